@@ -1,0 +1,325 @@
+"""Every error that Leyden raises, in one tree.
+
+::
+
+    LeydenError
+    ├── SchemaError                 the schema files have faults
+    ├── InputError (ValueError)     refused before anything was sent
+    │   ├── UnknownAttributeError
+    │   ├── ValidationError
+    │   │   ├── RequiredAttributeError
+    │   │   └── ReadOnlyAttributeError
+    │   ├── MissingCompositeError
+    │   ├── CompositeConflictError
+    │   ├── AmbiguousKeyError
+    │   ├── InvalidCursorError
+    │   ├── InvalidOptionError
+    │   ├── InvalidExpressionError
+    │   └── ItemTooLargeError
+    ├── DecodeError                 a stored item does not fit its schema
+    ├── ConditionFailedError        the table answered no
+    │   └── KeyCollisionError
+    ├── TableError
+    │   ├── TableNotFoundError
+    │   └── TableMismatchError
+    ├── EngineError                 an embedded engine cannot be started
+    └── AwsError                    the service refused or could not be reached
+        ├── ThrottledError
+        ├── CredentialsError
+        └── ConnectionFailedError
+
+Each class has a stable dotted `code`. Messages name attributes and fields, never their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from leyden.operations.request import Item, Request
+    from leyden.schema.faults import Fault
+
+__all__ = [
+    "AmbiguousKeyError",
+    "AwsError",
+    "CompositeConflictError",
+    "ConditionFailedError",
+    "ConnectionFailedError",
+    "CredentialsError",
+    "DecodeError",
+    "EngineError",
+    "InputError",
+    "InvalidCursorError",
+    "InvalidExpressionError",
+    "InvalidOptionError",
+    "ItemTooLargeError",
+    "KeyCollisionError",
+    "LeydenError",
+    "MissingCompositeError",
+    "ReadOnlyAttributeError",
+    "RequiredAttributeError",
+    "SchemaError",
+    "TableError",
+    "TableMismatchError",
+    "TableNotFoundError",
+    "ThrottledError",
+    "UnknownAttributeError",
+    "ValidationError",
+]
+
+
+class LeydenError(Exception):
+    """The root of all errors of this package.
+
+    `operation` (`task.create`) and `entity` (`tasks`) say what was under way; both are None
+    where that is not known.
+    """
+
+    code: ClassVar[str] = "leyden"
+
+    def __init__(
+        self, message: str, *, operation: str | None = None, entity: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operation = operation
+        self.entity = entity
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.message}" if self.operation else self.message
+
+
+class SchemaError(LeydenError):
+    """The schema has faults; `faults` holds all of them, each with its place."""
+
+    code = "schema.invalid"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class InputError(LeydenError, ValueError):
+    """Refused before anything was sent."""
+
+    code = "input"
+
+
+class UnknownAttributeError(InputError):
+    """A name that the entity does not have."""
+
+    code = "input.unknown_attribute"
+
+
+class ValidationError(InputError):
+    """A value that its attribute does not take. `path` says which (`detail.effort`)."""
+
+    code = "input.invalid_value"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str = "",
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.path = path
+
+
+class RequiredAttributeError(ValidationError):
+    """A required attribute is missing, or would be removed."""
+
+    code = "input.required"
+
+
+class ReadOnlyAttributeError(ValidationError):
+    """An attribute that is set once only, or that makes the item's own key."""
+
+    code = "input.read_only"
+
+
+class MissingCompositeError(InputError):
+    """A key cannot be built: `missing` names the attributes that it needs."""
+
+    code = "key.missing_composite"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        missing: Sequence[str] = (),
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.missing = tuple(missing)
+
+
+class CompositeConflictError(InputError):
+    """`composite()` was given two different values for one attribute."""
+
+    code = "key.composite_conflict"
+
+
+class AmbiguousKeyError(InputError):
+    """The values would make a key that reads back as other values."""
+
+    code = "key.ambiguous"
+
+
+class InvalidCursorError(InputError):
+    """A cursor that was changed, is cut short, or belongs to another query."""
+
+    code = "cursor.invalid"
+
+
+class InvalidOptionError(InputError):
+    """An option that the operation does not have, or a value that the option does not take."""
+
+    code = "option.invalid"
+
+
+class InvalidExpressionError(InputError):
+    """A condition, a path or a JMESPath expression that does not fit the entity."""
+
+    code = "expression.invalid"
+
+
+class ItemTooLargeError(InputError):
+    """An item over DynamoDB's limit; `size` and `limit` are in bytes."""
+
+    code = "item.too_large"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        size: int,
+        limit: int,
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.size = size
+        self.limit = limit
+
+
+class DecodeError(LeydenError):
+    """A stored item does not fit its schema. `field` says where."""
+
+    code = "item.unreadable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str = "",
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.field = field
+
+
+class ConditionFailedError(LeydenError):
+    """A write's condition did not hold; nothing was changed.
+
+    `item` is the stored item in raw form, None where there is none or it was not returned.
+    """
+
+    code = "condition.failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        item: Item | None = None,
+        request: Request | None = None,
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.item = item
+        self.request = request
+
+
+class KeyCollisionError(ConditionFailedError):
+    """Another item, with other key attributes, is stored under the same key."""
+
+    code = "key.collision"
+
+
+class TableError(LeydenError):
+    """Something is wrong with the table itself."""
+
+    code = "table"
+
+
+class TableNotFoundError(TableError):
+    """The table, or the index, does not exist."""
+
+    code = "table.not_found"
+
+
+class TableMismatchError(TableError):
+    """The table differs from what the schemas need; `differences` lists how."""
+
+    code = "table.mismatch"
+
+    def __init__(
+        self, message: str, *, differences: Sequence[str] = (), operation: str | None = None
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.differences = tuple(differences)
+
+
+class EngineError(LeydenError):
+    """An embedded engine cannot be started here; the message says what is missing."""
+
+    code = "engine.unavailable"
+
+
+class AwsError(LeydenError):
+    """The service refused a request, or could not be reached.
+
+    `aws_code` is AWS's own name (`ValidationException`), None where no answer came;
+    `request` is what was sent, `response` what came back. The original is the `__cause__`.
+    """
+
+    code = "aws.failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        aws_code: str | None = None,
+        request: Request | None = None,
+        response: Mapping[str, Any] | None = None,
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.aws_code = aws_code
+        self.request = request
+        self.response = response
+
+
+class ThrottledError(AwsError):
+    """Too many requests, still after all retries."""
+
+    code = "aws.throttled"
+
+
+class CredentialsError(AwsError):
+    """No credentials, or ones that the service does not take."""
+
+    code = "aws.credentials"
+
+
+class ConnectionFailedError(AwsError):
+    """The endpoint could not be reached, or did not answer in time."""
+
+    code = "aws.connection"

@@ -1,0 +1,116 @@
+"""The codes of all faults that a schema can have, each with what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # The source as a whole.
+        "source.missing": "There is no such file or folder.",
+        "source.unreadable": "A file or folder cannot be read.",
+        "source.too_large": "A file is over the size limit.",
+        "source.empty": "A folder has no YAML files, or the text is empty.",
+        "source.no_entity": "There is no entity in it.",
+        "source.invalid": "What was handed in is not of a kind that can be a schema.",
+        "source.more": "There are too many faults to list.",
+        # One file as YAML.
+        "yaml.encoding": "A file is not UTF-8.",
+        "yaml.character": "A character that YAML does not allow.",
+        "yaml.syntax": "The text is not YAML.",
+        "yaml.empty": "A file, or a document in it, is empty.",
+        "yaml.too_deep": "The nesting is too deep.",
+        "yaml.too_many_nodes": "A document is too large once its aliases are expanded.",
+        "yaml.alias_recursive": "An alias refers to what it is inside of.",
+        "yaml.alias_unknown": "An alias refers to no anchor.",
+        "yaml.tag": "A tag; schemas hold plain values only.",
+        "yaml.merge": "A merge key (`<<`).",
+        "yaml.key": "A key that is not plain text.",
+        "yaml.duplicate_key": "A key stands twice in one mapping.",
+        # Options and their values.
+        "option.unknown": "An option that does not exist.",
+        "option.missing": "A required option is missing.",
+        "option.type": "An option's value is of the wrong kind.",
+        "option.value": "An option's value is of the right kind, but not one that it takes.",
+        "option.not_for_type": "An option that attributes of this type do not have.",
+        "name.invalid": "A name that cannot be a name in Python.",
+        # Attributes.
+        "attribute.field_duplicate": "Two attributes are stored in one field.",
+        "attribute.field_reserved": "A field that holds the entity's name or version.",
+        "attribute.field_is_key": "An attribute is stored in the field of a key made of more.",
+        "attribute.pattern": "A pattern is not a regular expression.",
+        "attribute.bounds": "Limits that exclude each other, or do not fit the type.",
+        "attribute.never_valid": "No value of an enum matches the attribute's own pattern.",
+        "attribute.enum_duplicate": "An enum lists a value twice.",
+        "attribute.default": "A literal does not fit the attribute's type or limits.",
+        "attribute.default_and_derive": "A derived attribute has a default.",
+        "attribute.on_write_conflict": "`on_write` beside an option that contradicts it.",
+        "attribute.generate": "A generated value does not fit the attribute's type.",
+        "attribute.watch_unknown": "A watched attribute does not exist.",
+        "attribute.watch_itself": "An attribute watches itself.",
+        "attribute.watch_watcher": "An attribute watches one that is itself derived.",
+        "attribute.watch_without_derive": "`watch` without `derive`.",
+        "attribute.derive_without_watch": "Nothing says when to derive the attribute again.",
+        "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
+        "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",
+        "attribute.overflow_on_key": "`overflow` on an attribute that makes keys.",
+        # JMESPath.
+        "expression.syntax": "An expression is not JMESPath.",
+        "expression.unknown_attribute": "An expression reads an attribute that does not exist.",
+        # Entities.
+        "entity.unique": "A unique constraint that cannot be kept.",
+        "entity.version_attribute": "The version attribute does not exist or does not count.",
+        # Keys.
+        "key.unknown_attribute": "A composite attribute does not exist.",
+        "key.composite_type": "An attribute of a type that cannot be in a key.",
+        "key.composite_repeated": "A composite attribute stands twice in one key.",
+        "key.composite_in_both": "A composite attribute is in both keys of an index.",
+        "key.composite_missing": "A partition key does not say what it is made of.",
+        "key.template": "A template cannot be read.",
+        "key.template_mismatch": "`composite` and `template` list different attributes.",
+        "key.template_not_strict": "A template joins values in an entity with strict keys.",
+        "key.label_duplicate": "Two composite attributes of one key have one label.",
+        "key.fields_equal": "Partition key and sort key are stored in one field.",
+        "key.field_reserved": "A key's field holds the entity's name or version.",
+        "key.cast": "A cast that the key's attributes do not allow.",
+        "key.number_unpadded": "A number in a sort key sorts as text.",
+        "key.padding_negative": "A padded number may be negative, and then sorts wrongly.",
+        "key.casing_mismatch": "One key field with different casings.",
+        # Indexes.
+        "index.primary_missing": "No access pattern uses the table's own key.",
+        "index.primary_duplicate": "Two access patterns use the table's own key.",
+        "index.primary_option": "An option that the table's own key cannot have.",
+        "index.duplicate": "Two access patterns of one entity use one index.",
+        "index.field_conflict": "Two access patterns write one field in different ways.",
+        "index.multi_attribute": "A `composite` index breaks a rule of multi-attribute keys.",
+        "index.mismatch": "Entities, or an entity and the table, disagree about an index.",
+        "index.lsi_partition_key": "A local index has another partition key than the table.",
+        "index.projection": "A projection lists what no item has as a field.",
+        # Collections.
+        "collection.sort_key_missing": "A collection on an index without a sort key.",
+        "collection.repeated": "An entity is in one collection by two access patterns.",
+        "collection.index": "One collection on two indexes.",
+        "collection.members": "Members of a collection build its keys differently.",
+        "collection.type": "Sub-collections on an index that is not isolated.",
+        "collection.order": "Members list a sub-collection under different collections.",
+        # The service.
+        "service.mismatch": "Entities belong to different services.",
+        "service.alias_duplicate": "Two entities have one alias.",
+        "service.alias_conflict": "An entity is listed under another alias than it says.",
+        "service.entity_duplicate": "Two entities have one name and version.",
+        "service.entity_case": "The names of two entities differ only in case.",
+        # The table.
+        "table.is_entity": "table.yaml holds an entity.",
+        "table.duplicate": "Two descriptions of the table.",
+        "table.key_mismatch": "Entities disagree about the table's own key.",
+        "table.index_unused": "An index that no entity uses.",
+        "table.ttl": "The TTL field does not hold a time that DynamoDB can read.",
+        "table.ttl_unknown": "No entity has the TTL field.",
+        "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
+        # Hooks.
+        "hook.missing": "A function was not handed in.",
+        "hook.not_callable": "What was handed in as a hook is no function.",
+    }
+)

@@ -1,0 +1,340 @@
+"""The schema language as tables: every option, what it takes, and what it is for.
+
+The parser and the JSON Schema are both driven by these tables, so that an option is
+described in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from leyden.schema.shapes import (
+    Choice,
+    Either,
+    Flag,
+    ListOf,
+    Name,
+    Named,
+    Number,
+    Option,
+    Options,
+    Reference,
+    Shape,
+    Source,
+    Text,
+    Whole,
+)
+from leyden.schema.spec import ATTRIBUTE_TYPES, CONTAINER_TYPES
+
+TYPE_NAMES: Final = tuple(name for name in ATTRIBUTE_TYPES if name != "enum")
+"""The types that have a name; an enum is written as the list of its values."""
+
+KEY_TYPES: Final = frozenset(
+    {"string", "number", "integer", "decimal", "boolean", "enum", "timestamp", "ttl"}
+)
+"""The types of attributes that can be in a key."""
+
+LENGTH_TYPES: Final = frozenset({"string", "binary", "list", "set", "map"})
+RANGE_TYPES: Final = frozenset({"number", "integer", "decimal", "ttl"})
+PATTERN_TYPES: Final = frozenset({"string", "enum"})
+SET_TYPES: Final = frozenset(
+    {"string", "number", "integer", "decimal", "binary", "enum", "timestamp", "ttl"}
+)
+"""The types of the elements of a set."""
+
+OVERFLOW_TYPES: Final = frozenset({"string", "binary", "json", "any", *CONTAINER_TYPES}) - {"set"}
+
+GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "now": frozenset({"timestamp", "ttl", "string", "number", "integer", "decimal", "any"}),
+        "uuid4": frozenset({"string", "any"}),
+        "uuid7": frozenset({"string", "any"}),
+        "ulid": frozenset({"string", "any"}),
+    }
+)
+"""What can be generated, and the attribute types that it fits."""
+
+CALL: Final = Options(
+    "call",
+    MappingProxyType(
+        {
+            "call": Option(
+                Text(), "The name of a Python function handed in with `hooks=`.", required=True
+            )
+        }
+    ),
+    "A Python function, by the name under which it is handed in with `hooks=`.",
+)
+
+GENERATE: Final = Options(
+    "generate",
+    MappingProxyType(
+        {
+            "generate": Option(
+                Choice(tuple(GENERATED)),
+                "What to make: the current time, or a new id.",
+                required=True,
+            )
+        }
+    ),
+    "A value that is made anew each time.",
+)
+
+PADDING: Final = Options(
+    "padding",
+    MappingProxyType(
+        {
+            "length": Option(
+                Whole(1, 1024), "The length in characters to fill up to.", required=True
+            ),
+            "char": Option(Text(), "The character to fill with.", required=True),
+        }
+    ),
+    "Fills the value up on the left, in keys only, so that numbers sort as numbers.",
+)
+
+_EXPRESSION_OR_CALL: Final = Either("a JMESPath expression or {call: NAME}", Text(), mapping=CALL)
+_TYPE: Final = Either(
+    "a type or a list of the values of an enum",
+    Choice(
+        TYPE_NAMES,
+        MappingProxyType(
+            {
+                "enum": "an enum is written as the list of its values: [open, closed]",
+                "int": 'did you mean "integer"?',
+                "float": 'did you mean "number"?',
+                "str": 'did you mean "string"?',
+                "bool": 'did you mean "boolean"?',
+                "datetime": 'did you mean "timestamp"?',
+                "date": 'did you mean "timestamp"?',
+                "object": 'did you mean "map"?',
+                "dict": 'did you mean "map"?',
+                "array": 'did you mean "list"?',
+                "bytes": 'did you mean "binary"?',
+            }
+        ),
+    ),
+    listing=ListOf(Text(), least=1),
+)
+_SOURCE: Final = Source(GENERATE, CALL)
+
+_ELEMENT: Final[dict[str, Option]] = {
+    "type": Option(_TYPE, "The type; a list of texts is an enum of these values.", required=True),
+    "items": Option(
+        Reference("element"), "The elements of a list or set.", types=frozenset({"list", "set"})
+    ),
+    "properties": Option(
+        Named("a property", Reference("property"), Text()),
+        "The properties of a map; without it, the map takes any.",
+        types=frozenset({"map"}),
+    ),
+    "pattern": Option(Text(), "A regular expression that a text must match.", types=PATTERN_TYPES),
+    "min": Option(Number(), "The least value; of a ttl, in seconds since 1970.", types=RANGE_TYPES),
+    "max": Option(
+        Number(), "The greatest value; of a ttl, in seconds since 1970.", types=RANGE_TYPES
+    ),
+    "min_length": Option(
+        Whole(0, 2**31), "The least length: characters, bytes or elements.", types=LENGTH_TYPES
+    ),
+    "max_length": Option(
+        Whole(0, 2**31), "The greatest length: characters, bytes or elements.", types=LENGTH_TYPES
+    ),
+    "validate": Option(
+        _EXPRESSION_OR_CALL,
+        "A JMESPath expression, or a function, that must hold for the value.",
+    ),
+    "get": Option(CALL, "A function that changes the value after it is read."),
+    "set": Option(CALL, "A function that changes the value before it is stored."),
+    "description": Option(Text(empty=True), "What the attribute means, for people."),
+}
+
+_PROPERTY: Final[dict[str, Option]] = {
+    **_ELEMENT,
+    "required": Option(Flag(), "Whether it must have a value."),
+    "default": Option(_SOURCE, "The value where none is given."),
+    "hidden": Option(Flag(), "Whether it is left out of records."),
+    "field": Option(Text(), "The name in the stored item; by default the attribute's name."),
+}
+
+_ATTRIBUTE: Final[dict[str, Option]] = {
+    **_PROPERTY,
+    "read_only": Option(Flag(), "Whether it can be set only when the item is created."),
+    "label": Option(Text(), "The name in keys; by default the attribute's name."),
+    "on_write": Option(_SOURCE, "The value that every write sets again."),
+    "padding": Option(
+        PADDING,
+        "Fills the value up on the left, in keys only, so that numbers sort as numbers.",
+        types=KEY_TYPES,
+    ),
+    "watch": Option(
+        Either(
+            'a list of attributes, or "*" for all', Choice(("*",)), listing=ListOf(Text(), least=1)
+        ),
+        "The attributes after whose change it is derived again; by default those that the "
+        "expression in `derive` reads.",
+    ),
+    "derive": Option(
+        _EXPRESSION_OR_CALL,
+        "A JMESPath expression over the item's attributes, or a function, that makes the value.",
+    ),
+    "overflow": Option(
+        Choice(("chunk",)),
+        "`chunk`: a value too large for an item is compressed and split over sibling items.",
+        types=OVERFLOW_TYPES,
+    ),
+}
+
+ATTRIBUTE: Final = Options("attribute", MappingProxyType(_ATTRIBUTE), "An attribute.")
+PROPERTY: Final = Options("property", MappingProxyType(_PROPERTY), "A property of a map.")
+ELEMENT: Final = Options("element", MappingProxyType(_ELEMENT), "An element of a list or set.")
+
+_PROJECTION: Final = Either(
+    "all, keys_only, or a list of fields",
+    Choice(("all", "keys_only")),
+    listing=ListOf(Text(), least=1),
+)
+
+KEY: Final = Options(
+    "key",
+    MappingProxyType(
+        {
+            "field": Option(Text(), "The item's field that stores this key."),
+            "composite": Option(
+                ListOf(Text()), "The attributes that make the key, in their order."
+            ),
+            "template": Option(
+                Text(), "The key with attributes in place: `REGION#${region}`. It gets no prefix."
+            ),
+            "casing": Option(
+                Choice(("default", "upper", "lower", "none")),
+                "How letters are written in the key; `default` is `lower`.",
+            ),
+            "cast": Option(Choice(("string", "number")), "The type in which the key is stored."),
+        }
+    ),
+    "One half of an index key.",
+)
+
+INDEX: Final = Options(
+    "index",
+    MappingProxyType(
+        {
+            "index": Option(
+                Text(), "The name of the table's index; without it, this is the table's own key."
+            ),
+            "collection": Option(
+                Either("a name or a list of names", Text(), listing=ListOf(Text(), least=1)),
+                "The collection that the entity joins here; a list for sub-collections.",
+            ),
+            "type": Option(
+                Choice(("isolated", "clustered", "composite")),
+                "How entities share the index: apart (`isolated`), sorted together "
+                "(`clustered`), or by multi-attribute keys (`composite`).",
+            ),
+            "scope": Option(Text(), "A word that joins the partition key, to keep it apart."),
+            "when": Option(
+                Text(), "A JMESPath condition; items that do not meet it are not in the index."
+            ),
+            "projection": Option(_PROJECTION, "What the index holds of an item."),
+            "pk": Option(KEY, "The partition key.", required=True),
+            "sk": Option(KEY, "The sort key."),
+        }
+    ),
+    "An access pattern.",
+)
+
+ENTITY: Final = Options(
+    "entity",
+    MappingProxyType(
+        {
+            "entity": Option(
+                Text(), "The entity's name, stored in items and in sort keys.", required=True
+            ),
+            "alias": Option(
+                Name("give another alias"), "The name in Python; by default the entity's name."
+            ),
+            "version": Option(
+                Text(numbers=True),
+                "The version of the stored format, part of the keys.",
+                required=True,
+            ),
+            "service": Option(
+                Text(), "The service that the entity belongs to, part of the keys.", required=True
+            ),
+            "attributes": Option(
+                Named(
+                    "an attribute",
+                    Reference("attribute"),
+                    Name("name it as in Python, and give the stored name with `field:`"),
+                    least=1,
+                ),
+                "The attributes, by their names in Python.",
+                required=True,
+            ),
+            "indexes": Option(
+                Named("an access pattern", INDEX, Name("give it another name"), least=1),
+                "The access patterns, by name. One of them, without `index`, is the table's key.",
+                required=True,
+            ),
+            "unique": Option(
+                ListOf(ListOf(Text(), least=1)),
+                "Lists of attributes whose values no two items may share.",
+            ),
+            "version_attribute": Option(
+                Text(), "The number attribute that counts the item's changes, for locking."
+            ),
+            "keys": Option(
+                Choice(("electrodb", "strict")),
+                "How keys are written; `strict` keys cannot collide and sort as the values do.",
+            ),
+            "description": Option(Text(empty=True), "What the entity is, for people."),
+        }
+    ),
+    "An entity: its attributes and its access patterns.",
+)
+
+TABLE_INDEX: Final = Options(
+    "table_index",
+    MappingProxyType(
+        {
+            "projection": Option(_PROJECTION, "What the index holds of an item."),
+            "kind": Option(Choice(("gsi", "lsi")), "A global or a local secondary index."),
+        }
+    ),
+    "One secondary index of the table.",
+)
+
+TABLE: Final = Options(
+    "table",
+    MappingProxyType(
+        {
+            "table": Option(Text(), "The table's name; can be overridden when loading."),
+            "indexes": Option(
+                Named("an index", TABLE_INDEX, Text()), "The table's secondary indexes, by name."
+            ),
+            "ttl": Option(Text(), "The item's field that DynamoDB's time to live reads."),
+        }
+    ),
+    "The table that the entities share.",
+)
+
+SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
+    {
+        "attribute": Either("a type, or a mapping of options", _TYPE.text, mapping=ATTRIBUTE),
+        "property": Either("a type, or a mapping of options", _TYPE.text, mapping=PROPERTY),
+        "element": Either(
+            "a type, a list of the values of an enum, or a mapping of options",
+            _TYPE.text,
+            listing=_TYPE.listing,
+            mapping=ELEMENT,
+        ),
+    }
+)
+"""The shapes that occur within themselves, by name."""
+
+
+def is_table_description(keys: frozenset[str]) -> bool:
+    """Whether a document with these keys describes the table rather than an entity."""
+    return bool(keys) and not keys & {"entity", "attributes"}

@@ -1,0 +1,154 @@
+"""From a source to a service, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from leyden.errors import SchemaError
+from leyden.schema.drafts import EntityDraft, TableDraft
+from leyden.schema.entities import build_entity, build_table
+from leyden.schema.faults import Fault, Report
+from leyden.schema.rules import check_rules
+from leyden.schema.rules.hooks import check_hooks
+from leyden.schema.sources import Contents, Source, read_source
+from leyden.schema.spec import (
+    EntitySpec,
+    IndexSpec,
+    ServiceSpec,
+    TableIndexSpec,
+    TableSpec,
+)
+
+Hooks = Mapping[str, Callable[..., Any]]
+
+
+@frozen
+class CheckResult:
+    """What a check found. `service` is None where there is an error among the faults.
+
+    `faults` holds errors and warnings, sorted by file, line and column.
+    """
+
+    service: ServiceSpec | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def errors(self) -> tuple[Fault, ...]:
+        """The faults that keep the service from being loaded."""
+        return tuple(fault for fault in self.faults if fault.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """The faults that do not: things that work, but will surprise."""
+        return tuple(fault for fault in self.faults if fault.severity != "error")
+
+
+def load_service(source: Source, *, hooks: Hooks | None = None) -> ServiceSpec:
+    """Load a service from a folder, a file, YAML text or a dict.
+
+    A folder is a service: each `*.yaml` and `*.yml` file in it holds an entity, and
+    `table.yaml` describes the table; folders inside are not read. YAML text is any `str` with
+    a line break; its documents, parted by `---`, are entities, or the description of the
+    table. A dict is one entity, or `{"entities": [...] or {alias: ...}, "table": {...}}`.
+
+    `hooks` holds the functions that `{call: NAME}` names. Raises SchemaError with all errors,
+    and with the warnings beside them; warnings alone do not raise.
+
+    >>> load_service("schemas/taskapp").entities["task"].version      # doctest: +SKIP
+    '1'
+    """
+    result = _check(source, hooks if hooks is not None else {})
+    if result.service is None:
+        raise SchemaError(result.faults)
+    return result.service
+
+
+def check_service(source: Source, *, hooks: Hooks | None = None) -> CheckResult:
+    """Load a service as `load_service` does, but return all faults instead of raising them.
+
+    Without `hooks`, the names of functions are not checked.
+
+    >>> for fault in check_service("schemas/taskapp").faults:         # doctest: +SKIP
+    ...     print(fault)
+    """
+    return _check(source, hooks)
+
+
+def _check(source: Source, hooks: Hooks | None) -> CheckResult:
+    report = Report()
+    contents = read_source(source, report)
+    entities, table = _drafts(contents, report)
+    check_rules(entities, table, report)
+    if hooks is not None:
+        check_hooks(entities, hooks, report)
+    faults = report.faults()
+    if report.has_errors or not entities:
+        return CheckResult(None, faults)
+    return CheckResult(_service([entity.spec for entity in entities], table), faults)
+
+
+def _drafts(contents: Contents, report: Report) -> tuple[list[EntityDraft], TableDraft | None]:
+    entities: list[EntityDraft] = []
+    table: TableDraft | None = None
+    for document in contents.documents:
+        if not document.is_table:
+            entity = build_entity(document.node, report, document.listed_as)
+            if entity is not None:
+                entities.append(entity)
+            continue
+        draft = build_table(document.node, report)
+        if draft is not None and table is not None:
+            report.error(
+                draft.spec.span,
+                "table.duplicate",
+                f"the table is described in {table.spec.span} already; keep one description",
+            )
+        table = table or draft
+    if contents.whole and not any(not document.is_table for document in contents.documents):
+        report.error(
+            contents.place,
+            "source.no_entity",
+            "there is no entity in it; an entity starts with `entity: NAME`",
+        )
+    return entities, table
+
+
+def _service(entities: Sequence[EntitySpec], table: TableDraft | None) -> ServiceSpec:
+    said = table.spec if table is not None else TableSpec()
+    indexes = dict(said.indexes)
+    for entity in entities:
+        for index in entity.indexes.values():
+            if index.index is not None:
+                indexes.setdefault(
+                    index.index,
+                    TableIndexSpec(
+                        index.index, projection=index.projection or "all", span=index.span
+                    ),
+                )
+    ttl = said.ttl
+    if ttl is None:
+        fields = {a.field for e in entities for a in e.attributes.values() if a.type == "ttl"}
+        ttl = next(iter(fields)) if len(fields) == 1 else None
+    return ServiceSpec(
+        service=entities[0].service,
+        entities={entity.alias: _projecting(entity, indexes) for entity in entities},
+        table=attrs.evolve(said, indexes=indexes, ttl=ttl),
+    )
+
+
+def _projecting(entity: EntitySpec, indexes: Mapping[str, TableIndexSpec]) -> EntitySpec:
+    """The entity with the projections that only the table's description says."""
+
+    def projecting(index: IndexSpec) -> IndexSpec:
+        if index.index is None or index.projection is not None:
+            return index
+        projection = indexes[index.index].projection
+        return index if projection == "all" else attrs.evolve(index, projection=projection)
+
+    return attrs.evolve(
+        entity, indexes={name: projecting(index) for name, index in entity.indexes.items()}
+    )

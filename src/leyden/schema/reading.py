@@ -1,0 +1,296 @@
+"""YAML text and Python dicts into nodes with their places.
+
+YAML is read event by event: nothing recurses, so depth and size can be limited while
+reading, and an alias costs nothing until it is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as AnyMapping
+from datetime import date
+from decimal import Decimal
+from math import isfinite
+from typing import Any, Final
+
+import yaml
+
+from leyden.schema.faults import Report, quoted
+from leyden.schema.nodes import Entry, Listing, Mapping, Node, Odd, Scalar
+from leyden.schema.spec import Span
+
+MAX_DEPTH: Final = 40
+MAX_NODES: Final = 50_000
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE: Final = yaml.reader.Reader.NON_PRINTABLE
+_PLAIN_INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_PLAIN_FLOAT: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_MOST_DIGITS: Final = 400
+_TAG: Final = "tag:yaml.org,2002:"
+
+
+class _RefusedError(Exception):
+    """Reading cannot go on; the fault is in the report."""
+
+
+def read_yaml(text: str, name: str, report: Report) -> tuple[list[Node], bool]:
+    """The documents of YAML text, and whether that is all of them.
+
+    Reading ends at the first break; the documents before it are there. `name` is the file's
+    name for places. Faults go to `report`.
+    """
+    found = _UNPRINTABLE.search(text)
+    if found is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        character = f"U+{ord(found[0]):04X}"
+        report.error(
+            Span(name, line, column), "yaml.character", f"YAML does not allow {character} in a file"
+        )
+        return [], False
+    reader = _Reader(text, name, report)
+    try:
+        reader.run()
+    except _RefusedError:
+        return reader.documents, False
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        span = Span(name, mark.line + 1, mark.column + 1) if mark else Span(name, 1, 1)
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        report.error(span, "yaml.syntax", f"not YAML: {said}")
+        return reader.documents, False
+    return reader.documents, True
+
+
+class _Open:
+    """A list or mapping whose end has not come yet."""
+
+    __slots__ = ("anchor", "duplicate", "key", "key_span", "node")
+
+    def __init__(self, node: Listing | Mapping, anchor: str | None) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.key: str | None = None
+        self.key_span: Span | None = None
+        self.duplicate = False
+
+
+class _Reader:
+    def __init__(self, text: str, name: str, report: Report) -> None:
+        self.loader = _Loader(text)
+        self.name = name
+        self.report = report
+        self.documents: list[Node] = []
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, Node | None] = {}
+
+    def run(self) -> None:
+        loader = self.loader
+        try:
+            while loader.check_event():
+                self._take(loader.get_event())
+        finally:
+            loader.dispose()
+
+    def _take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            self._open(event)
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            done = self.stack.pop()
+            if done.anchor is not None:
+                self.anchors[done.anchor] = done.node
+            self._place(done.node)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.anchors = {}
+
+    def _span(self, event: yaml.Event) -> Span:
+        mark = event.start_mark
+        assert mark is not None
+        return Span(self.name, mark.line + 1, mark.column + 1)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        span = self._span(event)
+        tag = event.tag
+        text = event.value
+        if tag not in (None, "!", _TAG + "str"):
+            self._refuse_tag(span, tag)
+        top = self.stack[-1] if self.stack else None
+        bare = tag is None and event.implicit[0]
+        if top is not None and isinstance(top.node, Mapping) and top.key is None:
+            self._key(top, text, span, bare)
+            if event.anchor is not None:
+                self.anchors[event.anchor] = Scalar(span, text, text)
+            return
+        value = self._resolve(text) if bare else text
+        node = Scalar(span, value, text)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        self._place(node)
+
+    def _resolve(self, text: str) -> Any:
+        """The value of a bare word, by YAML 1.1 where readers agree; times stay text."""
+        tag = self.loader.resolve(yaml.ScalarNode, text, (True, False))
+        kind = tag[len(_TAG) :]
+        if kind == "int":
+            if _PLAIN_INT.fullmatch(text) and len(text) <= _MOST_DIGITS:
+                return int(text)
+            return Odd("a number in a notation that readers of YAML understand differently")
+        if kind == "float":
+            if _PLAIN_FLOAT.fullmatch(text) and isfinite(float(text)):
+                return float(text)
+            return Odd("a number that is not finite or not written in plain decimals")
+        if kind == "bool":
+            return text.lower() in ("true", "yes", "on")
+        if kind == "null":
+            return None
+        return text
+
+    def _key(self, top: _Open, text: str, span: Span, bare: bool) -> None:
+        assert isinstance(top.node, Mapping)
+        if bare and text == "<<":
+            self.report.error(
+                span,
+                "yaml.merge",
+                "merge keys (<<) are not read; write the options out, "
+                "or use an alias for a whole value",
+            )
+        earlier = top.node.entries.get(text)
+        if earlier is not None:
+            self.report.error(
+                span,
+                "yaml.duplicate_key",
+                f"{quoted(text)} stands twice in this mapping; first in line {earlier.span.line}",
+            )
+        top.key = text
+        top.key_span = span
+        top.duplicate = earlier is not None or (bare and text == "<<")
+
+    def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        span = self._span(event)
+        if event.tag is not None and event.tag != "!":
+            self._refuse_tag(span, event.tag)
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.node, Mapping) and top.key is None:
+            self.report.error(span, "yaml.key", "a key must be plain text")
+            raise _RefusedError
+        if len(self.stack) >= MAX_DEPTH:
+            self.report.error(
+                span, "yaml.too_deep", f"nested more than {MAX_DEPTH} levels deep; flatten it"
+            )
+            raise _RefusedError
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        node: Listing | Mapping = Mapping(span, {}) if is_mapping else Listing(span, [])
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        self.stack.append(_Open(node, event.anchor))
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        span = self._span(event)
+        assert event.anchor is not None
+        name = quoted(event.anchor)
+        if event.anchor not in self.anchors:
+            self.report.error(span, "yaml.alias_unknown", f"there is no anchor {name} before this")
+            raise _RefusedError
+        node = self.anchors[event.anchor]
+        if node is None:
+            self.report.error(
+                span, "yaml.alias_recursive", f"the alias {name} is inside of what it stands for"
+            )
+            raise _RefusedError
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.node, Mapping) and top.key is None:
+            self.report.error(span, "yaml.key", "a key must be plain text, not an alias")
+            raise _RefusedError
+        if isinstance(node, Scalar):
+            node = Scalar(span, node.value, node.text)
+        self._place(node)
+
+    def _place(self, node: Node) -> None:
+        if not self.stack:
+            self.documents.append(node)
+            return
+        top = self.stack[-1]
+        top.node.size += node.size
+        if top.node.size > MAX_NODES:
+            self.report.error(
+                node.span,
+                "yaml.too_many_nodes",
+                f"with its aliases expanded, the document has more than {MAX_NODES} values",
+            )
+            raise _RefusedError
+        if isinstance(top.node, Listing):
+            top.node.items.append(node)
+            return
+        assert top.key is not None
+        assert top.key_span is not None
+        if not top.duplicate:
+            top.node.entries[top.key] = Entry(top.key, top.key_span, node)
+        top.key = None
+
+    def _refuse_tag(self, span: Span, tag: str) -> None:
+        shown = tag.replace(_TAG, "!!")
+        self.report.error(
+            span, "yaml.tag", f"the tag {quoted(shown)} is not allowed; write a plain value"
+        )
+        raise _RefusedError
+
+
+def read_data(value: Any, place: str, report: Report) -> Node | None:
+    """A Python dict as nodes; None where it cannot be one. `place` names it (`<dict>`)."""
+    try:
+        return _DataReader(place, report).read(value, place, ())
+    except _RefusedError:
+        return None
+
+
+class _DataReader:
+    def __init__(self, root: str, report: Report) -> None:
+        self.root = root
+        self.report = report
+        self.count = 0
+
+    def read(self, value: Any, place: str, above: tuple[int, ...]) -> Node:
+        span = Span(place, 0, 0)
+        self.count += 1
+        if self.count > MAX_NODES:
+            self._refuse(span, "yaml.too_many_nodes", f"it has more than {MAX_NODES} values")
+        if isinstance(value, (AnyMapping, list, tuple)):
+            if id(value) in above:
+                self._refuse(span, "yaml.alias_recursive", "it contains itself")
+            if len(above) >= MAX_DEPTH:
+                self._refuse(span, "yaml.too_deep", f"nested more than {MAX_DEPTH} levels deep")
+            inner = (*above, id(value))
+            if isinstance(value, AnyMapping):
+                return self._mapping(value, span, inner)
+            items = [self.read(v, f"{place}[{i}]", inner) for i, v in enumerate(value)]
+            return Listing(span, items)
+        if isinstance(value, float) and not isfinite(value):
+            return Scalar(span, Odd("a number that is not finite"))
+        if value is None or isinstance(value, (bool, int, float, str, bytes, Decimal, date)):
+            return Scalar(span, value)
+        self.report.error(
+            span,
+            "source.invalid",
+            f"a value of the type {type(value).__name__} cannot be part of a schema",
+        )
+        raise _RefusedError
+
+    def _mapping(self, value: AnyMapping[Any, Any], span: Span, above: tuple[int, ...]) -> Mapping:
+        entries: dict[str, Entry] = {}
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                self.report.error(span, "yaml.key", f"a key must be text, not {type(key).__name__}")
+                continue
+            start = span.file + (":" if span.file == self.root else ".")
+            place = start + (key if key.isprintable() and len(key) < 100 else quoted(key))
+            entries[key] = Entry(key, Span(place, 0, 0), self.read(inner, place, above))
+        return Mapping(span, entries)
+
+    def _refuse(self, span: Span, code: str, message: str) -> None:
+        self.report.error(span, code, message)
+        raise _RefusedError

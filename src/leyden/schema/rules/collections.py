@@ -1,0 +1,146 @@
+"""Rules of collections: all members must build the shared part of their keys alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leyden.schema.drafts import EntityDraft
+from leyden.schema.faults import Report, listed, quoted
+from leyden.schema.spec import NUMERIC_TYPES, IndexSpec, KeySpec, Padding
+
+
+@frozen
+class _Member:
+    entity: EntityDraft
+    index: IndexSpec
+
+
+def check_collections(entities: Sequence[EntityDraft], report: Report) -> None:
+    """Check the members of each collection against its first one."""
+    members: dict[str, list[_Member]] = {}
+    for entity in entities:
+        for index in entity.spec.indexes.values():
+            for name in dict.fromkeys(index.collection):
+                same = members.setdefault(name, [])
+                if not any(member.entity is entity for member in same):
+                    same.append(_Member(entity, index))
+    for name, same in members.items():
+        for member in same[1:]:
+            _alike(name, member, same[0], report)
+
+
+def _alike(name: str, member: _Member, first: _Member, report: Report) -> None:
+    index, other = member.index, first.index
+    if index.index != other.index:
+        report.error(
+            member.entity.at("indexes", index.name, "collection"),
+            "collection.index",
+            f"the collection {quoted(name)} is on {_on(index)} here, and on {_on(other)} in "
+            f"{other.span}; a collection is on one index",
+        )
+        return
+    path, other_path = _path_to(name, index), _path_to(name, other)
+    if path != other_path:
+        report.error(
+            member.entity.at("indexes", index.name, "collection"),
+            "collection.order",
+            f"the collection {quoted(name)} is {_under(path)} here, and {_under(other_path)} in "
+            f"{other.span}; members list the collections above it alike",
+        )
+    for what, path_to, mine, theirs in _differences(member, first):
+        report.error(
+            member.entity.at("indexes", index.name, *path_to),
+            "collection.members",
+            f"{what} is {mine} here, and {theirs} in {other.span}; members of the collection "
+            f"{quoted(name)} must agree, as they share a partition",
+        )
+
+
+def _on(index: IndexSpec) -> str:
+    return "the table's own key" if index.index is None else f"the index {quoted(index.index)}"
+
+
+def _path_to(name: str, index: IndexSpec) -> tuple[str, ...]:
+    return index.collection[: index.collection.index(name)]
+
+
+def _under(path: tuple[str, ...]) -> str:
+    return f"under {listed(path)}" if path else "at the top"
+
+
+def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, ...], str, str]]:
+    """What differs: its name, the path to its option, and both values, for messages."""
+    mine, theirs = member.index, first.index
+    found: list[tuple[str, tuple[str, ...], str, str]] = []
+
+    def compare(what: str, path: tuple[str, ...], here: Any, there: Any) -> None:
+        if here != there:
+            found.append((what, path, _shown(here), _shown(there)))
+
+    compare("the type of the index", ("type",), mine.type, theirs.type)
+    compare("the scope", ("scope",), mine.scope, theirs.scope)
+    compare(
+        "the form of keys (`keys`)",
+        (),
+        member.entity.spec.keys,
+        first.entity.spec.keys,
+    )
+    compare("the partition key's field", ("pk", "field"), mine.pk.field, theirs.pk.field)
+    compare("the partition key's casing", ("pk", "casing"), _casing(mine.pk), _casing(theirs.pk))
+    compare("the partition key's cast", ("pk", "cast"), mine.pk.cast, theirs.pk.cast)
+    compare(
+        "the partition key's template", ("pk", "template"), mine.pk.template, theirs.pk.template
+    )
+    if mine.pk.composite != theirs.pk.composite:
+        compare("the partition key", ("pk", "composite"), mine.pk.composite, theirs.pk.composite)
+    else:
+        for name in mine.pk.composite:
+            here = member.entity.spec.attributes[name]
+            there = first.entity.spec.attributes[name]
+            path = ("pk", "composite")
+            if mine.pk.template is None:
+                compare(f"the label of {quoted(name)}", path, here.label, there.label)
+            compare(
+                f"the padding of {quoted(name)}",
+                path,
+                here.padding and _padding(here.padding),
+                there.padding and _padding(there.padding),
+            )
+            compare(
+                f"the kind of {quoted(name)}",
+                path,
+                _kind(here.type),
+                _kind(there.type),
+            )
+    if mine.sk is not None and theirs.sk is not None:
+        compare("the sort key's field", ("sk", "field"), mine.sk.field, theirs.sk.field)
+        compare("the sort key's casing", ("sk", "casing"), _casing(mine.sk), _casing(theirs.sk))
+    return found
+
+
+def _casing(key: KeySpec) -> str:
+    return "lower" if key.casing == "default" else key.casing
+
+
+def _kind(kind: str) -> str:
+    """The kind of text that a type makes in a key."""
+    if kind in NUMERIC_TYPES:
+        return "a number"
+    return {"enum": "text", "string": "text", "boolean": "a boolean", "timestamp": "a time"}.get(
+        kind, kind
+    )
+
+
+def _padding(padding: Padding) -> str:
+    return f"to {padding.length} with {quoted(padding.char)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, tuple):
+        return listed(value) or "empty"
+    return value if '"' in value else quoted(value)

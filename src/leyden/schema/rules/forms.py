@@ -1,0 +1,39 @@
+"""What the form of a key is, as far as rules need to know."""
+
+from __future__ import annotations
+
+from leyden.schema.spec import NUMERIC_TYPES, EntitySpec, IndexSpec, KeySpec
+from leyden.schema.templates import parse_template
+
+
+def halves(index: IndexSpec) -> list[tuple[str, KeySpec]]:
+    """The partition key, and the sort key where there is one, each with its option's name."""
+    return [("pk", index.pk)] + ([("sk", index.sk)] if index.sk is not None else [])
+
+
+def is_bare(entity: EntitySpec, key: KeySpec) -> bool:
+    """Whether the key is the attribute that is stored in its field."""
+    return (
+        key.template is None
+        and len(key.composite) == 1
+        and entity.attributes[key.composite[0]].field == key.field
+    )
+
+
+def is_lone(entity: EntitySpec, key: KeySpec) -> bool:
+    """Whether the key is one attribute's value, without prefix or label."""
+    if key.template is not None:
+        return parse_template(key.template).is_bare
+    return is_bare(entity, key)
+
+
+def is_numeric(entity: EntitySpec, key: KeySpec) -> bool:
+    """Whether the key is stored as a number."""
+    if key.cast is not None:
+        return key.cast == "number"
+    return is_lone(entity, key) and entity.attributes[key.composite[0]].type in NUMERIC_TYPES
+
+
+def key_type(entity: EntitySpec, key: KeySpec) -> str:
+    """The key field's type in DynamoDB's terms: `S` or `N`."""
+    return "N" if is_numeric(entity, key) else "S"

@@ -1,0 +1,215 @@
+"""Rules of the access patterns of one entity, alone and beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leyden.schema.drafts import EntityDraft
+from leyden.schema.faults import Report, listed, quoted
+from leyden.schema.rules.forms import halves
+from leyden.schema.spec import IndexSpec, KeySpec
+
+_MOST_KEY_ATTRIBUTES = 4
+
+
+def check_indexes(entity: EntityDraft, report: Report) -> None:
+    """Check the access patterns of one entity."""
+    _primary(entity, report)
+    _once_each(entity, report)
+    for index in entity.spec.indexes.values():
+        if index.type == "composite":
+            _multi_attribute(entity, index, report)
+        _collections(entity, index, report)
+    _shared_fields(entity, report)
+    _one_pattern_a_collection(entity, report)
+
+
+def _primary(entity: EntityDraft, report: Report) -> None:
+    primaries = [index for index in entity.spec.indexes.values() if index.index is None]
+    if not primaries and entity.whole and entity.spec.indexes:
+        report.error(
+            entity.at("indexes"),
+            "index.primary_missing",
+            "no access pattern uses the table's own key; one must have no `index`",
+        )
+    for index in primaries[1:]:
+        report.error(
+            index.span,
+            "index.primary_duplicate",
+            f"{quoted(index.name)} uses the table's own key, as {quoted(primaries[0].name)} in "
+            f"{primaries[0].span} does; name the table's index that it uses with `index`",
+        )
+    for index in primaries[:1]:
+        for option, given in (("when", index.when), ("projection", index.projection)):
+            if given is not None:
+                report.error(
+                    entity.at("indexes", index.name, option),
+                    "index.primary_option",
+                    f"indexes.{index.name}: the table's own key holds every item whole, so it "
+                    f"has no `{option}`",
+                )
+        if index.type == "composite":
+            report.error(
+                entity.at("indexes", index.name, "type"),
+                "index.primary_option",
+                f"indexes.{index.name}: the table's own key cannot be of the type composite; "
+                "only a global index can",
+            )
+
+
+def _once_each(entity: EntityDraft, report: Report) -> None:
+    first: dict[str, IndexSpec] = {}
+    for index in entity.spec.indexes.values():
+        if index.index is None:
+            continue
+        other = first.setdefault(index.index, index)
+        if other is not index:
+            report.error(
+                entity.at("indexes", index.name, "index"),
+                "index.duplicate",
+                f"{quoted(index.name)} uses the index {quoted(index.index)}, as "
+                f"{quoted(other.name)} in {other.span} does; an entity uses an index once",
+            )
+
+
+def _multi_attribute(entity: EntityDraft, index: IndexSpec, report: Report) -> None:
+    where = f"indexes.{index.name}"
+
+    def refuse(message: str, *path: str) -> None:
+        report.error(
+            entity.at("indexes", index.name, *path), "index.multi_attribute", f"{where}{message}"
+        )
+
+    for option, given in (("when", index.when), ("scope", index.scope)):
+        if given is not None:
+            refuse(f": an index of the type composite has no `{option}`", option)
+    for half, key in halves(index):
+        given_options = (
+            ("field", key.field),
+            ("template", key.template),
+            ("cast", key.cast),
+            ("casing", key.casing if key.casing != "default" else None),
+        )
+        for option, value in given_options:
+            if value:
+                refuse(
+                    f".{half}: an index of the type composite keeps its attributes as they are, "
+                    f"so it has no `{option}`",
+                    half,
+                    option,
+                )
+        if not 1 <= len(key.composite) <= _MOST_KEY_ATTRIBUTES:
+            refuse(
+                f".{half} has {len(key.composite)} attributes; an index of the type composite "
+                f"takes 1 to {_MOST_KEY_ATTRIBUTES} in each key",
+                half,
+                "composite",
+            )
+
+
+def _collections(entity: EntityDraft, index: IndexSpec, report: Report) -> None:
+    if not index.collection:
+        return
+    place = entity.at("indexes", index.name, "collection")
+    if index.sk is None:
+        report.error(
+            place,
+            "collection.sort_key_missing",
+            f"indexes.{index.name}: a collection needs a sort key, which tells its members "
+            "apart; add `sk`",
+        )
+    if len(index.collection) > 1 and index.type != "isolated":
+        report.error(
+            place,
+            "collection.type",
+            f"indexes.{index.name}: only an isolated index has sub-collections, and this one is "
+            f"{index.type}; name one collection",
+        )
+
+
+def _one_pattern_a_collection(entity: EntityDraft, report: Report) -> None:
+    first: dict[str, IndexSpec] = {}
+    for index in entity.spec.indexes.values():
+        for i, name in enumerate(index.collection):
+            place = entity.at("indexes", index.name, "collection", i)
+            if name in index.collection[:i]:
+                message = f"indexes.{index.name} lists the collection {quoted(name)} twice"
+                report.error(place, "collection.repeated", message)
+                continue
+            other = first.setdefault(name, index)
+            if other is not index:
+                report.error(
+                    place,
+                    "collection.repeated",
+                    f"{quoted(index.name)} joins the collection {quoted(name)}, as "
+                    f"{quoted(other.name)} in {other.span} does; an entity joins it once",
+                )
+
+
+def _keys_by_field(entity: EntityDraft) -> Iterator[tuple[IndexSpec, str, KeySpec]]:
+    for index in entity.spec.indexes.values():
+        if index.type != "composite":
+            for half, key in halves(index):
+                yield index, half, key
+
+
+def _shared_fields(entity: EntityDraft, report: Report) -> None:
+    """Keys in one field must be one key: what is written first holds for all."""
+    first: dict[str, tuple[IndexSpec, str, KeySpec]] = {}
+    for index, half, key in _keys_by_field(entity):
+        other_index, other_half, other = first.setdefault(key.field, (index, half, key))
+        if other is key or other_index is index:
+            continue
+        there = f"indexes.{other_index.name}.{other_half} ({other.span})"
+        if (key.composite, key.template, key.cast) != (
+            other.composite,
+            other.template,
+            other.cast,
+        ):
+            report.error(
+                entity.at("indexes", index.name, half, "field"),
+                "index.field_conflict",
+                f"indexes.{index.name}.{half} is stored in {quoted(key.field)}, which {there} "
+                f"makes of {_made_of(other)}, and this of {_made_of(key)}; give it another "
+                "field, or make both the same",
+            )
+        elif _casing(key) != _casing(other):
+            report.error(
+                entity.at("indexes", index.name, half, "casing"),
+                "key.casing_mismatch",
+                f"indexes.{index.name}.{half} writes {quoted(key.field)} with the casing "
+                f"{quoted(key.casing)}, and {there} with {quoted(other.casing)}; "
+                "a field has one casing",
+            )
+        else:
+            option = _differing_prefix(index, half, other_index, other_half)
+            if option and key.template is None:
+                report.error(
+                    entity.at("indexes", index.name, option),
+                    "index.field_conflict",
+                    f"indexes.{index.name}.{half} shares the field {quoted(key.field)} with "
+                    f"{there}, but has another `{option}`, which is part of the key; "
+                    "make both the same",
+                )
+
+
+def _casing(key: KeySpec) -> str:
+    return "lower" if key.casing == "default" else key.casing
+
+
+def _made_of(key: KeySpec) -> str:
+    if key.template is not None:
+        return f"the template {quoted(key.template)}"
+    made = listed(key.composite) or "its prefix alone"
+    return f"{made} as a {key.cast}" if key.cast else made
+
+
+def _differing_prefix(index: IndexSpec, half: str, other: IndexSpec, other_half: str) -> str:
+    """The option by which the prefixes of two keys in one field would differ."""
+    if half == "sk" and index.collection != (other.collection if other_half == "sk" else ()):
+        return "collection"
+    if half == other_half == "sk" and index.type != other.type:
+        return "type"
+    if half == "pk" and index.scope != (other.scope if other_half == "pk" else None):
+        return "scope"
+    return ""

@@ -1,0 +1,201 @@
+"""Rules of single keys: what can be in them, and what would be surprising in them."""
+
+from __future__ import annotations
+
+from leyden.schema.drafts import EntityDraft
+from leyden.schema.faults import Report, listed, quoted
+from leyden.schema.language import KEY_TYPES
+from leyden.schema.rules.forms import halves, is_lone, is_numeric
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, IndexSpec, KeySpec
+from leyden.schema.templates import parse_template
+
+_NUMBERS = frozenset({"number", "integer", "decimal"})
+_CASTABLE = frozenset({"number", "integer", "decimal", "ttl", "string", "enum", "boolean"})
+
+
+def check_keys(entity: EntityDraft, report: Report) -> None:
+    """Check each key of each access pattern by itself."""
+    for index in entity.spec.indexes.values():
+        for half, key in halves(index):
+            if not _composites(entity, index, half, key, report):
+                continue
+            if index.type == "composite":
+                continue
+            _labels(entity, index, half, key, report)
+            _cast(entity, index, half, key, report)
+            _fields(entity, index, half, key, report)
+            _strictness(entity, index, half, key, report)
+            if half == "sk":
+                _numbers(entity, index, key, report)
+        if index.sk is not None:
+            _both(entity, index, index.sk, report)
+    _padding(entity, report)
+
+
+def _composites(
+    entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report
+) -> bool:
+    """Whether all composite attributes are of known types that can be in a key."""
+    good = True
+    option = _option(entity, index, half)
+    for i, name in enumerate(key.composite):
+        kind = entity.spec.attributes[name].type
+        where = f"indexes.{index.name}.{half}"
+        if not kind:
+            good = False
+        elif kind not in KEY_TYPES or (index.type == "composite" and kind == "boolean"):
+            good = False
+            allowed = KEY_TYPES - {"boolean"} if index.type == "composite" else KEY_TYPES
+            report.error(
+                entity.at("indexes", index.name, half, option, i),
+                "key.composite_type",
+                f"{where}: {quoted(name)} is of the type {quoted(kind)}, which cannot be part "
+                f"of this key; these can: {', '.join(sorted(allowed))}",
+            )
+        if name in key.composite[:i]:
+            report.error(
+                entity.at("indexes", index.name, half, option, i),
+                "key.composite_repeated",
+                f"{where} names {quoted(name)} twice",
+            )
+    return good
+
+
+def _option(entity: EntityDraft, index: IndexSpec, half: str) -> str:
+    """Which option of a key names its attributes: `composite` where that is given."""
+    given = entity.given.get("indexes")
+    for step in (index.name, half, "composite"):
+        given = given.get(step) if given is not None else None
+    return "composite" if given is not None else "template"
+
+
+def _labels(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report) -> None:
+    if key.template is not None or is_lone(entity.spec, key):
+        return
+    folded = key.casing != "none" and entity.spec.keys != "strict"
+    labels: dict[str, str] = {}
+    for i, name in enumerate(key.composite):
+        label = entity.spec.attributes[name].label
+        first = labels.setdefault(label.lower() if folded else label, name)
+        if first != name:
+            report.error(
+                entity.at("indexes", index.name, half, "composite", i),
+                "key.label_duplicate",
+                f"indexes.{index.name}.{half}: {quoted(name)} and {quoted(first)} have the same "
+                f"label {quoted(label)} in the key, so it cannot be read back; "
+                "give one another `label`",
+            )
+
+
+def _cast(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report) -> None:
+    if key.cast != "number":
+        return
+    where = f"indexes.{index.name}.{half}"
+    problem = ""
+    if len(key.composite) != 1:
+        problem = f"only a key of one attribute can be a number, and this has {len(key.composite)}"
+    elif key.template is not None and not parse_template(key.template).is_bare:
+        problem = "the template has text around the attribute, so the key cannot be a number"
+    else:
+        name = key.composite[0]
+        kind = entity.spec.attributes[name].type
+        if kind not in _CASTABLE:
+            problem = f"{quoted(name)} is of the type {quoted(kind)}, which is no number"
+    if problem:
+        report.error(
+            entity.at("indexes", index.name, half, "cast"), "key.cast", f"{where}: {problem}"
+        )
+
+
+def _fields(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report) -> None:
+    where = f"indexes.{index.name}.{half}"
+    place = entity.at("indexes", index.name, half, "field")
+    if key.field in (ENTITY_FIELD, VERSION_FIELD):
+        report.error(
+            place,
+            "key.field_reserved",
+            f"{where} cannot be stored in {quoted(key.field)}: that field tells whose item it is",
+        )
+    if half == "sk" and key.field == index.pk.field:
+        report.error(
+            place,
+            "key.fields_equal",
+            f"{where} is stored in the field of the partition key, {quoted(key.field)}; "
+            "give it another",
+        )
+    for name, spec in entity.spec.attributes.items():
+        alone = key.composite == (name,) and is_lone(entity.spec, key)
+        if spec.field == key.field and not alone:
+            report.error(
+                entity.at("attributes", name, "field"),
+                "attribute.field_is_key",
+                f"{quoted(name)} is stored in {quoted(spec.field)}, the field of {where} "
+                f"({place}), which is made of {listed(key.composite) or 'its prefix'}; give the "
+                "attribute another `field`, or make the key of this attribute alone",
+            )
+
+
+def _strictness(
+    entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report
+) -> None:
+    if entity.spec.keys == "strict" and key.template is not None:
+        if is_lone(entity.spec, key):
+            return
+        report.error(
+            entity.at("indexes", index.name, half, "template"),
+            "key.template_not_strict",
+            f"indexes.{index.name}.{half}: the template joins values with its own text, which "
+            "strict keys cannot keep apart; list the attributes in `composite` instead",
+        )
+
+
+def _numbers(entity: EntityDraft, index: IndexSpec, key: KeySpec, report: Report) -> None:
+    if entity.spec.keys == "strict" or is_numeric(entity.spec, key):
+        return
+    option = _option(entity, index, "sk")
+    for i, name in enumerate(key.composite):
+        spec = entity.spec.attributes[name]
+        if spec.type in _NUMBERS and spec.padding is None:
+            report.warning(
+                entity.at("indexes", index.name, "sk", option, i),
+                "key.number_unpadded",
+                f"indexes.{index.name}.sk: the number {quoted(name)} sorts as text here (10 "
+                "before 9); give it `padding`, or the entity `keys: strict`",
+            )
+
+
+def _both(entity: EntityDraft, index: IndexSpec, sk: KeySpec, report: Report) -> None:
+    shared = [name for name in sk.composite if name in index.pk.composite]
+    if shared and len(sk.composite) > 1:
+        option = _option(entity, index, "sk")
+        report.warning(
+            entity.at("indexes", index.name, "sk", option, sk.composite.index(shared[0])),
+            "key.composite_in_both",
+            f"indexes.{index.name}: {listed(shared)} is in both keys; ElectroDB takes that only "
+            "where the sort key has nothing else, so it cannot read this schema",
+        )
+
+
+def _padding(entity: EntityDraft, report: Report) -> None:
+    if entity.spec.keys == "strict":
+        return
+    # Only a number that is text in some key is padded there.
+    names = {
+        name
+        for index in entity.spec.indexes.values()
+        if index.type != "composite"
+        for _, key in halves(index)
+        if not any(not entity.spec.attributes[n].type for n in key.composite)
+        and not is_numeric(entity.spec, key)
+        for name in key.composite
+    }
+    for name, spec in entity.spec.attributes.items():
+        if spec.padding is None or spec.type not in _NUMBERS or name not in names:
+            continue
+        if spec.min is None or spec.min < 0:
+            report.warning(
+                entity.at("attributes", name, "padding"),
+                "key.padding_negative",
+                f"{quoted(name)} is padded in keys, where a negative number (00-5) sorts among "
+                "the others; give it a `min` of 0 or more, or the entity `keys: strict`",
+            )

@@ -1,0 +1,77 @@
+"""Rules of the description of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leyden.schema.drafts import EntityDraft, TableDraft
+from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.spec import Span
+
+_COUNTS_SECONDS = frozenset({"ttl", "number", "integer"})
+
+
+def check_table(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
+    """Check that what the table is said to have is there."""
+    if table is not None and all(entity.whole for entity in entities):
+        _unused(entities, table, report)
+    ttl = table.given.get("ttl") if table is not None else None
+    if ttl is not None:
+        _ttl(entities, ttl.value, ttl.span, report)
+        return
+    fields: dict[str, Span] = {}
+    for entity in entities:
+        for name, spec in entity.spec.attributes.items():
+            if spec.type == "ttl":
+                fields.setdefault(spec.field, entity.at("attributes", name))
+    if len(fields) > 1:
+        report.warning(
+            list(fields.values())[1],
+            "table.ttl_ambiguous",
+            f"attributes of the type ttl are stored in {listed(fields)}, and a table has one TTL "
+            "field; store all in one, or say which with `ttl` in table.yaml",
+        )
+
+
+def _unused(entities: Sequence[EntityDraft], table: TableDraft, report: Report) -> None:
+    used = {i.index for entity in entities for i in entity.spec.indexes.values() if i.index}
+    for name, described in table.spec.indexes.items():
+        if name not in used:
+            report.warning(
+                described.span,
+                "table.index_unused",
+                f"no access pattern uses the index {quoted(name)}{did_you_mean(name, used)}",
+            )
+
+
+def _ttl(entities: Sequence[EntityDraft], field: str, span: Span, report: Report) -> None:
+    stored = [
+        (entity, spec)
+        for entity in entities
+        for spec in entity.spec.attributes.values()
+        if spec.field == field
+    ]
+    if not stored:
+        if all(entity.whole for entity in entities):
+            known = {
+                spec.field
+                for entity in entities
+                for spec in entity.spec.attributes.values()
+                if spec.type in _COUNTS_SECONDS
+            }
+            report.warning(
+                span,
+                "table.ttl_unknown",
+                f"no entity has an attribute that is stored in {quoted(field)}, so none of their "
+                f"items will expire{did_you_mean(field, known)}",
+            )
+        return
+    for entity, spec in stored:
+        if spec.type and spec.type not in _COUNTS_SECONDS:
+            report.error(
+                entity.at("attributes", spec.name, "type"),
+                "table.ttl",
+                f"{quoted(spec.name)} is stored in {quoted(field)}, the table's TTL field "
+                f"({span}), but is of the type {quoted(spec.type)}, which never expires; "
+                "make it a ttl",
+            )

@@ -1,0 +1,234 @@
+"""What a schema says, as frozen objects.
+
+The loader turns YAML into these; every later layer reads only these. Nothing here has
+behaviour beyond small look-ups: how keys are written is in `leyden.keys`, how values are
+checked and stored is in `leyden.compile`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+SCALAR_TYPES: Final = (
+    "string",
+    "number",
+    "integer",
+    "decimal",
+    "boolean",
+    "binary",
+    "enum",
+    "json",
+    "timestamp",
+    "ttl",
+)
+CONTAINER_TYPES: Final = ("list", "set", "map", "any")
+ATTRIBUTE_TYPES: Final = SCALAR_TYPES + CONTAINER_TYPES
+NUMERIC_TYPES: Final = frozenset({"number", "integer", "decimal", "ttl"})
+
+ENTITY_FIELD: Final = "__edb_e__"
+"""The item field that names the entity, as ElectroDB writes it."""
+
+VERSION_FIELD: Final = "__edb_v__"
+"""The item field that holds the entity's schema version, as ElectroDB writes it."""
+
+
+def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
+
+
+def _frozen_properties(
+    value: Mapping[str, AttributeSpec] | None,
+) -> Mapping[str, AttributeSpec] | None:
+    return None if value is None else _frozen_mapping(value)
+
+
+@frozen
+class Span:
+    """Where in a schema something was said. Lines and columns count from 1.
+
+    In a schema handed in as a dict there are no lines: `file` then holds the place as well
+    (`<dict>:attributes.points`), and line and column are 0.
+    """
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+NOWHERE: Final = Span("<built>", 1, 1)
+
+
+@frozen
+class Literal:
+    """A value written in the schema itself."""
+
+    value: Any
+
+
+@frozen
+class Generate:
+    """A value that Leyden makes: `now`, `uuid4`, `uuid7` or `ulid`."""
+
+    kind: str
+
+
+@frozen
+class Call:
+    """A Python function handed in by name with `hooks=`."""
+
+    name: str
+
+
+@frozen
+class JMESPath:
+    """A JMESPath expression over an entity's attributes (names, not fields)."""
+
+    text: str
+
+
+@frozen
+class Padding:
+    """Padding of a value in a key: to `length` characters, with `char`, on the left."""
+
+    length: int
+    char: str
+
+
+@frozen
+class AttributeSpec:
+    """One attribute of an entity, or one element or property of a container.
+
+    `field` is its name in the stored item, `label` its name in keys; both default to `name`.
+    """
+
+    name: str
+    type: str
+    field: str
+    label: str
+    required: bool = False
+    default: Literal | Generate | Call | None = None
+    on_write: Literal | Generate | Call | None = None
+    read_only: bool = False
+    hidden: bool = False
+    padding: Padding | None = None
+    pattern: str | None = None
+    min: int | float | None = None
+    max: int | float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    validate: JMESPath | Call | None = None
+    get: Call | None = None
+    set: Call | None = None
+    watch: tuple[str, ...] = ()
+    """Names of the attributes that it watches; `("*",)` for all."""
+    derive: JMESPath | Call | None = None
+    items: AttributeSpec | None = None
+    """The element of a `list` or `set`; None: elements of any type."""
+    properties: Mapping[str, AttributeSpec] | None = attrs.field(
+        default=None, converter=_frozen_properties
+    )
+    """The properties of a `map`; None: an open map."""
+    values: tuple[str, ...] = ()
+    """The values of an `enum`."""
+    overflow: str | None = None
+    description: str | None = None
+    span: Span = NOWHERE
+
+
+@frozen
+class KeySpec:
+    """One half of an index key: the field that stores it and the attributes that make it."""
+
+    field: str
+    composite: tuple[str, ...]
+    template: str | None = None
+    casing: str = "default"
+    cast: str | None = None
+    span: Span = NOWHERE
+
+
+@frozen
+class IndexSpec:
+    """An access pattern: one index of one entity.
+
+    `index` is None for the table's own key. `collection` is empty outside collections.
+    A `composite` index (DynamoDB's multi-attribute keys) has no key fields: `pk.field` and
+    `sk.field` are empty there.
+    """
+
+    name: str
+    index: str | None
+    pk: KeySpec
+    sk: KeySpec | None = None
+    collection: tuple[str, ...] = ()
+    type: str = "isolated"
+    scope: str | None = None
+    when: JMESPath | None = None
+    projection: str | tuple[str, ...] | None = None
+    span: Span = NOWHERE
+
+    @property
+    def composites(self) -> tuple[str, ...]:
+        """The names of all composite attributes, partition key first."""
+        return self.pk.composite + (self.sk.composite if self.sk else ())
+
+
+@frozen
+class EntitySpec:
+    """One entity: its attributes and its access patterns."""
+
+    entity: str
+    alias: str
+    version: str
+    service: str
+    attributes: Mapping[str, AttributeSpec] = attrs.field(converter=_frozen_mapping)
+    indexes: Mapping[str, IndexSpec] = attrs.field(converter=_frozen_mapping)
+    unique: tuple[tuple[str, ...], ...] = ()
+    version_attribute: str | None = None
+    keys: str = "electrodb"
+    """`electrodb`, or `strict`: injective and order-preserving keys."""
+    description: str | None = None
+    span: Span = NOWHERE
+
+    @property
+    def primary(self) -> IndexSpec:
+        """The access pattern on the table's own key."""
+        return next(index for index in self.indexes.values() if index.index is None)
+
+
+@frozen
+class TableIndexSpec:
+    """What table.yaml says of one index."""
+
+    name: str
+    kind: str = "gsi"
+    projection: str | tuple[str, ...] = "all"
+    span: Span = NOWHERE
+
+
+@frozen
+class TableSpec:
+    """What table.yaml says. `table` is None where it names no table."""
+
+    table: str | None = None
+    indexes: Mapping[str, TableIndexSpec] = attrs.field(factory=dict, converter=_frozen_mapping)
+    ttl: str | None = None
+    """The item field that DynamoDB's time to live reads."""
+    span: Span = NOWHERE
+
+
+@frozen
+class ServiceSpec:
+    """All entities of one service, by alias, and their table."""
+
+    service: str
+    entities: Mapping[str, EntitySpec] = attrs.field(converter=_frozen_mapping)
+    table: TableSpec = TableSpec()

@@ -1,0 +1,251 @@
+"""The JSON Schema and the parser agree about the form of schema files."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from leyden.schema import check_service, json_schema
+from leyden.schema.faults import Report
+from leyden.schema.language import ENTITY, SHAPES, TABLE
+from leyden.schema.nodes import plain
+from leyden.schema.reading import read_yaml
+from leyden.schema.shapes import Either, ListOf, Named, Options, Shape
+from tests.schema.support import entity
+
+HERE = Path(__file__).parent
+
+
+def documents(path: Path) -> list[Any]:
+    nodes, _ = read_yaml(path.read_text(encoding="utf-8"), path.name, Report())
+    return [plain(node) for node in nodes]
+
+
+TASK, USER, TABLE_FILE = (
+    documents(HERE / "data" / "taskapp" / name)[0]
+    for name in ("task.yaml", "user.yml", "table.yaml")
+)
+TASK_ALONE = {
+    **TASK,
+    "indexes": {
+        name: {k: v for k, v in index.items() if k != "projection"}
+        for name, index in TASK["indexes"].items()
+    },
+}
+
+
+@functools.cache
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(json_schema())
+
+
+def schema_accepts(document: Any) -> bool:
+    return bool(validator().is_valid(document))
+
+
+def parser_accepts(document: Any) -> bool:
+    if set(document) & {"entity", "attributes"}:
+        return check_service(document).service is not None
+    source = {"entities": [TASK_ALONE], "table": document}
+    return check_service(source).service is not None
+
+
+def test_it_is_a_json_schema() -> None:
+    Draft202012Validator.check_schema(json_schema())
+    assert json_schema()["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+
+
+@pytest.mark.parametrize("document", [TASK, USER, TABLE_FILE], ids=["task", "user", "table"])
+def test_valid_documents_are_accepted_by_both(document: Any) -> None:
+    assert list(validator().iter_errors(document)) == []
+    assert parser_accepts(document)
+
+
+STRUCTURAL = ("option_", "name_invalid", "attribute_nested")
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(p.name for p in (HERE / "faults").iterdir() if p.name.startswith(STRUCTURAL)),
+)
+def test_documents_of_a_broken_form_are_refused_by_both(name: str) -> None:
+    folder = HERE / "faults" / name
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    refused = {
+        line.split(":")[0].split("/")[1]
+        for line in expected
+        if line.split(": ")[1].startswith(("option.", "name."))
+    }
+    for path in folder.glob("*.yaml"):
+        verdicts = {schema_accepts(document) for document in documents(path)}
+        # The alias that an entity's name would make is no matter of form.
+        if path.name in refused and name != "name_invalid":
+            assert False in verdicts, path
+
+
+BROKEN = [
+    ("attributes", []),
+    ("attributes", {}),
+    ("attributes", {"a": 5}),
+    ("attributes", {"a": {}}),
+    ("attributes", {"a": {"type": "strin"}}),
+    ("attributes", {"a": {"type": []}}),
+    ("attributes", {"a": {"type": [1]}}),
+    ("attributes", {"a": {"type": "string", "nonsense": 1}}),
+    ("attributes", {"a": {"type": "string", "min": 1}}),
+    ("attributes", {"a": {"type": "number", "pattern": "x"}}),
+    ("attributes", {"a": {"type": ["x"], "items": "string"}}),
+    ("attributes", {"a": {"type": "string", "required": "yes"}}),
+    ("attributes", {"a": {"type": "string", "default": None}}),
+    ("attributes", {"a": {"type": "string", "default": {"generate": "x"}}}),
+    ("attributes", {"a": {"type": "string", "default": {"call": 5}}}),
+    ("attributes", {"a": {"type": "string", "padding": {"length": 0, "char": "0"}}}),
+    ("attributes", {"a": {"type": "string", "padding": {"length": 3}}}),
+    ("attributes", {"a": {"type": "string", "get": "f"}}),
+    ("attributes", {"a": {"type": "string", "watch": "all", "derive": "b"}}),
+    ("attributes", {"a": {"type": "list", "items": {"type": "string", "required": True}}}),
+    ("attributes", {"a": {"type": "map", "properties": {"b": {"type": "string", "label": "x"}}}}),
+    ("attributes", {"a": {"type": "map", "properties": {"": "string"}}}),
+    ("attributes", {"class": "string", "a": "string"}),
+    ("attributes", {"a": "string", "2b": "string"}),
+    ("attributes", {"a": "string", "__b": "string"}),
+    ("indexes", {}),
+    ("indexes", {"main": {}}),
+    ("indexes", {"main": {"pk": {"field": 5, "composite": ["a"]}}}),
+    ("indexes", {"main": {"pk": {"field": "pk", "composite": "a"}}}),
+    ("indexes", {"main": {"pk": {"field": "pk", "composite": ["a"], "casing": "x"}}}),
+    ("indexes", {"main": {"pk": {"field": "pk", "composite": ["a"]}, "sk": None}}),
+    ("indexes", {"main": {"pk": {"field": "pk", "composite": ["a"]}, "collection": []}}),
+    ("version", 1.5),
+    ("version", True),
+    ("version", None),
+    ("entity", ""),
+    ("service", 5),
+    ("alias", "2x"),
+    ("alias", "for"),
+    ("unique", [[]]),
+    ("unique", ["a"]),
+    ("keys", "loose"),
+    ("nonsense", 1),
+]
+
+
+@pytest.mark.parametrize(("option", "value"), BROKEN)
+def test_a_broken_option_is_refused_by_both(option: str, value: Any) -> None:
+    document = {**entity({}), option: value}
+
+    assert not schema_accepts(document)
+    assert not parser_accepts(document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"tabel": "t"},
+        {"table": ""},
+        {"indexes": {"gsi1": {"kind": "x"}}},
+        {"indexes": {"gsi1": {"projection": []}}},
+        {"indexes": {"": {}}},
+        {"ttl": 5},
+    ],
+)
+def test_a_broken_table_description_is_refused_by_both(document: Any) -> None:
+    assert not schema_accepts(document)
+    assert not parser_accepts(document)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of everything in a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, part in inner:
+        yield (*path, key)
+        if isinstance(part, dict | list):
+            yield from places(part, (*path, key))
+
+
+WORDS = ["", "x", "string", "composite", "list"]
+MAPPINGS = [{"call": "f"}, {"generate": "now"}, {"type": "string"}, {"length": 2, "char": "0"}]
+SUBSTITUTES = st.sampled_from(
+    [None, True, 0, 3, -1, 1.5, *WORDS, [], ["a"], [1], {}, {"a": 1}, *MAPPINGS]
+)
+NEW_NAMES = st.sampled_from(
+    ["x", "", "class", "type", "field", "items", "min", "pattern", "call", "required", "label"]
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Any:
+    """A valid document with one to three things dropped, renamed or retyped."""
+    document = copy.deepcopy(draw(st.sampled_from([TASK, USER, TABLE_FILE])))
+    for _ in range(draw(st.integers(1, 3))):
+        *above, last = draw(st.sampled_from(sorted(places(document), key=repr)))
+        holder = functools.reduce(lambda inner, key: inner[key], above, document)
+        change = draw(st.sampled_from(["drop", "rename", "retype"]))
+        if change == "drop":
+            del holder[last]
+        elif change == "rename" and isinstance(holder, dict):
+            holder[draw(NEW_NAMES)] = holder.pop(last)
+        else:
+            holder[last] = copy.deepcopy(draw(SUBSTITUTES))
+        if not document:
+            document = {"table": "t"}
+    return document
+
+
+@given(mutated())
+@settings(max_examples=400)
+def test_what_the_json_schema_refuses_the_parser_refuses(document: Any) -> None:
+    if not schema_accepts(document):
+        assert not parser_accepts(document)
+
+
+FORM = {"option.unknown", "option.missing", "option.type", "option.value", "option.not_for_type"}
+
+
+@given(mutated())
+@settings(max_examples=200)
+def test_the_form_that_the_parser_refuses_the_json_schema_refuses(document: Any) -> None:
+    if set(document) & {"entity", "attributes"}:
+        faults = check_service(document).faults
+    else:
+        faults = check_service({"entities": [TASK_ALONE], "table": document}).faults
+    for fault in faults:
+        # A key's `field` may be absent in one type of index, which only the parser knows.
+        if (
+            fault.code in FORM
+            and '"field"' not in fault.message
+            and "a set cannot hold" not in fault.message
+        ):
+            assert not schema_accepts(document), fault
+
+
+def described(shape: Shape) -> Iterator[str]:
+    if isinstance(shape, Options):
+        for option in shape.options.values():
+            yield option.description
+            yield from described(option.shape)
+    elif isinstance(shape, ListOf):
+        yield from described(shape.element)
+    elif isinstance(shape, Named):
+        yield from described(shape.value)
+    elif isinstance(shape, Either):
+        for inner in (shape.text, shape.listing, shape.mapping):
+            if inner is not None:
+                yield from described(inner)
+
+
+def test_every_option_is_described_for_editors() -> None:
+    texts = [text for shape in (ENTITY, TABLE, *SHAPES.values()) for text in described(shape)]
+
+    assert all(texts)
+    assert texts
+    rendered = repr(json_schema())
+    assert all(repr(text)[1:-1] in rendered for text in texts)
