@@ -1,0 +1,14 @@
+"""Keys: attribute values into key strings, key strings back into values.
+
+Pure functions of an `EntitySpec`. `entity_keys(spec)` gives the forms of all its access
+patterns; a `KeyForm` builds one half of a key, and reads it back.
+
+>>> keys = entity_keys(spec)                                        # doctest: +SKIP
+>>> keys["assigned"].pk.build({"employee_id": "E-9"})               # doctest: +SKIP
+'$taskapp#employeeid_e-9'
+"""
+
+from leyden.keys.form import Beginning, KeyForm, KeyValue, Segment
+from leyden.keys.index import EntityKeys, IndexKeys, entity_keys
+
+__all__ = ["Beginning", "EntityKeys", "IndexKeys", "KeyForm", "KeyValue", "Segment", "entity_keys"]

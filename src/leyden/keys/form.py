@@ -1,0 +1,235 @@
+"""One half of an index key: how it is built from values, and read back into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from leyden.keys.strict import strict_text_of, strict_value_of
+from leyden.keys.text import pattern_of, text_of, value_of
+from leyden.schema.spec import AttributeSpec
+
+KeyValue: TypeAlias = str | int | float | Decimal | bytes
+"""A key in Python: text, or a number where the key field is one."""
+
+Values: TypeAlias = Mapping[str, Any]
+
+_CASING: dict[str, Callable[[str], str] | None] = {
+    "default": str.lower,
+    "lower": str.lower,
+    "upper": str.upper,
+    "none": None,
+}
+
+
+class Beginning(str):
+    """The beginning of a value's text, where a range starts: `2026-02` of a timestamp."""
+
+    __slots__ = ()
+
+
+@frozen
+class Segment:
+    """A composite attribute in a key, and the exact text in front of its value."""
+
+    attribute: AttributeSpec
+    label: str
+    text: Callable[[Any], str] = field(eq=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The attribute's name."""
+        return self.attribute.name
+
+
+@frozen(slots=False)
+class KeyForm:
+    """How one key field is written.
+
+    `prefix` comes first, then each segment, then `suffix` (the closing literal of a template)
+    and `postfix` (entity and version, in clustered sort keys). `bare` marks a field that is
+    itself an attribute; `numeric` one that holds a number instead of text.
+    """
+
+    field: str
+    prefix: str
+    segments: tuple[Segment, ...]
+    suffix: str = ""
+    postfix: str = ""
+    casing: str = "default"
+    numeric: bool = False
+    bare: bool = False
+    template: bool = False
+    strict: bool = False
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The composite attributes' names, in the order in which they stand in the key."""
+        return tuple(segment.name for segment in self.segments)
+
+    @cached_property
+    def fold(self) -> Callable[[str], str] | None:
+        """The function that folds case, or None where case is kept."""
+        return None if self.strict else _CASING[self.casing]
+
+    def missing(self, values: Values) -> tuple[str, ...]:
+        """The composite attributes that have no value."""
+        return tuple(name for name in self.names if values.get(name) is None)
+
+    def build(self, values: Values) -> KeyValue | None:
+        """The key as a write stores it; up to the label of the first missing value.
+
+        None where a numeric key has no value.
+        """
+        if self.numeric:
+            return self._number(values)
+        parts = [self.prefix]
+        for segment in self.segments:
+            parts.append(segment.label)
+            value = values.get(segment.name)
+            if value is None:
+                break
+            parts.append(segment.text(value))
+        else:
+            parts.append(self.suffix)
+            parts.append(self.postfix)
+        return self._folded(parts)
+
+    def stem(self, values: Values, *, closed: bool = True) -> KeyValue | None:
+        """The key up to the last given value, without the label of the next one.
+
+        A range starts or ends there. `closed` adds the postfix where all values are given.
+        """
+        if self.numeric:
+            return self._number(values)
+        parts = [self.prefix]
+        for segment in self.segments:
+            value = values.get(segment.name)
+            if value is None:
+                break
+            parts.append(segment.label)
+            parts.append(value if isinstance(value, Beginning) else segment.text(value))
+        else:
+            if closed:
+                parts.append(self.postfix)
+        return self._folded(parts)
+
+    def _folded(self, parts: list[str]) -> str:
+        text = "".join(parts)
+        return self.fold(text) if self.fold else text
+
+    def _number(self, values: Values) -> KeyValue | None:
+        value = values.get(self.names[0])
+        kind = self.segments[0].attribute.type
+        if value is None:
+            return None
+        if kind in ("string", "enum"):
+            leading = re.match(r"\s*[+-]?\d+", value)
+            if leading is None:
+                raise ValueError(f'"{self.names[0]}" does not start with a whole number')
+            return int(leading[0])
+        if kind == "boolean":
+            return int(value)
+        if kind == "ttl":
+            return int(self.segments[0].text(value))
+        return value  # type: ignore[no-any-return]
+
+    def parse(self, key: KeyValue) -> dict[str, Any]:
+        """The values in a complete key; text that was folded stays folded.
+
+        Raises ValueError where the key was not made by this form.
+        """
+        if self.numeric:
+            return {self.names[0]: key}
+        if not isinstance(key, str):
+            raise ValueError("a text key is not a string")
+        found = self._texts(key)
+        if found is None:
+            raise ValueError(f'the key field "{self.field}" does not have the form {self.shape}')
+        read = strict_value_of if self.strict else value_of
+        return {
+            segment.name: read(segment.attribute, text)
+            for segment, text in zip(self.segments, found, strict=True)
+        }
+
+    def owns(self, key: KeyValue) -> bool:
+        """Whether the key, complete or not, starts as all keys of this form do."""
+        if self.numeric or not isinstance(key, str):
+            return self.numeric and not isinstance(key, str)
+        start = self._folded([self.prefix, *(s.label for s in self.segments[:1])])
+        return key.startswith(start) and key.endswith(self._folded([self.postfix]))
+
+    def is_ambiguous(self, values: Values) -> bool:
+        """Whether the key of these values, which must be complete, reads back as others."""
+        if not self._needs_parsing:
+            return False
+        texts = [segment.text(values[segment.name]) for segment in self.segments]
+        if not self.template:
+            # What comes before the next label must not hold that label.
+            following = [segment.label for segment in self.segments[1:]]
+            fold = self.fold or str
+            if all(
+                fold(text + label).find(fold(label)) == len(fold(text))
+                for text, label in zip(texts, following, strict=False)
+            ):
+                return False
+        key = self.build(values)
+        assert isinstance(key, str)
+        return self._texts(key) != [self._folded([text]) for text in texts]
+
+    @cached_property
+    def _needs_parsing(self) -> bool:
+        if self.numeric or self.strict or len(self.segments) < 2:
+            return False
+        return self.template or any(
+            segment.attribute.type in ("string", "enum") for segment in self.segments[:-1]
+        )
+
+    @cached_property
+    def can_collide(self) -> bool:
+        """Whether two items with different values may have the same key here."""
+        if self.strict or self.bare or self.numeric:
+            return False
+        loose = [segment for segment in self.segments if _is_loose(segment.attribute)]
+        if self.fold is None:
+            return len(loose) > 1 or any(s.attribute.padding is not None for s in loose)
+        return bool(loose)
+
+    @cached_property
+    def shape(self) -> str:
+        """The key as a pattern for people: `$taskapp#employeeid_{employee_id}`."""
+        fold = self.fold or str
+        inner = "".join(f"{fold(s.label)}{{{s.name}}}" for s in self.segments)
+        return fold(self.prefix) + inner + fold(self.suffix + self.postfix)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        fold = self.fold or str
+        parts = [re.escape(fold(self.prefix))]
+        for segment in self.segments:
+            inner = r"[^#]*" if self.strict and not self.bare else pattern_of(segment.attribute)
+            parts.append(f"{re.escape(fold(segment.label))}({inner})")
+        parts.append(re.escape(fold(self.suffix + self.postfix)))
+        flags = re.DOTALL if self.fold is None else re.DOTALL | re.IGNORECASE
+        return re.compile("".join(parts), flags)
+
+    def _texts(self, key: str) -> list[str] | None:
+        found = self._pattern.fullmatch(key)
+        return list(found.groups()) if found else None
+
+
+def _is_loose(attribute: AttributeSpec) -> bool:
+    """Whether different values may have texts that differ only in case, or that run together."""
+    if attribute.type == "enum":
+        return len({value.lower() for value in attribute.values}) < len(attribute.values)
+    return attribute.type == "string"
+
+
+def segment_of(attribute: AttributeSpec, label: str, *, strict: bool = False) -> Segment:
+    """The segment of `attribute` with `label` in front."""
+    return Segment(attribute, label, (strict_text_of if strict else text_of)(attribute))

@@ -1,0 +1,166 @@
+"""The key forms of an entity's access patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from attrs import frozen
+
+from leyden.errors import SchemaError
+from leyden.keys.form import KeyForm, Segment, segment_of
+from leyden.schema.faults import Fault
+from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, EntitySpec, IndexSpec, KeySpec
+
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+@frozen
+class IndexKeys:
+    """The forms of one access pattern. A `composite` index has no forms: `pk` is None there."""
+
+    spec: IndexSpec
+    pk: KeyForm | None
+    sk: KeyForm | None
+    collection_prefix: str
+    """What the sort keys of all members of its collections start with; empty outside them."""
+
+    @property
+    def forms(self) -> tuple[KeyForm, ...]:
+        """Both forms, or as many as there are."""
+        return tuple(form for form in (self.pk, self.sk) if form is not None)
+
+    def collection_stem(self, collection: str) -> str:
+        """What the sort keys of one collection start with: its own name and those above it."""
+        names = self.spec.collection[: self.spec.collection.index(collection) + 1]
+        text = _collection_prefix(names)
+        fold = self.sk.fold if self.sk else None
+        return fold(text) if fold else text
+
+
+@frozen(slots=False)
+class EntityKeys(Mapping[str, IndexKeys]):
+    """The forms of all access patterns of an entity, by name, in the schema's order."""
+
+    by_name: Mapping[str, IndexKeys]
+    primary: IndexKeys
+
+    def __getitem__(self, name: str) -> IndexKeys:
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+    @cached_property
+    def sort_fields(self) -> frozenset[str]:
+        """The fields that are a sort key somewhere."""
+        return frozenset(keys.sk.field for keys in self.by_name.values() if keys.sk)
+
+    @cached_property
+    def guarded(self) -> tuple[str, ...]:
+        """The attributes that tell apart items which may share the table's own key.
+
+        Empty where no two different items can have one key.
+        """
+        forms = self.primary.forms
+        if not any(form.can_collide for form in forms):
+            return ()
+        names = [
+            segment.name
+            for form in forms
+            if not form.bare
+            for segment in form.segments
+            if segment.attribute.type in ("string", "enum")
+        ]
+        return tuple(dict.fromkeys(names))
+
+
+def entity_keys(spec: EntitySpec) -> EntityKeys:
+    """The key forms of all access patterns of `spec`.
+
+    Raises SchemaError where a strict entity uses a template that could not be strict.
+    """
+    seen: dict[str, KeyForm] = {}
+    by_name: dict[str, IndexKeys] = {}
+    for name, index in spec.indexes.items():
+        by_name[name] = _index_keys(spec, index, seen)
+    primary = next(keys for keys in by_name.values() if keys.spec.index is None)
+    return EntityKeys(by_name, primary)
+
+
+def _index_keys(spec: EntitySpec, index: IndexSpec, seen: dict[str, KeyForm]) -> IndexKeys:
+    if index.type == "composite":
+        return IndexKeys(index, None, None, "")
+    clustered = index.type == "clustered"
+    collection = _collection_prefix(index.collection)
+    identity = f"{'#' if collection else '$'}{spec.entity}_{spec.version}"
+    sort_prefix = collection if clustered else collection + identity
+    postfix = identity if clustered else ""
+    partition_prefix = f"${spec.service}"
+    if index.sk is None:
+        partition_prefix += sort_prefix + postfix
+    if index.scope:
+        partition_prefix += f"_{index.scope}"
+    pk = _form(spec, index.pk, partition_prefix, "", seen)
+    sk = _form(spec, index.sk, sort_prefix, postfix, seen) if index.sk else None
+    return IndexKeys(index, pk, sk, collection if sk and not sk.template else "")
+
+
+def _collection_prefix(names: tuple[str, ...]) -> str:
+    return f"${'#'.join(names)}" if names else ""
+
+
+def _form(
+    spec: EntitySpec, key: KeySpec, prefix: str, postfix: str, seen: dict[str, KeyForm]
+) -> KeyForm:
+    # A field that an earlier access pattern writes keeps the form that it has there.
+    if key.field in seen:
+        return seen[key.field]
+    attributes = [spec.attributes[name] for name in key.composite]
+    strict = spec.keys == "strict"
+    template = key.template
+    bare = template is None and len(attributes) == 1 and attributes[0].field == key.field
+    if bare:
+        template = "${" + attributes[0].name + "}"
+    if template is None:
+        labelled = tuple(segment_of(a, f"#{a.label}_", strict=strict) for a in attributes)
+        numeric = key.cast == "number"
+        form = KeyForm(key.field, prefix, labelled, "", postfix, key.casing, numeric, strict=strict)
+    else:
+        segments, suffix = _parse_template(template, spec.attributes, strict and not bare)
+        alone = len(segments) == 1 and not segments[0].label and not suffix
+        numeric = key.cast == "number" or (
+            alone and key.cast is None and segments[0].attribute.type in NUMERIC_TYPES
+        )
+        form = KeyForm(key.field, "", segments, suffix, "", key.casing, numeric, bare, True, strict)
+        if strict and not alone:
+            raise SchemaError([_not_strict(key)])
+    seen[key.field] = form
+    return form
+
+
+def _parse_template(
+    template: str, attributes: Mapping[str, AttributeSpec], strict: bool
+) -> tuple[tuple[Segment, ...], str]:
+    pieces = _PLACEHOLDER.split(template)
+    literals, names = pieces[0::2], pieces[1::2]
+    segments = tuple(
+        segment_of(attributes[name.strip()], literal, strict=strict)
+        for literal, name in zip(literals, names, strict=False)
+    )
+    if not segments:
+        return (), template
+    return segments, literals[-1]
+
+
+def _not_strict(key: KeySpec) -> Fault:
+    return Fault(
+        key.span,
+        "key.template_not_strict",
+        f'the template of "{key.field}" joins values with its own text, which strict keys cannot '
+        "keep apart; list the attributes in `composite` instead",
+    )
