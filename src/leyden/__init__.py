@@ -1,0 +1,39 @@
+"""Leyden: declarative single-table entities for DynamoDB.
+
+::
+
+    import leyden
+
+    app = leyden.load("schemas/taskapp", table="projectmanagement")
+    task = app.entities.task
+    task.create(task_id="t1", project_id="p1", employee_id="e1").go()
+    for record in task.query.project(project_id="p1"):
+        print(record)
+"""
+
+from leyden import errors, events
+from leyden.engine import LocalEngine, local
+from leyden.errors import LeydenError
+from leyden.operations.batch import BatchResult
+from leyden.operations.collection import CollectionPage
+from leyden.operations.explain import Explanation
+from leyden.operations.outcome import Page, Result
+from leyden.service.entity import Entity
+from leyden.service.loading import load
+from leyden.service.service import Service
+
+__all__ = [
+    "BatchResult",
+    "CollectionPage",
+    "Entity",
+    "Explanation",
+    "LeydenError",
+    "LocalEngine",
+    "Page",
+    "Result",
+    "Service",
+    "errors",
+    "events",
+    "load",
+    "local",
+]

@@ -1,0 +1,146 @@
+"""One attribute, compiled: what it accepts, and how it is written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from leyden.compile.decoding import decode_leniently
+from leyden.compile.moment import Moment
+from leyden.compile.wire import AttributeValue, wire_kind
+from leyden.errors import InvalidExpressionError
+from leyden.schema.spec import AttributeSpec
+
+if TYPE_CHECKING:
+    from leyden.compile.pynamodb_attributes import LeydenAttribute
+
+Accept: TypeAlias = Callable[[Any, str], Any]
+Fill: TypeAlias = Callable[[Any, Moment], Any]
+Rework: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
+
+
+class CompiledAttribute:
+    """One attribute, or one element or property of a container.
+
+    `path` is its place by names (`detail.effort`, `history[]`), `segments` its place in the
+    stored item, None below a list. `items` is the element of a typed list or set, `properties`
+    those of a typed map; both are None elsewhere.
+
+    >>> task.attributes["points"].accept(5.0)               # doctest: +SKIP
+    5
+    >>> task.attributes["points"].encode(5)                 # doctest: +SKIP
+    {'N': '5'}
+    """
+
+    __slots__ = (
+        "_pynamodb",
+        "check",
+        "constrain",
+        "encode",
+        "entity",
+        "fill",
+        "items",
+        "kind",
+        "path",
+        "plain",
+        "properties",
+        "read",
+        "reveal",
+        "segments",
+        "spec",
+        "store",
+    )
+
+    def __init__(
+        self,
+        spec: AttributeSpec,
+        *,
+        path: str,
+        segments: tuple[str, ...] | None,
+        entity: str,
+        items: CompiledAttribute | None = None,
+        properties: Mapping[str, CompiledAttribute] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.path = path
+        self.segments = segments
+        self.entity = entity
+        self.items = items
+        self.properties = properties
+        self.kind = wire_kind(spec)
+        """The kind of AttributeValue that stores it; empty where the value decides."""
+        self.check: Accept
+        """Type check and normal form, without this attribute's own constraints."""
+        self.constrain: Callable[[Any, str], None] | None = None
+        self.fill: Fill | None = None
+        """Puts defaults into maps; None where there are none below."""
+        self.store: Rework | None = None
+        """Applies `set` hooks; None where there are none."""
+        self.reveal: Rework | None = None
+        """Drops hidden properties and applies `get` hooks; None where there are neither."""
+        self.encode: Callable[[Any], AttributeValue]
+        """An accepted value, typed for the table."""
+        self.read: Callable[[AttributeValue], Any]
+        """The quick way back; raises anything where the value does not fit."""
+        self.plain: Callable[[Any], Any]
+        """An accepted value as JMESPath sees it."""
+        self._pynamodb: LeydenAttribute | None = None
+
+    def accept(
+        self,
+        value: Any,
+        path: str | None = None,
+        *,
+        constraints: bool = True,
+        moment: Moment | None = None,
+    ) -> Any:
+        """The value in its normal form.
+
+        `path` says where it stands, for messages (default: the attribute's own path).
+        `constraints=False` checks the type only, as for what is compared with, added or
+        appended. `moment` is the time that defaults inside maps share with the rest of the
+        write. Raises ValidationError with `path`, or UnknownAttributeError for a property that
+        a map does not have.
+        """
+        if path is None:
+            path = self.path
+        if self.fill is not None:
+            value = self.fill(value, moment or Moment())
+        value = self.check(value, path)
+        if constraints and self.constrain is not None:
+            self.constrain(value, path)
+        return value
+
+    def decode(self, value: AttributeValue) -> Any:
+        """The Python value of a stored one; NULL is None. Raises DecodeError."""
+        try:
+            return self.read(value)
+        except Exception:
+            return decode_leniently(self, value, ".".join(self.segments or (self.path,)))
+
+    @property
+    def pynamodb(self) -> LeydenAttribute:
+        """The attribute as an operand of PynamoDB's conditions and update actions.
+
+        Raises InvalidExpressionError for an element of a list, which has no place of its own.
+        """
+        if self._pynamodb is None:
+            from leyden.compile.pynamodb_attributes import pynamodb_attribute
+
+            if self.segments is None:
+                raise InvalidExpressionError(
+                    f'"{self.path}" is an element of a list; say which one, as in history[0]',
+                    entity=self.entity,
+                )
+            self._pynamodb = pynamodb_attribute(self, self.segments)
+        return self._pynamodb
+
+    def __repr__(self) -> str:
+        return f"<{self.entity}.{self.path}: {self.spec.type}>"
+
+    def __copy__(self) -> CompiledAttribute:
+        return self
+
+    def __deepcopy__(self, memo: object) -> CompiledAttribute:
+        # PynamoDB copies the attributes of index classes; what they stand for stays one.
+        return self

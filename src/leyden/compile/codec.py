@@ -1,0 +1,182 @@
+"""The codec of an entity: its values into an item, an item into values or a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.decoding import decode_leniently
+from leyden.compile.source import Writer, run
+from leyden.compile.wire import Item
+from leyden.errors import UnknownAttributeError
+
+__all__ = ["Codec", "compile_codec"]
+
+
+@frozen
+class Codec:
+    """The three generated functions of an entity."""
+
+    encode: Callable[[Mapping[str, Any]], Item]
+    decode: Callable[[Item], Any]
+    decode_values: Callable[[Item], dict[str, Any]]
+
+
+def compile_codec(
+    attributes: Mapping[str, CompiledAttribute],
+    record: type[Any],
+    slots: Mapping[str, str],
+    *,
+    title: str,
+) -> Codec:
+    """Write and run the source of an entity's codec; fills in each attribute's own functions.
+
+    `slots` maps the attributes that records show to their slots.
+    """
+    writer = Writer()
+    everywhere = list(_all_attributes(attributes.values()))
+    for number, attribute in enumerate(everywhere):
+        encode = writer.encode(attribute, "value")
+        decode = writer.decode(attribute, "stored")
+        writer.lines += [
+            f"def encode_{number}(value):  # {attribute.path!r}",
+            f"    return {encode}",
+            "",
+            f"def decode_{number}(stored):  # {attribute.path!r}",
+            f"    return {decode}",
+            "",
+        ]
+    _write_encode(writer, attributes)
+    _write_decode_values(writer, attributes)
+    _write_decode(writer, attributes, record, slots)
+    functions = run(writer, title)
+    for number, attribute in enumerate(everywhere):
+        attribute.encode = functions[f"encode_{number}"]
+        attribute.read = functions[f"decode_{number}"]
+    return Codec(functions["encode"], functions["decode"], functions["decode_values"])
+
+
+def _all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[CompiledAttribute]:
+    for attribute in attributes:
+        yield attribute
+        if attribute.items is not None:
+            yield from _all_attributes([attribute.items])
+        if attribute.properties is not None:
+            yield from _all_attributes(attribute.properties.values())
+
+
+def _write_encode(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:
+    writer.lines += ["def encode(values):", "    item = {}", "    get = values.get"]
+    for name, attribute in attributes.items():
+        writer.lines += [
+            f"    value = get({name!r})",
+            "    if value is not None:",
+            f"        item[{attribute.spec.field!r}] = {writer.encode(attribute, 'value')}",
+        ]
+    check = writer.name("check_names", _name_check(attributes))
+    writer.lines += [
+        "    if len(item) != len(values):",
+        f"        {check}(values)",
+        "    return item",
+        "",
+    ]
+
+
+def _name_check(attributes: Mapping[str, CompiledAttribute]) -> Callable[[Mapping[str, Any]], None]:
+    def check_names(values: Mapping[str, Any]) -> None:
+        for name in values:
+            if name not in attributes:
+                raise UnknownAttributeError(f'there is no attribute "{name}" to store')
+
+    return check_names
+
+
+def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) -> None:
+    """The lines that read one field into `target`, where the item has it."""
+    field = attribute.spec.field
+    recover = writer.name("recover", _recovery(attribute))
+    stored = f"item[{field!r}]"
+    if attribute.kind == "" or attribute.spec.type in ("enum", "map"):
+        stored = "stored"
+        first = [f"            stored = item[{field!r}]"]
+    else:
+        first = []
+    if attribute.spec.type in ("number", "integer"):
+        # Whole numbers without a sign need no call.
+        slow = "number_value" if attribute.spec.type == "number" else "integer_value"
+        first = [f"            text = item[{field!r}]['N']"]
+        expression = f"int(text) if text.isdecimal() else {slow}(text)"
+    else:
+        expression = writer.decode(attribute, stored)
+    writer.lines += [
+        "        try:",
+        *first,
+        f"            {target} = {expression}",
+        "        except Exception:",
+        f"            {target} = {recover}(item[{field!r}])",
+    ]
+
+
+def _recovery(attribute: CompiledAttribute) -> Callable[[Any], Any]:
+    field = attribute.spec.field
+    return lambda stored: decode_leniently(attribute, stored, field)
+
+
+def _write_decode_values(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:
+    writer.lines += ["def decode_values(item):", "    values = {}"]
+    for name, attribute in attributes.items():
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        _write_reading(writer, attribute, "value")
+        writer.lines += [
+            "        if value is not None:",
+            f"            values[{name!r}] = value",
+        ]
+    writer.lines += ["    return values", ""]
+
+
+def _write_decode(
+    writer: Writer,
+    attributes: Mapping[str, CompiledAttribute],
+    record: type[Any],
+    slots: Mapping[str, str],
+) -> None:
+    # Setting the slots of a frozen class goes through object.__setattr__, once for each
+    # attribute. A class of the same layout that is not frozen takes plain assignments, and its
+    # instances may become the record's own by assigning their class, once.
+    blank = type(f"_Blank{record.__name__}", (), {"__slots__": tuple(slots.values())})
+    make = writer.name("make", blank)
+    final = writer.name("record", record)
+    writer.lines += ["def decode(item):", f"    record = {make}()"]
+    reveals = {name: attributes[name].reveal for name in slots if attributes[name].reveal}
+    for name, slot in slots.items():
+        attribute = attributes[name]
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        _write_reading(writer, attribute, f"record.{slot}")
+        writer.lines += ["    else:", f"        record.{slot} = None"]
+    if reveals:
+        writer.lines.append("    values = decode_values(item)")
+    for name, reveal in reveals.items():
+        function = writer.name("reveal", reveal)
+        condition = _shown_when(attributes[name])
+        indent = "    "
+        if condition:
+            writer.lines.append(f"    if {condition}:")
+            indent = "        "
+        writer.lines.append(
+            f"{indent}record.{slots[name]} = {function}(values.get({name!r}), values)"
+        )
+    writer.lines += [f"    record.__class__ = {final}", "    return record", ""]
+
+
+def _shown_when(attribute: CompiledAttribute) -> str:
+    """When an attribute's hooks run: where it is stored, or where one that it watches is."""
+    name = attribute.spec.name
+    if attribute.spec.get is None:
+        return f"{name!r} in values"
+    watched = attribute.spec.watch
+    if "*" in watched:
+        return ""
+    return " or ".join(f"{other!r} in values" for other in (name, *watched))

@@ -1,0 +1,56 @@
+"""JMESPath expressions of a schema, ready to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import ArityError, JMESPathError, JMESPathTypeError
+
+from leyden.compile.faults import refuse
+from leyden.errors import InvalidExpressionError
+from leyden.schema.expressions import ExpressionError, parse_expression
+
+__all__ = ["Expression", "truthy"]
+
+
+class Expression:
+    """One compiled expression. `roots` are the attributes that it reads, None for all."""
+
+    __slots__ = ("_compiled", "roots", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self.roots: frozenset[str] | None = parse_expression(text).roots
+        except ExpressionError as error:
+            raise InvalidExpressionError(f"{text}: {error}") from error
+        self._compiled = jmespath.compile(text)
+
+    def search(self, data: Any, path: str) -> Any:
+        """The result over plain data; `path` says for which attribute it is asked.
+
+        Raises ValidationError where a function meets a type that it does not take.
+        """
+        try:
+            return self._compiled.search(data)
+        except TypeError:
+            # jmespath lets Python compare text with numbers; in JMESPath that is null.
+            return None
+        except JMESPathTypeError as error:
+            wanted = " or ".join(error.expected_types)
+            reason = f"{error.function_name}() takes {wanted}, and met {error.actual_type}"
+        except ArityError as error:
+            reason = str(error)
+        except JMESPathError as error:
+            reason = type(error).__name__
+        raise refuse(path, f"cannot be evaluated by {self.text}: {reason}")
+
+    def holds(self, data: Any, path: str) -> bool:
+        """Whether the result counts as true in JMESPath."""
+        return truthy(self.search(data, path))
+
+
+def truthy(value: Any) -> bool:
+    """JMESPath's truth: false, null and empty strings, lists and objects are not; 0 is."""
+    return not (value is None or value is False or value == "" or value == [] or value == {})

@@ -1,0 +1,171 @@
+"""What happens to a value beside its type check: defaults inside maps, `set` and `get` hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from leyden.compile.attribute import CompiledAttribute, Fill, Rework
+from leyden.compile.moment import Moment, Origin, origin_of
+from leyden.errors import InvalidOptionError
+from leyden.schema.faults import did_you_mean
+from leyden.schema.spec import AttributeSpec, Call, EntitySpec
+
+__all__ = ["Hooks", "build_fill", "build_reveal", "build_store", "check_hooks"]
+
+Hooks = Mapping[str, Callable[..., Any]]
+
+
+def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
+    """Refuse an entity whose `{call: NAME}` names a function that `hooks` does not have."""
+    for attribute in spec.attributes.values():
+        for path, call in _calls(attribute, attribute.name):
+            if call.name not in hooks:
+                raise InvalidOptionError(
+                    f'"{path}" of "{spec.entity}" calls "{call.name}", which is not among the '
+                    f"hooks{did_you_mean(call.name, hooks)}",
+                    entity=spec.entity,
+                )
+            if not callable(hooks[call.name]):
+                raise InvalidOptionError(
+                    f'the hook "{call.name}" is not callable', entity=spec.entity
+                )
+
+
+def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call]]:
+    for source in (spec.default, spec.on_write, spec.validate, spec.get, spec.set, spec.derive):
+        if isinstance(source, Call):
+            yield path, source
+    if spec.items is not None:
+        yield from _calls(spec.items, f"{path}[]")
+    for name, part in (spec.properties or {}).items():
+        yield from _calls(part, f"{path}.{name}")
+
+
+def build_fill(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
+    """The function that puts defaults into the maps in a value; None where there are none."""
+    if attribute.items is not None:
+        fill_item = attribute.items.fill
+        if fill_item is None:
+            return None
+        return _fill_list(fill_item)
+    if attribute.properties is None:
+        return None
+    origins: dict[str, Origin] = {}
+    deeper: dict[str, Fill] = {}
+    for name, part in attribute.properties.items():
+        origin = origin_of(part.spec, part.spec.on_write or part.spec.default, hooks)
+        if origin is not None:
+            origins[name] = origin
+        if part.fill is not None:
+            deeper[name] = part.fill
+    return _fill_map(origins, deeper) if origins or deeper else None
+
+
+def _fill_list(fill_item: Fill) -> Fill:
+    def fill(value: Any, moment: Moment) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return [fill_item(item, moment) for item in value]
+
+    return fill
+
+
+def _fill_map(origins: Mapping[str, Origin], deeper: Mapping[str, Fill]) -> Fill:
+    def fill(value: Any, moment: Moment) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        filled = dict(value)
+        for name, origin in origins.items():
+            if filled.get(name) is None:
+                filled[name] = origin(moment)
+        for name, fill_part in deeper.items():
+            if filled.get(name) is not None:
+                filled[name] = fill_part(filled[name], moment)
+        return filled
+
+    return fill
+
+
+def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
+    """The function that applies `set` hooks, innermost first; None where there are none.
+
+    A hook is called with the accepted value and all accepted values of the write, by name; what
+    it returns must again be of the attribute's type. None leaves the attribute out.
+    """
+    inner = _descend(attribute, lambda part: part.store)
+    if attribute.spec.set is None:
+        return inner
+    hook = hooks[attribute.spec.set.name]
+
+    def store(value: Any, values: Mapping[str, Any]) -> Any:
+        if inner is not None:
+            value = inner(value, values)
+        value = hook(value, values)
+        return None if value is None else attribute.check(value, attribute.path)
+
+    return store
+
+
+def build_reveal(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
+    """The function that drops hidden properties and applies `get` hooks, innermost first.
+
+    None where there are neither. A hook is called with the stored value and all values of the
+    item by name; what it returns is what the record shows.
+    """
+    inner = _descend(attribute, lambda part: part.reveal, hide=True)
+    if attribute.spec.get is None:
+        return inner
+    hook = hooks[attribute.spec.get.name]
+
+    def reveal(value: Any, values: Mapping[str, Any]) -> Any:
+        if inner is not None and value is not None:
+            value = inner(value, values)
+        return hook(value, values)
+
+    return reveal
+
+
+def _descend(
+    attribute: CompiledAttribute,
+    rework_of: Callable[[CompiledAttribute], Rework | None],
+    *,
+    hide: bool = False,
+) -> Rework | None:
+    if attribute.items is not None:
+        rework_item = rework_of(attribute.items)
+        return None if rework_item is None else _each(rework_item, attribute.spec.type == "set")
+    if attribute.properties is None:
+        return None
+    reworks: dict[str, Rework] = {}
+    hidden = set()
+    for name, part in attribute.properties.items():
+        rework = rework_of(part)
+        if hide and part.spec.hidden:
+            hidden.add(name)
+        elif rework is not None:
+            reworks[name] = rework
+    return _properties(reworks, frozenset(hidden)) if reworks or hidden else None
+
+
+def _each(rework: Rework, as_set: bool) -> Rework:
+    def each(value: Any, values: Mapping[str, Any]) -> Any:
+        reworked = [rework(item, values) for item in value]
+        return frozenset(reworked) if as_set else reworked
+
+    return each
+
+
+def _properties(reworks: Mapping[str, Rework], hidden: frozenset[str]) -> Rework:
+    def properties(value: Any, values: Mapping[str, Any]) -> Any:
+        result = {name: part for name, part in value.items() if name not in hidden}
+        for name, rework in reworks.items():
+            if name in result:
+                reworked = rework(result[name], values)
+                if reworked is None:
+                    del result[name]
+                else:
+                    result[name] = reworked
+        return result
+
+    return properties

@@ -1,0 +1,76 @@
+"""The one instant of a write, and the values that are generated in it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from leyden.compile import generate
+from leyden.compile.times import epoch_milliseconds, timestamp_text
+from leyden.schema.spec import AttributeSpec, Call, Generate, Literal
+
+__all__ = ["Moment", "Origin", "origin_of"]
+
+_IDS: Final[dict[str, Callable[[], str]]] = {
+    "uuid4": generate.uuid4,
+    "uuid7": generate.uuid7,
+    "ulid": generate.ulid,
+}
+
+
+class Moment:
+    """One instant, so that all attributes that say `now` in one write agree."""
+
+    __slots__ = ("_now",)
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._now = now
+
+    @property
+    def now(self) -> datetime:
+        """Aware, in UTC, cut to the millisecond; taken when first asked for."""
+        if self._now is None:
+            self._now = generate.now()
+        return self._now
+
+
+Origin = Callable[[Moment], Any]
+
+
+def origin_of(
+    spec: AttributeSpec,
+    source: Literal | Generate | Call | None,
+    hooks: Mapping[str, Callable[..., Any]],
+) -> Origin | None:
+    """Where a `default` or an `on_write` takes its value from; None where there is none.
+
+    `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
+    text for everything else. A hook is called without arguments.
+    """
+    if source is None:
+        return None
+    if isinstance(source, Literal):
+        return _literal(source.value)
+    if isinstance(source, Call):
+        hook = hooks[source.name]
+        return lambda moment: hook()
+    if source.kind == "now":
+        return _now(spec.type)
+    make = _IDS[source.kind]
+    return lambda moment: make()
+
+
+def _literal(value: Any) -> Origin:
+    if isinstance(value, list | dict | set):
+        return lambda moment: copy.deepcopy(value)
+    return lambda moment: value
+
+
+def _now(kind: str) -> Origin:
+    if kind in ("timestamp", "ttl"):
+        return lambda moment: moment.now
+    if kind in ("number", "integer", "decimal"):
+        return lambda moment: epoch_milliseconds(moment.now)
+    return lambda moment: timestamp_text(moment.now)

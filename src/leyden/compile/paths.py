@@ -1,0 +1,135 @@
+"""Places inside an entity's items: `detail.effort`, `history[0]`, `entity.attr.points`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute
+from leyden.compile.steps import step_into
+from leyden.errors import InvalidExpressionError, UnknownAttributeError
+from leyden.schema.faults import did_you_mean
+
+__all__ = ["AttributePaths", "ResolvedPath", "resolve_path", "unknown_attribute"]
+
+_STEP: Final = re.compile(
+    r"""
+    \.?(?P<name>[^.\[\]"']+)
+    | \[(?P<index>\d+)\]
+    | \[(?P<quote>["'])(?P<quoted>[^"']+)(?P=quote)\]
+    """,
+    re.VERBOSE,
+)
+
+
+@frozen
+class ResolvedPath:
+    """A place in an entity's items.
+
+    `root` is the attribute's name, `leaf` what stands at the place, `segments` the document
+    path by stored names in PynamoDB's form: `("history[0]", "x")`.
+    """
+
+    path: str
+    root: str
+    leaf: CompiledAttribute
+    segments: tuple[str, ...]
+
+    @property
+    def pynamodb(self) -> LeydenAttribute:
+        """The place as an operand of PynamoDB's conditions and update actions."""
+        return pynamodb_attribute(self.leaf, self.segments)
+
+
+class _UnknownPathError(UnknownAttributeError, AttributeError):
+    """Also an AttributeError, so that `hasattr` and `getattr` with a default work."""
+
+
+def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:
+    """The error for a name that the entity does not have."""
+    return _UnknownPathError(
+        f'"{entity}" has no attribute "{name}"{did_you_mean(name, known)}', entity=entity
+    )
+
+
+def resolve_path(
+    path: str, attributes: Mapping[str, CompiledAttribute], entity: str
+) -> ResolvedPath:
+    """Find what stands at `path`.
+
+    Raises InvalidExpressionError for text that is no path or leads into a value that has no
+    parts, UnknownAttributeError for a name that is not there.
+    """
+    steps = list(_steps(path, entity))
+    root = steps[0]
+    if not isinstance(root, str):
+        raise InvalidExpressionError(f'"{path}" does not start with an attribute', entity=entity)
+    leaf = attributes.get(root)
+    if leaf is None:
+        raise unknown_attribute(root, attributes, entity)
+    segments: tuple[str, ...] = (leaf.spec.field,)
+    walked = root
+    for step in steps[1:]:
+        leaf, segments, walked = step_into(leaf, segments, walked, step)
+    return ResolvedPath(path, root, leaf, segments)
+
+
+def _steps(path: str, entity: str) -> Iterator[str | int]:
+    position = 0
+    while position < len(path) or position == 0:
+        match = _STEP.match(path, position)
+        starts_with_dot = match is not None and match[0].startswith(".")
+        if match is None or ((position == 0) is starts_with_dot and match["name"]):
+            raise InvalidExpressionError(
+                f'"{path}" is no path; write it as in detail.effort, history[0].text or '
+                'detail["any key"]',
+                entity=entity,
+            )
+        if match["index"] is not None:
+            yield int(match["index"])
+        else:
+            yield match["name"] or match["quoted"]
+        position = match.end()
+
+
+class AttributePaths:
+    """The attributes of an entity as operands of conditions: `task.attr.points > 3`.
+
+    Parts of maps and lists follow by name or by index: `task.attr.detail.effort`,
+    `task.attr.detail["effort"]`, `task.attr.history[0]`. A property whose name is a method of
+    PynamoDB's attributes (`set`, `exists`, `contains`) is reached by index only.
+    """
+
+    __slots__ = ("_attributes", "_entity")
+
+    def __init__(self, attributes: Mapping[str, CompiledAttribute], entity: str) -> None:
+        self._attributes = attributes
+        self._entity = entity
+
+    def __getattr__(self, name: str) -> LeydenAttribute:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__getitem__(name)
+
+    def __getitem__(self, name: str) -> LeydenAttribute:
+        attribute = self._attributes.get(name)
+        if attribute is None:
+            raise unknown_attribute(name, self._attributes, self._entity)
+        found: LeydenAttribute = attribute.pynamodb
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._attributes
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._attributes)
+
+    def __repr__(self) -> str:
+        return f"<attributes of {self._entity}: {', '.join(self._attributes)}>"

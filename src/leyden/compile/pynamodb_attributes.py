@@ -1,0 +1,279 @@
+"""PynamoDB attributes that read and write exactly as Leyden's own codec does.
+
+They are PynamoDB's own classes by type (a `number` is a `NumberAttribute`), with the codec in
+place of PynamoDB's serialisation, and with operands that are checked: comparing with a value
+of the wrong type raises ValidationError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from pynamodb.attributes import (
+    Attribute,
+    BinaryAttribute,
+    BinarySetAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.expressions.condition import BeginsWith, Between, Comparison, Contains, In
+from pynamodb.expressions.operand import _Size
+from pynamodb.expressions.update import AddAction, DeleteAction
+from pynamodb.indexes import Index
+
+from leyden.compile.faults import refuse
+from leyden.compile.operands import TypedIfNotExists, TypedPath
+from leyden.compile.steps import step_into
+from leyden.errors import InvalidExpressionError, UnknownAttributeError
+
+if TYPE_CHECKING:
+    from leyden.compile.attribute import CompiledAttribute
+
+__all__ = ["LeydenAttribute", "pynamodb_attribute"]
+
+
+# PynamoDB's condition classes have untyped constructors.
+_comparison: Callable[..., Comparison] = Comparison
+
+
+class LeydenAttribute(Attribute[Any]):
+    """An attribute of an entity at one place of its items.
+
+    `compiled` is what it is, `place` its path by names. Parts of maps and lists follow by index
+    (`detail["effort"]`, `history[0]`) or, for properties, by name (`detail.effort`).
+    """
+
+    null = True
+    compiled: CompiledAttribute
+    place: str
+
+    def serialize(self, value: Any) -> Any:
+        """The inside of the AttributeValue; for a type without a fixed kind, all of it."""
+        encoded = self.compiled.encode(self.compiled.accept(value, self.place))
+        return encoded[self.compiled.kind] if self.compiled.kind else encoded
+
+    def deserialize(self, value: Any) -> Any:
+        """The Python value of what `serialize` gave. Raises DecodeError."""
+        return self.compiled.decode({self.compiled.kind: value} if self.compiled.kind else value)
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        # An index reached through its model gives its key as an operand: task.assigned.gsi2sk.
+        return self if isinstance(instance, Index) else super().__get__(instance, owner)
+
+    def get_value(self, value: dict[str, Any]) -> Any:
+        """The inside of a stored AttributeValue. Raises DecodeError where its kind differs."""
+        kind = self.compiled.kind
+        if not kind:
+            return value
+        if kind not in value:
+            self.compiled.decode(value)
+        return value[kind]
+
+    def _path(self) -> TypedPath:
+        return TypedPath(self)
+
+    def _compare(self, operator: str, other: Any) -> Comparison:
+        path = self._path()
+        return _comparison(operator, path, path._to_operand(other))
+
+    def __eq__(self, other: Any) -> Comparison:  # type: ignore[override]
+        return self._compare("=", other)
+
+    def __ne__(self, other: Any) -> Comparison:  # type: ignore[override]
+        return self._compare("<>", other)
+
+    def __lt__(self, other: Any) -> Comparison:
+        return self._compare("<", other)
+
+    def __le__(self, other: Any) -> Comparison:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Any) -> Comparison:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Any) -> Comparison:
+        return self._compare(">=", other)
+
+    __hash__ = object.__hash__
+
+    def between(self, lower: Any, upper: Any) -> Between:
+        """A condition that holds from `lower` to `upper`, both included."""
+        return self._path().between(lower, upper)
+
+    def is_in(self, *values: Any) -> In:
+        """A condition that holds for any of `values`, of which DynamoDB takes up to 100."""
+        return self._path().is_in(*values)
+
+    def startswith(self, prefix: str) -> BeginsWith:
+        """A condition on how stored text, or bytes, begin."""
+        return self._path().startswith(prefix)
+
+    def contains(self, item: Any) -> Contains:
+        """A condition on a member of a set, an element of a list, or a part of text or bytes."""
+        return self._path().contains(item)
+
+    def size(self) -> _Size:
+        """The number of characters, bytes, members or elements, to compare with a number."""
+        return _Size(self._path())
+
+    def is_type(self, kind: str | None = None) -> Any:
+        """A condition on the stored kind (`S`, `N`, ...); by default the attribute's own."""
+        kind = kind or self.compiled.kind
+        if not kind:
+            raise refuse(self.place, "has no kind of its own; say which one, as in is_type('S')")
+        return self._path().is_type(kind)
+
+    def __add__(self, other: Any) -> Any:
+        return self._path() + other
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self._path()
+
+    def __sub__(self, other: Any) -> Any:
+        return self._path() - other
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - self._path()
+
+    def __or__(self, other: Any) -> TypedIfNotExists:
+        return self._path().__or__(other)
+
+    def append(self, other: Iterable[Any]) -> Any:
+        """The list with `other` behind it."""
+        return self._path().append(other)
+
+    def prepend(self, other: Iterable[Any]) -> Any:
+        """The list with `other` in front of it."""
+        return self._path().prepend(other)
+
+    def set(self, value: Any) -> Any:
+        """The action that sets the attribute."""
+        return self._path().set(value)
+
+    def add(self, *values: Any) -> AddAction:
+        """The action that adds to a number, or members to a set."""
+        return self._path().add(*values)
+
+    def delete(self, *values: Any) -> DeleteAction:
+        """The action that takes members out of a set."""
+        return self._path().delete(*values)
+
+    def __getitem__(self, item: int | str) -> LeydenAttribute:  # type: ignore[override]
+        leaf, segments, place = step_into(self.compiled, tuple(self.attr_path), self.place, item)
+        return pynamodb_attribute(leaf, segments, place=place)
+
+    def __getattr__(self, name: str) -> LeydenAttribute:
+        if name.startswith("_") or "compiled" not in self.__dict__:
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except (InvalidExpressionError, UnknownAttributeError) as error:
+            raise _NoSuchPartError(error.message, entity=error.entity) from None
+
+    def __repr__(self) -> str:
+        return f"<{self.compiled.entity}.{self.place}: {self.compiled.spec.type}>"
+
+
+class _NoSuchPartError(UnknownAttributeError, AttributeError):
+    """Also an AttributeError, so that `hasattr` and `getattr` with a default work."""
+
+
+class StringAttribute(LeydenAttribute, UnicodeAttribute):
+    """A `string` or an `enum`."""
+
+
+class JsonAttribute(LeydenAttribute, JSONAttribute):
+    """A `json`: any JSON value in one string."""
+
+
+class TimestampAttribute(LeydenAttribute, UTCDateTimeAttribute):
+    """A `timestamp`."""
+
+
+class ExactNumberAttribute(LeydenAttribute, NumberAttribute):
+    """A `number`, an `integer`, a `decimal` or a `ttl`."""
+
+
+class TrueFalseAttribute(LeydenAttribute, BooleanAttribute):
+    """A `boolean`."""
+
+
+class BytesAttribute(LeydenAttribute, BinaryAttribute):
+    """A `binary`."""
+
+    legacy_encoding = False
+
+
+class StringSetAttribute(LeydenAttribute, UnicodeSetAttribute):
+    """A `set` of strings, enums or timestamps."""
+
+
+class ExactNumberSetAttribute(LeydenAttribute, NumberSetAttribute):
+    """A `set` of numbers, integers or decimals."""
+
+
+class BytesSetAttribute(LeydenAttribute, BinarySetAttribute):
+    """A `set` of binaries."""
+
+    legacy_encoding = False
+
+
+class TypedListAttribute(LeydenAttribute):
+    """A `list`; its values are plain Python lists."""
+
+    attr_type = "L"
+
+
+class TypedMapAttribute(LeydenAttribute):
+    """A `map`; its values are plain dicts by property name."""
+
+    attr_type = "M"
+
+
+class AnyAttribute(LeydenAttribute):
+    """An `any`, or a set of members of any type: the value decides how it is stored."""
+
+    attr_type = ""
+
+
+_BY_TYPE: Final[dict[str, type[LeydenAttribute]]] = {
+    "json": JsonAttribute,
+    "timestamp": TimestampAttribute,
+}
+_BY_KIND: Final[dict[str, type[LeydenAttribute]]] = {
+    "S": StringAttribute,
+    "N": ExactNumberAttribute,
+    "BOOL": TrueFalseAttribute,
+    "B": BytesAttribute,
+    "SS": StringSetAttribute,
+    "NS": ExactNumberSetAttribute,
+    "BS": BytesSetAttribute,
+    "L": TypedListAttribute,
+    "M": TypedMapAttribute,
+    "": AnyAttribute,
+}
+
+
+def pynamodb_attribute(
+    compiled: CompiledAttribute,
+    segments: tuple[str, ...],
+    *,
+    place: str | None = None,
+    hash_key: bool = False,
+    range_key: bool = False,
+) -> LeydenAttribute:
+    """A PynamoDB attribute for `compiled` at the document path `segments`."""
+    kind = _BY_TYPE.get(compiled.spec.type) or _BY_KIND[compiled.kind]
+    attribute = kind.__new__(kind)
+    # Attribute.__init__ only: those of PynamoDB's subclasses ask for what has no meaning here.
+    Attribute.__init__(attribute, hash_key=hash_key, range_key=range_key, null=True)
+    attribute.attr_path = list(segments)
+    attribute.compiled = compiled
+    attribute.place = compiled.path if place is None else place
+    return attribute

@@ -1,0 +1,185 @@
+"""Generated Python source: the functions that turn values into items and items into records.
+
+For each entity one small module is written and run, in which every attribute is spelled out:
+no loop over attributes and no look-up of types is left at run time. The source is registered
+with `linecache`, so that tracebacks and debuggers show its lines.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from leyden.compile.anything import decode_any, encode_any, encode_any_set
+from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.numbers import decimal_value, integer_value, number_value
+from leyden.compile.texts import json_text, json_value
+from leyden.compile.times import timestamp_text, timestamp_value, ttl_text, ttl_value
+from leyden.keys.text import number_text
+
+__all__ = ["Writer", "run"]
+
+_NAMESPACE: Final[dict[str, Any]] = {
+    "decimal_value": decimal_value,
+    "decode_any": decode_any,
+    "encode_any": encode_any,
+    "encode_any_set": encode_any_set,
+    "integer_value": integer_value,
+    "json_text": json_text,
+    "json_value": json_value,
+    "number_text": number_text,
+    "number_value": number_value,
+    "timestamp_text": timestamp_text,
+    "timestamp_value": timestamp_value,
+    "ttl_text": ttl_text,
+    "ttl_value": ttl_value,
+}
+
+_TO_TEXT: Final = {
+    "string": "{0}",
+    "enum": "{0}",
+    "json": "json_text({0})",
+    "timestamp": "timestamp_text({0})",
+    # Small ints, by far the most frequent numbers, need no call.
+    "number": "str({0}) if {0}.__class__ is int and -{1} < {0} < {1} else number_text({0})",
+    "integer": "str({0}) if -{1} < {0} < {1} else number_text({0})",
+    "decimal": "number_text({0})",
+    "ttl": "ttl_text({0})",
+    "boolean": "{0}",
+    "binary": "{0}",
+}
+_PLAINLY_WRITTEN: Final = 10**15
+
+_FROM_TEXT: Final = {
+    "string": "{0}",
+    "json": "json_value({0})",
+    "timestamp": "timestamp_value({0})",
+    "number": "number_value({0})",
+    "integer": "integer_value({0})",
+    "decimal": "decimal_value({0})",
+    "ttl": "ttl_value({0})",
+    "boolean": "{0}",
+    "binary": "bytes({0})",
+}
+
+
+class Writer:
+    """Collects lines of source, and the objects that they name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.namespace: dict[str, Any] = dict(_NAMESPACE)
+        self._maps: dict[int, str] = {}
+
+    def name(self, stem: str, value: Any) -> str:
+        """A global name for an object that the source uses."""
+        name = f"{stem}_{len(self.namespace)}"
+        self.namespace[name] = value
+        return name
+
+    def encode(self, attribute: CompiledAttribute, value: str, level: int = 0) -> str:
+        """The expression for the AttributeValue of the accepted value that `value` names."""
+        spec = attribute.spec
+        if spec.type in _TO_TEXT:
+            return f"{{{attribute.kind!r}: {self._to_text(attribute, value)}}}"
+        item = f"item_{level}"
+        if spec.type == "list":
+            if attribute.items is None:
+                inner = f"encode_any({item})"
+            else:
+                inner = self.encode(attribute.items, item, level + 1)
+            return f"{{'L': [{inner} for {item} in {value}]}}"
+        if spec.type == "set":
+            if attribute.items is None:
+                return f"encode_any_set({value})"
+            if attribute.items.spec.type in ("string", "enum", "binary"):
+                return f"{{{attribute.kind!r}: sorted({value})}}"
+            text = self._to_text(attribute.items, item)
+            return f"{{{attribute.kind!r}: [{text} for {item} in sorted({value})]}}"
+        if attribute.properties is not None:
+            return f"encode_{self._map(attribute)}({value})"
+        if spec.type == "map":
+            return f"{{'M': {{key: encode_any({item}) for key, {item} in {value}.items()}}}}"
+        return f"encode_any({value})"
+
+    def _to_text(self, attribute: CompiledAttribute, value: str) -> str:
+        return _TO_TEXT[attribute.spec.type].format(value, _PLAINLY_WRITTEN)
+
+    def decode(self, attribute: CompiledAttribute, stored: str, level: int = 0) -> str:
+        """The expression for the value of the AttributeValue that `stored` names."""
+        spec = attribute.spec
+        inner = f"{stored}[{attribute.kind!r}]"
+        if spec.type == "enum" or spec.type in _FROM_TEXT:
+            return self._from_text(attribute, inner)
+        item = f"item_{level}"
+        if spec.type == "list":
+            if attribute.items is None:
+                return f"[decode_any({item}) for {item} in {inner}]"
+            return f"[{self.decode(attribute.items, item, level + 1)} for {item} in {inner}]"
+        if spec.type == "set":
+            if attribute.items is None:
+                return f"decode_any({stored})"
+            if attribute.items.spec.type == "string":
+                return f"frozenset({inner})"
+            text = self._from_text(attribute.items, item)
+            return f"frozenset([{text} for {item} in {inner}])"
+        if attribute.properties is not None:
+            return f"decode_{self._map(attribute)}({stored})"
+        if spec.type == "map":
+            return f"{{key: decode_any({item}) for key, {item} in {inner}.items()}}"
+        return f"decode_any({stored})"
+
+    def _from_text(self, attribute: CompiledAttribute, text: str) -> str:
+        if attribute.spec.type == "enum":
+            # One string object for all records, instead of one for each.
+            shared = self.name("shared", {value: value for value in attribute.spec.values}.get)
+            return f"{shared}({text}, {text})"
+        return _FROM_TEXT[attribute.spec.type].format(text)
+
+    def _map(self, attribute: CompiledAttribute) -> str:
+        """Write both functions of a typed map, once; the name that they share."""
+        known = self._maps.get(id(attribute))
+        if known is not None:
+            return known
+        name = f"map_{len(self._maps)}"
+        self._maps[id(attribute)] = name
+        assert attribute.properties is not None
+        writes = [f"def encode_{name}(value):", "    stored = {}"]
+        reads = [
+            f"def decode_{name}(stored):",
+            "    stored = stored['M']",
+            "    value = {}",
+        ]
+        for key, part in attribute.properties.items():
+            field = part.spec.field
+            writes += [
+                f"    part = value.get({key!r})",
+                "    if part is not None:",
+                f"        stored[{field!r}] = {self.encode(part, 'part')}",
+            ]
+            reads += [
+                f"    if {field!r} in stored:",
+                f"        part = stored[{field!r}]",
+                f"        value[{key!r}] = {self.decode(part, 'part')}",
+            ]
+            if part.spec.type in ("json", "any"):
+                reads += [
+                    f"        if value[{key!r}] is None:",
+                    f"            del value[{key!r}]",
+                ]
+        self.lines += [*writes, "    return {'M': stored}", "", *reads, "    return value", ""]
+        return name
+
+
+def run(writer: Writer, title: str) -> Mapping[str, Any]:
+    """Run the collected source; its functions by name."""
+    source = "\n".join(writer.lines) + "\n"
+    # The same source has the same name: compiling a schema again does not pile up entries.
+    filename = f"<leyden {title} {sha256(source.encode()).hexdigest()[:12]}>"
+    code = compile(source, filename, "exec")
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace = {**writer.namespace, "__name__": f"leyden.compile.{title}"}
+    exec(code, namespace)
+    return namespace

@@ -1,0 +1,82 @@
+"""The attributes of an entity, compiled from the leaves up."""
+
+from __future__ import annotations
+
+from leyden.compile.accepting import build_check
+from leyden.compile.anything import decode_any, encode_any, plain_any
+from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.constraints import build_constrain
+from leyden.compile.hooking import Hooks, build_fill, build_reveal, build_store
+from leyden.compile.plain import build_plain
+from leyden.schema.spec import AttributeSpec, EntitySpec
+
+__all__ = ["compile_attributes", "stand_alone", "undeclared"]
+
+
+def compile_attributes(spec: EntitySpec, hooks: Hooks) -> dict[str, CompiledAttribute]:
+    """All root attributes by name; `encode` and `read` are added from the generated source."""
+    return {
+        name: _compile(attribute, name, (attribute.field,), 1, spec.entity, hooks)
+        for name, attribute in spec.attributes.items()
+    }
+
+
+def _compile(
+    spec: AttributeSpec,
+    path: str,
+    segments: tuple[str, ...] | None,
+    depth: int,
+    entity: str,
+    hooks: Hooks,
+) -> CompiledAttribute:
+    items = None
+    if spec.items is not None:
+        # Members of a set stand no deeper than the set: it is no container of documents.
+        deeper = depth if spec.type == "set" else depth + 1
+        items = _compile(spec.items, f"{path}[]", None, deeper, entity, hooks)
+    properties = None
+    if spec.properties is not None:
+        properties = {
+            name: _compile(
+                part,
+                f"{path}.{name}",
+                None if segments is None else (*segments, part.field),
+                depth + 1,
+                entity,
+                hooks,
+            )
+            for name, part in spec.properties.items()
+        }
+    attribute = CompiledAttribute(
+        spec, path=path, segments=segments, entity=entity, items=items, properties=properties
+    )
+    attribute.plain = build_plain(attribute)
+    attribute.check = build_check(attribute, depth)
+    attribute.constrain = build_constrain(attribute, hooks)
+    attribute.fill = build_fill(attribute, hooks)
+    attribute.store = build_store(attribute, hooks)
+    attribute.reveal = build_reveal(attribute, hooks)
+    return attribute
+
+
+def undeclared(
+    name: str, path: str, segments: tuple[str, ...], depth: int, entity: str
+) -> CompiledAttribute:
+    """An attribute of type `any`, for a place inside an open map or an untyped list."""
+    spec = AttributeSpec(name=name, type="any", field=name, label=name)
+    attribute = CompiledAttribute(spec, path=path, segments=segments, entity=entity)
+    return _without_source(attribute, depth)
+
+
+def stand_alone(spec: AttributeSpec, entity: str) -> CompiledAttribute:
+    """A string or number that is no attribute of an entity, such as a key field."""
+    attribute = CompiledAttribute(spec, path=spec.name, segments=(spec.field,), entity=entity)
+    return _without_source(attribute, 1)
+
+
+def _without_source(attribute: CompiledAttribute, depth: int) -> CompiledAttribute:
+    attribute.check = build_check(attribute, depth)
+    attribute.encode = encode_any
+    attribute.read = decode_any
+    attribute.plain = plain_any
+    return attribute

@@ -1,0 +1,162 @@
+"""The driver that blocks until each answer is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
+from pynamodb.models import Model
+
+from leyden.drivers.connection import HasCredentials, SharedConnection
+from leyden.drivers.models import attach
+from leyden.drivers.observe import Observation
+from leyden.drivers.prepare import prepare
+from leyden.drivers.translate import FAILURES, original, translate
+from leyden.errors import LeydenError
+from leyden.events import Callback, Listener, Listeners
+from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
+
+T = TypeVar("T")
+
+
+class SyncDriver:
+    """Runs programs on the calling thread; one driver may be used by many threads.
+
+    The arguments are those of `SharedConnection`; `connection` takes one that exists
+    instead, and leaves it open at `close()`. `capacity` is what a data request reports on
+    its cost: `TOTAL`, `INDEXES` or `NONE`.
+
+    ::
+
+        with SyncDriver(endpoint_url="http://127.0.0.1:8000") as driver:
+            driver.send(Request("ListTables", {}))
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: Mapping[str, str | None] | HasCredentials | None = None,
+        profile: str | None = None,
+        capacity: str = "TOTAL",
+        connection: SharedConnection | None = None,
+    ) -> None:
+        self._owns_connection = connection is None
+        self.connection = connection or SharedConnection(
+            region=region, endpoint_url=endpoint_url, credentials=credentials, profile=profile
+        )
+        self._capacity = capacity
+        self._listeners = Listeners()
+
+    def run(self, program: Program[T]) -> T:
+        """Run `program` to its end and return its result.
+
+        A LeydenError that a step ends in is raised inside the program, at its `yield`, so
+        that it can deal with it; what it does not catch is raised here.
+        """
+        try:
+            step = _advance(program, None)
+            while not isinstance(step, _Done):
+                try:
+                    result = self._perform(step)
+                except LeydenError as error:
+                    step = _fail(program, error)
+                else:
+                    step = _advance(program, result)
+            return step.value
+        finally:
+            program.close()
+
+    def send(self, request: Request) -> Response:
+        """Send one request and return the response. Raises a LeydenError when it fails."""
+        params = prepare(request, self._capacity)
+        observation = Observation.begin(self._listeners, request, params)
+        try:
+            response = self.connection.dispatch(request.api, params)
+        except FAILURES as error:
+            translated = translate(error, request, self.connection.place)
+            if observation:
+                observation.failed(translated)
+            raise translated from original(error)
+        if observation:
+            observation.answered(response)
+        return response
+
+    def listen(self, callback: Callback) -> Listener:
+        """Call `callback` with the events of this driver; see `leyden.events`."""
+        return self._listeners.listen(callback)
+
+    def attach(self, model: type[Model]) -> None:
+        """Let a PynamoDB model send through this driver's connection."""
+        attach(model, self.connection)
+
+    def close(self) -> None:
+        """Close the connections. A later request opens new ones."""
+        if self._owns_connection:
+            self.connection.close()
+
+    def __enter__(self) -> SyncDriver:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _perform(self, step: Step) -> Any:
+        match step:
+            case Request():
+                return self.send(step)
+            case Pause(seconds=seconds):
+                time.sleep(seconds)
+                return None
+            case Gather(requests=requests, concurrency=concurrency):
+                return self._gather(requests, concurrency)
+
+    def _gather(
+        self, requests: tuple[Request, ...], concurrency: int
+    ) -> list[Response | LeydenError]:
+        threads = min(concurrency, len(requests))
+        if threads <= 1:
+            return [self._outcome(request) for request in requests]
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
+        try:
+            return list(pool.map(self._outcome, requests))
+        finally:
+            # After an interrupt, what has not begun is not sent any more.
+            pool.shutdown(cancel_futures=True)
+
+    def _outcome(self, request: Request) -> Response | LeydenError:
+        try:
+            return self.send(request)
+        except LeydenError as error:
+            return error
+
+
+@frozen
+class _Done(Generic[T]):
+    """A program's end and its result."""
+
+    value: T
+
+
+def _advance(program: Program[T], result: Any) -> Step | _Done[T]:
+    try:
+        return program.send(result)
+    except StopIteration as end:
+        return _Done(end.value)
+
+
+def _fail(program: Program[T], error: LeydenError) -> Step | _Done[T]:
+    try:
+        return program.throw(error)
+    except StopIteration as end:
+        return _Done(end.value)

@@ -1,0 +1,229 @@
+"""From the errors of botocore and PynamoDB to those of `leyden.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import botocore.exceptions as aws
+from botocore.parsers import ResponseParserError
+
+from leyden.drivers.prepare import table_of
+from leyden.drivers.redact import without_values
+from leyden.errors import (
+    AwsError,
+    ConditionFailedError,
+    ConnectionFailedError,
+    CredentialsError,
+    InvalidOptionError,
+    ItemTooLargeError,
+    LeydenError,
+    TableNotFoundError,
+    ThrottledError,
+)
+from leyden.operations.request import Request
+from leyden.operations.size import ITEM_LIMIT
+
+UNSENDABLE: Final = (AttributeError, KeyError, TypeError, ValueError)
+"""What botocore raises while it writes a request whose parameters have the wrong shape."""
+
+FAILURES: Final = (aws.BotoCoreError, aws.ClientError, ResponseParserError, *UNSENDABLE)
+"""What sending a request can raise and `translate` understands."""
+
+THROTTLING: Final = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+REJECTED_CREDENTIALS: Final = {
+    "ExpiredToken": "the credentials have expired",
+    "ExpiredTokenException": "the credentials have expired",
+    "IncompleteSignature": "the request's signature is not complete",
+    "IncompleteSignatureException": "the request's signature is not complete",
+    "InvalidAccessKeyId": "the access key id is not known",
+    "InvalidClientTokenId": "the access key id or the session token is not valid",
+    "InvalidSignatureException": (
+        "the signature does not fit: the secret access key is wrong, or this machine's clock is"
+    ),
+    "MissingAuthenticationToken": "the request carries no credentials",
+    "MissingAuthenticationTokenException": "the request carries no credentials",
+    "RequestExpired": "the request is too old: check this machine's clock",
+    "SignatureDoesNotMatch": (
+        "the signature does not fit: the secret access key is wrong, or this machine's clock is"
+    ),
+    "UnrecognizedClientException": "the access key id or the session token is not valid",
+}
+
+_HOW_TO_CREDENTIALS: Final = (
+    "pass credentials=, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in "
+    "AWS_PROFILE; an emulator takes any"
+)
+
+_UNREACHABLE: Final = (aws.ConnectionError, aws.HTTPClientError)
+
+
+def translate(error: Exception, request: Request, place: str) -> LeydenError:
+    """Return the error that the caller of `request` gets for `error`.
+
+    `place` says where the request went (`http://127.0.0.1:8000`, `region eu-west-1`).
+    Raise the result `from original(error)`.
+    """
+    raw = original(error)
+    if isinstance(raw, aws.ClientError):
+        return _Answer(raw, request).translate()
+    return _unanswered(raw, request, place)
+
+
+def original(error: Exception) -> Exception:
+    """Return botocore's own error behind PynamoDB's, which leaves half of the answer out."""
+    cause = error.__cause__
+    return cause if isinstance(cause, aws.ClientError) else error
+
+
+class _Answer:
+    """An error that the service answered with."""
+
+    def __init__(self, error: aws.ClientError, request: Request) -> None:
+        self.response = cast(Mapping[str, Any], error.response)
+        self.request = request
+        self.table = table_of(request.params) or "the table"
+        self.index = request.params.get("IndexName")
+        details = self.response.get("Error", {})
+        self.code = str(details.get("Code") or "Unknown")
+        self.said = str(details.get("Message") or self.response.get("message") or "")
+
+    def translate(self) -> LeydenError:
+        code, said = self.code, self.said.lower()
+        if code == "ConditionalCheckFailedException":
+            return ConditionFailedError(
+                f"the condition did not hold for an item of {self.table}; "
+                f"nothing was changed{self.trail}",
+                item=self.response.get("Item") or None,
+                request=self.request,
+                **self.on_behalf,
+            )
+        if code == "ResourceNotFoundException" or "not have the specified index" in said:
+            return self.missing()
+        if code in REJECTED_CREDENTIALS:
+            # AWS's text for these may quote the signed request: it is not shown.
+            return self.aws_error(
+                CredentialsError,
+                f"AWS did not take the credentials: {REJECTED_CREDENTIALS[code]}; "
+                f"{_HOW_TO_CREDENTIALS}",
+            )
+        if code in {"AccessDenied", "AccessDeniedException"}:
+            return self.aws_error(
+                AwsError,
+                f"the credentials may not call {self.request.api} on {self.where}: "
+                f"{self.quoted}; allow dynamodb:{self.request.api} in their policy",
+            )
+        if code in THROTTLING:
+            return self.aws_error(
+                ThrottledError,
+                f"{self.where} took no more requests, still after all retries ({code}): "
+                f"{self.quoted}; send less at a time, or raise the table's capacity",
+            )
+        if code == "ValidationException" and "item size" in said and "exceeded" in said:
+            # How large it would be AWS does not say: the size is the least that it can be.
+            return ItemTooLargeError(
+                f"an item of {self.table} would pass DynamoDB's limit of {ITEM_LIMIT:,} "
+                f"bytes; nothing was changed{self.trail}",
+                size=ITEM_LIMIT + 1,
+                limit=ITEM_LIMIT,
+                **self.on_behalf,
+            )
+        if code == "ItemCollectionSizeLimitExceededException":
+            return self.aws_error(
+                AwsError,
+                f"the items of one partition key of {self.where} pass 10 GB, which a table "
+                f"with local secondary indexes does not allow: {self.quoted}",
+            )
+        return self.aws_error(
+            AwsError, f"{self.request.api} on {self.where} failed with {code}: {self.quoted}"
+        )
+
+    def missing(self) -> TableNotFoundError:
+        index = f' or its index "{self.index}"' if self.index else ""
+        return TableNotFoundError(
+            f'the table "{self.table}"{index} does not exist there; create it with '
+            f"app.create_table(), or check table=, region= and endpoint_url={self.trail}",
+            **self.on_behalf,
+        )
+
+    def aws_error(self, kind: type[AwsError], message: str) -> AwsError:
+        return kind(
+            message + self.trail,
+            aws_code=self.code,
+            request=self.request,
+            response=self.response,
+            **self.on_behalf,
+        )
+
+    @property
+    def quoted(self) -> str:
+        return without_values(self.said, self.request.params) or "AWS gave no reason"
+
+    @property
+    def where(self) -> str:
+        return f"{self.table} (index {self.index})" if self.index else self.table
+
+    @property
+    def trail(self) -> str:
+        request_id = self.response.get("ResponseMetadata", {}).get("RequestId")
+        return f" [request {request_id}]" if request_id else ""
+
+    @property
+    def on_behalf(self) -> dict[str, str | None]:
+        return {"operation": self.request.operation or None, "entity": self.request.entity}
+
+
+def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
+    """An error without an answer: the request was not sent, or nothing came back."""
+    kind: type[AwsError] = AwsError
+    if isinstance(error, aws.NoRegionError):
+        message = "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region"
+    elif isinstance(error, aws.ProfileNotFound):
+        kind = CredentialsError
+        message = "the AWS profile does not exist in the AWS configuration; check AWS_PROFILE"
+    elif isinstance(error, aws.PartialCredentialsError):
+        kind = CredentialsError
+        message = f"the AWS credentials are incomplete; {_HOW_TO_CREDENTIALS}"
+    elif isinstance(error, aws.NoCredentialsError | aws.CredentialRetrievalError):
+        kind = CredentialsError
+        message = f"no AWS credentials were found; {_HOW_TO_CREDENTIALS}"
+    elif isinstance(error, aws.TokenRetrievalError | aws.SSOError):
+        kind = CredentialsError
+        message = "the AWS sign-in has ended or cannot be used; sign in again (aws sso login)"
+    elif isinstance(error, aws.ReadTimeoutError):
+        kind = ConnectionFailedError
+        message = f"no answer from {place} in time; a write may or may not have happened"
+    elif isinstance(error, _UNREACHABLE):
+        kind = ConnectionFailedError
+        message = (
+            f"{place} cannot be reached ({type(error).__name__}); check endpoint_url=, region= "
+            "and the network, and that the server runs"
+        )
+    elif isinstance(error, ResponseParserError):
+        message = f"what {place} answered is not DynamoDB's; check endpoint_url="
+    elif isinstance(error, UNSENDABLE):
+        return InvalidOptionError(
+            f"{request.api} cannot be written with these parameters ({type(error).__name__}); "
+            "check what params= adds to the request",
+            operation=request.operation or None,
+            entity=request.entity,
+        )
+    else:
+        message = f"{request.api} could not be sent to {place} ({type(error).__name__})"
+    return kind(
+        message, request=request, operation=request.operation or None, entity=request.entity
+    )

@@ -1,0 +1,174 @@
+"""Amazon's DynamoDB Local, where it is on this machine: a development tool."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from leyden.drivers.connection import Credentials
+from leyden.errors import EngineError
+
+HOST: Final = "127.0.0.1"
+REGION: Final = "us-east-1"
+JAR: Final = "DynamoDBLocal.jar"
+FOLDER_VARIABLE: Final = "LEYDEN_DYNAMODB_LOCAL"
+
+_BELOW: Final = Path("node_modules", "amplify-dynamodb-simulator", "emulator")
+_STARTING_SECONDS: Final = 30.0
+_STOPPING_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 0.1
+
+
+def dynamodb_local(
+    jar_folder: str | os.PathLike[str] | None = None,
+    java: str | os.PathLike[str] | None = None,
+) -> DynamoDBLocal:
+    """Start DynamoDB Local as a child process, on a free port, and wait until it answers.
+
+    `jar_folder` holds `DynamoDBLocal.jar` and `DynamoDBLocal_lib`; by default the folder
+    that `LEYDEN_DYNAMODB_LOCAL` names, or `node_modules/amplify-dynamodb-simulator/emulator`
+    below the current directory. `java` is the program; by default `JAVA_HOME`'s, or the
+    one on the PATH.
+
+    Tables are in memory, and separate for each access key id and each region: a client
+    sees the tables of another only with the same two. Use `credentials` and `region` of
+    the engine for all of them.
+
+    Raises EngineError when Java or the jar is missing, or it does not start.
+    """
+    folder = _find_folder(jar_folder)
+    program = _find_java(java)
+    port = _free_port()
+    process = subprocess.Popen(
+        [
+            program,
+            f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}",
+            "-jar",
+            str(folder / JAR),
+            "-inMemory",
+            "-port",
+            str(port),
+        ],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    engine = DynamoDBLocal(process, port)
+    try:
+        _wait(process, engine.endpoint_url)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+class DynamoDBLocal:
+    """A running DynamoDB Local, with the interface of `LocalEngine`."""
+
+    region: str = REGION
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = process
+        self._closing = threading.Lock()
+        self.endpoint_url = f"http://{HOST}:{port}"
+        # Letters and digits only: later versions refuse any other access key id.
+        self.credentials = Credentials("local", "local")
+        atexit.register(self.close)
+
+    def __repr__(self) -> str:
+        return f"DynamoDBLocal({self.endpoint_url})"
+
+    def close(self) -> None:
+        """Stop the process and wait for its end. Closing twice does no harm."""
+        with self._closing:
+            atexit.unregister(self.close)
+            if self._process.poll() is not None:
+                return
+            self._process.terminate()
+            try:
+                self._process.wait(_STOPPING_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def __enter__(self) -> DynamoDBLocal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _find_folder(given: str | os.PathLike[str] | None) -> Path:
+    tried = list(_folders(given))
+    for folder in tried:
+        if (folder / JAR).is_file():
+            return folder.resolve()
+    raise EngineError(
+        f"{JAR} was not found in {' or '.join(str(folder) for folder in tried)}; set "
+        f"{FOLDER_VARIABLE} to the folder that holds it"
+    )
+
+
+def _folders(given: str | os.PathLike[str] | None) -> Iterator[Path]:
+    named = given or os.environ.get(FOLDER_VARIABLE)
+    yield Path(named) if named else Path.cwd() / _BELOW
+
+
+def _find_java(given: str | os.PathLike[str] | None) -> str:
+    home = os.environ.get("JAVA_HOME")
+    candidates = [str(given)] if given else [*([str(Path(home, "bin", "java"))] if home else [])]
+    if not given:
+        candidates.append("java")
+    for candidate in candidates:
+        found = shutil.which(candidate)
+        if found:
+            return found
+    raise EngineError(
+        f"DynamoDB Local needs Java, and there is no {' or '.join(candidates)}; install a Java "
+        "runtime (17 or newer), or pass java="
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> None:
+    deadline = time.monotonic() + _STARTING_SECONDS
+    while time.monotonic() < deadline:
+        code = process.poll()
+        if code is not None:
+            raise EngineError(
+                f"DynamoDB Local ended at once, with exit code {code}; start it by hand to see "
+                "why: java -jar DynamoDBLocal.jar -inMemory"
+            )
+        try:
+            urlopen(endpoint_url, timeout=1).close()
+        except HTTPError as answer:
+            # It refuses a request without a signature: it is up.
+            answer.close()
+            return
+        except (URLError, OSError):
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+    raise EngineError(f"DynamoDB Local did not answer within {_STARTING_SECONDS:.0f} seconds")

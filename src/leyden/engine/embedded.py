@@ -1,0 +1,156 @@
+"""An engine inside this process: moto's server on a thread."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from types import TracebackType
+from typing import Any, Final
+
+from leyden.drivers.connection import Credentials
+from leyden.errors import EngineError
+
+HOST: Final = "127.0.0.1"
+REGION: Final = "us-east-1"
+
+_CLOSING_SECONDS: Final = 5.0
+
+_Environ = dict[str, Any]
+_WSGI = Callable[[_Environ, Any], Iterable[bytes]]
+
+# moto keeps one set of tables for each AWS account in the process. Every engine is an
+# account of its own, twelve digits long as accounts are.
+_accounts = (f"{number:012}" for number in itertools.count(900_000_000_001))
+_accounts_lock = threading.Lock()
+
+
+def local(port: int = 0) -> LocalEngine:
+    """Start an engine in this process, on `port` of 127.0.0.1; 0 picks a free one.
+
+    It speaks plain HTTP and takes any credentials and any region, so clients of other
+    languages reach it too. Each engine has its own tables, gone when it is closed; within
+    an engine each region has its own. It needs the extra `leyden[local]`.
+
+    moto keeps its tables in this process: entering or leaving moto's own `mock_aws` empties
+    the engines as well, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
+
+    Raises EngineError when moto is not installed or the port is taken.
+
+    ::
+
+        with leyden.engine.local() as engine:
+            app = leyden.load("schemas/taskapp", endpoint_url=engine.endpoint_url,
+                              region=engine.region, credentials=engine.credentials)
+    """
+    try:
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
+    except ImportError as error:
+        raise EngineError(
+            'the embedded engine needs moto\'s server: pip install "leyden[local]"'
+        ) from error
+
+    class Handler(MotoRequestHandler):
+        def log(self, type: str, message: str, *args: Any) -> None:
+            """Say nothing: werkzeug would set up its logger for a line each request."""
+
+    try:
+        opened = socket.create_server((HOST, port), backlog=128)
+    except OSError as error:
+        raise EngineError(
+            f"port {port} of {HOST} cannot be opened, it may be in use; 0 picks a free one"
+        ) from error
+    with _accounts_lock:
+        account = next(_accounts)
+    app = _OwnAccount(DomainDispatcherApplication(create_backend_app), account)
+    # werkzeug exits the process when it cannot open a port itself, so it is given an open one.
+    with opened:
+        server = make_server(
+            HOST, 0, app, threaded=True, request_handler=Handler, fd=opened.fileno()
+        )
+    return LocalEngine(server, account)
+
+
+class LocalEngine:
+    """A running engine. `endpoint_url`, `region` and `credentials` are what a client needs."""
+
+    region: str = REGION
+
+    def __init__(self, server: Any, account: str) -> None:
+        self._server = server
+        self._account = account
+        self._closing = threading.Lock()
+        self.endpoint_url = f"http://{HOST}:{server.port}"
+        self.credentials = Credentials("local", "local")
+        self._thread = threading.Thread(
+            target=server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="leyden-engine",
+            daemon=True,
+        )
+        self._thread.start()
+        atexit.register(self.close)
+
+    def __repr__(self) -> str:
+        return f"LocalEngine({self.endpoint_url})"
+
+    def close(self) -> None:
+        """Stop the engine and drop its tables. Closing twice does no harm."""
+        with self._closing:
+            if self._server is None:
+                return
+            server, self._server = self._server, None
+        atexit.unregister(self.close)
+        server.shutdown()
+        self._thread.join(_CLOSING_SECONDS)
+        server.server_close()
+        _drop_tables(self._account)
+
+    def __enter__(self) -> LocalEngine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _OwnAccount:
+    """Puts every request into one account, whatever credentials signed it, one at a time.
+
+    moto checks a condition and writes in two steps; DynamoDB does both as one.
+    """
+
+    def __init__(self, app: _WSGI, account: str) -> None:
+        self._app = app
+        self._account = account
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, environ: _Environ, start_response: Any) -> Iterable[bytes]:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account
+        length = environ.get("CONTENT_LENGTH") or ""
+        if length.isdecimal():
+            # Read outside the lock, so that a client that stalls delays no other.
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(length)))
+        with self._one_at_a_time:
+            return self._app(environ, start_response)
+
+
+def _drop_tables(account: str) -> None:
+    from moto.backends import get_backend
+
+    backends = get_backend("dynamodb")
+    if account in backends:
+        backends[account].reset()
+        del backends[account]

@@ -1,0 +1,1 @@
+"""Operations: call chains into requests, as data. No I/O anywhere here."""

@@ -1,0 +1,149 @@
+"""An entity as operations need it: compiled, with its keys, on a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from leyden.compile import CompiledEntity
+from leyden.errors import (
+    ItemTooLargeError,
+    MissingCompositeError,
+    UnknownAttributeError,
+    ValidationError,
+)
+from leyden.keys import EntityKeys, IndexKeys, KeyForm, KeyValue
+from leyden.keys.text import number_text
+from leyden.operations.request import AttributeValue, Item
+from leyden.operations.runner import Runner
+from leyden.schema.faults import did_you_mean
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec
+
+PARTITION_KEY_LIMIT: Final = 2048
+"""The longest partition key that DynamoDB takes, in bytes."""
+
+SORT_KEY_LIMIT: Final = 1024
+"""The longest sort key that DynamoDB takes, in bytes."""
+
+
+@frozen(eq=False)
+class BoundEntity:
+    """One entity on one table, with the runner that its requests go through."""
+
+    compiled: CompiledEntity = field(repr=False)
+    keys: EntityKeys = field(repr=False)
+    table: str
+    runner: Runner = field(repr=False)
+
+    @property
+    def spec(self) -> EntitySpec:
+        """The entity's schema."""
+        return self.compiled.spec
+
+    @property
+    def identity(self) -> Item:
+        """The two fields that say whose item it is."""
+        return {
+            ENTITY_FIELD: {"S": self.spec.entity},
+            VERSION_FIELD: {"S": self.spec.version},
+        }
+
+    def operation(self, verb: str) -> str:
+        """The name of an operation for errors and events: `task.create`."""
+        return f"{self.spec.alias}.{verb}"
+
+    def accept(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values to look for, checked for their types; None counts as not given.
+
+        Raises UnknownAttributeError or ValidationError.
+        """
+        attributes = self.compiled.attributes
+        accepted = {}
+        for name, value in given.items():
+            attribute = attributes.get(name)
+            if attribute is None:
+                raise self.unknown(name)
+            if value is not None:
+                accepted[name] = attribute.accept(value, constraints=False)
+        # What is stored went through the `set` hooks, so what is looked for must as well.
+        return self.compiled.apply_setters(accepted)
+
+    def unknown(self, name: str) -> UnknownAttributeError:
+        """The error for a name that the entity does not have."""
+        hint = did_you_mean(name, self.spec.attributes)
+        return UnknownAttributeError(
+            f'"{self.spec.entity}" has no attribute "{name}"{hint}', entity=self.spec.entity
+        )
+
+    def primary_key(self, values: Mapping[str, Any]) -> Item:
+        """The table's own key of an item. Raises MissingCompositeError."""
+        return {
+            form.field: self.key_value(form, values, self.keys.primary)
+            for form in self.keys.primary.forms
+        }
+
+    def key_value(
+        self, form: KeyForm, values: Mapping[str, Any], keys: IndexKeys
+    ) -> AttributeValue:
+        """A complete key of one form, typed. Raises MissingCompositeError."""
+        missing = form.missing(values)
+        if missing:
+            raise self.missing(missing, keys)
+        return typed_key(self.build(form, values))
+
+    def build(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
+        """A key as a write stores it, refused where it cannot be a key."""
+        try:
+            key = form.build(values)
+        except ValueError as error:
+            raise ValidationError(
+                f'the key field "{form.field}" cannot be made: {error}', entity=self.spec.entity
+            ) from error
+        if key is None or key == "":
+            raise ValidationError(
+                f'the key field "{form.field}" would be empty; give '
+                f"{_names(form.names)} a value that is not empty",
+                path=form.names[0] if form.names else "",
+                entity=self.spec.entity,
+            )
+        if isinstance(key, str):
+            refuse_long_key(form.field, key, sort=form.field in self.keys.sort_fields)
+        return key
+
+    def missing(self, names: tuple[str, ...], keys: IndexKeys) -> MissingCompositeError:
+        """The error for composite attributes that an access pattern needs and did not get."""
+        return MissingCompositeError(
+            f'the access pattern "{keys.spec.name}" needs {_names(names)} as well',
+            missing=names,
+            entity=self.spec.entity,
+        )
+
+
+def refuse_long_key(field: str, key: str, *, sort: bool) -> None:
+    """Raise ItemTooLargeError for a key that DynamoDB would refuse for its length."""
+    limit = SORT_KEY_LIMIT if sort else PARTITION_KEY_LIMIT
+    if len(key) * 4 <= limit:
+        return
+    size = len(key.encode())
+    if size > limit:
+        raise ItemTooLargeError(
+            f'the key field "{field}" has {size:,} bytes and DynamoDB takes at most {limit:,}; '
+            "shorten the values that it is made of",
+            size=size,
+            limit=limit,
+        )
+
+
+def typed_key(key: KeyValue) -> AttributeValue:
+    """A key as a typed AttributeValue."""
+    if isinstance(key, str):
+        return {"S": key}
+    if isinstance(key, bytes):
+        return {"B": key}
+    return {"N": number_text(key)}
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

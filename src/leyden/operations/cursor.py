@@ -1,0 +1,98 @@
+"""Cursors: where a query or a scan goes on, as opaque text.
+
+The text is the base64url JSON of DynamoDB's LastEvaluatedKey, as ElectroDB writes it, then a
+dot and a checksum over that and the query. A cursor of ElectroDB's, which has no checksum, is
+taken where its fields fit the query.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from leyden.errors import InvalidCursorError
+from leyden.operations.request import AttributeValue, Item, Params
+
+_PLACEHOLDER: Final = re.compile(r"[#:]\w+")
+_CHECKSUM_BYTES: Final = 6
+
+
+class _NumberText(str):
+    """A JSON number kept as its text, so that no digit is lost."""
+
+
+def write_cursor(last_key: Item, params: Params | None = None) -> str:
+    """The cursor for a LastEvaluatedKey of the query that `params` describes.
+
+    Without a query it has no checksum, and fits every query with these key fields.
+    """
+    # Numbers go into the JSON as they are, not by way of a float.
+    members = (
+        f"{json.dumps(name)}:{value if isinstance(value, _NumberText) else json.dumps(value)}"
+        for name, value in ((name, _plain(value)) for name, value in last_key.items())
+    )
+    body = "{" + ",".join(members) + "}"
+    encoded = base64.urlsafe_b64encode(body.encode()).rstrip(b"=").decode()
+    return encoded if params is None else f"{encoded}.{_checksum(body, params)}"
+
+
+def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> Item:
+    """The ExclusiveStartKey in a cursor, whose fields must be `fields`.
+
+    Without `params` the checksum is not looked at. Raises InvalidCursorError where the cursor
+    was changed, is cut short, or belongs to another query.
+    """
+    encoded, dot, checksum = cursor.partition(".")
+    try:
+        padded = encoded + "=" * (-len(encoded) % 4)
+        body = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        plain = json.loads(body, parse_int=_NumberText, parse_float=_NumberText)
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise InvalidCursorError(
+            "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
+        ) from error
+    if dot and params is not None and checksum != _checksum(body, params):
+        raise InvalidCursorError(
+            "the cursor belongs to another query, or was changed; use it with the same access "
+            "pattern, key values, conditions and table as the page that gave it"
+        )
+    if not isinstance(plain, dict) or set(plain) != set(fields):
+        raise InvalidCursorError(
+            f"the cursor does not fit the query: this one goes on from the fields "
+            f"{', '.join(fields)}"
+        )
+    if not all(isinstance(value, str) for value in plain.values()):
+        raise InvalidCursorError("the cursor holds values that are no keys")
+    return {name: _typed(value) for name, value in plain.items()}
+
+
+def _plain(value: AttributeValue) -> str:
+    ((kind, content),) = value.items()
+    return _NumberText(content) if kind == "N" else str(content)
+
+
+def _typed(value: str) -> AttributeValue:
+    return {"N": str(value)} if isinstance(value, _NumberText) else {"S": value}
+
+
+def _checksum(body: str, params: Params) -> str:
+    names: dict[str, str] = params.get("ExpressionAttributeNames", {})
+    values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
+
+    def meaning(found: re.Match[str]) -> str:
+        placeholder = found[0]
+        return json.dumps(names.get(placeholder) or values.get(placeholder), default=repr)
+
+    query = [
+        params.get("TableName"),
+        params.get("IndexName"),
+        _PLACEHOLDER.sub(meaning, params.get("KeyConditionExpression", "")),
+        _PLACEHOLDER.sub(meaning, params.get("FilterExpression", "")),
+        body,
+    ]
+    return blake2b(json.dumps(query).encode(), digest_size=_CHECKSUM_BYTES).hexdigest()

@@ -1,0 +1,52 @@
+"""Deleting one item: delete, and remove, which insists that there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from leyden.operations.expression import Expressions
+from leyden.operations.get import read_key
+from leyden.operations.options import Options
+from leyden.operations.request import Params
+from leyden.operations.write import PreparedWrite, Write, exists
+
+
+@frozen(eq=False)
+class Delete(Write):
+    """`task.delete(...)`: delete the item with this key, if there is one.
+
+    `go()` gives a record of its key attributes; with `response="all_old"` the whole record, or
+    None where there was none.
+    """
+
+    given: Mapping[str, Any] = field(factory=dict)
+
+    verb: ClassVar[str] = "delete"
+    api: ClassVar[str] = "DeleteItem"
+    must_exist: ClassVar[bool] = False
+
+    def _prepare(self, options: Options) -> PreparedWrite:
+        values = read_key(self.entity, self.given)
+        key = self.entity.primary_key(values)
+        params: Params = {"TableName": self.entity.table, "Key": key}
+        expressions = Expressions()
+        existence = exists(key, expressions) if self.must_exist else ""
+        marks = self._seal(params, options, expressions, values, existence=existence)
+        return PreparedWrite(params, key, marks, self.entity.compiled.encode(values))
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return ()
+
+
+@frozen(eq=False)
+class Remove(Delete):
+    """`task.remove(...)`: delete the item with this key, which must exist.
+
+    Raises ConditionFailedError where there is none.
+    """
+
+    verb: ClassVar[str] = "remove"
+    must_exist: ClassVar[bool] = True

@@ -1,0 +1,71 @@
+"""Operations in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leyden.operations.request import Params
+
+_PLACEHOLDER = re.compile(r"[#:]\w+")
+
+
+@frozen
+class Explanation:
+    """What an operation does: `str()` gives it in words, the fields as data.
+
+    `index` is None for the table's own key. `scans` is true where the whole table or index is
+    read, whatever is found. `key` and `condition` show the expressions with their names in place.
+    """
+
+    operation: str
+    api: str
+    table: str
+    index: str | None
+    access_pattern: str | None
+    scans: bool
+    key: str
+    condition: str
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        place = f'index "{self.index}"' if self.index else "the table's own key"
+        pattern = f' (access pattern "{self.access_pattern}")' if self.access_pattern else ""
+        lines = [f'{self.operation}: {self.api} on table "{self.table}"']
+        if self.scans:
+            lines.append(f"  scans all of {place}{pattern}: the cost follows the table's size")
+        else:
+            lines.append(f"  served by {place}{pattern}")
+        if self.key:
+            lines.append(f"  key: {self.key}")
+        if self.condition:
+            reads = self.api in ("Query", "Scan")
+            meaning = "filtered after reading" if reads else "only if"
+            lines.append(f"  {meaning}: {self.condition}")
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+def show(expression: str, params: Params) -> str:
+    """An expression with its placeholders replaced by names and values."""
+    names: dict[str, str] = params.get("ExpressionAttributeNames", {})
+    values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
+    known = {**names, **{placeholder: _literal(value) for placeholder, value in values.items()}}
+    return _PLACEHOLDER.sub(lambda found: known.get(found[0], found[0]), expression)
+
+
+def show_key(key: Params) -> str:
+    """A key as `pk = "..." and sk = "..."`."""
+    return " and ".join(f"{field} = {_literal(value)}" for field, value in key.items())
+
+
+def _literal(value: Any) -> str:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return f'"{content}"'
+    if kind in ("SS", "NS", "BS") and isinstance(content, Sequence):
+        return "{" + ", ".join(map(str, content)) + "}"
+    return str(content)

@@ -1,0 +1,83 @@
+"""Expressions of a request: placeholders for names and values, and the text around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+
+from leyden.errors import InvalidExpressionError
+from leyden.operations.request import AttributeValue, Params
+
+
+class Expressions:
+    """Collects the names and values of all expressions of one request.
+
+    PynamoDB conditions serialise into the same two tables, so that a name has one placeholder
+    in the whole request.
+    """
+
+    __slots__ = ("names", "values")
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def name(self, field: str) -> str:
+        """The placeholder of a top-level field."""
+        placeholder = self.names.get(field)
+        if placeholder is None:
+            placeholder = self.names[field] = f"#{len(self.names)}"
+        return placeholder
+
+    def path(self, segments: Sequence[str]) -> str:
+        """The placeholders of a document path in PynamoDB's form: `["detail", "notes[0]"]`."""
+        parts = []
+        for segment in segments:
+            field, bracket, indexes = segment.partition("[")
+            parts.append(self.name(field) + bracket + indexes)
+        return ".".join(parts)
+
+    def value(self, value: AttributeValue) -> str:
+        """A placeholder for a typed value."""
+        placeholder = f":{len(self.values)}"
+        self.values[placeholder] = value
+        return placeholder
+
+    def equal(self, field: str, value: AttributeValue) -> str:
+        """`field = value`."""
+        return f"{self.name(field)} = {self.value(value)}"
+
+    def condition(self, condition: Condition) -> str:
+        """A PynamoDB condition as text."""
+        return str(condition.serialize(self.names, self.values))
+
+    def write_to(self, params: Params) -> None:
+        """Put the tables into the request, where there is anything in them."""
+        if self.names:
+            params["ExpressionAttributeNames"] = {
+                placeholder: name for name, placeholder in self.names.items()
+            }
+        if self.values:
+            params["ExpressionAttributeValues"] = self.values
+
+
+def conjunction(parts: Iterable[str]) -> str:
+    """All of the given conditions, joined by AND; empty where there are none."""
+    texts = [part for part in parts if part]
+    if len(texts) < 2:
+        return texts[0] if texts else ""
+    return " AND ".join(f"({text})" if " OR " in text else text for text in texts)
+
+
+def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condition, ...]:
+    """The conditions given to `where()`. Raises InvalidExpressionError for anything else."""
+    for condition in conditions:
+        if not isinstance(condition, Condition):
+            raise InvalidExpressionError(
+                "where() takes conditions such as `task.attr.points > 3`, "
+                f"not {type(condition).__name__}",
+                operation=operation,
+            )
+    return conditions

@@ -1,0 +1,106 @@
+"""Reading one item by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from leyden.errors import UnknownAttributeError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.explain import Explanation, show_key
+from leyden.operations.expression import Expressions
+from leyden.operations.guard import Marks, bears, identity_marks, owns
+from leyden.operations.operation import Operation
+from leyden.operations.options import GET, Options
+from leyden.operations.outcome import Result, consumed_units, shape
+from leyden.operations.projection import project
+from leyden.operations.request import Item, Params, Program
+from leyden.schema.faults import did_you_mean
+
+
+def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The composite attributes of the table's own key, and nothing else.
+
+    Raises UnknownAttributeError for names that are not among them, MissingCompositeError where
+    one is missing.
+    """
+    names = entity.keys.primary.spec.composites
+    for name in given:
+        if name not in names:
+            if name not in entity.spec.attributes:
+                raise entity.unknown(name)
+            wanted = ", ".join(f'"{n}"' for n in names)
+            raise UnknownAttributeError(
+                f'"{name}" is no part of the key, which is made of {wanted}'
+                f"{did_you_mean(name, names)}",
+                entity=entity.spec.entity,
+            )
+    values = entity.accept(given)
+    missing = tuple(name for name in names if name not in values)
+    if missing:
+        raise entity.missing(missing, entity.keys.primary)
+    return values
+
+
+def is_mine(entity: BoundEntity, item: Item, marks: Marks, options: Options) -> bool:
+    """Whether an item that was read is the one meant."""
+    return options.ignore_ownership or (owns(entity, item) and bears(item, marks))
+
+
+@frozen(eq=False)
+class Get(Operation):
+    """`task.get(...)`: the record with this key, or None.
+
+    An item of another entity, or one that shares the key but has other key attributes, counts
+    as none; `ignore_ownership=True` reads it all the same.
+    """
+
+    given: Mapping[str, Any] = field(factory=dict)
+
+    verb: ClassVar[str] = "get"
+    api: ClassVar[str] = "GetItem"
+    allowed: ClassVar[frozenset[str]] = GET
+
+    def _build(self, options: Options, *, telling: bool = False) -> Params:
+        values = read_key(self.entity, self.given)
+        params: Params = {
+            "TableName": self.entity.table,
+            "Key": self.entity.primary_key(values),
+        }
+        if options.consistent:
+            params["ConsistentRead"] = True
+        expressions = Expressions()
+        project(self.entity, params, options, expressions, telling=telling)
+        expressions.write_to(params)
+        return params
+
+    def _program(self, options: Options) -> Program[Any]:
+        request = self._request(self._build(options, telling=True), options)
+        marks = identity_marks(self.entity, self.entity.accept(self.given))
+
+        def program() -> Program[Any]:
+            response = yield request
+            found = response.get("Item")
+            item = None
+            if found and is_mine(self.entity, found, marks, options):
+                item = shape(self.entity, found, options)
+            if options.data == "result":
+                return Result(item, consumed_units(response), response)
+            return item
+
+        return program()
+
+    def _explain(self, params: Params, options: Options) -> Explanation:
+        return Explanation(
+            self.name,
+            self.api,
+            params["TableName"],
+            None,
+            self.entity.keys.primary.spec.name,
+            False,
+            show_key(params["Key"]),
+            "",
+            ("reads one item",),
+        )

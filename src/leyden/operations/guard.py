@@ -1,0 +1,119 @@
+"""Whose item is it? Guards against two items under one key, and against foreign items.
+
+Keys are folded and joined without escaping, so two different items may have the same key.
+Writes carry a condition that the stored item has the same key attributes; reads compare them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from leyden.errors import AmbiguousKeyError, ConditionFailedError, KeyCollisionError
+from leyden.keys import IndexKeys, KeyForm
+from leyden.operations.bound import BoundEntity
+from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.request import AttributeValue, Item, Request, Response, Step
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
+
+Marks = Mapping[str, AttributeValue]
+"""Fields of an item and the values that they must have for the item to be the one meant."""
+
+
+def identity_marks(entity: BoundEntity, values: Mapping[str, Any]) -> Marks:
+    """The marks of the item with these primary composites; empty where its key is unique."""
+    return _marks(entity, entity.keys.guarded, values)
+
+
+def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Marks:
+    """The marks of the items that a query with these composites asks for."""
+    names = [
+        segment.name
+        for form in keys.forms
+        if form.can_collide
+        for segment in form.segments
+        if segment.attribute.type in ("string", "enum") and segment.name in values
+    ]
+    return _marks(entity, names, values)
+
+
+def _marks(entity: BoundEntity, names: Any, values: Mapping[str, Any]) -> Marks:
+    attributes = entity.compiled.attributes
+    return {attributes[name].spec.field: attributes[name].encode(values[name]) for name in names}
+
+
+def bears(item: Item, marks: Marks) -> bool:
+    """Whether the item has these marks; a field that was not read counts as agreeing."""
+    return all(item.get(field, value) == value for field, value in marks.items())
+
+
+def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool:
+    """Whether the item is one of this entity's, by its identifiers, else by its keys."""
+    name, version = item.get(ENTITY_FIELD), item.get(VERSION_FIELD)
+    if name is not None and version is not None:
+        return name == {"S": entity.spec.entity} and version == {"S": entity.spec.version}
+    return all(_form_owns(form, item) for form in (keys or entity.keys.primary).forms)
+
+
+def _form_owns(form: KeyForm, item: Item) -> bool:
+    stored = item.get(form.field)
+    if stored is None:
+        return False
+    kind, value = next(iter(stored.items()))
+    return form.owns(value if kind == "S" else 0)
+
+
+def guard_condition(entity: BoundEntity, marks: Marks, expressions: Expressions) -> str:
+    """The condition that no other item is stored under the key; empty where none can be."""
+    if not marks:
+        return ""
+    absent = f"attribute_not_exists({expressions.name(entity.keys.primary.forms[0].field)})"
+    same = conjunction(expressions.equal(field, value) for field, value in marks.items())
+    return f"{absent} OR ({same})"
+
+
+def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:
+    """Raise AmbiguousKeyError where the key of these values reads back as others."""
+    if form.is_ambiguous(values):
+        names = ", ".join(f'"{name}"' for name in form.names)
+        raise AmbiguousKeyError(
+            f'the key field "{form.field}", which joins {names}, could not be taken apart again: '
+            "one of the values holds the text that stands in front of the next one. Change the "
+            "value or the labels, or declare `keys: strict`",
+            entity=entity.spec.entity,
+        )
+
+
+def send_guarded(
+    entity: BoundEntity, request: Request, marks: Marks, key: Item
+) -> Generator[Step, Any, Response]:
+    """Send a conditional write; tell a collision from a condition of the caller's.
+
+    Raises KeyCollisionError or ConditionFailedError. Where the service does not return the
+    stored item with the refusal, it is read once.
+    """
+    try:
+        response: Response = yield request
+    except ConditionFailedError as error:
+        stored = error.item
+        if stored is None and marks:
+            found = yield Request(
+                "GetItem",
+                {"TableName": request.params["TableName"], "Key": key, "ConsistentRead": True},
+                request.operation,
+                request.entity,
+            )
+            stored = found.get("Item")
+        if stored is not None and not bears(stored, marks):
+            names = ", ".join(f'"{field}"' for field in marks)
+            raise KeyCollisionError(
+                f"another item is stored under the same key, with other values of {names}: keys "
+                "fold the case of letters and join values, so different values can make one key. "
+                "Nothing was written",
+                item=stored,
+                request=request,
+                operation=request.operation,
+                entity=request.entity,
+            ) from error
+        raise
+    return response

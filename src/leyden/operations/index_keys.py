@@ -1,0 +1,196 @@
+"""Which index keys a write sets and removes.
+
+An index key has two halves. A write may know the attributes of both, of one, or of none; a
+half of which only some attributes are known cannot be written and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from leyden.errors import MissingCompositeError
+from leyden.keys import IndexKeys, KeyForm
+from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.guard import refuse_ambiguous
+from leyden.operations.request import Item
+
+Values = Mapping[str, Any]
+
+_IN_PUT = "give it as well, or leave out all attributes of that key"
+_IN_UPDATE = (
+    "give it as well, with .set() where it changes or with .composite() where the stored value "
+    "stays"
+)
+
+
+@frozen
+class KeyChanges:
+    """The key fields that a write sets, and those that it removes."""
+
+    set: Item
+    remove: tuple[str, ...]
+
+
+def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
+    """The keys of a whole item: its own, and those of every index that it takes part in.
+
+    `remove` names the fields of sparse indexes whose condition says no; a put does not write
+    them, an upsert removes them.
+
+    Raises MissingCompositeError, AmbiguousKeyError.
+    """
+    written = {
+        form.field: entity.key_value(form, values, entity.keys.primary)
+        for form in entity.keys.primary.forms
+    }
+    for form in entity.keys.primary.forms:
+        refuse_ambiguous(entity, form, values)
+    removed: list[str] = []
+    for keys in entity.keys.values():
+        if keys.spec.index is None or not keys.forms:
+            continue
+        _refuse_halves(entity, keys, values, values, _IN_PUT)
+        if not any(_touches(form, values) for form in keys.forms) and keys.spec.composites:
+            continue
+        if keys.spec.when is not None:
+            missing = [name for name in keys.spec.composites if values.get(name) is None]
+            if missing:
+                raise _incomplete(entity, keys, missing, _IN_PUT)
+            if not _belongs(entity, keys, values):
+                removed += [form.field for form in keys.forms]
+                continue
+        for form in keys.forms:
+            _write(entity, form, values, written)
+    own = {form.field for form in entity.keys.primary.forms}
+    return KeyChanges(written, tuple(field for field in removed if field not in own))
+
+
+def update_keys(
+    entity: BoundEntity, changed: Values, removed: Collection[str], known: Values
+) -> KeyChanges:
+    """The keys that an update rebuilds, given what it sets and removes, and what else is known.
+
+    Raises MissingCompositeError where a half or a sparse index's condition needs more,
+    AmbiguousKeyError.
+    """
+    values = {**known, **changed}
+    written: Item = {}
+    dropped: dict[str, None] = {}
+    own = {form.field for form in entity.keys.primary.forms}
+    fixed = {*entity.keys.primary.spec.composites}
+    for keys in entity.keys.values():
+        if keys.spec.index is None or not keys.forms:
+            continue
+        for form in _forms_losing(entity, keys, removed, fixed):
+            dropped[form.field] = None
+        if keys.spec.when is not None:
+            rebuilt = _sparse_forms(entity, keys, changed, removed, values)
+            if rebuilt is None:
+                dropped.update({form.field: None for form in keys.forms})
+                continue
+        else:
+            _refuse_halves(entity, keys, changed, values, _IN_UPDATE)
+            rebuilt = _with_constants(
+                keys, [form for form in keys.forms if _touches(form, changed)]
+            )
+        for form in rebuilt:
+            if form.field not in dropped:
+                _write(entity, form, values, written)
+    return KeyChanges(
+        {field: key for field, key in written.items() if field not in own},
+        tuple(field for field in dropped if field not in own and field not in written),
+    )
+
+
+def _touches(form: KeyForm, values: Collection[str]) -> bool:
+    return any(name in values for name in form.names)
+
+
+def _refuse_halves(
+    entity: BoundEntity, keys: IndexKeys, given: Values, known: Values, remedy: str
+) -> None:
+    """Raise where a half of the key has some of its attributes given, and some unknown."""
+    for form in keys.forms:
+        if _touches(form, given):
+            missing = form.missing(known)
+            if missing:
+                raise _incomplete(entity, keys, missing, remedy)
+
+
+def _incomplete(
+    entity: BoundEntity, keys: IndexKeys, missing: Iterable[str], remedy: str
+) -> Exception:
+    names = tuple(dict.fromkeys(missing))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return MissingCompositeError(
+        f'without {quoted} the key of the access pattern "{keys.spec.name}" cannot be written; '
+        f"{remedy}",
+        missing=names,
+        entity=entity.spec.entity,
+    )
+
+
+def _with_constants(keys: IndexKeys, touched: list[KeyForm]) -> list[KeyForm]:
+    """The touched halves, and beside them a half that has no attributes of its own."""
+    if not touched:
+        return []
+    return [form for form in keys.forms if form in touched or not form.names]
+
+
+def _forms_losing(
+    entity: BoundEntity, keys: IndexKeys, removed: Collection[str], fixed: Collection[str]
+) -> list[KeyForm]:
+    """The halves that a removal of attributes takes away; `fixed` ones cannot be removed."""
+    losing = [form for form in keys.forms if _touches(form, removed)]
+    for form in losing:
+        left = tuple(n for n in form.names if n not in removed and n not in fixed)
+        if left:
+            quoted = ", ".join(f'"{name}"' for name in left)
+            raise MissingCompositeError(
+                f'the key of the access pattern "{keys.spec.name}" also holds {quoted}; '
+                "remove all of its attributes together",
+                missing=left,
+                entity=entity.spec.entity,
+            )
+    return losing
+
+
+def _sparse_forms(
+    entity: BoundEntity,
+    keys: IndexKeys,
+    changed: Values,
+    removed: Collection[str],
+    values: Values,
+) -> list[KeyForm] | None:
+    """The halves of a sparse index to rebuild; None where its condition now says no.
+
+    The condition is asked again whenever the write touches what it reads or what the key is
+    made of, and then all of that must be known. It is also asked where everything is known.
+    """
+    reads = entity.compiled.condition(keys.spec.name).roots
+    needed = {*keys.spec.composites, *(entity.spec.attributes if reads is None else reads)}
+    left = {name: value for name, value in values.items() if name not in removed}
+    unknown = [name for name in sorted(needed) if name not in left and name not in removed]
+    rereads = needed & changed.keys() or (set(removed) & set(reads or entity.spec.attributes))
+    if unknown:
+        if rereads:
+            raise _incomplete(entity, keys, unknown, _IN_UPDATE)
+        return []
+    return list(keys.forms) if _belongs(entity, keys, left) else None
+
+
+def _belongs(entity: BoundEntity, keys: IndexKeys, values: Values) -> bool:
+    """Whether an item with these values, and no others, is in a sparse index."""
+    whole = all(values.get(name) is not None for name in keys.spec.composites)
+    return whole and entity.compiled.condition(keys.spec.name).holds(values)
+
+
+def _write(entity: BoundEntity, form: KeyForm, values: Values, written: Item) -> None:
+    if not form.missing(values):
+        refuse_ambiguous(entity, form, values)
+    elif form.numeric or form.build(values) == "":
+        return
+    written[form.field] = typed_key(entity.build(form, values))

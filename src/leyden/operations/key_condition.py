@@ -1,0 +1,178 @@
+"""Key conditions: from composite attributes to the part of an index that a query reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from leyden.errors import InvalidExpressionError, MissingCompositeError
+from leyden.keys import Beginning, IndexKeys
+from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.expression import Expressions
+from leyden.operations.sort_condition import COMPARISONS, Range, sort_condition
+
+Values = Mapping[str, Any]
+
+
+def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict[str, Any]:
+    """The accepted values of a query: all partition-key attributes, and sort-key ones in order.
+
+    Raises UnknownAttributeError, MissingCompositeError, InvalidExpressionError.
+    """
+    spec = keys.spec
+    for name in given:
+        if name not in entity.spec.attributes:
+            raise entity.unknown(name)
+        if name not in spec.composites:
+            raise InvalidExpressionError(
+                f'"{name}" is no part of the access pattern "{spec.name}", which is made of '
+                f"{', '.join(spec.composites)}; filter with .where(), or use .match()",
+                entity=entity.spec.entity,
+            )
+    values = entity.accept(given)
+    missing = tuple(name for name in spec.pk.composite if name not in values)
+    if missing:
+        raise entity.missing(missing, keys)
+    refuse_gap(entity, keys, values)
+    return values
+
+
+def refuse_gap(entity: BoundEntity, keys: IndexKeys, values: Values) -> None:
+    """Raise where a sort-key attribute is given behind one that is not."""
+    gap = first_gap(keys, values)
+    if gap is not None:
+        absent, behind = gap
+        raise MissingCompositeError(
+            f'the sort key of "{keys.spec.name}" has "{absent}" in front of "{behind}"; give '
+            f'"{absent}" as well, or filter on "{behind}" with .where()',
+            missing=(absent,),
+            entity=entity.spec.entity,
+        )
+
+
+def first_gap(keys: IndexKeys, values: Values) -> tuple[str, str] | None:
+    """The first sort-key attribute that is missing in front of a given one, and that one."""
+    absent = None
+    for name in keys.spec.sk.composite if keys.spec.sk else ():
+        if values.get(name) is None:
+            absent = absent or name
+        elif absent is not None:
+            return absent, name
+    return None
+
+
+def read_range(
+    entity: BoundEntity,
+    keys: IndexKeys,
+    values: Values,
+    operator: str,
+    start: Values,
+    end: Values | None,
+) -> Range:
+    """A checked range. Raises the errors of bad input."""
+    spec = keys.spec
+    if spec.sk is None:
+        raise InvalidExpressionError(
+            f'the access pattern "{spec.name}" has no sort key, so it has no .{operator}()',
+            entity=entity.spec.entity,
+        )
+    accepted = []
+    for limit in (start,) if end is None else (start, end):
+        for name in limit:
+            if name not in entity.spec.attributes:
+                raise entity.unknown(name)
+            if name not in spec.sk.composite or name in values:
+                why = "was given as equal already" if name in values else "is not in the sort key"
+                raise InvalidExpressionError(
+                    f'.{operator}() cannot use "{name}" of "{spec.name}": it {why}',
+                    entity=entity.spec.entity,
+                )
+        limit_values = accept_limit(entity, limit, operator)
+        if not limit_values:
+            raise InvalidExpressionError(
+                f".{operator}() needs a value of the sort key of "
+                f'"{spec.name}": {", ".join(n for n in spec.sk.composite if n not in values)}',
+                entity=entity.spec.entity,
+            )
+        refuse_gap(entity, keys, {**values, **limit_values})
+        accepted.append({n: limit_values[n] for n in spec.sk.composite if n in limit_values})
+    return Range(operator, accepted[0], accepted[1] if end is not None else None)
+
+
+def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str, Any]:
+    """The values of a limit; a beginning may be text that is no whole value yet."""
+    if operator != "begins":
+        return entity.accept(given)
+    beginnings = {
+        name: Beginning(value)
+        for name, value in given.items()
+        if isinstance(value, str) and entity.spec.attributes[name].type in ("timestamp", "enum")
+    }
+    rest = {name: value for name, value in given.items() if name not in beginnings}
+    return {**entity.accept(rest), **beginnings}
+
+
+def key_condition(
+    entity: BoundEntity,
+    keys: IndexKeys,
+    values: Values,
+    limits: Range | None,
+    expressions: Expressions,
+) -> str:
+    """The KeyConditionExpression of a query."""
+    if keys.pk is None:
+        return _multi_attribute(entity, keys, values, limits, expressions)
+    partition = typed_key(entity.build(keys.pk, values))
+    condition = expressions.equal(keys.pk.field, partition)
+    sort = sort_condition(entity, keys.sk, values, limits) if keys.sk else None
+    return f"{condition} AND {sort.expression(expressions)}" if sort else condition
+
+
+def _multi_attribute(
+    entity: BoundEntity,
+    keys: IndexKeys,
+    values: Values,
+    limits: Range | None,
+    expressions: Expressions,
+) -> str:
+    """A key condition on an index whose keys are the attributes themselves."""
+
+    def compare(name: str, operator: str, value: Any) -> str:
+        attribute = entity.compiled.attributes[name]
+        field = expressions.name(attribute.spec.field)
+        return f"{field} {operator} {expressions.value(attribute.encode(value))}"
+
+    parts = [compare(n, "=", values[n]) for n in keys.spec.composites if n in values]
+    if limits is None:
+        return " AND ".join(parts)
+    *equal, last = limits.start
+    if limits.end is not None:
+        _refuse_unequal(entity, keys, limits)
+    parts += [compare(name, "=", limits.start[name]) for name in equal]
+    if limits.operator == "begins":
+        attribute = entity.compiled.attributes[last]
+        field = expressions.name(attribute.spec.field)
+        value = expressions.value(attribute.encode(limits.start[last]))
+        parts.append(f"begins_with({field}, {value})")
+    elif limits.end is not None:
+        attribute = entity.compiled.attributes[last]
+        field = expressions.name(attribute.spec.field)
+        low = expressions.value(attribute.encode(limits.start[last]))
+        high = expressions.value(attribute.encode(limits.end[last]))
+        parts.append(f"{field} BETWEEN {low} AND {high}")
+    else:
+        parts.append(compare(last, COMPARISONS[limits.operator], limits.start[last]))
+    return " AND ".join(parts)
+
+
+def _refuse_unequal(entity: BoundEntity, keys: IndexKeys, limits: Range) -> None:
+    """DynamoDB takes a range over the last attribute only, with those before it equal."""
+    assert limits.end is not None
+    *equal, _ = limits.start
+    same = list(limits.start) == list(limits.end)
+    if not same or any(limits.start[name] != limits.end[name] for name in equal):
+        raise InvalidExpressionError(
+            f'.between() on the multi-attribute index of "{keys.spec.name}" needs the same '
+            "attributes on both sides, and equal values for all but the last",
+            entity=entity.spec.entity,
+        )

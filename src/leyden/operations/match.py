@@ -1,0 +1,102 @@
+"""Match and find: the access pattern that serves the given attributes best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from leyden.keys import IndexKeys
+from leyden.operations.bound import BoundEntity
+from leyden.operations.query import Query
+from leyden.operations.scan import Scan
+
+
+@frozen
+class _Candidate:
+    keys: IndexKeys
+    count: int
+    complete: bool
+
+    @property
+    def is_primary(self) -> bool:
+        return self.keys.spec.index is None
+
+
+def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
+    """Read by the best access pattern, and filter on all of the given attributes.
+
+    As in ElectroDB's requests, other entities' items are told apart only after reading.
+    """
+    values = entity.accept(given)
+    keys = best_access_pattern(entity, values)
+    if keys is None:
+        return Scan(entity, filters=values)
+    # A filter cannot be on the fields of the key itself, and need not be.
+    own = {form.field for form in keys.forms}
+    filters = {n: v for n, v in values.items() if entity.spec.attributes[n].field not in own}
+    leading = _leading(keys, values)
+    return Query(entity, keys=keys, values=leading, filters=filters, identified=False)
+
+
+def find(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
+    """Read by the best access pattern; attributes that its key does not hold filter nothing.
+
+    Those of its key that stand behind a missing one are filtered on.
+    """
+    values = entity.accept(given)
+    keys = best_access_pattern(entity, values)
+    if keys is None:
+        return Scan(entity)
+    leading = _leading(keys, values)
+    behind = {n: values[n] for n in keys.spec.composites if n in values and n not in leading}
+    return Query(entity, keys=keys, values=leading, filters=behind, identified=False)
+
+
+def best_access_pattern(entity: BoundEntity, values: Mapping[str, Any]) -> IndexKeys | None:
+    """The access pattern that the attributes serve best; None where only a scan could.
+
+    It must have its whole partition key. In this order: the table's own key if complete; the
+    table's own key if none has more; the last complete one; the last of those with most.
+    """
+    candidates = [
+        candidate
+        for keys in entity.keys.values()
+        if (candidate := _candidate(keys, values)) is not None
+    ]
+    if not candidates:
+        return None
+    most = max(candidate.count for candidate in candidates)
+
+    def rank(candidate: _Candidate) -> int | None:
+        if candidate.is_primary and candidate.complete:
+            return 0
+        if candidate.is_primary and candidate.count == most:
+            return 1
+        if candidate.complete:
+            return 2
+        return 3 if candidate.count == most else None
+
+    ranked = {rank(candidate): candidate for candidate in candidates}
+    best = min(place for place in ranked if place is not None)
+    return ranked[best].keys
+
+
+def _candidate(keys: IndexKeys, values: Mapping[str, Any]) -> _Candidate | None:
+    names = keys.spec.composites
+    count = next((i for i, name in enumerate(names) if name not in values), len(names))
+    # With nothing given at all there is no attribute to choose an access pattern by.
+    if count < len(keys.spec.pk.composite) or count == 0:
+        return None
+    return _Candidate(keys, count, count == len(names))
+
+
+def _leading(keys: IndexKeys, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the key's attributes, up to the first one that is missing."""
+    leading = {}
+    for name in keys.spec.composites:
+        if name not in values:
+            break
+        leading[name] = values[name]
+    return leading

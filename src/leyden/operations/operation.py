@@ -1,0 +1,118 @@
+"""The common frame of operations: the options they take, and their three endings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+from attrs import evolve, frozen
+from pynamodb.expressions.condition import Condition
+
+from leyden.errors import LeydenError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.explain import Explanation
+from leyden.operations.expression import check_conditions
+from leyden.operations.options import Options, read_options
+from leyden.operations.request import Params, Program, Request
+
+
+@frozen(eq=False)
+class Operation(ABC):
+    """A call chain on one entity: immutable, until `.go()` or `.params()` ends it.
+
+    Every step of a chain gives a new operation, so a half-built one can be kept and reused.
+    """
+
+    entity: BoundEntity
+
+    verb: ClassVar[str]
+    api: ClassVar[str]
+    allowed: ClassVar[frozenset[str]]
+
+    def params(self, **options: Any) -> Any:
+        """The low-level request, in the boto3 client's shape; nothing is sent.
+
+        `go()` adds to it only what reports: consumed capacity, the stored item of a failed
+        condition, and, to a projection, the fields that tell whose item it is.
+        """
+        with _named(self):
+            read = read_options(self.name, self.allowed, options)
+            return finish(self._build(read), read)
+
+    def go(self, **options: Any) -> Any:
+        """Send the request, and give back what it found or wrote.
+
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
+        """
+        with _named(self):
+            read = read_options(self.name, self.allowed, options)
+            program = self._program(read)
+        return self.entity.runner.run(program)
+
+    def explain(self, **options: Any) -> Explanation:
+        """Says in words which index serves the operation, and what it reads or writes."""
+        with _named(self):
+            read = read_options(self.name, self.allowed, options)
+            return self._explain(finish(self._build(read), read), read)
+
+    @property
+    def name(self) -> str:
+        """The operation's name in errors and events: `task.create`."""
+        return self.entity.operation(self.verb)
+
+    def _request(self, params: Params, options: Options) -> Request:
+        return Request(self.api, finish(params, options), self.name, self.entity.spec.entity)
+
+    def _naming(self) -> _named:
+        return _named(self)
+
+    @abstractmethod
+    def _build(self, options: Options) -> Params: ...
+
+    @abstractmethod
+    def _program(self, options: Options) -> Program[Any]: ...
+
+    @abstractmethod
+    def _explain(self, params: Params, options: Options) -> Explanation: ...
+
+
+@frozen(eq=False)
+class Conditional(Operation):
+    """An operation that takes conditions."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def where(self, *conditions: Condition) -> Self:
+        """Add conditions, all of which must hold: `.where(task.attr.points > 3)`.
+
+        On reads they filter what was found, on writes they must hold for the write to happen.
+        Raises InvalidExpressionError for anything that is no condition.
+        """
+        added = check_conditions(conditions, self.name)
+        return evolve(self, conditions=self.conditions + added)
+
+
+def finish(params: Params, options: Options) -> Params:
+    """The request with the caller's table and extra parameters."""
+    if options.table is not None:
+        params["TableName"] = options.table
+    if options.params:
+        params.update(options.params)
+    return params
+
+
+class _named:  # noqa: N801 - reads as a statement: with _named(operation)
+    """Puts the operation's name on errors that are raised while it is built."""
+
+    __slots__ = ("operation",)
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, LeydenError):
+            error.operation = error.operation or self.operation.name
+            error.entity = error.entity or self.operation.entity.spec.entity

@@ -1,0 +1,112 @@
+"""The options of `.go()`, `.params()` and `.explain()`: which operation takes which, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import jmespath
+from attrs import evolve, frozen
+from jmespath.exceptions import JMESPathError
+
+from leyden.errors import InvalidOptionError
+from leyden.schema.faults import did_you_mean
+
+_COMMON: Final = frozenset({"table", "params", "select", "data"})
+_READ: Final = _COMMON | {"attributes", "consistent", "ignore_ownership"}
+_PAGED: Final = _READ | {"limit", "count", "pages", "cursor"}
+
+GET: Final = _READ
+WRITE: Final = _COMMON | {"response"}
+QUERY: Final = _PAGED | {"order", "compare"}
+SCAN: Final = _PAGED
+BATCH_GET: Final = frozenset(
+    {"table", "data", "select", "attributes", "consistent", "ignore_ownership", "concurrency"}
+)
+BATCH_WRITE: Final = frozenset({"table", "concurrency"})
+
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "order": ("asc", "desc"),
+    "compare": ("keys", "attributes"),
+    "response": ("default", "none", "all_old", "updated_old", "all_new", "updated_new"),
+    "data": ("attributes", "include_keys", "raw", "result"),
+}
+
+
+@frozen
+class Options:
+    """What may be said of how an operation runs. Absent means the operation's default."""
+
+    order: Literal["asc", "desc"] | None = None
+    limit: int | None = None
+    count: int | None = None
+    pages: int | Literal["all"] | None = None
+    cursor: str | None = None
+    attributes: tuple[str, ...] = ()
+    consistent: bool = False
+    compare: Literal["keys", "attributes"] = "keys"
+    response: str = "default"
+    data: Literal["attributes", "include_keys", "raw", "result"] = "attributes"
+    ignore_ownership: bool = False
+    select: Any = None
+    table: str | None = None
+    params: Mapping[str, Any] | None = None
+    concurrency: int = 1
+
+
+_DEFAULT: Final = Options()
+
+
+def read_options(operation: str, allowed: frozenset[str], given: Mapping[str, Any]) -> Options:
+    """The options of one call.
+
+    Raises InvalidOptionError for one that the operation does not have, or a wrong value.
+    """
+    if not given:
+        return _DEFAULT
+    checked: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in allowed:
+            hint = did_you_mean(name, allowed)
+            raise InvalidOptionError(f'no option "{name}" here{hint}', operation=operation)
+        if value is not None:
+            checked[name] = _check(operation, name, value)
+    return evolve(_DEFAULT, **checked)
+
+
+def _check(operation: str, name: str, value: Any) -> Any:
+    def refuse(wanted: str) -> InvalidOptionError:
+        return InvalidOptionError(f'the option "{name}" takes {wanted}', operation=operation)
+
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise refuse(", ".join(f'"{choice}"' for choice in _CHOICES[name]))
+    elif name in ("limit", "count", "concurrency"):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise refuse("a whole number from 1 up")
+    elif name == "pages":
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        if not whole and value != "all":
+            raise refuse('a whole number from 1 up, or "all"')
+    elif name in ("consistent", "ignore_ownership"):
+        if not isinstance(value, bool):
+            raise refuse("True or False")
+    elif name == "attributes":
+        if isinstance(value, str) or not isinstance(value, Sequence) or not value:
+            raise refuse("a list of attribute names")
+        return tuple(value)
+    elif name == "params":
+        if not isinstance(value, Mapping):
+            raise refuse("a mapping of request parameters")
+    elif name == "select":
+        if not isinstance(value, str):
+            raise refuse("a JMESPath expression")
+        try:
+            return jmespath.compile(value)
+        except JMESPathError as error:
+            raise InvalidOptionError(
+                f'the option "select" is no JMESPath expression: {error}', operation=operation
+            ) from error
+    elif not isinstance(value, str) or not value:
+        raise refuse("a text that is not empty")
+    return value

@@ -1,0 +1,114 @@
+"""What operations give back: results, pages, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leyden.operations.bound import BoundEntity
+from leyden.operations.options import Options
+from leyden.operations.request import Item, Response
+
+
+@frozen
+class Result:
+    """One operation's item with its cost; what `data="result"` gives.
+
+    `item` is what the operation gives without that option. `consumed` is in capacity units,
+    None where the engine does not say. `response` is the service's own answer.
+    """
+
+    item: Any
+    consumed: float | None
+    response: Response
+
+
+@frozen
+class Page(Sequence[Any]):
+    """What a query or a scan found, and where to go on.
+
+    `cursor` is None at the end of the results. `consumed` is in capacity units, None where the
+    engine does not say. `scanned` counts the items that were read, `requests` the requests made.
+
+    >>> page = task.query.project(project_id="p1").go(limit=10)     # doctest: +SKIP
+    >>> page.items, page.cursor, len(page)                          # doctest: +SKIP
+    """
+
+    items: tuple[Any, ...]
+    cursor: str | None
+    consumed: float | None
+    scanned: int
+    requests: int
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+
+def consumed_units(response: Response) -> float | None:
+    """The capacity units that a response reports, over all its tables; None where it does not."""
+    reported = response.get("ConsumedCapacity")
+    if not reported:
+        return None
+    entries = [reported] if isinstance(reported, Mapping) else reported
+    return sum(float(entry.get("CapacityUnits") or 0) for entry in entries)
+
+
+def add_units(total: float | None, more: float | None) -> float | None:
+    """The sum of two costs, where one of them is known."""
+    if more is None:
+        return total
+    return more if total is None else total + more
+
+
+def shape(entity: BoundEntity, item: Item, options: Options) -> Any:
+    """An item in the form that `data` and `select` ask for."""
+    if options.attributes:
+        item = _asked(entity, item, options)
+    if options.data == "raw":
+        shaped: Any = item
+    elif options.data == "include_keys":
+        shaped = {**_visible(entity, item), **_keys(entity, item)}
+    elif options.select is not None:
+        shaped = _visible(entity, item)
+    else:
+        return entity.compiled.decode(item)
+    if options.select is None:
+        return shaped
+    return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
+
+
+def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
+    """The item without what was read only to tell whose it is."""
+    asked = {entity.spec.attributes[name].field for name in options.attributes}
+    keys = _key_fields(entity) if options.data in ("include_keys", "raw") else ()
+    return {field: value for field, value in item.items() if field in asked or field in keys}
+
+
+def _visible(entity: BoundEntity, item: Item) -> dict[str, Any]:
+    record = entity.compiled.decode(item)
+    values = {name: getattr(record, slot) for name, slot in entity.compiled.slots.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _plain(entity: BoundEntity, values: dict[str, Any]) -> dict[str, Any]:
+    known = {n: v for n, v in values.items() if n in entity.spec.attributes}
+    return {**values, **entity.compiled.plain(known)}
+
+
+def _keys(entity: BoundEntity, item: Item) -> dict[str, Any]:
+    return {
+        field: next(iter(item[field].values())) for field in _key_fields(entity) if field in item
+    }
+
+
+def _key_fields(entity: BoundEntity) -> list[str]:
+    forms = [form for keys in entity.keys.values() for form in keys.forms]
+    return [*dict.fromkeys(form.field for form in forms), *entity.identity]

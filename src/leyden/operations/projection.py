@@ -1,0 +1,63 @@
+"""Projections: reading some attributes of an item."""
+
+from __future__ import annotations
+
+from leyden.errors import InvalidOptionError
+from leyden.keys import IndexKeys
+from leyden.operations.bound import BoundEntity
+from leyden.operations.expression import Expressions
+from leyden.operations.options import Options
+from leyden.operations.request import Params
+
+
+def project(
+    entity: BoundEntity,
+    params: Params,
+    options: Options,
+    expressions: Expressions,
+    *,
+    telling: bool,
+    index: IndexKeys | None = None,
+) -> None:
+    """Ask for the wanted attributes and the table's own key, and what the expressions name.
+
+    `telling` adds the fields that say whose item it is. Raises UnknownAttributeError.
+    """
+    if not options.attributes:
+        return
+    for form in entity.keys.primary.forms:
+        expressions.name(form.field)
+    held = _held(entity, index)
+    for name in options.attributes:
+        attribute = entity.spec.attributes.get(name)
+        if attribute is None:
+            raise entity.unknown(name)
+        if held is not None and attribute.field not in held:
+            assert index is not None
+            raise InvalidOptionError(
+                f'the index "{index.spec.index}" does not hold "{name}"; leave it out of '
+                "`attributes`, or read it through another access pattern",
+                entity=entity.spec.entity,
+            )
+        expressions.name(attribute.field)
+    if telling and not options.ignore_ownership:
+        for field in _telling_fields(entity):
+            if held is None or field in held:
+                expressions.name(field)
+    params["ProjectionExpression"] = ", ".join(expressions.names.values())
+
+
+def _telling_fields(entity: BoundEntity) -> list[str]:
+    composites = [name for keys in entity.keys.values() for name in keys.spec.composites]
+    fields = [entity.spec.attributes[name].field for name in dict.fromkeys(composites)]
+    return [*entity.identity, *fields]
+
+
+def _held(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:
+    """The fields that an index holds; None where it holds whole items."""
+    if index is None or index.spec.projection in (None, "all"):
+        return None
+    projected = index.spec.projection
+    fields = () if isinstance(projected, str) or projected is None else projected
+    keys = [form.field for form in (*index.forms, *entity.keys.primary.forms)]
+    return frozenset((*fields, *keys))

@@ -1,0 +1,249 @@
+"""Queries: reading part of an index, by partition key and a range of sort keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import evolve, field, frozen
+
+from leyden.errors import InvalidOptionError
+from leyden.keys import IndexKeys
+from leyden.operations.bound import BoundEntity
+from leyden.operations.explain import Explanation, show
+from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.guard import query_marks
+from leyden.operations.key_condition import key_condition, read_composites, read_range
+from leyden.operations.options import QUERY, Options
+from leyden.operations.projection import project
+from leyden.operations.read_many import ReadMany
+from leyden.operations.request import Params
+from leyden.operations.sort_condition import Range
+
+
+@frozen(eq=False)
+class Query(ReadMany):
+    """`task.query.NAME(...)`: the items of one partition of an access pattern, in key order.
+
+    Give all partition-key attributes, and as many of the sort key's as are known, from the
+    left; then at most one of `begins`, `between`, `gt`, `gte`, `lt`, `lte` for the next one.
+    """
+
+    keys: IndexKeys = field(kw_only=True)
+    values: Mapping[str, Any] = field(kw_only=True)
+    range: Range | None = field(default=None, kw_only=True)
+    filters: Mapping[str, Any] = field(factory=dict, kw_only=True)
+    """Values that the items must have besides the key; `match` sets these."""
+    identified: bool = field(default=True, kw_only=True)
+    """Whether to filter on whose item it is where the key does not tell; `match` leaves that."""
+
+    verb: ClassVar[str] = "query"
+    api: ClassVar[str] = "Query"
+    allowed: ClassVar[frozenset[str]] = QUERY
+
+    @property
+    def name(self) -> str:
+        """The operation's name, with its access pattern: `task.query.assigned`."""
+        return f"{self.entity.operation(self.verb)}.{self.keys.spec.name}"
+
+    def begins(self, **attributes: Any) -> Self:
+        """Sort keys that start with these values; the last one may be the start of a value."""
+        return self._ranged("begins", attributes)
+
+    def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
+        """Sort keys from `start` to `end`, both included.
+
+        >>> task.query.project(project_id="p1").between(             # doctest: +SKIP
+        ...     {"task_id": "a"}, {"task_id": "f"})
+        """
+        return self._ranged("between", start, end)
+
+    def gt(self, **attributes: Any) -> Self:
+        """Sort keys after these values."""
+        return self._ranged("gt", attributes)
+
+    def gte(self, **attributes: Any) -> Self:
+        """Sort keys from these values on."""
+        return self._ranged("gte", attributes)
+
+    def lt(self, **attributes: Any) -> Self:
+        """Sort keys before these values."""
+        return self._ranged("lt", attributes)
+
+    def lte(self, **attributes: Any) -> Self:
+        """Sort keys up to these values."""
+        return self._ranged("lte", attributes)
+
+    def _ranged(
+        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None = None
+    ) -> Self:
+        limits = read_range(self.entity, self.keys, self.values, operator, start, end)
+        return evolve(self, range=limits)
+
+    def _describe(self, options: Options, *, telling: bool) -> Params:
+        spec = self.keys.spec
+        params: Params = {"TableName": self.entity.table}
+        if spec.index is not None:
+            params["IndexName"] = spec.index
+        expressions = Expressions()
+        params["KeyConditionExpression"] = key_condition(
+            self.entity, self.keys, self.values, self.range, expressions
+        )
+        condition = conjunction(
+            [
+                *self._comparisons(options, expressions),
+                *self._identifiers(options, expressions),
+                *(self._equal(name, value, expressions) for name, value in self.filters.items()),
+                *(expressions.condition(condition) for condition in self.conditions),
+            ]
+        )
+        if condition:
+            params["FilterExpression"] = condition
+        if options.order == "desc":
+            params["ScanIndexForward"] = False
+        elif options.order == "asc":
+            params["ScanIndexForward"] = True
+        if options.limit is not None:
+            params["Limit"] = options.limit
+        if options.consistent:
+            refuse_consistent(self.entity, self.keys, self.name)
+            params["ConsistentRead"] = True
+        project(self.entity, params, options, expressions, telling=telling, index=self.keys)
+        expressions.write_to(params)
+        return params
+
+    def _equal(self, name: str, value: Any, expressions: Expressions, operator: str = "=") -> str:
+        attribute = self.entity.compiled.attributes[name]
+        placeholder = expressions.name(attribute.spec.field)
+        return f"{placeholder} {operator} {expressions.value(attribute.encode(value))}"
+
+    def _identifiers(self, options: Options, expressions: Expressions) -> list[str]:
+        """Filters on whose item it is, where the sort key alone does not tell."""
+        spec = self.keys.spec
+        if options.ignore_ownership or not self.identified:
+            return []
+        if not identifiers_projected(self.entity, self.keys):
+            return []
+        sort = spec.sk.composite if spec.sk else ()
+        partial = sum(name in self.values for name in sort) < len(sort)
+        if spec.type == "composite" or (spec.type == "clustered" and partial):
+            return [expressions.equal(name, v) for name, v in self.entity.identity.items()]
+        return []
+
+    def _comparisons(self, options: Options, expressions: Expressions) -> list[str]:
+        """With `compare="attributes"`, each sort-key attribute's own comparison as a filter."""
+        spec = self.keys.spec
+        if options.compare != "attributes" or spec.sk is None or spec.type == "composite":
+            return []
+        several = len(spec.sk.composite) > 1
+        parts = []
+        if several:
+            given = {name: v for name, v in self.values.items() if name in spec.sk.composite}
+            parts += [self._equal(name, value, expressions) for name, value in given.items()]
+        if self.range is None or (self.keys.sk is not None and self.keys.sk.bare):
+            return parts
+        operators = {"gt": ">", "lt": "<", "lte": "<=", "between": ">="}
+        if several:
+            operators["gte"] = ">="
+        operator = operators.get(self.range.operator)
+        if operator is not None:
+            parts += [
+                self._equal(name, value, expressions, operator)
+                for name, value in self.range.start.items()
+            ]
+        if self.range.end is not None:
+            parts += [
+                self._equal(name, value, expressions, "<=")
+                for name, value in self.range.end.items()
+            ]
+        return parts
+
+    def _read_from(self) -> IndexKeys:
+        return self.keys
+
+    def _marks(self) -> Any:
+        return query_marks(self.entity, self.keys, self.values)
+
+    def _explain(self, params: Params, options: Options) -> Explanation:
+        return Explanation(
+            self.name,
+            self.api,
+            params["TableName"],
+            self.keys.spec.index,
+            self.keys.spec.name,
+            False,
+            show(params["KeyConditionExpression"], params),
+            show(params.get("FilterExpression", ""), params),
+            tuple(self._notes(options)),
+        )
+
+    def _notes(self, options: Options) -> list[str]:
+        notes = []
+        if self._marks() and not options.ignore_ownership:
+            names = ", ".join(self._marks())
+            notes.append(
+                f"the key folds or joins values; items whose {names} differ are left out after "
+                "reading"
+            )
+        if options.count is not None:
+            notes.append(f"reads on until {options.count} items are found")
+        elif options.pages == "all":
+            notes.append("reads all pages")
+        else:
+            notes.append("reads one page, of at most 1 MB before filtering")
+        return notes
+
+
+@frozen
+class Queries:
+    """`task.query`: one method for each access pattern of the entity."""
+
+    entity: BoundEntity
+
+    def __getattr__(self, name: str) -> Any:
+        keys = self.entity.keys.by_name.get(name)
+        if keys is None:
+            raise AttributeError(
+                f'"{self.entity.spec.entity}" has no access pattern "{name}"; it has '
+                f"{', '.join(self.entity.keys)}"
+            )
+
+        def start(**composites: Any) -> Query:
+            values = read_composites(self.entity, keys, composites)
+            return Query(self.entity, keys=keys, values=values)
+
+        start.__name__ = name
+        start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.spec.composites)}."
+        return start
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return getattr(self, name)
+        except AttributeError as error:
+            raise KeyError(str(error)) from None
+
+    def __dir__(self) -> list[str]:
+        return [*self.entity.keys]
+
+
+def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
+    """Whether the index holds the fields that say whose item it is."""
+    projection = keys.spec.projection
+    if projection is None or projection == "all":
+        return True
+    return projection != "keys_only" and set(entity.identity) <= set(projection)
+
+
+def refuse_consistent(entity: BoundEntity, keys: IndexKeys, operation: str) -> None:
+    """Raise InvalidOptionError for a global secondary index, which has no consistent reads.
+
+    An index with the table's own partition key may be a local one, which has.
+    """
+    spec = keys.spec
+    own = entity.keys.primary.pk
+    if spec.index is not None and keys.pk is not own:
+        raise InvalidOptionError(
+            f'the access pattern "{spec.name}" is served by the index "{spec.index}", and a '
+            "global index cannot be read consistently; leave out `consistent`",
+            operation=operation,
+        )

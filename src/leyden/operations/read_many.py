@@ -1,0 +1,97 @@
+"""The common frame of operations that find many items: pages, cursors, lazy iteration."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import evolve, frozen
+
+from leyden.keys import IndexKeys
+from leyden.operations.guard import bears, owns
+from leyden.operations.operation import Conditional
+from leyden.operations.options import Options, read_options
+from leyden.operations.outcome import Page, shape
+from leyden.operations.paging import PagePlan, read_pages
+from leyden.operations.request import Item, Params, Program
+
+
+@frozen(eq=False)
+class ReadMany(Conditional):
+    """A query or a scan.
+
+    `go()` gives one `Page`; iterating gives the records of all pages, each page read when it
+    is needed.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.iter()
+
+    def iter(self, **options: Any) -> Iterator[Any]:
+        """Iterate over all records with options, such as `order="desc"`; `limit` is a page's size.
+
+        >>> for record in task.query.project(project_id="p1").iter(order="desc"):  # doctest: +SKIP
+        ...     print(record.task_id)
+        """
+        read = read_options(self.name, self.allowed - {"count", "pages"}, options)
+        plan = self._plan(read)
+        return self._lazily(plan)
+
+    def _lazily(self, plan: PagePlan) -> Iterator[Any]:
+        while True:
+            page = self.entity.runner.run(read_pages(plan))
+            yield from page.items
+            if page.cursor is None:
+                return
+            plan = evolve(plan, options=evolve(plan.options, cursor=page.cursor))
+
+    def _program(self, options: Options) -> Program[Page]:
+        return read_pages(self._plan(options))
+
+    def _plan(self, options: Options) -> PagePlan:
+        request = self._request(self._describe(options, telling=True), options)
+        keys, marks = self._read_from(), self._marks()
+
+        def keep(item: Item) -> bool:
+            return options.ignore_ownership or (
+                owns(self.entity, item, keys) and bears(item, marks)
+            )
+
+        return PagePlan(
+            request,
+            options,
+            key_fields(self._primary(), keys, self._index_fields()),
+            keep,
+            lambda item: shape(self.entity, item, options),
+        )
+
+    def _build(self, options: Options) -> Params:
+        return self._describe(options, telling=False)
+
+    def _primary(self) -> IndexKeys:
+        return self.entity.keys.primary
+
+    def _index_fields(self) -> tuple[str, ...]:
+        keys = self._read_from()
+        if keys.forms:
+            return tuple(form.field for form in keys.forms)
+        return tuple(self.entity.spec.attributes[name].field for name in keys.spec.composites)
+
+    @abstractmethod
+    def _describe(self, options: Options, *, telling: bool) -> Params:
+        """The request; with `telling`, reading also what says whose item it is."""
+
+    @abstractmethod
+    def _read_from(self) -> IndexKeys: ...
+
+    @abstractmethod
+    def _marks(self) -> Any: ...
+
+
+def key_fields(
+    primary: IndexKeys, keys: IndexKeys, index_fields: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The fields of a position in an index: the table's own key and the index's."""
+    own = tuple(form.field for form in primary.forms)
+    return tuple(dict.fromkeys(own if keys is primary else own + index_fields))

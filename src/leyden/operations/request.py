@@ -1,0 +1,59 @@
+"""What operations ask of a driver: requests and pauses, as data.
+
+Multi-step work is a *program*: a generator that yields steps and is sent their results.
+A program never performs I/O, so the sync and the async driver run the very same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+Params: TypeAlias = dict[str, Any]
+"""A request in the shape of boto3's low-level client, with typed AttributeValues."""
+
+Response: TypeAlias = Mapping[str, Any]
+"""What the low-level client returns."""
+
+AttributeValue: TypeAlias = dict[str, Any]
+Item: TypeAlias = dict[str, AttributeValue]
+
+
+@frozen
+class Request:
+    """One call of DynamoDB's API.
+
+    `api` is its name (`GetItem`, `Query`, ...). `operation` and `entity` say on whose behalf
+    it is made (`task.create` of `tasks`), for errors and events.
+    """
+
+    api: str
+    params: Params = field(repr=False)
+    operation: str = ""
+    entity: str | None = None
+
+
+@frozen
+class Pause:
+    """Wait for `seconds` before going on."""
+
+    seconds: float
+
+
+@frozen
+class Gather:
+    """Send several requests, at most `concurrency` at a time.
+
+    Its result is a list in the order of the requests; an entry is a response, or the
+    `LeydenError` which that request ended in.
+    """
+
+    requests: tuple[Request, ...]
+    concurrency: int = 1
+
+
+Step: TypeAlias = Request | Pause | Gather
+T = TypeVar("T")
+Program: TypeAlias = Generator[Step, Any, T]

@@ -1,0 +1,17 @@
+"""What operations need of whoever runs their programs."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from leyden.operations.request import Program
+
+T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """Runs a program to its end: sends what it yields, and returns what it returns."""
+
+    def run(self, program: Program[T]) -> T:
+        """The program's result. Errors of the service arrive as `LeydenError`."""
+        ...

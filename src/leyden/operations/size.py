@@ -1,0 +1,77 @@
+"""The size of an item, as DynamoDB counts it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from leyden.errors import ItemTooLargeError
+from leyden.operations.request import AttributeValue, Item
+
+ITEM_LIMIT: Final = 400 * 1024
+"""The largest item that DynamoDB stores, in bytes, names included."""
+
+_CONTAINER_OVERHEAD: Final = 3
+_ELEMENT_OVERHEAD: Final = 1
+
+
+def item_size(item: Item) -> int:
+    """The item's size in bytes: names and values, in UTF-8."""
+    return sum(_text_size(name) + value_size(value) for name, value in item.items())
+
+
+def value_size(value: AttributeValue) -> int:
+    """The size of one typed value in bytes."""
+    ((kind, content),) = value.items()
+    return int(_MEASURES[kind](content))
+
+
+def refuse_oversize(item: Item, operation: str, entity: str) -> None:
+    """Raise ItemTooLargeError where DynamoDB would refuse the item."""
+    size = item_size(item)
+    if size > ITEM_LIMIT:
+        name, largest = max(
+            ((name, value_size(value)) for name, value in item.items()), key=lambda pair: pair[1]
+        )
+        raise ItemTooLargeError(
+            f"the item has {size:,} bytes and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
+            f'field is "{name}" with {largest:,} bytes',
+            size=size,
+            limit=ITEM_LIMIT,
+            operation=operation,
+            entity=entity,
+        )
+
+
+def _text_size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8"))
+
+
+def _number_size(text: str) -> int:
+    digits = text.lower().partition("e")[0].lstrip("-0.").replace(".", "")
+    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+
+
+def _list_size(values: list[AttributeValue]) -> int:
+    return _CONTAINER_OVERHEAD + sum(_ELEMENT_OVERHEAD + value_size(value) for value in values)
+
+
+def _map_size(values: dict[str, Any]) -> int:
+    return (
+        _CONTAINER_OVERHEAD
+        + len(values) * _ELEMENT_OVERHEAD
+        + sum(_text_size(name) + value_size(value) for name, value in values.items())
+    )
+
+
+_MEASURES: Final[dict[str, Any]] = {
+    "S": _text_size,
+    "N": _number_size,
+    "B": len,
+    "BOOL": lambda _: 1,
+    "NULL": lambda _: 1,
+    "SS": lambda values: sum(map(_text_size, values)),
+    "NS": lambda values: sum(map(_number_size, values)),
+    "BS": lambda values: sum(map(len, values)),
+    "L": _list_size,
+    "M": _map_size,
+}

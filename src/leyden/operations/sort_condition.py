@@ -1,0 +1,113 @@
+"""Conditions on a sort key: what a query asks of the index, and what an item must meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.errors import InvalidExpressionError, ValidationError
+from leyden.keys import KeyForm, KeyValue
+from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.expression import Expressions
+from leyden.operations.request import Item
+
+Values = Mapping[str, Any]
+
+COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+_HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": lambda key, low: bool(key == low),
+    ">": lambda key, low: bool(key > low),
+    ">=": lambda key, low: bool(key >= low),
+    "<": lambda key, low: bool(key < low),
+    "<=": lambda key, low: bool(key <= low),
+    "begins_with": lambda key, low: str(key).startswith(str(low)),
+}
+
+
+@frozen
+class Range:
+    """A condition on the sort key behind the values that are given as equal."""
+
+    operator: str
+    start: Values
+    end: Values | None = None
+
+
+@frozen
+class SortCondition:
+    """A condition on one sort-key field."""
+
+    field: str
+    operator: str
+    low: KeyValue
+    high: KeyValue | None = None
+
+    def expression(self, expressions: Expressions) -> str:
+        """The condition as part of a KeyConditionExpression."""
+        name = expressions.name(self.field)
+        low = expressions.value(typed_key(self.low))
+        if self.operator == "begins_with":
+            return f"begins_with({name}, {low})"
+        if self.high is not None:
+            return f"{name} BETWEEN {low} AND {expressions.value(typed_key(self.high))}"
+        return f"{name} {self.operator} {low}"
+
+    def holds(self, item: Item) -> bool:
+        """Whether a stored item's text key meets the condition."""
+        key = item.get(self.field, {}).get("S")
+        if key is None or not isinstance(self.low, str):
+            return True
+        if self.high is not None:
+            return bool(self.low <= key <= self.high)  # type: ignore[operator]
+        return _HOLDS[self.operator](key, self.low)
+
+
+def sort_condition(
+    entity: BoundEntity, form: KeyForm, values: Values, limits: Range | None
+) -> SortCondition | None:
+    """The condition for these values and this range; None where all sort keys will do.
+
+    Raises ValidationError, InvalidExpressionError.
+    """
+    if limits is None:
+        key = _made(entity, form, lambda: form.build(values))
+        if key is None or key == "":
+            return None
+        return SortCondition(form.field, "begins_with" if form.missing(values) else "=", key)
+    start = {**values, **limits.start}
+    if limits.operator == "begins":
+        # The postfix of a clustered key would close the last value, which may be a beginning.
+        key = _made(entity, form, lambda: form.stem(start, closed=False))
+        if not isinstance(key, str):
+            raise InvalidExpressionError(
+                f'the sort key "{form.field}" is a number, which has no beginning; use .between()',
+                entity=entity.spec.entity,
+            )
+        return SortCondition(form.field, "begins_with", key)
+    low = _made(entity, form, lambda: form.stem(start))
+    assert low is not None
+    if limits.end is None:
+        return SortCondition(form.field, COMPARISONS[limits.operator], low)
+    end = {**values, **limits.end}
+    high = _made(entity, form, lambda: form.stem(end))
+    if low > high:  # type: ignore[operator]
+        raise InvalidExpressionError(
+            f'.between() of "{form.field}" starts behind its end, which DynamoDB refuses; '
+            "numbers in keys compare as text unless they are padded",
+            entity=entity.spec.entity,
+        )
+    return SortCondition(form.field, "BETWEEN", low, high)
+
+
+def _made(
+    entity: BoundEntity, form: KeyForm, make: Callable[[], KeyValue | None]
+) -> KeyValue | None:
+    try:
+        return make()
+    except ValueError as error:
+        raise ValidationError(
+            f'the key field "{form.field}" cannot be made: {error}', entity=entity.spec.entity
+        ) from error

@@ -1,0 +1,93 @@
+"""Moving raw items out of a table and into one: programs, as in `request`.
+
+No entity takes part: items pass as they are, those of strangers as well.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.operations.outcome import add_units, consumed_units
+from leyden.operations.request import Item, Params, Pause, Program, Request
+
+EXPORT: Final = "export"
+IMPORT: Final = "import"
+
+WRITE_LIMIT: Final = 25
+"""How many items one request of `write_items` may carry."""
+
+ATTEMPTS: Final = 10
+"""How often an item is sent that the table does not take up."""
+
+_FIRST_WAIT: Final = 0.05
+_LONGEST_WAIT: Final = 5.0
+
+
+@frozen
+class ItemsPage:
+    """One page of a table's items. `position` is where the next one begins; None at the end."""
+
+    items: tuple[Item, ...]
+    position: Item | None
+    consumed: float | None
+
+
+@frozen
+class ItemsWritten:
+    """What a batch of writes did. `unprocessed` are the items that the table did not take up."""
+
+    unprocessed: tuple[Item, ...]
+    consumed: float | None
+    requests: int
+
+
+def read_items(
+    table: str,
+    *,
+    position: Item | None = None,
+    limit: int | None = None,
+    consistent: bool = False,
+) -> Program[ItemsPage]:
+    """Read the page of a table that begins behind `position`: at most 1 MB, or `limit` items."""
+    params: Params = {"TableName": table}
+    if position is not None:
+        params["ExclusiveStartKey"] = position
+    if limit is not None:
+        params["Limit"] = limit
+    if consistent:
+        params["ConsistentRead"] = True
+    response = yield Request("Scan", params, EXPORT)
+    return ItemsPage(
+        tuple(response.get("Items", ())),
+        response.get("LastEvaluatedKey") or None,
+        consumed_units(response),
+    )
+
+
+def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
+    """Write up to 25 items with different keys, each over what is stored under its key.
+
+    What the table does not take up is sent again, after longer and longer waits; what is left
+    after all of them is in the result. Raises the error of a request that fails as a whole, of
+    whose items none was written.
+    """
+    assert len(items) <= WRITE_LIMIT, "one request takes no more"
+    writes: list[dict[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
+    consumed: float | None = None
+    requests = 0
+    for attempt in range(ATTEMPTS):
+        if not writes:
+            break
+        if attempt:
+            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
+            yield Pause(random.uniform(0, longest))
+        response = yield Request("BatchWriteItem", {"RequestItems": {table: writes}}, IMPORT)
+        requests += 1
+        consumed = add_units(consumed, consumed_units(response))
+        writes = list(response.get("UnprocessedItems", {}).get(table, ()))
+    unprocessed = tuple(write["PutRequest"]["Item"] for write in writes)
+    return ItemsWritten(unprocessed, consumed, requests)

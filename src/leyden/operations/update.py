@@ -1,0 +1,193 @@
+"""Changing parts of an item: update, which may create it, and patch, which does not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import evolve, field, frozen
+
+from leyden.errors import CompositeConflictError, InvalidExpressionError
+from leyden.operations.expression import Expressions
+from leyden.operations.get import read_key
+from leyden.operations.guard import refuse_ambiguous
+from leyden.operations.index_keys import update_keys
+from leyden.operations.options import Options
+from leyden.operations.request import Item, Params
+from leyden.operations.update_expression import UpdateExpression
+from leyden.operations.update_steps import Step, read_removals, read_steps, refuse_overlaps
+from leyden.operations.write import PreparedWrite, Write, exists
+
+
+@frozen(eq=False)
+class Update(Write):
+    """`task.update(...)`: change an item; where there is none, one is made of what is set.
+
+    An item made that way may lack required attributes: `patch` is the verb that changes only
+    what exists. `go()` gives a record of the key attributes; with `response="all_new"` or
+    `"all_old"` the whole record.
+    """
+
+    given: Mapping[str, Any] = field(factory=dict)
+    steps: tuple[Step, ...] = ()
+    known: Mapping[str, Any] = field(factory=dict)
+
+    verb: ClassVar[str] = "update"
+    api: ClassVar[str] = "UpdateItem"
+    must_exist: ClassVar[bool] = False
+
+    def set(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+        """Set attributes, or paths inside them.
+
+        >>> task.update(...).set({"detail.effort": 3}, status="closed")    # doctest: +SKIP
+        """
+        return self._with("set", paths, attributes)
+
+    def add(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+        """Add to numbers, counting from 0, or add elements to sets."""
+        return self._with("add", paths, attributes)
+
+    def subtract(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+        """Subtract from numbers, counting from 0."""
+        return self._with("subtract", paths, attributes)
+
+    def append(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+        """Append elements to lists; a list that is not there is begun."""
+        return self._with("append", paths, attributes)
+
+    def delete(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+        """Delete elements from sets."""
+        return self._with("delete", paths, attributes)
+
+    def if_not_exists(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+        """Set attributes that the item does not have yet."""
+        return self._with("if_not_exists", paths, attributes)
+
+    def remove(self, *paths: str) -> Self:
+        """Take attributes, or paths inside them, away."""
+        with self._naming():
+            return self._extended(read_removals(self.entity, paths))
+
+    def composite(self, **attributes: Any) -> Self:
+        """Say what attributes are that the update does not change.
+
+        Index keys and derived attributes may need them. Each becomes a condition, so that the
+        update happens only if the stored item agrees.
+
+        Raises CompositeConflictError where one is given twice with different values.
+        """
+        with self._naming():
+            known = {**self.known}
+            for name, value in self.entity.accept(attributes).items():
+                if known.setdefault(name, value) != value:
+                    raise CompositeConflictError(
+                        f'"{name}" was given to .composite() twice, with different values',
+                        entity=self.entity.spec.entity,
+                    )
+            return evolve(self, known=known)
+
+    def _with(
+        self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
+    ) -> Self:
+        with self._naming():
+            given = {**(paths or {}), **attributes}
+            return self._extended(read_steps(self.entity, operator, given))
+
+    def _extended(self, steps: list[Step]) -> Self:
+        together = (*self.steps, *steps)
+        refuse_overlaps(self.entity, together)
+        return evolve(self, steps=together)
+
+    def _prepare(self, options: Options) -> PreparedWrite:
+        entity = self.entity
+        values = read_key(entity, self.given)
+        if not self.must_exist:
+            for form in entity.keys.primary.forms:
+                refuse_ambiguous(entity, form, values)
+        expressions = Expressions()
+        update = self._update_expression(values, expressions)
+        key = entity.primary_key(values)
+        params: Params = {
+            "TableName": entity.table,
+            "Key": key,
+            "UpdateExpression": update.text(),
+        }
+        marks = self._seal(
+            params,
+            options,
+            expressions,
+            values,
+            existence=exists(key, expressions) if self.must_exist else "",
+            agreements=[expressions.equal(*pair) for pair in self._agreements().items()],
+        )
+        return PreparedWrite(params, key, marks, entity.compiled.encode(values))
+
+    def _agreements(self) -> Item:
+        attributes = self.entity.compiled.attributes
+        return {
+            attributes[name].spec.field: attributes[name].encode(value)
+            for name, value in self.known.items()
+        }
+
+    def _update_expression(
+        self, key_values: Mapping[str, Any], expressions: Expressions
+    ) -> UpdateExpression:
+        entity, compiled = self.entity, self.entity.compiled
+        assigned = {s.root: s.value for s in self.steps if s.operator == "set" and s.is_root}
+        removed = {s.root for s in self.steps if s.operator == "remove" and s.is_root}
+        moved = {s.root for s in self.steps} - assigned.keys() - removed
+        self._refuse_stale(moved)
+        changed = compiled.apply_setters(assigned)
+        changed.update(compiled.on_write_values({*assigned, *removed, *moved}))
+        known = {**self.known, **key_values}
+        derived = compiled.watchers({**changed, **dict.fromkeys(removed)}, known)
+        removed |= {name for name, value in derived.items() if value is None}
+        changed.update({name: value for name, value in derived.items() if value is not None})
+        keys = update_keys(entity, changed, removed, known)
+
+        update = UpdateExpression(expressions)
+        for step in self.steps:
+            if step.operator == "set" and step.is_root:
+                continue
+            update.add_step(step)
+        for name, value in changed.items():
+            attribute = compiled.attributes[name]
+            if attribute.spec.field not in keys.set:
+                update.set(attribute.spec.field, attribute.encode(value))
+        for name, value in keys.set.items():
+            update.set(name, value)
+        taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
+        for name in (
+            *(name for name in keys.remove if name not in taken),
+            *(compiled.attributes[n].spec.field for n in derived if n in removed),
+        ):
+            update.remove(name)
+        own = {form.field for form in entity.keys.primary.forms}
+        for name, value in key_values.items():
+            attribute = compiled.attributes[name]
+            if attribute.spec.field not in own:
+                update.set(attribute.spec.field, attribute.encode(value))
+        for name, value in entity.identity.items():
+            update.set(name, value)
+        return update
+
+    def _refuse_stale(self, moved: Collection[str]) -> None:
+        """A derived attribute needs the new values of what it is derived from."""
+        for name, reads in self.entity.compiled.derivations.items():
+            for root in reads.intersection(moved):
+                raise InvalidExpressionError(
+                    f'"{name}" is derived from "{root}", whose new value is not known '
+                    "here after this step; give the whole new value with .set()",
+                    entity=self.entity.spec.entity,
+                )
+
+
+@frozen(eq=False)
+class Patch(Update):
+    """`task.patch(...)`: change an item that exists.
+
+    Raises ConditionFailedError where there is none.
+    """
+
+    verb: ClassVar[str] = "patch"
+    must_exist: ClassVar[bool] = True

@@ -1,0 +1,42 @@
+"""The UpdateExpression of a request, clause by clause."""
+
+from __future__ import annotations
+
+from leyden.operations.expression import Expressions
+from leyden.operations.request import AttributeValue
+from leyden.operations.update_steps import Step
+
+
+class UpdateExpression:
+    """Collects what an update does, and writes it as DynamoDB wants it."""
+
+    __slots__ = ("_clauses", "_expressions")
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self._clauses: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
+
+    def add_step(self, step: Step) -> None:
+        """What the caller asked for."""
+        clause, text = step.write(self._expressions)
+        self._clauses[clause].append(text)
+
+    def set(self, field: str, value: AttributeValue) -> None:
+        """Set a whole field."""
+        self._clauses["SET"].append(self._expressions.equal(field, value))
+
+    def set_if_absent(self, field: str, value: AttributeValue) -> None:
+        """Set a whole field where the item does not have it."""
+        name = self._expressions.name(field)
+        placeholder = self._expressions.value(value)
+        self._clauses["SET"].append(f"{name} = if_not_exists({name}, {placeholder})")
+
+    def remove(self, field: str) -> None:
+        """Remove a whole field."""
+        self._clauses["REMOVE"].append(self._expressions.name(field))
+
+    def text(self) -> str:
+        """The expression, in the order SET, REMOVE, ADD, DELETE."""
+        return " ".join(
+            f"{clause} {', '.join(parts)}" for clause, parts in self._clauses.items() if parts
+        )

@@ -1,0 +1,163 @@
+"""The steps of an update, checked: which attribute, which operator, which value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.errors import (
+    InvalidExpressionError,
+    ReadOnlyAttributeError,
+    RequiredAttributeError,
+    ValidationError,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.expression import Expressions
+from leyden.operations.request import AttributeValue
+
+_NUMERIC: Final = ("number", "integer", "decimal", "ttl", "any")
+_TAKES: Final[dict[str, tuple[str, ...]]] = {
+    "add": (*_NUMERIC, "set"),
+    "subtract": _NUMERIC,
+    "append": ("list", "any"),
+    "delete": ("set", "any"),
+}
+"""The attribute types that an operator takes; the others take all."""
+
+
+@frozen
+class Step:
+    """One operator on one attribute, or on a path inside one; `value` is accepted already."""
+
+    operator: str
+    root: str
+    path: str
+    segments: tuple[str, ...]
+    value: Any = None
+    encoded: AttributeValue | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the step is on a whole attribute."""
+        return len(self.segments) == 1 and "[" not in self.segments[0]
+
+    def write(self, expressions: Expressions) -> tuple[str, str]:
+        """The clause of the UpdateExpression that the step belongs to, and its text there."""
+        path = expressions.path(self.segments)
+        if self.operator == "remove":
+            return "REMOVE", path
+        assert self.encoded is not None
+        if self.operator == "subtract":
+            zero = expressions.value({"N": "0"})
+            value = expressions.value(self.encoded)
+            return "SET", f"{path} = if_not_exists({path}, {zero}) - {value}"
+        if self.operator == "append":
+            empty = expressions.value({"L": []})
+            value = expressions.value(self.encoded)
+            return "SET", f"{path} = list_append(if_not_exists({path}, {empty}), {value})"
+        value = expressions.value(self.encoded)
+        if self.operator == "if_not_exists":
+            return "SET", f"{path} = if_not_exists({path}, {value})"
+        if self.operator == "set":
+            return "SET", f"{path} = {value}"
+        return self.operator.upper(), f"{path} {value}"
+
+
+def read_steps(
+    entity: BoundEntity, operator: str, given: Mapping[str, Any], *, fresh: bool = False
+) -> list[Step]:
+    """Checked steps of one operator. `fresh` allows read-only attributes, as an upsert does.
+
+    Raises UnknownAttributeError, ValidationError, ReadOnlyAttributeError, InvalidExpressionError.
+    """
+    return [_read_step(entity, operator, path, value, fresh) for path, value in given.items()]
+
+
+def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
+    """Checked `remove` steps. Raises RequiredAttributeError as well."""
+    steps = []
+    for path in paths:
+        step = _locate(entity, "remove", path, fresh=False)
+        if step.is_root and entity.spec.attributes[step.root].required:
+            raise RequiredAttributeError(
+                f'"{step.root}" is required and cannot be removed',
+                path=path,
+                entity=entity.spec.entity,
+            )
+        steps.append(step)
+    return steps
+
+
+def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh: bool) -> Step:
+    step = _locate(entity, operator, path, fresh=fresh)
+    leaf = entity.compiled.resolve(path).leaf
+    kind = leaf.spec.type
+    if operator in _TAKES and kind not in _TAKES[operator]:
+        raise InvalidExpressionError(
+            f".{operator}() works on attributes of type {', '.join(_TAKES[operator])}, and "
+            f'"{path}" is of type {kind}',
+            entity=entity.spec.entity,
+        )
+    if value is None:
+        raise ValidationError(
+            f'"{path}" cannot be set to None; take it away with .remove("{path}")',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if operator in ("add", "subtract") and kind != "set":
+        # An amount is no value of the attribute: its bounds do not apply to it.
+        accepted = leaf.accept(value, path, constraints=False)
+    else:
+        accepted = leaf.accept(value, path)
+    return Step(operator, step.root, path, step.segments, accepted, leaf.encode(accepted))
+
+
+def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Step:
+    resolved = entity.compiled.resolve(path)
+    root = entity.spec.attributes[resolved.root]
+    if root.name in entity.keys.primary.spec.composites and not fresh:
+        raise ReadOnlyAttributeError(
+            f'"{root.name}" is part of the item\'s own key and cannot be changed; write a new '
+            "item and delete this one",
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if root.read_only and not fresh:
+        raise ReadOnlyAttributeError(
+            f'"{root.name}" is read-only: it is set when the item is created',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    step = Step(operator, resolved.root, path, tuple(resolved.segments))
+    if operator not in ("set", "remove"):
+        _refuse_unknown_outcome(entity, step)
+    return step
+
+
+def _refuse_unknown_outcome(entity: BoundEntity, step: Step) -> None:
+    """A key needs the new value itself; only `set` gives that."""
+    for keys in entity.keys.values():
+        if step.root in keys.spec.composites and keys.forms:
+            raise InvalidExpressionError(
+                f'"{step.root}" is part of the key of "{keys.spec.name}", and after '
+                f".{step.operator}() its value is not known here; give the new value with .set()",
+                entity=entity.spec.entity,
+            )
+
+
+def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:
+    """Raise where two steps change the same place, or one a part of the other's."""
+    places: list[tuple[list[str], Step]] = []
+    for step in steps:
+        place = [part for segment in step.segments for part in segment.split("[")]
+        for other, before in places:
+            shorter = min(len(place), len(other))
+            if place[:shorter] == other[:shorter]:
+                raise InvalidExpressionError(
+                    f'.{before.operator}() of "{before.path}" and .{step.operator}() of '
+                    f'"{step.path}" change the same place; DynamoDB takes one of them in an update',
+                    entity=entity.spec.entity,
+                )
+        places.append((place, step))

@@ -1,0 +1,118 @@
+"""Upsert: write an item's attributes, whether it exists or not, and leave its others alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import evolve, field, frozen
+
+from leyden.errors import InvalidExpressionError
+from leyden.operations.expression import Expressions
+from leyden.operations.index_keys import put_keys
+from leyden.operations.options import Options
+from leyden.operations.request import Params
+from leyden.operations.update_expression import UpdateExpression
+from leyden.operations.update_steps import Step, read_steps
+from leyden.operations.write import PreparedWrite, Write
+
+
+@frozen(eq=False)
+class Upsert(Write):
+    """`task.upsert(...)`: set these attributes on the item, which is created if it is missing.
+
+    Validates as create does; defaults are written too, over stored values. Read-only attributes
+    are set only where the item does not have them. `go()` gives a record of the key attributes;
+    with `response="all_new"` the whole record.
+    """
+
+    given: Mapping[str, Any] = field(factory=dict)
+    steps: tuple[Step, ...] = ()
+
+    verb: ClassVar[str] = "upsert"
+    api: ClassVar[str] = "UpdateItem"
+
+    def set(self, **attributes: Any) -> Self:
+        """Set further attributes."""
+        twice = self._given_names() & attributes.keys()
+        if twice:
+            raise self._twice(sorted(twice)[0])
+        return evolve(self, given={**self.given, **attributes})
+
+    def add(self, **attributes: Any) -> Self:
+        """Add to numbers, counting from 0, or add elements to sets."""
+        return self._with("add", attributes)
+
+    def subtract(self, **attributes: Any) -> Self:
+        """Subtract from numbers, counting from 0."""
+        return self._with("subtract", attributes)
+
+    def append(self, **attributes: Any) -> Self:
+        """Append elements to lists; a list that is not there is begun."""
+        return self._with("append", attributes)
+
+    def if_not_exists(self, **attributes: Any) -> Self:
+        """Set attributes that the item does not have yet."""
+        return self._with("if_not_exists", attributes)
+
+    def _with(self, operator: str, attributes: Mapping[str, Any]) -> Self:
+        with self._naming():
+            steps = read_steps(self.entity, operator, attributes, fresh=True)
+            for step in steps:
+                if not step.is_root:
+                    raise InvalidExpressionError(
+                        f'an upsert works on whole attributes, not on "{step.path}"; use .update()',
+                        entity=self.entity.spec.entity,
+                    )
+                if step.root in self._given_names():
+                    raise self._twice(step.root)
+            return evolve(self, steps=(*self.steps, *steps))
+
+    def _given_names(self) -> frozenset[str]:
+        return frozenset({*self.given, *(step.root for step in self.steps)})
+
+    def _twice(self, name: str) -> InvalidExpressionError:
+        return InvalidExpressionError(
+            f'"{name}" is written twice in one upsert', entity=self.entity.spec.entity
+        )
+
+    def _prepare(self, options: Options) -> PreparedWrite:
+        entity, compiled = self.entity, self.entity.compiled
+        stepped = {step.root: step.value for step in self.steps}
+        values = compiled.prepare_create({**self.given, **stepped})
+        values = {name: value for name, value in values.items() if name not in stepped}
+        key = entity.primary_key(values)
+        keys = put_keys(entity, values)
+        index_keys = {name: value for name, value in keys.set.items() if name not in key}
+        indexed = {name for k in entity.keys.values() for name in k.spec.composites}
+        expressions = Expressions()
+        update = UpdateExpression(expressions)
+        for name, value in entity.identity.items():
+            update.set(name, value)
+        for name, value in values.items():
+            attribute = compiled.attributes[name]
+            stored = attribute.spec.field
+            if stored in keys.set:
+                continue
+            if attribute.spec.read_only and name not in indexed:
+                update.set_if_absent(stored, attribute.encode(value))
+            else:
+                update.set(stored, attribute.encode(value))
+        for name, value in index_keys.items():
+            update.set(name, value)
+        for name in keys.remove:
+            update.remove(name)
+        for step in self.steps:
+            if entity.spec.attributes[step.root].read_only and step.root not in indexed:
+                assert step.encoded is not None
+                update.set_if_absent(step.segments[0], step.encoded)
+            else:
+                update.add_step(step)
+        params: Params = {
+            "TableName": entity.table,
+            "Key": key,
+            "UpdateExpression": update.text(),
+        }
+        marks = self._seal(params, options, expressions, values)
+        own = {name: values[name] for name in entity.keys.primary.spec.composites}
+        return PreparedWrite(params, key, marks, compiled.encode(own))

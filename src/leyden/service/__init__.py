@@ -1,0 +1,1 @@
+"""The service: entities and collections of one table under one roof."""

@@ -1,0 +1,161 @@
+"""The entity that users hold: every operation starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from attrs import field, frozen
+
+from leyden.compile import AttributePaths
+from leyden.drivers.protocol import Driver
+from leyden.errors import DecodeError
+from leyden.operations.batch import BatchGet, BatchWrite
+from leyden.operations.bound import BoundEntity
+from leyden.operations.delete import Delete, Remove
+from leyden.operations.get import Get
+from leyden.operations.guard import owns
+from leyden.operations.match import find, match
+from leyden.operations.put import Create, Put
+from leyden.operations.query import Queries, Query
+from leyden.operations.request import Item
+from leyden.operations.scan import Scan
+from leyden.operations.update import Patch, Update
+from leyden.operations.upsert import Upsert
+from leyden.schema.spec import EntitySpec
+from leyden.service.conversions import Conversions
+
+if TYPE_CHECKING:
+    from pynamodb.models import Model
+
+Batch = Sequence[Mapping[str, Any]]
+
+
+@frozen
+class Entity:
+    """One entity of a service.
+
+    Every method begins a call chain, which `.go()` sends and `.params()` shows.
+
+    >>> task = app.entities.task                                    # doctest: +SKIP
+    >>> task.create(task_id="t1", project_id="p1").go()             # doctest: +SKIP
+    >>> task.get(project_id="p1", task_id="t1").go()                # doctest: +SKIP
+    """
+
+    _bound: BoundEntity = field(repr=False)
+    _driver: Driver = field(repr=False)
+
+    @property
+    def spec(self) -> EntitySpec:
+        """The entity's schema."""
+        return self._bound.spec
+
+    @property
+    def name(self) -> str:
+        """The entity's name in the table; `spec.alias` is the one in Python."""
+        return self.spec.entity
+
+    @property
+    def record(self) -> type[Any]:
+        """The frozen attrs class of its records."""
+        return self._bound.compiled.record
+
+    @property
+    def model(self) -> type[Model]:
+        """The PynamoDB model class of its items, on the service's connection."""
+        model = self._bound.compiled.model
+        self._driver.attach(model)
+        return model
+
+    @property
+    def attr(self) -> AttributePaths:
+        """Its attributes as operands of conditions: `task.attr.points > 3`."""
+        return self._bound.compiled.attr
+
+    @property
+    def query(self) -> Queries:
+        """Its access patterns: `task.query.assigned(employee_id="e1")`."""
+        return Queries(self._bound)
+
+    @property
+    def scan(self) -> Scan:
+        """All of its items, by reading the whole table."""
+        return Scan(self._bound)
+
+    @property
+    def conversions(self) -> Conversions:
+        """Attributes, keys and cursors turned into each other."""
+        return Conversions(self._bound)
+
+    @overload
+    def get(self, keys: Batch, /) -> BatchGet: ...
+    @overload
+    def get(self, /, **key: Any) -> Get: ...
+    def get(self, keys: Batch | None = None, /, **key: Any) -> Get | BatchGet:
+        """Read the item with this key, or a list of keys in batches."""
+        return Get(self._bound, key) if keys is None else BatchGet(self._bound, keys)
+
+    @overload
+    def put(self, items: Batch, /) -> BatchWrite: ...
+    @overload
+    def put(self, /, **item: Any) -> Put: ...
+    def put(self, items: Batch | None = None, /, **item: Any) -> Put | BatchWrite:
+        """Write an item over whatever is stored under its key, or a list of items in batches."""
+        return Put(self._bound, given=item) if items is None else BatchWrite(self._bound, items)
+
+    def create(self, **item: Any) -> Create:
+        """Write an item that must not exist yet."""
+        return Create(self._bound, given=item)
+
+    def upsert(self, **item: Any) -> Upsert:
+        """Set these attributes on the item, which is created if it is missing."""
+        return Upsert(self._bound, given=item)
+
+    def update(self, **key: Any) -> Update:
+        """Change the item with this key; creates it if it is missing. See `patch`."""
+        return Update(self._bound, given=key)
+
+    def patch(self, **key: Any) -> Patch:
+        """Change the item with this key, which must exist."""
+        return Patch(self._bound, given=key)
+
+    @overload
+    def delete(self, keys: Batch, /) -> BatchWrite: ...
+    @overload
+    def delete(self, /, **key: Any) -> Delete: ...
+    def delete(self, keys: Batch | None = None, /, **key: Any) -> Delete | BatchWrite:
+        """Delete the item with this key if there is one, or a list of keys in batches."""
+        if keys is None:
+            return Delete(self._bound, given=key)
+        return BatchWrite(self._bound, deletes=keys)
+
+    def remove(self, **key: Any) -> Remove:
+        """Delete the item with this key, which must exist."""
+        return Remove(self._bound, given=key)
+
+    def match(self, **attributes: Any) -> Query | Scan:
+        """Read by the access pattern that serves these attributes best, and filter on them all."""
+        return match(self._bound, attributes)
+
+    def find(self, **attributes: Any) -> Query | Scan:
+        """Read by the access pattern that serves these attributes best, without a filter."""
+        return find(self._bound, attributes)
+
+    def owns(self, item: Item) -> bool:
+        """Whether a raw item is one of this entity's."""
+        return owns(self._bound, item)
+
+    def parse(self, item: Item) -> Any:
+        """The record in a raw item with typed AttributeValues, as a stream or an export has it.
+
+        Raises DecodeError where the item is another entity's, or does not fit the schema.
+
+        >>> task.parse({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
+        """
+        if not self.owns(item):
+            raise DecodeError(
+                f'the item is none of "{self.name}" (version {self.spec.version}): neither its '
+                "identifiers nor its keys say so",
+                entity=self.name,
+            )
+        return self._bound.compiled.decode(item)

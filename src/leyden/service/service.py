@@ -1,0 +1,231 @@
+"""A service: its entities and collections on one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from leyden.compile import compile_entity
+from leyden.compile.table import TableDefinition, table_definition
+from leyden.drivers.protocol import Driver
+from leyden.errors import DecodeError, InvalidOptionError
+from leyden.keys import entity_keys
+from leyden.operations.bound import BoundEntity
+from leyden.operations.collection import CollectionQuery, Member
+from leyden.operations.index_keys import put_keys
+from leyden.operations.key_condition import read_composites
+from leyden.operations.request import Item
+from leyden.operations.table import CreateTableResult, check_table, create_table
+from leyden.schema.faults import did_you_mean
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, ServiceSpec
+from leyden.service.entity import Entity
+
+
+@frozen(repr=False)
+class Entities(Mapping[str, Entity]):
+    """`app.entities`: the entities by alias, as attributes or by `[...]`."""
+
+    _by_alias: Mapping[str, Entity]
+
+    def __getattr__(self, alias: str) -> Entity:
+        try:
+            return self._by_alias[alias]
+        except KeyError:
+            hint = did_you_mean(alias, self._by_alias)
+            raise AttributeError(
+                f'the service has no entity "{alias}"{hint or _known(self._by_alias)}'
+            ) from None
+
+    def __getitem__(self, alias: str) -> Entity:
+        return self._by_alias[alias]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_alias)
+
+    def __len__(self) -> int:
+        return len(self._by_alias)
+
+    def __dir__(self) -> list[str]:
+        return [*self._by_alias]
+
+    def __repr__(self) -> str:
+        return f"<entities {', '.join(self._by_alias)}>"
+
+
+@frozen(repr=False)
+class Collections(Mapping[str, "tuple[Member, ...]"]):
+    """`app.collections`: one method a collection, `app.collections.NAME(...)`."""
+
+    _members: Mapping[str, tuple[Member, ...]]
+
+    def __getattr__(self, name: str) -> Any:
+        members = self._members.get(name)
+        if members is None:
+            hint = did_you_mean(name, self._members)
+            raise AttributeError(
+                f'the service has no collection "{name}"{hint or _known(self._members)}'
+            )
+
+        def start(**composites: Any) -> CollectionQuery:
+            first = members[0]
+            values = read_composites(first.entity, first.keys, composites)
+            return CollectionQuery(first.entity, members=members, collection=name, values=values)
+
+        return start
+
+    def __getitem__(self, name: str) -> tuple[Member, ...]:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __dir__(self) -> list[str]:
+        return [*self._members]
+
+    def __repr__(self) -> str:
+        return f"<collections {', '.join(self._members)}>"
+
+
+@frozen(repr=False)
+class Service:
+    """The entities of one service, on one table, behind one connection.
+
+    `leyden.load` makes it. Usable as a context manager, which closes the connection.
+
+    >>> app = leyden.load("schemas/taskapp", table="projectmanagement")    # doctest: +SKIP
+    >>> app.entities.task.get(project_id="p1", task_id="t1").go()          # doctest: +SKIP
+    """
+
+    spec: ServiceSpec
+    table: str
+    entities: Entities
+    collections: Collections
+    driver: Driver = field()
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.spec.service
+
+    @property
+    def table_definition(self) -> TableDefinition:
+        """The table that the entities need: keys, indexes, projections, time to live."""
+        return table_definition(self.spec)
+
+    def __getitem__(self, alias: str) -> Entity:
+        return self.entities[alias]
+
+    def create_table(self) -> CreateTableResult:
+        """Create the table unless it exists, and wait until it is active.
+
+        Raises TableMismatchError where a table of that name differs; it is left as it is.
+        """
+        return self.driver.run(create_table(self.table_definition, self.table))
+
+    def check_table(self) -> None:
+        """Compare the table with what the entities need.
+
+        Raises TableNotFoundError, or TableMismatchError with all differences.
+        """
+        self.driver.run(check_table(self.table_definition, self.table))
+
+    def entity_of(self, item: Item) -> Entity:
+        """The entity that a raw item is one of. Raises DecodeError where it is none's."""
+        for entity in self.entities.values():
+            if entity.owns(item):
+                return entity
+        name = item.get(ENTITY_FIELD, {}).get("S")
+        version = item.get(VERSION_FIELD, {}).get("S")
+        said = f'it says "{name}", version "{version}"' if name else "it does not say whose it is"
+        raise DecodeError(
+            f'the item belongs to no entity of "{self.name}": {said}{_known(self.entities)}'
+        )
+
+    def parse(self, item: Item) -> Any:
+        """The record in a raw item with typed AttributeValues, of whichever entity.
+
+        Raises DecodeError where it is none's, or does not fit its schema.
+        """
+        return self.entity_of(item).parse(item)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self.driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<service {self.name} on table {self.table}: {', '.join(self.entities)}>"
+
+
+def build_service(
+    spec: ServiceSpec,
+    driver: Driver,
+    *,
+    table: str | None = None,
+    hooks: Mapping[str, Any] | None = None,
+) -> Service:
+    """Compile all entities of a service and bind them to a table and a driver.
+
+    Raises InvalidOptionError where no table is named, here or in table.yaml.
+    """
+    name = table or spec.table.table
+    if not name:
+        raise InvalidOptionError(
+            "no table is named: give `table=`, or say `table: NAME` in table.yaml",
+            operation="load",
+        )
+    bound = {
+        alias: _bind(entity, spec, driver, name, hooks) for alias, entity in spec.entities.items()
+    }
+    members: dict[str, list[Member]] = {}
+    for entity in bound.values():
+        for keys in entity.keys.values():
+            for collection in keys.spec.collection:
+                members.setdefault(collection, []).append(Member(entity, keys))
+    return Service(
+        spec,
+        name,
+        Entities({alias: Entity(entity, driver) for alias, entity in bound.items()}),
+        Collections({name: tuple(found) for name, found in members.items()}),
+        driver,
+    )
+
+
+def _bind(
+    spec: EntitySpec,
+    service: ServiceSpec,
+    driver: Driver,
+    table: str,
+    hooks: Mapping[str, Any] | None,
+) -> BoundEntity:
+    keys = entity_keys(spec)
+    bound: list[BoundEntity] = []
+
+    def build_keys(values: Mapping[str, Any]) -> Item:
+        return put_keys(bound[0], values).set
+
+    compiled = compile_entity(
+        spec, hooks=hooks, table_name=table, table=service.table, key_builder=build_keys
+    )
+    bound.append(BoundEntity(compiled, keys, table, driver))
+    return bound[0]
+
+
+def _known(names: Mapping[str, Any]) -> str:
+    return f"; it has {', '.join(names)}" if names else "; it has none"

@@ -1,0 +1,75 @@
+"""Loading a service: what is refused, and what the service then says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+import leyden
+from leyden.errors import DecodeError, InvalidOptionError, SchemaError
+from tests.operations.conftest import TASKS
+
+
+@pytest.mark.parametrize(
+    ("addition", "declared"),
+    [
+        ("unique: [[title]]\n", "unique"),
+        ("version_attribute: points\n", "version_attribute"),
+        (None, "overflow (of body)"),
+    ],
+)
+def test_what_this_version_does_not_keep_is_refused(addition: str | None, declared: str) -> None:
+    source = (
+        TASKS.replace(
+            "  area: string\n", "  area: string\n  body: {type: string, overflow: chunk}\n"
+        )
+        if addition is None
+        else TASKS + addition
+    )
+    with pytest.raises(SchemaError) as caught:
+        leyden.load(source, table="tasks")
+    (fault,) = caught.value.faults
+    assert fault.code == "schema.not_kept"
+    assert f"declares `{declared}`" in fault.message
+    assert fault.span.line > 1
+
+
+def test_a_table_must_be_named() -> None:
+    with pytest.raises(InvalidOptionError, match="no table is named"):
+        leyden.load(TASKS)
+
+
+def test_an_engine_brings_its_own_endpoint() -> None:
+    with leyden.local() as engine, pytest.raises(InvalidOptionError, match="brings its own"):
+        leyden.load(TASKS, table="t", engine=engine, region="us-east-1")
+
+
+def test_entities_are_found_by_attribute_and_by_name() -> None:
+    app = leyden.load(TASKS, table="tasks")
+    assert app.entities.task is app["task"]
+    assert list(app.entities) == ["task"]
+    with pytest.raises(AttributeError, match='no entity "tsk"; did you mean "task"'):
+        app.entities.tsk  # noqa: B018
+    with pytest.raises(AttributeError, match="it has none"):
+        app.collections.any  # noqa: B018
+
+
+def test_an_item_of_nobody_is_refused() -> None:
+    app = leyden.load(TASKS, table="tasks")
+    with pytest.raises(DecodeError, match="does not say whose it is"):
+        app.parse({"pk": {"S": "x"}, "sk": {"S": "y"}})
+    key = {"pk": {"S": "$taskapp#project_id_p"}, "sk": {"S": "$tasks_1#taskid_t"}}
+    assert app.parse({**key, "title": {"S": "by its keys"}}).title == "by its keys"
+
+
+def test_conversions_turn_attributes_keys_and_cursors_into_each_other() -> None:
+    task = leyden.load(TASKS, table="tasks").entities.task
+    keys = task.conversions.attributes_to_keys({"project_id": "P", "task_id": "T", "area": "X"})
+    assert keys == {"pk": "$taskapp#project_id_p", "sk": "$tasks_1#taskid_t"}
+    assert task.conversions.keys_to_attributes(keys) == {"project_id": "p", "task_id": "t"}
+    cursor = task.conversions.keys_to_cursor(keys)
+    assert task.conversions.cursor_to_keys(cursor) == keys
+    assert task.conversions.cursor_to_attributes(cursor) == {"project_id": "p", "task_id": "t"}
+    with pytest.raises(leyden.errors.InputError, match='was not made by "tasks"'):
+        task.conversions.keys_to_attributes({"pk": "$other#x"})
+    with pytest.raises(leyden.errors.InvalidExpressionError, match='did you mean "ranked"'):
+        task.conversions.attributes_to_keys({}, "rankd")

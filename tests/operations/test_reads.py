@@ -1,0 +1,146 @@
+"""What queries, scans and gets send, and what they refuse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import leyden
+from leyden.errors import (
+    InvalidExpressionError,
+    InvalidOptionError,
+    MissingCompositeError,
+    UnknownAttributeError,
+    ValidationError,
+)
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda t: t.get(project_id="p").params(), MissingCompositeError, 'needs "task_id"'),
+        (lambda t: t.get(projectid="p").params(), UnknownAttributeError, 'mean "project_id"'),
+        (
+            lambda t: t.get(project_id="p", task_id="t", title="x").params(),
+            UnknownAttributeError,
+            '"title" is no part of the key',
+        ),
+        (lambda t: t.get(project_id=1, task_id="t").params(), ValidationError, "project_id"),
+        (lambda t: t.get(project_id="p", task_id=None).params(), MissingCompositeError, "task_id"),
+        (lambda t: t.query.ranked(), MissingCompositeError, '"area"'),
+        (lambda t: t.query.ranked(area="a", title="x"), InvalidExpressionError, r"\.where\(\)"),
+        (
+            lambda t: t.query.ranked(area="a", made_at=datetime(2026, 1, 1, tzinfo=UTC)),
+            MissingCompositeError,
+            'has "rank" in front of "made_at"',
+        ),
+        (lambda t: t.query.ranked(area="a").gt(), InvalidExpressionError, "needs a value"),
+        (
+            lambda t: t.query.ranked(area="a", rank=1).gt(rank=2),
+            InvalidExpressionError,
+            "given as equal already",
+        ),
+        (
+            lambda t: t.query.ranked(area="a").gt(area="b"),
+            InvalidExpressionError,
+            "given as equal already",
+        ),
+        (lambda t: t.query.ranked(area="a").gt(title="b"), InvalidExpressionError, "sort key"),
+        (lambda t: t.scan.params(oder="asc"), InvalidOptionError, 'no option "oder"'),
+        (lambda t: t.scan.params(limit=0), InvalidOptionError, "from 1 up"),
+        (lambda t: t.scan.params(pages="some"), InvalidOptionError, '"all"'),
+        (lambda t: t.scan.params(order="desc"), InvalidOptionError, "order"),
+        (lambda t: t.scan.params(attributes=["nope"]), UnknownAttributeError, "nope"),
+        (lambda t: t.scan.params(attributes="title"), InvalidOptionError, "a list"),
+        (lambda t: t.scan.params(select="[[["), InvalidOptionError, "JMESPath"),
+        (lambda t: t.put(project_id="p", task_id="t").params(limit=3), InvalidOptionError, "limit"),
+    ],
+)
+def test_bad_reads_are_refused_before_anything_is_sent(
+    task: leyden.Entity, build: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        build(task)
+
+
+def test_an_unknown_access_pattern_names_those_that_there_are(task: leyden.Entity) -> None:
+    with pytest.raises(AttributeError, match="project, assigned, ranked"):
+        task.query.nope  # noqa: B018
+
+
+def test_a_timestamp_may_be_asked_for_by_its_beginning(task: leyden.Entity, shown: Any) -> None:
+    params = task.query.ranked(area="a", rank=7).begins(made_at="2026-02").params()
+    assert shown(params, "KeyConditionExpression") == (
+        'gsi2pk = "$taskapp#area_a" AND begins_with(gsi2sk, "$tasks_1#rank_0007#made_at_2026-02")'
+    )
+
+
+def test_a_partial_sort_key_ends_in_the_next_label(task: leyden.Entity, shown: Any) -> None:
+    params = task.query.ranked(area="a", rank=7).params()
+    assert shown(params, "KeyConditionExpression") == (
+        'gsi2pk = "$taskapp#area_a" AND begins_with(gsi2sk, "$tasks_1#rank_0007#made_at_")'
+    )
+
+
+def test_a_name_has_one_placeholder_in_the_whole_request(task: leyden.Entity) -> None:
+    params = (
+        task.query.ranked(area="a")
+        .where(task.attr.points > 1, (task.attr.points < 9) | task.attr.title.exists())
+        .params(attributes=["points"])
+    )
+    names = params["ExpressionAttributeNames"]
+    assert len(set(names.values())) == len(names)
+    assert params["FilterExpression"].count(" OR ") == 1
+
+
+def test_nested_conditions_use_stored_names(task: leyden.Entity, shown: Any) -> None:
+    params = task.scan.where(task.attr.detail["effort"] >= 2, task.attr.task_id == "x").params()
+    assert "detail.effort >= 2 AND taskId = " in shown(params, "FilterExpression")
+
+
+def test_explain_says_what_serves_a_query(task: leyden.Entity) -> None:
+    query = task.query.assigned(employee_id="e").where(task.attr.points > 3)
+    assert str(query.explain(count=5)) == (
+        'task.query.assigned: Query on table "tasks"\n'
+        '  served by index "gsi1" (access pattern "assigned")\n'
+        '  key: gsi1pk = "$taskapp#employee_id_e" AND gsi1sk = "$tasks_1"\n'
+        "  filtered after reading: points > 3\n"
+        "  note: the key folds or joins values; items whose employee_id differ are left out after "
+        "reading\n"
+        "  note: reads on until 5 items are found"
+    )
+
+
+def test_extra_parameters_are_merged_last(task: leyden.Entity) -> None:
+    params = task.scan.params(table="other", params={"Segment": 0, "TotalSegments": 4})
+    assert (params["TableName"], params["Segment"], params["TotalSegments"]) == ("other", 0, 4)
+
+
+def test_a_projection_asks_for_what_tells_items_apart_only_when_it_is_sent(
+    task: leyden.Entity,
+) -> None:
+    params = task.get(project_id="p", task_id="t").params(attributes=["title"])
+    assert set(params["ExpressionAttributeNames"].values()) == {"pk", "sk", "title"}
+
+
+def test_two_entries_of_a_batch_under_one_key_are_refused(task: leyden.Entity) -> None:
+    with pytest.raises(leyden.errors.InputError, match="entries 0 and 1 of the batch"):
+        task.put(
+            [{"project_id": "p", "task_id": "t"}, {"project_id": "P", "task_id": "T"}]
+        ).params()
+
+
+def test_batches_are_split_where_dynamodb_needs_it(task: leyden.Entity) -> None:
+    keys = [{"project_id": "p", "task_id": f"t{n}"} for n in range(205)]
+    assert [len(p["RequestItems"]["tasks"]["Keys"]) for p in task.get(keys).params()] == [
+        100,
+        100,
+        5,
+    ]
+    assert [len(p["RequestItems"]["tasks"]) for p in task.delete(keys[:60]).params()] == [
+        25,
+        25,
+        10,
+    ]

@@ -1,0 +1,132 @@
+"""What an update sends, and what it refuses before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import leyden
+from leyden.errors import (
+    CompositeConflictError,
+    InvalidExpressionError,
+    MissingCompositeError,
+    ReadOnlyAttributeError,
+    RequiredAttributeError,
+    UnknownAttributeError,
+    ValidationError,
+)
+
+KEY = {"project_id": "p", "task_id": "t"}
+
+
+def test_a_sparse_index_is_judged_again_when_what_its_condition_reads_changes(
+    task: leyden.Entity, shown: Any
+) -> None:
+    change = task.patch(**KEY).set(status="closed").composite(employee_id="e", title="x")
+    assert "REMOVE gsi1pk, gsi1sk" in shown(change.params(), "UpdateExpression")
+    change = task.patch(**KEY).set(status="open").composite(employee_id="e", title="x")
+    text = shown(change.params(), "UpdateExpression")
+    assert 'gsi1pk = "$taskapp#employee_id_e"' in text
+    assert 'gsi1sk = "$tasks_1"' in text
+
+
+def test_a_sparse_index_is_left_alone_by_what_does_not_concern_it(
+    task: leyden.Entity, shown: Any
+) -> None:
+    assert "gsi1" not in shown(task.patch(**KEY).set(points=1).params(), "UpdateExpression")
+
+
+def test_a_derived_attribute_needs_all_that_it_is_derived_from(
+    task: leyden.Entity, shown: Any
+) -> None:
+    with pytest.raises(MissingCompositeError, match='reads "status" as well'):
+        task.patch(**KEY).set(title="new").params()
+    change = task.patch(**KEY).set(title="new").composite(status="open", employee_id="e")
+    assert 'headline = "open new"' in shown(change.params(), "UpdateExpression")
+
+
+def test_composites_become_conditions(task: leyden.Entity, shown: Any) -> None:
+    params = task.patch(**KEY).set(rank=3).composite(made_at="2026-01-01T00:00:00Z").params()
+    assert 'made_at = "2026-01-01T00:00:00.000Z"' in shown(params, "ConditionExpression")
+    assert "#rank_0003#made_at_2026-01-01t00:00:00.000z" in shown(params, "UpdateExpression")
+
+
+def test_the_message_for_a_key_that_would_be_half_known(task: leyden.Entity) -> None:
+    with pytest.raises(MissingCompositeError) as caught:
+        task.patch(**KEY).set(rank=3).params()
+    assert str(caught.value) == (
+        'task.patch: without "made_at" the key of the access pattern "ranked" cannot be written; '
+        "give it as well, with .set() where it changes or with .composite() where the stored "
+        "value stays"
+    )
+    assert caught.value.missing == ("made_at",)
+    assert caught.value.code == "key.missing_composite"
+
+
+def test_removing_part_of_a_key_is_refused(task: leyden.Entity, shown: Any) -> None:
+    with pytest.raises(MissingCompositeError, match='also holds "made_at"'):
+        task.patch(**KEY).remove("rank").params()
+    text = shown(task.patch(**KEY).remove("area").params(), "UpdateExpression")
+    assert text.endswith("REMOVE area, gsi2pk")
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "message"),
+    [
+        (lambda u: u.set(nope=1), UnknownAttributeError, 'no attribute "nope"'),
+        (lambda u: u.set(pionts=1), UnknownAttributeError, 'did you mean "points"'),
+        (lambda u: u.set(task_id="x"), ReadOnlyAttributeError, "part of the item's own key"),
+        (lambda u: u.set(made_at="2026-01-01T00:00:00Z"), ReadOnlyAttributeError, "read-only"),
+        (lambda u: u.set(points=None), ValidationError, r'\.remove\("points"\)'),
+        (lambda u: u.set(points=-1), ValidationError, "points"),
+        (lambda u: u.set(status="shut"), ValidationError, "status"),
+        (lambda u: u.set({"detail.effort": "much"}), ValidationError, r"detail\.effort"),
+        (lambda u: u.set({"detail.nope": 1}), UnknownAttributeError, "nope"),
+        (lambda u: u.set({"history[": 1}), InvalidExpressionError, "history"),
+        (lambda u: u.remove("title"), RequiredAttributeError, "required and cannot be removed"),
+        (lambda u: u.add(title=1), InvalidExpressionError, r"\.add\(\) works on"),
+        (lambda u: u.append(tags=["x"]), InvalidExpressionError, r"\.append\(\) works on"),
+        (lambda u: u.delete(history=["x"]), InvalidExpressionError, r"\.delete\(\) works on"),
+        (lambda u: u.add(rank=1), InvalidExpressionError, 'part of the key of "ranked"'),
+        (lambda u: u.set(points=1).add(points=1), InvalidExpressionError, "the same place"),
+        (
+            lambda u: u.set({"detail.effort": 1}).set(detail={}),
+            InvalidExpressionError,
+            "the same place",
+        ),
+        (lambda u: u.where("points > 3"), InvalidExpressionError, "not str"),
+        (lambda u: u.composite(area="x").composite(area="y"), CompositeConflictError, "twice"),
+    ],
+)
+def test_a_step_that_cannot_work_is_refused_at_once(
+    task: leyden.Entity, step: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        step(task.update(**KEY))
+
+
+def test_what_an_attribute_is_derived_from_cannot_be_counted_up(task: leyden.Entity) -> None:
+    with pytest.raises(InvalidExpressionError, match='"headline" is derived from "title"'):
+        task.patch(**KEY).if_not_exists(title="x").params()
+
+
+def test_different_places_inside_one_attribute_go_together(task: leyden.Entity, shown: Any) -> None:
+    change = task.patch(**KEY).set({"detail.effort": 1, "detail.owner": "x", "history[1]": "y"})
+    text = shown(change.params(), "UpdateExpression")
+    assert 'detail.effort = 1, detail.owner = "x", history[1] = "y"' in text
+
+
+def test_a_chain_can_be_kept_and_continued_in_two_ways(task: leyden.Entity) -> None:
+    start = task.patch(**KEY).set(points=1)
+    one = start.remove("tags")
+    other = start.add(tags={"x"})
+    assert start.params() != one.params() != other.params()
+    assert "REMOVE" not in start.params()["UpdateExpression"]
+
+
+def test_an_upsert_takes_whole_attributes_once(task: leyden.Entity) -> None:
+    with pytest.raises(InvalidExpressionError, match='"points" is written twice'):
+        task.upsert(**KEY, points=1).add(points=1)
+    with pytest.raises(InvalidExpressionError, match="whole attributes"):
+        task.upsert(**KEY).add(**{"detail.effort": 1})
