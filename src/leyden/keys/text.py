@@ -10,47 +10,36 @@ from typing import Any, Final
 
 from leyden.schema.spec import AttributeSpec, Padding
 
-_JS_EXPONENT_FROM: Final = 10**21
-_EXACT_INTEGERS: Final = 2**53
+_EXPONENT_FROM: Final = 21
+_WRITTEN_OUT: Final = 10**_EXPONENT_FROM
+_ZEROS_UP_TO: Final = 6
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def number_text(value: int | float | Decimal) -> str:
-    """The text that JavaScript's Number gives: `5.0` is `5`, `1e21` is `1e+21`.
+    """All digits of a number, laid out as JavaScript writes numbers.
 
-    A Decimal, which JavaScript lacks, is written plainly without an exponent.
+    A float has the digits of its shortest text; an int or a Decimal keeps every one it has.
+
+    >>> number_text(5.0), number_text(1e21), number_text(10**21 + 1), number_text(0.1)
+    ('5', '1e+21', '1.000000000000000000001e+21', '0.1')
     """
-    if isinstance(value, Decimal):
-        return _plain_decimal(value)
-    if isinstance(value, int):
-        if -_JS_EXPONENT_FROM < value < _JS_EXPONENT_FROM or int(float(value)) != value:
-            return str(value)
-        value = float(value)
-    if value.is_integer() and abs(value) < _EXACT_INTEGERS:
-        return str(int(value))
-    return _float_text(value)
-
-
-def _plain_decimal(value: Decimal) -> str:
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
-
-
-def _float_text(value: float) -> str:
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
-    figures = "".join(map(str, digits)).rstrip("0") or "0"
+    if value.__class__ is int and -_WRITTEN_OUT < value < _WRITTEN_OUT:
+        return str(value)
+    sign, figures, exponent = Decimal(repr(value) if isinstance(value, float) else value).as_tuple()
+    digits = "".join(map(str, figures))
     point = len(digits) + int(exponent)
-    if 0 < point <= 21:
-        text = figures.ljust(point, "0")
+    digits = digits.rstrip("0")
+    if not digits:
+        return "0"
+    if 0 < point <= _EXPONENT_FROM:
+        text = digits.ljust(point, "0")
         text = text if len(text) == point else f"{text[:point]}.{text[point:]}"
-    elif -6 < point <= 0:
-        text = f"0.{'0' * -point}{figures}"
+    elif -_ZEROS_UP_TO < point <= 0:
+        text = f"0.{'0' * -point}{digits}"
     else:
-        power = point - 1
-        fraction = f".{figures[1:]}" if len(figures) > 1 else ""
-        text = f"{figures[0]}{fraction}e{'+' if power > 0 else '-'}{abs(power)}"
+        mantissa = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
+        text = f"{mantissa}e{point - 1:+d}"
     return f"-{text}" if sign else text
 
 

@@ -104,12 +104,17 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # The table.
         "table.is_entity": "table.yaml holds an entity.",
         "table.duplicate": "Two descriptions of the table.",
+        "table.key_fields": "Entities keep one key in different fields.",
+        "table.key_type": "A key field whose type differs between entities, or is no key's.",
+        "table.not_local": "A local index without the partition key of the table.",
+        "table.too_many_key_attributes": "Half of a multi-attribute key has too many attributes.",
         "table.key_mismatch": "Entities disagree about the table's own key.",
         "table.index_unused": "An index that no entity uses.",
         "table.ttl": "The TTL field does not hold a time that DynamoDB can read.",
         "table.ttl_unknown": "No entity has the TTL field.",
         "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
         # Hooks.
+        "schema.not_kept": "Something is declared that this version does not keep.",
         "hook.missing": "A function was not handed in.",
         "hook.not_callable": "What was handed in as a hook is no function.",
     }
