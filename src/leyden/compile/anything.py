@@ -20,10 +20,9 @@ from leyden.compile.numbers import (
     any_number_value,
 )
 from leyden.compile.texts import accept_binary, accept_string
-from leyden.compile.times import timestamp_text
 from leyden.compile.wire import MAX_DEPTH, AttributeValue
 from leyden.errors import ValidationError
-from leyden.keys.text import number_text
+from leyden.keys.text import number_text, timestamp_text
 
 __all__ = [
     "accept_any",

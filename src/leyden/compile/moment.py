@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from leyden.compile import generate
-from leyden.compile.times import epoch_milliseconds, timestamp_text
+from leyden.compile.times import epoch_milliseconds
+from leyden.keys.text import timestamp_text
 from leyden.schema.spec import AttributeSpec, Call, Generate, Literal
 
 __all__ = ["Moment", "Origin", "origin_of"]

@@ -16,8 +16,8 @@ from leyden.compile.anything import decode_any, encode_any, encode_any_set
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.numbers import decimal_value, integer_value, number_value
 from leyden.compile.texts import json_text, json_value
-from leyden.compile.times import timestamp_text, timestamp_value, ttl_text, ttl_value
-from leyden.keys.text import number_text
+from leyden.compile.times import timestamp_value, ttl_value
+from leyden.keys.text import number_text, timestamp_text, ttl_text
 
 __all__ = ["Writer", "run"]
 

@@ -13,9 +13,7 @@ __all__ = [
     "accept_timestamp",
     "accept_ttl",
     "epoch_milliseconds",
-    "timestamp_text",
     "timestamp_value",
-    "ttl_text",
     "ttl_value",
 ]
 
@@ -73,13 +71,6 @@ def _in_utc(value: datetime, path: str) -> datetime:
         raise refuse(path, "is outside the years 1 to 9999 in UTC") from None
 
 
-def timestamp_text(value: datetime) -> str:
-    """`2026-02-03T09:15:00.000Z`, as JavaScript's `toISOString` writes it."""
-    if value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
-    return value.isoformat("T", "milliseconds")[:-6] + "Z"
-
-
 def timestamp_value(text: str) -> datetime:
     """The instant that ISO 8601 text with an offset names, in UTC. Raises UnreadableError."""
     try:
@@ -96,11 +87,6 @@ def timestamp_value(text: str) -> datetime:
     except (ValueError, TypeError, AttributeError, OverflowError):
         raise UnreadableError("is no ISO 8601 time") from None
     raise UnreadableError("is a time without an offset from UTC")
-
-
-def ttl_text(value: datetime) -> str:
-    """Whole seconds since 1970."""
-    return str((value - _EPOCH) // _SECOND)
 
 
 def ttl_value(text: str) -> datetime:

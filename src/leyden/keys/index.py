@@ -16,7 +16,7 @@ from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, EntitySpec, IndexSp
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
-@frozen
+@frozen(slots=False)
 class IndexKeys:
     """The forms of one access pattern. A `composite` index has no forms: `pk` is None there."""
 
@@ -26,7 +26,7 @@ class IndexKeys:
     collection_prefix: str
     """What the sort keys of all members of its collections start with; empty outside them."""
 
-    @property
+    @cached_property
     def forms(self) -> tuple[KeyForm, ...]:
         """Both forms, or as many as there are."""
         return tuple(form for form in (self.pk, self.sk) if form is not None)

@@ -47,10 +47,7 @@ def timestamp_text(value: datetime) -> str:
     """The instant in UTC, to the millisecond, as `toISOString` writes it."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    return (
-        f"{value.year:04d}-{value.month:02d}-{value.day:02d}T{value.hour:02d}:"
-        f"{value.minute:02d}:{value.second:02d}.{value.microsecond // 1000:03d}Z"
-    )
+    return value.isoformat("T", "milliseconds")[:-6] + "Z"
 
 
 def epoch_seconds(value: datetime) -> int:
@@ -67,7 +64,8 @@ def _boolean_text(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _ttl_text(value: datetime) -> str:
+def ttl_text(value: datetime) -> str:
+    """Whole seconds since 1970, as a stored number."""
     return str(epoch_seconds(value))
 
 
@@ -77,7 +75,7 @@ _TEXT: Final[dict[str, Callable[[Any], str]]] = {
     "decimal": number_text,
     "boolean": _boolean_text,
     "timestamp": timestamp_text,
-    "ttl": _ttl_text,
+    "ttl": ttl_text,
 }
 
 

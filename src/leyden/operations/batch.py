@@ -13,6 +13,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.get import is_mine, read_key
 from leyden.operations.guard import Marks, identity_marks
+from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, BATCH_WRITE, Options, read_options
 from leyden.operations.outcome import add_units, consumed_units, shape
 from leyden.operations.projection import project
@@ -63,13 +64,15 @@ class BatchGet:
 
     def params(self, **options: Any) -> list[Params]:
         """The low-level requests, of at most 100 keys each; nothing is sent."""
-        read = read_options(self._name, BATCH_GET, options)
-        return self._requests([key for key, _ in self._prepare()], read, telling=False)
+        with naming(self._name, self.entity):
+            read = read_options(self._name, BATCH_GET, options)
+            return self._requests([key for key, _ in self._prepare()], read, telling=False)
 
     def go(self, **options: Any) -> BatchResult:
         """Read the items, `concurrency` requests at a time; what is unprocessed is retried."""
-        read = read_options(self._name, BATCH_GET, options)
-        return self.entity.runner.run(self._program(read))
+        with naming(self._name, self.entity):
+            program = self._program(read_options(self._name, BATCH_GET, options))
+        return self.entity.runner.run(program)
 
     @property
     def _name(self) -> str:
@@ -138,12 +141,15 @@ class BatchWrite:
 
     def params(self, **options: Any) -> list[Params]:
         """The low-level requests, of at most 25 writes each; nothing is sent."""
-        return self._requests(read_options(self._name, BATCH_WRITE, options))
+        with naming(self._name, self.entity):
+            return self._requests(read_options(self._name, BATCH_WRITE, options))
 
     def go(self, **options: Any) -> BatchResult:
         """Write, `concurrency` requests at a time; what is unprocessed is retried."""
-        read = read_options(self._name, BATCH_WRITE, options)
-        return self.entity.runner.run(self._run(self._requests(read), read))
+        with naming(self._name, self.entity):
+            read = read_options(self._name, BATCH_WRITE, options)
+            bodies = self._requests(read)
+        return self.entity.runner.run(self._run(bodies, read))
 
     @property
     def _name(self) -> str:

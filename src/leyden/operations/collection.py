@@ -17,8 +17,8 @@ from leyden.operations.key_condition import accept_limit
 from leyden.operations.options import QUERY, Options
 from leyden.operations.outcome import shape
 from leyden.operations.paging import PagePlan, read_pages
-from leyden.operations.query import refuse_consistent
-from leyden.operations.read_many import ReadMany, key_fields
+from leyden.operations.ranged import Ranged
+from leyden.operations.read_many import key_fields
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.sort_condition import Range, SortCondition, sort_condition
 
@@ -72,7 +72,7 @@ class CollectionPage(Sequence[Any]):
 
 
 @frozen(eq=False)
-class CollectionQuery(ReadMany):
+class CollectionQuery(Ranged):
     """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
 
     members: tuple[Member, ...] = field(kw_only=True)
@@ -89,42 +89,17 @@ class CollectionQuery(ReadMany):
         """The operation's name: `collections.contributions`."""
         return f"collections.{self.collection}"
 
-    def begins(self, **attributes: Any) -> Self:
-        """Sort keys that start with these values."""
-        return self._ranged("begins", attributes)
-
-    def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
-        """Sort keys from `start` to `end`, both included."""
-        return self._ranged("between", start, end)
-
-    def gt(self, **attributes: Any) -> Self:
-        """Sort keys after these values."""
-        return self._ranged("gt", attributes)
-
-    def gte(self, **attributes: Any) -> Self:
-        """Sort keys from these values on."""
-        return self._ranged("gte", attributes)
-
-    def lt(self, **attributes: Any) -> Self:
-        """Sort keys before these values."""
-        return self._ranged("lt", attributes)
-
-    def lte(self, **attributes: Any) -> Self:
-        """Sort keys up to these values."""
-        return self._ranged("lte", attributes)
-
     def _ranged(
-        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None = None
+        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Self:
-        with self._naming():
-            if self.keys.spec.type != "clustered":
-                raise InvalidExpressionError(
-                    f'"{self.collection}" stands on an isolated index, where each entity has its '
-                    f"own range of sort keys; .{operator}() works on clustered ones"
-                )
-            low = self._limit(start, operator)
-            high = None if end is None else self._limit(end, operator)
-            return evolve(self, range=Range(operator, low, high))
+        if self.keys.spec.type != "clustered":
+            raise InvalidExpressionError(
+                f'"{self.collection}" stands on an isolated index, where each entity has its '
+                f"own range of sort keys; .{operator}() works on clustered ones"
+            )
+        low = self._limit(start, operator)
+        high = None if end is None else self._limit(end, operator)
+        return evolve(self, range=Range(operator, low, high))
 
     def _limit(self, given: Mapping[str, Any], operator: str) -> dict[str, Any]:
         names = {n for member in self.members for n in _sort_names(member)}
@@ -166,13 +141,7 @@ class CollectionQuery(ReadMany):
         )
         if condition:
             params["FilterExpression"] = condition
-        if options.order is not None:
-            params["ScanIndexForward"] = options.order == "asc"
-        if options.limit is not None:
-            params["Limit"] = options.limit
-        if options.consistent:
-            refuse_consistent(self.entity, self.keys, self.name)
-            params["ConsistentRead"] = True
+        self._page(params, options)
         expressions.write_to(params)
         return params
 

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
+from leyden.operations.operation import naming
 from leyden.operations.query import Query
 from leyden.operations.scan import Scan
 
@@ -29,7 +30,8 @@ def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
 
     As in ElectroDB's requests, other entities' items are told apart only after reading.
     """
-    values = entity.accept(given)
+    with naming(entity.operation("match"), entity):
+        values = entity.accept(given)
     keys = best_access_pattern(entity, values)
     if keys is None:
         return Scan(entity, filters=values)
@@ -45,7 +47,8 @@ def find(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
 
     Those of its key that stand behind a missing one are filtered on.
     """
-    values = entity.accept(given)
+    with naming(entity.operation("find"), entity):
+        values = entity.accept(given)
     keys = best_access_pattern(entity, values)
     if keys is None:
         return Scan(entity)

@@ -35,7 +35,7 @@ class Operation(ABC):
         `go()` adds to it only what reports: consumed capacity, the stored item of a failed
         condition, and, to a projection, the fields that tell whose item it is.
         """
-        with _named(self):
+        with self._naming():
             read = read_options(self.name, self.allowed, options)
             return finish(self._build(read), read)
 
@@ -44,14 +44,14 @@ class Operation(ABC):
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
         """
-        with _named(self):
+        with self._naming():
             read = read_options(self.name, self.allowed, options)
             program = self._program(read)
         return self.entity.runner.run(program)
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words which index serves the operation, and what it reads or writes."""
-        with _named(self):
+        with self._naming():
             read = read_options(self.name, self.allowed, options)
             return self._explain(finish(self._build(read), read), read)
 
@@ -63,8 +63,8 @@ class Operation(ABC):
     def _request(self, params: Params, options: Options) -> Request:
         return Request(self.api, finish(params, options), self.name, self.entity.spec.entity)
 
-    def _naming(self) -> _named:
-        return _named(self)
+    def _naming(self) -> naming:
+        return naming(self.name, self.entity)
 
     @abstractmethod
     def _build(self, options: Options) -> Params: ...
@@ -101,18 +101,19 @@ def finish(params: Params, options: Options) -> Params:
     return params
 
 
-class _named:  # noqa: N801 - reads as a statement: with _named(operation)
-    """Puts the operation's name on errors that are raised while it is built."""
+class naming:  # noqa: N801 - reads as a statement: with naming("task.create", task)
+    """Puts an operation's name on errors that are raised while it is built."""
 
-    __slots__ = ("operation",)
+    __slots__ = ("entity", "operation")
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: str, entity: BoundEntity) -> None:
         self.operation = operation
+        self.entity = entity
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, LeydenError):
-            error.operation = error.operation or self.operation.name
-            error.entity = error.entity or self.operation.entity.spec.entity
+            error.operation = error.operation or self.operation
+            error.entity = error.entity or self.entity.spec.entity

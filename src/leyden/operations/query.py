@@ -7,22 +7,22 @@ from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
-from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.guard import query_marks
 from leyden.operations.key_condition import key_condition, read_composites, read_range
+from leyden.operations.operation import naming
 from leyden.operations.options import QUERY, Options
 from leyden.operations.projection import project
-from leyden.operations.read_many import ReadMany
+from leyden.operations.ranged import Ranged
 from leyden.operations.request import Params
 from leyden.operations.sort_condition import Range
 
 
 @frozen(eq=False)
-class Query(ReadMany):
+class Query(Ranged):
     """`task.query.NAME(...)`: the items of one partition of an access pattern, in key order.
 
     Give all partition-key attributes, and as many of the sort key's as are known, from the
@@ -46,36 +46,8 @@ class Query(ReadMany):
         """The operation's name, with its access pattern: `task.query.assigned`."""
         return f"{self.entity.operation(self.verb)}.{self.keys.spec.name}"
 
-    def begins(self, **attributes: Any) -> Self:
-        """Sort keys that start with these values; the last one may be the start of a value."""
-        return self._ranged("begins", attributes)
-
-    def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
-        """Sort keys from `start` to `end`, both included.
-
-        >>> task.query.project(project_id="p1").between(             # doctest: +SKIP
-        ...     {"task_id": "a"}, {"task_id": "f"})
-        """
-        return self._ranged("between", start, end)
-
-    def gt(self, **attributes: Any) -> Self:
-        """Sort keys after these values."""
-        return self._ranged("gt", attributes)
-
-    def gte(self, **attributes: Any) -> Self:
-        """Sort keys from these values on."""
-        return self._ranged("gte", attributes)
-
-    def lt(self, **attributes: Any) -> Self:
-        """Sort keys before these values."""
-        return self._ranged("lt", attributes)
-
-    def lte(self, **attributes: Any) -> Self:
-        """Sort keys up to these values."""
-        return self._ranged("lte", attributes)
-
     def _ranged(
-        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None = None
+        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Self:
         limits = read_range(self.entity, self.keys, self.values, operator, start, end)
         return evolve(self, range=limits)
@@ -99,15 +71,7 @@ class Query(ReadMany):
         )
         if condition:
             params["FilterExpression"] = condition
-        if options.order == "desc":
-            params["ScanIndexForward"] = False
-        elif options.order == "asc":
-            params["ScanIndexForward"] = True
-        if options.limit is not None:
-            params["Limit"] = options.limit
-        if options.consistent:
-            refuse_consistent(self.entity, self.keys, self.name)
-            params["ConsistentRead"] = True
+        self._page(params, options)
         project(self.entity, params, options, expressions, telling=telling, index=self.keys)
         expressions.write_to(params)
         return params
@@ -209,7 +173,8 @@ class Queries:
             )
 
         def start(**composites: Any) -> Query:
-            values = read_composites(self.entity, keys, composites)
+            with naming(f"{self.entity.operation(Query.verb)}.{name}", self.entity):
+                values = read_composites(self.entity, keys, composites)
             return Query(self.entity, keys=keys, values=values)
 
         start.__name__ = name
@@ -232,18 +197,3 @@ def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
     if projection is None or projection == "all":
         return True
     return projection != "keys_only" and set(entity.identity) <= set(projection)
-
-
-def refuse_consistent(entity: BoundEntity, keys: IndexKeys, operation: str) -> None:
-    """Raise InvalidOptionError for a global secondary index, which has no consistent reads.
-
-    An index with the table's own partition key may be a local one, which has.
-    """
-    spec = keys.spec
-    own = entity.keys.primary.pk
-    if spec.index is not None and keys.pk is not own:
-        raise InvalidOptionError(
-            f'the access pattern "{spec.name}" is served by the index "{spec.index}", and a '
-            "global index cannot be read consistently; leave out `consistent`",
-            operation=operation,
-        )

@@ -8,7 +8,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys
+from leyden.operations.bound import BoundEntity
 from leyden.operations.guard import bears, owns
 from leyden.operations.operation import Conditional
 from leyden.operations.options import Options, read_options
@@ -78,6 +80,16 @@ class ReadMany(Conditional):
             return tuple(form.field for form in keys.forms)
         return tuple(self.entity.spec.attributes[name].field for name in keys.spec.composites)
 
+    def _page(self, params: Params, options: Options) -> None:
+        """Add what the options say of the pages."""
+        if options.order is not None:
+            params["ScanIndexForward"] = options.order == "asc"
+        if options.limit is not None:
+            params["Limit"] = options.limit
+        if options.consistent:
+            refuse_consistent(self.entity, self._read_from(), self.name)
+            params["ConsistentRead"] = True
+
     @abstractmethod
     def _describe(self, options: Options, *, telling: bool) -> Params:
         """The request; with `telling`, reading also what says whose item it is."""
@@ -95,3 +107,18 @@ def key_fields(
     """The fields of a position in an index: the table's own key and the index's."""
     own = tuple(form.field for form in primary.forms)
     return tuple(dict.fromkeys(own if keys is primary else own + index_fields))
+
+
+def refuse_consistent(entity: BoundEntity, keys: IndexKeys, operation: str) -> None:
+    """Raise InvalidOptionError for a global secondary index, which has no consistent reads.
+
+    An index with the table's own partition key may be a local one, which has.
+    """
+    spec = keys.spec
+    own = entity.keys.primary.pk
+    if spec.index is not None and keys.pk is not own:
+        raise InvalidOptionError(
+            f'the access pattern "{spec.name}" is served by the index "{spec.index}", and a '
+            "global index cannot be read consistently; leave out `consistent`",
+            operation=operation,
+        )

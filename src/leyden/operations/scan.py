@@ -41,10 +41,7 @@ class Scan(ReadMany):
         )
         if condition:
             params["FilterExpression"] = condition
-        if options.limit is not None:
-            params["Limit"] = options.limit
-        if options.consistent:
-            params["ConsistentRead"] = True
+        self._page(params, options)
         project(self.entity, params, options, expressions, telling=telling)
         expressions.write_to(params)
         return params

@@ -61,7 +61,7 @@ class SortCondition:
         if key is None or not isinstance(self.low, str):
             return True
         if self.high is not None:
-            return bool(self.low <= key <= self.high)  # type: ignore[operator]
+            return bool(self.low <= key <= self.high)
         return _HOLDS[self.operator](key, self.low)
 
 

@@ -17,6 +17,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.collection import CollectionQuery, Member
 from leyden.operations.index_keys import put_keys
 from leyden.operations.key_condition import read_composites
+from leyden.operations.operation import naming
 from leyden.operations.request import Item
 from leyden.operations.table import CreateTableResult, check_table, create_table
 from leyden.schema.faults import did_you_mean
@@ -71,7 +72,8 @@ class Collections(Mapping[str, "tuple[Member, ...]"]):
 
         def start(**composites: Any) -> CollectionQuery:
             first = members[0]
-            values = read_composites(first.entity, first.keys, composites)
+            with naming(f"collections.{name}", first.entity):
+                values = read_composites(first.entity, first.keys, composites)
             return CollectionQuery(first.entity, members=members, collection=name, values=values)
 
         return start
