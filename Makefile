@@ -2,6 +2,7 @@
 # make test   every check that can run here; says aloud which cannot
 # make check  lint, formatting, types
 # make format rewrite the sources in the project's format
+# make json-schema rewrite schemas/leyden.schema.json, which editors check schema files with
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing").
@@ -12,7 +13,7 @@ PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format npm clean
+.PHONY: help demo test check format json-schema npm clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -31,6 +32,10 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+json-schema: $(VENV)/.installed-dev
+	@$(VENV)/bin/python -c 'import json; from leyden.schema import json_schema; \
+	  print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > schemas/leyden.schema.json
 
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python
