@@ -21,6 +21,7 @@ from leyden.operations.outcome import Page, Result
 from leyden.service.entity import Entity
 from leyden.service.loading import load
 from leyden.service.service import Service
+from leyden.shipped import schemas_folder
 
 __all__ = [
     "BatchResult",
@@ -36,4 +37,5 @@ __all__ = [
     "events",
     "load",
     "local",
+    "schemas_folder",
 ]

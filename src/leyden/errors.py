@@ -5,7 +5,7 @@
     LeydenError
     ├── SchemaError                 the schema files have faults
     ├── InputError (ValueError)     refused before anything was sent
-    │   ├── UnknownAttributeError
+    │   ├── UnknownAttributeError (AttributeError)
     │   ├── ValidationError
     │   │   ├── RequiredAttributeError
     │   │   └── ReadOnlyAttributeError
@@ -106,8 +106,11 @@ class InputError(LeydenError, ValueError):
     code = "input"
 
 
-class UnknownAttributeError(InputError):
-    """A name that the entity does not have."""
+class UnknownAttributeError(InputError, AttributeError):
+    """A name that the entity does not have.
+
+    Also an AttributeError, so that `hasattr(task.attr, name)` works.
+    """
 
     code = "input.unknown_attribute"
 

@@ -144,3 +144,39 @@ def test_batches_are_split_where_dynamodb_needs_it(task: leyden.Entity) -> None:
         25,
         10,
     ]
+
+
+def test_an_entry_of_a_batch_that_cannot_work_is_named(task: leyden.Entity) -> None:
+    keys = [{"project_id": "p", "task_id": "t"}, {"project_id": "p", "tsk_id": "t"}]
+    with pytest.raises(UnknownAttributeError, match=r'task\.batch_get: entry 1: .*"tsk_id"'):
+        task.get(keys).params()
+    with pytest.raises(ValidationError, match=r"task\.batch_write: entry 0: "):
+        task.put([{"project_id": "p", "task_id": 1}]).params()
+
+
+def test_a_sparse_index_serves_match_only_where_it_cannot_hide_items(
+    task: leyden.Entity,
+) -> None:
+    assert task.match(employee_id="e").explain().scans
+    explained = task.match(employee_id="e", status="open").explain()
+    assert explained.access_pattern == "assigned"
+
+
+def test_an_attribute_that_can_have_one_value_need_not_be_given() -> None:
+    app = leyden.load(leyden.schemas_folder("memory"))
+    thread = app.entities.thread
+    assert thread.get(id="t1").params() == thread.get(entity="thread", id="t1").params()
+    implied = thread.query.by_resource(resource_id="alice").params()
+    assert implied == thread.query.by_resource(entity="thread", resource_id="alice").params()
+    assert thread.match(resource_id="alice").explain().access_pattern == "by_resource"
+
+
+def test_a_page_has_its_cost_and_needs_no_result_around_it(task: leyden.Entity) -> None:
+    with pytest.raises(InvalidOptionError, match="for single items only"):
+        task.scan.params(data="result")
+
+
+def test_what_people_print_is_short(task: leyden.Entity) -> None:
+    assert repr(task.query.assigned(employee_id="secret")) == "<task.query.assigned>"
+    assert repr(task) == "<entity tasks (version 1): project, assigned, ranked>"
+    assert repr(task.get([])) == "<task.batch_get>"

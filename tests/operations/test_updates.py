@@ -130,3 +130,25 @@ def test_an_upsert_takes_whole_attributes_once(task: leyden.Entity) -> None:
         task.upsert(**KEY, points=1).add(points=1)
     with pytest.raises(InvalidExpressionError, match="whole attributes"):
         task.upsert(**KEY).add(**{"detail.effort": 1})
+
+
+def test_a_record_or_a_mapping_can_be_written(task: leyden.Entity) -> None:
+    given = {"project_id": "p", "task_id": "t", "points": 3}
+    item = task.put(**given).params()["Item"]
+    record = task.parse(item)
+    assert task.put(record).params()["Item"] == item
+    assert task.put(given).params()["Item"] == item
+    assert task.put([record]).params() == task.put([given]).params()
+    changed = task.create(record, points=4).params()["Item"]
+    assert changed == {**item, "points": {"N": "4"}}
+    with pytest.raises(leyden.errors.InputError, match="or a record of"):
+        task.put("text")
+
+
+def test_a_record_that_hides_something_is_not_written_without_it() -> None:
+    app = leyden.load(leyden.schemas_folder("taskapp"))
+    task = app.entities.task
+    record = task.parse(task.put(project_id="p", task_id="t", employee_id="e").params()["Item"])
+    with pytest.raises(leyden.errors.InputError, match="does not show the hidden secret"):
+        task.put(record)
+    assert "secret" in task.put(record, secret="s").params()["Item"]

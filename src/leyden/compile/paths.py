@@ -45,13 +45,9 @@ class ResolvedPath:
         return pynamodb_attribute(self.leaf, self.segments)
 
 
-class _UnknownPathError(UnknownAttributeError, AttributeError):
-    """Also an AttributeError, so that `hasattr` and `getattr` with a default work."""
-
-
 def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:
     """The error for a name that the entity does not have."""
-    return _UnknownPathError(
+    return UnknownAttributeError(
         f'"{entity}" has no attribute "{name}"{did_you_mean(name, known)}', entity=entity
     )
 

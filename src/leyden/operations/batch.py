@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from attrs import frozen
 
 from leyden.errors import InputError, LeydenError
 from leyden.operations.bound import BoundEntity
+from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions
 from leyden.operations.get import is_mine, read_key
 from leyden.operations.guard import Marks, identity_marks
@@ -55,7 +57,7 @@ class BatchResult(Sequence[Any]):
         return self.items[index]
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class BatchGet:
     """`task.get([...])`: the records with these keys."""
 
@@ -74,15 +76,25 @@ class BatchGet:
             program = self._program(read_options(self._name, BATCH_GET, options))
         return self.entity.runner.run(program)
 
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
+    def explain(self, **options: Any) -> Explanation:
+        """Says in words what is read."""
+        bodies = self.params(**options)
+        return _explain(self.entity, "BatchGetItem", self._name, len(self.keys), len(bodies))
+
     @property
     def _name(self) -> str:
         return self.entity.operation("batch_get")
 
     def _prepare(self) -> list[tuple[Item, Marks]]:
         prepared = []
-        for given in self.keys:
-            values = read_key(self.entity, given)
-            prepared.append((self.entity.primary_key(values), identity_marks(self.entity, values)))
+        for position, given in enumerate(self.keys):
+            with _entry(position):
+                values = read_key(self.entity, given)
+                key = self.entity.primary_key(values)
+            prepared.append((key, identity_marks(self.entity, values)))
         _refuse_duplicates(self.entity, [key for key, _ in prepared], self._name)
         return prepared
 
@@ -127,7 +139,7 @@ class BatchGet:
         return BatchResult(tuple(items), tuple(unprocessed), outcome.consumed, outcome.requests)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class BatchWrite:
     """`task.put([...])` and `task.delete([...])`: many writes, each by itself.
 
@@ -151,6 +163,15 @@ class BatchWrite:
             bodies = self._requests(read)
         return self.entity.runner.run(self._run(bodies, read))
 
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
+    def explain(self, **options: Any) -> Explanation:
+        """Says in words what is written."""
+        count = len(self.puts) + len(self.deletes)
+        bodies = self.params(**options)
+        return _explain(self.entity, "BatchWriteItem", self._name, count, len(bodies))
+
     @property
     def _name(self) -> str:
         return self.entity.operation("batch_write")
@@ -158,12 +179,14 @@ class BatchWrite:
     def _requests(self, options: Options) -> list[Params]:
         writes: list[Params] = []
         keys: list[Item] = []
-        for given in self.puts:
-            prepared = prepare_item(self.entity, given, self._name)
+        for position, given in enumerate(self.puts):
+            with _entry(position):
+                prepared = prepare_item(self.entity, given, self._name)
             keys.append(prepared.key)
             writes.append({"PutRequest": {"Item": prepared.item}})
-        for given in self.deletes:
-            key = self.entity.primary_key(read_key(self.entity, given))
+        for position, given in enumerate(self.deletes):
+            with _entry(position):
+                key = self.entity.primary_key(read_key(self.entity, given))
             keys.append(key)
             writes.append({"DeleteRequest": {"Key": key}})
         _refuse_duplicates(self.entity, keys, self._name)
@@ -222,6 +245,28 @@ def _send_all(
             longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
             yield Pause(random.uniform(0, longest))
     return _Outcome(responses, [body["RequestItems"] for body in bodies], consumed, requests)
+
+
+@contextmanager
+def _entry(position: int) -> Iterator[None]:
+    """Says in errors which entry of the batch is meant; the first is 0."""
+    try:
+        yield
+    except LeydenError as error:
+        error.message = f"entry {position}: {error.message}"
+        raise
+
+
+def _explain(
+    entity: BoundEntity, api: str, operation: str, count: int, requests: int
+) -> Explanation:
+    primary = entity.keys.primary.spec.name
+    what = "items by their keys" if api == "BatchGetItem" else "items, each by itself"
+    notes = (
+        f"{count} {what}, in {requests} requests; what is unprocessed is retried",
+        *(() if api == "BatchGetItem" else ("carries no conditions, so no guard either",)),
+    )
+    return Explanation(operation, api, entity.table, None, primary, False, "", "", notes)
 
 
 def _chunks(entries: list[Any], size: int) -> Iterable[list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -28,14 +28,30 @@ SORT_KEY_LIMIT: Final = 1024
 """The longest sort key that DynamoDB takes, in bytes."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class BoundEntity:
     """One entity on one table, with the runner that its requests go through."""
 
-    compiled: CompiledEntity = field(repr=False)
-    keys: EntityKeys = field(repr=False)
+    compiled: CompiledEntity
+    keys: EntityKeys
     table: str
-    runner: Runner = field(repr=False)
+    runner: Runner
+    constants: Mapping[str, Any] = field(init=False)
+    """The values of attributes that can have but one: enums of one value.
+
+    Keys and queries need not be given these.
+    """
+
+    @constants.default
+    def _constants(self) -> Mapping[str, Any]:
+        return {
+            name: attribute.values[0]
+            for name, attribute in self.spec.attributes.items()
+            if attribute.type == "enum" and len(attribute.values) == 1
+        }
+
+    def __repr__(self) -> str:
+        return f"<{self.spec.alias} on table {self.table}>"
 
     @property
     def spec(self) -> EntitySpec:
@@ -69,6 +85,11 @@ class BoundEntity:
                 accepted[name] = attribute.accept(value, constraints=False)
         # What is stored went through the `set` hooks, so what is looked for must as well.
         return self.compiled.apply_setters(accepted)
+
+    def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
+        """The given values, and the constants among `names` that were not given."""
+        implied = {n: self.constants[n] for n in names if n in self.constants and n not in given}
+        return {**implied, **given} if implied else given
 
     def unknown(self, name: str) -> UnknownAttributeError:
         """The error for a name that the entity does not have."""

@@ -44,7 +44,7 @@ class CollectionPage(Sequence[Any]):
     `scanned` and `requests` are those of a `Page`.
     """
 
-    entries: tuple[tuple[str, Any], ...] = field(repr=False)
+    entries: tuple[tuple[str, Any], ...]
     """Pairs of alias and record, in key order."""
     aliases: tuple[str, ...]
     cursor: str | None
@@ -71,7 +71,7 @@ class CollectionPage(Sequence[Any]):
         return self.items[index]
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class CollectionQuery(Ranged):
     """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
 
@@ -256,7 +256,7 @@ class CollectionQuery(Ranged):
             self.api,
             params["TableName"],
             self.keys.spec.index,
-            self.keys.spec.name,
+            self.collection,
             False,
             show(params["KeyConditionExpression"], params),
             show(params.get("FilterExpression", ""), params),

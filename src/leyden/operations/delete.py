@@ -14,7 +14,7 @@ from leyden.operations.request import Params
 from leyden.operations.write import PreparedWrite, Write, exists
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Delete(Write):
     """`task.delete(...)`: delete the item with this key, if there is one.
 
@@ -41,7 +41,7 @@ class Delete(Write):
         return ()
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Remove(Delete):
     """`task.remove(...)`: delete the item with this key, which must exist.
 

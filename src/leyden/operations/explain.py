@@ -11,6 +11,8 @@ from attrs import frozen
 from leyden.operations.request import Params
 
 _PLACEHOLDER = re.compile(r"[#:]\w+")
+# PynamoDB writes a space behind the names of functions.
+_FUNCTION = re.compile(r"\b(attribute_\w+|contains|begins_with|size) \(")
 
 
 @frozen
@@ -26,6 +28,7 @@ class Explanation:
     table: str
     index: str | None
     access_pattern: str | None
+    """The access pattern, or the collection, that is read or written by."""
     scans: bool
     key: str
     condition: str
@@ -33,7 +36,8 @@ class Explanation:
 
     def __str__(self) -> str:
         place = f'index "{self.index}"' if self.index else "the table's own key"
-        pattern = f' (access pattern "{self.access_pattern}")' if self.access_pattern else ""
+        kind = "collection" if self.operation.startswith("collections.") else "access pattern"
+        pattern = f' ({kind} "{self.access_pattern}")' if self.access_pattern else ""
         lines = [f'{self.operation}: {self.api} on table "{self.table}"']
         if self.scans:
             lines.append(f"  scans all of {place}{pattern}: the cost follows the table's size")
@@ -54,7 +58,8 @@ def show(expression: str, params: Params) -> str:
     names: dict[str, str] = params.get("ExpressionAttributeNames", {})
     values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
     known = {**names, **{placeholder: _literal(value) for placeholder, value in values.items()}}
-    return _PLACEHOLDER.sub(lambda found: known.get(found[0], found[0]), expression)
+    text = _PLACEHOLDER.sub(lambda found: known.get(found[0], found[0]), expression)
+    return _FUNCTION.sub(r"\1(", text)
 
 
 def show_key(key: Params) -> str:

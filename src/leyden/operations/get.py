@@ -37,7 +37,7 @@ def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"{did_you_mean(name, names)}",
                 entity=entity.spec.entity,
             )
-    values = entity.accept(given)
+    values = entity.accept(entity.completed(given, names))
     missing = tuple(name for name in names if name not in values)
     if missing:
         raise entity.missing(missing, entity.keys.primary)
@@ -49,7 +49,7 @@ def is_mine(entity: BoundEntity, item: Item, marks: Marks, options: Options) -> 
     return options.ignore_ownership or (owns(entity, item) and bears(item, marks))
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Get(Operation):
     """`task.get(...)`: the record with this key, or None.
 

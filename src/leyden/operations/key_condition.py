@@ -29,7 +29,7 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
                 f"{', '.join(spec.composites)}; filter with .where(), or use .match()",
                 entity=entity.spec.entity,
             )
-    values = entity.accept(given)
+    values = entity.accept(entity.completed(given, spec.composites))
     missing = tuple(name for name in spec.pk.composite if name not in values)
     if missing:
         raise entity.missing(missing, keys)

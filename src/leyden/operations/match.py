@@ -30,15 +30,12 @@ def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
 
     As in ElectroDB's requests, other entities' items are told apart only after reading.
     """
-    with naming(entity.operation("match"), entity):
-        values = entity.accept(given)
-    keys = best_access_pattern(entity, values)
+    values, keys, leading = _choose(entity, given, "match")
     if keys is None:
         return Scan(entity, filters=values)
     # A filter cannot be on the fields of the key itself, and need not be.
     own = {form.field for form in keys.forms}
     filters = {n: v for n, v in values.items() if entity.spec.attributes[n].field not in own}
-    leading = _leading(keys, values)
     return Query(entity, keys=keys, values=leading, filters=filters, identified=False)
 
 
@@ -47,26 +44,36 @@ def find(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
 
     Those of its key that stand behind a missing one are filtered on.
     """
-    with naming(entity.operation("find"), entity):
-        values = entity.accept(given)
-    keys = best_access_pattern(entity, values)
+    values, keys, leading = _choose(entity, given, "find")
     if keys is None:
         return Scan(entity)
-    leading = _leading(keys, values)
     behind = {n: values[n] for n in keys.spec.composites if n in values and n not in leading}
     return Query(entity, keys=keys, values=leading, filters=behind, identified=False)
+
+
+def _choose(
+    entity: BoundEntity, given: Mapping[str, Any], verb: str
+) -> tuple[dict[str, Any], IndexKeys | None, dict[str, Any]]:
+    """The accepted values, the access pattern, and the values that its key takes."""
+    with naming(entity.operation(verb), entity):
+        values = entity.accept(given)
+    known = {**entity.constants, **values} if values else values
+    keys = best_access_pattern(entity, known)
+    return values, keys, {} if keys is None else _leading(keys, known)
 
 
 def best_access_pattern(entity: BoundEntity, values: Mapping[str, Any]) -> IndexKeys | None:
     """The access pattern that the attributes serve best; None where only a scan could.
 
-    It must have its whole partition key. In this order: the table's own key if complete; the
-    table's own key if none has more; the last complete one; the last of those with most.
+    It must have its whole partition key, and, where it is sparse, the attributes must say that
+    all items with them are in it: otherwise some would be missing. In this order: the table's
+    own key if complete; the table's own key if none has more; the last complete one; the last
+    of those with most.
     """
     candidates = [
         candidate
         for keys in entity.keys.values()
-        if (candidate := _candidate(keys, values)) is not None
+        if (candidate := _candidate(entity, keys, values)) is not None
     ]
     if not candidates:
         return None
@@ -86,12 +93,20 @@ def best_access_pattern(entity: BoundEntity, values: Mapping[str, Any]) -> Index
     return ranked[best].keys
 
 
-def _candidate(keys: IndexKeys, values: Mapping[str, Any]) -> _Candidate | None:
+def _candidate(
+    entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]
+) -> _Candidate | None:
     names = keys.spec.composites
     count = next((i for i, name in enumerate(names) if name not in values), len(names))
     # With nothing given at all there is no attribute to choose an access pattern by.
     if count < len(keys.spec.pk.composite) or count == 0:
         return None
+    if keys.spec.when is not None:
+        condition = entity.compiled.condition(keys.spec.name)
+        if condition.roots is None or not condition.roots <= values.keys():
+            return None
+        if not condition.holds(values):
+            return None
     return _Candidate(keys, count, count == len(names))
 
 

@@ -16,7 +16,7 @@ from leyden.operations.options import Options, read_options
 from leyden.operations.request import Params, Program, Request
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Operation(ABC):
     """A call chain on one entity: immutable, until `.go()` or `.params()` ends it.
 
@@ -55,6 +55,9 @@ class Operation(ABC):
             read = read_options(self.name, self.allowed, options)
             return self._explain(finish(self._build(read), read), read)
 
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
     @property
     def name(self) -> str:
         """The operation's name in errors and events: `task.create`."""
@@ -76,7 +79,7 @@ class Operation(ABC):
     def _explain(self, params: Params, options: Options) -> Explanation: ...
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Conditional(Operation):
     """An operation that takes conditions."""
 

@@ -70,17 +70,19 @@ def read_options(operation: str, allowed: frozenset[str], given: Mapping[str, An
             hint = did_you_mean(name, allowed)
             raise InvalidOptionError(f'no option "{name}" here{hint}', operation=operation)
         if value is not None:
-            checked[name] = _check(operation, name, value)
+            checked[name] = _check(operation, allowed, name, value)
     return evolve(_DEFAULT, **checked)
 
 
-def _check(operation: str, name: str, value: Any) -> Any:
+def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> Any:
     def refuse(wanted: str) -> InvalidOptionError:
         return InvalidOptionError(f'the option "{name}" takes {wanted}', operation=operation)
 
     if name in _CHOICES:
         if value not in _CHOICES[name]:
             raise refuse(", ".join(f'"{choice}"' for choice in _CHOICES[name]))
+        if value == "result" and allowed & {"limit", "concurrency"}:
+            raise refuse('"result" for single items only: a page says what it cost by itself')
     elif name in ("limit", "count", "concurrency"):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise refuse("a whole number from 1 up")

@@ -40,7 +40,7 @@ def prepare_item(entity: BoundEntity, given: Mapping[str, Any], operation: str) 
     return PreparedItem(item, own, values)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Put(Write):
     """`task.put(...)`: write an item, in place of the one that is stored under its key.
 
@@ -79,7 +79,7 @@ class Put(Write):
         return (f"the item also stands in {', '.join(indexes)}",) if indexes else ()
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Create(Put):
     """`task.create(...)`: write an item that must not exist yet.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
@@ -21,7 +21,7 @@ from leyden.operations.request import Params
 from leyden.operations.sort_condition import Range
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Query(Ranged):
     """`task.query.NAME(...)`: the items of one partition of an access pattern, in key order.
 
@@ -158,7 +158,7 @@ class Query(Ranged):
         return notes
 
 
-@frozen
+@frozen(repr=False)
 class Queries:
     """`task.query`: one method for each access pattern of the entity."""
 
@@ -186,6 +186,12 @@ class Queries:
             return getattr(self, name)
         except AttributeError as error:
             raise KeyError(str(error)) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entity.keys)
+
+    def __repr__(self) -> str:
+        return f"<access patterns {', '.join(self)}>"
 
     def __dir__(self) -> list[str]:
         return [*self.entity.keys]

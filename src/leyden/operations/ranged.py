@@ -11,7 +11,7 @@ from attrs import frozen
 from leyden.operations.read_many import ReadMany
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Ranged(ReadMany):
     """A query that takes one range, behind the sort-key attributes that are given as equal."""
 

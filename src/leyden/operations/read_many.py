@@ -19,7 +19,7 @@ from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.request import Item, Params, Program
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class ReadMany(Conditional):
     """A query or a scan.
 

@@ -17,7 +17,7 @@ from leyden.operations.read_many import ReadMany
 from leyden.operations.request import Params
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Scan(ReadMany):
     """`task.scan`: all items of the entity. DynamoDB reads the whole table for it."""
 

@@ -19,7 +19,7 @@ from leyden.operations.update_steps import Step, read_removals, read_steps, refu
 from leyden.operations.write import PreparedWrite, Write, exists
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Update(Write):
     """`task.update(...)`: change an item; where there is none, one is made of what is set.
 
@@ -182,7 +182,7 @@ class Update(Write):
                 )
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Patch(Update):
     """`task.patch(...)`: change an item that exists.
 

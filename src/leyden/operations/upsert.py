@@ -17,7 +17,7 @@ from leyden.operations.update_steps import Step, read_steps
 from leyden.operations.write import PreparedWrite, Write
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Upsert(Write):
     """`task.upsert(...)`: set these attributes on the item, which is created if it is missing.
 

@@ -31,7 +31,7 @@ class PreparedWrite:
     kept: Item
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Write(Conditional):
     """A write of one item."""
 

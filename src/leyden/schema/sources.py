@@ -82,6 +82,8 @@ def _path(path: str | bytes, report: Report) -> Contents:
         place = Path(name)
         if not name or not place.exists():
             near = _near(place) if name else ""
+            if not near and ": " in name:
+                near = "; YAML text is told from a path by its line breaks: end it with one"
             message = f"there is no such file or folder{near}"
             report.error(span, "source.missing", message)
             return Contents((), False, span)

@@ -9,13 +9,14 @@ from attrs import field, frozen
 
 from leyden.compile import AttributePaths
 from leyden.drivers.protocol import Driver
-from leyden.errors import DecodeError
+from leyden.errors import DecodeError, InputError
 from leyden.operations.batch import BatchGet, BatchWrite
 from leyden.operations.bound import BoundEntity
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.get import Get
 from leyden.operations.guard import owns
 from leyden.operations.match import find, match
+from leyden.operations.operation import naming
 from leyden.operations.put import Create, Put
 from leyden.operations.query import Queries, Query
 from leyden.operations.request import Item
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Batch = Sequence[Mapping[str, Any]]
 
 
-@frozen
+@frozen(repr=False)
 class Entity:
     """One entity of a service.
 
@@ -42,8 +43,11 @@ class Entity:
     >>> task.get(project_id="p1", task_id="t1").go()                # doctest: +SKIP
     """
 
-    _bound: BoundEntity = field(repr=False)
-    _driver: Driver = field(repr=False)
+    _bound: BoundEntity = field()
+    _driver: Driver = field()
+
+    def __repr__(self) -> str:
+        return f"<entity {self.name} (version {self.spec.version}): {', '.join(self.query)}>"
 
     @property
     def spec(self) -> EntitySpec:
@@ -96,20 +100,26 @@ class Entity:
         return Get(self._bound, key) if keys is None else BatchGet(self._bound, keys)
 
     @overload
-    def put(self, items: Batch, /) -> BatchWrite: ...
+    def put(self, items: Sequence[Any], /) -> BatchWrite: ...
     @overload
-    def put(self, /, **item: Any) -> Put: ...
-    def put(self, items: Batch | None = None, /, **item: Any) -> Put | BatchWrite:
-        """Write an item over whatever is stored under its key, or a list of items in batches."""
-        return Put(self._bound, given=item) if items is None else BatchWrite(self._bound, items)
+    def put(self, item: Any = None, /, **attributes: Any) -> Put: ...
+    def put(self, item: Any = None, /, **attributes: Any) -> Put | BatchWrite:
+        """Write an item over whatever is stored under its key, or a list of items in batches.
 
-    def create(self, **item: Any) -> Create:
-        """Write an item that must not exist yet."""
-        return Create(self._bound, given=item)
+        An item is given by its attributes, as a mapping of them, or as a record.
+        """
+        if isinstance(item, list | tuple):
+            with naming(self._bound.operation("put"), self._bound):
+                return BatchWrite(self._bound, [self._given(entry) for entry in item])
+        return Put(self._bound, given=self._given(item, attributes, "put"))
 
-    def upsert(self, **item: Any) -> Upsert:
-        """Set these attributes on the item, which is created if it is missing."""
-        return Upsert(self._bound, given=item)
+    def create(self, item: Any = None, /, **attributes: Any) -> Create:
+        """Write an item that must not exist yet: attributes, a mapping of them, or a record."""
+        return Create(self._bound, given=self._given(item, attributes, "create"))
+
+    def upsert(self, item: Any = None, /, **attributes: Any) -> Upsert:
+        """Set attributes on the item, which is created if it is missing."""
+        return Upsert(self._bound, given=self._given(item, attributes, "upsert"))
 
     def update(self, **key: Any) -> Update:
         """Change the item with this key; creates it if it is missing. See `patch`."""
@@ -156,6 +166,35 @@ class Entity:
             raise DecodeError(
                 f'the item is none of "{self.name}" (version {self.spec.version}): neither its '
                 "identifiers nor its keys say so",
+                operation=self._bound.operation("parse"),
                 entity=self.name,
             )
-        return self._bound.compiled.decode(item)
+        with naming(self._bound.operation("parse"), self._bound):
+            return self._bound.compiled.decode(item)
+
+    def _given(
+        self, item: Any, attributes: Mapping[str, Any] | None = None, verb: str = "put"
+    ) -> Mapping[str, Any]:
+        """The attributes of an item: those of a record or a mapping, and over them the named."""
+        named = attributes or {}
+        if item is None:
+            return named
+        if isinstance(item, Mapping):
+            return {**item, **named}
+        compiled = self._bound.compiled
+        if not isinstance(item, compiled.record):
+            raise InputError(
+                f"{verb}() takes attributes by name, a mapping of them, or a record of "
+                f'"{self.name}", not {type(item).__name__}',
+                operation=self._bound.operation(verb),
+                entity=self.name,
+            )
+        unseen = [n for n, a in self.spec.attributes.items() if a.hidden and n not in named]
+        if unseen:
+            raise InputError(
+                f"a record does not show the hidden {', '.join(unseen)}, which would be lost; "
+                "give it by name beside the record",
+                operation=self._bound.operation(verb),
+                entity=self.name,
+            )
+        return {**{n: getattr(item, slot) for n, slot in compiled.slots.items()}, **named}

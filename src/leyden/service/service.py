@@ -91,7 +91,7 @@ class Collections(Mapping[str, "tuple[Member, ...]"]):
         return [*self._members]
 
     def __repr__(self) -> str:
-        return f"<collections {', '.join(self._members)}>"
+        return f"<collections {', '.join(self._members) or 'none'}>"
 
 
 @frozen(repr=False)

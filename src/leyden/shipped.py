@@ -1,0 +1,50 @@
+"""The schema folders that come with Leyden: `memory` and `taskapp`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from leyden.errors import InvalidOptionError
+from leyden.schema.faults import did_you_mean
+
+__all__ = ["schemas_folder", "shipped_schemas"]
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def schemas_folder(name: str) -> Path:
+    """The folder of a shipped schema, for `leyden.load`: `memory` or `taskapp`.
+
+    Raises InvalidOptionError where nothing of that name is shipped.
+
+    >>> app = leyden.load(schemas_folder("memory"))                     # doctest: +SKIP
+    """
+    known = shipped_schemas()
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; there are {', '.join(known) or 'none here'}"
+        raise InvalidOptionError(f'no schema folder "{name}" comes with Leyden{hint}')
+    return next(place / name for place in _places() if (place / name).is_dir())
+
+
+def shipped_schemas() -> tuple[str, ...]:
+    """The names that `schemas_folder` takes, in alphabetical order."""
+    return tuple(
+        sorted(
+            {
+                folder.name
+                for place in _places()
+                for folder in place.iterdir()
+                if any(folder.glob("*.yaml"))
+            }
+        )
+    )
+
+
+def _places() -> Iterator[Path]:
+    """Where the folders are: in an installed package, else in the checkout that it runs from."""
+    installed, checkout = _PACKAGE / "schemas", _PACKAGE.parents[1]
+    if installed.is_dir():
+        yield installed
+    elif (checkout / "pyproject.toml").is_file() and (checkout / "schemas").is_dir():
+        yield checkout / "schemas"
