@@ -1,0 +1,84 @@
+"""`leyden demo`: the whole library at work, on an engine inside this process.
+
+It needs nothing but the extras `cli` and `local`, touches no network but 127.0.0.1, leaves
+nothing behind, and ends in seconds.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from leyden.demo.memory import memory
+from leyden.demo.stage import Stage
+from leyden.demo.taskapp import taskapp
+from leyden.engine import local
+from leyden.shipped import schemas_folder
+
+__all__ = ["main", "run"]
+
+
+def run(console: Console) -> None:
+    """Run the demo on `console`. Raises EngineError where moto is not installed."""
+    if isinstance(console.file, TextIOWrapper):
+        # Where the output cannot write a character, a question mark is better than a traceback.
+        console.file.reconfigure(errors="replace")
+    stage = Stage(console)
+    try:
+        with local() as engine:
+            console.print(Text(f"DynamoDB inside this process: {engine.endpoint_url}"))
+            stage.say(
+                """Each step shows its code, what `.explain()` says of it, and the request that
+                `.params()` gives, in boto3's form. What is shown is what runs."""
+            )
+            memory(stage, engine)
+            taskapp(stage, engine)
+        _sum_up(stage)
+    finally:
+        stage.close()
+
+
+def main() -> None:
+    """Run the demo on the standard output."""
+    run(Console())
+
+
+def _sum_up(stage: Stage) -> None:
+    stage.chapter("What it cost", "Heard from `leyden.events`, which tells of every request:")
+    stage.costs()
+    stage.say(
+        """The engine inside this process reports a unit a request, as a rule, whatever its size;
+        DynamoDB counts by the size of what is read and written."""
+    )
+    stage.chapter("What next?", "To copy; `--help` says what else each of them does:")
+    for command, shows in _next_commands():
+        stage.console.print()
+        stage.console.print(Text(f"  # {shows}", style="dim"))
+        stage.console.print(Text(f"  {command}"), soft_wrap=True)
+    stage.say("README.md has a tour of five minutes, docs/schema.md the language of the schemas.")
+
+
+def _next_commands() -> Iterator[tuple[str, str]]:
+    program = _shown(Path(sys.executable).with_name("leyden"))
+    if shutil.which("leyden"):
+        program = "leyden"
+    folder = _shown(schemas_folder("taskapp"))
+    yield f"{program} check {folder}", "every fault of schema files, with file, line and column"
+    yield f"{program} patterns {folder}", "all access patterns, with their indexes and keys"
+    yield f"{program} keys {folder} task project_id=p1 task_id=T1", "the keys that attributes make"
+    yield (
+        f"{program} explain {folder} task query.assigned employee_id=e1",
+        "which index serves a query, and what it reads",
+    )
+    yield f"{program} table {folder} --format cloudformation", "the table, to create it"
+
+
+def _shown(path: Path) -> str:
+    """The path as one would type it here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

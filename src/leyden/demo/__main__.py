@@ -1,0 +1,5 @@
+"""`python -m leyden.demo`."""
+
+from leyden.demo import main
+
+main()

@@ -1,0 +1,202 @@
+"""How the demo shows things: a step's code, its request, what came back, what it cost."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.highlighter import JSONHighlighter
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from leyden import events
+from leyden.errors import LeydenError
+
+Chain = Callable[..., Any]
+
+_LONGEST_CELL: Final = 100
+
+
+class Stage:
+    """A console, and a listener that counts what is sent while the stage is open."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.answers: list[events.ResponseReceived] = []
+        self.failures: list[events.RequestFailed] = []
+        self._listener = events.listen(self._hear)
+
+    def close(self) -> None:
+        """Stop counting."""
+        self._listener.close()
+
+    def _hear(self, event: events.Event) -> None:
+        if isinstance(event, events.ResponseReceived):
+            self.answers.append(event)
+        elif isinstance(event, events.RequestFailed):
+            self.failures.append(event)
+
+    def chapter(self, title: str, words: str) -> None:
+        """Begin a chapter."""
+        self.console.print()
+        self.console.rule(Text(title, style="bold"))
+        self.say(words)
+
+    def say(self, words: str) -> None:
+        """A paragraph, between blank lines."""
+        self.console.print()
+        self._indented(Text(" ".join(words.split())), 0)
+
+    def step(self, title: str) -> None:
+        """Begin a step."""
+        self.console.print()
+        self._indented(Text(f"▸ {title}", style="bold cyan"), 0, hanging=2)
+
+    def code(self, text: str) -> None:
+        """Show Python code."""
+        syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
+        for line in text.splitlines():
+            shown = syntax.highlight(line.strip())
+            shown.rstrip()
+            shown.no_wrap = False
+            self._indented(shown, 2 + _indent(line), hanging=4)
+
+    def go(
+        self, title: str, chain: Chain, *arguments: Any, request: bool = True, **options: Any
+    ) -> Any:
+        """Show the code of `chain`, its request in words and as data; send it, give the result.
+
+        `chain` is a function of `arguments` whose last statement returns an operation; what is
+        shown is the source of that expression. `options` are those of `.go()`.
+        """
+        self.step(title)
+        self.code(f"{source(chain)}.go({_keywords(options)})")
+        operation = chain(*arguments)
+        if request:
+            self._request(str(operation.explain(**options)), operation.params(**options))
+        before = len(self.answers)
+        result = operation.go(**options)
+        self._cost(self.answers[before:])
+        return result
+
+    def refused(self, title: str, chain: Chain, *arguments: Any) -> LeydenError:
+        """Show and send what is bound to be refused; gives the error. Raises if it is not."""
+        self.step(title)
+        self.code(f"{source(chain)}.go()")
+        try:
+            chain(*arguments).go()
+        except LeydenError as error:
+            self.console.print(
+                Panel(
+                    Text(str(error)),
+                    title=Text(f"{type(error).__name__} ({error.code})"),
+                    title_align="left",
+                    border_style="red",
+                )
+            )
+            return error
+        raise AssertionError(f"{title}: nothing was refused")
+
+    def explain(self, chain: Chain, *arguments: Any) -> None:
+        """Show the code of `chain` and what it would do; nothing is sent."""
+        self.code(f"print({source(chain)}.explain())")
+        self._words(str(chain(*arguments).explain()))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Show rows of values."""
+        table = Table(*columns, header_style="bold", box=box.ROUNDED)
+        for row in rows:
+            table.add_row(*(Text(cell(value)) for value in row))
+        self.console.print(table)
+
+    def costs(self) -> None:
+        """Show what all requests so far consumed, by kind of request."""
+        totals: dict[str, tuple[int, float]] = {}
+        for answer in self.answers:
+            requests, consumed = totals.get(answer.api, (0, 0.0))
+            totals[answer.api] = requests + 1, consumed + (answer.consumed or 0)
+        rows: list[tuple[Any, ...]] = [(api, *total) for api, total in totals.items()]
+        rows.append(("all", len(self.answers), self.consumed))
+        self.table(("request", "sent", "capacity units"), rows)
+
+    @property
+    def consumed(self) -> float:
+        """What all requests so far consumed, in capacity units."""
+        return sum(answer.consumed or 0 for answer in self.answers)
+
+    def _request(self, words: str, params: Mapping[str, Any]) -> None:
+        self._words(words)
+        data = json.dumps(params, ensure_ascii=False, default=_sorted)
+        self._indented(JSONHighlighter()(Text(data)), 4)
+
+    def _words(self, words: str) -> None:
+        for line in words.splitlines():
+            self._indented(Text(line.strip()), 4 + _indent(line), hanging=2)
+
+    def _cost(self, answers: Sequence[events.ResponseReceived]) -> None:
+        parts = [_counted(len(answers), "request")]
+        scanned = [a.scanned_count for a in answers if a.scanned_count is not None]
+        if scanned:
+            parts.append(_counted(sum(scanned), "item") + " read")
+        parts.append(_counted(sum(a.consumed or 0 for a in answers), "capacity unit"))
+        seconds = sum(answer.seconds for answer in answers)
+        parts.append(f"{seconds * 1000:.0f} ms")
+        self._indented(Text(", ".join(parts), style="dim"), 4)
+
+    def _indented(self, text: Text, by: int, *, hanging: int = 0) -> None:
+        """Print text behind an indent, and what does not fit the line behind a wider one."""
+        width = max(self.console.width - by - hanging, 20)
+        for number, line in enumerate(text.wrap(self.console, width)):
+            line.rstrip()
+            self.console.print(Text(" " * (by + (hanging if number else 0))) + line)
+
+
+def source(chain: Chain) -> str:
+    """The expression that a function returns, as it stands in its file."""
+    text = textwrap.dedent(inspect.getsource(chain))
+    function = ast.parse(text).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    returned = ast.get_source_segment(text, function.body[-1], padded=True) or ""
+    return textwrap.dedent(returned).strip().removeprefix("return ")
+
+
+def cell(value: Any) -> str:
+    """A value in a table, on one line."""
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, frozenset | set):
+        return ", ".join(sorted(map(str, value)))
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+
+
+def _keywords(options: Mapping[str, Any]) -> str:
+    shown = {name: json.dumps(value) for name, value in options.items()}
+    if "cursor" in shown:
+        shown["cursor"] = "page.cursor"
+    return ", ".join(f"{name}={text}" for name, text in shown.items())
+
+
+def _counted(number: float, what: str) -> str:
+    return f"{number:g} {what}{'' if number == 1 else 's'}"
+
+
+def _sorted(value: Any) -> Any:
+    return sorted(value) if isinstance(value, set | frozenset) else str(value)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

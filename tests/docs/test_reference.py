@@ -1,0 +1,170 @@
+"""The reference pages list everything there is, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import leyden
+from leyden import errors
+from leyden.operations import collection, options
+from leyden.schema import language
+from leyden.schema.codes import CODES
+from leyden.schema.shapes import Options
+from leyden.schema.spec import ATTRIBUTE_TYPES
+from tests.docs.examples import ROOT, rows
+
+DOCS: Final = ROOT / "docs"
+
+
+def names(page: str, heading: str) -> list[str]:
+    """The names in the first column of the table below a heading."""
+    return [name for row in rows(DOCS / page, heading) for name in re.findall(r"`([^`]+)`", row[0])]
+
+
+@pytest.mark.parametrize(
+    ("heading", "shape"),
+    [
+        ("Entity options", language.ENTITY),
+        ("Attribute options", language.ATTRIBUTE),
+        ("Access pattern options", language.INDEX),
+        ("Key options", language.KEY),
+        ("Table options", language.TABLE),
+        ("Index options of the table", language.TABLE_INDEX),
+        ("Padding options", language.PADDING),
+    ],
+)
+def test_every_option_of_the_language_is_documented(heading: str, shape: Options) -> None:
+    documented = list(rows(DOCS / "schema.md", heading))
+    assert sorted(names("schema.md", heading)) == sorted(shape.options)
+    required = {row[0].strip("`") for row in documented if "required" in row[1].split(",")[0]}
+    assert required == {name for name, option in shape.options.items() if option.required}
+
+
+def test_options_of_parts_of_containers_are_documented() -> None:
+    marks = {row[0].strip("`"): row[-1] for row in rows(DOCS / "schema.md", "Attribute options")}
+    for name in language.ATTRIBUTE.options:
+        expected = (
+            "property, element"
+            if name in language.ELEMENT.options
+            else "property"
+            if name in language.PROPERTY.options
+            else ""
+        )
+        assert marks[name] == expected, name
+
+
+def test_every_attribute_type_is_documented() -> None:
+    assert sorted(names("schema.md", "Attribute types")) == sorted(
+        name for name in ATTRIBUTE_TYPES if name != "enum"
+    )
+
+
+def test_everything_that_can_be_generated_is_documented() -> None:
+    assert sorted(names("schema.md", "Generated values")) == sorted(language.GENERATED)
+
+
+def test_every_fault_of_schemas_is_documented_with_its_meaning() -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows(DOCS / "errors.md", "Schema faults")}
+    assert documented == dict(CODES)
+
+
+def test_every_error_is_documented_with_its_code() -> None:
+    documented = {
+        row[0].strip("` "): row[1].strip("`") for row in rows(DOCS / "errors.md", "Codes")
+    }
+    assert documented == {name: getattr(errors, name).code for name in errors.__all__}
+
+
+def test_the_tree_of_errors_is_the_one_there_is() -> None:
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    parents: list[str] = []
+    found: dict[str, str | None] = {}
+    for indent, name in re.findall(r"^([│├└─ ]*)(\w+Error)\b", text, re.MULTILINE):
+        depth = len(indent) // 4
+        parents[depth:] = [name]
+        found.setdefault(name, parents[depth - 1] if depth else None)
+    assert found == {
+        name: None if name == "LeydenError" else getattr(errors, name).__mro__[1].__name__
+        for name in errors.__all__
+    }
+
+
+def test_every_numeric_code_of_electrodb_is_mapped_to_codes_that_exist() -> None:
+    table = list(rows(DOCS / "errors.md", "From ElectroDB's codes"))
+    assert [int(row[0]) for row in table] == [
+        *range(1001, 1027),
+        *range(2001, 2014),
+        3001,
+        4001,
+        4002,
+        *range(5001, 5006),
+    ]
+    known = {*CODES, *(getattr(errors, name).code for name in errors.__all__)}
+    for row in table:
+        mapped = re.findall(r"`([a-z_]+(?:\.[a-z_]+)*)`", row[2])
+        assert mapped or row[2].startswith("none"), row
+        assert set(mapped) <= known, row
+
+
+def test_every_option_of_operations_is_documented_where_it_is_taken() -> None:
+    kinds = {
+        "get": options.GET,
+        "write": options.WRITE,
+        "query": options.QUERY,
+        "scan": options.SCAN,
+        "collection": collection.CollectionQuery.allowed,
+        "batch get": options.BATCH_GET,
+        "batch write": options.BATCH_WRITE,
+    }
+    documented = {
+        row[0].strip("`"): {kind.strip() for kind in row[1].split(",")}
+        for row in rows(DOCS / "operations.md", "Options")
+    }
+    assert documented == {
+        name: {kind for kind, taken in kinds.items() if name in taken}
+        for name in set().union(*kinds.values())
+    }
+
+
+def test_every_verb_is_documented() -> None:
+    verbs = {name for name in vars(leyden.Entity) if not name.startswith("_")}
+    about = {"spec", "name", "record", "model", "attr", "conversions", "owns", "parse"}
+    assert set(names("operations.md", "Verbs")) == verbs - about
+
+
+def test_every_package_has_its_paragraph_in_the_architecture() -> None:
+    source = ROOT / "src" / "leyden"
+    packages = {
+        folder.name
+        for folder in source.iterdir()
+        if folder.is_dir() and any(folder.glob("*.py")) and folder.name != "__pycache__"
+    }
+    modules = {f"{file.name}" for file in source.glob("*.py") if file.name not in ("__init__.py",)}
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\*\*`([\w./]+)`\*\*", text, re.MULTILINE))
+    assert listed == {f"{name}/" for name in packages} | modules
+
+
+def test_the_commands_of_the_readme_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = set(re.findall(r"`?make ([a-z]+)", readme))
+    assert commands >= {"demo", "test"}
+    for command in commands:
+        assert re.search(rf"^{command}:", makefile, re.MULTILINE), command
+
+
+def test_every_runtime_dependency_has_its_reason_in_the_readme() -> None:
+    import tomllib
+
+    project = tomllib.loads(Path(ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[\[<>=]", name)[0] for name in project["dependencies"]}
+    for extra, listed in project["optional-dependencies"].items():
+        if extra != "dev":
+            wanted |= {re.split(r"[\[<>=]", name)[0] for name in listed}
+    listed = {row[0].strip("`") for row in rows(ROOT / "README.md", "Dependencies")}
+    assert wanted <= listed
