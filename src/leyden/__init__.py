@@ -14,10 +14,11 @@
 from leyden import errors, events
 from leyden.engine import LocalEngine, local
 from leyden.errors import LeydenError
-from leyden.operations.batch import BatchResult
+from leyden.operations.batch_sending import BatchResult
 from leyden.operations.collection import CollectionPage
 from leyden.operations.explain import Explanation
 from leyden.operations.outcome import Page, Result
+from leyden.operations.transact import Rejection, TransactionResult
 from leyden.service.entity import Entity
 from leyden.service.loading import load
 from leyden.service.service import Service
@@ -31,8 +32,10 @@ __all__ = [
     "LeydenError",
     "LocalEngine",
     "Page",
+    "Rejection",
     "Result",
     "Service",
+    "TransactionResult",
     "errors",
     "events",
     "load",

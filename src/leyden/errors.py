@@ -17,6 +17,8 @@
     │   ├── InvalidExpressionError
     │   └── ItemTooLargeError
     ├── DecodeError                 a stored item does not fit its schema
+    ├── BatchIncompleteError        some entries of a batch were not processed
+    ├── TransactionCanceledError    a transaction was refused as a whole
     ├── ConditionFailedError        the table answered no
     │   └── KeyCollisionError
     ├── TableError
@@ -37,12 +39,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from leyden.operations.batch_sending import BatchResult
     from leyden.operations.request import Item, Request
+    from leyden.operations.transact import Rejection
     from leyden.schema.faults import Fault
 
 __all__ = [
     "AmbiguousKeyError",
     "AwsError",
+    "BatchIncompleteError",
     "CompositeConflictError",
     "ConditionFailedError",
     "ConnectionFailedError",
@@ -64,6 +69,7 @@ __all__ = [
     "TableMismatchError",
     "TableNotFoundError",
     "ThrottledError",
+    "TransactionCanceledError",
     "UnknownAttributeError",
     "ValidationError",
 ]
@@ -253,6 +259,50 @@ class KeyCollisionError(ConditionFailedError):
     """Another item, with other key attributes, is stored under the same key."""
 
     code = "key.collision"
+
+
+class BatchIncompleteError(LeydenError):
+    """Some entries of a batch were not processed, or their requests failed.
+
+    `result` says what was done; `result.unprocessed` was not, for sure. `unsure` holds, in raw
+    form, what was in requests that failed: a write of these may or may not have happened.
+    `failures` are the errors of those requests.
+    """
+
+    code = "batch.incomplete"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        result: BatchResult,
+        unsure: Sequence[Mapping[str, Any]] = (),
+        failures: Sequence[LeydenError] = (),
+        operation: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.result = result
+        self.unsure = tuple(unsure)
+        self.failures = tuple(failures)
+
+
+class TransactionCanceledError(LeydenError):
+    """A transaction was refused; nothing of it was written.
+
+    `rejections` says of each operation that was refused which one it is, and why.
+    """
+
+    code = "transaction.canceled"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        rejections: Sequence[Rejection] = (),
+        operation: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.rejections = tuple(rejections)
 
 
 class TableError(LeydenError):

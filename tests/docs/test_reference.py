@@ -119,6 +119,8 @@ def test_every_option_of_operations_is_documented_where_it_is_taken() -> None:
         "collection": collection.CollectionQuery.allowed,
         "batch get": options.BATCH_GET,
         "batch write": options.BATCH_WRITE,
+        "transact write": options.TRANSACT_WRITE,
+        "transact get": options.TRANSACT_GET,
     }
     documented = {
         row[0].strip("`"): {kind.strip() for kind in row[1].split(",")}

@@ -129,6 +129,12 @@ def compare(
     return _differ(ours, theirs)
 
 
+def _is_sparse(model: Mapping[str, Any], index: str | None) -> bool:
+    return any(
+        "condition" in entry for entry in model["indexes"].values() if entry.get("index") == index
+    )
+
+
 def _has_key_attributes(model: Mapping[str, Any]) -> bool:
     """Whether an attribute is itself a key; ElectroDB folds it when put, not when looked for."""
     fields = {given.get("field", name) for name, given in model["attributes"].items()}
@@ -181,6 +187,8 @@ def _without_what_is_lawful(
         return Verdict(f"theirs is no request: {fault}")
     if _has_key_attributes(model) and as_text(ours).lower() == as_text(theirs).lower():
         return Verdict("guard: an attribute that is a key is looked for in the key's casing")
+    if op["verb"] in ("match", "find") and _is_sparse(model, theirs.get("IndexName")):
+        return Verdict("guard: no sparse index where items may be missing from it")
     if _closes_a_beginning(model, op, ours, theirs):
         return Verdict("guard: a beginning that ElectroDB closes with the entity's name")
     if op["verb"] == "find":

@@ -126,7 +126,7 @@ def test_a_projection_asks_for_what_tells_items_apart_only_when_it_is_sent(
 
 
 def test_two_entries_of_a_batch_under_one_key_are_refused(task: leyden.Entity) -> None:
-    with pytest.raises(leyden.errors.InputError, match="entries 0 and 1 of the batch"):
+    with pytest.raises(leyden.errors.InputError, match="entries 0 and 1 have the same key"):
         task.put(
             [{"project_id": "p", "task_id": "t"}, {"project_id": "P", "task_id": "T"}]
         ).params()
@@ -179,4 +179,4 @@ def test_a_page_has_its_cost_and_needs_no_result_around_it(task: leyden.Entity) 
 def test_what_people_print_is_short(task: leyden.Entity) -> None:
     assert repr(task.query.assigned(employee_id="secret")) == "<task.query.assigned>"
     assert repr(task) == "<entity tasks (version 1): project, assigned, ranked>"
-    assert repr(task.get([])) == "<task.batch_get>"
+    assert repr(task.get([])) == "<task.batch_get of 0>"

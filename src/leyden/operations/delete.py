@@ -26,6 +26,7 @@ class Delete(Write):
 
     verb: ClassVar[str] = "delete"
     api: ClassVar[str] = "DeleteItem"
+    part: ClassVar[str] = "Delete"
     must_exist: ClassVar[bool] = False
 
     def _prepare(self, options: Options) -> PreparedWrite:

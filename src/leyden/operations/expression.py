@@ -68,7 +68,22 @@ def conjunction(parts: Iterable[str]) -> str:
     texts = [part for part in parts if part]
     if len(texts) < 2:
         return texts[0] if texts else ""
-    return " AND ".join(f"({text})" if " OR " in text else text for text in texts)
+    return " AND ".join(f"({text})" if _is_open_or(text) else text for text in texts)
+
+
+def _is_open_or(text: str) -> bool:
+    """Whether an OR stands outside of all parentheses; a pair around a pair is refused."""
+    if " OR " not in text:
+        return False
+    depth = 0
+    for position, character in enumerate(text):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+        elif depth == 0 and text.startswith(" OR ", position):
+            return True
+    return False
 
 
 def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condition, ...]:

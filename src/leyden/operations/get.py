@@ -76,9 +76,13 @@ class Get(Operation):
         expressions.write_to(params)
         return params
 
+    def marks(self) -> Marks:
+        """What tells the item meant from others under its key."""
+        return identity_marks(self.entity, read_key(self.entity, self.given))
+
     def _program(self, options: Options) -> Program[Any]:
         request = self._request(self._build(options, telling=True), options)
-        marks = identity_marks(self.entity, self.entity.accept(self.given))
+        marks = self.marks()
 
         def program() -> Program[Any]:
             response = yield request

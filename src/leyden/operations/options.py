@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import jmespath
@@ -20,15 +20,17 @@ GET: Final = _READ
 WRITE: Final = _COMMON | {"response"}
 QUERY: Final = _PAGED | {"order", "compare"}
 SCAN: Final = _PAGED
-BATCH_GET: Final = frozenset(
-    {"table", "data", "select", "attributes", "consistent", "ignore_ownership", "concurrency"}
-)
-BATCH_WRITE: Final = frozenset({"table", "concurrency"})
+_BATCH: Final = frozenset({"table", "concurrency", "budget", "unprocessed", "progress"})
+BATCH_GET: Final = _BATCH | {"data", "select", "attributes", "consistent", "ignore_ownership"}
+TRANSACT_WRITE: Final = frozenset({"token"})
+TRANSACT_GET: Final = frozenset({"data", "select", "ignore_ownership"})
+BATCH_WRITE: Final = _BATCH | {"guard"}
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "order": ("asc", "desc"),
     "compare": ("keys", "attributes"),
     "response": ("default", "none", "all_old", "updated_old", "all_new", "updated_new"),
+    "unprocessed": ("raise", "return"),
     "data": ("attributes", "include_keys", "raw", "result"),
 }
 
@@ -52,6 +54,11 @@ class Options:
     table: str | None = None
     params: Mapping[str, Any] | None = None
     concurrency: int = 1
+    budget: float = 30.0
+    unprocessed: Literal["raise", "return"] = "raise"
+    progress: Callable[[int, int], object] | None = None
+    guard: bool = False
+    token: str | None = None
 
 
 _DEFAULT: Final = Options()
@@ -81,7 +88,7 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
     if name in _CHOICES:
         if value not in _CHOICES[name]:
             raise refuse(", ".join(f'"{choice}"' for choice in _CHOICES[name]))
-        if value == "result" and allowed & {"limit", "concurrency"}:
+        if value == "result" and ("table" not in allowed or allowed & {"limit", "concurrency"}):
             raise refuse('"result" for single items only: a page says what it cost by itself')
     elif name in ("limit", "count", "concurrency"):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -90,7 +97,7 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         if not whole and value != "all":
             raise refuse('a whole number from 1 up, or "all"')
-    elif name in ("consistent", "ignore_ownership"):
+    elif name in ("consistent", "ignore_ownership", "guard"):
         if not isinstance(value, bool):
             raise refuse("True or False")
     elif name == "attributes":
@@ -109,6 +116,15 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
             raise InvalidOptionError(
                 f'the option "select" is no JMESPath expression: {error}', operation=operation
             ) from error
+    elif name == "budget":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise refuse("a number of seconds")
+    elif name == "progress":
+        if not callable(value):
+            raise refuse("a function of what is done and the total")
+    elif name == "token":
+        if not isinstance(value, str) or not 1 <= len(value) <= 36:
+            raise refuse("a text of 1 to 36 characters")
     elif not isinstance(value, str) or not value:
         raise refuse("a text that is not empty")
     return value

@@ -52,6 +52,7 @@ class Put(Write):
 
     verb: ClassVar[str] = "put"
     api: ClassVar[str] = "PutItem"
+    part: ClassVar[str] = "Put"
     silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
     replaces: ClassVar[bool] = True
 

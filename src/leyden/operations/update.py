@@ -34,6 +34,7 @@ class Update(Write):
 
     verb: ClassVar[str] = "update"
     api: ClassVar[str] = "UpdateItem"
+    part: ClassVar[str] = "Update"
     must_exist: ClassVar[bool] = False
 
     def set(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:

@@ -31,6 +31,7 @@ class Upsert(Write):
 
     verb: ClassVar[str] = "upsert"
     api: ClassVar[str] = "UpdateItem"
+    part: ClassVar[str] = "Update"
 
     def set(self, **attributes: Any) -> Self:
         """Set further attributes."""

@@ -39,6 +39,13 @@ class Write(Conditional):
     silent: ClassVar[frozenset[str]] = frozenset({"default", "none"})
     """The values of `response` for which the service has nothing to return."""
 
+    part: ClassVar[str]
+    """What a transaction calls this kind of write."""
+
+    def prepare(self) -> PreparedWrite:
+        """The write as a part of a transaction."""
+        return self._prepare(Options())
+
     @abstractmethod
     def _prepare(self, options: Options) -> PreparedWrite: ...
 

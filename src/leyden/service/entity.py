@@ -10,8 +10,10 @@ from attrs import field, frozen
 from leyden.compile import AttributePaths
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, InputError
-from leyden.operations.batch import BatchGet, BatchWrite
+from leyden.operations.batch_get import BatchGet
+from leyden.operations.batch_write import BatchWrite
 from leyden.operations.bound import BoundEntity
+from leyden.operations.check import Check
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.get import Get
 from leyden.operations.guard import owns
@@ -97,7 +99,10 @@ class Entity:
     def get(self, /, **key: Any) -> Get: ...
     def get(self, keys: Batch | None = None, /, **key: Any) -> Get | BatchGet:
         """Read the item with this key, or a list of keys in batches."""
-        return Get(self._bound, key) if keys is None else BatchGet(self._bound, keys)
+        if keys is None:
+            return Get(self._bound, key)
+        gets = [Get(self._bound, entry) for entry in keys]
+        return BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
 
     @overload
     def put(self, items: Sequence[Any], /) -> BatchWrite: ...
@@ -109,8 +114,7 @@ class Entity:
         An item is given by its attributes, as a mapping of them, or as a record.
         """
         if isinstance(item, list | tuple):
-            with naming(self._bound.operation("put"), self._bound):
-                return BatchWrite(self._bound, [self._given(entry) for entry in item])
+            return self._batch([Put(self._bound, given=self._given(entry)) for entry in item])
         return Put(self._bound, given=self._given(item, attributes, "put"))
 
     def create(self, item: Any = None, /, **attributes: Any) -> Create:
@@ -137,11 +141,15 @@ class Entity:
         """Delete the item with this key if there is one, or a list of keys in batches."""
         if keys is None:
             return Delete(self._bound, given=key)
-        return BatchWrite(self._bound, deletes=keys)
+        return self._batch([Delete(self._bound, given=entry) for entry in keys])
 
     def remove(self, **key: Any) -> Remove:
         """Delete the item with this key, which must exist."""
         return Remove(self._bound, given=key)
+
+    def check(self, **key: Any) -> Check:
+        """A condition on the item with this key, for a transaction to depend on."""
+        return Check(self._bound, given=key)
 
     def match(self, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, and filter on them all."""
@@ -171,6 +179,9 @@ class Entity:
             )
         with naming(self._bound.operation("parse"), self._bound):
             return self._bound.compiled.decode(item)
+
+    def _batch(self, entries: Sequence[Put | Delete]) -> BatchWrite:
+        return BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)
 
     def _given(
         self, item: Any, attributes: Mapping[str, Any] | None = None, verb: str = "put"

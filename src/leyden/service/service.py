@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,13 +13,20 @@ from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, InvalidOptionError
 from leyden.keys import entity_keys
+from leyden.operations.batch_get import BatchGet
+from leyden.operations.batch_write import BatchWrite
 from leyden.operations.bound import BoundEntity
 from leyden.operations.collection import CollectionQuery, Member
+from leyden.operations.delete import Delete
+from leyden.operations.get import Get
 from leyden.operations.index_keys import put_keys
 from leyden.operations.key_condition import read_composites
 from leyden.operations.operation import naming
+from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.table import CreateTableResult, check_table, create_table
+from leyden.operations.transact import TransactGet, TransactWrite
+from leyden.operations.write import Write
 from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, ServiceSpec
 from leyden.service.entity import Entity
@@ -122,6 +129,32 @@ class Service:
 
     def __getitem__(self, alias: str) -> Entity:
         return self.entities[alias]
+
+    def batch_get(self, entries: Sequence[Get]) -> BatchGet:
+        """Read many items by key, of any entities.
+
+        >>> app.batch_get([task.get(...), employee.get(...)]).go()       # doctest: +SKIP
+        """
+        return BatchGet(self.driver, "batch_get", tuple(entries))
+
+    def batch_write(self, entries: Sequence[Put | Delete]) -> BatchWrite:
+        """Write and delete many items, of any entities, each by itself.
+
+        >>> app.batch_write([task.put(...), employee.delete(...)]).go()  # doctest: +SKIP
+        """
+        return BatchWrite(self.driver, "batch_write", tuple(entries))
+
+    def transact_write(self, entries: Sequence[Write]) -> TransactWrite:
+        """Write and check up to 100 items, together or not at all.
+
+        >>> app.transact_write([task.create(...), employee.patch(...).set(...)]).go()
+        ... # doctest: +SKIP
+        """
+        return TransactWrite(self.driver, tuple(entries))
+
+    def transact_get(self, entries: Sequence[Get]) -> TransactGet:
+        """Read up to 100 items as they all were at one moment."""
+        return TransactGet(self.driver, tuple(entries))
 
     def create_table(self) -> CreateTableResult:
         """Create the table unless it exists, and wait until it is active.

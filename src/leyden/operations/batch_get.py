@@ -1,0 +1,148 @@
+"""Reading many items by key, over any of a service's entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.errors import InputError
+from leyden.operations.batch_sending import (
+    BatchResult,
+    chunks,
+    entry_named,
+    key_text,
+    refuse_duplicates,
+    send_all,
+    settle,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.explain import Explanation
+from leyden.operations.expression import Expressions
+from leyden.operations.get import Get, is_mine, read_key
+from leyden.operations.guard import Marks, identity_marks
+from leyden.operations.operation import naming
+from leyden.operations.options import BATCH_GET, Options, read_options
+from leyden.operations.outcome import shape
+from leyden.operations.projection import project
+from leyden.operations.request import Item, Params, Program
+from leyden.operations.runner import Runner
+
+GET_LIMIT: Final = 100
+"""The most keys that DynamoDB takes in a batch."""
+
+
+@frozen
+class _Wanted:
+    entity: BoundEntity
+    table: str
+    key: Item
+    marks: Marks
+
+
+@frozen(eq=False, repr=False)
+class BatchGet:
+    """`task.get([...])` and `app.batch_get([...])`: the records with these keys."""
+
+    runner: Runner
+    name: str
+    entries: Sequence[Get]
+
+    def params(self, **options: Any) -> list[Params]:
+        """The low-level requests, of at most 100 keys each; nothing is sent."""
+        read = self._read(options)
+        return self._requests(self._prepare(read), read, telling=False)
+
+    def go(self, **options: Any) -> BatchResult:
+        """Read the items; what is unprocessed is retried for `budget` seconds.
+
+        Raises BatchIncompleteError, with what was read, where some could not be.
+        """
+        read = self._read(options)
+        wanted = self._prepare(read)
+        return self.runner.run(
+            self._program(wanted, self._requests(wanted, read, telling=True), read)
+        )
+
+    def explain(self, **options: Any) -> Explanation:
+        """Says in words what is read."""
+        requests = self.params(**options)
+        table = self.entries[0].entity.table if self.entries else ""
+        note = f"{len(self.entries)} items by their keys, in {len(requests)} requests"
+        return Explanation(self.name, "BatchGetItem", table, None, None, False, "", "", (note,))
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {len(self.entries)}>"
+
+    def _read(self, options: dict[str, Any]) -> Options:
+        return read_options(self.name, BATCH_GET, options)
+
+    def _prepare(self, options: Options) -> list[_Wanted]:
+        wanted = []
+        for position, entry in enumerate(self.entries):
+            if not isinstance(entry, Get):
+                raise InputError(
+                    f"entry {position} is no get: this takes chains such as task.get(...)",
+                    operation=self.name,
+                )
+            entity = entry.entity
+            with naming(self.name, entity), entry_named(position):
+                values = read_key(entity, entry.given)
+                key = entity.primary_key(values)
+            table = options.table or entity.table
+            wanted.append(_Wanted(entity, table, key, identity_marks(entity, values)))
+        refuse_duplicates(self.name, ((one.table, one.key) for one in wanted))
+        return wanted
+
+    def _requests(self, wanted: list[_Wanted], options: Options, *, telling: bool) -> list[Params]:
+        bodies: list[Params] = []
+        for chunk in chunks(wanted, GET_LIMIT):
+            tables: dict[str, Params] = {}
+            for one in chunk:
+                if one.table not in tables:
+                    tables[one.table] = self._shared(one.entity, options, telling)
+                tables[one.table]["Keys"].append(one.key)
+            bodies.append({"RequestItems": tables})
+        return bodies
+
+    def _shared(self, entity: BoundEntity, options: Options, telling: bool) -> Params:
+        shared: Params = {}
+        expressions = Expressions()
+        if options.consistent:
+            shared["ConsistentRead"] = True
+        if options.attributes and len({id(entry.entity) for entry in self.entries}) > 1:
+            raise InputError(
+                "a batch over several entities reads whole items; leave out `attributes`",
+                operation=self.name,
+            )
+        with naming(self.name, entity):
+            project(entity, shared, options, expressions, telling=telling)
+        expressions.write_to(shared)
+        return {**shared, "Keys": []}
+
+    def _program(
+        self, wanted: list[_Wanted], bodies: list[Params], options: Options
+    ) -> Program[BatchResult]:
+        sent = yield from send_all(
+            "BatchGetItem", self.name, bodies, options, left_in="UnprocessedKeys"
+        )
+        key_fields = {
+            one.table: [form.field for form in one.entity.keys.primary.forms] for one in wanted
+        }
+        found: dict[str, Item] = {}
+        for response in sent.responses:
+            for table, items in response.get("Responses", {}).items():
+                for item in items:
+                    key = {name: item[name] for name in key_fields[table]}
+                    found[key_text(table, key)] = item
+        items = []
+        for one in wanted:
+            item = found.get(key_text(one.table, one.key))
+            mine = item is not None and is_mine(one.entity, item, one.marks, options)
+            items.append(shape(one.entity, item, options) if mine and item else None)
+        left = tuple(
+            key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
+        )
+        result = BatchResult(tuple(items), left, sent.consumed, sent.requests)
+        return settle(sent, result, options, self.name)

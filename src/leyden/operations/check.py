@@ -1,0 +1,50 @@
+"""Condition checks: parts of a transaction that write nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from leyden.operations.expression import Expressions
+from leyden.operations.get import read_key
+from leyden.operations.options import Options
+from leyden.operations.request import Params, Program
+from leyden.operations.transact import TransactWrite
+from leyden.operations.write import PreparedWrite, Write, exists
+
+
+@frozen(eq=False, repr=False)
+class Check(Write):
+    """`task.check(...)`: a condition that a transaction depends on.
+
+    The item must exist, and meet what `.where()` says of it. It changes nothing, and goes into
+    `app.transact_write`; by itself, `go()` is a transaction of one.
+    """
+
+    given: Mapping[str, Any] = field(factory=dict)
+
+    allowed: ClassVar[frozenset[str]] = frozenset()
+    verb: ClassVar[str] = "check"
+    api: ClassVar[str] = "TransactWriteItems"
+    part: ClassVar[str] = "ConditionCheck"
+
+    def _prepare(self, options: Options) -> PreparedWrite:
+        values = read_key(self.entity, self.given)
+        key = self.entity.primary_key(values)
+        params: Params = {"TableName": self.entity.table, "Key": key}
+        expressions = Expressions()
+        existence = exists(key, expressions)
+        marks = self._seal(params, options, expressions, values, existence=existence)
+        return PreparedWrite(params, key, marks, self.entity.compiled.encode(values))
+
+    def _program(self, options: Options) -> Program[Any]:
+        def program() -> Program[Any]:
+            result = yield from TransactWrite(self.entity.runner, [self]).program()
+            return result[0]
+
+        return program()
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return ("changes nothing; a transaction it is part of depends on it",)

@@ -1,0 +1,256 @@
+"""DynamoDB stream records as typed changes of entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from attrs import field, frozen
+
+from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
+from leyden.operations.request import Item
+from leyden.service.entity import Entity
+from leyden.service.stream_records import (
+    Kind,
+    MalformedRecordError,
+    StreamRecord,
+    event_id_of,
+    read_record,
+    records_of,
+    sequence_number_of,
+)
+
+if TYPE_CHECKING:
+    from leyden.service.service import Service
+
+__all__ = ["Change", "StreamRecordError", "parse_stream"]
+
+Unknown = Literal["skip", "raise", "keep"]
+
+_UNKNOWN: Final = ("skip", "raise", "keep")
+
+
+class StreamRecordError(DecodeError):
+    """A stream record cannot be read.
+
+    `event_id` and `sequence_number` say which one (None where it has none), `position` is its
+    place among the records of its event, from 0. `field` says where in the item, if it is there.
+    The sequence number is what Lambda wants as `itemIdentifier` in a report of failed items.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        event_id: str | None,
+        sequence_number: str | None,
+        position: int,
+        field: str = "",
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, field=field, operation="parse_stream", entity=entity)
+        self.event_id = event_id
+        self.sequence_number = sequence_number
+        self.position = position
+
+
+@frozen
+class Change:
+    """What happened to one item.
+
+    * `kind`: `insert`, `modify` or `remove`.
+    * `entity`: whose item it is, with `alias` its name in Python; both None for an item of no
+      entity, which only `unknown="keep"` gives.
+    * `old`, `new`: the records before and after. None where there was no item, where the
+      stream carries no such image, or where the image is of no entity.
+    * `changed`: the names of the attributes that differ between both images, hidden ones too.
+      None where one of the two is not there, so that nobody can say.
+    * `key_attributes`: the attributes that make the item's own key. They come from an image, or
+      from the keys where there is none (`KEYS_ONLY`); a key that folds case gives folded text.
+    * `keys`, `old_image`, `new_image`: raw items with typed AttributeValues; binary values are
+      bytes.
+    * `expired`: whether time to live removed the item.
+    * `sequence_number`: its place in its shard's order; `at`: about when, in UTC.
+    * `raw`: the record as it was handed in.
+    """
+
+    kind: Kind
+    entity: Entity | None
+    old: Any
+    new: Any
+    changed: frozenset[str] | None
+    key_attributes: Mapping[str, Any]
+    expired: bool
+    sequence_number: str | None
+    at: datetime | None
+    keys: Item = field(repr=False)
+    old_image: Item | None = field(repr=False)
+    new_image: Item | None = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def alias(self) -> str | None:
+        """The entity's name in Python, None for an item of no entity."""
+        return None if self.entity is None else self.entity.spec.alias
+
+
+def parse_stream(
+    service: Service,
+    event: Any,
+    *,
+    unknown: Unknown = "skip",
+    failed: list[StreamRecordError] | None = None,
+) -> list[Change]:
+    """The changes in an event of a DynamoDB stream, in the event's order.
+
+    `event` is what Lambda hands to a function, a response of the Streams API's GetRecords, one
+    record, or a list of records, as EventBridge Pipes hand over. Stream views of all four kinds
+    are read; what a view does not carry is None in the changes.
+
+    `unknown` says what becomes of items that are none of the service's: `skip` leaves them out,
+    `keep` gives changes whose `entity` is None, `raise` takes them for records that cannot be
+    read. A record that cannot be read raises StreamRecordError, a DecodeError, which names it;
+    with a list as `failed` the errors are appended to that list, and the others are parsed.
+
+    Raises InputError for what is no event, InvalidOptionError.
+
+    >>> for change in parse_stream(app, event):                       # doctest: +SKIP
+    ...     if change.alias == "task" and "status" in (change.changed or ()):
+    ...         print(change.old.status, "->", change.new.status)
+    """
+    if unknown not in _UNKNOWN:
+        raise InvalidOptionError(f"`unknown` takes {', '.join(_UNKNOWN)}", operation="parse_stream")
+    try:
+        records = records_of(event)
+    except InputError as error:
+        error.operation = "parse_stream"
+        raise
+    changes = []
+    for position, raw in enumerate(records):
+        try:
+            change = _change(service, read_record(raw), raw, unknown)
+        except (MalformedRecordError, LeydenError) as error:
+            named = _named(error, raw, position)
+            if failed is None:
+                raise named from error
+            failed.append(named)
+            continue
+        if change is not None:
+            changes.append(change)
+    return changes
+
+
+def _named(error: Exception, raw: Any, position: int) -> StreamRecordError:
+    event_id = event_id_of(raw)
+    which = f'the stream record "{event_id}"' if event_id else f"the stream record at {position}"
+    said = error.message if isinstance(error, LeydenError) else None
+    return StreamRecordError(
+        f"{which}: {said}" if said else f"{which} {error}",
+        event_id=event_id,
+        sequence_number=sequence_number_of(raw),
+        position=position,
+        field=getattr(error, "field", ""),
+        entity=getattr(error, "entity", None),
+    )
+
+
+def _change(
+    service: Service, record: StreamRecord, raw: Mapping[str, Any], unknown: Unknown
+) -> Change | None:
+    old_entity = _owner(service, record.old)
+    new_entity = _owner(service, record.new)
+    entity = new_entity or old_entity
+    if record.old is None and record.new is None:
+        entity = _owner_by_keys(service, record.keys)
+    if entity is None:
+        if unknown == "raise":
+            # Says what the item says of itself.
+            service.entity_of(record.new or record.old or record.keys)
+        if unknown != "keep":
+            return None
+    return Change(
+        kind=record.kind,
+        entity=entity,
+        old=None if old_entity is None else old_entity.parse(_present(record.old)),
+        new=None if new_entity is None else new_entity.parse(_present(record.new)),
+        changed=_changed(record, old_entity, new_entity),
+        key_attributes=MappingProxyType({} if entity is None else _key_attributes(entity, record)),
+        expired=record.expired,
+        sequence_number=record.sequence_number,
+        at=record.at,
+        keys=record.keys,
+        old_image=record.old,
+        new_image=record.new,
+        raw=raw,
+    )
+
+
+def _present(image: Item | None) -> Item:
+    assert image is not None, "an owner is an image's owner"
+    return image
+
+
+def _owner(service: Service, image: Item | None) -> Entity | None:
+    if image is None:
+        return None
+    return next((e for e in service.entities.values() if e.owns(image)), None)
+
+
+def _owner_by_keys(service: Service, keys: Item) -> Entity | None:
+    """The entity whose keys these are; keys carry no identifiers, so they may fit several."""
+    owners = [entity for entity in service.entities.values() if entity.owns(keys)]
+    if len(owners) > 1:
+        names = ", ".join(f'"{entity.name}"' for entity in owners)
+        raise DecodeError(
+            f"has keys that could be those of {names}, and no image that says which; let the "
+            "stream carry an image (StreamViewType NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES)"
+        )
+    return owners[0] if owners else None
+
+
+def _key_attributes(entity: Entity, record: StreamRecord) -> dict[str, Any]:
+    for image in (record.new, record.old):
+        if image is not None and entity.owns(image):
+            values = _values(entity, image)
+            names = entity.spec.primary.composites
+            if all(name in values for name in names):
+                return {name: values[name] for name in names}
+    conversions = entity.conversions
+    return conversions.keys_to_attributes(
+        conversions.item_to_keys(record.keys), entity.spec.primary.name
+    )
+
+
+def _changed(
+    record: StreamRecord, old_entity: Entity | None, new_entity: Entity | None
+) -> frozenset[str] | None:
+    if record.old is None or record.new is None or new_entity is None:
+        return None
+    if old_entity is not new_entity:
+        return None
+    before, after = _values(new_entity, record.old), _values(new_entity, record.new)
+    return frozenset(
+        name for name in new_entity.spec.attributes if not _same(before.get(name), after.get(name))
+    )
+
+
+def _values(entity: Entity, image: Item) -> dict[str, Any]:
+    """All attributes in an image, hidden ones too, as they are stored: no `get` hook has run."""
+    return entity.conversions.entity.compiled.decode_values(image)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two decoded values are one value; Python takes True for 1, DynamoDB does not."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if _is_list(one) and _is_list(other):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
