@@ -1,0 +1,5 @@
+"""`python -m leyden.cli` is `leyden`."""
+
+from leyden.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""`leyden explain`: what an operation would send, in words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+import click
+
+from leyden import Entity
+from leyden.cli.collections import COLLECTIONS, collection_query
+from leyden.cli.commands.query import RANGES, pattern_of, ranged
+from leyden.cli.loading import entity_named, opened
+from leyden.cli.options import Output, Target, output_options, target_options
+from leyden.cli.output.json_text import json_text, print_json
+from leyden.cli.output.plain import plain
+from leyden.cli.reading import narrowed
+from leyden.cli.values.json_values import read_json
+from leyden.cli.values.pairs import read_pairs, split_pair
+from leyden.cli.values.text_values import value_from_text
+from leyden.schema.faults import did_you_mean
+
+_READ_STEPS: Final = (*RANGES, "between")
+_UPDATE_STEPS: Final = (
+    "set",
+    "add",
+    "subtract",
+    "append",
+    "delete",
+    "if_not_exists",
+    "remove",
+    "composite",
+)
+_STEPS: Final[dict[str, tuple[str, ...]]] = {
+    "get": (),
+    "create": (),
+    "put": (),
+    "upsert": ("set", "add", "subtract", "append", "if_not_exists"),
+    "update": _UPDATE_STEPS,
+    "patch": _UPDATE_STEPS,
+    "delete": (),
+    "remove": (),
+    "scan": (),
+    "match": (),
+    "find": (),
+}
+"""The operations, each with the steps that it takes; `query.NAME` takes ranges."""
+
+_WHOLE_NUMBERS: Final = frozenset({"limit", "count", "pages", "concurrency"})
+_TRUTHS: Final = {"true": True, "false": False}
+
+
+@click.command()
+@target_options
+@click.argument("entity")
+@click.argument("operation")
+@click.argument("arguments", metavar="[STEP:]ATTRIBUTE=VALUE...", nargs=-1)
+@click.option("--where", multiple=True, metavar="CONDITION", help="As in `leyden query --help`.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of go().")
+@click.option("--params", is_flag=True, help="Print the exact request as well.")
+@output_options
+def explain(
+    target: Target,
+    entity: str,
+    operation: str,
+    arguments: tuple[str, ...],
+    where: tuple[str, ...],
+    options: tuple[str, ...],
+    params: bool,
+    output: Output,
+) -> None:
+    """Say what an operation would read or write, and by which index; nothing is sent.
+
+    OPERATION is get, create, put, upsert, update, patch, delete, remove, scan, match, find, or
+    query.PATTERN. A query takes a range as a step (begins:, gt:, gte:, lt:, lte:,
+    between:a=b..c); an update takes set:, add:, subtract:, append:, delete:, if_not_exists:,
+    composite: and remove:PATH. With `collections` as ENTITY, OPERATION names a collection.
+
+    \b
+      leyden explain schemas/taskapp task query.assigned employee_id=e1 begins:project_id=p \\
+          --option order=desc
+      leyden explain schemas/taskapp task patch project_id=p1 task_id=t1 set:title=New --params
+      leyden explain schemas/taskapp task match status=open
+      leyden explain schemas/taskapp collections overview project_id=p1
+    """
+    with opened(target) as service:
+        if entity == COLLECTIONS and entity not in service.entities:
+            chain = collection_query(service, operation, arguments, where)
+        else:
+            found = entity_named(service, entity)
+            chain = _chain(found, operation, arguments)
+            if where and not hasattr(chain, "where"):
+                raise click.UsageError(f"{operation} takes no --where")
+            chain = narrowed(found, chain, where)
+        given = dict(_option(argument) for argument in options)
+        explanation = chain.explain(**given)
+        request = plain_request(chain.params(**given)) if params else None
+    if output.is_json:
+        said = {**attrs.asdict(explanation), "notes": list(explanation.notes)}
+        print_json({**said, "params": request} if params else said, output)
+        return
+    click.echo(str(explanation))
+    if params:
+        click.echo(json_text(request, indent=2))
+
+
+def plain_request(params: dict[str, Any]) -> dict[str, Any]:
+    """A low-level request as JSON has it: in its own order, bytes as base64."""
+    return {name: plain(value) for name, value in params.items()}
+
+
+def _chain(entity: Entity, operation: str, arguments: tuple[str, ...]) -> Any:
+    verb, dot, pattern = operation.partition(".")
+    if verb == "query" and dot:
+        attributes, steps = _sorted_out(operation, arguments, _READ_STEPS)
+        values = read_pairs(entity, attributes, hint="ATTRIBUTE=VALUE")
+        started = pattern_of(entity, pattern)(**values)
+        return ranged(entity, started, {n: tuple(given) for n, given in steps.items()})
+    if operation not in _STEPS:
+        known = (*_STEPS, *(f"query.{name}" for name in entity.spec.indexes))
+        hint = did_you_mean(operation, known) or f"; there are {', '.join(known)}"
+        raise click.BadParameter(f'there is no "{operation}"{hint}', param_hint="OPERATION")
+    attributes, steps = _sorted_out(operation, arguments, _STEPS[operation])
+    values = read_pairs(entity, attributes, hint="ATTRIBUTE=VALUE")
+    if operation == "scan":
+        if values:
+            raise click.UsageError("a scan takes no attributes; give --where, or use match")
+        return entity.scan
+    chain = getattr(entity, operation)(**values)
+    for step, given in steps.items():
+        if step == "remove":
+            chain = chain.remove(*given)
+        else:
+            chain = getattr(chain, step)(**_paths(entity, step, given))
+    return chain
+
+
+def _sorted_out(
+    operation: str, arguments: tuple[str, ...], known: tuple[str, ...]
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Plain `attribute=value` arguments, and those of each step."""
+    plain_ones: list[str] = []
+    steps: dict[str, list[str]] = {}
+    for argument in arguments:
+        step, colon, rest = argument.partition(":")
+        if not colon or "=" in step:
+            plain_ones.append(argument)
+        elif step not in known:
+            hint = did_you_mean(step, known) or (f"; it takes {', '.join(known)}" if known else "")
+            raise click.BadParameter(
+                f'{operation} takes no step "{step}:"{hint}', param_hint="STEP:ATTRIBUTE=VALUE"
+            )
+        else:
+            steps.setdefault(step, []).append(rest)
+    return plain_ones, steps
+
+
+def _paths(entity: Entity, step: str, arguments: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for argument in arguments:
+        path, text = split_pair(argument, hint=f"{step}:ATTRIBUTE=VALUE")
+        if path in values:
+            raise click.BadParameter(f'"{path}" is given twice', param_hint=f"{step}:")
+        leaf = entity.conversions.entity.compiled.resolve(path).leaf
+        values[path] = value_from_text(leaf.spec, text, path)
+    return values
+
+
+def _option(argument: str) -> tuple[str, Any]:
+    name, text = split_pair(argument, hint="--option")
+    if name in _WHOLE_NUMBERS and text.isdecimal():
+        return name, int(text)
+    if name in ("consistent", "ignore_ownership"):
+        return name, _TRUTHS.get(text, text)
+    if name == "attributes":
+        return name, [part.strip() for part in text.split(",")]
+    if name == "params":
+        try:
+            return name, read_json(text)
+        except ValueError as error:
+            raise click.BadParameter(f"params takes JSON: {error}", param_hint="--option") from None
+    return name, text

@@ -1,0 +1,1 @@
+"""What commands print: JSON for programs, aligned text or tables for people."""

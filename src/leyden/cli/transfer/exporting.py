@@ -1,0 +1,199 @@
+"""From a table to JSON lines, page by page."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from attrs import define, evolve, field, frozen
+
+from leyden import Entity, Service
+from leyden.cli.output.plain import plain_record
+from leyden.cli.progress import Bar
+from leyden.cli.transfer.lines import record_line
+from leyden.cli.transfer.raw_items import item_from_json, item_to_json
+from leyden.cli.transfer.state import ExportState, Purpose, StateFile
+from leyden.cli.values.json_values import survives_json
+from leyden.errors import DecodeError, InputError
+from leyden.operations.outcome import add_units
+from leyden.operations.request import Item
+from leyden.operations.transfer import ItemsPage, read_items
+
+
+@frozen
+class Plan:
+    """What to export. Without an `entity` it is everything; `page_size` is in items."""
+
+    service: Service
+    entity: Entity | None
+    records: bool
+    page_size: int | None
+    consistent: bool
+
+    @property
+    def purpose(self) -> Purpose:
+        """What the notes beside the file say that it is."""
+        return Purpose(
+            "export",
+            self.service.table,
+            self.service.name,
+            self.entity.name if self.entity else None,
+            "records" if self.records else "raw",
+        )
+
+
+@define
+class Cost:
+    """What this run took; `reshaped` counts records that JSON cannot carry back exactly."""
+
+    requests: int = 0
+    consumed: float | None = None
+    reshaped: int = 0
+
+
+@define
+class Exporter:
+    """Runs a plan. `state` says how far it came, at every moment."""
+
+    plan: Plan
+    bar: Bar
+    state: ExportState = field(init=False)
+    cost: Cost = field(factory=Cost)
+
+    def __attrs_post_init__(self) -> None:
+        self.state = ExportState(self.plan.purpose)
+
+    def to_stream(self, out: BinaryIO) -> None:
+        """Write all lines to a stream that cannot be gone on with."""
+        for page in self._pages():
+            lines, state = self._lines(page)
+            out.write(lines)
+            out.flush()
+            self._advance(state)
+
+    def to_file(self, path: Path, *, resume: bool, overwrite: bool) -> None:
+        """Write all lines to a file, with notes beside it for as long as it is not complete.
+
+        Raises InputError where there is a file already, or nothing to go on with.
+        """
+        notes = StateFile(state_path(path))
+        if resume and notes.exists():
+            self.state = notes.load_export(self.plan.purpose)
+            _check_size(path, self.state.size)
+        else:
+            _refuse_existing(path, notes, resume=resume, overwrite=overwrite)
+            path.write_bytes(b"")
+            notes.save(self.state)
+        with path.open("r+b") as out:
+            # What stands behind the notes was written by a page that did not come to its end.
+            out.truncate(self.state.size)
+            out.seek(self.state.size)
+            for page in self._pages():
+                lines, state = self._lines(page)
+                out.write(lines)
+                out.flush()
+                os.fsync(out.fileno())
+                if page.position is not None:
+                    notes.save(state)
+                self._advance(state)
+        notes.remove()
+
+    def _pages(self) -> Iterator[ItemsPage]:
+        plan = self.plan
+        position = None if self.state.position is None else item_from_json(self.state.position)
+        while True:
+            page = plan.service.driver.run(
+                read_items(
+                    plan.service.table,
+                    position=position,
+                    limit=plan.page_size,
+                    consistent=plan.consistent,
+                )
+            )
+            self.cost.requests += 1
+            self.cost.consumed = add_units(self.cost.consumed, page.consumed)
+            yield page
+            position = page.position
+            if position is None:
+                return
+
+    def _lines(self, page: ItemsPage) -> tuple[bytes, ExportState]:
+        """The lines of a page, and the state once they are written."""
+        lines: list[str] = []
+        foreign = skipped = 0
+        for item in page.items:
+            owner = self._owner(item)
+            wanted = self.plan.entity
+            if (owner is None and (self.plan.records or wanted)) or (
+                wanted is not None and owner is not None and owner.name != wanted.name
+            ):
+                skipped += 1
+                continue
+            foreign += owner is None
+            if self.plan.records and owner is not None:
+                lines.append(self._record(owner, item))
+            else:
+                lines.append(
+                    json.dumps(item_to_json(item), ensure_ascii=False, separators=(",", ":"))
+                )
+        written = "".join(f"{line}\n" for line in lines).encode()
+        state = self.state
+        return written, evolve(
+            state,
+            position=None if page.position is None else item_to_json(page.position),
+            size=state.size + len(written),
+            items=state.items + len(lines),
+            foreign=state.foreign + foreign,
+            skipped=state.skipped + skipped,
+        )
+
+    def _owner(self, item: Item) -> Entity | None:
+        try:
+            return self.plan.service.entity_of(item)
+        except DecodeError:
+            return None
+
+    def _record(self, owner: Entity, item: Item) -> str:
+        try:
+            record = owner.parse(item)
+        except DecodeError as error:
+            error.message += "; --raw exports items as they are"
+            raise
+        attributes = owner.spec.attributes
+        slots = owner.conversions.entity.compiled.slots
+        self.cost.reshaped += not all(
+            survives_json(attributes[name], getattr(record, slot)) for name, slot in slots.items()
+        )
+        return record_line(owner, plain_record(owner, record))
+
+    def _advance(self, state: ExportState) -> None:
+        self.state = state
+        self.bar.show(items=state.items, done=state.size)
+
+
+def state_path(path: Path) -> Path:
+    """Where the notes on a file's export are."""
+    return path.with_name(path.name + ".state")
+
+
+def _check_size(path: Path, size: int) -> None:
+    if not path.exists() or path.stat().st_size < size:
+        raise InputError(
+            f"{path} is shorter than the {size:,} bytes that were exported, so it was changed or "
+            "moved; begin again with --overwrite"
+        )
+
+
+def _refuse_existing(path: Path, notes: StateFile, *, resume: bool, overwrite: bool) -> None:
+    if overwrite:
+        return
+    if notes.exists():
+        raise InputError(
+            f"an export to {path} was interrupted: --resume goes on, --overwrite begins again"
+        )
+    if path.exists():
+        why = "and nothing says how far it is, so it is complete" if resume else "already"
+        raise InputError(f"{path} exists {why}; --overwrite replaces it")

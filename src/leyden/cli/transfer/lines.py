@@ -1,0 +1,149 @@
+"""The lines of a file, and what each of them holds.
+
+A raw line is an item with typed AttributeValues. A record line says its entity beside the record:
+`{"entity": "task", "record": {"task_id": "t1", ...}}`; where the entity is known anyhow, the
+record alone does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from leyden import Entity, Service
+from leyden.cli.output.json_text import json_text
+from leyden.cli.transfer.raw_items import item_from_json
+from leyden.cli.values.json_values import read_json, value_from_json
+from leyden.cli.values.pairs import attribute_named
+from leyden.errors import DecodeError, InputError
+from leyden.operations.request import Item
+from leyden.operations.size import refuse_oversize
+from leyden.operations.transfer import IMPORT
+from leyden.schema.faults import did_you_mean
+
+
+@frozen
+class Line:
+    """One line of a file, counted from 1, with its line break."""
+
+    number: int
+    content: bytes
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.content.strip()
+
+    def json(self) -> Any:
+        """What it says. Raises ValueError."""
+        try:
+            text = self.content.decode("utf-8-sig" if self.number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"no UTF-8 text at byte {error.start + 1}") from None
+        return read_json(text)
+
+
+def lines_of(stream: Iterable[bytes]) -> Iterator[Line]:
+    """The lines of a file, one after the other."""
+    for number, content in enumerate(stream, 1):
+        yield Line(number, content)
+
+
+def record_line(entity: Entity, record: dict[str, Any]) -> str:
+    """The line of a plain record."""
+    return json_text({"entity": entity.spec.alias, "record": record})
+
+
+def record_values(entity: Entity, record: Any) -> dict[str, Any]:
+    """The values of a plain record. Raises ValueError, UnknownAttributeError, ValidationError."""
+    if not isinstance(record, dict):
+        raise ValueError('a record is a JSON object, as in {"task_id": "t1"}')
+    return {n: value_from_json(attribute_named(entity, n), v) for n, v in record.items()}
+
+
+@frozen
+class Found:
+    """The item of a line. `foreign`: it belongs to no entity. None in `item`: not wanted here."""
+
+    item: Item | None
+    foreign: bool = False
+
+
+class LineReader(Protocol):
+    """Reads lines of one form."""
+
+    def read(self, line: Line) -> Found:
+        """The item in a line. Raises ValueError or LeydenError for a line that is not good."""
+
+
+@frozen
+class RawReader:
+    """Reads raw lines: items pass as they are, once they are known to fit.
+
+    An item of an entity must fit its schema; with an `entity`, others are not wanted.
+    """
+
+    service: Service
+    entity: Entity | None = None
+
+    def read(self, line: Line) -> Found:
+        """The item in a line."""
+        item = item_from_json(line.json())
+        _refuse_keyless(self.service, item)
+        try:
+            owner = self.service.entity_of(item)
+        except DecodeError:
+            owner = None
+        if self.entity is not None and (owner is None or owner.name != self.entity.name):
+            return Found(None)
+        if owner is not None:
+            owner.parse(item)
+        refuse_oversize(item, IMPORT, owner.name if owner else "")
+        return Found(item, owner is None)
+
+
+@frozen
+class RecordReader:
+    """Reads record lines, checks the records as a put does, and makes items of them."""
+
+    service: Service
+    entity: Entity | None = None
+
+    def read(self, line: Line) -> Found:
+        """The item that the record in a line makes."""
+        content = line.json()
+        owner, record = self._owner(content)
+        if self.entity is not None and owner.name != self.entity.name:
+            return Found(None)
+        item: Item = owner.put(**record_values(owner, record)).params()["Item"]
+        return Found(item)
+
+    def _owner(self, content: Any) -> tuple[Entity, Any]:
+        if isinstance(content, dict) and set(content) == {"entity", "record"}:
+            alias = content["entity"]
+            known = self.service.entities
+            if not isinstance(alias, str) or alias not in known:
+                hint = did_you_mean(alias, known) if isinstance(alias, str) else ""
+                raise ValueError(f"the service has no such entity{hint}; known: {', '.join(known)}")
+            return known[alias], content["record"]
+        if self.entity is None:
+            raise InputError(
+                'this is no record with its entity, as in {"entity": "task", "record": {...}}; '
+                "--entity says it for all lines, --raw reads items with typed values"
+            )
+        return self.entity, content
+
+
+def _refuse_keyless(service: Service, item: Item) -> None:
+    """Raise ValueError where an item does not have the table's own key."""
+    definition = service.table_definition
+    for name in (definition.hash, definition.range):
+        if name is None:
+            continue
+        kind = definition.types[name]
+        if set(item.get(name, ())) != {kind}:
+            raise ValueError(f'the item lacks the key field "{name}" of the table (type {kind})')
+        if not item[name][kind]:
+            raise ValueError(f'the key field "{name}" is empty')

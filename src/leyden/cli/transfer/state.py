@@ -1,0 +1,107 @@
+"""How far a transfer came: small JSON files beside the data, replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict, field, frozen
+
+from leyden.errors import InputError
+
+_FORMAT: Final = 1
+
+
+@frozen
+class Purpose:
+    """What a transfer does; only the same one may go on where it stopped."""
+
+    what: str
+    table: str
+    service: str
+    entity: str | None
+    form: str
+
+
+@frozen
+class ExportState:
+    """How far an export came: `size` bytes of the file are good, `position` is in the table.
+
+    `foreign` counts items written that belong to no entity, `skipped` those left out. A
+    `position` of None is the beginning.
+    """
+
+    purpose: Purpose
+    position: dict[str, Any] | None = None
+    size: int = 0
+    items: int = 0
+    foreign: int = 0
+    skipped: int = 0
+
+
+@frozen
+class ImportState:
+    """How far an import came: all of `lines` lines are dealt with, whose digest is `digest`."""
+
+    purpose: Purpose
+    lines: int = 0
+    digest: str = ""
+    written: int = 0
+    foreign: int = 0
+    skipped: int = 0
+    failed: int = 0
+    rejected_size: int = 0
+
+
+@frozen
+class StateFile:
+    """The notes beside a data file."""
+
+    path: Path = field(converter=Path)
+
+    def exists(self) -> bool:
+        """Whether a transfer was interrupted."""
+        return self.path.exists()
+
+    def save(self, state: ExportState | ImportState) -> None:
+        """Replace the notes; whoever reads them finds the old ones or the new ones."""
+        fresh = self.path.with_name(self.path.name + ".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump({"format": _FORMAT, **asdict(state)}, file, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
+
+    def load_export(self, purpose: Purpose) -> ExportState:
+        """The notes of an export. Raises InputError where they are of another transfer."""
+        return ExportState(**self._load(purpose))
+
+    def load_import(self, purpose: Purpose) -> ImportState:
+        """The notes of an import. Raises InputError where they are of another transfer."""
+        return ImportState(**self._load(purpose))
+
+    def remove(self) -> None:
+        """Forget the notes: the transfer is complete."""
+        self.path.unlink(missing_ok=True)
+
+    def _load(self, purpose: Purpose) -> dict[str, Any]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            if found.pop("format") != _FORMAT:
+                raise ValueError
+            noted = Purpose(**found.pop("purpose"))
+            differing = [
+                name for name, value in asdict(purpose).items() if asdict(noted)[name] != value
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(
+                f"{self.path} does not say how far the transfer came; remove it and begin again"
+            ) from None
+        if differing:
+            raise InputError(
+                f"{self.path} is of a transfer with another {' and '.join(differing)}; use the "
+                "same arguments as then, or begin again"
+            )
+        return {**found, "purpose": purpose}

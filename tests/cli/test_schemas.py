@@ -1,0 +1,352 @@
+"""`leyden check`, `patterns`, `keys` and `explain`: nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import leyden
+from leyden.schema import check_service
+from tests.cli.conftest import ROOT, TASKAPP, leyden_command
+
+MEMORY = str(ROOT / "schemas" / "memory")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("a request was sent")
+
+    monkeypatch.setattr("leyden.drivers.sync.SyncDriver.send", refuse)
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    """A service with one error."""
+    (tmp_path / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\nattributes: {id: {type: strng}}\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}}}\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def warned(tmp_path: Path) -> Path:
+    """A service with one warning: a number in a sort key without padding."""
+    (tmp_path / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\ntable: {}\n".replace("table: {}\n", "")
+        + "attributes: {id: string, points: number}\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: [points]}}}\n"
+    )
+    return tmp_path
+
+
+def keys(*arguments: str, stdin: str | None = None) -> dict[str, Any]:
+    result = leyden_command("keys", TASKAPP, *arguments, "--json", stdin=stdin)
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(result.stdout)
+    return {**report, "by": {(k["access_pattern"], k["field"]): k for k in report["keys"]}}
+
+
+def test_a_good_folder_passes_with_a_summary() -> None:
+    result = leyden_command("check", TASKAPP)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert result.stderr == f"{TASKAPP}: no faults; 3 entities, 7 access patterns, 2 indexes\n"
+
+
+def test_errors_are_printed_with_their_place_and_fail(faulty: Path) -> None:
+    result = leyden_command("check", str(faulty))
+    (fault,) = check_service(faulty).faults
+    assert result.exit_code == 1
+    assert result.stdout == f"{fault}\n"
+    assert result.stdout.startswith(f"{faulty / 'task.yaml'}:4:")
+    assert result.stderr == f"{faulty}: 1 error\n"
+
+
+def test_warnings_fail_only_when_strict(warned: Path) -> None:
+    lax = leyden_command("check", str(warned))
+    assert lax.exit_code == 0
+    assert ": key.number_unpadded: " in lax.stdout
+    assert "1 warning; 1 entity, 1 access pattern, 0 indexes" in lax.stderr
+    assert leyden_command("check", str(warned), "--strict").exit_code == 1
+
+
+def test_check_tells_programs_everything(faulty: Path) -> None:
+    result = leyden_command("check", str(faulty), TASKAPP, "--json")
+    assert result.exit_code == 1
+    first, second = json.loads(result.stdout)
+    assert first["service"] is None
+    assert first["errors"] == 1
+    assert first["faults"][0]["line"] == 4
+    assert first["faults"][0]["severity"] == "error"
+    assert (second["service"], second["faults"]) == ("taskapp", [])
+    assert second["entities"] == ["employee", "project_member", "task"]
+
+
+def test_check_finds_what_only_loading_would(tmp_path: Path) -> None:
+    (tmp_path / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\nattributes: {id: string, email: string}\n"
+        "unique: [[email]]\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}}\n"
+    )
+    try:
+        leyden.load(tmp_path, table="t")
+        loads = True
+    except leyden.errors.SchemaError:
+        loads = False
+    assert (leyden_command("check", str(tmp_path)).exit_code == 0) is loads
+
+
+def test_other_commands_print_the_faults_too(faulty: Path) -> None:
+    result = leyden_command("patterns", str(faulty))
+    assert result.exit_code == 1
+    assert f"{check_service(faulty).faults[0]}" in result.stderr
+    assert "error [schema.invalid] the schemas have 1 fault\n" in result.stderr
+
+
+def test_hooks_are_checked_where_they_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    (folder / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\n"
+        "attributes: {id: {type: string, default: {call: new_id}}}\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}}}\n"
+    )
+    (tmp_path / "cli_hooks.py").write_text("GOOD = {'new_id': lambda: 'x'}\nBAD = {}\nNONE = 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert leyden_command("check", str(folder)).exit_code == 0
+    assert leyden_command("check", str(folder), "--hooks", "cli_hooks:GOOD").exit_code == 0
+    bad = leyden_command("check", str(folder), "--hooks", "cli_hooks:BAD")
+    assert bad.exit_code == 1
+    assert "new_id" in bad.stdout
+    for place, said in (
+        ("cli_hooks", "module:name"),
+        ("cli_hooks:GOD", 'did you mean "GOOD"?'),
+        ("cli_hooks:NONE", "has no dict called"),
+        ("no_such_module:X", "cannot be imported"),
+    ):
+        misuse = leyden_command("check", str(folder), "--hooks", place)
+        assert misuse.exit_code == 2
+        assert said in misuse.stderr
+
+
+def test_patterns_lists_every_access_pattern() -> None:
+    result = leyden_command("patterns", TASKAPP)
+    assert result.exit_code == 0
+    head, *rows = result.stdout.splitlines()
+    assert head.startswith("entity          access pattern  index")
+    assert len(rows) == 7
+    (assigned,) = (row for row in rows if row.startswith("task ") and "assigned" in row)
+    assert "gsi2pk = $taskapp#employee_id_{employee_id}" in assigned
+    assert assigned.endswith("contributions, assignments  isolated  status == 'open'")
+
+
+def test_patterns_for_programs() -> None:
+    result = leyden_command(
+        "patterns", TASKAPP, "--query", "[?index=='gsi3'].{sort: sk.composite, kind: kind}"
+    )
+    assert json.loads(result.stdout) == [{"sort": ["team", "salary"], "kind": "isolated"}]
+
+
+def test_keys_shows_made_and_missing_keys() -> None:
+    report = keys("task", "project_id=P1", "task_id=t1", "status=open")
+    assert report["entity"] == "task"
+    pk = report["by"]["project", "pk"]
+    assert pk["key"] == "$taskapp#project_id_p1"
+    assert pk["reads_back"] == {"project_id": "p1"}
+    assert pk["note"].startswith("project_id cannot be read back as given")
+    assert report["by"]["project", "sk"]["note"] == ""
+    missing = report["by"]["assigned", "gsi2pk"]
+    assert missing["key"] is None
+    assert missing["missing"] == ["employee_id"]
+    assert report["by"]["assigned", "gsi2sk"]["key"] is not None
+
+
+def test_keys_agree_with_what_a_put_writes() -> None:
+    values = {"project_id": "p1", "task_id": "t1", "employee_id": "E1", "status": "open"}
+    report = keys("task", *(f"{name}={value}" for name, value in values.items()))
+    item = leyden.load(TASKAPP).entities.task.put(**values).params()["Item"]
+    made = {k["field"]: {"S": k["key"]} for k in report["keys"]}
+    assert made == {name: item[name] for name in ("pk", "sk", "gsi2pk", "gsi2sk")}
+
+
+def test_keys_says_why_a_sparse_index_leaves_an_item_out() -> None:
+    given = ("task", "project_id=p1", "task_id=t1", "employee_id=e1")
+    closed = keys(*given, "status=closed")["by"]["assigned", "gsi2pk"]
+    assert closed["key"] is None
+    assert closed["note"] == "left out: status == 'open' does not hold"
+    unknown = keys(*given)["by"]["assigned", "gsi2pk"]
+    assert unknown["note"].endswith("(not given: status)")
+
+
+def test_keys_tells_whose_a_raw_item_is(tmp_path: Path) -> None:
+    task = leyden.load(TASKAPP).entities.task
+    item = task.put(project_id="p1", task_id="T1", employee_id="e1").params()["Item"]
+    file = tmp_path / "item.json"
+    file.write_text(json.dumps(item))
+    report = keys("--item", str(file))
+    assert (report["entity"], report["name"], report["version"]) == ("task", "tasks", "1")
+    assert report["by"]["project", "sk"]["reads_back"] == {"task_id": "t1"}
+    item["gsi2sk"] = {"S": "$contributions#assignments#tasks_1#project_id_other"}
+    del item["gsi2pk"]
+    report = keys("--item", "-", stdin=json.dumps({"Item": item}))
+    assert "make another one" in report["by"]["assigned", "gsi2sk"]["note"]
+    assert "has no such key" in report["by"]["assigned", "gsi2pk"]["note"]
+    item["status"] = {"S": "closed"}
+    report = keys("task", "--item", "-", stdin=json.dumps(item))
+    assert "its attributes make none" in report["by"]["assigned", "gsi2sk"]["note"]
+    for arguments in (("employee",), ()):
+        stranger = item if arguments else {"pk": {"S": "x"}}
+        result = leyden_command(
+            "keys", TASKAPP, *arguments, "--item", "-", stdin=json.dumps(stranger)
+        )
+        assert result.exit_code == 1
+        assert "error [item.unreadable]" in result.stderr
+
+
+def test_keys_in_words() -> None:
+    result = leyden_command("keys", TASKAPP, "task", "project_id=p1")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("task: tasks, version 1\naccess pattern  index")
+    assert "needs task_id" in result.stdout
+
+
+def test_keys_needs_something_to_show() -> None:
+    assert leyden_command("keys", TASKAPP).exit_code == 2
+    assert leyden_command("keys", TASKAPP, "task", "a=b", "--item", "-").exit_code == 2
+    bad = leyden_command("keys", TASKAPP, "--item", "-", stdin="{")
+    assert bad.exit_code == 1
+    assert "no JSON" in bad.stderr
+
+
+def test_keys_needs_no_table(warned: Path) -> None:
+    assert leyden_command("keys", str(warned), "task", "id=a", "points=3").exit_code == 0
+    explain = leyden_command("explain", str(warned), "task", "scan")
+    assert explain.exit_code == 2
+    assert "--table NAME" in explain.stderr
+
+
+def test_explain_says_what_the_library_says() -> None:
+    task = leyden.load(TASKAPP).entities.task
+    result = leyden_command(
+        "explain", TASKAPP, "task", "query.assigned", "employee_id=e1", "begins:project_id=p",
+        "--option", "order=desc", "--params",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    query = task.query.assigned(employee_id="e1").begins(project_id="p")
+    words, _, request = result.stdout.partition("\n{")
+    assert words == str(query.explain(order="desc"))
+    assert json.loads("{" + request) == query.params(order="desc")
+
+
+CHAINS = [
+    (("get", "project_id=p", "task_id=t"), lambda t: t.get(project_id="p", task_id="t")),
+    (
+        ("delete", "project_id=p", "task_id=t"),
+        lambda t: t.delete(project_id="p", task_id="t"),
+    ),
+    (
+        ("remove", "project_id=p", "task_id=t", "--where", "points < 3"),
+        lambda t: t.remove(project_id="p", task_id="t").where(t.attr.points < 3),
+    ),
+    (("scan",), lambda t: t.scan),
+    (("match", "status=open"), lambda t: t.match(status="open")),
+    (("find", "employee_id=e"), lambda t: t.find(employee_id="e")),
+    (
+        ("query.project", "project_id=p", "between:task_id=a..f"),
+        lambda t: t.query.project(project_id="p").between({"task_id": "a"}, {"task_id": "f"}),
+    ),
+    (
+        (
+            "patch", "project_id=p", "task_id=t", "set:detail.effort=3", "add:tags=[\"a\"]",
+            'append:history=["x"]', "remove:body", "if_not_exists:title=T",
+        ),
+        lambda t: t.patch(project_id="p", task_id="t")
+        .set({"detail.effort": 3})
+        .add(tags=["a"])
+        .append(history=["x"])
+        .remove("body")
+        .if_not_exists(title="T"),
+    ),
+    (
+        (
+            "update", "project_id=p", "task_id=t", "set:status=closed", "composite:employee_id=e",
+            "composite:points=0",
+        ),
+        lambda t: t.update(project_id="p", task_id="t")
+        .set(status="closed")
+        .composite(employee_id="e", points=0),
+    ),
+]  # fmt: skip
+
+
+def without_time(request: dict[str, Any]) -> dict[str, Any]:
+    """A request without the value of `updated_at`, which every write sets to the present."""
+    values = request.get("ExpressionAttributeValues", {})
+    kept = {k: v for k, v in values.items() if not v.get("S", "").startswith("20")}
+    return {**request, "ExpressionAttributeValues": kept}
+
+
+@pytest.mark.parametrize(("arguments", "chain"), CHAINS, ids=[a[0] for a, _ in CHAINS])
+def test_explain_builds_the_request_of_the_chain(arguments: tuple[str, ...], chain: Any) -> None:
+    result = leyden_command("explain", TASKAPP, "task", *arguments, "--params", "--json")
+    assert result.exit_code == 0, result.stderr
+    said = json.loads(result.stdout)
+    expected = chain(leyden.load(TASKAPP).entities.task)
+    plain = json.loads(json.dumps(expected.params(), default=list))
+    assert without_time(said["params"]) == without_time(plain)
+    assert said["scans"] is expected.explain().scans
+    assert said["index"] == expected.explain().index
+
+
+def test_explain_knows_collections() -> None:
+    arguments = ("explain", TASKAPP, "collections", "overview", "project_id=p", "--params")
+    result = leyden_command(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    said = json.loads(result.stdout)
+    query = leyden.load(TASKAPP).collections.overview(project_id="p")
+    assert said["params"] == query.params()
+    assert said["operation"] == "collections.overview"
+
+
+@pytest.mark.parametrize("verb", ["create", "put", "upsert"])
+def test_explain_shows_whole_items(verb: str) -> None:
+    result = leyden_command(
+        "explain", TASKAPP, "task", verb, "project_id=p", "task_id=t", "employee_id=e", "--json"
+    )
+    assert result.exit_code == 0, result.stderr
+    said = json.loads(result.stdout)
+    assert said["operation"] == f"task.{verb}"
+    assert "params" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("quary.project",), 2, 'did you mean "query.project"?'),
+        (("query.projct", "project_id=p"), 2, 'did you mean "project"?'),
+        (("get", "set:project_id=p"), 2, 'takes no step "set:"'),
+        (("patch", "project_id=p", "task_id=t", "st:title=x"), 2, 'did you mean "set"?'),
+        (("scan", "project_id=p"), 2, "a scan takes no attributes"),
+        (("get", "project_id=p", "task_id=t", "--where", "points = 1"), 2, "takes no --where"),
+        (("scan", "--option", "order=desc"), 1, "option.invalid"),
+        (("scan", "--option", "limit"), 2, "is no attribute=value"),
+        (("query.project",), 1, "key.missing_composite"),
+        (("patch", "project_id=p", "task_id=t", "add:title=x"), 1, "expression.invalid"),
+    ],
+)
+def test_explain_refuses(arguments: tuple[str, ...], code: int, said: str) -> None:
+    result = leyden_command("explain", TASKAPP, "task", *arguments)
+    assert result.exit_code == code
+    assert said in result.stderr
+
+
+def test_the_memory_schemas_are_known_as_well() -> None:
+    assert leyden_command("check", MEMORY).exit_code == 0
+    assert leyden_command("patterns", MEMORY).exit_code == 0
