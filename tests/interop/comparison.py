@@ -11,7 +11,7 @@ from leyden.errors import AmbiguousKeyError, LeydenError
 from tests.interop.leyden_side import Words
 from tests.interop.operations import composites
 from tests.interop.oracle import Oracle, Refusal
-from tests.vectors.canonical import Guard, as_text, canonical, without_guards
+from tests.vectors.canonical import Guard, as_text, canonical, identity, without_guards
 from tests.vectors.expressions import conjuncts
 
 
@@ -37,7 +37,8 @@ def guard_of(model: Mapping[str, Any], op: Mapping[str, Any]) -> Guard:
     """What the collision guard of a write may compare: the composites of the item's own key."""
     primary = next(index for index in model["indexes"].values() if "index" not in index)
     given = {**op.get("key", {}), **op.get("item", {})}
-    return Guard(_key_fields(model), _stored(model, given, composites(primary)))
+    values = _stored(model, given, composites(primary))
+    return Guard(_key_fields(model), {**values, **identity(model)})
 
 
 def lawful_refusal(error: LeydenError, model: Mapping[str, Any] | None, theirs: Any) -> str | None:

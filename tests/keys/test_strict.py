@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import leyden
 from leyden.keys import entity_keys
 from leyden.keys.strict import escape, parse_number, sortable_number, unescape
 from leyden.keys.text import from_epoch_seconds
+from leyden.operations.sort_condition import sort_condition
 from tests.keys.specs import attribute, entity
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(
@@ -126,3 +128,38 @@ def test_strict_keys_keep_case_and_sort_numbers_by_value() -> None:
     assert keys.sk is not None
     assert keys.pk.build(values) == "$shop#p_Ann"
     assert keys.sk.build(values) == "$things_1#at_2026-01-02T00:00:00.000Z#n_-4996~"
+
+
+@given(st.lists(st.tuples(texts, st.integers(-5, 5)), min_size=1, max_size=6), texts)
+def test_a_range_over_the_first_strict_value_is_a_range_of_values(
+    stored: list[tuple[str, int]], limit: str
+) -> None:
+    schema = {
+        "entity": "things",
+        "version": "1",
+        "service": "shop",
+        "keys": "strict",
+        "attributes": {"p": "string", "s": "string", "n": "integer"},
+        "indexes": {
+            "main": {
+                "pk": {"field": "pk", "composite": ["p"]},
+                "sk": {"field": "sk", "composite": ["s", "n"]},
+            }
+        },
+    }
+    things = leyden.load(schema, table="t").entities.things
+    form = things.conversions.entity.keys.primary.sk
+    assert form is not None
+    query = things.query.main(p="p")
+    for operator, holds in {
+        "gt": lambda s: s > limit,
+        "gte": lambda s: s >= limit,
+        "lt": lambda s: s < limit,
+        "lte": lambda s: s <= limit,
+    }.items():
+        limits = getattr(query, operator)(s=limit).range
+        condition = sort_condition(things.conversions.entity, form, {"p": "p"}, limits)
+        assert condition is not None
+        for s, n in stored:
+            item = {"sk": {"S": form.build({"s": s, "n": n})}}
+            assert condition.holds(item) == holds(s)

@@ -107,7 +107,7 @@ def test_a_step_that_cannot_work_is_refused_at_once(
 
 
 def test_what_an_attribute_is_derived_from_cannot_be_counted_up(task: leyden.Entity) -> None:
-    with pytest.raises(InvalidExpressionError, match='"headline" is derived from "title"'):
+    with pytest.raises(InvalidExpressionError, match='"headline" is derived from it'):
         task.patch(**KEY).if_not_exists(title="x").params()
 
 
@@ -152,3 +152,88 @@ def test_a_record_that_hides_something_is_not_written_without_it() -> None:
     with pytest.raises(leyden.errors.InputError, match="does not show the hidden secret"):
         task.put(record)
     assert "secret" in task.put(record, secret="s").params()["Item"]
+
+
+def test_a_key_that_does_not_name_its_entity_is_guarded_by_the_identifiers(shown: Any) -> None:
+    template = """
+entity: %s
+version: "1"
+service: x
+attributes: {id: {type: string, required: true}}
+indexes: {main: {pk: {field: pk, template: "X#${id}"}, sk: {field: sk, template: meta}}}
+"""
+    app = leyden.load(f"{template % 'alpha'}---{template % 'beta'}", table="t")
+    condition = shown(app["beta"].put(id="1").params(), "ConditionExpression")
+    assert '(attribute_not_exists(__edb_e__) OR __edb_e__ = "beta")' in condition
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda u: u.add(points=1),
+        lambda u: u.subtract(points=1),
+        lambda u: u.if_not_exists(points=1),
+        lambda u: u.set({"detail.effort": 1}),
+        lambda u: u.remove("detail.effort"),
+    ],
+)
+def test_what_a_sparse_index_depends_on_must_be_known(step: Any) -> None:
+    schema = """
+entity: tasks
+alias: task
+version: "1"
+service: s
+attributes:
+  id: {type: string, required: true}
+  points: number
+  detail: {type: map, properties: {effort: number}}
+indexes:
+  main: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}
+  busy:
+    index: gsi1
+    when: "points > `5` || detail.effort > `5`"
+    pk: {field: gsi1pk, composite: []}
+    sk: {field: gsi1sk, composite: [id]}
+"""
+    task = leyden.load(schema, table="t").entities.task
+    with pytest.raises(InvalidExpressionError, match='the index of "busy" depends on it'):
+        step(task.patch(id="1")).params()
+
+
+def test_what_an_expression_derives_is_not_set_by_hand(task: leyden.Entity) -> None:
+    with pytest.raises(ReadOnlyAttributeError, match="is derived from other attributes"):
+        task.patch(**KEY).set(headline="x")
+    with pytest.raises(ValidationError, match="the value given for it is another one"):
+        task.put(**KEY, headline="x").params()
+    assert task.put(**KEY, headline="open untitled").params()
+    with pytest.raises(InvalidExpressionError, match='"headline" is derived from it'):
+        task.upsert(**KEY).if_not_exists(title="x").params()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda t: t.query.ranked(area="a").between("x", None), "not as str"),
+        (lambda t: t.patch(**KEY).set([("points", 1)]), "not as list"),
+        (lambda t: t.patch(**KEY).set({1: 2}), "not int"),
+        (lambda t: t.patch(**KEY).remove(["points"]), "not list"),
+        (lambda t: t.get([5]).params(), "not as int"),
+        (lambda t: t.scan.params(attributes=[[]]), "a list of attribute names"),
+        (lambda t: t.put(**KEY).params(response="updated_new"), '"all_old"'),
+        (lambda t: t.delete(**KEY).params(response="all_new"), '"all_old"'),
+        (lambda t: t.parse({"pk": 5}), "no raw item"),
+        (lambda t: t.parse(None), "no raw item"),
+    ],
+)
+def test_input_of_the_wrong_form_is_refused_in_words(
+    task: leyden.Entity, build: Any, message: str
+) -> None:
+    with pytest.raises(leyden.LeydenError, match=message):
+        build(task)
+
+
+def test_a_chain_keeps_its_values_when_the_caller_changes_his(task: leyden.Entity) -> None:
+    history = ["one"]
+    put = task.put(**KEY, history=history)
+    history.append("two")
+    assert put.params()["Item"]["history"] == {"L": [{"S": "one"}]}

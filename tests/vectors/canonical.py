@@ -225,6 +225,12 @@ class Guard:
         return name in self.values and as_text(self.values[name]) == as_text(node[2]["value"])
 
 
+def identity(model: Mapping[str, Any]) -> dict[str, str]:
+    """The fields that say whose an item is, as an ElectroDB model fills them."""
+    named = model.get("model", {})
+    return {"__edb_e__": named.get("entity", ""), "__edb_v__": named.get("version", "")}
+
+
 def without_guards(
     request: Mapping[str, Any],
     expected: Mapping[str, Any],

@@ -39,6 +39,7 @@ class CompiledAttribute:
         "encode",
         "entity",
         "fill",
+        "fold",
         "items",
         "kind",
         "path",
@@ -78,6 +79,8 @@ class CompiledAttribute:
         """Applies `set` hooks; None where there are none."""
         self.reveal: Rework | None = None
         """Drops hidden properties and applies `get` hooks; None where there are neither."""
+        self.fold: Callable[[str], str] | None = None
+        """Folds the case of text, for an attribute that is itself a key."""
         self.encode: Callable[[Any], AttributeValue]
         """An accepted value, typed for the table."""
         self.read: Callable[[AttributeValue], Any]

@@ -201,7 +201,7 @@ class CompiledEntity:
         `set` hooks; derived attributes. `now` is the instant for all that say
         `{generate: now}`; `settled` names attributes whose values come from the table, so that
         `set` hooks have run on them already. A value given for an attribute that a JMESPath
-        expression derives has no influence.
+        expression derives must be the derived one.
 
         Raises UnknownAttributeError, ValidationError, RequiredAttributeError.
         """
@@ -225,13 +225,28 @@ class CompiledEntity:
                 values[name] = attribute.accept(value, moment=moment)
             self._refuse_missing(missing)
             values = self.apply_setters(values, settled=settled)
-            values.update(self._derive(values, values))
+            derived = self._derive(values, values)
+            self._refuse_contradictions(given, derived)
+            values.update(derived)
             values = {name: value for name, value in values.items() if value is not None}
             self._refuse_missing([name for name in self.derivations if self._lacks(name, values)])
         except LeydenError as error:
             self._name(error)
             raise
         return values
+
+    def _refuse_contradictions(self, given: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
+        """A value given for what an expression derives must be what the expression says."""
+        for name, derivation in self._derivations.items():
+            value = given.get(name)
+            if value is None or not derivation.replaces:
+                continue
+            if self.attributes[name].accept(value, constraints=False) != derived.get(name):
+                raise ValidationError(
+                    f'"{name}" is derived from other attributes, and the value given for it is '
+                    "another one; leave it out",
+                    path=name,
+                )
 
     def _lacks(self, name: str, values: Mapping[str, Any]) -> bool:
         return self.attributes[name].spec.required and name not in values
@@ -382,6 +397,7 @@ def _fold_key_attributes(spec: EntitySpec, attributes: Mapping[str, CompiledAttr
             if form.bare and form.fold is not None:
                 attribute = attributes[form.names[0]]
                 if attribute.kind == "S":
+                    attribute.fold = form.fold
                     attribute.encode = _folding(attribute.encode, form.fold)
 
 

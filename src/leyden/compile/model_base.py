@@ -24,7 +24,7 @@ from leyden.compile.anything import decode_any
 from leyden.compile.wire import AttributeValue, Item
 from leyden.errors import MissingCompositeError, ValidationError
 from leyden.keys.text import number_text
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, JMESPath
 
 if TYPE_CHECKING:
     from leyden.compile.entity import CompiledEntity
@@ -89,6 +89,9 @@ class LeydenModel(Model):
         entity = self._leyden_entity
         given = self._leyden_values()
         if null_check:
+            for name, attribute in entity.spec.attributes.items():
+                if isinstance(attribute.derive, JMESPath):
+                    given.pop(name, None)
             stored = self.__dict__["_leyden_stored"]
             settled = {name for name, value in stored.items() if given.get(name) is value}
             for name in settled & entity.on_write:

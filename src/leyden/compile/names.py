@@ -16,7 +16,7 @@ def camel_case(alias: str) -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def python_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+def python_names(names: Iterable[str], taken: Iterable[str] = ("self",)) -> dict[str, str]:
     """An identifier for each name: the name itself wherever that can be one.
 
     Keywords and names in `taken` get an underscore behind them; characters that identifiers do

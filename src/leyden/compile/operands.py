@@ -101,7 +101,8 @@ class TypedPath(Path):
             if self.compiled.kind == "S":
                 raise wrong_type(self.place, "a str", value)
             return Value({"B": accept_binary(value, self.place)})
-        return Value({"S": accept_string(value, self.place)})
+        text = accept_string(value, self.place)
+        return Value({"S": self.compiled.fold(text) if self.compiled.fold else text})
 
     def __getitem__(self, item: int | str) -> Any:
         attribute: Any = self.attribute

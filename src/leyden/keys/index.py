@@ -61,6 +61,12 @@ class EntityKeys(Mapping[str, IndexKeys]):
         return frozenset(keys.sk.field for keys in self.by_name.values() if keys.sk)
 
     @cached_property
+    def name_entity(self) -> bool:
+        """Whether the table's own key says which entity the item is of; templates do not."""
+        form = self.primary.sk or self.primary.pk
+        return form is not None and not form.template
+
+    @cached_property
     def guarded(self) -> tuple[str, ...]:
         """The attributes that tell apart items which may share the table's own key.
 

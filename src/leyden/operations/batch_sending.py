@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
@@ -162,7 +163,12 @@ def refuse_duplicates(operation: str, keys: Iterable[tuple[str, Item]]) -> None:
 
 def key_text(table: str, key: Item) -> str:
     """A text that is the same for the same key of the same table."""
-    return repr((table, sorted(key.items())))
+    parts = []
+    for name, value in sorted(key.items()):
+        ((kind, content),) = value.items()
+        # The service writes numbers out in digits of its own.
+        parts.append((name, kind, Decimal(content).normalize() if kind == "N" else content))
+    return repr((table, parts))
 
 
 Progress = Callable[[int, int], object]

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from leyden.compile import CompiledEntity
 from leyden.errors import (
+    InputError,
     ItemTooLargeError,
     MissingCompositeError,
     UnknownAttributeError,
@@ -36,6 +37,8 @@ class BoundEntity:
     keys: EntityKeys
     table: str
     runner: Runner
+    local_indexes: frozenset[str] = frozenset()
+    """The names of the table's local indexes."""
     constants: Mapping[str, Any] = field(init=False)
     """The values of attributes that can have but one: enums of one value.
 
@@ -77,6 +80,7 @@ class BoundEntity:
         """
         attributes = self.compiled.attributes
         accepted = {}
+        refuse_no_mapping(given, self.spec.entity)
         for name, value in given.items():
             attribute = attributes.get(name)
             if attribute is None:
@@ -88,12 +92,13 @@ class BoundEntity:
 
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
         """The given values, and the constants among `names` that were not given."""
+        refuse_no_mapping(given, self.spec.entity)
         implied = {n: self.constants[n] for n in names if n in self.constants and n not in given}
         return {**implied, **given} if implied else given
 
     def unknown(self, name: str) -> UnknownAttributeError:
         """The error for a name that the entity does not have."""
-        hint = did_you_mean(name, self.spec.attributes)
+        hint = did_you_mean(str(name), self.spec.attributes)
         return UnknownAttributeError(
             f'"{self.spec.entity}" has no attribute "{name}"{hint}', entity=self.spec.entity
         )
@@ -139,6 +144,16 @@ class BoundEntity:
             f'the access pattern "{keys.spec.name}" needs {_names(names)} as well',
             missing=names,
             entity=self.spec.entity,
+        )
+
+
+def refuse_no_mapping(given: object, entity: str) -> None:
+    """Raise InputError where attributes are not given by their names."""
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"attributes are given by name, as keywords or in a mapping, not as "
+            f"{type(given).__name__}",
+            entity=entity,
         )
 
 

@@ -20,6 +20,8 @@ from leyden.operations.request import AttributeValue, Item, Params
 
 _PLACEHOLDER: Final = re.compile(r"[#:]\w+")
 _CHECKSUM_BYTES: Final = 6
+_LONGEST: Final = 16_384
+"""Characters; the keys of a table and an index have 6 KB at most."""
 
 
 class _NumberText(str):
@@ -49,10 +51,12 @@ def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> It
     """
     encoded, dot, checksum = cursor.partition(".")
     try:
+        if len(encoded) > _LONGEST:
+            raise ValueError("too long")
         padded = encoded + "=" * (-len(encoded) % 4)
         body = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
         plain = json.loads(body, parse_int=_NumberText, parse_float=_NumberText)
-    except (binascii.Error, UnicodeError, ValueError) as error:
+    except (binascii.Error, UnicodeError, ValueError, RecursionError) as error:
         raise InvalidCursorError(
             "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
         ) from error
@@ -66,7 +70,7 @@ def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> It
             f"the cursor does not fit the query: this one goes on from the fields "
             f"{', '.join(fields)}"
         )
-    if not all(isinstance(value, str) for value in plain.values()):
+    if not all(isinstance(value, str) and value for value in plain.values()):
         raise InvalidCursorError("the cursor holds values that are no keys")
     return {name: _typed(value) for name, value in plain.items()}
 

@@ -27,6 +27,7 @@ class Delete(Write):
     verb: ClassVar[str] = "delete"
     api: ClassVar[str] = "DeleteItem"
     part: ClassVar[str] = "Delete"
+    responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old"})
     must_exist: ClassVar[bool] = False
 
     def _prepare(self, options: Options) -> PreparedWrite:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from leyden.errors import UnknownAttributeError
-from leyden.operations.bound import BoundEntity
+from leyden.operations.bound import BoundEntity, refuse_no_mapping
 from leyden.operations.explain import Explanation, show_key
 from leyden.operations.expression import Expressions
 from leyden.operations.guard import Marks, bears, identity_marks, owns
@@ -27,6 +27,7 @@ def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
     one is missing.
     """
     names = entity.keys.primary.spec.composites
+    refuse_no_mapping(given, entity.spec.entity)
     for name in given:
         if name not in names:
             if name not in entity.spec.attributes:

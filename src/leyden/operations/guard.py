@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from leyden.errors import AmbiguousKeyError, ConditionFailedError, KeyCollisionError
+from leyden.errors import AmbiguousKeyError, ConditionFailedError, DecodeError, KeyCollisionError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions, conjunction
@@ -21,8 +21,12 @@ Marks = Mapping[str, AttributeValue]
 
 
 def identity_marks(entity: BoundEntity, values: Mapping[str, Any]) -> Marks:
-    """The marks of the item with these primary composites; empty where its key is unique."""
-    return _marks(entity, entity.keys.guarded, values)
+    """The marks of the item with these primary composites; empty where its key is unique.
+
+    A key that does not name its entity may also be another entity's.
+    """
+    marks = _marks(entity, entity.keys.guarded, values)
+    return marks if entity.keys.name_entity else {**marks, **entity.identity}
 
 
 def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Marks:
@@ -40,6 +44,19 @@ def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any])
 def _marks(entity: BoundEntity, names: Any, values: Mapping[str, Any]) -> Marks:
     attributes = entity.compiled.attributes
     return {attributes[name].spec.field: attributes[name].encode(values[name]) for name in names}
+
+
+def refuse_no_item(item: object) -> None:
+    """Raise DecodeError for what cannot be a raw item: fields with typed AttributeValues."""
+    typed = isinstance(item, Mapping) and all(
+        isinstance(name, str) and isinstance(value, Mapping) and len(value) == 1
+        for name, value in item.items()
+    )
+    if not typed:
+        raise DecodeError(
+            "this is no raw item: one has typed AttributeValues by field, as in "
+            '{"pk": {"S": "..."}}'
+        )
 
 
 def bears(item: Item, marks: Marks) -> bool:
@@ -63,13 +80,15 @@ def _form_owns(form: KeyForm, item: Item) -> bool:
     return form.owns(value if kind == "S" else 0)
 
 
-def guard_condition(entity: BoundEntity, marks: Marks, expressions: Expressions) -> str:
-    """The condition that no other item is stored under the key; empty where none can be."""
-    if not marks:
-        return ""
-    absent = f"attribute_not_exists({expressions.name(entity.keys.primary.forms[0].field)})"
-    same = conjunction(expressions.equal(field, value) for field, value in marks.items())
-    return f"{absent} OR ({same})"
+def guard_condition(marks: Marks, expressions: Expressions) -> str:
+    """The condition that no other item is stored under the key; empty where none can be.
+
+    A field that the stored item lacks says nothing against it.
+    """
+    return conjunction(
+        f"attribute_not_exists({expressions.name(field)}) OR {expressions.equal(field, value)}"
+        for field, value in marks.items()
+    )
 
 
 def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:

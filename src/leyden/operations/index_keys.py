@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.errors import MissingCompositeError
+from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.guard import refuse_ambiguous
@@ -66,6 +66,31 @@ def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
             _write(entity, form, values, written)
     own = {form.field for form in entity.keys.primary.forms}
     return KeyChanges(written, tuple(field for field in removed if field not in own))
+
+
+def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
+    """Raise where an attribute whose new value is not known decides about something else.
+
+    `moved` are attributes that are counted up, appended to, set inside or set if absent:
+    attributes derived from them, and sparse indexes that read them, could not be kept true.
+    """
+    for name, reads in entity.compiled.derivations.items():
+        for root in sorted(reads.intersection(moved)):
+            raise _unknown_input(entity, root, f'"{name}" is derived from it')
+    for keys in entity.keys.values():
+        if keys.spec.when is None or not moved:
+            continue
+        read = entity.compiled.condition(keys.spec.name).roots
+        for root in sorted(moved if read is None else read.intersection(moved)):
+            raise _unknown_input(entity, root, f'the index of "{keys.spec.name}" depends on it')
+
+
+def _unknown_input(entity: BoundEntity, root: str, why: str) -> Exception:
+    return InvalidExpressionError(
+        f'after this step the new value of "{root}" is not known here, and {why}; give the whole '
+        "new value with .set()",
+        entity=entity.spec.entity,
+    )
 
 
 def update_keys(

@@ -7,7 +7,7 @@ from typing import Any
 
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.keys import Beginning, IndexKeys
-from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.bound import BoundEntity, refuse_no_mapping, typed_key
 from leyden.operations.expression import Expressions
 from leyden.operations.sort_condition import COMPARISONS, Range, sort_condition
 
@@ -77,7 +77,10 @@ def read_range(
             entity=entity.spec.entity,
         )
     accepted = []
-    for limit in (start,) if end is None else (start, end):
+    both = (start, end) if operator == "between" else (start,)
+    for limit in both:
+        refuse_no_mapping(limit, entity.spec.entity)
+        assert limit is not None
         for name in limit:
             if name not in entity.spec.attributes:
                 raise entity.unknown(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, frozen
@@ -36,7 +37,7 @@ class Operation(ABC):
         condition, and, to a projection, the fields that tell whose item it is.
         """
         with self._naming():
-            read = read_options(self.name, self.allowed, options)
+            read = self._options(options)
             return finish(self._build(read), read)
 
     def go(self, **options: Any) -> Any:
@@ -45,14 +46,13 @@ class Operation(ABC):
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
         """
         with self._naming():
-            read = read_options(self.name, self.allowed, options)
-            program = self._program(read)
-        return self.entity.runner.run(program)
+            program = self._program(self._options(options))
+            return self.entity.runner.run(program)
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words which index serves the operation, and what it reads or writes."""
         with self._naming():
-            read = read_options(self.name, self.allowed, options)
+            read = self._options(options)
             return self._explain(finish(self._build(read), read), read)
 
     def __repr__(self) -> str:
@@ -65,6 +65,9 @@ class Operation(ABC):
 
     def _request(self, params: Params, options: Options) -> Request:
         return Request(self.api, finish(params, options), self.name, self.entity.spec.entity)
+
+    def _options(self, given: Mapping[str, Any]) -> Options:
+        return read_options(self.name, self.allowed, given)
 
     def _naming(self) -> naming:
         return naming(self.name, self.entity)

@@ -101,7 +101,8 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
         if not isinstance(value, bool):
             raise refuse("True or False")
     elif name == "attributes":
-        if isinstance(value, str) or not isinstance(value, Sequence) or not value:
+        names = not isinstance(value, str) and isinstance(value, Sequence) and bool(value)
+        if not names or not all(isinstance(name, str) for name in value):
             raise refuse("a list of attribute names")
         return tuple(value)
     elif name == "params":

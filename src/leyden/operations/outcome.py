@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
+from jmespath.exceptions import JMESPathError
 
+from leyden.errors import InvalidExpressionError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
 from leyden.operations.request import Item, Response
@@ -82,7 +84,15 @@ def shape(entity: BoundEntity, item: Item, options: Options) -> Any:
         return entity.compiled.decode(item)
     if options.select is None:
         return shaped
-    return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
+    try:
+        return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
+    except (JMESPathError, TypeError) as error:
+        # Its own message would quote the item.
+        raise InvalidExpressionError(
+            f"the expression in `select` cannot be evaluated over an item of "
+            f'"{entity.spec.entity}": {type(error).__name__}',
+            entity=entity.spec.entity,
+        ) from error
 
 
 def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:

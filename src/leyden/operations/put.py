@@ -53,6 +53,7 @@ class Put(Write):
     verb: ClassVar[str] = "put"
     api: ClassVar[str] = "PutItem"
     part: ClassVar[str] = "Put"
+    responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old", "all_new"})
     silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
     replaces: ClassVar[bool] = True
 

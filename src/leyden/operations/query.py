@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
@@ -162,39 +162,39 @@ class Query(Ranged):
 class Queries:
     """`task.query`: one method for each access pattern of the entity."""
 
-    entity: BoundEntity
+    _entity: BoundEntity
 
-    def __getattr__(self, name: str) -> Any:
-        keys = self.entity.keys.by_name.get(name)
+    def __getattr__(self, name: str) -> Callable[..., Query]:
+        keys = self._entity.keys.by_name.get(name)
         if keys is None:
             raise AttributeError(
-                f'"{self.entity.spec.entity}" has no access pattern "{name}"; it has '
-                f"{', '.join(self.entity.keys)}"
+                f'"{self._entity.spec.entity}" has no access pattern "{name}"; it has '
+                f"{', '.join(self._entity.keys)}"
             )
 
         def start(**composites: Any) -> Query:
-            with naming(f"{self.entity.operation(Query.verb)}.{name}", self.entity):
-                values = read_composites(self.entity, keys, composites)
-            return Query(self.entity, keys=keys, values=values)
+            with naming(f"{self._entity.operation(Query.verb)}.{name}", self._entity):
+                values = read_composites(self._entity, keys, composites)
+            return Query(self._entity, keys=keys, values=values)
 
         start.__name__ = name
         start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.spec.composites)}."
         return start
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Callable[..., Query]:
         try:
-            return getattr(self, name)
+            return self.__getattr__(name)
         except AttributeError as error:
             raise KeyError(str(error)) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.entity.keys)
+        return iter(self._entity.keys)
 
     def __repr__(self) -> str:
         return f"<access patterns {', '.join(self)}>"
 
     def __dir__(self) -> list[str]:
-        return [*self.entity.keys]
+        return [*self._entity.keys]
 
 
 def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:

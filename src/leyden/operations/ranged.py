@@ -20,7 +20,10 @@ class Ranged(ReadMany):
         return self._within("begins", attributes)
 
     def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
-        """Sort keys from `start` to `end`, both included.
+        """Sort keys from `start` to `end`, both included, as texts.
+
+        Given the first attributes of several, the keys that go on behind `end` are not among
+        them, unless the entity's keys are strict; the same holds for `lte` and `gt`.
 
         >>> task.query.project(project_id="p1").between(             # doctest: +SKIP
         ...     {"task_id": "a"}, {"task_id": "f"})

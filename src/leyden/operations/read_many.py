@@ -36,13 +36,14 @@ class ReadMany(Conditional):
         >>> for record in task.query.project(project_id="p1").iter(order="desc"):  # doctest: +SKIP
         ...     print(record.task_id)
         """
-        read = read_options(self.name, self.allowed - {"count", "pages"}, options)
-        plan = self._plan(read)
+        with self._naming():
+            plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
         return self._lazily(plan)
 
     def _lazily(self, plan: PagePlan) -> Iterator[Any]:
         while True:
-            page = self.entity.runner.run(read_pages(plan))
+            with self._naming():
+                page = self.entity.runner.run(read_pages(plan))
             yield from page.items
             if page.cursor is None:
                 return
@@ -112,11 +113,10 @@ def key_fields(
 def refuse_consistent(entity: BoundEntity, keys: IndexKeys, operation: str) -> None:
     """Raise InvalidOptionError for a global secondary index, which has no consistent reads.
 
-    An index with the table's own partition key may be a local one, which has.
+    A local one has.
     """
     spec = keys.spec
-    own = entity.keys.primary.pk
-    if spec.index is not None and keys.pk is not own:
+    if spec.index is not None and spec.index not in entity.local_indexes:
         raise InvalidOptionError(
             f'the access pattern "{spec.name}" is served by the index "{spec.index}", and a '
             "global index cannot be read consistently; leave out `consistent`",

@@ -17,6 +17,9 @@ Values = Mapping[str, Any]
 
 COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
+_BEHIND_ALL: Final = "#\U0010ffff"
+"""Behind every key that holds a value, and in front of those of greater ones."""
+
 _HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": lambda key, low: bool(key == low),
     ">": lambda key, low: bool(key > low),
@@ -89,10 +92,14 @@ def sort_condition(
         return SortCondition(form.field, "begins_with", key)
     low = _made(entity, form, lambda: form.stem(start))
     assert low is not None
+    if limits.end is None and form.strict and form.missing(start):
+        return _strict_partial(form, limits.operator, str(low))
     if limits.end is None:
         return SortCondition(form.field, COMPARISONS[limits.operator], low)
     end = {**values, **limits.end}
     high = _made(entity, form, lambda: form.stem(end))
+    if form.strict and form.missing(end):
+        high = str(high) + _BEHIND_ALL
     if low > high:  # type: ignore[operator]
         raise InvalidExpressionError(
             f'.between() of "{form.field}" starts behind its end, which DynamoDB refuses; '
@@ -100,6 +107,18 @@ def sort_condition(
             entity=entity.spec.entity,
         )
     return SortCondition(form.field, "BETWEEN", low, high)
+
+
+def _strict_partial(form: KeyForm, operator: str, stem: str) -> SortCondition:
+    """A comparison by the first values of a strict key, whatever the others are.
+
+    Behind a value stands `#` in the keys that hold it, and at least `$` in those of greater ones.
+    """
+    if operator == "gt":
+        return SortCondition(form.field, ">=", f"{stem}$")
+    if operator == "lte":
+        return SortCondition(form.field, "<", f"{stem}$")
+    return SortCondition(form.field, COMPARISONS[operator], stem)
 
 
 def _made(

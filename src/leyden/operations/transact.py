@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -91,16 +92,20 @@ class TransactionResult(Sequence[Any]):
         return self.items[index]
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, slots=False)
 class TransactWrite:
-    """`app.transact_write([...])`: writes and checks that happen together or not at all."""
+    """`app.transact_write([...])`: writes and checks that happen together or not at all.
+
+    Generated values, such as ids and times, are made once: sent again, with the same token, it
+    is the same transaction.
+    """
 
     runner: Runner
     entries: Sequence[Write]
 
     def params(self, **options: Any) -> Params:
         """The low-level request; nothing is sent."""
-        return self._request(read_options(_WRITE, TRANSACT_WRITE, options), self._prepare())
+        return self._request(read_options(_WRITE, TRANSACT_WRITE, options), self._prepared)
 
     def go(self, **options: Any) -> TransactionResult:
         """Write all, or nothing.
@@ -114,7 +119,7 @@ class TransactWrite:
     def program(self, **options: Any) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from."""
         read = read_options(_WRITE, TRANSACT_WRITE, options)
-        prepared = self._prepare()
+        prepared = self._prepared
         return self._program(self._request(read, prepared), prepared)
 
     def explain(self, **options: Any) -> str:
@@ -125,7 +130,8 @@ class TransactWrite:
     def __repr__(self) -> str:
         return f"<{_WRITE} of {len(self.entries)}>"
 
-    def _prepare(self) -> list[PreparedWrite]:
+    @cached_property
+    def _prepared(self) -> list[PreparedWrite]:
         _refuse_count(_WRITE, self.entries)
         prepared = []
         for position, entry in enumerate(self.entries):
@@ -229,6 +235,8 @@ class TransactGet:
                     operation=_GET,
                 )
             parts.append({"Get": entry.params()})
+        keys = [(part["Get"]["TableName"], part["Get"]["Key"]) for part in parts]
+        refuse_duplicates(_GET, keys)
         return {"TransactItems": parts}
 
     def _program(self, params: Params, options: Options) -> Program[TransactionResult]:

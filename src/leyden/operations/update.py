@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
-from leyden.errors import CompositeConflictError, InvalidExpressionError
+from leyden.errors import CompositeConflictError
+from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.guard import refuse_ambiguous
-from leyden.operations.index_keys import update_keys
+from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
 from leyden.operations.options import Options
 from leyden.operations.request import Item, Params
 from leyden.operations.update_expression import UpdateExpression
@@ -91,6 +92,7 @@ class Update(Write):
         self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
     ) -> Self:
         with self._naming():
+            refuse_no_mapping(paths or {}, self.entity.spec.entity)
             given = {**(paths or {}), **attributes}
             return self._extended(read_steps(self.entity, operator, given))
 
@@ -137,7 +139,7 @@ class Update(Write):
         assigned = {s.root: s.value for s in self.steps if s.operator == "set" and s.is_root}
         removed = {s.root for s in self.steps if s.operator == "remove" and s.is_root}
         moved = {s.root for s in self.steps} - assigned.keys() - removed
-        self._refuse_stale(moved)
+        refuse_unknown_inputs(entity, moved)
         changed = compiled.apply_setters(assigned)
         changed.update(compiled.on_write_values({*assigned, *removed, *moved}))
         known = {**self.known, **key_values}
@@ -171,16 +173,6 @@ class Update(Write):
         for name, value in entity.identity.items():
             update.set(name, value)
         return update
-
-    def _refuse_stale(self, moved: Collection[str]) -> None:
-        """A derived attribute needs the new values of what it is derived from."""
-        for name, reads in self.entity.compiled.derivations.items():
-            for root in reads.intersection(moved):
-                raise InvalidExpressionError(
-                    f'"{name}" is derived from "{root}", whose new value is not known '
-                    "here after this step; give the whole new value with .set()",
-                    entity=self.entity.spec.entity,
-                )
 
 
 @frozen(eq=False, repr=False)

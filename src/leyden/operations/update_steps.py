@@ -16,6 +16,7 @@ from leyden.errors import (
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.request import AttributeValue
+from leyden.schema.spec import JMESPath
 
 _NUMERIC: Final = ("number", "integer", "decimal", "ttl", "any")
 _TAKES: Final[dict[str, tuple[str, ...]]] = {
@@ -115,6 +116,11 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
 
 
 def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Step:
+    if not isinstance(path, str):
+        raise InvalidExpressionError(
+            f"a path is text such as detail.effort, not {type(path).__name__}",
+            entity=entity.spec.entity,
+        )
     resolved = entity.compiled.resolve(path)
     root = entity.spec.attributes[resolved.root]
     if root.name in entity.keys.primary.spec.composites and not fresh:
@@ -127,6 +133,12 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> St
     if root.read_only and not fresh:
         raise ReadOnlyAttributeError(
             f'"{root.name}" is read-only: it is set when the item is created',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if isinstance(root.derive, JMESPath):
+        raise ReadOnlyAttributeError(
+            f'"{root.name}" is derived from other attributes; set those',
             path=path,
             entity=entity.spec.entity,
         )

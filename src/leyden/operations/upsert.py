@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from leyden.errors import InvalidExpressionError
 from leyden.operations.expression import Expressions
-from leyden.operations.index_keys import put_keys
+from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
 from leyden.operations.options import Options
 from leyden.operations.request import Params
 from leyden.operations.update_expression import UpdateExpression
@@ -80,6 +80,7 @@ class Upsert(Write):
     def _prepare(self, options: Options) -> PreparedWrite:
         entity, compiled = self.entity, self.entity.compiled
         stepped = {step.root: step.value for step in self.steps}
+        refuse_unknown_inputs(entity, stepped.keys())
         values = compiled.prepare_create({**self.given, **stepped})
         values = {name: value for name, value in values.items() if name not in stepped}
         key = entity.primary_key(values)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from leyden.errors import InvalidOptionError
 from leyden.operations.explain import Explanation, show, show_key
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.guard import Marks, guard_condition, identity_marks, send_guarded
@@ -36,6 +37,10 @@ class Write(Conditional):
     """A write of one item."""
 
     allowed: ClassVar[frozenset[str]] = WRITE
+    responses: ClassVar[frozenset[str]] = frozenset(
+        {"default", "none", "all_old", "updated_old", "all_new", "updated_new"}
+    )
+    """The values of `response` that the verb takes."""
     silent: ClassVar[frozenset[str]] = frozenset({"default", "none"})
     """The values of `response` for which the service has nothing to return."""
 
@@ -45,6 +50,15 @@ class Write(Conditional):
     def prepare(self) -> PreparedWrite:
         """The write as a part of a transaction."""
         return self._prepare(Options())
+
+    def _options(self, given: Mapping[str, Any]) -> Options:
+        options = super()._options(given)
+        if options.response not in self.responses:
+            raise InvalidOptionError(
+                f'the option "response" of {self.verb} takes '
+                f"{', '.join(f'{chr(34)}{name}{chr(34)}' for name in sorted(self.responses))}"
+            )
+        return options
 
     @abstractmethod
     def _prepare(self, options: Options) -> PreparedWrite: ...
@@ -84,7 +98,7 @@ class Write(Conditional):
         condition = conjunction(
             [
                 existence,
-                guard_condition(self.entity, marks, expressions) if guarded else "",
+                guard_condition(marks, expressions) if guarded else "",
                 *agreements,
                 *(expressions.condition(condition) for condition in self.conditions),
             ]

@@ -14,6 +14,7 @@ from leyden.schema.indexes import build_index
 from leyden.schema.language import ENTITY, TABLE
 from leyden.schema.nodes import Mapping as MappingNode
 from leyden.schema.nodes import Node
+from leyden.schema.shapes import TAKEN_ALIASES
 from leyden.schema.spec import (
     AttributeSpec,
     EntitySpec,
@@ -66,13 +67,13 @@ def _alias(given: Given, report: Report, listed_as: tuple[str, Span] | None) -> 
             )
             return alias
         if alias is None:
-            if not is_name(name):
+            if not is_name(name) or name in TAKEN_ALIASES:
                 _refuse_alias(name, "the name under which the entity is listed", span, report)
             return name
     if alias is None and "alias" not in given.value:
         alias = given.plain("entity", "")
         assert alias is not None
-        if alias and not is_name(alias):
+        if alias and (not is_name(alias) or alias in TAKEN_ALIASES):
             _refuse_alias(alias, "the entity's name", given.at("entity"), report)
     return alias or ""
 

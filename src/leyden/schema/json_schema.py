@@ -81,7 +81,7 @@ def _scalar(shape: Text | Name | Choice | Whole | Number | Flag) -> Json:
             text["minLength"] = 1
         return text
     if isinstance(shape, Name):
-        return {"type": "string", **_name()}
+        return {"type": "string", **_name(shape)}
     if isinstance(shape, Choice):
         return {"enum": list(shape.values)}
     if isinstance(shape, Whole):
@@ -89,8 +89,8 @@ def _scalar(shape: Text | Name | Choice | Whole | Number | Flag) -> Json:
     return {"type": "boolean" if isinstance(shape, Flag) else "number"}
 
 
-def _name() -> Json:
-    return {"pattern": NAME_PATTERN, "not": {"enum": list(RESERVED_NAMES)}}
+def _name(shape: Name) -> Json:
+    return {"pattern": NAME_PATTERN, "not": {"enum": [*RESERVED_NAMES, *shape.taken]}}
 
 
 def _options(shape: Options) -> Json:
@@ -133,7 +133,7 @@ def _rules_by_type(options: Mapping[str, Option]) -> list[Json]:
 
 
 def _named(shape: Named) -> Json:
-    names = _name() if isinstance(shape.name, Name) else {"minLength": 1}
+    names = _name(shape.name) if isinstance(shape.name, Name) else {"minLength": 1}
     found: Json = {
         "type": "object",
         "propertyNames": names,

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from leyden.schema.shapes import (
+    TAKEN_ALIASES,
     Choice,
     Either,
     Flag,
@@ -253,7 +254,8 @@ ENTITY: Final = Options(
                 Text(), "The entity's name, stored in items and in sort keys.", required=True
             ),
             "alias": Option(
-                Name("give another alias"), "The name in Python; by default the entity's name."
+                Name("give another alias", TAKEN_ALIASES),
+                "The name in Python; by default the entity's name.",
             ),
             "version": Option(
                 Text(numbers=True),

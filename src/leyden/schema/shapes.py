@@ -17,6 +17,12 @@ NAME_PATTERN: Final = r"^(?!__)[A-Za-z_][A-Za-z0-9_]*$"
 
 RESERVED_NAMES: Final = tuple(keyword.kwlist)
 
+TAKEN_ALIASES: Final = (
+    *("aliases", "consumed", "count", "cursor", "entries", "get", "index", "items", "keys"),
+    *("requests", "scanned", "values"),
+)
+"""Names that `app.entities`, or a page of a collection, has for itself."""
+
 
 @frozen
 class Text:
@@ -28,9 +34,13 @@ class Text:
 
 @frozen
 class Name:
-    """Text that can be a name in Python. `instead` says what to do where it cannot."""
+    """Text that can be a name in Python. `instead` says what to do where it cannot.
+
+    `taken` are names that mean something else where this one is used.
+    """
 
     instead: str = ""
+    taken: tuple[str, ...] = ()
 
 
 @frozen

@@ -191,6 +191,8 @@ class _Checker:
             return bool(name)
         if name in RESERVED_NAMES:
             why = "is a keyword of Python"
+        elif isinstance(shape, Name) and name in shape.taken:
+            why = "is a name that Leyden has for something else there"
         elif name.startswith("__"):
             why = "starts with two underscores, which are kept for Leyden's own fields"
         elif not _NAME.match(name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, overload
 
 from attrs import field, frozen
@@ -16,7 +17,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.check import Check
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.get import Get
-from leyden.operations.guard import owns
+from leyden.operations.guard import owns, refuse_no_item
 from leyden.operations.match import find, match
 from leyden.operations.operation import naming
 from leyden.operations.put import Create, Put
@@ -25,13 +26,14 @@ from leyden.operations.request import Item
 from leyden.operations.scan import Scan
 from leyden.operations.update import Patch, Update
 from leyden.operations.upsert import Upsert
-from leyden.schema.spec import EntitySpec
+from leyden.schema.spec import EntitySpec, JMESPath
 from leyden.service.conversions import Conversions
 
 if TYPE_CHECKING:
     from pynamodb.models import Model
 
 Batch = Sequence[Mapping[str, Any]]
+_CONTAINERS = (list, dict, set, bytearray, tuple)
 
 
 @frozen(repr=False)
@@ -170,6 +172,7 @@ class Entity:
 
         >>> task.parse({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
         """
+        refuse_no_item(item)
         if not self.owns(item):
             raise DecodeError(
                 f'the item is none of "{self.name}" (version {self.spec.version}): neither its '
@@ -187,11 +190,11 @@ class Entity:
         self, item: Any, attributes: Mapping[str, Any] | None = None, verb: str = "put"
     ) -> Mapping[str, Any]:
         """The attributes of an item: those of a record or a mapping, and over them the named."""
-        named = attributes or {}
+        named = _own(attributes or {})
         if item is None:
             return named
         if isinstance(item, Mapping):
-            return {**item, **named}
+            return {**_own(item), **named}
         compiled = self._bound.compiled
         if not isinstance(item, compiled.record):
             raise InputError(
@@ -208,4 +211,14 @@ class Entity:
                 operation=self._bound.operation(verb),
                 entity=self.name,
             )
-        return {**{n: getattr(item, slot) for n, slot in compiled.slots.items()}, **named}
+        derived = {n for n, a in self.spec.attributes.items() if isinstance(a.derive, JMESPath)}
+        kept = {n: getattr(item, s) for n, s in compiled.slots.items() if n not in derived}
+        return {**kept, **named}
+
+
+def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, with containers copied: a chain stays what it is when its inputs change."""
+    return {
+        name: deepcopy(value) if isinstance(value, _CONTAINERS) else value
+        for name, value in values.items()
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.collection import CollectionQuery, Member
 from leyden.operations.delete import Delete
 from leyden.operations.get import Get
+from leyden.operations.guard import refuse_no_item
 from leyden.operations.index_keys import put_keys
 from leyden.operations.key_condition import read_composites
 from leyden.operations.operation import naming
@@ -42,13 +43,15 @@ class Entities(Mapping[str, Entity]):
         try:
             return self._by_alias[alias]
         except KeyError:
-            hint = did_you_mean(alias, self._by_alias)
-            raise AttributeError(
-                f'the service has no entity "{alias}"{hint or _known(self._by_alias)}'
-            ) from None
+            hint = did_you_mean(alias, self._by_alias) or _known(self._by_alias)
+            raise AttributeError(f'the service has no entity "{alias}"{hint}') from None
 
     def __getitem__(self, alias: str) -> Entity:
-        return self._by_alias[alias]
+        try:
+            return self._by_alias[alias]
+        except KeyError:
+            hint = did_you_mean(str(alias), self._by_alias) or _known(self._by_alias)
+            raise KeyError(f'the service has no entity "{alias}"{hint}') from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_alias)
@@ -69,7 +72,7 @@ class Collections(Mapping[str, "tuple[Member, ...]"]):
 
     _members: Mapping[str, tuple[Member, ...]]
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., CollectionQuery]:
         members = self._members.get(name)
         if members is None:
             hint = did_you_mean(name, self._members)
@@ -172,6 +175,7 @@ class Service:
 
     def entity_of(self, item: Item) -> Entity:
         """The entity that a raw item is one of. Raises DecodeError where it is none's."""
+        refuse_no_item(item)
         for entity in self.entities.values():
             if entity.owns(item):
                 return entity
@@ -258,7 +262,8 @@ def _bind(
     compiled = compile_entity(
         spec, hooks=hooks, table_name=table, table=service.table, key_builder=build_keys
     )
-    bound.append(BoundEntity(compiled, keys, table, driver))
+    local = frozenset(n for n, i in service.table.indexes.items() if i.kind == "lsi")
+    bound.append(BoundEntity(compiled, keys, table, driver, local))
     return bound[0]
 
 
