@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
+from pynamodb.expressions.condition import Condition
 
 from leyden.errors import InvalidExpressionError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.explain import Explanation, show
-from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import Marks, bears, query_marks
 from leyden.operations.key_condition import accept_limit
 from leyden.operations.options import QUERY, Options
@@ -21,6 +22,7 @@ from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.sort_condition import Range, SortCondition, sort_condition
+from leyden.schema.spec import ENTITY_FIELD
 
 
 @frozen
@@ -136,7 +138,7 @@ class CollectionQuery(Ranged):
         condition = conjunction(
             [
                 "" if options.ignore_ownership else whose,
-                *(expressions.condition(condition) for condition in self.conditions),
+                *(self._applied(condition, expressions) for condition in self.conditions),
             ]
         )
         if condition:
@@ -144,6 +146,27 @@ class CollectionQuery(Ranged):
         self._page(params, options)
         expressions.write_to(params)
         return params
+
+    def _applied(self, condition: Condition, expressions: Expressions) -> str:
+        """A condition, which says nothing of the members that do not have its attributes."""
+        fields = fields_of(condition)
+        concerned = [
+            member
+            for member in self.members
+            if fields <= {a.field for a in member.entity.spec.attributes.values()}
+        ]
+        text = expressions.condition(condition)
+        if len(concerned) == len(self.members):
+            return text
+        others = [m for m in self.members if m not in concerned]
+        if not concerned:
+            names = ", ".join(sorted(fields))
+            raise InvalidExpressionError(
+                f'no entity of the collection "{self.collection}" has {names} all together'
+            )
+        # PynamoDB puts what it joins in parentheses by itself.
+        exempt = [expressions.equal(ENTITY_FIELD, m.entity.identity[ENTITY_FIELD]) for m in others]
+        return " OR ".join([*exempt, text])
 
     def _key_condition(self, expressions: Expressions) -> str:
         pk, sk = self.keys.pk, self.keys.sk
@@ -202,7 +225,14 @@ class CollectionQuery(Ranged):
 
         fields = tuple(form.field for form in self.keys.forms)
         primary = self.entity.keys.primary
-        return PagePlan(request, options, key_fields(primary, self.keys, fields), keep, shaped)
+        return PagePlan(
+            request,
+            options,
+            key_fields(primary, self.keys, fields),
+            [form.field for form in primary.forms],
+            keep,
+            shaped,
+        )
 
     def _own(self, member: Member) -> Mapping[str, Any]:
         return {n: v for n, v in self.values.items() if n in member.keys.spec.composites}

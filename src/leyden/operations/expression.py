@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path, _Operand
 
 from leyden.errors import InvalidExpressionError
 from leyden.operations.request import AttributeValue, Params
@@ -84,6 +85,19 @@ def _is_open_or(text: str) -> bool:
         elif depth == 0 and text.startswith(" OR ", position):
             return True
     return False
+
+
+def fields_of(condition: Condition) -> frozenset[str]:
+    """The top-level fields that a condition is on."""
+    fields: set[str] = set()
+    waiting: list[Any] = [condition]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Path):
+            fields.add(part.path[0].partition("[")[0])
+        elif isinstance(part, Condition | _Operand):
+            waiting += part.values
+    return frozenset(fields)
 
 
 def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condition, ...]:

@@ -18,8 +18,8 @@ _PAGED: Final = _READ | {"limit", "count", "pages", "cursor"}
 
 GET: Final = _READ
 WRITE: Final = _COMMON | {"response"}
-QUERY: Final = _PAGED | {"order", "compare"}
-SCAN: Final = _PAGED
+QUERY: Final = _PAGED | {"order", "compare", "hydrate", "concurrency", "budget"}
+SCAN: Final = _PAGED | {"hydrate", "concurrency", "budget", "segments", "progress"}
 _BATCH: Final = frozenset({"table", "concurrency", "budget", "unprocessed", "progress"})
 BATCH_GET: Final = _BATCH | {"data", "select", "attributes", "consistent", "ignore_ownership"}
 TRANSACT_WRITE: Final = frozenset({"token"})
@@ -54,6 +54,8 @@ class Options:
     table: str | None = None
     params: Mapping[str, Any] | None = None
     concurrency: int = 1
+    hydrate: bool = False
+    segments: int | None = None
     budget: float = 30.0
     unprocessed: Literal["raise", "return"] = "raise"
     progress: Callable[[int, int], object] | None = None
@@ -90,14 +92,14 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
             raise refuse(", ".join(f'"{choice}"' for choice in _CHOICES[name]))
         if value == "result" and ("table" not in allowed or allowed & {"limit", "concurrency"}):
             raise refuse('"result" for single items only: a page says what it cost by itself')
-    elif name in ("limit", "count", "concurrency"):
+    elif name in ("limit", "count", "concurrency", "segments"):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise refuse("a whole number from 1 up")
     elif name == "pages":
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         if not whole and value != "all":
             raise refuse('a whole number from 1 up, or "all"')
-    elif name in ("consistent", "ignore_ownership", "guard"):
+    elif name in ("consistent", "ignore_ownership", "guard", "hydrate"):
         if not isinstance(value, bool):
             raise refuse("True or False")
     elif name == "attributes":

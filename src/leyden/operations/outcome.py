@@ -54,6 +54,20 @@ class Page(Sequence[Any]):
         return iter(self.items)
 
 
+def join_pages(pages: Sequence[Page]) -> Page:
+    """Pages put together, as one at the end of the results."""
+    consumed: float | None = None
+    for page in pages:
+        consumed = add_units(consumed, page.consumed)
+    return Page(
+        tuple(item for page in pages for item in page.items),
+        None,
+        consumed,
+        sum(page.scanned for page in pages),
+        sum(page.requests for page in pages),
+    )
+
+
 def consumed_units(response: Response) -> float | None:
     """The capacity units that a response reports, over all its tables; None where it does not."""
     reported = response.get("ConsumedCapacity")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from leyden.errors import LeydenError
 from leyden.operations.cursor import read_cursor, write_cursor
+from leyden.operations.hydration import hydrate
 from leyden.operations.options import Options
 from leyden.operations.outcome import Page, add_units, consumed_units
-from leyden.operations.request import Item, Params, Program, Request
+from leyden.operations.request import Gather, Item, Params, Program, Request
 
 Keep: TypeAlias = Callable[[Item], bool]
 Shape: TypeAlias = Callable[[Item], Any]
@@ -26,8 +28,17 @@ class PagePlan:
     request: Request
     options: Options
     key_fields: Sequence[str]
+    primary_fields: Sequence[str]
     keep: Keep
     shape: Shape
+
+
+@frozen
+class SegmentsRead:
+    """One page of each segment of a scan, together, and where the unfinished ones go on."""
+
+    page: Page
+    positions: Mapping[int, Item | None]
 
 
 def read_pages(plan: PagePlan) -> Program[Page]:
@@ -61,7 +72,54 @@ def read_pages(plan: PagePlan) -> Program[Page]:
         if not start or (most != "all" and requests >= most):
             break
     cursor = write_cursor(start, params) if start else None
+    if options.hydrate and kept:
+        kept, cost, sent = yield from _hydrated(plan, kept)
+        consumed = add_units(consumed, cost)
+        requests += sent
     return Page(tuple(map(plan.shape, kept)), cursor, consumed, scanned, requests)
+
+
+def read_segments(plan: PagePlan, positions: Mapping[int, Item | None]) -> Program[SegmentsRead]:
+    """Read the next page of each of these segments of a scan, at the same time.
+
+    `positions` says for each segment where to go on, None for its beginning.
+    """
+    total = plan.options.segments
+    assert total is not None
+    sent = []
+    for segment, start in positions.items():
+        part = {**plan.request.params, "Segment": segment, "TotalSegments": total}
+        sent.append(_at(plan.request, part, start))
+    answers = yield Gather(tuple(sent), len(sent))
+    kept: list[Item] = []
+    consumed: float | None = None
+    scanned = 0
+    left: dict[int, Item | None] = {}
+    for segment, answer in zip(positions, answers, strict=True):
+        if isinstance(answer, LeydenError):
+            raise answer
+        consumed = add_units(consumed, consumed_units(answer))
+        scanned += answer.get("ScannedCount", 0)
+        kept += filter(plan.keep, answer.get("Items", ()))
+        if answer.get("LastEvaluatedKey"):
+            left[segment] = answer["LastEvaluatedKey"]
+    requests = len(sent)
+    if plan.options.hydrate and kept:
+        kept, cost, more = yield from _hydrated(plan, kept)
+        consumed = add_units(consumed, cost)
+        requests += more
+    page = Page(tuple(map(plan.shape, kept)), None, consumed, scanned, requests)
+    return SegmentsRead(page, left)
+
+
+def _hydrated(plan: PagePlan, kept: list[Item]) -> Program[tuple[list[Item], float | None, int]]:
+    """The whole items; those that are another's after all are left out."""
+    table = plan.request.params["TableName"]
+    name = plan.request.operation
+    whole, consumed, requests = yield from hydrate(
+        name, table, plan.primary_fields, kept, plan.options
+    )
+    return list(filter(plan.keep, whole)), consumed, requests
 
 
 def _at(request: Request, params: Params, start: Item | None) -> Request:

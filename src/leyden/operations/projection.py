@@ -61,3 +61,11 @@ def _held(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None
     fields = () if isinstance(projected, str) or projected is None else projected
     keys = [form.field for form in (*index.forms, *entity.keys.primary.forms)]
     return frozenset((*fields, *keys))
+
+
+def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
+    """Whether the index holds the fields that say whose item it is."""
+    projection = keys.spec.projection
+    if projection is None or projection == "all":
+        return True
+    return projection != "keys_only" and set(entity.identity) <= set(projection)

@@ -15,7 +15,7 @@ from leyden.operations.guard import query_marks
 from leyden.operations.key_condition import key_condition, read_composites, read_range
 from leyden.operations.operation import naming
 from leyden.operations.options import QUERY, Options
-from leyden.operations.projection import project
+from leyden.operations.projection import identifiers_projected, project
 from leyden.operations.ranged import Ranged
 from leyden.operations.request import Params
 from leyden.operations.sort_condition import Range
@@ -72,7 +72,8 @@ class Query(Ranged):
         if condition:
             params["FilterExpression"] = condition
         self._page(params, options)
-        project(self.entity, params, options, expressions, telling=telling, index=self.keys)
+        if not options.hydrate:
+            project(self.entity, params, options, expressions, telling=telling, index=self.keys)
         expressions.write_to(params)
         return params
 
@@ -195,11 +196,3 @@ class Queries:
 
     def __dir__(self) -> list[str]:
         return [*self._entity.keys]
-
-
-def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
-    """Whether the index holds the fields that say whose item it is."""
-    projection = keys.spec.projection
-    if projection is None or projection == "all":
-        return True
-    return projection != "keys_only" and set(entity.identity) <= set(projection)

@@ -65,6 +65,7 @@ class ReadMany(Conditional):
             request,
             options,
             key_fields(self._primary(), keys, self._index_fields()),
+            [form.field for form in self._primary().forms],
             keep,
             lambda item: shape(self.entity, item, options),
         )

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from leyden.errors import InvalidExpressionError, InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import typed_key
 from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.options import SCAN, Options
-from leyden.operations.projection import project
+from leyden.operations.outcome import Page, join_pages
+from leyden.operations.paging import PagePlan, read_segments
+from leyden.operations.projection import identifiers_projected, project
 from leyden.operations.read_many import ReadMany
-from leyden.operations.request import Params
+from leyden.operations.request import Item, Params
+from leyden.schema.faults import did_you_mean
 
 
 @frozen(eq=False, repr=False)
 class Scan(ReadMany):
-    """`task.scan`: all items of the entity. DynamoDB reads the whole table for it."""
+    """`task.scan`: all items of the entity. DynamoDB reads the whole table for it.
 
+    `task.scan.index("assigned")` reads an index instead. With `segments=4` four parts are read
+    at the same time, up to the end of the table; `progress` is then told how many items were
+    found and how many were read.
+    """
+
+    keys: IndexKeys | None = field(default=None, kw_only=True)
+    """The index that is read; None for the table itself."""
     filters: Mapping[str, Any] = field(factory=dict, kw_only=True)
     """Values that the items must have; `match` sets these where no index serves them."""
 
@@ -28,8 +39,61 @@ class Scan(ReadMany):
     api: ClassVar[str] = "Scan"
     allowed: ClassVar[frozenset[str]] = SCAN
 
+    def index(self, access_pattern: str) -> Self:
+        """Read the index of an access pattern in place of the table.
+
+        Raises InvalidExpressionError where the entity has no such access pattern.
+        """
+        keys = self.entity.keys.by_name.get(access_pattern)
+        if keys is None:
+            hint = did_you_mean(access_pattern, self.entity.keys)
+            raise InvalidExpressionError(
+                f'"{self.entity.spec.entity}" has no access pattern "{access_pattern}"{hint}',
+                operation=self.name,
+            )
+        return evolve(self, keys=keys)
+
+    def go(self, **options: Any) -> Page:
+        """Read one page, or as many as the options say; with `segments`, all of the table."""
+        with self._naming():
+            read = self._options(options)
+            if read.segments is None:
+                page: Page = self.entity.runner.run(self._program(read))
+                return page
+            pages = list(self._in_segments(read))
+        return join_pages(pages)
+
+    def _lazily(self, plan: PagePlan) -> Iterator[Any]:
+        if plan.options.segments is None:
+            yield from super()._lazily(plan)
+            return
+        for page in self._in_segments(plan.options):
+            yield from page.items
+
+    def _in_segments(self, options: Options) -> Iterator[Page]:
+        """Pages of all segments, one of each at a time, until all are at their end."""
+        if options.cursor or options.count or options.pages:
+            raise InvalidOptionError(
+                "`segments` reads the whole table; it goes with no `cursor`, `count` or `pages`"
+            )
+        plan = self._plan(options)
+        found = scanned = 0
+        assert options.segments is not None
+        positions: Mapping[int, Item | None] = dict.fromkeys(range(options.segments))
+        while positions:
+            read = self.entity.runner.run(read_segments(plan, positions))
+            positions = read.positions
+            found += len(read.page)
+            scanned += read.page.scanned
+            if options.progress is not None:
+                options.progress(found, scanned)
+            yield read.page
+
     def _describe(self, options: Options, *, telling: bool) -> Params:
         params: Params = {"TableName": self.entity.table}
+        keys = self._read_from()
+        if keys.spec.index is not None:
+            params["IndexName"] = keys.spec.index
         expressions = Expressions()
         condition = conjunction(
             [
@@ -42,13 +106,14 @@ class Scan(ReadMany):
         if condition:
             params["FilterExpression"] = condition
         self._page(params, options)
-        project(self.entity, params, options, expressions, telling=telling)
+        if not options.hydrate:
+            project(self.entity, params, options, expressions, telling=telling, index=keys)
         expressions.write_to(params)
         return params
 
     def _key_prefixes(self, expressions: Expressions) -> list[str]:
         parts = []
-        for form in self.entity.keys.primary.forms:
+        for form in self._read_from().forms:
             prefix = form.build({})
             if isinstance(prefix, str) and prefix:
                 name = expressions.name(form.field)
@@ -56,7 +121,7 @@ class Scan(ReadMany):
         return parts
 
     def _identifiers(self, options: Options, expressions: Expressions) -> list[str]:
-        if options.ignore_ownership:
+        if options.ignore_ownership or not identifiers_projected(self.entity, self._read_from()):
             return []
         return [expressions.equal(name, value) for name, value in self.entity.identity.items()]
 
@@ -68,7 +133,7 @@ class Scan(ReadMany):
         ]
 
     def _read_from(self) -> IndexKeys:
-        return self.entity.keys.primary
+        return self.keys or self.entity.keys.primary
 
     def _marks(self) -> Any:
         return {}
@@ -78,10 +143,10 @@ class Scan(ReadMany):
             self.name,
             self.api,
             params["TableName"],
-            None,
-            None,
+            self._read_from().spec.index,
+            self.keys.spec.name if self.keys else None,
             True,
             "",
             show(params.get("FilterExpression", ""), params),
-            ("reads every item of the table, those of other entities as well",),
+            ("reads every item there, those of other entities as well",),
         )

@@ -1,0 +1,162 @@
+"""Indexes that hold parts of items, scans of them, and the table read in segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import leyden
+from leyden.errors import InvalidExpressionError, InvalidOptionError
+
+NOTES = """
+entity: notes
+alias: note
+version: "1"
+service: log
+attributes:
+  id: {type: string, required: true}
+  topic: string
+  at: integer
+  body: string
+indexes:
+  note: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}
+  by_topic:
+    index: gsi1
+    projection: keys_only
+    pk: {field: gsi1pk, composite: [topic]}
+    sk: {field: gsi1sk, composite: [id]}
+  by_body:
+    index: gsi2
+    projection: [body]
+    pk: {field: gsi2pk, composite: [topic]}
+    sk: {field: gsi2sk, composite: [id]}
+---
+entity: tags
+alias: tag
+version: "1"
+service: log
+attributes:
+  id: {type: string, required: true}
+  topic: string
+indexes:
+  tag: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}
+  by_topic:
+    index: gsi1
+    projection: keys_only
+    pk: {field: gsi1pk, composite: [topic]}
+    sk: {field: gsi1sk, composite: [id]}
+"""
+
+
+@pytest.fixture
+def note(open_service: Any) -> leyden.Entity:
+    app = open_service(NOTES)
+    note: leyden.Entity = app.entities.note
+    note.put([{"id": f"n{n:03}", "topic": "t", "at": n, "body": f"b{n}"} for n in range(230)]).go()
+    app.entities.tag.put([{"id": f"n{n:03}", "topic": "t"} for n in range(5)]).go()
+    return note
+
+
+def test_hydration_reads_whole_items_behind_a_narrow_index(note: leyden.Entity) -> None:
+    bare = note.query.by_topic(topic="t").go()
+    assert len(bare) == 230
+    assert {record.body for record in bare} == {None}
+    page = note.query.by_topic(topic="t").go(hydrate=True, concurrency=2, order="desc")
+    assert [record.at for record in page] == [*range(229, -1, -1)]
+    assert page[0].body == "b229"
+    assert page.requests == bare.requests + 3
+    few = note.query.by_topic(topic="t").gte(id="n100").go(hydrate=True, count=3)
+    assert [record.at for record in few] == [100, 101, 102]
+    rest = note.query.by_topic(topic="t").gte(id="n100").iter(hydrate=True, limit=50)
+    assert len(list(rest)) == 130
+
+
+def test_an_index_gives_what_it_holds(note: leyden.Entity) -> None:
+    page = note.query.by_body(topic="t").go(limit=2, attributes=["body"])
+    assert [record.body for record in page] == ["b0", "b1"]
+    with pytest.raises(InvalidOptionError, match='the index "gsi2" does not hold "at"'):
+        note.query.by_body(topic="t").go(attributes=["at"])
+    hydrated = note.query.by_body(topic="t").go(limit=2, attributes=["at"], hydrate=True)
+    assert [record.at for record in hydrated] == [0, 1]
+
+
+def test_an_index_can_be_scanned(note: leyden.Entity) -> None:
+    found = note.scan.index("by_topic").go(pages="all", hydrate=True)
+    assert sorted(record.at for record in found) == [*range(230)]
+    assert note.scan.index("by_topic").explain().index == "gsi1"
+    with pytest.raises(InvalidExpressionError, match='did you mean "by_topic"'):
+        note.scan.index("bytopic")
+
+
+def test_a_scan_in_segments_finds_every_item_once(note: leyden.Entity) -> None:
+    said: list[tuple[int, int]] = []
+    page = note.scan.go(segments=4, limit=20, progress=lambda *now: said.append(now))
+    assert sorted(record.at for record in page) == [*range(230)]
+    assert page.cursor is None
+    assert said[-1] == (230, 235)
+    assert len(said) > 1
+    assert len(list(note.scan.iter(segments=3, limit=50))) == 230
+    with pytest.raises(InvalidOptionError, match="goes with no `cursor`"):
+        note.scan.go(segments=2, count=5)
+
+
+COLLECTED = """
+entity: tasks
+alias: task
+version: "1"
+service: app
+attributes: {project: {type: string, required: true}, id: string, points: number, note: string}
+indexes:
+  main:
+    collection: all
+    pk: {field: pk, composite: [project]}
+    sk: {field: sk, composite: [id]}
+---
+entity: members
+alias: member
+version: "1"
+service: app
+attributes: {project: {type: string, required: true}, name: string, note: string}
+indexes:
+  main:
+    collection: all
+    pk: {field: pk, composite: [project]}
+    sk: {field: sk, composite: [name]}
+"""
+
+
+def test_a_condition_in_a_collection_concerns_the_members_that_have_its_attributes(
+    open_service: Any,
+) -> None:
+    app = open_service(COLLECTED)
+    task, member = app.entities.task, app.entities.member
+    task.put([{"project": "p", "id": f"t{n}", "points": n, "note": "x"} for n in range(6)]).go()
+    member.put([{"project": "p", "name": n, "note": n} for n in ("x", "y")]).go()
+    everything = app.collections.all(project="p")
+    some = everything.where((task.attr.points > 3) | (task.attr.points == 0)).go()
+    assert [record.id for record in some.task] == ["t0", "t4", "t5"]
+    assert [record.name for record in some.member] == ["x", "y"]
+    noted = everything.where(task.attr.note == "x", task.attr.points.between(1, 2)).go()
+    assert [record.id for record in noted.task] == ["t1", "t2"]
+    assert [record.name for record in noted.member] == ["x"]
+    with pytest.raises(InvalidExpressionError, match="no entity of the collection"):
+        everything.where((task.attr.points == 1) & (member.attr.name == "x")).go()
+
+
+def test_a_collection_over_many_pages_gives_every_item_once_in_key_order(
+    open_service: Any,
+) -> None:
+    app = open_service(COLLECTED)
+    app.entities.task.put([{"project": "p", "id": f"t{n:02}"} for n in range(40)]).go()
+    app.entities.member.put([{"project": "p", "name": f"m{n:02}"} for n in range(30)]).go()
+    whole = app.collections.all(project="p").go(pages="all")
+    assert len(whole) == 70
+    for limit in (1, 7, 69, 70, 71):
+        pieces = list(app.collections.all(project="p").iter(limit=limit))
+        assert pieces == list(whole.items)
+    counted = app.collections.all(project="p").go(count=33)
+    rest = app.collections.all(project="p").go(pages="all", cursor=counted.cursor)
+    assert [*counted.items, *rest.items] == list(whole.items)
+    backwards = app.collections.all(project="p").go(pages="all", order="desc")
+    assert list(backwards.items) == list(whole.items)[::-1]
