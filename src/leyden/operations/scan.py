@@ -139,6 +139,7 @@ class Scan(ReadMany):
         return {}
 
     def _explain(self, params: Params, options: Options) -> Explanation:
+        place = "index" if self._read_from().spec.index else "table"
         return Explanation(
             self.name,
             self.api,
@@ -148,5 +149,5 @@ class Scan(ReadMany):
             True,
             "",
             show(params.get("FilterExpression", ""), params),
-            ("reads every item there, those of other entities as well",),
+            (f"reads every item of the {place}, those of other entities as well",),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from attrs import frozen
@@ -161,15 +162,16 @@ def _refuse_unknown_outcome(entity: BoundEntity, step: Step) -> None:
 
 def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:
     """Raise where two steps change the same place, or one a part of the other's."""
-    places: list[tuple[list[str], Step]] = []
-    for step in steps:
-        place = [part for segment in step.segments for part in segment.split("[")]
-        for other, before in places:
-            shorter = min(len(place), len(other))
-            if place[:shorter] == other[:shorter]:
-                raise InvalidExpressionError(
-                    f'.{before.operator}() of "{before.path}" and .{step.operator}() of '
-                    f'"{step.path}" change the same place; DynamoDB takes one of them in an update',
-                    entity=entity.spec.entity,
-                )
-        places.append((place, step))
+    placed = sorted(((_place(step), step) for step in steps), key=lambda pair: pair[0])
+    # In this order a place stands right in front of the first of those inside it.
+    for (outer, before), (inner, step) in pairwise(placed):
+        if inner[: len(outer)] == outer:
+            raise InvalidExpressionError(
+                f'.{before.operator}() of "{before.path}" and .{step.operator}() of '
+                f'"{step.path}" change the same place; DynamoDB takes one of them in an update',
+                entity=entity.spec.entity,
+            )
+
+
+def _place(step: Step) -> tuple[str, ...]:
+    return tuple(part for segment in step.segments for part in segment.split("["))
