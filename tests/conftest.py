@@ -1,8 +1,9 @@
 """What all tests share: engines, the oracle, Hypothesis profiles, and no silent skips.
 
-Checks that need Node.js or Java are marked `node` and `java`. Where these are missing the run
-goes on without such checks and says so at its end, in lines that begin with NOT RUN. With
-`LEYDEN_REQUIRE=node,java`, or `CI=true`, a missing one ends the run instead.
+Checks that need Node.js, Java or a browser are marked `node`, `java` and `chromium`. Where these
+are missing the run goes on without such checks and says so at its end, in lines that begin with
+NOT RUN. With `LEYDEN_REQUIRE=node,java,chromium` a missing one ends the run instead; with
+`CI=true` Node.js and Java are required in any case.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from tests.interop.oracle import ROOT, Oracle
 from tests.interop.oracle import why_unavailable as why_no_node
 
 CI: Final = os.environ.get("CI") == "true"
-NEEDS: Final = {"node": "Node.js with ElectroDB", "java": "DynamoDB Local"}
+NEEDS: Final = {
+    "node": "Node.js with ElectroDB",
+    "java": "DynamoDB Local",
+    "chromium": "Chromium",
+}
+REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 
 settings.register_profile(
     "default", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[]
@@ -46,6 +52,13 @@ def dynamodb_local_folder() -> Path:
     ).resolve()
 
 
+def why_no_chromium() -> str | None:
+    """What is missing for pages to be looked at, in words; None where nothing is."""
+    if shutil.which("chromium") is None:
+        return "`chromium` is not installed"
+    return None
+
+
 def why_no_java() -> str | None:
     """What is missing for DynamoDB Local to run, in words; None where nothing is."""
     java = shutil.which("java")
@@ -59,25 +72,27 @@ def why_no_java() -> str | None:
 
 
 class Availability:
-    """Which of `node` and `java` are missing, and how many tests were left out for it."""
+    """What is missing (`node`, `java`, `chromium`), and how many tests were left out for it."""
 
     def __init__(self) -> None:
         self.missing = {
             name: reason
-            for name, reason in (("node", why_no_node()), ("java", why_no_java()))
+            for name, reason in (
+                ("node", why_no_node()),
+                ("java", why_no_java()),
+                ("chromium", why_no_chromium()),
+            )
             if reason is not None
         }
         self.left_out: Counter[str] = Counter()
 
     @property
     def required(self) -> set[str]:
-        if CI:
-            return set(NEEDS)
         names = {name for name in os.environ.get("LEYDEN_REQUIRE", "").split(",") if name}
         unknown = names - set(NEEDS)
         if unknown:
             raise pytest.UsageError(f"LEYDEN_REQUIRE names {sorted(unknown)}; known: {list(NEEDS)}")
-        return names
+        return names | REQUIRED_IN_CI if CI else names
 
 
 AVAILABILITY: Final = pytest.StashKey[Availability]()

@@ -22,10 +22,12 @@ from leyden.operations.transact import Rejection, TransactionResult
 from leyden.service.entity import Entity
 from leyden.service.loading import load
 from leyden.service.service import Service
+from leyden.service.stream import Change
 from leyden.shipped import schemas_folder
 
 __all__ = [
     "BatchResult",
+    "Change",
     "CollectionPage",
     "Entity",
     "Explanation",

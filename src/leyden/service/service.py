@@ -31,6 +31,7 @@ from leyden.operations.write import Write
 from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, ServiceSpec
 from leyden.service.entity import Entity
+from leyden.service.stream import Change, StreamRecordError, Unknown, parse_stream
 
 
 @frozen(repr=False)
@@ -192,6 +193,24 @@ class Service:
         Raises DecodeError where it is none's, or does not fit its schema.
         """
         return self.entity_of(item).parse(item)
+
+    def parse_stream(
+        self,
+        event: Any,
+        *,
+        unknown: Unknown = "skip",
+        failed: list[StreamRecordError] | None = None,
+    ) -> list[Change]:
+        """The changes in records of a DynamoDB stream, with typed old and new records.
+
+        `event` is what Lambda hands to a function, a response of GetRecords, one record or a
+        list. `unknown` says what becomes of items of no entity: `skip`, `raise` or `keep`.
+        Raises StreamRecordError, or collects such errors in `failed`.
+
+        >>> for change in app.parse_stream(event):                       # doctest: +SKIP
+        ...     print(change.kind, change.alias, change.changed)
+        """
+        return parse_stream(self, event, unknown=unknown, failed=failed)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from leyden.cli.loading import load_spec
+from leyden.chart import chart_html, chart_mermaid
+from leyden.cli.loading import load_hooks
 from leyden.cli.options import Output, Target, output_options, target_options
 from leyden.cli.output.console import output_console
 from leyden.cli.output.json_text import print_json
 from leyden.cli.output.tables import print_table
+from leyden.errors import SchemaError
 from leyden.keys import IndexKeys, entity_keys
-from leyden.schema.spec import EntitySpec
+from leyden.schema import check_service
+from leyden.schema.spec import EntitySpec, ServiceSpec
 
 _HEAD = (
     "entity",
@@ -28,15 +32,32 @@ _HEAD = (
 
 @click.command()
 @target_options
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="Draw the table, with example items, as one HTML page; - for standard output.",
+)
+@click.option("--mermaid", is_flag=True, help="Draw the same as Mermaid text.")
 @output_options
-def patterns(target: Target, output: Output) -> None:
+def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -> None:
     """List every access pattern: its index, its keys, and when an item is in it.
 
     \b
       leyden patterns schemas/taskapp
       leyden patterns schemas/taskapp --query "[?index=='gsi2'].access_pattern"
+      leyden patterns schemas/taskapp --html design.html
+      leyden patterns schemas/taskapp --mermaid > design.mmd
     """
-    spec = load_spec(target)
+    if (html is not None) + mermaid + output.is_json > 1:
+        raise click.UsageError("give one of --html, --mermaid and --json (or --query)")
+    spec = _read_spec(target)
+    if mermaid:
+        click.echo(chart_mermaid(spec, hooks=load_hooks(target.hooks)), nl=False)
+        return
+    if html is not None:
+        _write(html, chart_html(spec, hooks=load_hooks(target.hooks)))
+        return
     rows = [
         _described(entity, keys)
         for entity in spec.entities.values()
@@ -46,6 +67,25 @@ def patterns(target: Target, output: Output) -> None:
         print_json(rows, output)
         return
     print_table(output_console(), _HEAD, [_cells(row) for row in rows])
+
+
+def _read_spec(target: Target) -> ServiceSpec:
+    """The schema. The functions that it calls have no part in its access patterns."""
+    result = check_service(target.folder)
+    if result.service is None:
+        raise SchemaError(result.faults)
+    return result.service
+
+
+def _write(file: Path, text: str) -> None:
+    if str(file) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from error
+    click.echo(f"wrote {file}", err=True)
 
 
 def _described(entity: EntitySpec, keys: IndexKeys) -> dict[str, Any]:

@@ -1,0 +1,332 @@
+"""What a chart shows, as data: a board for the table and for each index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from leyden.chart.examples import Example, Examples, Given, examples_of
+from leyden.chart.patterns import Pattern, patterns_of
+from leyden.chart.unconnected import Hooks, unconnected
+from leyden.compile.table import IndexDefinition, TableDefinition
+from leyden.keys import IndexKeys, KeyForm
+from leyden.keys.text import timestamp_text
+from leyden.operations.request import AttributeValue, Item
+from leyden.schema.spec import EntitySpec, IndexSpec, ServiceSpec
+from leyden.service.service import Service
+
+
+@frozen
+class Piece:
+    """A stretch of a key: a composite attribute's value (`name` says whose), or fixed text."""
+
+    text: str
+    name: str | None = None
+
+
+@frozen
+class KeyText:
+    """One field of a key as it is stored, in pieces."""
+
+    field: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole key."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+@frozen
+class Shown:
+    """One attribute of an item: its name, its stored field, its value as text."""
+
+    name: str
+    field: str
+    value: str
+    is_ttl: bool = False
+
+
+@frozen
+class Row:
+    """One item on a board. `example` names the item; it is the same on every board."""
+
+    example: str
+    alias: str
+    partition: tuple[KeyText, ...]
+    sort: tuple[KeyText, ...]
+    attributes: tuple[Shown, ...]
+
+
+@frozen
+class Band:
+    """A collection on a partition: the rows `start` to `end` (exclusive), nested at `level`."""
+
+    collection: str
+    level: int
+    start: int
+    end: int
+
+
+@frozen
+class Group:
+    """The items of one partition, in the order of their sort keys."""
+
+    rows: tuple[Row, ...]
+    bands: tuple[Band, ...]
+
+    @property
+    def partition(self) -> tuple[KeyText, ...]:
+        """The partition key that they share."""
+        return self.rows[0].partition
+
+
+@frozen
+class Absent:
+    """Examples of an entity that are not in an index, and the condition that keeps them out."""
+
+    alias: str
+    access_pattern: str
+    examples: tuple[str, ...]
+    when: str | None
+
+
+@frozen
+class Board:
+    """The table, or one index. `index` is None for the table."""
+
+    index: str | None
+    kind: str
+    hash: tuple[str, ...]
+    range: tuple[str, ...]
+    projection: str | tuple[str, ...]
+    groups: tuple[Group, ...]
+    patterns: tuple[Pattern, ...]
+    absent: tuple[Absent, ...]
+
+    @property
+    def levels(self) -> int:
+        """How deep its collections are nested."""
+        return max((b.level + 1 for group in self.groups for b in group.bands), default=0)
+
+
+@frozen
+class Collection:
+    """A collection, with its members' aliases and the index it is on."""
+
+    name: str
+    index: str | None
+    members: tuple[str, ...]
+
+
+@frozen
+class Chart:
+    """Everything that is drawn. `unsampled` says for an alias why it has no examples."""
+
+    service: str
+    table: str | None
+    ttl: str | None
+    entities: tuple[EntitySpec, ...]
+    collections: tuple[Collection, ...]
+    boards: tuple[Board, ...]
+    unsampled: Mapping[str, str]
+
+
+def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | None = None) -> Chart:
+    """Work out what to draw. Raises InvalidOptionError, InputError for examples that do not fit."""
+    spec = service.spec if isinstance(service, Service) else service
+    drawn = unconnected(spec, hooks)
+    found = examples_of(drawn, examples, spec.entities)
+    definition = drawn.table_definition
+    ttl = definition.ttl
+    boards = [_board(drawn, found, None, definition)]
+    boards += [_board(drawn, found, index, definition) for index in definition.indexes.values()]
+    return Chart(
+        service=spec.service,
+        table=service.table if isinstance(service, Service) else spec.table.table,
+        ttl=ttl,
+        entities=tuple(spec.entities.values()),
+        collections=_collections(drawn, [board.index for board in boards]),
+        boards=tuple(boards),
+        unsampled=found.missing,
+    )
+
+
+def _collections(drawn: Service, boards: list[str | None]) -> tuple[Collection, ...]:
+    """All collections, in the order of the boards, the outer ones first."""
+    found = []
+    for name, members in drawn.collections.items():
+        index = members[0].keys.spec
+        aliases = tuple(member.entity.spec.alias for member in members)
+        order = (boards.index(index.index), index.collection.index(name), name)
+        found.append((order, Collection(name, index.index, aliases)))
+    return tuple(collection for _, collection in sorted(found, key=lambda pair: pair[0]))
+
+
+def _board(
+    drawn: Service, examples: Examples, index: IndexDefinition | None, table: TableDefinition
+) -> Board:
+    name = None if index is None else index.name
+    hash_ = (table.hash,) if index is None else index.hash
+    range_ = ((table.range,) if table.range else ()) if index is None else index.range
+    projection = "all" if index is None else index.projection
+    fields = _projected(table, index)
+    rows: list[tuple[Any, Row]] = []
+    absent: list[Absent] = []
+    for alias, entity in drawn.entities.items():
+        for keys in entity.conversions.entity.keys.values():
+            if keys.spec.index != name:
+                continue
+            out = []
+            for example in examples.of(alias):
+                if all(field in example.item for field in (*hash_, *range_)):
+                    row = _row(example, keys, hash_, range_, fields, table.ttl)
+                    rows.append((_order(example.item, (*hash_, *range_)), row))
+                else:
+                    out.append(example.name)
+            if out:
+                when = keys.spec.when.text if keys.spec.when else None
+                absent.append(Absent(alias, keys.spec.name, tuple(out), when))
+    groups = tuple(_groups([row for _, row in sorted(rows, key=lambda pair: pair[0])], drawn, name))
+    return Board(
+        index=name,
+        kind="table" if index is None else index.kind,
+        hash=hash_,
+        range=range_,
+        projection=projection,
+        groups=groups,
+        patterns=patterns_of(drawn, examples, name, [group.rows for group in groups]),
+        absent=tuple(absent),
+    )
+
+
+def _projected(table: TableDefinition, index: IndexDefinition | None) -> frozenset[str] | None:
+    """The fields that an index carries beside its own keys; None for all."""
+    if index is None or index.projection == "all":
+        return None
+    extra = () if isinstance(index.projection, str) else index.projection
+    return frozenset({table.hash, *([table.range] if table.range else ()), *extra})
+
+
+def _row(
+    example: Example,
+    keys: IndexKeys,
+    hash_: Iterable[str],
+    range_: Iterable[str],
+    fields: frozenset[str] | None,
+    ttl: str | None,
+) -> Row:
+    forms = {form.field: form for form in keys.forms}
+    compiled = example.entity.conversions.entity.compiled
+    plain = compiled.plain(example.values)
+    for name, value in example.values.items():
+        if isinstance(value, datetime):
+            # Seconds since 1970 tell people nothing.
+            plain[name] = timestamp_text(value).replace(":00.000Z", "Z")
+    attributes = [
+        Shown(name, spec.field, _shown(plain[name]), spec.field == ttl)
+        for name, spec in example.entity.spec.attributes.items()
+        if name in plain and not spec.hidden and (fields is None or spec.field in fields)
+    ]
+
+    def key(field: str) -> KeyText:
+        return _key_text(example, keys.spec, field, forms.get(field))
+
+    return Row(
+        example=example.name,
+        alias=example.entity.spec.alias,
+        partition=tuple(key(field) for field in hash_),
+        sort=tuple(key(field) for field in range_),
+        attributes=tuple(attributes),
+    )
+
+
+def _key_text(example: Example, index: IndexSpec, field: str, form: KeyForm | None) -> KeyText:
+    ((kind, stored),) = example.item[field].items()
+    text = _text_of(kind, stored)
+    if form is None:
+        # A multi-attribute key is made of the attributes' own fields.
+        named = (n for n in index.composites if example.entity.spec.attributes[n].field == field)
+        return KeyText(field, (Piece(text, next(named, None)),))
+    if kind != "S":
+        return KeyText(field, (Piece(text, form.names[0] if form.names else None),))
+    return KeyText(field, tuple(_pieces(text, form, example.values)) or (Piece(text),))
+
+
+def _pieces(key: str, form: KeyForm, values: Mapping[str, Any]) -> Iterable[Piece]:
+    """Cut a key where the key layer put its values; in one piece where it cannot be told."""
+    cuts: list[tuple[int, int, str]] = []
+    known: dict[str, Any] = {}
+    for segment in form.segments:
+        if values.get(segment.name) is None:
+            break
+        known[segment.name] = values[segment.name]
+        until = form.stem(known, closed=False)
+        text = segment.text(values[segment.name])
+        size = len(form.fold(text) if form.fold else text)
+        if not isinstance(until, str) or not key.startswith(until):
+            return [Piece(key)]
+        cuts.append((max(len(until) - size, 0), len(until), segment.name))
+    pieces: list[Piece] = []
+    done = 0
+    for start, end, name in cuts:
+        if start < done:
+            return [Piece(key)]
+        pieces += [Piece(key[done:start]), Piece(key[start:end], name)]
+        done = end
+    pieces.append(Piece(key[done:]))
+    return [piece for piece in pieces if piece.text]
+
+
+def _text_of(kind: str, stored: Any) -> str:
+    return f"0x{stored.hex()}" if kind == "B" else str(stored)
+
+
+def _shown(plain: Any) -> str:
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def _order(item: Item, fields: Iterable[str]) -> list[Any]:
+    """The order of keys in DynamoDB: text and binary by bytes, numbers by value."""
+    return [_order_of(item[field]) for field in fields]
+
+
+def _order_of(value: AttributeValue) -> tuple[str, Any]:
+    ((kind, stored),) = value.items()
+    if kind == "N":
+        return kind, Decimal(stored)
+    return kind, stored.encode("utf-8", "surrogatepass") if isinstance(stored, str) else stored
+
+
+def _groups(rows: Iterable[Row], drawn: Service, index: str | None) -> Iterable[Group]:
+    """The rows of each partition together. Partitions have no order; theirs is that of the text."""
+    by_partition: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        by_partition.setdefault(tuple(key.text for key in row.partition), []).append(row)
+    for members in by_partition.values():
+        yield Group(tuple(members), tuple(_bands(members, drawn, index)))
+
+
+def _bands(rows: list[Row], drawn: Service, index: str | None) -> Iterable[Band]:
+    """The collections on a partition: runs of neighbouring rows whose entities are members."""
+    levels: dict[str, tuple[int, set[str]]] = {}
+    for name, members in drawn.collections.items():
+        for member in members:
+            spec = member.keys.spec
+            if spec.index == index:
+                level, aliases = levels.setdefault(name, (spec.collection.index(name), set()))
+                aliases.add(member.entity.spec.alias)
+    for name, (level, aliases) in levels.items():
+        start: int | None = None
+        for place, row in enumerate((*rows, None)):
+            inside = row is not None and row.alias in aliases
+            if inside and start is None:
+                start = place
+            elif not inside and start is not None:
+                yield Band(name, level, start, place)
+                start = None

@@ -1,0 +1,257 @@
+"""Example items: a few of each entity, under keys that the real key layer builds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.chart.samples import is_free, sample
+from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
+from leyden.operations.request import Item
+from leyden.schema.faults import did_you_mean
+from leyden.schema.spec import AttributeSpec, EntitySpec, JMESPath, Literal
+from leyden.service.entity import Entity
+from leyden.service.service import Service
+
+Given = int | Mapping[str, Sequence[Mapping[str, Any]]]
+"""How many items of each entity, or items of the caller's own by alias."""
+
+DEFAULT_COUNT: Final = 3
+_SHOWN_OPTIONAL: Final = 4
+"""How many optional attributes an example has beside those that make keys."""
+
+_TRIED: Final = 256
+"""How many combinations of values are tried to satisfy the conditions of sparse indexes."""
+
+
+@frozen
+class Example:
+    """One item: `name` to refer to it, its stored form, its values by attribute."""
+
+    name: str
+    entity: Entity
+    item: Item
+    values: Mapping[str, Any]
+
+
+@frozen
+class Examples:
+    """All examples, and why an entity has none (by alias), where that is so."""
+
+    items: tuple[Example, ...]
+    missing: Mapping[str, str]
+
+    def of(self, alias: str) -> tuple[Example, ...]:
+        """The examples of one entity."""
+        return tuple(item for item in self.items if item.entity.spec.alias == alias)
+
+
+def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) -> Examples:
+    """A few items of every entity.
+
+    `spec` holds the entities as they were declared, with the bounds that samples keep. Raises
+    InvalidOptionError for examples of unknown entities, InputError for given ones that do not fit.
+    """
+    own = given if isinstance(given, Mapping) else {}
+    count = DEFAULT_COUNT if isinstance(given, Mapping) else _count(given)
+    for alias in own:
+        if alias not in drawn.entities:
+            hint = did_you_mean(alias, drawn.entities)
+            raise InvalidOptionError(
+                f'`examples` has items of "{alias}", and the service has no such entity{hint}',
+                operation="chart",
+            )
+    given_items = [
+        example
+        for alias, items in own.items()
+        for example in _distinct(
+            drawn.entities[alias], [_stored(drawn.entities[alias], values) for values in items]
+        )
+    ]
+    sampled = {alias: spec[alias] for alias in drawn.entities if alias not in own}
+    found, missing = _all_sampled(drawn, sampled, count, plain=False)
+    if any(isinstance(error, AmbiguousKeyError) for error in missing.values()):
+        # In all of them alike, so that they still meet.
+        found, missing = _all_sampled(drawn, sampled, count, plain=True)
+    order = {alias: place for place, alias in enumerate(drawn.entities)}
+    items = sorted(given_items + found, key=lambda example: order[example.entity.spec.alias])
+    return Examples(tuple(items), {alias: error.message for alias, error in missing.items()})
+
+
+def _all_sampled(
+    drawn: Service, specs: Mapping[str, EntitySpec], count: int, *, plain: bool
+) -> tuple[list[Example], dict[str, InputError]]:
+    """Examples made up for each entity, and the errors of those for which none can be."""
+    items: list[Example] = []
+    missing: dict[str, InputError] = {}
+    for alias, spec in specs.items():
+        try:
+            items += _sampled(drawn.entities[alias], spec, count, plain=plain)
+        except InputError as error:
+            missing[alias] = error
+    return items, missing
+
+
+def _count(given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= 100:
+        return given
+    raise InvalidOptionError(
+        "`examples` takes a number of items for each entity, from 1 to 100, or items by alias",
+        operation="chart",
+    )
+
+
+def _sampled(entity: Entity, spec: EntitySpec, count: int, *, plain: bool) -> list[Example]:
+    places = _places(spec)
+    # The last one stays out of sparse indexes, unless there is nothing to contrast it with.
+    items = [
+        _sample_item(entity, spec, places, number, count == 1 or number < count - 1, plain=plain)
+        for number in range(count)
+    ]
+    return _distinct(entity, items)
+
+
+def _distinct(entity: Entity, items: Iterable[Item]) -> list[Example]:
+    """One example for each key: samples of few values repeat."""
+    fields = [form.field for form in entity.conversions.entity.keys.primary.forms]
+    by_key = {json.dumps([item[field] for field in fields], default=repr): item for item in items}
+    decode = entity.conversions.entity.compiled.decode_values
+    return [
+        Example(f"{entity.spec.alias}-{number}", entity, item, decode(item))
+        for number, item in enumerate(by_key.values(), 1)
+    ]
+
+
+def _stored(entity: Entity, values: Mapping[str, Any]) -> Item:
+    item: Item = entity.put(values).params()["Item"]
+    return item
+
+
+def _places(spec: EntitySpec) -> dict[str, str]:
+    """How the sample of an attribute goes with the number of the item.
+
+    `own`: each item has another one. `shared`: several items have one, so that they meet in
+    a partition. The last free attribute of the table's own key tells the items apart.
+    """
+    places: dict[str, str] = {}
+    for index in spec.indexes.values():
+        if index.index is not None:
+            places.update(dict.fromkeys(index.sk.composite if index.sk else (), "own"))
+    for index in spec.indexes.values():
+        if index.index is not None:
+            places.update(dict.fromkeys(index.pk.composite, "shared"))
+    primary = spec.primary.composites
+    places.update(dict.fromkeys(primary, "shared"))
+    free = [name for name in primary if is_free(spec.attributes[name])]
+    if free:
+        places[free[-1]] = "own"
+    else:
+        places.update(dict.fromkeys(primary, "own"))
+    return places
+
+
+def _sample_item(
+    entity: Entity,
+    spec: EntitySpec,
+    places: Mapping[str, str],
+    number: int,
+    inside: bool,
+    *,
+    plain: bool,
+) -> Item:
+    values = {}
+    for name in _shown(spec):
+        attribute = spec.attributes[name]
+        if isinstance(attribute.derive, JMESPath):
+            continue
+        place = number // 2 if places.get(name) == "shared" else number
+        default = attribute.default
+        if isinstance(default, Literal) and attribute.type == "string" and name not in places:
+            # What most items have. In keys it would make all examples meet.
+            values[name] = default.value
+            continue
+        values[name] = sample(attribute, place, spec.alias, plain=plain)
+    conditions = [index for index in spec.indexes.values() if index.when is not None]
+    if not conditions:
+        return _stored(entity, values)
+    return _best(entity, spec, values, inside)
+
+
+def _shown(spec: EntitySpec) -> list[str]:
+    """The attributes that examples have: those of keys, required ones, and some of the others."""
+    keys = {name for index in spec.indexes.values() for name in index.composites}
+    read = {
+        name
+        for index in spec.indexes.values()
+        if index.when is not None
+        for name in spec.attributes
+        if re.search(rf"\b{re.escape(name)}\b", index.when.text)
+    }
+    derived = {
+        name
+        for name, attribute in spec.attributes.items()
+        if attribute.derive is not None and not attribute.required
+    }
+    needed = [n for n, a in spec.attributes.items() if n in keys or a.required or n in read]
+    optional = [
+        name
+        for name, attribute in spec.attributes.items()
+        if name not in needed and name not in derived and not attribute.hidden
+    ]
+    ttl = [name for name in optional if spec.attributes[name].type == "ttl"][:1]
+    return needed + [n for n in optional if n not in ttl][:_SHOWN_OPTIONAL] + ttl
+
+
+def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool) -> Item:
+    """The item that is in most of the sparse indexes, or in the fewest where not `inside`."""
+    compiled = entity.conversions.entity.compiled
+    sparse = [index for index in spec.indexes.values() if index.when is not None]
+    fixed = set(spec.primary.composites)
+    options: dict[str, list[Any]] = {}
+    for index in sparse:
+        assert index.when is not None
+        roots = compiled.condition(index.name).roots
+        for name in spec.attributes if roots is None else roots:
+            if name in values and name not in fixed:
+                found = [values[name], *_alternatives(spec.attributes[name], index.when.text)]
+                options.setdefault(name, []).extend(
+                    value for value in found if value not in options.get(name, [])
+                )
+    chosen: Item | None = None
+    fewest = most = -1
+    refused: InputError | None = None
+    for combination in itertools.islice(itertools.product(*options.values()), _TRIED):
+        try:
+            item = _stored(entity, {**values, **dict(zip(options, combination, strict=True))})
+        except InputError as error:
+            refused = error
+            continue
+        member = sum(index.pk.field in item for index in sparse)
+        better = member > most if inside else (fewest < 0 or member < fewest)
+        if better:
+            chosen, fewest, most = item, member, member
+        if member == (len(sparse) if inside else 0):
+            break
+    if chosen is None:
+        assert refused is not None, "every combination was either stored or refused"
+        raise refused
+    return chosen
+
+
+def _alternatives(attribute: AttributeSpec, condition: str) -> list[Any]:
+    """Other values that a condition may want: members, true and false, what it says itself."""
+    if attribute.values:
+        return list(attribute.values)
+    if attribute.type == "boolean":
+        return [True, False]
+    if attribute.type == "string":
+        return re.findall(r"'([^']*)'", condition)
+    if attribute.type in ("number", "integer"):
+        numbers = [int(text) for text in re.findall(r"`(-?\d+)`", condition)]
+        return [near for number in numbers for near in (number, number + 1, number - 1)]
+    return []

@@ -1,0 +1,265 @@
+"""Plausible values, always the same ones: what an attribute is called says what it may hold.
+
+The `number`-th sample of an attribute depends on its name and its type alone, so that a
+`project_id` is the same in every entity, and items of different entities meet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+
+from leyden.schema.spec import AttributeSpec
+
+_START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+_PEOPLE: Final = ("ada", "grace", "linus", "margaret", "alan")
+_PERSON_WORDS: Final = (
+    *("user", "employee", "owner", "author", "member", "customer", "assignee", "person"),
+    *("reviewer", "student", "patient", "contact", "creator", "sender", "recipient", "actor"),
+    *("worker", "staff", "buyer", "seller", "player", "reader", "borrower"),
+)
+
+_BY_WORD: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_PERSON_WORDS, _PEOPLE),
+    **dict.fromkeys(
+        ("organization", "organisation", "org", "company", "tenant", "account", "workspace"),
+        ("acme", "globex", "initech"),
+    ),
+    **dict.fromkeys(("manager", "supervisor", "boss"), ("margaret", "alan", "katherine")),
+    "project": ("apollo", "borealis", "cascade"),
+    "email": ("ada@example.com", "grace@example.com", "linus@example.com"),
+    "username": _PEOPLE,
+    "city": ("oslo", "lisbon", "kyoto"),
+    "country": ("NO", "PT", "JP"),
+    "currency": ("EUR", "NOK", "JPY"),
+    "language": ("en", "pt", "ja"),
+    "locale": ("en-GB", "pt-PT", "ja-JP"),
+    "color": ("teal", "amber", "violet"),
+    "role": ("user", "assistant", "system"),
+    "status": ("active", "paused", "done"),
+    "state": ("new", "running", "done"),
+    "category": ("books", "music", "games"),
+    "genre": ("history", "poetry", "science"),
+    "tags": ("urgent", "draft", "review"),
+    "source": ("web", "mobile", "import"),
+    "phone": ("+47 22 00 00 01", "+47 22 00 00 02", "+47 22 00 00 03"),
+    "ip": ("192.0.2.1", "192.0.2.2", "192.0.2.3"),
+    "title": ("Plan the launch", "Write the report", "Review the draft"),
+    "subject": ("Plan the launch", "Write the report", "Review the draft"),
+    "date": ("2026-03-02", "2026-03-03", "2026-03-04"),
+    "day": ("2026-03-02", "2026-03-03", "2026-03-04"),
+    "month": ("2026-03", "2026-04", "2026-05"),
+    "isbn": ("978-0-00-000001-1", "978-0-00-000002-8", "978-0-00-000003-5"),
+    **dict.fromkeys(
+        ("url", "link", "website", "uri"),
+        ("https://example.com/1", "https://example.com/2", "https://example.com/3"),
+    ),
+    **dict.fromkeys(("path", "file", "filename"), ("docs/plan.md", "docs/report.md", "notes.txt")),
+    **dict.fromkeys(
+        (
+            *("body", "description", "content", "text", "note", "notes", "comment", "message"),
+            *("summary", "reason", "input", "output", "instructions", "prompt", "bio", "memory"),
+        ),
+        ("The first of them", "Another one", "One more"),
+    ),
+}
+
+_FULL_NAMES: Final = ("Ada Lovelace", "Grace Hopper", "Linus Pauling", "Margaret Hamilton")
+
+_NUMBERS: Final[dict[str, tuple[float, ...]]] = {
+    "salary": (62000, 71000, 84000),
+    **dict.fromkeys(("price", "amount", "total", "cost", "fee"), (19.5, 24, 49.9)),
+    **dict.fromkeys(("count", "quantity", "copies", "effort", "kind", "level"), (1, 2, 3)),
+    **dict.fromkeys(("score", "rating", "ratio", "confidence"), (0.92, 0.78, 0.85)),
+    "points": (3, 5, 8),
+    "age": (31, 42, 27),
+    "year": (2024, 2025, 2026),
+    "size": (2048, 4096, 512),
+    **dict.fromkeys(("version", "revision", "rank", "position", "order"), (1, 2, 3)),
+    **dict.fromkeys(("latitude", "lat"), (59.91, 38.72, 35.01)),
+    **dict.fromkeys(("longitude", "lon", "lng"), (10.75, -9.14, 135.77)),
+}
+_INSTANT_WORDS: Final = frozenset({"time", "at", "timestamp", "started", "ended", "when"})
+_LATER: Final[dict[str, timedelta]] = {
+    **dict.fromkeys(("updated", "modified", "changed", "edited", "end"), timedelta(hours=2)),
+    **dict.fromkeys(("due", "deadline", "until", "expires", "ends"), timedelta(days=14)),
+}
+_ID_WORDS: Final = frozenset(
+    {"id", "key", "uuid", "ulid", "slug", "code", "no", "number", "ref", "name"}
+)
+
+
+def sample(attribute: AttributeSpec, number: int, entity: str, *, plain: bool = False) -> Any:
+    """The `number`-th value (from 0) of an attribute of the entity with the alias `entity`.
+
+    Lengths, bounds and members are kept; a `pattern` is matched where one of some common forms
+    does. `plain` gives text of letters and digits only.
+    """
+    if attribute.values:
+        return attribute.values[number % len(attribute.values)]
+    words = _words(attribute.name)
+    kind = attribute.type
+    if kind == "string":
+        return _text(attribute, words, number, entity, plain)
+    if kind in ("number", "integer", "decimal"):
+        return _number(attribute, words, number)
+    if kind == "boolean":
+        # Most things that can be finished or deleted are not, and most are active.
+        most = not {"done", "closed", "deleted", "archived", "read", "completed"} & {*words}
+        return most if number % 3 < 2 else not most
+    if kind == "timestamp":
+        return _instant(words, number)
+    if kind == "ttl":
+        return _START + timedelta(days=90 + number)
+    if kind == "binary":
+        return bytes((0x4C, 0x65, 0x79, number & 0xFF))
+    if kind == "json":
+        return {"example": number + 1}
+    return _container(attribute, number, entity, plain)
+
+
+def _container(attribute: AttributeSpec, number: int, entity: str, plain: bool) -> Any:
+    if attribute.type == "map":
+        if attribute.properties is None:
+            return {"note": "example"}
+        return {
+            name: sample(part, number, entity, plain=plain)
+            for name, part in attribute.properties.items()
+        }
+    if attribute.type == "any":
+        return f"{'-'.join(_words(attribute.name))}-{number + 1}"
+    size = max(attribute.min_length or 1, min(2, attribute.max_length or 2))
+    element = attribute.items
+    if element is None:
+        members: list[Any] = [f"{attribute.name}-{number + place + 1}" for place in range(size)]
+    else:
+        # An element has no name of its own.
+        named = attrs.evolve(element, name=attribute.name)
+        members = [sample(named, number + place, entity, plain=plain) for place in range(size)]
+    return frozenset(members) if attribute.type == "set" else members
+
+
+def _words(name: str) -> list[str]:
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+", name)
+    return [part.lower() for part in parts] or [name]
+
+
+def _text(attribute: AttributeSpec, words: list[str], number: int, entity: str, plain: bool) -> str:
+    text = _named_text(words, number, entity)
+    if plain:
+        text = re.sub(r"\W|_", "", text)
+    if attribute.pattern is not None:
+        text = _matching(attribute.pattern, text, number)
+    return _fitting(text, number, attribute.min_length, attribute.max_length)
+
+
+def _named_text(words: list[str], number: int, entity: str) -> str:
+    if words in (["name"], ["full", "name"]):
+        owner = _words(entity)
+        if any(word in _PERSON_WORDS for word in owner):
+            return _taken(_FULL_NAMES, number)
+        return f"{' '.join(owner).capitalize()} {number + 1}"
+    is_id = words[-1] in _ID_WORDS
+    stem = (words[:-1] if is_id else words) or _words(entity)
+    for word in (stem[-1], *stem):
+        known = _BY_WORD.get(word)
+        # The id of a message is no message.
+        if known is not None and not (is_id and " " in known[0]):
+            return _taken(known, number)
+    return f"{'-'.join(stem)}-{number + 1}"
+
+
+def _taken(samples: tuple[str, ...], number: int) -> str:
+    round_, place = divmod(number, len(samples))
+    return samples[place] if not round_ else f"{samples[place]}{round_ + 1}"
+
+
+def _matching(pattern: str, text: str, number: int) -> str:
+    """The text, or one of some common forms, whichever matches first; else the text."""
+    try:
+        search = re.compile(pattern).search
+    except re.error:
+        return text
+    return next((form for form in _forms(text, number) if search(form)), text)
+
+
+def _forms(text: str, number: int) -> Iterator[str]:
+    letters = re.sub(r"\W|_", "", text) or "x"
+    yield text
+    yield text.upper()
+    yield letters
+    yield letters.upper()
+    yield letters.capitalize()
+    yield re.sub(r"[\W_]+", "_", text)
+    yield f"{letters[0]}_{letters}"
+    yield re.sub(r"[^a-z]", "", text.lower()) or "abc"
+    for length in range(1, 17):
+        yield str(number + 1).rjust(length, "0")
+    for length in (2, 3, 4):
+        yield "ABCDEFGH"[number % 4 :][:length]
+        yield "abcdefgh"[number % 4 :][:length]
+    for head in ("A", "AB", "ABC", "ABCD"):
+        for length in (1, 2, 3, 4, 5, 6):
+            digits = str(number + 1).rjust(length, "0")
+            yield f"{head}{digits}"
+            yield f"{head}-{digits}"
+            yield f"{head.lower()}-{digits}"
+            yield f"{head.lower()}{digits}"
+    yield f"{letters.lower()}@example.com"
+    yield f"https://example.com/{letters.lower()}"
+    yield f"2026-03-{number % 28 + 1:02}"
+    yield f"2026-{number % 12 + 1:02}"
+    yield f"{9 + number % 12:02}:30"
+    yield f"+4722000{number % 1000:03}"
+    yield f"{number + 1}.0.0"
+    yield f"#{0x336699 + number:06x}"
+    yield f"018f0000-0000-7000-8000-{number + 1:012x}"
+    yield f"01HX0000000000000000{number + 1:06}"
+    yield f"{number + 1:024x}"
+    yield f"{number + 1:064x}"
+
+
+def _fitting(text: str, number: int, low: int | None, high: int | None) -> str:
+    if low is not None and len(text) < low:
+        text = text.ljust(low, "x")
+    if high is not None and len(text) > high:
+        # What tells the samples apart stays.
+        mark = str(number + 1)
+        text = text[: max(0, high - len(mark))] + mark[-high:] if high > 0 else ""
+    return text
+
+
+def _number(attribute: AttributeSpec, words: list[str], number: int) -> int | float | Decimal:
+    known = next((_NUMBERS[word] for word in (words[-1], *words) if word in _NUMBERS), None)
+    value: float
+    if known is not None:
+        value = known[number % len(known)] + (number // len(known)) * len(known)
+    elif words[-1] in _INSTANT_WORDS:
+        value = int(_instant(words, number).timestamp() * 1000)
+    else:
+        value = 10 * (number + 1)
+    low, high = attribute.min, attribute.max
+    if low is not None and value < low:
+        value = low + number
+    if high is not None and value > high:
+        value = max(high - number, high if low is None else low)
+    if attribute.type == "decimal":
+        return Decimal(str(value))
+    whole = attribute.type == "integer" or float(value).is_integer()
+    return int(value) if whole else value
+
+
+def _instant(words: list[str], number: int) -> datetime:
+    later = next((_LATER[word] for word in words if word in _LATER), timedelta())
+    return _START + timedelta(days=number) + later
+
+
+def is_free(attribute: AttributeSpec) -> bool:
+    """Whether an attribute has a sample of its own for every number."""
+    return not attribute.values and attribute.type != "boolean"
