@@ -11,6 +11,7 @@ from leyden.cli.commands.demo import demo
 from leyden.cli.commands.explain import explain
 from leyden.cli.commands.export_items import export_items
 from leyden.cli.commands.get import get
+from leyden.cli.commands.import_electrodb import import_electrodb
 from leyden.cli.commands.import_items import import_items
 from leyden.cli.commands.keys import keys
 from leyden.cli.commands.patterns import patterns
@@ -21,7 +22,7 @@ from leyden.cli.commands.table import table
 from leyden.cli.running import Application
 
 _SECTIONS: Final[dict[str, tuple[click.Command, ...]]] = {
-    "Schemas (nothing is sent)": (check, patterns, keys, explain),
+    "Schemas (nothing is sent)": (check, patterns, keys, explain, import_electrodb),
     "The table": (table,),
     "Items": (get, put, query, scan),
     "Whole tables": (export_items, import_items),

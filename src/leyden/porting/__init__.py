@@ -1,0 +1,34 @@
+"""ElectroDB models into Leyden's schema files.
+
+>>> ported = port_model(json.loads(Path("task.json").read_text()))      # doctest: +SKIP
+>>> print(write_yaml(ported))                                           # doctest: +SKIP
+>>> for note in ported.notes:                                           # doctest: +SKIP
+...     print(note)
+
+`read_models` finds the models in a JSON file, or in a JavaScript module with the help of Node.js;
+`port_service` ports several of them for one table.
+"""
+
+from leyden.porting.errors import ModelError, NodeError
+from leyden.porting.hooks import HookNames
+from leyden.porting.layout import write_table_yaml, write_yaml
+from leyden.porting.port import port_model
+from leyden.porting.ported import Note, PortedModel, PortedService
+from leyden.porting.reading import Found, FoundModel, read_models
+from leyden.porting.service import port_service
+
+__all__ = [
+    "Found",
+    "FoundModel",
+    "HookNames",
+    "ModelError",
+    "NodeError",
+    "Note",
+    "PortedModel",
+    "PortedService",
+    "port_model",
+    "port_service",
+    "read_models",
+    "write_table_yaml",
+    "write_yaml",
+]

@@ -1,0 +1,414 @@
+"""Attributes, properties and elements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from leyden.porting.callbacks import bounds, constant_default, generated, validation
+from leyden.porting.context import Context, Place, function_source
+from leyden.porting.errors import ModelError
+from leyden.porting.regexps import python_pattern
+from leyden.porting.types import Kind, kind_of
+from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES
+
+__all__ = ["AttributePort", "port_attribute"]
+
+_KNOWN: Final = frozenset(
+    {
+        *("type", "required", "default", "validate", "get", "set", "watch", "hidden", "readOnly"),
+        *("field", "label", "padding", "cast", "items", "properties", "description"),
+    }
+)
+_MARKS: Final = frozenset(
+    {
+        *("$function", "$regexp", "$symbol", "$set", "$map", "$date", "$number", "$instance"),
+        "$circular",
+    }
+)
+"""What the reader writes for values that JSON does not have."""
+
+_MOST_PADDING: Final = 1024
+_ORDER: Final = (
+    *("type", "items", "properties", "required", "default", "on_write", "read_only", "hidden"),
+    *(
+        "min",
+        "max",
+        "pattern",
+        "validate",
+        "padding",
+        "watch",
+        "derive",
+        "set",
+        "get",
+        "field",
+        "label",
+    ),
+    "description",
+)
+_NOW_ON_WRITE: Final = {"generate": "now"}
+
+
+def port_attribute(
+    name: str, raw: Any, place: Place, context: Context, *, in_keys: bool
+) -> AttributePort:
+    """Port one attribute of the entity. `in_keys` says whether its label stands in a key."""
+    port = AttributePort(raw, place, context, "attribute")
+    port.run()
+    port.naming(name, in_keys=in_keys)
+    return port
+
+
+class AttributePort:
+    """One attribute (or property, or element) on its way; `spec` is what it becomes."""
+
+    def __init__(self, raw: Any, place: Place, context: Context, role: str) -> None:
+        if isinstance(raw, str | list):
+            raw = {"type": raw}
+        if not isinstance(raw, Mapping) or function_source(raw) is not None:
+            raise ModelError(f"the {role} is no object", place=str(place))
+        self.raw = {key: value for key, value in raw.items() if value is not None}
+        self.place = place
+        self.context = context
+        self.role = role
+        self.spec: dict[str, Any] = {}
+        self.kind: Kind = kind_of(self.raw.get("type"), place.at("type"), context)
+
+    def run(self) -> None:
+        """Port all options but the names."""
+        self._containers()
+        self._validate()
+        self._flags()
+        self._padding()
+        self._writing()
+        self._get()
+        if isinstance(self.raw.get("description"), str):
+            self.spec["description"] = self.raw["description"]
+        self._rest()
+
+    def naming(self, name: str, *, in_keys: bool) -> None:
+        """Set `field` and `label` where they are not the attribute's name in the schema."""
+        here = self.place.here[-1]
+        field = self._text("field") or name
+        label = self._text("label") or name
+        if field != here:
+            self.spec["field"] = field
+        if label != here and (in_keys or "label" in self.raw):
+            self.spec["label"] = label
+
+    def finished(self) -> Any:
+        """The options in the order in which people write them; a type alone in short form."""
+        kind = self.spec["type"]
+        if set(self.spec) == {"type"} and (isinstance(kind, str) or self.role == "element"):
+            return kind
+        return {option: self.spec[option] for option in _ORDER if option in self.spec}
+
+    def _text(self, option: str) -> str:
+        value = self.raw.get(option, "")
+        if not isinstance(value, str):
+            raise ModelError("must be text", place=str(self.place.at(option)))
+        return value
+
+    # values
+
+    def _containers(self) -> None:
+        kind, place = self.kind, self.place
+        self.spec["type"] = kind.type
+        if kind.validate is not None:
+            self.spec["validate"] = kind.validate
+        if kind.name == "list":
+            self.spec["items"] = self._items()
+        elif kind.name == "set":
+            self._members()
+        elif kind.name == "map" and "properties" in self.raw:
+            properties = self.raw["properties"]
+            if not isinstance(properties, Mapping):
+                raise ModelError("must be an object", place=str(place.at("properties")))
+            inside = place.at("properties")
+            self.spec["properties"] = {
+                name: self._part(inner, inside.at(name), "property", name)
+                for name, inner in properties.items()
+            }
+
+    def _items(self) -> Any:
+        # Elements without a type are texts to ElectroDB.
+        return self._part(self.raw.get("items", {}), self.place.at("items"), "element")
+
+    def _members(self) -> None:
+        place = self.place.at("items")
+        member = kind_of(self.raw.get("items"), place, self.context)
+        if member.name not in SET_TYPES:
+            self.context.adapt(
+                place,
+                f'a set of "{member.name}", which DynamoDB cannot store',
+                "it is a list here",
+            )
+            self.spec["type"] = "list"
+        inner: dict[str, Any] = {"type": member.type}
+        if member.validate is not None:
+            inner["validate"] = member.validate
+        self.spec["items"] = member.type if set(inner) == {"type"} else inner
+
+    def _part(self, raw: Any, place: Place, role: str, name: str | None = None) -> Any:
+        port = AttributePort(raw, place, self.context, role)
+        port.run()
+        field = port.raw.get("field")
+        if name is not None and isinstance(field, str) and field not in ("", name):
+            port.spec["field"] = field
+        return port.finished()
+
+    def _validate(self) -> None:
+        raw = self.raw.get("validate")
+        if raw is None:
+            return
+        place = self.place.at("validate")
+        if isinstance(raw, Mapping) and "$regexp" in raw:
+            self._pattern(str(raw["$regexp"]), str(raw.get("flags", "")), place)
+            return
+        source = self._callback(raw, place)
+        limits = bounds(source) if self.kind.name == "number" else None
+        if limits is not None:
+            self.spec.update(limits)
+            return
+        text = validation(source, self.kind.name)
+        if text is None:
+            self.spec["validate"] = self.context.hook(
+                place, source, "asked only where there is a value"
+            )
+        elif "validate" in self.spec:
+            self.spec["validate"] = f"{self.spec['validate']} && ({text})"
+        else:
+            self.spec["validate"] = text
+
+    def _pattern(self, source: str, flags: str, place: Place) -> None:
+        kept = flags.replace("g", "").replace("y", "")
+        if kept != flags:
+            self.context.adapt(
+                place,
+                "a regular expression with the flag g or y, which remembers its last match there "
+                "and so refuses good values now and then",
+                "it has no memory here",
+            )
+        pattern = python_pattern(source, kept)
+        if pattern is not None and self.kind.name in PATTERN_TYPES:
+            self.spec["pattern"] = pattern
+            return
+        why = "that Python's cannot say" if pattern is None else f"on a {self.kind.name}"
+        name = self.context.hook(place, f"/{source}/{flags}", f"a regular expression {why}")
+        self.spec["validate"] = name
+
+    def _callback(self, raw: Any, place: Place) -> str:
+        source = function_source(raw)
+        if source is None:
+            raise ModelError("must be a function", place=str(place))
+        return source
+
+    # flags and keys
+
+    def _flags(self) -> None:
+        for theirs, ours in (("required", "required"), ("hidden", "hidden")):
+            if self.raw.get(theirs):
+                if self.role == "element":
+                    self._dropped(theirs, "an element is there or not, and never hidden")
+                else:
+                    self.spec[ours] = True
+        if self.raw.get("readOnly"):
+            if self.role == "attribute":
+                self.spec["read_only"] = True
+            else:
+                self.context.lost(
+                    self.place.at("readOnly"),
+                    "read-only inside of a container",
+                    "make the whole attribute read_only, or refuse the path in your own code",
+                )
+
+    def _padding(self) -> None:
+        padding = self.raw.get("padding")
+        if padding is None:
+            return
+        if self.role != "attribute":
+            self._dropped("padding", "only attributes of the entity stand in keys")
+            return
+        length, char = (
+            (padding.get("length"), padding.get("char"))
+            if isinstance(padding, Mapping)
+            else (None, None)
+        )
+        if not length or not char:
+            return  # ElectroDB then pads nothing.
+        if self.kind.name not in KEY_TYPES:
+            self._dropped("padding", f"a {self.kind.name} cannot stand in a key")
+            return
+        if not isinstance(length, int) or not 1 <= length <= _MOST_PADDING:
+            raise ModelError(
+                f"a whole number of 1 to {_MOST_PADDING} is needed",
+                place=str(self.place.at("padding").at("length")),
+            )
+        self.spec["padding"] = {"length": length, "char": char}
+
+    def _dropped(self, option: str, why: str) -> None:
+        self.context.adapt(
+            self.place.at(option),
+            f"without effect: {why}",
+            "it is left out",
+        )
+
+    # where values come from
+
+    def _writing(self) -> None:
+        default, setter = self.raw.get("default"), self.raw.get("set")
+        watch = self._watch()
+        if setter is None:
+            self._unused_watch(watch)
+            self._default(default)
+            return
+        source = self._callback(setter, self.place.at("set"))
+        now = self._now(source)
+        if watch == "*" and now:
+            self._on_write()
+        elif watch:
+            self._derive(watch, source, default)
+        elif now and self.spec.get("read_only"):
+            self._once(default)
+        else:
+            self._default(default)
+            self.spec["set"] = self.context.hook(
+                self.place.at("set"), source, "called where there is a value to store"
+            )
+
+    def _now(self, source: str) -> bool:
+        return generated(source, self.kind.name) == "now"
+
+    def _watch(self) -> str | list[str]:
+        watch = self.raw.get("watch", [])
+        if self.role != "attribute":
+            if watch:
+                self._dropped("watch", "only attributes of the entity watch others")
+            return []
+        if watch == "*":
+            return "*"
+        if not isinstance(watch, list):
+            raise ModelError('must be a list, or "*"', place=str(self.place.at("watch")))
+        names = self.context.names
+        for name in watch:
+            if name not in names:
+                raise ModelError(f'"{name}" is no attribute', place=str(self.place.at("watch")))
+        return list(dict.fromkeys(names[name] for name in watch))
+
+    def _unused_watch(self, watch: str | list[str]) -> None:
+        if not watch:
+            return
+        if "get" in self.raw:
+            what = "a virtual attribute: `get` runs again when another one is read"
+            todo = "get runs at every read here, with the item's values"
+        else:
+            what, todo = "without effect: there is no `set`", "it is left out"
+        self.context.adapt(self.place.at("watch"), what, todo)
+
+    def _on_write(self) -> None:
+        self.spec["on_write"] = dict(_NOW_ON_WRITE)
+        if self.spec.pop("read_only", False):
+            self.context.adapt(
+                self.place.at("readOnly", "read_only"),
+                "read-only, which an attribute that every write sets cannot be",
+                "do not set it by hand: a value that is given is stored as it is",
+            )
+
+    def _once(self, default: Any) -> None:
+        """`set: () => Date.now()` on what is set but once: the time of creation."""
+        self.spec["default"] = dict(_NOW_ON_WRITE)
+        self.context.adapt(
+            self.place.at("set"),
+            "the time of creation, whatever value is given",
+            "it is the default here, so a value that is given is stored as it is",
+        )
+        source = function_source(default)
+        if default is not None and (source is None or not self._now(source)):
+            self._dropped("default", "`set` replaces it")
+
+    def _derive(self, watch: str | list[str], source: str, default: Any) -> None:
+        self.spec["watch"] = watch
+        self.spec["derive"] = self.context.hook(
+            self.place.at("set", "derive"),
+            source,
+            "called with the attribute's value and the values of the write",
+        )
+        if default is not None:
+            self.context.adapt(
+                self.place.at("default"),
+                "the value that the callback in `set` starts with",
+                "a derived attribute has no default: let the function take None for it",
+                function_source(default),
+            )
+
+    def _default(self, raw: Any) -> None:
+        if raw is None:
+            return
+        place = self.place.at("default")
+        if self.role == "element":
+            self._dropped("default", "an element is never absent")
+            return
+        source = function_source(raw)
+        if source is None:
+            self._literal(raw, place)
+            return
+        kind = generated(source, self.kind.name)
+        if kind is not None:
+            self.spec["default"] = {"generate": kind}
+            if kind != "now" and "randomUUID" not in source:
+                self.context.adapt(
+                    place,
+                    f"a callback that is taken for one that makes a {kind} by its name",
+                    "check that it does",
+                    source,
+                )
+            return
+        try:
+            self._literal(constant_default(source), place)
+        except ValueError:
+            self.spec["default"] = self.context.hook(place, source)
+
+    def _literal(self, value: Any, place: Place) -> None:
+        if isinstance(value, Mapping) and "$set" in value:
+            value = value["$set"]
+        if _is_marked(value):
+            raise ModelError("is no value that can be stored", place=str(place))
+        if self.kind.name == "set" and value == []:
+            self._dropped("default", "DynamoDB stores no empty set")
+            return
+        if isinstance(value, Mapping) and set(value) in ({"call"}, {"generate"}):
+            self.context.lost(
+                place,
+                "a map with the one key `call` or `generate`, which means something else here",
+                "give the default by a function: {call: NAME}",
+            )
+            return
+        self.spec["default"] = value
+
+    def _get(self) -> None:
+        raw = self.raw.get("get")
+        if raw is not None:
+            place = self.place.at("get")
+            self.spec["get"] = self.context.hook(place, self._callback(raw, place))
+
+    def _rest(self) -> None:
+        if "cast" in self.raw:
+            self._dropped("cast", "ElectroDB reads `cast` of keys only")
+        if self.role != "attribute" and "label" in self.raw:
+            self._dropped("label", "only attributes of the entity stand in keys")
+        if self.role == "element" and "field" in self.raw:
+            self._dropped("field", "an element has no name")
+        owned = {"list": "items", "set": "items", "map": "properties"}.get(self.kind.name)
+        for option in ("items", "properties"):
+            if option in self.raw and option != owned:
+                self._dropped(option, f"a {self.kind.name} has none")
+        for option in self.raw:
+            if option not in _KNOWN:
+                self._dropped(option, "ElectroDB has no such option")
+
+
+def _is_marked(value: Any) -> bool:
+    """Whether there is something in it that JSON cannot say."""
+    if isinstance(value, Mapping):
+        return bool(_MARKS & value.keys()) or any(map(_is_marked, value.values()))
+    return isinstance(value, list) and any(map(_is_marked, value))

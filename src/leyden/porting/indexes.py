@@ -1,0 +1,239 @@
+"""Access patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from leyden.porting.callbacks import when
+from leyden.porting.context import Context, Place, function_source
+from leyden.porting.errors import ModelError
+from leyden.porting.identity import Identity
+from leyden.porting.keys import Half, read_half
+from leyden.porting.types import Kind
+
+__all__ = ["Attribute", "Pattern", "port_index", "read_index"]
+
+_TYPES: Final = frozenset({"isolated", "clustered", "composite"})
+_KNOWN: Final = frozenset(
+    {"index", "collection", "type", "scope", "condition", "projection", "project", "pk", "sk"}
+)
+_IDENTIFIERS: Final = frozenset({"__edb_e__", "__edb_v__"})
+
+
+@frozen
+class Attribute:
+    """What keys need to know of an attribute: its label in the model, and its type."""
+
+    field: str
+    label: str
+    kind: Kind
+
+
+@frozen
+class Pattern:
+    """One access pattern as the model says it."""
+
+    raw: Mapping[str, Any]
+    place: Place
+    index: str | None
+    type: str
+    collection: tuple[str, ...]
+    scope: str | None
+    pk: Half
+    sk: Half | None
+
+    @property
+    def halves(self) -> list[tuple[str, Half]]:
+        """Both keys, or the one there is."""
+        return [("pk", self.pk)] + ([("sk", self.sk)] if self.sk is not None else [])
+
+
+def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, str]) -> Pattern:
+    """Read one access pattern. `fields` are the stored names of the model's attributes."""
+    if not isinstance(raw, Mapping):
+        raise ModelError("must be an object", place=str(place))
+    raw = {option: value for option, value in raw.items() if value is not None}
+    kind = raw.get("type", "isolated")
+    if kind not in _TYPES:
+        raise ModelError("must be isolated, clustered or composite", place=str(place.at("type")))
+    multi = kind == "composite"
+    if "pk" not in raw:
+        raise ModelError("is missing", place=str(place.at("pk")))
+    collection = raw.get("collection") or ()
+    names = (collection,) if isinstance(collection, str) else tuple(collection)
+    if not all(isinstance(name, str) for name in names):
+        raise ModelError("must be a name or a list of names", place=str(place.at("collection")))
+    for option in raw:
+        if option not in _KNOWN:
+            context.adapt(
+                place.at(option), "without effect: ElectroDB has no such option", "it is left out"
+            )
+    return Pattern(
+        raw=raw,
+        place=place,
+        index=raw.get("index") or None,
+        type=kind,
+        collection=names,
+        scope=raw.get("scope") or None,
+        pk=read_half(raw["pk"], place.at("pk"), context, multi=multi, fields=fields),
+        sk=(
+            read_half(raw["sk"], place.at("sk"), context, multi=multi, fields=fields)
+            if "sk" in raw
+            else None
+        ),
+    )
+
+
+def port_index(
+    pattern: Pattern,
+    attributes: Mapping[str, Attribute],
+    identity: Identity,
+    context: Context,
+) -> dict[str, Any]:
+    """One access pattern in the words of a schema file."""
+    raw, place = pattern.raw, pattern.place
+    spelled = identity.spelled_out(pattern, attributes)
+    spec: dict[str, Any] = {}
+    if pattern.index is not None:
+        spec["index"] = pattern.index
+    if pattern.collection:
+        if spelled:
+            context.lost(
+                place.at("collection"),
+                "a collection whose keys are written without the entity's version",
+                "its items stay as they are, but cannot be read as a collection",
+            )
+        else:
+            single = len(pattern.collection) == 1 and isinstance(raw["collection"], str)
+            spec["collection"] = pattern.collection[0] if single else list(pattern.collection)
+    if "type" in raw:
+        spec["type"] = pattern.type
+    if spelled and pattern.type == "clustered":
+        context.adapt(
+            place.at("type"),
+            "clustered keys that are written out: a range whose bound has every attribute of the "
+            "sort key ends in the entity's name there, and in the last value here",
+            "gt may give, and lte may leave out, what equals its bound",
+        )
+    if pattern.scope is not None and not spelled:
+        spec["scope"] = pattern.scope
+    _condition(pattern, attributes, spec, context)
+    _projection(pattern, attributes, spec, context)
+    for half, key in spelled or pattern.halves:
+        spec[half] = _key(key, attributes, context)
+        _prefixed(key, place.at(half), attributes, context)
+    return spec
+
+
+def _key(key: Half, attributes: Mapping[str, Attribute], context: Context) -> dict[str, Any]:
+    names = context.names
+    spec: dict[str, Any] = {} if key.field is None else {"field": key.field}
+    if key.listed or key.template is None:
+        spec["composite"] = [names[name] for name in key.composite]
+    if key.template is not None:
+        spec["template"] = "".join(
+            literal + (f"${{{names[name]}}}" if name else "") for literal, name in key.template
+        )
+    if key.casing != "default":
+        spec["casing"] = key.casing
+    cast = key.cast
+    if len(key.composite) == 1 and attributes[key.composite[0]].kind.numeric_enum:
+        fields = {name: attribute.field for name, attribute in attributes.items()}
+        # An enum is never a number to ElectroDB, even where all its values are.
+        if key.is_lone(fields) or cast == "number":
+            cast = "string"
+    if cast is not None:
+        spec["cast"] = cast
+    return spec
+
+
+def _prefixed(
+    key: Half, place: Place, attributes: Mapping[str, Attribute], context: Context
+) -> None:
+    if key.template is None or len(key.composite) != 1:
+        return
+    attribute = attributes[key.composite[0]]
+    if attribute.field == key.field and any(literal for literal, _ in key.template):
+        context.lost(
+            place.at("template"),
+            f'text around an attribute that is stored in the key\'s own field, "{key.field}", '
+            "which ElectroDB takes off again when it reads",
+            "Leyden does not: store the attribute in a field of its own, or keep the text in it",
+        )
+
+
+def _condition(
+    pattern: Pattern,
+    attributes: Mapping[str, Attribute],
+    spec: dict[str, Any],
+    context: Context,
+) -> None:
+    raw = pattern.raw.get("condition")
+    if raw is None:
+        return
+    place = pattern.place.at("condition", "when")
+    source = function_source(raw)
+    if source is None:
+        raise ModelError("must be a function", place=str(place))
+    kinds = {name: attribute.kind.name for name, attribute in attributes.items()}
+    text = when(source, context.names, kinds)
+    if text is None:
+        context.lost(
+            place,
+            "a callback, and until there is a `when` every item is in this index",
+            "say it in JMESPath, as in when: \"status == 'open'\"",
+            source,
+        )
+        return
+    spec["when"] = text
+
+
+def _projection(
+    pattern: Pattern,
+    attributes: Mapping[str, Attribute],
+    spec: dict[str, Any],
+    context: Context,
+) -> None:
+    if "project" in pattern.raw:
+        context.adapt(
+            pattern.place.at("project"),
+            "an old name of `projection`, which ElectroDB no longer reads",
+            "give `projection: keys_only` where the table's index is so",
+        )
+    raw = pattern.raw.get("projection")
+    if raw is None:
+        return
+    place = pattern.place.at("projection")
+    if isinstance(raw, str) and raw.lower() in ("all", "keys_only"):
+        spec["projection"] = raw.lower()
+        return
+    if not isinstance(raw, list) or not raw:
+        raise ModelError("must be all, keys_only or a list of attributes", place=str(place))
+    for name in raw:
+        if name not in attributes and name not in _IDENTIFIERS:
+            raise ModelError(f'"{name}" is no attribute', place=str(place))
+    spec["projection"] = [name if name in _IDENTIFIERS else attributes[name].field for name in raw]
+
+
+def shared_scopes(patterns: Mapping[str, Pattern], context: Context) -> dict[str, Pattern]:
+    """The patterns, with one scope for all that store their partition key in one field.
+
+    ElectroDB builds a key once: what the first pattern says of its field holds for all.
+    """
+    first: dict[str, Pattern] = {}
+    found = {}
+    for name, pattern in patterns.items():
+        other = first.setdefault(pattern.pk.field or f"({name})", pattern)
+        if other.scope != pattern.scope:
+            context.adapt(
+                pattern.place.at("scope"),
+                f"another scope than that of {other.place}, which shares the field "
+                f'"{pattern.pk.field}" and whose scope ElectroDB uses for both',
+                "it has that scope here",
+            )
+            pattern = evolve(pattern, scope=other.scope)
+        found[name] = pattern
+    return found

@@ -1,0 +1,182 @@
+"""One model into one entity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from leyden.porting.attributes import port_attribute
+from leyden.porting.context import Context, Place
+from leyden.porting.errors import ModelError
+from leyden.porting.hooks import HookNames
+from leyden.porting.identity import Identity, read_identity
+from leyden.porting.indexes import Attribute, Pattern, port_index, read_index, shared_scopes
+from leyden.porting.names import is_name, python_names, snake_case
+from leyden.porting.ported import PortedModel
+
+__all__ = ["port_model"]
+
+_KNOWN: Final = frozenset(
+    {"model", "entity", "service", "version", "table", "attributes", "indexes", "filters"}
+)
+
+
+def port_model(
+    model: Mapping[str, Any],
+    *,
+    alias: str | None = None,
+    snake_case: bool = False,
+    hook_names: HookNames | None = None,
+) -> PortedModel:
+    """Port an ElectroDB model to the dict form of a schema file.
+
+    Functions in the model stand as `{"$function": "(a) => ..."}` and regular expressions as
+    `{"$regexp": "...", "flags": "i"}`, as `read_models` gives them. Items and keys stay byte for
+    byte the same, also with `snake_case`, which renames attributes and access patterns. `alias`
+    is the entity's name in Python; by default the entity's own. Share `hook_names` between models
+    that are loaded together. What could not be carried over is in the result's `notes`.
+
+    Raises ModelError for what ElectroDB would not take for a model.
+
+    >>> model = {
+    ...     "model": {"entity": "task", "version": "1", "service": "app"},
+    ...     "attributes": {"id": {"type": "string"}},
+    ...     "indexes": {"own": {"pk": {"field": "pk", "composite": ["id"]}}},
+    ... }
+    >>> port_model(model).entity["attributes"]
+    {'id': 'string'}
+    """
+    identity = read_identity(model)
+    try:
+        return _Porting(model, identity, alias, snake_case, hook_names or HookNames()).run()
+    except ModelError as error:
+        error.entity = error.entity or identity.entity
+        raise
+
+
+class _Porting:
+    def __init__(
+        self,
+        model: Mapping[str, Any],
+        identity: Identity,
+        alias: str | None,
+        snake: bool,
+        hook_names: HookNames,
+    ) -> None:
+        self.model = model
+        self.identity = identity
+        self.snake = snake
+        self.alias = alias if alias is not None else _alias(identity.entity, snake)
+        if not is_name(self.alias):
+            raise ModelError(
+                f'"{self.alias}" cannot be a name in Python; give another', place="alias"
+            )
+        self.attributes = self._section("attributes")
+        self.indexes = self._section("indexes")
+        names = python_names(self.attributes, snake=snake)
+        self.context = Context(self.alias, names, hook_names)
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        section = self.model.get(name)
+        if not isinstance(section, Mapping) or not section:
+            raise ModelError("must be an object with at least one entry", place=name)
+        return section
+
+    def run(self) -> PortedModel:
+        names = self.context.names
+        pattern_names = python_names(self.indexes, snake=self.snake)
+        fields = {name: _field(name, raw) for name, raw in self.attributes.items()}
+        patterns = shared_scopes(
+            {
+                name: read_index(
+                    raw,
+                    Place((), ()).at("indexes").at(name, pattern_names[name]),
+                    self.context,
+                    fields,
+                )
+                for name, raw in self.indexes.items()
+            },
+            self.context,
+        )
+        labelled = _labelled(patterns, fields)
+        attributes = {}
+        ported = {}
+        for name, raw in self.attributes.items():
+            place = Place((), ()).at("attributes").at(name, names[name])
+            port = port_attribute(name, raw, place, self.context, in_keys=name in labelled)
+            attributes[name] = Attribute(fields[name], _label(name, port.raw), port.kind)
+            ported[names[name]] = port.finished()
+        indexes = {
+            pattern_names[name]: port_index(pattern, attributes, self.identity, self.context)
+            for name, pattern in patterns.items()
+        }
+        self._rest()
+        table = self.model.get("table")
+        return PortedModel(
+            entity={**self._head(), "attributes": ported, "indexes": indexes},
+            notes=tuple(self.context.notes),
+            hooks=self.context.hooks,
+            names=names,
+            patterns=pattern_names,
+            table=table if isinstance(table, str) and table else None,
+        )
+
+    def _head(self) -> dict[str, Any]:
+        identity = self.identity
+        head: dict[str, Any] = {"entity": identity.entity}
+        if self.alias != identity.entity:
+            head["alias"] = self.alias
+        return {**head, "version": identity.version, "service": identity.service}
+
+    def _rest(self) -> None:
+        if not self.identity.versioned:
+            self.context.adapt(
+                Place(("version",), ("version",)),
+                "missing: keys are built with 1, and items are stored without a version",
+                "items get the version 1 here",
+            )
+        filters = self.model.get("filters")
+        if isinstance(filters, Mapping):
+            for name, raw in filters.items():
+                source = raw.get("$function") if isinstance(raw, Mapping) else None
+                self.context.lost(
+                    Place((), ()).at("filters").at(name),
+                    "a filter by name",
+                    "give its condition to .where() where it is used",
+                    source,
+                )
+        for option in self.model:
+            if option not in _KNOWN:
+                self.context.adapt(
+                    Place((option,), (option,)),
+                    "without effect: ElectroDB has no such option",
+                    "it is left out",
+                )
+
+
+def _alias(entity: str, snake: bool) -> str:
+    """The entity's own name, or one made of it that Python takes."""
+    wanted = snake_case(entity) if snake else entity
+    return wanted if is_name(wanted) else python_names([wanted], snake=snake)[wanted]
+
+
+def _field(name: str, raw: Any) -> str:
+    field = raw.get("field") if isinstance(raw, Mapping) else None
+    return field if isinstance(field, str) and field else name
+
+
+def _label(name: str, raw: Mapping[str, Any]) -> str:
+    label = raw.get("label")
+    return label if isinstance(label, str) else name
+
+
+def _labelled(patterns: Mapping[str, Pattern], fields: Mapping[str, str]) -> set[str]:
+    """The attributes whose labels stand in a key."""
+    return {
+        name
+        for pattern in patterns.values()
+        if pattern.type != "composite"
+        for _, half in pattern.halves
+        if half.template is None and half.cast != "number" and not half.is_lone(fields)
+        for name in half.composite
+    }

@@ -1,0 +1,148 @@
+"""JavaScript's regular expressions as Python's.
+
+Both find the same texts, with one exception: Python's `.` takes a carriage return and the two
+Unicode line separators, which JavaScript's leaves out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["python_pattern"]
+
+_FLAGS: Final = {"i": "i", "s": "s", "m": "m", "u": "", "d": ""}
+_CLASSES: Final = {"d": "0-9", "w": "A-Za-z0-9_"}
+_SAME: Final = frozenset("sSnrtfvBb")
+_HEX: Final = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}")
+_POINT: Final = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
+_REFERENCE: Final = re.compile(r"[1-9][0-9]*")
+_NAMED: Final = re.compile(r"k<([A-Za-z_][A-Za-z0-9_]*)>")
+_GROUP: Final = re.compile(r"\(\?<([A-Za-z_][A-Za-z0-9_]*)>")
+
+
+class _OtherError(Exception):
+    """Something that Python's expressions cannot say."""
+
+
+def python_pattern(source: str, flags: str = "") -> str | None:
+    r"""The pattern in Python's syntax; None where it has none.
+
+    >>> python_pattern(r"^\d{5}$")
+    '^[0-9]{5}\\Z'
+    """
+    if any(flag not in _FLAGS for flag in flags):
+        return None
+    try:
+        body = _Translation(source, flags).run()
+    except _OtherError:
+        return None
+    switches = "".join(_FLAGS[flag] for flag in flags)
+    pattern = f"(?{switches}){body}" if switches else body
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return None
+    return pattern
+
+
+class _Translation:
+    def __init__(self, source: str, flags: str) -> None:
+        self.source = source
+        self.by_point = "u" in flags
+        self.lines = "m" in flags
+        self.position = 0
+        self.parts: list[str] = []
+
+    def run(self) -> str:
+        while self.position < len(self.source):
+            character = self.source[self.position]
+            named = _GROUP.match(self.source, self.position)
+            if character == "\\":
+                self.position += 1
+                self.parts.append(self._escape())
+            elif character == "[":
+                self.position += 1
+                self.parts.append(self._class())
+            elif named:
+                self.position = named.end()
+                self.parts.append(f"(?P<{named[1]}>")
+            elif self.source.startswith("{,", self.position):
+                self.position += 1
+                self.parts.append(r"\{")  # no quantifier in JavaScript
+            else:
+                self.position += 1
+                # Without `m`, Python's `$` also takes the place before a last line break.
+                self.parts.append(r"\Z" if character == "$" and not self.lines else character)
+        return "".join(self.parts)
+
+    def _took(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        match = pattern.match(self.source, self.position)
+        if match:
+            self.position = match.end()
+        return match
+
+    def _escape(self) -> str:
+        if match := self._took(_HEX):
+            return f"\\{match[0]}"
+        if self.by_point and (match := self._took(_POINT)):
+            return f"\\U{int(match[1], 16):08x}"
+        if match := self._took(_REFERENCE):
+            return f"(?:\\{match[0]})"
+        if match := self._took(_NAMED):
+            return f"(?P={match[1]})"
+        letter = self.source[self.position : self.position + 1]
+        self.position += 1
+        if letter in _CLASSES:
+            return f"[{_CLASSES[letter]}]"
+        if letter.lower() in _CLASSES:
+            return f"[^{_CLASSES[letter.lower()]}]"
+        if letter in ("b", "B"):
+            return f"(?a:\\{letter})"
+        return self._plain(letter)
+
+    def _plain(self, letter: str) -> str:
+        if letter and letter in _SAME:
+            return f"\\{letter}"
+        if letter == "0":
+            return r"\x00"
+        if not letter or letter in "cpPuxk":
+            raise _OtherError
+        return letter if letter.isalnum() or letter in "/_-" else f"\\{letter}"
+
+    def _class(self) -> str:
+        opening = "["
+        if self.source.startswith("^", self.position):
+            self.position += 1
+            opening = "[^"
+        if self.source.startswith("]", self.position):
+            self.position += 1
+            return r"[\s\S]" if opening == "[^" else "(?!)"
+        parts = [opening]
+        while True:
+            character = self.source[self.position : self.position + 1]
+            self.position += 1
+            if not character:
+                raise _OtherError
+            if character == "]":
+                return "".join(parts) + "]"
+            if character == "\\":
+                parts.append(self._escape_in_class())
+            else:
+                # Python reads `[`, `&&`, `||` and `~~` here as its own, some day.
+                parts.append(f"\\{character}" if character in "[&|~" else character)
+
+    def _escape_in_class(self) -> str:
+        if match := self._took(_HEX):
+            return f"\\{match[0]}"
+        if self.by_point and (match := self._took(_POINT)):
+            return f"\\U{int(match[1], 16):08x}"
+        letter = self.source[self.position : self.position + 1]
+        self.position += 1
+        if letter in _CLASSES:
+            return _CLASSES[letter]
+        if letter == "b":
+            return r"\x08"
+        if letter.lower() in _CLASSES or letter == "B" or (letter.isdigit() and letter != "0"):
+            raise _OtherError
+        return "\\-" if letter == "-" else self._plain(letter)

@@ -1,0 +1,128 @@
+"""Generated models, ported and loaded from YAML, build the requests that ElectroDB builds."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, currently_in_test_context, given, note, settings
+from hypothesis import strategies as st
+
+from leyden.porting import FoundModel, port_service
+from tests.interop.comparison import compare
+from tests.interop.gatherings import collection_queries, gatherings
+from tests.interop.models import ENTITY, TABLE, models
+from tests.interop.operations import operations
+from tests.interop.oracle import Oracle
+from tests.porting.renaming import PortedWords, loaded, yaml_of
+
+pytestmark = pytest.mark.node
+
+OPERATIONS_A_MODEL = 3
+LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large]
+_SIGNS = {"eq": "===", "ne": "!==", "gt": ">", "lt": "<"}
+
+
+def with_functions(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The model with its indexes' conditions as JavaScript, as a module has them."""
+    indexes = {}
+    for name, index in model["indexes"].items():
+        indexes[name] = dict(index)
+        if "condition" in index:
+            text = f"(item) => {_javascript(index['condition']['when'])}"
+            indexes[name]["condition"] = {"$function": text}
+    return {**model, "indexes": indexes}
+
+
+def _javascript(condition: list[Any]) -> str:
+    operator, *operands = condition
+    if operator in ("and", "or"):
+        sign = {"and": " && ", "or": " || "}[operator]
+        return sign.join(f"({_javascript(operand)})" for operand in operands)
+    return f"item.{operands[0]} {_SIGNS[operator]} {json.dumps(operands[1])}"
+
+
+def words_of(models: Mapping[str, Any], *, snake_case: bool) -> PortedWords:
+    found = [FoundModel(with_functions(model), alias=alias) for alias, model in models.items()]
+    service = port_service(found, snake_case=snake_case)
+    if currently_in_test_context():
+        note(yaml_of(service))
+    return PortedWords(loaded(service, TABLE), models, service)
+
+
+@pytest.mark.parametrize("snake_case", [False, True], ids=["own-names", "snake-case"])
+def test_a_ported_entity_builds_the_same_requests(oracle: Oracle, snake_case: bool) -> None:
+    verdicts: Counter[str] = Counter()
+
+    @settings(suppress_health_check=LARGE)
+    @given(data=st.data())
+    def agree(data: st.DataObject) -> None:
+        entities = {ENTITY: data.draw(models(), label="model")}
+        words = words_of(entities, snake_case=snake_case)
+        for _ in range(OPERATIONS_A_MODEL):
+            op = data.draw(operations(entities[ENTITY]), label="operation")
+            verdict = compare(oracle, words, entities, TABLE, op)
+            verdicts[verdict.kind] += 1
+            assert verdict.kind != "differ", verdict.detail
+
+    agree()
+    assert verdicts["same"] >= verdicts.total() / 2, dict(verdicts)
+
+
+def test_ported_collections_build_the_same_requests(oracle: Oracle) -> None:
+    verdicts: Counter[str] = Counter()
+
+    @settings(suppress_health_check=LARGE)
+    @given(data=st.data())
+    def agree(data: st.DataObject) -> None:
+        entities = data.draw(gatherings(), label="models")
+        words = words_of(entities, snake_case=True)
+        op = data.draw(collection_queries(entities), label="operation")
+        verdict = compare(oracle, words, entities, TABLE, op)
+        verdicts[verdict.kind] += 1
+        assert verdict.kind != "differ", verdict.detail
+
+    agree()
+    assert verdicts["same"] >= verdicts.total() / 2, dict(verdicts)
+
+
+def as_beta(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The model in the form that ElectroDB had before its first version."""
+    return {**model["model"], "attributes": model["attributes"], "indexes": model["indexes"]}
+
+
+class BetaOracle(Oracle):
+    """ElectroDB, asked about the beta form of the models."""
+
+    def ask(self, models: Mapping[str, Any], table: str, op: Mapping[str, Any]) -> Any:
+        return super().ask({name: as_beta(m) for name, m in models.items()}, table, op)
+
+
+def _is_range_in_a_cluster(model: Mapping[str, Any], op: Mapping[str, Any]) -> bool:
+    return "range" in op and model["indexes"][op["pattern"]].get("type") == "clustered"
+
+
+def test_a_ported_beta_model_builds_the_same_requests() -> None:
+    verdicts: Counter[str] = Counter()
+
+    with BetaOracle() as oracle:
+
+        @settings(suppress_health_check=LARGE)
+        @given(data=st.data())
+        def agree(data: st.DataObject) -> None:
+            entities = {ENTITY: data.draw(models(), label="model")}
+            beta = {ENTITY: as_beta(entities[ENTITY])}
+            words = words_of(beta, snake_case=False)
+            for _ in range(OPERATIONS_A_MODEL):
+                op = data.draw(operations(entities[ENTITY]), label="operation")
+                if _is_range_in_a_cluster(entities[ENTITY], op):
+                    continue  # porting notes that these differ
+                verdict = compare(oracle, words, entities, TABLE, op)
+                verdicts[verdict.kind] += 1
+                assert verdict.kind != "differ", verdict.detail
+
+        agree()
+    assert verdicts["same"] >= verdicts.total() / 2, dict(verdicts)
