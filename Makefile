@@ -2,7 +2,8 @@
 # make test   every check that can run here; says aloud which cannot
 # make check  lint, formatting, types
 # make format rewrite the sources in the project's format
-# make json-schema rewrite schemas/leyden.schema.json, which editors check schema files with
+# make bench  client CPU beside boto3 and PynamoDB, as ratios
+# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing").
@@ -13,7 +14,7 @@ PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format json-schema npm clean
+.PHONY: help demo test check format bench docs npm clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -33,7 +34,11 @@ format: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-json-schema: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python bench/run.py
+
+docs: $(VENV)/.installed-dev
+	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/python -c 'import json; from leyden.schema import json_schema; \
 	  print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > schemas/leyden.schema.json
 

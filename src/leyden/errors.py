@@ -20,7 +20,9 @@
     ├── BatchIncompleteError        some entries of a batch were not processed
     ├── TransactionCanceledError    a transaction was refused as a whole
     ├── ConditionFailedError        the table answered no
-    │   └── KeyCollisionError
+    │   ├── KeyCollisionError
+    │   ├── UniqueConstraintError
+    │   └── VersionConflictError
     ├── TableError
     │   ├── TableNotFoundError
     │   └── TableMismatchError
@@ -70,8 +72,10 @@ __all__ = [
     "TableNotFoundError",
     "ThrottledError",
     "TransactionCanceledError",
+    "UniqueConstraintError",
     "UnknownAttributeError",
     "ValidationError",
+    "VersionConflictError",
 ]
 
 
@@ -259,6 +263,52 @@ class KeyCollisionError(ConditionFailedError):
     """Another item, with other key attributes, is stored under the same key."""
 
     code = "key.collision"
+
+
+class VersionConflictError(ConditionFailedError):
+    """The stored item has another version than the one that the caller had seen.
+
+    `stored` is its record, None where there is no item any more; `item` the same in raw form.
+    """
+
+    code = "version.conflict"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        stored: Any = None,
+        item: Item | None = None,
+        request: Request | None = None,
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, item=item, request=request, operation=operation, entity=entity)
+        self.stored = stored
+
+
+class UniqueConstraintError(ConditionFailedError):
+    """Another item of the entity has the values that must be unique.
+
+    `attributes` names the attributes of the constraint, `owner` is the raw key of the item that
+    has the values.
+    """
+
+    code = "unique.violated"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attributes: Sequence[str] = (),
+        owner: Item | None = None,
+        request: Request | None = None,
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, request=request, operation=operation, entity=entity)
+        self.attributes = tuple(attributes)
+        self.owner = owner
 
 
 class BatchIncompleteError(LeydenError):

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from leyden.cli.commands.adopt import adopt
 from leyden.cli.commands.check import check
 from leyden.cli.commands.demo import demo
 from leyden.cli.commands.explain import explain
@@ -25,7 +26,7 @@ _SECTIONS: Final[dict[str, tuple[click.Command, ...]]] = {
     "Schemas (nothing is sent)": (check, patterns, keys, explain, import_electrodb),
     "The table": (table,),
     "Items": (get, put, query, scan),
-    "Whole tables": (export_items, import_items),
+    "Whole tables": (export_items, import_items, adopt),
     "To look around": (demo,),
 }
 

@@ -28,7 +28,7 @@ from leyden.operations.transact import (
     TRANSACTION_BYTES,
     TRANSACTION_LIMIT,
     TransactWrite,
-    request_size,
+    transaction_size,
 )
 from leyden.operations.write import PreparedWrite
 
@@ -112,7 +112,13 @@ class BatchWrite:
             )
         if options.guard:
             return
-        if entry.conditions or isinstance(entry, Create | Remove):
+        if entry.entity.spec.unique:
+            raise InputError(
+                f"entry {position} ({entry.name}) has unique attributes, whose guards a batch "
+                "cannot keep; write it by itself, or as a create with guard=True",
+                operation=self.name,
+            )
+        if entry.needs_condition or isinstance(entry, Create | Remove):
             raise InputError(
                 f"entry {position} ({entry.name}) has a condition, which a batch cannot carry; "
                 "say guard=True, or use app.transact_write",
@@ -148,32 +154,35 @@ class BatchWrite:
 
     def _guarded(self, prepared: list[PreparedWrite], options: Options) -> Program[BatchResult]:
         consumed: float | None = None
-        requests = done = 0
+        requests = 0
+        records: list[Any] = []
         for part in self._parts(prepared):
             try:
                 result = yield from TransactWrite(self.runner, part).program()
             except TransactionCanceledError as error:
-                error.message = f"{error.message}. The {done} entries before were written"
+                error.message = f"{error.message}. The {len(records)} entries before were written"
                 error.operation = self.name
                 raise
             consumed = add_units(consumed, result.consumed)
             requests += result.attempts
-            done += len(part)
+            for entry, record in zip(part, result, strict=True):
+                records.append(record if isinstance(entry, Put) else None)
             if options.progress is not None:
-                options.progress(done, len(prepared))
-        return BatchResult(self._records(prepared), (), consumed, requests)
+                options.progress(len(records), len(prepared))
+        return BatchResult(tuple(records), (), consumed, requests)
 
     def _parts(self, prepared: list[PreparedWrite]) -> Iterator[list[Entry]]:
         """The entries in runs that DynamoDB takes as one transaction."""
         part: list[Entry] = []
-        size = 0
+        size = count = 0
         for entry, one in zip(self.entries, prepared, strict=True):
-            own = request_size(one.params)
-            if part and (len(part) == TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
+            own, parts = transaction_size(one), 1 + len(one.guards)
+            if part and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
                 yield part
-                part, size = [], 0
+                part, size, count = [], 0, 0
             part.append(entry)
             size += own
+            count += parts
         if part:
             yield part
 

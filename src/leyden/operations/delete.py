@@ -11,6 +11,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
 from leyden.operations.request import Params
+from leyden.operations.unique import Effect
 from leyden.operations.write import PreparedWrite, Write, exists
 
 
@@ -37,7 +38,8 @@ class Delete(Write):
         expressions = Expressions()
         existence = exists(key, expressions) if self.must_exist else ""
         marks = self._seal(params, options, expressions, values, existence=existence)
-        return PreparedWrite(params, key, marks, self.entity.compiled.encode(values))
+        kept = self.entity.compiled.encode(values)
+        return PreparedWrite(params, key, marks, kept, Effect("delete"))
 
     def _notes(self, params: Params) -> tuple[str, ...]:
         return ()

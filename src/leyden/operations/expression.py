@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -62,6 +62,19 @@ class Expressions:
             }
         if self.values:
             params["ExpressionAttributeValues"] = self.values
+
+
+def require(params: Params, write: Callable[[Expressions], str]) -> Params:
+    """The request with one more condition, which `write` puts into the request's tables."""
+    expressions = Expressions()
+    names: dict[str, str] = params.get("ExpressionAttributeNames", {})
+    expressions.names = {name: placeholder for placeholder, name in names.items()}
+    expressions.values = dict(params.get("ExpressionAttributeValues", {}))
+    added = write(expressions)
+    stricter = dict(params)
+    stricter["ConditionExpression"] = conjunction([params.get("ConditionExpression", ""), added])
+    expressions.write_to(stricter)
+    return stricter
 
 
 def conjunction(parts: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.request import AttributeValue, Item, Request, Response, Step
+from leyden.operations.versions import Expectation, conflict
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 Marks = Mapping[str, AttributeValue]
@@ -104,35 +105,52 @@ def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, An
 
 
 def send_guarded(
-    entity: BoundEntity, request: Request, marks: Marks, key: Item
+    entity: BoundEntity,
+    request: Request,
+    marks: Marks,
+    key: Item,
+    expected: Expectation | None = None,
 ) -> Generator[Step, Any, Response]:
-    """Send a conditional write; tell a collision from a condition of the caller's.
+    """Send a conditional write; tell collisions and other versions from the caller's conditions.
 
-    Raises KeyCollisionError or ConditionFailedError. Where the service does not return the
-    stored item with the refusal, it is read once.
+    Raises KeyCollisionError, VersionConflictError or ConditionFailedError. Where the service
+    does not return the stored item with the refusal, it is read once.
     """
     try:
         response: Response = yield request
     except ConditionFailedError as error:
         stored = error.item
-        if stored is None and marks:
-            found = yield Request(
-                "GetItem",
-                {"TableName": request.params["TableName"], "Key": key, "ConsistentRead": True},
-                request.operation,
-                request.entity,
-            )
-            stored = found.get("Item")
+        if stored is None and (marks or expected is not None):
+            stored = yield from read_stored(request, key)
         if stored is not None and not bears(stored, marks):
-            names = ", ".join(f'"{field}"' for field in marks)
-            raise KeyCollisionError(
-                f"another item is stored under the same key, with other values of {names}: keys "
-                "fold the case of letters and join values, so different values can make one key. "
-                "Nothing was written",
-                item=stored,
-                request=request,
-                operation=request.operation,
-                entity=request.entity,
-            ) from error
+            raise collision(marks, stored, request) from error
+        if expected is not None and not expected.holds(stored):
+            raise conflict(entity, stored, request, request.operation) from error
         raise
     return response
+
+
+def read_stored(request: Request, key: Item) -> Generator[Step, Any, Item | None]:
+    """The item that is stored under the key of a write, read consistently."""
+    found = yield Request(
+        "GetItem",
+        {"TableName": request.params["TableName"], "Key": key, "ConsistentRead": True},
+        request.operation,
+        request.entity,
+    )
+    item: Item | None = found.get("Item")
+    return item
+
+
+def collision(marks: Marks, stored: Item, request: Request) -> KeyCollisionError:
+    """The error for another item under the key of a write."""
+    names = ", ".join(f'"{field}"' for field in marks)
+    return KeyCollisionError(
+        f"another item is stored under the same key, with other values of {names}: keys fold "
+        "the case of letters and join values, so different values can make one key. Nothing was "
+        "written",
+        item=stored,
+        request=request,
+        operation=request.operation,
+        entity=request.entity,
+    )

@@ -101,7 +101,12 @@ class Conditional(Operation):
 def finish(params: Params, options: Options) -> Params:
     """The request with the caller's table and extra parameters."""
     if options.table is not None:
-        params["TableName"] = options.table
+        if "TransactItems" in params:
+            for part in params["TransactItems"]:
+                for body in part.values():
+                    body["TableName"] = options.table
+        else:
+            params["TableName"] = options.table
     if options.params:
         params.update(options.params)
     return params

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from leyden.errors import InputError, VersionConflictError
 from leyden.operations.bound import BoundEntity
+from leyden.operations.cancellation import ATTEMPTS, wait_before
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
-from leyden.operations.request import Item, Params
+from leyden.operations.request import Item, Params, Pause, Program
 from leyden.operations.size import refuse_oversize
-from leyden.operations.write import PreparedWrite, Write, is_absent
+from leyden.operations.unique import Effect
+from leyden.operations.versions import (
+    Expectation,
+    expectation_from,
+    first_version,
+    refuse_counted,
+    seen_version,
+    version_field,
+)
+from leyden.operations.write import PreparedWrite, Sent, Write, is_absent
 
 
 @frozen
@@ -58,7 +69,8 @@ class Put(Write):
     replaces: ClassVar[bool] = True
 
     def _prepare(self, options: Options) -> PreparedWrite:
-        prepared = prepare_item(self.entity, self.given, self.name)
+        given, _ = seen_version(self.entity, self.given, self.expected)
+        prepared = prepare_item(self.entity, first_version(self.entity, given), self.name)
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         expressions = Expressions()
         marks = self._seal(
@@ -70,7 +82,54 @@ class Put(Write):
             # Where nothing may be stored under the key at all there is nothing to compare.
             guarded=self.replaces,
         )
-        return PreparedWrite(params, prepared.key, marks, prepared.item)
+        effect = Effect("replace" if self.replaces else "create", sets=prepared.item)
+        return PreparedWrite(params, prepared.key, marks, prepared.item, effect)
+
+    def _expectation(self) -> Expectation | None:
+        """The version that was seen; without one, a put begins as that of a new item."""
+        if version_field(self.entity) is None:
+            return self.expected
+        _, expected = seen_version(self.entity, self.given, self.expected)
+        return expected or expectation_from(self.entity, None)
+
+    @property
+    def _counts_on(self) -> bool:
+        """Whether nothing says which version is replaced, so that it must be found out."""
+        if version_field(self.entity) is None:
+            return False
+        return seen_version(self.entity, self.given, self.expected)[1] is None
+
+    def _over(self, prepared: PreparedWrite, expected: Expectation) -> PreparedWrite:
+        item = {**prepared.params["Item"], expected.field: expected.next}
+        counted = evolve(prepared, params={**prepared.params, "Item": item}, kept=item)
+        return counted.requiring(expected)
+
+    def _perform(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
+        if not self._counts_on:
+            return super()._perform(prepared, options)
+        return self._replace(prepared, options)
+
+    def _replace(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
+        """Put over whatever is stored, counting on from its version.
+
+        The stored item is not read first: the refusal of a put brings its version along.
+        """
+        expected, attempt = expectation_from(self.entity, None), 0
+        while True:
+            attempt += 1
+            try:
+                return (yield from self._send(self._over(prepared, expected), options))
+            except VersionConflictError as error:
+                if attempt >= ATTEMPTS:
+                    raise
+                expected = expectation_from(self.entity, error.item)
+            if attempt > 1:
+                yield Pause(wait_before(attempt))
+
+    @property
+    def needs_condition(self) -> bool:
+        """Whether the write depends on a condition, which a batch could not carry."""
+        return super().needs_condition or version_field(self.entity) is not None
 
     def _notes(self, params: Params) -> tuple[str, ...]:
         indexes = [
@@ -91,3 +150,22 @@ class Create(Put):
 
     verb: ClassVar[str] = "create"
     replaces: ClassVar[bool] = False
+
+    def expecting(self, seen: Any) -> Self:
+        """Refused: there is no version of an item that must not exist. Raises InputError."""
+        raise InputError(
+            "a create expects no version, as the item must not exist; .put() replaces one",
+            operation=self.name,
+            entity=self.entity.spec.entity,
+        )
+
+    def _prepare(self, options: Options) -> PreparedWrite:
+        refuse_counted(self.entity, (n for n, value in self.given.items() if value is not None))
+        return super()._prepare(options)
+
+    def _expectation(self) -> Expectation | None:
+        return None
+
+    @property
+    def _counts_on(self) -> bool:
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -11,6 +10,7 @@ from attrs import field, frozen
 
 from leyden.errors import AwsError, InputError, ItemTooLargeError, TransactionCanceledError
 from leyden.operations.batch_sending import refuse_duplicates
+from leyden.operations.cancellation import cancellation, may_pass, wait_before
 from leyden.operations.get import Get, is_mine
 from leyden.operations.guard import bears
 from leyden.operations.operation import Operation, naming
@@ -19,6 +19,7 @@ from leyden.operations.outcome import consumed_units, shape
 from leyden.operations.request import Item, Params, Pause, Program, Request, Response
 from leyden.operations.runner import Runner
 from leyden.operations.size import item_size, value_size
+from leyden.operations.unique import GuardPart
 from leyden.operations.write import PreparedWrite, Write
 
 TRANSACTION_LIMIT: Final = 100
@@ -28,10 +29,6 @@ TRANSACTION_BYTES: Final = 4 * 1024 * 1024
 """The most bytes that DynamoDB takes in a transaction."""
 
 _ATTEMPTS: Final = 6
-_FIRST_WAIT: Final = 0.05
-_PASSING: Final = frozenset(
-    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-)
 _REASONS: Final = {
     "ConditionalCheckFailed": "condition",
     "TransactionConflict": "conflict",
@@ -43,6 +40,8 @@ _REASONS: Final = {
 _MEANING: Final = {
     "condition": "its condition did not hold",
     "collision": "another item is stored under the same key",
+    "version": "the stored item has another version than the one that was seen",
+    "unique": "another item has its values of unique attributes",
     "conflict": "another write was under way on the item",
     "throttled": "the table took no more requests",
     "size": "the items of its partition key are too large together",
@@ -54,9 +53,10 @@ _MEANING: Final = {
 class Rejection:
     """Why one operation of a cancelled transaction was refused.
 
-    `reason` is `condition`, `collision`, `conflict`, `throttled`, `size` or `invalid`; `key`
-    holds the key attributes; `item` is the stored record where the service returned one and it
-    is the entity's, `raw` the stored item as it is.
+    `reason` is `condition`, `collision`, `version`, `unique`, `conflict`, `throttled`, `size` or
+    `invalid`; `key` holds the key attributes; `item` is the stored record where the service
+    returned one and it is the entity's, `raw` the stored item as it is. For `unique`,
+    `attributes` are those of the constraint, and `raw` is the guard item, which names its owner.
     """
 
     position: int
@@ -67,9 +67,11 @@ class Rejection:
     aws_code: str
     item: Any = field(repr=False)
     raw: Item | None = field(repr=False)
+    attributes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"operation {self.position}, {self.operation}: {_MEANING[self.reason]}"
+        names = f" ({', '.join(self.attributes)})" if self.attributes else ""
+        return f"operation {self.position}, {self.operation}: {_MEANING[self.reason]}{names}"
 
 
 @frozen
@@ -145,7 +147,8 @@ class TransactWrite:
                 prepared.append(entry.prepare())
         tables = [entry.entity.table for entry in self.entries]
         refuse_duplicates(_WRITE, [(t, p.key) for t, p in zip(tables, prepared, strict=True)])
-        size = sum(request_size(write.params) for write in prepared)
+        _refuse_guards(prepared, tables)
+        size = sum(transaction_size(write) for write in prepared)
         if size > TRANSACTION_BYTES:
             raise ItemTooLargeError(
                 f"the transaction has {size:,} bytes and DynamoDB takes at most "
@@ -163,6 +166,7 @@ class TransactWrite:
             if "ConditionExpression" in body:
                 body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
             parts.append({entry.part: body})
+        parts += [guard.part for write in prepared for guard in write.guards]
         params: Params = {"TransactItems": parts}
         if options.token is not None:
             params["ClientRequestToken"] = options.token
@@ -176,13 +180,13 @@ class TransactWrite:
                 response: Response = yield Request("TransactWriteItems", params, _WRITE)
             except AwsError as error:
                 reasons = cancellation(error)
-                if reasons is None or attempt >= _ATTEMPTS or not _may_pass(reasons):
+                if reasons is None or attempt >= _ATTEMPTS or not may_pass(reasons):
                     if not reasons:
                         raise
                     raise self._canceled(reasons, prepared) from error
             else:
                 break
-            yield Pause(random.uniform(0, _FIRST_WAIT * 2**attempt))
+            yield Pause(wait_before(attempt))
         items = tuple(
             shape(entry.entity, write.kept, _PLAIN)
             for entry, write in zip(self.entries, prepared, strict=True)
@@ -193,11 +197,16 @@ class TransactWrite:
         self, reasons: Sequence[Mapping[str, Any]], prepared: list[PreparedWrite]
     ) -> TransactionCanceledError:
         rejections = []
-        for position, reason in enumerate(reasons):
+        guards = [(n, guard) for n, write in enumerate(prepared) for guard in write.guards]
+        for place, reason in enumerate(reasons):
             code = str(reason.get("Code", "None"))
-            if code != "None":
-                entry, write = self.entries[position], prepared[position]
-                rejections.append(_rejection(position, entry, write, code, reason.get("Item")))
+            if code == "None":
+                continue
+            behind = place - len(prepared)
+            position, guard = guards[behind] if behind >= 0 else (place, None)
+            entry, write = self.entries[position], prepared[position]
+            item = reason.get("Item") or None
+            rejections.append(_rejection(position, entry, write, guard, code, item))
         said = "; ".join(map(str, rejections))
         return TransactionCanceledError(
             f"the transaction was cancelled and nothing was written: {said}",
@@ -247,11 +256,11 @@ class TransactGet:
                 response: Response = yield Request("TransactGetItems", params, _GET)
             except AwsError as error:
                 reasons = cancellation(error)
-                if not reasons or attempt >= _ATTEMPTS or not _may_pass(reasons):
+                if not reasons or attempt >= _ATTEMPTS or not may_pass(reasons):
                     raise
             else:
                 break
-            yield Pause(random.uniform(0, _FIRST_WAIT * 2**attempt))
+            yield Pause(wait_before(attempt))
         items = []
         for entry, found in zip(self.entries, response["Responses"], strict=True):
             item = found.get("Item")
@@ -265,32 +274,23 @@ _GET: Final = "transact_get"
 _PLAIN: Final = Options()
 
 
-def cancellation(error: AwsError) -> Sequence[Mapping[str, Any]] | None:
-    """The reasons of a cancelled transaction, one an operation; empty while one is in progress.
-
-    None for any other error.
-    """
-    if error.aws_code == "TransactionInProgressException":
-        return ()
-    if error.aws_code != "TransactionCanceledException" or error.response is None:
-        return None
-    reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons") or ()
-    return reasons
-
-
-def _may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether only passing causes stood in the way, so that trying again is safe and useful."""
-    codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
-    return codes <= _PASSING
-
-
 def _rejection(
-    position: int, entry: Operation, write: PreparedWrite, code: str, raw: Item | None
+    position: int,
+    entry: Operation,
+    write: PreparedWrite,
+    guard: GuardPart | None,
+    code: str,
+    raw: Item | None,
 ) -> Rejection:
     reason = _REASONS.get(code, "invalid")
-    mine = raw is not None and bears(raw, write.marks)
-    if reason == "condition" and raw is not None and not mine:
-        reason = "collision"
+    mine = guard is None and raw is not None and bears(raw, write.marks)
+    if reason == "condition":
+        if guard is not None:
+            reason = "unique"
+        elif raw is not None and not mine:
+            reason = "collision"
+        elif write.expected is not None and not write.expected.holds(raw):
+            reason = "version"
     compiled = entry.entity.compiled
     names = entry.entity.keys.primary.spec.composites
     kept = compiled.decode_values(write.kept)
@@ -303,7 +303,31 @@ def _rejection(
         code,
         compiled.decode(raw) if raw is not None and mine else None,
         raw,
+        () if guard is None else guard.claim.attributes,
     )
+
+
+def _refuse_guards(prepared: Sequence[PreparedWrite], tables: Sequence[str]) -> None:
+    """Raise where the guards do not fit in, or two operations move the same unique values."""
+    guards = sum(len(write.guards) for write in prepared)
+    if len(prepared) + guards > TRANSACTION_LIMIT:
+        raise InputError(
+            f"the transaction has {len(prepared)} operations and {guards} guards of unique "
+            f"values, and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its "
+            "parts may happen apart",
+            operation=_WRITE,
+        )
+    seen: dict[tuple[str, str], int] = {}
+    for position, (write, table) in enumerate(zip(prepared, tables, strict=True)):
+        for guard in write.guards:
+            first = seen.setdefault((table, guard.claim.text), position)
+            if first != position:
+                quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
+                raise InputError(
+                    f"operations {first} and {position} take or give up the same values of the "
+                    f"unique {quoted}, and a transaction touches each item once",
+                    operation=_WRITE,
+                )
 
 
 def _refuse_count(operation: str, entries: Sequence[Any]) -> None:
@@ -315,6 +339,12 @@ def _refuse_count(operation: str, entries: Sequence[Any]) -> None:
             f"{TRANSACTION_LIMIT}; split it where its parts may happen apart",
             operation=operation,
         )
+
+
+def transaction_size(write: PreparedWrite) -> int:
+    """The bytes that a write and its guards count for in a transaction."""
+    bodies = [write.params, *(body for guard in write.guards for body in guard.part.values())]
+    return sum(map(request_size, bodies))
 
 
 def request_size(params: Params) -> int:

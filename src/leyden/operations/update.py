@@ -15,8 +15,10 @@ from leyden.operations.guard import refuse_ambiguous
 from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
 from leyden.operations.options import Options
 from leyden.operations.request import Item, Params
+from leyden.operations.unique import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, read_removals, read_steps, refuse_overlaps
+from leyden.operations.versions import refuse_counted, version_field
 from leyden.operations.write import PreparedWrite, Write, exists
 
 
@@ -99,6 +101,8 @@ class Update(Write):
     def _extended(self, steps: list[Step]) -> Self:
         together = (*self.steps, *steps)
         refuse_overlaps(self.entity, together)
+        refuse_counted(self.entity, (step.root for step in steps))
+        refuse_unknown_claims(self.entity, steps)
         return evolve(self, steps=together)
 
     def _prepare(self, options: Options) -> PreparedWrite:
@@ -108,7 +112,7 @@ class Update(Write):
             for form in entity.keys.primary.forms:
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
-        update = self._update_expression(values, expressions)
+        update, effect = self._update_expression(values, expressions)
         key = entity.primary_key(values)
         params: Params = {
             "TableName": entity.table,
@@ -123,7 +127,7 @@ class Update(Write):
             existence=exists(key, expressions) if self.must_exist else "",
             agreements=[expressions.equal(*pair) for pair in self._agreements().items()],
         )
-        return PreparedWrite(params, key, marks, entity.compiled.encode(values))
+        return PreparedWrite(params, key, marks, entity.compiled.encode(values), effect)
 
     def _agreements(self) -> Item:
         attributes = self.entity.compiled.attributes
@@ -134,7 +138,7 @@ class Update(Write):
 
     def _update_expression(
         self, key_values: Mapping[str, Any], expressions: Expressions
-    ) -> UpdateExpression:
+    ) -> tuple[UpdateExpression, Effect]:
         entity, compiled = self.entity, self.entity.compiled
         assigned = {s.root: s.value for s in self.steps if s.operator == "set" and s.is_root}
         removed = {s.root for s in self.steps if s.operator == "remove" and s.is_root}
@@ -172,7 +176,23 @@ class Update(Write):
                 update.set(attribute.spec.field, attribute.encode(value))
         for name, value in entity.identity.items():
             update.set(name, value)
-        return update
+        counted = version_field(entity)
+        if counted is not None:
+            update.count(counted)
+        stored = compiled.encode(key_values)
+        effect = Effect(
+            "change",
+            sets={**compiled.encode(changed), **stored},
+            defaults={
+                step.segments[0]: step.encoded
+                for step in self.steps
+                if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
+            },
+            removes=frozenset(compiled.attributes[name].spec.field for name in removed),
+            known={**stored, **self._agreements()},
+            creates=not self.must_exist,
+        )
+        return update, effect
 
 
 @frozen(eq=False, repr=False)

@@ -31,6 +31,13 @@ class UpdateExpression:
         placeholder = self._expressions.value(value)
         self._clauses["SET"].append(f"{name} = if_not_exists({name}, {placeholder})")
 
+    def count(self, field: str) -> None:
+        """Add one to a whole field, counting from 0."""
+        name = self._expressions.name(field)
+        zero = self._expressions.value({"N": "0"})
+        one = self._expressions.value({"N": "1"})
+        self._clauses["SET"].append(f"{name} = if_not_exists({name}, {zero}) + {one}")
+
     def remove(self, field: str) -> None:
         """Remove a whole field."""
         self._clauses["REMOVE"].append(self._expressions.name(field))

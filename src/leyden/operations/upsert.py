@@ -11,9 +11,17 @@ from leyden.errors import InvalidExpressionError
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
 from leyden.operations.options import Options
-from leyden.operations.request import Params
+from leyden.operations.request import Item, Params
+from leyden.operations.unique import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, read_steps
+from leyden.operations.versions import (
+    Expectation,
+    first_version,
+    refuse_counted,
+    seen_version,
+    version_field,
+)
 from leyden.operations.write import PreparedWrite, Write
 
 
@@ -38,6 +46,8 @@ class Upsert(Write):
         twice = self._given_names() & attributes.keys()
         if twice:
             raise self._twice(sorted(twice)[0])
+        with self._naming():
+            refuse_counted(self.entity, attributes)
         return evolve(self, given={**self.given, **attributes})
 
     def add(self, **attributes: Any) -> Self:
@@ -59,6 +69,8 @@ class Upsert(Write):
     def _with(self, operator: str, attributes: Mapping[str, Any]) -> Self:
         with self._naming():
             steps = read_steps(self.entity, operator, attributes, fresh=True)
+            refuse_counted(self.entity, (step.root for step in steps))
+            refuse_unknown_claims(self.entity, steps)
             for step in steps:
                 if not step.is_root:
                     raise InvalidExpressionError(
@@ -81,8 +93,10 @@ class Upsert(Write):
         entity, compiled = self.entity, self.entity.compiled
         stepped = {step.root: step.value for step in self.steps}
         refuse_unknown_inputs(entity, stepped.keys())
-        values = compiled.prepare_create({**self.given, **stepped})
-        values = {name: value for name, value in values.items() if name not in stepped}
+        given, _ = seen_version(entity, self.given, self.expected)
+        values = compiled.prepare_create(first_version(entity, {**given, **stepped}))
+        counted = entity.spec.version_attribute
+        values = {n: value for n, value in values.items() if n not in stepped and n != counted}
         key = entity.primary_key(values)
         keys = put_keys(entity, values)
         index_keys = {name: value for name, value in keys.set.items() if name not in key}
@@ -91,25 +105,34 @@ class Upsert(Write):
         update = UpdateExpression(expressions)
         for name, value in entity.identity.items():
             update.set(name, value)
+        sets: Item = {}
+        defaults: Item = {}
         for name, value in values.items():
             attribute = compiled.attributes[name]
-            stored = attribute.spec.field
+            stored, encoded = attribute.spec.field, attribute.encode(value)
+            kept = attribute.spec.read_only and name not in indexed
+            (defaults if kept else sets)[stored] = encoded
             if stored in keys.set:
                 continue
-            if attribute.spec.read_only and name not in indexed:
-                update.set_if_absent(stored, attribute.encode(value))
+            if kept:
+                update.set_if_absent(stored, encoded)
             else:
-                update.set(stored, attribute.encode(value))
+                update.set(stored, encoded)
         for name, value in index_keys.items():
             update.set(name, value)
         for name in keys.remove:
             update.remove(name)
         for step in self.steps:
+            if step.operator == "if_not_exists" and step.encoded is not None:
+                defaults[step.segments[0]] = step.encoded
             if entity.spec.attributes[step.root].read_only and step.root not in indexed:
                 assert step.encoded is not None
                 update.set_if_absent(step.segments[0], step.encoded)
             else:
                 update.add_step(step)
+        version = version_field(entity)
+        if version is not None:
+            update.count(version)
         params: Params = {
             "TableName": entity.table,
             "Key": key,
@@ -117,4 +140,8 @@ class Upsert(Write):
         }
         marks = self._seal(params, options, expressions, values)
         own = {name: values[name] for name in entity.keys.primary.spec.composites}
-        return PreparedWrite(params, key, marks, compiled.encode(own))
+        effect = Effect("change", sets=sets, defaults=defaults, creates=True)
+        return PreparedWrite(params, key, marks, compiled.encode(own), effect)
+
+    def _expectation(self) -> Expectation | None:
+        return seen_version(self.entity, self.given, self.expected)[1]

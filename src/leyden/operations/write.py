@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leyden.errors import InvalidOptionError
 from leyden.operations.explain import Explanation, show, show_key
-from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.expression import Expressions, conjunction, require
 from leyden.operations.guard import Marks, guard_condition, identity_marks, send_guarded
 from leyden.operations.operation import Conditional
 from leyden.operations.options import WRITE, Options
 from leyden.operations.outcome import Result, consumed_units, shape
-from leyden.operations.request import Item, Params, Program
+from leyden.operations.request import Item, Params, Program, Response
+from leyden.operations.unique import (
+    Effect,
+    GuardPart,
+    moves_claims,
+    parts_without_reading,
+    unique_notes,
+)
+from leyden.operations.unique_write import UniqueWrite, transaction_of, write_unique
+from leyden.operations.versions import (
+    Expectation,
+    expectation_from,
+    expectation_of,
+    version_notes,
+)
 
 
 @frozen
@@ -30,11 +44,37 @@ class PreparedWrite:
     key: Item
     marks: Marks
     kept: Item
+    effect: Effect | None = None
+    """What it does to the item's fields; None where it changes nothing."""
+    expected: Expectation | None = None
+    """The version that the stored item must have; already among the conditions."""
+    guards: tuple[GuardPart, ...] = ()
+    """The guards of unique values that go with it, in a transaction."""
+
+    def requiring(self, expected: Expectation) -> PreparedWrite:
+        """The write, if the stored item has this version."""
+        params = require(self.params, lambda text: expected.condition(text, self.key))
+        return evolve(self, params=params, expected=expected)
+
+
+@frozen
+class Sent:
+    """A write that was sent: as it was in the end, and what the service said.
+
+    `attributes` is the item that `response=` asked for, None where there is none.
+    """
+
+    write: PreparedWrite
+    attributes: Item | None
+    consumed: float | None
+    response: Response
 
 
 @frozen(eq=False, repr=False)
 class Write(Conditional):
     """A write of one item."""
+
+    expected: Expectation | None = None
 
     allowed: ClassVar[frozenset[str]] = WRITE
     responses: ClassVar[frozenset[str]] = frozenset(
@@ -47,9 +87,31 @@ class Write(Conditional):
     part: ClassVar[str]
     """What a transaction calls this kind of write."""
 
+    def expecting(self, seen: Any) -> Self:
+        """Write only if the stored item has the version that was seen: optimistic locking.
+
+        `seen` is a record that was read, or its version; 0 says that there is no item yet, or
+        one without a version. Otherwise `go()` raises VersionConflictError, with the stored
+        item. Raises InputError where the entity has no `version_attribute`.
+
+        >>> task.patch(...).set(status="closed").expecting(record)    # doctest: +SKIP
+        """
+        with self._naming():
+            return evolve(self, expected=expectation_of(self.entity, seen))
+
     def prepare(self) -> PreparedWrite:
-        """The write as a part of a transaction."""
-        return self._prepare(Options())
+        """The write as a part of a transaction.
+
+        Raises InputError where keeping unique values would mean to read what is stored.
+        """
+        whole = self._whole(Options())
+        guards = parts_without_reading(self.entity, whole.key, whole.effect, self.entity.table)
+        return evolve(whole, guards=guards) if guards else whole
+
+    @property
+    def needs_condition(self) -> bool:
+        """Whether the write depends on a condition, which a batch could not carry."""
+        return bool(self.conditions) or self.expected is not None
 
     def _options(self, given: Mapping[str, Any]) -> Options:
         options = super()._options(given)
@@ -61,26 +123,110 @@ class Write(Conditional):
         return options
 
     @abstractmethod
-    def _prepare(self, options: Options) -> PreparedWrite: ...
+    def _prepare(self, options: Options) -> PreparedWrite:
+        """The write, but for the version that it expects."""
+
+    def _expectation(self) -> Expectation | None:
+        """The version that the stored item must have; None where any will do."""
+        return self.expected
+
+    @property
+    def _counts_on(self) -> bool:
+        """Whether the write must know the stored version, to store the one after it."""
+        return False
+
+    def _over(self, prepared: PreparedWrite, expected: Expectation) -> PreparedWrite:
+        """The write over an item of this version."""
+        return prepared.requiring(expected)
+
+    def _whole(self, options: Options) -> PreparedWrite:
+        prepared, expected = self._prepare(options), self._expectation()
+        return prepared if expected is None else self._over(prepared, expected)
 
     def _build(self, options: Options) -> Params:
-        return self._prepare(options).params
+        whole = self._whole(options)
+        effect = whole.effect
+        if effect is None or not moves_claims(self.entity, effect):
+            return whole.params
+        self._refuse_in_transaction(options)
+        if effect.kind != "create":
+            return whole.params
+        guards = parts_without_reading(self.entity, whole.key, effect, self.entity.table)
+        return transaction_of(self.part, whole.params, guards)
 
     def _program(self, options: Options) -> Program[Any]:
         prepared = self._prepare(options)
-        request = self._request(prepared.params, options)
+        if prepared.effect is not None and moves_claims(self.entity, prepared.effect):
+            self._refuse_in_transaction(options)
+            performing = self._keep_unique(prepared, prepared.effect, options)
+        else:
+            performing = self._perform(prepared, options)
 
         def program() -> Program[Any]:
-            response = yield from send_guarded(self.entity, request, prepared.marks, prepared.key)
-            kept = response.get("Attributes")
-            if options.response in self.silent:
-                kept = None if options.response == "none" else prepared.kept
-            item = shape(self.entity, kept, options) if kept else None
-            if options.data == "result":
-                return Result(item, consumed_units(response), response)
-            return item
+            return self._result((yield from performing), options)
 
         return program()
+
+    def _perform(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
+        expected = self._expectation()
+        write = prepared if expected is None else self._over(prepared, expected)
+        return self._send(write, options)
+
+    def _send(self, write: PreparedWrite, options: Options) -> Program[Sent]:
+        request = self._request(write.params, options)
+        response = yield from send_guarded(
+            self.entity, request, write.marks, write.key, write.expected
+        )
+        return Sent(write, response.get("Attributes"), consumed_units(response), response)
+
+    def _keep_unique(
+        self, prepared: PreparedWrite, effect: Effect, options: Options
+    ) -> Program[Sent]:
+        expected, counts_on = self._expectation(), self._counts_on
+
+        def over(stored: Item | None) -> PreparedWrite:
+            current = expectation_from(self.entity, stored) if counts_on else expected
+            return prepared if current is None else self._over(prepared, current)
+
+        keeping = UniqueWrite(
+            self.entity,
+            self._request(prepared.params, options),
+            self.part,
+            prepared.key,
+            prepared.marks,
+            effect,
+            lambda stored: over(stored).params,
+            counts_on,
+            None if counts_on else expected,
+            options.response == "all_new" and "all_new" not in self.silent,
+        )
+
+        def program() -> Program[Sent]:
+            done = yield from write_unique(keeping)
+            return Sent(over(done.before), done.attributes, done.consumed, done.response)
+
+        return program()
+
+    def _refuse_in_transaction(self, options: Options) -> None:
+        if options.params:
+            raise InvalidOptionError(
+                "this write may become a transaction with the guards of unique values, so "
+                "`params` cannot be merged into it"
+            )
+        if options.response.startswith("updated_"):
+            raise InvalidOptionError(
+                "this write may become a transaction with the guards of unique values, which "
+                f'does not tell "{options.response}"; "all_old" and "all_new" work'
+            )
+
+    def _result(self, sent: Sent, options: Options) -> Any:
+        kept = sent.attributes
+        if options.response in self.silent:
+            kept = None if options.response == "none" else sent.write.kept
+        item = shape(self.entity, kept, options) if kept else None
+        if options.data == "result":
+            return Result(item, sent.consumed, sent.response)
+        return item
 
     def _seal(
         self,
@@ -111,16 +257,21 @@ class Write(Conditional):
         return marks
 
     def _explain(self, params: Params, options: Options) -> Explanation:
+        whole = self._whole(options)
         return Explanation(
             self.name,
-            self.api,
-            params["TableName"],
+            "TransactWriteItems" if "TransactItems" in params else self.api,
+            options.table or self.entity.table,
             None,
             self.entity.keys.primary.spec.name,
             False,
-            show_key(self._prepare(options).key),
-            show(params.get("ConditionExpression", ""), params),
-            self._notes(params),
+            show_key(whole.key),
+            show(whole.params.get("ConditionExpression", ""), whole.params),
+            (
+                *self._notes(whole.params),
+                *version_notes(self.entity, self._counts_on, whole.expected),
+                *unique_notes(self.entity, whole.effect),
+            ),
         )
 
     def _notes(self, params: Params) -> tuple[str, ...]:

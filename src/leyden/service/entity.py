@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,6 +11,7 @@ from attrs import field, frozen
 from leyden.compile import AttributePaths
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, InputError
+from leyden.operations.adopt import Adoption, adopt_unique
 from leyden.operations.batch_get import BatchGet
 from leyden.operations.batch_write import BatchWrite
 from leyden.operations.bound import BoundEntity
@@ -160,6 +161,22 @@ class Entity:
     def find(self, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, without a filter."""
         return find(self._bound, attributes)
+
+    def adopt_unique(
+        self,
+        *,
+        cursor: str | None = None,
+        pages: int | None = None,
+        progress: Callable[[Adoption], object] | None = None,
+    ) -> Adoption:
+        """Bring existing items under the entity's unique constraints: write their guards.
+
+        Reads all of the entity's items by scanning, from `cursor` on, `pages` pages at most.
+        Items that share values are reported as `duplicates` and left as they are.
+        """
+        return self._driver.run(
+            adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
+        )
 
     def owns(self, item: Item) -> bool:
         """Whether a raw item is one of this entity's."""

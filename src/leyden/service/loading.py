@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from leyden.compile.expressions import Expression
 from leyden.drivers.sync import SyncDriver
-from leyden.engine import LocalEngine
+from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError, SchemaError
+from leyden.keys import entity_keys
+from leyden.operations.unique import GUARD_SUFFIX
 from leyden.schema import load_service
 from leyden.schema.faults import Fault
-from leyden.schema.spec import EntitySpec, ServiceSpec
+from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
 from leyden.service.service import Service, build_service
 
 Source = str | Path | Mapping[str, Any]
@@ -26,7 +29,7 @@ def load(
     credentials: Mapping[str, str | None] | None = None,
     profile: str | None = None,
     hooks: Mapping[str, Callable[..., Any]] | None = None,
-    engine: LocalEngine | None = None,
+    engine: LocalEngine | DynamoDBLocal | None = None,
 ) -> Service:
     """Load a service from its schemas.
 
@@ -61,29 +64,72 @@ def load(
 
 
 def refuse_unenforced(spec: ServiceSpec) -> None:
-    """Raise SchemaError for declarations that this version reads but could not keep."""
-    faults = [fault for entity in spec.entities.values() for fault in _unenforced(entity)]
+    """Raise SchemaError for declarations that could not be kept."""
+    faults = [
+        fault
+        for entity in spec.entities.values()
+        for fault in (*_unenforced(entity), *_unguardable(entity, spec), *_uncountable(entity))
+    ]
     if faults:
         raise SchemaError(faults)
 
 
 def _unenforced(entity: EntitySpec) -> list[Fault]:
-    declared = []
-    if entity.unique:
-        declared.append((entity.span, "unique"))
-    if entity.version_attribute is not None:
-        declared.append((entity.span, "version_attribute"))
-    declared += [
-        (attribute.span, f"overflow (of {name})")
+    return [
+        Fault(
+            attribute.span,
+            "schema.not_kept",
+            f'"{entity.entity}" declares `overflow (of {name})`, which this version of Leyden '
+            "does not keep; take it out, so that nobody relies on it",
+        )
         for name, attribute in entity.attributes.items()
         if attribute.overflow is not None
     ]
+
+
+def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
+    """What stands against guard items for the entity's unique values."""
+    if not entity.unique:
+        return []
+    problems = [
+        f'the table\'s key field "{form.field}" '
+        + ("holds numbers" if form.numeric else "is itself an attribute")
+        + ", so it cannot hold the keys of guard items, which are texts of their own"
+        for form in entity_keys(entity).primary.forms
+        if form.numeric or form.bare
+    ]
+    if any(entity.version_attribute in names for names in entity.unique):
+        problems.append(f'"{entity.version_attribute}" changes with every write')
+    guards = f"{entity.entity}{GUARD_SUFFIX}"
+    if any(other.entity == guards for other in service.entities.values()):
+        problems.append(f'its guard items would be those of the entity "{guards}"')
+    return [
+        Fault(entity.span, "entity.unique", f'"{entity.entity}" cannot have `unique`: {problem}')
+        for problem in problems
+    ]
+
+
+def _uncountable(entity: EntitySpec) -> list[Fault]:
+    """What reads the version, which is counted in the table and not known to a write."""
+    name = entity.version_attribute
+    if name is None:
+        return []
+    readers = [
+        (index.span, f'the condition of "{index.name}"')
+        for index in entity.indexes.values()
+        if index.when is not None and name in (Expression(index.when.text).roots or ())
+    ]
+    for attribute in entity.attributes.values():
+        derived = attribute.derive
+        roots = Expression(derived.text).roots if isinstance(derived, JMESPath) else None
+        if name in attribute.watch or name in (roots or ()):
+            readers.append((attribute.span, f'"{attribute.name}"'))
     return [
         Fault(
             span,
-            "schema.not_kept",
-            f'"{entity.entity}" declares `{what}`, which this version of Leyden does not keep; '
-            "take it out, so that nobody relies on it",
+            "entity.version_attribute",
+            f'{what} reads "{name}", which every write counts up in the table, so that its value '
+            "is not known when the write is made",
         )
-        for span, what in declared
+        for span, what in readers
     ]

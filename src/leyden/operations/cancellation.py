@@ -1,0 +1,42 @@
+"""Why a transaction was cancelled, and whether to try it again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from leyden.errors import AwsError
+
+ATTEMPTS: Final = 12
+"""How often a write begins again because the item changed under it."""
+
+_FIRST_WAIT: Final = 0.05
+_LONGEST_WAIT: Final = 1.6
+_PASSING: Final = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+
+
+def wait_before(attempt: int) -> float:
+    """How many seconds to wait after this many attempts: longer each time, with full jitter."""
+    return random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt))
+
+
+def cancellation(error: AwsError) -> Sequence[Mapping[str, Any]] | None:
+    """The reasons of a cancelled transaction, one an operation; empty while one is in progress.
+
+    None for any other error.
+    """
+    if error.aws_code == "TransactionInProgressException":
+        return ()
+    if error.aws_code != "TransactionCanceledException" or error.response is None:
+        return None
+    reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons") or ()
+    return reasons
+
+
+def may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether only passing causes stood in the way, so that trying again is safe and useful."""
+    codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
+    return codes <= _PASSING
