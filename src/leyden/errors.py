@@ -238,9 +238,11 @@ class DecodeError(LeydenError):
 
 
 class ConditionFailedError(LeydenError):
-    """A write's condition did not hold; nothing was changed.
+    """A write's condition did not hold; nothing was changed, unless `unsure`.
 
     `item` is the stored item in raw form, None where there is none or it was not returned.
+    `unsure` says that an earlier attempt of the same request got no answer: it may have written,
+    and the condition have failed on what it wrote.
     """
 
     code = "condition.failed"
@@ -251,12 +253,14 @@ class ConditionFailedError(LeydenError):
         *,
         item: Item | None = None,
         request: Request | None = None,
+        unsure: bool = False,
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
         super().__init__(message, operation=operation, entity=entity)
         self.item = item
         self.request = request
+        self.unsure = unsure
 
 
 class KeyCollisionError(ConditionFailedError):
@@ -390,6 +394,7 @@ class AwsError(LeydenError):
 
     `aws_code` is AWS's own name (`ValidationException`), None where no answer came;
     `request` is what was sent, `response` what came back. The original is the `__cause__`.
+    `unsure` says that a write of the request may have happened all the same.
     """
 
     code = "aws.failed"
@@ -401,6 +406,7 @@ class AwsError(LeydenError):
         aws_code: str | None = None,
         request: Request | None = None,
         response: Mapping[str, Any] | None = None,
+        unsure: bool = False,
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
@@ -408,6 +414,7 @@ class AwsError(LeydenError):
         self.aws_code = aws_code
         self.request = request
         self.response = response
+        self.unsure = unsure
 
 
 class ThrottledError(AwsError):

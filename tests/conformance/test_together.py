@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -99,10 +100,11 @@ def test_a_token_makes_a_transaction_happen_once(bank: leyden.Service, engine: A
     account = bank.entities.account
     account.put(account_id="a").go()
     write = bank.transact_write([account.patch(account_id="a").add(balance=1)])
-    assert write.params(token="only-once")["ClientRequestToken"] == "only-once"
+    token = str(uuid4())
+    assert write.params(token=token)["ClientRequestToken"] == token
     if not isinstance(engine, leyden.LocalEngine):  # the embedded engine does not look at tokens
-        write.go(token="only-once")
-        write.go(token="only-once")
+        write.go(token=token)
+        write.go(token=token)
         assert account.get(account_id="a").go().balance == 1
     with pytest.raises(InvalidOptionError, match="1 to 36 characters"):
         write.go(token="x" * 37)

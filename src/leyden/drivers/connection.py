@@ -20,6 +20,7 @@ from botocore.parsers import ResponseParserError
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 from pynamodb.connection.base import Connection
 
+from leyden.drivers.answers import watch
 from leyden.drivers.prepare import DATA_APIS
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
@@ -184,6 +185,7 @@ class SharedConnection(Connection):
                     self.region = self._find_region()
                 if self._retry_configuration is None and not self._configured_retry_mode():
                     self._retry_configuration = {"mode": "standard"}
+                watch(super().client)
             return super().client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:

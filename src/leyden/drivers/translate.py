@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import botocore.exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from leyden.drivers.prepare import table_of
+from leyden.drivers.prepare import WRITING_APIS, table_of
 from leyden.drivers.redact import without_values
 from leyden.errors import (
     AwsError,
@@ -21,6 +21,7 @@ from leyden.errors import (
     TableNotFoundError,
     ThrottledError,
 )
+from leyden.operations.doubt import may_have_written
 from leyden.operations.request import Request
 from leyden.operations.size import ITEM_LIMIT
 
@@ -69,6 +70,11 @@ _HOW_TO_CREDENTIALS: Final = (
     "AWS_PROFILE; an emulator takes any"
 )
 
+_BROKEN_OFF: Final = (aws.ReadTimeoutError, aws.ConnectionClosedError, aws.HTTPClientError)
+"""What may come after the request has reached the service."""
+
+UNSURE: Final = "; a write may or may not have happened"
+
 _UNREACHABLE: Final = (aws.ConnectionError, aws.HTTPClientError)
 
 
@@ -105,9 +111,15 @@ class _Answer:
     def translate(self) -> LeydenError:
         code, said = self.code, self.said.lower()
         if code == "ConditionalCheckFailedException":
+            unsure = may_have_written(self.response)
+            what = (
+                "an earlier attempt of the request got no answer, and may have made the change"
+                if unsure
+                else "nothing was changed"
+            )
             return ConditionFailedError(
-                f"the condition did not hold for an item of {self.table}; "
-                f"nothing was changed{self.trail}",
+                f"the condition did not hold for an item of {self.table}; {what}{self.trail}",
+                unsure=unsure,
                 item=self.response.get("Item") or None,
                 request=self.request,
                 **self.on_behalf,
@@ -161,8 +173,10 @@ class _Answer:
         )
 
     def aws_error(self, kind: type[AwsError], message: str) -> AwsError:
+        unsure = self.request.api in WRITING_APIS and may_have_written(self.response)
         return kind(
-            message + self.trail,
+            message + (UNSURE if unsure else "") + self.trail,
+            unsure=unsure,
             aws_code=self.code,
             request=self.request,
             response=self.response,
@@ -190,6 +204,7 @@ class _Answer:
 def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
     """An error without an answer: the request was not sent, or nothing came back."""
     kind: type[AwsError] = AwsError
+    unsure = request.api in WRITING_APIS and isinstance(error, _BROKEN_OFF)
     if isinstance(error, aws.NoRegionError):
         message = "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region"
     elif isinstance(error, aws.ProfileNotFound):
@@ -206,7 +221,7 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
         message = "the AWS sign-in has ended or cannot be used; sign in again (aws sso login)"
     elif isinstance(error, aws.ReadTimeoutError):
         kind = ConnectionFailedError
-        message = f"no answer from {place} in time; a write may or may not have happened"
+        message = f"no answer from {place} in time"
     elif isinstance(error, _UNREACHABLE):
         kind = ConnectionFailedError
         message = (
@@ -225,5 +240,9 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
     else:
         message = f"{request.api} could not be sent to {place} ({type(error).__name__})"
     return kind(
-        message, request=request, operation=request.operation or None, entity=request.entity
+        message + (UNSURE if unsure else ""),
+        unsure=unsure,
+        request=request,
+        operation=request.operation or None,
+        entity=request.entity,
     )

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
-from leyden.errors import BatchIncompleteError, InputError, LeydenError
+from leyden.errors import BatchIncompleteError, InputError, LeydenError, ThrottledError
+from leyden.operations.doubt import may_have_written
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.request import Gather, Item, Params, Pause, Program, Request, Response
@@ -27,7 +28,8 @@ RequestItems = Mapping[str, Any]
 class BatchResult(Sequence[Any]):
     """What a batch read, in the order of its entries; None for an item that is not there.
 
-    After a write, the entries that were put as records, and None for those deleted.
+    After a write, the entries that were put as records, and None for those deleted or not
+    written for sure.
     `unprocessed` holds what the service had not taken up after all retries, in raw form; it is
     empty unless `unprocessed="return"` was asked for.
     """
@@ -54,6 +56,13 @@ class Sent:
     failures: tuple[LeydenError, ...]
     consumed: float | None
     requests: int
+    throttled: LeydenError | None = None
+    """The last refusal of a whole request for want of capacity."""
+
+    @property
+    def cause(self) -> LeydenError | None:
+        """The error behind what is missing, where there is one."""
+        return self.failures[0] if self.failures else self.throttled
 
 
 def send_all(
@@ -61,8 +70,9 @@ def send_all(
 ) -> Program[Sent]:
     """Send all requests, `concurrency` at a time, and again what comes back unprocessed.
 
-    Waits longer before each round, with full jitter, until `budget` seconds have passed.
-    A request that fails does not stop the others.
+    Waits longer before each round, with full jitter, until `budget` seconds have passed. A
+    request that is throttled as a whole is unprocessed as a whole. One that fails does not stop
+    the others.
     """
     deadline = time.monotonic() + options.budget
     responses: list[Response] = []
@@ -70,43 +80,65 @@ def send_all(
     failures: list[LeydenError] = []
     consumed: float | None = None
     requests = done = 0
-    waiting: list[RequestItems] = [body["RequestItems"] for body in bodies]
-    total = sum(map(_count, waiting))
+    throttled: LeydenError | None = None
+    waiting = [_Part(body["RequestItems"]) for body in bodies]
+    total = sum(_count(part.items) for part in waiting)
     rounds = 0
     while waiting:
-        left: list[RequestItems] = []
+        left: list[_Part] = []
         for start in range(0, len(waiting), options.concurrency):
             group = waiting[start : start + options.concurrency]
-            sent = tuple(Request(api, {"RequestItems": dict(part)}, operation) for part in group)
+            sent = tuple(Request(api, {"RequestItems": dict(p.items)}, operation) for p in group)
             answers = yield Gather(sent, options.concurrency)
             requests += len(sent)
             for part, answer in zip(group, answers, strict=True):
+                if isinstance(answer, ThrottledError):
+                    throttled = answer
+                    left.append(_Part(part.items, part.in_doubt or answer.unsure))
+                    continue
                 if isinstance(answer, LeydenError):
                     failures.append(answer)
-                    unsure.append(part)
+                    unsure.append(part.items)
                     continue
                 responses.append(answer)
                 consumed = add_units(consumed, consumed_units(answer))
                 remaining = answer.get(left_in) or {}
                 if remaining:
-                    left.append(remaining)
-                done += _count(part) - _count(remaining)
+                    in_doubt = api == "BatchWriteItem" and may_have_written(answer)
+                    left.append(_Part(remaining, part.in_doubt or in_doubt))
+                done += _count(part.items) - _count(remaining)
             if options.progress is not None:
                 options.progress(done, total)
         waiting = left
-        if not waiting or time.monotonic() >= deadline:
+        remaining_time = deadline - time.monotonic()
+        if not waiting or remaining_time <= 0:
             break
-        yield Pause(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**rounds)))
+        wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**rounds))
+        yield Pause(min(wait, remaining_time))
         rounds += 1
     return Sent(
-        tuple(responses), tuple(waiting), tuple(unsure), tuple(failures), consumed, requests
+        tuple(responses),
+        tuple(part.items for part in waiting if not part.in_doubt),
+        (*unsure, *(part.items for part in waiting if part.in_doubt)),
+        tuple(failures),
+        consumed,
+        requests,
+        throttled,
     )
+
+
+@frozen
+class _Part:
+    """Entries still to be sent; `in_doubt` where an attempt without an answer held them."""
+
+    items: RequestItems
+    in_doubt: bool = False
 
 
 def settle(sent: Sent, result: BatchResult, options: Options, operation: str) -> BatchResult:
     """The result, or BatchIncompleteError where something failed or was left unprocessed."""
     kept_back = result.unprocessed and options.unprocessed != "return"
-    if not sent.failures and not kept_back:
+    if not sent.unsure and not kept_back:
         return result
     said = []
     if result.unprocessed:
@@ -114,19 +146,19 @@ def settle(sent: Sent, result: BatchResult, options: Options, operation: str) ->
             f"{len(result.unprocessed)} entries were not taken up within {options.budget:g} "
             "seconds of retries"
         )
-    if sent.failures:
+    if sent.unsure:
         count = sum(map(_count, sent.unsure))
-        said.append(
-            f"{count} entries were in requests that failed ({sent.failures[0].message}), and a "
-            "write may or may not have happened"
-        )
+        why = sent.failures[0].message if sent.failures else "an attempt got no answer"
+        writes = not all(isinstance(e, Mapping) for part in sent.unsure for e in part.values())
+        doubt = ", and a write may or may not have happened" if writes else ""
+        said.append(f"{count} entries were in requests that failed ({why}){doubt}")
     raise BatchIncompleteError(
         f"the batch is incomplete: {'; '.join(said)}",
         result=result,
         unsure=sent.unsure,
         failures=sent.failures,
         operation=operation,
-    ) from (sent.failures[0] if sent.failures else None)
+    ) from sent.cause
 
 
 def _count(items: RequestItems) -> int:

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leyden.errors import InputError, TransactionCanceledError
+from leyden.errors import AwsError, BatchIncompleteError, InputError, TransactionCanceledError
 from leyden.operations.batch_sending import (
     BatchResult,
     chunks,
     entry_named,
+    key_text,
     refuse_duplicates,
     send_all,
     settle,
@@ -131,12 +132,8 @@ class BatchWrite:
         for chunk in chunks(pairs, WRITE_LIMIT):
             tables: dict[str, list[Params]] = {}
             for entry, one in chunk:
-                write = (
-                    {"PutRequest": {"Item": one.params["Item"]}}
-                    if isinstance(entry, Put)
-                    else {"DeleteRequest": {"Key": one.key}}
-                )
-                tables.setdefault(options.table or entry.entity.table, []).append(write)
+                table = options.table or entry.entity.table
+                tables.setdefault(table, []).append(_raw(entry, one))
             bodies.append({"RequestItems": tables})
         return bodies
 
@@ -149,7 +146,9 @@ class BatchWrite:
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
-        result = BatchResult(self._records(prepared), left, sent.consumed, sent.requests)
+        unsure = (w for part in sent.unsure for writes in part.values() for w in writes)
+        records = self._records(prepared, [*left, *unsure])
+        result = BatchResult(records, left, sent.consumed, sent.requests)
         return settle(sent, result, options, self.name)
 
     def _guarded(self, prepared: list[PreparedWrite], options: Options) -> Program[BatchResult]:
@@ -163,6 +162,10 @@ class BatchWrite:
                 error.message = f"{error.message}. The {len(records)} entries before were written"
                 error.operation = self.name
                 raise
+            except AwsError as error:
+                raise self._broken_off(
+                    prepared, records, len(part), consumed, requests, error
+                ) from error
             consumed = add_units(consumed, result.consumed)
             requests += result.attempts
             for entry, record in zip(part, result, strict=True):
@@ -170,6 +173,34 @@ class BatchWrite:
             if options.progress is not None:
                 options.progress(len(records), len(prepared))
         return BatchResult(tuple(records), (), consumed, requests)
+
+    def _broken_off(
+        self,
+        prepared: list[PreparedWrite],
+        records: list[Any],
+        count: int,
+        consumed: float | None,
+        requests: int,
+        error: AwsError,
+    ) -> BatchIncompleteError:
+        """What to say where the `count` entries behind those in `records` failed as one."""
+        error.operation = self.name
+        done = len(records)
+        raw = [_raw(entry, one) for entry, one in zip(self.entries, prepared, strict=True)]
+        in_doubt = count if error.unsure else 0
+        left = tuple(raw[done + in_doubt :])
+        items = (*records, *(None for _ in raw[done:]))
+        said = f"the first {done} entries were written, {len(left)} were not"
+        if in_doubt:
+            said += f", and the {in_doubt} between may or may not have been"
+        table = self.entries[done].entity.table
+        return BatchIncompleteError(
+            f"the batch is incomplete: {said} ({error.message})",
+            result=BatchResult(items, left, consumed, requests + 1),
+            unsure=({table: raw[done : done + in_doubt]},) if in_doubt else (),
+            failures=(error,),
+            operation=self.name,
+        )
 
     def _parts(self, prepared: list[PreparedWrite]) -> Iterator[list[Entry]]:
         """The entries in runs that DynamoDB takes as one transaction."""
@@ -186,11 +217,26 @@ class BatchWrite:
         if part:
             yield part
 
-    def _records(self, prepared: list[PreparedWrite]) -> tuple[Any, ...]:
+    def _records(
+        self, prepared: list[PreparedWrite], open_writes: Sequence[Params] = ()
+    ) -> tuple[Any, ...]:
+        """The records that were put; None for deletes and for what is not known to be written."""
+        fields = prepared[0].key if prepared else ()
+        items = (write["PutRequest"]["Item"] for write in open_writes if "PutRequest" in write)
+        missing = {key_text("", {name: item[name] for name in fields}) for item in items}
         return tuple(
-            shape(entry.entity, one.kept, _PLAIN) if isinstance(entry, Put) else None
+            shape(entry.entity, one.kept, _PLAIN)
+            if isinstance(entry, Put) and key_text("", one.key) not in missing
+            else None
             for entry, one in zip(self.entries, prepared, strict=True)
         )
+
+
+def _raw(entry: Entry, one: PreparedWrite) -> Params:
+    """The write as a batch carries it."""
+    if isinstance(entry, Put):
+        return {"PutRequest": {"Item": one.params["Item"]}}
+    return {"DeleteRequest": {"Key": one.key}}
 
 
 _PLAIN: Final = Options()

@@ -12,6 +12,7 @@ from typing import Any
 from leyden.errors import AmbiguousKeyError, ConditionFailedError, DecodeError, KeyCollisionError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
+from leyden.operations.doubt import same_item
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.request import AttributeValue, Item, Request, Response, Step
 from leyden.operations.versions import Expectation, conflict
@@ -120,8 +121,12 @@ def send_guarded(
         response: Response = yield request
     except ConditionFailedError as error:
         stored = error.item
-        if stored is None and (marks or expected is not None):
+        if stored is None and (marks or error.unsure or expected is not None):
             stored = yield from read_stored(request, key)
+        written = request.params.get("Item")
+        if error.unsure and stored and written and same_item(stored, written):
+            # An earlier attempt wrote it, and its answer was lost.
+            return {}
         if stored is not None and not bears(stored, marks):
             raise collision(marks, stored, request) from error
         if expected is not None and not expected.holds(stored):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
+from uuid import uuid4
 
 from attrs import field, frozen
 
@@ -173,6 +174,8 @@ class TransactWrite:
         return params
 
     def _program(self, params: Params, prepared: list[PreparedWrite]) -> Program[TransactionResult]:
+        # All attempts are one transaction: an earlier one may be under way, or done unheard.
+        params = {"ClientRequestToken": str(uuid4()), **params}
         attempt = 0
         while True:
             attempt += 1

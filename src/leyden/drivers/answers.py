@@ -1,0 +1,74 @@
+"""What botocore overlooks when it tries again: broken answers, attempts that may have written."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import Any, Final
+
+from botocore.exceptions import ConnectionClosedError
+
+from leyden.operations.doubt import EARLIER_UNANSWERED, SERVER_FAULT
+
+_FIRST_WAIT: Final = 0.05
+_COUNTS: Final = re.compile(r" [+-] |list_append\(")
+
+
+def watch(client: Any) -> None:
+    """Look at every attempt of a client's requests, before it is decided on the next."""
+    client.meta.events.register_first("needs-retry.dynamodb", _look, unique_id="leyden-answers")
+
+
+def _look(
+    *,
+    operation: Any,
+    request_dict: Any,
+    attempts: int,
+    response: Any = None,
+    caught_exception: Exception | None = None,
+    **_: Any,
+) -> float | bool | None:
+    """Say whether to try again: seconds to wait, False for no, None for botocore's own answer.
+
+    botocore checks neither the length of a body nor its JSON: half an answer reads as an empty
+    one, as if no item were there. It also makes an addition again whose answer was lost.
+    """
+    context = request_dict["context"]
+    unanswered = response is None or not _is_whole(response[0])
+    if response is not None and context.get(EARLIER_UNANSWERED):
+        response[1].setdefault("ResponseMetadata", {})[EARLIER_UNANSWERED] = True
+    if not unanswered and response[0].status_code < SERVER_FAULT:
+        return None
+    context[EARLIER_UNANSWERED] = True
+    repeatable = operation.name != "UpdateItem" or _may_be_repeated(request_dict["body"])
+    if response is not None and unanswered:
+        if repeatable and attempts < context.get("retries", {}).get("max", 1):
+            return random.uniform(0, _FIRST_WAIT * 2**attempts)
+        raise ConnectionClosedError(endpoint_url=response[0].url)
+    return None if repeatable else False
+
+
+def _is_whole(http: Any) -> bool:
+    declared = http.headers.get("content-length")
+    if declared is not None:
+        return len(http.content) == int(declared)
+    if "json" not in http.headers.get("content-type", ""):
+        return True
+    try:
+        json.loads(http.content or b"{}")
+    except ValueError:
+        return False
+    return True
+
+
+def _may_be_repeated(body: bytes | str) -> bool:
+    """Whether an update made twice is the same as made once: it counts and appends nothing."""
+    params = json.loads(body)
+    expression = params.get("UpdateExpression", "")
+    if _COUNTS.search(expression):
+        return False
+    _, adds, rest = expression.partition("ADD ")
+    values = params.get("ExpressionAttributeValues", {})
+    # Adding members to a set twice changes nothing.
+    return not adds or not any("N" in values.get(v, {}) for v in re.findall(r":\w+", rest))

@@ -1,0 +1,1 @@
+"""What comes true of results and errors when the network and the service misbehave."""

@@ -1,0 +1,193 @@
+"""A service behind a proxy, its table seen past the proxy, and a clock that does not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, Final
+
+import botocore.endpoint
+import botocore.session
+import pytest
+from attrs import define, field, frozen
+
+import leyden
+from leyden.drivers import SharedConnection, SyncDriver
+from leyden.schema import load_service
+from leyden.service.service import build_service
+from tests.faults.proxy import FaultProxy, fault_proxy
+
+BANK: Final = """
+entity: accounts
+alias: account
+version: "1"
+service: bank
+attributes:
+  owner: {type: string, required: true}
+  number: {type: integer, required: true, min: 0, padding: {length: 6, char: "0"}}
+  balance: {type: integer, default: 0}
+  note: string
+indexes:
+  owner:
+    pk: {field: pk, composite: [owner]}
+    sk: {field: sk, composite: [number]}
+---
+entity: transfers
+alias: transfer
+version: "1"
+service: bank
+attributes:
+  owner: {type: string, required: true}
+  transfer_id: {type: string, required: true}
+  amount: {type: integer, required: true}
+indexes:
+  owner:
+    pk: {field: pk, composite: [owner]}
+    sk: {field: sk, composite: [transfer_id]}
+"""
+
+Key = tuple[str, str]
+Items = dict[Key, dict[str, Any]]
+
+
+def key_of(item: Mapping[str, Any]) -> Key:
+    """The key of a raw item."""
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+@frozen
+class Table:
+    """The table itself, with nothing between it and the test."""
+
+    client: Any
+    name: str
+
+    def items(self) -> Items:
+        """All raw items by key."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.name, ConsistentRead=True)
+        return {key_of(item): item for page in pages for item in page["Items"]}
+
+    def clear(self) -> None:
+        """Delete all items."""
+        keys = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in self.items()]
+        for start in range(0, len(keys), 25):
+            deletes = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
+            self.client.batch_write_item(RequestItems={self.name: deletes})
+
+
+@define(eq=False)
+class Bank:
+    """A service that sends through a proxy: `app`, its `proxy`, and the `table` past it."""
+
+    engine: Any
+    proxy: FaultProxy
+    table: Table
+    direct: leyden.Service
+    app: leyden.Service = field(init=False)
+    _own: leyden.Service = field(init=False)
+    _connections: list[SharedConnection] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self._own = self.app = self._open(read_timeout=20.0)
+
+    def renew(self) -> None:
+        """Begin again: no items, no faults, and a client that has all of its retries."""
+        self.proxy.play()
+        self.table.clear()
+        self.app = self._own
+        self._connections[0].close()
+
+    def be_impatient(self, read_timeout: float) -> None:
+        """Give up on an answer after `read_timeout` seconds, until the bank is renewed.
+
+        Each request is then sent twice at most.
+        """
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_MAX_ATTEMPTS", "2")
+            self.app = self._open(read_timeout)
+            # The client is made here, while the surroundings say so.
+            assert self._connections[-1].client
+
+    def _open(self, read_timeout: float) -> leyden.Service:
+        connection = SharedConnection(
+            region=self.engine.region,
+            endpoint_url=self.proxy.url,
+            credentials=self.engine.credentials,
+            connect_timeout=5.0,
+            read_timeout=read_timeout,
+        )
+        self._connections.append(connection)
+        driver = SyncDriver(connection=connection)
+        return build_service(load_service(BANK), driver, table=self.table.name)
+
+    def fill(self, count: int, owner: str = "o", **values: Any) -> None:
+        """Put accounts 0 up to `count`, past the proxy."""
+        account = self.direct.entities.account
+        account.put([{"owner": owner, "number": n, **values} for n in range(count)]).go()
+
+    def close(self) -> None:
+        self.direct.close()
+        for connection in self._connections:
+            connection.close()
+
+
+@contextmanager
+def open_bank(engine: Any, table_name: str) -> Iterator[Bank]:
+    """A bank on a new table of the engine."""
+    embedded = isinstance(engine, leyden.LocalEngine)
+    with fault_proxy(engine.endpoint_url, remembers_tokens=embedded) as proxy:
+        direct = leyden.load(
+            BANK,
+            table=table_name,
+            endpoint_url=engine.endpoint_url,
+            region=engine.region,
+            credentials=engine.credentials,
+        )
+        direct.create_table()
+        keys = engine.credentials
+        client = botocore.session.get_session().create_client(
+            "dynamodb",
+            endpoint_url=engine.endpoint_url,
+            region_name=engine.region,
+            aws_access_key_id=keys and keys.access_key_id,
+            aws_secret_access_key=keys and keys.secret_access_key,
+        )
+        bank = Bank(engine, proxy, Table(client, table_name), direct)
+        try:
+            yield bank
+        finally:
+            client.delete_table(TableName=table_name)
+            client.close()
+            bank.close()
+
+
+@define
+class Clock:
+    """A clock on which waiting takes no time: what was waited for, by whom.
+
+    `retries` are the waits of single requests, `pauses` those of the programs around them.
+    """
+
+    now: float = 1000.0
+    retries: list[float] = field(factory=list)
+    pauses: list[float] = field(factory=list)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def retry(self, seconds: float) -> None:
+        self.retries.append(seconds)
+        self.now += seconds
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Put it in the place of the time that requests and programs go by."""
+        patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=self.retry))
+        patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
+        patch.setattr(
+            "leyden.operations.batch_sending.time", SimpleNamespace(monotonic=self.monotonic)
+        )
