@@ -83,9 +83,9 @@ def test_attempts_of_one_request_carry_one_token(funded: Bank) -> None:
 
 def test_the_given_token_is_used_for_all_attempts(funded: Bank) -> None:
     funded.proxy.play(canceled("TransactionConflict", "None", "None"), Reset(forward=True))
-    payment(funded).go(token="only-once")
+    payment(funded).go(token="pays-once")
     tokens = [seen.params["ClientRequestToken"] for seen in funded.proxy.seen]
-    assert tokens == ["only-once"] * 3
+    assert tokens == ["pays-once"] * 3
     assert payments_made(funded) == 1
 
 
