@@ -140,7 +140,7 @@ def _has_key_attributes(model: Mapping[str, Any]) -> bool:
     """Whether an attribute is itself a key; ElectroDB folds it when put, not when looked for."""
     fields = {given.get("field", name) for name, given in model["attributes"].items()}
     return any(
-        index[half]["field"] in fields
+        index[half].get("field") in fields
         for index in model["indexes"].values()
         for half in ("pk", "sk")
         if half in index

@@ -38,7 +38,7 @@ def to_service(models: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shares_the_table_key(index: Mapping[str, Any], model: Mapping[str, Any]) -> bool:
     primary = next(index for index in model["indexes"].values() if "index" not in index)
-    same: bool = index["pk"]["field"] == primary["pk"]["field"]
+    same: bool = index["pk"].get("field") == primary["pk"]["field"]
     return same
 
 

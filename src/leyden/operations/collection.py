@@ -14,7 +14,7 @@ from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import Marks, bears, query_marks
-from leyden.operations.key_condition import accept_limit
+from leyden.operations.key_condition import accept_limit, key_condition
 from leyden.operations.options import QUERY, Options
 from leyden.operations.outcome import shape
 from leyden.operations.paging import PagePlan, read_pages
@@ -94,7 +94,7 @@ class CollectionQuery(Ranged):
     def _ranged(
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Self:
-        if self.keys.spec.type != "clustered":
+        if self.keys.spec.type == "isolated":
             raise InvalidExpressionError(
                 f'"{self.collection}" stands on an isolated index, where each entity has its '
                 f"own range of sort keys; .{operator}() works on clustered ones"
@@ -170,7 +170,8 @@ class CollectionQuery(Ranged):
 
     def _key_condition(self, expressions: Expressions) -> str:
         pk, sk = self.keys.pk, self.keys.sk
-        assert pk is not None
+        if pk is None:
+            return key_condition(self.entity, self.keys, self.values, self.range, expressions)
         assert sk is not None
         partition = expressions.equal(pk.field, typed_key(self.entity.build(pk, self.values)))
         stem = self.keys.collection_stem(self.collection)
@@ -223,7 +224,7 @@ class CollectionQuery(Ranged):
             assert member is not None
             return member.alias, shape(member.entity, item, options)
 
-        fields = tuple(form.field for form in self.keys.forms)
+        fields = self._index_fields()
         primary = self.entity.keys.primary
         return PagePlan(
             request,

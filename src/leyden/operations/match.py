@@ -34,8 +34,9 @@ def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
     if keys is None:
         return Scan(entity, filters=values)
     # A filter cannot be on the fields of the key itself, and need not be.
-    own = {form.field for form in keys.forms}
-    filters = {n: v for n, v in values.items() if entity.spec.attributes[n].field not in own}
+    attributes = entity.spec.attributes
+    own = {form.field for form in keys.forms} or {attributes[n].field for n in leading}
+    filters = {n: v for n, v in values.items() if attributes[n].field not in own}
     return Query(entity, keys=keys, values=leading, filters=filters, identified=False)
 
 

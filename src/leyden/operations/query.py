@@ -85,13 +85,13 @@ class Query(Ranged):
     def _identifiers(self, options: Options, expressions: Expressions) -> list[str]:
         """Filters on whose item it is, where the sort key alone does not tell."""
         spec = self.keys.spec
-        if options.ignore_ownership or not self.identified:
+        if options.ignore_ownership:
             return []
         if not identifiers_projected(self.entity, self.keys):
             return []
         sort = spec.sk.composite if spec.sk else ()
         partial = sum(name in self.values for name in sort) < len(sort)
-        if spec.type == "composite" or (spec.type == "clustered" and partial):
+        if spec.type == "composite" or (spec.type == "clustered" and partial and self.identified):
             return [expressions.equal(name, v) for name, v in self.entity.identity.items()]
         return []
 
