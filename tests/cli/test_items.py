@@ -322,3 +322,15 @@ def test_a_collection_is_asked_for_rightly(
     result = missing_table("query", *arguments)
     assert result.exit_code == code
     assert said in result.stderr
+
+
+def test_a_scan_reads_an_index_or_segments(on_table: OnTable) -> None:
+    on_table.put_tasks(5)
+    whole = on_table.json("scan", "task", "--segments", "3")
+    assert len(whole["items"]) == 5
+    assert whole["cursor"] is None
+    index = on_table.json("scan", "task", "--index", "assigned", "--all", "--hydrate")
+    assert len(index["items"]) == 5
+    refused = on_table("scan", "task", "--segments", "3", "--all")
+    assert refused.exit_code == 2
+    assert "--segments reads to the end" in refused.stderr
