@@ -334,3 +334,15 @@ def test_a_scan_reads_an_index_or_segments(on_table: OnTable) -> None:
     refused = on_table("scan", "task", "--segments", "3", "--all")
     assert refused.exit_code == 2
     assert "--segments reads to the end" in refused.stderr
+
+
+def test_a_file_overwrites_no_item_that_only_shares_a_key(
+    on_table: OnTable, tmp_path: Path
+) -> None:
+    on_table("put", "task", "project_id=p1", "task_id=a", "employee_id=e")
+    lines = tmp_path / "tasks.jsonl"
+    lines.write_text('{"project_id": "P1", "task_id": "a", "employee_id": "e"}\n')
+    refused = on_table("put", "task", "--file", str(lines))
+    assert refused.exit_code == 1
+    assert "another item is stored under the same key" in refused.stderr
+    assert on_table.json("get", "task", "project_id=p1", "task_id=a")["task_id"] == "a"

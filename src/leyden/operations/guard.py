@@ -149,9 +149,10 @@ def read_stored(request: Request, key: Item) -> Generator[Step, Any, Item | None
 
 def collision(marks: Marks, stored: Item, request: Request) -> KeyCollisionError:
     """The error for another item under the key of a write."""
-    names = ", ".join(f'"{field}"' for field in marks)
+    other = (field for field, value in marks.items() if stored.get(field, value) != value)
+    names = ", ".join(f'"{field}"' for field in other)
     return KeyCollisionError(
-        f"another item is stored under the same key, with other values of {names}: keys fold "
+        f"another item is stored under the same key, with another value of {names}: keys fold "
         "the case of letters and join values, so different values can make one key. Nothing was "
         "written",
         item=stored,

@@ -70,6 +70,10 @@ def import_items(
     there. At most the 25 lines in hand are written twice, under the same keys: give records keys of
     their own where the schema would generate them.
 
+    An import is for filling a table: it carries no conditions. It overwrites an item that only
+    shares a key with one of the file, and writes no guards of unique values; run `leyden adopt`
+    behind it where the schema has `unique`.
+
     \b
       leyden import schemas/taskapp tasks.jsonl --endpoint-url http://127.0.0.1:8000
       leyden import schemas/taskapp records.jsonl --records --entity task --keep-going

@@ -48,7 +48,8 @@ def put(
 
     Values take the type of their attribute: digits for numbers, true and false, ISO 8601 text for
     times, base64 for bytes, and JSON for lists, sets, maps, json and any. A file is checked as a
-    whole before anything is written, and goes in batches of 25; with --create, one by one.
+    whole before anything is written, and goes in transactions of at most 100 items, which
+    overwrite no other item that only shares a key; with --create, one by one.
 
     \b
       leyden put schemas/taskapp task project_id=p1 task_id=t1 points=3 'tags=["a", "b"]'
@@ -125,7 +126,8 @@ def _create_all(entity: Entity, values: list[tuple[int, dict[str, Any]]], name: 
 
 
 def _put_all(entity: Entity, values: list[dict[str, Any]]) -> None:
-    written = entity.put(values).go()
+    # In transactions: a batch by itself would overwrite an item that only shares the key.
+    written = entity.put(values).go(guard=True)
     if written.unprocessed:
         raise ThrottledError(
             f"{plural(len(written.unprocessed), 'item')} of {len(values)} not taken up by the "
