@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -201,6 +201,3 @@ def key_text(table: str, key: Item) -> str:
         # The service writes numbers out in digits of its own.
         parts.append((name, kind, Decimal(content).normalize() if kind == "N" else content))
     return repr((table, parts))
-
-
-Progress = Callable[[int, int], object]
