@@ -64,8 +64,10 @@ __all__ = [
     "KeyCollisionError",
     "LeydenError",
     "MissingCompositeError",
+    "NotFoundError",
     "ReadOnlyAttributeError",
     "RequiredAttributeError",
+    "SaveIncompleteError",
     "SchemaError",
     "TableError",
     "TableMismatchError",
@@ -357,6 +359,45 @@ class TransactionCanceledError(LeydenError):
     ) -> None:
         super().__init__(message, operation=operation)
         self.rejections = tuple(rejections)
+
+
+class NotFoundError(LeydenError):
+    """What the store was asked to change is not there; `kind` and `id` say what."""
+
+    code = "store.not_found"
+
+    def __init__(self, message: str, *, kind: str, id: str, operation: str | None = None) -> None:
+        super().__init__(message, operation=operation, entity=kind)
+        self.kind = kind
+        self.id = id
+
+
+class SaveIncompleteError(LeydenError):
+    """Some of what the store was to write was not written.
+
+    `saved`, `unsaved` and `unsure` hold ids: of what was written, what was not, and what may or
+    may not have been, since an answer was lost. Saving all of it again is safe. `failures` are
+    the errors behind it.
+    """
+
+    code = "store.save_incomplete"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        saved: Sequence[str] = (),
+        unsaved: Sequence[str] = (),
+        unsure: Sequence[str] = (),
+        failures: Sequence[LeydenError] = (),
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.saved = tuple(saved)
+        self.unsaved = tuple(unsaved)
+        self.unsure = tuple(unsure)
+        self.failures = tuple(failures)
 
 
 class TableError(LeydenError):

@@ -1,0 +1,1 @@
+"""The memory store: an agent's threads, messages, working memory, workflow runs and scores."""

@@ -1,0 +1,178 @@
+"""What the store takes and gives: threads, messages, resources, runs, scores, traces, evals.
+
+All are frozen; times are aware datetimes, cut to milliseconds as they are stored. Methods that
+take a record also take a mapping of its fields, in snake_case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+JSON: TypeAlias = Any
+"""What JSON can say: None, bool, int, float, str, and lists and dicts with str keys of these."""
+
+
+@frozen(kw_only=True)
+class Thread:
+    """A conversation of a resource: a user, or whoever owns it.
+
+    `title` is made up from the id where it is empty; `created_at` and `updated_at` are now where
+    they are not given.
+    """
+
+    id: str
+    resource_id: str
+    title: str | None = None
+    metadata: Mapping[str, JSON] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Message:
+    """A message of a thread, in either format.
+
+    `content` is a mapping with `parts` (type `v2`), or a text or a list of parts (the earlier
+    format, with its `tool_...` fields).
+    """
+
+    id: str
+    thread_id: str
+    role: str
+    content: JSON = field(repr=False)
+    type: str = "v2"
+    resource_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    tool_call_ids: JSON = None
+    tool_call_args: JSON = field(default=None, repr=False)
+    tool_names: JSON = None
+
+
+@frozen(kw_only=True)
+class Resource:
+    """What is remembered of a resource across its threads."""
+
+    id: str
+    working_memory: str | None = field(default=None, repr=False)
+    metadata: Mapping[str, JSON] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class WorkflowRun:
+    """One run of a workflow, with its state."""
+
+    workflow_name: str
+    run_id: str
+    snapshot: JSON = field(repr=False)
+    resource_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Score:
+    """What a scorer said of one run.
+
+    `scorer` describes the scorer, with an `id`; `entity` describes what was scored, by its
+    `entity_id` and `entity_type` (`AGENT`, `WORKFLOW`, ...); `source` is `LIVE` or `TEST`.
+    `id`, `created_at` and `updated_at` are given by the store.
+    """
+
+    scorer_id: str
+    run_id: str
+    entity_id: str
+    source: str
+    score: float
+    scorer: Mapping[str, JSON]
+    output: JSON = field(repr=False)
+    input: JSON = field(default=None, repr=False)
+    id: str | None = None
+    entity: JSON = None
+    entity_type: str | None = None
+    reason: str | None = field(default=None, repr=False)
+    trace_id: str | None = None
+    span_id: str | None = None
+    resource_id: str | None = None
+    thread_id: str | None = None
+    metadata: JSON = None
+    additional_context: JSON = field(default=None, repr=False)
+    request_context: JSON = field(default=None, repr=False)
+    extract_step_result: JSON = field(default=None, repr=False)
+    preprocess_step_result: JSON = field(default=None, repr=False)
+    analyze_step_result: JSON = field(default=None, repr=False)
+    extract_prompt: str | None = field(default=None, repr=False)
+    preprocess_prompt: str | None = field(default=None, repr=False)
+    analyze_prompt: str | None = field(default=None, repr=False)
+    reason_prompt: str | None = field(default=None, repr=False)
+    generate_score_prompt: str | None = field(default=None, repr=False)
+    generate_reason_prompt: str | None = field(default=None, repr=False)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Trace:
+    """One span of a trace; `start_time` and `end_time` are numbers, as the tracer counts."""
+
+    id: str
+    trace_id: str
+    name: str
+    scope: str
+    kind: int
+    start_time: int | float
+    end_time: int | float
+    parent_span_id: str | None = None
+    attributes: JSON = field(default=None, repr=False)
+    status: JSON = None
+    events: JSON = field(default=None, repr=False)
+    links: JSON = field(default=None, repr=False)
+    other: str | None = field(default=None, repr=False)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Eval:
+    """The result of one metric on an agent's answer."""
+
+    run_id: str
+    global_run_id: str
+    agent_name: str
+    metric_name: str
+    instructions: str = field(repr=False)
+    input: JSON = field(repr=False)
+    output: JSON = field(repr=False)
+    result: JSON = field(repr=False)
+    test_info: JSON = None
+    created_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class DateRange:
+    """Messages from `start` to `end`; an end is part of it unless it is exclusive."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    start_exclusive: bool = False
+    end_exclusive: bool = False
+
+
+@frozen(kw_only=True)
+class Include:
+    """A message to add to a page, with so many of its neighbours before and after it.
+
+    The neighbours are those of the message's own thread; `thread_id`, where it is given, must
+    be that thread, or nothing is added.
+    """
+
+    id: str
+    thread_id: str | None = None
+    with_previous_messages: int = 0
+    with_next_messages: int = 0
