@@ -59,11 +59,13 @@ class BatchGet:
 
         Raises BatchIncompleteError, with what was read, where some could not be.
         """
+        return self.runner.run(self.program(**options))
+
+    def program(self, **options: Any) -> Program[BatchResult]:
+        """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
         wanted = self._prepare(read)
-        return self.runner.run(
-            self._program(wanted, self._requests(wanted, read, telling=True), read)
-        )
+        return self._program(wanted, self._requests(wanted, read, telling=True), read)
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words what is read."""

@@ -66,11 +66,15 @@ class BatchWrite:
         another item under its key. Raises BatchIncompleteError, with what was written, where
         some writes failed or were left over after `budget` seconds.
         """
+        return self.runner.run(self.program(**options))
+
+    def program(self, **options: Any) -> Program[BatchResult]:
+        """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
         prepared = self._prepare(read)
         if read.guard:
-            return self.runner.run(self._guarded(prepared, read))
-        return self.runner.run(self._program(prepared, self._requests(prepared, read), read))
+            return self._guarded(prepared, read)
+        return self._program(prepared, self._requests(prepared, read), read)
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words what is written."""

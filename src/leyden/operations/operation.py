@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from attrs import evolve, frozen
 from pynamodb.expressions.condition import Condition
@@ -15,6 +15,8 @@ from leyden.operations.explain import Explanation
 from leyden.operations.expression import check_conditions
 from leyden.operations.options import Options, read_options
 from leyden.operations.request import Params, Program, Request
+
+T = TypeVar("T")
 
 
 @frozen(eq=False, repr=False)
@@ -45,9 +47,18 @@ class Operation(ABC):
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
         """
+        return self.entity.runner.run(self.program(**options))
+
+    def program(self, **options: Any) -> Program[Any]:
+        """The operation as a program, for larger ones to go on from: what `go()` runs.
+
+        Bad input is refused here, not when the program runs.
+
+        >>> found = yield from task.get(project_id="p1", task_id="t1").program()  # doctest: +SKIP
+        """
         with self._naming():
             program = self._program(self._options(options))
-            return self.entity.runner.run(program)
+        return run_named(program, self._naming())
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words which index serves the operation, and what it reads or writes."""
@@ -128,3 +139,9 @@ class naming:  # noqa: N801 - reads as a statement: with naming("task.create", t
         if isinstance(error, LeydenError):
             error.operation = error.operation or self.operation
             error.entity = error.entity or self.entity.spec.entity
+
+
+def run_named(program: Program[T], named: naming) -> Program[T]:
+    """The program, with the operation's name on what it raises."""
+    with named:
+        return (yield from program)

@@ -11,7 +11,7 @@ from leyden.errors import LeydenError
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.hydration import hydrate
 from leyden.operations.options import Options
-from leyden.operations.outcome import Page, add_units, consumed_units
+from leyden.operations.outcome import Page, add_units, consumed_units, join_pages
 from leyden.operations.request import Gather, Item, Params, Program, Request
 
 Keep: TypeAlias = Callable[[Item], bool]
@@ -35,10 +35,15 @@ class PagePlan:
 
 @frozen
 class SegmentsRead:
-    """One page of each segment of a scan, together, and where the unfinished ones go on."""
+    """One page of each segment of a scan, together, and where the unfinished ones go on.
+
+    `found` and `scanned` count from the beginning of the scan.
+    """
 
     page: Page
     positions: Mapping[int, Item | None]
+    found: int
+    scanned: int
 
 
 def read_pages(plan: PagePlan) -> Program[Page]:
@@ -79,11 +84,28 @@ def read_pages(plan: PagePlan) -> Program[Page]:
     return Page(tuple(map(plan.shape, kept)), cursor, consumed, scanned, requests)
 
 
-def read_segments(plan: PagePlan, positions: Mapping[int, Item | None]) -> Program[SegmentsRead]:
-    """Read the next page of each of these segments of a scan, at the same time.
+def segments_at_start(count: int) -> SegmentsRead:
+    """A scan in `count` segments before its first page."""
+    return SegmentsRead(Page((), None, None, 0, 0), dict.fromkeys(range(count)), 0, 0)
 
-    `positions` says for each segment where to go on, None for its beginning.
+
+def read_all_segments(plan: PagePlan) -> Program[Page]:
+    """Read all segments of a scan to their end, as one `Page`."""
+    assert plan.options.segments is not None
+    read = segments_at_start(plan.options.segments)
+    pages = []
+    while read.positions:
+        read = yield from read_segments(plan, read)
+        pages.append(read.page)
+    return join_pages(pages)
+
+
+def read_segments(plan: PagePlan, before: SegmentsRead) -> Program[SegmentsRead]:
+    """Read the next page of each unfinished segment of a scan, at the same time.
+
+    Tells `progress` how many items were found and read so far.
     """
+    positions = before.positions
     total = plan.options.segments
     assert total is not None
     sent = []
@@ -109,7 +131,10 @@ def read_segments(plan: PagePlan, positions: Mapping[int, Item | None]) -> Progr
         consumed = add_units(consumed, cost)
         requests += more
     page = Page(tuple(map(plan.shape, kept)), None, consumed, scanned, requests)
-    return SegmentsRead(page, left)
+    found = before.found + len(page)
+    if plan.options.progress is not None:
+        plan.options.progress(found, before.scanned + scanned)
+    return SegmentsRead(page, left, found, before.scanned + scanned)
 
 
 def _hydrated(plan: PagePlan, kept: list[Item]) -> Program[tuple[list[Item], float | None, int]]:

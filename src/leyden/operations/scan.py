@@ -13,11 +13,16 @@ from leyden.operations.bound import typed_key
 from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.options import SCAN, Options
-from leyden.operations.outcome import Page, join_pages
-from leyden.operations.paging import PagePlan, read_segments
+from leyden.operations.outcome import Page
+from leyden.operations.paging import (
+    PagePlan,
+    read_all_segments,
+    read_segments,
+    segments_at_start,
+)
 from leyden.operations.projection import identifiers_projected, project
 from leyden.operations.read_many import ReadMany
-from leyden.operations.request import Item, Params
+from leyden.operations.request import Params, Program
 from leyden.schema.faults import did_you_mean
 
 
@@ -53,41 +58,28 @@ class Scan(ReadMany):
             )
         return evolve(self, keys=keys)
 
-    def go(self, **options: Any) -> Page:
+    def _program(self, options: Options) -> Program[Page]:
         """Read one page, or as many as the options say; with `segments`, all of the table."""
-        with self._naming():
-            read = self._options(options)
-            if read.segments is None:
-                page: Page = self.entity.runner.run(self._program(read))
-                return page
-            pages = list(self._in_segments(read))
-        return join_pages(pages)
+        if options.segments is None:
+            return super()._program(options)
+        return read_all_segments(self._plan(options))
+
+    def _plan(self, options: Options) -> PagePlan:
+        if options.segments and (options.cursor or options.count or options.pages):
+            raise InvalidOptionError(
+                "`segments` reads the whole table; it goes with no `cursor`, `count` or `pages`"
+            )
+        return super()._plan(options)
 
     def _lazily(self, plan: PagePlan) -> Iterator[Any]:
         if plan.options.segments is None:
             yield from super()._lazily(plan)
             return
-        for page in self._in_segments(plan.options):
-            yield from page.items
-
-    def _in_segments(self, options: Options) -> Iterator[Page]:
-        """Pages of all segments, one of each at a time, until all are at their end."""
-        if options.cursor or options.count or options.pages:
-            raise InvalidOptionError(
-                "`segments` reads the whole table; it goes with no `cursor`, `count` or `pages`"
-            )
-        plan = self._plan(options)
-        found = scanned = 0
-        assert options.segments is not None
-        positions: Mapping[int, Item | None] = dict.fromkeys(range(options.segments))
-        while positions:
-            read = self.entity.runner.run(read_segments(plan, positions))
-            positions = read.positions
-            found += len(read.page)
-            scanned += read.page.scanned
-            if options.progress is not None:
-                options.progress(found, scanned)
-            yield read.page
+        read = segments_at_start(plan.options.segments)
+        while read.positions:
+            with self._naming():
+                read = self.entity.runner.run(read_segments(plan, read))
+            yield from read.page.items
 
     def _describe(self, options: Options, *, telling: bool) -> Params:
         params: Params = {"TableName": self.entity.table}

@@ -231,8 +231,12 @@ class TransactGet:
 
     def go(self, **options: Any) -> TransactionResult:
         """Read all of them; None stands where there is no item."""
+        return self.runner.run(self.program(**options))
+
+    def program(self, **options: Any) -> Program[TransactionResult]:
+        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
         read = read_options(_GET, TRANSACT_GET, options)
-        return self.runner.run(self._program(self._request(read), read))
+        return self._program(self._request(read), read)
 
     def __repr__(self) -> str:
         return f"<{_GET} of {len(self.entries)}>"
