@@ -1,0 +1,74 @@
+"""Pages, orders and filters that are asked for, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leyden.errors import InvalidOptionError
+from leyden.store.given import values
+from leyden.store.given.records import record, records
+from leyden.store.records import JSON, DateRange, Include
+
+
+@frozen
+class Paging:
+    """A page that is asked for; `per_page` is None for all, `cursor` goes on behind an entry."""
+
+    page: int
+    per_page: int | None
+    cursor: str | None = None
+
+    @property
+    def offset(self) -> int:
+        """How many entries come before the page."""
+        return self.page * (self.per_page or 0)
+
+
+def paging(page: Any, per_page: Any, cursor: Any = None) -> Paging:
+    """Checked paging: `page` counts from 0, and goes with neither a cursor nor all on one page."""
+    number = values.count(page, "page")
+    if per_page is not None:
+        values.count(per_page, "per_page")
+    elif number:
+        raise InvalidOptionError('"page" goes with "per_page"; None gives all on page 0')
+    if cursor is not None:
+        values.text(cursor, "cursor")
+        if number:
+            raise InvalidOptionError('give "page" or "cursor", not both')
+    return Paging(number, per_page, cursor)
+
+
+def order(value: Any, fields: Sequence[str] = ("created_at", "updated_at")) -> tuple[str, bool]:
+    """The field to order by, and whether from the latest to the earliest."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise InvalidOptionError(
+            '"order_by" takes a field and a direction, as in ("created_at", "desc")'
+        )
+    field = values.choice(value[0], "order_by[0]", fields)
+    return field, values.choice(value[1], "order_by[1]", ("asc", "desc")) == "desc"
+
+
+def date_range(value: Any) -> DateRange:
+    """A checked range; None is one without ends."""
+    return DateRange() if value is None else record(DateRange, value, "date_range")
+
+
+def dates(from_date: Any, to_date: Any) -> DateRange:
+    """A checked range whose ends, where there are any, are part of it."""
+    return DateRange(
+        start=values.optional(values.instant, from_date, "from_date"),
+        end=values.optional(values.instant, to_date, "to_date"),
+    )
+
+
+def includes(value: Any) -> tuple[Include, ...]:
+    """Checked messages to include; None is none."""
+    return () if value is None else records(Include, value, "include")
+
+
+def metadata_filter(value: Any) -> dict[str, JSON]:
+    """The values that metadata must have by key; empty for a filter that lets all through."""
+    return {} if value is None else values.mapping(value, "metadata")

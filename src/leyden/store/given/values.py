@@ -1,0 +1,150 @@
+"""Single values that callers give, checked. `name` is what a refusal calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from leyden.compile.faults import refuse, wrong_type
+from leyden.compile.texts import accept_json, accept_string
+from leyden.compile.times import accept_timestamp
+from leyden.errors import InvalidOptionError
+from leyden.schema.faults import did_you_mean, listed
+from leyden.store.records import JSON
+
+_Value = TypeVar("_Value")
+
+
+def identifier(value: Any, name: str) -> str:
+    """A str that is not blank."""
+    text = accept_string(value, name)
+    if not text.strip():
+        raise refuse(name, "is blank, and must name something")
+    return text
+
+
+def identifiers(values: Any, name: str) -> tuple[str, ...]:
+    """A sequence of ids as a tuple, each once, in the order in which they first come."""
+    items = sequence(values, name, "ids")
+    return tuple(dict.fromkeys(identifier(item, f"{name}[{i}]") for i, item in enumerate(items)))
+
+
+def thread_ids(value: Any, name: str = "thread_id") -> tuple[str, ...]:
+    """One thread's id, or a sequence of at least one; each once."""
+    if isinstance(value, str):
+        return (identifier(value, name),)
+    ids = identifiers(value, name)
+    if not ids:
+        raise refuse(name, "names no thread; give an id, or a list of at least one")
+    return ids
+
+
+def text(value: Any, name: str) -> str:
+    """A str, which may be empty."""
+    return accept_string(value, name)
+
+
+def word(value: Any, name: str) -> str:
+    """A str that is not empty."""
+    given = accept_string(value, name)
+    if not given:
+        raise refuse(name, "is empty")
+    return given
+
+
+def instant(value: Any, name: str) -> datetime:
+    """An aware datetime, or ISO 8601 text with an offset: in UTC, cut to milliseconds."""
+    return accept_timestamp(value, name)
+
+
+def json(value: Any, name: str) -> JSON:
+    """A copy of a JSON value."""
+    return accept_json(value, name)
+
+
+def mapping(value: Any, name: str) -> dict[str, JSON]:
+    """A copy of a JSON object."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping with str keys", value)
+    copied: dict[str, JSON] = accept_json(value, name)
+    return copied
+
+
+def optional(check: Callable[[Any, str], _Value], value: Any, name: str) -> _Value | None:
+    """`value` as `check` has it; None stays None."""
+    return None if value is None else check(value, name)
+
+
+def count(value: Any, name: str) -> int:
+    """An int of 0 or more."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong_type(name, "an int", value)
+    if value < 0:
+        raise refuse(name, "is below 0")
+    return int(value)
+
+
+def choice(value: Any, name: str, among: Sequence[str]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str) or value not in among:
+        hint = did_you_mean(value, among) if isinstance(value, str) else ""
+        raise InvalidOptionError(f'"{name}" takes {listed(among, "or")}{hint}')
+    return str(value)
+
+
+def statuses(value: Any, name: str) -> tuple[str, ...] | None:
+    """One status or a sequence of several; None for any."""
+    if value is None:
+        return None
+    return (word(value, name),) if isinstance(value, str) else identifiers(value, name)
+
+
+def number(value: Any, name: str) -> int | float:
+    """A finite number; a whole float becomes an int."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise wrong_type(name, "an int or a float", value)
+    if value - value != 0:
+        raise refuse(name, "is not a finite number")
+    accepted: int | float = accept_json(value, name)
+    return accepted
+
+
+def whole_number(value: Any, name: str) -> int:
+    """An int of either sign."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong_type(name, "an int", value)
+    return int(value)
+
+
+def flag(value: Any, name: str) -> bool:
+    """True or False."""
+    if value is True or value is False:
+        return value
+    raise wrong_type(name, "a bool", value)
+
+
+def content(value: Any, name: str) -> JSON:
+    """The content of a message: a mapping, a list or a text."""
+    if isinstance(value, str):
+        return accept_string(value, name)
+    if isinstance(value, Mapping | list | tuple):
+        return accept_json(value, name)
+    raise wrong_type(name, "a mapping with parts, a list of parts, or a str", value)
+
+
+def source(value: Any, name: str) -> str:
+    """Where a score comes from."""
+    return choice(value, name, ("LIVE", "TEST"))
+
+
+def any_identifier(value: Any, name: str) -> str | None:
+    """An id that may be empty: such a one is none."""
+    return identifier(value, name) if accept_string(value, name) else None
+
+
+def sequence(values: Any, name: str, of: str) -> Sequence[Any]:
+    """A list or tuple of anything; a text is none."""
+    if isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray):
+        return values
+    raise wrong_type(name, f"a list of {of}", values)
