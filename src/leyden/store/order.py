@@ -1,0 +1,93 @@
+"""The one order of messages and threads: by time, and at the same time by id.
+
+Ids are in the order of JavaScript's `localeCompare`, in which the TypeScript client sorts: white
+space, punctuation, digits, letters without regard to case; only where all of that is equal, small
+letters come before capitals. Control characters count last of all. This is exact for ASCII ids.
+Of other characters, letters with marks come next to the letters without, punctuation and symbols
+before the digits, other letters after Z by code point. That is a total order, too, though
+JavaScript may have another one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+from leyden.compile.times import epoch_milliseconds
+
+__all__ = ["IdKey", "Place", "id_key", "in_order", "place"]
+
+IdKey: TypeAlias = tuple[str, str, str, str]
+Place: TypeAlias = tuple[int, IdKey]
+
+_SIGNS: Final = "\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
+_OTHER_SIGN: Final = chr(100)  # in front of what comes between the signs and the digits
+_FIRST_DIGIT: Final = 110
+_FIRST_LETTER: Final = 130
+_OTHER_LETTER: Final = chr(200)  # in front of what comes behind Z
+
+_PRIMARY: Final[dict[int, str | None]] = {
+    **dict.fromkeys(range(128), None),
+    **{ord(sign): chr(1 + i) for i, sign in enumerate(_SIGNS)},
+    **{ord("0") + i: chr(_FIRST_DIGIT + i) for i in range(10)},
+    **{ord("a") + i: chr(_FIRST_LETTER + i) for i in range(26)},
+    **{ord("A") + i: chr(_FIRST_LETTER + i) for i in range(26)},
+}
+_CASE: Final[dict[int, str | None]] = {
+    code: None if weight is None else "1" if chr(code).isupper() else "0"
+    for code, weight in _PRIMARY.items()
+}
+
+
+def id_key(id: str) -> IdKey:
+    """What to sort ids by.
+
+    >>> sorted(["b", "a2", "A", "a", "_x"], key=id_key)
+    ['_x', 'a', 'A', 'a2', 'b']
+    """
+    if id.isascii():
+        letters = id.translate(_PRIMARY)
+        return letters, "0" * len(letters), id.translate(_CASE), id
+    letters = marks = case = ""
+    for char in unicodedata.normalize("NFD", id):
+        category = unicodedata.category(char)
+        if category == "Mn":
+            marks += char
+            continue
+        weight = _weight(char, category)
+        if weight:
+            letters, marks = letters + weight, marks + "0"
+            case += "1" if char.isupper() else "0"
+    return letters, marks, case, id
+
+
+def _weight(char: str, category: str) -> str:
+    if char.isascii():
+        return _PRIMARY[ord(char)] or ""
+    if category[0] == "C":
+        return ""
+    small = char.lower()
+    return (_OTHER_SIGN if category[0] in "PSZ" else _OTHER_LETTER) + small
+
+
+def place(time: datetime, id: str, *, descending: bool) -> Place:
+    """Where an entry is in its listing; ids ascend in either direction of time."""
+    milliseconds = epoch_milliseconds(time)
+    return (-milliseconds if descending else milliseconds), id_key(id)
+
+
+class _Entry(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_E = TypeVar("_E", bound=_Entry)
+
+
+def in_order(
+    entries: Iterable[_E], time: Callable[[_E], datetime], *, descending: bool
+) -> list[_E]:
+    """Entries by their time, those of the same millisecond by id."""
+    return sorted(entries, key=lambda entry: place(time(entry), entry.id, descending=descending))
