@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
@@ -77,6 +78,14 @@ class KeyForm:
         """The function that folds case, or None where case is kept."""
         return None if self.strict else _CASING[self.casing]
 
+    @cached_property
+    def _plan(self) -> tuple[tuple[str, str, Callable[[Any], str]], ...]:
+        return tuple((segment.name, segment.label, segment.text) for segment in self.segments)
+
+    @cached_property
+    def _ending(self) -> str:
+        return self.suffix + self.postfix
+
     def missing(self, values: Values) -> tuple[str, ...]:
         """The composite attributes that have no value."""
         return tuple(name for name in self.names if values.get(name) is None)
@@ -89,16 +98,30 @@ class KeyForm:
         if self.numeric:
             return self._number(values)
         parts = [self.prefix]
-        for segment in self.segments:
-            parts.append(segment.label)
-            value = values.get(segment.name)
+        for name, label, text in self._plan:
+            parts.append(label)
+            value = values.get(name)
             if value is None:
                 break
-            parts.append(segment.text(value))
+            parts.append(text(value))
         else:
-            parts.append(self.suffix)
-            parts.append(self.postfix)
+            parts.append(self._ending)
         return self._folded(parts)
+
+    def complete(self, values: Values) -> KeyValue | None:
+        """The key as a write stores it; None where a value is missing."""
+        if self.numeric:
+            return self._number(values)
+        parts = [self.prefix]
+        for name, label, text in self._plan:
+            value = values.get(name)
+            if value is None:
+                return None
+            parts.append(label)
+            parts.append(text(value))
+        parts.append(self._ending)
+        key = "".join(parts)
+        return self.fold(key) if self.fold else key
 
     def stem(self, values: Values, *, closed: bool = True) -> KeyValue | None:
         """The key up to the last given value, without the label of the next one.
@@ -168,10 +191,14 @@ class KeyForm:
         """Whether the key of these values, which must be complete, reads back as others."""
         if not self._needs_parsing:
             return False
-        texts = [segment.text(values[segment.name]) for segment in self.segments]
+        texts = [text(values[name]) for name, _, text in self._plan]
         if not self.template:
             # What comes before the next label must not hold that label.
-            following = [segment.label for segment in self.segments[1:]]
+            following = [label for _, label, _ in self._plan[1:]]
+            if not any(
+                label[:1] in text for text, label in zip(texts, following, strict=False)
+            ):
+                return False
             fold = self.fold or str
             if all(
                 fold(text + label).find(fold(label)) == len(fold(text))
@@ -187,7 +214,8 @@ class KeyForm:
         if self.numeric or self.strict or len(self.segments) < 2:
             return False
         return self.template or any(
-            segment.attribute.type in ("string", "enum") for segment in self.segments[:-1]
+            _may_hold(segment.attribute, following.label)
+            for segment, following in pairwise(self.segments)
         )
 
     @cached_property
@@ -228,6 +256,13 @@ def _is_loose(attribute: AttributeSpec) -> bool:
     if attribute.type == "enum":
         return len({value.lower() for value in attribute.values}) < len(attribute.values)
     return attribute.type == "string"
+
+
+def _may_hold(attribute: AttributeSpec, label: str) -> bool:
+    """Whether a value may hold the label that stands behind it."""
+    if attribute.type == "enum" and attribute.padding is None:
+        return any(label.lower() in f"{value}{label[:-1]}".lower() for value in attribute.values)
+    return attribute.type in ("string", "enum")
 
 
 def segment_of(attribute: AttributeSpec, label: str, *, strict: bool = False) -> Segment:

@@ -67,6 +67,13 @@ class EntityKeys(Mapping[str, IndexKeys]):
         return form is not None and not form.template
 
     @cached_property
+    def secondary(self) -> tuple[IndexKeys, ...]:
+        """The access patterns whose index keys are fields of their own."""
+        return tuple(
+            keys for keys in self.by_name.values() if keys.spec.index is not None and keys.forms
+        )
+
+    @cached_property
     def guarded(self) -> tuple[str, ...]:
         """The attributes that tell apart items which may share the table's own key.
 

@@ -42,15 +42,13 @@ def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
 
     Raises MissingCompositeError, AmbiguousKeyError.
     """
-    written = {
-        form.field: entity.key_value(form, values, entity.keys.primary)
-        for form in entity.keys.primary.forms
-    }
-    for form in entity.keys.primary.forms:
+    primary = entity.keys.primary
+    written = {form.field: entity.key_value(form, values, primary) for form in primary.forms}
+    for form in primary.forms:
         refuse_ambiguous(entity, form, values)
     removed: list[str] = []
-    for keys in entity.keys.values():
-        if keys.spec.index is None or not keys.forms:
+    for keys in entity.keys.secondary:
+        if keys.spec.when is None and _write_whole(entity, keys, values, written):
             continue
         _refuse_halves(entity, keys, values, values, _IN_PUT)
         if not any(_touches(form, values) for form in keys.forms) and keys.spec.composites:
@@ -64,8 +62,21 @@ def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
                 continue
         for form in keys.forms:
             _write(entity, form, values, written)
-    own = {form.field for form in entity.keys.primary.forms}
+    own = {form.field for form in primary.forms}
     return KeyChanges(written, tuple(field for field in removed if field not in own))
+
+
+def _write_whole(entity: BoundEntity, keys: IndexKeys, values: Values, written: Item) -> bool:
+    """Write both halves of an index key; False, and nothing written, where a value is missing."""
+    made = {}
+    for form in keys.forms:
+        key = entity.complete_key(form, values)
+        if key is None:
+            return False
+        refuse_ambiguous(entity, form, values)
+        made[form.field] = key
+    written.update(made)
+    return True
 
 
 def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
@@ -106,9 +117,7 @@ def update_keys(
     dropped: dict[str, None] = {}
     own = {form.field for form in entity.keys.primary.forms}
     fixed = {*entity.keys.primary.spec.composites}
-    for keys in entity.keys.values():
-        if keys.spec.index is None or not keys.forms:
-            continue
+    for keys in entity.keys.secondary:
         for form in _forms_losing(entity, keys, removed, fixed):
             dropped[form.field] = None
         if keys.spec.when is not None:
