@@ -195,9 +195,7 @@ class KeyForm:
         if not self.template:
             # What comes before the next label must not hold that label.
             following = [label for _, label, _ in self._plan[1:]]
-            if not any(
-                label[:1] in text for text, label in zip(texts, following, strict=False)
-            ):
+            if not any(label[:1] in text for text, label in zip(texts, following, strict=False)):
                 return False
             fold = self.fold or str
             if all(
