@@ -1,0 +1,149 @@
+"""Several programs at the same time, as one program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from attrs import define, field
+
+from leyden.errors import LeydenError
+from leyden.operations.request import Gather, Pause, Program, Request, Step
+
+T = TypeVar("T")
+
+
+def concurrently(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T]]:
+    """Run programs at the same time, `concurrency` requests at once; gives their results in order.
+
+    The first error ends all of them. See `outcomes_of` for programs that are to go on.
+
+    >>> both = yield from concurrently([a.program(), b.program()], 8)     # doctest: +SKIP
+    """
+    tasks = _Tasks(programs, concurrency)
+    try:
+        yield from tasks.run(stop=True)
+    finally:
+        tasks.close()
+    return [task.result for task in tasks.all]
+
+
+def outcomes_of(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T | LeydenError]]:
+    """Run programs at the same time, each to its own end; gives the results, or errors, in order.
+
+    The result of a program that ended in a LeydenError is that error.
+    """
+    tasks = _Tasks(programs, concurrency)
+    try:
+        yield from tasks.run(stop=False)
+    finally:
+        tasks.close()
+    return [task.error or task.result for task in tasks.all]
+
+
+@define(eq=False)
+class _Task(Generic[T]):
+    """One program, where it stands."""
+
+    program: Program[T]
+    step: Step | None = None
+    """What it waits for; None before its first step and after its end."""
+    ready_at: float = 0.0
+    """When its pause ends, by the monotonic clock."""
+    done: bool = False
+    error: LeydenError | None = None
+    _results: list[T] = field(factory=list)
+
+    def go_on(self, answer: Any = None, error: LeydenError | None = None) -> None:
+        """Take it to its next step."""
+        try:
+            if error is None:
+                self.step = self.program.send(answer)
+            else:
+                self.step = self.program.throw(error)
+        except StopIteration as end:
+            self.step, self.done = None, True
+            self._results.append(end.value)
+        except LeydenError as failure:
+            self.step, self.done = None, True
+            self.error = failure
+        if isinstance(self.step, Pause):
+            self.ready_at = time.monotonic() + self.step.seconds
+
+    @property
+    def result(self) -> T:
+        """What it returned, once it has ended."""
+        return self._results[0]
+
+
+class _Tasks(Generic[T]):
+    """Programs in lock step: what they ask for is sent together, round after round."""
+
+    def __init__(self, programs: Iterable[Program[T]], concurrency: int) -> None:
+        self.all = [_Task(program) for program in programs]
+        self._waiting = iter(self.all)
+        self._concurrency = concurrency
+        self._active: list[_Task[T]] = []
+
+    def run(self, *, stop: bool) -> Program[None]:
+        """Run until all have ended; with `stop`, raise the error of the first that fails."""
+        while True:
+            self._fill()
+            failed = next((task.error for task in self.all if task.error is not None), None)
+            if stop and failed is not None:
+                raise failed
+            if not self._active:
+                return
+            asking = [task for task in self._active if not isinstance(task.step, Pause)]
+            if asking:
+                yield from self._round(asking)
+            self._end_pauses()
+            if not asking:
+                left = min(task.ready_at for task in self._active) - time.monotonic()
+                if left > 0:
+                    yield Pause(left)
+                self._end_pauses()
+            self._active = [task for task in self._active if not task.done]
+
+    def close(self) -> None:
+        """Close the programs that have not ended."""
+        for task in self.all:
+            task.program.close()
+
+    def _fill(self) -> None:
+        """Begin programs while there is room; those that pause leave theirs to others."""
+        asking = sum(not isinstance(task.step, Pause) for task in self._active)
+        while asking < self._concurrency:
+            task = next(self._waiting, None)
+            if task is None:
+                return
+            task.go_on()
+            if not task.done:
+                self._active.append(task)
+                asking += not isinstance(task.step, Pause)
+
+    def _round(self, asking: list[_Task[T]]) -> Program[None]:
+        requests = [request for task in asking for request in _requests(task.step)]
+        answers: Iterator[Any] = iter(
+            (yield Gather(tuple(requests), self._concurrency)) if requests else ()
+        )
+        for task in asking:
+            if isinstance(task.step, Gather):
+                task.go_on([next(answers) for _ in task.step.requests])
+                continue
+            answer = next(answers)
+            failed = isinstance(answer, LeydenError)
+            task.go_on(None if failed else answer, answer if failed else None)
+
+    def _end_pauses(self) -> None:
+        now = time.monotonic()
+        for task in self._active:
+            if isinstance(task.step, Pause) and task.ready_at <= now:
+                task.go_on()
+
+
+def _requests(step: Step | None) -> tuple[Request, ...]:
+    if isinstance(step, Request):
+        return (step,)
+    return step.requests if isinstance(step, Gather) else ()
