@@ -56,11 +56,11 @@ def date_range(value: Any) -> DateRange:
     return DateRange() if value is None else record(DateRange, value, "date_range")
 
 
-def dates(from_date: Any, to_date: Any) -> DateRange:
+def dates(start: Any, end: Any, names: tuple[str, str] = ("from_date", "to_date")) -> DateRange:
     """A checked range whose ends, where there are any, are part of it."""
     return DateRange(
-        start=values.optional(values.instant, from_date, "from_date"),
-        end=values.optional(values.instant, to_date, "to_date"),
+        start=values.optional(values.instant, start, names[0]),
+        end=values.optional(values.instant, end, names[1]),
     )
 
 

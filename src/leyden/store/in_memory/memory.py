@@ -1,0 +1,217 @@
+"""The memory domain, in memory: messages, and what threads.py has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from attrs import evolve
+
+from leyden.store import given
+from leyden.store.in_memory.domain import methods_of
+from leyden.store.in_memory.pages import page_by_place
+from leyden.store.texts import as_it_reads
+from leyden.store.in_memory.threads import Threads
+from leyden.store.interface import Given, OrderBy
+from leyden.store.matching import has_all, is_within, metadata_of
+from leyden.store.order import Place, in_order, place
+from leyden.store.pages import MessagePage
+from leyden.store.records import JSON, DateRange, Include, Message
+
+
+@methods_of("memory")
+class InMemoryMemory(Threads):
+    """Threads, messages and resources of an `InMemoryStore`; see `Memory`."""
+
+    def save_messages(self, messages: Sequence[Message | Given]) -> list[Message]:
+        """See `Memory.save_messages`."""
+        now = self._now()
+        saved = {
+            message.id: evolve(
+                message,
+                content=as_it_reads(message.content),
+                created_at=message.created_at or now,
+                updated_at=now,
+            )
+            for message in given.messages(messages)
+        }
+        self._messages.check(saved)
+        before = [self._messages.get(id) for id in saved]
+        for id, message in saved.items():
+            self._messages.put(id, message)
+        self._touch([m.thread_id for m in (*before, *saved.values()) if m is not None])
+        return list(saved.values())
+
+    def list_messages(
+        self,
+        thread_id: str | Sequence[str],
+        *,
+        resource_id: str | None = None,
+        page: int = 0,
+        per_page: int | None = 40,
+        cursor: str | None = None,
+        order_by: OrderBy = ("created_at", "asc"),
+        date_range: DateRange | Given | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        include: Sequence[Include | Given] = (),
+        include_total: bool = True,
+    ) -> MessagePage:
+        """See `Memory.list_messages`."""
+        threads = given.thread_ids(thread_id)
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        return self._list(
+            [
+                message
+                for message in self._messages
+                if message.thread_id in threads and owner in (None, message.resource_id)
+            ],
+            [message for message in self._messages if owner in (None, message.resource_id)],
+            ["messages", sorted(threads), owner],
+            given.paging(page, per_page, cursor),
+            order_by,
+            date_range,
+            metadata,
+            include,
+            include_total,
+        )
+
+    def list_messages_by_resource_id(
+        self,
+        resource_id: str,
+        *,
+        page: int = 0,
+        per_page: int | None = 40,
+        cursor: str | None = None,
+        order_by: OrderBy = ("created_at", "asc"),
+        date_range: DateRange | Given | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        include: Sequence[Include | Given] = (),
+        include_total: bool = True,
+    ) -> MessagePage:
+        """See `Memory.list_messages_by_resource_id`."""
+        owner = given.identifier(resource_id, "resource_id")
+        threads = {thread.id for thread in self._threads if thread.resource_id == owner}
+        own = [
+            message
+            for message in self._messages
+            if message.thread_id in threads and message.resource_id in (None, owner)
+        ]
+        return self._list(
+            own,
+            own,
+            ["messages of a resource", owner],
+            given.paging(page, per_page, cursor),
+            order_by,
+            date_range,
+            metadata,
+            include,
+            include_total,
+        )
+
+    def list_messages_by_id(self, message_ids: Sequence[str]) -> list[Message]:
+        """See `Memory.list_messages_by_id`."""
+        found = [self._messages.get(id) for id in given.identifiers(message_ids, "message_ids")]
+        return in_order([m for m in found if m is not None], _created, descending=False)
+
+    def update_messages(self, messages: Sequence[Given]) -> list[Message]:
+        """See `Memory.update_messages`."""
+        threads: list[str] = []
+        changed: dict[str, Message] = {}
+        for change in given.message_changes(messages):
+            old = self._messages.get(change.id)
+            if old is None:
+                continue
+            assert old.updated_at is not None
+            new = evolve(
+                old,
+                content=as_it_reads(change.content_after(old.content)),
+                updated_at=self._after(old.updated_at),
+                **{
+                    name: getattr(change, name)
+                    for name in (
+                        "thread_id",
+                        "resource_id",
+                        "role",
+                        "type",
+                        "tool_call_ids",
+                        "tool_call_args",
+                        "tool_names",
+                    )
+                    if getattr(change, name) is not None
+                },
+            )
+            self._messages.put(new.id, new)
+            threads += [old.thread_id, new.thread_id]
+            changed[new.id] = new
+        self._touch(threads)
+        return list(changed.values())
+
+    def delete_messages(self, message_ids: Sequence[str]) -> None:
+        """See `Memory.delete_messages`."""
+        found = [self._messages.get(id) for id in given.identifiers(message_ids, "message_ids")]
+        for message in found:
+            if message is not None:
+                self._messages.remove(message.id)
+        self._touch([message.thread_id for message in found if message is not None])
+
+    def _list(
+        self,
+        candidates: list[Message],
+        includable: list[Message],
+        query: list[JSON],
+        paging: given.Paging,
+        order_by: OrderBy,
+        date_range: DateRange | Given | None,
+        metadata: Mapping[str, JSON] | None,
+        include: Sequence[Include | Given],
+        include_total: bool,
+    ) -> MessagePage:
+        _, descending = given.order(order_by, ("created_at",))
+        dates = given.date_range(date_range)
+        wanted = given.metadata_filter(metadata)
+        added = given.includes(include)
+        with_total = given.flag(include_total, "include_total")
+
+        def where(message: Message) -> Place:
+            return place(_created(message), message.id, descending=descending)
+
+        matching = [
+            message
+            for message in candidates
+            if is_within(_created(message), dates) and has_all(metadata_of(message.content), wanted)
+        ]
+        found = page_by_place(
+            in_order(matching, _created, descending=descending),
+            paging,
+            where,
+            [*query, descending, repr(dates), wanted],
+        )
+        messages = {message.id: message for message in found.entries}
+        for one in added:
+            messages |= {m.id: m for m in _with_neighbours(includable, one)}
+        return MessagePage(
+            messages=tuple(sorted(messages.values(), key=where)),
+            total=found.total if with_total else None,
+            page=paging.page,
+            per_page=paging.per_page,
+            has_more=found.has_more,
+            cursor=found.cursor,
+        )
+
+
+def _with_neighbours(messages: list[Message], include: Include) -> list[Message]:
+    target = next((message for message in messages if message.id == include.id), None)
+    if target is None or include.thread_id not in (None, target.thread_id):
+        return []
+    thread = in_order(
+        [message for message in messages if message.thread_id == target.thread_id],
+        _created,
+        descending=False,
+    )
+    at = thread.index(target)
+    return thread[max(0, at - include.with_previous_messages) : at + 1 + include.with_next_messages]
+
+
+def _created(message: Message) -> datetime:
+    assert message.created_at is not None
+    return message.created_at

@@ -1,0 +1,82 @@
+"""The traces domain, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from threading import RLock
+
+from attrs import evolve
+
+from leyden.store import given
+from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.pages import page_of
+from leyden.store.in_memory.shelf import Shelf
+from leyden.store.interface import Given
+from leyden.store.matching import is_within
+from leyden.store.order import id_key
+from leyden.store.pages import TracePage
+from leyden.store.records import Trace
+
+
+@methods_of("traces")
+class InMemoryTraces(Domain):
+    """Spans of an `InMemoryStore`; see `Traces`."""
+
+    def __init__(self, lock: RLock, clock: Clock) -> None:
+        super().__init__(lock, clock)
+        self._traces: Shelf[Trace] = Shelf("trace")
+
+    def batch_trace_insert(self, records: Sequence[Trace | Given]) -> None:
+        """See `Traces.batch_trace_insert`."""
+        now = self._now()
+        traces = {trace.id: trace for trace in given.traces(records)}
+        self._traces.check(traces)
+        for id, trace in traces.items():
+            self._traces.put(
+                id,
+                evolve(
+                    trace,
+                    created_at=trace.created_at or now,
+                    updated_at=trace.updated_at or now,
+                ),
+            )
+
+    def get_traces(
+        self,
+        *,
+        name: str | None = None,
+        scope: str | None = None,
+        from_date: datetime | None = None,
+        to_date: datetime | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+    ) -> TracePage:
+        """See `Traces.get_traces`."""
+        wanted_name = given.optional(given.identifier, name, "name")
+        wanted_scope = given.optional(given.identifier, scope, "scope")
+        dates = given.dates(from_date, to_date)
+        paging = given.paging(page, per_page)
+        traces = [
+            trace
+            for trace in self._traces
+            if wanted_name in (None, trace.name)
+            and wanted_scope in (None, trace.scope)
+            and is_within(_time(trace.created_at), dates)
+        ]
+        found = page_of(sorted(traces, key=lambda t: (-t.start_time, id_key(t.id))), paging)
+        return TracePage(
+            traces=found.entries,
+            total=found.total,
+            page=paging.page,
+            per_page=paging.per_page,
+            has_more=found.has_more,
+        )
+
+    def _clear(self) -> None:
+        self._traces.clear()
+
+
+def _time(stored: datetime | None) -> datetime:
+    assert stored is not None
+    return stored

@@ -1,0 +1,207 @@
+"""The workflows domain, in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from threading import RLock
+
+from attrs import evolve
+
+from leyden.compile.times import epoch_milliseconds
+from leyden.store import given
+from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.pages import page_of
+from leyden.store.in_memory.shelf import Shelf
+from leyden.store.matching import is_within
+from leyden.store.pages import WorkflowRunPage
+from leyden.store.records import JSON, WorkflowRun
+
+
+@methods_of("workflows")
+class InMemoryWorkflows(Domain):
+    """Workflow runs of an `InMemoryStore`; see `Workflows`."""
+
+    def __init__(self, lock: RLock, clock: Clock) -> None:
+        super().__init__(lock, clock)
+        self._runs: Shelf[WorkflowRun] = Shelf("workflow_snapshot")
+
+    def persist_workflow_snapshot(
+        self,
+        workflow_name: str,
+        run_id: str,
+        snapshot: Mapping[str, JSON],
+        *,
+        resource_id: str | None = None,
+        created_at: datetime | None = None,
+        updated_at: datetime | None = None,
+    ) -> None:
+        """See `Workflows.persist_workflow_snapshot`."""
+        name, id = _key(workflow_name, run_id)
+        now = self._now()
+        new = WorkflowRun(
+            workflow_name=name,
+            run_id=id,
+            snapshot=given.mapping(snapshot, "snapshot"),
+            resource_id=given.optional(given.identifier, resource_id, "resource_id"),
+            created_at=given.optional(given.instant, created_at, "created_at") or now,
+            updated_at=given.optional(given.instant, updated_at, "updated_at") or now,
+        )
+        old = self._get(name, id)
+        if old is not None:
+            new = evolve(
+                new, created_at=old.created_at, resource_id=new.resource_id or old.resource_id
+            )
+        self._put(new)
+
+    def load_workflow_snapshot(self, workflow_name: str, run_id: str) -> dict[str, JSON] | None:
+        """See `Workflows.load_workflow_snapshot`."""
+        run = self._get(*_key(workflow_name, run_id))
+        return None if run is None else run.snapshot
+
+    def update_workflow_results(
+        self,
+        workflow_name: str,
+        run_id: str,
+        *,
+        step_id: str,
+        result: JSON,
+        request_context: Mapping[str, JSON] | None = None,
+    ) -> dict[str, JSON]:
+        """See `Workflows.update_workflow_results`."""
+        name, id = _key(workflow_name, run_id)
+        step = given.identifier(step_id, "step_id")
+        outcome = given.json(result, "result")
+        context = given.optional(given.mapping, request_context, "request_context") or {}
+        run = self._get(name, id)
+        if run is None:
+            now = self._now()
+            run = WorkflowRun(
+                workflow_name=name,
+                run_id=id,
+                snapshot=_pending(id, now),
+                created_at=now,
+                updated_at=now,
+            )
+        else:
+            run = evolve(run, updated_at=self._after(_time(run.updated_at)))
+        run.snapshot["context"] = {**(run.snapshot.get("context") or {}), step: outcome}
+        run.snapshot["requestContext"] = {
+            **(run.snapshot.get("requestContext") or {}),
+            **context,
+        }
+        self._put(run)
+        results: dict[str, JSON] = run.snapshot["context"]
+        return results
+
+    def update_workflow_state(
+        self,
+        workflow_name: str,
+        run_id: str,
+        opts: Mapping[str, JSON],
+        *,
+        expected_status: str | Sequence[str] | None = None,
+    ) -> dict[str, JSON] | None:
+        """See `Workflows.update_workflow_state`."""
+        name, id = _key(workflow_name, run_id)
+        fields = given.mapping(opts, "opts")
+        expected = given.statuses(expected_status, "expected_status")
+        run = self._get(name, id)
+        if run is None or (expected is not None and run.snapshot.get("status") not in expected):
+            return None
+        run = evolve(
+            run,
+            snapshot={**run.snapshot, **fields},
+            updated_at=self._after(_time(run.updated_at)),
+        )
+        self._put(run)
+        snapshot: dict[str, JSON] = run.snapshot
+        return snapshot
+
+    def list_workflow_runs(
+        self,
+        *,
+        workflow_name: str | None = None,
+        resource_id: str | None = None,
+        status: str | None = None,
+        from_date: datetime | None = None,
+        to_date: datetime | None = None,
+        page: int = 0,
+        per_page: int | None = 10,
+    ) -> WorkflowRunPage:
+        """See `Workflows.list_workflow_runs`."""
+        name = given.optional(given.identifier, workflow_name, "workflow_name")
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        wanted = given.optional(given.word, status, "status")
+        dates = given.dates(from_date, to_date)
+        paging = given.paging(page, per_page)
+        runs = [
+            run
+            for run in self._runs
+            if name in (None, run.workflow_name)
+            and owner in (None, run.resource_id)
+            and wanted in (None, run.snapshot.get("status"))
+            and is_within(_time(run.created_at), dates)
+        ]
+        found = page_of(sorted(runs, key=_folded), paging)
+        return WorkflowRunPage(runs=found.entries, total=found.total)
+
+    def get_workflow_run_by_id(
+        self, run_id: str, *, workflow_name: str | None = None
+    ) -> WorkflowRun | None:
+        """See `Workflows.get_workflow_run_by_id`."""
+        id = given.identifier(run_id, "run_id")
+        name = given.optional(given.identifier, workflow_name, "workflow_name")
+        if name is not None:
+            return self._get(name, id)
+        return next((run for run in sorted(self._runs, key=_folded) if run.run_id == id), None)
+
+    def delete_workflow_run_by_id(self, run_id: str, workflow_name: str) -> None:
+        """See `Workflows.delete_workflow_run_by_id`."""
+        name, id = _key(workflow_name, run_id)
+        self._runs.remove(_one_text(name, id))
+
+    def _clear(self) -> None:
+        self._runs.clear()
+
+    def _get(self, workflow_name: str, run_id: str) -> WorkflowRun | None:
+        return self._runs.get(_one_text(workflow_name, run_id))
+
+    def _put(self, run: WorkflowRun) -> None:
+        self._runs.put(_one_text(run.workflow_name, run.run_id), run)
+
+
+def _key(workflow_name: str, run_id: str) -> tuple[str, str]:
+    return given.identifier(workflow_name, "workflow_name"), given.identifier(run_id, "run_id")
+
+
+def _one_text(workflow_name: str, run_id: str) -> str:
+    return json.dumps([workflow_name, run_id], ensure_ascii=False)
+
+
+def _folded(run: WorkflowRun) -> tuple[str, str]:
+    return run.workflow_name.lower(), run.run_id.lower()
+
+
+def _pending(run_id: str, now: datetime) -> dict[str, JSON]:
+    """The state of a run that has not begun."""
+    return {
+        "context": {},
+        "activePaths": [],
+        "timestamp": epoch_milliseconds(now),
+        "suspendedPaths": {},
+        "activeStepsPath": {},
+        "resumeLabels": {},
+        "serializedStepGraph": [],
+        "status": "pending",
+        "value": {},
+        "waitingPaths": {},
+        "runId": run_id,
+        "requestContext": {},
+    }
+
+
+def _time(stored: datetime | None) -> datetime:
+    assert stored is not None
+    return stored
