@@ -18,7 +18,7 @@ from leyden.operations.batch_sending import BatchResult
 from leyden.operations.collection import CollectionPage
 from leyden.operations.explain import Explanation
 from leyden.operations.outcome import Page, Result
-from leyden.operations.transact import Rejection, TransactionResult
+from leyden.operations.transact_result import Rejection, TransactionResult
 from leyden.service.entity import Entity
 from leyden.service.loading import load
 from leyden.service.service import Service

@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from leyden.operations.batch_sending import BatchResult
     from leyden.operations.request import Item, Request
-    from leyden.operations.transact import Rejection
+    from leyden.operations.transact_result import Rejection
     from leyden.schema.faults import Fault
 
 __all__ = [

@@ -109,7 +109,7 @@ def test_a_constraint_on_key_attributes_is_kept_where_items_are_made() -> None:
     )
     assert "reads the stored item" not in str(task.patch(**KEY).append(history=["x"]).explain())
     app = leyden.load(TASKS + "unique: [[task_id]]\n", table="tasks")
-    with pytest.raises(InputError, match=r"use \.patch\(\)"):
+    with pytest.raises(InputError, match=r"\.patch\(\) is an update"):
         app.transact_write([app["task"].update(**KEY).append(history=["x"])]).params()
 
 

@@ -13,7 +13,8 @@ from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.request import Item, Program, Request
 from leyden.operations.scan import Scan
-from leyden.operations.unique import OWNER_FIELD, Claim, claims_of
+from leyden.operations.unique import Claim, claims_of
+from leyden.operations.unique_guards import OWNER_FIELD
 from leyden.operations.unique_write import UniqueWrite, claim_for, write_unique
 
 _READ_LIMIT = 100

@@ -101,7 +101,7 @@ class BatchWrite:
         for position, entry in enumerate(self.entries):
             self._refuse_odd(position, entry, options)
             with naming(self.name, entry.entity), entry_named(position):
-                prepared.append(entry.prepare())
+                prepared.append(entry.draft())
         tables = [options.table or entry.entity.table for entry in self.entries]
         refuse_duplicates(
             self.name, ((t, one.key) for t, one in zip(tables, prepared, strict=True))
@@ -120,7 +120,7 @@ class BatchWrite:
         if entry.entity.spec.unique:
             raise InputError(
                 f"entry {position} ({entry.name}) has unique attributes, whose guards a batch "
-                "cannot keep; write it by itself, or as a create with guard=True",
+                "cannot keep; say guard=True, or write it by itself",
                 operation=self.name,
             )
         if entry.needs_condition or isinstance(entry, Create | Remove):
@@ -211,7 +211,7 @@ class BatchWrite:
         part: list[Entry] = []
         size = count = 0
         for entry, one in zip(self.entries, prepared, strict=True):
-            own, parts = transaction_size(one), 1 + len(one.guards)
+            own, parts = transaction_size(one), one.most_parts
             if part and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
                 yield part
                 part, size, count = [], 0, 0

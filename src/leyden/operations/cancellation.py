@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from leyden.errors import AwsError
+from leyden.operations.request import Pause, Program, Request, Response
 
 ATTEMPTS: Final = 12
 """How often a write begins again because the item changed under it."""
 
+CONDITION_FAILED: Final = "ConditionalCheckFailed"
+"""The reason of an operation whose condition did not hold."""
+
+_PATIENCE: Final = 6
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 1.6
 _PASSING: Final = frozenset(
@@ -40,3 +45,24 @@ def may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
     """Whether only passing causes stood in the way, so that trying again is safe and useful."""
     codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
     return codes <= _PASSING
+
+
+def send_transaction(request: Request, *, patient: bool = True) -> Program[tuple[Response, int]]:
+    """Send a transaction, again where only passing causes stood in the way; and how often.
+
+    With `patient=False` it is only sent again while it is under way already, which its token
+    makes the same transaction. Raises the AwsError of the last attempt.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            response: Response = yield request
+        except AwsError as error:
+            reasons = cancellation(error)
+            again = reasons is not None and (may_pass(reasons) if patient else not reasons)
+            if not again or attempt >= _PATIENCE:
+                raise
+        else:
+            return response, attempt
+        yield Pause(wait_before(attempt))

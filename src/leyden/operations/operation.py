@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from attrs import evolve, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.errors import LeydenError
+from leyden.errors import InputError, LeydenError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import check_conditions
@@ -121,6 +121,19 @@ def finish(params: Params, options: Options) -> Params:
     if options.params:
         params.update(options.params)
     return params
+
+
+def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
+    """The chains that an operation on many was given, to be looked at one by one.
+
+    Raises InputError for a single chain, and for what is no list of any.
+    """
+    if isinstance(entries, Operation) or not isinstance(entries, Iterable):
+        raise InputError(
+            f"{operation}() takes a list of chains, not {type(entries).__name__}",
+            operation=operation,
+        )
+    return tuple(entries)
 
 
 class naming:  # noqa: N801 - reads as a statement: with naming("task.create", task)

@@ -93,7 +93,7 @@ class Put(Write):
         return expected or expectation_from(self.entity, None)
 
     @property
-    def _counts_on(self) -> bool:
+    def counts_on(self) -> bool:
         """Whether nothing says which version is replaced, so that it must be found out."""
         if version_field(self.entity) is None:
             return False
@@ -105,7 +105,7 @@ class Put(Write):
         return counted.requiring(expected)
 
     def _perform(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
-        if not self._counts_on:
+        if not self.counts_on:
             return super()._perform(prepared, options)
         return self._replace(prepared, options)
 
@@ -167,5 +167,6 @@ class Create(Put):
         return None
 
     @property
-    def _counts_on(self) -> bool:
+    def counts_on(self) -> bool:
+        """Never: the first version is that of a new item."""
         return False

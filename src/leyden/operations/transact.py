@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import field, frozen
+from attrs import define, frozen
 
-from leyden.errors import AwsError, InputError, ItemTooLargeError, TransactionCanceledError
-from leyden.operations.batch_sending import refuse_duplicates
-from leyden.operations.cancellation import cancellation, may_pass, wait_before
-from leyden.operations.get import Get, is_mine
+from leyden.errors import (
+    AwsError,
+    InputError,
+    InvalidOptionError,
+    ItemTooLargeError,
+    TransactionCanceledError,
+)
+from leyden.operations.batch_sending import key_text, refuse_duplicates
+from leyden.operations.cancellation import (
+    ATTEMPTS,
+    CONDITION_FAILED,
+    cancellation,
+    send_transaction,
+    wait_before,
+)
+from leyden.operations.get import Get, is_mine, read_key
 from leyden.operations.guard import bears
-from leyden.operations.operation import Operation, naming
+from leyden.operations.operation import naming
 from leyden.operations.options import TRANSACT_GET, TRANSACT_WRITE, Options, read_options
-from leyden.operations.outcome import consumed_units, shape
-from leyden.operations.request import Item, Params, Pause, Program, Request, Response
+from leyden.operations.outcome import add_units, consumed_units, shape
+from leyden.operations.request import Gather, Item, Params, Pause, Program, Request
 from leyden.operations.runner import Runner
 from leyden.operations.size import item_size, value_size
-from leyden.operations.unique import GuardPart
+from leyden.operations.transact_result import Rejection, TransactionResult, rejection
+from leyden.operations.unique import Claim
+from leyden.operations.unique_guards import (
+    GuardPart,
+    Obstacles,
+    still_left,
+    together,
+    values_changed,
+)
 from leyden.operations.write import PreparedWrite, Write
 
 TRANSACTION_LIMIT: Final = 100
@@ -29,70 +49,7 @@ TRANSACTION_LIMIT: Final = 100
 TRANSACTION_BYTES: Final = 4 * 1024 * 1024
 """The most bytes that DynamoDB takes in a transaction."""
 
-_ATTEMPTS: Final = 6
-_REASONS: Final = {
-    "ConditionalCheckFailed": "condition",
-    "TransactionConflict": "conflict",
-    "ThrottlingError": "throttled",
-    "ProvisionedThroughputExceeded": "throttled",
-    "ItemCollectionSizeLimitExceeded": "size",
-    "ValidationError": "invalid",
-}
-_MEANING: Final = {
-    "condition": "its condition did not hold",
-    "collision": "another item is stored under the same key",
-    "version": "the stored item has another version than the one that was seen",
-    "unique": "another item has its values of unique attributes",
-    "conflict": "another write was under way on the item",
-    "throttled": "the table took no more requests",
-    "size": "the items of its partition key are too large together",
-    "invalid": "the request was not valid",
-}
-
-
-@frozen
-class Rejection:
-    """Why one operation of a cancelled transaction was refused.
-
-    `reason` is `condition`, `collision`, `version`, `unique`, `conflict`, `throttled`, `size` or
-    `invalid`; `key` holds the key attributes; `item` is the stored record where the service
-    returned one and it is the entity's, `raw` the stored item as it is. For `unique`,
-    `attributes` are those of the constraint, and `raw` is the guard item, which names its owner.
-    """
-
-    position: int
-    operation: str
-    entity: str
-    key: Mapping[str, Any] = field(repr=False)
-    reason: str
-    aws_code: str
-    item: Any = field(repr=False)
-    raw: Item | None = field(repr=False)
-    attributes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        names = f" ({', '.join(self.attributes)})" if self.attributes else ""
-        return f"operation {self.position}, {self.operation}: {_MEANING[self.reason]}{names}"
-
-
-@frozen
-class TransactionResult(Sequence[Any]):
-    """What a transaction wrote or read, in the order of its operations.
-
-    A write's entries are the records that were put, and records of the key attributes for the
-    other verbs; a read's entries are None where there is no item. `attempts` counts the
-    requests made: conflicts are tried again.
-    """
-
-    items: tuple[Any, ...]
-    consumed: float | None
-    attempts: int
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
+_CONCURRENT_READS: Final = 8
 
 
 @frozen(eq=False, repr=False, slots=False)
@@ -107,8 +64,16 @@ class TransactWrite:
     entries: Sequence[Write]
 
     def params(self, **options: Any) -> Params:
-        """The low-level request; nothing is sent."""
-        return self._request(read_options(_WRITE, TRANSACT_WRITE, options), self._prepared)
+        """The low-level request; nothing is sent.
+
+        Raises InputError where it depends on what is stored: on the unique values that an
+        operation gives up.
+        """
+        read = read_options(_WRITE, TRANSACT_WRITE, options)
+        for entry, draft in zip(self.entries, self._drafts, strict=True):
+            with naming(entry.name, entry.entity):
+                entry.refuse_reading(draft)
+        return _plan(self.entries, self._drafts, Obstacles(), read.token).params
 
     def go(self, **options: Any) -> TransactionResult:
         """Write all, or nothing.
@@ -116,14 +81,23 @@ class TransactWrite:
         `token` makes the transaction idempotent for ten minutes: sent again with the same
         token it happens once. Raises TransactionCanceledError, whose `rejections` say which
         operations were refused and why; conflicts with other writes are tried again before.
+
+        Where the request depends on what is stored (unique values that are given up, versions
+        that a put counts on from), that is read first, and the transaction depends on it; where
+        it has changed meanwhile, the transaction begins again.
         """
         return self.runner.run(self.program(**options))
 
     def program(self, **options: Any) -> Program[TransactionResult]:
-        """The transaction as a program, for larger ones to go on from."""
+        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
         read = read_options(_WRITE, TRANSACT_WRITE, options)
-        prepared = self._prepared
-        return self._program(self._request(read, prepared), prepared)
+        drafts = self._drafts
+        if read.token is not None:
+            self._refuse_token(drafts)
+        elif not any(draft.settle for draft in drafts):
+            # Refuses bad input here, not when the program runs.
+            _plan(self.entries, drafts, Obstacles(), None)
+        return _Attempts(self.entries, drafts, read.token).run()
 
     def explain(self, **options: Any) -> str:
         """Says in words what the transaction does."""
@@ -134,9 +108,9 @@ class TransactWrite:
         return f"<{_WRITE} of {len(self.entries)}>"
 
     @cached_property
-    def _prepared(self) -> list[PreparedWrite]:
+    def _drafts(self) -> list[PreparedWrite]:
         _refuse_count(_WRITE, self.entries)
-        prepared = []
+        drafts = []
         for position, entry in enumerate(self.entries):
             if not isinstance(entry, Write):
                 raise InputError(
@@ -145,77 +119,250 @@ class TransactWrite:
                     operation=_WRITE,
                 )
             with naming(entry.name, entry.entity):
-                prepared.append(entry.prepare())
+                drafts.append(entry.draft())
         tables = [entry.entity.table for entry in self.entries]
-        refuse_duplicates(_WRITE, [(t, p.key) for t, p in zip(tables, prepared, strict=True)])
-        _refuse_guards(prepared, tables)
-        size = sum(transaction_size(write) for write in prepared)
-        if size > TRANSACTION_BYTES:
-            raise ItemTooLargeError(
-                f"the transaction has {size:,} bytes and DynamoDB takes at most "
-                f"{TRANSACTION_BYTES:,}; write less in it",
-                size=size,
-                limit=TRANSACTION_BYTES,
+        refuse_duplicates(_WRITE, [(t, d.key) for t, d in zip(tables, drafts, strict=True)])
+        return drafts
+
+    def _refuse_token(self, drafts: Sequence[PreparedWrite]) -> None:
+        for position, (entry, draft) in enumerate(zip(self.entries, drafts, strict=True)):
+            if draft.settle is not None:
+                raise InvalidOptionError(
+                    f"a token promises that the same request is sent again, and operation "
+                    f"{position}, {entry.name}, depends on what is stored each time; say in it "
+                    "what that is (.composite(), .expecting()), or leave the token out",
+                    operation=_WRITE,
+                )
+
+
+@frozen
+class _Plan:
+    """One attempt: its request, and whose each of its parts is.
+
+    First stand the writes, then the guards, then the checks of owners that left guards behind;
+    `guards` and `checks` have the position of the write that each belongs to.
+    """
+
+    params: Params
+    writes: Sequence[PreparedWrite]
+    guards: tuple[tuple[int, GuardPart], ...]
+    checks: tuple[tuple[int, tuple[Claim, ...]], ...]
+
+
+def _plan(
+    entries: Sequence[Write],
+    writes: Sequence[PreparedWrite],
+    obstacles: Obstacles,
+    token: str | None,
+) -> _Plan:
+    guards = _guards(writes, obstacles)
+    keys = {key_text(e.entity.table, w.key) for e, w in zip(entries, writes, strict=True)}
+    checked: dict[str, tuple[int, str, Item, list[Claim]]] = {}
+    for position, guard in guards:
+        owner = obstacles.left.get(guard.claim.text)
+        # What an operation of this very transaction leaves is settled by its own condition.
+        if guard.taken and owner and (text := key_text(guard.table, owner)) not in keys:
+            first = checked.setdefault(text, (position, guard.table, owner, []))
+            first[3].append(guard.claim)
+    extra = len(guards) + len(checked)
+    if len(writes) + extra > TRANSACTION_LIMIT:
+        raise InputError(
+            f"the transaction has {len(writes)} operations and {extra} guards of unique "
+            f"values, and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its "
+            "parts may happen apart",
+            operation=_WRITE,
+        )
+    parts = []
+    for entry, write in zip(entries, writes, strict=True):
+        body = dict(write.params)
+        if "ConditionExpression" in body:
+            body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        parts.append({entry.part: body})
+    parts += [guard.part for _, guard in guards]
+    parts += [still_left(claims, owner, table) for _, table, owner, claims in checked.values()]
+    _refuse_size(sum(request_size(body) for part in parts for body in part.values()))
+    params: Params = {"TransactItems": parts}
+    if token is not None:
+        params["ClientRequestToken"] = token
+    checks = tuple((position, tuple(claims)) for position, _, _, claims in checked.values())
+    return _Plan(params, writes, guards, checks)
+
+
+def _guards(
+    writes: Sequence[PreparedWrite], obstacles: Obstacles
+) -> tuple[tuple[int, GuardPart], ...]:
+    """The guards of all writes, each once, with the position of the write it belongs to.
+
+    Raises InputError where two operations take the same values.
+    """
+    groups: dict[str, list[tuple[int, GuardPart]]] = {}
+    for position, write in enumerate(writes):
+        for guard in obstacles.around(write.guards):
+            text = key_text(guard.table, guard.claim.key)
+            groups.setdefault(text, []).append((position, guard))
+    guards = []
+    for group in groups.values():
+        one = together([guard for _, guard in group])
+        takers = [position for position, guard in group if guard.taken]
+        if one is None:
+            quoted = ", ".join(f'"{name}"' for name in group[0][1].claim.attributes)
+            raise InputError(
+                f"operations {takers[0]} and {takers[1]} would both have the same values of the "
+                f"unique {quoted}",
                 operation=_WRITE,
             )
-        return prepared
+        guards.append((takers[0] if takers else group[0][0], one))
+    return tuple(guards)
 
-    def _request(self, options: Options, prepared: list[PreparedWrite]) -> Params:
-        parts = []
-        for entry, write in zip(self.entries, prepared, strict=True):
-            body = dict(write.params)
-            if "ConditionExpression" in body:
-                body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-            parts.append({entry.part: body})
-        parts += [guard.part for write in prepared for guard in write.guards]
-        params: Params = {"TransactItems": parts}
-        if options.token is not None:
-            params["ClientRequestToken"] = options.token
-        return params
 
-    def _program(self, params: Params, prepared: list[PreparedWrite]) -> Program[TransactionResult]:
-        # All attempts are one transaction: an earlier one may be under way, or done unheard.
-        params = {"ClientRequestToken": str(uuid4()), **params}
-        attempt = 0
+@define
+class _Attempts:
+    """The attempts of one transaction, and what they learned of what stands in its way."""
+
+    entries: Sequence[Write]
+    drafts: Sequence[PreparedWrite]
+    token: str | None
+
+    def run(self) -> Program[TransactionResult]:
+        obstacles, sent, attempt = Obstacles(), 0, 0
         while True:
             attempt += 1
+            stored = yield from self._read(obstacles)
+            writes = [
+                draft if draft.settle is None else draft.settle(stored[position])
+                for position, draft in enumerate(self.drafts)
+            ]
+            # What is sent again under one token is one transaction: an earlier attempt may be
+            # under way, or done unheard.
+            plan = _plan(self.entries, writes, obstacles, self.token or str(uuid4()))
             try:
-                response: Response = yield Request("TransactWriteItems", params, _WRITE)
+                response, times = yield from send_transaction(
+                    Request("TransactWriteItems", plan.params, _WRITE)
+                )
             except AwsError as error:
                 reasons = cancellation(error)
-                if reasons is None or attempt >= _ATTEMPTS or not may_pass(reasons):
-                    if not reasons:
-                        raise
-                    raise self._canceled(reasons, prepared) from error
+                if not reasons:
+                    raise
+                again = attempt < ATTEMPTS and self.token is None
+                if not (
+                    again and (yield from self._may_begin_again(plan, stored, reasons, obstacles))
+                ):
+                    raise self._canceled(reasons, plan) from error
+                sent += 1
             else:
                 break
             yield Pause(wait_before(attempt))
         items = tuple(
             shape(entry.entity, write.kept, _PLAIN)
-            for entry, write in zip(self.entries, prepared, strict=True)
+            for entry, write in zip(self.entries, writes, strict=True)
         )
-        return TransactionResult(items, consumed_units(response), attempt)
+        consumed = add_units(obstacles.consumed, consumed_units(response))
+        return TransactionResult(items, consumed, sent + times)
+
+    def _read(self, obstacles: Obstacles) -> Program[Mapping[int, Item | None]]:
+        """What is stored under the keys of the writes that depend on it, by their positions."""
+        wanted = [n for n, draft in enumerate(self.drafts) if draft.settle is not None]
+        if not wanted:
+            return {}
+        requests = []
+        for position in wanted:
+            entry, key = self.entries[position], self.drafts[position].key
+            get = {"TableName": entry.entity.table, "Key": key, "ConsistentRead": True}
+            requests.append(Request("GetItem", get, entry.name, entry.entity.spec.entity))
+        responses = yield Gather(tuple(requests), _CONCURRENT_READS)
+        stored: dict[int, Item | None] = {}
+        for position, response in zip(wanted, responses, strict=True):
+            if isinstance(response, Exception):
+                raise response
+            obstacles.consumed = add_units(obstacles.consumed, consumed_units(response))
+            item = response.get("Item")
+            # Of another item under the key nothing is given up: the write will be refused.
+            mine = item is not None and bears(item, self.drafts[position].marks)
+            stored[position] = item if mine else None
+        return stored
+
+    def _may_begin_again(
+        self,
+        plan: _Plan,
+        stored: Mapping[int, Item | None],
+        reasons: Sequence[Mapping[str, Any]],
+        obstacles: Obstacles,
+    ) -> Program[bool]:
+        """Whether all that was refused may be granted once what has changed is looked at."""
+        failed = [n for n, why in enumerate(reasons) if why.get("Code") == CONDITION_FAILED]
+        if not failed:
+            return False
+        count = len(plan.writes)
+        for place in failed:
+            item = reasons[place].get("Item") or None
+            behind = place - count - len(plan.guards)
+            if place < count:
+                if not self._outdated(place, plan.writes[place], stored, item):
+                    return False
+            elif behind >= 0:
+                for claim in plan.checks[behind][1]:
+                    obstacles.left.pop(claim.text, None)
+            else:
+                position, guard = plan.guards[place - count]
+                entry = self.entries[position]
+                request = Request("", {}, _WRITE, entry.entity.spec.entity)
+                if (yield from obstacles.judge(guard, item, request)) is not None:
+                    return False
+                if self._left_by_unread(guard, obstacles):
+                    return False
+        return True
+
+    def _outdated(
+        self,
+        position: int,
+        write: PreparedWrite,
+        stored: Mapping[int, Item | None],
+        now: Item | None,
+    ) -> bool:
+        """Whether a write was refused because its item is not any more what was read."""
+        entry = self.entries[position]
+        if position not in stored or (now is not None and not bears(now, write.marks)):
+            return False
+        if values_changed(entry.entity, stored[position], now):
+            return True
+        return entry.counts_on and write.expected is not None and not write.expected.holds(now)
+
+    def _left_by_unread(self, guard: GuardPart, obstacles: Obstacles) -> bool:
+        """Whether the guard was left by the item of an operation that does not say so itself."""
+        owner = obstacles.left.get(guard.claim.text)
+        if owner is None:
+            return False
+        text = key_text(guard.table, owner)
+        return any(
+            draft.settle is None and key_text(entry.entity.table, draft.key) == text
+            for entry, draft in zip(self.entries, self.drafts, strict=True)
+        )
 
     def _canceled(
-        self, reasons: Sequence[Mapping[str, Any]], prepared: list[PreparedWrite]
+        self, reasons: Sequence[Mapping[str, Any]], plan: _Plan
     ) -> TransactionCanceledError:
         rejections = []
-        guards = [(n, guard) for n, write in enumerate(prepared) for guard in write.guards]
-        for place, reason in enumerate(reasons):
-            code = str(reason.get("Code", "None"))
-            if code == "None":
+        count = len(plan.writes)
+        owners = [*range(count), *(n for n, _ in plan.guards), *(n for n, _ in plan.checks)]
+        claims = [guard.claim for _, guard in plan.guards] + [some[0] for _, some in plan.checks]
+        for place, why in enumerate(reasons):
+            if str(why.get("Code", "None")) == "None":
                 continue
-            behind = place - len(prepared)
-            position, guard = guards[behind] if behind >= 0 else (place, None)
-            entry, write = self.entries[position], prepared[position]
-            item = reason.get("Item") or None
-            rejections.append(_rejection(position, entry, write, guard, code, item))
-        said = "; ".join(map(str, rejections))
-        return TransactionCanceledError(
-            f"the transaction was cancelled and nothing was written: {said}",
-            rejections=rejections,
-            operation=_WRITE,
-        )
+            position = owners[place]
+            write = plan.writes[position]
+            unique = claims[place - count].attributes if place >= count else ()
+            rejections.append(
+                rejection(
+                    position,
+                    self.entries[position],
+                    write.kept,
+                    why,
+                    marks=write.marks,
+                    expected=write.expected,
+                    unique=unique,
+                )
+            )
+        return _canceled(_WRITE, rejections, "nothing was written")
 
 
 @frozen(eq=False, repr=False)
@@ -230,7 +377,11 @@ class TransactGet:
         return self._request(read_options(_GET, TRANSACT_GET, options))
 
     def go(self, **options: Any) -> TransactionResult:
-        """Read all of them; None stands where there is no item."""
+        """Read all of them; None stands where there is no item.
+
+        Raises TransactionCanceledError where writes were under way on them, still after all
+        attempts.
+        """
         return self.runner.run(self.program(**options))
 
     def program(self, **options: Any) -> Program[TransactionResult]:
@@ -256,24 +407,27 @@ class TransactGet:
         return {"TransactItems": parts}
 
     def _program(self, params: Params, options: Options) -> Program[TransactionResult]:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                response: Response = yield Request("TransactGetItems", params, _GET)
-            except AwsError as error:
-                reasons = cancellation(error)
-                if not reasons or attempt >= _ATTEMPTS or not may_pass(reasons):
-                    raise
-            else:
-                break
-            yield Pause(wait_before(attempt))
+        try:
+            response, attempts = yield from send_transaction(
+                Request("TransactGetItems", params, _GET)
+            )
+        except AwsError as error:
+            reasons = cancellation(error)
+            if not reasons:
+                raise
+            raise _canceled(_GET, self._rejections(reasons), "nothing was read") from error
         items = []
         for entry, found in zip(self.entries, response["Responses"], strict=True):
             item = found.get("Item")
             mine = item is not None and is_mine(entry.entity, item, entry.marks(), options)
             items.append(shape(entry.entity, item, options) if mine and item else None)
-        return TransactionResult(tuple(items), consumed_units(response), attempt)
+        return TransactionResult(tuple(items), consumed_units(response), attempts)
+
+    def _rejections(self, reasons: Sequence[Mapping[str, Any]]) -> Iterable[Rejection]:
+        for position, (entry, why) in enumerate(zip(self.entries, reasons, strict=True)):
+            if str(why.get("Code", "None")) != "None":
+                values = read_key(entry.entity, entry.given)
+                yield rejection(position, entry, entry.entity.compiled.encode(values), why)
 
 
 _WRITE: Final = "transact_write"
@@ -281,60 +435,27 @@ _GET: Final = "transact_get"
 _PLAIN: Final = Options()
 
 
-def _rejection(
-    position: int,
-    entry: Operation,
-    write: PreparedWrite,
-    guard: GuardPart | None,
-    code: str,
-    raw: Item | None,
-) -> Rejection:
-    reason = _REASONS.get(code, "invalid")
-    mine = guard is None and raw is not None and bears(raw, write.marks)
-    if reason == "condition":
-        if guard is not None:
-            reason = "unique"
-        elif raw is not None and not mine:
-            reason = "collision"
-        elif write.expected is not None and not write.expected.holds(raw):
-            reason = "version"
-    compiled = entry.entity.compiled
-    names = entry.entity.keys.primary.spec.composites
-    kept = compiled.decode_values(write.kept)
-    return Rejection(
-        position,
-        entry.name,
-        entry.entity.spec.entity,
-        {name: kept[name] for name in names if name in kept},
-        reason,
-        code,
-        compiled.decode(raw) if raw is not None and mine else None,
-        raw,
-        () if guard is None else guard.claim.attributes,
+def _canceled(
+    operation: str, rejections: Iterable[Rejection], outcome: str
+) -> TransactionCanceledError:
+    found = tuple(rejections)
+    said = "; ".join(map(str, found))
+    return TransactionCanceledError(
+        f"the transaction was cancelled and {outcome}: {said}",
+        rejections=found,
+        operation=operation,
     )
 
 
-def _refuse_guards(prepared: Sequence[PreparedWrite], tables: Sequence[str]) -> None:
-    """Raise where the guards do not fit in, or two operations move the same unique values."""
-    guards = sum(len(write.guards) for write in prepared)
-    if len(prepared) + guards > TRANSACTION_LIMIT:
-        raise InputError(
-            f"the transaction has {len(prepared)} operations and {guards} guards of unique "
-            f"values, and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its "
-            "parts may happen apart",
+def _refuse_size(size: int) -> None:
+    if size > TRANSACTION_BYTES:
+        raise ItemTooLargeError(
+            f"the transaction has {size:,} bytes and DynamoDB takes at most "
+            f"{TRANSACTION_BYTES:,}; write less in it",
+            size=size,
+            limit=TRANSACTION_BYTES,
             operation=_WRITE,
         )
-    seen: dict[tuple[str, str], int] = {}
-    for position, (write, table) in enumerate(zip(prepared, tables, strict=True)):
-        for guard in write.guards:
-            first = seen.setdefault((table, guard.claim.text), position)
-            if first != position:
-                quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
-                raise InputError(
-                    f"operations {first} and {position} take or give up the same values of the "
-                    f"unique {quoted}, and a transaction touches each item once",
-                    operation=_WRITE,
-                )
 
 
 def _refuse_count(operation: str, entries: Sequence[Any]) -> None:
@@ -349,9 +470,14 @@ def _refuse_count(operation: str, entries: Sequence[Any]) -> None:
 
 
 def transaction_size(write: PreparedWrite) -> int:
-    """The bytes that a write and its guards count for in a transaction."""
+    """The bytes that a write and its guards count for in a transaction, at most."""
     bodies = [write.params, *(body for guard in write.guards for body in guard.part.values())]
-    return sum(map(request_size, bodies))
+    unknown = 0 if write.settle is None else (write.most_parts - 1) * _GUARD_BYTES
+    return sum(map(request_size, bodies)) + unknown
+
+
+_GUARD_BYTES: Final = 8 * 1024
+"""More than the keys of a guard and of its owner ever are, and what compares them."""
 
 
 def request_size(params: Params) -> int:

@@ -1,13 +1,6 @@
-"""Unique constraints: which values an item claims, and the guard items that hold the claims.
+"""Unique constraints: which values an item claims, and what a write does to its claims.
 
-For each constraint whose attributes an item has, the table holds one guard item. Its key is made
-of the values, so that no two items can have the same; it names its owner by the owner's key. A
-guard is written and deleted in the same transaction as its item.
-
-Whatever is interrupted, nothing is half-done: a transaction happens or does not. A guard can only
-be left behind by what goes past Leyden (time to live, other writers). Such a guard harms nobody: a
-write that meets it looks at its owner, and where that one is gone or has other values it takes the
-guard over, in a transaction that checks once more that this is so.
+The table holds a guard item for each claim; see `unique_guards`.
 """
 
 from __future__ import annotations
@@ -17,19 +10,11 @@ from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
-from leyden.errors import InputError, InvalidExpressionError, ItemTooLargeError
+from leyden.errors import InvalidExpressionError
 from leyden.keys.strict import escape, strict_text_of
-from leyden.operations.bound import PARTITION_KEY_LIMIT, BoundEntity
-from leyden.operations.expression import Expressions
-from leyden.operations.request import Item, Params
+from leyden.operations.bound import BoundEntity
+from leyden.operations.request import Item
 from leyden.operations.update_steps import Step
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
-
-GUARD_SUFFIX: Final = "#unique"
-"""What guard items have behind the entity's name, so that they are no entity's items."""
-
-OWNER_FIELD: Final = "__leyden_owner__"
-"""The field in which a guard item holds the key of its owner."""
 
 _SORT_KEY: Final = "$unique"
 _KNOWN_OUTCOMES: Final = frozenset({"set", "remove", "if_not_exists"})
@@ -127,10 +112,33 @@ def moves_claims(entity: BoundEntity, effect: Effect | None) -> bool:
         return False
     if effect.kind == "create":
         return bool(claims_of(entity, effect.sets))
-    return effect.kind != "change" or bool(_touched(entity, effect))
+    return effect.kind != "change" or bool(touched_by(entity, effect))
 
 
-def _touched(entity: BoundEntity, effect: Effect) -> list[tuple[str, ...]]:
+def why_read(entity: BoundEntity, effect: Effect | None) -> str | None:
+    """Why a write cannot know its claims without reading what is stored; None where it can."""
+    if effect is None or effect.kind == "create" or not moves_claims(entity, effect):
+        return None
+    if effect.kind != "change":
+        verb = "a put" if effect.kind == "replace" else "deleting"
+        return f'"{entity.spec.entity}" has unique attributes, and {verb} gives up what they were'
+    touched = touched_by(entity, effect)
+    own = {*entity.keys.primary.spec.composites}
+    unknown = {
+        name
+        for names in touched
+        for name in names
+        if entity.spec.attributes[name].field not in effect.known
+    }
+    if unknown:
+        quoted = ", ".join(f'"{name}"' for name in sorted(unknown))
+        return f"nothing says what the unique {quoted} was; say it with .composite()"
+    if any(own.issuperset(names) for names in touched):
+        return "it may be an update or a new item with new values; .patch() is an update"
+    return None
+
+
+def touched_by(entity: BoundEntity, effect: Effect) -> list[tuple[str, ...]]:
     """The constraints that an update may change something about."""
     own = set(_fields(entity, entity.keys.primary.spec.composites))
     moved = {*effect.sets, *effect.defaults, *effect.removes} - own
@@ -152,133 +160,6 @@ def refuse_unknown_claims(entity: BoundEntity, steps: Iterable[Step]) -> None:
                 "here; give the new value with .set()",
                 entity=entity.spec.entity,
             )
-
-
-@frozen
-class GuardPart:
-    """A guard's part of a transaction; `taken` is False for one that is given up."""
-
-    claim: Claim
-    taken: bool
-    part: Params = field(repr=False)
-
-
-def take(
-    entity: BoundEntity, claim: Claim, owner: Item, table: str, left_by: Item | None = None
-) -> GuardPart:
-    """Write a guard, unless another item has it; `left_by` may have had it, and be gone.
-
-    Raises ItemTooLargeError for values that are too long for a key.
-    """
-    size = len(claim.text.encode())
-    if size > PARTITION_KEY_LIMIT:
-        quoted = ", ".join(f'"{name}"' for name in claim.attributes)
-        raise ItemTooLargeError(
-            f"the values of the unique {quoted} make a key of {size:,} bytes, and DynamoDB takes "
-            f"at most {PARTITION_KEY_LIMIT:,}; shorten them",
-            size=size,
-            limit=PARTITION_KEY_LIMIT,
-            entity=entity.spec.entity,
-        )
-    item: Item = {
-        **claim.key,
-        ENTITY_FIELD: {"S": f"{entity.spec.entity}{GUARD_SUFFIX}"},
-        VERSION_FIELD: {"S": entity.spec.version},
-        OWNER_FIELD: {"M": owner},
-    }
-    owners = [owner] if left_by is None else [owner, left_by]
-    body = {"TableName": table, "Item": item, **_free_or_of(claim, owners)}
-    return GuardPart(claim, True, {"Put": body})
-
-
-def release(claim: Claim, owner: Item, table: str) -> GuardPart:
-    """Delete a guard, if the owner has it."""
-    body = {"TableName": table, "Key": claim.key, **_free_or_of(claim, [owner])}
-    return GuardPart(claim, False, {"Delete": body})
-
-
-def still_left(claims: Iterable[Claim], owner: Item, table: str) -> Params:
-    """Check that the owner of guards is gone, or has other values by now."""
-    expressions = Expressions()
-    held = [
-        " AND ".join(expressions.equal(*pair) for pair in claim.values.items()) for claim in claims
-    ]
-    others = " AND ".join(f"(NOT ({condition}))" for condition in held)
-    body: Params = {"TableName": table, "Key": owner}
-    body["ConditionExpression"] = f"attribute_not_exists({_first(owner, expressions)}) OR {others}"
-    expressions.write_to(body)
-    return {"ConditionCheck": body}
-
-
-def _free_or_of(claim: Claim, owners: list[Item]) -> Params:
-    expressions = Expressions()
-    allowed = [f"attribute_not_exists({_first(claim.key, expressions)})"]
-    allowed += [expressions.equal(OWNER_FIELD, {"M": owner}) for owner in owners]
-    condition: Params = {
-        "ConditionExpression": " OR ".join(allowed),
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    expressions.write_to(condition)
-    return condition
-
-
-def _first(key: Item, expressions: Expressions) -> str:
-    return expressions.name(next(iter(key)))
-
-
-def unchanged(entity: BoundEntity, key: Item, stored: Item | None, expressions: Expressions) -> str:
-    """The condition that the unique values are still those that were read."""
-    if stored is None:
-        return f"attribute_not_exists({_first(key, expressions)})"
-    parts = [f"attribute_exists({_first(key, expressions)})"]
-    for name in unique_fields(entity):
-        if name in stored:
-            parts.append(expressions.equal(name, stored[name]))
-        else:
-            parts.append(f"attribute_not_exists({expressions.name(name)})")
-    return " AND ".join(parts)
-
-
-def parts_without_reading(
-    entity: BoundEntity, key: Item, effect: Effect | None, table: str
-) -> tuple[GuardPart, ...]:
-    """The guards' parts of a write of which everything is known: in a larger transaction.
-
-    Raises InputError where what is stored would have to be read first.
-    """
-    if effect is None or not moves_claims(entity, effect):
-        return ()
-    if effect.kind == "create":
-        return tuple(take(entity, c, key, table) for c in claims_of(entity, effect.sets).values())
-    if effect.kind != "change":
-        verb = "a put" if effect.kind == "replace" else "deleting"
-        raise InputError(
-            f'"{entity.spec.entity}" has unique attributes, and {verb} must read the stored item '
-            "for those that it had; do it by itself, outside of a transaction, or use .create() "
-            "and .patch()",
-            entity=entity.spec.entity,
-        )
-    touched = _touched(entity, effect)
-    unknown = {
-        name
-        for names in touched
-        for name in names
-        if entity.spec.attributes[name].field not in effect.known
-    }
-    wholly_own = any(set(names) <= {*entity.keys.primary.spec.composites} for names in touched)
-    if unknown or wholly_own:
-        quoted = ", ".join(f'"{name}"' for name in sorted(unknown))
-        what = f"say what the unique {quoted} was, with .composite()" if unknown else "use .patch()"
-        raise InputError(
-            f"in a transaction nothing is read first: {what}, or write it by itself",
-            entity=entity.spec.entity,
-        )
-    before = claims_of(entity, effect.known, touched)
-    after = claims_of(entity, effect.after(effect.known), touched)
-    return (
-        *(release(c, key, table) for text, c in before.items() if text not in after),
-        *(take(entity, c, key, table) for text, c in after.items() if text not in before),
-    )
 
 
 def unique_notes(entity: BoundEntity, effect: Effect | None) -> tuple[str, ...]:

@@ -14,27 +14,30 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
+from leyden.operations.batch_sending import key_text
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import ATTEMPTS, cancellation, may_pass, wait_before
+from leyden.operations.cancellation import (
+    ATTEMPTS,
+    CONDITION_FAILED,
+    cancellation,
+    may_pass,
+    send_transaction,
+    wait_before,
+)
 from leyden.operations.expression import Expressions, require
-from leyden.operations.guard import Marks, bears, collision, owns
+from leyden.operations.guard import Marks, bears, collision
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.request import Item, Params, Pause, Program, Request, Response
-from leyden.operations.unique import (
-    OWNER_FIELD,
-    Claim,
-    Effect,
+from leyden.operations.unique import Claim, Effect
+from leyden.operations.unique_guards import (
     GuardPart,
-    claims_of,
-    release,
+    Obstacles,
+    guards_over,
     still_left,
-    take,
     unchanged,
-    unique_fields,
+    values_changed,
 )
 from leyden.operations.versions import Expectation, conflict, expectation_from
-
-_FAILED = "ConditionalCheckFailed"
 
 
 @frozen
@@ -88,14 +91,10 @@ def write_unique(write: UniqueWrite) -> Program[Written]:
 
 @define
 class _Attempts:
-    """The attempts of one write, and what they learn of the guards in the way."""
+    """The attempts of one write, and what they learned of the guards in the way."""
 
     write: UniqueWrite
-    left: dict[str, Item] = field(factory=dict)
-    """Guards to take over, each with the key of the item that left it."""
-    foreign: set[str] = field(factory=set)
-    """Guards to leave alone: another item has them, though this one has the values too."""
-    consumed: float | None = None
+    obstacles: Obstacles = field(factory=Obstacles)
 
     def run(self) -> Program[Written]:
         attempt = 0
@@ -106,9 +105,9 @@ class _Attempts:
                 stored = yield from self._read(self.write.key)
                 if stored is not None and not bears(stored, self.write.marks):
                     raise collision(self.write.marks, stored, self.write.request)
-            plan = _plan(self.write, stored, self.left, self.foreign)
+            plan = _plan(self.write, stored, self.obstacles)
             try:
-                response: Response = yield plan.request
+                response = yield from self._send(plan)
             except ConditionFailedError as error:
                 yield from self._judge_item(stored, error.item, error)
                 last: Exception = error
@@ -119,7 +118,8 @@ class _Attempts:
                 yield from self._judge(plan, stored, reasons, error)
                 last = error
             else:
-                self.consumed = add_units(self.consumed, consumed_units(response))
+                consumed = add_units(self.obstacles.consumed, consumed_units(response))
+                self.obstacles.consumed = consumed
                 return (yield from self._written(plan, stored, response))
             if attempt >= ATTEMPTS:
                 raise TransactionCanceledError(
@@ -129,17 +129,17 @@ class _Attempts:
                 ) from last
             yield Pause(wait_before(attempt))
 
+    def _send(self, plan: _Plan) -> Program[Response]:
+        response: Response
+        if plan.parts:
+            # One that is under way already is asked for again, as it is; others are planned anew.
+            response, _ = yield from send_transaction(plan.request, patient=False)
+        else:
+            response = yield plan.request
+        return response
+
     def _read(self, key: Item) -> Program[Item | None]:
-        request = self.write.request
-        response = yield Request(
-            "GetItem",
-            {"TableName": self.write.table, "Key": key, "ConsistentRead": True},
-            request.operation,
-            request.entity,
-        )
-        self.consumed = add_units(self.consumed, consumed_units(response))
-        item: Item | None = response.get("Item")
-        return item
+        return (yield from self.obstacles.read(self.write.table, key, self.write.request))
 
     def _written(self, plan: _Plan, stored: Item | None, response: Response) -> Program[Written]:
         attributes = response.get("Attributes")
@@ -147,7 +147,7 @@ class _Attempts:
             attributes = stored
             if self.write.reads_back:
                 attributes = yield from self._read(self.write.key)
-        return Written(stored, attributes, self.consumed, response)
+        return Written(stored, attributes, self.obstacles.consumed, response)
 
     def _judge(
         self,
@@ -160,19 +160,23 @@ class _Attempts:
         if may_pass(reasons):
             return
         main, *others = reasons
-        if main.get("Code") == _FAILED:
+        if main.get("Code") == CONDITION_FAILED:
             yield from self._judge_item(stored, main.get("Item"), error)
             return
         failed = False
         for part, reason in zip(plan.parts, others, strict=False):
-            if reason.get("Code") == _FAILED:
-                failed = True
-                yield from self._judge_guard(part, reason.get("Item"), error)
+            if reason.get("Code") != CONDITION_FAILED:
+                continue
+            failed = True
+            request = self.write.request
+            owner = yield from self.obstacles.judge(part, reason.get("Item"), request)
+            if owner is not None:
+                raise violated(part.claim, owner, request) from error
         for claims, reason in zip(plan.checked, others[len(plan.parts) :], strict=True):
-            if reason.get("Code") == _FAILED:
+            if reason.get("Code") == CONDITION_FAILED:
                 failed = True
                 for claim in claims:
-                    self.left.pop(claim.text, None)
+                    self.obstacles.left.pop(claim.text, None)
         if not failed:
             raise error
 
@@ -186,9 +190,7 @@ class _Attempts:
         if now is not None and not bears(now, write.marks):
             raise collision(write.marks, now, write.request) from error
         if write.effect.kind != "create":
-            if (stored is None) != (now is None) or any(
-                (stored or {}).get(name) != (now or {}).get(name) for name in unique_fields(entity)
-            ):
+            if values_changed(entity, stored, now):
                 return
             if write.counts_on and not expectation_from(entity, stored).holds(now):
                 return
@@ -201,25 +203,6 @@ class _Attempts:
             operation=write.request.operation,
             entity=write.request.entity,
         ) from error
-
-    def _judge_guard(self, part: GuardPart, guard: Item | None, error: AwsError) -> Program[None]:
-        """A guard is another item's, or was left behind by one."""
-        claim, entity = part.claim, self.write.entity
-        if not part.taken:
-            self.foreign.add(claim.text)
-            return
-        if guard is None:
-            guard = yield from self._read(claim.key)
-        if guard is None:
-            return
-        owner: Item = guard.get(OWNER_FIELD, {}).get("M") or {}
-        holder = (yield from self._read(owner)) if owner else guard
-        held = holder is not None and (
-            not owner or (owns(entity, holder) and claim.text in claims_of(entity, holder))
-        )
-        if held:
-            raise violated(claim, owner, self.write.request) from error
-        self.left[claim.text] = owner
 
 
 def claim_for(entity: BoundEntity, claim: Claim, key: Item, request: Request) -> UniqueWrite:
@@ -272,18 +255,10 @@ class _Plan:
     checked: tuple[tuple[Claim, ...], ...]
 
 
-def _plan(
-    write: UniqueWrite, stored: Item | None, left: Mapping[str, Item], foreign: set[str]
-) -> _Plan:
+def _plan(write: UniqueWrite, stored: Item | None, obstacles: Obstacles) -> _Plan:
     entity, key, table = write.entity, write.key, write.table
-    before = {} if stored is None else claims_of(entity, stored, write.constraints)
-    after = claims_of(entity, write.effect.after(stored), write.constraints)
-    taken = [claim for text, claim in after.items() if text not in before]
-    released = [c for text, c in before.items() if text not in after and text not in foreign]
-    parts = (
-        *(take(entity, claim, key, table, left.get(claim.text)) for claim in taken),
-        *(release(claim, key, table) for claim in released),
-    )
+    parts = guards_over(entity, key, write.effect, table, stored, write.constraints)
+    parts = obstacles.around(parts)
     body = write.body(stored)
     if write.effect.kind != "create":
         body = require(body, lambda text: unchanged(entity, key, stored, text))
@@ -291,10 +266,9 @@ def _plan(
     if not parts:
         return _Plan(Request(request.api, body, request.operation, request.entity), (), ())
     owners: dict[str, tuple[Item, list[Claim]]] = {}
-    for claim in taken:
-        if claim.text in left:
-            owner = left[claim.text]
-            owners.setdefault(repr(sorted(owner.items())), (owner, []))[1].append(claim)
+    for part in parts:
+        for owner in part.others:
+            owners.setdefault(key_text(table, owner), (owner, []))[1].append(part.claim)
     params = transaction_of(write.part, body, parts)
     params["TransactItems"] += [
         still_left(claims, owner, table) for owner, claims in owners.values()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, frozen
 
-from leyden.errors import InvalidOptionError
+from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.explain import Explanation, show, show_key
 from leyden.operations.expression import Expressions, conjunction, require
 from leyden.operations.guard import Marks, guard_condition, identity_marks, send_guarded
@@ -18,10 +19,15 @@ from leyden.operations.outcome import Result, consumed_units, shape
 from leyden.operations.request import Item, Params, Program, Response
 from leyden.operations.unique import (
     Effect,
-    GuardPart,
     moves_claims,
-    parts_without_reading,
     unique_notes,
+    why_read,
+)
+from leyden.operations.unique_guards import (
+    GuardPart,
+    guards_over,
+    guards_without_reading,
+    unchanged,
 )
 from leyden.operations.unique_write import UniqueWrite, transaction_of, write_unique
 from leyden.operations.versions import (
@@ -30,6 +36,9 @@ from leyden.operations.versions import (
     expectation_of,
     version_notes,
 )
+
+_PARTS_A_CLAIM = 3
+"""A guard given up, one taken, and a check that its last owner is gone."""
 
 
 @frozen
@@ -50,6 +59,10 @@ class PreparedWrite:
     """The version that the stored item must have; already among the conditions."""
     guards: tuple[GuardPart, ...] = ()
     """The guards of unique values that go with it, in a transaction."""
+    settle: Callable[[Item | None], PreparedWrite] | None = None
+    """The write over what is stored, where that must be read first: in a transaction."""
+    most_parts: int = 1
+    """The most parts of a transaction that it can come to."""
 
     def requiring(self, expected: Expectation) -> PreparedWrite:
         """The write, if the stored item has this version."""
@@ -99,14 +112,47 @@ class Write(Conditional):
         with self._naming():
             return evolve(self, expected=expectation_of(self.entity, seen))
 
-    def prepare(self) -> PreparedWrite:
-        """The write as a part of a transaction.
+    def draft(self) -> PreparedWrite:
+        """The write as a part of a transaction, to be settled if what is stored matters."""
+        prepared = self._prepare(Options())
+        expected, effect = self._expectation(), prepared.effect
+        whole = prepared if expected is None else self._over(prepared, expected)
+        if self.counts_on or why_read(self.entity, effect):
+            most = 1 + _PARTS_A_CLAIM * len(self.entity.spec.unique)
+            return evolve(whole, settle=partial(self._settled, prepared), most_parts=most)
+        if effect is None or not moves_claims(self.entity, effect):
+            return whole
+        guards = guards_without_reading(self.entity, whole.key, effect, self.entity.table)
+        return evolve(whole, guards=guards, most_parts=1 + len(guards))
 
-        Raises InputError where keeping unique values would mean to read what is stored.
-        """
-        whole = self._whole(Options())
-        guards = parts_without_reading(self.entity, whole.key, whole.effect, self.entity.table)
-        return evolve(whole, guards=guards) if guards else whole
+    def refuse_reading(self, draft: PreparedWrite) -> None:
+        """Raise InputError where what is stored decides what the request is."""
+        why = why_read(self.entity, draft.effect)
+        if why is not None:
+            raise InputError(
+                f"the request depends on what is stored, and nothing is read here: {why}. "
+                ".go() reads it first",
+                entity=self.entity.spec.entity,
+            )
+
+    def _settled(self, prepared: PreparedWrite, stored: Item | None) -> PreparedWrite:
+        """The write over this stored item, on the condition that it has not changed since."""
+        entity, effect = self.entity, prepared.effect
+        whole = self._over_stored(prepared, stored)
+        if effect is None or not moves_claims(entity, effect):
+            return whole
+        return evolve(
+            whole,
+            params=require(whole.params, lambda text: unchanged(entity, whole.key, stored, text)),
+            guards=guards_over(entity, whole.key, effect, entity.table, stored),
+        )
+
+    def _over_stored(self, prepared: PreparedWrite, stored: Item | None) -> PreparedWrite:
+        """The write over the version that the stored item has, or over the one that was seen."""
+        expected = self._expectation()
+        if self.counts_on:
+            expected = expectation_from(self.entity, stored)
+        return prepared if expected is None else self._over(prepared, expected)
 
     @property
     def needs_condition(self) -> bool:
@@ -131,7 +177,7 @@ class Write(Conditional):
         return self.expected
 
     @property
-    def _counts_on(self) -> bool:
+    def counts_on(self) -> bool:
         """Whether the write must know the stored version, to store the one after it."""
         return False
 
@@ -151,7 +197,7 @@ class Write(Conditional):
         self._refuse_in_transaction(options)
         if effect.kind != "create":
             return whole.params
-        guards = parts_without_reading(self.entity, whole.key, effect, self.entity.table)
+        guards = guards_without_reading(self.entity, whole.key, effect, self.entity.table)
         return transaction_of(self.part, whole.params, guards)
 
     def _program(self, options: Options) -> Program[Any]:
@@ -182,12 +228,7 @@ class Write(Conditional):
     def _keep_unique(
         self, prepared: PreparedWrite, effect: Effect, options: Options
     ) -> Program[Sent]:
-        expected, counts_on = self._expectation(), self._counts_on
-
-        def over(stored: Item | None) -> PreparedWrite:
-            current = expectation_from(self.entity, stored) if counts_on else expected
-            return prepared if current is None else self._over(prepared, current)
-
+        expected, counts_on = self._expectation(), self.counts_on
         keeping = UniqueWrite(
             self.entity,
             self._request(prepared.params, options),
@@ -195,7 +236,7 @@ class Write(Conditional):
             prepared.key,
             prepared.marks,
             effect,
-            lambda stored: over(stored).params,
+            lambda stored: self._over_stored(prepared, stored).params,
             counts_on,
             None if counts_on else expected,
             options.response == "all_new" and "all_new" not in self.silent,
@@ -203,7 +244,8 @@ class Write(Conditional):
 
         def program() -> Program[Sent]:
             done = yield from write_unique(keeping)
-            return Sent(over(done.before), done.attributes, done.consumed, done.response)
+            write = self._over_stored(prepared, done.before)
+            return Sent(write, done.attributes, done.consumed, done.response)
 
         return program()
 
@@ -269,7 +311,7 @@ class Write(Conditional):
             show(whole.params.get("ConditionExpression", ""), whole.params),
             (
                 *self._notes(whole.params),
-                *version_notes(self.entity, self._counts_on, whole.expected),
+                *version_notes(self.entity, self.counts_on, whole.expected),
                 *unique_notes(self.entity, whole.effect),
             ),
         )

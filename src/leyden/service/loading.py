@@ -11,7 +11,7 @@ from leyden.drivers.sync import SyncDriver
 from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError, SchemaError
 from leyden.keys import entity_keys
-from leyden.operations.unique import GUARD_SUFFIX
+from leyden.operations.unique_guards import GUARD_SUFFIX
 from leyden.schema import load_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec

@@ -22,7 +22,7 @@ from leyden.operations.get import Get
 from leyden.operations.guard import refuse_no_item
 from leyden.operations.index_keys import put_keys
 from leyden.operations.key_condition import read_composites
-from leyden.operations.operation import naming
+from leyden.operations.operation import chains_in, naming
 from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.table import CreateTableResult, check_table, create_table
@@ -139,14 +139,14 @@ class Service:
 
         >>> app.batch_get([task.get(...), employee.get(...)]).go()       # doctest: +SKIP
         """
-        return BatchGet(self.driver, "batch_get", tuple(entries))
+        return BatchGet(self.driver, "batch_get", chains_in("batch_get", entries))
 
     def batch_write(self, entries: Sequence[Put | Delete]) -> BatchWrite:
         """Write and delete many items, of any entities, each by itself.
 
         >>> app.batch_write([task.put(...), employee.delete(...)]).go()  # doctest: +SKIP
         """
-        return BatchWrite(self.driver, "batch_write", tuple(entries))
+        return BatchWrite(self.driver, "batch_write", chains_in("batch_write", entries))
 
     def transact_write(self, entries: Sequence[Write]) -> TransactWrite:
         """Write and check up to 100 items, together or not at all.
@@ -154,11 +154,11 @@ class Service:
         >>> app.transact_write([task.create(...), employee.patch(...).set(...)]).go()
         ... # doctest: +SKIP
         """
-        return TransactWrite(self.driver, tuple(entries))
+        return TransactWrite(self.driver, chains_in("transact_write", entries))
 
     def transact_get(self, entries: Sequence[Get]) -> TransactGet:
         """Read up to 100 items as they all were at one moment."""
-        return TransactGet(self.driver, tuple(entries))
+        return TransactGet(self.driver, chains_in("transact_get", entries))
 
     def create_table(self) -> CreateTableResult:
         """Create the table unless it exists, and wait until it is active.
