@@ -13,12 +13,12 @@ from leyden.store import given
 from leyden.store.in_memory.domain import Clock, Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
-from leyden.store.texts import as_it_reads
 from leyden.store.interface import Given
 from leyden.store.matching import is_within
 from leyden.store.order import place
 from leyden.store.pages import EvalPage
 from leyden.store.records import Eval
+from leyden.store.texts import as_it_reads
 
 
 @methods_of("evals")

@@ -10,13 +10,13 @@ from attrs import evolve
 from leyden.store import given
 from leyden.store.in_memory.domain import methods_of
 from leyden.store.in_memory.pages import page_by_place
-from leyden.store.texts import as_it_reads
 from leyden.store.in_memory.threads import Threads
 from leyden.store.interface import Given, OrderBy
 from leyden.store.matching import has_all, is_within, metadata_of
 from leyden.store.order import Place, in_order, place
 from leyden.store.pages import MessagePage
 from leyden.store.records import JSON, DateRange, Include, Message
+from leyden.store.texts import as_it_reads
 
 
 @methods_of("memory")

@@ -12,11 +12,11 @@ from leyden.store import given
 from leyden.store.in_memory.domain import Clock, Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
-from leyden.store.texts import as_it_reads
 from leyden.store.interface import Given
 from leyden.store.order import Place, place
 from leyden.store.pages import ScorePage
 from leyden.store.records import JSON, Score
+from leyden.store.texts import as_it_reads
 
 
 @methods_of("scores")

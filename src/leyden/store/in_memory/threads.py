@@ -17,7 +17,7 @@ from leyden.store.in_memory.pages import page_by_place
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given, OrderBy
 from leyden.store.matching import has_all, is_within
-from leyden.store.order import in_order, place
+from leyden.store.order import id_key, in_order, place
 from leyden.store.pages import ClonedThread, CopiedThread, ThreadPage
 from leyden.store.records import JSON, Message, Resource, Thread
 
@@ -163,7 +163,9 @@ class Threads(Domain):
             updated_at=now,
         )
         self._threads.put(thread.id, thread)
-        ids_of_copies = {message.id: str(uuid4()) for message in copied}
+        # Copies of the same time are in the order of their ids, too: in that of the originals.
+        new_ids = sorted((str(uuid4()) for _ in copied), key=id_key)
+        ids_of_copies = {message.id: id for message, id in zip(copied, new_ids, strict=True)}
         for message in copied:
             copy = evolve(
                 message,
