@@ -17,6 +17,7 @@
     │   ├── InvalidExpressionError
     │   └── ItemTooLargeError
     ├── DecodeError                 a stored item does not fit its schema
+    ├── HookError                   a function that was handed in with `hooks=` failed
     ├── BatchIncompleteError        some entries of a batch were not processed
     ├── TransactionCanceledError    a transaction was refused as a whole
     ├── ConditionFailedError        the table answered no
@@ -56,6 +57,7 @@ __all__ = [
     "CredentialsError",
     "DecodeError",
     "EngineError",
+    "HookError",
     "InputError",
     "InvalidCursorError",
     "InvalidExpressionError",
@@ -237,6 +239,29 @@ class DecodeError(LeydenError):
     ) -> None:
         super().__init__(message, operation=operation, entity=entity)
         self.field = field
+
+
+class HookError(LeydenError):
+    """A function that `{call: NAME}` names raised an exception, which is the `__cause__`.
+
+    `hook` is its name, `path` the attribute that calls it. Errors of Leyden's pass as they are,
+    and a ValueError of a `validate` is a refusal.
+    """
+
+    code = "hook.failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hook: str = "",
+        path: str = "",
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.hook = hook
+        self.path = path
 
 
 class ConditionFailedError(LeydenError):

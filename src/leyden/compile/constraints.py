@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.calling import hook_of
 from leyden.compile.expressions import Expression
 from leyden.compile.faults import refuse
 from leyden.compile.times import epoch_milliseconds
-from leyden.errors import ValidationError
+from leyden.errors import LeydenError
 from leyden.schema.spec import Call, JMESPath
 
 __all__ = ["build_constrain"]
@@ -42,7 +43,9 @@ def build_constrain(
     if isinstance(spec.validate, JMESPath):
         constraints.append(_expression(spec.validate, attribute))
     elif isinstance(spec.validate, Call):
-        constraints.append(_hook(hooks[spec.validate.name]))
+        constraints.append(
+            _hook(hook_of(hooks, spec.validate, "validate", attribute.path, (ValueError,)))
+        )
     if not constraints:
         return None
     if len(constraints) == 1:
@@ -103,7 +106,7 @@ def _hook(hook: Callable[[Any], Any]) -> _Constraint:
     def constrain(value: Any, path: str) -> None:
         try:
             verdict = hook(value)
-        except ValidationError:
+        except LeydenError:
             raise
         except ValueError as error:
             raise refuse(path, f"does not pass its validation: {error}") from error

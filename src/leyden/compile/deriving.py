@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.calling import hook_of
 from leyden.compile.expressions import Expression
 from leyden.compile.hooking import Hooks
 from leyden.errors import MissingCompositeError
@@ -100,7 +101,8 @@ def derivations_of(
             found[name] = Derivation(attribute, _named(watch), expression, None)
         else:
             assert isinstance(derive, Call)
-            found[name] = Derivation(attribute, _named(watch), None, hooks[derive.name])
+            hook = hook_of(hooks, derive, "derive", attribute.path)
+            found[name] = Derivation(attribute, _named(watch), None, hook)
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from leyden.compile.attribute import CompiledAttribute, Fill, Rework
+from leyden.compile.calling import hook_of
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
@@ -54,7 +55,7 @@ def build_fill(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
     origins: dict[str, Origin] = {}
     deeper: dict[str, Fill] = {}
     for name, part in attribute.properties.items():
-        origin = origin_of(part.spec, part.spec.on_write or part.spec.default, hooks)
+        origin = origin_of(part.spec, part.spec.on_write or part.spec.default, hooks, part.path)
         if origin is not None:
             origins[name] = origin
         if part.fill is not None:
@@ -96,7 +97,7 @@ def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     inner = _descend(attribute, lambda part: part.store)
     if attribute.spec.set is None:
         return inner
-    hook = hooks[attribute.spec.set.name]
+    hook = hook_of(hooks, attribute.spec.set, "set", attribute.path)
 
     def store(value: Any, values: Mapping[str, Any]) -> Any:
         if inner is not None:
@@ -116,7 +117,7 @@ def build_reveal(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     inner = _descend(attribute, lambda part: part.reveal, hide=True)
     if attribute.spec.get is None:
         return inner
-    hook = hooks[attribute.spec.get.name]
+    hook = hook_of(hooks, attribute.spec.get, "get", attribute.path)
 
     def reveal(value: Any, values: Mapping[str, Any]) -> Any:
         if inner is not None and value is not None:

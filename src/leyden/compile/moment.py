@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from leyden.compile import generate
+from leyden.compile.calling import hook_of
 from leyden.compile.times import epoch_milliseconds
 from leyden.keys.text import timestamp_text
 from leyden.schema.spec import AttributeSpec, Call, Generate, Literal
@@ -44,18 +45,21 @@ def origin_of(
     spec: AttributeSpec,
     source: Literal | Generate | Call | None,
     hooks: Mapping[str, Callable[..., Any]],
+    path: str = "",
 ) -> Origin | None:
     """Where a `default` or an `on_write` takes its value from; None where there is none.
 
     `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
-    text for everything else. A hook is called without arguments.
+    text for everything else. A hook is called without arguments. `path` is the
+    attribute's place, where it is a part of another one.
     """
     if source is None:
         return None
     if isinstance(source, Literal):
         return _literal(source.value)
     if isinstance(source, Call):
-        hook = hooks[source.name]
+        use = "default" if source is spec.default else "on_write"
+        hook = hook_of(hooks, source, use, path or spec.name)
         return lambda moment: hook()
     if source.kind == "now":
         return _now(spec.type)
