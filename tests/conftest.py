@@ -22,12 +22,13 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.interop.oracle import ROOT, Oracle
-from tests.interop.oracle import why_unavailable as why_no_node
+from tests.interop.node_process import ROOT
+from tests.interop.node_process import why_unavailable as why_no_node
+from tests.interop.oracle import Oracle
 
 CI: Final = os.environ.get("CI") == "true"
 NEEDS: Final = {
-    "node": "Node.js with ElectroDB",
+    "node": "Node.js with ElectroDB and @mastra/dynamodb",
     "java": "DynamoDB Local",
     "chromium": "Chromium",
 }

@@ -10,7 +10,7 @@ import pytest
 
 from leyden.errors import EngineError, LeydenError
 from leyden.porting import ModelError, NodeError, port_service, read_models
-from tests.interop.oracle import node_folder
+from tests.interop.node_process import node_folder
 
 MODEL: dict[str, Any] = {
     "model": {"entity": "thing", "version": "1", "service": "app"},
