@@ -1,15 +1,24 @@
-"""Record classes: what a read gives back."""
+"""Record classes: what a read gives back.
+
+A class is made when a schema is loaded, so pickle cannot find it by a name in a module. A pickled
+record says instead which entity's it is, with which attributes, and finds the class of the schema
+that is loaded where it is read. Loading one schema twice gives one class.
+"""
 
 from __future__ import annotations
 
+import copy
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
 
 import attrs
 
 from leyden.compile.names import camel_case
+from leyden.errors import DecodeError
 from leyden.schema.spec import AttributeSpec, EntitySpec
 
 __all__ = ["record_class"]
@@ -45,8 +54,20 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
     """A frozen attrs class with one slot for each entry of `slots` (attribute name: slot name).
 
     Every argument of its constructor is by keyword and None by default. Its repr leaves out
-    what is None.
+    what is None. The same schema has the same class.
     """
+    kinds = tuple((slot, str(python_type(spec.attributes[name]))) for name, slot in slots.items())
+    shape: _Shape = (spec.service, spec.entity, spec.version, kinds)
+    whole = (*shape, camel_case(spec.alias), _doc(spec, slots))
+    with _lock:
+        record = _classes.get(whole)
+        if record is None:
+            record = _classes[whole] = _make(spec, slots, shape)
+        _latest[shape] = record
+    return record
+
+
+def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
     fields = {}
     for name, slot in slots.items():
         kind = python_type(spec.attributes[name])
@@ -61,9 +82,49 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
         slots=True,
         weakref_slot=False,
         repr=False,
-        class_body={"__doc__": _doc(spec, slots), "__repr__": _repr, "__module__": __name__},
+        class_body={
+            "__doc__": _doc(spec, slots),
+            "__repr__": _repr,
+            "__module__": __name__,
+            "__copy__": _copy,
+            "__deepcopy__": _deepcopy,
+            "__reduce__": lambda record: (_restored, (shape, _state(record))),
+        },
     )
     return record
+
+
+_Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""The service, the entity, its version, and the slots with their types."""
+
+_lock = threading.Lock()
+_classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
+_latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
+
+
+def _restored(shape: _Shape, state: dict[str, Any]) -> Any:
+    """The record that was pickled, of the class that the loaded schema has for it."""
+    record = _latest.get(shape)
+    if record is None:
+        service, entity, version, _ = shape
+        raise DecodeError(
+            f'a pickled record of "{entity}" (version {version}, service "{service}") needs its '
+            "schema: load that first, with leyden.load(), and with the attributes that it had",
+            entity=entity,
+        )
+    return record(**state)
+
+
+def _state(record: Any) -> dict[str, Any]:
+    return {part.name: getattr(record, part.name) for part in attrs.fields(type(record))}
+
+
+def _copy(record: Any) -> Any:
+    return type(record)(**_state(record))
+
+
+def _deepcopy(record: Any, memo: dict[int, Any]) -> Any:
+    return type(record)(**copy.deepcopy(_state(record), memo))
 
 
 def _repr(record: Any) -> str:
