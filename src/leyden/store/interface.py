@@ -397,15 +397,29 @@ class Store(Protocol):
     """A backend: its domains, and its life."""
 
     @property
-    def memory(self) -> Memory: ...
+    def memory(self) -> Memory:
+        """Threads, messages and resources."""
+        ...
+
     @property
-    def workflows(self) -> Workflows: ...
+    def workflows(self) -> Workflows:
+        """Snapshots of workflow runs."""
+        ...
+
     @property
-    def scores(self) -> Scores: ...
+    def scores(self) -> Scores:
+        """What scorers said."""
+        ...
+
     @property
-    def traces(self) -> Traces: ...
+    def traces(self) -> Traces:
+        """Spans of traces."""
+        ...
+
     @property
-    def evals(self) -> Evals: ...
+    def evals(self) -> Evals:
+        """Results of metrics."""
+        ...
 
     def init(self) -> None:
         """Check that the backend can be used."""

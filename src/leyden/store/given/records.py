@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -58,11 +59,12 @@ CHECKS: Final[dict[type[Any], dict[str, _Check]]] = {
         **dict.fromkeys(("trace_id", "span_id", "resource_id", "thread_id"), values.any_identifier),
         "source": values.source,
         "score": values.number,
-        "entity_type": values.word,
+        "entity_type": values.scored,
         **dict.fromkeys(("scorer", "entity", "metadata"), values.mapping),
         **dict.fromkeys(("additional_context", "request_context"), values.mapping),
         **dict.fromkeys(
-            ("extract_step_result", "preprocess_step_result", "analyze_step_result"), values.json
+            ("extract_step_result", "preprocess_step_result", "analyze_step_result"),
+            values.mapping,
         ),
         **dict.fromkeys(("input", "output"), values.json),
         "reason": values.text,
@@ -120,7 +122,11 @@ def resource(value: Any) -> Resource:
 
 def score(value: Any) -> Score:
     """A checked score; the ids of trace, span, resource and thread are None where they are ""."""
-    return record(Score, value, "score")
+    checked = record(Score, value, "score")
+    if checked.entity is None:
+        # Only a stored one may lack it.
+        raise RequiredAttributeError('"score.entity" is required', path="score.entity")
+    return checked
 
 
 def traces(given: Any) -> tuple[Trace, ...]:
@@ -157,8 +163,10 @@ def checked(
     unknown = next((name for name in value if name not in checks), None)
     if unknown is not None:
         word = unknown if isinstance(unknown, str) else type(unknown).__name__
+        snake = re.sub("([A-Z])", r"_\1", word).lower()
+        near = f"; did you mean {quoted(snake)}?" if snake in checks else ""
         raise UnknownAttributeError(
-            f'"{path}" has no field {quoted(word)}{did_you_mean(word, checks)}'
+            f'"{path}" has no field {quoted(word)}{near or did_you_mean(word, checks)}'
         )
     missing = [name for name in checks if name in required and value.get(name) is None]
     if missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from leyden.compile.faults import refuse, wrong_type
 from leyden.compile.texts import accept_json, accept_string
@@ -14,6 +14,46 @@ from leyden.schema.faults import did_you_mean, listed
 from leyden.store.records import JSON
 
 _Value = TypeVar("_Value")
+
+_SPANS: Final = (
+    "agent_run",
+    "agent_signal",
+    "classifier_evaluation",
+    "client_tool_call",
+    "generic",
+    "graph_action",
+    "mapping",
+    "mcp_server_request",
+    "mcp_tool_call",
+    "memory_operation",
+    "model_chunk",
+    "model_generation",
+    "model_inference",
+    "model_step",
+    "processor_run",
+    "provider_tool_call",
+    "rag_action",
+    "rag_embedding",
+    "rag_ingestion",
+    "rag_vector_operation",
+    "scorer_run",
+    "scorer_step",
+    "skill_action",
+    "skill_resolution",
+    "tool_call",
+    "workflow_conditional",
+    "workflow_conditional_eval",
+    "workflow_loop",
+    "workflow_parallel",
+    "workflow_run",
+    "workflow_sleep",
+    "workflow_step",
+    "workflow_wait_event",
+    "workspace_action",
+)
+
+SCORED: Final = ("AGENT", "WORKFLOW", "TRAJECTORY", "STEP", "EXTERNAL", *_SPANS)
+"""What a scorer can score: the values of `entity_type`, the last of them kinds of spans."""
 
 
 def identifier(value: Any, name: str) -> str:
@@ -136,6 +176,16 @@ def content(value: Any, name: str) -> JSON:
 def source(value: Any, name: str) -> str:
     """Where a score comes from."""
     return choice(value, name, ("LIVE", "TEST"))
+
+
+def scored(value: Any, name: str) -> str:
+    """The kind of what was scored."""
+    if isinstance(value, str) and value not in SCORED:
+        capital = f'; did you mean "{value.upper()}"?' if value.upper() in SCORED else ""
+        near = capital or did_you_mean(value, SCORED)
+        hint = near or "; there are AGENT, WORKFLOW, TRAJECTORY, STEP, EXTERNAL and kinds of spans"
+        raise refuse(name, f"is no kind of what is scored{hint}")
+    return accept_string(value, name)
 
 
 def any_identifier(value: Any, name: str) -> str | None:

@@ -1,0 +1,1 @@
+"""The memory store on DynamoDB, in the item format of @mastra/dynamodb."""

@@ -1,0 +1,1 @@
+"""The store's methods as programs over the entities of `schemas/memory`."""

@@ -1,0 +1,176 @@
+"""Saving messages, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from attrs import evolve, frozen
+
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    InputError,
+    KeyCollisionError,
+    LeydenError,
+    SaveIncompleteError,
+    TransactionCanceledError,
+)
+from leyden.operations.request import Program
+from leyden.operations.transact import TRANSACTION_LIMIT
+from leyden.store import given
+from leyden.store.dynamodb.programs.base import MemoryBase
+from leyden.store.dynamodb.programs.merging import insisting
+from leyden.store.dynamodb.rows import message_values
+from leyden.store.interface import Given
+from leyden.store.records import Message
+from leyden.store.texts import as_it_reads
+
+
+@frozen
+class SavingPrograms(MemoryBase):
+    """`Memory.save_messages`."""
+
+    def save_messages(
+        self, messages: Sequence[Message | Given], *, atomic: bool = False
+    ) -> Program[list[Message]]:
+        """Write in batches, then set `updated_at` of the threads.
+
+        One message is written under the condition that its key is not another's. Of several the
+        stored ids are read before.
+        """
+        now = self._clock()
+        together = given.flag(atomic, "atomic")
+        saved = {
+            message.id: evolve(message, created_at=message.created_at or now, updated_at=now)
+            for message in given.messages(messages)
+        }
+        if not saved:
+            return []
+        threads = [message.thread_id for message in saved.values()]
+        if len(saved) == 1:
+            threads += yield from self._put_one(*saved.values())
+        else:
+            threads += yield from self._put_several(saved, together)
+        try:
+            yield from self._touch(threads)
+        except LeydenError as error:
+            raise SaveIncompleteError(
+                f"all {len(saved)} messages were written, but `updated_at` of their threads was "
+                f"not set ({error.message}); saving them again is safe",
+                saved=tuple(saved),
+                failures=(error,),
+                entity=self._messages.name,
+            ) from error
+        return [
+            evolve(message, content=as_it_reads(message.content)) for message in saved.values()
+        ]
+
+    def _put_one(self, message: Message) -> Program[list[str]]:
+        """Write a message; gives the thread that it was in."""
+        write = self._messages.put(**self._attributes(message))
+        before = yield from insisting(lambda: write.program(response="all_old"))
+        return _threads([before])
+
+    def _put_several(self, saved: Mapping[str, Message], together: bool) -> Program[list[str]]:
+        """Write messages; gives the threads that they were in."""
+        self._refuse_one_key(saved)
+        if together and len(saved) > TRANSACTION_LIMIT:
+            raise InputError(
+                f"{len(saved)} messages cannot be saved together or not at all: DynamoDB takes "
+                f"at most {TRANSACTION_LIMIT}; save fewer, or leave out `atomic`"
+            )
+        # What cannot be written is refused before anything is sent.
+        writing = self._as_one(saved) if together else self._in_batches(saved)
+        before = yield from self._stored_messages(tuple(saved), ("id", "thread_id"))
+        for id, record in before.items():
+            if record.id != id:
+                raise _collision("another message is stored", self._messages.name)
+        yield from writing
+        return _threads(before.values())
+
+    def _in_batches(self, saved: Mapping[str, Message]) -> Program[None]:
+        batch = self._messages.put([self._attributes(message) for message in saved.values()])
+        writing = batch.program(concurrency=self.concurrency)
+
+        def program() -> Program[None]:
+            try:
+                yield from writing
+            except BatchIncompleteError as error:
+                done = zip(saved, error.result.items, strict=True)
+                written = [id for id, record in done if record is not None]
+                unsure = {_id(write) for write in _writes(error.unsure)}
+                self._incomplete(saved, written, unsure, error)
+
+        return program()
+
+    def _as_one(self, saved: Mapping[str, Message]) -> Program[None]:
+        writes = [self._messages.put(**self._attributes(message)) for message in saved.values()]
+        writing = self.app.transact_write(writes).program()
+
+        def program() -> Program[None]:
+            try:
+                yield from writing
+            except TransactionCanceledError as error:
+                if any(rejection.reason == "collision" for rejection in error.rejections):
+                    raise _collision(
+                        "another message is stored", self._messages.name
+                    ) from error
+                self._incomplete(saved, [], set(), error)
+            except AwsError as error:
+                self._incomplete(saved, [], set(saved) if error.unsure else set(), error)
+
+        return program()
+
+    def _attributes(self, message: Message) -> dict[str, Any]:
+        assert message.updated_at is not None
+        return {
+            **message_values(message),
+            **self.ttl.fields(self._messages.spec.alias, message.updated_at),
+        }
+
+    def _refuse_one_key(self, saved: Mapping[str, Message]) -> None:
+        """Raise KeyCollisionError where two of the messages have one key."""
+        if len({self._key_of(id) for id in saved}) < len(saved):
+            raise _collision("another of the messages would be stored", self._messages.name)
+
+    def _incomplete(
+        self,
+        saved: Mapping[str, Message],
+        written: Sequence[str],
+        unsure: set[str],
+        error: LeydenError,
+    ) -> NoReturn:
+        unsaved = [id for id in saved if id not in written and id not in unsure]
+        doubt = f", and {len(unsure)} may or may not have been" if unsure else ""
+        failures = error.failures if isinstance(error, BatchIncompleteError) else (error,)
+        raise SaveIncompleteError(
+            f"of {len(saved)} messages {len(written)} were written, {len(unsaved)} were not"
+            f"{doubt}; saving all of them again is safe ({error.message})",
+            saved=written,
+            unsaved=unsaved,
+            unsure=[id for id in saved if id in unsure],
+            failures=failures or (error,),
+            entity=self._messages.name,
+        ) from error
+
+
+def _threads(records: Any) -> list[str]:
+    return [record.thread_id for record in records if record and record.thread_id]
+
+
+def _writes(parts: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return [write for part in parts for writes in part.values() for write in writes]
+
+
+def _id(write: Mapping[str, Any]) -> str:
+    id: str = write["PutRequest"]["Item"]["id"]["S"]
+    return id
+
+
+def _collision(what: str, entity: str) -> KeyCollisionError:
+    return KeyCollisionError(
+        f"{what} under the same key: its id differs by the case of its letters only. Nothing was "
+        "written; give one of them another id",
+        entity=entity,
+    )

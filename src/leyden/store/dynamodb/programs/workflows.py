@@ -1,0 +1,232 @@
+"""Workflow runs: one item a run, its state as one JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from leyden.compile.times import epoch_milliseconds
+from leyden.errors import DecodeError, KeyCollisionError
+from leyden.operations.query import Query
+from leyden.operations.request import Program
+from leyden.operations.scan import Scan
+from leyden.service.entity import Entity
+from leyden.service.service import Service
+from leyden.store.dynamodb.programs.listed import page_of, within
+from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.given import filters, values
+from leyden.store.pages import WorkflowRunPage
+from leyden.store.records import JSON, WorkflowRun
+
+State = dict[str, JSON]
+
+
+@frozen
+class WorkflowPrograms:
+    """The methods of `leyden.store.interface.Workflows`."""
+
+    app: Service
+    now: Callable[[], datetime]
+    ttl: TtlRules
+    concurrency: int
+
+    @property
+    def _entity(self) -> Entity:
+        return self.app.entities.workflow_snapshot
+
+    def persist_workflow_snapshot(
+        self,
+        workflow_name: str,
+        run_id: str,
+        snapshot: Mapping[str, JSON],
+        *,
+        resource_id: str | None = None,
+        created_at: datetime | None = None,
+        updated_at: datetime | None = None,
+    ) -> Program[None]:
+        """Set the state over whatever is stored."""
+        key = _key(workflow_name, run_id)
+        resource = values.optional(values.identifier, resource_id, "resource_id")
+        now = self.now()
+        state = {
+            "snapshot": values.mapping(snapshot, "snapshot"),
+            "created_at": values.optional(values.instant, created_at, "created_at") or now,
+            "updated_at": values.optional(values.instant, updated_at, "updated_at") or now,
+            **({} if resource is None else {"resource_id": resource}),
+            **self.ttl.fields(self._entity.spec.alias, now),
+        }
+        yield from self._entity.upsert(**key, **state).program(response="none")
+
+    def load_workflow_snapshot(self, workflow_name: str, run_id: str) -> Program[State | None]:
+        """Read one item."""
+        stored = yield from self._entity.get(**_key(workflow_name, run_id)).program()
+        return None if stored is None else _state(stored)
+
+    def update_workflow_results(
+        self,
+        workflow_name: str,
+        run_id: str,
+        *,
+        step_id: str,
+        result: JSON,
+        request_context: Mapping[str, JSON] | None = None,
+    ) -> Program[dict[str, JSON]]:
+        """Merge a step's result into what is stored."""
+        key = _key(workflow_name, run_id)
+        step = values.identifier(step_id, "step_id")
+        outcome = values.json(result, "result")
+        added = values.optional(values.mapping, request_context, "request_context") or {}
+
+        def change(stored: Any) -> Mapping[str, Any]:
+            now = self.now()
+            state = begun(key["run_id"], now) if stored is None else dict(_state(stored))
+            state["context"] = {**_part(state, "context"), step: outcome}
+            state["requestContext"] = {**_part(state, "requestContext"), **added}
+            return self._changed(state, stored, now)
+
+        merged = yield from self._merge(key, change, "update_workflow_results")
+        context: dict[str, JSON] = merged.snapshot["context"]
+        return context
+
+    def update_workflow_state(
+        self,
+        workflow_name: str,
+        run_id: str,
+        opts: Mapping[str, JSON],
+        *,
+        expected_status: str | Sequence[str] | None = None,
+    ) -> Program[State | None]:
+        """Merge fields into what is stored, if its status is as expected."""
+        key = _key(workflow_name, run_id)
+        fields = values.mapping(opts, "opts")
+        expected = values.statuses(expected_status, "expected_status")
+        refused = False
+
+        def change(stored: Any) -> Mapping[str, Any] | None:
+            nonlocal refused
+            state = {} if stored is None else _state(stored)
+            as_expected = expected is None or state.get("status") in expected
+            refused = stored is None or not as_expected
+            return None if refused else self._changed({**state, **fields}, stored, self.now())
+
+        merged = yield from self._merge(key, change, "update_workflow_state")
+        return None if refused else _state(merged)
+
+    def list_workflow_runs(
+        self,
+        *,
+        workflow_name: str | None = None,
+        resource_id: str | None = None,
+        status: str | None = None,
+        from_date: datetime | None = None,
+        to_date: datetime | None = None,
+        page: int = 0,
+        per_page: int | None = 10,
+    ) -> Program[WorkflowRunPage]:
+        """Read all runs that the table lets through, and look at their status here."""
+        paging = filters.paging(page, per_page)
+        wanted = values.optional(values.word, status, "status")
+        resource = values.optional(values.identifier, resource_id, "resource_id")
+        dates = filters.dates(from_date, to_date)
+        reading = self._reading(values.optional(values.identifier, workflow_name, "workflow_name"))
+        if resource is not None:
+            reading = reading.where(self._entity.attr.resource_id == resource)
+        reading = within(reading, self._entity.attr.created_at, dates)
+        found = yield from reading.program(pages="all")
+        runs = [run for run in found if wanted is None or _state(run).get("status") == wanted]
+        runs.sort(key=_place)
+        shown, _ = page_of(runs, paging)
+        return WorkflowRunPage(runs=tuple(map(_run, shown)), total=len(runs))
+
+    def get_workflow_run_by_id(
+        self, run_id: str, *, workflow_name: str | None = None
+    ) -> Program[WorkflowRun | None]:
+        """Read one item, by its key or by the index of runs."""
+        run = values.identifier(run_id, "run_id")
+        if workflow_name is not None:
+            stored = yield from self._entity.get(**_key(workflow_name, run)).program()
+            return None if stored is None else _run(stored)
+        found = yield from self._entity.query.by_run(run_id=run).program(count=1)
+        return _run(found[0]) if found else None
+
+    def delete_workflow_run_by_id(self, run_id: str, workflow_name: str) -> Program[None]:
+        """Delete one item."""
+        try:
+            yield from self._entity.delete(**_key(workflow_name, run_id)).program(response="none")
+        except KeyCollisionError:
+            # What is stored under the key is another run's: this one is not there.
+            return
+
+    def _reading(self, workflow_name: str | None) -> Query | Scan:
+        if workflow_name is None:
+            return self._entity.scan
+        return self._entity.query.primary(workflow_name=workflow_name)
+
+    def _changed(self, state: State, stored: Any, now: datetime) -> Mapping[str, Any]:
+        """The attributes of a changed state; `updated_at` is the merge's."""
+        times = {"created_at": now} if stored is None else {}
+        return {"snapshot": state, **times, **self.ttl.fields(self._entity.spec.alias, now)}
+
+    def _merge(
+        self, key: Mapping[str, str], change: Callable[[Any], Any], method: str
+    ) -> Program[Any]:
+        operation = f"store.workflows.{method}"
+        return merge(self._entity, key, change, now=self.now, operation=operation)
+
+
+def begun(run_id: str, now: datetime) -> State:
+    """The state of a run of which nothing is stored, as the TypeScript client begins it."""
+    return {
+        "context": {},
+        "activePaths": [],
+        "timestamp": epoch_milliseconds(now),
+        "suspendedPaths": {},
+        "activeStepsPath": {},
+        "resumeLabels": {},
+        "serializedStepGraph": [],
+        "status": "pending",
+        "value": {},
+        "waitingPaths": {},
+        "runId": run_id,
+        "requestContext": {},
+    }
+
+
+def _key(workflow_name: Any, run_id: Any) -> dict[str, str]:
+    return {
+        "workflow_name": values.identifier(workflow_name, "workflow_name"),
+        "run_id": values.identifier(run_id, "run_id"),
+    }
+
+
+def _state(stored: Any) -> State:
+    if not isinstance(stored.snapshot, dict):
+        raise DecodeError(
+            "the stored snapshot is no JSON object", field="snapshot", entity="workflow_snapshot"
+        )
+    return stored.snapshot
+
+
+def _part(state: State, name: str) -> dict[str, JSON]:
+    part = state.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _place(stored: Any) -> tuple[str, str]:
+    """The order of the keys, in which a workflow's runs are read."""
+    return stored.workflow_name.lower(), stored.run_id.lower()
+
+
+def _run(stored: Any) -> WorkflowRun:
+    return WorkflowRun(
+        workflow_name=stored.workflow_name,
+        run_id=stored.run_id,
+        snapshot=stored.snapshot,
+        resource_id=stored.resource_id,
+        created_at=stored.created_at,
+        updated_at=stored.updated_at,
+    )
