@@ -209,6 +209,12 @@ class TestWhatChanged:
 class TestViews:
     """What the stream view leaves out is None."""
 
+    def test_an_empty_image_is_none(self, drive: leyden.Service) -> None:
+        bare = record("MODIFY", new=item_of(drive, **FILE), view="KEYS_ONLY")
+        bare["dynamodb"].update({"NewImage": {}, "OldImage": None})
+        change = only(parse_stream(drive, bare))
+        assert (change.alias, change.new, change.new_image) == ("file", None, None)
+
     def test_new_image(self, drive: leyden.Service) -> None:
         old, new = item_of(drive, **FILE), item_of(drive, **{**FILE, "size": 9})
         change = only(parse_stream(drive, record("MODIFY", old=old, new=new, view="NEW_IMAGE")))

@@ -49,6 +49,8 @@ def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> It
     Without `params` the checksum is not looked at. Raises InvalidCursorError where the cursor
     was changed, is cut short, or belongs to another query.
     """
+    if not isinstance(cursor, str):
+        raise InvalidCursorError(f"a cursor is text, not {type(cursor).__name__}")
     encoded, dot, checksum = cursor.partition(".")
     try:
         if len(encoded) > _LONGEST:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
 
+from leyden.compile.attribute import CompiledAttribute
 from leyden.errors import InputError, InvalidExpressionError
 from leyden.keys import IndexKeys, KeyValue
 from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.cursor import read_cursor, write_cursor
+from leyden.operations.guard import refuse_no_item
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import AttributeValue, Item
 from leyden.schema.faults import did_you_mean
+
+_PLAIN = str | bytes | int | float | Decimal
+"""What a key's value can be."""
 
 
 @frozen
 class Conversions:
     """`task.conversions`: for an entity, or with `access_pattern`, for one of its indexes.
 
-    Keys are plain values by key field, as in `{"pk": "$taskapp#projectid_p1", "sk": "..."}`.
+    Keys are plain values by key field, as in `{"pk": "$taskapp#projectid_p1", "sk": "..."}`. Of
+    a `composite` index they are the stored attributes themselves.
     """
 
     entity: BoundEntity
@@ -36,22 +43,20 @@ class Conversions:
         """
         values = self.entity.accept(attributes)
         if access_pattern is None:
-            patterns = [
-                keys
-                for keys in self.entity.keys.values()
-                if keys.forms and not any(form.missing(values) for form in keys.forms)
-            ]
+            patterns = [k for k in self.entity.keys.values() if not _missing(k, values)]
             primary = self.entity.keys.primary
             patterns = [primary, *(keys for keys in patterns if keys is not primary)]
         else:
             patterns = [self.entity.keys.primary, self._keys(access_pattern)]
         built: dict[str, KeyValue] = {}
         for keys in patterns:
+            missing = _missing(keys, values)
+            if missing:
+                raise self.entity.missing(missing, keys)
             for form in keys.forms:
-                missing = form.missing(values)
-                if missing:
-                    raise self.entity.missing(missing, keys)
                 built.setdefault(form.field, self.entity.build(form, values))
+            for field, attribute in self._bare(keys).items():
+                built.setdefault(field, _plain(attribute.encode(values[attribute.spec.name])))
         return built
 
     def keys_to_attributes(
@@ -59,8 +64,9 @@ class Conversions:
     ) -> dict[str, Any]:
         """The attributes in these keys; text that a key folded stays folded.
 
-        Raises InputError where a key does not have the entity's form.
+        Raises InputError where a key does not have the entity's form, or none of them is one.
         """
+        self._refuse_no_keys(keys)
         patterns = (
             list(self.entity.keys.values())
             if access_pattern is None
@@ -78,10 +84,25 @@ class Conversions:
                             f'"{self.entity.spec.entity}": {error}',
                             entity=self.entity.spec.entity,
                         ) from error
+            stored = {
+                field: typed_key(keys[field]) for field in self._bare(pattern) if field in keys
+            }
+            found = {**self.entity.compiled.decode_values(stored), **found}
         return found
 
     def keys_to_cursor(self, keys: Mapping[str, KeyValue]) -> str:
-        """A cursor that goes on behind the item with these keys, as ElectroDB writes it."""
+        """A cursor that goes on behind the item with these keys, as ElectroDB writes it.
+
+        Raises InputError for what is no key of the entity's.
+        """
+        self._refuse_no_keys(keys)
+        strange = [name for name in keys if name not in self._fields]
+        if strange:
+            raise InputError(
+                f'"{strange[0]}" is no key field of "{self.entity.spec.entity}"'
+                f"{did_you_mean(strange[0], self._fields)}",
+                entity=self.entity.spec.entity,
+            )
         return write_cursor({name: typed_key(key) for name, key in keys.items()})
 
     def attributes_to_cursor(
@@ -94,7 +115,7 @@ class Conversions:
     def cursor_to_keys(self, cursor: str, access_pattern: str | None = None) -> dict[str, KeyValue]:
         """The keys in a cursor. Raises InvalidCursorError."""
         keys = self._keys(access_pattern or self.entity.keys.primary.spec.name)
-        fields = tuple(form.field for form in keys.forms)
+        fields = (*(form.field for form in keys.forms), *self._bare(keys))
         position = read_cursor(cursor, None, key_fields(self.entity.keys.primary, keys, fields))
         return {name: _plain(value) for name, value in position.items()}
 
@@ -105,9 +126,49 @@ class Conversions:
         return self.keys_to_attributes(self.cursor_to_keys(cursor, access_pattern), access_pattern)
 
     def item_to_keys(self, item: Item) -> dict[str, KeyValue]:
-        """The key fields of a raw item."""
-        fields = {form.field for keys in self.entity.keys.values() for form in keys.forms}
-        return {name: _plain(item[name]) for name in item if name in fields}
+        """The key fields of a raw item. Raises DecodeError for what is none."""
+        refuse_no_item(item)
+        return {name: _plain(item[name]) for name in item if name in self._fields}
+
+    @property
+    def _fields(self) -> frozenset[str]:
+        """The key fields of all access patterns."""
+        patterns = self.entity.keys.values()
+        made = (form.field for keys in patterns for form in keys.forms)
+        return frozenset((*made, *(field for keys in patterns for field in self._bare(keys))))
+
+    def _bare(self, keys: IndexKeys) -> dict[str, CompiledAttribute]:
+        """The attributes that are keys as they are stored, by field: those of `composite`."""
+        if keys.forms:
+            return {}
+        attributes = self.entity.compiled.attributes
+        names = keys.spec.composites
+        return {attributes[name].spec.field: attributes[name] for name in names}
+
+    def _refuse_no_keys(self, keys: Mapping[str, Any]) -> None:
+        """Raise InputError where these are no keys of the entity's at all."""
+        name = self.entity.spec.entity
+        if not isinstance(keys, Mapping):
+            raise InputError(
+                f"keys are given in a mapping, by key field, not as {type(keys).__name__}",
+                entity=name,
+            )
+        if not self._fields.intersection(keys):
+            raise InputError(
+                f'none of these is a key field of "{name}", which has '
+                f"{', '.join(sorted(self._fields))}",
+                entity=name,
+            )
+        for field in self._fields.intersection(keys):
+            value = keys[field]
+            if isinstance(value, bool) or not isinstance(
+                value, str | bytes | int | float | Decimal
+            ):
+                raise InputError(
+                    f'the key field "{field}" holds text, a number or bytes, not '
+                    f"{type(value).__name__}",
+                    entity=name,
+                )
 
     def _keys(self, access_pattern: str) -> IndexKeys:
         keys = self.entity.keys.by_name.get(access_pattern)
@@ -118,6 +179,13 @@ class Conversions:
                 entity=self.entity.spec.entity,
             )
         return keys
+
+
+def _missing(keys: IndexKeys, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The attributes that the keys of an access pattern need and that are not there."""
+    if not keys.forms:
+        return tuple(name for name in keys.spec.composites if name not in values)
+    return tuple(name for form in keys.forms for name in form.missing(values))
 
 
 def _plain(value: AttributeValue) -> KeyValue:

@@ -163,7 +163,8 @@ def _instant(value: Any) -> datetime | None:
 
 def _item(body: Mapping[str, Any], name: str) -> Item | None:
     image = _part(body, name)
-    if image is None:
+    if image is None or image == {}:
+        # No item is empty: it has its keys at least.
         return None
     if not isinstance(image, Mapping):
         raise MalformedRecordError(f'has a "{name}" that is no dict of typed values')
