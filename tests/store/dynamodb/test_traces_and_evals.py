@@ -17,8 +17,8 @@ from leyden.errors import (
 )
 from leyden.operations.batch_sending import BatchResult
 from leyden.operations.request import Request
+from leyden.store.dynamodb.programs.batching import incomplete
 from leyden.store.dynamodb.programs.evals import EvalPrograms
-from leyden.store.dynamodb.programs.saving import incomplete
 from leyden.store.dynamodb.programs.traces import TracePrograms
 from leyden.store.dynamodb.ttl import TTL, TtlRules
 from tests.memory_format.test_items import EARLIER

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
@@ -23,6 +23,9 @@ LIVING: Final = (
 """The entities whose items may have a time to live."""
 
 DEFAULT_ATTRIBUTE: Final = "ttl"
+
+_BY_FIELD: Final = {"expiresAt": "expires_at"}
+"""Attributes by the fields that store them under other names."""
 
 
 @frozen(kw_only=True)
@@ -65,11 +68,6 @@ class TtlRules:
             )
         return cls(rules)
 
-    @property
-    def attribute(self) -> str | None:
-        """The attribute that all rules set; None where there is no rule."""
-        return next((rule.attribute for rule in self.rules.values()), None)
-
     def fields(self, alias: str, now: datetime) -> dict[str, datetime]:
         """What a save at this time adds to an item: the attribute, or nothing."""
         rule = self.rules.get(alias)
@@ -95,4 +93,4 @@ def _rule(alias: str, given: Any) -> TTL:
         raise InvalidOptionError(
             f'ttl["{alias}"].attribute takes a name of letters, digits and underscores'
         )
-    return rule
+    return evolve(rule, attribute=_BY_FIELD.get(rule.attribute, rule.attribute))

@@ -12,8 +12,8 @@ from leyden.operations.request import Program
 from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store import given
+from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import page_of, within
-from leyden.store.dynamodb.programs.saving import save_all
 from leyden.store.dynamodb.texts import stored_text
 from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import values

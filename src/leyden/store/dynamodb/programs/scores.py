@@ -55,7 +55,8 @@ class ScorePrograms:
 
     def get_score_by_id(self, id: str) -> Program[Score | None]:
         """Read one item."""
-        stored = yield from self._entity.get(id=values.identifier(id, "id")).program()
+        key = values.identifier(id, "id")
+        stored = yield from self._entity.get(id=key).program(consistent=True)
         return None if stored is None else _score(stored)
 
     def list_scores_by_scorer_id(

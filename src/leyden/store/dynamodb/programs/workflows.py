@@ -63,7 +63,7 @@ class WorkflowPrograms:
 
     def load_workflow_snapshot(self, workflow_name: str, run_id: str) -> Program[State | None]:
         """Read one item."""
-        stored = yield from self._entity.get(**_key(workflow_name, run_id)).program()
+        stored = yield from self._entity.get(**_key(workflow_name, run_id)).program(consistent=True)
         return None if stored is None else _state(stored)
 
     def update_workflow_results(
@@ -148,7 +148,9 @@ class WorkflowPrograms:
         """Read one item, by its key or by the index of runs."""
         run = values.identifier(run_id, "run_id")
         if workflow_name is not None:
-            stored = yield from self._entity.get(**_key(workflow_name, run)).program()
+            stored = yield from self._entity.get(**_key(workflow_name, run)).program(
+                consistent=True
+            )
             return None if stored is None else _run(stored)
         found = yield from self._entity.query.by_run(run_id=run).program(count=1)
         return _run(found[0]) if found else None

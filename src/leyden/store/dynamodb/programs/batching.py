@@ -1,0 +1,86 @@
+"""Saving items in batches: none over another's id, and a clear account of what was not saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from leyden.errors import BatchIncompleteError, KeyCollisionError, SaveIncompleteError
+from leyden.operations.request import Program
+from leyden.service.entity import Entity
+
+
+def save_all(
+    entity: Entity, items: Sequence[Mapping[str, Any]], *, id: str, concurrency: int
+) -> Program[None]:
+    """Put items in batches, each over what has its id; of one id the last is saved.
+
+    `id` names the attribute that tells the items apart. Raises KeyCollisionError, before anything
+    is saved, where an id differs from another one of the call or from a stored one by the case
+    of its letters only; and SaveIncompleteError.
+    """
+    by_id = {item[id]: item for item in items}
+    if len(by_id) == 1:
+        # Alone it can be guarded: nobody comes between looking and writing.
+        (item,) = by_id.values()
+        yield from entity.put(item).program(response="none")
+    elif by_id:
+        yield from _refuse_collisions(entity, list(by_id), id, concurrency)
+        try:
+            yield from entity.put(list(by_id.values())).program(concurrency=concurrency)
+        except BatchIncompleteError as error:
+            raise incomplete(entity, by_id, error, id=id) from error
+
+
+def incomplete(
+    entity: Entity, ids: Iterable[str], error: BatchIncompleteError, *, id: str
+) -> SaveIncompleteError:
+    """The account of a batch that was not saved as a whole."""
+    field = entity.spec.attributes[id].field
+    unsaved = [_id(write, field) for write in error.result.unprocessed]
+    doubtful = (writes for part in error.unsure for writes in part.values())
+    unsure = [_id(write, field) for writes in doubtful for write in writes]
+    left = {*unsaved, *unsure}
+    saved = [one for one in ids if one not in left]
+    doubt = f", and {len(unsure)} may or may not have been" if unsure else ""
+    return SaveIncompleteError(
+        f"{len(saved)} of {len(saved) + len(left)} were saved, {len(unsaved)} were not{doubt}. "
+        "Save all of it again: what was saved is then written a second time",
+        saved=saved,
+        unsaved=unsaved,
+        unsure=unsure,
+        failures=error.failures,
+        entity=entity.name,
+    )
+
+
+def _refuse_collisions(
+    entity: Entity, ids: Sequence[str], id: str, concurrency: int
+) -> Program[None]:
+    folded: dict[str, str] = {}
+    for one in ids:
+        if folded.setdefault(one.lower(), one) != one:
+            raise _collision(entity, id, "another one of the same call")
+    field = entity.spec.attributes[id].field
+    found = yield from entity.get([{id: one} for one in ids]).program(
+        attributes=[id],
+        data="raw",
+        ignore_ownership=True,
+        consistent=True,
+        concurrency=concurrency,
+    )
+    for one, item in zip(ids, found, strict=True):
+        if item is not None and item.get(field, {}).get("S", one) != one:
+            raise _collision(entity, id, "that of a stored one")
+
+
+def _id(write: Mapping[str, Any], field: str) -> str:
+    return str(write["PutRequest"]["Item"][field]["S"])
+
+
+def _collision(entity: Entity, id: str, whose: str) -> KeyCollisionError:
+    return KeyCollisionError(
+        f'the "{id}" of one {entity.name} differs from {whose} by the case of its letters only, '
+        "which keys do not tell apart; give it another",
+        entity=entity.name,
+    )
