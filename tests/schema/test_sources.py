@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leyden.errors import SchemaError
 from leyden.schema import check_service, load_service
 from tests.schema.support import codes, entity
 
@@ -201,3 +202,21 @@ def test_an_unreadable_file_is_refused(folder: Path, monkeypatch: pytest.MonkeyP
 
     assert [fault.code for fault in faults] == ["source.unreadable"]
     assert faults[0].message == "cannot be read: Permission denied"
+
+
+def test_a_second_source_joins_the_service_of_the_first(folder: Path) -> None:
+    third = TASK.replace("tasks", "teams")
+    service = load_service(folder, beside=third)
+    assert list(service.entities) == ["tasks", "users", "teams"]
+    assert service.table.table == "t"
+
+
+def test_the_faults_of_a_second_source_are_told_at_their_places(folder: Path) -> None:
+    other = TASK.replace("service: app", "service: other")
+    with pytest.raises(SchemaError) as caught:
+        load_service(folder, beside=other)
+    found = {fault.code: fault.span.file for fault in caught.value.faults}
+    assert found["service.mismatch"] == "<text>"
+    assert found["service.alias_duplicate"] == "<text>"
+    with pytest.raises(SchemaError, match="no such file"):
+        load_service(folder, beside="nowhere/at/all")

@@ -47,7 +47,9 @@ class CheckResult:
         return tuple(fault for fault in self.faults if fault.severity != "error")
 
 
-def load_service(source: Source, *, hooks: Hooks | None = None) -> ServiceSpec:
+def load_service(
+    source: Source, *, hooks: Hooks | None = None, beside: Source | None = None
+) -> ServiceSpec:
     """Load a service from a folder, a file, YAML text or a dict.
 
     A folder is a service: each `*.yaml` and `*.yml` file in it holds an entity, and
@@ -55,13 +57,14 @@ def load_service(source: Source, *, hooks: Hooks | None = None) -> ServiceSpec:
     a line break; its documents, parted by `---`, are entities, or the description of the
     table. A dict is one entity, or `{"entities": [...] or {alias: ...}, "table": {...}}`.
 
-    `hooks` holds the functions that `{call: NAME}` names. Raises SchemaError with all errors,
-    and with the warnings beside them; warnings alone do not raise.
+    `hooks` holds the functions that `{call: NAME}` names. `beside` is a second source, whose
+    entities belong to the same service and table. Raises SchemaError with all errors, and with
+    the warnings beside them; warnings alone do not raise.
 
     >>> load_service("schemas/taskapp").entities["task"].version      # doctest: +SKIP
     '1'
     """
-    result = _check(source, hooks if hooks is not None else {})
+    result = _check(source, hooks if hooks is not None else {}, beside)
     if result.service is None:
         raise SchemaError(result.faults)
     return result.service
@@ -78,9 +81,14 @@ def check_service(source: Source, *, hooks: Hooks | None = None) -> CheckResult:
     return _check(source, hooks)
 
 
-def _check(source: Source, hooks: Hooks | None) -> CheckResult:
+def _check(source: Source, hooks: Hooks | None, beside: Source | None = None) -> CheckResult:
     report = Report()
     contents = read_source(source, report)
+    if beside is not None:
+        more = read_source(beside, report)
+        contents = Contents(
+            (*contents.documents, *more.documents), contents.whole and more.whole, more.place
+        )
     entities, table = _drafts(contents, report)
     check_rules(entities, table, report)
     if hooks is not None:
