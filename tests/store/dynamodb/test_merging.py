@@ -10,13 +10,14 @@ import pytest
 
 import leyden
 from leyden.errors import (
+    AwsError,
     ConnectionFailedError,
     InputError,
     KeyCollisionError,
     LeydenError,
     VersionConflictError,
 )
-from leyden.operations.request import Program, Request
+from leyden.operations.request import Pause, Program, Request
 from leyden.store.dynamodb.programs.merging import merge
 from tests.store.dynamodb.conftest import Clock, Requests
 
@@ -258,3 +259,18 @@ def test_other_errors_are_passed_on(app: leyden.Service, clock: Clock) -> None:
     program.send(None)
     with pytest.raises(ConnectionFailedError):
         program.throw(ConnectionFailedError("gone"))
+
+
+def test_a_transaction_under_way_on_the_item_is_waited_for(
+    app: leyden.Service, clock: Clock
+) -> None:
+    put_thread(app)
+    program = merging(app, clock, adding(b=2))
+    write = program.send(app.driver.run(once(program.send(None))))
+    conflict = AwsError("in a transaction", aws_code="TransactionConflictException")
+    assert isinstance(program.throw(conflict), Pause)
+    again = program.send(None)
+    assert again == write
+    with pytest.raises(StopIteration) as end:
+        program.send(app.driver.run(once(again)))
+    assert end.value.value.metadata == {"a": 1, "b": 2}

@@ -5,15 +5,21 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import and_
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pynamodb.expressions.condition import Condition
 
 from leyden.compile.texts import json_text
-from leyden.errors import ConditionFailedError, KeyCollisionError, VersionConflictError
+from leyden.compile.times import accept_timestamp
+from leyden.errors import (
+    AwsError,
+    ConditionFailedError,
+    KeyCollisionError,
+    VersionConflictError,
+)
 from leyden.operations.request import Pause, Program
 from leyden.service.entity import Entity
 
@@ -26,7 +32,10 @@ _COMPARED: Final = 64 * 1024
 _FIRST_WAIT: Final = 0.005
 _LONGEST_WAIT: Final = 0.25
 _TICK: Final = timedelta(milliseconds=1)
+_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+_CONFLICT: Final = "TransactionConflictException"
 
+T = TypeVar("T")
 Change = Callable[[Any], Mapping[str, Any] | None]
 
 
@@ -66,11 +75,14 @@ def merge(
         asked = change(stored)
         if asked is None:
             return stored
-        values = {**asked, "updated_at": _later(now(), stored)}
+        values = {**asked, "updated_at": later(now(), stored)}
         try:
             return (yield from _write(entity, key, stored, values, comparing))
         except KeyCollisionError:
             raise
+        except AwsError as error:
+            if error.aws_code != _CONFLICT or time.monotonic() >= deadline:
+                raise
         except ConditionFailedError as error:
             found = yield from _found(entity, key, error)
             if error.unsure and found is not None and _has(found, values):
@@ -79,7 +91,6 @@ def merge(
             if found is not None and found == stored:
                 # It is unchanged, so its text is only written in another way than ours.
                 comparing = False
-            attempt += 1
             if time.monotonic() >= deadline:
                 raise VersionConflictError(
                     f"the {entity.name} was changed by others for {patience:g} seconds, each "
@@ -91,7 +102,26 @@ def merge(
                     entity=entity.name,
                 ) from error
             stored = found
-        yield Pause(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
+        yield _pause(attempt)
+        attempt += 1
+
+
+def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) -> Program[T]:
+    """Run a program, and begin it again while a transaction is under way on what it writes."""
+    deadline = time.monotonic() + patience
+    attempt = 0
+    while True:
+        try:
+            return (yield from begin())
+        except AwsError as error:
+            if error.aws_code != _CONFLICT or time.monotonic() >= deadline:
+                raise
+        yield _pause(attempt)
+        attempt += 1
+
+
+def _pause(attempt: int) -> Pause:
+    return Pause(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt + 1))))
 
 
 def unchanged(entity: Entity, stored: Any, values: Mapping[str, Any]) -> Condition:
@@ -115,10 +145,13 @@ def _found(entity: Entity, key: Mapping[str, Any], error: ConditionFailedError) 
     return (yield from _read(entity, key))
 
 
-def _later(now: datetime, stored: Any) -> datetime:
-    """The time of a change: now, but later than the one before."""
-    before = None if stored is None else stored.updated_at
-    return now if before is None else max(now, before + _TICK)
+def later(now: datetime, stored: Any) -> datetime:
+    """The time of a change: now, but later than the one before; `stored` is None without one."""
+    now = accept_timestamp(now, "clock")
+    before: datetime | None = None if stored is None else stored.updated_at
+    if before is None:
+        return now
+    return max(now, before + _TICK) if before < _LATEST else before
 
 
 def _write(
@@ -139,8 +172,9 @@ def _still(entity: Entity, name: str, value: Any) -> Any:
     text = json_text(value) if isinstance(value, list | dict) else value
     if not isinstance(text, str) or len(text) <= _COMPARED:
         return attribute == value
-    # Engines count what is not ASCII in different ways.
-    return attribute.size() == len(text) if text.isascii() else None
+    # What overflows is kept in another form; engines count what is not ASCII in different ways.
+    told = text.isascii() and entity.spec.attributes[name].overflow is None
+    return attribute.size() == len(text) if told else None
 
 
 def _has(record: Any, values: Mapping[str, Any]) -> bool:

@@ -10,14 +10,12 @@ from attrs import evolve, frozen
 from leyden.errors import (
     AwsError,
     BatchIncompleteError,
-    InputError,
     KeyCollisionError,
     LeydenError,
     SaveIncompleteError,
     TransactionCanceledError,
 )
 from leyden.operations.request import Program
-from leyden.operations.transact import TRANSACTION_LIMIT
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.merging import insisting
@@ -62,9 +60,7 @@ class SavingPrograms(MemoryBase):
                 failures=(error,),
                 entity=self._messages.name,
             ) from error
-        return [
-            evolve(message, content=as_it_reads(message.content)) for message in saved.values()
-        ]
+        return [evolve(message, content=as_it_reads(message.content)) for message in saved.values()]
 
     def _put_one(self, message: Message) -> Program[list[str]]:
         """Write a message; gives the thread that it was in."""
@@ -75,11 +71,6 @@ class SavingPrograms(MemoryBase):
     def _put_several(self, saved: Mapping[str, Message], together: bool) -> Program[list[str]]:
         """Write messages; gives the threads that they were in."""
         self._refuse_one_key(saved)
-        if together and len(saved) > TRANSACTION_LIMIT:
-            raise InputError(
-                f"{len(saved)} messages cannot be saved together or not at all: DynamoDB takes "
-                f"at most {TRANSACTION_LIMIT}; save fewer, or leave out `atomic`"
-            )
         # What cannot be written is refused before anything is sent.
         writing = self._as_one(saved) if together else self._in_batches(saved)
         before = yield from self._stored_messages(tuple(saved), ("id", "thread_id"))
@@ -99,7 +90,10 @@ class SavingPrograms(MemoryBase):
             except BatchIncompleteError as error:
                 done = zip(saved, error.result.items, strict=True)
                 written = [id for id, record in done if record is not None]
-                unsure = {_id(write) for write in _writes(error.unsure)}
+                unsure = {
+                    self._messages.parse(write["PutRequest"]["Item"]).id
+                    for write in _writes(error.unsure)
+                }
                 self._incomplete(saved, written, unsure, error)
 
         return program()
@@ -113,9 +107,7 @@ class SavingPrograms(MemoryBase):
                 yield from writing
             except TransactionCanceledError as error:
                 if any(rejection.reason == "collision" for rejection in error.rejections):
-                    raise _collision(
-                        "another message is stored", self._messages.name
-                    ) from error
+                    raise _collision("another message is stored", self._messages.name) from error
                 self._incomplete(saved, [], set(), error)
             except AwsError as error:
                 self._incomplete(saved, [], set(saved) if error.unsure else set(), error)
@@ -161,11 +153,6 @@ def _threads(records: Any) -> list[str]:
 
 def _writes(parts: Sequence[Mapping[str, Any]]) -> list[Any]:
     return [write for part in parts for writes in part.values() for write in writes]
-
-
-def _id(write: Mapping[str, Any]) -> str:
-    id: str = write["PutRequest"]["Item"]["id"]["S"]
-    return id
 
 
 def _collision(what: str, entity: str) -> KeyCollisionError:

@@ -1,0 +1,49 @@
+"""Counting what a query finds, without its items being sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve, frozen
+
+from leyden.operations.guard import query_marks
+from leyden.operations.outcome import add_units, consumed_units
+from leyden.operations.query import Query
+from leyden.operations.request import Program, Request
+
+
+@frozen
+class Counted:
+    """How many items a query finds, and what counting them cost."""
+
+    count: int
+    consumed: float | None
+    requests: int
+
+
+def count_found(query: Query) -> Program[Counted]:
+    """Count the items of all pages of a query; capacity is consumed as for reading them.
+
+    >>> counted = yield from count_found(task.query.project(project_id="p1"))  # doctest: +SKIP
+    """
+    params: dict[str, Any] = _by_itself(query).params()
+    params["Select"] = "COUNT"
+    count = requests = 0
+    consumed: float | None = None
+    while True:
+        response = yield Request(query.api, dict(params), query.name, query.entity.spec.entity)
+        count += response["Count"]
+        requests += 1
+        consumed = add_units(consumed, consumed_units(response))
+        start = response.get("LastEvaluatedKey")
+        if not start:
+            return Counted(count, consumed, requests)
+        params["ExclusiveStartKey"] = start
+
+
+def _by_itself(query: Query) -> Query:
+    """The query, with a filter on what its folded keys do not tell apart."""
+    attributes = query.entity.spec.attributes
+    marks = query_marks(query.entity, query.keys, query.values)
+    told = {name: value for name, value in query.values.items() if attributes[name].field in marks}
+    return evolve(query, filters={**query.filters, **told})

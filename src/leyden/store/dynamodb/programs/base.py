@@ -1,0 +1,87 @@
+"""What the programs of the memory domain share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from leyden.compile.times import accept_timestamp
+from leyden.errors import ConditionFailedError, LeydenError
+from leyden.operations.batch_sending import key_text
+from leyden.operations.concurrently import outcomes_of
+from leyden.operations.request import Program
+from leyden.service.entity import Entity
+from leyden.service.service import Service
+from leyden.store.dynamodb.programs.merging import insisting
+from leyden.store.dynamodb.ttl import TtlRules
+
+DOMAIN: Final = "store.memory"
+
+
+@frozen
+class MemoryBase:
+    """The entities, the clock, the times to live, and how many requests go at once."""
+
+    app: Service
+    now: Callable[[], datetime] = field(kw_only=True)
+    ttl: TtlRules = field(kw_only=True)
+    concurrency: int = field(kw_only=True)
+
+    @property
+    def _threads(self) -> Entity:
+        return self.app.entities.thread
+
+    @property
+    def _messages(self) -> Entity:
+        return self.app.entities.message
+
+    @property
+    def _resources(self) -> Entity:
+        return self.app.entities.resource
+
+    def _clock(self) -> datetime:
+        """Now, cut to milliseconds as times are stored."""
+        return accept_timestamp(self.now(), "clock")
+
+    def _touch(self, thread_ids: Iterable[str]) -> Program[None]:
+        """Say of threads that they were changed now; those that are missing stay so."""
+        now = self._clock()
+        programs = [self._touched(id, now) for id in dict.fromkeys(thread_ids)]
+        outcomes = yield from outcomes_of(programs, self.concurrency)
+        for outcome in outcomes:
+            if isinstance(outcome, LeydenError):
+                raise outcome
+
+    def _touched(self, thread_id: str, now: datetime) -> Program[None]:
+        patch = self._threads.patch(id=thread_id).set(updated_at=now)
+        try:
+            yield from insisting(lambda: patch.program(response="none"))
+        except ConditionFailedError:
+            return
+
+    def _stored_messages(
+        self, ids: Sequence[str], attributes: Sequence[str] = ()
+    ) -> Program[dict[str, Any]]:
+        """What is stored under the keys of messages, by the ids that were asked for.
+
+        Keys fold the case of letters, so the record may be that of another id.
+        """
+        keys = {id: self._key_of(id) for id in ids}
+        by_key = {key: id for id, key in keys.items()}
+        if not by_key:
+            return {}
+        found = yield from self._messages.get([{"id": id} for id in by_key.values()]).program(
+            consistent=True,
+            ignore_ownership=True,
+            concurrency=self.concurrency,
+            attributes=tuple(attributes) or None,
+        )
+        records = dict(zip(by_key, found, strict=True))
+        return {id: records[key] for id, key in keys.items() if records[key] is not None}
+
+    def _key_of(self, message_id: str) -> str:
+        """What is the same for ids that share a key."""
+        return key_text("", self._messages.get(id=message_id).params()["Key"])

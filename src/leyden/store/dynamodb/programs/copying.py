@@ -1,0 +1,151 @@
+"""Copying a thread with its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from attrs import evolve, frozen
+
+from leyden.errors import ConditionFailedError, InputError, LeydenError, NotFoundError
+from leyden.keys.text import timestamp_text
+from leyden.operations.request import Program
+from leyden.store import given
+from leyden.store.dynamodb.programs.base import MemoryBase
+from leyden.store.dynamodb.programs.streams import Span, Stream, take
+from leyden.store.dynamodb.rows import message_of, message_values, thread_of, thread_values
+from leyden.store.matching import is_within
+from leyden.store.order import in_order
+from leyden.store.pages import ClonedThread, CopiedThread
+from leyden.store.records import JSON, DateRange, Message, Thread
+
+
+@frozen
+class CopyingPrograms(MemoryBase):
+    """`Memory.copy_thread` and `Memory.clone_thread`."""
+
+    def copy_thread(self, source_thread_id: str, **options: Any) -> Program[CopiedThread]:
+        """`clone_thread`, without the messages."""
+        cloned = yield from self.clone_thread(source_thread_id, **options)
+        return CopiedThread(thread=cloned.thread, message_id_map=cloned.message_id_map)
+
+    def clone_thread(
+        self,
+        source_thread_id: str,
+        *,
+        new_thread_id: str | None = None,
+        resource_id: str | None = None,
+        title: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        message_limit: int | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        message_ids: Sequence[str] | None = None,
+    ) -> Program[ClonedThread]:
+        """Read what is to be copied, make the thread, then write the messages in batches.
+
+        What a failure leaves of the copy is deleted.
+        """
+        source_id = given.identifier(source_thread_id, "source_thread_id")
+        new_id = given.optional(given.identifier, new_thread_id, "new_thread_id")
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        new_title = given.optional(given.text, title, "title")
+        new_metadata = given.optional(given.mapping, metadata, "metadata") or {}
+        limit = given.optional(given.count, message_limit, "message_limit")
+        dates = given.dates(start_date, end_date, ("start_date", "end_date"))
+        ids = given.optional(given.identifiers, message_ids, "message_ids")
+        source = thread_of((yield from self._threads.get(id=source_id).program(consistent=True)))
+        if source is None:
+            raise NotFoundError("there is no such thread", kind="thread", id=source_id)
+        originals = yield from self._originals(source_id, dates, ids, limit)
+        now = self._clock()
+        clone = {"sourceThreadId": source_id, "clonedAt": timestamp_text(now)}
+        if originals:
+            clone["lastMessageId"] = originals[-1].id
+        thread = Thread(
+            id=new_id or str(uuid4()),
+            resource_id=owner or source.resource_id,
+            title=new_title or f"Clone of {source.title}",
+            metadata={**new_metadata, "clone": clone},
+            created_at=now,
+            updated_at=now,
+        )
+        copies = {
+            message.id: evolve(
+                message,
+                id=str(uuid4()),
+                thread_id=thread.id,
+                resource_id=owner or message.resource_id,
+                updated_at=now,
+            )
+            for message in originals
+        }
+        yield from self._write_copy(thread, tuple(copies.values()), now)
+        return ClonedThread(
+            thread=thread,
+            cloned_messages=tuple(in_order(copies.values(), _time, descending=False)),
+            message_id_map={id: copy.id for id, copy in copies.items()},
+        )
+
+    def _originals(
+        self,
+        thread_id: str,
+        dates: DateRange,
+        ids: Sequence[str] | None,
+        limit: int | None,
+    ) -> Program[list[Message]]:
+        """The messages to copy, oldest first: of those that are let through the newest."""
+        if ids:
+            found = yield from self._stored_messages(ids)
+            wanted = [
+                message
+                for id, record in found.items()
+                if (message := message_of(record))
+                and (message.id, message.thread_id) == (id, thread_id)
+                and is_within(_time(message), dates)
+            ]
+            ordered = in_order(wanted, _time, descending=False)
+            return ordered if limit is None else ordered[max(0, len(ordered) - limit) :]
+        stream = Stream(
+            self._messages.query.by_thread(thread_id=thread_id),
+            message_of,
+            span=Span.of(dates),
+            descending=True,
+            ids_descend=True,
+        )
+        if limit == 0:
+            return []
+        taken = yield from take([stream], limit, descending=True, concurrency=self.concurrency)
+        return list(reversed(taken.entries))
+
+    def _write_copy(
+        self, thread: Thread, messages: Sequence[Message], now: datetime
+    ) -> Program[None]:
+        entries = [
+            {**message_values(message), **self.ttl.fields(self._messages.spec.alias, now)}
+            for message in messages
+        ]
+        # The thread is first: were it last, a copy that was broken off could not be found.
+        living = self.ttl.fields(self._threads.spec.alias, now)
+        try:
+            yield from self._threads.create(**thread_values(thread), **living).program()
+        except ConditionFailedError as error:
+            raise InputError('there is a thread of the id "new_thread_id" already') from error
+        if not entries:
+            return
+        try:
+            yield from self._messages.put(entries).program(concurrency=self.concurrency)
+        except LeydenError:
+            with suppress(LeydenError):
+                keys = [{"id": message.id} for message in messages]
+                yield from self._messages.delete(keys).program(concurrency=self.concurrency)
+                yield from self._threads.delete(id=thread.id).program()
+            raise
+
+
+def _time(message: Message) -> datetime:
+    assert message.created_at is not None
+    return message.created_at

@@ -1,0 +1,159 @@
+"""Threads: reading, saving, changing and deleting one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from leyden.errors import ConditionFailedError, KeyCollisionError, NotFoundError
+from leyden.operations.request import Program
+from leyden.store import given
+from leyden.store.dynamodb.programs.base import DOMAIN
+from leyden.store.dynamodb.programs.changing import MessageChanging
+from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.rows import thread_of, thread_values
+from leyden.store.interface import Given
+from leyden.store.records import JSON, Thread
+
+
+@frozen
+class ThreadPrograms(MessageChanging):
+    """The methods of `Memory` on single threads."""
+
+    def get_thread_by_id(
+        self, thread_id: str, *, resource_id: str | None = None
+    ) -> Program[Thread | None]:
+        """Read one item."""
+        id = given.identifier(thread_id, "thread_id")
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        thread = thread_of((yield from self._threads.get(id=id).program(consistent=True)))
+        return None if thread and owner not in (None, thread.resource_id) else thread
+
+    def save_thread(self, thread: Thread | Given) -> Program[Thread]:
+        """Write one item, over whatever is stored but its time of creation."""
+        new, now = given.thread(thread), self._clock()
+        whole = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
+        while True:
+            try:
+                return (yield from self._written(whole, now))
+            except KeyCollisionError:
+                raise
+            except ConditionFailedError as error:
+                stored = (
+                    self._threads.parse(error.item)
+                    if error.item is not None
+                    else (yield from self._threads.get(id=new.id).program(consistent=True))
+                )
+                if stored is not None and stored.created_at is not None:
+                    whole = evolve(whole, created_at=stored.created_at)
+
+    def update_thread(
+        self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
+    ) -> Program[Thread]:
+        """Merge into one item."""
+        new_title = given.optional(given.text, title, "title")
+        added = given.optional(given.mapping, metadata, "metadata")
+
+        def change(thread: Thread) -> Mapping[str, Any]:
+            changed: dict[str, Any] = {"title": new_title} if new_title else {}
+            if added is not None:
+                changed["metadata"] = {**(thread.metadata or {}), **added}
+            return changed
+
+        thread_id = given.identifier(id, "id")
+        return (yield from self._changed(thread_id, change, "update_thread"))
+
+    def delete_thread(self, thread_id: str) -> Program[None]:
+        """Delete the messages in batches, then the thread."""
+        id = given.identifier(thread_id, "thread_id")
+        deleted: set[str] = set()
+        while True:
+            found = yield from self._deleted_messages(id, deleted)
+            if not found:
+                break
+        try:
+            yield from self._threads.delete(id=id).program()
+        except KeyCollisionError:
+            # The thread under the key is another one.
+            return
+
+    def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
+        """Change the messages in batches, then the thread, so that it can be done again."""
+        id = given.identifier(thread_id, "thread_id")
+        owner = given.identifier(resource_id, "resource_id")
+        thread = thread_of((yield from self._threads.get(id=id).program(consistent=True)))
+        if thread is None:
+            raise _missing(id)
+        owners = self._messages.attr.resource_id
+        query = self._messages.query.by_thread(thread_id=id).where(
+            owners.does_not_exist() | (owners != owner)
+        )
+        cursor: str | None = None
+        while True:
+            page = yield from query.program(cursor=cursor)
+            yield from self._changed_messages(
+                {message.id: message for message in page},
+                lambda message: {"resource_id": owner} if message.thread_id == id else None,
+                "update_thread_resource_id",
+            )
+            cursor = page.cursor
+            if cursor is None:
+                break
+        if thread.resource_id == owner:
+            return thread
+        return (
+            yield from self._changed(
+                id, lambda thread: {"resource_id": owner}, "update_thread_resource_id"
+            )
+        )
+
+    def _written(self, thread: Thread, now: datetime) -> Program[Thread]:
+        """Write a thread where there is none, or one of the same time of creation."""
+        created = self._threads.attr.created_at
+        values = {**thread_values(thread), **self.ttl.fields("thread", now)}
+        write = self._threads.upsert(**values).where(
+            created.does_not_exist() | (created == thread.created_at)
+        )
+        saved = thread_of((yield from write.program(response="all_new")))
+        assert saved is not None
+        return saved
+
+    def _changed(self, id: str, change: Any, method: str) -> Program[Thread]:
+        def changed(record: Any) -> Mapping[str, Any]:
+            thread = thread_of(record)
+            if thread is None:
+                raise _missing(id)
+            values: Mapping[str, Any] = change(thread)
+            return values
+
+        record = yield from merge(
+            self._threads, {"id": id}, changed, now=self._clock, operation=f"{DOMAIN}.{method}"
+        )
+        thread = thread_of(record)
+        assert thread is not None
+        return thread
+
+    def _deleted_messages(self, thread_id: str, deleted: set[str]) -> Program[bool]:
+        """Delete the messages that the index shows; whether there were new ones."""
+        query = self._messages.query.by_thread(thread_id=thread_id)
+        cursor: str | None = None
+        found = False
+        while True:
+            page = yield from query.program(attributes=("id",), cursor=cursor)
+            ids = [message.id for message in page if message.id not in deleted]
+            if ids:
+                found = True
+                yield from self._messages.delete([{"id": id} for id in ids]).program(
+                    concurrency=self.concurrency
+                )
+                deleted.update(ids)
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+
+def _missing(id: str) -> NotFoundError:
+    return NotFoundError("there is no such thread", kind="thread", id=id)

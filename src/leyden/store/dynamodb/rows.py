@@ -1,0 +1,89 @@
+"""Threads, messages and resources as the records of their entities, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict
+
+from leyden.compile.texts import json_text
+from leyden.store.records import JSON, Message, Resource, Thread
+from leyden.store.texts import as_it_reads
+
+Values = dict[str, Any]
+
+
+def thread_of(record: Any) -> Thread | None:
+    """The thread in a record.
+
+    None for what is no thread: where a thread is missing, the TypeScript client's noting of its
+    last message leaves an item with little more than an id.
+    """
+    if record is None or record.resource_id is None or record.created_at is None:
+        return None
+    return Thread(
+        id=record.id,
+        resource_id=record.resource_id,
+        title=record.title,
+        metadata=record.metadata,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def thread_values(thread: Thread) -> Values:
+    """The attributes of a thread."""
+    return _given(asdict(thread, recurse=False))
+
+
+def message_of(record: Any) -> Message | None:
+    """The message in a record; None for an item that is only a part of one."""
+    if record is None or record.content is None or record.thread_id is None:
+        return None
+    return Message(
+        id=record.id,
+        thread_id=record.thread_id,
+        role=record.role,
+        content=as_it_reads(record.content),
+        type=record.type,
+        resource_id=record.resource_id,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        tool_call_ids=record.tool_call_ids,
+        tool_call_args=record.tool_call_args,
+        tool_names=record.tool_names,
+    )
+
+
+def message_values(message: Message) -> Values:
+    """The attributes of a message."""
+    values = asdict(message, recurse=False)
+    return _given({**values, "content": content_text(message.content)})
+
+
+def content_text(content: JSON) -> str:
+    """The text that a message's content is stored as: a text is one already."""
+    return content if isinstance(content, str) else json_text(content)
+
+
+def resource_of(record: Any) -> Resource | None:
+    """The resource in a record."""
+    if record is None:
+        return None
+    return Resource(
+        id=record.id,
+        working_memory=record.working_memory,
+        metadata=record.metadata,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def resource_values(resource: Resource) -> Values:
+    """The attributes of a resource."""
+    return _given(asdict(resource, recurse=False))
+
+
+def _given(values: Mapping[str, Any]) -> Values:
+    return {name: value for name, value in values.items() if value is not None}
