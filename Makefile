@@ -3,7 +3,8 @@
 # make check  lint, formatting, types
 # make format rewrite the sources in the project's format
 # make bench  client CPU beside boto3 and PynamoDB, as ratios
-# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
+# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the domains
+#             of the memory store
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing").
@@ -41,6 +42,7 @@ docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/python -c 'import json; from leyden.schema import json_schema; \
 	  print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > schemas/leyden.schema.json
+	@$(VENV)/bin/python tools/facades.py
 
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python

@@ -131,12 +131,15 @@ class Memory(Protocol):
         """
         ...
 
-    def save_messages(self, messages: Sequence[Message | Given]) -> list[Message]:
+    def save_messages(
+        self, messages: Sequence[Message | Given], *, atomic: bool = False
+    ) -> list[Message]:
         """Write messages, each over what has its id, also where that is in another thread.
 
-        Sets `updated_at` of their threads. Raises KeyCollisionError where an id differs from a
-        stored one by the case of its letters only, and SaveIncompleteError, which says
-        what was saved and what was not.
+        Sets `updated_at` of their threads. With `atomic` all messages are written or none, at
+        most 100 of them. Raises KeyCollisionError where an id differs from a stored one by the
+        case of its letters only, and SaveIncompleteError, which says what was saved and what was
+        not.
         """
         ...
 

@@ -308,3 +308,15 @@ def test_no_result_is_lost_where_several_processes_update_one_run(
     state = store.workflows.load_workflow_snapshot("w", "r")
     assert state is not None
     assert state["context"] == {f"s{number}": number for number in range(60)}
+
+
+def test_an_atomic_save_is_one_transaction(store: DynamoDBStore) -> None:
+    messages = [
+        {"id": f"m{n}", "thread_id": "t1", "role": "user", "content": "x"} for n in range(101)
+    ]
+    with Requests(store.app) as sent:
+        store.memory.save_messages(messages[:100], atomic=True)
+    assert sent.apis.count("TransactWriteItems") == 1
+    for backend in (store, InMemoryStore()):
+        with pytest.raises(InputError):
+            backend.memory.save_messages(messages, atomic=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from attrs import evolve
 
+from leyden.errors import InputError
 from leyden.store import given
 from leyden.store.in_memory.domain import methods_of
 from leyden.store.in_memory.pages import page_by_place
@@ -18,13 +20,19 @@ from leyden.store.pages import MessagePage
 from leyden.store.records import JSON, DateRange, Include, Message
 from leyden.store.texts import as_it_reads
 
+_TOGETHER: Final = 100
+"""The most messages of an atomic save: as many as DynamoDB takes in a transaction."""
+
 
 @methods_of("memory")
 class InMemoryMemory(Threads):
     """Threads, messages and resources of an `InMemoryStore`; see `Memory`."""
 
-    def save_messages(self, messages: Sequence[Message | Given]) -> list[Message]:
+    def save_messages(
+        self, messages: Sequence[Message | Given], *, atomic: bool = False
+    ) -> list[Message]:
         """See `Memory.save_messages`."""
+        together = given.flag(atomic, "atomic")
         now = self._now()
         saved = {
             message.id: evolve(
@@ -35,6 +43,8 @@ class InMemoryMemory(Threads):
             )
             for message in given.messages(messages)
         }
+        if together and len(saved) > _TOGETHER:
+            raise InputError(f"atomic takes at most {_TOGETHER} messages, not {len(saved)}")
         self._messages.check(saved)
         before = [self._messages.get(id) for id in saved]
         for id, message in saved.items():
