@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from leyden.drivers import SharedConnection, SyncDriver
+from leyden.drivers import SyncDriver
+from leyden.drivers.sync import TRANSPORTS
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -20,6 +21,8 @@ from leyden.errors import (
 )
 from leyden.operations.request import Request
 from tests.drivers.answering import answering, refusal
+
+pytestmark = pytest.mark.usefixtures("each_transport")
 
 KEYS = {"access_key_id": "AKID", "secret_access_key": "SECRETKEY"}
 PRIVATE = "private-value"
@@ -183,9 +186,9 @@ def test_a_port_without_a_server_is_a_connection_error_that_names_it() -> None:
     assert error.aws_code is None
 
 
-def test_a_late_answer_is_a_connection_error() -> None:
+def test_a_late_answer_is_a_connection_error(each_transport: str) -> None:
     with answering({}, delay=0.5) as server:
-        connection = SharedConnection(
+        connection = TRANSPORTS[each_transport](
             endpoint_url=server.endpoint_url, credentials=KEYS, read_timeout=0.1
         )
         error = failing(QUERY, None, connection=connection)

@@ -13,6 +13,8 @@ from leyden.events import Event, Listeners, RequestFailed, RequestSent, Response
 from leyden.operations.request import Request
 from tests.drivers.answering import answering, refusal
 
+pytestmark = pytest.mark.usefixtures("each_transport")
+
 KEYS = {"access_key_id": "a", "secret_access_key": "b"}
 PRIVATE = "private-value"
 QUERY = Request(

@@ -12,6 +12,8 @@ from leyden.errors import ConditionFailedError, LeydenError, TableNotFoundError
 from leyden.operations.request import Gather, Pause, Program, Request
 from tests.drivers.answering import answering, refusal
 
+pytestmark = pytest.mark.usefixtures("each_transport")
+
 KEYS = {"access_key_id": "a", "secret_access_key": "b"}
 
 

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 
 import leyden
 from leyden.drivers import SharedConnection, SyncDriver
+from leyden.drivers.lean import LeanConnection
 from leyden.schema import load_service
 from leyden.service.service import build_service
 from tests.faults.proxy import FaultProxy, fault_proxy
@@ -110,7 +111,7 @@ class Bank:
             assert self._connections[-1].client
 
     def _open(self, read_timeout: float) -> leyden.Service:
-        connection = SharedConnection(
+        connection = LeanConnection(
             region=self.engine.region,
             endpoint_url=self.proxy.url,
             credentials=self.engine.credentials,
@@ -187,6 +188,7 @@ class Clock:
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put it in the place of the time that requests and programs go by."""
         patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=self.retry))
+        patch.setattr("leyden.drivers.lean.time", SimpleNamespace(sleep=self.retry))
         patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
         patch.setattr(
             "leyden.operations.batch_sending.time", SimpleNamespace(monotonic=self.monotonic)

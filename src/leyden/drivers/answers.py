@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import zlib
 from typing import Any, Final
 
 from botocore.exceptions import ConnectionClosedError
@@ -31,8 +32,9 @@ def _look(
 ) -> float | bool | None:
     """Say whether to try again: seconds to wait, False for no, None for botocore's own answer.
 
-    botocore checks neither the length of a body nor its JSON: half an answer reads as an empty
-    one, as if no item were there. It also makes an addition again whose answer was lost.
+    botocore checks neither the length of a body nor its JSON, and takes a wrong checksum after
+    the last attempt: half an answer reads as an empty one, as if no item were there. It also
+    makes an addition again whose answer was lost.
     """
     context = request_dict["context"]
     unanswered = response is None or not _is_whole(response[0])
@@ -50,10 +52,15 @@ def _look(
 
 
 def _is_whole(http: Any) -> bool:
+    checksum = http.headers.get("x-amz-crc32")
+    if checksum is not None and checksum != str(zlib.crc32(http.content)):
+        return False
     declared = http.headers.get("content-length")
     if declared is not None:
         return len(http.content) == int(declared)
     if "json" not in http.headers.get("content-type", ""):
+        return True
+    if http.headers.get("content-encoding", "identity") != "identity":
         return True
     try:
         json.loads(http.content or b"{}")

@@ -22,6 +22,7 @@ from pynamodb.connection.base import Connection
 
 from leyden.drivers.answers import watch
 from leyden.drivers.prepare import DATA_APIS
+from leyden.drivers.wire.asking import let_ask
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
 
@@ -186,6 +187,7 @@ class SharedConnection(Connection):
                 if self._retry_configuration is None and not self._configured_retry_mode():
                     self._retry_configuration = {"mode": "standard"}
                 watch(super().client)
+                let_ask(super().client)
             return super().client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -6,28 +6,38 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import frozen
 from pynamodb.models import Model
 
 from leyden.drivers.connection import HasCredentials, SharedConnection
+from leyden.drivers.lean import LeanConnection
 from leyden.drivers.models import attach
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import prepare
 from leyden.drivers.translate import FAILURES, original, translate
-from leyden.errors import LeydenError
+from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
 from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
 
 T = TypeVar("T")
+
+Transport: TypeAlias = Literal["lean", "pynamodb"]
+"""How requests travel: by Leyden's own means, or through PynamoDB and botocore."""
+
+TRANSPORTS: Final[Mapping[str, type[SharedConnection]]] = {
+    "lean": LeanConnection,
+    "pynamodb": SharedConnection,
+}
 
 
 class SyncDriver:
     """Runs programs on the calling thread; one driver may be used by many threads.
 
     The arguments are those of `SharedConnection`; `connection` takes one that exists
-    instead, and leaves it open at `close()`. `capacity` is what a data request reports on
+    instead, and leaves it open at `close()`. `transport` is `lean`, or `pynamodb` for requests
+    that go through PynamoDB and botocore all the way. `capacity` is what a data request reports on
     its cost: `TOTAL`, `INDEXES` or `NONE`.
 
     ::
@@ -45,9 +55,13 @@ class SyncDriver:
         profile: str | None = None,
         capacity: str = "TOTAL",
         connection: SharedConnection | None = None,
+        transport: Transport = "lean",
     ) -> None:
+        if transport not in TRANSPORTS:
+            names = " or ".join(f'"{name}"' for name in TRANSPORTS)
+            raise InvalidOptionError(f"`transport` is {names}")
         self._owns_connection = connection is None
-        self.connection = connection or SharedConnection(
+        self.connection = connection or TRANSPORTS[transport](
             region=region, endpoint_url=endpoint_url, credentials=credentials, profile=profile
         )
         self._capacity = capacity

@@ -70,7 +70,12 @@ _HOW_TO_CREDENTIALS: Final = (
     "AWS_PROFILE; an emulator takes any"
 )
 
-_BROKEN_OFF: Final = (aws.ReadTimeoutError, aws.ConnectionClosedError, aws.HTTPClientError)
+_BROKEN_OFF: Final = (
+    aws.ReadTimeoutError,
+    aws.ConnectionClosedError,
+    aws.HTTPClientError,
+    ResponseParserError,
+)
 """What may come after the request has reached the service."""
 
 UNSURE: Final = "; a write may or may not have happened"

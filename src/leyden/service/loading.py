@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leyden.compile.expressions import Expression
-from leyden.drivers.sync import SyncDriver
+from leyden.drivers.sync import SyncDriver, Transport
 from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError, SchemaError
 from leyden.keys import entity_keys
@@ -30,6 +30,7 @@ def load(
     profile: str | None = None,
     hooks: Mapping[str, Callable[..., Any]] | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
+    transport: Transport = "lean",
 ) -> Service:
     """Load a service from its schemas.
 
@@ -37,7 +38,8 @@ def load(
     name in table.yaml. `endpoint_url`, `region`, `credentials` (`access_key_id`,
     `secret_access_key`, `session_token`) and `profile` follow the usual AWS rules where they
     are not given; `engine` takes all of them from an engine of `leyden.local()`. `hooks` are
-    the functions that `{call: NAME}` names. Nothing is sent.
+    the functions that `{call: NAME}` names. `transport="pynamodb"` sends through PynamoDB and
+    botocore all the way, which costs several times the processor time. Nothing is sent.
 
     Raises SchemaError with all faults of the schemas, InvalidOptionError.
 
@@ -55,10 +57,15 @@ def load(
             region=engine.region,
             endpoint_url=engine.endpoint_url,
             credentials=engine.credentials,
+            transport=transport,
         )
     else:
         driver = SyncDriver(
-            region=region, endpoint_url=endpoint_url, credentials=credentials, profile=profile
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            profile=profile,
+            transport=transport,
         )
     return build_service(spec, driver, table=table, hooks=hooks)
 

@@ -1,0 +1,241 @@
+"""Connections that block: opened, kept open between requests, and shared by threads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import ssl
+import time
+import weakref
+from collections import deque
+from typing import Any, Final
+
+import botocore.exceptions as aws
+
+from leyden.drivers.wire.destination import Destination, Route, connect_request
+from leyden.drivers.wire.http11 import AnswerReader, BrokenAnswerError, HttpAnswer
+from leyden.drivers.wire.trust import Trust
+
+IDLE_LIMIT: Final = 50.0
+"""Seconds after which a connection that was not used is not used again."""
+
+_OK: Final = 200
+
+
+class Pool:
+    """Open connections to where requests go; may be used by many threads.
+
+    `size` connections are kept open at most. A connection is looked at before it is used again:
+    one that the other side has closed is replaced.
+    """
+
+    def __init__(
+        self, trust: Trust, *, connect_timeout: float, read_timeout: float, size: int
+    ) -> None:
+        self._trust = trust
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._size = size
+        self._idle: dict[Route, deque[_Line]] = {}
+        self._era = 0
+        _pools.add(self)
+
+    def exchange(self, destination: Destination, data: bytes) -> HttpAnswer:
+        """Send a request and wait for the answer. Raises botocore's errors of connections."""
+        line = self._take(destination)
+        try:
+            if line.used and not line.send_all(data):
+                # Nothing of the request has been taken: a new connection may have it.
+                line.close()
+                line = self._open(destination)
+                line.send(data, destination.url)
+            elif not line.used:
+                line.send(data, destination.url)
+            answer = line.receive(destination.url)
+        except BaseException:
+            line.close()
+            raise
+        self._give_back(destination.route, line)
+        return answer
+
+    def close(self) -> None:
+        """Close what is idle now, and what is in use when it is given back."""
+        self._era += 1
+        idle, self._idle = self._idle, {}
+        for lines in idle.values():
+            for line in lines:
+                line.close()
+
+    @property
+    def idle(self) -> int:
+        """How many connections are open and not in use."""
+        return sum(map(len, self._idle.values()))
+
+    def abandon(self) -> None:
+        """Forget all connections without a farewell: they are another process's."""
+        self._idle = {}
+        self._era += 1
+
+    def _take(self, destination: Destination) -> _Line:
+        lines = self._idle.get(destination.route)
+        while lines:
+            try:
+                line = lines.pop()
+            except IndexError:
+                break
+            if line.is_alive():
+                return line
+            line.close()
+        return self._open(destination)
+
+    def _give_back(self, route: Route, line: _Line) -> None:
+        lines = self._idle.setdefault(route, deque())
+        if not line.reusable or line.era != self._era or len(lines) >= self._size:
+            line.close()
+            return
+        line.used = True
+        line.since = time.monotonic()
+        lines.append(line)
+
+    def _open(self, destination: Destination) -> _Line:
+        route, url = destination.route, destination.url
+        proxy = route.proxy
+        host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
+        # Each way to fail has its own error; the socket is closed on all of them.
+        try:
+            raw = socket.create_connection((host, port), self._connect_timeout)
+        except TimeoutError as error:
+            raise aws.ConnectTimeoutError(endpoint_url=url, error=error) from error
+        except OSError as error:
+            if proxy:
+                raise aws.ProxyConnectionError(proxy_url=proxy.url, error=error) from error
+            raise aws.EndpointConnectionError(endpoint_url=url, error=error) from error
+        try:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if proxy and proxy.scheme == "https":
+                raw = self._trust.context.wrap_socket(raw, server_hostname=proxy.host)
+            if route.tunneled:
+                _tunnel(raw, route)
+            if route.secure:
+                raw = self._trust.context.wrap_socket(raw, server_hostname=route.host)
+            raw.settimeout(self._read_timeout)
+        except TimeoutError as error:
+            raw.close()
+            raise aws.ConnectTimeoutError(endpoint_url=url, error=error) from error
+        except ssl.SSLError as error:
+            raw.close()
+            raise aws.SSLError(endpoint_url=url, error=error) from error
+        except aws.ConnectionError:
+            raw.close()
+            raise
+        except OSError as error:
+            raw.close()
+            raise aws.EndpointConnectionError(endpoint_url=url, error=error) from error
+        except BaseException:
+            raw.close()
+            raise
+        return _Line(raw, self._era)
+
+
+class _Line:
+    """One open connection."""
+
+    __slots__ = ("_poll", "_socket", "era", "reusable", "since", "used")
+
+    def __init__(self, connected: socket.socket, era: int) -> None:
+        self._socket = connected
+        self._poll: Any = None
+        self.era = era
+        self.used = False
+        self.reusable = False
+        self.since = 0.0
+
+    def is_alive(self) -> bool:
+        """Whether it may be used again: not too old, and nothing came from the other side."""
+        if time.monotonic() - self.since > IDLE_LIMIT:
+            return False
+        if not hasattr(select, "poll"):
+            readable, _, _ = select.select([self._socket], [], [], 0)
+            return not readable
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._socket, select.POLLIN | select.POLLPRI)
+        return not self._poll.poll(0)
+
+    def send_all(self, data: bytes) -> bool:
+        """Send, or return False where the other side takes nothing any more."""
+        try:
+            self._socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        except TimeoutError:
+            raise
+        except OSError:
+            return False
+        return True
+
+    def send(self, data: bytes, url: str) -> None:
+        try:
+            self._socket.sendall(data)
+        except TimeoutError as error:
+            raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
+        except OSError as error:
+            raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
+
+    def receive(self, url: str) -> HttpAnswer:
+        reader = AnswerReader()
+        read = self._socket.recv
+        try:
+            while True:
+                data = read(reader.read_size)
+                if reader.feed(data) if data else reader.finish():
+                    break
+        except TimeoutError as error:
+            raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
+        except (BrokenAnswerError, OSError) as error:
+            raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
+        self.reusable = reader.reusable
+        assert reader.answer is not None
+        return reader.answer
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+
+def _tunnel(connected: socket.socket, route: Route) -> None:
+    """Have the proxy pass bytes on to the route's host."""
+    assert route.proxy is not None
+    connected.sendall(connect_request(route))
+    reader = AnswerReader()
+    head = b""
+    # Byte by byte, so that nothing of what follows the head is taken.
+    while not head.endswith(b"\r\n\r\n"):
+        more = connected.recv(1)
+        if not more:
+            break
+        head += more
+    try:
+        reader.feed(head)
+        status = reader.status
+    except BrokenAnswerError:
+        status = 0
+    if status != _OK:
+        error = f"the proxy does not open a tunnel (status {status})"
+        raise aws.ProxyConnectionError(proxy_url=route.proxy.url, error=error)
+
+
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _abandon_all() -> None:
+    for pool in list(_pools):
+        pool.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    # Two processes that read from one connection would take each other's answers.
+    os.register_at_fork(after_in_child=_abandon_all)

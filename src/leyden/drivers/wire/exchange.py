@@ -1,0 +1,332 @@
+"""One request with all of its attempts: what is sent and waited for, as steps to take.
+
+`Exchange.of` gives a generator. Whoever drives it sends, waits and calls what may block, on a
+thread or on an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
+from uuid import uuid4
+
+import botocore.exceptions as aws
+from attrs import field, frozen
+from botocore.credentials import RefreshableCredentials
+from botocore.hooks import first_non_none_response
+from botocore.parsers import ResponseParserError, create_parser
+
+from leyden.drivers.prepare import DATA_APIS
+from leyden.drivers.wire.asking import ask, stand_in
+from leyden.drivers.wire.destination import Destination
+from leyden.drivers.wire.http11 import HttpAnswer
+from leyden.drivers.wire.messages import (
+    check_parameters,
+    checksum_fits,
+    parameter_kinds,
+    plain_content,
+    read_body,
+    write_body,
+)
+from leyden.drivers.wire.signing import Clock
+from leyden.operations.doubt import EARLIER_UNANSWERED
+from leyden.operations.request import Params
+
+_OK: Final = 200
+_REFUSED: Final = 300
+
+
+@frozen
+class Send:
+    """Send these bytes. The result is the answer; botocore's errors are thrown in."""
+
+    destination: Destination
+    data: bytes = field(repr=False)
+
+
+@frozen
+class Wait:
+    """Wait for `seconds`."""
+
+    seconds: float
+
+
+@frozen
+class Call:
+    """Call `function`, which may block. The result is what it returns."""
+
+    function: Callable[[], Any]
+
+
+WireStep: TypeAlias = Send | Wait | Call
+Steps: TypeAlias = Generator[WireStep, Any, dict[str, Any]]
+
+
+class HasClient(Protocol):
+    """Where the botocore client and session are made, at first use."""
+
+    @property
+    def client(self) -> Any:
+        """The client. Raises botocore's own errors."""
+
+    @property
+    def session(self) -> Any:
+        """The session, which knows the credentials."""
+
+
+@frozen
+class _Kind:
+    """What botocore knows of one API call."""
+
+    model: Any
+    kinds: Mapping[str, tuple[type, ...]]
+    name: str
+    data: bool
+
+
+class Exchange:
+    """Makes requests for one botocore client; may be used by many threads.
+
+    Whether and when to try again is decided by the client's own handlers, which also keep its
+    quota of retries and, in adaptive mode, its rate.
+    """
+
+    def __init__(self, source: HasClient) -> None:
+        self._source = source
+        self._client: Any = None
+        self._credentials: Any = None
+        self._adaptive = False
+        self._stubbed = False
+        self._kinds: dict[str, _Kind] = {}
+        self._destinations: dict[Any, Destination] = {}
+        self._clock = Clock()
+        self._owed = 0
+        self._parser: Any = None
+
+    def of(self, api: str, params: Params) -> Steps:
+        """The steps of one request; their result is the response.
+
+        Raises botocore's errors, ClientError among them, and for parameters that cannot be
+        written what writing them raises.
+        """
+        body = write_body(params)
+        if self._client is None:
+            yield Call(self._open)
+        if self._stubbed:
+            response: dict[str, Any] = yield Call(
+                partial(self._client._make_api_call, api, dict(params))
+            )
+            return response
+        kind = self._kinds.get(api) or self._kind(api)
+        check_parameters(params, kind.kinds)
+        invocation = str(uuid4())
+        attempt = 1
+        context: dict[str, Any] = {}
+        while True:
+            credentials = self._credentials
+            if isinstance(credentials, RefreshableCredentials) and credentials.refresh_needed():
+                frozen_credentials = yield Call(credentials.get_frozen_credentials)
+            else:
+                frozen_credentials = credentials.get_frozen_credentials()
+            where = (api, getattr(frozen_credentials, "account_id", None), _arns(params))
+            destination = self._destinations.get(where)
+            if destination is None:
+                destination = yield Call(partial(self._find, where, api, params))
+            if self._adaptive:
+                request = stand_in(destination.url)
+                yield Call(partial(self._emit, "before-send", kind, request=request))
+            data = destination.request(
+                frozen_credentials, self._clock.now(), body, attempt=attempt, invocation=invocation
+            )
+            answer: HttpAnswer | None = None
+            failure: Exception | None = None
+            try:
+                answer = yield Send(destination, data)
+            except aws.HTTPClientError as error:
+                failure = error
+            if answer is not None and not self._adaptive:
+                read = self._plainly_read(answer, kind)
+                if read is not None:
+                    if attempt > 1 or self._owed:
+                        self._note(read, context, attempt)
+                        self._settle(answer, read, kind, context)
+                    return read
+            if attempt == 1:
+                context |= {
+                    "client_region": self._client.meta.region_name,
+                    "client_config": self._client.meta.config,
+                    "retries": {"invocation-id": invocation, "max": destination.max_attempts},
+                }
+            context["retries"]["attempt"] = attempt
+            parsed = None
+            if answer is not None:
+                parsed = self._plainly_read(answer, kind) or self._parsed(answer, kind)
+            seconds = self._again(answer, parsed, failure, kind, context, attempt, body)
+            if seconds is None:
+                return self._ended(answer, parsed, failure, kind, context, attempt)
+            attempt += 1
+            yield Wait(seconds)
+
+    def forget(self) -> None:
+        """Ask for the client, its credentials and its endpoints anew, at the next request."""
+        self._client = self._credentials = None
+        self._kinds.clear()
+        self._destinations.clear()
+        self._owed = 0
+
+    def _open(self) -> None:
+        credentials = self._source.session.get_credentials()
+        client = self._source.client
+        if credentials is None:
+            raise aws.NoCredentialsError
+        credentials.get_frozen_credentials()
+        self._credentials = credentials
+        retries = client.meta.config.retries or {}
+        self._adaptive = retries.get("mode") == "adaptive"
+        self._parser = create_parser("json")
+        # Any call will do; this one has no side effects, should something else answer it.
+        self._stubbed = ask(client, "ListTables", {"Limit": 1}) is None
+        self._client = client
+
+    def _kind(self, api: str) -> _Kind:
+        service = self._client.meta.service_model
+        model = service.operation_model(api)
+        kind = _Kind(model, parameter_kinds(model), model.name, api in DATA_APIS)
+        self._kinds[api] = kind
+        return kind
+
+    def _find(self, where: Any, api: str, params: Params) -> Destination:
+        asked = ask(self._client, api, params)
+        if asked is None:
+            raise aws.BotoCoreError
+        destination = Destination.like(*asked)
+        self._destinations[where] = destination
+        return destination
+
+    def _plainly_read(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any] | None:
+        """The response in a good answer on data; None for all that needs a closer look."""
+        if answer.status_code != _OK or not kind.data or not checksum_fits(answer):
+            return None
+        if "json" not in answer.headers.get("content-type", "json"):
+            return None
+        try:
+            response = read_body(plain_content(answer))
+        except ValueError:
+            return None
+        response["ResponseMetadata"] = {
+            "RequestId": answer.headers.get("x-amzn-requestid"),
+            "HTTPStatusCode": _OK,
+            "HTTPHeaders": answer.headers,
+            "RetryAttempts": 0,
+        }
+        return response
+
+    def _parsed(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
+        """What botocore makes of an answer, the fields of its errors included."""
+        try:
+            content = plain_content(answer)
+        except ValueError:
+            content = b""
+        received = {
+            "status_code": answer.status_code,
+            "headers": answer.headers,
+            "body": content,
+            "context": {"operation_name": kind.name},
+        }
+        parsed: dict[str, Any] = self._parser.parse(received, kind.model.output_shape)
+        if answer.status_code >= _REFUSED:
+            code = parsed.get("Error", {}).get("Code")
+            shape = code and self._client.meta.service_model.shape_for_error_code(code)
+            if shape:
+                parsed.update(self._parser.parse(received, shape))
+        return parsed
+
+    def _again(
+        self,
+        answer: HttpAnswer | None,
+        parsed: dict[str, Any] | None,
+        failure: Exception | None,
+        kind: _Kind,
+        context: dict[str, Any],
+        attempt: int,
+        body: bytes,
+    ) -> float | None:
+        """Seconds to wait before the next attempt, None where there is none."""
+        told = self._emit(
+            "needs-retry",
+            kind,
+            response=None if answer is None else (answer, parsed),
+            endpoint=None,
+            operation=kind.model,
+            attempts=attempt,
+            caught_exception=failure,
+            request_dict={"context": context, "body": body},
+        )
+        seconds = first_non_none_response(told)
+        if seconds is None or seconds is False:
+            return None
+        self._owed += context.get("retry_quota_capacity", 0)
+        return float(seconds)
+
+    def _ended(
+        self,
+        answer: HttpAnswer | None,
+        parsed: dict[str, Any] | None,
+        failure: Exception | None,
+        kind: _Kind,
+        context: dict[str, Any],
+        attempt: int,
+    ) -> dict[str, Any]:
+        if answer is None or parsed is None:
+            assert failure is not None
+            raise failure
+        self._note(parsed, context, attempt)
+        self._settle(answer, parsed, kind, context)
+        if answer.status_code >= _REFUSED:
+            kept = self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))
+            raise kept(parsed, kind.name)
+        if "json" not in answer.headers.get("content-type", "json"):
+            raise ResponseParserError("the answer is not JSON")
+        try:
+            # botocore reads what is no JSON as an empty answer.
+            read_body(plain_content(answer) or b"{}" if not kind.data else plain_content(answer))
+        except ValueError as error:
+            raise ResponseParserError("the answer cannot be read") from error
+        return parsed
+
+    def _note(self, response: dict[str, Any], context: dict[str, Any], attempt: int) -> None:
+        metadata = response.setdefault("ResponseMetadata", {})
+        metadata["RetryAttempts"] = attempt - 1
+        if context.get(EARLIER_UNANSWERED):
+            metadata[EARLIER_UNANSWERED] = True
+
+    def _settle(
+        self, answer: HttpAnswer, response: dict[str, Any], kind: _Kind, context: dict[str, Any]
+    ) -> None:
+        """Let the client take back what its retries have cost, as it does after each call."""
+        self._emit(
+            "after-call",
+            kind,
+            http_response=answer,
+            parsed=response,
+            model=kind.model,
+            context=context,
+        )
+        if answer.status_code < _REFUSED:
+            self._owed = max(0, self._owed - context.get("retry_quota_capacity", 1))
+
+    def _emit(self, event: str, kind: _Kind, **told: Any) -> Any:
+        return self._client.meta.events.emit(f"{event}.dynamodb.{kind.name}", **told)
+
+
+def _arns(params: Params) -> Any:
+    """Tables that are named by their ARNs, which may decide where a request goes."""
+    name = params.get("TableName", "")
+    if name:
+        return name if name.startswith("arn:") else None
+    names = set(params.get("RequestItems", ()))
+    for entry in params.get("TransactItems", ()):
+        names.update(part["TableName"] for part in entry.values())
+    found = tuple(sorted(name for name in names if name.startswith("arn:")))
+    return found or None

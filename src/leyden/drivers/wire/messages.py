@@ -1,0 +1,97 @@
+"""Bodies: parameters into JSON, and JSON into what botocore's client would return."""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from leyden.drivers.wire.http11 import HttpAnswer
+
+CHECKSUM: Final = "x-amz-crc32"
+"""The header with the CRC-32 of the body as it was sent."""
+
+write_body: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
+"""JSON of a request's parameters; bytes become base64. Raises TypeError for strangers."""
+
+_read_json: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "structure": (Mapping,),
+    "map": (Mapping,),
+    "list": (list, tuple, set, frozenset),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+}
+
+
+def parameter_kinds(operation_model: Any) -> dict[str, tuple[type, ...]]:
+    """What an operation's parameters must be, by their names."""
+    members = operation_model.input_shape.members
+    return {name: _KINDS.get(shape.type_name, (object,)) for name, shape in members.items()}
+
+
+def check_parameters(params: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> None:
+    """Raise TypeError or KeyError for what cannot be the parameters of an operation."""
+    for name, value in params.items():
+        if not isinstance(value, kinds[name]):
+            raise TypeError(f"{name} is {type(value).__name__}")
+
+
+def checksum_fits(answer: HttpAnswer) -> bool:
+    """Whether the body is the one that the service sent, as far as it says so."""
+    declared = answer.headers.get(CHECKSUM)
+    if declared is None:
+        return True
+    return declared.isdecimal() and int(declared) == zlib.crc32(answer.content)
+
+
+def plain_content(answer: HttpAnswer) -> bytes:
+    """The body without the compression that it may have come in. Raises ValueError."""
+    coding = answer.headers.get("content-encoding", "identity")
+    if coding == "identity":
+        return answer.content
+    if coding != "gzip":
+        raise ValueError("the answer is compressed in an unknown way")
+    try:
+        return zlib.decompress(answer.content, wbits=31)
+    except zlib.error as error:
+        raise ValueError("the answer cannot be decompressed") from error
+
+
+def read_body(content: bytes) -> dict[str, Any]:
+    """What a body says, with binary values as bytes. Raises ValueError for anything else."""
+    found: dict[str, Any] = _read_json(content)
+    # Most answers hold nothing binary, and need no second look.
+    if b'"B"' in content or b'"BS"' in content:
+        _read_binary(found)
+    return found
+
+
+def _read_binary(node: Any) -> None:
+    """Turn the base64 of binary AttributeValues into bytes, in place.
+
+    `{"B": "..."}` is one wherever it stands: the value of an attribute that is called B is a
+    mapping.
+    """
+    if isinstance(node, dict):
+        if len(node) == 1:
+            ((kind, value),) = node.items()
+            if kind == "B" and isinstance(value, str):
+                node[kind] = b64decode(value)
+                return
+            if kind == "BS" and isinstance(value, list):
+                node[kind] = [b64decode(one) for one in value]
+                return
+        for inner in node.values():
+            if isinstance(inner, dict | list):
+                _read_binary(inner)
+    else:
+        for inner in node:
+            if isinstance(inner, dict | list):
+                _read_binary(inner)

@@ -1,0 +1,132 @@
+"""Answers are put together alike however they are cut into pieces."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leyden.drivers.wire.http11 import AnswerReader, BrokenAnswerError, HttpAnswer
+
+CONTENTS = st.binary(max_size=300)
+
+
+def framed(content: bytes, framing: str, chunks: list[int]) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nServer: x\r\nX-Two: a\r\nX-Two:  b \r\n"
+    if framing == "length":
+        return head + b"Content-Length: %d\r\n\r\n" % len(content) + content
+    if framing == "end":
+        return head + b"\r\n" + content
+    parts, start = [], 0
+    for size in [*chunks, len(content)]:
+        piece = content[start : start + size]
+        if piece:
+            parts.append(b"%x;ext=1\r\n%b\r\n" % (len(piece), piece))
+        start += len(piece)
+    trailer = b"X-Trailer: 1\r\n" if framing == "trailer" else b""
+    return (
+        head
+        + b"Transfer-Encoding: chunked\r\n\r\n"
+        + b"".join(parts)
+        + b"0\r\n"
+        + trailer
+        + b"\r\n"
+    )
+
+
+def read(data: bytes, cuts: list[int]) -> AnswerReader:
+    reader = AnswerReader()
+    places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
+    done = False
+    for start, end in itertools.pairwise(places):
+        assert not done
+        done = reader.feed(data[start:end])
+    if not done:
+        reader.finish()
+    return reader
+
+
+@given(
+    content=CONTENTS,
+    framing=st.sampled_from(["length", "end", "chunked", "trailer"]),
+    chunks=st.lists(st.integers(1, 100), max_size=5),
+    cuts=st.lists(st.integers(0, 2000), max_size=8),
+    interim=st.booleans(),
+)
+def test_an_answer_is_whole_however_it_arrives(
+    content: bytes, framing: str, chunks: list[int], cuts: list[int], interim: bool
+) -> None:
+    data = b"HTTP/1.1 100 Continue\r\n\r\n" if interim else b""
+    reader = read(data + framed(content, framing, chunks), cuts)
+    assert reader.answer is not None
+    assert reader.answer.content == content
+    assert reader.answer.status_code == 200
+    assert reader.answer.headers["x-two"] == "a, b"
+    assert reader.reusable is (framing != "end")
+
+
+@given(
+    content=st.binary(min_size=1, max_size=300),
+    framing=st.sampled_from(["length", "chunked", "trailer"]),
+    lost=st.integers(1, 10_000),
+)
+def test_an_answer_that_breaks_off_is_never_taken_for_a_whole_one(
+    content: bytes, framing: str, lost: int
+) -> None:
+    data = framed(content, framing, [7])
+    with pytest.raises(BrokenAnswerError):
+        read(data[: -(lost % len(data)) or -1], [])
+
+
+def answered(data: bytes) -> tuple[HttpAnswer, bool]:
+    reader = AnswerReader()
+    assert reader.feed(data)
+    assert reader.answer is not None
+    return reader.answer, reader.reusable
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "reusable"),
+    [
+        ("HTTP/1.1 200 OK", "X: 1", True),
+        ("HTTP/1.1 200 OK", "Connection: close", False),
+        ("HTTP/1.0 200 OK", "X: 1", False),
+        ("HTTP/1.0 200 OK", "Connection: keep-alive", True),
+    ],
+)
+def test_the_answer_says_whether_its_connection_may_be_used_again(
+    line: str, header: str, reusable: bool
+) -> None:
+    data = f"{line}\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    assert answered(data)[1] is reusable
+
+
+def test_a_connection_that_says_more_than_it_announced_is_not_used_again() -> None:
+    answer, reusable = answered(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 500")
+    assert (answer.content, reusable) == (b"{}", False)
+
+
+def test_an_answer_without_a_body_ends_with_its_head() -> None:
+    assert answered(b"HTTP/1.1 204 No Content\r\n\r\n")[0].content == b""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"SSH-2.0-x\r\n\r\n",
+        b"HTTP/1.1 20 OK\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: br\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc",
+        b"H" * 70_000,
+    ],
+)
+def test_what_is_no_answer_is_refused(data: bytes) -> None:
+    with pytest.raises(BrokenAnswerError):
+        AnswerReader().feed(data)
