@@ -8,17 +8,9 @@ import leyden
 from leyden.errors import DecodeError, InvalidOptionError, SchemaError
 from tests.operations.conftest import TASKS
 
-
-def test_what_this_version_does_not_keep_is_refused() -> None:
-    source = TASKS.replace(
-        "  area: string\n", "  area: string\n  body: {type: string, overflow: chunk}\n"
-    )
-    with pytest.raises(SchemaError) as caught:
-        leyden.load(source, table="tasks")
-    (fault,) = caught.value.faults
-    assert fault.code == "schema.not_kept"
-    assert "declares `overflow (of body)`" in fault.message
-    assert fault.span.line > 1
+LARGE = TASKS.replace(
+    "  area: string\n", "  area: string\n  body: {type: string, overflow: chunk}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +41,38 @@ def test_what_this_version_does_not_keep_is_refused() -> None:
             TASKS.replace("status == 'open'", "points > `1`") + "version_attribute: points\n",
             "entity.version_attribute",
             'the condition of "assigned" reads "points"',
+        ),
+        (
+            LARGE.replace("    sk: {field: sk, composite: [task_id]}\n", "").replace(
+                "composite: [project_id]}", "composite: [project_id, task_id]}"
+            ),
+            "attribute.overflow",
+            "without a sort key",
+        ),
+        (
+            LARGE.replace("composite: [task_id]}", "composite: [rank], cast: number}"),
+            "attribute.overflow",
+            '"sk" holds numbers',
+        ),
+        (
+            LARGE.replace(
+                "{field: sk, composite: [task_id]}", '{field: sk, template: "${task_id}"}'
+            ),
+            "attribute.overflow",
+            '"sk" do not start with a text of their own',
+        ),
+        (
+            LARGE.replace(
+                "{field: sk, composite: [task_id]}", "{field: taskId, composite: [task_id]}"
+            ),
+            "attribute.overflow",
+            '"taskId" do not start with a text of their own',
+        ),
+        (LARGE + "unique: [[title]]\n", "attribute.overflow", "cannot have `unique` as well"),
+        (
+            LARGE.replace("    index: gsi1\n", "    index: gsi1\n    projection: [body, title]\n"),
+            "attribute.overflow",
+            'the index "gsi1" holds "body", but not the field "__overflow__"',
         ),
     ],
 )

@@ -47,7 +47,7 @@ ELSEWHERE = {
     "hook.missing": "test_loading",
     "hook.not_callable": "test_loading",
     "service.alias_conflict": "test_sources",
-    "schema.not_kept": "tests/operations/test_loading.py",
+    "attribute.overflow": "tests/operations/test_loading.py",
     "table.key_fields": "tests/provision/test_definition.py",
     "table.key_type": "tests/provision/test_definition.py",
     "table.not_local": "tests/provision/test_definition.py",

@@ -24,7 +24,8 @@ from leyden.operations.get import Get, is_mine, read_key
 from leyden.operations.guard import Marks, identity_marks
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, Options, read_options
-from leyden.operations.outcome import shape
+from leyden.operations.outcome import add_units, shape
+from leyden.operations.overflow_read import Joined, Joining, join_items, wanted_fields
 from leyden.operations.projection import project
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.runner import Runner
@@ -138,13 +139,53 @@ class BatchGet:
                 for item in items:
                     key = {name: item[name] for name in key_fields[table]}
                     found[key_text(table, key)] = item
-        items = []
-        for one in wanted:
+        whole: dict[int, Item] = {}
+        for place, one in enumerate(wanted):
             item = found.get(key_text(one.table, one.key))
-            mine = item is not None and is_mine(one.entity, item, one.marks, options)
-            items.append(shape(one.entity, item, options) if mine and item else None)
+            if item is not None and is_mine(one.entity, item, one.marks, options):
+                whole[place] = item
+        consumed, requests = sent.consumed, sent.requests
+        for table in dict.fromkeys(one.table for one in wanted):
+            joined = yield from self._joined(wanted, whole, table, options)
+            consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+        items = [
+            shape(one.entity, whole[place], options) if place in whole else None
+            for place, one in enumerate(wanted)
+        ]
         left = tuple(
             key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
         )
-        result = BatchResult(tuple(items), left, sent.consumed, sent.requests)
+        result = BatchResult(tuple(items), left, consumed, requests)
         return settle(sent, result, options, self.name)
+
+    def _joined(
+        self, wanted: list[_Wanted], whole: dict[int, Item], table: str, options: Options
+    ) -> Program[Joined]:
+        """Put the values of a table's items in their places; items gone by now are taken out."""
+        places = [place for place in whole if wanted[place].table == table]
+        owners = {key_text(table, wanted[place].key): wanted[place] for place in places}
+
+        def wanted_of(item: Item) -> _Wanted:
+            fields = wanted[places[0]].key
+            return owners[key_text(table, {name: item[name] for name in fields})]
+
+        def keep(item: Item) -> bool:
+            one = wanted_of(item)
+            return is_mine(one.entity, item, one.marks, options)
+
+        joining = Joining(
+            self.name,
+            table,
+            options,
+            lambda item: wanted_of(item).entity,
+            lambda entity: wanted_fields(entity, options),
+            keep,
+        )
+        given = [whole[place] for place in places]
+        joined = yield from join_items(None if options.data == "raw" else joining, given)
+        for place, item in zip(places, joined.items, strict=True):
+            if item is None:
+                del whole[place]
+            else:
+                whole[place] = item
+        return joined

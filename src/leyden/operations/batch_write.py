@@ -7,7 +7,13 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leyden.errors import AwsError, BatchIncompleteError, InputError, TransactionCanceledError
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    InputError,
+    ItemTooLargeError,
+    TransactionCanceledError,
+)
 from leyden.operations.batch_sending import (
     BatchResult,
     chunks,
@@ -22,12 +28,13 @@ from leyden.operations.explain import Explanation
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_WRITE, Options, read_options
 from leyden.operations.outcome import add_units, shape
+from leyden.operations.overflow_batch import PlannedWrite, raw_write, split_batch, write_apart
+from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.overflow_write import UNKNOWN
 from leyden.operations.put import Create, Put
 from leyden.operations.request import Params, Program
 from leyden.operations.runner import Runner
 from leyden.operations.transact import (
-    TRANSACTION_BYTES,
-    TRANSACTION_LIMIT,
     TransactWrite,
     transaction_size,
 )
@@ -45,6 +52,9 @@ class BatchWrite:
 
     A batch carries no conditions, so it cannot guard against items that share a key; two of
     its own items under one key are refused. `go(guard=True)` makes it transactional.
+
+    Where an entity's values may be stored outside of their items, the stored items are looked at
+    first, and those that are or would be spread are written by themselves.
     """
 
     runner: Runner
@@ -57,7 +67,13 @@ class BatchWrite:
         prepared = self._prepare(read)
         if read.guard:
             return [TransactWrite(self.runner, part).params() for part in self._parts(prepared)]
-        return self._requests(prepared, read)
+        laid = self._laid(prepared)
+        together = [n for n, one in enumerate(laid) if one.laid is None or not one.laid.siblings]
+        apart = (n for n in range(len(laid)) if n not in set(together))
+        return [
+            *self._requests(laid, together, read),
+            *(self.entries[n].params(**_tabled(read)) for n in apart),
+        ]
 
     def go(self, **options: Any) -> BatchResult:
         """Write, `concurrency` requests at a time; what is unprocessed is retried.
@@ -74,7 +90,7 @@ class BatchWrite:
         prepared = self._prepare(read)
         if read.guard:
             return self._guarded(prepared, read)
-        return self._program(prepared, self._requests(prepared, read), read)
+        return self._program(prepared, self._laid(prepared), read)
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words what is written."""
@@ -130,23 +146,40 @@ class BatchWrite:
                 operation=self.name,
             )
 
-    def _requests(self, prepared: list[PreparedWrite], options: Options) -> list[Params]:
+    def _laid(self, prepared: list[PreparedWrite]) -> list[PreparedWrite]:
+        """The writes over items that have no large values outside."""
+        laid = []
+        for position, (entry, one) in enumerate(zip(self.entries, prepared, strict=True)):
+            with naming(self.name, entry.entity), entry_named(position):
+                laid.append(one.over(entry.entity, UNKNOWN))
+        return laid
+
+    def _requests(
+        self, laid: list[PreparedWrite], places: Sequence[int], options: Options
+    ) -> list[Params]:
         bodies: list[Params] = []
-        pairs = list(zip(self.entries, prepared, strict=True))
+        pairs = [(self.entries[n], laid[n]) for n in places]
         for chunk in chunks(pairs, WRITE_LIMIT):
             tables: dict[str, list[Params]] = {}
             for entry, one in chunk:
                 table = options.table or entry.entity.table
-                tables.setdefault(table, []).append(_raw(entry, one))
+                tables.setdefault(table, []).append(raw_write(one))
             bodies.append({"RequestItems": tables})
         return bodies
 
     def _program(
-        self, prepared: list[PreparedWrite], bodies: list[Params], options: Options
+        self, prepared: list[PreparedWrite], laid: list[PreparedWrite], options: Options
     ) -> Program[BatchResult]:
+        planned = [
+            PlannedWrite(options.table or entry.entity.table, entry, one, over)
+            for entry, one, over in zip(self.entries, prepared, laid, strict=True)
+        ]
+        split = yield from split_batch(self.name, planned, options)
+        bodies = self._requests(laid, split.together, options)
         sent = yield from send_all(
             "BatchWriteItem", self.name, bodies, options, left_in="UnprocessedItems"
         )
+        sent = yield from write_apart(split, planned, sent, options)
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
@@ -159,9 +192,18 @@ class BatchWrite:
         consumed: float | None = None
         requests = 0
         records: list[Any] = []
-        for part in self._parts(prepared):
+        waiting = list(self._parts(prepared))
+        while waiting:
+            part = waiting.pop(0)
             try:
                 result = yield from TransactWrite(self.runner, part).program()
+            except ItemTooLargeError:
+                # Nothing was sent: the parts of stored values are too many beside these.
+                if len(part) == 1:
+                    raise
+                half = len(part) // 2
+                waiting[:0] = [part[:half], part[half:]]
+                continue
             except TransactionCanceledError as error:
                 error.message = f"{error.message}. The {len(records)} entries before were written"
                 error.operation = self.name
@@ -190,7 +232,7 @@ class BatchWrite:
         """What to say where the `count` entries behind those in `records` failed as one."""
         error.operation = self.name
         done = len(records)
-        raw = [_raw(entry, one) for entry, one in zip(self.entries, prepared, strict=True)]
+        raw = [raw_write(one) for entry, one in zip(self.entries, prepared, strict=True)]
         in_doubt = count if error.unsure else 0
         left = tuple(raw[done + in_doubt :])
         items = (*records, *(None for _ in raw[done:]))
@@ -211,7 +253,9 @@ class BatchWrite:
         part: list[Entry] = []
         size = count = 0
         for entry, one in zip(self.entries, prepared, strict=True):
-            own, parts = transaction_size(one), one.most_parts
+            laid = one.over(entry.entity, UNKNOWN)
+            siblings = len(laid.laid.siblings) if laid.laid else 0
+            own, parts = transaction_size(laid), one.most_parts + 2 * siblings
             if part and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
                 yield part
                 part, size, count = [], 0, 0
@@ -236,11 +280,8 @@ class BatchWrite:
         )
 
 
-def _raw(entry: Entry, one: PreparedWrite) -> Params:
-    """The write as a batch carries it."""
-    if isinstance(entry, Put):
-        return {"PutRequest": {"Item": one.params["Item"]}}
-    return {"DeleteRequest": {"Key": one.key}}
+def _tabled(options: Options) -> dict[str, str]:
+    return {} if options.table is None else {"table": options.table}
 
 
 _PLAIN: Final = Options()

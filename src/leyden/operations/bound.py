@@ -39,11 +39,30 @@ class BoundEntity:
     runner: Runner
     local_indexes: frozenset[str] = frozenset()
     """The names of the table's local indexes."""
+    ttl_field: str | None = None
+    """The field that the table's time to live reads, where table.yaml says so."""
+    overflow: frozenset[str] = field(init=False)
+    """The fields whose values may be stored outside of their item."""
+    lifetimes: frozenset[str] = field(init=False)
+    """The fields that may hold an item's time to live."""
     constants: Mapping[str, Any] = field(init=False)
     """The values of attributes that can have but one: enums of one value.
 
     Keys and queries need not be given these.
     """
+
+    @overflow.default
+    def _overflow(self) -> frozenset[str]:
+        attributes = self.spec.attributes.values()
+        return frozenset(attribute.field for attribute in attributes if attribute.overflow)
+
+    @lifetimes.default
+    def _lifetimes(self) -> frozenset[str]:
+        return frozenset(
+            attribute.field
+            for attribute in self.spec.attributes.values()
+            if attribute.type == "ttl" or attribute.field == self.ttl_field
+        )
 
     @constants.default
     def _constants(self) -> Mapping[str, Any]:

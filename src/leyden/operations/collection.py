@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
@@ -17,6 +17,7 @@ from leyden.operations.guard import Marks, bears, query_marks
 from leyden.operations.key_condition import accept_limit, key_condition
 from leyden.operations.options import QUERY, Options
 from leyden.operations.outcome import shape
+from leyden.operations.overflow_read import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
@@ -233,7 +234,24 @@ class CollectionQuery(Ranged):
             [form.field for form in primary.forms],
             keep,
             shaped,
+            self._joining(request.params["TableName"], options, keep),
         )
+
+    def _joining(
+        self, table: str, options: Options, keep: Callable[[Item], bool]
+    ) -> Joining | None:
+        if options.data == "raw" or not any(member.entity.overflow for member in self.members):
+            return None
+        keys = {id(member.entity): member.keys for member in self.members}
+
+        def entity_of(item: Item) -> BoundEntity | None:
+            member = self._member_of(item)
+            return None if member is None else member.entity
+
+        def wanted(entity: BoundEntity) -> frozenset[str]:
+            return wanted_fields(entity, options, keys[id(entity)])
+
+        return Joining(self.name, table, options, entity_of, wanted, keep)
 
     def _own(self, member: Member) -> Mapping[str, Any]:
         return {n: v for n, v in self.values.items() if n in member.keys.spec.composites}

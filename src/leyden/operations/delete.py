@@ -10,6 +10,7 @@ from attrs import field, frozen
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
+from leyden.operations.overflow_write import Spread
 from leyden.operations.request import Params
 from leyden.operations.unique import Effect
 from leyden.operations.write import PreparedWrite, Write, exists
@@ -39,7 +40,9 @@ class Delete(Write):
         existence = exists(key, expressions) if self.must_exist else ""
         marks = self._seal(params, options, expressions, values, existence=existence)
         kept = self.entity.compiled.encode(values)
-        return PreparedWrite(params, key, marks, kept, Effect("delete"))
+        effect = Effect("delete")
+        spread = Spread("delete", effect) if self.entity.overflow else None
+        return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 
     def _notes(self, params: Params) -> tuple[str, ...]:
         return ()

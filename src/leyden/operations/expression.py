@@ -25,6 +25,15 @@ class Expressions:
         self.names: dict[str, str] = {}
         self.values: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, params: Params) -> Expressions:
+        """The names and values of a request, to add others to."""
+        expressions = cls()
+        names: dict[str, str] = params.get("ExpressionAttributeNames", {})
+        expressions.names = {name: placeholder for placeholder, name in names.items()}
+        expressions.values = dict(params.get("ExpressionAttributeValues", {}))
+        return expressions
+
     def name(self, field: str) -> str:
         """The placeholder of a top-level field."""
         placeholder = self.names.get(field)
@@ -66,10 +75,7 @@ class Expressions:
 
 def require(params: Params, write: Callable[[Expressions], str]) -> Params:
     """The request with one more condition, which `write` puts into the request's tables."""
-    expressions = Expressions()
-    names: dict[str, str] = params.get("ExpressionAttributeNames", {})
-    expressions.names = {name: placeholder for placeholder, name in names.items()}
-    expressions.values = dict(params.get("ExpressionAttributeValues", {}))
+    expressions = Expressions.of(params)
     added = write(expressions)
     stricter = dict(params)
     stricter["ConditionExpression"] = conjunction([params.get("ConditionExpression", ""), added])

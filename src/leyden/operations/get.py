@@ -14,7 +14,8 @@ from leyden.operations.expression import Expressions
 from leyden.operations.guard import Marks, bears, identity_marks, owns
 from leyden.operations.operation import Operation
 from leyden.operations.options import GET, Options
-from leyden.operations.outcome import Result, consumed_units, shape
+from leyden.operations.outcome import Result, add_units, consumed_units, shape
+from leyden.operations.overflow_read import join_items, joining_for, reading_notes
 from leyden.operations.projection import project
 from leyden.operations.request import Item, Params, Program
 from leyden.schema.faults import did_you_mean
@@ -85,14 +86,24 @@ class Get(Operation):
         request = self._request(self._build(options, telling=True), options)
         marks = self.marks()
 
+        def mine(found: Item) -> bool:
+            return is_mine(self.entity, found, marks, options)
+
+        table = request.params["TableName"]
+        joining = joining_for(self.entity, self.name, table, options, mine)
+
         def program() -> Program[Any]:
             response = yield request
+            consumed = consumed_units(response)
             found = response.get("Item")
             item = None
-            if found and is_mine(self.entity, found, marks, options):
-                item = shape(self.entity, found, options)
+            if found and mine(found):
+                joined = yield from join_items(joining, [found])
+                consumed = add_units(consumed, joined.consumed)
+                whole = joined.items[0]
+                item = None if whole is None else shape(self.entity, whole, options)
             if options.data == "result":
-                return Result(item, consumed_units(response), response)
+                return Result(item, consumed, response)
             return item
 
         return program()
@@ -107,5 +118,5 @@ class Get(Operation):
             False,
             show_key(params["Key"]),
             "",
-            ("reads one item",),
+            ("reads one item", *reading_notes(self.entity, options)),
         )

@@ -12,6 +12,7 @@ from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.hydration import hydrate
 from leyden.operations.options import Options
 from leyden.operations.outcome import Page, add_units, consumed_units, join_pages
+from leyden.operations.overflow_read import Joined, Joining, join_items
 from leyden.operations.request import Gather, Item, Params, Program, Request
 
 Keep: TypeAlias = Callable[[Item], bool]
@@ -31,6 +32,8 @@ class PagePlan:
     primary_fields: Sequence[str]
     keep: Keep
     shape: Shape
+    joining: Joining | None = None
+    """How to read the values that are stored outside of the items."""
 
 
 @frozen
@@ -81,7 +84,9 @@ def read_pages(plan: PagePlan) -> Program[Page]:
         kept, cost, sent = yield from _hydrated(plan, kept)
         consumed = add_units(consumed, cost)
         requests += sent
-    return Page(tuple(map(plan.shape, kept)), cursor, consumed, scanned, requests)
+    joined = yield from join_items(plan.joining, kept)
+    consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+    return Page(_shaped(plan, joined), cursor, consumed, scanned, requests)
 
 
 def segments_at_start(count: int) -> SegmentsRead:
@@ -130,11 +135,18 @@ def read_segments(plan: PagePlan, before: SegmentsRead) -> Program[SegmentsRead]
         kept, cost, more = yield from _hydrated(plan, kept)
         consumed = add_units(consumed, cost)
         requests += more
-    page = Page(tuple(map(plan.shape, kept)), None, consumed, scanned, requests)
+    joined = yield from join_items(plan.joining, kept)
+    consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+    page = Page(_shaped(plan, joined), None, consumed, scanned, requests)
     found = before.found + len(page)
     if plan.options.progress is not None:
         plan.options.progress(found, before.scanned + scanned)
     return SegmentsRead(page, left, found, before.scanned + scanned)
+
+
+def _shaped(plan: PagePlan, joined: Joined) -> tuple[Any, ...]:
+    """What is made of the items; those that were gone when their values were read are not."""
+    return tuple(plan.shape(item) for item in joined.items if item is not None)
 
 
 def _hydrated(plan: PagePlan, kept: list[Item]) -> Program[tuple[list[Item], float | None, int]]:

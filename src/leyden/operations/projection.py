@@ -8,6 +8,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.options import Options
 from leyden.operations.request import Params
+from leyden.schema.spec import OVERFLOW_FIELD
 
 
 def project(
@@ -27,7 +28,7 @@ def project(
         return
     for form in entity.keys.primary.forms:
         expressions.name(form.field)
-    held = _held(entity, index)
+    held = held_fields(entity, index)
     for name in options.attributes:
         attribute = entity.spec.attributes.get(name)
         if attribute is None:
@@ -44,6 +45,9 @@ def project(
         for field in _telling_fields(entity):
             if held is None or field in held:
                 expressions.name(field)
+    apart = (entity.spec.attributes[name].field in entity.overflow for name in options.attributes)
+    if telling and any(apart):
+        expressions.name(OVERFLOW_FIELD)
     params["ProjectionExpression"] = ", ".join(expressions.names.values())
 
 
@@ -53,7 +57,7 @@ def _telling_fields(entity: BoundEntity) -> list[str]:
     return [*entity.identity, *fields]
 
 
-def _held(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:
+def held_fields(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:
     """The fields that an index holds; None where it holds whole items."""
     if index is None or index.spec.projection in (None, "all"):
         return None

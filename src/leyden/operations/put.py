@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from attrs import evolve, field, frozen
 
@@ -13,6 +13,7 @@ from leyden.operations.cancellation import ATTEMPTS, wait_before
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
+from leyden.operations.overflow_write import Spread
 from leyden.operations.request import Item, Params, Pause, Program
 from leyden.operations.size import refuse_oversize
 from leyden.operations.unique import Effect
@@ -46,7 +47,8 @@ def prepare_item(entity: BoundEntity, given: Mapping[str, Any], operation: str) 
     item = entity.compiled.encode(values)
     item.update(keys)
     item.update(entity.identity)
-    refuse_oversize(item, operation, entity.spec.entity)
+    if not entity.overflow:
+        refuse_oversize(item, operation, entity.spec.entity)
     own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
     return PreparedItem(item, own, values)
 
@@ -82,8 +84,10 @@ class Put(Write):
             # Where nothing may be stored under the key at all there is nothing to compare.
             guarded=self.replaces,
         )
-        effect = Effect("replace" if self.replaces else "create", sets=prepared.item)
-        return PreparedWrite(params, prepared.key, marks, prepared.item, effect)
+        kind: Literal["replace", "create"] = "replace" if self.replaces else "create"
+        effect = Effect(kind, sets=prepared.item)
+        spread = Spread(kind, effect) if self.entity.overflow else None
+        return PreparedWrite(params, prepared.key, marks, prepared.item, effect, spread=spread)
 
     def _expectation(self) -> Expectation | None:
         """The version that was seen; without one, a put begins as that of a new item."""

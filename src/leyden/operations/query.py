@@ -15,6 +15,7 @@ from leyden.operations.guard import query_marks
 from leyden.operations.key_condition import key_condition, read_composites, read_range
 from leyden.operations.operation import naming
 from leyden.operations.options import QUERY, Options
+from leyden.operations.overflow_read import reading_notes
 from leyden.operations.projection import identifiers_projected, project
 from leyden.operations.ranged import Ranged
 from leyden.operations.request import Params
@@ -139,7 +140,7 @@ class Query(Ranged):
             False,
             show(params["KeyConditionExpression"], params),
             show(params.get("FilterExpression", ""), params),
-            tuple(self._notes(options)),
+            (*self._notes(options), *reading_notes(self.entity, options, self.keys)),
         )
 
     def _notes(self, options: Options) -> list[str]:

@@ -15,6 +15,7 @@ from leyden.operations.guard import bears, owns
 from leyden.operations.operation import Conditional
 from leyden.operations.options import Options, read_options
 from leyden.operations.outcome import Page, shape
+from leyden.operations.overflow_read import joining_for
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.request import Item, Params, Program
 
@@ -68,6 +69,7 @@ class ReadMany(Conditional):
             [form.field for form in self._primary().forms],
             keep,
             lambda item: shape(self.entity, item, options),
+            joining_for(self.entity, self.name, request.params["TableName"], options, keep, keys),
         )
 
     def _build(self, options: Options) -> Params:

@@ -14,6 +14,7 @@ from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.options import SCAN, Options
 from leyden.operations.outcome import Page
+from leyden.operations.overflow_read import reading_notes
 from leyden.operations.paging import (
     PagePlan,
     read_all_segments,
@@ -141,5 +142,8 @@ class Scan(ReadMany):
             True,
             "",
             show(params.get("FilterExpression", ""), params),
-            (f"reads every item of the {place}, those of other entities as well",),
+            (
+                f"reads every item of the {place}, those of other entities as well",
+                *reading_notes(self.entity, options, self._read_from()),
+            ),
         )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import define, frozen
+from attrs import define, evolve, field, frozen
 
 from leyden.errors import (
     AwsError,
+    DecodeError,
     InputError,
     InvalidOptionError,
     ItemTooLargeError,
     TransactionCanceledError,
 )
 from leyden.operations.batch_sending import key_text, refuse_duplicates
+from leyden.operations.bound import BoundEntity
 from leyden.operations.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
@@ -29,6 +31,10 @@ from leyden.operations.guard import bears
 from leyden.operations.operation import naming
 from leyden.operations.options import TRANSACT_GET, TRANSACT_WRITE, Options, read_options
 from leyden.operations.outcome import add_units, consumed_units, shape
+from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.overflow_read import ATTEMPTS as JOIN_ATTEMPTS
+from leyden.operations.overflow_read import Joining, join_items, wanted_fields
+from leyden.operations.overflow_write import UNKNOWN, Stored
 from leyden.operations.request import Gather, Item, Params, Pause, Program, Request
 from leyden.operations.runner import Runner
 from leyden.operations.size import item_size, value_size
@@ -42,12 +48,6 @@ from leyden.operations.unique_guards import (
     values_changed,
 )
 from leyden.operations.write import PreparedWrite, Write
-
-TRANSACTION_LIMIT: Final = 100
-"""The most operations that DynamoDB takes in a transaction."""
-
-TRANSACTION_BYTES: Final = 4 * 1024 * 1024
-"""The most bytes that DynamoDB takes in a transaction."""
 
 _CONCURRENT_READS: Final = 8
 
@@ -73,7 +73,7 @@ class TransactWrite:
         for entry, draft in zip(self.entries, self._drafts, strict=True):
             with naming(entry.name, entry.entity):
                 entry.refuse_reading(draft)
-        return _plan(self.entries, self._drafts, Obstacles(), read.token).params
+        return _plan(self.entries, self._laid, Obstacles(), read.token).params
 
     def go(self, **options: Any) -> TransactionResult:
         """Write all, or nothing.
@@ -84,7 +84,8 @@ class TransactWrite:
 
         Where the request depends on what is stored (unique values that are given up, versions
         that a put counts on from), that is read first, and the transaction depends on it; where
-        it has changed meanwhile, the transaction begins again.
+        it has changed meanwhile, the transaction begins again. So it does where an item has large
+        values outside, unless there is a `token`, under which nothing else can be sent.
         """
         return self.runner.run(self.program(**options))
 
@@ -96,8 +97,9 @@ class TransactWrite:
             self._refuse_token(drafts)
         elif not any(draft.settle for draft in drafts):
             # Refuses bad input here, not when the program runs.
-            _plan(self.entries, drafts, Obstacles(), None)
-        return _Attempts(self.entries, drafts, read.token).run()
+            _plan(self.entries, self._laid, Obstacles(), None)
+        unread = self._laid if read.token is not None else None
+        return _Attempts(self.entries, drafts, read.token, unread).run()
 
     def explain(self, **options: Any) -> str:
         """Says in words what the transaction does."""
@@ -124,9 +126,21 @@ class TransactWrite:
         refuse_duplicates(_WRITE, [(t, d.key) for t, d in zip(tables, drafts, strict=True)])
         return drafts
 
+    @cached_property
+    def _laid(self) -> list[PreparedWrite]:
+        """The writes over items without large values outside; the same ones each time."""
+        laid = []
+        for entry, draft in zip(self.entries, self._drafts, strict=True):
+            large = draft.spread is not None and draft.spread.needs_reading
+            with naming(entry.name, entry.entity):
+                stored = Stored(None, is_read=True) if large else UNKNOWN
+                laid.append(draft.over(entry.entity, stored))
+        return laid
+
     def _refuse_token(self, drafts: Sequence[PreparedWrite]) -> None:
         for position, (entry, draft) in enumerate(zip(self.entries, drafts, strict=True)):
-            if draft.settle is not None:
+            large = draft.spread is not None and draft.spread.needs_reading
+            if draft.settle is not None or large:
                 raise InvalidOptionError(
                     f"a token promises that the same request is sent again, and operation "
                     f"{position}, {entry.name}, depends on what is stored each time; say in it "
@@ -140,13 +154,15 @@ class _Plan:
     """One attempt: its request, and whose each of its parts is.
 
     First stand the writes, then the guards, then the checks of owners that left guards behind;
-    `guards` and `checks` have the position of the write that each belongs to.
+    `guards` and `checks` have the position of the write that each belongs to. At the end stand
+    the parts of large values, which belong to the writes at `spread`.
     """
 
     params: Params
     writes: Sequence[PreparedWrite]
     guards: tuple[tuple[int, GuardPart], ...]
     checks: tuple[tuple[int, tuple[Claim, ...]], ...]
+    spread: tuple[int, ...]
 
 
 def _plan(
@@ -180,12 +196,26 @@ def _plan(
         parts.append({entry.part: body})
     parts += [guard.part for _, guard in guards]
     parts += [still_left(claims, owner, table) for _, table, owner, claims in checked.values()]
+    spread = []
+    for position, write in enumerate(writes):
+        siblings = write.laid.siblings if write.laid else ()
+        parts += siblings
+        spread += [position] * len(siblings)
+    if spread and len(parts) > TRANSACTION_LIMIT:
+        raise ItemTooLargeError(
+            f"the transaction has {len(writes)} operations and {len(parts) - len(writes)} guards "
+            f"and parts of large values, and DynamoDB takes at most {TRANSACTION_LIMIT} of all; "
+            "split it where its parts may happen apart",
+            size=len(parts),
+            limit=TRANSACTION_LIMIT,
+            operation=_WRITE,
+        )
     _refuse_size(sum(request_size(body) for part in parts for body in part.values()))
     params: Params = {"TransactItems": parts}
     if token is not None:
         params["ClientRequestToken"] = token
     checks = tuple((position, tuple(claims)) for position, _, _, claims in checked.values())
-    return _Plan(params, writes, guards, checks)
+    return _Plan(params, writes, guards, checks, tuple(spread))
 
 
 def _guards(
@@ -222,14 +252,18 @@ class _Attempts:
     entries: Sequence[Write]
     drafts: Sequence[PreparedWrite]
     token: str | None
+    unread: Sequence[PreparedWrite] | None
+    """The writes as they are to be sent each time, where there is a token."""
+    known: dict[int, Stored] = field(factory=dict)
+    """What refusals showed of stored items with large values outside, by position."""
 
     def run(self) -> Program[TransactionResult]:
         obstacles, sent, attempt = Obstacles(), 0, 0
         while True:
             attempt += 1
             stored = yield from self._read(obstacles)
-            writes = [
-                draft if draft.settle is None else draft.settle(stored[position])
+            writes = self.unread or [
+                self._written(position, draft, stored)
                 for position, draft in enumerate(self.drafts)
             ]
             # What is sent again under one token is one transaction: an earlier attempt may be
@@ -259,9 +293,28 @@ class _Attempts:
         consumed = add_units(obstacles.consumed, consumed_units(response))
         return TransactionResult(items, consumed, sent + times)
 
+    def _written(
+        self,
+        position: int,
+        draft: PreparedWrite,
+        stored: Mapping[int, Item | None],
+    ) -> PreparedWrite:
+        """The write over what is known to be stored."""
+        entry = self.entries[position]
+        write = draft if draft.settle is None else draft.settle(stored[position])
+        known = self.known.get(position, UNKNOWN)
+        if position in stored:
+            known = Stored(stored[position], is_read=True)
+        with naming(entry.name, entry.entity):
+            return write.over(entry.entity, known)
+
     def _read(self, obstacles: Obstacles) -> Program[Mapping[int, Item | None]]:
         """What is stored under the keys of the writes that depend on it, by their positions."""
-        wanted = [n for n, draft in enumerate(self.drafts) if draft.settle is not None]
+        wanted = [
+            n
+            for n, draft in enumerate(self.drafts)
+            if draft.settle is not None or (draft.spread is not None and draft.spread.needs_reading)
+        ]
         if not wanted:
             return {}
         requests = []
@@ -296,6 +349,11 @@ class _Attempts:
         for place in failed:
             item = reasons[place].get("Item") or None
             behind = place - count - len(plan.guards)
+            if place >= len(reasons) - len(plan.spread):
+                # A part that was to move along is gone; with its item, unless it is lost.
+                position = plan.spread[place - (len(reasons) - len(plan.spread))]
+                self.known.pop(position, None)
+                continue
             if place < count:
                 if not self._outdated(place, plan.writes[place], stored, item):
                     return False
@@ -321,7 +379,12 @@ class _Attempts:
     ) -> bool:
         """Whether a write was refused because its item is not any more what was read."""
         entry = self.entries[position]
-        if position not in stored or (now is not None and not bears(now, write.marks)):
+        if now is not None and not bears(now, write.marks):
+            return False
+        if write.laid is not None and not write.laid.is_over(now):
+            self.known[position] = Stored(now, is_read=True)
+            return True
+        if position not in stored:
             return False
         if values_changed(entry.entity, stored[position], now):
             return True
@@ -343,14 +406,24 @@ class _Attempts:
     ) -> TransactionCanceledError:
         rejections = []
         count = len(plan.writes)
-        owners = [*range(count), *(n for n, _ in plan.guards), *(n for n, _ in plan.checks)]
+        owners = [
+            *range(count),
+            *(n for n, _ in plan.guards),
+            *(n for n, _ in plan.checks),
+            *plan.spread,
+        ]
         claims = [guard.claim for _, guard in plan.guards] + [some[0] for _, some in plan.checks]
         for place, why in enumerate(reasons):
             if str(why.get("Code", "None")) == "None":
                 continue
             position = owners[place]
             write = plan.writes[position]
-            unique = claims[place - count].attributes if place >= count else ()
+            guard = count <= place < count + len(claims)
+            unique = claims[place - count].attributes if guard else ()
+            item = why.get("Item") or None
+            overflow = write.laid is not None and not write.laid.is_over(item)
+            if overflow and place < count and self._any_other(reasons, plan, place):
+                continue
             rejections.append(
                 rejection(
                     position,
@@ -360,9 +433,22 @@ class _Attempts:
                     marks=write.marks,
                     expected=write.expected,
                     unique=unique,
+                    overflow=overflow or place >= count + len(claims),
                 )
             )
         return _canceled(_WRITE, rejections, "nothing was written")
+
+    def _any_other(
+        self, reasons: Sequence[Mapping[str, Any]], plan: _Plan, place: int
+    ) -> bool:
+        """Whether something stood in the way that beginning again would not have solved."""
+        for n, why in enumerate(reasons):
+            if n == place or str(why.get("Code", "None")) == "None":
+                continue
+            laid = plan.writes[n].laid if n < len(plan.writes) else None
+            if laid is None or laid.is_over(why.get("Item") or None):
+                return True
+        return False
 
 
 @frozen(eq=False, repr=False)
@@ -407,27 +493,77 @@ class TransactGet:
         return {"TransactItems": parts}
 
     def _program(self, params: Params, options: Options) -> Program[TransactionResult]:
-        try:
-            response, attempts = yield from send_transaction(
-                Request("TransactGetItems", params, _GET)
+        consumed: float | None = None
+        sent = attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response, attempts = yield from send_transaction(
+                    Request("TransactGetItems", params, _GET)
+                )
+            except AwsError as error:
+                reasons = cancellation(error)
+                if not reasons:
+                    raise
+                raise _canceled(_GET, self._rejections(reasons), "nothing was read") from error
+            sent += attempts
+            found: dict[int, Item] = {}
+            for place, (entry, part) in enumerate(
+                zip(self.entries, response["Responses"], strict=True)
+            ):
+                item = part.get("Item")
+                if item is not None and is_mine(entry.entity, item, entry.marks(), options):
+                    found[place] = item
+            torn, cost = yield from self._join(found, options)
+            consumed = add_units(add_units(consumed, consumed_units(response)), cost)
+            if torn is None:
+                break
+            # Values of one moment: where a part is of another, all are read again.
+            if attempt >= JOIN_ATTEMPTS:
+                raise torn
+            yield Pause(wait_before(attempt))
+        items = (
+            shape(entry.entity, found[place], options) if place in found else None
+            for place, entry in enumerate(self.entries)
+        )
+        return TransactionResult(tuple(items), consumed, sent)
+
+    def _join(
+        self, found: dict[int, Item], options: Options
+    ) -> Program[tuple[DecodeError | None, float | None]]:
+        """Put large values in their places, table by table; gives the error where that fails."""
+        consumed: float | None = None
+        for table in dict.fromkeys(entry.entity.table for entry in self.entries):
+            places = [n for n in found if self.entries[n].entity.table == table]
+            owners = {id(found[n]): self.entries[n].entity for n in places}
+            joining = Joining(
+                _GET,
+                table,
+                evolve(options, consistent=True),
+                partial(_owner_of, owners),
+                partial(wanted_fields, options=options),
+                lambda item: True,
+                again=False,
             )
-        except AwsError as error:
-            reasons = cancellation(error)
-            if not reasons:
-                raise
-            raise _canceled(_GET, self._rejections(reasons), "nothing was read") from error
-        items = []
-        for entry, found in zip(self.entries, response["Responses"], strict=True):
-            item = found.get("Item")
-            mine = item is not None and is_mine(entry.entity, item, entry.marks(), options)
-            items.append(shape(entry.entity, item, options) if mine and item else None)
-        return TransactionResult(tuple(items), consumed_units(response), attempts)
+            given = [found[n] for n in places]
+            joined = yield from join_items(None if options.data == "raw" else joining, given)
+            consumed = add_units(consumed, joined.consumed)
+            if joined.error is not None:
+                return joined.error, consumed
+            for n, item in zip(places, joined.items, strict=True):
+                assert item is not None, "nothing was read again, so nothing can be gone"
+                found[n] = item
+        return None, consumed
 
     def _rejections(self, reasons: Sequence[Mapping[str, Any]]) -> Iterable[Rejection]:
         for position, (entry, why) in enumerate(zip(self.entries, reasons, strict=True)):
             if str(why.get("Code", "None")) != "None":
                 values = read_key(entry.entity, entry.given)
                 yield rejection(position, entry, entry.entity.compiled.encode(values), why)
+
+
+def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:
+    return owners[id(item)]
 
 
 _WRITE: Final = "transact_write"
@@ -471,7 +607,8 @@ def _refuse_count(operation: str, entries: Sequence[Any]) -> None:
 
 def transaction_size(write: PreparedWrite) -> int:
     """The bytes that a write and its guards count for in a transaction, at most."""
-    bodies = [write.params, *(body for guard in write.guards for body in guard.part.values())]
+    parts = [*(guard.part for guard in write.guards), *(write.laid.siblings if write.laid else ())]
+    bodies = [write.params, *(body for part in parts for body in part.values())]
     unknown = 0 if write.settle is None else (write.most_parts - 1) * _GUARD_BYTES
     return sum(map(request_size, bodies)) + unknown
 

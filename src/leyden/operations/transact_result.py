@@ -10,6 +10,7 @@ from attrs import field, frozen
 from leyden.errors import DecodeError
 from leyden.operations.guard import Marks, bears
 from leyden.operations.operation import Operation
+from leyden.operations.overflow import record_in_place
 from leyden.operations.request import Item
 from leyden.operations.versions import Expectation
 
@@ -26,6 +27,7 @@ _MEANING: Final = {
     "collision": "another item is stored under the same key",
     "version": "the stored item has another version than the one that was seen",
     "unique": "another item has its values of unique attributes",
+    "overflow": "the stored item has large values outside, which the request did not count on",
     "conflict": "another write was under way on the item",
     "throttled": "the table took no more requests",
     "size": "the items of its partition key are too large together",
@@ -37,9 +39,9 @@ _MEANING: Final = {
 class Rejection:
     """Why one operation of a cancelled transaction was refused.
 
-    `reason` is `condition`, `collision`, `version`, `unique`, `conflict`, `throttled`, `size` or
-    `invalid`; `key` holds the key attributes; `item` is the stored record where the service
-    returned one and it is the entity's, `raw` the stored item as it is. For `unique`,
+    `reason` is `condition`, `collision`, `version`, `unique`, `overflow`, `conflict`, `throttled`,
+    `size` or `invalid`; `key` holds the key attributes; `item` is the stored record where the
+    service returned one and it is the entity's, `raw` the stored item as it is. For `unique`,
     `attributes` are those of the constraint, and `raw` is the guard item, which names its owner.
     """
 
@@ -90,8 +92,10 @@ def rejection(
 ) -> Rejection:
     """What the service's reason `why` says of an operation, whose key attributes `key` holds.
 
-    `unique` are the attributes of a constraint whose guard was refused.
+    `unique` are the attributes of a constraint whose guard was refused; `overflow` says that it
+    was refused for the large values that the stored item has outside.
     """
+    overflow: bool = False,
     code, raw = str(why.get("Code", "None")), why.get("Item") or None
     reason = _REASONS.get(code, "invalid")
     mine = not unique and raw is not None and bears(raw, marks or {})
@@ -107,6 +111,8 @@ def rejection(
     names = entry.entity.keys.primary.spec.composites
     return Rejection(
         position,
+        elif overflow:
+            reason = "overflow"
         entry.name,
         entry.entity.spec.entity,
         {name: values[name] for name in names if name in values},
@@ -121,6 +127,6 @@ def rejection(
 def _readable(entry: Operation, raw: Item | None) -> Any:
     """The stored record; None where it cannot be read, which is not what went wrong here."""
     try:
-        return None if raw is None else entry.entity.compiled.decode(raw)
+        return None if raw is None else record_in_place(entry.entity, raw)
     except DecodeError:
         return None

@@ -14,6 +14,7 @@ from leyden.operations.get import read_key
 from leyden.operations.guard import refuse_ambiguous
 from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
 from leyden.operations.options import Options
+from leyden.operations.overflow_write import Apart, spread_of_update
 from leyden.operations.request import Item, Params
 from leyden.operations.unique import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
@@ -112,7 +113,7 @@ class Update(Write):
             for form in entity.keys.primary.forms:
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
-        update, effect = self._update_expression(values, expressions)
+        update, effect, apart = self._update_expression(values, expressions)
         key = entity.primary_key(values)
         params: Params = {
             "TableName": entity.table,
@@ -127,7 +128,9 @@ class Update(Write):
             existence=exists(key, expressions) if self.must_exist else "",
             agreements=[expressions.equal(*pair) for pair in self._agreements().items()],
         )
-        return PreparedWrite(params, key, marks, entity.compiled.encode(values), effect)
+        spread = spread_of_update(entity, apart, update, effect, self.steps)
+        kept = entity.compiled.encode(values)
+        return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 
     def _agreements(self) -> Item:
         attributes = self.entity.compiled.attributes
@@ -138,7 +141,7 @@ class Update(Write):
 
     def _update_expression(
         self, key_values: Mapping[str, Any], expressions: Expressions
-    ) -> tuple[UpdateExpression, Effect]:
+    ) -> tuple[UpdateExpression, Effect, Apart]:
         entity, compiled = self.entity, self.entity.compiled
         assigned = {s.root: s.value for s in self.steps if s.operator == "set" and s.is_root}
         removed = {s.root for s in self.steps if s.operator == "remove" and s.is_root}
@@ -152,15 +155,16 @@ class Update(Write):
         changed.update({name: value for name, value in derived.items() if value is not None})
         keys = update_keys(entity, changed, removed, known)
 
-        update = UpdateExpression(expressions)
+        update, apart = UpdateExpression(expressions), Apart(entity)
         for step in self.steps:
-            if step.operator == "set" and step.is_root:
+            if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
             update.add_step(step)
         for name, value in changed.items():
             attribute = compiled.attributes[name]
-            if attribute.spec.field not in keys.set:
-                update.set(attribute.spec.field, attribute.encode(value))
+            field, encoded = attribute.spec.field, attribute.encode(value)
+            if field not in keys.set and not apart.set(field, encoded):
+                update.set(field, encoded)
         for name, value in keys.set.items():
             update.set(name, value)
         taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
@@ -168,7 +172,8 @@ class Update(Write):
             *(name for name in keys.remove if name not in taken),
             *(compiled.attributes[n].spec.field for n in derived if n in removed),
         ):
-            update.remove(name)
+            if not apart.remove(name):
+                update.remove(name)
         own = {form.field for form in entity.keys.primary.forms}
         for name, value in key_values.items():
             attribute = compiled.attributes[name]
@@ -192,7 +197,7 @@ class Update(Write):
             known={**stored, **self._agreements()},
             creates=not self.must_exist,
         )
-        return update, effect
+        return update, effect, apart
 
 
 @frozen(eq=False, repr=False)

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from leyden.operations.expression import Expressions
-from leyden.operations.request import AttributeValue
+from leyden.operations.request import AttributeValue, Item
+from leyden.operations.size import value_size
 from leyden.operations.update_steps import Step
 
 
 class UpdateExpression:
     """Collects what an update does, and writes it as DynamoDB wants it."""
 
-    __slots__ = ("_clauses", "_expressions")
+    __slots__ = ("_clauses", "_expressions", "assigned", "grown")
 
     def __init__(self, expressions: Expressions) -> None:
         self._expressions = expressions
+        self.assigned: Item = {}
+        """The whole fields that it sets."""
+        self.grown = 0
+        """The bytes by which what else it does may make the item larger."""
         self._clauses: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
 
     def add_step(self, step: Step) -> None:
         """What the caller asked for."""
         clause, text = step.write(self._expressions)
         self._clauses[clause].append(text)
+        self.grown += 0 if step.encoded is None else value_size(step.encoded)
 
     def set(self, field: str, value: AttributeValue) -> None:
         """Set a whole field."""
+        self.assigned[field] = value
         self._clauses["SET"].append(self._expressions.equal(field, value))
 
     def set_if_absent(self, field: str, value: AttributeValue) -> None:
@@ -41,6 +48,13 @@ class UpdateExpression:
     def remove(self, field: str) -> None:
         """Remove a whole field."""
         self._clauses["REMOVE"].append(self._expressions.name(field))
+
+    def copy_onto(self, expressions: Expressions) -> UpdateExpression:
+        """The same clauses, to add others to; `expressions` are those of the whole request."""
+        copy = UpdateExpression(expressions)
+        copy._clauses = {clause: list(parts) for clause, parts in self._clauses.items()}
+        copy.assigned, copy.grown = dict(self.assigned), self.grown
+        return copy
 
     def text(self) -> str:
         """The expression, in the order SET, REMOVE, ADD, DELETE."""

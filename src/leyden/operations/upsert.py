@@ -11,6 +11,7 @@ from leyden.errors import InvalidExpressionError
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
 from leyden.operations.options import Options
+from leyden.operations.overflow_write import Apart, spread_of_update
 from leyden.operations.request import Item, Params
 from leyden.operations.unique import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
@@ -102,7 +103,7 @@ class Upsert(Write):
         index_keys = {name: value for name, value in keys.set.items() if name not in key}
         indexed = {name for k in entity.keys.values() for name in k.spec.composites}
         expressions = Expressions()
-        update = UpdateExpression(expressions)
+        update, apart = UpdateExpression(expressions), Apart(entity)
         for name, value in entity.identity.items():
             update.set(name, value)
         sets: Item = {}
@@ -115,8 +116,9 @@ class Upsert(Write):
             if stored in keys.set:
                 continue
             if kept:
-                update.set_if_absent(stored, encoded)
-            else:
+                if not apart.set_if_absent(stored, encoded):
+                    update.set_if_absent(stored, encoded)
+            elif not apart.set(stored, encoded):
                 update.set(stored, encoded)
         for name, value in index_keys.items():
             update.set(name, value)
@@ -127,8 +129,9 @@ class Upsert(Write):
                 defaults[step.segments[0]] = step.encoded
             if entity.spec.attributes[step.root].read_only and step.root not in indexed:
                 assert step.encoded is not None
-                update.set_if_absent(step.segments[0], step.encoded)
-            else:
+                if not apart.set_if_absent(step.segments[0], step.encoded):
+                    update.set_if_absent(step.segments[0], step.encoded)
+            elif not apart.step(step):
                 update.add_step(step)
         version = version_field(entity)
         if version is not None:
@@ -141,7 +144,8 @@ class Upsert(Write):
         marks = self._seal(params, options, expressions, values)
         own = {name: values[name] for name in entity.keys.primary.spec.composites}
         effect = Effect("change", sets=sets, defaults=defaults, creates=True)
-        return PreparedWrite(params, key, marks, compiled.encode(own), effect)
+        spread = spread_of_update(entity, apart, update, effect, self.steps)
+        return PreparedWrite(params, key, marks, compiled.encode(own), effect, spread=spread)
 
     def _expectation(self) -> Expectation | None:
         return seen_version(self.entity, self.given, self.expected)[1]

@@ -21,6 +21,7 @@ from leyden.errors import (
 from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
+from leyden.operations.overflow import record_in_place
 from leyden.operations.request import AttributeValue, Item, Request
 
 
@@ -183,7 +184,7 @@ def conflict(
         "was seen: it was written meanwhile"
     )
     try:
-        stored = None if item is None else entity.compiled.decode(item)
+        stored = None if item is None else record_in_place(entity, item)
     except DecodeError:
         # That it cannot be read is not what went wrong here; the raw item is on the error.
         stored = None

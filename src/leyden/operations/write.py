@@ -10,12 +10,29 @@ from typing import Any, ClassVar, Self
 from attrs import evolve, frozen
 
 from leyden.errors import InputError, InvalidOptionError
+from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation, show, show_key
 from leyden.operations.expression import Expressions, conjunction, require
-from leyden.operations.guard import Marks, guard_condition, identity_marks, send_guarded
+from leyden.operations.guard import (
+    Marks,
+    bears,
+    guard_condition,
+    identity_marks,
+    send_guarded,
+)
 from leyden.operations.operation import Conditional
 from leyden.operations.options import WRITE, Options
-from leyden.operations.outcome import Result, consumed_units, shape
+from leyden.operations.outcome import Result, add_units, consumed_units, shape
+from leyden.operations.overflow_read import join_items, joining_for
+from leyden.operations.overflow_send import SpreadWrite, part_of, send_spread
+from leyden.operations.overflow_write import (
+    UNKNOWN,
+    Laid,
+    Spread,
+    Stored,
+    lay_out,
+    spread_notes,
+)
 from leyden.operations.request import Item, Params, Program, Response
 from leyden.operations.unique import (
     Effect,
@@ -63,6 +80,17 @@ class PreparedWrite:
     """The write over what is stored, where that must be read first: in a transaction."""
     most_parts: int = 1
     """The most parts of a transaction that it can come to."""
+    spread: Spread | None = None
+    """What it does to values that may be stored outside of their item; `params` lacks these."""
+    laid: Laid | None = None
+    """How these are laid out, in a transaction; `params` is then complete."""
+
+    def over(self, entity: BoundEntity, stored: Stored) -> PreparedWrite:
+        """The write with its large values laid out, over what is known to be stored."""
+        if self.spread is None:
+            return self
+        laid = lay_out(entity, self.key, self.params, self.spread, stored)
+        return evolve(self, params=laid.params, laid=laid)
 
     def requiring(self, expected: Expectation) -> PreparedWrite:
         """The write, if the stored item has this version."""
@@ -192,6 +220,8 @@ class Write(Conditional):
     def _build(self, options: Options) -> Params:
         whole = self._whole(options)
         effect = whole.effect
+        if whole.spread is not None:
+            return self._laid_out(whole, whole.spread, options)
         if effect is None or not moves_claims(self.entity, effect):
             return whole.params
         self._refuse_in_transaction(options)
@@ -202,6 +232,9 @@ class Write(Conditional):
 
     def _program(self, options: Options) -> Program[Any]:
         prepared = self._prepare(options)
+        if prepared.spread is not None:
+            # Refuses bad input here, not when the program runs.
+            self._laid_out(prepared, prepared.spread, options)
         if prepared.effect is not None and moves_claims(self.entity, prepared.effect):
             self._refuse_in_transaction(options)
             performing = self._keep_unique(prepared, prepared.effect, options)
@@ -209,9 +242,15 @@ class Write(Conditional):
             performing = self._perform(prepared, options)
 
         def program() -> Program[Any]:
-            return self._result((yield from performing), options)
+            sent = yield from performing
+            sent = yield from self._with_values(sent, options)
+            return self._result(sent, options)
 
         return program()
+
+    def send_prepared(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
+        """Send the write by itself, as it was prepared: what batches cannot carry."""
+        return self._perform(prepared, options)
 
     def _perform(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
         expected = self._expectation()
@@ -220,10 +259,58 @@ class Write(Conditional):
 
     def _send(self, write: PreparedWrite, options: Options) -> Program[Sent]:
         request = self._request(write.params, options)
+        if write.spread is not None:
+            wants = "" if options.response in self.silent else options.response
+            done = yield from send_spread(
+                SpreadWrite(
+                    self.entity,
+                    request,
+                    self.part,
+                    write.key,
+                    write.marks,
+                    write.expected,
+                    write.spread,
+                    wants,
+                )
+            )
+            return Sent(write, done.attributes, done.consumed, done.response)
         response = yield from send_guarded(
             self.entity, request, write.marks, write.key, write.expected
         )
         return Sent(write, response.get("Attributes"), consumed_units(response), response)
+
+    def _laid_out(self, write: PreparedWrite, spread: Spread, options: Options) -> Params:
+        """The request over an item that has no values outside, or over none at all.
+
+        Raises ItemTooLargeError, and InvalidOptionError for what a transaction does not have.
+        """
+        self._refuse_in_transaction(options)
+        stored = Stored(None, is_read=True) if spread.needs_reading else UNKNOWN
+        laid = lay_out(self.entity, write.key, write.params, spread, stored)
+        if not laid.siblings:
+            return laid.params
+        return {"TransactItems": [part_of(self.part, laid.params), *laid.siblings]}
+
+    def _with_values(self, sent: Sent, options: Options) -> Program[Sent]:
+        """What was sent, with the values of the item that came back in their places."""
+        if not self.entity.overflow or not sent.attributes or options.response in self.silent:
+            return sent
+        after = options.response == "all_new"
+        joining = joining_for(
+            self.entity,
+            self.name,
+            options.table or self.entity.table,
+            evolve(options, consistent=True),
+            lambda item: bears(item, sent.write.marks),
+            again=after,
+        )
+        joined = yield from join_items(joining, [sent.attributes])
+        if joined.error is not None:
+            said = joined.error.message
+            joined.error.message = f"the write was made, but what it replaced is not there: {said}"
+            raise joined.error
+        consumed = add_units(sent.consumed, joined.consumed)
+        return evolve(sent, attributes=joined.items[0], consumed=consumed)
 
     def _keep_unique(
         self, prepared: PreparedWrite, effect: Effect, options: Options
@@ -252,14 +339,21 @@ class Write(Conditional):
     def _refuse_in_transaction(self, options: Options) -> None:
         if options.params:
             raise InvalidOptionError(
-                "this write may become a transaction with the guards of unique values, so "
-                "`params` cannot be merged into it"
+                f"this write may become a transaction with {self._company}, so `params` cannot be "
+                "merged into it"
             )
         if options.response.startswith("updated_"):
             raise InvalidOptionError(
-                "this write may become a transaction with the guards of unique values, which "
-                f'does not tell "{options.response}"; "all_old" and "all_new" work'
+                f"this write may become a transaction with {self._company}, which does not tell "
+                f'"{options.response}"; "all_old" and "all_new" work'
             )
+
+    @property
+    def _company(self) -> str:
+        """What goes with the write where it becomes a transaction."""
+        if self.entity.overflow:
+            return "the items that hold large values"
+        return "the guards of unique values"
 
     def _result(self, sent: Sent, options: Options) -> Any:
         kept = sent.attributes
@@ -313,6 +407,7 @@ class Write(Conditional):
                 *self._notes(whole.params),
                 *version_notes(self.entity, self.counts_on, whole.expected),
                 *unique_notes(self.entity, whole.effect),
+                *spread_notes(self.entity, whole.spread),
             ),
         )
 

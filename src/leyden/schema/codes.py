@@ -38,7 +38,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "name.invalid": "A name that cannot be a name in Python.",
         # Attributes.
         "attribute.field_duplicate": "Two attributes are stored in one field.",
-        "attribute.field_reserved": "A field that holds the entity's name or version.",
+        "attribute.field_reserved": "A field that Leyden itself writes into items.",
         "attribute.field_is_key": "An attribute is stored in the field of a key made of more.",
         "attribute.pattern": "A pattern is not a regular expression.",
         "attribute.bounds": "Limits that exclude each other, or do not fit the type.",
@@ -56,6 +56,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
         "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",
         "attribute.overflow_on_key": "`overflow` on an attribute that makes keys.",
+        "attribute.overflow": "A large value could not be stored outside of its item.",
         # JMESPath.
         "expression.syntax": "An expression is not JMESPath.",
         "expression.unknown_attribute": "An expression reads an attribute that does not exist.",
@@ -73,7 +74,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key.template_not_strict": "A template joins values in an entity with strict keys.",
         "key.label_duplicate": "Two composite attributes of one key have one label.",
         "key.fields_equal": "Partition key and sort key are stored in one field.",
-        "key.field_reserved": "A key's field holds the entity's name or version.",
+        "key.field_reserved": "A key is stored in a field that Leyden itself writes.",
         "key.cast": "A cast that the key's attributes do not allow.",
         "key.number_unpadded": "A number in a sort key sorts as text.",
         "key.padding_negative": "A padded number may be negative, and then sorts wrongly.",
@@ -114,7 +115,6 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "table.ttl_unknown": "No entity has the TTL field.",
         "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
         # Hooks.
-        "schema.not_kept": "Something is declared that this version does not keep.",
         "hook.missing": "A function was not handed in.",
         "hook.not_callable": "What was handed in as a hook is no function.",
     }

@@ -36,6 +36,9 @@ ENTITY_FIELD: Final = "__edb_e__"
 VERSION_FIELD: Final = "__edb_v__"
 """The item field that holds the entity's schema version, as ElectroDB writes it."""
 
+OVERFLOW_FIELD: Final = "__overflow__"
+"""The item field that says which values are compressed, or stored outside of the item."""
+
 
 def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(value))

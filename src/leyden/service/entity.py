@@ -21,6 +21,7 @@ from leyden.operations.get import Get
 from leyden.operations.guard import owns, refuse_no_item
 from leyden.operations.match import find, match
 from leyden.operations.operation import naming
+from leyden.operations.overflow import placed, values_apart
 from leyden.operations.put import Create, Put
 from leyden.operations.query import Queries, Query
 from leyden.operations.request import Item
@@ -185,7 +186,8 @@ class Entity:
     def parse(self, item: Item) -> Any:
         """The record in a raw item with typed AttributeValues, as a stream or an export has it.
 
-        Raises DecodeError where the item is another entity's, or does not fit the schema.
+        Raises DecodeError where the item is another entity's, does not fit the schema, or has a
+        large value outside of it (`overflow: chunk`), which `get` reads.
 
         >>> task.parse({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
         """
@@ -198,7 +200,14 @@ class Entity:
                 entity=self.name,
             )
         with naming(self._bound.operation("parse"), self._bound):
-            return self._bound.compiled.decode(item)
+            unfolded = placed(self._bound, item)
+            for name, value in values_apart(self._bound, unfolded.missing).items():
+                raise DecodeError(
+                    f'the value of "{name}" ({value.size:,} bytes) is stored outside of the item; '
+                    "read it with .get()",
+                    field=self.spec.attributes[name].field,
+                )
+            return self._bound.compiled.decode(unfolded.item)
 
     def _batch(self, entries: Sequence[Put | Delete]) -> BatchWrite:
         return BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)

@@ -15,6 +15,7 @@ from leyden.operations.unique_guards import GUARD_SUFFIX
 from leyden.schema import load_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
+from leyden.service.overflow_rules import unspreadable
 from leyden.service.service import Service, build_service
 
 Source = str | Path | Mapping[str, Any]
@@ -75,23 +76,14 @@ def refuse_unenforced(spec: ServiceSpec) -> None:
     faults = [
         fault
         for entity in spec.entities.values()
-        for fault in (*_unenforced(entity), *_unguardable(entity, spec), *_uncountable(entity))
+        for fault in (
+            *unspreadable(entity, spec),
+            *_unguardable(entity, spec),
+            *_uncountable(entity),
+        )
     ]
     if faults:
         raise SchemaError(faults)
-
-
-def _unenforced(entity: EntitySpec) -> list[Fault]:
-    return [
-        Fault(
-            attribute.span,
-            "schema.not_kept",
-            f'"{entity.entity}" declares `overflow (of {name})`, which this version of Leyden '
-            "does not keep; take it out, so that nobody relies on it",
-        )
-        for name, attribute in entity.attributes.items()
-        if attribute.overflow is not None
-    ]
 
 
 def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:

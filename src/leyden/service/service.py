@@ -282,7 +282,7 @@ def _bind(
         spec, hooks=hooks, table_name=table, table=service.table, key_builder=build_keys
     )
     local = frozenset(n for n, i in service.table.indexes.items() if i.kind == "lsi")
-    bound.append(BoundEntity(compiled, keys, table, driver, local))
+    bound.append(BoundEntity(compiled, keys, table, driver, local, service.table.ttl))
     return bound[0]
 
 

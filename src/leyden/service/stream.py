@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from attrs import field, frozen
 
 from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
+from leyden.operations.operation import naming
+from leyden.operations.overflow import is_part, is_part_key, placed, record_in_place, values_apart
 from leyden.operations.request import Item
 from leyden.service.entity import Entity
 from leyden.service.stream_records import (
@@ -165,7 +167,7 @@ def _change(
     if record.old is None and record.new is None:
         entity = _owner_by_keys(service, record.keys)
     if entity is None:
-        if unknown == "raise":
+        if unknown == "raise" and not _is_our_part(service, record):
             # Says what the item says of itself.
             service.entity_of(record.new or record.old or record.keys)
         if unknown != "keep":
@@ -173,8 +175,8 @@ def _change(
     return Change(
         kind=record.kind,
         entity=entity,
-        old=None if old_entity is None else old_entity.parse(_present(record.old)),
-        new=None if new_entity is None else new_entity.parse(_present(record.new)),
+        old=None if old_entity is None else _record(old_entity, _present(record.old)),
+        new=None if new_entity is None else _record(new_entity, _present(record.new)),
         changed=_changed(record, old_entity, new_entity),
         key_attributes=MappingProxyType({} if entity is None else _key_attributes(entity, record)),
         expired=record.expired,
@@ -185,6 +187,24 @@ def _change(
         new_image=record.new,
         raw=raw,
     )
+
+
+def _record(entity: Entity, image: Item) -> Any:
+    """The record in an image, with a `StoredApart` for each value that is not in it."""
+    bound = entity.conversions.entity
+    with naming(bound.operation("parse"), bound):
+        return record_in_place(bound, image)
+
+
+def _is_our_part(service: Service, record: StreamRecord) -> bool:
+    """Whether it is about a part of a large value, which is no item by itself."""
+    names = {entity.name for entity in service.entities.values()}
+    image = record.new or record.old
+    if image is not None:
+        return is_part(image, names)
+    sorts = (entity.spec.primary.sk for entity in service.entities.values())
+    fields = {sort.field for sort in sorts if sort is not None}
+    return any(is_part_key(record.keys.get(name)) for name in fields)
 
 
 def _present(image: Item | None) -> Item:
@@ -238,7 +258,10 @@ def _changed(
 
 def _values(entity: Entity, image: Item) -> dict[str, Any]:
     """All attributes in an image, hidden ones too, as they are stored: no `get` hook has run."""
-    return entity.conversions.entity.compiled.decode_values(image)
+    bound = entity.conversions.entity
+    unfolded = placed(bound, image)
+    apart = values_apart(bound, unfolded.missing)
+    return {**bound.compiled.decode_values(unfolded.item), **apart}
 
 
 def _same(one: Any, other: Any) -> bool:

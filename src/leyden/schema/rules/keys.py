@@ -6,7 +6,7 @@ from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report, listed, quoted
 from leyden.schema.language import KEY_TYPES
 from leyden.schema.rules.forms import halves, is_lone, is_numeric
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, IndexSpec, KeySpec
+from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD, IndexSpec, KeySpec
 from leyden.schema.templates import parse_template
 
 _NUMBERS = frozenset({"number", "integer", "decimal"})
@@ -115,6 +115,13 @@ def _fields(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, repo
             place,
             "key.field_reserved",
             f"{where} cannot be stored in {quoted(key.field)}: that field tells whose item it is",
+        )
+    if key.field == OVERFLOW_FIELD:
+        report.error(
+            place,
+            "key.field_reserved",
+            f"{where} cannot be stored in {quoted(key.field)}: that field tells where large "
+            "values are",
         )
     if half == "sk" and key.field == index.pk.field:
         report.error(

@@ -9,7 +9,14 @@ from attrs import frozen
 from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
 from leyden.schema.rules.forms import halves, key_type
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, IndexSpec, Span
+from leyden.schema.spec import (
+    ENTITY_FIELD,
+    OVERFLOW_FIELD,
+    VERSION_FIELD,
+    EntitySpec,
+    IndexSpec,
+    Span,
+)
 
 
 @frozen
@@ -171,9 +178,9 @@ def _local(name: str, uses: Sequence[_Use], report: Report) -> None:
 
 
 def _projections(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
-    everywhere = {ENTITY_FIELD, VERSION_FIELD}
+    everywhere = {ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD}
     for entity in entities:
-        known = {ENTITY_FIELD, VERSION_FIELD, *_fields(entity.spec)}
+        known = {ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD, *_fields(entity.spec)}
         everywhere |= known
         for index in entity.spec.indexes.values():
             if isinstance(index.projection, tuple) and entity.whole:

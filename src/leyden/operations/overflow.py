@@ -1,0 +1,338 @@
+"""Values too large for their item: how they are stored, and put together again.
+
+An item says in its manifest, the field `__overflow__`, which of its fields hold compressed bytes
+in place of their value, or stand in parts: items of their own in the same partition. Every write
+of a value makes a new generation of parts and never changes those of another, so what a manifest
+names is either all there or has been replaced as a whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+from attrs import field, frozen
+
+from leyden.errors import DecodeError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.request import AttributeValue, Item
+from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
+
+OVERFLOW_SUFFIX: Final = "$overflow"
+"""What parts have behind the entity's name, so that they are no entity's items."""
+
+PART_PREFIX: Final = "$$overflow#"
+"""What the sort keys of parts start with. No key that Leyden makes starts with two dollars."""
+
+PART_FIELD: Final = "__leyden_part__"
+"""The field in which a part holds its bytes."""
+
+OWNER_FIELD: Final = "__leyden_owner__"
+"""The field in which a part holds the key of its item."""
+
+PART_BYTES: Final = 350 * 1024
+"""The most bytes of a value in one part."""
+
+PART_LIFE_BEYOND: Final = 7 * 24 * 3600
+"""Seconds by which parts outlive their item: time to live deletes in no order."""
+
+CODEC: Final = "zlib"
+
+_TEXT: Final = "S"
+_BYTES: Final = "B"
+
+
+@frozen
+class Entry:
+    """What a manifest says of one field.
+
+    `kind` is the type of the value, `size` its bytes as it was, `parts` how many items hold it
+    (0: it is compressed in its own field), `checksum` the CRC-32 of the compressed bytes.
+    """
+
+    kind: str
+    size: int
+    parts: int
+    generation: str
+    checksum: int
+
+    def encode(self) -> AttributeValue:
+        """The entry as it is stored."""
+        return {
+            "M": {
+                "codec": {"S": CODEC},
+                "type": {"S": self.kind},
+                "bytes": {"N": str(self.size)},
+                "parts": {"N": str(self.parts)},
+                "generation": {"S": self.generation},
+                "checksum": {"N": str(self.checksum)},
+            }
+        }
+
+
+@frozen
+class Packed:
+    """A value of `size` bytes, compressed."""
+
+    kind: str
+    size: int
+    content: bytes = field(repr=False)
+
+    def entry(self, parts: int, generation: str) -> Entry:
+        """What the manifest says of it."""
+        return Entry(self.kind, self.size, parts, generation, zlib.crc32(self.content))
+
+
+@frozen
+class StoredApart:
+    """Stands in a record for a value that is stored outside of its item, and was not read.
+
+    `size` is that of the value in bytes. Records of streams and on errors have these, as there is
+    nothing to read from; `get` gives the value.
+    """
+
+    size: int
+    checksum: int = field(repr=False)
+
+
+@frozen
+class Unfolded:
+    """An item without its manifest; `missing` are the fields whose values stand in parts."""
+
+    item: Item = field(repr=False)
+    missing: Mapping[str, Entry]
+
+
+def pack(value: AttributeValue) -> Packed:
+    """Compress a typed value. Texts and bytes are themselves, all else canonical JSON."""
+    ((kind, content),) = value.items()
+    if kind == _TEXT:
+        plain = content.encode("utf-8")
+    elif kind == _BYTES:
+        plain = bytes(content)
+    else:
+        plain = json.dumps(
+            _portable(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        ).encode("utf-8")
+    return Packed(kind, len(plain), zlib.compress(plain))
+
+
+def unpack(content: bytes, entry: Entry) -> AttributeValue:
+    """The value in compressed bytes. Raises ValueError where they are not those of the entry."""
+    if zlib.crc32(content) != entry.checksum:
+        raise ValueError("the checksum is another one")
+    inflating = zlib.decompressobj()
+    try:
+        plain = inflating.decompress(content, entry.size + 1)
+    except zlib.error as error:
+        raise ValueError("the bytes are not compressed") from error
+    if len(plain) != entry.size:
+        raise ValueError("the size is another one")
+    if entry.kind == _TEXT:
+        return {_TEXT: plain.decode("utf-8")}
+    if entry.kind == _BYTES:
+        return {_BYTES: plain}
+    value: AttributeValue = _native(json.loads(plain))
+    return value
+
+
+def _portable(value: Mapping[str, Any]) -> Any:
+    """A typed value with base64 text in place of bytes."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: base64.b64encode(bytes(content)).decode("ascii")}
+        case "BS":
+            return {kind: [base64.b64encode(bytes(one)).decode("ascii") for one in content]}
+        case "L":
+            return {kind: [_portable(one) for one in content]}
+        case "M":
+            return {kind: {name: _portable(one) for name, one in content.items()}}
+        case "SS" | "NS":
+            return {kind: list(content)}
+        case _:
+            return value
+
+
+def _native(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: base64.b64decode(content)}
+        case "BS":
+            return {kind: [base64.b64decode(one) for one in content]}
+        case "L":
+            return {kind: [_native(one) for one in content]}
+        case "M":
+            return {kind: {name: _native(one) for name, one in content.items()}}
+        case _:
+            return dict(value)
+
+
+def write_manifest(entries: Mapping[str, Entry]) -> AttributeValue:
+    """A manifest as it is stored."""
+    return {"M": {name: entry.encode() for name, entry in sorted(entries.items())}}
+
+
+def read_manifest(item: Item | None) -> dict[str, Entry]:
+    """The entries of an item's manifest; empty where it has none.
+
+    Raises DecodeError for one that this version cannot read.
+    """
+    stored = (item or {}).get(OVERFLOW_FIELD)
+    if stored is None:
+        return {}
+    try:
+        return {name: _entry(one["M"]) for name, one in stored["M"].items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise DecodeError(
+            f'the field "{OVERFLOW_FIELD}", which says where large values are, cannot be read: '
+            "it was written by another program or a later version",
+            field=OVERFLOW_FIELD,
+        ) from error
+
+
+def _entry(stored: Mapping[str, Any]) -> Entry:
+    if stored["codec"] != {"S": CODEC}:
+        raise ValueError("another codec")
+    return Entry(
+        stored["type"]["S"],
+        int(stored["bytes"]["N"]),
+        int(stored["parts"]["N"]),
+        stored["generation"]["S"],
+        int(stored["checksum"]["N"]),
+    )
+
+
+def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:
+    """The keys of a value's parts, in their order; `key` is that of its item."""
+    return [
+        {**key, sort_field: {"S": f"{PART_PREFIX}{entry.generation}#{number:04}"}}
+        for number in range(entry.parts)
+    ]
+
+
+def part_items(
+    entity: BoundEntity, key: Item, packed: Packed, generation: str, lifetimes: Item, size: int
+) -> tuple[Entry, list[Item]]:
+    """The parts that hold a value, each of at most `size` bytes, and the manifest's entry.
+
+    `lifetimes` are the item's fields of time to live; parts have them as well, and live longer.
+    """
+    content = packed.content
+    pieces = [content[start : start + size] for start in range(0, len(content), size)]
+    entry = packed.entry(len(pieces), generation)
+    shared: Item = {
+        ENTITY_FIELD: {"S": f"{entity.spec.entity}{OVERFLOW_SUFFIX}"},
+        VERSION_FIELD: {"S": entity.spec.version},
+        OWNER_FIELD: {"M": key},
+        **part_lifetimes(lifetimes),
+    }
+    keys = part_keys(key, sort_field_of(entity), entry)
+    return entry, [
+        {**own, **shared, PART_FIELD: {"B": piece}} for own, piece in zip(keys, pieces, strict=True)
+    ]
+
+
+def part_lifetimes(lifetimes: Item) -> Item:
+    """An item's fields of time to live, as its parts have them."""
+    return {
+        name: {"N": str(int(float(value["N"])) + PART_LIFE_BEYOND)}
+        for name, value in lifetimes.items()
+        if "N" in value
+    }
+
+
+def sort_field_of(entity: BoundEntity) -> str:
+    """The field of the table's own sort key."""
+    sort = entity.keys.primary.sk
+    assert sort is not None, "an entity without a sort key is refused when it is loaded"
+    return sort.field
+
+
+def is_part(item: Item, names: Iterable[str] | None = None) -> bool:
+    """Whether a raw item is a part: of the entities with these names, or of any."""
+    said = item.get(ENTITY_FIELD, {}).get("S", "")
+    if not isinstance(said, str) or not said.endswith(OVERFLOW_SUFFIX):
+        return False
+    return names is None or said.removesuffix(OVERFLOW_SUFFIX) in names
+
+
+def is_part_key(sort_key: AttributeValue | None) -> bool:
+    """Whether a sort key is that of a part."""
+    text = (sort_key or {}).get("S", "")
+    return isinstance(text, str) and text.startswith(PART_PREFIX)
+
+
+def unfold(item: Item, wanted: frozenset[str] | None = None) -> Unfolded:
+    """An item with its own fields uncompressed; `wanted` are the fields to look for.
+
+    A field that has a value of its own wins over the manifest: another client wrote it, and it
+    does not know manifests. Raises DecodeError.
+    """
+    entries = read_manifest(item)
+    plain = {name: value for name, value in item.items() if name != OVERFLOW_FIELD}
+    missing = {}
+    for name, entry in entries.items():
+        held = plain.get(name)
+        if held is None:
+            if entry.parts and (wanted is None or name in wanted):
+                missing[name] = entry
+        elif not entry.parts and _BYTES in held:
+            content = bytes(held[_BYTES])
+            # With another checksum they are bytes that somebody stored as such.
+            if zlib.crc32(content) == entry.checksum:
+                plain[name] = _inside(content, entry, name)
+    return Unfolded(plain, missing)
+
+
+def _inside(content: bytes, entry: Entry, name: str) -> AttributeValue:
+    try:
+        return unpack(content, entry)
+    except ValueError as error:
+        raise DecodeError(
+            f'the compressed value in "{name}" cannot be read: {error}', field=name
+        ) from error
+
+
+def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue | None:
+    """The value in its parts; None where one is not there or is not of the entry."""
+    pieces = []
+    for part in parts:
+        if part is None or _BYTES not in part.get(PART_FIELD, {}):
+            return None
+        pieces.append(bytes(part[PART_FIELD][_BYTES]))
+    try:
+        return unpack(b"".join(pieces), entry)
+    except ValueError:
+        return None
+
+
+def placed(entity: BoundEntity, item: Item) -> Unfolded:
+    """An item's fields as far as they are in the item; nothing where it has no manifest."""
+    if not entity.overflow or OVERFLOW_FIELD not in item:
+        return Unfolded(item, {})
+    return unfold(item, entity.overflow)
+
+
+def values_apart(entity: BoundEntity, missing: Mapping[str, Entry]) -> dict[str, StoredApart]:
+    """What stands for the values of these fields, by attribute."""
+    names = {spec.field: name for name, spec in entity.spec.attributes.items()}
+    return {names[f]: StoredApart(entry.size, entry.checksum) for f, entry in missing.items()}
+
+
+def record_in_place(entity: BoundEntity, item: Item) -> Any:
+    """The record in an item, with a `StoredApart` for each value that is not in it.
+
+    Raises DecodeError.
+    """
+    unfolded = placed(entity, item)
+    record = entity.compiled.decode(unfolded.item)
+    apart = values_apart(entity, unfolded.missing)
+    slots = entity.compiled.slots
+    shown = {slots[name]: value for name, value in apart.items() if name in slots}
+    return attrs.evolve(record, **shown) if shown else record
