@@ -1,0 +1,227 @@
+"""The chat example, used in a browser as a visitor would use it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import leyden
+from leyden.store import DynamoDBStore, Message
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[DynamoDBStore]:
+    with leyden.local() as engine, DynamoDBStore(table_name="chat", client=engine) as store:
+        store.app.create_table()
+        store.init()
+        yield store
+
+
+@pytest.fixture(scope="module")
+def address(store: DynamoDBStore) -> Iterator[str]:
+    sys.path.insert(0, str(EXAMPLE))
+    try:
+        from app import create_app  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(str(EXAMPLE))
+    config = uvicorn.Config(create_app(store), host="127.0.0.1", port=0, log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert server.started
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture(autouse=True)
+def empty(store: DynamoDBStore) -> None:
+    store.clear("memory")
+
+
+def history(store: DynamoDBStore, thread: str, count: int) -> None:
+    """A thread with so many messages, a second apart."""
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    store.memory.save_thread({"id": thread, "resource_id": "guest", "title": "Long"})
+    store.memory.save_messages(
+        [
+            Message(
+                id=f"m{n:03}",
+                thread_id=thread,
+                resource_id="guest",
+                role="user" if n % 2 == 0 else "assistant",
+                content={"format": 2, "parts": [{"type": "text", "text": f"message {n}"}]},
+                created_at=begun + timedelta(seconds=n),
+            )
+            for n in range(count)
+        ]
+    )
+
+
+class TestTheService:
+    def test_streams_the_answer_in_pieces_and_stores_both_messages(
+        self, address: str, store: DynamoDBStore
+    ) -> None:
+        with httpx.Client(base_url=address) as client:
+            thread = client.post("/threads").json()
+            path = f"/threads/{thread['id']}/messages"
+            with client.stream("POST", path, json={"text": "hello there"}) as answer:
+                events = [httpx.Response(200, text=line).json() for line in answer.iter_lines()]
+            assert [next(iter(event)) for event in events] == [
+                "sent",
+                *["piece"] * 4,
+                "said",
+            ]
+            shown = client.get(path).json()
+        assert [m["text"] for m in shown["messages"]] == ["hello there", "You said: hello there"]
+        stored = store.memory.list_messages(thread["id"])
+        assert [m.role for m in stored.messages] == ["user", "assistant"]
+
+    def test_pages_back_through_the_whole_history(self, address: str, store: DynamoDBStore) -> None:
+        history(store, "long", 45)
+        seen: list[str] = []
+        cursor = None
+        with httpx.Client(base_url=address) as client:
+            while True:
+                params = {"cursor": cursor} if cursor else {}
+                page = client.get("/threads/long/messages", params=params).json()
+                seen[:0] = [m["id"] for m in page["messages"]]
+                cursor = page["cursor"]
+                if cursor is None:
+                    break
+        assert seen == [f"m{n:03}" for n in range(45)]
+
+    @pytest.mark.parametrize("verb", ["get", "post"])
+    def test_another_guests_thread_is_not_found(
+        self, address: str, store: DynamoDBStore, verb: str
+    ) -> None:
+        store.memory.save_thread({"id": "hers", "resource_id": "alice", "title": "Private"})
+        sent: dict[str, Any] = {"json": {"text": "x"}} if verb == "post" else {}
+        answer = httpx.request(verb, f"{address}/threads/hers/messages", **sent)
+        assert answer.status_code == 404
+
+    @pytest.mark.parametrize("body", [{"text": ""}, {}, {"text": 3}])
+    def test_an_odd_message_is_refused(self, address: str, body: dict[str, Any]) -> None:
+        thread = httpx.post(f"{address}/threads").json()
+        answer = httpx.post(f"{address}/threads/{thread['id']}/messages", json=body)
+        assert answer.status_code == 422
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def chromium() -> str:
+    found = shutil.which("chromium")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console",
+        # A request that fails is the page's to tell; anything else is a fault of the page.
+        lambda said: (
+            problems.append(said.text)
+            if said.type in {"error", "warning"} and "Failed to load resource" not in said.text
+            else None
+        ),
+    )
+    page.goto(address)
+    yield page
+    page.close()
+    assert problems == []
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message").fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
+@pytest.mark.chromium
+class TestThePage:
+    def test_a_chat_is_begun_answered_and_there_after_a_reload(self, page: Page) -> None:
+        say(page, "What boils at 71 °C?")
+        bubbles = page.locator("li[data-role]")
+        expect(bubbles).to_have_text(["What boils at 71 °C?", "You said: What boils at 71 °C?"])
+        expect(page.locator("#title")).to_have_text("What boils at 71 °C?")
+        page.reload()
+        expect(bubbles).to_have_text(["What boils at 71 °C?", "You said: What boils at 71 °C?"])
+
+    def test_what_it_was_told_is_remembered_in_another_chat(self, page: Page) -> None:
+        say(page, "remember I like tea")
+        expect(page.locator("li[data-role=assistant]")).to_have_text(["I will remember that."])
+        page.get_by_role("button", name="New chat").first.click()
+        expect(page.locator("li[data-role]")).to_have_count(0)
+        say(page, "what do you remember?")
+        expect(page.locator("li[data-role=assistant]")).to_have_text(["- I like tea"])
+        expect(page.locator("#threads button")).to_have_count(2)
+
+    def test_history_is_read_back_page_after_page(self, page: Page, store: DynamoDBStore) -> None:
+        history(store, "long", 45)
+        page.reload()
+        bubbles = page.locator("li[data-role]")
+        expect(bubbles).to_have_count(20)
+        expect(bubbles.first).to_have_text("message 25")
+        earlier = page.get_by_role("button", name="Earlier messages")
+        earlier.click()
+        expect(bubbles).to_have_count(40)
+        earlier.click()
+        expect(bubbles).to_have_count(45)
+        expect(bubbles.first).to_have_text("message 0")
+        expect(earlier).to_be_hidden()
+
+    def test_a_chat_is_renamed_and_deleted(self, page: Page, store: DynamoDBStore) -> None:
+        say(page, "first")
+        expect(page.locator("li[data-role]")).to_have_count(2)
+        page.once("dialog", lambda dialog: dialog.accept("Better"))
+        page.get_by_role("button", name="Rename").click()
+        expect(page.locator("#threads button")).to_have_text(["Better"])
+        page.get_by_role("button", name="Delete").click()
+        expect(page.locator("#threads button")).to_have_count(0)
+        expect(page.locator("#title")).to_have_text("No chat yet")
+        assert store.memory.list_threads().threads == ()
+        assert list(store.app.entities.message.scan) == []
+
+    def test_text_is_never_taken_as_markup(self, page: Page) -> None:
+        say(page, "<img src=x onerror=alert(1)>")
+        expect(page.locator("li[data-role]")).to_have_count(2)
+        assert page.locator("#messages img").count() == 0
+
+    def test_a_failure_is_said_on_the_page(self, page: Page) -> None:
+        page.route("**/messages", lambda route: route.abort())
+        say(page, "lost")
+        expect(page.locator("#problem")).to_be_visible()
+        expect(page.get_by_label("Message")).to_have_value("lost")
