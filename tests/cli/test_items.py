@@ -202,6 +202,11 @@ def test_attributes_limit_what_is_read(on_table: OnTable) -> None:
     on_table.put_tasks(1)
     page = on_table.json("query", "task.project", "project_id=p1", "--attributes", "task_id,points")
     assert page["items"] == [{"task_id": "t000", "points": 0}]
+    again = on_table.json(
+        "scan", "task", "--attributes", "task_id,points", "--attributes", " project_id ,points"
+    )
+    assert again["items"] == [{"task_id": "t000", "project_id": "p1", "points": 0}]
+    assert on_table("scan", "task", "--attributes", " , ").exit_code == 2
 
 
 def test_conditions_filter(on_table: OnTable) -> None:

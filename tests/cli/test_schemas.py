@@ -70,7 +70,7 @@ def test_errors_are_printed_with_their_place_and_fail(faulty: Path) -> None:
 def test_warnings_fail_only_when_strict(warned: Path) -> None:
     lax = leyden_command("check", str(warned))
     assert lax.exit_code == 0
-    assert ": key.number_unpadded: " in lax.stdout
+    assert ": warning: key.number_unpadded: " in lax.stdout
     assert "1 warning; 1 entity, 1 access pattern, 0 indexes" in lax.stderr
     assert leyden_command("check", str(warned), "--strict").exit_code == 1
 
@@ -225,11 +225,40 @@ def test_keys_needs_something_to_show() -> None:
     assert "no JSON" in bad.stderr
 
 
-def test_keys_needs_no_table(warned: Path) -> None:
+def test_what_sends_nothing_needs_no_table(warned: Path) -> None:
     assert leyden_command("keys", str(warned), "task", "id=a", "points=3").exit_code == 0
-    explain = leyden_command("explain", str(warned), "task", "scan")
-    assert explain.exit_code == 2
-    assert "--table NAME" in explain.stderr
+    for command in (
+        ("explain", str(warned), "task", "scan"),
+        ("table", str(warned)),
+        ("table", str(warned), "--format", "markdown"),
+    ):
+        result = leyden_command(*command)
+        assert result.exit_code == 0
+        assert 'note: no table is named, so "app" stands for it' in result.stderr
+        assert "app" in result.stdout
+        named = leyden_command(*command, "--table", "other")
+        assert named.stderr == ""
+        assert "other" in named.stdout
+
+
+@pytest.mark.parametrize("command", [("table", "--create"), ("table", "--check"), ("scan", "task")])
+def test_what_is_sent_needs_a_table(warned: Path, command: tuple[str, ...]) -> None:
+    name, *rest = command
+    result = leyden_command(name, str(warned), *rest)
+    assert result.exit_code == 2
+    assert "--table NAME" in result.stderr
+
+
+def test_hooks_are_asked_for_by_the_option(tmp_path: Path) -> None:
+    (tmp_path / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\n"
+        "attributes: {id: string, made: {type: string, default: {call: make}}}\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}}}\n"
+    )
+    result = leyden_command("keys", str(tmp_path), "task", "id=a")
+    assert result.exit_code == 1
+    assert "--hooks" in result.stderr
+    assert "hooks=" not in result.stderr
 
 
 def test_explain_says_what_the_library_says() -> None:

@@ -40,6 +40,10 @@ def test_the_table_is_printed_for_people() -> None:
 def test_a_table_is_created_once_and_then_compared(missing_table: OnTable) -> None:
     missing = missing_table("table", "--check")
     assert missing.exit_code == 1
+    assert "`leyden table FOLDER --create`" in missing.stderr
+    assert "--endpoint-url" in missing.stderr
+    for python in ("create_table()", "endpoint_url=", "table="):
+        assert python not in missing.stderr
     assert "error [table.not_found]" in missing.stderr
     assert missing_table.json("table", "--create")["created"] is True
     again = missing_table("table", "--create")

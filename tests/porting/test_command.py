@@ -91,6 +91,12 @@ def test_models_are_chosen_by_name(tmp_path: Path) -> None:
     assert 'there is no model "c"; there are a, b' in missing.stderr
 
 
+def test_a_single_model_is_named_where_another_is_asked_for(tmp_path: Path) -> None:
+    result = run(source(tmp_path), "--export", "nope")
+    assert result.exit_code == 1
+    assert 'there is no model "nope"; there is taskItem' in result.stderr
+
+
 @pytest.mark.parametrize("alias", ["table", "Table"])
 def test_an_entity_called_table_does_not_become_table_yaml(tmp_path: Path, alias: str) -> None:
     folder = tmp_path / "out"

@@ -21,17 +21,23 @@ Hooks = Mapping[str, Callable[..., Any]]
 
 
 @contextmanager
-def opened(target: Target, *, needs_table: bool = True) -> Iterator[leyden.Service]:
+def opened(
+    target: Target, *, needs_table: bool = True, tell: Callable[[str], object] | None = None
+) -> Iterator[leyden.Service]:
     """The service that a command works on, closed at the end.
 
     Without `needs_table`, a service whose table is named nowhere gets the service's own name for
-    it: for commands that show keys and never a table.
+    it: for commands that send nothing. `tell` is told so, where the name shows in the output.
     """
     hooks = load_hooks(target.hooks)
     table = target.table
     if table is None:
         spec = load_spec(target, hooks)
-        table = spec.table.table or (None if needs_table else spec.service)
+        table = spec.table.table
+        if table is None and not needs_table:
+            table = spec.service
+            if tell is not None:
+                tell(f'note: no table is named, so "{table}" stands for it here; give --table NAME')
     if table is None:
         raise click.UsageError(
             f"{target.folder} does not say which table: give --table NAME, or write "

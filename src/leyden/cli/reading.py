@@ -71,13 +71,16 @@ def reading_options(command: F) -> F:
         count: int | None,
         everything: bool,
         cursor: str | None,
-        attributes: str | None,
+        attributes: tuple[str, ...],
         consistent: bool,
         **kwargs: Any,
     ) -> Any:
         if everything and count is not None:
             raise click.UsageError("--all reads everything, so it does not go with --count")
-        names = tuple(name.strip() for name in attributes.split(",")) if attributes else ()
+        listed = (name.strip() for some in attributes for name in some.split(","))
+        names = tuple(dict.fromkeys(name for name in listed if name))
+        if attributes and not names:
+            raise click.BadParameter("name at least one attribute", param_hint="--attributes")
         chosen = Reading(where, limit, count, everything, cursor, names, consistent)
         return inner(*args, reading=chosen, **kwargs)
 
@@ -97,7 +100,12 @@ def reading_options(command: F) -> F:
         ),
         click.option("--all", "everything", is_flag=True, help="Read all pages."),
         click.option("--cursor", metavar="TEXT", help="Go on where another page ended."),
-        click.option("--attributes", metavar="A,B", help="Read these attributes only."),
+        click.option(
+            "--attributes",
+            multiple=True,
+            metavar="A,B",
+            help="Read these attributes only; may be repeated.",
+        ),
         click.option("--consistent", is_flag=True, help="Read what was written just now, too."),
     )
     return decorated

@@ -12,6 +12,7 @@ import click
 
 from leyden.cli.output.console import error_console
 from leyden.cli.output.faults import print_faults
+from leyden.cli.output.wording import for_the_command_line
 from leyden.errors import LeydenError, SchemaError
 
 FAILED: Final = 1
@@ -104,7 +105,7 @@ def _report(error: LeydenError, *, debug: bool) -> None:
         count = len(error.faults)
         message = f"the schemas have {count} fault{'' if count == 1 else 's'}"
     else:
-        message = str(error)
+        message = for_the_command_line(str(error))
     console.print("error", style="bold red", end="")
     console.print(f" [{error.code}] ", style="dim", end="")
     console.print(message)

@@ -56,8 +56,13 @@ class Rejection:
     attributes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return f"operation {self.position}, {self.operation}: {self.why}"
+
+    @property
+    def why(self) -> str:
+        """The reason in words."""
         names = f" ({', '.join(self.attributes)})" if self.attributes else ""
-        return f"operation {self.position}, {self.operation}: {_MEANING[self.reason]}{names}"
+        return f"{_MEANING[self.reason]}{names}"
 
 
 @frozen
@@ -89,13 +94,13 @@ def rejection(
     marks: Marks | None = None,
     expected: Expectation | None = None,
     unique: tuple[str, ...] = (),
+    overflow: bool = False,
 ) -> Rejection:
     """What the service's reason `why` says of an operation, whose key attributes `key` holds.
 
     `unique` are the attributes of a constraint whose guard was refused; `overflow` says that it
     was refused for the large values that the stored item has outside.
     """
-    overflow: bool = False,
     code, raw = str(why.get("Code", "None")), why.get("Item") or None
     reason = _REASONS.get(code, "invalid")
     mine = not unique and raw is not None and bears(raw, marks or {})
@@ -106,13 +111,13 @@ def rejection(
             reason = "collision"
         elif expected is not None and not expected.holds(raw):
             reason = "version"
+        elif overflow:
+            reason = "overflow"
     compiled = entry.entity.compiled
     values = compiled.decode_values(key)
     names = entry.entity.keys.primary.spec.composites
     return Rejection(
         position,
-        elif overflow:
-            reason = "overflow"
         entry.name,
         entry.entity.spec.entity,
         {name: values[name] for name in names if name in values},

@@ -71,11 +71,17 @@ class Found:
         for name in wanted:
             fitting = [model for model in self.models if name in _names(model)]
             if not fitting:
-                known = [known for model in self.models for known in model.exports]
-                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-                raise ModelError(f'there is no model "{name}"{hint}')
+                known = {known: None for model in self.models for known in _called(model)}
+                close = did_you_mean(name, [n for model in self.models for n in _names(model)])
+                there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
+                raise ModelError(f'there is no model "{name}"{close}; {there}')
             chosen.update((self.models.index(model), model) for model in fitting)
         return tuple(chosen[place] for place in sorted(chosen))
+
+
+def _called(model: FoundModel) -> tuple[str, ...]:
+    """What to call a model when listing it."""
+    return model.exports or ((model.alias or model.entity,) if model.alias or model.entity else ())
 
 
 def _names(model: FoundModel) -> set[str]:

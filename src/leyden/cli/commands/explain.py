@@ -12,6 +12,7 @@ from leyden.cli.collections import COLLECTIONS, collection_query
 from leyden.cli.commands.query import RANGES, pattern_of, ranged
 from leyden.cli.loading import entity_named, opened
 from leyden.cli.options import Output, Target, output_options, target_options
+from leyden.cli.output.console import to_stderr
 from leyden.cli.output.json_text import json_text, print_json
 from leyden.cli.output.plain import plain
 from leyden.cli.reading import narrowed
@@ -83,7 +84,7 @@ def explain(
       leyden explain schemas/taskapp task match status=open
       leyden explain schemas/taskapp collections overview project_id=p1
     """
-    with opened(target) as service:
+    with opened(target, needs_table=False, tell=to_stderr) as service:
         if entity == COLLECTIONS and entity not in service.entities:
             chain = collection_query(service, operation, arguments, where)
         else:

@@ -44,6 +44,11 @@ from leyden.errors import InputError
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where bad lines go with --keep-going; default: FILE.rejected.",
 )
+@click.option(
+    "--guard",
+    is_flag=True,
+    help="With --records: in transactions, with the guards of keys and of unique values.",
+)
 @output_options
 @click.pass_context
 def import_items(
@@ -56,6 +61,7 @@ def import_items(
     restart: bool,
     keep_going: bool,
     rejected: Path | None,
+    guard: bool,
     output: Output,
 ) -> None:
     """Write the lines of a file into a table, over what is stored under their keys.
@@ -71,18 +77,25 @@ def import_items(
     their own where the schema would generate them.
 
     An import is for filling a table: it carries no conditions. It overwrites an item that only
-    shares a key with one of the file, and writes no guards of unique values; run `leyden adopt`
-    behind it where the schema has `unique`.
+    shares a key with one of the file, and records bring no guards of unique values; run `leyden
+    adopt` behind it where the schema has `unique`. With --guard, records are written as `leyden put
+    --file` writes them: nothing else is overwritten, unique values are kept, and a record that
+    carries a version replaces that version only.
 
     \b
       leyden import schemas/taskapp tasks.jsonl --endpoint-url http://127.0.0.1:8000
       leyden import schemas/taskapp records.jsonl --records --entity task --keep-going
+      leyden import schemas/taskapp records.jsonl --records --guard
     """
     from_stdin = str(file) == "-"
     if from_stdin and (resume or restart):
         raise click.UsageError("standard input cannot be gone on with; --resume needs a file")
     if resume and restart:
         raise click.UsageError("--resume goes on and --restart begins again: give one of them")
+    if guard and raw:
+        raise click.UsageError(
+            "--guard goes with --records: raw items are written as they are, guards among them"
+        )
     if rejected is not None and not keep_going:
         raise click.UsageError("--rejected says where --keep-going puts bad lines; give both")
     if keep_going and rejected is None:
@@ -112,6 +125,7 @@ def import_items(
                 lambda line: click.echo(line, err=True),
                 rejects,
                 notes,
+                guard,
             )
             try:
                 importer.run(stream, resume=resume)

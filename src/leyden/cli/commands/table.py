@@ -7,6 +7,7 @@ import click
 from leyden import Service
 from leyden.cli.loading import opened
 from leyden.cli.options import Output, Target, output_options, target_options
+from leyden.cli.output.console import to_stderr
 from leyden.cli.output.json_text import json_text, print_json
 from leyden.cli.progress import waiting
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
@@ -35,7 +36,7 @@ def table(target: Target, form: str | None, create: bool, compare: bool, output:
         raise click.UsageError("give one of --format, --create and --check")
     if output.is_json and form not in (None, "create-table-json", "cloudformation-json"):
         raise click.UsageError(f"--json and --query do not go with --format {form}")
-    with opened(target) as service:
+    with opened(target, needs_table=create or compare, tell=to_stderr) as service:
         if create:
             _create(service, output)
         elif compare:

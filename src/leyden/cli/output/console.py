@@ -23,6 +23,11 @@ def error_console() -> Console:
     return _console(stderr=True)
 
 
+def to_stderr(line: str) -> None:
+    """One line on standard error, in a quiet colour."""
+    error_console().print(line, style="dim")
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     return _Console(

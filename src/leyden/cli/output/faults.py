@@ -7,18 +7,21 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from leyden.cli.output.wording import for_the_command_line
 from leyden.schema.faults import Fault
 
 
 def print_faults(console: Console, faults: Iterable[Fault]) -> None:
-    """Print each fault as `file:line:column: code: message`; errors red, warnings yellow."""
+    """Print each fault as `file:line:column: code: message`; warnings say that they are some."""
     for fault in faults:
-        colour = "red" if fault.severity == "error" else "yellow"
+        is_error = fault.severity == "error"
+        colour = "red" if is_error else "yellow"
         console.print(
             Text.assemble(
                 (str(fault.span), "bold"),
                 ": ",
+                *(() if is_error else (("warning", colour), ": ")),
                 (fault.code, colour),
-                f": {fault.message}",
+                f": {for_the_command_line(fault.message)}",
             )
         )

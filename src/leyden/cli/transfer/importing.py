@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from attrs import define, evolve, field, frozen
 
-from leyden import Service
+from leyden import Rejection, Service
 from leyden.cli.progress import Bar
 from leyden.cli.transfer.lines import Line, LineReader, lines_of
 from leyden.cli.transfer.rejects import Rejects
 from leyden.cli.transfer.state import ImportState, Purpose, StateFile
-from leyden.errors import AwsError, InputError, ItemTooLargeError, LeydenError, ThrottledError
+from leyden.errors import (
+    AwsError,
+    ConditionFailedError,
+    InputError,
+    ItemTooLargeError,
+    KeyCollisionError,
+    LeydenError,
+    ThrottledError,
+    TransactionCanceledError,
+    UniqueConstraintError,
+    VersionConflictError,
+)
+from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.put import Put
 from leyden.operations.request import Item
+from leyden.operations.transact import transaction_size
 from leyden.operations.transfer import ATTEMPTS, IMPORT, WRITE_LIMIT, write_items
 
 _KEY_BYTES: Final = 10
 """Of each key, for telling whether a later line has it too."""
+
+_PASSING: Final = frozenset({"conflict", "throttled"})
+"""Reasons of a refusal that say nothing against the item."""
+
+_CODES: Final = {
+    "condition": ConditionFailedError.code,
+    "collision": KeyCollisionError.code,
+    "version": VersionConflictError.code,
+    "unique": UniqueConstraintError.code,
+}
+"""The codes that single writes have for the reasons of a refusal."""
 
 _REFUSED: Final = "ValidationException"
 """AWS's name for a request with something in it that DynamoDB does not store."""
@@ -32,6 +57,7 @@ class Pending:
     line: Line
     item: Item
     foreign: bool
+    write: Put | None = None
 
 
 @define
@@ -39,7 +65,8 @@ class Importer:
     """Writes the lines of a file. `state` says how far it came, at every moment.
 
     With `rejects` bad lines go there, else the first one ends the import. `notes` keeps the
-    state beside the file, where there is one.
+    state beside the file, where there is one. With `guard` the puts of records go in transactions,
+    with their conditions and the guards of unique values.
     """
 
     service: Service
@@ -50,6 +77,7 @@ class Importer:
     tell: Callable[[str], None]
     rejects: Rejects | None = None
     notes: StateFile | None = None
+    guard: bool = False
     state: ImportState = field(init=False)
     _pending: list[Pending] = field(init=False, factory=list)
     _bad: list[Line] = field(init=False, factory=list)
@@ -108,7 +136,7 @@ class Importer:
         except (ValueError, LeydenError) as error:
             self._refuse(line, error)
         else:
-            self._pending.append(Pending(line, found.item, found.foreign))
+            self._pending.append(Pending(line, found.item, found.foreign, found.write))
 
     def _remember(self, line: Line) -> None:
         """Keep the key of a line that an earlier run dealt with."""
@@ -166,11 +194,35 @@ class Importer:
 
     def _write(self) -> list[Pending]:
         """Write what waits; gives what could not be written, where that may be."""
-        pending = self._pending
-        if not pending:
-            return []
+        if not self.guard:
+            return self._write_these(self._pending) if self._pending else []
+        failed = []
+        for together in self._transactions():
+            failed += self._write_these(together)
+        return failed
+
+    def _transactions(self) -> Iterator[list[Pending]]:
+        """What waits, in runs that DynamoDB takes as one transaction."""
+        run: list[Pending] = []
+        count = size = 0
+        for one in self._pending:
+            assert one.write is not None, "the records' reader makes writes"
+            draft = one.write.draft()
+            parts, own = draft.most_parts, transaction_size(draft)
+            if run and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
+                yield run
+                run, count, size = [], 0, 0
+            run.append(one)
+            count += parts
+            size += own
+        if run:
+            yield run
+
+    def _write_these(self, pending: list[Pending]) -> list[Pending]:
         try:
             return self._send(pending)
+        except TransactionCanceledError as error:
+            return self._rejected(pending, error)
         except (AwsError, ItemTooLargeError) as error:
             if isinstance(error, AwsError) and error.aws_code != _REFUSED:
                 raise
@@ -182,6 +234,8 @@ class Importer:
         for one in pending:
             try:
                 failed += self._send([one])
+            except TransactionCanceledError as error:
+                failed += self._rejected([one], error)
             except (AwsError, ItemTooLargeError) as error:
                 if isinstance(error, AwsError) and error.aws_code != _REFUSED:
                     raise
@@ -189,7 +243,30 @@ class Importer:
                 failed.append(one)
         return failed
 
+    def _rejected(self, pending: list[Pending], error: TransactionCanceledError) -> list[Pending]:
+        """The lines that a transaction was refused for; the others are written without them.
+
+        Raises InputError for the first, where there is nowhere to put them.
+        """
+        found = {rejection.position: rejection for rejection in error.rejections}
+        final = {n: r for n, r in found.items() if r.reason not in _PASSING}
+        if not final:
+            raise error
+        places = {n: f"{self.name}:{pending[n].line.number}: {_why(r)}" for n, r in final.items()}
+        if self.rejects is None:
+            first = min(final)
+            raise InputError(f"{places[first]}; the {_lines(pending)} were not written") from error
+        for place in places.values():
+            self.tell(place)
+        failed = [pending[n] for n in sorted(final)]
+        rest = [one for n, one in enumerate(pending) if n not in final]
+        return failed + (self._write_these(rest) if rest else [])
+
     def _send(self, pending: list[Pending]) -> list[Pending]:
+        writes = [one.write for one in pending if one.write is not None]
+        if self.guard:
+            self.service.transact_write(writes).go()
+            return []
         outcome = self.service.driver.run(
             write_items(self.service.table, [one.item for one in pending])
         )
@@ -224,6 +301,11 @@ def _said(error: Exception) -> str:
     if isinstance(error, LeydenError):
         return f"{error.code}: {error.message}"
     return f"{InputError.code}: {error}"
+
+
+def _why(rejection: Rejection) -> str:
+    """What stands in the way of a line, as the code of an error and in words."""
+    return f"{_CODES.get(rejection.reason, TransactionCanceledError.code)}: {rejection.why}"
 
 
 def _lines(pending: list[Pending]) -> str:

@@ -18,6 +18,7 @@ from leyden.cli.transfer.raw_items import item_from_json
 from leyden.cli.values.json_values import read_json, value_from_json
 from leyden.cli.values.pairs import attribute_named
 from leyden.errors import DecodeError, InputError
+from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transfer import IMPORT
@@ -65,10 +66,14 @@ def record_values(entity: Entity, record: Any) -> dict[str, Any]:
 
 @frozen
 class Found:
-    """The item of a line. `foreign`: it belongs to no entity. None in `item`: not wanted here."""
+    """The item of a line. `foreign`: it belongs to no entity. None in `item`: not wanted here.
+
+    `write` is the put of a record, with all its conditions.
+    """
 
     item: Item | None
     foreign: bool = False
+    write: Put | None = None
 
 
 class LineReader(Protocol):
@@ -117,8 +122,15 @@ class RecordReader:
         owner, record = self._owner(content)
         if self.entity is not None and owner.name != self.entity.name:
             return Found(None)
-        item: Item = owner.put(**record_values(owner, record)).params()["Item"]
-        return Found(item)
+        values = record_values(owner, record)
+        write = owner.put(**values)
+        item: Item = write.params()["Item"]
+        counted = owner.spec.version_attribute
+        if counted is not None and values.get(counted) is not None:
+            # What is brought back is what was there, and no newer version of it.
+            attribute = owner.conversions.entity.compiled.attributes[counted]
+            item[attribute.spec.field] = attribute.encode(values[counted])
+        return Found(item, write=write)
 
     def _owner(self, content: Any) -> tuple[Entity, Any]:
         if isinstance(content, dict) and set(content) == {"entity", "record"}:
