@@ -206,6 +206,20 @@ def test_snake_case(name: str, expected: str) -> None:
     assert snake_case(name) == expected
 
 
+@pytest.mark.parametrize("option", ["template", "facets"])
+def test_a_template_in_the_oldest_syntax_is_taken_as_it_stands_and_noted(option: str) -> None:
+    result = port_model(
+        model({"b": "string"}, one={"index": "g1", "pk": {"field": "g1pk", option: "b#:b"}})
+    )
+    (note,) = result.notes
+    assert (note.place, note.kind) == ("indexes.one.pk.template", "adapt")
+    assert 'reads no ":b" here' in str(note)
+    assert result.entity["indexes"]["one"]["pk"]["template"] == "b#:b"
+    assert not port_model(
+        model(one={"index": "g1", "pk": {"field": "g1pk", option: "at 10:30 ${id}"}})
+    ).notes
+
+
 def test_facets_are_read_as_composites_and_as_templates() -> None:
     result = port_model(
         model(

@@ -138,6 +138,10 @@ def test_other_fields_for_identifiers_are_noted(tmp_path: Path) -> None:
         ("export const make = () => 1", r"exports functions \(make\)"),
         ("export const a = 1", "exports no ElectroDB model"),
         ("process.exit(3)", "ended Node.js with code 3"),
+        (
+            "export const odd = new Proxy({}, {get() { throw new Error('not me') }})",
+            'its export "odd" cannot be looked at: not me',
+        ),
     ],
 )
 def test_a_module_that_gives_no_models_says_why(tmp_path: Path, text: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ __all__ = ["Half", "parts_of_template", "read_half"]
 
 _CASINGS: Final = frozenset({"default", "upper", "lower", "none"})
 _CASTS: Final = frozenset({"string", "number"})
+_OLD_NAME: Final = re.compile(r":(\w+)")
+"""How the first versions of ElectroDB wrote an attribute in a template."""
+
 _KNOWN: Final = frozenset({"field", "composite", "facets", "template", "casing", "cast"})
 
 
@@ -65,6 +69,23 @@ def parts_of_template(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(parts)
 
 
+def _note_no_names(
+    template: str,
+    names: tuple[str, ...],
+    place: Place,
+    context: Context,
+    fields: Mapping[str, str],
+) -> None:
+    """Say where a template looks as if it named attributes, and ElectroDB takes it as it stands."""
+    meant = [name for name in _OLD_NAME.findall(template) if name in fields]
+    if meant and not names:
+        context.adapt(
+            place.at("template"),
+            f'ElectroDB reads no ":{meant[0]}" here, so the same key stands in all items',
+            f"write ${{{meant[0]}}} if that is meant, which moves the items",
+        )
+
+
 def read_half(
     raw: Any, place: Place, context: Context, *, multi: bool, fields: Mapping[str, str]
 ) -> Half:
@@ -95,6 +116,7 @@ def read_half(
             raise ModelError("must be text", place=str(place.at("template")))
         parts = parts_of_template(template)
         names = tuple(name for _, name in parts if name)
+        _note_no_names(template, names, place, context, fields)
     for name in names:
         if name not in fields:
             raise ModelError(f'"{name}" is no attribute', place=str(place))

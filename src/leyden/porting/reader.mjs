@@ -150,17 +150,30 @@ try {
     },
   });
 }
+function look(value, name) {
+  try {
+    walk(value, name, 0);
+  } catch (error) {
+    finish({
+      error: {
+        kind: String(error?.name ?? "Error"),
+        message: `its export "${name}" cannot be looked at: ${String(error?.message ?? error).split("\n")[0]}`,
+      },
+    });
+  }
+}
+
 // A CommonJS module shows its exports once more as `default`: named first.
-for (const [name, value] of Object.entries(module)) if (name !== "default") walk(value, name, 0);
+for (const [name, value] of Object.entries(module)) if (name !== "default") look(value, name);
 if ("default" in module) {
   const value = module.default;
   const named = new Set(Object.keys(module));
   if (isPlain(value) && !isModel(value)) {
     for (const [key, inner] of Object.entries(value)) {
-      if (!named.has(key) || key === "default") walk(inner, key, 0);
+      if (!named.has(key) || key === "default") look(inner, key);
     }
   } else {
-    walk(value, "default", 0);
+    look(value, "default");
   }
 }
 finish({
