@@ -18,7 +18,7 @@ from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.streams import Span, Stream, take
 from leyden.store.dynamodb.rows import message_of, message_values, thread_of, thread_values
 from leyden.store.matching import is_within
-from leyden.store.order import in_order
+from leyden.store.order import id_key, in_order
 from leyden.store.pages import ClonedThread, CopiedThread
 from leyden.store.records import JSON, DateRange, Message, Thread
 
@@ -73,20 +73,22 @@ class CopyingPrograms(MemoryBase):
             created_at=now,
             updated_at=now,
         )
+        # Copies of the same time are in the order of their ids, too: in that of the originals.
+        new_ids = sorted((str(uuid4()) for _ in originals), key=id_key)
         copies = {
             message.id: evolve(
                 message,
-                id=str(uuid4()),
+                id=copy_id,
                 thread_id=thread.id,
                 resource_id=owner or message.resource_id,
                 updated_at=now,
             )
-            for message in originals
+            for message, copy_id in zip(originals, new_ids, strict=True)
         }
         yield from self._write_copy(thread, tuple(copies.values()), now)
         return ClonedThread(
             thread=thread,
-            cloned_messages=tuple(in_order(copies.values(), _time, descending=False)),
+            cloned_messages=tuple(copies.values()),
             message_id_map={id: copy.id for id, copy in copies.items()},
         )
 
