@@ -133,19 +133,33 @@ class BoundEntity:
         self, form: KeyForm, values: Mapping[str, Any], keys: IndexKeys
     ) -> AttributeValue:
         """A complete key of one form, typed. Raises MissingCompositeError."""
-        missing = form.missing(values)
-        if missing:
-            raise self.missing(missing, keys)
-        return typed_key(self.build(form, values))
+        key = self.complete_key(form, values)
+        if key is None:
+            raise self.missing(form.missing(values), keys)
+        return key
+
+    def complete_key(self, form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
+        """A key of one form, typed and fit to be stored; None where a value is missing."""
+        try:
+            key = form.complete(values)
+        except ValueError as error:
+            raise self._unmakeable(form, error) from error
+        return None if key is None else typed_key(self._fit(form, key))
 
     def build(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
         """A key as a write stores it, refused where it cannot be a key."""
         try:
             key = form.build(values)
         except ValueError as error:
-            raise ValidationError(
-                f'the key field "{form.field}" cannot be made: {error}', entity=self.spec.entity
-            ) from error
+            raise self._unmakeable(form, error) from error
+        return self._fit(form, key)
+
+    def _unmakeable(self, form: KeyForm, error: ValueError) -> ValidationError:
+        return ValidationError(
+            f'the key field "{form.field}" cannot be made: {error}', entity=self.spec.entity
+        )
+
+    def _fit(self, form: KeyForm, key: KeyValue | None) -> KeyValue:
         if key is None or key == "":
             raise ValidationError(
                 f'the key field "{form.field}" would be empty; give '
