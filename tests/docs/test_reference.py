@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import pytest
 
 import leyden
-from leyden import errors
+from leyden import errors, store
 from leyden.operations import collection, options
 from leyden.schema import language
 from leyden.schema.codes import CODES
@@ -170,3 +171,25 @@ def test_every_runtime_dependency_has_its_reason_in_the_readme() -> None:
             wanted |= {re.split(r"[\[<>=]", name)[0] for name in listed}
     listed = {row[0].strip("`") for row in rows(ROOT / "README.md", "Dependencies")}
     assert wanted <= listed
+
+
+def test_every_method_and_argument_of_the_memory_store_is_documented() -> None:
+    documented = [
+        name
+        for heading in ("memory", "workflows", "scores, traces and evals")
+        for name in names("store.md", f"Methods of {heading}")
+        if "(" in name
+    ]
+    methods = {
+        name: list(inspect.signature(method).parameters)[1:]
+        for domain in (store.Memory, store.Workflows, store.Scores, store.Traces, store.Evals)
+        for name, method in vars(domain).items()
+        if inspect.isfunction(method) and name[0] != "_"
+    }
+    assert sorted(name.partition("(")[0] for name in documented) == sorted(methods)
+    for name in documented:
+        method, _, listed = name.rstrip(")").partition("(")
+        if "..." not in listed:
+            assert [one.rstrip("=") for one in listed.split(", ") if one] == methods[method]
+    arguments = list(inspect.signature(store.DynamoDBStore).parameters)
+    assert sorted(names("store.md", "Making a store")) == sorted(arguments)
