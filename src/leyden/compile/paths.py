@@ -60,6 +60,9 @@ def resolve_path(
     Raises InvalidExpressionError for text that is no path or leads into a value that has no
     parts, UnknownAttributeError for a name that is not there.
     """
+    alone = attributes.get(path)
+    if alone is not None and path.isidentifier():
+        return ResolvedPath(path, path, alone, (alone.spec.field,))
     steps = list(_steps(path, entity))
     root = steps[0]
     if not isinstance(root, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -91,6 +92,7 @@ def conjunction(parts: Iterable[str]) -> str:
     return " AND ".join(f"({text})" if _is_open_or(text) else text for text in texts)
 
 
+@lru_cache(maxsize=1024)  # the same few shapes of conditions come again and again
 def _is_open_or(text: str) -> bool:
     """Whether an OR stands outside of all parentheses; a pair around a pair is refused."""
     if " OR " not in text:

@@ -16,7 +16,16 @@ _ELEMENT_OVERHEAD: Final = 1
 
 def item_size(item: Item) -> int:
     """The item's size in bytes: names and values, in UTF-8."""
-    return sum(_text_size(name) + value_size(value) for name, value in item.items())
+    total = 0
+    for name, value in item.items():
+        total += len(name) if name.isascii() else _text_size(name)
+        text = value.get("S")
+        # Most fields are ASCII text; spelled out, since every write is measured.
+        if text is not None and text.isascii():
+            total += len(text)
+        else:
+            total += value_size(value)
+    return total
 
 
 def value_size(value: AttributeValue) -> int:
