@@ -28,6 +28,9 @@ _MEASURE = """
     tall: [...document.querySelectorAll(".side")].filter(seen).every(
       (side) => side.offsetHeight >= side.firstElementChild.offsetHeight
         && side.offsetHeight <= side.parentElement.offsetHeight + 1),
+    spilt: [...document.querySelectorAll(".panel *, fieldset *")].filter(
+      (part) => part.getBoundingClientRect().right
+        > part.closest(".panel, fieldset").getBoundingClientRect().right + 1).length,
     found: [...document.querySelectorAll("tr.found")].map((row) => row.dataset.example),
     state: document.querySelector("[data-state]").textContent,
     hacked: document.body.dataset.hacked ?? null,
@@ -114,7 +117,19 @@ def test_a_page_renders_with_all_its_items_and_boards(
     assert measured["boards"] == boards
     assert measured["overflow"] <= 0, "the page itself does not scroll sideways"
     assert measured["tall"], "brackets hold their names and stay in their rows"
+    assert measured["spilt"] == 0, "lists stay inside of their panels"
     assert measured["hacked"] is None
+
+
+def test_long_names_and_descriptions_stay_in_their_panels(tmp_path: Path) -> None:
+    long = "very_long_name_" * 12
+    (thing,) = HOSTILE["entities"]
+    source = {
+        "entities": [{**thing, "entity": long, "alias": long, "description": f"{long} {long}"}]
+    }
+    measured, _ = look(tmp_path, html_of(source), width=900)
+    assert measured["spilt"] == 0
+    assert measured["overflow"] <= 0
 
 
 def test_a_page_that_fails_is_noticed(tmp_path: Path) -> None:

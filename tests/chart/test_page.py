@@ -269,6 +269,11 @@ class TestExamples:
         with pytest.raises(UnknownAttributeError, match='"colour"'):
             chart_html(spec, examples={"task": [{"project_id": "p", "colour": "red"}]})
 
+    @pytest.mark.parametrize("items", [5, None, "t1", {"task_id": "t1"}])
+    def test_examples_come_in_lists(self, items: Any) -> None:
+        with pytest.raises(InvalidOptionError, match='a list of items for "task"'):
+            chart_html(spec_of(SCHEMAS / "taskapp"), examples={"task": items})
+
     @pytest.mark.parametrize("examples", [0, -1, 101, True, "3"])
     def test_a_count_must_be_sensible(self, examples: Any) -> None:
         with pytest.raises(InvalidOptionError, match="from 1 to 100"):

@@ -2,7 +2,8 @@
 
 Layer: reads services and schemas, sends nothing.
 
->>> Path("design.html").write_text(leyden.chart.chart_html(app))      # doctest: +SKIP
+>>> from leyden.chart import chart_html                               # doctest: +SKIP
+>>> Path("design.html").write_text(chart_html(app))                   # doctest: +SKIP
 """
 
 from __future__ import annotations

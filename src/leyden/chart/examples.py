@@ -59,7 +59,12 @@ def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) ->
     """
     own = given if isinstance(given, Mapping) else {}
     count = DEFAULT_COUNT if isinstance(given, Mapping) else _count(given)
-    for alias in own:
+    for alias, handed in own.items():
+        if isinstance(handed, str | bytes | Mapping) or not isinstance(handed, Sequence):
+            raise InvalidOptionError(
+                f'`examples` takes a list of items for "{alias}", not {type(handed).__name__}',
+                operation="chart",
+            )
         if alias not in drawn.entities:
             hint = did_you_mean(alias, drawn.entities)
             raise InvalidOptionError(
