@@ -1,0 +1,162 @@
+"""A process that others are forked from, to work on one table at once or to be killed at it.
+
+It has one thread and everything imported, so that a fork is quick and safe. Each line of its
+input names calls, one a child; it answers with their exit codes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from leyden.events import Event, RequestFailed, RequestSent, ResponseReceived
+from leyden.store import DynamoDBStore
+
+KILLED: Final = 7
+"""The exit code of a child that was killed where it was to be."""
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def update_thread(store: DynamoDBStore, child: int, times: int) -> None:
+    """Add keys of the child's own to a thread's metadata."""
+    for number in range(times):
+        store.memory.update_thread("t1", metadata={f"{child}-{number}": number})
+
+
+def update_resource(store: DynamoDBStore, child: int, times: int) -> None:
+    """Add keys of the child's own to a resource's metadata."""
+    for number in range(times):
+        store.memory.update_resource("r1", metadata={f"{child}-{number}": number})
+
+
+def update_message(store: DynamoDBStore, child: int, times: int) -> None:
+    """Add keys of the child's own to the metadata of two messages at once."""
+    for number in range(times):
+        metadata = {"metadata": {f"{child}-{number}": number}}
+        store.memory.update_messages([{"id": id, "content": metadata} for id in ("m1", "m2")])
+
+
+def update_run(store: DynamoDBStore, child: int, times: int) -> None:
+    """Put results of the child's own into a workflow run."""
+    for number in range(times):
+        store.workflows.update_workflow_results(
+            "weather", "run1", step_id=f"{child}-{number}", result={"number": number}
+        )
+
+
+def save_messages(store: DynamoDBStore, messages: list[Any]) -> None:
+    """Save messages."""
+    store.memory.save_messages(messages)
+
+
+def delete_thread(store: DynamoDBStore, thread_id: str) -> None:
+    """Delete a thread."""
+    store.memory.delete_thread(thread_id)
+
+
+_CALLS: Final = {
+    call.__name__: call
+    for call in (
+        *(update_thread, update_resource, update_message, update_run),
+        *(save_messages, delete_thread),
+    )
+}
+
+
+class Stage:
+    """The process, as the tests see it."""
+
+    def __init__(self, engine: Any, table: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.store.stage", engine.endpoint_url, table],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, calls: Sequence[dict[str, Any]]) -> list[int]:
+        """Make calls, each in a child of its own, all at once; gives their exit codes.
+
+        A call has a `name` and `arguments`, and for one that is killed how many requests it is
+        to `send`, or how many answers it is to `hear` before.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(calls) + "\n")
+        self._process.stdin.flush()
+        codes: list[int] = json.loads(self._process.stdout.readline())
+        return codes
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(30)
+
+
+@contextmanager
+def stage(engine: Any, table: str) -> Iterator[Stage]:
+    """A process to fork from, until the end of the block."""
+    running = Stage(engine, table)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def _die_at(store: DynamoDBStore, call: dict[str, Any]) -> None:
+    """Leave the process, without a word to anybody, in front of a request or behind an answer."""
+    sent, heard = count(), count()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, RequestSent) and next(sent) == call.get("send"):
+            os._exit(KILLED)
+        if isinstance(event, ResponseReceived | RequestFailed) and next(heard) == call.get("hear"):
+            os._exit(KILLED)
+
+    store.app.driver.listen(listen)
+
+
+def _child(endpoint: str, table: str, call: dict[str, Any]) -> int:
+    try:
+        with DynamoDBStore(
+            table_name=table,
+            endpoint_url=endpoint,
+            region="us-east-1",
+            credentials={"access_key_id": "local", "secret_access_key": "local"},
+        ) as store:
+            _die_at(store, call)
+            _CALLS[call["name"]](store, **call["arguments"])
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _main(endpoint: str, table: str) -> None:
+    for line in sys.stdin:
+        children = []
+        for call in json.loads(line):
+            child = os.fork()
+            if child == 0:
+                os._exit(_child(endpoint, table, call))
+            children.append(child)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        sys.stdout.write(json.dumps(codes) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
