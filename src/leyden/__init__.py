@@ -19,13 +19,16 @@ from leyden.operations.collection import CollectionPage
 from leyden.operations.explain import Explanation
 from leyden.operations.outcome import Page, Result
 from leyden.operations.transact_result import Rejection, TransactionResult
+from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.entity import Entity
-from leyden.service.loading import load
+from leyden.service.loading import load, load_async
 from leyden.service.service import Service
 from leyden.service.stream import Change
 from leyden.shipped import schemas_folder
 
 __all__ = [
+    "AsyncEntity",
+    "AsyncService",
     "BatchResult",
     "Change",
     "CollectionPage",
@@ -41,6 +44,7 @@ __all__ = [
     "errors",
     "events",
     "load",
+    "load_async",
     "local",
     "schemas_folder",
 ]

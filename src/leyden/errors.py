@@ -15,7 +15,8 @@
     │   ├── InvalidCursorError
     │   ├── InvalidOptionError
     │   ├── InvalidExpressionError
-    │   └── ItemTooLargeError
+    │   ├── ItemTooLargeError
+    │   └── CallStyleError (TypeError)
     ├── DecodeError                 a stored item does not fit its schema
     ├── HookError                   a function that was handed in with `hooks=` failed
     ├── BatchIncompleteError        some entries of a batch were not processed
@@ -51,6 +52,7 @@ __all__ = [
     "AmbiguousKeyError",
     "AwsError",
     "BatchIncompleteError",
+    "CallStyleError",
     "CompositeConflictError",
     "ConditionFailedError",
     "ConnectionFailedError",
@@ -222,6 +224,12 @@ class ItemTooLargeError(InputError):
         super().__init__(message, operation=operation, entity=entity)
         self.size = size
         self.limit = limit
+
+
+class CallStyleError(InputError, TypeError):
+    """An asynchronous service used as a blocking one, or the other way round."""
+
+    code = "call.style"
 
 
 class DecodeError(LeydenError):

@@ -1,15 +1,52 @@
-"""Services on fresh tables of each engine."""
+"""Services on fresh tables of each engine, over each transport.
+
+What an operation sends is the same over all of them. So the embedded engine, which is slow, is
+talked to over one, and so are the modules on work of many requests: `EVERY_TRANSPORT` are those
+that run over all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 import leyden
+from tests.bridge import BridgedDriver
 
 Open = Callable[..., leyden.Service]
+EVERY_TRANSPORT: Final = frozenset(
+    {"test_collections", "test_indexes", "test_items", "test_pages", "test_together"}
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the combinations that would only repeat others."""
+    kept, left_out = [], []
+    for item in items:
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        module = item.nodeid.partition("::")[0].rpartition("/")[2].removesuffix(".py")
+        repeats = given.get("engine") == "embedded" or module not in EVERY_TRANSPORT
+        if given.get("transport", "lean") != "lean" and repeats:
+            left_out.append(item)
+        else:
+            kept.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True, params=["lean", "pynamodb", "async"])
+def transport(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How the services that `leyden.load` opens send; `async` through the asynchronous driver."""
+    with pytest.MonkeyPatch.context() as patch:
+        defaults: Any = leyden.load.__kwdefaults__
+        if request.param == "async":
+            patch.setattr("leyden.service.loading.SyncDriver", BridgedDriver)
+        else:
+            patch.setitem(defaults, "transport", request.param)
+        yield request.param
 
 
 @pytest.fixture

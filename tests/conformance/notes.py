@@ -21,6 +21,7 @@ attributes:
   book: {type: string, required: true}
   page: {type: string, required: true}
   title: string
+  remark: string
   text: {type: string, overflow: chunk}
   data: {type: json, overflow: chunk}
   tags: {type: list, overflow: chunk}

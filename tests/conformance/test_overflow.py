@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -13,12 +14,15 @@ from leyden.errors import (
     ConditionFailedError,
     DecodeError,
     InvalidExpressionError,
+    InvalidOptionError,
+    ItemTooLargeError,
     KeyCollisionError,
     TransactionCanceledError,
     VersionConflictError,
 )
 from leyden.operations.overflow import StoredApart
 from leyden.operations.request import Request
+from leyden.operations.size import item_size
 from tests.conformance.notes import (
     KEY,
     NOTES,
@@ -341,7 +345,7 @@ class TestForeignWriters:
     def test_what_it_sets_counts(
         self, app: leyden.Service, note: leyden.Entity, before: str
     ) -> None:
-        store(note, STATES[before], blob=STATES[before].encode())
+        store(note, STATES[before], blob=str(STATES[before]).encode())
         self.foreign(
             app,
             UpdateExpression="SET #t = :t, b = :b",
@@ -385,8 +389,7 @@ class TestVersions:
     def app(self, open_service: Callable[..., leyden.Service], monkeypatch: Any) -> leyden.Service:
         small_limits(monkeypatch)
         return open_service(
-            NOTES.replace("title: string", "title: string\n  rev: integer")
-            + ("version_attribute: rev\n")
+            NOTES.replace("remark: string", "rev: integer") + ("version_attribute: rev\n")
         )
 
     @pytest.mark.parametrize("after", STATES)
@@ -410,6 +413,65 @@ class TestVersions:
                 note.put(**KEY, text=value, rev=1).go()
         note.delete(**KEY).expecting(new).go()
         assert not check_whole(app)
+
+
+class TestAtTheServicesOwnLimit:
+    """Nothing made small here: an item of the service is at most 400 KB."""
+
+    @pytest.fixture
+    def app(self, open_service: Callable[..., leyden.Service]) -> leyden.Service:
+        return open_service(NOTES)
+
+    def test_an_update_that_makes_the_item_too_large_goes_on(
+        self, app: leyden.Service, note: leyden.Entity
+    ) -> None:
+        first, second = noise(300_000, 1), noise(250_000, 2)
+        store(note, first, title="t")
+        assert not parts_of(app)
+        new = note.patch(**KEY).set(data=second).add(reads=1).go(response="all_new")
+        assert (new.text, new.data, new.reads) == (first, second, 1)
+        note.patch(**KEY).set(text=noise(1_000_000, 3), blob=b"b" * 900_000).go()
+        found = note.get(**KEY).go(consistent=True)
+        assert (found.text, found.data) == (noise(1_000_000, 3), second)
+        assert (found.blob, found.reads) == (b"b" * 900_000, 1)
+        check_whole(app)
+        with pytest.raises(ItemTooLargeError):
+            note.patch(**KEY).set(data=noise(9_000_000)).go()
+        note.delete(**KEY).go()
+        assert not check_whole(app)
+
+    def test_an_item_that_fits_to_the_byte_is_stored_as_it_is(
+        self, app: leyden.Service, note: leyden.Entity, engine: Any
+    ) -> None:
+        if isinstance(engine, leyden.LocalEngine):
+            pytest.skip("the embedded engine counts an item's bytes in its own way")
+        for more in (0, 1):
+            base = item_size(note.put(**KEY, text="").params()["Item"])
+            text = noise(400 * 1024 - base + more)
+            store(note, text)
+            (item,) = [item for item in raw_items(app) if "page" in item]
+            assert ("__overflow__" in item) == bool(more)
+            assert note.get(**KEY).go(consistent=True).text == text
+
+    def test_a_token_sends_the_same_transaction(
+        self, app: leyden.Service, note: leyden.Entity, engine: Any
+    ) -> None:
+        large = noise(900_000, 4)
+        transaction = app.transact_write([note.put(**KEY, text=large)])
+        token = f"t-{uuid4().hex[:30]}"
+        transaction.go(token=token)
+        if not isinstance(
+            engine, leyden.LocalEngine
+        ):  # the embedded engine does not look at tokens
+            transaction.go(token=token)
+        assert check_whole(app) == {"items": 1, "parts": 2}
+        with pytest.raises(TransactionCanceledError) as caught:
+            app.transact_write([note.put(**KEY, text="x")]).go(token=f"u-{uuid4().hex[:30]}")
+        (rejection,) = caught.value.rejections
+        assert rejection.reason == "overflow"
+        assert note.get(**KEY).go(consistent=True).text == large
+        with pytest.raises(InvalidOptionError, match="a token promises"):
+            app.transact_write([note.patch(**KEY).set(text=large)]).go(token=token)
 
 
 class TestTogether:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
@@ -14,8 +15,9 @@ from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import Marks, bears, query_marks
+from leyden.operations.iteration import Records
 from leyden.operations.key_condition import accept_limit, key_condition
-from leyden.operations.options import QUERY, Options
+from leyden.operations.options import QUERY, Options, read_options
 from leyden.operations.outcome import shape
 from leyden.operations.overflow_read import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
@@ -288,9 +290,14 @@ class CollectionQuery(Ranged):
 
         return program()
 
-    def iter(self, **options: Any) -> Iterator[Any]:
-        """Iterate over the records of all entities in key order, page after page."""
-        return (record for _, record in super().iter(**options))
+    def iter(self, **options: Any) -> Records:
+        """Iterate over the records of all entities in key order, page after page.
+
+        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
+        """
+        with self._naming():
+            plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
+        return Records(self.entity.runner, self.name, self._turns(plan), itemgetter(1))
 
     def _read_from(self) -> IndexKeys:
         return self.keys

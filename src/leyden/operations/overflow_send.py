@@ -11,6 +11,7 @@ from attrs import define, evolve, frozen
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
+    ItemTooLargeError,
     KeyCollisionError,
     LeydenError,
     TransactionCanceledError,
@@ -102,7 +103,7 @@ class _Attempts:
                     raise
                 self.stored = evolve(self.stored, item=now, is_read=True)
                 last: LeydenError = error
-            except AwsError as error:
+            except (AwsError, ItemTooLargeError) as error:
                 if not _is_too_large(error):
                     raise
                 yield from self._read()
@@ -238,8 +239,10 @@ def part_of(kind: str, body: Params) -> Params:
     return {kind: own}
 
 
-def _is_too_large(error: AwsError) -> bool:
+def _is_too_large(error: AwsError | ItemTooLargeError) -> bool:
     """Whether the service refused the item for its size."""
+    if isinstance(error, ItemTooLargeError):
+        return True
     if error.aws_code == "ValidationException":
         return _says_too_large(str(error))
     return any(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
@@ -12,7 +12,8 @@ from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.guard import bears, owns
-from leyden.operations.operation import Conditional
+from leyden.operations.iteration import Records, Turns
+from leyden.operations.operation import Conditional, run_named
 from leyden.operations.options import Options, read_options
 from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow_read import joining_for
@@ -29,23 +30,28 @@ class ReadMany(Conditional):
     """
 
     def __iter__(self) -> Iterator[Any]:
-        return self.iter()
+        return iter(self.iter())
 
-    def iter(self, **options: Any) -> Iterator[Any]:
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return aiter(self.iter())
+
+    def iter(self, **options: Any) -> Records:
         """Iterate over all records with options, such as `order="desc"`; `limit` is a page's size.
+
+        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
 
         >>> for record in task.query.project(project_id="p1").iter(order="desc"):  # doctest: +SKIP
         ...     print(record.task_id)
         """
         with self._naming():
             plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
-        return self._lazily(plan)
+        return Records(self.entity.runner, self.name, self._turns(plan))
 
-    def _lazily(self, plan: PagePlan) -> Iterator[Any]:
+    def _turns(self, plan: PagePlan) -> Turns:
+        """Programs that read all pages, one after the other."""
         while True:
-            with self._naming():
-                page = self.entity.runner.run(read_pages(plan))
-            yield from page.items
+            page = yield run_named(read_pages(plan), self._naming())
+            assert isinstance(page, Page)
             if page.cursor is None:
                 return
             plan = evolve(plan, options=evolve(plan.options, cursor=page.cursor))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
@@ -12,6 +12,8 @@ from leyden.keys import IndexKeys
 from leyden.operations.bound import typed_key
 from leyden.operations.explain import Explanation, show
 from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.iteration import Turns
+from leyden.operations.operation import run_named
 from leyden.operations.options import SCAN, Options
 from leyden.operations.outcome import Page
 from leyden.operations.overflow_read import reading_notes
@@ -72,15 +74,19 @@ class Scan(ReadMany):
             )
         return super()._plan(options)
 
-    def _lazily(self, plan: PagePlan) -> Iterator[Any]:
+    def _turns(self, plan: PagePlan) -> Turns:
         if plan.options.segments is None:
-            yield from super()._lazily(plan)
+            yield from super()._turns(plan)
             return
         read = segments_at_start(plan.options.segments)
+
+        def turn() -> Program[Page]:
+            nonlocal read
+            read = yield from read_segments(plan, read)
+            return read.page
+
         while read.positions:
-            with self._naming():
-                read = self.entity.runner.run(read_segments(plan, read))
-            yield from read.page.items
+            yield run_named(turn(), self._naming())
 
     def _describe(self, options: Options, *, telling: bool) -> Params:
         params: Params = {"TableName": self.entity.table}

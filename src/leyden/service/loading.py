@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from leyden.compile.expressions import Expression
+from leyden.drivers.aio import AsyncDriver
+from leyden.drivers.protocol import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError, SchemaError
@@ -16,6 +19,7 @@ from leyden.schema import load_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
 from leyden.service.overflow_rules import unspreadable
+from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.service import Service, build_service
 
 Source = str | Path | Mapping[str, Any]
@@ -46,29 +50,73 @@ def load(
 
     >>> app = leyden.load("schemas/taskapp", region="eu-central-1")    # doctest: +SKIP
     """
-    if engine is not None and (endpoint_url or region or credentials or profile):
-        raise InvalidOptionError(
-            "`engine` brings its own endpoint, region and credentials; leave those out",
-            operation="load",
-        )
+    where = _where("load", engine, endpoint_url, region, credentials, profile)
     spec = load_service(source, hooks=hooks)
     refuse_unenforced(spec)
-    if engine is not None:
-        driver = SyncDriver(
-            region=engine.region,
-            endpoint_url=engine.endpoint_url,
-            credentials=engine.credentials,
-            transport=transport,
-        )
-    else:
-        driver = SyncDriver(
-            region=region,
-            endpoint_url=endpoint_url,
-            credentials=credentials,
-            profile=profile,
-            transport=transport,
-        )
+    driver = SyncDriver(**where, transport=transport)
     return build_service(spec, driver, table=table, hooks=hooks)
+
+
+async def load_async(
+    source: Source,
+    *,
+    table: str | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    credentials: Mapping[str, str | None] | None = None,
+    profile: str | None = None,
+    hooks: Mapping[str, Callable[..., Any]] | None = None,
+    engine: LocalEngine | DynamoDBLocal | None = None,
+) -> AsyncService:
+    """Load a service for event loops; takes what `load` takes.
+
+    The names are those of `load`'s service: `.go()` is awaited, queries, scans and collections
+    are gone over with `async for`. Schemas are read on a thread; nothing is sent, and nothing is
+    tied to the running loop.
+
+    >>> async with await leyden.load_async("schemas/taskapp") as app:        # doctest: +SKIP
+    ...     async for task in app.entities.task.query.project(project_id="p1"):
+    ...         print(task)
+    """
+    where = _where("load_async", engine, endpoint_url, region, credentials, profile)
+
+    def load_all() -> Service:
+        spec = load_service(source, hooks=hooks)
+        refuse_unenforced(spec)
+        driver = cast(Driver, AsyncDriver(**where))
+        return build_service(
+            spec, driver, table=table, hooks=hooks, kind=AsyncService, entity_kind=AsyncEntity
+        )
+
+    return cast(AsyncService, await asyncio.to_thread(load_all))
+
+
+def _where(
+    operation: str,
+    engine: LocalEngine | DynamoDBLocal | None,
+    endpoint_url: str | None,
+    region: str | None,
+    credentials: Mapping[str, str | None] | None,
+    profile: str | None,
+) -> dict[str, Any]:
+    """What a driver needs to know to find the table and to be let in."""
+    if engine is None:
+        return {
+            "region": region,
+            "endpoint_url": endpoint_url,
+            "credentials": credentials,
+            "profile": profile,
+        }
+    if endpoint_url or region or credentials or profile:
+        raise InvalidOptionError(
+            "`engine` brings its own endpoint, region and credentials; leave those out",
+            operation=operation,
+        )
+    return {
+        "region": engine.region,
+        "endpoint_url": engine.endpoint_url,
+        "credentials": engine.credentials,
+    }
 
 
 def refuse_unenforced(spec: ServiceSpec) -> None:

@@ -237,10 +237,12 @@ def build_service(
     *,
     table: str | None = None,
     hooks: Mapping[str, Any] | None = None,
+    kind: type[Service] = Service,
+    entity_kind: type[Entity] = Entity,
 ) -> Service:
     """Compile all entities of a service and bind them to a table and a driver.
 
-    Raises InvalidOptionError where no table is named, here or in table.yaml.
+    `kind` and `entity_kind` are the classes that users get to hold. Raises InvalidOptionError where no table is named, here or in table.yaml.
     """
     name = table or spec.table.table
     if not name:
@@ -256,10 +258,10 @@ def build_service(
         for keys in entity.keys.values():
             for collection in keys.spec.collection:
                 members.setdefault(collection, []).append(Member(entity, keys))
-    return Service(
+    return kind(
         spec,
         name,
-        Entities({alias: Entity(entity, driver) for alias, entity in bound.items()}),
+        Entities({alias: entity_kind(entity, driver) for alias, entity in bound.items()}),
         Collections({name: tuple(found) for name, found in members.items()}),
         driver,
     )

@@ -19,6 +19,7 @@ from leyden.cli.transfer.state import ExportState, Purpose, StateFile
 from leyden.cli.values.json_values import survives_json
 from leyden.errors import DecodeError, InputError
 from leyden.operations.outcome import add_units
+from leyden.operations.overflow import is_part
 from leyden.operations.request import Item
 from leyden.operations.transfer import ItemsPage, read_items
 
@@ -127,12 +128,13 @@ class Exporter:
         for item in page.items:
             owner = self._owner(item)
             wanted = self.plan.entity
-            if (owner is None and (self.plan.records or wanted)) or (
+            part = owner is None and self._is_part(item)
+            if (owner is None and (self.plan.records or (wanted and not part))) or (
                 wanted is not None and owner is not None and owner.name != wanted.name
             ):
-                skipped += 1
+                skipped += not (part and self.plan.records)
                 continue
-            foreign += owner is None
+            foreign += owner is None and not part
             if self.plan.records and owner is not None:
                 lines.append(self._record(owner, item))
             else:
@@ -155,6 +157,12 @@ class Exporter:
             return self.plan.service.entity_of(item)
         except DecodeError:
             return None
+
+    def _is_part(self, item: Item) -> bool:
+        """Whether it is a part of a large value of what is exported: it goes with its item."""
+        wanted = self.plan.entity
+        entities = [wanted] if wanted is not None else self.plan.service.entities.values()
+        return is_part(item, {entity.name for entity in entities})
 
     def _record(self, owner: Entity, item: Item) -> str:
         try:

@@ -18,6 +18,7 @@ from leyden.cli.transfer.raw_items import item_from_json
 from leyden.cli.values.json_values import read_json, value_from_json
 from leyden.cli.values.pairs import attribute_named
 from leyden.errors import DecodeError, InputError
+from leyden.operations.overflow import is_part, record_in_place
 from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.size import refuse_oversize
@@ -101,12 +102,20 @@ class RawReader:
             owner = self.service.entity_of(item)
         except DecodeError:
             owner = None
-        if self.entity is not None and (owner is None or owner.name != self.entity.name):
+        part = owner is None and self._is_part(item)
+        whose = owner.name if owner is not None else None
+        if self.entity is not None and whose != self.entity.name and not part:
             return Found(None)
         if owner is not None:
-            owner.parse(item)
-        refuse_oversize(item, IMPORT, owner.name if owner else "")
-        return Found(item, owner is None)
+            # Values outside of the item have lines of their own.
+            record_in_place(owner.conversions.entity, item)
+        refuse_oversize(item, IMPORT, whose or "")
+        return Found(item, owner is None and not part)
+
+    def _is_part(self, item: Item) -> bool:
+        """Whether it is a part of a large value of what is imported."""
+        entities = [self.entity] if self.entity is not None else self.service.entities.values()
+        return is_part(item, {entity.name for entity in entities})
 
 
 @frozen
@@ -124,7 +133,15 @@ class RecordReader:
             return Found(None)
         values = record_values(owner, record)
         write = owner.put(**values)
-        item: Item = write.params()["Item"]
+        params = write.params()
+        if "Item" not in params:
+            raise InputError(
+                "the record has values too large for an item, which an import of records cannot "
+                "spread over several; write it with `leyden put`, or export with --raw",
+                operation=IMPORT,
+                entity=owner.name,
+            )
+        item: Item = params["Item"]
         counted = owner.spec.version_attribute
         if counted is not None and values.get(counted) is not None:
             # What is brought back is what was there, and no newer version of it.
