@@ -76,13 +76,9 @@ def test_a_default_list_is_not_shared_between_items() -> None:
 
 
 def test_unknown_names_are_refused_with_the_nearest_one() -> None:
-    for prepare in (
-        task.prepare_create,
-        lambda given: task.prepare_values(given, purpose="set"),
-    ):
-        with pytest.raises(UnknownAttributeError, match='did you mean "points"') as caught:
-            prepare({"poinst": 1})
-        assert caught.value.entity == "tasks"
+    with pytest.raises(UnknownAttributeError, match='did you mean "points"') as caught:
+        task.prepare_create({"poinst": 1})
+    assert caught.value.entity == "tasks"
 
 
 def test_all_missing_required_attributes_are_named_at_once() -> None:
@@ -170,29 +166,6 @@ def test_hidden_attributes_and_properties_do_not_reach_records() -> None:
     assert record.detail == {"a": "1"}
     assert made.decode_values(made.encode(values)) == values
     assert made.visible == ("id", "detail")
-
-
-@pytest.mark.parametrize("purpose", ["set", "key"])
-def test_prepare_values_checks_without_defaults_or_required(purpose: Any) -> None:
-    assert task.prepare_values({"points": 5.0}, purpose=purpose) == {"points": 5}
-    with pytest.raises(ValidationError):
-        task.prepare_values({"points": "5"}, purpose=purpose)
-
-
-def test_none_is_refused_in_set_and_absent_elsewhere() -> None:
-    with pytest.raises(ValidationError, match=r"\.remove"):
-        task.prepare_values({"points": None}, purpose="set")
-    assert task.prepare_values({"points": None}, purpose="key") == {}
-    assert task.prepare_values({"points": None}, purpose="operand") == {}
-
-
-def test_operands_skip_constraints_and_hooks() -> None:
-    spec = entity({"x": {"type": "number", "min": 5, "set": Call("f")}})
-    made = compile_entity(spec, hooks={"f": lambda value, values: value + 1})
-    assert made.prepare_values({"x": 1}, purpose="operand") == {"x": 1}
-    assert made.prepare_values({"x": 5}, purpose="set") == {"x": 6}
-    with pytest.raises(ValidationError):
-        made.prepare_values({"x": 1}, purpose="set")
 
 
 def test_on_write_values_leave_out_what_is_given() -> None:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from leyden.compile.anything import plain_any
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.codec import compile_codec
-from leyden.compile.deriving import Derivation, derivations_of, refuse_unknown_inputs
 from leyden.compile.expressions import Expression
 from leyden.compile.hooking import Hooks, check_hooks
-from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.compile.names import python_names
-from leyden.compile.paths import AttributePaths, ResolvedPath, resolve_path, unknown_attribute
+from leyden.compile.paths import AttributePaths, ResolvedPath, resolve_path
+from leyden.compile.preparing import Preparation
 from leyden.compile.record import record_class
 from leyden.compile.tree import compile_attributes
 from leyden.compile.wire import AttributeValue, Item
-from leyden.errors import LeydenError, RequiredAttributeError, ValidationError
 from leyden.keys import entity_keys
 from leyden.schema.spec import EntitySpec, TableSpec
 
@@ -28,8 +24,6 @@ if TYPE_CHECKING:
     from leyden.compile.model_base import KeyBuilder, LeydenModel
 
 __all__ = ["CompiledEntity", "SparseCondition", "compile_entity"]
-
-Purpose = Literal["set", "key", "operand"]
 
 
 class SparseCondition:
@@ -55,7 +49,7 @@ class SparseCondition:
         return self._expression.holds(self._entity.plain(values), f"when of {self._index}")
 
 
-class CompiledEntity:
+class CompiledEntity(Preparation):
     """One entity with its record class, its codec and its PynamoDB model.
 
     `spec` is its schema, `attributes` its compiled attributes by name, `record` the class of
@@ -75,24 +69,17 @@ class CompiledEntity:
 
     __slots__ = (
         "_conditions",
-        "_defaults",
-        "_derivations",
         "_key_builder",
         "_lock",
         "_model",
-        "_on_write",
         "_table",
         "_table_name",
         "attr",
-        "attributes",
         "decode",
         "decode_values",
-        "derivations",
         "encode",
-        "on_write",
         "record",
         "slots",
-        "spec",
         "visible",
     )
 
@@ -104,9 +91,8 @@ class CompiledEntity:
         table: TableSpec,
         key_builder: KeyBuilder | None,
     ) -> None:
-        self.spec = spec
         attributes = compile_attributes(spec, hooks)
-        self.attributes: Mapping[str, CompiledAttribute] = MappingProxyType(attributes)
+        super().__init__(spec, attributes, hooks)
         self.visible = tuple(name for name, a in spec.attributes.items() if not a.hidden)
         """The names of the attributes that records show."""
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
@@ -117,22 +103,6 @@ class CompiledEntity:
         self.decode: Callable[[Item], Any] = codec.decode
         self.decode_values: Callable[[Item], dict[str, Any]] = codec.decode_values
         self.attr = AttributePaths(self.attributes, spec.entity)
-        self._derivations: Mapping[str, Derivation] = derivations_of(attributes, hooks)
-        self.derivations: Mapping[str, frozenset[str]] = MappingProxyType(
-            {name: derivation.reads(attributes) for name, derivation in self._derivations.items()}
-        )
-        """The derived attributes, each with the attributes that it watches or reads."""
-        self._defaults: dict[str, Origin] = {}
-        self._on_write: dict[str, Origin] = {}
-        for name, attribute in spec.attributes.items():
-            default = origin_of(attribute, attribute.default, hooks)
-            if default is not None:
-                self._defaults[name] = default
-            on_write = origin_of(attribute, attribute.on_write, hooks)
-            if on_write is not None:
-                self._on_write[name] = on_write
-        self.on_write = frozenset(self._on_write)
-        """The names of the attributes that every write sets."""
         self._conditions = {
             name: SparseCondition(self, name, Expression(index.when.text))
             for name, index in spec.indexes.items()
@@ -174,216 +144,6 @@ class CompiledEntity:
         that is not there.
         """
         return resolve_path(path, self.attributes, self.spec.entity)
-
-    def default_values(self, now: datetime | None = None) -> dict[str, Any]:
-        """The defaults of all attributes that have one, as `prepare_create` would fill them in.
-
-        Attributes that every write sets (`on_write`) are not among them.
-        """
-        moment = Moment(now)
-        values = {
-            name: origin(moment)
-            for name, origin in self._defaults.items()
-            if name not in self._on_write
-        }
-        return {name: value for name, value in values.items() if value is not None}
-
-    def prepare_create(
-        self,
-        given: Mapping[str, Any],
-        *,
-        now: datetime | None = None,
-        settled: Collection[str] = (),
-    ) -> dict[str, Any]:
-        """Everything that a new item will hold, by attribute name; None means absent.
-
-        In this order: defaults and `on_write`; type, normal form, constraints, required;
-        `set` hooks; derived attributes. `now` is the instant for all that say
-        `{generate: now}`; `settled` names attributes whose values come from the table, so that
-        `set` hooks have run on them already. A value given for an attribute that a JMESPath
-        expression derives must be the derived one.
-
-        Raises UnknownAttributeError, ValidationError, RequiredAttributeError.
-        """
-        moment = Moment(now)
-        self._refuse_unknown(given)
-        try:
-            values: dict[str, Any] = {}
-            missing = []
-            for name, attribute in self.attributes.items():
-                derivation = self._derivations.get(name)
-                if derivation is not None and derivation.replaces:
-                    continue
-                value = given.get(name)
-                if value is None:
-                    origin = self._on_write.get(name) or self._defaults.get(name)
-                    value = None if origin is None else origin(moment)
-                    if value is None:
-                        if attribute.spec.required and derivation is None:
-                            missing.append(name)
-                        continue
-                values[name] = attribute.accept(value, moment=moment)
-            self._refuse_missing(missing)
-            values = self.apply_setters(values, settled=settled)
-            derived = self._derive(values, values)
-            self._refuse_contradictions(given, derived)
-            values.update(derived)
-            values = {name: value for name, value in values.items() if value is not None}
-            self._refuse_missing([name for name in self.derivations if self._lacks(name, values)])
-        except LeydenError as error:
-            self._name(error)
-            raise
-        return values
-
-    def _refuse_contradictions(self, given: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
-        """A value given for what an expression derives must be what the expression says."""
-        for name, derivation in self._derivations.items():
-            value = given.get(name)
-            if value is None or not derivation.replaces:
-                continue
-            if self.attributes[name].accept(value, constraints=False) != derived.get(name):
-                raise ValidationError(
-                    f'"{name}" is derived from other attributes, and the value given for it is '
-                    "another one; leave it out",
-                    path=name,
-                )
-
-    def _lacks(self, name: str, values: Mapping[str, Any]) -> bool:
-        return self.attributes[name].spec.required and name not in values
-
-    def prepare_values(self, given: Mapping[str, Any], *, purpose: Purpose) -> dict[str, Any]:
-        """Some attributes' values in their normal form, by name; no defaults, nothing required.
-
-        `purpose` is one of
-
-        * `set`: values that an update stores. All checks and `set` hooks; None is refused, as
-          removing is another verb.
-        * `key`: values that name an item or an access pattern. All checks and `set` hooks, so
-          that they equal what is stored; None is left out.
-        * `operand`: what is added, appended or compared. Types only, no constraints and no
-          hooks; None is left out.
-
-        Raises UnknownAttributeError or ValidationError.
-        """
-        self._refuse_unknown(given)
-        moment = Moment()
-        constraints = purpose != "operand"
-        try:
-            values = {}
-            for name, value in given.items():
-                if value is None:
-                    if purpose == "set":
-                        raise ValidationError(
-                            f'"{name}" cannot be set to None; take it out with .remove("{name}")',
-                            path=name,
-                        )
-                    continue
-                values[name] = self.attributes[name].accept(
-                    value, constraints=constraints, moment=moment
-                )
-            return self.apply_setters(values) if constraints else values
-        except LeydenError as error:
-            self._name(error)
-            raise
-
-    def apply_setters(
-        self, values: Mapping[str, Any], *, settled: Collection[str] = ()
-    ) -> dict[str, Any]:
-        """Accepted values after their `set` hooks; one for which a hook gives None is left out.
-
-        `settled` names those on which the hooks have run before.
-        Raises ValidationError where a hook gives a value of another type.
-        """
-        before = MappingProxyType(dict(values))
-        stored = {}
-        for name, value in values.items():
-            store = self.attributes[name].store
-            result = value if store is None or name in settled else store(value, before)
-            if result is not None:
-                stored[name] = result
-        return stored
-
-    def on_write_values(
-        self, present: Collection[str], *, now: datetime | None = None
-    ) -> dict[str, Any]:
-        """Values for the attributes that every write sets, but those in `present`."""
-        moment = Moment(now)
-        values = {}
-        for name, origin in self._on_write.items():
-            if name not in present:
-                value = origin(moment)
-                if value is not None:
-                    values[name] = self.attributes[name].accept(value, moment=moment)
-        return self.apply_setters(values)
-
-    def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """The derived attributes that an update must set as well; None: to be removed.
-
-        `changed` holds the accepted values that the update sets, `known` other values that the
-        stored item is known to have; None in either stands for what the update removes. A
-        JMESPath expression is
-        evaluated over both together; a hook is called with the value in `changed` for its own
-        attribute (None where there is none) and both together.
-
-        Raises MissingCompositeError where an expression reads an attribute that is in neither.
-        """
-        together = {**known, **changed}
-        removed = {name: None for name, value in known.items() if value is None}
-        changed = {**removed, **changed}
-        for derivation in self._derivations.values():
-            if derivation.concerns(changed):
-                refuse_unknown_inputs(
-                    derivation.name,
-                    derivation.missing(together, self._sources),
-                    self.spec.entity,
-                )
-        values = {name: value for name, value in together.items() if value is not None}
-        try:
-            return self._derive(changed, values)
-        except LeydenError as error:
-            self._name(error)
-            raise
-
-    @property
-    def _sources(self) -> frozenset[str]:
-        return frozenset(self.attributes.keys() - self._derivations.keys())
-
-    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values as JMESPath sees them, by attribute name: JSON types only.
-
-        Timestamps are ISO text, a `ttl` seconds since 1970, a Decimal an int or a float, sets
-        sorted lists, bytes base64 text. None is left out; names that are no attributes stay.
-        """
-        attributes = self.attributes
-        return {
-            name: attributes[name].plain(value) if name in attributes else plain_any(value)
-            for name, value in values.items()
-            if value is not None
-        }
-
-    def _derive(self, changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: derivation.value(changed.get(name), MappingProxyType(dict(values)), self.plain)
-            for name, derivation in self._derivations.items()
-            if derivation.concerns(changed)
-        }
-
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        for name in given:
-            if name not in self.attributes:
-                raise unknown_attribute(name, self.attributes, self.spec.entity)
-
-    def _refuse_missing(self, missing: list[str]) -> None:
-        if missing:
-            names = ", ".join(f'"{name}"' for name in missing)
-            verb = "is" if len(missing) == 1 else "are"
-            raise RequiredAttributeError(
-                f"{names} {verb} required", path=missing[0], entity=self.spec.entity
-            )
-
-    def _name(self, error: LeydenError) -> None:
-        if error.entity is None:
-            error.entity = self.spec.entity
 
 
 def _fold_key_attributes(spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]) -> None:
