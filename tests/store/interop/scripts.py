@@ -125,6 +125,13 @@ def memory_scripts(draw: st.DrawFn) -> Script:
         given = _some(draw, title=values.plain_texts, metadata=values.objects)
         steps.add("memory.update_thread", id=draw(st.sampled_from(threads)), **given)
 
+    def give_thread() -> None:
+        steps.add(
+            "memory.update_thread_resource_id",
+            thread_id=draw(st.sampled_from(threads)),
+            resource_id=draw(st.sampled_from(resources)),
+        )
+
     def delete_thread() -> None:
         thread = draw(st.sampled_from(threads))
         steps.add("memory.delete_thread", thread_id=thread)
@@ -161,6 +168,7 @@ def memory_scripts(draw: st.DrawFn) -> Script:
                     update_messages,
                     delete_messages,
                     update_thread,
+                    give_thread,
                     delete_thread,
                     save_resource,
                     update_resource,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -131,13 +131,20 @@ class Twins:
         except LeydenError as error:
             return Refused(f"{type(error).__name__}: {error}")
 
-    def they(self, call: Call, on: str = THEIRS, *, now: datetime | None = None) -> Any:
+    def they(
+        self,
+        call: Call,
+        on: str = THEIRS,
+        *,
+        now: datetime | None = None,
+        ttl: Mapping[str, Any] | None = None,
+    ) -> Any:
         """What the client answers, as facts.
 
         Raises AssertionError where it gives an empty answer for a failure that it only logs.
         """
         domain, method, args = theirs(call)
-        called = self.client.call(self.names[on], domain, method, args, now=now)
+        called = self.client.call(self.names[on], domain, method, args, now=now, ttl=ttl)
         if called.error is not None:
             return Refused(called.error)
         failures = [line for line in called.log if "FAILED" in line]

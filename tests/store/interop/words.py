@@ -14,7 +14,6 @@ Values = Mapping[str, Any]
 MISSING_THERE: Final = {
     "memory.copy_thread": "the client's copyThread and cloneThread say that they do not exist",
     "memory.clone_thread": "as copy_thread",
-    "memory.update_thread_resource_id": "the client's updateThreadResourceId does not exist",
     "memory.list_messages_by_resource_id": "the client's listMessagesByResourceId does not exist",
 }
 """The methods of ours that the client has only as a message that it has not."""
