@@ -44,6 +44,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from leyden.operations.batch_sending import BatchResult
+    from leyden.operations.collection import CollectionPage
+    from leyden.operations.outcome import Page
     from leyden.operations.request import Item, Request
     from leyden.operations.transact_result import Rejection
     from leyden.schema.faults import Fault
@@ -89,10 +91,12 @@ class LeydenError(Exception):
     """The root of all errors of this package.
 
     `operation` (`task.create`) and `entity` (`tasks`) say what was under way; both are None
-    where that is not known.
+    where that is not known. Where reading ended in the middle, `page` is what was read before,
+    and its `cursor` goes on from there; it is None elsewhere.
     """
 
     code: ClassVar[str] = "leyden"
+    page: Page | CollectionPage | None
 
     def __init__(
         self, message: str, *, operation: str | None = None, entity: str | None = None
@@ -101,6 +105,7 @@ class LeydenError(Exception):
         self.message = message
         self.operation = operation
         self.entity = entity
+        self.page = None
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.message}" if self.operation else self.message

@@ -166,6 +166,46 @@ def test_all_pages_or_an_error_never_some(filled: Bank) -> None:
             query.go(limit=6, **reading)
 
 
+@pytest.mark.parametrize("reading", [{"pages": "all"}, {"count": 20}, {"pages": 3}])
+def test_what_was_read_before_a_page_failed_is_on_the_error_with_its_cursor(
+    filled: Bank, reading: dict[str, Any]
+) -> None:
+    query = filled.app.entities.account.query.owner(owner="o")
+    filled.proxy.play(Forward(), Forward(), otherwise=broken())
+    with pytest.raises(LeydenError) as caught:
+        query.go(limit=6, **reading)
+    before = caught.value.page
+    assert before is not None
+    assert numbers(before) == [*range(12)]
+    assert (before.scanned, before.requests) == (12, 2)
+    # A reading that fails at once gives the cursor that it was given.
+    with pytest.raises(LeydenError) as again:
+        query.go(limit=6, cursor=before.cursor, **reading)
+    assert again.value.page is not None
+    assert (len(again.value.page), again.value.page.cursor) == (0, before.cursor)
+    filled.proxy.play()
+    assert numbers(query.go(cursor=before.cursor, pages="all")) == [*range(12, 25)]
+
+
+def test_an_iteration_that_fails_tells_where_to_go_on(filled: Bank) -> None:
+    query = filled.app.entities.account.query.owner(owner="o")
+    filled.proxy.play(Forward(), Forward(), otherwise=broken())
+    seen: list[int] = []
+    with pytest.raises(LeydenError) as caught:
+        seen += (record.number for record in query.iter(limit=6))
+    assert caught.value.page is not None
+    filled.proxy.play()
+    rest = query.iter(cursor=caught.value.page.cursor)
+    assert [record.number for record in rest] == [*range(12, 25)]
+
+
+def test_the_first_page_that_fails_has_nothing_to_go_on_from(filled: Bank) -> None:
+    filled.proxy.play(otherwise=broken())
+    with pytest.raises(LeydenError) as caught:
+        filled.app.entities.account.query.owner(owner="o").go(pages="all")
+    assert caught.value.page is None
+
+
 def test_keys_that_are_unprocessed_are_read_in_the_next_round(filled: Bank) -> None:
     account = filled.app.entities.account
     keys = [{"owner": "o", "number": n} for n in [*range(24, -1, -1), 99]]

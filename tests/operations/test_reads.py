@@ -180,3 +180,76 @@ def test_what_people_print_is_short(task: leyden.Entity) -> None:
     assert repr(task.query.assigned(employee_id="secret")) == "<task.query.assigned>"
     assert repr(task) == "<entity tasks (version 1): project, assigned, ranked>"
     assert repr(task.get([])) == "<task.batch_get of 0>"
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda t: t.attr.points.is_in(), 'is_in.. of "points" needs at least one value'),
+        (lambda t: ~t.attr.points.is_in(), "needs at least one"),
+        (lambda t: (t.attr.points > 1) | t.attr.title.is_in(), 'of "title" needs'),
+        (lambda t: t.attr.detail["owner"].is_in(), 'of "detail.owner" needs'),
+        (lambda t: t.attr.points.is_in(*range(101)), "has 101 values, and DynamoDB takes at most"),
+    ],
+)
+def test_a_choice_that_dynamodb_refuses_is_refused_in_every_where(
+    task: leyden.Entity, build: Any, message: str
+) -> None:
+    chains = [
+        task.scan,
+        task.query.project(project_id="p"),
+        task.patch(project_id="p", task_id="t").set(points=1),
+        task.check(project_id="p", task_id="t"),
+    ]
+    for chain in chains:
+        with pytest.raises(InvalidExpressionError, match=message) as raised:
+            chain.where(build(task))
+        assert raised.value.operation == chain.name
+        assert raised.value.entity == "tasks"
+    assert task.scan.where(task.attr.points.is_in(*range(100))).params()
+
+
+def test_a_query_takes_one_range(task: leyden.Entity) -> None:
+    query = task.query.project(project_id="p").gte(task_id="a")
+    with pytest.raises(InvalidExpressionError, match=r"a range already, by \.gte\(\)"):
+        query.lt(task_id="b")
+    assert query.where(task.attr.points > 1).params()["KeyConditionExpression"].endswith(">= :1")
+
+
+def test_a_query_cannot_filter_by_the_key_that_it_reads(task: leyden.Entity) -> None:
+    readings = leyden.load(
+        """
+entity: reading
+version: "1"
+service: meters
+attributes:
+  meter: {type: string, required: true}
+  at: {type: integer, required: true}
+indexes:
+  main:
+    pk: {field: meter, composite: [meter]}
+    sk: {field: at, composite: [at]}
+""",
+        table="meters",
+    ).entities.reading
+    query = readings.query.main(meter="m").where(readings.attr.at > 3)
+    with pytest.raises(InvalidExpressionError, match='"at" is a key of the access pattern "main"'):
+        query.params()
+    assert readings.scan.where(readings.attr.at > 3).params()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"segments": 1_000_001}, "at most 1,000,000"),
+        ({"progress": print}, "goes with `segments`"),
+        ({"segments": 2, "count": 3}, "goes with no"),
+    ],
+)
+def test_what_a_scan_would_ignore_is_refused(
+    task: leyden.Entity, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidOptionError, match=message):
+        task.scan.go(**options)
+    with pytest.raises(InvalidOptionError, match=message):
+        task.scan.iter(**options) if "count" not in options else task.scan.program(**options)

@@ -11,7 +11,13 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
-from leyden.errors import BatchIncompleteError, InputError, LeydenError, ThrottledError
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    InputError,
+    LeydenError,
+    ThrottledError,
+)
 from leyden.operations.doubt import may_have_written
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
@@ -66,11 +72,18 @@ class Sent:
 
 
 def send_all(
-    api: str, operation: str, bodies: Sequence[Params], options: Options, *, left_in: str
+    api: str,
+    operation: str,
+    bodies: Sequence[Params],
+    options: Options,
+    *,
+    left_in: str,
+    attempts: int | None = None,
 ) -> Program[Sent]:
     """Send all requests, `concurrency` at a time, and again what comes back unprocessed.
 
-    Waits longer before each round, with full jitter, until `budget` seconds have passed. A
+    Waits longer before each round, with full jitter, until `budget` seconds have passed, or
+    `attempts` rounds were made. A
     request that is throttled as a whole is unprocessed as a whole. One that fails does not stop
     the others.
     """
@@ -111,11 +124,11 @@ def send_all(
                 options.progress(done, total)
         waiting = left
         remaining_time = deadline - time.monotonic()
-        if not waiting or remaining_time <= 0:
-            break
-        wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**rounds))
-        yield Pause(min(wait, remaining_time))
         rounds += 1
+        if not waiting or remaining_time <= 0 or rounds == attempts:
+            break
+        wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (rounds - 1)))
+        yield Pause(min(wait, remaining_time))
     return Sent(
         tuple(responses),
         tuple(part.items for part in waiting if not part.in_doubt),
@@ -150,7 +163,12 @@ def settle(sent: Sent, result: BatchResult, options: Options, operation: str) ->
         count = sum(map(_count, sent.unsure))
         why = sent.failures[0].message if sent.failures else "an attempt got no answer"
         writes = not all(isinstance(e, Mapping) for part in sent.unsure for e in part.values())
-        doubt = ", and a write may or may not have happened" if writes else ""
+        # A request that was refused has written nothing, and its message says why.
+        refused = len(sent.failures) and all(
+            isinstance(failure, AwsError) and failure.aws_code and not failure.unsure
+            for failure in sent.failures
+        )
+        doubt = ", and a write may or may not have happened" if writes and not refused else ""
         said.append(f"{count} entries were in requests that failed ({why}){doubt}")
     raise BatchIncompleteError(
         f"the batch is incomplete: {'; '.join(said)}",

@@ -9,36 +9,25 @@ from typing import Any, ClassVar, Self
 from attrs import evolve, field, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.errors import InvalidExpressionError
+from leyden.errors import InvalidExpressionError, LeydenError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.explain import Explanation, show
+from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions, conjunction, fields_of
-from leyden.operations.guard import Marks, bears, query_marks
+from leyden.operations.guard import Marks, bears, owns, query_marks
 from leyden.operations.iteration import Records
-from leyden.operations.key_condition import accept_limit, key_condition
+from leyden.operations.key_condition import key_condition
+from leyden.operations.members import Member, read_limits
 from leyden.operations.options import QUERY, Options, read_options
-from leyden.operations.outcome import shape
+from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow_read import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
+from leyden.operations.projection import identifiers_projected, refuse_unfilterable
 from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import Item, Params, Program
-from leyden.operations.sort_condition import Range, SortCondition, sort_condition
+from leyden.operations.sort_condition import SortCondition, sort_condition
 from leyden.schema.spec import ENTITY_FIELD
-
-
-@frozen
-class Member:
-    """One entity of a collection, and its access pattern there."""
-
-    entity: BoundEntity
-    keys: IndexKeys
-
-    @property
-    def alias(self) -> str:
-        """The entity's name in Python."""
-        return self.entity.spec.alias
 
 
 @frozen
@@ -82,8 +71,6 @@ class CollectionQuery(Ranged):
 
     members: tuple[Member, ...] = field(kw_only=True)
     collection: str = field(kw_only=True)
-    values: Mapping[str, Any] = field(kw_only=True)
-    range: Range | None = field(default=None, kw_only=True)
 
     verb: ClassVar[str] = "collection"
     api: ClassVar[str] = "Query"
@@ -102,22 +89,8 @@ class CollectionQuery(Ranged):
                 f'"{self.collection}" stands on an isolated index, where each entity has its '
                 f"own range of sort keys; .{operator}() works on clustered ones"
             )
-        low = self._limit(start, operator)
-        high = None if end is None else self._limit(end, operator)
-        return evolve(self, range=Range(operator, low, high))
-
-    def _limit(self, given: Mapping[str, Any], operator: str) -> dict[str, Any]:
-        names = {n for member in self.members for n in _sort_names(member)}
-        for name in given:
-            if name not in names:
-                raise InvalidExpressionError(
-                    f'no entity of "{self.collection}" has "{name}" in its sort key'
-                )
-        owner = {n: m.entity for m in self.members for n in given if n in _sort_names(m)}
-        limit = {}
-        for name, value in given.items():
-            limit.update(accept_limit(owner[name], {name: value}, operator))
-        return limit
+        limits = read_limits(self.members, self.collection, self.values, operator, start, end)
+        return evolve(self, range=limits)
 
     @property
     def keys(self) -> IndexKeys:
@@ -125,22 +98,12 @@ class CollectionQuery(Ranged):
         return self.members[0].keys
 
     def _describe(self, options: Options, *, telling: bool) -> Params:
-        spec = self.keys.spec
-        params: Params = {"TableName": self.entity.table}
-        if spec.index is not None:
-            params["IndexName"] = spec.index
+        params = self._begun(self.keys)
         expressions = Expressions()
         params["KeyConditionExpression"] = self._key_condition(expressions)
-        identities = [
-            " AND ".join(expressions.equal(*pair) for pair in member.entity.identity.items())
-            for member in self.members
-        ]
-        whose = identities[0]
-        if len(identities) > 1:
-            whose = "(" + " OR ".join(f"({identity})" for identity in identities) + ")"
         condition = conjunction(
             [
-                "" if options.ignore_ownership else whose,
+                self._whose(options, expressions),
                 *(self._applied(condition, expressions) for condition in self.conditions),
             ]
         )
@@ -150,6 +113,18 @@ class CollectionQuery(Ranged):
         expressions.write_to(params)
         return params
 
+    def _whose(self, options: Options, expressions: Expressions) -> str:
+        """The filter on whose item it is; where the index does not hold that, keys tell later."""
+        if options.ignore_ownership or not identifiers_projected(self.entity, self.keys):
+            return ""
+        identities = [
+            " AND ".join(expressions.equal(*pair) for pair in member.entity.identity.items())
+            for member in self.members
+        ]
+        if len(identities) == 1:
+            return identities[0]
+        return "(" + " OR ".join(f"({identity})" for identity in identities) + ")"
+
     def _applied(self, condition: Condition, expressions: Expressions) -> str:
         """A condition, which says nothing of the members that do not have its attributes."""
         fields = fields_of(condition)
@@ -158,17 +133,25 @@ class CollectionQuery(Ranged):
             for member in self.members
             if fields <= {a.field for a in member.entity.spec.attributes.values()}
         ]
-        text = expressions.condition(condition)
-        if len(concerned) == len(self.members):
-            return text
-        others = [m for m in self.members if m not in concerned]
         if not concerned:
             names = ", ".join(sorted(fields))
             raise InvalidExpressionError(
                 f'no entity of the collection "{self.collection}" has {names} all together'
             )
+        for member in concerned:
+            refuse_unfilterable(member.entity, member.keys, fields)
+        text = expressions.condition(condition)
+        if len(concerned) == len(self.members):
+            return text
         # PynamoDB puts what it joins in parentheses by itself.
-        exempt = [expressions.equal(ENTITY_FIELD, m.entity.identity[ENTITY_FIELD]) for m in others]
+        named = {member.entity.spec.entity for member in concerned}
+        exempt = [
+            _equal_all(
+                expressions, member.entity.identity, whole=member.entity.spec.entity in named
+            )
+            for member in self.members
+            if member not in concerned
+        ]
         return " OR ".join([*exempt, text])
 
     def _key_condition(self, expressions: Expressions) -> str:
@@ -212,7 +195,7 @@ class CollectionQuery(Ranged):
     def _plan(self, options: Options) -> PagePlan:
         request = self._request(self._describe(options, telling=True), options)
         tests = {member.alias: self._test(member) for member in self.members}
-        marks = {m.alias: query_marks(m.entity, m.keys, self._own(m)) for m in self.members}
+        marks = {m.alias: query_marks(m.entity, m.keys, m.own(self.values)) for m in self.members}
 
         def keep(item: Item) -> bool:
             member = self._member_of(item)
@@ -255,9 +238,6 @@ class CollectionQuery(Ranged):
 
         return Joining(self.name, table, options, entity_of, wanted, keep)
 
-    def _own(self, member: Member) -> Mapping[str, Any]:
-        return {n: v for n, v in self.values.items() if n in member.keys.spec.composites}
-
     def _test(self, member: Member) -> SortCondition | None:
         """What a member's sort keys must meet, as far as the condition is on its attributes."""
         form, limits = member.keys.sk, self.range
@@ -265,30 +245,30 @@ class CollectionQuery(Ranged):
             return None
         if limits is not None and not any(name in form.names for name in limits.start):
             limits = None
-        return sort_condition(member.entity, form, self._own(member), limits)
+        return sort_condition(member.entity, form, member.own(self.values), limits)
 
     def _member_of(self, item: Item) -> Member | None:
-        for member in self.members:
-            identity = member.entity.identity
-            if all(item.get(name) == value for name, value in identity.items()):
-                return member
-        return None
+        return next((m for m in self.members if owns(m.entity, item, m.keys)), None)
 
     def _program(self, options: Options) -> Program[Any]:
         plan = self._plan(options)
 
         def program() -> Program[CollectionPage]:
-            page = yield from read_pages(plan)
-            return CollectionPage(
-                page.items,
-                tuple(member.alias for member in self.members),
-                page.cursor,
-                page.consumed,
-                page.scanned,
-                page.requests,
-            )
+            try:
+                page = yield from read_pages(plan)
+            except LeydenError as error:
+                if isinstance(error.page, Page):
+                    error.page = self._collected(error.page)
+                raise
+            return self._collected(page)
 
         return program()
+
+    def _collected(self, page: Page) -> CollectionPage:
+        aliases = tuple(member.alias for member in self.members)
+        return CollectionPage(
+            page.items, aliases, page.cursor, page.consumed, page.scanned, page.requests
+        )
 
     def iter(self, **options: Any) -> Records:
         """Iterate over the records of all entities in key order, page after page.
@@ -307,23 +287,15 @@ class CollectionQuery(Ranged):
 
     def _explain(self, params: Params, options: Options) -> Explanation:
         names = ", ".join(member.alias for member in self.members)
-        return Explanation(
-            self.name,
-            self.api,
-            params["TableName"],
-            self.keys.spec.index,
-            self.collection,
-            False,
-            show(params["KeyConditionExpression"], params),
-            show(params.get("FilterExpression", ""), params),
-            (f"gives {names} in key order",),
-        )
+        return self._explanation(params, self.collection, [f"gives {names} in key order"])
 
 
 def _meets(item: Item, condition: SortCondition | None) -> bool:
     return condition is None or condition.holds(item)
 
 
-def _sort_names(member: Member) -> tuple[str, ...]:
-    sort = member.keys.spec.sk
-    return sort.composite if sort else ()
+def _equal_all(expressions: Expressions, identity: Item, *, whole: bool) -> str:
+    """That an item is this entity's; `whole` also compares its version."""
+    if not whole:
+        return expressions.equal(ENTITY_FIELD, identity[ENTITY_FIELD])
+    return "(" + " AND ".join(expressions.equal(*pair) for pair in identity.items()) + ")"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition, In
 from pynamodb.expressions.operand import Path, _Operand
 
 from leyden.errors import InvalidExpressionError
 from leyden.operations.request import AttributeValue, Params
+
+_MOST_CHOICES: Final = 100
+"""The most values that DynamoDB takes in an IN."""
 
 
 class Expressions:
@@ -110,19 +113,26 @@ def _is_open_or(text: str) -> bool:
 
 def fields_of(condition: Condition) -> frozenset[str]:
     """The top-level fields that a condition is on."""
-    fields: set[str] = set()
+    paths = (part for part in _parts_of(condition) if isinstance(part, Path))
+    return frozenset(path.path[0].partition("[")[0] for path in paths)
+
+
+def _parts_of(condition: Condition) -> Iterator[Condition | _Operand]:
+    """A condition, and all conditions and operands in it."""
     waiting: list[Any] = [condition]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Path):
-            fields.add(part.path[0].partition("[")[0])
-        elif isinstance(part, Condition | _Operand):
-            waiting += part.values
-    return frozenset(fields)
+        if isinstance(part, Condition | _Operand):
+            yield part
+            if not isinstance(part, Path):
+                waiting += part.values
 
 
 def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condition, ...]:
-    """The conditions given to `where()`. Raises InvalidExpressionError for anything else."""
+    """The conditions given to `where()`.
+
+    Raises InvalidExpressionError for anything else, and for an `is_in` that DynamoDB would refuse.
+    """
     for condition in conditions:
         if not isinstance(condition, Condition):
             raise InvalidExpressionError(
@@ -130,4 +140,27 @@ def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condi
                 f"not {type(condition).__name__}",
                 operation=operation,
             )
+        for part in _parts_of(condition):
+            if isinstance(part, In):
+                _check_in(part, operation)
     return conditions
+
+
+def _check_in(condition: In, operation: str) -> None:
+    path, *choices = condition.values
+    if not choices:
+        raise InvalidExpressionError(
+            f"is_in() of {_shown(path)} needs at least one value; where there may be none, leave "
+            "out the operation, which could find nothing",
+            operation=operation,
+        )
+    if len(choices) > _MOST_CHOICES:
+        raise InvalidExpressionError(
+            f"is_in() of {_shown(path)} has {len(choices)} values, and DynamoDB takes at most "
+            f"{_MOST_CHOICES}; join several with `|`",
+            operation=operation,
+        )
+
+
+def _shown(path: Any) -> str:
+    return f'"{".".join(path.path)}"' if isinstance(path, Path) else "a value"

@@ -71,7 +71,9 @@ def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool
     name, version = item.get(ENTITY_FIELD), item.get(VERSION_FIELD)
     if name is not None and version is not None:
         return name == {"S": entity.spec.entity} and version == {"S": entity.spec.version}
-    return all(_form_owns(form, item) for form in (keys or entity.keys.primary).forms)
+    # A multi-attribute index has no keys that would tell, but every index holds the table's own.
+    forms = (keys.forms if keys is not None else ()) or entity.keys.primary.forms
+    return all(_form_owns(form, item) for form in forms)
 
 
 def _form_owns(form: KeyForm, item: Item) -> bool:

@@ -105,7 +105,8 @@ class Conditional(Operation):
         On reads they filter what was found, on writes they must hold for the write to happen.
         Raises InvalidExpressionError for anything that is no condition.
         """
-        added = check_conditions(conditions, self.name)
+        with self._naming():
+            added = check_conditions(conditions, self.name)
         return evolve(self, conditions=self.conditions + added)
 
 

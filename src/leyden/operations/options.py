@@ -34,6 +34,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "data": ("attributes", "include_keys", "raw", "result"),
 }
 
+_MOST_SEGMENTS: Final = 1_000_000
+
 
 @frozen
 class Options:
@@ -95,6 +97,8 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
     elif name in ("limit", "count", "concurrency", "segments"):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise refuse("a whole number from 1 up")
+        if name == "segments" and value > _MOST_SEGMENTS:
+            raise refuse(f"at most {_MOST_SEGMENTS:,}, as DynamoDB does")
     elif name == "pages":
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         if not whole and value != "all":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
@@ -17,6 +17,9 @@ from leyden.operations.request import Gather, Item, Params, Program, Request
 
 Keep: TypeAlias = Callable[[Item], bool]
 Shape: TypeAlias = Callable[[Item], Any]
+
+_MOST_AT_ONCE: Final = 64
+"""How many segments are read at the same time; more than this in turn."""
 
 
 @frozen
@@ -53,7 +56,8 @@ def read_pages(plan: PagePlan) -> Program[Page]:
     """Read as many pages as the options ask for, as one `Page`.
 
     One page of the service by default; `pages` of them, or all; with `count`, on until that
-    many items were kept. The cursor goes on behind the last item that is given.
+    many items were kept. The cursor goes on behind the last item that is given. An error after
+    the first page, or behind a cursor, has what was read before, and where to go on, in `page`.
     """
     options = plan.options
     wanted = options.count
@@ -66,7 +70,14 @@ def read_pages(plan: PagePlan) -> Program[Page]:
     consumed: float | None = None
     scanned = requests = 0
     while True:
-        response = yield _at(plan.request, params, start)
+        try:
+            response = yield _at(plan.request, params, start)
+        except LeydenError as error:
+            if start:
+                there = write_cursor(start, params)
+                so_far = Page((), there, consumed, scanned, requests)
+                error.page = yield from _salvaged(plan, kept, so_far)
+            raise
         requests += 1
         consumed = add_units(consumed, consumed_units(response))
         scanned += response.get("ScannedCount", 0)
@@ -80,13 +91,27 @@ def read_pages(plan: PagePlan) -> Program[Page]:
         if not start or (most != "all" and requests >= most):
             break
     cursor = write_cursor(start, params) if start else None
-    if options.hydrate and kept:
+    return (yield from _given(plan, kept, Page((), cursor, consumed, scanned, requests)))
+
+
+def _salvaged(plan: PagePlan, kept: list[Item], page: Page) -> Program[Page | None]:
+    """What was read before a request failed; None where that cannot be completed now."""
+    try:
+        return (yield from _given(plan, kept, page))
+    except LeydenError:
+        return None
+
+
+def _given(plan: PagePlan, kept: list[Item], page: Page) -> Program[Page]:
+    """The page with the items that were kept, in the form that was asked for."""
+    consumed, requests = page.consumed, page.requests
+    if plan.options.hydrate and kept:
         kept, cost, sent = yield from _hydrated(plan, kept)
         consumed = add_units(consumed, cost)
         requests += sent
     joined = yield from join_items(plan.joining, kept)
     consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
-    return Page(_shaped(plan, joined), cursor, consumed, scanned, requests)
+    return Page(_shaped(plan, joined), page.cursor, consumed, page.scanned, requests)
 
 
 def segments_at_start(count: int) -> SegmentsRead:
@@ -117,7 +142,7 @@ def read_segments(plan: PagePlan, before: SegmentsRead) -> Program[SegmentsRead]
     for segment, start in positions.items():
         part = {**plan.request.params, "Segment": segment, "TotalSegments": total}
         sent.append(_at(plan.request, part, start))
-    answers = yield Gather(tuple(sent), len(sent))
+    answers = yield Gather(tuple(sent), min(len(sent), _MOST_AT_ONCE))
     kept: list[Item] = []
     consumed: float | None = None
     scanned = 0
@@ -130,14 +155,7 @@ def read_segments(plan: PagePlan, before: SegmentsRead) -> Program[SegmentsRead]
         kept += filter(plan.keep, answer.get("Items", ()))
         if answer.get("LastEvaluatedKey"):
             left[segment] = answer["LastEvaluatedKey"]
-    requests = len(sent)
-    if plan.options.hydrate and kept:
-        kept, cost, more = yield from _hydrated(plan, kept)
-        consumed = add_units(consumed, cost)
-        requests += more
-    joined = yield from join_items(plan.joining, kept)
-    consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
-    page = Page(_shaped(plan, joined), None, consumed, scanned, requests)
+    page = yield from _given(plan, kept, Page((), None, consumed, scanned, len(sent)))
     found = before.found + len(page)
     if plan.options.progress is not None:
         plan.options.progress(found, before.scanned + scanned)

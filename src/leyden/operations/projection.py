@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from leyden.errors import InvalidOptionError
+from collections.abc import Iterable
+
+from leyden.errors import InvalidExpressionError, InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
@@ -73,3 +75,42 @@ def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
     if projection is None or projection == "all":
         return True
     return projection != "keys_only" and set(entity.identity) <= set(projection)
+
+
+def refuse_unheld(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -> None:
+    """Raise InvalidExpressionError for a filter on fields that the index does not hold."""
+    held = held_fields(entity, keys)
+    for field in fields if held is not None else ():
+        if held is not None and field not in held:
+            raise InvalidExpressionError(
+                f'the index "{keys.spec.index}" does not hold {_attributes(entity, field)}, so '
+                "where() cannot filter on it there; read through another access pattern, or "
+                "filter the records",
+                entity=entity.spec.entity,
+            )
+
+
+def refuse_unfilterable(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -> None:
+    """Raise InvalidExpressionError for a filter on what a query of the index cannot filter by.
+
+    That is what the index does not hold, and its own key.
+    """
+    refuse_unheld(entity, keys, fields)
+    if keys.forms:
+        own = {form.field for form in keys.forms}
+    else:
+        own = {entity.spec.attributes[name].field for name in keys.spec.composites}
+    for field in fields:
+        if field in own:
+            raise InvalidExpressionError(
+                f"{_attributes(entity, field)} is a key of the access pattern "
+                f'"{keys.spec.name}", and DynamoDB does not filter by keys; give it as equal, or '
+                "as a range: .between(), .gte(), .lt()",
+                entity=entity.spec.entity,
+            )
+
+
+def _attributes(entity: BoundEntity, field: str) -> str:
+    """The name of the attribute in a field, for messages."""
+    names = [name for name, a in entity.spec.attributes.items() if a.field == field]
+    return f'"{names[0] if names else field}"'

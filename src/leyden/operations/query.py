@@ -9,17 +9,16 @@ from attrs import evolve, field, frozen
 
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
-from leyden.operations.explain import Explanation, show
-from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.explain import Explanation
+from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import query_marks
 from leyden.operations.key_condition import key_condition, read_composites, read_range
 from leyden.operations.operation import naming
 from leyden.operations.options import QUERY, Options
 from leyden.operations.overflow_read import reading_notes
-from leyden.operations.projection import identifiers_projected, project
+from leyden.operations.projection import identifiers_projected, project, refuse_unfilterable
 from leyden.operations.ranged import Ranged
 from leyden.operations.request import Params
-from leyden.operations.sort_condition import Range
 
 
 @frozen(eq=False, repr=False)
@@ -31,8 +30,6 @@ class Query(Ranged):
     """
 
     keys: IndexKeys = field(kw_only=True)
-    values: Mapping[str, Any] = field(kw_only=True)
-    range: Range | None = field(default=None, kw_only=True)
     filters: Mapping[str, Any] = field(factory=dict, kw_only=True)
     """Values that the items must have besides the key; `match` sets these."""
     identified: bool = field(default=True, kw_only=True)
@@ -54,10 +51,9 @@ class Query(Ranged):
         return evolve(self, range=limits)
 
     def _describe(self, options: Options, *, telling: bool) -> Params:
-        spec = self.keys.spec
-        params: Params = {"TableName": self.entity.table}
-        if spec.index is not None:
-            params["IndexName"] = spec.index
+        params = self._begun(self.keys)
+        for one in self.conditions:
+            refuse_unfilterable(self.entity, self.keys, fields_of(one))
         expressions = Expressions()
         params["KeyConditionExpression"] = key_condition(
             self.entity, self.keys, self.values, self.range, expressions
@@ -131,17 +127,8 @@ class Query(Ranged):
         return query_marks(self.entity, self.keys, self.values)
 
     def _explain(self, params: Params, options: Options) -> Explanation:
-        return Explanation(
-            self.name,
-            self.api,
-            params["TableName"],
-            self.keys.spec.index,
-            self.keys.spec.name,
-            False,
-            show(params["KeyConditionExpression"], params),
-            show(params.get("FilterExpression", ""), params),
-            (*self._notes(options), *reading_notes(self.entity, options, self.keys)),
-        )
+        notes = [*self._notes(options), *reading_notes(self.entity, options, self.keys)]
+        return self._explanation(params, self.keys.spec.name, notes)
 
     def _notes(self, options: Options) -> list[str]:
         notes = []

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
+from leyden.errors import InvalidExpressionError
+from leyden.keys import IndexKeys
+from leyden.operations.explain import Explanation, show
 from leyden.operations.read_many import ReadMany
+from leyden.operations.request import Params
+from leyden.operations.sort_condition import Range
 
 
 @frozen(eq=False, repr=False)
 class Ranged(ReadMany):
     """A query that takes one range, behind the sort-key attributes that are given as equal."""
+
+    values: Mapping[str, Any] = field(kw_only=True)
+    """The accepted values of the key attributes that are given as equal."""
+    range: Range | None = field(default=None, kw_only=True)
 
     def begins(self, **attributes: Any) -> Self:
         """Sort keys that start with these values; the last one may be the start of a value."""
@@ -50,7 +59,32 @@ class Ranged(ReadMany):
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None = None
     ) -> Self:
         with self._naming():
+            if self.range is not None:
+                raise InvalidExpressionError(
+                    f"there is a range already, by .{self.range.operator}(), and a query takes "
+                    f"one; use .between(), or filter with .where() instead of .{operator}()"
+                )
             return self._ranged(operator, start, end)
+
+    def _begun(self, keys: IndexKeys) -> Params:
+        """The request up to the index that it reads."""
+        params: Params = {"TableName": self.entity.table}
+        if keys.spec.index is not None:
+            params["IndexName"] = keys.spec.index
+        return params
+
+    def _explanation(self, params: Params, read_by: str, notes: Sequence[str]) -> Explanation:
+        return Explanation(
+            self.name,
+            self.api,
+            params["TableName"],
+            self._read_from().spec.index,
+            read_by,
+            False,
+            show(params["KeyConditionExpression"], params),
+            show(params.get("FilterExpression", ""), params),
+            tuple(notes),
+        )
 
     @abstractmethod
     def _ranged(

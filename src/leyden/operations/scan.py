@@ -11,7 +11,7 @@ from leyden.errors import InvalidExpressionError, InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import typed_key
 from leyden.operations.explain import Explanation, show
-from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.iteration import Turns
 from leyden.operations.operation import run_named
 from leyden.operations.options import SCAN, Options
@@ -23,7 +23,7 @@ from leyden.operations.paging import (
     read_segments,
     segments_at_start,
 )
-from leyden.operations.projection import identifiers_projected, project
+from leyden.operations.projection import identifiers_projected, project, refuse_unheld
 from leyden.operations.read_many import ReadMany
 from leyden.operations.request import Params, Program
 from leyden.schema.faults import did_you_mean
@@ -72,6 +72,8 @@ class Scan(ReadMany):
             raise InvalidOptionError(
                 "`segments` reads the whole table; it goes with no `cursor`, `count` or `pages`"
             )
+        if options.progress is not None and options.segments is None:
+            raise InvalidOptionError("`progress` of a scan goes with `segments`")
         return super()._plan(options)
 
     def _turns(self, plan: PagePlan) -> Turns:
@@ -93,6 +95,8 @@ class Scan(ReadMany):
         keys = self._read_from()
         if keys.spec.index is not None:
             params["IndexName"] = keys.spec.index
+        for one in self.conditions:
+            refuse_unheld(self.entity, keys, fields_of(one))
         expressions = Expressions()
         condition = conjunction(
             [

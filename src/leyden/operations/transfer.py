@@ -5,14 +5,16 @@ No entity takes part: items pass as they are, those of strangers as well.
 
 from __future__ import annotations
 
-import random
+import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
-from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.request import Item, Params, Pause, Program, Request
+from leyden.operations.batch_sending import send_all
+from leyden.operations.options import Options
+from leyden.operations.outcome import consumed_units
+from leyden.operations.request import Item, Params, Program, Request
 
 EXPORT: Final = "export"
 IMPORT: Final = "import"
@@ -23,8 +25,8 @@ WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 10
 """How often an item is sent that the table does not take up."""
 
-_FIRST_WAIT: Final = 0.05
-_LONGEST_WAIT: Final = 5.0
+_UNHURRIED: Final = Options(budget=math.inf)
+"""The attempts are counted; how long they take does not matter."""
 
 
 @frozen
@@ -76,18 +78,20 @@ def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
     whose items none was written.
     """
     assert len(items) <= WRITE_LIMIT, "one request takes no more"
-    writes: list[dict[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
-    consumed: float | None = None
-    requests = 0
-    for attempt in range(ATTEMPTS):
-        if not writes:
-            break
-        if attempt:
-            longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
-            yield Pause(random.uniform(0, longest))
-        response = yield Request("BatchWriteItem", {"RequestItems": {table: writes}}, IMPORT)
-        requests += 1
-        consumed = add_units(consumed, consumed_units(response))
-        writes = list(response.get("UnprocessedItems", {}).get(table, ()))
-    unprocessed = tuple(write["PutRequest"]["Item"] for write in writes)
-    return ItemsWritten(unprocessed, consumed, requests)
+    writes = [{"PutRequest": {"Item": item}} for item in items]
+    sent = yield from send_all(
+        "BatchWriteItem",
+        IMPORT,
+        [{"RequestItems": {table: writes}}] if writes else [],
+        _UNHURRIED,
+        left_in="UnprocessedItems",
+        attempts=ATTEMPTS,
+    )
+    for failure in sent.failures:
+        raise failure
+    unprocessed = tuple(
+        write["PutRequest"]["Item"]
+        for part in (*sent.unprocessed, *sent.unsure)
+        for write in part[table]
+    )
+    return ItemsWritten(unprocessed, sent.consumed, sent.requests)

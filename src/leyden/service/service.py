@@ -16,12 +16,12 @@ from leyden.keys import entity_keys
 from leyden.operations.batch_get import BatchGet
 from leyden.operations.batch_write import BatchWrite
 from leyden.operations.bound import BoundEntity
-from leyden.operations.collection import CollectionQuery, Member
+from leyden.operations.collection import CollectionQuery
 from leyden.operations.delete import Delete
 from leyden.operations.get import Get
 from leyden.operations.guard import refuse_no_item
 from leyden.operations.index_keys import put_keys
-from leyden.operations.key_condition import read_composites
+from leyden.operations.members import Member, read_shared
 from leyden.operations.operation import chains_in, naming
 from leyden.operations.put import Put
 from leyden.operations.request import Item
@@ -84,7 +84,7 @@ class Collections(Mapping[str, "tuple[Member, ...]"]):
         def start(**composites: Any) -> CollectionQuery:
             first = members[0]
             with naming(f"collections.{name}", first.entity):
-                values = read_composites(first.entity, first.keys, composites)
+                values = read_shared(members, name, composites)
             return CollectionQuery(first.entity, members=members, collection=name, values=values)
 
         return start

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report, listed, quoted
-from leyden.schema.spec import NUMERIC_TYPES, IndexSpec, KeySpec, Padding
+from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, KeySpec, Padding
 
 
 @frozen
@@ -30,6 +30,7 @@ def check_collections(entities: Sequence[EntityDraft], report: Report) -> None:
     for name, same in members.items():
         for member in same[1:]:
             _alike(name, member, same[0], report)
+        _same_fields(name, [member.entity for member in same], report)
 
 
 def _alike(name: str, member: _Member, first: _Member, report: Report) -> None:
@@ -59,6 +60,23 @@ def _alike(name: str, member: _Member, first: _Member, report: Report) -> None:
         )
 
 
+def _same_fields(name: str, members: Sequence[EntityDraft], report: Report) -> None:
+    """A condition names an attribute, and holds for all members that have it: in one field."""
+    first: dict[str, AttributeSpec] = {}
+    for member in members:
+        for attribute in member.spec.attributes.values():
+            other = first.setdefault(attribute.name, attribute)
+            if other.field != attribute.field:
+                report.error(
+                    member.at("attributes", attribute.name, "field"),
+                    "collection.members",
+                    f"the field of {quoted(attribute.name)} is {quoted(attribute.field)} here, "
+                    f"and {quoted(other.field)} in {other.span}; members of the collection "
+                    f"{quoted(name)} store an attribute in one field, so that a condition on it "
+                    "means the same in all",
+                )
+
+
 def _on(index: IndexSpec) -> str:
     return "the table's own key" if index.index is None else f"the index {quoted(index.index)}"
 
@@ -80,6 +98,20 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
         if here != there:
             found.append((what, path, _shown(here), _shown(there)))
 
+    def compare_texts(name: str, path: tuple[str, ...], *, labelled: bool) -> None:
+        """Compare how an attribute stands in the key."""
+        here = member.entity.spec.attributes[name]
+        there = first.entity.spec.attributes[name]
+        if labelled:
+            compare(f"the label of {quoted(name)}", path, here.label, there.label)
+        compare(
+            f"the padding of {quoted(name)}",
+            path,
+            here.padding and _padding(here.padding),
+            there.padding and _padding(there.padding),
+        )
+        compare(f"the kind of {quoted(name)}", path, _kind(here.type), _kind(there.type))
+
     compare("the type of the index", ("type",), mine.type, theirs.type)
     compare("the scope", ("scope",), mine.scope, theirs.scope)
     compare(
@@ -98,26 +130,22 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
         compare("the partition key", ("pk", "composite"), mine.pk.composite, theirs.pk.composite)
     else:
         for name in mine.pk.composite:
-            here = member.entity.spec.attributes[name]
-            there = first.entity.spec.attributes[name]
-            path = ("pk", "composite")
-            if mine.pk.template is None:
-                compare(f"the label of {quoted(name)}", path, here.label, there.label)
-            compare(
-                f"the padding of {quoted(name)}",
-                path,
-                here.padding and _padding(here.padding),
-                there.padding and _padding(there.padding),
-            )
-            compare(
-                f"the kind of {quoted(name)}",
-                path,
-                _kind(here.type),
-                _kind(there.type),
-            )
+            compare_texts(name, ("pk", "composite"), labelled=mine.pk.template is None)
     if mine.sk is not None and theirs.sk is not None:
         compare("the sort key's field", ("sk", "field"), mine.sk.field, theirs.sk.field)
         compare("the sort key's casing", ("sk", "casing"), _casing(mine.sk), _casing(theirs.sk))
+        compare(
+            "the form of the sort key",
+            ("sk", "template"),
+            "a template" if mine.sk.template is not None else "a list of attributes",
+            "a template" if theirs.sk.template is not None else "a list of attributes",
+        )
+        # In an isolated index the entity's name stands in front of these.
+        if mine.type != "isolated":
+            for name, other in zip(mine.sk.composite, theirs.sk.composite, strict=False):
+                if name != other:
+                    break
+                compare_texts(name, ("sk", "composite"), labelled=mine.sk.template is None)
     return found
 
 
