@@ -40,9 +40,10 @@ def check_shared_indexes(
     """Check that all entities agree about the indexes, and about the table's own key."""
     uses: dict[str | None, list[_Use]] = {}
     for entity in entities:
-        if not all(attribute.type for attribute in entity.spec.attributes.values()):
-            continue
         for index in entity.spec.indexes.values():
+            if not all(entity.spec.attributes[name].type for name in index.composites):
+                # What type its keys have is not known.
+                continue
             same = uses.setdefault(index.index, [])
             if not any(use.entity is entity for use in same):
                 same.append(_Use(entity, index))
