@@ -360,6 +360,31 @@ class TestForeignWriters:
         assert check_whole(app) == {"items": 1}
 
 
+class TestSweeps:
+    def test_parts_that_no_item_names_are_deleted(
+        self, app: leyden.Service, note: leyden.Entity
+    ) -> None:
+        for page in range(4):
+            note.put(book="b", page=str(page), text=OUTSIDE, data=[OUTSIDE]).go()
+        whole = check_whole(app)
+        kept = len(parts_of(app)) // 4
+        assert note.sweep_overflow().deleted == 0
+        first, second, third, _ = (item for item in raw_items(app) if "page" in item)
+        for item in (first, second):
+            # What a client does that does not know of parts.
+            plain = {name: value for name, value in item.items() if name != "__overflow__"}
+            app.driver.send(Request("PutItem", {"TableName": app.table, "Item": plain}))
+        key = {"pk": third["pk"], "sk": third["sk"]}
+        app.driver.send(Request("DeleteItem", {"TableName": app.table, "Key": key}))
+        note.put(book="b", page=second["page"]["S"], text=noise(9000, 8)).go()
+        told: list[Any] = []
+        swept = note.sweep_overflow(progress=told.append)
+        assert told[-1] == swept
+        assert (swept.deleted, swept.cursor) == (3 * kept, None)
+        assert check_whole(app)["items"] == whole["items"] - 1
+        assert note.sweep_overflow(pages=1).deleted == 0
+
+
 class TestLifetimes:
     def lives(self, app: leyden.Service) -> set[int | None]:
         found = [part.get("expiresAt") for part in parts_of(app)]

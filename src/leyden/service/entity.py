@@ -22,6 +22,7 @@ from leyden.operations.guard import owns, refuse_no_item
 from leyden.operations.match import find, match
 from leyden.operations.operation import naming
 from leyden.operations.overflow import placed, values_apart
+from leyden.operations.overflow_sweep import Sweep, sweep_overflow
 from leyden.operations.put import Create, Put
 from leyden.operations.query import Queries, Query
 from leyden.operations.request import Item
@@ -177,6 +178,22 @@ class Entity:
         """
         return self._driver.run(
             adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
+        )
+
+    def sweep_overflow(
+        self,
+        *,
+        cursor: str | None = None,
+        pages: int | None = None,
+        progress: Callable[[Sweep], object] | None = None,
+    ) -> Sweep:
+        """Delete the parts of large values that writers left behind that do not know of them.
+
+        Reads the whole table by scanning, from `cursor` on, `pages` pages at most; safe beside
+        other writers. Raises InputError where no attribute has `overflow`.
+        """
+        return self._driver.run(
+            sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
         )
 
     def owns(self, item: Item) -> bool:
