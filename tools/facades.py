@@ -40,6 +40,14 @@ class Shell:
 
 SHELLS: Final = (
     Shell("domains.py", "The domains of `DynamoDBStore`", "DynamoDB", "Domain", "def", "self._run"),
+    Shell(
+        "async_domains.py",
+        "The domains of `AsyncDynamoDBStore`",
+        "AsyncDynamoDB",
+        "AsyncDomain",
+        "async def",
+        "await self._run",
+    ),
 )
 
 
@@ -78,12 +86,23 @@ def _class(node: ast.ClassDef, lines: list[str], shell: Shell) -> Iterator[str]:
         docstring = method.body[0]
         signature = lines[method.lineno - 1 : docstring.lineno - 1]
         yield ""
-        yield signature[0].replace("def ", f"{shell.define} ", 1)
-        yield from signature[1:]
+        yield from _broken([signature[0].replace("def ", f"{shell.define} ", 1), *signature[1:]])
         yield from lines[docstring.lineno - 1 : docstring.end_lineno]
         yield from _call("        program = ", f"self._programs.{method.name}", _passed(method))
         returned = "" if _is_none(method.returns) else "return "
         yield f'        {returned}{shell.run}("{domain}.{method.name}", program)'
+
+
+def _broken(signature: list[str]) -> list[str]:
+    """A signature on one line, broken as the formatter breaks it where it is too long."""
+    if len(signature[0]) <= WIDTH:
+        return signature
+    start, _, rest = signature[0].partition("(")
+    parameters, _, end = rest.rpartition(")")
+    broken = [f"{start}(", f"        {parameters}", f"    ){end}"]
+    if any(len(line) > WIDTH for line in broken):
+        raise SystemExit(f"too long for its line: {signature[0].strip()}")
+    return broken
 
 
 def _passed(method: ast.FunctionDef) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from leyden.errors import LeydenError
 from leyden.operations.request import Program
@@ -23,6 +23,30 @@ class Domain(Generic[P]):
 
     def _run(self, method: str, program: Program[T]) -> T:
         return self._runner.run(named(f"store.{method}", program))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class AsyncRunner(Protocol):
+    """Runs programs on an event loop."""
+
+    async def run(self, program: Program[T]) -> T:
+        """The program's result. Errors of the service arrive as `LeydenError`."""
+        ...
+
+
+class AsyncDomain(Generic[P]):
+    """A domain of an asynchronous store: its methods are awaited."""
+
+    __slots__ = ("_programs", "_runner")
+
+    def __init__(self, programs: P, runner: AsyncRunner) -> None:
+        self._programs = programs
+        self._runner = runner
+
+    async def _run(self, method: str, program: Program[T]) -> T:
+        return await self._runner.run(named(f"store.{method}", program))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from leyden.drivers.given_client import ClientConnection
 from leyden.drivers.sync import SyncDriver
-from leyden.engine import DynamoDBLocal, LocalEngine
-from leyden.errors import InvalidOptionError
-from leyden.service.service import Entities, Service, build_service
-from leyden.store.dynamodb import init
-from leyden.store.dynamodb.calls import named
+from leyden.service.service import build_service
+from leyden.store.dynamodb.base import StoreBase, driver_options
 from leyden.store.dynamodb.domains import (
     DynamoDBEvals,
     DynamoDBMemory,
@@ -22,7 +19,6 @@ from leyden.store.dynamodb.domains import (
     DynamoDBTraces,
     DynamoDBWorkflows,
 )
-from leyden.store.dynamodb.programs.clearing import clear
 from leyden.store.dynamodb.programs.evals import EvalPrograms
 from leyden.store.dynamodb.programs.memory import MemoryPrograms
 from leyden.store.dynamodb.programs.scores import ScorePrograms
@@ -33,7 +29,7 @@ from leyden.store.dynamodb.settings import CONCURRENCY, Clock, Hooks, settings
 from leyden.store.dynamodb.ttl import TTL
 
 
-class DynamoDBStore:
+class DynamoDBStore(StoreBase):
     """An agent's memory in one DynamoDB table, item for item as `@mastra/dynamodb` writes it.
 
     One store may be used by many threads. Nothing is sent until the first call.
@@ -78,7 +74,7 @@ class DynamoDBStore:
         clock: Clock | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
-        self._settings = settings(
+        known = settings(
             name=name,
             table_name=table_name,
             ttl=ttl,
@@ -88,72 +84,23 @@ class DynamoDBStore:
             clock=clock,
             concurrency=concurrency,
         )
-        if client is not None and (region or endpoint_url or credentials or profile):
-            raise InvalidOptionError(
-                "`client` brings its own endpoint, region and credentials; leave those out"
-            )
-        driver = _driver(client) if client is not None else None
-        driver = driver or SyncDriver(
-            region=region, endpoint_url=endpoint_url, credentials=credentials, profile=profile
+        where = driver_options(
+            client,
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            profile=profile,
         )
-        self._app = build_service(self._settings.spec, driver, table=table_name, hooks=hooks)
-        with_settings: Any = {
-            "now": self._settings.now,
-            "ttl": self._settings.ttl,
-            "concurrency": concurrency,
-        }
-        self._memory = DynamoDBMemory(MemoryPrograms(self._app, **with_settings), driver)
-        self._workflows = DynamoDBWorkflows(WorkflowPrograms(self._app, **with_settings), driver)
-        self._scores = DynamoDBScores(ScorePrograms(self._app, **with_settings), driver)
-        self._traces = DynamoDBTraces(TracePrograms(self._app, **with_settings), driver)
-        self._evals = DynamoDBEvals(EvalPrograms(self._app, **with_settings), driver)
-        self._checking = Lock()
+        driver = SyncDriver(**where) if where else SyncDriver(connection=ClientConnection(client))
+        super().__init__(known, build_service(known.spec, driver, table=table_name, hooks=hooks))
+        rules = self._rules()
+        self.memory: Final = DynamoDBMemory(MemoryPrograms(self.app, **rules), driver)
+        self.workflows: Final = DynamoDBWorkflows(WorkflowPrograms(self.app, **rules), driver)
+        self.scores: Final = DynamoDBScores(ScorePrograms(self.app, **rules), driver)
+        self.traces: Final = DynamoDBTraces(TracePrograms(self.app, **rules), driver)
+        self.evals: Final = DynamoDBEvals(EvalPrograms(self.app, **rules), driver)
+        self._checking_now = Lock()
         self._checked = False
-
-    @property
-    def name(self) -> str:
-        """What the store is called in messages."""
-        return self._settings.name
-
-    @property
-    def table_name(self) -> str:
-        """The table."""
-        return self._settings.table_name
-
-    @property
-    def app(self) -> Service:
-        """The service of all entities, the store's and your own."""
-        return self._app
-
-    @property
-    def entities(self) -> Entities:
-        """The entities, the store's and your own."""
-        return self._app.entities
-
-    @property
-    def memory(self) -> DynamoDBMemory:
-        """Threads, messages and resources."""
-        return self._memory
-
-    @property
-    def workflows(self) -> DynamoDBWorkflows:
-        """Snapshots of workflow runs."""
-        return self._workflows
-
-    @property
-    def scores(self) -> DynamoDBScores:
-        """What scorers said."""
-        return self._scores
-
-    @property
-    def traces(self) -> DynamoDBTraces:
-        """Spans of traces."""
-        return self._traces
-
-    @property
-    def evals(self) -> DynamoDBEvals:
-        """Results of metrics."""
-        return self._evals
 
     def init(self) -> None:
         """Check that the table is there and fits the schemas; once it does, not again.
@@ -162,20 +109,18 @@ class DynamoDBStore:
         Changes nothing. Raises TableNotFoundError, or TableMismatchError with all differences,
         which say how to put them right.
         """
-        with self._checking:
+        with self._checking_now:
             if not self._checked:
-                checking = init.check(self._settings.spec, self._settings.ttl, self.table_name)
-                self._app.driver.run(named("store.init", checking))
+                self.app.driver.run(self._checking())
                 self._checked = True
 
     def clear(self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]) -> None:
         """Delete everything of a domain, by reading the whole table. Safe to run again."""
-        clearing = clear(self._app, domain, concurrency=self._settings.concurrency)
-        self._app.driver.run(named("store.clear", clearing))
+        self.app.driver.run(self._clearing(domain))
 
     def close(self) -> None:
         """Close the connections; a client that was handed in stays open."""
-        self._app.close()
+        self.app.close()
 
     def __enter__(self) -> Self:
         return self
@@ -187,14 +132,3 @@ class DynamoDBStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} on table {self.table_name}>"
-
-
-def _driver(client: Any) -> SyncDriver:
-    if isinstance(client, LocalEngine | DynamoDBLocal):
-        return SyncDriver(
-            region=client.region, endpoint_url=client.endpoint_url, credentials=client.credentials
-        )
-    return SyncDriver(connection=ClientConnection(client))
