@@ -205,3 +205,30 @@ def test_many_transactions_leave_guards_and_items_in_agreement(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(36)))
     assert consistent(shop)
+
+
+def test_a_guarded_batch_goes_to_the_table_that_is_named(open_service: Any) -> None:
+    app, other = open_service(USERS), open_service(USERS)
+    user = app.entities.user
+    batch = user.put([{"id": "a", "email": "x"}, {"id": "b"}])
+    batch.go(guard=True, table=other.table)
+    assert stored(app) == []
+    assert emails(other.entities.user) == {"a": "x", "b": None}
+    assert guards(other) == {"email#x": "a"}
+    creates = app.batch_write([user.create(id="c", email="y")])
+    (request,) = creates.params(guard=True, table=other.table)
+    tables = {body["TableName"] for part in request["TransactItems"] for body in part.values()}
+    assert tables == {other.table}
+
+
+def test_a_guarded_batch_says_what_was_written_before_it_was_refused(
+    shop: leyden.Service, user: leyden.Entity
+) -> None:
+    items = [{"id": name, "email": name} for name in "abcdefghijklmnopqrst"]
+    same = [{"id": "v", "email": "same"}, {"id": "w", "email": "same"}]
+    explained = user.put([*items, *same]).explain(guard=True)
+    assert "22 writes in 3 requests" in explained.notes
+    with pytest.raises(InputError, match=r"would both have .* The 20 entries before were written"):
+        user.put([*items, *same]).go(guard=True)
+    assert len(emails(user)) == 20
+    assert consistent(shop)

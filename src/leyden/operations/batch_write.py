@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leyden.errors import (
     AwsError,
@@ -64,6 +64,8 @@ class BatchWrite:
     def params(self, **options: Any) -> list[Params]:
         """The low-level requests, of at most 25 writes each; nothing is sent."""
         read = self._read(options)
+        if read.guard and read.table is not None:
+            return self._on(read.table).params(**{**options, "table": None})
         prepared = self._prepare(read)
         if read.guard:
             return [TransactWrite(self.runner, part).params() for part in self._parts(prepared)]
@@ -87,6 +89,8 @@ class BatchWrite:
     def program(self, **options: Any) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
+        if read.guard and read.table is not None:
+            return self._on(read.table).program(**{**options, "table": None})
         prepared = self._prepare(read)
         if read.guard:
             return self._guarded(prepared, read)
@@ -94,11 +98,13 @@ class BatchWrite:
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words what is written."""
-        requests = self.params(**options)
-        table = self.entries[0].entity.table if self.entries else ""
-        guarded = options.get("guard", False)
+        read = self._read(options)
+        guarded = read.guard
+        # What a guarded write is in full may depend on what is stored; how many there are does not.
+        parts = self._parts(self._prepare(read)) if guarded else self.params(**options)
+        table = read.table or (self.entries[0].entity.table if self.entries else "")
         notes = (
-            f"{len(self.entries)} writes in {len(requests)} requests",
+            f"{len(self.entries)} writes in {len([*parts])} requests",
             "in transactions, each write guarded"
             if guarded
             else "without conditions, so without the guard against items that share a key",
@@ -108,6 +114,11 @@ class BatchWrite:
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self.entries)}>"
+
+    def _on(self, table: str) -> BatchWrite:
+        """The same writes on another table."""
+        entries = [evolve(e, entity=evolve(e.entity, table=table)) for e in self.entries]
+        return BatchWrite(self.runner, self.name, entries)
 
     def _read(self, options: dict[str, Any]) -> Options:
         return read_options(self.name, BATCH_WRITE, options)
@@ -204,8 +215,10 @@ class BatchWrite:
                 half = len(part) // 2
                 waiting[:0] = [part[:half], part[half:]]
                 continue
-            except TransactionCanceledError as error:
+            except (TransactionCanceledError, InputError) as error:
                 error.message = f"{error.message}. The {len(records)} entries before were written"
+                if records:
+                    error.message += ", and operations are counted from there on"
                 error.operation = self.name
                 raise
             except AwsError as error:
