@@ -6,13 +6,12 @@ With `LEYDEN_UPDATES` there are that many changes of the thread; in CI there are
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from leyden.store import DynamoDBStore
-from tests.conftest import CI, _start
+from tests.conftest import CI
 from tests.store.stage import stage
 
 PROCESSES: Final = 8
@@ -22,38 +21,28 @@ FEWER: Final = 40
 pytestmark = pytest.mark.java
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    with _start("dynamodb_local") as running:
-        yield running
-
-
 @pytest.fixture
-def store(engine: Any, table_name: str) -> Iterator[DynamoDBStore]:
-    with DynamoDBStore(
-        table_name=table_name,
-        endpoint_url=engine.endpoint_url,
-        region=engine.region,
-        credentials={"access_key_id": "local", "secret_access_key": "local"},
-    ) as opened:
-        opened.app.create_table()
-        yield opened
+def store(local_store: DynamoDBStore) -> DynamoDBStore:
+    local_store.clear("memory")
+    return local_store
 
 
-def run_all(engine: Any, store: DynamoDBStore, name: str, updates: int) -> dict[str, int]:
+def run_all(dynamodb_local: Any, store: DynamoDBStore, name: str, updates: int) -> dict[str, int]:
     """Make the changes; gives what must be there afterwards."""
     times = updates // PROCESSES
     calls = [
         {"name": name, "arguments": {"child": child, "times": times}} for child in range(PROCESSES)
     ]
-    with stage(engine, store.table_name) as running:
+    with stage(dynamodb_local, store.table_name) as running:
         assert running.run(calls) == [0] * PROCESSES
     return {f"{child}-{n}": n for child in range(PROCESSES) for n in range(times)}
 
 
-def test_every_change_of_a_threads_metadata_survives(engine: Any, store: DynamoDBStore) -> None:
+def test_every_change_of_a_threads_metadata_survives(
+    dynamodb_local: Any, store: DynamoDBStore
+) -> None:
     store.memory.save_thread({"id": "t1", "resource_id": "alice", "metadata": {"own": True}})
-    expected = run_all(engine, store, "update_thread", UPDATES)
+    expected = run_all(dynamodb_local, store, "update_thread", UPDATES)
     thread = store.memory.get_thread_by_id("t1")
     assert thread is not None
     assert len(expected) == UPDATES
@@ -61,16 +50,16 @@ def test_every_change_of_a_threads_metadata_survives(engine: Any, store: DynamoD
 
 
 def test_every_change_of_a_resource_survives_also_of_one_that_was_not_there(
-    engine: Any, store: DynamoDBStore
+    dynamodb_local: Any, store: DynamoDBStore
 ) -> None:
-    expected = run_all(engine, store, "update_resource", FEWER)
+    expected = run_all(dynamodb_local, store, "update_resource", FEWER)
     resource = store.memory.get_resource_by_id("r1")
     assert resource is not None
     assert resource.metadata == expected
 
 
 def test_every_change_of_messages_that_are_changed_together_survives(
-    engine: Any, store: DynamoDBStore
+    dynamodb_local: Any, store: DynamoDBStore
 ) -> None:
     store.memory.save_messages(
         [
@@ -78,14 +67,14 @@ def test_every_change_of_messages_that_are_changed_together_survives(
             for id in ("m1", "m2")
         ]
     )
-    expected = run_all(engine, store, "update_message", FEWER)
+    expected = run_all(dynamodb_local, store, "update_message", FEWER)
     for message in store.memory.list_messages_by_id(["m1", "m2"]):
         assert message.content["metadata"] == expected
         assert message.content["content"] == message.id
 
 
-def test_every_result_of_a_workflow_run_survives(engine: Any, store: DynamoDBStore) -> None:
-    expected = run_all(engine, store, "update_run", FEWER)
+def test_every_result_of_a_workflow_run_survives(dynamodb_local: Any, store: DynamoDBStore) -> None:
+    expected = run_all(dynamodb_local, store, "update_run", FEWER)
     state = store.workflows.load_workflow_snapshot("weather", "run1")
     assert state is not None
     results = {step: {"number": number} for step, number in expected.items()}

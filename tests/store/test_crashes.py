@@ -9,7 +9,6 @@ from typing import Any, Final
 import pytest
 
 from leyden.store import DynamoDBStore
-from tests.conftest import _start
 from tests.store.stage import KILLED, Stage, stage
 from tests.store.whole import check_table
 
@@ -21,33 +20,15 @@ pytestmark = pytest.mark.java
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    with _start("dynamodb_local") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def opened(engine: Any, module_table_name: str) -> Iterator[DynamoDBStore]:
-    with DynamoDBStore(
-        table_name=module_table_name,
-        endpoint_url=engine.endpoint_url,
-        region=engine.region,
-        credentials={"access_key_id": "local", "secret_access_key": "local"},
-    ) as store:
-        store.app.create_table()
-        yield store
-
-
-@pytest.fixture(scope="module")
-def forking(engine: Any, opened: DynamoDBStore) -> Iterator[Stage]:
-    with stage(engine, opened.table_name) as running:
+def forking(dynamodb_local: Any, local_store: DynamoDBStore) -> Iterator[Stage]:
+    with stage(dynamodb_local, local_store.table_name) as running:
         yield running
 
 
 @pytest.fixture
-def store(opened: DynamoDBStore) -> DynamoDBStore:
-    opened.clear("memory")
-    return opened
+def store(local_store: DynamoDBStore) -> DynamoDBStore:
+    local_store.clear("memory")
+    return local_store
 
 
 def message(number: int, text: str, thread: str = "t1") -> dict[str, Any]:
