@@ -75,7 +75,7 @@ class Derivation:
             assert self._hook is not None
             value = self._hook(given, values)
         else:
-            value = self._expression.search(plain(values), path)
+            value = self._expression.search(plain(self._expression.inputs(values)), path)
             if self._attribute.spec.type == "decimal" and isinstance(value, float):
                 value = Decimal(repr(value))
         return None if value is None else self._attribute.accept(value, path)

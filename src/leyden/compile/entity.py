@@ -46,7 +46,8 @@ class SparseCondition:
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether an item with these accepted values is in the index."""
-        return self._expression.holds(self._entity.plain(values), f"when of {self._index}")
+        read = self._expression.inputs(values)
+        return self._expression.holds(self._entity.plain(read), f"when of {self._index}")
 
 
 class CompiledEntity(Preparation):

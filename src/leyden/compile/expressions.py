@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, JMESPathTypeError
 
 from leyden.compile.faults import refuse
+from leyden.compile.shortcuts import Evaluate, shortcut, truthy
 from leyden.errors import InvalidExpressionError
 from leyden.schema.expressions import ExpressionError, parse_expression
 
 __all__ = ["Expression", "truthy"]
 
+T = TypeVar("T")
+
 
 class Expression:
     """One compiled expression. `roots` are the attributes that it reads, None for all."""
 
-    __slots__ = ("_compiled", "roots", "text")
+    __slots__ = ("_search", "roots", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -25,7 +29,8 @@ class Expression:
             self.roots: frozenset[str] | None = parse_expression(text).roots
         except ExpressionError as error:
             raise InvalidExpressionError(f"{text}: {error}") from error
-        self._compiled = jmespath.compile(text)
+        compiled = jmespath.compile(text)
+        self._search: Evaluate = shortcut(compiled.parsed) or compiled.search
 
     def search(self, data: Any, path: str) -> Any:
         """The result over plain data; `path` says for which attribute it is asked.
@@ -33,7 +38,7 @@ class Expression:
         Raises ValidationError where a function meets a type that it does not take.
         """
         try:
-            return self._compiled.search(data)
+            return self._search(data)
         except TypeError:
             # jmespath lets Python compare text with numbers; in JMESPath that is null.
             return None
@@ -46,11 +51,12 @@ class Expression:
             reason = type(error).__name__
         raise refuse(path, f"cannot be evaluated by {self.text}: {reason}")
 
+    def inputs(self, values: Mapping[str, T]) -> Mapping[str, T]:
+        """The values that the expression reads, of all that there are."""
+        if self.roots is None:
+            return values
+        return {name: values[name] for name in self.roots if name in values}
+
     def holds(self, data: Any, path: str) -> bool:
         """Whether the result counts as true in JMESPath."""
         return truthy(self.search(data, path))
-
-
-def truthy(value: Any) -> bool:
-    """JMESPath's truth: false, null and empty strings, lists and objects are not; 0 is."""
-    return not (value is None or value is False or value == "" or value == [] or value == {})

@@ -28,7 +28,9 @@ class Preparation:
     __slots__ = (
         "_defaults",
         "_derivations",
+        "_has_setters",
         "_on_write",
+        "_plan",
         "attributes",
         "derivations",
         "on_write",
@@ -54,6 +56,18 @@ class Preparation:
             on_write = origin_of(attribute, attribute.on_write, hooks)
             if on_write is not None:
                 self._on_write[name] = on_write
+        self._plan = tuple(
+            (
+                name,
+                attribute,
+                self._on_write.get(name) or self._defaults.get(name),
+                attribute.spec.required and name not in self._derivations,
+            )
+            for name, attribute in self.attributes.items()
+            if name not in self._derivations or not self._derivations[name].replaces
+        )
+        """What a new item is given or made from: names, attributes, origins, and the required."""
+        self._has_setters = any(a.store is not None for a in self.attributes.values())
         self.on_write = frozenset(self._on_write)
         """The names of the attributes that every write sets."""
 
@@ -92,30 +106,32 @@ class Preparation:
         try:
             values: dict[str, Any] = {}
             missing = []
-            for name, attribute in self.attributes.items():
-                derivation = self._derivations.get(name)
-                if derivation is not None and derivation.replaces:
-                    continue
+            for name, attribute, origin, needed in self._plan:
                 value = given.get(name)
                 if value is None:
-                    origin = self._on_write.get(name) or self._defaults.get(name)
                     value = None if origin is None else origin(moment)
                     if value is None:
-                        if attribute.spec.required and derivation is None:
+                        if needed:
                             missing.append(name)
                         continue
                 values[name] = attribute.accept(value, moment=moment)
             self._refuse_missing(missing)
             values = self.apply_setters(values, settled=settled)
-            derived = self._derive(values, values)
-            self._refuse_contradictions(given, derived)
-            values.update(derived)
-            values = {name: value for name, value in values.items() if value is not None}
-            self._refuse_missing([name for name in self.derivations if self._lacks(name, values)])
+            if self._derivations:
+                values = self._with_derived(values, given)
         except LeydenError as error:
             self._name(error)
             raise
         return values
+
+    def _with_derived(self, values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """A new item's values with those that are derived from them."""
+        derived = self._derive(values, values)
+        self._refuse_contradictions(given, derived)
+        together = {**values, **derived}
+        together = {name: value for name, value in together.items() if value is not None}
+        self._refuse_missing([name for name in self.derivations if self._lacks(name, together)])
+        return together
 
     def _refuse_contradictions(self, given: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
         """A value given for what an expression derives must be what the expression says."""
@@ -141,6 +157,8 @@ class Preparation:
         `settled` names those on which the hooks have run before.
         Raises ValidationError where a hook gives a value of another type.
         """
+        if not self._has_setters:
+            return {name: value for name, value in values.items() if value is not None}
         before = MappingProxyType(dict(values))
         stored = {}
         for name, value in values.items():
