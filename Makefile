@@ -3,6 +3,7 @@
 # make check  lint, formatting, types
 # make format rewrite the sources in the project's format
 # make bench  client CPU beside boto3 and PynamoDB, as ratios
+# make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the domains
 #             of the memory store
 #
@@ -15,7 +16,7 @@ PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs npm clean
+.PHONY: help demo test check format bench bench-memory docs npm clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -37,6 +38,9 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python bench/run.py
+
+bench-memory: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python -m bench.memory $(if $(LARGE),--large) --json $(CACHE)/bench-memory.json
 
 docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md
