@@ -465,6 +465,21 @@ class TestAtTheServicesOwnLimit:
         note.delete(**KEY).go()
         assert not check_whole(app)
 
+    def test_a_transaction_that_makes_an_item_too_large_goes_on(
+        self, app: leyden.Service, note: leyden.Entity
+    ) -> None:
+        first, second = noise(300_000, 1), noise(250_000, 2)
+        store(note, first, title="t")
+        app.transact_write(
+            [
+                note.patch(**KEY).set(data=second).add(reads=1),
+                note.create(book="b", page="2", text=noise(700_000, 5)),
+            ]
+        ).go()
+        found = note.get(**KEY).go(consistent=True)
+        assert (found.text, found.data, found.reads) == (first, second, 1)
+        assert check_whole(app)["items"] == 2
+
     def test_an_item_that_fits_to_the_byte_is_stored_as_it_is(
         self, app: leyden.Service, note: leyden.Entity, engine: Any
     ) -> None:

@@ -245,9 +245,13 @@ def _is_too_large(error: AwsError | ItemTooLargeError) -> bool:
         return True
     if error.aws_code == "ValidationException":
         return _says_too_large(str(error))
-    return any(
-        reason.get("Code") == _REFUSED_FOR_SIZE and _says_too_large(str(reason.get("Message", "")))
-        for reason in cancellation(error) or ()
+    return any(map(is_refused_for_size, cancellation(error) or ()))
+
+
+def is_refused_for_size(reason: Mapping[str, Any]) -> bool:
+    """Whether this is the reason of an operation whose item would be too large."""
+    return reason.get("Code") == _REFUSED_FOR_SIZE and _says_too_large(
+        str(reason.get("Message", ""))
     )
 
 

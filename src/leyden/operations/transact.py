@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Final
@@ -34,6 +35,7 @@ from leyden.operations.outcome import add_units, consumed_units, shape
 from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.overflow_read import ATTEMPTS as JOIN_ATTEMPTS
 from leyden.operations.overflow_read import Joining, join_items, wanted_fields
+from leyden.operations.overflow_send import is_refused_for_size
 from leyden.operations.overflow_write import UNKNOWN, Stored
 from leyden.operations.request import Gather, Item, Params, Pause, Program, Request
 from leyden.operations.runner import Runner
@@ -50,6 +52,7 @@ from leyden.operations.unique_guards import (
 from leyden.operations.write import PreparedWrite, Write
 
 _CONCURRENT_READS: Final = 8
+_SIZE_ATTEMPTS: Final = 4
 
 
 @frozen(eq=False, repr=False, slots=False)
@@ -256,6 +259,8 @@ class _Attempts:
     """The writes as they are to be sent each time, where there is a token."""
     known: dict[int, Stored] = field(factory=dict)
     """What refusals showed of stored items with large values outside, by position."""
+    refused: Counter[int] = field(factory=Counter)
+    """How often a write was refused because its item would be too large, by position."""
 
     def run(self) -> Program[TransactionResult]:
         obstacles, sent, attempt = Obstacles(), 0, 0
@@ -263,8 +268,7 @@ class _Attempts:
             attempt += 1
             stored = yield from self._read(obstacles)
             writes = self.unread or [
-                self._written(position, draft, stored)
-                for position, draft in enumerate(self.drafts)
+                self._written(position, draft, stored) for position, draft in enumerate(self.drafts)
             ]
             # What is sent again under one token is one transaction: an earlier attempt may be
             # under way, or done unheard.
@@ -273,6 +277,13 @@ class _Attempts:
                 response, times = yield from send_transaction(
                     Request("TransactWriteItems", plan.params, _WRITE)
                 )
+            except ItemTooLargeError:
+                # Refused as a whole, so that it may be any of them.
+                large = [n for n, draft in enumerate(self.drafts) if draft.spread is not None]
+                if not large or self.token is not None or attempt >= _SIZE_ATTEMPTS:
+                    raise
+                self.refused.update(large)
+                sent += 1
             except AwsError as error:
                 reasons = cancellation(error)
                 if not reasons:
@@ -304,7 +315,7 @@ class _Attempts:
         write = draft if draft.settle is None else draft.settle(stored[position])
         known = self.known.get(position, UNKNOWN)
         if position in stored:
-            known = Stored(stored[position], is_read=True)
+            known = Stored(stored[position], is_read=True, refusals=self.refused[position])
         with naming(entry.name, entry.entity):
             return write.over(entry.entity, known)
 
@@ -313,7 +324,8 @@ class _Attempts:
         wanted = [
             n
             for n, draft in enumerate(self.drafts)
-            if draft.settle is not None or (draft.spread is not None and draft.spread.needs_reading)
+            if draft.settle is not None
+            or (draft.spread is not None and (draft.spread.needs_reading or n in self.refused))
         ]
         if not wanted:
             return {}
@@ -343,9 +355,13 @@ class _Attempts:
     ) -> Program[bool]:
         """Whether all that was refused may be granted once what has changed is looked at."""
         failed = [n for n, why in enumerate(reasons) if why.get("Code") == CONDITION_FAILED]
-        if not failed:
-            return False
         count = len(plan.writes)
+        large = [
+            n for n in range(count) if self.drafts[n].spread and is_refused_for_size(reasons[n])
+        ]
+        self.refused.update(large)
+        if not failed and not large:
+            return False
         for place in failed:
             item = reasons[place].get("Item") or None
             behind = place - count - len(plan.guards)
@@ -438,9 +454,7 @@ class _Attempts:
             )
         return _canceled(_WRITE, rejections, "nothing was written")
 
-    def _any_other(
-        self, reasons: Sequence[Mapping[str, Any]], plan: _Plan, place: int
-    ) -> bool:
+    def _any_other(self, reasons: Sequence[Mapping[str, Any]], plan: _Plan, place: int) -> bool:
         """Whether something stood in the way that beginning again would not have solved."""
         for n, why in enumerate(reasons):
             if n == place or str(why.get("Code", "None")) == "None":
