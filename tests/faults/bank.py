@@ -14,9 +14,12 @@ from attrs import define, field, frozen
 
 import leyden
 from leyden.drivers import SharedConnection, SyncDriver
+from leyden.drivers.aio import AsyncConnection
 from leyden.drivers.lean import LeanConnection
+from leyden.operations.request import Request
 from leyden.schema import load_service
 from leyden.service.service import build_service
+from tests.bridge import BridgedDriver
 from tests.faults.proxy import FaultProxy, fault_proxy
 
 BANK: Final = """
@@ -77,6 +80,36 @@ class Table:
             self.client.batch_write_item(RequestItems={self.name: deletes})
 
 
+@frozen
+class _Opened:
+    """A driver over one of the transports, and its connection."""
+
+    driver: Any
+    connection: Any
+
+    @classmethod
+    def over(cls, transport: str, **options: Any) -> _Opened:
+        """`lean`, `pynamodb`, or `async` for the asynchronous driver."""
+        if transport == "async":
+            connection: Any = AsyncConnection(**options)
+            return cls(BridgedDriver(connection=connection), connection)
+        connection = (LeanConnection if transport == "lean" else SharedConnection)(**options)
+        return cls(SyncDriver(connection=connection), connection)
+
+    def forget(self) -> None:
+        """Begin with a new client, which has all of its retries."""
+        if isinstance(self.driver, BridgedDriver):
+            self.driver.forget()
+        else:
+            self.connection.close()
+
+    def close(self) -> None:
+        if isinstance(self.driver, BridgedDriver):
+            self.driver.close()
+        else:
+            self.connection.close()
+
+
 @define(eq=False)
 class Bank:
     """A service that sends through a proxy: `app`, its `proxy`, and the `table` past it."""
@@ -85,9 +118,10 @@ class Bank:
     proxy: FaultProxy
     table: Table
     direct: leyden.Service
+    transport: str
     app: leyden.Service = field(init=False)
     _own: leyden.Service = field(init=False)
-    _connections: list[SharedConnection] = field(factory=list)
+    _drivers: list[_Opened] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self._own = self.app = self._open(read_timeout=20.0)
@@ -97,7 +131,7 @@ class Bank:
         self.proxy.play()
         self.table.clear()
         self.app = self._own
-        self._connections[0].close()
+        self._drivers[0].forget()
 
     def be_impatient(self, read_timeout: float) -> None:
         """Give up on an answer after `read_timeout` seconds, until the bank is renewed.
@@ -108,19 +142,19 @@ class Bank:
             patch.setenv("AWS_MAX_ATTEMPTS", "2")
             self.app = self._open(read_timeout)
             # The client is made here, while the surroundings say so.
-            assert self._connections[-1].client
+            self._drivers[-1].driver.send(Request("ListTables", {}))
 
     def _open(self, read_timeout: float) -> leyden.Service:
-        connection = LeanConnection(
+        opened = _Opened.over(
+            self.transport,
             region=self.engine.region,
             endpoint_url=self.proxy.url,
             credentials=self.engine.credentials,
             connect_timeout=5.0,
             read_timeout=read_timeout,
         )
-        self._connections.append(connection)
-        driver = SyncDriver(connection=connection)
-        return build_service(load_service(BANK), driver, table=self.table.name)
+        self._drivers.append(opened)
+        return build_service(load_service(BANK), opened.driver, table=self.table.name)
 
     def fill(self, count: int, owner: str = "o", **values: Any) -> None:
         """Put accounts 0 up to `count`, past the proxy."""
@@ -129,13 +163,13 @@ class Bank:
 
     def close(self) -> None:
         self.direct.close()
-        for connection in self._connections:
-            connection.close()
+        for opened in self._drivers:
+            opened.close()
 
 
 @contextmanager
-def open_bank(engine: Any, table_name: str) -> Iterator[Bank]:
-    """A bank on a new table of the engine."""
+def open_bank(engine: Any, table_name: str, transport: str = "lean") -> Iterator[Bank]:
+    """A bank on a new table of the engine, which sends over a transport."""
     embedded = isinstance(engine, leyden.LocalEngine)
     with fault_proxy(engine.endpoint_url, remembers_tokens=embedded) as proxy:
         direct = leyden.load(
@@ -154,7 +188,7 @@ def open_bank(engine: Any, table_name: str) -> Iterator[Bank]:
             aws_access_key_id=keys and keys.access_key_id,
             aws_secret_access_key=keys and keys.secret_access_key,
         )
-        bank = Bank(engine, proxy, Table(client, table_name), direct)
+        bank = Bank(engine, proxy, Table(client, table_name), direct, transport)
         try:
             yield bank
         finally:
@@ -185,10 +219,18 @@ class Clock:
         self.pauses.append(seconds)
         self.now += seconds
 
+    async def retry_awaited(self, seconds: float) -> None:
+        self.retry(seconds)
+
+    async def pause_awaited(self, seconds: float) -> None:
+        self.pause(seconds)
+
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put it in the place of the time that requests and programs go by."""
         patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=self.retry))
         patch.setattr("leyden.drivers.lean.time", SimpleNamespace(sleep=self.retry))
+        patch.setattr("leyden.drivers.aio.connection.pause", self.retry_awaited)
+        patch.setattr("leyden.drivers.aio.driver.pause", self.pause_awaited)
         patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
         patch.setattr(
             "leyden.operations.batch_sending.time", SimpleNamespace(monotonic=self.monotonic)

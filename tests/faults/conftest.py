@@ -11,9 +11,22 @@ import pytest
 from tests.faults.bank import Bank, Clock, open_bank
 
 
-@pytest.fixture(scope="session")
-def one_bank(engine: Any) -> Iterator[Bank]:
-    with open_bank(engine, f"faults-{os.getpid()}") as bank:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Talk to the embedded engine, which is slow, over one transport only."""
+    kept, left_out = [], []
+    for item in items:
+        ours = "faults" in item.path.parts
+        given = getattr(getattr(item, "callspec", None), "params", {}) if ours else {}
+        repeats = given.get("engine") == "embedded" and given.get("one_bank", "lean") != "lean"
+        (left_out if repeats else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+@pytest.fixture(scope="session", params=["lean", "pynamodb", "async"])
+def one_bank(engine: Any, request: pytest.FixtureRequest) -> Iterator[Bank]:
+    with open_bank(engine, f"faults-{request.param}-{os.getpid()}", request.param) as bank:
         yield bank
 
 

@@ -6,9 +6,8 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from attrs import frozen
 from pynamodb.models import Model
 
 from leyden.drivers.connection import HasCredentials, SharedConnection
@@ -16,6 +15,7 @@ from leyden.drivers.lean import LeanConnection
 from leyden.drivers.models import attach
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import prepare
+from leyden.drivers.programs import Done, advance, fail
 from leyden.drivers.translate import FAILURES, original, translate
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
@@ -74,14 +74,14 @@ class SyncDriver:
         that it can deal with it; what it does not catch is raised here.
         """
         try:
-            step = _advance(program, None)
-            while not isinstance(step, _Done):
+            step = advance(program, None)
+            while not isinstance(step, Done):
                 try:
                     result = self._perform(step)
                 except LeydenError as error:
-                    step = _fail(program, error)
+                    step = fail(program, error)
                 else:
-                    step = _advance(program, result)
+                    step = advance(program, result)
             return step.value
         finally:
             program.close()
@@ -92,6 +92,10 @@ class SyncDriver:
         observation = Observation.begin(self._listeners, request, params)
         try:
             response = self.connection.dispatch(request.api, params)
+        except LeydenError as refused:
+            if observation:
+                observation.failed(refused)
+            raise
         except FAILURES as error:
             translated = translate(error, request, self.connection.place)
             if observation:
@@ -153,24 +157,3 @@ class SyncDriver:
             return self.send(request)
         except LeydenError as error:
             return error
-
-
-@frozen
-class _Done(Generic[T]):
-    """A program's end and its result."""
-
-    value: T
-
-
-def _advance(program: Program[T], result: Any) -> Step | _Done[T]:
-    try:
-        return program.send(result)
-    except StopIteration as end:
-        return _Done(end.value)
-
-
-def _fail(program: Program[T], error: LeydenError) -> Step | _Done[T]:
-    try:
-        return program.throw(error)
-    except StopIteration as end:
-        return _Done(end.value)

@@ -18,8 +18,8 @@ from leyden.operations.unique_guards import GUARD_SUFFIX
 from leyden.schema import load_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
-from leyden.service.overflow_rules import unspreadable
 from leyden.service.asynchronous import AsyncEntity, AsyncService
+from leyden.service.overflow_rules import unspreadable
 from leyden.service.service import Service, build_service
 
 Source = str | Path | Mapping[str, Any]

@@ -242,7 +242,9 @@ def build_service(
 ) -> Service:
     """Compile all entities of a service and bind them to a table and a driver.
 
-    `kind` and `entity_kind` are the classes that users get to hold. Raises InvalidOptionError where no table is named, here or in table.yaml.
+    `kind` and `entity_kind` are the classes that users get to hold.
+
+    Raises InvalidOptionError where no table is named, here or in table.yaml.
     """
     name = table or spec.table.table
     if not name:

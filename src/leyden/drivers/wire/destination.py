@@ -13,6 +13,7 @@ from attrs import field, frozen
 from botocore.utils import get_environ_proxies, normalize_url_path
 
 from leyden.drivers.wire.signing import FrozenCredentials, Signer
+from leyden.errors import InvalidOptionError
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MADE_ANEW: Final = frozenset(
@@ -54,6 +55,11 @@ class Proxy:
         given = get_environ_proxies(url).get(urlsplit(url).scheme)
         if not given:
             return None
+        if given.startswith("https:") and url.startswith("https:"):
+            raise InvalidOptionError(
+                "HTTPS_PROXY names a proxy that is spoken to in TLS itself, which the lean "
+                'transport cannot do; load with transport="pynamodb", or use its http:// address'
+            )
         parts = urlsplit(given if "://" in given else f"http://{given.removeprefix('//')}")
         authorization = None
         if parts.username and parts.password:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
+from threading import Lock
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import uuid4
 
@@ -103,6 +104,7 @@ class Exchange:
         self._clock = Clock()
         self._owed = 0
         self._parser: Any = None
+        self._lock = Lock()
 
     def of(self, api: str, params: Params) -> Steps:
         """The steps of one request; their result is the response.
@@ -176,6 +178,11 @@ class Exchange:
         self._owed = 0
 
     def _open(self) -> None:
+        with self._lock:
+            if self._client is None:
+                self._open_first()
+
+    def _open_first(self) -> None:
         credentials = self._source.session.get_credentials()
         client = self._source.client
         if credentials is None:
@@ -197,12 +204,14 @@ class Exchange:
         return kind
 
     def _find(self, where: Any, api: str, params: Params) -> Destination:
-        asked = ask(self._client, api, params)
-        if asked is None:
-            raise aws.BotoCoreError
-        destination = Destination.like(*asked)
-        self._destinations[where] = destination
-        return destination
+        with self._lock:
+            found = self._destinations.get(where)
+            if found is None:
+                asked = ask(self._client, api, params)
+                if asked is None:
+                    raise aws.BotoCoreError
+                found = self._destinations[where] = Destination.like(*asked)
+            return found
 
     def _plainly_read(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any] | None:
         """The response in a good answer on data; None for all that needs a closer look."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 from collections.abc import Callable
@@ -20,6 +21,11 @@ class Trust:
 
     def __init__(self, session: Callable[[], Any]) -> None:
         self._session = session
+
+    async def load(self) -> None:
+        """Look the settings up without blocking the event loop."""
+        if "context" not in self.__dict__:
+            await asyncio.to_thread(lambda: self.context)
 
     @cached_property
     def context(self) -> ssl.SSLContext:

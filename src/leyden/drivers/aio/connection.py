@@ -1,0 +1,93 @@
+"""The way to DynamoDB from event loops."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from leyden.drivers.aio.pool import ChannelPool
+from leyden.drivers.connection import SharedConnection
+from leyden.drivers.wire.exchange import Call, Exchange, Send, Wait
+from leyden.drivers.wire.trust import Trust
+
+pause = asyncio.sleep
+
+
+class AsyncConnection:
+    """What `SharedConnection` is to threads, for event loops; takes its arguments.
+
+    Nothing is tied to a loop before the first request. Each loop that it is used on has
+    connections of its own. What botocore does that may block, such as fetching credentials or
+    reading configuration, is done on a thread of the loop's executor.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._shared = SharedConnection(**options)
+        self._exchange = Exchange(self._shared)
+        self._trust = Trust(lambda: self._shared.session)
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelPool] = WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        return f"AsyncConnection({self.place})"
+
+    @property
+    def place(self) -> str:
+        """Where requests go, for messages: the endpoint, or the region. No credentials."""
+        return self._shared.place
+
+    @property
+    def session(self) -> Any:
+        """The botocore session, which finds credentials and configuration."""
+        return self._shared.session
+
+    async def dispatch(
+        self, operation_name: str, operation_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Send one request. `operation_kwargs` stays as it is."""
+        steps = self._exchange.of(operation_name, operation_kwargs)
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    result: Any = None
+                    match step:
+                        case Send(destination, data):
+                            result = await self._pool().exchange(destination, data)
+                        case Wait(seconds):
+                            await pause(seconds)
+                        case Call(function):
+                            result = await asyncio.to_thread(function)
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(result)
+        except StopIteration as end:
+            response: dict[str, Any] = end.value
+            return response
+
+    async def close(self) -> None:
+        """Close the open connections. A later request opens new ones."""
+        loop = asyncio.get_running_loop()
+        own = self._pools.pop(loop, None)
+        for other, pool in list(self._pools.items()):
+            # Those of a loop that still runs, on another thread, are that loop's to close.
+            if not other.is_running():
+                del self._pools[other]
+                pool.abandon()
+        self._exchange.forget()
+        if own is not None:
+            await own.close()
+        await asyncio.to_thread(self._shared.close)
+
+    def _pool(self) -> ChannelPool:
+        loop = asyncio.get_running_loop()
+        pool = self._pools.get(loop)
+        if pool is None:
+            pool = self._pools[loop] = ChannelPool(
+                self._trust,
+                connect_timeout=self._shared._connect_timeout_seconds,
+                read_timeout=self._shared._read_timeout_seconds,
+                size=self._shared._max_pool_connections or 1,
+            )
+        return pool

@@ -1,0 +1,84 @@
+"""Records one by one, each page read when it is needed: for `for` and for `async for`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from typing import Any, TypeAlias, cast
+
+from leyden.errors import CallStyleError
+from leyden.operations.request import Program
+from leyden.operations.runner import Runner, is_asynchronous
+
+Turns: TypeAlias = Generator[Program[Sequence[Any]], Sequence[Any], None]
+"""Programs, one for each page; each is sent what it gave before the next one is made."""
+
+
+class Records(Iterator[Any], AsyncIterator[Any]):
+    """What `.iter()` gives: records one by one, of all pages.
+
+    `for` goes over it on a service of `leyden.load`, `async for` on one of `leyden.load_async`;
+    the other of the two raises CallStyleError. It can be gone over once.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        name: str,
+        turns: Turns,
+        pick: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self._runner = runner
+        self._name = name
+        self._turns = turns
+        self._pick = pick
+        self._blocking: Iterator[Any] | None = None
+        self._awaiting: AsyncIterator[Any] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        if is_asynchronous(self._runner):
+            raise CallStyleError(
+                "the service is asynchronous: go over the records with `async for`",
+                operation=self._name,
+            )
+        if self._blocking is None:
+            self._blocking = self._all()
+        return self._blocking
+
+    def __next__(self) -> Any:
+        return next(iter(self))
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        if not is_asynchronous(self._runner):
+            raise CallStyleError(
+                "the service is synchronous: go over the records with `for`, or load it with "
+                "`leyden.load_async`",
+                operation=self._name,
+            )
+        if self._awaiting is None:
+            self._awaiting = self._all_awaited()
+        return self._awaiting
+
+    async def __anext__(self) -> Any:
+        return await anext(aiter(self))
+
+    def _all(self) -> Iterator[Any]:
+        program = next(self._turns, None)
+        while program is not None:
+            page = self._runner.run(program)
+            yield from page if self._pick is None else map(self._pick, page)
+            program = self._after(page)
+
+    async def _all_awaited(self) -> AsyncIterator[Any]:
+        program = next(self._turns, None)
+        while program is not None:
+            page = await cast(Any, self._runner).run(program)
+            for record in page if self._pick is None else map(self._pick, page):
+                yield record
+            program = self._after(page)
+
+    def _after(self, page: Sequence[Any]) -> Program[Sequence[Any]] | None:
+        """The program for the page behind this one, None at the end."""
+        try:
+            return self._turns.send(page)
+        except StopIteration:
+            return None

@@ -1,0 +1,187 @@
+"""A service on an event loop: the names of `Service`, and what sends is awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, cast, overload
+
+from attrs import frozen
+
+from leyden.errors import CallStyleError
+from leyden.operations.adopt import Adoption, adopt_unique
+from leyden.operations.batch_sending import BatchResult
+from leyden.operations.delete import Delete
+from leyden.operations.explain import Explanation
+from leyden.operations.get import Get
+from leyden.operations.overflow_sweep import Sweep, sweep_overflow
+from leyden.operations.put import Put
+from leyden.operations.request import Params, Program
+from leyden.operations.table import CreateTableResult, check_table, create_table
+from leyden.operations.transact_result import TransactionResult
+from leyden.operations.write import Write
+from leyden.service.entity import Batch, Entity
+from leyden.service.service import Service
+
+if TYPE_CHECKING:
+    from leyden.drivers.aio import AsyncDriver
+
+
+class AsyncBatch(Protocol):
+    """A batch whose `go()` is awaited."""
+
+    def params(self, **options: Any) -> list[Params]:
+        """The low-level requests; nothing is sent."""
+
+    def program(self, **options: Any) -> Program[BatchResult]:
+        """The batch as a program, for larger ones to go on from."""
+
+    def explain(self, **options: Any) -> Explanation:
+        """Says in words what is read or written."""
+
+    async def go(self, **options: Any) -> BatchResult:
+        """Send the batch, as `BatchGet.go` and `BatchWrite.go` do."""
+
+
+class AsyncTransaction(Protocol):
+    """A transaction whose `go()` is awaited."""
+
+    def params(self, **options: Any) -> Params:
+        """The low-level request; nothing is sent."""
+
+    def program(self, **options: Any) -> Program[TransactionResult]:
+        """The transaction as a program, for larger ones to go on from."""
+
+    async def go(self, **options: Any) -> TransactionResult:
+        """Send the transaction, as `TransactWrite.go` and `TransactGet.go` do."""
+
+
+@frozen(repr=False)
+class AsyncEntity(Entity):
+    """An entity of an asynchronous service: `await ....go()`, and `async for` over queries.
+
+    >>> task = app.entities.task                                             # doctest: +SKIP
+    >>> await task.create(task_id="t1", project_id="p1").go()                # doctest: +SKIP
+    >>> async for record in task.query.project(project_id="p1"): ...         # doctest: +SKIP
+    """
+
+    if TYPE_CHECKING:
+
+        @overload  # type: ignore[override]
+        def get(self, keys: Batch, /) -> AsyncBatch: ...
+        @overload
+        def get(self, /, **key: Any) -> Get: ...
+        def get(self, keys: Batch | None = None, /, **key: Any) -> Get | AsyncBatch:
+            """Read the item with this key, or a list of keys in batches."""
+
+        @overload  # type: ignore[override]
+        def put(self, items: Sequence[Any], /) -> AsyncBatch: ...
+        @overload
+        def put(self, item: Any = None, /, **attributes: Any) -> Put: ...
+        def put(self, item: Any = None, /, **attributes: Any) -> Put | AsyncBatch:
+            """Write an item over whatever is stored, or a list of items in batches."""
+
+        @overload  # type: ignore[override]
+        def delete(self, keys: Batch, /) -> AsyncBatch: ...
+        @overload
+        def delete(self, /, **key: Any) -> Delete: ...
+        def delete(self, keys: Batch | None = None, /, **key: Any) -> Delete | AsyncBatch:
+            """Delete the item with this key if there is one, or a list of keys in batches."""
+
+    async def adopt_unique(  # type: ignore[override]
+        self,
+        *,
+        cursor: str | None = None,
+        pages: int | None = None,
+        progress: Callable[[Adoption], object] | None = None,
+    ) -> Adoption:
+        """Bring existing items under the entity's unique constraints; see `Entity`."""
+        program = adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
+        return await cast("AsyncDriver", self._driver).run(program)
+
+    async def sweep_overflow(  # type: ignore[override]
+        self,
+        *,
+        cursor: str | None = None,
+        pages: int | None = None,
+        progress: Callable[[Sweep], object] | None = None,
+    ) -> Sweep:
+        """Delete the parts of large values that no item names; see `Entity`."""
+        program = sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
+        return await cast("AsyncDriver", self._driver).run(program)
+
+
+@frozen(repr=False)
+class AsyncService(Service):
+    """The entities of one service, on one table, for event loops.
+
+    `leyden.load_async` makes it. It has the names of `Service`; what sends is awaited, and lazy
+    reading is `async for`. Usable with `async with`, which closes the connections.
+
+    >>> async with await leyden.load_async("schemas/taskapp") as app:        # doctest: +SKIP
+    ...     await app.entities.task.get(project_id="p1", task_id="t1").go()
+    """
+
+    if TYPE_CHECKING:
+        entities: AsyncEntities  # type: ignore[assignment]
+        driver: AsyncDriver  # type: ignore[assignment]
+
+        def __getitem__(self, alias: str) -> AsyncEntity: ...
+
+        def batch_get(self, entries: Sequence[Get]) -> AsyncBatch:  # type: ignore[override]
+            """Read many items by key, of any entities."""
+
+        def batch_write(  # type: ignore[override]
+            self, entries: Sequence[Put | Delete]
+        ) -> AsyncBatch:
+            """Write and delete many items, of any entities, each by itself."""
+
+        def transact_write(  # type: ignore[override]
+            self, entries: Sequence[Write]
+        ) -> AsyncTransaction:
+            """Write and check up to 100 items, together or not at all."""
+
+        def transact_get(  # type: ignore[override]
+            self, entries: Sequence[Get]
+        ) -> AsyncTransaction:
+            """Read up to 100 items as they all were at one moment."""
+
+    async def create_table(self) -> CreateTableResult:  # type: ignore[override]
+        """Create the table unless it exists, and wait until it is active.
+
+        Raises TableMismatchError where a table of that name differs; it is left as it is.
+        """
+        return await self.driver.run(create_table(self.table_definition, self.table))
+
+    async def check_table(self) -> None:  # type: ignore[override]
+        """Compare the table with what the entities need.
+
+        Raises TableNotFoundError, or TableMismatchError with all differences.
+        """
+        await self.driver.run(check_table(self.table_definition, self.table))
+
+    async def close(self) -> None:  # type: ignore[override]
+        """Give back the connections."""
+        await self.driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> NoReturn:
+        raise CallStyleError("the service is asynchronous: use `async with`")
+
+
+if TYPE_CHECKING:
+
+    class AsyncEntities(Mapping[str, AsyncEntity]):
+        """`app.entities`: the entities by alias, as attributes or by `[...]`."""
+
+        def __getattr__(self, alias: str) -> AsyncEntity: ...
