@@ -18,6 +18,8 @@ from leyden.operations.batch_sending import BatchResult
 from leyden.operations.collection import CollectionPage
 from leyden.operations.explain import Explanation
 from leyden.operations.outcome import Page, Result
+from leyden.operations.overflow import StoredApart
+from leyden.operations.overflow_sweep import Sweep
 from leyden.operations.transact_result import Rejection, TransactionResult
 from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.entity import Entity
@@ -40,6 +42,8 @@ __all__ = [
     "Rejection",
     "Result",
     "Service",
+    "StoredApart",
+    "Sweep",
     "TransactionResult",
     "errors",
     "events",
