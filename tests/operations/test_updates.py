@@ -10,6 +10,7 @@ import leyden
 from leyden.errors import (
     CompositeConflictError,
     InvalidExpressionError,
+    ItemTooLargeError,
     MissingCompositeError,
     ReadOnlyAttributeError,
     RequiredAttributeError,
@@ -237,3 +238,15 @@ def test_a_chain_keeps_its_values_when_the_caller_changes_his(task: leyden.Entit
     put = task.put(**KEY, history=history)
     history.append("two")
     assert put.params()["Item"]["history"] == {"L": [{"S": "one"}]}
+
+
+@pytest.mark.parametrize("verb", ["update", "patch", "upsert"])
+def test_an_update_that_sets_more_than_an_item_holds_is_refused_with_its_size(
+    task: leyden.Entity, verb: str
+) -> None:
+    change = getattr(task, verb)(**KEY)
+    employee = {"employee_id": "e", "title": "t"} if verb == "upsert" else {}
+    with pytest.raises(ItemTooLargeError, match=r"what is set has 41\d,") as caught:
+        change.set(history=["x" * 410_000], **employee).params()
+    assert caught.value.size > caught.value.limit == 400 * 1024
+    assert change.set(history=["x" * 400_000], **employee).params()

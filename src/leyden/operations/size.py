@@ -10,6 +10,9 @@ from leyden.operations.request import AttributeValue, Item
 ITEM_LIMIT: Final = 400 * 1024
 """The largest item that DynamoDB stores, in bytes, names included."""
 
+SET_HAS: Final = "what is set has"
+"""How a refusal begins where only a part of the item is known."""
+
 _CONTAINER_OVERHEAD: Final = 3
 _ELEMENT_OVERHEAD: Final = 1
 
@@ -34,15 +37,18 @@ def value_size(value: AttributeValue) -> int:
     return int(_MEASURES[kind](content))
 
 
-def refuse_oversize(item: Item, operation: str, entity: str) -> None:
-    """Raise ItemTooLargeError where DynamoDB would refuse the item."""
+def refuse_oversize(item: Item, operation: str, entity: str, *, has: str = "the item has") -> None:
+    """Raise ItemTooLargeError where DynamoDB would refuse the item.
+
+    `has` begins the message, for an item of which these fields are only a part.
+    """
     size = item_size(item)
     if size > ITEM_LIMIT:
         name, largest = max(
             ((name, value_size(value)) for name, value in item.items()), key=lambda pair: pair[1]
         )
         raise ItemTooLargeError(
-            f"the item has {size:,} bytes and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
+            f"{has} {size:,} bytes and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
             f'field is "{name}" with {largest:,} bytes',
             size=size,
             limit=ITEM_LIMIT,

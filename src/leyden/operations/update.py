@@ -16,6 +16,7 @@ from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
 from leyden.operations.options import Options
 from leyden.operations.overflow_write import Apart, spread_of_update
 from leyden.operations.request import Item, Params
+from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.unique import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, read_removals, read_steps, refuse_overlaps
@@ -115,6 +116,7 @@ class Update(Write):
         expressions = Expressions()
         update, effect, apart = self._update_expression(values, expressions)
         key = entity.primary_key(values)
+        refuse_oversize({**key, **update.assigned}, self.name, entity.spec.entity, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
             "Key": key,

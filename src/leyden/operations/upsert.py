@@ -13,6 +13,7 @@ from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
 from leyden.operations.options import Options
 from leyden.operations.overflow_write import Apart, spread_of_update
 from leyden.operations.request import Item, Params
+from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.unique import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, read_steps
@@ -136,6 +137,7 @@ class Upsert(Write):
         version = version_field(entity)
         if version is not None:
             update.count(version)
+        refuse_oversize({**key, **update.assigned}, self.name, entity.spec.entity, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
             "Key": key,

@@ -9,6 +9,7 @@
         store.memory.save_thread({"id": "t1", "resource_id": "alice"})
 """
 
+from leyden.store.dynamodb.async_store import AsyncDynamoDBStore
 from leyden.store.dynamodb.store import DynamoDBStore
 from leyden.store.dynamodb.ttl import TTL
 from leyden.store.in_memory import InMemoryStore
@@ -37,6 +38,7 @@ from leyden.store.records import (
 
 __all__ = [
     "TTL",
+    "AsyncDynamoDBStore",
     "ClonedThread",
     "CopiedThread",
     "DateRange",

@@ -17,6 +17,7 @@ import leyden
 from leyden.errors import (
     InputError,
     InvalidOptionError,
+    ItemTooLargeError,
     SchemaError,
     TableMismatchError,
     TableNotFoundError,
@@ -320,3 +321,39 @@ def test_an_atomic_save_is_one_transaction(store: DynamoDBStore) -> None:
     for backend in (store, InMemoryStore()):
         with pytest.raises(InputError):
             backend.memory.save_messages(messages, atomic=True)
+
+
+def test_values_over_the_limit_are_refused_before_they_are_sent_or_split(
+    embedded: Any, store: DynamoDBStore
+) -> None:
+    large = "".join(chr(33 + number * 7919 % 90) for number in range(450_000))
+    state = {"status": "running", "context": {"text": large}}
+    store.workflows.persist_workflow_snapshot("w", "small", {"status": "running"})
+    message = {"id": "m1", "thread_id": "t1", "role": "user", "content": large}
+    calls: list[Any] = [
+        lambda: store.workflows.persist_workflow_snapshot("w", "r", state),
+        lambda: store.workflows.update_workflow_results("w", "small", step_id="s", result=large),
+        lambda: store.memory.save_messages([message]),
+        lambda: store.memory.save_messages([message, {**message, "id": "m2"}]),
+        lambda: store.scores.save_score({**SCORE, "input": large}),
+    ]
+    for call in calls:
+        with Requests(store.app) as sent, pytest.raises(ItemTooLargeError) as caught:
+            call()
+        assert caught.value.size > 450_000
+        assert set(sent.apis) <= {"GetItem"}
+    with DynamoDBStore(
+        table_name=store.table_name, client=embedded, large_values="chunk"
+    ) as chunking:
+        chunking.workflows.persist_workflow_snapshot("w", "r", state)
+        assert chunking.workflows.load_workflow_snapshot("w", "r") == state
+        chunking.workflows.update_workflow_results("w", "r", step_id="s", result=1)
+        (run, _) = chunking.workflows.list_workflow_runs(workflow_name="w").runs
+        assert run.snapshot["context"] == {"text": large, "s": 1}
+        chunking.memory.save_messages([message])
+        assert chunking.memory.list_messages("t1").messages[0].content == large
+        score = chunking.scores.save_score({**SCORE, "input": large})
+        assert chunking.scores.get_score_by_id(score.id or "") == score
+        for domain in FULL:
+            chunking.clear(domain)  # type: ignore[arg-type]
+        assert raw_items(store.app) == []

@@ -1,0 +1,138 @@
+"""The memory store on one DynamoDB table, for event loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
+
+from leyden.drivers.aio import AsyncDriver
+from leyden.drivers.protocol import Driver
+from leyden.errors import CallStyleError, InvalidOptionError
+from leyden.service.asynchronous import AsyncEntity, AsyncService
+from leyden.service.service import build_service
+from leyden.store.dynamodb.async_domains import (
+    AsyncDynamoDBEvals,
+    AsyncDynamoDBMemory,
+    AsyncDynamoDBScores,
+    AsyncDynamoDBTraces,
+    AsyncDynamoDBWorkflows,
+)
+from leyden.store.dynamodb.base import StoreBase, driver_options
+from leyden.store.dynamodb.programs.evals import EvalPrograms
+from leyden.store.dynamodb.programs.memory import MemoryPrograms
+from leyden.store.dynamodb.programs.scores import ScorePrograms
+from leyden.store.dynamodb.programs.traces import TracePrograms
+from leyden.store.dynamodb.programs.workflows import WorkflowPrograms
+from leyden.store.dynamodb.schemas import LargeValues, Source
+from leyden.store.dynamodb.settings import CONCURRENCY, Clock, Hooks, settings
+from leyden.store.dynamodb.ttl import TTL
+
+
+class AsyncDynamoDBStore(StoreBase):
+    """`DynamoDBStore` for event loops: the same names and arguments, and methods are awaited.
+
+    One store may be used by many tasks. Making it reads the schema files and sends nothing.
+    `client` takes an engine of `leyden.local()` only: a boto3 client would block the loop.
+
+    >>> async with AsyncDynamoDBStore(table_name="mastra-single-table") as store:  # doctest: +SKIP
+    ...     await store.init()
+    ...     await store.memory.save_thread({"id": "t1", "resource_id": "alice"})
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def app(self) -> AsyncService:
+            """The service of all entities, the store's and your own."""
+
+    def __init__(
+        self,
+        *,
+        table_name: str,
+        name: str = "dynamodb",
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: Mapping[str, str | None] | None = None,
+        profile: str | None = None,
+        client: Any = None,
+        ttl: Mapping[str, timedelta | TTL] | None = None,
+        large_values: LargeValues = "error",
+        entities: Source | None = None,
+        hooks: Hooks | None = None,
+        clock: Clock | None = None,
+        concurrency: int = CONCURRENCY,
+    ) -> None:
+        known = settings(
+            name=name,
+            table_name=table_name,
+            ttl=ttl,
+            large_values=large_values,
+            entities=entities,
+            hooks=hooks,
+            clock=clock,
+            concurrency=concurrency,
+        )
+        where = driver_options(
+            client,
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            profile=profile,
+        )
+        if not where:
+            raise InvalidOptionError(
+                f"client takes an engine of leyden.local() here, not {type(client).__name__}: an "
+                "asynchronous store sends by its own means; give region, credentials or profile"
+            )
+        driver = AsyncDriver(**where)
+        app = build_service(
+            known.spec,
+            cast(Driver, driver),
+            table=table_name,
+            hooks=hooks,
+            kind=AsyncService,
+            entity_kind=AsyncEntity,
+        )
+        super().__init__(known, app)
+        rules = self._rules()
+        self.memory: Final = AsyncDynamoDBMemory(MemoryPrograms(app, **rules), driver)
+        self.workflows: Final = AsyncDynamoDBWorkflows(WorkflowPrograms(app, **rules), driver)
+        self.scores: Final = AsyncDynamoDBScores(ScorePrograms(app, **rules), driver)
+        self.traces: Final = AsyncDynamoDBTraces(TracePrograms(app, **rules), driver)
+        self.evals: Final = AsyncDynamoDBEvals(EvalPrograms(app, **rules), driver)
+        self._checked = False
+
+    async def init(self) -> None:
+        """Check that the table is there and fits the schemas; see `DynamoDBStore.init`."""
+        if not self._checked:
+            await self.app.driver.run(self._checking())
+            self._checked = True
+
+    async def clear(
+        self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]
+    ) -> None:
+        """Delete everything of a domain, by reading the whole table. Safe to run again."""
+        await self.app.driver.run(self._clearing(domain))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.app.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> NoReturn:
+        raise CallStyleError("the store is asynchronous: use `async with`")
+
+    def __exit__(self, *_: object) -> None:
+        """Never reached; a `with` block looks for it first."""
