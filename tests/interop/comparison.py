@@ -114,6 +114,9 @@ def compare(
         reason = lawful_refusal(error, model, theirs)
         if reason is not None:
             return Verdict(f"guard: {reason}")
+        fault = fault_of_theirs(model, theirs) if model is not None else None
+        if fault is not None:
+            return Verdict(f"theirs is no request: {fault}")
         return Verdict("differ", f"ours refuses: {error!r}\ntheirs:\n{as_text(theirs)}")
     try:
         ours = canonical(built, keep_sets=True)
@@ -123,6 +126,16 @@ def compare(
         return Verdict(
             "differ", f"theirs refuses: {answer.code} {answer.message}\nours:\n{as_text(ours)}"
         )
+    return compare_requests(model, op, ours, theirs)
+
+
+def compare_requests(
+    model: Mapping[str, Any] | None, op: Mapping[str, Any], ours: Any, theirs: Any
+) -> Verdict:
+    """Two requests in canonical form."""
+    if isinstance(theirs, dict) and theirs.get("ReturnValues") == "NONE":
+        # That is what DynamoDB does unasked.
+        theirs = {name: value for name, value in theirs.items() if name != "ReturnValues"}
     if as_text(ours) == as_text(theirs):
         return Verdict("same")
     if model is not None and isinstance(ours, dict):

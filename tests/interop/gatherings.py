@@ -19,18 +19,21 @@ def gatherings(draw: st.DrawFn) -> dict[str, Any]:
     """Two or three entities of one service whose second index is a collection.
 
     In an isolated one each entity is in the first collection, or in both, one inside the other;
-    in a clustered one they share the first sort key attributes.
+    in a clustered or multi-attribute one they share the first sort key attributes.
     """
-    clustered = draw(st.booleans())
+    form = draw(st.sampled_from(["isolated", "clustered", "composite"]))
+    clustered = form != "isolated"
     kind = st.sampled_from(["string", "string", "number"])
     shared = {name: {"type": draw(kind)} for name in _SHARED[: draw(st.integers(1, 2))]}
-    sorting = {name: {"type": draw(kind)} for name in _SORTING[: draw(st.integers(0, 2))]}
+    least = 1 if form == "composite" else 0
+    sorting = {name: {"type": draw(kind)} for name in _SORTING[: draw(st.integers(least, 2))]}
     casing = draw(st.sampled_from(["default", "lower", "upper", "none"]))
     scope = {"scope": draw(st.sampled_from(["eu", "Zone"]))} if draw(st.booleans()) else {}
     models = {}
     for alias in ALIASES[: draw(st.integers(2, 3))]:
         nested = not clustered and draw(st.booleans())
-        own = ["rest"] if draw(st.booleans()) else []
+        # The attributes of a multi-attribute index are its physical key, so all have the same.
+        own = ["rest"] if form != "composite" and draw(st.booleans()) else []
         common = list(sorting) if clustered else []
         models[alias] = {
             "model": {"entity": f"{alias}Row", "version": "1", "service": "svc"},
@@ -47,11 +50,18 @@ def gatherings(draw: st.DrawFn) -> dict[str, Any]:
                 },
                 "together": {
                     "index": "gsi1",
-                    "type": "clustered" if clustered else "isolated",
+                    "type": form,
                     "collection": list(COLLECTIONS) if nested else COLLECTIONS[0],
-                    **scope,
-                    "pk": {"field": "gsi1pk", "composite": list(shared), "casing": casing},
-                    "sk": {"field": "gsi1sk", "composite": [*common, *own]},
+                    # Its keys are the attributes themselves.
+                    **(
+                        {"pk": {"composite": list(shared)}, "sk": {"composite": [*common, *own]}}
+                        if form == "composite"
+                        else {
+                            **scope,
+                            "pk": {"field": "gsi1pk", "composite": list(shared), "casing": casing},
+                            "sk": {"field": "gsi1sk", "composite": [*common, *own]},
+                        }
+                    ),
                 },
             },
         }
@@ -76,8 +86,11 @@ def collection_queries(draw: st.DrawFn, models: dict[str, Any]) -> dict[str, Any
         },
     }
     if given < len(sorting) and draw(st.booleans()):
-        operator = draw(st.sampled_from(["begins", "gt", "gte", "lt", "lte", "between"]))
         name = sorting[given]
+        operators = ["gt", "gte", "lt", "lte", "between"]
+        if index["type"] == "clustered" or attributes[name]["type"] == "string":
+            operators.append("begins")
+        operator = draw(st.sampled_from(operators))
         bounds = 2 if operator == "between" else 1
         values = [{name: draw(values_of(attributes[name], in_key=True))} for _ in range(bounds)]
         op["range"] = [operator, *values]

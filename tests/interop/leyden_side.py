@@ -123,7 +123,7 @@ class Words:
         match verb:
             case "put" | "create" | "upsert":
                 chain = getattr(entity, verb)(**typed.all(op["item"]))
-            case "get" | "delete" | "remove":
+            case "get" | "delete" | "remove" | "check":
                 chain = getattr(entity, verb)(**op["key"])
             case "update" | "patch":
                 chain = self._updated(getattr(entity, verb)(**op["key"]), entity, typed, op)

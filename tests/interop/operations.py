@@ -20,6 +20,14 @@ VERBS: Final = (
     *("get", "delete", "remove", "match", "find", "scan", "batch"),
 )
 STEPS: Final = ("set", "add", "subtract", "append", "remove", "delete", "ifNotExists")
+_WHOLE: Final = ("default", "none", "all_old")
+_PARTS: Final = (*_WHOLE, "all_new", "updated_old", "updated_new")
+RESPONSES: Final = {
+    **dict.fromkeys(("put", "create", "delete", "remove"), _WHOLE),
+    **dict.fromkeys(("update", "patch", "upsert"), _PARTS),
+}
+"""What DynamoDB can return of each write."""
+
 _PROBABLY: Final = 5
 
 
@@ -164,6 +172,13 @@ class Drawing:
 
     def operation(self) -> dict[str, Any]:
         verb = self.draw(st.sampled_from(VERBS))
+        op = self.of(verb)
+        if verb in RESPONSES and _seldom(self.draw):
+            op["options"] = {"response": self.draw(st.sampled_from(RESPONSES[verb]))}
+        return op
+
+    def of(self, verb: str) -> dict[str, Any]:
+        """An operation of this verb."""
         op = getattr(self, f"_{verb}")() if hasattr(self, f"_{verb}") else self._simple(verb)
         if not op.get("options", True):
             del op["options"]

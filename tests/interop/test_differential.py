@@ -18,6 +18,7 @@ from tests.interop.leyden_side import Words, to_service
 from tests.interop.models import ENTITY, TABLE, models
 from tests.interop.operations import operations
 from tests.interop.oracle import Oracle
+from tests.interop.transactions import compare_transactions, transactions
 
 pytestmark = pytest.mark.node
 
@@ -37,9 +38,11 @@ class Tally:
 
     def check(self, words: Words, models: Mapping[str, Any], op: dict[str, Any]) -> None:
         note(f"models: {json.dumps(models)}\noperation: {json.dumps(op)}")
-        verdict = compare(self.oracle, words, models, TABLE, op)
+        asked = compare_transactions if "transact" in op else compare
+        verdict = asked(self.oracle, words, models, TABLE, op)
         self.verdicts[verdict.kind] += 1
-        event(f"{op.get('verb') or op.get('batch') or 'collection'}: {verdict.kind}")
+        kind = op.get("verb") or op.get("batch") or op.get("transact") or "collection"
+        event(f"{kind}: {verdict.kind}")
         assert verdict.kind != "differ", verdict.detail
 
     def assert_most_are_the_same(self) -> None:
@@ -79,3 +82,21 @@ def test_both_sides_build_the_same_requests_for_collections(oracle: Oracle) -> N
 
     agree()
     tally.assert_most_are_the_same()
+
+
+def test_both_sides_build_the_same_transactions(oracle: Oracle) -> None:
+    tally = Tally(oracle)
+
+    # Each asks for up to six parts, so a quarter of the examples do.
+    @settings(suppress_health_check=LARGE, max_examples=settings.default.max_examples // 4)
+    @given(data=st.data())
+    def agree(data: st.DataObject) -> None:
+        entities = {ENTITY: data.draw(models(), label="model")}
+        words = Words(leyden.load(to_service(entities), table=TABLE), entities)
+        for _ in range(2):
+            op = data.draw(transactions(entities[ENTITY]), label="operation")
+            tally.check(words, entities, op)
+
+    agree()
+    verdicts = tally.verdicts
+    assert verdicts["same"] >= sum(verdicts.values()) / 4, dict(verdicts)

@@ -129,8 +129,9 @@ function chainOf(built, op) {
     case "get":
     case "delete":
       return where(entity[op.batch ?? op.verb](op.batch ? op.keys : op.key), op);
+    case "check":
     case "remove":
-      return where(entity.remove(op.key), op);
+      return where(entity[op.verb](op.key), op);
     case "put":
       return where(entity.put(op.batch ? op.items : op.item), op);
     case "create":
@@ -151,6 +152,13 @@ function chainOf(built, op) {
   }
 }
 
+function requestOf(built, op) {
+  if (!op.transact) return chainOf(built, op).params(op.options ?? {});
+  built.service ??= new Service(built.entities);
+  const parts = (entities) => op.ops.map((one) => chainOf({ entities }, one).commit());
+  return built.service.transaction[op.transact](parts).params(op.options ?? {});
+}
+
 function plain(value) {
   if (value === null || typeof value !== "object") {
     if (typeof value === "number" && !Number.isFinite(value)) return { $number: String(value) };
@@ -165,8 +173,7 @@ function plain(value) {
 function answer(question) {
   try {
     const built = build(question.models, question.table);
-    const chain = chainOf(built, question.op);
-    return { request: plain(chain.params(question.op.options ?? {})) };
+    return { request: plain(requestOf(built, question.op)) };
   } catch (error) {
     return { error: { code: error.code ?? null, message: String(error.message) } };
   }
