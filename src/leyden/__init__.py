@@ -11,8 +11,10 @@
         print(record)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from leyden import errors, events
-from leyden.engine import LocalEngine, local
 from leyden.errors import LeydenError
 from leyden.operations.batch_sending import BatchResult
 from leyden.operations.collection import CollectionPage
@@ -27,6 +29,18 @@ from leyden.service.loading import load, load_async
 from leyden.service.service import Service
 from leyden.service.stream import Change
 from leyden.shipped import schemas_folder
+
+if TYPE_CHECKING:
+    from leyden.engine import LocalEngine, local
+    from leyden.service.asynchronous import AsyncEntity, AsyncService
+
+# What most processes never use, and what takes its time to import.
+_ON_DEMAND: Final = {
+    "AsyncEntity": "leyden.service.asynchronous",
+    "AsyncService": "leyden.service.asynchronous",
+    "LocalEngine": "leyden.engine",
+    "local": "leyden.engine",
+}
 
 __all__ = [
     "AsyncEntity",
@@ -52,3 +66,13 @@ __all__ = [
     "local",
     "schemas_folder",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module 'leyden' has no attribute {name!r}")
+    return getattr(import_module(_ON_DEMAND[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from leyden.compile.expressions import Expression
-from leyden.drivers.aio import AsyncDriver
 from leyden.drivers.protocol import Driver
 from leyden.drivers.sync import SyncDriver, Transport
-from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError, SchemaError
 from leyden.keys import entity_keys
 from leyden.operations.unique_guards import GUARD_SUFFIX
 from leyden.schema import load_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
-from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.overflow_rules import unspreadable
 from leyden.service.service import Service, build_service
+
+if TYPE_CHECKING:
+    from leyden.engine import DynamoDBLocal, LocalEngine
+    from leyden.service.asynchronous import AsyncService
 
 Source = str | Path | Mapping[str, Any]
 
@@ -78,6 +78,12 @@ async def load_async(
     ...     async for task in app.entities.task.query.project(project_id="p1"):
     ...         print(task)
     """
+    # Event loops are for those who use them: the rest is spared what they need.
+    import asyncio
+
+    from leyden.drivers.aio import AsyncDriver
+    from leyden.service.asynchronous import AsyncEntity, AsyncService
+
     where = _where("load_async", engine, endpoint_url, region, credentials, profile)
 
     def load_all() -> Service:
@@ -88,7 +94,7 @@ async def load_async(
             spec, driver, table=table, hooks=hooks, kind=AsyncService, entity_kind=AsyncEntity
         )
 
-    return cast(AsyncService, await asyncio.to_thread(load_all))
+    return cast("AsyncService", await asyncio.to_thread(load_all))
 
 
 def _where(

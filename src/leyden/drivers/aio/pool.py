@@ -95,9 +95,9 @@ class ChannelPool:
         route, url = destination.route, destination.url
         channel = Channel(self._loop, self._read_timeout)
         try:
-            if route.secure or (route.proxy and route.proxy.scheme == "https"):
-                # Reading the certificates takes its time.
-                await self._trust.load()
+            tls = route.secure or (route.proxy is not None and route.proxy.scheme == "https")
+            if tls and not self._trust.is_loaded:
+                await asyncio.to_thread(self._trust.load)
             async with asyncio.timeout(self._connect_timeout):
                 await self._connect(channel, route)
         except BaseException as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import ssl
 from collections.abc import Callable
@@ -22,10 +21,14 @@ class Trust:
     def __init__(self, session: Callable[[], Any]) -> None:
         self._session = session
 
-    async def load(self) -> None:
-        """Look the settings up without blocking the event loop."""
-        if "context" not in self.__dict__:
-            await asyncio.to_thread(lambda: self.context)
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the settings have been looked up; reading the certificates takes its time."""
+        return "context" in self.__dict__
+
+    def load(self) -> None:
+        """Look the settings up now."""
+        assert self.context
 
     @cached_property
     def context(self) -> ssl.SSLContext:
