@@ -127,7 +127,8 @@ class Memory(Protocol):
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Thread:
         """Give the thread and all of its messages to another resource.
 
-        Safe to run again after a crash. Raises NotFoundError.
+        Nothing is done where the thread is that resource's already. The thread is changed last,
+        so it is safe to run again after a crash. Raises NotFoundError.
         """
         ...
 

@@ -165,7 +165,8 @@ class AsyncDynamoDBMemory(AsyncDomain[MemoryPrograms]):
     async def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Thread:
         """Give the thread and all of its messages to another resource.
 
-        Safe to run again after a crash. Raises NotFoundError.
+        Nothing is done where the thread is that resource's already. The thread is changed last,
+        so it is safe to run again after a crash. Raises NotFoundError.
         """
         program = self._programs.update_thread_resource_id(thread_id, resource_id)
         return await self._run("memory.update_thread_resource_id", program)

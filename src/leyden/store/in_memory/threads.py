@@ -213,14 +213,15 @@ class Threads(Domain):
         id = given.identifier(thread_id, "thread_id")
         owner = given.identifier(resource_id, "resource_id")
         thread = self._thread(id)
+        if thread.resource_id == owner:
+            return thread
         for message in self._messages_of(id):
             if message.resource_id != owner:
                 moved = self._after(_time(message.updated_at))
                 self._messages.put(message.id, evolve(message, resource_id=owner, updated_at=moved))
-        if thread.resource_id != owner:
-            changed = self._after(_time(thread.updated_at))
-            thread = evolve(thread, resource_id=owner, updated_at=changed)
-            self._threads.put(id, thread)
+        changed = self._after(_time(thread.updated_at))
+        thread = evolve(thread, resource_id=owner, updated_at=changed)
+        self._threads.put(id, thread)
         return thread
 
     def get_resource_by_id(self, resource_id: str) -> Resource | None:

@@ -87,6 +87,8 @@ class ThreadPrograms(MessageChanging):
         thread = thread_of((yield from self._threads.get(id=id).program(consistent=True)))
         if thread is None:
             raise _missing(id)
+        if thread.resource_id == owner:
+            return thread
         owners = self._messages.attr.resource_id
         query = self._messages.query.by_thread(thread_id=id).where(
             owners.does_not_exist() | (owners != owner)
@@ -102,8 +104,6 @@ class ThreadPrograms(MessageChanging):
             cursor = page.cursor
             if cursor is None:
                 break
-        if thread.resource_id == owner:
-            return thread
         return (
             yield from self._changed(
                 id, lambda thread: {"resource_id": owner}, "update_thread_resource_id"
