@@ -95,7 +95,7 @@ def _thread_reads(script: Script) -> Iterator[Call]:
         yield Call("memory.list_messages", {**of, "per_page": None})
         yield Call("memory.list_messages", {**of, "per_page": 0})
         for direction in ("asc", "desc"):
-            for page in (0, 1, 2):
+            for page in (0, 1):
                 order = {"order_by": ("created_at", direction), "per_page": 2, "page": page}
                 yield Call("memory.list_messages", {**of, **order})
         yield Call("memory.list_messages", {**of, "resource_id": script.resources[0]})
@@ -107,7 +107,7 @@ def _thread_reads(script: Script) -> Iterator[Call]:
                 "end_exclusive": exclusive,
             }
             yield Call("memory.list_messages", {**of, "date_range": span})
-        for message in script.messages[:2]:
+        for message in script.messages[:1]:
             include = {"id": message, "with_previous_messages": 1, "with_next_messages": 2}
             yield Call("memory.list_messages", {**of, "per_page": 1, "include": [include]})
             yield Call("memory.list_messages", {**of, "per_page": 0, "include": [{"id": message}]})

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.interop import values
-from tests.store.interop.bounds import bounded
+from tests.store.interop.bounds import bounded, on_dynamodb_local
 from tests.store.interop.twins import OURS, THEIRS, Twins, entities
 from tests.store.interop.words import Call, facts
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, on_dynamodb_local]
 
 THREAD = {"id": "t", "resource_id": "r"}
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.interop import values
-from tests.store.interop.bounds import bounded
+from tests.store.interop.bounds import bounded, on_dynamodb_local
 from tests.store.interop.twins import OURS, SHARED, THEIRS, Twins
 from tests.store.interop.words import Call
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, on_dynamodb_local]
 
 _few_ids = st.sampled_from(["a", "B", "c d", "é😀"])
 _scored = st.one_of(values.objects, values.plain_texts, st.lists(values.json_values, max_size=3))

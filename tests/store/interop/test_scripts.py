@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from tests.store.interop.bounds import bounded
+from tests.store.interop.bounds import bounded, on_dynamodb_local
 from tests.store.interop.checks import compare_reads, run
 from tests.store.interop.scripts import Script, memory_scripts, workflow_scripts
 from tests.store.interop.twins import Twins
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, on_dynamodb_local]
 
 
 @bounded
