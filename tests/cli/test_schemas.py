@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import leyden
+from leyden.cli.output.wording import for_the_command_line
 from leyden.schema import check_service
 from tests.cli.conftest import ROOT, TASKAPP, leyden_command
 
@@ -247,6 +248,16 @@ def test_what_is_sent_needs_a_table(warned: Path, command: tuple[str, ...]) -> N
     result = leyden_command(name, str(warned), *rest)
     assert result.exit_code == 2
     assert "--table NAME" in result.stderr
+
+
+def test_messages_name_no_argument_of_python() -> None:
+    said = "pass credentials=, set A; table=, region= and endpoint_url=, or app.create_table()"
+    assert for_the_command_line(said) == (
+        "set A; --table, --region and --endpoint-url, or `leyden table FOLDER --create`"
+    )
+    assert for_the_command_line("my_region=eu and --table=x stay") == (
+        "my_region=eu and --table=x stay"
+    )
 
 
 def test_hooks_are_asked_for_by_the_option(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 _HERE: Final = {
+    "pass credentials=, set": "set",
     "app.create_table()": "`leyden table FOLDER --create`",
     "endpoint_url=": "--endpoint-url",
     "region=": "--region",
