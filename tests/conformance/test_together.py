@@ -119,6 +119,17 @@ def test_a_check_by_itself_is_a_transaction_of_one(bank: leyden.Service) -> None
         account.check(account_id="b").go()
 
 
+def test_a_check_may_be_that_there_is_no_item(bank: leyden.Service) -> None:
+    account, transfer = bank.entities.account, bank.entities.transfer
+    absent = account.check(account_id="a").where(account.attr.account_id.does_not_exist())
+    bank.transact_write([absent, transfer.create(account_id="a", amount=1)]).go()
+    assert len(transfer.query.transfers(account_id="a").go()) == 1
+    account.put(account_id="a").go()
+    with pytest.raises(TransactionCanceledError):
+        bank.transact_write([absent, transfer.create(account_id="a", amount=1)]).go()
+    assert len(transfer.query.transfers(account_id="a").go()) == 1
+
+
 def test_items_are_read_together_in_order(bank: leyden.Service) -> None:
     account, transfer = bank.entities.account, bank.entities.transfer
     account.put(account_id="a", balance=3).go()

@@ -19,8 +19,9 @@ from leyden.operations.write import PreparedWrite, Write, exists
 class Check(Write):
     """`task.check(...)`: a condition that a transaction depends on.
 
-    The item must exist, and meet what `.where()` says of it. It changes nothing, and goes into
-    `app.transact_write`; by itself, `go()` is a transaction of one.
+    What `.where()` says of the item must hold; without it the item must exist. So
+    `.where(task.attr.task_id.does_not_exist())` depends on there being none. It changes nothing,
+    and goes into `app.transact_write`; by itself, `go()` is a transaction of one.
     """
 
     given: Mapping[str, Any] = field(factory=dict)
@@ -35,7 +36,7 @@ class Check(Write):
         key = self.entity.primary_key(values)
         params: Params = {"TableName": self.entity.table, "Key": key}
         expressions = Expressions()
-        existence = exists(key, expressions)
+        existence = "" if self.conditions else exists(key, expressions)
         marks = self._seal(params, options, expressions, values, existence=existence)
         return PreparedWrite(params, key, marks, self.entity.compiled.encode(values))
 
