@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from leyden.compile.attribute import CompiledAttribute
@@ -73,7 +74,7 @@ class Derivation:
         path = self._attribute.path
         if self._expression is None:
             assert self._hook is not None
-            value = self._hook(given, values)
+            value = self._hook(given, MappingProxyType(dict(values)))
         else:
             value = self._expression.search(plain(self._expression.inputs(values)), path)
             if self._attribute.spec.type == "decimal" and isinstance(value, float):

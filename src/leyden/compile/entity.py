@@ -70,9 +70,11 @@ class CompiledEntity(Preparation):
 
     __slots__ = (
         "_conditions",
+        "_encoders",
         "_key_builder",
         "_lock",
         "_model",
+        "_roots",
         "_table",
         "_table_name",
         "attr",
@@ -99,10 +101,16 @@ class CompiledEntity(Preparation):
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
         self.record: type[Any] = record_class(spec, self.slots)
         codec = compile_codec(attributes, self.record, self.slots, title=spec.entity)
+        self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
         _fold_key_attributes(spec, attributes)
         self.encode: Callable[[Mapping[str, Any]], Item] = codec.encode
         self.decode: Callable[[Item], Any] = codec.decode
         self.decode_values: Callable[[Item], dict[str, Any]] = codec.decode_values
+        self._roots = {
+            name: resolve_path(name, attributes, spec.entity)
+            for name in attributes
+            if name.isidentifier()
+        }
         self.attr = AttributePaths(self.attributes, spec.entity)
         self._conditions = {
             name: SparseCondition(self, name, Expression(index.when.text))
@@ -134,6 +142,15 @@ class CompiledEntity(Preparation):
                     )
         return self._model
 
+    def encode_few(self, values: Mapping[str, Any]) -> Item:
+        """What `encode` gives, sooner where there are few values; none of them may be None."""
+        encoders = self._encoders
+        item = {}
+        for name, value in values.items():
+            field, encode = encoders[name]
+            item[field] = encode(value)
+        return item
+
     def condition(self, index: str) -> SparseCondition:
         """The `when` of an access pattern. Raises KeyError for one without."""
         return self._conditions[index]
@@ -144,7 +161,7 @@ class CompiledEntity(Preparation):
         Raises InvalidExpressionError for what is no path, UnknownAttributeError for a name
         that is not there.
         """
-        return resolve_path(path, self.attributes, self.spec.entity)
+        return self._roots.get(path) or resolve_path(path, self.attributes, self.spec.entity)
 
 
 def _fold_key_attributes(spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]) -> None:

@@ -116,7 +116,8 @@ class Preparation:
                         continue
                 values[name] = attribute.accept(value, moment=moment)
             self._refuse_missing(missing)
-            values = self.apply_setters(values, settled=settled)
+            if self._has_setters:
+                values = self.apply_setters(values, settled=settled)
             if self._derivations:
                 values = self._with_derived(values, given)
         except LeydenError as error:
@@ -128,8 +129,7 @@ class Preparation:
         """A new item's values with those that are derived from them."""
         derived = self._derive(values, values)
         self._refuse_contradictions(given, derived)
-        together = {**values, **derived}
-        together = {name: value for name, value in together.items() if value is not None}
+        together = {n: value for n, value in {**values, **derived}.items() if value is not None}
         self._refuse_missing([name for name in self.derivations if self._lacks(name, together)])
         return together
 
@@ -172,6 +172,8 @@ class Preparation:
         self, present: Collection[str], *, now: datetime | None = None
     ) -> dict[str, Any]:
         """Values for the attributes that every write sets, but those in `present`."""
+        if not self._on_write:
+            return {}
         moment = Moment(now)
         values = {}
         for name, origin in self._on_write.items():
@@ -192,6 +194,8 @@ class Preparation:
 
         Raises MissingCompositeError where an expression reads an attribute that is in neither.
         """
+        if not self._derivations:
+            return {}
         together = {**known, **changed}
         removed = {name: None for name, value in known.items() if value is None}
         changed = {**removed, **changed}
@@ -228,7 +232,7 @@ class Preparation:
 
     def _derive(self, changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            name: derivation.value(changed.get(name), MappingProxyType(dict(values)), self.plain)
+            name: derivation.value(changed.get(name), values, self.plain)
             for name, derivation in self._derivations.items()
             if derivation.concerns(changed)
         }

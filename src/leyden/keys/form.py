@@ -189,7 +189,7 @@ class KeyForm:
 
     def is_ambiguous(self, values: Values) -> bool:
         """Whether the key of these values, which must be complete, reads back as others."""
-        if not self._needs_parsing:
+        if not self.may_be_ambiguous:
             return False
         texts = [text(values[name]) for name, _, text in self._plan]
         if not self.template:
@@ -208,7 +208,8 @@ class KeyForm:
         return self._texts(key) != [self._folded([text]) for text in texts]
 
     @cached_property
-    def _needs_parsing(self) -> bool:
+    def may_be_ambiguous(self) -> bool:
+        """Whether there are values whose key reads back as others."""
         if self.numeric or self.strict or len(self.segments) < 2:
             return False
         return self.template or any(

@@ -31,6 +31,16 @@ class IndexKeys:
         """Both forms, or as many as there are."""
         return tuple(form for form in (self.pk, self.sk) if form is not None)
 
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The key fields."""
+        return frozenset(form.field for form in self.forms)
+
+    @cached_property
+    def composites(self) -> tuple[str, ...]:
+        """The names of all composite attributes, partition key first."""
+        return self.spec.composites
+
     def collection_stem(self, collection: str) -> str:
         """What the sort keys of one collection start with: its own name and those above it."""
         names = self.spec.collection[: self.spec.collection.index(collection) + 1]
@@ -72,6 +82,11 @@ class EntityKeys(Mapping[str, IndexKeys]):
         return tuple(
             keys for keys in self.by_name.values() if keys.spec.index is not None and keys.forms
         )
+
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The attributes that are in a key."""
+        return frozenset(name for keys in self.by_name.values() for name in keys.composites)
 
     @cached_property
     def guarded(self) -> tuple[str, ...]:

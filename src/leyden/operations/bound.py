@@ -28,6 +28,9 @@ PARTITION_KEY_LIMIT: Final = 2048
 SORT_KEY_LIMIT: Final = 1024
 """The longest sort key that DynamoDB takes, in bytes."""
 
+_SURELY_SHORT: Final = SORT_KEY_LIMIT // 4
+"""As many characters as any key may have, whatever they are."""
+
 
 @frozen(eq=False, repr=False)
 class BoundEntity:
@@ -41,8 +44,12 @@ class BoundEntity:
     """The names of the table's local indexes."""
     ttl_field: str | None = None
     """The field that the table's time to live reads, where table.yaml says so."""
+    spec: EntitySpec = field(init=False)
+    """The entity's schema."""
     overflow: frozenset[str] = field(init=False)
     """The fields whose values may be stored outside of their item."""
+    has_companions: bool = field(init=False)
+    """Whether other items go with an item: guards of unique values, parts of large ones."""
     lifetimes: frozenset[str] = field(init=False)
     """The fields that may hold an item's time to live."""
     constants: Mapping[str, Any] = field(init=False)
@@ -51,10 +58,18 @@ class BoundEntity:
     Keys and queries need not be given these.
     """
 
+    @spec.default
+    def _spec(self) -> EntitySpec:
+        return self.compiled.spec
+
     @overflow.default
     def _overflow(self) -> frozenset[str]:
         attributes = self.spec.attributes.values()
         return frozenset(attribute.field for attribute in attributes if attribute.overflow)
+
+    @has_companions.default
+    def _has_companions(self) -> bool:
+        return bool(self.overflow or self.spec.unique)
 
     @lifetimes.default
     def _lifetimes(self) -> frozenset[str]:
@@ -76,17 +91,10 @@ class BoundEntity:
         return f"<{self.spec.alias} on table {self.table}>"
 
     @property
-    def spec(self) -> EntitySpec:
-        """The entity's schema."""
-        return self.compiled.spec
-
-    @property
     def identity(self) -> Item:
         """The two fields that say whose item it is."""
-        return {
-            ENTITY_FIELD: {"S": self.spec.entity},
-            VERSION_FIELD: {"S": self.spec.version},
-        }
+        spec = self.spec
+        return {ENTITY_FIELD: {"S": spec.entity}, VERSION_FIELD: {"S": spec.version}}
 
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""
@@ -112,6 +120,8 @@ class BoundEntity:
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
         """The given values, and the constants among `names` that were not given."""
         refuse_no_mapping(given, self.spec.entity)
+        if not self.constants:
+            return given
         implied = {n: self.constants[n] for n in names if n in self.constants and n not in given}
         return {**implied, **given} if implied else given
 
@@ -144,6 +154,8 @@ class BoundEntity:
             key = form.complete(values)
         except ValueError as error:
             raise self._unmakeable(form, error) from error
+        if key.__class__ is str and 0 < len(key) <= _SURELY_SHORT:
+            return {"S": key}
         return None if key is None else typed_key(self._fit(form, key))
 
     def build(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
@@ -182,7 +194,7 @@ class BoundEntity:
 
 def refuse_no_mapping(given: object, entity: str) -> None:
     """Raise InputError where attributes are not given by their names."""
-    if not isinstance(given, Mapping):
+    if given.__class__ is not dict and not isinstance(given, Mapping):
         raise InputError(
             f"attributes are given by name, as keywords or in a mapping, not as "
             f"{type(given).__name__}",

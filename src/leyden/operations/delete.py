@@ -39,7 +39,9 @@ class Delete(Write):
         expressions = Expressions()
         existence = exists(key, expressions) if self.must_exist else ""
         marks = self._seal(params, options, expressions, values, existence=existence)
-        kept = self.entity.compiled.encode(values)
+        kept = self.entity.compiled.encode_few(values)
+        if not self.entity.has_companions:
+            return PreparedWrite(params, key, marks, kept)
         effect = Effect("delete")
         spread = Spread("delete", effect) if self.entity.overflow else None
         return PreparedWrite(params, key, marks, kept, effect, spread=spread)

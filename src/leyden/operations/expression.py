@@ -61,7 +61,14 @@ class Expressions:
 
     def equal(self, field: str, value: AttributeValue) -> str:
         """`field = value`."""
-        return f"{self.name(field)} = {self.value(value)}"
+        # What `name` and `value` do, spelled out: updates say this of every field.
+        names, values = self.names, self.values
+        name = names.get(field)
+        if name is None:
+            name = names[field] = f"#{len(names)}"
+        placeholder = f":{len(values)}"
+        values[placeholder] = value
+        return f"{name} = {placeholder}"
 
     def condition(self, condition: Condition) -> str:
         """A PynamoDB condition as text."""

@@ -27,7 +27,8 @@ def identity_marks(entity: BoundEntity, values: Mapping[str, Any]) -> Marks:
 
     A key that does not name its entity may also be another entity's.
     """
-    marks = _marks(entity, entity.keys.guarded, values)
+    names = entity.keys.guarded
+    marks = _marks(entity, names, values) if names else {}
     return marks if entity.keys.name_entity else {**marks, **entity.identity}
 
 
@@ -89,15 +90,17 @@ def guard_condition(marks: Marks, expressions: Expressions) -> str:
 
     A field that the stored item lacks says nothing against it.
     """
-    return conjunction(
-        f"attribute_not_exists({expressions.name(field)}) OR {expressions.equal(field, value)}"
-        for field, value in marks.items()
-    )
+    texts = []
+    for field, value in marks.items():
+        # The name comes first, as in the text.
+        absent = f"attribute_not_exists({expressions.name(field)})"
+        texts.append(f"{absent} OR {expressions.equal(field, value)}")
+    return conjunction(texts)
 
 
 def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:
     """Raise AmbiguousKeyError where the key of these values reads back as others."""
-    if form.is_ambiguous(values):
+    if form.may_be_ambiguous and form.is_ambiguous(values):
         names = ", ".join(f'"{name}"' for name in form.names)
         raise AmbiguousKeyError(
             f'the key field "{form.field}", which joins {names}, could not be taken apart again: '

@@ -7,7 +7,7 @@ half of which only some attributes are known cannot be written and is refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -34,6 +34,9 @@ class KeyChanges:
     remove: tuple[str, ...]
 
 
+_NO_CHANGES: Final = KeyChanges({}, ())
+
+
 def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
     """The keys of a whole item: its own, and those of every index that it takes part in.
 
@@ -45,38 +48,40 @@ def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
     primary = entity.keys.primary
     written = {form.field: entity.key_value(form, values, primary) for form in primary.forms}
     for form in primary.forms:
-        refuse_ambiguous(entity, form, values)
+        if form.may_be_ambiguous:
+            refuse_ambiguous(entity, form, values)
     removed: list[str] = []
     for keys in entity.keys.secondary:
-        if keys.spec.when is None and _write_whole(entity, keys, values, written):
+        if _are_known(keys.composites, values):
+            if keys.spec.when is None or entity.compiled.condition(keys.spec.name).holds(values):
+                _write_whole(entity, keys, values, written)
+            else:
+                removed += [form.field for form in keys.forms]
             continue
         _refuse_halves(entity, keys, values, values, _IN_PUT)
-        if not any(_touches(form, values) for form in keys.forms) and keys.spec.composites:
+        if not any(_touches(form, values) for form in keys.forms):
             continue
         if keys.spec.when is not None:
-            missing = [name for name in keys.spec.composites if values.get(name) is None]
-            if missing:
-                raise _incomplete(entity, keys, missing, _IN_PUT)
-            if not _belongs(entity, keys, values):
-                removed += [form.field for form in keys.forms]
-                continue
+            missing = [name for name in keys.composites if values.get(name) is None]
+            raise _incomplete(entity, keys, missing, _IN_PUT)
         for form in keys.forms:
             _write(entity, form, values, written)
+    if not removed:
+        return KeyChanges(written, ())
     own = {form.field for form in primary.forms}
     return KeyChanges(written, tuple(field for field in removed if field not in own))
 
 
-def _write_whole(entity: BoundEntity, keys: IndexKeys, values: Values, written: Item) -> bool:
-    """Write both halves of an index key; False, and nothing written, where a value is missing."""
-    made = {}
+def _are_known(names: Iterable[str], values: Values) -> bool:
+    return None not in map(values.get, names)
+
+
+def _write_whole(entity: BoundEntity, keys: IndexKeys, values: Values, written: Item) -> None:
+    """Write both halves of an index key, of which all values are known."""
     for form in keys.forms:
-        key = entity.complete_key(form, values)
-        if key is None:
-            return False
-        refuse_ambiguous(entity, form, values)
-        made[form.field] = key
-    written.update(made)
-    return True
+        if form.may_be_ambiguous:
+            refuse_ambiguous(entity, form, values)
+        written[form.field] = entity.key_value(form, values, keys)
 
 
 def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
@@ -85,11 +90,13 @@ def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
     `moved` are attributes that are counted up, appended to, set inside or set if absent:
     attributes derived from them, and sparse indexes that read them, could not be kept true.
     """
+    if not moved:
+        return
     for name, reads in entity.compiled.derivations.items():
         for root in sorted(reads.intersection(moved)):
             raise _unknown_input(entity, root, f'"{name}" is derived from it')
     for keys in entity.keys.values():
-        if keys.spec.when is None or not moved:
+        if keys.spec.when is None:
             continue
         read = entity.compiled.condition(keys.spec.name).roots
         for root in sorted(moved if read is None else read.intersection(moved)):
@@ -112,20 +119,25 @@ def update_keys(
     Raises MissingCompositeError where a half or a sparse index's condition needs more,
     AmbiguousKeyError.
     """
+    if not entity.keys.secondary:
+        return _NO_CHANGES
     values = {**known, **changed}
     written: Item = {}
     dropped: dict[str, None] = {}
-    own = {form.field for form in entity.keys.primary.forms}
-    fixed = {*entity.keys.primary.spec.composites}
+    own = entity.keys.primary.fields
+    fixed = entity.keys.primary.composites
     for keys in entity.keys.secondary:
-        for form in _forms_losing(entity, keys, removed, fixed):
-            dropped[form.field] = None
+        if removed:
+            for form in _forms_losing(entity, keys, removed, fixed):
+                dropped[form.field] = None
         if keys.spec.when is not None:
             rebuilt = _sparse_forms(entity, keys, changed, removed, values)
             if rebuilt is None:
                 dropped.update({form.field: None for form in keys.forms})
                 continue
         else:
+            if changed.keys().isdisjoint(keys.composites):
+                continue
             _refuse_halves(entity, keys, changed, values, _IN_UPDATE)
             rebuilt = _with_constants(
                 keys, [form for form in keys.forms if _touches(form, changed)]
@@ -205,7 +217,9 @@ def _sparse_forms(
     made of, and then all of that must be known. It is also asked where everything is known.
     """
     reads = entity.compiled.condition(keys.spec.name).roots
-    needed = {*keys.spec.composites, *(entity.spec.attributes if reads is None else reads)}
+    needed = {*keys.composites, *(entity.spec.attributes if reads is None else reads)}
+    if not removed and changed.keys().isdisjoint(needed) and not needed <= values.keys():
+        return []
     left = {name: value for name, value in values.items() if name not in removed}
     unknown = [name for name in sorted(needed) if name not in left and name not in removed]
     rereads = needed & changed.keys() or (set(removed) & set(reads or entity.spec.attributes))
@@ -218,7 +232,7 @@ def _sparse_forms(
 
 def _belongs(entity: BoundEntity, keys: IndexKeys, values: Values) -> bool:
     """Whether an item with these values, and no others, is in a sparse index."""
-    whole = all(values.get(name) is not None for name in keys.spec.composites)
+    whole = _are_known(keys.composites, values)
     return whole and entity.compiled.condition(keys.spec.name).holds(values)
 
 

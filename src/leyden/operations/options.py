@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import jmespath
-from attrs import evolve, frozen
+from attrs import frozen
 from jmespath.exceptions import JMESPathError
 
 from leyden.errors import InvalidOptionError
@@ -82,7 +82,7 @@ def read_options(operation: str, allowed: frozenset[str], given: Mapping[str, An
             raise InvalidOptionError(f'no option "{name}" here{hint}', operation=operation)
         if value is not None:
             checked[name] = _check(operation, allowed, name, value)
-    return evolve(_DEFAULT, **checked)
+    return Options(**checked)
 
 
 def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> Any:

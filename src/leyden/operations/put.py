@@ -84,6 +84,8 @@ class Put(Write):
             # Where nothing may be stored under the key at all there is nothing to compare.
             guarded=self.replaces,
         )
+        if not self.entity.has_companions:
+            return PreparedWrite(params, prepared.key, marks, prepared.item)
         kind: Literal["replace", "create"] = "replace" if self.replaces else "create"
         effect = Effect(kind, sets=prepared.item)
         spread = Spread(kind, effect) if self.entity.overflow else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
@@ -13,7 +13,7 @@ from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import query_marks
 from leyden.operations.key_condition import key_condition, read_composites, read_range
-from leyden.operations.operation import naming
+from leyden.operations.operation import changed, naming
 from leyden.operations.options import QUERY, Options
 from leyden.operations.overflow_read import reading_notes
 from leyden.operations.projection import identifiers_projected, project, refuse_unfilterable
@@ -48,7 +48,7 @@ class Query(Ranged):
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Self:
         limits = read_range(self.entity, self.keys, self.values, operator, start, end)
-        return evolve(self, range=limits)
+        return changed(self, range=limits)
 
     def _describe(self, options: Options, *, telling: bool) -> Params:
         params = self._begun(self.keys)

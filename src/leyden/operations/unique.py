@@ -152,6 +152,8 @@ def touched_by(entity: BoundEntity, effect: Effect) -> list[tuple[str, ...]]:
 
 def refuse_unknown_claims(entity: BoundEntity, steps: Iterable[Step]) -> None:
     """Raise where the new value of a unique attribute would not be known here."""
+    if not entity.spec.unique:
+        return
     unique = {name for names in entity.spec.unique for name in names}
     for step in steps:
         if step.root in unique and step.operator not in _KNOWN_OUTCOMES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from leyden.errors import CompositeConflictError
 from leyden.operations.bound import refuse_no_mapping
@@ -13,6 +13,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.guard import refuse_ambiguous
 from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
+from leyden.operations.operation import changed
 from leyden.operations.options import Options
 from leyden.operations.overflow_write import Apart, spread_of_update
 from leyden.operations.request import Item, Params
@@ -90,14 +91,15 @@ class Update(Write):
                         f'"{name}" was given to .composite() twice, with different values',
                         entity=self.entity.spec.entity,
                     )
-            return evolve(self, known=known)
+            return changed(self, known=known)
 
     def _with(
         self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
     ) -> Self:
         with self._naming():
-            refuse_no_mapping(paths or {}, self.entity.spec.entity)
-            given = {**(paths or {}), **attributes}
+            if paths:
+                refuse_no_mapping(paths, self.entity.spec.entity)
+            given = {**paths, **attributes} if paths else attributes
             return self._extended(read_steps(self.entity, operator, given))
 
     def _extended(self, steps: list[Step]) -> Self:
@@ -105,7 +107,7 @@ class Update(Write):
         refuse_overlaps(self.entity, together)
         refuse_counted(self.entity, (step.root for step in steps))
         refuse_unknown_claims(self.entity, steps)
-        return evolve(self, steps=together)
+        return changed(self, steps=together)
 
     def _prepare(self, options: Options) -> PreparedWrite:
         entity = self.entity
@@ -128,10 +130,14 @@ class Update(Write):
             expressions,
             values,
             existence=exists(key, expressions) if self.must_exist else "",
-            agreements=[expressions.equal(*pair) for pair in self._agreements().items()],
+            agreements=[expressions.equal(*pair) for pair in self._agreements().items()]
+            if self.known
+            else (),
         )
-        spread = spread_of_update(entity, apart, update, effect, self.steps)
-        kept = entity.compiled.encode(values)
+        spread = (
+            None if effect is None else spread_of_update(entity, apart, update, effect, self.steps)
+        )
+        kept = entity.compiled.encode_few(values)
         return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 
     def _agreements(self) -> Item:
@@ -143,26 +149,28 @@ class Update(Write):
 
     def _update_expression(
         self, key_values: Mapping[str, Any], expressions: Expressions
-    ) -> tuple[UpdateExpression, Effect, Apart]:
+    ) -> tuple[UpdateExpression, Effect | None, Apart]:
         entity, compiled = self.entity, self.entity.compiled
         assigned = {s.root: s.value for s in self.steps if s.operator == "set" and s.is_root}
         removed = {s.root for s in self.steps if s.operator == "remove" and s.is_root}
         moved = {s.root for s in self.steps} - assigned.keys() - removed
         refuse_unknown_inputs(entity, moved)
-        changed = compiled.apply_setters(assigned)
-        changed.update(compiled.on_write_values({*assigned, *removed, *moved}))
+        values = compiled.apply_setters(assigned)
+        if compiled.on_write:
+            values.update(compiled.on_write_values({*assigned, *removed, *moved}))
         known = {**self.known, **key_values}
-        derived = compiled.watchers({**changed, **dict.fromkeys(removed)}, known)
-        removed |= {name for name, value in derived.items() if value is None}
-        changed.update({name: value for name, value in derived.items() if value is not None})
-        keys = update_keys(entity, changed, removed, known)
+        derived = compiled.watchers({**values, **dict.fromkeys(removed)}, known)
+        if derived:
+            removed |= {name for name, value in derived.items() if value is None}
+            values.update({name: value for name, value in derived.items() if value is not None})
+        keys = update_keys(entity, values, removed, known)
 
         update, apart = UpdateExpression(expressions), Apart(entity)
         for step in self.steps:
             if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
             update.add_step(step)
-        for name, value in changed.items():
+        for name, value in values.items():
             attribute = compiled.attributes[name]
             field, encoded = attribute.spec.field, attribute.encode(value)
             if field not in keys.set and not apart.set(field, encoded):
@@ -176,7 +184,7 @@ class Update(Write):
         ):
             if not apart.remove(name):
                 update.remove(name)
-        own = {form.field for form in entity.keys.primary.forms}
+        own = entity.keys.primary.fields
         for name, value in key_values.items():
             attribute = compiled.attributes[name]
             if attribute.spec.field not in own:
@@ -186,10 +194,12 @@ class Update(Write):
         counted = version_field(entity)
         if counted is not None:
             update.count(counted)
-        stored = compiled.encode(key_values)
+        if not entity.has_companions:
+            return update, None, apart
+        stored = compiled.encode_few(key_values)
         effect = Effect(
             "change",
-            sets={**compiled.encode(changed), **stored},
+            sets={**compiled.encode_few(values), **stored},
             defaults={
                 step.segments[0]: step.encoded
                 for step in self.steps

@@ -59,5 +59,5 @@ class UpdateExpression:
     def text(self) -> str:
         """The expression, in the order SET, REMOVE, ADD, DELETE."""
         return " ".join(
-            f"{clause} {', '.join(parts)}" for clause, parts in self._clauses.items() if parts
+            [f"{clause} {', '.join(parts)}" for clause, parts in self._clauses.items() if parts]
         )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden.compile import ResolvedPath
 from leyden.errors import (
     InvalidExpressionError,
     ReadOnlyAttributeError,
@@ -81,7 +82,8 @@ def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
     """Checked `remove` steps. Raises RequiredAttributeError as well."""
     steps = []
     for path in paths:
-        step = _locate(entity, "remove", path, fresh=False)
+        place = _locate(entity, "remove", path, fresh=False)
+        step = Step("remove", place.root, path, place.segments)
         if step.is_root and entity.spec.attributes[step.root].required:
             raise RequiredAttributeError(
                 f'"{step.root}" is required and cannot be removed',
@@ -93,8 +95,8 @@ def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
 
 
 def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh: bool) -> Step:
-    step = _locate(entity, operator, path, fresh=fresh)
-    leaf = entity.compiled.resolve(path).leaf
+    place = _locate(entity, operator, path, fresh=fresh)
+    leaf = place.leaf
     kind = leaf.spec.type
     if operator in _TAKES and kind not in _TAKES[operator]:
         raise InvalidExpressionError(
@@ -113,18 +115,18 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
         accepted = leaf.accept(value, path, constraints=False)
     else:
         accepted = leaf.accept(value, path)
-    return Step(operator, step.root, path, step.segments, accepted, leaf.encode(accepted))
+    return Step(operator, place.root, path, place.segments, accepted, leaf.encode(accepted))
 
 
-def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Step:
+def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> ResolvedPath:
     if not isinstance(path, str):
         raise InvalidExpressionError(
             f"a path is text such as detail.effort, not {type(path).__name__}",
             entity=entity.spec.entity,
         )
-    resolved = entity.compiled.resolve(path)
-    root = entity.spec.attributes[resolved.root]
-    if root.name in entity.keys.primary.spec.composites and not fresh:
+    place = entity.compiled.resolve(path)
+    root = entity.spec.attributes[place.root]
+    if root.name in entity.keys.primary.composites and not fresh:
         raise ReadOnlyAttributeError(
             f'"{root.name}" is part of the item\'s own key and cannot be changed; write a new '
             "item and delete this one",
@@ -143,25 +145,29 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> St
             path=path,
             entity=entity.spec.entity,
         )
-    step = Step(operator, resolved.root, path, tuple(resolved.segments))
     if operator not in ("set", "remove"):
-        _refuse_unknown_outcome(entity, step)
-    return step
+        _refuse_unknown_outcome(entity, operator, root.name)
+    return place
 
 
-def _refuse_unknown_outcome(entity: BoundEntity, step: Step) -> None:
+def _refuse_unknown_outcome(entity: BoundEntity, operator: str, root: str) -> None:
     """A key needs the new value itself; only `set` gives that."""
     for keys in entity.keys.values():
-        if step.root in keys.spec.composites and keys.forms:
+        if root in keys.composites and keys.forms:
             raise InvalidExpressionError(
-                f'"{step.root}" is part of the key of "{keys.spec.name}", and after '
-                f".{step.operator}() its value is not known here; give the new value with .set()",
+                f'"{root}" is part of the key of "{keys.spec.name}", and after '
+                f".{operator}() its value is not known here; give the new value with .set()",
                 entity=entity.spec.entity,
             )
 
 
 def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:
     """Raise where two steps change the same place, or one a part of the other's."""
+    steps = tuple(steps)
+    if len(steps) == 1:
+        return
+    if all(step.is_root for step in steps) and len({s.segments for s in steps}) == len(steps):
+        return
     placed = sorted(((_place(step), step) for step in steps), key=lambda pair: pair[0])
     # In this order a place stands right in front of the first of those inside it.
     for (outer, before), (inner, step) in pairwise(placed):

@@ -96,13 +96,15 @@ class Upsert(Write):
         stepped = {step.root: step.value for step in self.steps}
         refuse_unknown_inputs(entity, stepped.keys())
         given, _ = seen_version(entity, self.given, self.expected)
-        values = compiled.prepare_create(first_version(entity, {**given, **stepped}))
+        given = {**given, **stepped} if stepped else given
+        values = compiled.prepare_create(first_version(entity, given))
         counted = entity.spec.version_attribute
-        values = {n: value for n, value in values.items() if n not in stepped and n != counted}
-        key = entity.primary_key(values)
+        if stepped or counted is not None:
+            values = {n: value for n, value in values.items() if n not in stepped and n != counted}
         keys = put_keys(entity, values)
+        key = {form.field: keys.set[form.field] for form in entity.keys.primary.forms}
         index_keys = {name: value for name, value in keys.set.items() if name not in key}
-        indexed = {name for k in entity.keys.values() for name in k.spec.composites}
+        indexed = entity.keys.indexed
         expressions = Expressions()
         update, apart = UpdateExpression(expressions), Apart(entity)
         for name, value in entity.identity.items():
@@ -112,11 +114,11 @@ class Upsert(Write):
         for name, value in values.items():
             attribute = compiled.attributes[name]
             stored, encoded = attribute.spec.field, attribute.encode(value)
-            kept = attribute.spec.read_only and name not in indexed
-            (defaults if kept else sets)[stored] = encoded
+            once = attribute.spec.read_only and name not in indexed
+            (defaults if once else sets)[stored] = encoded
             if stored in keys.set:
                 continue
-            if kept:
+            if once:
                 if not apart.set_if_absent(stored, encoded):
                     update.set_if_absent(stored, encoded)
             elif not apart.set(stored, encoded):
@@ -144,10 +146,13 @@ class Upsert(Write):
             "UpdateExpression": update.text(),
         }
         marks = self._seal(params, options, expressions, values)
-        own = {name: values[name] for name in entity.keys.primary.spec.composites}
+        own = {name: values[name] for name in entity.keys.primary.composites}
+        kept = compiled.encode_few(own)
+        if not entity.has_companions:
+            return PreparedWrite(params, key, marks, kept)
         effect = Effect("change", sets=sets, defaults=defaults, creates=True)
         spread = spread_of_update(entity, apart, update, effect, self.steps)
-        return PreparedWrite(params, key, marks, compiled.encode(own), effect, spread=spread)
+        return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 
     def _expectation(self) -> Expectation | None:
         return seen_version(self.entity, self.given, self.expected)[1]

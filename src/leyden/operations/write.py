@@ -71,7 +71,7 @@ class PreparedWrite:
     marks: Marks
     kept: Item
     effect: Effect | None = None
-    """What it does to the item's fields; None where it changes nothing."""
+    """What it does to the item's fields; None where no other items depend on it."""
     expected: Expectation | None = None
     """The version that the stored item must have; already among the conditions."""
     guards: tuple[GuardPart, ...] = ()
@@ -189,6 +189,8 @@ class Write(Conditional):
 
     def _options(self, given: Mapping[str, Any]) -> Options:
         options = super()._options(given)
+        if options.response == "default":
+            return options
         if options.response not in self.responses:
             raise InvalidOptionError(
                 f'the option "response" of {self.verb} takes '
@@ -377,14 +379,14 @@ class Write(Conditional):
     ) -> Marks:
         """Add the conditions and what to return; gives the item's marks."""
         marks = identity_marks(self.entity, values)
-        condition = conjunction(
-            [
-                existence,
-                guard_condition(marks, expressions) if guarded else "",
-                *agreements,
-                *(expressions.condition(condition) for condition in self.conditions),
-            ]
-        )
+        texts = [
+            existence,
+            guard_condition(marks, expressions) if guarded and marks else "",
+            *agreements,
+        ]
+        if self.conditions:
+            texts += [expressions.condition(condition) for condition in self.conditions]
+        condition = conjunction(texts)
         if condition:
             params["ConditionExpression"] = condition
         expressions.write_to(params)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from datetime import datetime
+from decimal import Decimal
+from types import NoneType
 from typing import TYPE_CHECKING, Any, overload
 
 from attrs import field, frozen
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 Batch = Sequence[Mapping[str, Any]]
 _CONTAINERS = (list, dict, set, bytearray, tuple)
+_FIXED = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
 
 
 @frozen(repr=False)
@@ -233,7 +237,7 @@ class Entity:
         self, item: Any, attributes: Mapping[str, Any] | None = None, verb: str = "put"
     ) -> Mapping[str, Any]:
         """The attributes of an item: those of a record or a mapping, and over them the named."""
-        named = _own(attributes or {})
+        named = _own(attributes) if attributes else {}
         if item is None:
             return named
         if isinstance(item, Mapping):
@@ -261,7 +265,25 @@ class Entity:
 
 def _own(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values, with containers copied: a chain stays what it is when its inputs change."""
-    return {
-        name: deepcopy(value) if isinstance(value, _CONTAINERS) else value
-        for name, value in values.items()
-    }
+    own = {}
+    for name, value in values.items():
+        if value.__class__ not in _FIXED and isinstance(value, _CONTAINERS):
+            try:
+                value = _copied(value)
+            except RecursionError:
+                # It holds itself, or is very deep.
+                value = deepcopy(value)
+        own[name] = value
+    return own
+
+
+def _copied(value: Any) -> Any:
+    """What `deepcopy` gives, sooner for the containers of JSON."""
+    kind = value.__class__
+    if kind in _FIXED:
+        return value
+    if kind is dict:
+        return {name: _copied(part) for name, part in value.items()}
+    if kind is list:
+        return [_copied(part) for part in value]
+    return deepcopy(value)
