@@ -81,11 +81,16 @@ def _read_request(stream: Any) -> tuple[str, bytes] | None:
 
 @contextmanager
 def serving(
-    reply: Callable[[int], Answer], *, tls: ssl.SSLContext | None = None, proxy: bool = False
+    reply: Callable[[int], Answer],
+    *,
+    tls: ssl.SSLContext | None = None,
+    proxy: bool = False,
+    remember: bool = True,
 ) -> Iterator[Serving]:
     """Answer the n-th request (from 0) with `reply(n)`; None closes the connection instead.
 
-    With `proxy`, a request for a tunnel is answered with 200 first, and TLS begins in it.
+    Without `remember`, n is always 0. With `proxy`, a request for a tunnel is answered with 200
+    first, and TLS begins in it.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     state = Serving(listener.getsockname()[1])
@@ -109,7 +114,8 @@ def serving(
                 with lock:
                     number = len(state.bodies)
                     state.heads.append(request[0])
-                    state.bodies.append(json.loads(request[1] or b"{}"))
+                    if remember:
+                        state.bodies.append(json.loads(request[1] or b"{}"))
                 said = reply(number)
                 if said is None:
                     return
