@@ -8,8 +8,9 @@ import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jmespath.exceptions import JMESPathError
 
-from leyden.compile.shortcuts import shortcut
+from leyden.compile.shortcuts import UnusualError, evaluator, shortcut
 
 NAMES = st.sampled_from(["a", "b", "status"])
 VALUES = st.sampled_from(
@@ -45,6 +46,40 @@ def test_a_shortcut_finds_what_jmespath_finds(text: str, data: Any) -> None:
     found, expected = evaluate(data), compiled.search(data)
     assert found == expected
     assert type(found) is type(expected)
+
+
+TOLD = st.recursive(
+    st.one_of(NAMES, TEXTS, st.sampled_from(["`1`", "`null`", "`true`", '`"a"`'])),
+    lambda parts: st.one_of(
+        st.builds("to_string({})".format, parts),
+        st.builds("join({}, {})".format, parts, parts),
+        st.lists(parts, min_size=1, max_size=3).map(lambda some: f"[{', '.join(some)}]"),
+        st.builds("({} || {})".format, parts, parts),
+    ),
+    max_leaves=8,
+)
+
+
+def _outcome(evaluate: Any, data: Any) -> Any:
+    try:
+        found = evaluate(data)
+    except (TypeError, JMESPathError) as error:
+        return type(error), str(error)
+    return type(found), found
+
+
+@given(TOLD, st.one_of(st.dictionaries(NAMES, VALUES), st.just([]), st.none()))
+def test_texts_put_together_are_those_of_jmespath_and_so_are_refusals(text: str, data: Any) -> None:
+    compiled = jmespath.compile(text)
+    assert _outcome(evaluator(compiled), data) == _outcome(compiled.search, data)
+
+
+def test_texts_are_put_together_without_jmespath_where_all_are_texts_or_whole_numbers() -> None:
+    evaluate = shortcut(jmespath.compile("join(' ', [a, to_string(b)])").parsed)
+    assert evaluate is not None
+    assert evaluate({"a": "open", "b": 5}) == "open 5"
+    with pytest.raises(UnusualError):
+        evaluate({"a": "open", "b": 0.5})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, JMESPathTypeError
 
 from leyden.compile.faults import refuse
-from leyden.compile.shortcuts import Evaluate, shortcut, truthy
+from leyden.compile.shortcuts import Evaluate, evaluator, truthy
 from leyden.errors import InvalidExpressionError
 from leyden.schema.expressions import ExpressionError, parse_expression
 
@@ -29,8 +29,7 @@ class Expression:
             self.roots: frozenset[str] | None = parse_expression(text).roots
         except ExpressionError as error:
             raise InvalidExpressionError(f"{text}: {error}") from error
-        compiled = jmespath.compile(text)
-        self._search: Evaluate = shortcut(compiled.parsed) or compiled.search
+        self._search: Evaluate = evaluator(jmespath.compile(text))
 
     def search(self, data: Any, path: str) -> Any:
         """The result over plain data; `path` says for which attribute it is asked.

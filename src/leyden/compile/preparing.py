@@ -10,6 +10,7 @@ from typing import Any
 from leyden.compile.anything import plain_any
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.deriving import Derivation, derivations_of, refuse_unknown_inputs
+from leyden.compile.filling import Fill, Planned, compile_filling
 from leyden.compile.hooking import Hooks
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.compile.paths import unknown_attribute
@@ -28,9 +29,10 @@ class Preparation:
     __slots__ = (
         "_defaults",
         "_derivations",
+        "_fill",
         "_has_setters",
+        "_names",
         "_on_write",
-        "_plan",
         "attributes",
         "derivations",
         "on_write",
@@ -56,17 +58,9 @@ class Preparation:
             on_write = origin_of(attribute, attribute.on_write, hooks)
             if on_write is not None:
                 self._on_write[name] = on_write
-        self._plan = tuple(
-            (
-                name,
-                attribute,
-                self._on_write.get(name) or self._defaults.get(name),
-                attribute.spec.required and name not in self._derivations,
-            )
-            for name, attribute in self.attributes.items()
-            if name not in self._derivations or not self._derivations[name].replaces
-        )
-        """What a new item is given or made from: names, attributes, origins, and the required."""
+        self._fill: Fill | None = None
+        """Makes the values of a new item; compiled when first needed."""
+        self._names = frozenset(attributes)
         self._has_setters = any(a.store is not None for a in self.attributes.values())
         self.on_write = frozenset(self._on_write)
         """The names of the attributes that every write sets."""
@@ -104,17 +98,7 @@ class Preparation:
         moment = Moment(now)
         self._refuse_unknown(given)
         try:
-            values: dict[str, Any] = {}
-            missing = []
-            for name, attribute, origin, needed in self._plan:
-                value = given.get(name)
-                if value is None:
-                    value = None if origin is None else origin(moment)
-                    if value is None:
-                        if needed:
-                            missing.append(name)
-                        continue
-                values[name] = attribute.accept(value, moment=moment)
+            values, missing = (self._fill or self._compile_fill())(given, moment)
             self._refuse_missing(missing)
             if self._has_setters:
                 values = self.apply_setters(values, settled=settled)
@@ -124,6 +108,19 @@ class Preparation:
             self._name(error)
             raise
         return values
+
+    def _compile_fill(self) -> Fill:
+        plan = (
+            Planned(
+                attribute,
+                self._on_write.get(name) or self._defaults.get(name),
+                attribute.spec.required and name not in self._derivations,
+            )
+            for name, attribute in self.attributes.items()
+            if name not in self._derivations or not self._derivations[name].replaces
+        )
+        self._fill = compile_filling(plan, title=f"new {self.spec.entity}")
+        return self._fill
 
     def _with_derived(self, values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """A new item's values with those that are derived from them."""
@@ -238,6 +235,8 @@ class Preparation:
         }
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        if given.keys() <= self._names:
+            return
         for name in given:
             if name not in self.attributes:
                 raise unknown_attribute(name, self.attributes, self.spec.entity)

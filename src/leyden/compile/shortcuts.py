@@ -1,7 +1,8 @@
-"""The plainest JMESPath expressions as Python functions: names, texts compared, and, or, not.
+"""The plainest JMESPath expressions as Python functions.
 
-Sparse indexes are mostly declared by such expressions, and every write evaluates them. Anything
-else is jmespath's to evaluate.
+Names, texts compared, and, or, not; literals, lists, `join` and `to_string`. Sparse indexes and
+derived attributes are mostly declared by such expressions, and every write evaluates them.
+Anything else is jmespath's to evaluate, and so is whatever these meet that is not plain.
 """
 
 from __future__ import annotations
@@ -9,17 +10,46 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-__all__ = ["shortcut", "truthy"]
+__all__ = ["UnusualError", "evaluator", "shortcut", "truthy"]
 
 _Tree: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Any], Any]
 
 
+class UnusualError(Exception):
+    """A shortcut met values that are not for it."""
+
+
+def evaluator(compiled: Any) -> Evaluate:
+    """What evaluates an expression that jmespath compiled, by a shortcut where that will do."""
+    search: Evaluate = compiled.search
+    quick = shortcut(compiled.parsed)
+    if quick is None:
+        return search
+
+    def evaluate(data: Any) -> Any:
+        try:
+            return quick(data)
+        except UnusualError:
+            return search(data)
+
+    return evaluate
+
+
 def shortcut(tree: _Tree) -> Evaluate | None:
-    """What evaluates a parsed expression as jmespath does; None where it is not so plain."""
+    """What evaluates a parsed expression as jmespath does; None where it is not so plain.
+
+    It raises UnusualError where the expression met something that only jmespath can judge.
+    """
     kind = tree["type"]
     if kind == "field":
         return _field(tree["value"])
+    if kind == "literal" and isinstance(tree["value"], str | int | None):
+        return _literal(tree["value"])
+    if kind == "multi_select_list":
+        return _list(tree)
+    if kind == "function_expression":
+        return _function(tree)
     if kind == "comparator" and tree["value"] in ("eq", "ne"):
         return _comparison(tree)
     if kind not in ("and_expression", "or_expression", "not_expression"):
@@ -40,6 +70,54 @@ def truthy(value: Any) -> bool:
 
 def _field(name: str) -> Evaluate:
     return lambda data: data.get(name) if isinstance(data, dict) else None
+
+
+def _literal(value: Any) -> Evaluate:
+    return lambda data: value
+
+
+def _list(tree: _Tree) -> Evaluate | None:
+    parts = [shortcut(child) for child in tree["children"]]
+    whole = [part for part in parts if part is not None]
+    if len(whole) < len(parts):
+        return None
+    return lambda data: None if data is None else [part(data) for part in whole]
+
+
+def _function(tree: _Tree) -> Evaluate | None:
+    arguments = [shortcut(child) for child in tree["children"]]
+    whole = [argument for argument in arguments if argument is not None]
+    if len(whole) < len(arguments):
+        return None
+    if tree["value"] == "join" and len(whole) == 2:
+        return _join(*whole)
+    if tree["value"] == "to_string" and len(whole) == 1:
+        return _to_string(whole[0])
+    return None
+
+
+def _join(glue: Evaluate, texts: Evaluate) -> Evaluate:
+    def evaluate(data: Any) -> str:
+        between, parts = glue(data), texts(data)
+        if between.__class__ is str and parts.__class__ is list:
+            for part in parts:
+                if part.__class__ is not str:
+                    raise UnusualError
+            joined: str = between.join(parts)
+            return joined
+        raise UnusualError
+
+    return evaluate
+
+
+def _to_string(part: Evaluate) -> Evaluate:
+    def evaluate(data: Any) -> str:
+        value = part(data)
+        if value.__class__ is str or value.__class__ is int:
+            return str(value)
+        raise UnusualError
+
+    return evaluate
 
 
 def _comparison(tree: _Tree) -> Evaluate | None:

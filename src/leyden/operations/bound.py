@@ -143,20 +143,15 @@ class BoundEntity:
         self, form: KeyForm, values: Mapping[str, Any], keys: IndexKeys
     ) -> AttributeValue:
         """A complete key of one form, typed. Raises MissingCompositeError."""
-        key = self.complete_key(form, values)
-        if key is None:
-            raise self.missing(form.missing(values), keys)
-        return key
-
-    def complete_key(self, form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
-        """A key of one form, typed and fit to be stored; None where a value is missing."""
         try:
             key = form.complete(values)
         except ValueError as error:
             raise self._unmakeable(form, error) from error
         if key.__class__ is str and 0 < len(key) <= _SURELY_SHORT:
             return {"S": key}
-        return None if key is None else typed_key(self._fit(form, key))
+        if key is None:
+            raise self.missing(form.missing(values), keys)
+        return typed_key(self._fit(form, key))
 
     def build(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
         """A key as a write stores it, refused where it cannot be a key."""

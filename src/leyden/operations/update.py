@@ -175,8 +175,7 @@ class Update(Write):
             field, encoded = attribute.spec.field, attribute.encode(value)
             if field not in keys.set and not apart.set(field, encoded):
                 update.set(field, encoded)
-        for name, value in keys.set.items():
-            update.set(name, value)
+        update.set_all(keys.set)
         taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
         for name in (
             *(name for name in keys.remove if name not in taken),
@@ -189,8 +188,7 @@ class Update(Write):
             attribute = compiled.attributes[name]
             if attribute.spec.field not in own:
                 update.set(attribute.spec.field, attribute.encode(value))
-        for name, value in entity.identity.items():
-            update.set(name, value)
+        update.set_all(entity.identity)
         counted = version_field(entity)
         if counted is not None:
             update.count(counted)

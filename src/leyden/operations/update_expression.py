@@ -11,7 +11,7 @@ from leyden.operations.update_steps import Step
 class UpdateExpression:
     """Collects what an update does, and writes it as DynamoDB wants it."""
 
-    __slots__ = ("_clauses", "_expressions", "assigned", "grown")
+    __slots__ = ("_clauses", "_expressions", "_sets", "assigned", "grown")
 
     def __init__(self, expressions: Expressions) -> None:
         self._expressions = expressions
@@ -19,7 +19,8 @@ class UpdateExpression:
         """The whole fields that it sets."""
         self.grown = 0
         """The bytes by which what else it does may make the item larger."""
-        self._clauses: dict[str, list[str]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
+        self._sets: list[str] = []
+        self._clauses = {"SET": self._sets, "REMOVE": [], "ADD": [], "DELETE": []}
 
     def add_step(self, step: Step) -> None:
         """What the caller asked for."""
@@ -30,7 +31,13 @@ class UpdateExpression:
     def set(self, field: str, value: AttributeValue) -> None:
         """Set a whole field."""
         self.assigned[field] = value
-        self._clauses["SET"].append(self._expressions.equal(field, value))
+        self._sets.append(self._expressions.equal(field, value))
+
+    def set_all(self, fields: Item) -> None:
+        """Set several whole fields."""
+        self.assigned.update(fields)
+        equal = self._expressions.equal
+        self._sets += [equal(field, value) for field, value in fields.items()]
 
     def set_if_absent(self, field: str, value: AttributeValue) -> None:
         """Set a whole field where the item does not have it."""
@@ -52,7 +59,8 @@ class UpdateExpression:
     def copy_onto(self, expressions: Expressions) -> UpdateExpression:
         """The same clauses, to add others to; `expressions` are those of the whole request."""
         copy = UpdateExpression(expressions)
-        copy._clauses = {clause: list(parts) for clause, parts in self._clauses.items()}
+        for clause, parts in self._clauses.items():
+            copy._clauses[clause] += parts
         copy.assigned, copy.grown = dict(self.assigned), self.grown
         return copy
 

@@ -106,9 +106,8 @@ class Upsert(Write):
         index_keys = {name: value for name, value in keys.set.items() if name not in key}
         indexed = entity.keys.indexed
         expressions = Expressions()
-        update, apart = UpdateExpression(expressions), Apart(entity)
-        for name, value in entity.identity.items():
-            update.set(name, value)
+        update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
+        update.set_all(entity.identity)
         sets: Item = {}
         defaults: Item = {}
         for name, value in values.items():
@@ -119,12 +118,11 @@ class Upsert(Write):
             if stored in keys.set:
                 continue
             if once:
-                if not apart.set_if_absent(stored, encoded):
+                if not (outside and apart.set_if_absent(stored, encoded)):
                     update.set_if_absent(stored, encoded)
-            elif not apart.set(stored, encoded):
+            elif not (outside and apart.set(stored, encoded)):
                 update.set(stored, encoded)
-        for name, value in index_keys.items():
-            update.set(name, value)
+        update.set_all(index_keys)
         for name in keys.remove:
             update.remove(name)
         for step in self.steps:
