@@ -144,7 +144,22 @@ class _OwnAccount:
             # Read outside the lock, so that a client that stalls delays no other.
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(length)))
         with self._one_at_a_time:
-            return self._app(environ, start_response)
+            try:
+                return self._app(environ, start_response)
+            finally:
+                _forget_instances()
+
+
+def _forget_instances() -> None:
+    """Let go of items that are stored no more.
+
+    moto keeps every item that it ever made, for the pages on which it shows its state.
+    """
+    from moto.core.model_instances import model_data
+
+    models: Any = model_data["dynamodb"].values()
+    for model in models:
+        model.instances_tracked.clear()
 
 
 def _drop_tables(account: str) -> None:
