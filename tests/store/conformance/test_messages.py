@@ -242,6 +242,13 @@ def test_changes_of_one_message_in_one_call_are_all_made(store):
     assert (changed.content["metadata"], changed.role) == ({"a": 1, "b": 2}, "system")
 
 
+def test_changes_of_one_message_in_one_call_are_one_change(store, clock):
+    store.memory.save_messages([message("m1")])
+    later = clock.tick()
+    changed = store.memory.update_messages([{"id": "m1", "role": "a"}, {"id": "m1", "role": "b"}])
+    assert [(one.role, one.updated_at) for one in changed] == [("b", later)]
+
+
 def test_updating_nothing_or_what_is_missing_does_nothing(store, clock):
     before = store.memory.save_thread(thread())
     clock.tick()

@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from leyden.errors import LeydenError
 from leyden.store import InMemoryStore
 from tests.conftest import ENGINES
 from tests.store.conformance.made import at, content, evaluation, score, trace
 
-THREADS = ("t1", "t2", "T1", "t3")
+THREADS = ("t1", "T1", "t2")
 threads = st.sampled_from(THREADS)
 message_ids = st.sampled_from(["a", "b", "B", "c-1", "c_1", "c1", "d"])
 resources = st.sampled_from(["alice", "bob", "Bob"])
@@ -72,7 +77,7 @@ includes = st.lists(
     max_size=2,
 )
 listing = {
-    "per_page": st.integers(1, 4),
+    "per_page": st.integers(0, 4),
     "order_by": orders,
     "date_range": st.none() | dates,
     "metadata": st.none() | metadata,
@@ -118,6 +123,15 @@ class Both(RuleBasedStateMachine):
                 return
             number += 1
 
+    @initialize(
+        owner=resources,
+        several=st.lists(messages, min_size=4, unique_by=lambda one: one["id"].lower()),
+    )
+    def begin(self, owner, several):
+        for id in ("t1", "t2"):
+            self.do("memory", "save_thread", {"id": id, "resource_id": owner})
+        self.do("memory", "save_messages", several)
+
     @rule(id=threads, owner=resources, data=st.none() | metadata, time=st.none() | times)
     def save_thread(self, id, owner, data, time):
         fields = {"id": id, "resource_id": owner, "metadata": data, "created_at": time}
@@ -162,7 +176,7 @@ class Both(RuleBasedStateMachine):
                 copies.append(copy)
         assert copies[0] == copies[1]
 
-    @rule(several=st.lists(messages, max_size=4))
+    @rule(several=st.lists(messages, max_size=6))
     def save_messages(self, several):
         self.do("memory", "save_messages", several)
 
@@ -185,6 +199,17 @@ class Both(RuleBasedStateMachine):
     )
     def list_messages(self, thread_id, owner, options):
         self.pages("list_messages", thread_id=thread_id, resource_id=owner, **options)
+
+    @rule(
+        id=message_ids,
+        owner=st.none() | resources,
+        before=st.integers(0, 2),
+        after=st.integers(0, 2),
+    )
+    def include(self, id, owner, before, after):
+        include = {"id": id, "with_previous_messages": before, "with_next_messages": after}
+        options = {"resource_id": owner, "per_page": 0, "include": [include]}
+        self.do("memory", "list_messages", "no such thread", **options)
 
     @rule(owner=resources, options=st.fixed_dictionaries({}, optional=listing))
     def list_messages_of_resource(self, owner, options):
@@ -290,9 +315,14 @@ def _outcome(call: Callable[..., Any], args: Any, options: Any) -> Any:
 
 
 def _kept(store: Any) -> Any:
-    """All threads and messages that are stored."""
+    """All threads and messages that are stored, and the neighbours of one message."""
     threads = store.memory.list_threads(per_page=None).threads
-    return threads, store.memory.list_messages(list(THREADS), per_page=None).messages
+    around = {"id": "c1", "with_previous_messages": 1, "with_next_messages": 2}
+    return (
+        threads,
+        store.memory.list_messages(list(THREADS), per_page=None).messages,
+        store.memory.list_messages("no such thread", include=[around]).messages,
+    )
 
 
 def _comparable(outcome: Any) -> Any:
@@ -322,7 +352,7 @@ def test_the_store_answers_as_the_reference_does(shared_store, clock, empty_tabl
     run_state_machine_as_test(
         lambda: Both(start),
         settings=settings(
-            max_examples=25,
+            max_examples=20,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

@@ -126,16 +126,18 @@ class InMemoryMemory(Threads):
     def update_messages(self, messages: Sequence[Given]) -> list[Message]:
         """See `Memory.update_messages`."""
         threads: list[str] = []
+        before: dict[str, Message] = {}
         changed: dict[str, Message] = {}
         for change in given.message_changes(messages):
             old = self._messages.get(change.id)
             if old is None:
                 continue
-            assert old.updated_at is not None
+            seen = before.setdefault(old.id, old).updated_at
+            assert seen is not None
             new = evolve(
                 old,
                 content=as_it_reads(change.content_after(old.content)),
-                updated_at=self._after(old.updated_at),
+                updated_at=self._after(seen),
                 **{
                     name: getattr(change, name)
                     for name in (
