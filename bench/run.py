@@ -1,20 +1,28 @@
-"""How much client CPU Leyden takes, beside boto3's client and PynamoDB, on one table in one run.
+"""How much client CPU Leyden takes, beside other clients of DynamoDB, on one table in one run.
 
-Prints medians of processor time and their ratios; wall time and the engine's own work are left
-out. Uses DynamoDB Local where it is installed, else the embedded engine, whose server shares
-this process and so its processor time: then only what happens without a server is measured.
+Prints medians of processor time and their ratios, and gets a second on an event loop. The engine's
+own work is left out of the former and, as the same for all, in the latter. Clients that are not
+installed are named. Uses DynamoDB Local where it is installed, else the embedded engine, whose
+server shares this process and so its processor time: then only what happens without a server is
+measured.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import os
+import platform
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import boto3
+from peers import ASYNCHRONOUS, BLOCKING, Target, versions
 from rich.console import Console
 from rich.table import Table
 
@@ -94,49 +102,129 @@ def without_a_server(task: leyden.Entity) -> dict[str, float]:
     }
 
 
-def with_a_server(app: leyden.Service, engine: DynamoDBLocal) -> list[tuple[str, dict[str, float]]]:
-    """The same work by Leyden, boto3's client and PynamoDB."""
+def side_by_side(work: dict[str, Callable[[], Any]], times: int) -> dict[str, float]:
+    """Processor time of one call by each, in milliseconds; their rounds take turns."""
+    rounds: dict[str, list[float]] = {name: [] for name in work}
+    for call in work.values():
+        call()
+    for _ in range(ROUNDS):
+        for name, call in work.items():
+            started = time.process_time()
+            for _ in range(times):
+                call()
+            rounds[name].append((time.process_time() - started) / times * 1000)
+    return {name: statistics.median(found) for name, found in rounds.items()}
+
+
+TIMES = {
+    "get one item": 60,
+    "put one item": 60,
+    "query 1,000 items": 3,
+    "write a batch of 25": 10,
+}
+
+
+def own_work(task: leyden.Entity) -> dict[str, Callable[[], Any]]:
+    """The work by Leyden; what it reads comes as records."""
+    return {
+        "get one item": lambda: task.get(station="s", number=1).go(),
+        "put one item": lambda: task.put(**reading(1)).go(),
+        "query 1,000 items": lambda: task.query.readings(station="s").go(),
+        "write a batch of 25": lambda: task.put([reading(n) for n in range(25)]).go(),
+    }
+
+
+def target_of(app: leyden.Service, engine: DynamoDBLocal) -> Target:
+    """What the others are to do."""
     task = app.entities.reading
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=engine.endpoint_url,
-        region_name=engine.region,
-        aws_access_key_id=engine.credentials.access_key_id,
-        aws_secret_access_key=engine.credentials.secret_access_key,
+    return Target(
+        engine,
+        task.model,
+        task.get(station="s", number=1).params(),
+        task.put(**reading(1)).params(),
+        task.query.readings(station="s").params(),
+        task.put([reading(n) for n in range(25)]).params()[0],
     )
-    key = task.get(station="s", number=1).params()
-    query = task.query.readings(station="s").params()
-    item = task.put(**reading(1)).params()
-    model, pk, sk = task.model, key["Key"]["pk"]["S"], key["Key"]["sk"]["S"]
-    saved = model(
-        **{**reading(1), "tags": {"a", "b"}, "at": task.get(station="s", number=1).go().at}
+
+
+def with_a_server(
+    app: leyden.Service, target: Target, console: Console
+) -> dict[str, dict[str, float]]:
+    """The same work by all who are there: names of work, names of clients, milliseconds."""
+    workers = {"leyden": own_work(app.entities.reading)}
+    found = versions()
+    for name, prepare in BLOCKING.items():
+        if found[name] is None:
+            console.print(f"NOT RUN: {name}, which is not installed")
+            continue
+        try:
+            workers[name] = prepare(target)
+        except Exception as error:
+            console.print(f"NOT RUN: {name}, because {type(error).__name__}: {error}")
+    return {
+        what: side_by_side({n: work[what] for n, work in workers.items() if what in work}, times)
+        for what, times in TIMES.items()
+    }
+
+
+async def throughput(one: Callable[[], Awaitable[Any]], at_once: int, count: int) -> float:
+    """Calls a second with so many at a time: the best of three rounds."""
+    best = 0.0
+    for _ in range(3):
+        turns = iter(range(count))
+
+        async def take_turns(turns: Iterator[int] = turns) -> None:
+            for _ in turns:
+                await one()
+
+        started = time.perf_counter()
+        await asyncio.gather(*(take_turns() for _ in range(at_once)))
+        best = max(best, count / (time.perf_counter() - started))
+    return best
+
+
+async def on_a_loop(
+    engine: DynamoDBLocal, target: Target, console: Console
+) -> dict[int, dict[str, float]]:
+    """Gets a second by concurrency, by Leyden and the others."""
+    found = versions()
+    rates: dict[int, dict[str, float]] = {}
+    async with (
+        AsyncExitStack() as stack,
+        await leyden.load_async(SCHEMA, table="bench", engine=engine) as app,
+    ):
+        task = app.entities.reading
+        gets: dict[str, Callable[[], Awaitable[Any]]] = {
+            "leyden": lambda: task.get(station="s", number=1).go()
+        }
+        for name, opened in ASYNCHRONOUS.items():
+            if found[name] is None:
+                console.print(f"NOT RUN: {name}, which is not installed")
+                continue
+            gets[name] = await stack.enter_async_context(opened(target))
+        for one in gets.values():
+            await throughput(one, 16, 200)
+        for at_once in (1, 16, 64, 256):
+            count = 300 if at_once == 1 else 1500
+            rates[at_once] = {
+                name: await throughput(one, at_once, count) for name, one in gets.items()
+            }
+    return rates
+
+
+def import_time() -> tuple[float, float]:
+    """Processor time of importing botocore's client, and of Leyden behind it, in milliseconds."""
+    code = (
+        "import time; a = time.process_time()\n"
+        "import botocore.session, botocore.client, botocore.httpsession\n"
+        "b = time.process_time()\nimport leyden\n"
+        "print((b - a) * 1000, (time.process_time() - b) * 1000)"
     )
-    return [
-        (
-            "get one item",
-            {
-                "leyden": cpu(lambda: task.get(station="s", number=1).go(), 50),
-                "boto3": cpu(lambda: client.get_item(**key), 50),
-                "pynamodb": cpu(lambda: model.get(pk, sk), 50),
-            },
-        ),
-        (
-            "put one item",
-            {
-                "leyden": cpu(lambda: task.put(**reading(1)).go(), 50),
-                "boto3": cpu(lambda: client.put_item(**item), 50),
-                "pynamodb": cpu(saved.save, 50),
-            },
-        ),
-        (
-            "query 1,000 items",
-            {
-                "leyden": cpu(lambda: task.query.readings(station="s").go(), 2),
-                "boto3": cpu(lambda: client.query(**query), 2),
-                "pynamodb": cpu(lambda: list(model.query(pk)), 2),
-            },
-        ),
-    ]
+    both = []
+    for _ in range(ROUNDS):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        both.append(tuple(map(float, done.stdout.split())))
+    return statistics.median(b for b, _ in both), statistics.median(own for _, own in both)
 
 
 def main() -> None:
@@ -159,18 +247,28 @@ def main() -> None:
         app = leyden.load(SCHEMA, table="bench", engine=engine)
         app.create_table()
         app.entities.reading.put([reading(n) for n in range(1000)]).go(concurrency=4)
-        table = Table(
-            "on DynamoDB Local", "leyden ms", "boto3 ms", "pynamodb ms", "/boto3", "/pynamodb"
-        )
-        for name, found in with_a_server(app, engine):
-            own = found["leyden"]
-            table.add_row(
-                name,
-                *(f"{found[peer]:.2f}" for peer in ("leyden", "boto3", "pynamodb")),
-                f"{own / found['boto3']:.2f}",
-                f"{own / found['pynamodb']:.2f}",
-            )
-        console.print(table)
+        target = target_of(app, engine)
+        work = with_a_server(app, target, console)
+        rates = asyncio.run(on_a_loop(engine, target, console))
+    names = list(next(iter(work.values())))
+    table = Table(
+        "client CPU, ms", *names, *(f"/{peer}" for peer in names[1:]), title="on DynamoDB Local"
+    )
+    for what, found in work.items():
+        shown = [f"{found[n]:.3f}" if n in found else "-" for n in names]
+        ratios = [f"{found['leyden'] / found[n]:.2f}" if n in found else "-" for n in names[1:]]
+        table.add_row(what, *shown, *ratios)
+    console.print(table)
+    table = Table("gets a second, asyncio", *next(iter(rates.values())), title="at a time")
+    for at_once, by_name in rates.items():
+        table.add_row(str(at_once), *(f"{rate:,.0f}" for rate in by_name.values()))
+    console.print(table)
+    botocore_time, own_time = import_time()
+    console.print(f"import: botocore {botocore_time:.0f} ms, leyden behind it {own_time:.0f} ms")
+    console.print(
+        f"Python {platform.python_version()}, {os.cpu_count()} processors; "
+        + ", ".join(f"{name} {found or 'absent'}" for name, found in versions().items())
+    )
 
 
 if __name__ == "__main__":
