@@ -34,10 +34,8 @@ from leyden.operations.overflow_write import UNKNOWN
 from leyden.operations.put import Create, Put
 from leyden.operations.request import Params, Program
 from leyden.operations.runner import Runner
-from leyden.operations.transact import (
-    TransactWrite,
-    transaction_size,
-)
+from leyden.operations.transact import TransactWrite
+from leyden.operations.transact_limits import transaction_size
 from leyden.operations.write import PreparedWrite
 
 WRITE_LIMIT: Final = 25

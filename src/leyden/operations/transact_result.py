@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import field, frozen
 
-from leyden.errors import DecodeError
+from leyden.errors import DecodeError, TransactionCanceledError
 from leyden.operations.guard import Marks, bears
 from leyden.operations.operation import Operation
 from leyden.operations.overflow import record_in_place
 from leyden.operations.request import Item
 from leyden.operations.versions import Expectation
+
+WRITE: Final = "transact_write"
+GET: Final = "transact_get"
 
 _REASONS: Final = {
     "ConditionalCheckFailed": "condition",
@@ -135,3 +138,16 @@ def _readable(entry: Operation, raw: Item | None) -> Any:
         return None if raw is None else record_in_place(entry.entity, raw)
     except DecodeError:
         return None
+
+
+def canceled(
+    operation: str, rejections: Iterable[Rejection], outcome: str
+) -> TransactionCanceledError:
+    """The error for a transaction that was refused; `outcome` says what did not happen."""
+    found = tuple(rejections)
+    said = "; ".join(map(str, found))
+    return TransactionCanceledError(
+        f"the transaction was cancelled and {outcome}: {said}",
+        rejections=found,
+        operation=operation,
+    )

@@ -26,7 +26,8 @@ from leyden.operations.operation import chains_in, naming
 from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.table import CreateTableResult, check_table, create_table
-from leyden.operations.transact import TransactGet, TransactWrite
+from leyden.operations.transact import TransactWrite
+from leyden.operations.transact_get import TransactGet
 from leyden.operations.write import Write
 from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, ServiceSpec

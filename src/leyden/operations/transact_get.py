@@ -1,0 +1,143 @@
+"""Reading several items as they all were at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from attrs import evolve, frozen
+
+from leyden.errors import AwsError, DecodeError, InputError
+from leyden.operations.batch_sending import refuse_duplicates
+from leyden.operations.bound import BoundEntity
+from leyden.operations.cancellation import cancellation, send_transaction, wait_before
+from leyden.operations.get import Get, is_mine, read_key
+from leyden.operations.options import TRANSACT_GET, Options, read_options
+from leyden.operations.outcome import add_units, consumed_units, shape
+from leyden.operations.overflow_read import ATTEMPTS, Joining, join_items, wanted_fields
+from leyden.operations.request import Item, Params, Pause, Program, Request
+from leyden.operations.runner import Runner
+from leyden.operations.transact_limits import refuse_count
+from leyden.operations.transact_result import (
+    GET,
+    Rejection,
+    TransactionResult,
+    canceled,
+    rejection,
+)
+
+
+@frozen(eq=False, repr=False)
+class TransactGet:
+    """`app.transact_get([...])`: items as they all were at one moment."""
+
+    runner: Runner
+    entries: Sequence[Get]
+
+    def params(self, **options: Any) -> Params:
+        """The low-level request; nothing is sent."""
+        return self._request(read_options(GET, TRANSACT_GET, options))
+
+    def go(self, **options: Any) -> TransactionResult:
+        """Read all of them; None stands where there is no item.
+
+        Raises TransactionCanceledError where writes were under way on them, still after all
+        attempts.
+        """
+        return self.runner.run(self.program(**options))
+
+    def program(self, **options: Any) -> Program[TransactionResult]:
+        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
+        read = read_options(GET, TRANSACT_GET, options)
+        return self._program(self._request(read), read)
+
+    def __repr__(self) -> str:
+        return f"<{GET} of {len(self.entries)}>"
+
+    def _request(self, options: Options) -> Params:
+        refuse_count(GET, self.entries)
+        parts = []
+        for position, entry in enumerate(self.entries):
+            if not isinstance(entry, Get):
+                raise InputError(
+                    f"operation {position} is no get: this takes chains such as task.get(...)",
+                    operation=GET,
+                )
+            parts.append({"Get": entry.params()})
+        keys = [(part["Get"]["TableName"], part["Get"]["Key"]) for part in parts]
+        refuse_duplicates(GET, keys)
+        return {"TransactItems": parts}
+
+    def _program(self, params: Params, options: Options) -> Program[TransactionResult]:
+        consumed: float | None = None
+        sent = attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response, attempts = yield from send_transaction(
+                    Request("TransactGetItems", params, GET)
+                )
+            except AwsError as error:
+                reasons = cancellation(error)
+                if not reasons:
+                    raise
+                raise canceled(GET, self._rejections(reasons), "nothing was read") from error
+            sent += attempts
+            found: dict[int, Item] = {}
+            for place, (entry, part) in enumerate(
+                zip(self.entries, response["Responses"], strict=True)
+            ):
+                item = part.get("Item")
+                if item is not None and is_mine(entry.entity, item, entry.marks(), options):
+                    found[place] = item
+            torn, cost = yield from self._join(found, options)
+            consumed = add_units(add_units(consumed, consumed_units(response)), cost)
+            if torn is None:
+                break
+            # Values of one moment: where a part is of another, all are read again.
+            if attempt >= ATTEMPTS:
+                raise torn
+            yield Pause(wait_before(attempt))
+        items = (
+            shape(entry.entity, found[place], options) if place in found else None
+            for place, entry in enumerate(self.entries)
+        )
+        return TransactionResult(tuple(items), consumed, sent)
+
+    def _join(
+        self, found: dict[int, Item], options: Options
+    ) -> Program[tuple[DecodeError | None, float | None]]:
+        """Put large values in their places, table by table; gives the error where that fails."""
+        consumed: float | None = None
+        for table in dict.fromkeys(entry.entity.table for entry in self.entries):
+            places = [n for n in found if self.entries[n].entity.table == table]
+            owners = {id(found[n]): self.entries[n].entity for n in places}
+            joining = Joining(
+                GET,
+                table,
+                evolve(options, consistent=True),
+                partial(_owner_of, owners),
+                partial(wanted_fields, options=options),
+                lambda item: True,
+                again=False,
+            )
+            given = [found[n] for n in places]
+            joined = yield from join_items(None if options.data == "raw" else joining, given)
+            consumed = add_units(consumed, joined.consumed)
+            if joined.error is not None:
+                return joined.error, consumed
+            for n, item in zip(places, joined.items, strict=True):
+                assert item is not None, "nothing was read again, so nothing can be gone"
+                found[n] = item
+        return None, consumed
+
+    def _rejections(self, reasons: Sequence[Mapping[str, Any]]) -> Iterable[Rejection]:
+        for position, (entry, why) in enumerate(zip(self.entries, reasons, strict=True)):
+            if str(why.get("Code", "None")) != "None":
+                values = read_key(entry.entity, entry.given)
+                yield rejection(position, entry, entry.entity.compiled.encode(values), why)
+
+
+def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:
+    return owners[id(item)]
