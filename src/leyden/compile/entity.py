@@ -22,6 +22,7 @@ from leyden.schema.spec import EntitySpec, TableSpec
 
 if TYPE_CHECKING:
     from leyden.compile.model_base import KeyBuilder, LeydenModel
+    from leyden.compile.rows import RowReader
 
 __all__ = ["CompiledEntity", "SparseCondition", "compile_entity"]
 
@@ -75,6 +76,7 @@ class CompiledEntity(Preparation):
         "_lock",
         "_model",
         "_roots",
+        "_rows",
         "_table",
         "_table_name",
         "attr",
@@ -121,10 +123,28 @@ class CompiledEntity(Preparation):
         self._table = table
         self._key_builder = key_builder
         self._model: type[LeydenModel] | None = None
+        self._rows: list[RowReader | None] = []
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<compiled entity {self.spec.entity} (version {self.spec.version})>"
+
+    @property
+    def rows(self) -> RowReader | None:
+        """The quick way from a query's answer to records, made when first asked for.
+
+        None where records are more than what is stored.
+        """
+        if not self._rows:
+            from leyden.compile.rows import compile_rows
+
+            with self._lock:
+                if not self._rows:
+                    reader = compile_rows(
+                        self.attributes, self.record, self.slots, title=self.spec.entity
+                    )
+                    self._rows.append(reader)
+        return self._rows[0]
 
     @property
     def model(self) -> type[Any]:

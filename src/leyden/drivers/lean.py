@@ -7,7 +7,7 @@ from typing import Any
 
 from leyden.drivers.connection import SharedConnection
 from leyden.drivers.sockets import Pool
-from leyden.drivers.wire.exchange import Call, Exchange, Send, Wait
+from leyden.drivers.wire.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.drivers.wire.trust import Trust
 
 
@@ -29,9 +29,14 @@ class LeanConnection(SharedConnection):
             size=self._max_pool_connections or 1,
         )
 
-    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is."""
-        steps = self._exchange.of(operation_name, operation_kwargs)
+    def dispatch(
+        self,
+        operation_name: str,
+        operation_kwargs: dict[str, Any],
+        reader: Reader | None = None,
+    ) -> dict[str, Any]:
+        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
+        steps = self._exchange.of(operation_name, operation_kwargs, reader)
         try:
             step = next(steps)
             while True:

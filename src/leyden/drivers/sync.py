@@ -91,7 +91,10 @@ class SyncDriver:
         params = prepare(request, self._capacity)
         observation = Observation.begin(self._listeners, request, params)
         try:
-            response = self.connection.dispatch(request.api, params)
+            if request.reader is not None and isinstance(self.connection, LeanConnection):
+                response = self.connection.dispatch(request.api, params, request.reader)
+            else:
+                response = self.connection.dispatch(request.api, params)
         except LeydenError as refused:
             if observation:
                 observation.failed(refused)

@@ -181,7 +181,7 @@ def _at(request: Request, params: Params, start: Item | None) -> Request:
     sent = dict(params)
     if start:
         sent["ExclusiveStartKey"] = start
-    return Request(request.api, sent, request.operation, request.entity)
+    return Request(request.api, sent, request.operation, request.entity, request.reader)
 
 
 def _position(item: Item, fields: Sequence[str]) -> Item:

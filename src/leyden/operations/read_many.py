@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -63,20 +63,39 @@ class ReadMany(Conditional):
         request = self._request(self._describe(options, telling=True), options)
         keys, marks = self._read_from(), self._marks()
 
+        record = self.entity.compiled.record
+
         def keep(item: Item) -> bool:
-            return options.ignore_ownership or (
-                owns(self.entity, item, keys) and bears(item, marks)
-            )
+            # What was read the quick way is a record of the entity already.
+            if item.__class__ is record or options.ignore_ownership:
+                return True
+            return owns(self.entity, item, keys) and bears(item, marks)
+
+        def shaped(item: Item) -> Any:
+            return item if item.__class__ is record else shape(self.entity, item, options)
 
         return PagePlan(
-            request,
+            evolve(request, reader=self._quick_reader(options, marks)),
             options,
             key_fields(self._primary(), keys, self._index_fields()),
             [form.field for form in self._primary().forms],
             keep,
-            lambda item: shape(self.entity, item, options),
+            shaped,
             joining_for(self.entity, self.name, request.params["TableName"], options, keep, keys),
         )
+
+    def _quick_reader(
+        self, options: Options, marks: Mapping[str, Any]
+    ) -> Callable[[bytes], dict[str, Any]] | None:
+        """What reads plain records from an answer, where nothing but these is asked for."""
+        plain = options.data == "attributes" and options.select is None and options.count is None
+        if not plain or options.attributes or options.hydrate or options.ignore_ownership:
+            return None
+        rows = self.entity.compiled.rows
+        if rows is None or self.entity.overflow or not rows.fields.keys() >= marks.keys():
+            return None
+        spec = self.entity.spec
+        return lambda content: rows.read(content, spec.entity, spec.version, marks)
 
     def _build(self, options: Options) -> Params:
         return self._describe(options, telling=False)

@@ -6,7 +6,7 @@ A program never performs I/O, so the sync and the async driver run the very same
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -26,13 +26,16 @@ class Request:
     """One call of DynamoDB's API.
 
     `api` is its name (`GetItem`, `Query`, ...). `operation` and `entity` say on whose behalf
-    it is made (`task.create` of `tasks`), for errors and events.
+    it is made (`task.create` of `tasks`), for errors and events. `reader` may make the response
+    of a good answer's body in place of the driver, which need not ask it; it raises ValueError
+    for a body that the driver is to read.
     """
 
     api: str
     params: Params = field(repr=False)
     operation: str = ""
     entity: str | None = None
+    reader: Callable[[bytes], dict[str, Any]] | None = field(default=None, repr=False, eq=False)
 
 
 @frozen

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from leyden.drivers.aio.pool import ChannelPool
 from leyden.drivers.connection import SharedConnection
-from leyden.drivers.wire.exchange import Call, Exchange, Send, Wait
+from leyden.drivers.wire.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.drivers.wire.trust import Trust
 
 pause = asyncio.sleep
@@ -42,10 +42,13 @@ class AsyncConnection:
         return self._shared.session
 
     async def dispatch(
-        self, operation_name: str, operation_kwargs: dict[str, Any]
+        self,
+        operation_name: str,
+        operation_kwargs: dict[str, Any],
+        reader: Reader | None = None,
     ) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is."""
-        steps = self._exchange.of(operation_name, operation_kwargs)
+        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
+        steps = self._exchange.of(operation_name, operation_kwargs, reader)
         try:
             step = next(steps)
             while True:

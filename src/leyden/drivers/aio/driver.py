@@ -76,7 +76,7 @@ class AsyncDriver:
         params = prepare(request, self._capacity)
         observation = Observation.begin(self._listeners, request, params)
         try:
-            response = await self.connection.dispatch(request.api, params)
+            response = await self.connection.dispatch(request.api, params, request.reader)
         except LeydenError as refused:
             if observation:
                 observation.failed(refused)

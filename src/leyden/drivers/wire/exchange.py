@@ -61,6 +61,7 @@ class Call:
 
 
 WireStep: TypeAlias = Send | Wait | Call
+Reader: TypeAlias = Callable[[bytes], dict[str, Any]]
 Steps: TypeAlias = Generator[WireStep, Any, dict[str, Any]]
 
 
@@ -106,8 +107,11 @@ class Exchange:
         self._parser: Any = None
         self._lock = Lock()
 
-    def of(self, api: str, params: Params) -> Steps:
+    def of(self, api: str, params: Params, reader: Reader | None = None) -> Steps:
         """The steps of one request; their result is the response.
+
+        `reader` may make the response of a good answer's body; where it raises ValueError, the
+        body is read here.
 
         Raises botocore's errors, ClientError among them, and for parameters that cannot be
         written what writing them raises.
@@ -148,7 +152,7 @@ class Exchange:
             except aws.HTTPClientError as error:
                 failure = error
             if answer is not None and not self._adaptive:
-                read = self._plainly_read(answer, kind)
+                read = self._plainly_read(answer, kind, reader)
                 if read is not None:
                     if attempt > 1 or self._owed:
                         self._note(read, context, attempt)
@@ -213,14 +217,19 @@ class Exchange:
                 found = self._destinations[where] = Destination.like(*asked)
             return found
 
-    def _plainly_read(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any] | None:
+    def _plainly_read(
+        self, answer: HttpAnswer, kind: _Kind, reader: Reader | None = None
+    ) -> dict[str, Any] | None:
         """The response in a good answer on data; None for all that needs a closer look."""
         if answer.status_code != _OK or not kind.data or not checksum_fits(answer):
             return None
         if "json" not in answer.headers.get("content-type", "json"):
             return None
         try:
-            response = read_body(plain_content(answer))
+            content = plain_content(answer)
+            response = None if reader is None else _read_by(reader, content)
+            if response is None:
+                response = read_body(content)
         except ValueError:
             return None
         response["ResponseMetadata"] = {
@@ -327,6 +336,13 @@ class Exchange:
 
     def _emit(self, event: str, kind: _Kind, **told: Any) -> Any:
         return self._client.meta.events.emit(f"{event}.dynamodb.{kind.name}", **told)
+
+
+def _read_by(reader: Reader, content: bytes) -> dict[str, Any] | None:
+    try:
+        return reader(content)
+    except ValueError:
+        return None
 
 
 def _arns(params: Params) -> Any:

@@ -1,0 +1,204 @@
+"""The quick way from the JSON of many items to records, with nothing in between but structs.
+
+A query's answer holds one small mapping for each attribute of each item. For a page of plain
+records these are never made: the JSON is read into a struct of the entity's fields, in which
+each value is a struct of its type. What is in any way unusual, such as a value of another type
+than the schema's, or an item that does not say whose it is, is left to the careful way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from attrs import frozen
+
+from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.source import Writer, run
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
+
+__all__ = ["RowReader", "UnusualItemError", "compile_rows"]
+
+
+class UnusualItemError(ValueError):
+    """An answer that is to be read the careful way."""
+
+
+class _Text(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    S: str
+
+
+class _Number(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    N: str
+
+
+class _Truth(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    BOOL: bool
+
+
+class _Texts(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    SS: list[str]
+
+
+class _Numbers(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    NS: list[str]
+
+
+_BY_KIND: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "S": _Text,
+    "N": _Number,
+    "BOOL": _Truth,
+    "SS": _Texts,
+    "NS": _Numbers,
+}
+_ENTITY: Final = "entity_"
+_VERSION: Final = "version_"
+
+
+@frozen
+class RowReader:
+    """Reads answers of Query and Scan that are all of one entity's table.
+
+    `fields` are the stored fields that it looks at, with the struct type of each, or None.
+    """
+
+    fields: Mapping[str, tuple[str, type[msgspec.Struct] | None]]
+    _read: Callable[[bytes], Any]
+    _records: Callable[..., list[Any]]
+
+    def read(
+        self, content: bytes, entity: str, version: str, marks: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """The response in a body, its `Items` the records of the entity that bear the marks.
+
+        Raises UnusualItemError where the answer is to be read the careful way.
+        """
+        if b'"B"' in content or b'"BS"' in content:
+            raise UnusualItemError
+        try:
+            answer = self._read(content)
+            wanted = [self._mark(field, value) for field, value in marks.items()]
+            records = self._records(answer.Items, entity, version, wanted)
+        except UnusualItemError:
+            raise
+        except Exception as error:
+            # Whatever is wrong, the careful way finds it too, and has the words for it.
+            raise UnusualItemError from error
+        response = {"Items": records, "Count": answer.Count, "ScannedCount": answer.ScannedCount}
+        if answer.LastEvaluatedKey is not None:
+            response["LastEvaluatedKey"] = answer.LastEvaluatedKey
+        if answer.ConsumedCapacity is not None:
+            response["ConsumedCapacity"] = answer.ConsumedCapacity
+        return response
+
+    def _mark(self, field: str, value: Mapping[str, Any]) -> tuple[str, Any]:
+        slot, kind = self.fields[field]
+        return slot, value if kind is None else kind(**value)
+
+
+def compile_rows(
+    attributes: Mapping[str, CompiledAttribute],
+    record: type[Any],
+    slots: Mapping[str, str],
+    *,
+    title: str,
+) -> RowReader | None:
+    """The reader of an entity; None where its records are more than what is stored.
+
+    `slots` maps the attributes that records show to their slots.
+    """
+    if any(attributes[name].reveal for name in slots):
+        return None
+    writer = Writer()
+    kinds = {name: _BY_KIND.get(attribute.kind) for name, attribute in attributes.items()}
+    fields = {
+        attribute.spec.field: (f"field_{number}", kinds[name])
+        for number, (name, attribute) in enumerate(attributes.items())
+    }
+    if ENTITY_FIELD in fields or VERSION_FIELD in fields:
+        return None
+    row = msgspec.defstruct(
+        "Row",
+        [
+            *((slot, (kind or dict[str, Any]) | None, None) for slot, kind in fields.values()),
+            (_ENTITY, _Text | None, None),
+            (_VERSION, _Text | None, None),
+        ],
+        rename={
+            **{slot: field for field, (slot, _) in fields.items()},
+            _ENTITY: ENTITY_FIELD,
+            _VERSION: VERSION_FIELD,
+        },
+        gc=False,
+    )
+    answer = msgspec.defstruct(
+        "Answer",
+        [
+            ("Items", list[row]),  # type: ignore[valid-type]
+            ("Count", int),
+            ("ScannedCount", int),
+            ("LastEvaluatedKey", dict[str, Any] | None, None),
+            ("ConsumedCapacity", Any, None),
+        ],
+    )
+    _write_records(writer, attributes, fields, record, slots)
+    functions = run(writer, f"{title} rows")
+    return RowReader(fields, msgspec.json.Decoder(answer).decode, functions["records"])
+
+
+def _write_records(
+    writer: Writer,
+    attributes: Mapping[str, CompiledAttribute],
+    fields: Mapping[str, tuple[str, Any]],
+    record: type[Any],
+    slots: Mapping[str, str],
+) -> None:
+    blank = type(f"_Blank{record.__name__}", (), {"__slots__": tuple(slots.values())})
+    make, final = writer.name("make", blank), writer.name("record", record)
+    unusual = writer.name("unusual", UnusualItemError)
+    bears = writer.name("bears", _bears)
+    body: list[str] = []
+    for name, slot in slots.items():
+        attribute = attributes[name]
+        field, kind = fields[attribute.spec.field]
+        body += [
+            f"        part = row.{field}",
+            f"        record.{slot} = None if part is None else "
+            f"{_expression(writer, attribute, kind)}",
+        ]
+    lines = [
+        "def records(rows, entity, version, marks):",
+        "    found = []",
+        "    for row in rows:",
+        f"        if row.{_ENTITY} is None or row.{_VERSION} is None:",
+        f"            raise {unusual}",
+        f"        if row.{_ENTITY}.S != entity or row.{_VERSION}.S != version:",
+        "            continue",
+        f"        if marks and not {bears}(row, marks):",
+        "            continue",
+        f"        record = {make}()",
+        *body,
+        f"        record.__class__ = {final}",
+        "        found.append(record)",
+        "    return found",
+    ]
+    # Functions of typed maps, if any, were written while the expressions were.
+    writer.lines += lines
+
+
+def _expression(writer: Writer, attribute: CompiledAttribute, kind: Any) -> str:
+    """What makes the value of `part`, a struct of the type or a mapping."""
+    if kind is None:
+        return writer.decode(attribute, "part")
+    return writer.decode(attribute, "part").replace(
+        f"part[{attribute.kind!r}]", f"part.{attribute.kind}"
+    )
+
+
+def _bears(row: Any, marks: Sequence[tuple[str, Any]]) -> bool:
+    for slot, value in marks:
+        part = getattr(row, slot)
+        if part is not None and part != value:
+            return False
+    return True
