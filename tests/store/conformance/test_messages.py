@@ -249,6 +249,16 @@ def test_changes_of_one_message_in_one_call_are_one_change(store, clock):
     assert [(one.role, one.updated_at) for one in changed] == [("b", later)]
 
 
+def test_a_message_that_is_moved_on_in_one_call_was_never_in_the_thread_between(store, clock):
+    for id in ("t1", "t2", "t3"):
+        store.memory.save_thread(thread(id))
+    store.memory.save_messages([message("m1")])
+    later = clock.tick()
+    store.memory.update_messages([{"id": "m1", "thread_id": id} for id in ("t2", "t3")])
+    touched = [store.memory.get_thread_by_id(id).updated_at == later for id in ("t1", "t2", "t3")]
+    assert touched == [True, False, True]
+
+
 def test_updating_nothing_or_what_is_missing_does_nothing(store, clock):
     before = store.memory.save_thread(thread())
     clock.tick()

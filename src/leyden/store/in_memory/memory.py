@@ -125,7 +125,6 @@ class InMemoryMemory(Threads):
 
     def update_messages(self, messages: Sequence[Given]) -> list[Message]:
         """See `Memory.update_messages`."""
-        threads: list[str] = []
         before: dict[str, Message] = {}
         changed: dict[str, Message] = {}
         for change in given.message_changes(messages):
@@ -153,9 +152,9 @@ class InMemoryMemory(Threads):
                 },
             )
             self._messages.put(new.id, new)
-            threads += [old.thread_id, new.thread_id]
             changed[new.id] = new
-        self._touch(threads)
+        # Several changes of one message are one: it is in no thread on the way.
+        self._touch([message.thread_id for message in (*before.values(), *changed.values())])
         return list(changed.values())
 
     def delete_messages(self, message_ids: Sequence[str]) -> None:
