@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import leyden
-from leyden.errors import DecodeError, InvalidOptionError, ItemTooLargeError
+from leyden.errors import (
+    AwsError,
+    DecodeError,
+    InvalidOptionError,
+    ItemTooLargeError,
+    TransactionCanceledError,
+)
 from leyden.operations import overflow, size
 from leyden.operations.overflow import (
     PART_FIELD,
@@ -24,6 +30,7 @@ from leyden.operations.overflow import (
     unpack,
 )
 from leyden.operations.overflow_layout import Packing, arrange
+from leyden.operations.request import Request
 from leyden.operations.size import item_size
 from tests.conformance.notes import KEY, NOTES, noise
 
@@ -298,3 +305,75 @@ def test_texts_on_the_edge_of_the_limit_stay_what_they_are(small: None) -> None:
         params = note.put(**KEY, text=text).params()
         fits = length <= 3000 - base
         assert ("__overflow__" not in params.get("Item", {"__overflow__": 1})) == fits
+
+
+class Refusing:
+    """Answers a program: reads find `item`, and writes end as `end` says, given how many came."""
+
+    def __init__(self, item: Any, end: Any) -> None:
+        self.item, self.end = item, end
+        self.writes: list[Any] = []
+
+    def run(self, program: Any) -> Any:
+        answer: Any = None
+        error: AwsError | None = None
+        while True:
+            try:
+                step = program.throw(error) if error is not None else program.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer, error = {"Item": self.item} if self.item else {}, None
+            if isinstance(step, Request) and step.api != "GetItem":
+                self.writes.append(step)
+                try:
+                    answer = self.end(len(self.writes))
+                except AwsError as failure:
+                    error = failure
+
+
+def test_a_write_that_is_refused_for_its_size_leaves_more_out_of_the_item() -> None:
+    stored = note.put(**KEY, title="t").params()["Item"]
+
+    def end(count: int) -> Any:
+        if count < 4:
+            raise AwsError("Item size has exceeded the limit", aws_code="ValidationException")
+        return {}
+
+    refusing = Refusing(stored, end)
+    refusing.run(note.patch(**KEY).set(text=noise(300_000)).program())
+    assert [write.api for write in refusing.writes] == [
+        *("UpdateItem", "UpdateItem", "UpdateItem"),
+        "TransactWriteItems",
+    ]
+
+
+def test_a_write_that_stays_too_large_says_so() -> None:
+    stored = note.put(**KEY, title="t").params()["Item"]
+
+    def end(count: int) -> Any:
+        raise AwsError("Item size has exceeded the limit", aws_code="ValidationException")
+
+    refusing = Refusing(stored, end)
+    with pytest.raises(AwsError, match="Item size has exceeded"):
+        refusing.run(note.patch(**KEY).set(text=noise(300_000)).program())
+    assert len(refusing.writes) == 5
+
+
+def test_a_write_waits_for_a_transaction_that_is_under_way() -> None:
+    def end(count: int) -> Any:
+        if count == 1:
+            raise AwsError("in a transaction", aws_code="TransactionConflictException")
+        return {}
+
+    refusing = Refusing(None, end)
+    refusing.run(note.put(**KEY, text="short").program())
+    first, second = refusing.writes
+    assert first == second
+
+
+def test_a_write_does_not_wait_for_ever() -> None:
+    def end(count: int) -> Any:
+        raise AwsError("in a transaction", aws_code="TransactionConflictException")
+
+    with pytest.raises(TransactionCanceledError, match="other writes got in the way"):
+        Refusing(None, end).run(note.put(**KEY, text="short").program())

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from leyden.errors import AwsError
+from leyden.errors import AwsError, LeydenError
 from leyden.operations.request import Pause, Program, Request, Response
 
 ATTEMPTS: Final = 12
@@ -15,6 +15,7 @@ ATTEMPTS: Final = 12
 CONDITION_FAILED: Final = "ConditionalCheckFailed"
 """The reason of an operation whose condition did not hold."""
 
+_CONFLICT: Final = "TransactionConflictException"
 _PATIENCE: Final = 6
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 1.6
@@ -45,6 +46,20 @@ def may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
     """Whether only passing causes stood in the way, so that trying again is safe and useful."""
     codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
     return codes <= _PASSING
+
+
+def is_conflict(error: LeydenError) -> bool:
+    """Whether a write was refused as a transaction is under way on its item.
+
+    It has written nothing, and may be made again.
+    """
+    if not isinstance(error, AwsError):
+        return False
+    reasons = cancellation(error)
+    if reasons:
+        codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
+        return codes == {"TransactionConflict"}
+    return error.aws_code == _CONFLICT
 
 
 def send_transaction(request: Request, *, patient: bool = True) -> Program[tuple[Response, int]]:

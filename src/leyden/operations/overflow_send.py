@@ -22,6 +22,7 @@ from leyden.operations.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
     cancellation,
+    is_conflict,
     send_transaction,
     wait_before,
 )
@@ -32,6 +33,9 @@ from leyden.operations.overflow_read import join_items, joining_for
 from leyden.operations.overflow_write import UNKNOWN, Laid, Spread, Stored, lay_out
 from leyden.operations.request import Item, Params, Pause, Program, Request, Response
 from leyden.operations.versions import Expectation, conflict
+
+_REFUSALS = 4
+"""How often a write begins again that the service refuses for its size, with less in the item."""
 
 _REFUSED_FOR_SIZE = "ValidationError"
 
@@ -104,10 +108,13 @@ class _Attempts:
                 self.stored = evolve(self.stored, item=now, is_read=True)
                 last: LeydenError = error
             except (AwsError, ItemTooLargeError) as error:
-                if not _is_too_large(error):
+                if _is_too_large(error):
+                    if self.stored.refusals >= _REFUSALS:
+                        raise
+                    yield from self._read()
+                    self.stored = evolve(self.stored, refusals=self.stored.refusals + 1)
+                elif not is_conflict(error):
                     raise
-                yield from self._read()
-                self.stored = evolve(self.stored, refusals=self.stored.refusals + 1)
                 last = error
             except _PartsChangedError as error:
                 yield from self._read()

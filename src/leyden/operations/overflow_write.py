@@ -91,7 +91,7 @@ class Stored:
     @property
     def spare(self) -> int:
         """The bytes to leave free, as the service counts otherwise than we do."""
-        return _SPARE * self.refusals
+        return min(_SPARE * 8 ** (self.refusals - 1), _MOST_SPARE) if self.refusals else 0
 
     @property
     def manifest(self) -> AttributeValue | None:
@@ -101,6 +101,7 @@ class Stored:
 
 UNKNOWN: Final = Stored()
 _SPARE: Final = 4096
+_MOST_SPARE: Final = 256 * 1024
 
 
 class Apart:

@@ -9,7 +9,10 @@
         store.memory.save_thread({"id": "t1", "resource_id": "alice"})
 """
 
-from leyden.store.dynamodb.async_store import AsyncDynamoDBStore
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from leyden.store.dynamodb.store import DynamoDBStore
 from leyden.store.dynamodb.ttl import TTL
 from leyden.store.in_memory import InMemoryStore
@@ -35,6 +38,9 @@ from leyden.store.records import (
     Trace,
     WorkflowRun,
 )
+
+if TYPE_CHECKING:
+    from leyden.store.dynamodb.async_store import AsyncDynamoDBStore
 
 __all__ = [
     "TTL",
@@ -65,3 +71,16 @@ __all__ = [
     "WorkflowRunPage",
     "Workflows",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What belongs to event loops is imported when it is asked for.
+    if name != "AsyncDynamoDBStore":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from leyden.store.dynamodb.async_store import AsyncDynamoDBStore
+
+    return AsyncDynamoDBStore
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -191,7 +191,9 @@ class Memory(Protocol):
 
         Of `content`, `metadata` is merged key by key, and `content` and `parts` are replaced; a
         `thread_id` moves the message. Concurrent updates lose nothing. Sets `updated_at` of the
-        threads. Gives the messages that were there, changed; missing ones are left out.
+        threads. Gives the messages that were there, changed; missing ones are left out. Raises
+        ItemTooLargeError, which names the message and has changed none, and SaveIncompleteError
+        where some were changed; doing it again is safe.
         """
         ...
 

@@ -12,8 +12,10 @@ import pytest
 
 import leyden
 from leyden.errors import (
+    AwsError,
     ConnectionFailedError,
     InputError,
+    ItemTooLargeError,
     KeyCollisionError,
     LeydenError,
     NotFoundError,
@@ -282,6 +284,88 @@ def test_changes_too_large_for_one_transaction_are_made_in_several(memory: Memor
     assert [m.content["metadata"]["n"] for m in changed] == list(range(25))
     found = memory.list_messages("t1", per_page=None).messages
     assert {m.content["metadata"]["n"] for m in found} == set(range(25))
+
+
+def test_a_change_that_makes_a_message_too_large_is_named_and_none_is_made(memory: Memory) -> None:
+    large = {"parts": [], "content": "x" * 380_000}
+    memory.save_messages([message(n, content=large if n == 7 else "short") for n in range(30)])
+    before = sorted(raw_items(memory.app), key=lambda item: item["pk"]["S"])
+    grown = {"metadata": {"more": "y" * 40_000}}
+    with pytest.raises(ItemTooLargeError, match=r"messages\[8\], changed: .* Nothing was changed"):
+        memory.update_messages(
+            [{"id": "missing"}, *({"id": f"m{n:03}", "content": grown} for n in range(30))]
+        )
+    assert sorted(raw_items(memory.app), key=lambda item: item["pk"]["S"]) == before
+
+
+def test_changes_of_which_some_fail_say_which(memory: Memory, clock: Clock) -> None:
+    memory.save_thread({"id": "t1", "resource_id": "alice"})
+    memory.save_messages([message(n) for n in range(30)])
+    then = clock.advance(minutes=1)
+    changes = [{"id": f"m{n:03}", "role": "system"} for n in range(30)]
+    memory.failing = nth("TransactWriteItems", 1, ConnectionFailedError("gone", unsure=True))
+    with pytest.raises(SaveIncompleteError, match=r"5 of 30 .* messages\[25\]: gone") as caught:
+        memory.update_messages(changes)
+    assert caught.value.saved == tuple(f"m{n:03}" for n in range(25))
+    assert caught.value.unsaved == ()
+    assert caught.value.unsure == tuple(f"m{n:03}" for n in range(25, 30))
+    roles = [m.role for m in memory.list_messages_by_id([change["id"] for change in changes])]
+    assert roles == ["system"] * 25 + ["user"] * 5
+    assert memory.get_thread_by_id("t1").updated_at == then
+    memory.failing = lambda request: None
+    assert {m.role for m in memory.update_messages(changes)} == {"system"}
+
+
+def test_a_read_before_a_save_that_fails_is_that_error(memory: Memory) -> None:
+    memory.failing = nth("BatchGetItem", 0, ConnectionFailedError("gone"))
+    with pytest.raises(ConnectionFailedError, match="gone"):
+        memory.save_messages([message(1), message(2)])
+
+
+def test_a_copy_under_an_id_of_another_case_is_a_collision(memory: Memory) -> None:
+    memory.save_thread({"id": "t1", "resource_id": "alice"})
+    with pytest.raises(KeyCollisionError):
+        memory.copy_thread("t1", new_thread_id="T1")
+
+
+def test_a_time_of_creation_that_is_written_in_another_way_is_kept(
+    memory: Memory, clock: Clock
+) -> None:
+    memory.save_thread({"id": "t1", "resource_id": "alice"})
+    created = clock()
+    clock.advance(minutes=1)
+    set_created = {
+        "TableName": memory.app.table,
+        "Key": memory.app.entities.thread.get(id="t1").params()["Key"],
+        "UpdateExpression": "SET createdAt = :c",
+        "ExpressionAttributeValues": {":c": {"S": "2026-03-01T12:00:00Z"}},
+    }
+    memory.app.driver.send(Request("UpdateItem", set_created))
+    saved = memory.save_thread({"id": "t1", "resource_id": "bob"})
+    assert (saved.created_at, saved.resource_id) == (created, "bob")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda memory: memory.save_thread({"id": "t1", "resource_id": "alice"}),
+        lambda memory: memory.save_resource({"id": "alice"}),
+        lambda memory: memory.delete_thread("t1"),
+    ],
+)
+def test_writes_wait_for_a_transaction_that_is_under_way(memory: Memory, write: Any) -> None:
+    conflict = AwsError("in a transaction", aws_code="TransactionConflictException")
+    refused: list[str] = []
+
+    def refuse(request: Request) -> LeydenError | None:
+        if request.api in ("UpdateItem", "DeleteItem") and not refused:
+            refused.append(request.api)
+            return conflict
+        return None
+
+    memory.failing = refuse
+    write(memory)
+    assert len(refused) == 1
 
 
 def test_a_copy_that_fails_leaves_nothing(memory: Memory) -> None:

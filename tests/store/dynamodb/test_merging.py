@@ -15,6 +15,7 @@ from leyden.errors import (
     InputError,
     KeyCollisionError,
     LeydenError,
+    TransactionCanceledError,
     VersionConflictError,
 )
 from leyden.operations.request import Pause, Program, Request
@@ -22,6 +23,7 @@ from leyden.store.dynamodb.programs.merging import merge
 from tests.store.dynamodb.conftest import Clock, Requests
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+WRITES = ("UpdateItem", "PutItem", "TransactWriteItems")
 
 
 def put_thread(app: leyden.Service, **changed: Any) -> None:
@@ -51,7 +53,7 @@ def drive(app: leyden.Service, program: Program[Any], between: Callable[[int], N
     step = program.send(None)
     try:
         while True:
-            if isinstance(step, Request) and step.api in ("UpdateItem", "PutItem"):
+            if isinstance(step, Request) and step.api in WRITES:
                 between(writes)
                 writes += 1
             try:
@@ -271,6 +273,80 @@ def test_a_transaction_under_way_on_the_item_is_waited_for(
     assert isinstance(program.throw(conflict), Pause)
     again = program.send(None)
     assert again == write
+    with pytest.raises(StopIteration) as end:
+        program.send(app.driver.run(once(again)))
+    assert end.value.value.metadata == {"a": 1, "b": 2}
+
+
+def rewrite(app: leyden.Service, **texts: str) -> None:
+    """Set fields of the thread as another program does, that leaves its time as it was."""
+    names = {f"#{n}": name for n, name in enumerate(texts)}
+    values = {f":{n}": {"S": text} for n, text in enumerate(texts.values())}
+    sets = ", ".join(f"#{n} = :{n}" for n in range(len(texts)))
+    app.driver.send(
+        Request(
+            "UpdateItem",
+            {
+                "TableName": app.table,
+                "Key": app.entities.thread.get(id="t1").params()["Key"],
+                "UpdateExpression": f"SET {sets}",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            },
+        )
+    )
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_another_writer_of_a_long_value_of_the_same_size_and_time_is_noticed(
+    app: leyden.Service, clock: Clock, letter: str
+) -> None:
+    long = letter * 100_000
+    put_thread(app, metadata={"long": long, "by": "a"})
+
+    def other(write: int) -> None:
+        if write == 0:
+            rewrite(app, metadata=f'{{"long":"{long}","by":"b"}}')
+
+    record = drive(app, merging(app, clock, adding(mine=1)), other)
+    assert record.metadata == stored(app).metadata == {"long": long, "by": "b", "mine": 1}
+
+
+def test_another_writer_of_text_that_is_written_in_another_way_is_noticed(
+    app: leyden.Service, clock: Clock
+) -> None:
+    put_thread(app)
+    rewrite(app, metadata='{ "a" : 1 }')
+
+    def other(write: int) -> None:
+        if write == 0:
+            rewrite(app, metadata='{ "a" : 2 }')
+
+    record = drive(app, merging(app, clock, adding(b=2)), other)
+    assert record.metadata == stored(app).metadata == {"a": 2, "b": 2}
+
+
+def test_a_record_is_read_again_where_its_text_is_written_in_another_way(
+    app: leyden.Service, clock: Clock
+) -> None:
+    put_thread(app)
+    rewrite(app, metadata='{ "a" : 1 }')
+    seen = stored(app)
+
+    def other(write: int) -> None:
+        if write == 1:
+            rewrite(app, metadata='{ "a" : 2 }')
+
+    record = drive(app, merging(app, clock, adding(b=2), seen=seen), other)
+    assert record.metadata == stored(app).metadata == {"a": 2, "b": 2}
+
+
+def test_transactions_that_are_in_the_way_are_waited_for(app: leyden.Service, clock: Clock) -> None:
+    put_thread(app)
+    program = merging(app, clock, adding(b=2))
+    program.send(app.driver.run(once(program.send(None))))
+    assert isinstance(program.throw(TransactionCanceledError("others were faster")), Pause)
+    again = program.send(None)
     with pytest.raises(StopIteration) as end:
         program.send(app.driver.run(once(again)))
     assert end.value.value.metadata == {"a": 1, "b": 2}

@@ -255,7 +255,9 @@ class AsyncDynamoDBMemory(AsyncDomain[MemoryPrograms]):
 
         Of `content`, `metadata` is merged key by key, and `content` and `parts` are replaced; a
         `thread_id` moves the message. Concurrent updates lose nothing. Sets `updated_at` of the
-        threads. Gives the messages that were there, changed; missing ones are left out.
+        threads. Gives the messages that were there, changed; missing ones are left out. Raises
+        ItemTooLargeError, which names the message and has changed none, and SaveIncompleteError
+        where some were changed; doing it again is safe.
         """
         program = self._programs.update_messages(messages)
         return await self._run("memory.update_messages", program)

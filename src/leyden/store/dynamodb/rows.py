@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from attrs import asdict
 
 from leyden.compile.texts import json_text
+from leyden.errors import DecodeError
+from leyden.operations.overflow import read_manifest
+from leyden.operations.request import Item
+from leyden.schema.spec import EntitySpec
 from leyden.store.records import JSON, Message, Resource, Thread
 from leyden.store.texts import as_it_reads
 
 Values = dict[str, Any]
+
+STORED_APART: Final = (
+    'it was stored by a store with large_values="chunk", and only such a one reads it'
+)
+
+
+def refuse_outside(spec: EntitySpec, item: Item, names: Iterable[str]) -> None:
+    """Raise DecodeError where a value is stored outside of a raw item, and is not read there."""
+    entries = read_manifest(item)
+    for name in names:
+        attribute = spec.attributes[name]
+        if attribute.overflow is None and attribute.field in entries.keys() - item.keys():
+            raise DecodeError(
+                f'the value of "{name}" is not in its item: {STORED_APART}. Nothing was changed',
+                field=attribute.field,
+                entity=spec.entity,
+            )
 
 
 def thread_of(record: Any) -> Thread | None:
@@ -38,8 +59,18 @@ def thread_values(thread: Thread) -> Values:
 
 
 def message_of(record: Any) -> Message | None:
-    """The message in a record; None for an item that is only a part of one."""
+    """The message in a record; None for an item that is only a part of one.
+
+    Raises DecodeError for a message whose content is stored outside, in a store that does not
+    read it there.
+    """
     if record is None or record.content is None or record.thread_id is None:
+        if record is not None and record.role is not None and record.created_at is not None:
+            raise DecodeError(
+                f"a message has no content in its item: {STORED_APART}",
+                field="content",
+                entity="message",
+            )
         return None
     return Message(
         id=record.id,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from leyden.compile.times import accept_timestamp
-from leyden.errors import ConditionFailedError, LeydenError
+from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
 from leyden.operations.batch_sending import key_text
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.request import Program
@@ -73,12 +73,17 @@ class MemoryBase:
         by_key = {key: id for id, key in keys.items()}
         if not by_key:
             return {}
-        found = yield from self._messages.get([{"id": id} for id in by_key.values()]).program(
+        reading = self._messages.get([{"id": id} for id in by_key.values()]).program(
             consistent=True,
             ignore_ownership=True,
             concurrency=self.concurrency,
             attributes=tuple(attributes) or None,
         )
+        try:
+            found = yield from reading
+        except BatchIncompleteError as error:
+            # Of a read it says no more than what befell it.
+            raise error.failures[0] if error.failures else error from error
         records = dict(zip(by_key, found, strict=True))
         return {id: records[key] for id, key in keys.items() if records[key] is not None}
 

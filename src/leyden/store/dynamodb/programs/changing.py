@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
-from leyden.errors import ItemTooLargeError, TransactionCanceledError
+from leyden.errors import (
+    ItemTooLargeError,
+    LeydenError,
+    SaveIncompleteError,
+    TransactionCanceledError,
+)
 from leyden.operations.batch_sending import chunks
-from leyden.operations.concurrently import concurrently
+from leyden.operations.concurrently import outcomes_of
 from leyden.operations.request import Program
 from leyden.operations.update import Patch
 from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase
@@ -17,9 +22,14 @@ from leyden.store.dynamodb.programs.merging import later, merge, unchanged
 
 Change: TypeAlias = Callable[[Any], Mapping[str, Any] | None]
 Records: TypeAlias = dict[str, Any]
+Outcomes: TypeAlias = dict[str, Any]
+"""By id the record as it is afterwards, None where it is gone, or the error of its change."""
 
 _TOGETHER: Final = 25
 """How many messages are changed in one request: one that is refused refuses them all."""
+
+_LONG: Final = 64 * 1024
+"""From this length on, in characters, a text may be too large, or be stored in another form."""
 
 
 @frozen
@@ -35,33 +45,37 @@ class MessageChanging(MemoryBase):
     """Changes of messages that lose nothing."""
 
     def _changed_messages(
-        self, records: Mapping[str, Any], change: Change, method: str
-    ) -> Program[Records]:
-        """Change messages, given as they were read; gives those that are there, by id.
+        self, records: Mapping[str, Any], change: Change, method: str, names: Mapping[str, str]
+    ) -> Program[Outcomes]:
+        """Change messages, given as they were read; gives what came of each, by id.
 
         Several go in transactions, under the condition that each is as it was read. Where one is
         not, or another write is under way on it, those of its transaction are merged one by one.
+        One that would be too large is refused before any is changed; `names` are what to call
+        them then.
         """
-        if len(records) == 1:
-            return (yield from self._one_by_one(records, change, method))
+        after: Outcomes = {}
         planned: dict[str, _Planned] = {}
-        after: Records = {}
         for id, record in records.items():
             values = change(record)
             if values is None:
                 after[id] = record
             else:
                 planned[id] = self._planned(record, values)
-        parts = yield from concurrently(
+                self._refuse_too_large(names[id], planned[id].after, values)
+        alone = {id: records[id] for id in planned if len(planned) == 1 or self._apart(records[id])}
+        together = [(id, plan) for id, plan in planned.items() if id not in alone]
+        parts = [dict(part) for part in chunks(together, _TOGETHER)]
+        outcomes = yield from outcomes_of(
             [
-                self._together(dict(part), records, change, method)
-                for part in chunks(tuple(planned.items()), _TOGETHER)
+                self._one_by_one(alone, change, method),
+                *(self._together(part, records, change, method) for part in parts),
             ],
             self.concurrency,
         )
-        for part in parts:
-            after.update(part)
-        return {id: after[id] for id in records if id in after}
+        for ids, outcome in zip((alone, *parts), outcomes, strict=True):
+            after |= _each(ids, outcome)
+        return {id: after[id] for id in records}
 
     def _planned(self, record: Any, values: Mapping[str, Any]) -> _Planned:
         whole = {**values, "updated_at": later(self._clock(), record)}
@@ -69,9 +83,26 @@ class MessageChanging(MemoryBase):
         write = self._messages.patch(id=record.id).set(**whole).where(condition)
         return _Planned(evolve(record, **whole), write)
 
+    def _refuse_too_large(self, name: str, after: Any, values: Mapping[str, Any]) -> None:
+        """Raise ItemTooLargeError where the whole message would not fit."""
+        if len(values.get("content") or "") < _LONG:
+            return
+        whole = asdict(after, recurse=False)
+        given = {name: value for name, value in whole.items() if value is not None}
+        try:
+            self._messages.put(**given).params()
+        except ItemTooLargeError as error:
+            error.message = f"{name}, changed: {error.message}. Nothing was changed"
+            raise
+
+    def _apart(self, record: Any) -> bool:
+        """Whether a message may be stored in another form, which a record does not show."""
+        large = self._messages.spec.attributes["content"].overflow is not None
+        return large and len(record.content or "") >= _LONG
+
     def _together(
         self, part: Mapping[str, _Planned], records: Mapping[str, Any], change: Change, method: str
-    ) -> Program[Records]:
+    ) -> Program[Outcomes]:
         writes = [planned.write for planned in part.values()]
         try:
             yield from self.app.transact_write(writes).program()
@@ -81,16 +112,20 @@ class MessageChanging(MemoryBase):
             # Nothing was sent: together they are more than DynamoDB takes.
             if len(part) == 1:
                 raise
-            after: Records = {}
-            for half in chunks(tuple(part.items()), (len(part) + 1) // 2):
-                after |= yield from self._together(dict(half), records, change, method)
+            halves = [dict(half) for half in chunks(tuple(part.items()), (len(part) + 1) // 2)]
+            found = yield from outcomes_of(
+                [self._together(half, records, change, method) for half in halves], 1
+            )
+            after: Outcomes = {}
+            for half, outcome in zip(halves, found, strict=True):
+                after |= _each(half, outcome)
             return after
         return {id: planned.after for id, planned in part.items()}
 
     def _one_by_one(
         self, records: Mapping[str, Any], change: Change, method: str
-    ) -> Program[Records]:
-        merged = yield from concurrently(
+    ) -> Program[Outcomes]:
+        merged = yield from outcomes_of(
             [
                 merge(
                     self._messages,
@@ -98,10 +133,37 @@ class MessageChanging(MemoryBase):
                     lambda record: None if record is None else change(record),
                     now=self._clock,
                     operation=f"{DOMAIN}.{method}",
-                    seen=record,
+                    seen=None if self._apart(record) else record,
                 )
                 for id, record in records.items()
             ],
             self.concurrency,
         )
-        return {id: record for id, record in zip(records, merged, strict=True) if record}
+        return dict(zip(records, merged, strict=True))
+
+    def _whole(self, outcomes: Outcomes, names: Mapping[str, str]) -> Records:
+        """The records that are there afterwards.
+
+        Raises the error of the only message, and SaveIncompleteError for that of one of several.
+        """
+        failures = {id: one for id, one in outcomes.items() if isinstance(one, LeydenError)}
+        if not failures:
+            return {id: record for id, record in outcomes.items() if record is not None}
+        id, first = next(iter(failures.items()))
+        if len(outcomes) == 1:
+            raise first
+        unsure = [id for id, error in failures.items() if getattr(error, "unsure", False)]
+        raise SaveIncompleteError(
+            f"{len(failures)} of {len(outcomes)} messages could not be changed, and the others "
+            f"were; doing it again is safe (the first: {names[id]}: {first.message})",
+            saved=[id for id in outcomes if id not in failures],
+            unsaved=[id for id in failures if id not in unsure],
+            unsure=unsure,
+            failures=tuple(dict.fromkeys(failures.values())),
+            entity=self._messages.name,
+        ) from first
+
+
+def _each(ids: Iterable[str], outcome: Outcomes | LeydenError) -> Outcomes:
+    """What came of each of several messages: what befell them all, or their own."""
+    return dict.fromkeys(ids, outcome) if isinstance(outcome, LeydenError) else outcome

@@ -10,7 +10,13 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
-from leyden.errors import ConditionFailedError, InputError, LeydenError, NotFoundError
+from leyden.errors import (
+    ConditionFailedError,
+    InputError,
+    KeyCollisionError,
+    LeydenError,
+    NotFoundError,
+)
 from leyden.keys.text import timestamp_text
 from leyden.operations.request import Program
 from leyden.store import given
@@ -134,6 +140,8 @@ class CopyingPrograms(MemoryBase):
         living = self.ttl.fields(self._threads.spec.alias, now)
         try:
             yield from self._threads.create(**thread_values(thread), **living).program()
+        except KeyCollisionError:
+            raise
         except ConditionFailedError as error:
             raise InputError('there is a thread of the id "new_thread_id" already') from error
         if not entries:

@@ -10,33 +10,43 @@ from functools import reduce
 from operator import and_
 from typing import Any, Final, TypeVar
 
+from attrs import field, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.compile.texts import json_text
 from leyden.compile.times import accept_timestamp
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
     KeyCollisionError,
+    LeydenError,
+    TransactionCanceledError,
     VersionConflictError,
 )
-from leyden.operations.request import Pause, Program
+from leyden.operations.as_stored import as_stored
+from leyden.operations.cancellation import is_conflict
+from leyden.operations.request import Item, Pause, Program
+from leyden.schema.spec import OVERFLOW_FIELD
 from leyden.service.entity import Entity
+from leyden.store.dynamodb.rows import refuse_outside
 
 PATIENCE: Final = 30.0
 """For how many seconds a change is tried again while others change the same item."""
-
-_COMPARED: Final = 64 * 1024
-"""The longest value, in characters, that a condition carries along to be compared."""
 
 _FIRST_WAIT: Final = 0.005
 _LONGEST_WAIT: Final = 0.25
 _TICK: Final = timedelta(milliseconds=1)
 _LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
-_CONFLICT: Final = "TransactionConflictException"
 
 T = TypeVar("T")
 Change = Callable[[Any], Mapping[str, Any] | None]
+
+
+@frozen
+class Stored:
+    """A record, and its item as it is stored; of a record that the caller has read only that."""
+
+    record: Any
+    item: Item | None = field(default=None, repr=False)
 
 
 def merge(
@@ -57,8 +67,9 @@ def merge(
     must do nothing else. What it raises ends the merge.
 
     `updated_at` is set to a time later than the stored one, by which others see the change; the
-    fields that change are compared as well, since a writer that rounds to milliseconds may have
-    left `updated_at` as it was. `seen` is the record where it was just read.
+    fields that change are compared as well, whole and as they are stored, since a writer that
+    rounds to milliseconds may have left `updated_at` as it was. `seen` is the record where it was
+    just read, and is short enough to be in its item as it is.
 
     Raises VersionConflictError when others were faster for `patience` seconds.
 
@@ -66,42 +77,35 @@ def merge(
     ...       now=now, operation="store.memory.update_thread")          # doctest: +SKIP
     """
     deadline = time.monotonic() + patience
-    stored = seen
-    if stored is None:
-        stored = yield from _read(entity, key)
-    comparing = True
+    stored = Stored(seen) if seen is not None else (yield from _read(entity, key))
     attempt = 0
     while True:
-        asked = change(stored)
+        asked = change(stored.record)
         if asked is None:
-            return stored
-        values = {**asked, "updated_at": later(now(), stored)}
+            return stored.record
+        values = {**asked, "updated_at": later(now(), stored.record)}
         try:
-            return (yield from _write(entity, key, stored, values, comparing))
+            return (yield from _write(entity, key, stored, values))
         except KeyCollisionError:
             raise
-        except AwsError as error:
-            if error.aws_code != _CONFLICT or time.monotonic() >= deadline:
+        except (AwsError, TransactionCanceledError) as error:
+            if not _may_pass(error) or time.monotonic() >= deadline:
                 raise
         except ConditionFailedError as error:
-            found = yield from _found(entity, key, error)
-            if error.unsure and found is not None and _has(found, values):
+            stored = yield from found_after(entity, key, error)
+            if error.unsure and stored.record is not None and _has(stored.record, values):
                 # An attempt whose answer was lost had made the change.
-                return found
-            if found is not None and found == stored:
-                # It is unchanged, so its text is only written in another way than ours.
-                comparing = False
+                return stored.record
             if time.monotonic() >= deadline:
                 raise VersionConflictError(
                     f"the {entity.name} was changed by others for {patience:g} seconds, each "
                     "time between reading and writing it. Nothing was changed; try again later",
-                    stored=found,
+                    stored=stored.record,
                     item=error.item,
                     request=error.request,
                     operation=operation,
                     entity=entity.name,
                 ) from error
-            stored = found
         yield _pause(attempt)
         attempt += 1
 
@@ -113,11 +117,16 @@ def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) ->
     while True:
         try:
             return (yield from begin())
-        except AwsError as error:
-            if error.aws_code != _CONFLICT or time.monotonic() >= deadline:
+        except (AwsError, TransactionCanceledError) as error:
+            if not _may_pass(error) or time.monotonic() >= deadline:
                 raise
         yield _pause(attempt)
         attempt += 1
+
+
+def _may_pass(error: LeydenError) -> bool:
+    """Whether only other writes were in the way; those of large values are transactions."""
+    return is_conflict(error) or isinstance(error, TransactionCanceledError)
 
 
 def _pause(attempt: int) -> Pause:
@@ -125,23 +134,28 @@ def _pause(attempt: int) -> Pause:
 
 
 def unchanged(entity: Entity, stored: Any, values: Mapping[str, Any]) -> Condition:
-    """The condition that a stored item is as it was read, as far as `values` change it."""
+    """The condition that an item is as a record has it, as far as `values` change it.
+
+    It does not hold either where a value is stored in another way than it would be written.
+    """
     conditions = (
         _still(entity, name, getattr(stored, name)) for name in {**values, "updated_at": None}
     )
-    together: Condition = reduce(and_, (each for each in conditions if each is not None))
+    together: Condition = reduce(and_, conditions)
     return together
 
 
-def _read(entity: Entity, key: Mapping[str, Any]) -> Program[Any]:
-    return (yield from entity.get(**key).program(consistent=True))
+def _read(entity: Entity, key: Mapping[str, Any]) -> Program[Stored]:
+    found = yield from entity.get(**key).program(consistent=True, data="result")
+    return Stored(found.item, None if found.item is None else found.response["Item"])
 
 
-def _found(entity: Entity, key: Mapping[str, Any], error: ConditionFailedError) -> Program[Any]:
+def found_after(
+    entity: Entity, key: Mapping[str, Any], error: ConditionFailedError
+) -> Program[Stored]:
     """What is stored after all: the refusal tells it, unless parts of it are kept elsewhere."""
-    whole = all(attribute.overflow is None for attribute in entity.spec.attributes.values())
-    if error.item is not None and whole:
-        return entity.parse(error.item)
+    if error.item is not None and OVERFLOW_FIELD not in error.item:
+        return Stored(entity.parse(error.item), error.item)
     return (yield from _read(entity, key))
 
 
@@ -155,26 +169,24 @@ def later(now: datetime, stored: Any) -> datetime:
 
 
 def _write(
-    entity: Entity, key: Mapping[str, Any], stored: Any, values: Mapping[str, Any], comparing: bool
+    entity: Entity, key: Mapping[str, Any], stored: Stored, values: Mapping[str, Any]
 ) -> Program[Any]:
-    if stored is None:
+    if stored.record is None:
         return (yield from entity.create(**key, **values).program())
-    compared = values if comparing else {}
-    patch = entity.patch(**key).set(**values).where(unchanged(entity, stored, compared))
+    if stored.item is not None:
+        refuse_outside(entity.spec, stored.item, values)
+    if stored.item is None:
+        condition = unchanged(entity, stored.record, values)
+    else:
+        condition = as_stored(entity.spec, stored.item, {**values, "updated_at": None})
+    patch = entity.patch(**key).set(**values).where(condition)
     return (yield from patch.program(response="all_new"))
 
 
 def _still(entity: Entity, name: str, value: Any) -> Any:
-    """The condition that a field has the value that was read; None where nothing short says so."""
+    """The condition that a field has the value that was read."""
     attribute = entity.attr[name]
-    if value is None:
-        return attribute.does_not_exist()
-    text = json_text(value) if isinstance(value, list | dict) else value
-    if not isinstance(text, str) or len(text) <= _COMPARED:
-        return attribute == value
-    # What overflows is kept in another form; engines count what is not ASCII in different ways.
-    told = text.isascii() and entity.spec.attributes[name].overflow is None
-    return attribute.size() == len(text) if told else None
+    return attribute.does_not_exist() if value is None else attribute == value
 
 
 def _has(record: Any, values: Mapping[str, Any]) -> bool:

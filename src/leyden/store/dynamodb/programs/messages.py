@@ -35,15 +35,22 @@ class MessagePrograms(MessageChanging):
     def update_messages(self, messages: Sequence[Given]) -> Program[list[Message]]:
         """Read in batches, then change many in a request."""
         changes: dict[str, list[given.MessageChange]] = {}
-        for change in given.message_changes(messages):
+        names: dict[str, str] = {}
+        for place, change in enumerate(given.message_changes(messages)):
             changes.setdefault(change.id, []).append(change)
+            names.setdefault(change.id, f"messages[{place}]")
         found = yield from self._by_id(tuple(changes))
         threads: dict[str, None] = {}
-        after = yield from self._changed_messages(
-            found, lambda record: _values(record, changes[record.id], threads), "update_messages"
+        outcomes = yield from self._changed_messages(
+            found,
+            lambda record: _values(record, changes[record.id], threads),
+            "update_messages",
+            names,
         )
-        changed = [message_of(record) for record in after.values()]
+        # Of what was changed, also where it was not all.
         yield from self._touch(threads)
+        after = self._whole(outcomes, names)
+        changed = [message_of(record) for record in after.values()]
         return [message for message in changed if message]
 
     def delete_messages(self, message_ids: Sequence[str]) -> Program[None]:

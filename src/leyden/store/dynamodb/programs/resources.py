@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase
-from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.programs.merging import insisting, merge
 from leyden.store.dynamodb.rows import resource_of, resource_values
 from leyden.store.interface import Given
 from leyden.store.records import JSON, Resource
@@ -30,9 +30,8 @@ class ResourcePrograms(MemoryBase):
         new, now = given.resource(resource), self._clock()
         whole = evolve(new, created_at=new.created_at or now, updated_at=now)
         values = {**resource_values(whole), **self._living(now)}
-        saved = resource_of(
-            (yield from self._resources.upsert(**values).program(response="all_new"))
-        )
+        write = self._resources.upsert(**values)
+        saved = resource_of((yield from insisting(lambda: write.program(response="all_new"))))
         assert saved is not None
         return saved
 

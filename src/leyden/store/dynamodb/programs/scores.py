@@ -15,6 +15,7 @@ from leyden.operations.request import Program
 from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store import given
+from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.texts import stored_text, value_of
 from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import values
@@ -50,7 +51,8 @@ class ScorePrograms:
         texts = {name: stored_text(getattr(timed, name)) for name in _TEXTS}
         living = self.ttl.fields(self._entity.spec.alias, now)
         item = {**_attributes(timed), **texts, **living}
-        yield from self._entity.put(**item).program(response="none")
+        write = self._entity.put(**item)
+        yield from insisting(lambda: write.program(response="none"))
         return evolve(timed, **{name: value_of(text) for name, text in texts.items()})
 
     def get_score_by_id(self, id: str) -> Program[Score | None]:

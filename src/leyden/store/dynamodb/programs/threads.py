@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from attrs import evolve, frozen
+from pynamodb.expressions.condition import Condition
 
 from leyden.errors import ConditionFailedError, KeyCollisionError, NotFoundError
+from leyden.operations.as_stored import as_stored
 from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import DOMAIN
 from leyden.store.dynamodb.programs.changing import MessageChanging
-from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.programs.merging import found_after, insisting, merge
 from leyden.store.dynamodb.rows import thread_of, thread_values
 from leyden.store.interface import Given
 from leyden.store.records import JSON, Thread
@@ -36,19 +39,18 @@ class ThreadPrograms(MessageChanging):
         """Write one item, over whatever is stored but its time of creation."""
         new, now = given.thread(thread), self._clock()
         whole = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
+        created = self._threads.attr.created_at
+        seen = created.does_not_exist() | (created == whole.created_at)
         while True:
             try:
-                return (yield from self._written(whole, now))
+                return (yield from insisting(partial(self._written, whole, now, seen)))
             except KeyCollisionError:
                 raise
             except ConditionFailedError as error:
-                stored = (
-                    self._threads.parse(error.item)
-                    if error.item is not None
-                    else (yield from self._threads.get(id=new.id).program(consistent=True))
-                )
-                if stored is not None and stored.created_at is not None:
-                    whole = evolve(whole, created_at=stored.created_at)
+                stored = yield from found_after(self._threads, {"id": new.id}, error)
+                if stored.record is not None and stored.record.created_at is not None:
+                    whole = evolve(whole, created_at=stored.record.created_at)
+                seen = as_stored(self._threads.spec, stored.item or {}, ["created_at"])
 
     def update_thread(
         self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
@@ -75,7 +77,7 @@ class ThreadPrograms(MessageChanging):
             if not found:
                 break
         try:
-            yield from self._threads.delete(id=id).program()
+            yield from insisting(lambda: self._threads.delete(id=id).program(response="none"))
         except KeyCollisionError:
             # The thread under the key is another one.
             return
@@ -96,11 +98,14 @@ class ThreadPrograms(MessageChanging):
         cursor: str | None = None
         while True:
             page = yield from query.program(cursor=cursor)
-            yield from self._changed_messages(
+            names = {message.id: "a message of the thread" for message in page}
+            outcomes = yield from self._changed_messages(
                 {message.id: message for message in page},
                 lambda message: {"resource_id": owner} if message.thread_id == id else None,
                 "update_thread_resource_id",
+                names,
             )
+            self._whole(outcomes, names)
             cursor = page.cursor
             if cursor is None:
                 break
@@ -110,13 +115,10 @@ class ThreadPrograms(MessageChanging):
             )
         )
 
-    def _written(self, thread: Thread, now: datetime) -> Program[Thread]:
-        """Write a thread where there is none, or one of the same time of creation."""
-        created = self._threads.attr.created_at
+    def _written(self, thread: Thread, now: datetime, seen: Condition) -> Program[Thread]:
+        """Write a thread where there is none, or one whose time of creation was seen."""
         values = {**thread_values(thread), **self.ttl.fields("thread", now)}
-        write = self._threads.upsert(**values).where(
-            created.does_not_exist() | (created == thread.created_at)
-        )
+        write = self._threads.upsert(**values).where(seen)
         saved = thread_of((yield from write.program(response="all_new")))
         assert saved is not None
         return saved

@@ -16,7 +16,7 @@ from leyden.operations.scan import Scan
 from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store.dynamodb.programs.listed import page_of, within
-from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.programs.merging import insisting, merge
 from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import filters, values
 from leyden.store.pages import WorkflowRunPage
@@ -59,7 +59,8 @@ class WorkflowPrograms:
             **({} if resource is None else {"resource_id": resource}),
             **self.ttl.fields(self._entity.spec.alias, now),
         }
-        yield from self._entity.upsert(**key, **state).program(response="none")
+        write = self._entity.upsert(**key, **state)
+        yield from insisting(lambda: write.program(response="none"))
 
     def load_workflow_snapshot(self, workflow_name: str, run_id: str) -> Program[State | None]:
         """Read one item."""
@@ -157,8 +158,9 @@ class WorkflowPrograms:
 
     def delete_workflow_run_by_id(self, run_id: str, workflow_name: str) -> Program[None]:
         """Delete one item."""
+        deletion = self._entity.delete(**_key(workflow_name, run_id))
         try:
-            yield from self._entity.delete(**_key(workflow_name, run_id)).program(response="none")
+            yield from insisting(lambda: deletion.program(response="none"))
         except KeyCollisionError:
             # What is stored under the key is another run's: this one is not there.
             return
