@@ -14,7 +14,7 @@ from leyden.compile.rows import UnusualItemError
 from leyden.drivers.wire.messages import read_body, write_body
 from leyden.errors import DecodeError
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
-from tests.compile.schemas import TASK
+from tests.compile.schemas import TASK, entity
 from tests.compile.strategies import entities_with_values
 
 ODD_VALUES = st.sampled_from(
@@ -32,6 +32,8 @@ ODD_VALUES = st.sampled_from(
         {},
     ]
 )
+
+SET = {"type": "set", "items": "string"}
 
 
 def identified(item: dict[str, Any], entity: str = "e", version: str = "1") -> dict[str, Any]:
@@ -141,3 +143,15 @@ def test_an_unreadable_value_is_told_by_the_careful_way() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"Items": 1}', msgspec.json.encode({"Count": 1})])
 def test_what_is_no_page_is_left_to_the_careful_way(body: bytes) -> None:
     assert quickly(compile_entity(TASK), body) is None
+
+
+def test_records_of_a_page_have_short_texts_and_sets_of_texts_in_common() -> None:
+    compiled = compile_entity(entity({"unit": "string", "body": "string", "tags": SET}))
+    item = {"unit": {"S": "m/s"}, "body": {"S": "x" * 25}, "tags": {"SS": ["a", "b"]}}
+    found = quickly(compiled, body_of([identified(item)] * 2))
+    assert found is not None
+    first, second = found["Items"]
+    assert first == second
+    assert first.unit is second.unit
+    assert first.tags is second.tags == {"a", "b"}
+    assert first.body is not second.body

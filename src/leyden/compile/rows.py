@@ -52,6 +52,13 @@ _BY_KIND: Final[Mapping[str, type[msgspec.Struct]]] = {
     "SS": _Texts,
     "NS": _Numbers,
 }
+_SHORT: Final = 24
+"""Texts of at most so many characters are one object in all records of a page that have them.
+
+Units, names and the keys of a partition come again and again, and would take 50 to 75 bytes each
+time; sets of texts, which are shared as well, 230 and more. Ids mostly do not, and are longer.
+"""
+
 _ENTITY: Final = "entity_"
 _VERSION: Final = "version_"
 
@@ -170,6 +177,7 @@ def _write_records(
     lines = [
         "def records(rows, entity, version, marks):",
         "    found = []",
+        "    shared = {}.setdefault",
         "    for row in rows:",
         f"        if row.{_ENTITY} is None or row.{_VERSION} is None:",
         f"            raise {unusual}",
@@ -191,9 +199,14 @@ def _expression(writer: Writer, attribute: CompiledAttribute, kind: Any) -> str:
     """What makes the value of `part`, a struct of the type or a mapping."""
     if kind is None:
         return writer.decode(attribute, "part")
-    return writer.decode(attribute, "part").replace(
+    made = writer.decode(attribute, "part").replace(
         f"part[{attribute.kind!r}]", f"part.{attribute.kind}"
     )
+    if attribute.spec.type == "string":
+        return f"shared({made}, {made}) if len({made}) <= {_SHORT} else {made}"
+    if attribute.kind == "SS":
+        return f"shared(members := {made}, members)"
+    return made
 
 
 def _bears(row: Any, marks: Sequence[tuple[str, Any]]) -> bool:
