@@ -58,6 +58,11 @@ def save_messages(store: DynamoDBStore, messages: list[Any]) -> None:
     store.memory.save_messages(messages)
 
 
+def add_to_message(store: DynamoDBStore, id: str, text: str) -> None:
+    """Change a message's metadata."""
+    store.memory.update_messages([{"id": id, "content": {"metadata": {"text": text}}}])
+
+
 def delete_thread(store: DynamoDBStore, thread_id: str) -> None:
     """Delete a thread."""
     store.memory.delete_thread(thread_id)
@@ -67,7 +72,7 @@ _CALLS: Final = {
     call.__name__: call
     for call in (
         *(update_thread, update_resource, update_message, update_run),
-        *(save_messages, delete_thread),
+        *(save_messages, add_to_message, delete_thread),
     )
 }
 
@@ -88,7 +93,7 @@ class Stage:
         """Make calls, each in a child of its own, all at once; gives their exit codes.
 
         A call has a `name` and `arguments`, and for one that is killed how many requests it is
-        to `send`, or how many answers it is to `hear` before.
+        to `send`, or how many answers it is to `hear` before; it may have `large_values`.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -136,6 +141,7 @@ def _child(endpoint: str, table: str, call: dict[str, Any]) -> int:
             endpoint_url=endpoint,
             region="us-east-1",
             credentials={"access_key_id": "local", "secret_access_key": "local"},
+            large_values=call.get("large_values", "error"),
         ) as store:
             _die_at(store, call)
             _CALLS[call["name"]](store, **call["arguments"])

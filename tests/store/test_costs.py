@@ -176,7 +176,7 @@ def test_writes_of_many_go_in_about_a_25th_of_requests(store: DynamoDBStore) -> 
     assert cost.apis == {"Query": 1, "TransactWriteItems": 2, "GetItem": 2, "UpdateItem": 1}
     with cost_of(store) as cost:
         store.memory.delete_thread("busy")
-    assert cost.apis == {"Query": 2, "BatchWriteItem": 2, "DeleteItem": 1}
+    assert cost.apis == {"Query": 2, "BatchGetItem": 1, "BatchWriteItem": 2, "DeleteItem": 1}
 
 
 def test_one_message_is_saved_in_one_request_and_one_for_its_thread(store: DynamoDBStore) -> None:

@@ -9,8 +9,9 @@ from typing import Any, Final
 import pytest
 
 from leyden.store import DynamoDBStore
+from tests.conformance.notes import noise
 from tests.store.stage import KILLED, Stage, stage
-from tests.store.whole import check_table
+from tests.store.whole import check_table, raw_items
 
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
 NEW: Final = 70
@@ -125,3 +126,38 @@ def test_a_deletion_that_was_killed_left_the_thread_until_its_messages_were_gone
     call = {"name": "delete_thread", "arguments": {"thread_id": "t1"}}
     # A query, three batches, the query for what came late, and the thread.
     assert killed_everywhere(forking, call, begin, check) >= 2 * 6
+
+
+@pytest.fixture
+def chunking(dynamodb_local: Any, store: DynamoDBStore) -> Iterator[DynamoDBStore]:
+    with DynamoDBStore(
+        table_name=store.table_name,
+        client=dynamodb_local,
+        large_values="chunk",
+    ) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", ["save_messages", "add_to_message"])
+def test_a_large_write_that_was_killed_left_the_old_value_or_the_new_and_no_part_of_either(
+    chunking: DynamoDBStore, forking: Stage, name: str
+) -> None:
+    old = {**message(1, ""), "content": {"parts": [], "content": noise(900_000, 1)}}
+    new = {**old, "content": {**old["content"], "metadata": {"text": noise(500_000, 2)}}}
+    arguments: dict[str, Any] = {"messages": [new, message(2, "small")]}
+    if name == "add_to_message":
+        arguments = {"id": "m1", "text": new["content"]["metadata"]["text"]}
+    call = {"name": name, "arguments": arguments, "large_values": "chunk"}
+
+    def begin() -> None:
+        chunking.memory.save_messages([old])
+
+    def check() -> None:
+        (found,) = chunking.memory.list_messages_by_id(["m1"])
+        assert found.content in (old["content"], new["content"])
+        swept = chunking.entities.message.sweep_overflow()
+        assert (swept.checked, swept.deleted) == (3 if "metadata" in found.content else 2, 0)
+
+    assert killed_everywhere(forking, call, begin, check) >= 2 * 3
+    chunking.memory.delete_thread("t1")
+    assert raw_items(chunking.app) == []

@@ -368,6 +368,22 @@ def test_writes_wait_for_a_transaction_that_is_under_way(memory: Memory, write: 
     assert len(refused) == 1
 
 
+def test_a_message_that_the_index_still_has_in_a_deleted_thread_stays_where_it_moved(
+    memory: Memory,
+) -> None:
+    memory.save_messages([message(n) for n in range(5)])
+    moved: list[Any] = []
+
+    def move(request: Request) -> None:
+        # Behind the look into the index, which is what a look into one that lags behind is.
+        if request.api == "BatchGetItem" and not moved:
+            moved.append(memory.app.entities.message.patch(id="m003").set(thread_id="t2").go())
+
+    memory.failing = move
+    memory.delete_thread("t1")
+    assert [item["id"]["S"] for item in raw_items(memory.app)] == ["m003"]
+
+
 def test_a_copy_that_fails_leaves_nothing(memory: Memory) -> None:
     memory.save_thread({"id": "t1", "resource_id": "alice"})
     memory.save_messages([message(n) for n in range(40)])

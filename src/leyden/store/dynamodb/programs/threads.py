@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -69,7 +69,7 @@ class ThreadPrograms(MessageChanging):
         return (yield from self._changed(thread_id, change, "update_thread"))
 
     def delete_thread(self, thread_id: str) -> Program[None]:
-        """Delete the messages in batches, then the thread."""
+        """Look where the messages are, delete them in batches, then the thread."""
         id = given.identifier(thread_id, "thread_id")
         deleted: set[str] = set()
         while True:
@@ -148,13 +148,22 @@ class ThreadPrograms(MessageChanging):
             ids = [message.id for message in page if message.id not in deleted]
             if ids:
                 found = True
-                yield from self._messages.delete([{"id": id} for id in ids]).program(
-                    concurrency=self.concurrency
-                )
+                yield from self._delete_of(thread_id, ids)
                 deleted.update(ids)
             cursor = page.cursor
             if cursor is None:
                 return found
+
+    def _delete_of(self, thread_id: str, ids: Sequence[str]) -> Program[None]:
+        """Delete these messages, but for those that have moved: the index may not know it yet."""
+        stored = yield from self._stored_messages(ids, ("id", "thread_id"))
+        keys = [
+            {"id": id}
+            for id, record in stored.items()
+            if record.id == id and record.thread_id in (None, thread_id)
+        ]
+        if keys:
+            yield from self._messages.delete(keys).program(concurrency=self.concurrency)
 
 
 def _missing(id: str) -> NotFoundError:
