@@ -18,7 +18,7 @@ from leyden.store.texts import as_it_reads
 Values = dict[str, Any]
 
 STORED_APART: Final = (
-    'it was stored by a store with large_values="chunk", and only such a one reads it'
+    'a store with large_values="chunk" stores large values outside, and only such a one reads them'
 )
 
 
@@ -67,7 +67,8 @@ def message_of(record: Any) -> Message | None:
     if record is None or record.content is None or record.thread_id is None:
         if record is not None and record.role is not None and record.created_at is not None:
             raise DecodeError(
-                f"a message has no content in its item: {STORED_APART}",
+                "a message has no content in its item, or the index does not hold it (see init()): "
+                f"{STORED_APART}",
                 field="content",
                 entity="message",
             )

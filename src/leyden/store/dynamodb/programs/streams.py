@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
+from leyden.errors import TableMismatchError
 from leyden.operations.concurrently import concurrently
 from leyden.operations.query import Query
 from leyden.operations.request import Program
@@ -144,6 +145,7 @@ class Stream(Generic[E]):
                 limit += 1
         page = yield from self._query.program(order=self._order, limit=limit, cursor=self._cursor)
         for record in page:
+            refuse_narrow(self._query, record)
             entry = self._read(record)
             if entry is None:
                 continue
@@ -166,6 +168,19 @@ class Stream(Generic[E]):
             return False
         mine, seen = id_key(entry.id), id_key(self._after.id)
         return mine >= seen if self._ids_descend else mine <= seen
+
+
+def refuse_narrow(query: Query, record: Any) -> None:
+    """Raise TableMismatchError for a record of an index that holds keys only.
+
+    Elsewhere what an index is sorted by is in all of its items.
+    """
+    if record.created_at is None:
+        index = query.keys.spec.index
+        raise TableMismatchError(
+            f'the index "{index}" does not hold whole items; see what init() says of the table',
+            differences=(f'the index "{index}" does not project ALL',),
+        )
 
 
 def take(

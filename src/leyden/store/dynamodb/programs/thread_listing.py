@@ -14,7 +14,7 @@ from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, read_cursor, write_cursor
 from leyden.store.dynamodb.programs.base import MemoryBase
-from leyden.store.dynamodb.programs.streams import Span, Stream, Taken, take
+from leyden.store.dynamodb.programs.streams import Span, Stream, Taken, refuse_narrow, take
 from leyden.store.dynamodb.rows import thread_of
 from leyden.store.interface import OrderBy
 from leyden.store.matching import has_all
@@ -123,6 +123,8 @@ class ThreadListingPrograms(MemoryBase):
         else:
             query = self._threads.query.by_resource(resource_id=listing.owner)
             found = yield from query.program(pages="all")
+            for record in found:
+                refuse_narrow(query, record)
         threads = [thread for record in found if (thread := listing.read(record))]
         ordered = in_order(threads, listing.time, descending=listing.descending)
         left = _behind(ordered, listing, after)
