@@ -8,12 +8,28 @@ from typing import Any
 
 import botocore.session
 import pytest
+from attrs import frozen
 
 from leyden.store import DynamoDBStore, InMemoryStore
 from tests.conftest import ENGINES, _new_table_name, _start
 from tests.store.conformance.made import Clock
+from tests.store.conformance.waiting import WaitingStore
 
-STORES = [pytest.param("reference", id="reference"), *ENGINES]
+STORES = [
+    pytest.param("reference", id="reference"),
+    *ENGINES,
+    pytest.param("asynchronous", id="asynchronous", marks=pytest.mark.java),
+]
+
+
+@frozen
+class Backend:
+    """Where the stores of a run are, and whether they are the asynchronous ones."""
+
+    endpoint_url: str | None
+    region: str | None
+    credentials: Any
+    asynchronous: bool
 
 
 @pytest.fixture(scope="session", params=STORES)
@@ -22,15 +38,16 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "reference":
         yield None
         return
-    running = _start(request.param)
+    asynchronous = request.param == "asynchronous"
+    running = _start("dynamodb_local" if asynchronous else request.param)
     try:
-        yield running
+        yield Backend(running.endpoint_url, running.region, running.credentials, asynchronous)
     finally:
         running.close()
 
 
 @pytest.fixture(scope="session")
-def open_store(backend: Any) -> Iterator[Callable[..., Any]]:
+def open_store(backend: Backend | None) -> Iterator[Callable[..., Any]]:
     """Makes an empty store."""
     opened: list[Any] = []
 
@@ -38,7 +55,8 @@ def open_store(backend: Any) -> Iterator[Callable[..., Any]]:
         if backend is None:
             store: Any = InMemoryStore(**options)
         else:
-            store = DynamoDBStore(
+            kind: Any = WaitingStore if backend.asynchronous else DynamoDBStore
+            store = kind(
                 name="store",
                 table_name=_new_table_name("store-conformance"),
                 region=backend.region,
@@ -46,7 +64,7 @@ def open_store(backend: Any) -> Iterator[Callable[..., Any]]:
                 credentials=backend.credentials,
                 **options,
             )
-            store.app.create_table()
+            (store if backend.asynchronous else store.app).create_table()
         opened.append(store)
         return store
 
