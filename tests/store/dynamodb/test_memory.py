@@ -316,6 +316,15 @@ def test_changes_of_which_some_fail_say_which(memory: Memory, clock: Clock) -> N
     assert {m.role for m in memory.update_messages(changes)} == {"system"}
 
 
+def test_a_save_that_was_refused_in_part_is_not_in_doubt(memory: Memory) -> None:
+    refused = AwsError("not allowed", aws_code="AccessDeniedException")
+    memory.failing = nth("BatchWriteItem", 1, refused)
+    with pytest.raises(SaveIncompleteError, match="25 were written, 5 were not;") as caught:
+        memory.save_messages([message(n) for n in range(30)])
+    assert (len(caught.value.saved), caught.value.unsure) == (25, ())
+    assert caught.value.unsaved == tuple(f"m{n:03}" for n in range(25, 30))
+
+
 def test_a_read_before_a_save_that_fails_is_that_error(memory: Memory) -> None:
     memory.failing = nth("BatchGetItem", 0, ConnectionFailedError("gone"))
     with pytest.raises(ConnectionFailedError, match="gone"):

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from leyden.errors import BatchIncompleteError, KeyCollisionError, SaveIncompleteError
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    InputError,
+    KeyCollisionError,
+    SaveIncompleteError,
+)
 from leyden.operations.request import Program
 from leyden.service.entity import Entity
 
@@ -38,8 +44,10 @@ def incomplete(
     """The account of a batch that was not saved as a whole."""
     field = entity.spec.attributes[id].field
     unsaved = [_id(write, field) for write in error.result.unprocessed]
-    doubtful = (writes for part in error.unsure for writes in part.values())
-    unsure = [_id(write, field) for writes in doubtful for write in writes]
+    failed = (writes for part in error.unsure for writes in part.values())
+    unsure = [_id(write, field) for writes in failed for write in writes]
+    if were_refused(error):
+        unsaved, unsure = [*unsaved, *unsure], []
     left = {*unsaved, *unsure}
     saved = [one for one in ids if one not in left]
     doubt = f", and {len(unsure)} may or may not have been" if unsure else ""
@@ -51,6 +59,15 @@ def incomplete(
         unsure=unsure,
         failures=error.failures,
         entity=entity.name,
+    )
+
+
+def were_refused(error: BatchIncompleteError) -> bool:
+    """Whether all that failed of a batch was refused, so that it has written nothing for sure."""
+    return len(error.unsure) == len(error.failures) and all(
+        isinstance(failure, InputError)
+        or (isinstance(failure, AwsError) and bool(failure.aws_code) and not failure.unsure)
+        for failure in error.failures
     )
 
 

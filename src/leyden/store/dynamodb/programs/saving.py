@@ -18,6 +18,7 @@ from leyden.errors import (
 from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
+from leyden.store.dynamodb.programs.batching import were_refused
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.rows import message_values
 from leyden.store.interface import Given
@@ -90,10 +91,11 @@ class SavingPrograms(MemoryBase):
             except BatchIncompleteError as error:
                 done = zip(saved, error.result.items, strict=True)
                 written = [id for id, record in done if record is not None]
-                unsure = {
+                failed = {
                     self._messages.parse(write["PutRequest"]["Item"]).id
                     for write in _writes(error.unsure)
                 }
+                unsure = set() if were_refused(error) else failed
                 self._incomplete(saved, written, unsure, error)
 
         return program()
