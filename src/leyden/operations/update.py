@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import field, frozen
 
-from leyden.errors import CompositeConflictError
+from leyden.errors import CompositeConflictError, LeydenError
 from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
@@ -96,11 +96,14 @@ class Update(Write):
     def _with(
         self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
     ) -> Self:
-        with self._naming():
+        try:
             if paths:
                 refuse_no_mapping(paths, self.entity.spec.entity)
             given = {**paths, **attributes} if paths else attributes
             return self._extended(read_steps(self.entity, operator, given))
+        except LeydenError as error:
+            self._naming().name(error)
+            raise
 
     def _extended(self, steps: list[Step]) -> Self:
         together = (*self.steps, *steps)
@@ -151,9 +154,16 @@ class Update(Write):
         self, key_values: Mapping[str, Any], expressions: Expressions
     ) -> tuple[UpdateExpression, Effect | None, Apart]:
         entity, compiled = self.entity, self.entity.compiled
-        assigned = {s.root: s.value for s in self.steps if s.operator == "set" and s.is_root}
-        removed = {s.root for s in self.steps if s.operator == "remove" and s.is_root}
-        moved = {s.root for s in self.steps} - assigned.keys() - removed
+        assigned: dict[str, Any] = {}
+        removed: set[str] = set()
+        moved: set[str] = set()
+        for step in self.steps:
+            if step.operator == "set" and step.is_root:
+                assigned[step.root] = step.value
+            elif step.operator == "remove" and step.is_root:
+                removed.add(step.root)
+            else:
+                moved.add(step.root)
         refuse_unknown_inputs(entity, moved)
         values = compiled.apply_setters(assigned)
         if compiled.on_write:
@@ -165,7 +175,7 @@ class Update(Write):
             values.update({name: value for name, value in derived.items() if value is not None})
         keys = update_keys(entity, values, removed, known)
 
-        update, apart = UpdateExpression(expressions), Apart(entity)
+        update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
         for step in self.steps:
             if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
@@ -173,16 +183,17 @@ class Update(Write):
         for name, value in values.items():
             attribute = compiled.attributes[name]
             field, encoded = attribute.spec.field, attribute.encode(value)
-            if field not in keys.set and not apart.set(field, encoded):
+            if field not in keys.set and not (outside and apart.set(field, encoded)):
                 update.set(field, encoded)
         update.set_all(keys.set)
-        taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
-        for name in (
-            *(name for name in keys.remove if name not in taken),
-            *(compiled.attributes[n].spec.field for n in derived if n in removed),
-        ):
-            if not apart.remove(name):
-                update.remove(name)
+        if keys.remove or removed:
+            taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
+            for name in (
+                *(name for name in keys.remove if name not in taken),
+                *(compiled.attributes[n].spec.field for n in derived if n in removed),
+            ):
+                if not apart.remove(name):
+                    update.remove(name)
         own = entity.keys.primary.fields
         for name, value in key_values.items():
             attribute = compiled.attributes[name]
