@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leyden import errors, events
 from leyden.errors import LeydenError
-from leyden.operations.batch_sending import BatchResult
+from leyden.operations.batches.sending import BatchResult
 from leyden.operations.collection import CollectionPage
 from leyden.operations.explain import Explanation
 from leyden.operations.outcome import Page, Result
-from leyden.operations.overflow import StoredApart
-from leyden.operations.overflow_sweep import Sweep
-from leyden.operations.transact_result import Rejection, TransactionResult
+from leyden.operations.overflow.format import StoredApart
+from leyden.operations.overflow.sweeping import Sweep
+from leyden.operations.transactions.result import Rejection, TransactionResult
 from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.entity import Entity
 from leyden.service.loading import load, load_async

@@ -43,11 +43,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from leyden.operations.batch_sending import BatchResult
+    from leyden.operations.batches.sending import BatchResult
     from leyden.operations.collection import CollectionPage
     from leyden.operations.outcome import Page
     from leyden.operations.request import Item, Request
-    from leyden.operations.transact_result import Rejection
+    from leyden.operations.transactions.result import Rejection
     from leyden.schema.faults import Fault
 
 __all__ = [

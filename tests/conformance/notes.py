@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import leyden
-from leyden.operations import overflow, size
-from leyden.operations.overflow import OWNER_FIELD, is_part, part_keys, read_manifest
+from leyden.operations import size
+from leyden.operations.overflow import format as overflow
+from leyden.operations.overflow.format import OWNER_FIELD, is_part, part_keys, read_manifest
 from leyden.operations.request import Item, Request
 
 NOTES = """

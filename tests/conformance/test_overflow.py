@@ -20,7 +20,7 @@ from leyden.errors import (
     TransactionCanceledError,
     VersionConflictError,
 )
-from leyden.operations.overflow import StoredApart
+from leyden.operations.overflow.format import StoredApart
 from leyden.operations.request import Request
 from leyden.operations.size import item_size
 from tests.conformance.notes import (

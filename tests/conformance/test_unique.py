@@ -15,8 +15,8 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
-from leyden.operations.adopt import Adoption, adopt_unique
 from leyden.operations.request import Item, Request
+from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 
 USERS = """
 entity: users

@@ -233,5 +233,5 @@ class Clock:
         patch.setattr("leyden.drivers.aio.driver.pause", self.pause_awaited)
         patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
         patch.setattr(
-            "leyden.operations.batch_sending.time", SimpleNamespace(monotonic=self.monotonic)
+            "leyden.operations.batches.sending.time", SimpleNamespace(monotonic=self.monotonic)
         )

@@ -18,8 +18,9 @@ from leyden.errors import (
     ItemTooLargeError,
     TransactionCanceledError,
 )
-from leyden.operations import overflow, size
-from leyden.operations.overflow import (
+from leyden.operations import size
+from leyden.operations.overflow import format as overflow
+from leyden.operations.overflow.format import (
     PART_FIELD,
     StoredApart,
     pack,
@@ -29,7 +30,7 @@ from leyden.operations.overflow import (
     unfold,
     unpack,
 )
-from leyden.operations.overflow_layout import Packing, arrange
+from leyden.operations.overflow.layout import Packing, arrange
 from leyden.operations.request import Request
 from leyden.operations.size import item_size
 from tests.conformance.notes import KEY, NOTES, noise

@@ -16,7 +16,7 @@ from leyden.errors import (
     InvalidOptionError,
     ItemTooLargeError,
 )
-from leyden.operations.unique import claims_of
+from leyden.operations.uniqueness.claims import claims_of
 from tests.operations.conftest import TASKS
 
 KEY = {"project_id": "p", "task_id": "t"}

@@ -11,7 +11,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
 from leyden.operations.request import Params, Program
-from leyden.operations.transact import TransactWrite
+from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import PreparedWrite, Write, exists
 
 

@@ -20,7 +20,7 @@ from leyden.operations.key_condition import key_condition
 from leyden.operations.members import Member, read_limits
 from leyden.operations.options import QUERY, Options, read_options
 from leyden.operations.outcome import Page, shape
-from leyden.operations.overflow_read import Joining, wanted_fields
+from leyden.operations.overflow.reading import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.projection import identifiers_projected, refuse_unfilterable
 from leyden.operations.ranged import Ranged

@@ -10,9 +10,9 @@ from attrs import field, frozen
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
-from leyden.operations.overflow_write import Spread
+from leyden.operations.overflow.writing import Spread
 from leyden.operations.request import Params
-from leyden.operations.unique import Effect
+from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.write import PreparedWrite, Write, exists
 
 

@@ -15,7 +15,7 @@ from leyden.operations.guard import Marks, bears, identity_marks, owns
 from leyden.operations.operation import Operation
 from leyden.operations.options import GET, Options
 from leyden.operations.outcome import Result, add_units, consumed_units, shape
-from leyden.operations.overflow_read import join_items, joining_for, reading_notes
+from leyden.operations.overflow.reading import join_items, joining_for, reading_notes
 from leyden.operations.projection import project
 from leyden.operations.request import Item, Params, Program
 from leyden.schema.faults import did_you_mean

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from leyden.operations.batch_sending import BatchResult, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, chunks, key_text, send_all, settle
 from leyden.operations.options import Options
 from leyden.operations.request import Item, Program
 

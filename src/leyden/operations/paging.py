@@ -12,7 +12,7 @@ from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.hydration import hydrate
 from leyden.operations.options import Options
 from leyden.operations.outcome import Page, add_units, consumed_units, join_pages
-from leyden.operations.overflow_read import Joined, Joining, join_items
+from leyden.operations.overflow.reading import Joined, Joining, join_items
 from leyden.operations.request import Gather, Item, Params, Program, Request
 
 Keep: TypeAlias = Callable[[Item], bool]

@@ -9,14 +9,14 @@ from attrs import evolve, field, frozen
 
 from leyden.errors import InputError, VersionConflictError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import ATTEMPTS, wait_before
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
-from leyden.operations.overflow_write import Spread
+from leyden.operations.overflow.writing import Spread
 from leyden.operations.request import Item, Params, Pause, Program
 from leyden.operations.size import refuse_oversize
-from leyden.operations.unique import Effect
+from leyden.operations.transactions.cancellation import ATTEMPTS, wait_before
+from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.versions import (
     Expectation,
     expectation_from,

@@ -15,7 +15,7 @@ from leyden.operations.guard import query_marks
 from leyden.operations.key_condition import key_condition, read_composites, read_range
 from leyden.operations.operation import changed, naming
 from leyden.operations.options import QUERY, Options
-from leyden.operations.overflow_read import reading_notes
+from leyden.operations.overflow.reading import reading_notes
 from leyden.operations.projection import identifiers_projected, project, refuse_unfilterable
 from leyden.operations.ranged import Ranged
 from leyden.operations.request import Params

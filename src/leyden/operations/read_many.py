@@ -16,7 +16,7 @@ from leyden.operations.iteration import Records, Turns
 from leyden.operations.operation import Conditional, run_named
 from leyden.operations.options import Options, read_options
 from leyden.operations.outcome import Page, shape
-from leyden.operations.overflow_read import joining_for
+from leyden.operations.overflow.reading import joining_for
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.request import Item, Params, Program
 

@@ -16,7 +16,7 @@ from leyden.operations.iteration import Turns
 from leyden.operations.operation import run_named
 from leyden.operations.options import SCAN, Options
 from leyden.operations.outcome import Page
-from leyden.operations.overflow_read import reading_notes
+from leyden.operations.overflow.reading import reading_notes
 from leyden.operations.paging import (
     PagePlan,
     read_all_segments,

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leyden.operations.batch_sending import send_all
+from leyden.operations.batches.sending import send_all
 from leyden.operations.options import Options
 from leyden.operations.outcome import consumed_units
 from leyden.operations.request import Item, Params, Program, Request

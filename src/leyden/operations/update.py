@@ -15,10 +15,10 @@ from leyden.operations.guard import refuse_ambiguous
 from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
 from leyden.operations.operation import changed
 from leyden.operations.options import Options
-from leyden.operations.overflow_write import Apart, spread_of_update
+from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
-from leyden.operations.unique import Effect, refuse_unknown_claims
+from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, read_removals, read_steps, refuse_overlaps
 from leyden.operations.versions import refuse_counted, version_field

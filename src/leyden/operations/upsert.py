@@ -11,10 +11,10 @@ from leyden.errors import InvalidExpressionError
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
 from leyden.operations.options import Options
-from leyden.operations.overflow_write import Apart, spread_of_update
+from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
-from leyden.operations.unique import Effect, refuse_unknown_claims
+from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, read_steps
 from leyden.operations.versions import (

@@ -23,9 +23,9 @@ from leyden.operations.guard import (
 from leyden.operations.operation import Conditional
 from leyden.operations.options import WRITE, Options
 from leyden.operations.outcome import Result, add_units, consumed_units, shape
-from leyden.operations.overflow_read import join_items, joining_for
-from leyden.operations.overflow_send import SpreadWrite, part_of, send_spread
-from leyden.operations.overflow_write import (
+from leyden.operations.overflow.reading import join_items, joining_for
+from leyden.operations.overflow.sending import SpreadWrite, part_of, send_spread
+from leyden.operations.overflow.writing import (
     UNKNOWN,
     Laid,
     Spread,
@@ -34,19 +34,19 @@ from leyden.operations.overflow_write import (
     spread_notes,
 )
 from leyden.operations.request import Item, Params, Program, Response
-from leyden.operations.unique import (
+from leyden.operations.uniqueness.claims import (
     Effect,
     moves_claims,
     unique_notes,
     why_read,
 )
-from leyden.operations.unique_guards import (
+from leyden.operations.uniqueness.guards import (
     GuardPart,
     guards_over,
     guards_without_reading,
     unchanged,
 )
-from leyden.operations.unique_write import UniqueWrite, transaction_of, write_unique
+from leyden.operations.uniqueness.writing import UniqueWrite, transaction_of, write_unique
 from leyden.operations.versions import (
     Expectation,
     expectation_from,

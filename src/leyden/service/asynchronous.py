@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, cast, overload
 from attrs import frozen
 
 from leyden.errors import CallStyleError
-from leyden.operations.adopt import Adoption, adopt_unique
-from leyden.operations.batch_sending import BatchResult
+from leyden.operations.batches.sending import BatchResult
 from leyden.operations.delete import Delete
 from leyden.operations.explain import Explanation
 from leyden.operations.get import Get
-from leyden.operations.overflow_sweep import Sweep, sweep_overflow
+from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
 from leyden.operations.put import Put
 from leyden.operations.request import Params, Program
 from leyden.operations.table import CreateTableResult, check_table, create_table
-from leyden.operations.transact_result import TransactionResult
+from leyden.operations.transactions.result import TransactionResult
+from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.write import Write
 from leyden.service.entity import Batch, Entity
 from leyden.service.service import Service

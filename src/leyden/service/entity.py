@@ -14,9 +14,8 @@ from attrs import field, frozen
 from leyden.compile import AttributePaths
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, InputError
-from leyden.operations.adopt import Adoption, adopt_unique
-from leyden.operations.batch_get import BatchGet
-from leyden.operations.batch_write import BatchWrite
+from leyden.operations.batches.getting import BatchGet
+from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
 from leyden.operations.check import Check
 from leyden.operations.delete import Delete, Remove
@@ -24,12 +23,13 @@ from leyden.operations.get import Get
 from leyden.operations.guard import owns, refuse_no_item
 from leyden.operations.match import find, match
 from leyden.operations.operation import naming
-from leyden.operations.overflow import placed, values_apart
-from leyden.operations.overflow_sweep import Sweep, sweep_overflow
+from leyden.operations.overflow.format import placed, values_apart
+from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
 from leyden.operations.put import Create, Put
 from leyden.operations.query import Queries, Query
 from leyden.operations.request import Item
 from leyden.operations.scan import Scan
+from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.update import Patch, Update
 from leyden.operations.upsert import Upsert
 from leyden.schema.spec import EntitySpec, JMESPath

@@ -11,7 +11,7 @@ from leyden.drivers.protocol import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaError
 from leyden.keys import entity_keys
-from leyden.operations.unique_guards import GUARD_SUFFIX
+from leyden.operations.uniqueness.guards import GUARD_SUFFIX
 from leyden.schema import load_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leyden.keys import entity_keys
-from leyden.operations.overflow import OVERFLOW_SUFFIX, PART_PREFIX
+from leyden.operations.overflow.format import OVERFLOW_SUFFIX, PART_PREFIX
 from leyden.schema.faults import Fault
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec, ServiceSpec
 

@@ -13,8 +13,8 @@ from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, InvalidOptionError
 from leyden.keys import entity_keys
-from leyden.operations.batch_get import BatchGet
-from leyden.operations.batch_write import BatchWrite
+from leyden.operations.batches.getting import BatchGet
+from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
 from leyden.operations.collection import CollectionQuery
 from leyden.operations.delete import Delete
@@ -26,8 +26,8 @@ from leyden.operations.operation import chains_in, naming
 from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.table import CreateTableResult, check_table, create_table
-from leyden.operations.transact import TransactWrite
-from leyden.operations.transact_get import TransactGet
+from leyden.operations.transactions.getting import TransactGet
+from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import Write
 from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, ServiceSpec

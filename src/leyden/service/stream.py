@@ -11,7 +11,13 @@ from attrs import field, frozen
 
 from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
 from leyden.operations.operation import naming
-from leyden.operations.overflow import is_part, is_part_key, placed, record_in_place, values_apart
+from leyden.operations.overflow.format import (
+    is_part,
+    is_part_key,
+    placed,
+    record_in_place,
+    values_apart,
+)
 from leyden.operations.request import Item
 from leyden.service.entity import Entity
 from leyden.service.stream_records import (

@@ -15,7 +15,7 @@ from leyden.errors import (
     SaveIncompleteError,
     ThrottledError,
 )
-from leyden.operations.batch_sending import BatchResult
+from leyden.operations.batches.sending import BatchResult
 from leyden.operations.request import Request
 from leyden.store.dynamodb.programs.batching import incomplete
 from leyden.store.dynamodb.programs.evals import EvalPrograms

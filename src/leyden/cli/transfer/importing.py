@@ -26,10 +26,10 @@ from leyden.errors import (
     UniqueConstraintError,
     VersionConflictError,
 )
-from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.put import Put
 from leyden.operations.request import Item
-from leyden.operations.transact_limits import transaction_size
+from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transfer import ATTEMPTS, IMPORT, WRITE_LIMIT, write_items
 
 _KEY_BYTES: Final = 10

@@ -18,7 +18,7 @@ from leyden.cli.transfer.raw_items import item_from_json
 from leyden.cli.values.json_values import read_json, value_from_json
 from leyden.cli.values.pairs import attribute_named
 from leyden.errors import DecodeError, InputError
-from leyden.operations.overflow import is_part, record_in_place
+from leyden.operations.overflow.format import is_part, record_in_place
 from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.size import refuse_oversize

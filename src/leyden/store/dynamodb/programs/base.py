@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from leyden.compile.times import accept_timestamp
 from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
-from leyden.operations.batch_sending import key_text
+from leyden.operations.batches.sending import key_text
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.request import Program
 from leyden.service.entity import Entity

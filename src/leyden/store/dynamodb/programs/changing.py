@@ -13,7 +13,7 @@ from leyden.errors import (
     SaveIncompleteError,
     TransactionCanceledError,
 )
-from leyden.operations.batch_sending import chunks
+from leyden.operations.batches.sending import chunks
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.request import Program
 from leyden.operations.update import Patch

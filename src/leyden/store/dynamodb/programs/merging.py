@@ -23,8 +23,8 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.as_stored import as_stored
-from leyden.operations.cancellation import is_conflict
 from leyden.operations.request import Item, Pause, Program
+from leyden.operations.transactions.cancellation import is_conflict
 from leyden.schema.spec import OVERFLOW_FIELD
 from leyden.service.entity import Entity
 from leyden.store.dynamodb.rows import refuse_outside

@@ -9,17 +9,17 @@ from typing import Any
 from attrs import frozen
 
 from leyden.errors import InputError, InvalidOptionError
-from leyden.operations.batch_sending import refuse_duplicates
+from leyden.operations.batches.sending import refuse_duplicates
 from leyden.operations.operation import naming
 from leyden.operations.options import TRANSACT_WRITE, read_options
-from leyden.operations.overflow_write import UNKNOWN, Stored
+from leyden.operations.overflow.writing import UNKNOWN, Stored
 from leyden.operations.request import Params, Program
 from leyden.operations.runner import Runner
-from leyden.operations.transact_attempts import Attempts
-from leyden.operations.transact_limits import refuse_count
-from leyden.operations.transact_plan import plan_of
-from leyden.operations.transact_result import WRITE, TransactionResult
-from leyden.operations.unique_guards import Obstacles
+from leyden.operations.transactions.attempts import Attempts
+from leyden.operations.transactions.limits import refuse_count
+from leyden.operations.transactions.plan import plan_of
+from leyden.operations.transactions.result import WRITE, TransactionResult
+from leyden.operations.uniqueness.guards import Obstacles
 from leyden.operations.write import PreparedWrite, Write
 
 

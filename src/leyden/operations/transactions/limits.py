@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from leyden.errors import InputError, ItemTooLargeError
-from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.request import Params
 from leyden.operations.size import item_size, value_size
 from leyden.operations.write import PreparedWrite

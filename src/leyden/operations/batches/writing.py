@@ -14,7 +14,7 @@ from leyden.errors import (
     ItemTooLargeError,
     TransactionCanceledError,
 )
-from leyden.operations.batch_sending import (
+from leyden.operations.batches.sending import (
     BatchResult,
     chunks,
     entry_named,
@@ -28,14 +28,14 @@ from leyden.operations.explain import Explanation
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_WRITE, Options, read_options
 from leyden.operations.outcome import add_units, shape
-from leyden.operations.overflow_batch import PlannedWrite, raw_write, split_batch, write_apart
-from leyden.operations.overflow_layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.overflow_write import UNKNOWN
+from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_batch, write_apart
+from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.overflow.writing import UNKNOWN
 from leyden.operations.put import Create, Put
 from leyden.operations.request import Params, Program
 from leyden.operations.runner import Runner
-from leyden.operations.transact import TransactWrite
-from leyden.operations.transact_limits import transaction_size
+from leyden.operations.transactions.limits import transaction_size
+from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import PreparedWrite
 
 WRITE_LIMIT: Final = 25

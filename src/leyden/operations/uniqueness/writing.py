@@ -14,9 +14,13 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
-from leyden.operations.batch_sending import key_text
+from leyden.operations.batches.sending import key_text
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import (
+from leyden.operations.expression import Expressions, require
+from leyden.operations.guard import Marks, bears, collision
+from leyden.operations.outcome import add_units, consumed_units
+from leyden.operations.request import Item, Params, Pause, Program, Request, Response
+from leyden.operations.transactions.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
     cancellation,
@@ -24,12 +28,8 @@ from leyden.operations.cancellation import (
     send_transaction,
     wait_before,
 )
-from leyden.operations.expression import Expressions, require
-from leyden.operations.guard import Marks, bears, collision
-from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.request import Item, Params, Pause, Program, Request, Response
-from leyden.operations.unique import Claim, Effect
-from leyden.operations.unique_guards import (
+from leyden.operations.uniqueness.claims import Claim, Effect
+from leyden.operations.uniqueness.guards import (
     GuardPart,
     Obstacles,
     guards_over,

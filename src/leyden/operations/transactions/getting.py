@@ -9,17 +9,17 @@ from typing import Any
 from attrs import evolve, frozen
 
 from leyden.errors import AwsError, DecodeError, InputError
-from leyden.operations.batch_sending import refuse_duplicates
+from leyden.operations.batches.sending import refuse_duplicates
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import cancellation, send_transaction, wait_before
 from leyden.operations.get import Get, is_mine, read_key
 from leyden.operations.options import TRANSACT_GET, Options, read_options
 from leyden.operations.outcome import add_units, consumed_units, shape
-from leyden.operations.overflow_read import ATTEMPTS, Joining, join_items, wanted_fields
+from leyden.operations.overflow.reading import ATTEMPTS, Joining, join_items, wanted_fields
 from leyden.operations.request import Item, Params, Pause, Program, Request
 from leyden.operations.runner import Runner
-from leyden.operations.transact_limits import refuse_count
-from leyden.operations.transact_result import (
+from leyden.operations.transactions.cancellation import cancellation, send_transaction, wait_before
+from leyden.operations.transactions.limits import refuse_count
+from leyden.operations.transactions.result import (
     GET,
     Rejection,
     TransactionResult,

@@ -9,12 +9,11 @@ from attrs import evolve, field, frozen
 
 from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
-from leyden.operations.batch_sending import BatchResult, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, chunks, key_text, send_all, settle
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import wait_before
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units
-from leyden.operations.overflow import (
+from leyden.operations.overflow.format import (
     Entry,
     Unfolded,
     part_keys,
@@ -24,6 +23,7 @@ from leyden.operations.overflow import (
 )
 from leyden.operations.projection import held_fields
 from leyden.operations.request import AttributeValue, Item, Pause, Program
+from leyden.operations.transactions.cancellation import wait_before
 from leyden.schema.spec import OVERFLOW_FIELD
 
 ATTEMPTS: Final = 6

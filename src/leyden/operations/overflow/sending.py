@@ -18,7 +18,13 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import (
+from leyden.operations.guard import Marks, bears, collision, read_stored, send_guarded
+from leyden.operations.options import Options
+from leyden.operations.outcome import add_units, consumed_units
+from leyden.operations.overflow.reading import join_items, joining_for
+from leyden.operations.overflow.writing import UNKNOWN, Laid, Spread, Stored, lay_out
+from leyden.operations.request import Item, Params, Pause, Program, Request, Response
+from leyden.operations.transactions.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
     cancellation,
@@ -26,12 +32,6 @@ from leyden.operations.cancellation import (
     send_transaction,
     wait_before,
 )
-from leyden.operations.guard import Marks, bears, collision, read_stored, send_guarded
-from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.overflow_read import join_items, joining_for
-from leyden.operations.overflow_write import UNKNOWN, Laid, Spread, Stored, lay_out
-from leyden.operations.request import Item, Params, Pause, Program, Request, Response
 from leyden.operations.versions import Expectation, conflict
 
 _REFUSALS = 4

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from attrs import field, frozen
 
 from leyden.errors import ConditionFailedError, InputError, UniqueConstraintError
-from leyden.operations.batch_sending import chunks, key_text
+from leyden.operations.batches.sending import chunks, key_text
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.request import Item, Program, Request
 from leyden.operations.scan import Scan
-from leyden.operations.unique import Claim, claims_of
-from leyden.operations.unique_guards import OWNER_FIELD
-from leyden.operations.unique_write import UniqueWrite, claim_for, write_unique
+from leyden.operations.uniqueness.claims import Claim, claims_of
+from leyden.operations.uniqueness.guards import OWNER_FIELD
+from leyden.operations.uniqueness.writing import UniqueWrite, claim_for, write_unique
 
 _READ_LIMIT = 100
 

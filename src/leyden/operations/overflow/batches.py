@@ -8,11 +8,11 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from leyden.errors import LeydenError
-from leyden.operations.batch_sending import BatchResult, Sent, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, Sent, chunks, key_text, send_all, settle
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units
-from leyden.operations.overflow import read_manifest
+from leyden.operations.overflow.format import read_manifest
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.write import PreparedWrite, Write
 from leyden.operations.write import Sent as SentWrite

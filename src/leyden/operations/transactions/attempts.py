@@ -10,24 +10,24 @@ from uuid import uuid4
 from attrs import define, field
 
 from leyden.errors import AwsError, ItemTooLargeError, TransactionCanceledError
-from leyden.operations.batch_sending import key_text
-from leyden.operations.cancellation import (
+from leyden.operations.batches.sending import key_text
+from leyden.operations.guard import bears
+from leyden.operations.operation import naming
+from leyden.operations.options import Options
+from leyden.operations.outcome import add_units, consumed_units, shape
+from leyden.operations.overflow.sending import is_refused_for_size
+from leyden.operations.overflow.writing import UNKNOWN, Stored
+from leyden.operations.request import Gather, Item, Pause, Program, Request
+from leyden.operations.transactions.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
     cancellation,
     send_transaction,
     wait_before,
 )
-from leyden.operations.guard import bears
-from leyden.operations.operation import naming
-from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units, shape
-from leyden.operations.overflow_send import is_refused_for_size
-from leyden.operations.overflow_write import UNKNOWN, Stored
-from leyden.operations.request import Gather, Item, Pause, Program, Request
-from leyden.operations.transact_plan import Plan, plan_of
-from leyden.operations.transact_result import WRITE, TransactionResult, canceled, rejection
-from leyden.operations.unique_guards import GuardPart, Obstacles, values_changed
+from leyden.operations.transactions.plan import Plan, plan_of
+from leyden.operations.transactions.result import WRITE, TransactionResult, canceled, rejection
+from leyden.operations.uniqueness.guards import GuardPart, Obstacles, values_changed
 from leyden.operations.write import PreparedWrite, Write
 
 _CONCURRENT_READS: Final = 8

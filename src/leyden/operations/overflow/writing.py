@@ -16,7 +16,7 @@ from leyden.errors import InvalidExpressionError, ItemTooLargeError
 from leyden.operations import size
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions, conjunction
-from leyden.operations.overflow import (
+from leyden.operations.overflow.format import (
     Entry,
     part_keys,
     part_lifetimes,
@@ -24,7 +24,7 @@ from leyden.operations.overflow import (
     sort_field_of,
     write_manifest,
 )
-from leyden.operations.overflow_layout import (
+from leyden.operations.overflow.layout import (
     TRANSACTION_BYTES,
     TRANSACTION_LIMIT,
     Layout,
@@ -34,7 +34,7 @@ from leyden.operations.overflow_layout import (
 )
 from leyden.operations.request import AttributeValue, Item, Params
 from leyden.operations.size import item_size, value_size
-from leyden.operations.unique import Effect
+from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step
 from leyden.schema.spec import OVERFLOW_FIELD

@@ -9,9 +9,10 @@ from uuid import uuid4
 from attrs import define, field
 
 from leyden.errors import ItemTooLargeError
-from leyden.operations import overflow, size
+from leyden.operations import size
 from leyden.operations.bound import BoundEntity
-from leyden.operations.overflow import Entry, Packed, pack, part_items, write_manifest
+from leyden.operations.overflow import format as overflow
+from leyden.operations.overflow.format import Entry, Packed, pack, part_items, write_manifest
 from leyden.operations.request import Item
 from leyden.operations.size import item_size
 from leyden.schema.spec import OVERFLOW_FIELD

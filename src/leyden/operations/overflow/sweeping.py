@@ -9,22 +9,26 @@ from uuid import uuid4
 from attrs import field, frozen
 
 from leyden.errors import AwsError, InputError
-from leyden.operations.batch_sending import BatchResult, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, chunks, key_text, send_all, settle
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cancellation import CONDITION_FAILED, cancellation, send_transaction
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.expression import Expressions
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.overflow import (
+from leyden.operations.overflow.format import (
     OVERFLOW_SUFFIX,
     OWNER_FIELD,
     part_keys,
     read_manifest,
     sort_field_of,
 )
-from leyden.operations.overflow_layout import TRANSACTION_LIMIT
+from leyden.operations.overflow.layout import TRANSACTION_LIMIT
 from leyden.operations.request import AttributeValue, Item, Params, Program, Request
+from leyden.operations.transactions.cancellation import (
+    CONDITION_FAILED,
+    cancellation,
+    send_transaction,
+)
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD
 
 _GET_LIMIT: Final = 100

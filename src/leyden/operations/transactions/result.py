@@ -10,7 +10,7 @@ from attrs import field, frozen
 from leyden.errors import DecodeError, TransactionCanceledError
 from leyden.operations.guard import Marks, bears
 from leyden.operations.operation import Operation
-from leyden.operations.overflow import record_in_place
+from leyden.operations.overflow.format import record_in_place
 from leyden.operations.request import Item
 from leyden.operations.versions import Expectation
 

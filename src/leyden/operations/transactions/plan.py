@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from leyden.errors import InputError, ItemTooLargeError
-from leyden.operations.batch_sending import key_text
-from leyden.operations.overflow_layout import TRANSACTION_LIMIT
+from leyden.operations.batches.sending import key_text
+from leyden.operations.overflow.layout import TRANSACTION_LIMIT
 from leyden.operations.request import Item, Params
-from leyden.operations.transact_limits import refuse_size, request_size
-from leyden.operations.transact_result import WRITE
-from leyden.operations.unique import Claim
-from leyden.operations.unique_guards import GuardPart, Obstacles, still_left, together
+from leyden.operations.transactions.limits import refuse_size, request_size
+from leyden.operations.transactions.result import WRITE
+from leyden.operations.uniqueness.claims import Claim
+from leyden.operations.uniqueness.guards import GuardPart, Obstacles, still_left, together
 from leyden.operations.write import PreparedWrite, Write
 
 

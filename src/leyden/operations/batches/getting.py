@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from leyden.errors import InputError
-from leyden.operations.batch_sending import (
+from leyden.operations.batches.sending import (
     BatchResult,
     chunks,
     entry_named,
@@ -25,7 +25,7 @@ from leyden.operations.guard import Marks, identity_marks
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, Options, read_options
 from leyden.operations.outcome import add_units, shape
-from leyden.operations.overflow_read import Joined, Joining, join_items, wanted_fields
+from leyden.operations.overflow.reading import Joined, Joining, join_items, wanted_fields
 from leyden.operations.projection import project
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.runner import Runner

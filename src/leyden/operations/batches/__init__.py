@@ -1,0 +1,1 @@
+"""Reading and writing many items, in as few requests as DynamoDB allows."""

@@ -1,0 +1,1 @@
+"""Values that are too large for an item: compressed, or split over items of its partition."""

@@ -1,0 +1,1 @@
+"""Several writes, or several reads, that happen together or not at all."""

@@ -1,0 +1,1 @@
+"""Unique constraints, kept by guard items in the same transaction."""
