@@ -41,12 +41,14 @@ class Pool:
         self._idle: dict[Route, deque[_Line]] = {}
         self._era = 0
         _pools.add(self)
+        # For who drops a service without a word: urllib3's pools close themselves as well.
+        weakref.finalize(self, _close_all, self._idle)
 
     def exchange(self, destination: Destination, data: bytes) -> HttpAnswer:
         """Send a request and wait for the answer. Raises botocore's errors of connections."""
         line = self._take(destination)
         try:
-            if line.used and not line.send_all(data):
+            if line.used and not line.send_all(data, destination.url):
                 # Nothing of the request has been taken: a new connection may have it.
                 line.close()
                 line = self._open(destination)
@@ -63,10 +65,7 @@ class Pool:
     def close(self) -> None:
         """Close what is idle now, and what is in use when it is given back."""
         self._era += 1
-        idle, self._idle = self._idle, {}
-        for lines in idle.values():
-            for line in lines:
-                line.close()
+        _close_all(self._idle)
 
     @property
     def idle(self) -> int:
@@ -74,9 +73,8 @@ class Pool:
         return sum(map(len, self._idle.values()))
 
     def abandon(self) -> None:
-        """Forget all connections without a farewell: they are another process's."""
-        self._idle = {}
-        self._era += 1
+        """Let go of all connections: they are another process's, which keeps them open."""
+        self.close()
 
     def _take(self, destination: Destination) -> _Line:
         lines = self._idle.get(destination.route)
@@ -98,6 +96,9 @@ class Pool:
         line.used = True
         line.since = time.monotonic()
         lines.append(line)
+        if line.era != self._era:
+            # Closed by another thread just now, which may not have seen this line.
+            _close_all({route: lines})
 
     def _open(self, destination: Destination) -> _Line:
         route, url = destination.route, destination.url
@@ -165,14 +166,12 @@ class _Line:
             self._poll.register(self._socket, select.POLLIN | select.POLLPRI)
         return not self._poll.poll(0)
 
-    def send_all(self, data: bytes) -> bool:
+    def send_all(self, data: bytes, url: str) -> bool:
         """Send, or return False where the other side takes nothing any more."""
         try:
             self._socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-        except TimeoutError:
-            raise
+        except TimeoutError as error:
+            raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
         except OSError:
             return False
         return True
@@ -204,6 +203,14 @@ class _Line:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.close()
+
+
+def _close_all(idle: dict[Route, deque[_Line]]) -> None:
+    for lines in list(idle.values()):
+        # Other threads may still be taking from these lines, and giving back to them.
+        while lines:
+            with contextlib.suppress(IndexError):
+                lines.pop().close()
 
 
 def _tunnel(connected: socket.socket, route: Route) -> None:

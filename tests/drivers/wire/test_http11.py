@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.wire.http11 import AnswerReader, BrokenAnswerError, HttpAnswer
+from leyden.drivers.wire.http11 import READ_LIMIT, AnswerReader, BrokenAnswerError, HttpAnswer
 
 CONTENTS = st.binary(max_size=300)
 
@@ -121,6 +121,9 @@ def test_an_answer_without_a_body_ends_with_its_head() -> None:
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 60 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"a" * 70_000,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: br\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc",
@@ -130,3 +133,9 @@ def test_an_answer_without_a_body_ends_with_its_head() -> None:
 def test_what_is_no_answer_is_refused(data: bytes) -> None:
     with pytest.raises(BrokenAnswerError):
         AnswerReader().feed(data)
+
+
+def test_no_more_is_read_at_once_than_there_is_room_for() -> None:
+    reader = AnswerReader()
+    reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n")
+    assert reader.read_size == READ_LIMIT

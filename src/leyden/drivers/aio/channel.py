@@ -87,6 +87,16 @@ class Channel(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def hang_up(self) -> None:
+        """Close the socket itself, on a loop that is closed and takes no calls any more."""
+        transport, self.transport = self.transport, None
+        self._settle()
+        connected = None if transport is None else transport.get_extra_info("socket")
+        # What asyncio shows of its socket cannot be closed; loops of other makers close it.
+        owned = getattr(connected, "_sock", None)
+        if owned is not None:
+            owned.close()
+
     async def close(self) -> None:
         """Close, and wait until it is closed."""
         self._settle()
@@ -142,7 +152,9 @@ class Channel(asyncio.Protocol):
 
     def _finish(self, reader: AnswerReader) -> None:
         self._reader = None
-        self.reusable = reader.reusable and not self._lost
+        # After an answer to half of a request, the other half is still on its way.
+        unsent = self.transport is None or self.transport.get_write_buffer_size()
+        self.reusable = reader.reusable and not self._lost and not unsent
         if self._waiter is not None and not self._waiter.done():
             assert reader.answer is not None
             self._waiter.set_result(reader.answer)

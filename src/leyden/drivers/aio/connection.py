@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,7 @@ class AsyncConnection:
         self._shared = SharedConnection(**options)
         self._exchange = Exchange(self._shared)
         self._trust = Trust(lambda: self._shared.session)
+        self._lock = Lock()
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelPool] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
@@ -72,12 +74,13 @@ class AsyncConnection:
     async def close(self) -> None:
         """Close the open connections. A later request opens new ones."""
         loop = asyncio.get_running_loop()
-        own = self._pools.pop(loop, None)
-        for other, pool in list(self._pools.items()):
-            # Those of a loop that still runs, on another thread, are that loop's to close.
-            if not other.is_running():
-                del self._pools[other]
-                pool.abandon()
+        with self._lock:
+            own = self._pools.pop(loop, None)
+            for other, pool in list(self._pools.items()):
+                # Those of a loop that still runs, on another thread, are that loop's to close.
+                if not other.is_running():
+                    del self._pools[other]
+                    pool.abandon()
         self._exchange.forget()
         if own is not None:
             await own.close()
@@ -86,11 +89,21 @@ class AsyncConnection:
     def _pool(self) -> ChannelPool:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
-        if pool is None:
-            pool = self._pools[loop] = ChannelPool(
-                self._trust,
-                connect_timeout=self._shared._connect_timeout_seconds,
-                read_timeout=self._shared._read_timeout_seconds,
-                size=self._shared._max_pool_connections or 1,
-            )
-        return pool
+        return self._new_pool(loop) if pool is None else pool
+
+    def _new_pool(self, loop: asyncio.AbstractEventLoop) -> ChannelPool:
+        new = ChannelPool(
+            self._trust,
+            connect_timeout=self._shared._connect_timeout_seconds,
+            read_timeout=self._shared._read_timeout_seconds,
+            size=self._shared._max_pool_connections or 1,
+        )
+        with self._lock:
+            for other, pool in list(self._pools.items()):
+                # Nobody closed the connections before their loop, as with `asyncio.run` for each
+                # call: there may be thousands of such loops.
+                if other.is_closed():
+                    del self._pools[other]
+                    pool.abandon()
+            self._pools[loop] = new
+        return new

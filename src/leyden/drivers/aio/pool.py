@@ -6,7 +6,6 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from contextlib import suppress
 
 import botocore.exceptions as aws
 
@@ -35,7 +34,7 @@ class ChannelPool:
         self._permits = asyncio.Semaphore(size)
         self._idle: dict[Route, deque[Channel]] = {}
         self._all: set[Channel] = set()
-        self._era = 0
+        self._closed = False
 
     @property
     def idle(self) -> int:
@@ -46,14 +45,13 @@ class ChannelPool:
         """Send a request and wait for the answer. Raises botocore's errors of connections."""
         route = destination.route
         async with self._permits:
-            era = self._era
             channel = self._take(route) or await self._open(destination)
             try:
                 answer = await channel.exchange(data, destination.url)
             except BaseException:
                 self._drop(channel)
                 raise
-            if channel.reusable and era == self._era:
+            if channel.reusable and not self._closed:
                 channel.since = self._loop.time()
                 self._idle.setdefault(route, deque()).append(channel)
             else:
@@ -61,8 +59,8 @@ class ChannelPool:
             return answer
 
     async def close(self) -> None:
-        """Close what is idle now, and what is in use when its answer is there."""
-        self._era += 1
+        """Close what is idle now, and what is used from now on when its answer is there."""
+        self._closed = True
         idle = [channel for channels in self._idle.values() for channel in channels]
         self._idle.clear()
         self._all.difference_update(idle)
@@ -70,11 +68,12 @@ class ChannelPool:
 
     def abandon(self) -> None:
         """Let go of everything, on a loop that does not run any more."""
-        self._era += 1
+        self._closed = True
         self._idle.clear()
         for channel in self._all:
-            # A closed loop takes no calls; the system closes what is left.
-            with suppress(RuntimeError):
+            if self._loop.is_closed():
+                channel.hang_up()
+            else:
                 channel.abort()
         self._all.clear()
 

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from botocore.utils import get_environ_proxies, normalize_url_path
 
 from leyden.drivers.wire.signing import FrozenCredentials, Signer
-from leyden.errors import InvalidOptionError
+from leyden.errors import CredentialsError, InvalidOptionError
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MADE_ANEW: Final = frozenset(
@@ -55,12 +55,21 @@ class Proxy:
         given = get_environ_proxies(url).get(urlsplit(url).scheme)
         if not given:
             return None
-        if given.startswith("https:") and url.startswith("https:"):
+        if given.lower().startswith("https:") and url.startswith("https:"):
             raise InvalidOptionError(
                 "HTTPS_PROXY names a proxy that is spoken to in TLS itself, which the lean "
                 'transport cannot do; load with transport="pynamodb", or use its http:// address'
             )
         parts = urlsplit(given if "://" in given else f"http://{given.removeprefix('//')}")
+        try:
+            fits = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            fits = False
+        if not fits:
+            raise InvalidOptionError(
+                f"{urlsplit(url).scheme.upper()}_PROXY is not the address of a proxy that can be "
+                "used, such as http://127.0.0.1:3128; correct it, or name the endpoint in NO_PROXY"
+            )
         authorization = None
         if parts.username and parts.password:
             pair = f"{unquote(parts.username)}:{unquote(parts.password)}"
@@ -158,6 +167,14 @@ class Destination:
         signed = dict(self._signed)
         signed["x-amz-date"] = timestamp
         token = credentials.token
+        for sent in (credentials.access_key, token or ""):
+            # A header would end where a line does, and something else begin.
+            if not (sent.isascii() and sent.isprintable()):
+                raise CredentialsError(
+                    "the access key id or the session token of the AWS credentials holds "
+                    "characters that cannot be sent, such as the end of a line; check where they "
+                    "come from"
+                )
         extra = ""
         if token:
             signed["x-amz-security-token"] = token

@@ -37,6 +37,16 @@ from leyden.operations.request import Params
 _OK: Final = 200
 _REFUSED: Final = 300
 
+_UNREADABLE: Final = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    ResponseParserError,
+    TypeError,
+    ValueError,
+)
+"""What reading something else than the JSON of an answer may raise."""
+
 
 @frozen
 class Send:
@@ -88,23 +98,11 @@ class _Kind:
 
 
 class Exchange:
-    """Makes requests for one botocore client; may be used by many threads.
-
-    Whether and when to try again is decided by the client's own handlers, which also keep its
-    quota of retries and, in adaptive mode, its rate.
-    """
+    """Makes requests with the client of a source; may be used by many threads."""
 
     def __init__(self, source: HasClient) -> None:
         self._source = source
-        self._client: Any = None
-        self._credentials: Any = None
-        self._adaptive = False
-        self._stubbed = False
-        self._kinds: dict[str, _Kind] = {}
-        self._destinations: dict[Any, Destination] = {}
-        self._clock = Clock()
-        self._owed = 0
-        self._parser: Any = None
+        self._asked: _Asked | None = None
         self._lock = Lock()
 
     def of(self, api: str, params: Params, reader: Reader | None = None) -> Steps:
@@ -117,8 +115,50 @@ class Exchange:
         written what writing them raises.
         """
         body = write_body(params)
-        if self._client is None:
-            yield Call(self._open)
+        # A request keeps to what it began with, whatever `forget` does in the meantime.
+        asked = self._asked
+        if asked is None:
+            asked = yield Call(self._open)
+        response: dict[str, Any] = yield from asked.of(api, params, body, reader)
+        return response
+
+    def forget(self) -> None:
+        """Ask for the client, its credentials and its endpoints anew, at the next request."""
+        self._asked = None
+
+    def _open(self) -> _Asked:
+        with self._lock:
+            if self._asked is None:
+                self._asked = _Asked(self._source)
+            return self._asked
+
+
+class _Asked:
+    """One botocore client, and what it said of its credentials and endpoints.
+
+    Whether and when to try again is decided by the client's own handlers, which also keep its
+    quota of retries and, in adaptive mode, its rate.
+    """
+
+    def __init__(self, source: HasClient) -> None:
+        credentials = source.session.get_credentials()
+        client = source.client
+        if credentials is None:
+            raise aws.NoCredentialsError
+        credentials.get_frozen_credentials()
+        self._credentials = credentials
+        self._client = client
+        self._adaptive = (client.meta.config.retries or {}).get("mode") == "adaptive"
+        # Any call will do; this one has no side effects, should something else answer it.
+        self._stubbed = ask(client, "ListTables", {"Limit": 1}) is None
+        self._parser: Any = create_parser("json")
+        self._kinds: dict[str, _Kind] = {}
+        self._destinations: dict[Any, Destination] = {}
+        self._clock = Clock()
+        self._owed = 0
+        self._lock = Lock()
+
+    def of(self, api: str, params: Params, body: bytes, reader: Reader | None) -> Steps:
         if self._stubbed:
             response: dict[str, Any] = yield Call(
                 partial(self._client._make_api_call, api, dict(params))
@@ -174,32 +214,6 @@ class Exchange:
             attempt += 1
             yield Wait(seconds)
 
-    def forget(self) -> None:
-        """Ask for the client, its credentials and its endpoints anew, at the next request."""
-        self._client = self._credentials = None
-        self._kinds.clear()
-        self._destinations.clear()
-        self._owed = 0
-
-    def _open(self) -> None:
-        with self._lock:
-            if self._client is None:
-                self._open_first()
-
-    def _open_first(self) -> None:
-        credentials = self._source.session.get_credentials()
-        client = self._source.client
-        if credentials is None:
-            raise aws.NoCredentialsError
-        credentials.get_frozen_credentials()
-        self._credentials = credentials
-        retries = client.meta.config.retries or {}
-        self._adaptive = retries.get("mode") == "adaptive"
-        self._parser = create_parser("json")
-        # Any call will do; this one has no side effects, should something else answer it.
-        self._stubbed = ask(client, "ListTables", {"Limit": 1}) is None
-        self._client = client
-
     def _kind(self, api: str) -> _Kind:
         service = self._client.meta.service_model
         model = service.operation_model(api)
@@ -243,9 +257,12 @@ class Exchange:
     def _parsed(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
         """What botocore makes of an answer, the fields of its errors included."""
         try:
-            content = plain_content(answer)
-        except ValueError:
-            content = b""
+            return self._parsed_as(plain_content(answer), answer, kind)
+        except _UNREADABLE:
+            # No JSON object of DynamoDB's: the status is all that can be believed.
+            return self._parsed_as(b"", answer, kind)
+
+    def _parsed_as(self, content: bytes, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
         received = {
             "status_code": answer.status_code,
             "headers": answer.headers,
@@ -253,6 +270,8 @@ class Exchange:
             "context": {"operation_name": kind.name},
         }
         parsed: dict[str, Any] = self._parser.parse(received, kind.model.output_shape)
+        if not isinstance(parsed, dict):
+            raise ResponseParserError("the answer is no JSON object")
         if answer.status_code >= _REFUSED:
             code = parsed.get("Error", {}).get("Code")
             shape = code and self._client.meta.service_model.shape_for_error_code(code)

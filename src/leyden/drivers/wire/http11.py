@@ -12,6 +12,12 @@ HEAD_LIMIT: Final = 65_536
 READ_SIZE: Final = 65_536
 """How many bytes to ask for while the length of an answer is not known."""
 
+READ_LIMIT: Final = 1_048_576
+"""How many bytes to ask for at most: what an answer announces is room that reading would take."""
+
+_DIGITS: Final = 15
+"""The digits of the largest length that is believed."""
+
 _BLANK: Final = b"\r\n\r\n"
 _BODILESS: Final = frozenset({204, 304})
 _SUCCESS: Final = 200
@@ -72,7 +78,9 @@ class AnswerReader:
     @property
     def read_size(self) -> int:
         """How many bytes to read next."""
-        return self._missing if self._missing > READ_SIZE else READ_SIZE
+        if self._missing <= READ_SIZE:
+            return READ_SIZE
+        return self._missing if self._missing < READ_LIMIT else READ_LIMIT
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes."""
@@ -136,7 +144,7 @@ class AnswerReader:
             self._chunks = _Chunks()
         elif "content-length" in headers:
             length = headers["content-length"]
-            if not length.isdecimal():
+            if not length.isdecimal() or len(length) > _DIGITS:
                 raise BrokenAnswerError("the answer does not say how long it is")
             self._missing = int(length)
         else:
@@ -196,6 +204,8 @@ class _Chunks:
                 # Trailers, if any, end with an empty line.
                 end = line_end if buffer[start : start + 2] == b"\r\n" else buffer.find(_BLANK)
                 if end < 0 or len(buffer) < start + 2:
+                    if len(buffer) > HEAD_LIMIT:
+                        raise BrokenAnswerError("the trailers of the answer do not end")
                     break
                 self.left_over = len(buffer) > end + 4
                 return b"".join(self._content)
@@ -214,6 +224,9 @@ def _chunk_size(line: bytes) -> int:
     try:
         if not digits.isalnum():
             raise ValueError
-        return int(digits, 16)
+        size = int(digits, 16)
+        if size >= 10**_DIGITS:
+            raise ValueError
+        return size
     except ValueError:
         raise BrokenAnswerError("a chunk of the answer has no length") from None

@@ -53,7 +53,7 @@ def checksum_fits(answer: HttpAnswer) -> bool:
 
 def plain_content(answer: HttpAnswer) -> bytes:
     """The body without the compression that it may have come in. Raises ValueError."""
-    coding = answer.headers.get("content-encoding", "identity")
+    coding = answer.headers.get("content-encoding", "identity").lower()
     if coding == "identity":
         return answer.content
     if coding != "gzip":
@@ -66,10 +66,13 @@ def plain_content(answer: HttpAnswer) -> bytes:
 
 def read_body(content: bytes) -> dict[str, Any]:
     """What a body says, with binary values as bytes. Raises ValueError for anything else."""
-    found: dict[str, Any] = _read_json(content)
-    # Most answers hold nothing binary, and need no second look.
-    if b'"B"' in content or b'"BS"' in content:
-        _read_binary(found)
+    try:
+        found: dict[str, Any] = _read_json(content)
+        # Most answers hold nothing binary, and need no second look.
+        if b'"B"' in content or b'"BS"' in content:
+            _read_binary(found)
+    except RecursionError as error:
+        raise ValueError("the answer is nested too deeply") from error
     return found
 
 
