@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import signal
 import socket
 import threading
 import time
@@ -16,6 +18,7 @@ import pytest
 
 from leyden.drivers import SyncDriver
 from leyden.drivers.aio import AsyncDriver
+from leyden.drivers.connection import SharedConnection
 from leyden.drivers.lean import LeanConnection
 from leyden.errors import (
     AwsError,
@@ -203,6 +206,60 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
         pytest.raises(InvalidOptionError, match="HTTP_PROXY"),
     ):
         driver.send(GET)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a b", "/a%20b"),
+        ("/\u00fc?x=y z", "/%C3%BC?x=y%20z"),
+        ("/%20", "/%20"),
+        ("//a/../b", None),
+    ],
+)
+def test_the_path_of_an_endpoint_is_written_as_botocore_sends_it(
+    path: str, sent: str | None
+) -> None:
+    with serving(lambda n: answer(FOUND)) as server:
+        for kind in (LeanConnection, SharedConnection):
+            connection = kind(endpoint_url=f"{server.url}{path}", credentials=KEYS)
+            SyncDriver(connection=connection).send(GET)
+            connection.close()
+    lean, shared = (head.split("\r\n")[0] for head in server.heads)
+    assert lean == shared == f"POST {sent or path} HTTP/1.1"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_process_that_is_forked_while_a_thread_opens_a_connection_is_not_stuck() -> None:
+    with serving(lambda n: answer(FOUND)) as server, driver_at(server.url) as driver:
+        driver.send(GET)
+        held, released = threading.Event(), threading.Event()
+
+        connection: Any = driver.connection
+
+        def open_slowly() -> None:
+            exchange = connection._exchange
+            with connection._lock, exchange._lock, exchange._asked._lock:
+                held.set()
+                released.wait(10)
+
+        thread = threading.Thread(target=open_slowly)
+        thread.start()
+        held.wait(10)
+        child = os.fork()
+        if child == 0:
+            # Ends the process where it is stuck.
+            signal.alarm(5)
+            fine = False
+            try:
+                connection.close()
+                fine = driver.send(GET)["Item"] == FOUND["Item"]
+            finally:
+                os._exit(0 if fine else 1)
+        _, status = os.waitpid(child, 0)
+        released.set()
+        thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -112,6 +112,10 @@ def test_the_place_in_messages_leaves_out_user_and_password() -> None:
     assert connection.place == "http://localhost:8000"
 
 
+def test_the_place_of_an_address_of_version_6_can_be_used_as_one() -> None:
+    assert SharedConnection(endpoint_url="http://[::1]:8000").place == "http://[::1]:8000"
+
+
 def test_the_place_is_the_endpoint_that_the_environment_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from threading import RLock
 from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import botocore.config
 import botocore.session
@@ -142,6 +143,7 @@ class SharedConnection(Connection):
         self.region = region or ""
         self._profile = profile
         self._lock = RLock()
+        _connections.add(self)
         self._session: botocore.session.Session | None = None
 
     def __repr__(self) -> str:
@@ -155,7 +157,8 @@ class SharedConnection(Connection):
         if endpoint:
             parts = urlsplit(endpoint)
             port = f":{parts.port}" if parts.port else ""
-            return f"{parts.scheme}://{parts.hostname}{port}"
+            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+            return f"{parts.scheme}://{host}{port}"
         return f"region {self.region}" if self.region else "the configured region"
 
     @property
@@ -217,6 +220,19 @@ class SharedConnection(Connection):
         return bool(
             os.environ.get("AWS_RETRY_MODE") or self.session.get_scoped_config().get("retry_mode")
         )
+
+
+_connections: WeakSet[SharedConnection] = WeakSet()
+
+
+def _unlock_all() -> None:
+    for connection in list(_connections):
+        connection._lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A lock that another thread held stays shut in the child, where that thread is not.
+    os.register_at_fork(after_in_child=_unlock_all)
 
 
 def _answered_by_dynamodb(response: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ _UNSIGNED: Final = frozenset({"expect", "transfer-encoding", "user-agent", "x-am
 _SCOPE: Final = re.compile(r"Credential=[^,]*/(\d{8})/([^/,]+)/([^/,]+)/aws4_request")
 _MAX_ATTEMPTS: Final = re.compile(r"\bmax=(\d+)")
 _DEFAULT_ATTEMPTS: Final = 3
+_SAFE_IN_TARGETS: Final = "!$%&'()*+,/:;=?@[]~"
 _SAFE_IN_TRACES: Final = "-=;:+&[]{}\"',"
 
 
@@ -122,7 +123,7 @@ class Destination:
         if parts.port is not None and parts.port != _PORTS.get(parts.scheme):
             authority = f"{authority}:{parts.port}"
         path = parts.path or "/"
-        target = f"{path}?{parts.query}" if parts.query else path
+        target = quote(f"{path}?{parts.query}" if parts.query else path, safe=_SAFE_IN_TARGETS)
         query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
         route = Route(secure, host, parts.port or _PORTS[parts.scheme], Proxy.on_the_way_to(url))
         if route.proxy is not None and not secure:

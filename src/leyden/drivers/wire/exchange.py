@@ -6,11 +6,13 @@ thread or on an event loop.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from threading import Lock
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import uuid4
+from weakref import WeakSet
 
 import botocore.exceptions as aws
 from attrs import field, frozen
@@ -104,6 +106,7 @@ class Exchange:
         self._source = source
         self._asked: _Asked | None = None
         self._lock = Lock()
+        _exchanges.add(self)
 
     def of(self, api: str, params: Params, reader: Reader | None = None) -> Steps:
         """The steps of one request; their result is the response.
@@ -355,6 +358,21 @@ class _Asked:
 
     def _emit(self, event: str, kind: _Kind, **told: Any) -> Any:
         return self._client.meta.events.emit(f"{event}.dynamodb.{kind.name}", **told)
+
+
+_exchanges: WeakSet[Exchange] = WeakSet()
+
+
+def _unlock_all() -> None:
+    for exchange in list(_exchanges):
+        exchange._lock = Lock()
+        if exchange._asked is not None:
+            exchange._asked._lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A lock that another thread held stays shut in the child, where that thread is not.
+    os.register_at_fork(after_in_child=_unlock_all)
 
 
 def _read_by(reader: Reader, content: bytes) -> dict[str, Any] | None:
