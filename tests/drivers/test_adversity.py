@@ -120,6 +120,28 @@ def test_a_request_that_nobody_takes_on_a_used_connection_is_given_up() -> None:
     assert caught.value.unsure
 
 
+def test_an_answer_that_comes_before_all_of_the_request_was_taken_is_heard() -> None:
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(answer(b"", 413, "Connection: close"))
+            connection.shutdown(socket.SHUT_RDWR)
+
+    large = {"TableName": "t", "Item": {"pk": {"S": "x" * 20_000_000}}}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with (
+            driver_at(f"http://127.0.0.1:{listener.getsockname()[1]}") as driver,
+            pytest.raises(AwsError, match="413") as caught,
+        ):
+            driver.send(Request("PutItem", large))
+        thread.join()
+    assert not caught.value.unsure
+    assert pool_of(driver).idle == 0
+
+
 @pytest.mark.parametrize("reply", [None, answer(b"", 500)])
 def test_closing_while_a_write_is_on_its_way_hides_nothing_of_its_end(
     reply: bytes | None,

@@ -144,13 +144,14 @@ class Pool:
 class _Line:
     """One open connection."""
 
-    __slots__ = ("_poll", "_socket", "era", "reusable", "since", "used")
+    __slots__ = ("_poll", "_socket", "cut_short", "era", "reusable", "since", "used")
 
     def __init__(self, connected: socket.socket, era: int) -> None:
         self._socket = connected
         self._poll: Any = None
         self.era = era
         self.used = False
+        self.cut_short = False
         self.reusable = False
         self.since = 0.0
 
@@ -179,6 +180,9 @@ class _Line:
     def send(self, data: bytes, url: str) -> None:
         try:
             self._socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            # The other side may have answered before it had all, as one that finds it too much.
+            self.cut_short = True
         except TimeoutError as error:
             raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
         except OSError as error:
@@ -196,7 +200,7 @@ class _Line:
             raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
         except (BrokenAnswerError, OSError) as error:
             raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
-        self.reusable = reader.reusable
+        self.reusable = reader.reusable and not self.cut_short
         assert reader.answer is not None
         return reader.answer
 
