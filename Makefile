@@ -2,7 +2,8 @@
 # make test   every check that can run here; says aloud which cannot
 # make check  lint, formatting, types
 # make format rewrite the sources in the project's format
-# make bench  client CPU beside boto3 and PynamoDB, as ratios
+# make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
+#             drawing; BENCH=--quick for a short run that writes nothing
 # make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the domains
 #             of the memory store
@@ -14,6 +15,7 @@ VENV := .venv
 CACHE := .cache
 PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 TESTS ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench bench-memory docs npm clean
@@ -36,8 +38,8 @@ format: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.installed-dev npm
-	@$(VENV)/bin/python bench/run.py
+bench: $(CACHE)/bench/.installed npm
+	@$(CACHE)/bench/bin/python -m bench.run $(BENCH)
 
 bench-memory: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m bench.memory $(if $(LARGE),--large) --json $(CACHE)/bench-memory.json
@@ -68,3 +70,12 @@ $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
 	@echo "Installing Leyden and its development tools into $(VENV)"
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed-demo
+
+# The clients that are compared. Without those that cannot be had, the bench says so and goes on.
+$(CACHE)/bench/.installed: tools/make-venv pyproject.toml bench/requirements.txt
+	@mkdir -p $(CACHE)
+	@PYTHON="$(PYTHON)" tools/make-venv $(CACHE)/bench
+	@echo "Installing Leyden and the clients that it is compared with into $(CACHE)/bench"
+	@$(CACHE)/bench/bin/python -m pip install -qq --disable-pip-version-check --editable '.[cli]'
+	@if $(CACHE)/bench/bin/python -m pip install -qq --disable-pip-version-check \
+	  -r bench/requirements.txt; then touch $@; fi

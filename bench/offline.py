@@ -2,7 +2,7 @@
 
 Times are processor time, the least of many rounds, since what others do on the machine only ever
 adds to it. Memory is that of records alone, read in pages in a process of their own. Run it from
-the project's root: `python bench/offline.py`.
+the project's root: `python -m bench.offline`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -23,11 +26,13 @@ from rich.console import Console
 from rich.table import Table
 
 import leyden
+from bench.items import SCHEMA, reading
+from bench.peers.pynamo import model_of
 from leyden.compile import compile_entity
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
-ROUNDS, TIMES = 60, 40
+ROUNDS, TIMES, IMPORTS = 60, 40, 7
 RECORDS, PAGE = 100_000, 1_000
 TARGET = 30.0
 """Microseconds that the parameters of one operation may take."""
@@ -103,85 +108,32 @@ def first_load() -> float:
         "leyden.load(sys.argv[1], table='bench', region='us-east-1');"
         "print((time.process_time() - started) * 1000)"
     )
-    command = [sys.executable, "-c", script, str(ROOT / "schemas" / "memory")]
-    return min(
-        float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        for _ in range(5)
+    return min(float(printed) for printed in each_time(script, 5, ROOT / "schemas" / "memory"))
+
+
+def each_time(script: str, times: int, *arguments: Path) -> list[str]:
+    """What a script prints in fresh processes; after a first, which compiles what it imports."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    with tempfile.TemporaryDirectory() as compiled:
+        outside = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        env = {**outside, "PYTHONPYCACHEPREFIX": compiled}
+        done = [
+            subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+            for _ in range(times + 1)
+        ]
+    return done[1:]
+
+
+def import_time() -> tuple[float, float]:
+    """Processor time of importing botocore's client, and of Leyden behind it, in milliseconds."""
+    script = (
+        "import time; started = time.process_time()\n"
+        "import botocore.session, botocore.client, botocore.httpsession\n"
+        "between = time.process_time()\nimport leyden\n"
+        "print((between - started) * 1000, (time.process_time() - between) * 1000)"
     )
-
-
-SCHEMA = """
-entity: readings
-alias: reading
-version: "1"
-service: bench
-attributes:
-  station: {type: string, required: true}
-  number: {type: integer, required: true, min: 0, padding: {length: 6, char: "0"}}
-  kind: {type: [wind, rain]}
-  value: number
-  unit: string
-  note: string
-  done: boolean
-  tags: {type: set, items: string}
-  at: timestamp
-  place: {type: map, properties: {lat: number, lon: number}}
-  source: string
-  body: string
-indexes:
-  readings:
-    pk: {field: pk, composite: [station]}
-    sk: {field: sk, composite: [number]}
-"""
-
-
-def reading(number: int) -> dict[str, Any]:
-    """An item of 12 attributes and about 600 bytes; what differs in practice differs."""
-    return {
-        "station": f"station {number // PAGE}",
-        "number": number,
-        "kind": "wind" if number % 3 else "rain",
-        "value": number / 8 + 0.5,
-        "unit": "m/s" if number % 3 else "mm/h",
-        "note": f"seen by observer {number % 500}",
-        "done": True,
-        "tags": {"a", f"tag {number % 7}"},
-        "at": NOW.replace(microsecond=number % 1000 * 1000),
-        "place": {"lat": 45.5 + number / 1024, "lon": 4.25},
-        "source": f"mast {number % 40}",
-        "body": f"{number:06}" + "x" * 294,
-    }
-
-
-def pynamodb_model() -> Any:
-    """The same items as a model of PynamoDB, written by hand."""
-    from pynamodb import attributes as kinds
-    from pynamodb.models import Model
-
-    class Place(kinds.MapAttribute[str, Any]):
-        lat = kinds.NumberAttribute()
-        lon = kinds.NumberAttribute()
-
-    class Reading(Model):
-        class Meta:
-            table_name = "bench"
-
-        pk = kinds.UnicodeAttribute(hash_key=True)
-        sk = kinds.UnicodeAttribute(range_key=True)
-        station = kinds.UnicodeAttribute()
-        number = kinds.NumberAttribute()
-        kind = kinds.UnicodeAttribute()
-        value = kinds.NumberAttribute()
-        unit = kinds.UnicodeAttribute()
-        note = kinds.UnicodeAttribute()
-        done = kinds.BooleanAttribute()
-        tags = kinds.UnicodeSetAttribute()
-        at = kinds.UnicodeAttribute()
-        place = Place()
-        source = kinds.UnicodeAttribute()
-        body = kinds.UnicodeAttribute()
-
-    return Reading
+    found = [tuple(map(float, printed.split())) for printed in each_time(script, IMPORTS)]
+    return statistics.median(b for b, _ in found), statistics.median(own for _, own in found)
 
 
 def measure_records(whose: str) -> float:
@@ -190,11 +142,14 @@ def measure_records(whose: str) -> float:
     spec = entity.spec
     rows = compile_entity(spec).rows
     assert rows is not None
-    model = pynamodb_model()
+    model = model_of("bench")
 
     def pages() -> Iterator[bytes]:
         for start in range(0, RECORDS, PAGE):
-            items = [entity.put(reading(n)).params()["Item"] for n in range(start, start + PAGE)]
+            items = [
+                entity.put(reading(n, f"station {start}")).params()["Item"]
+                for n in range(start, start + PAGE)
+            ]
             answer = {"Items": items, "Count": PAGE, "ScannedCount": PAGE}
             yield json.dumps(answer).encode()
 
@@ -214,8 +169,8 @@ def measure_records(whose: str) -> float:
 
 def record_size(whose: str) -> float:
     """`measure_records` in a process of its own."""
-    command = [sys.executable, __file__, "--records", whose]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", "bench.offline", "--records", whose]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return float(done.stdout)
 
 

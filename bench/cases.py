@@ -1,0 +1,66 @@
+"""The work that is measured, and what was set out to be reached."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+ROUNDS: Final = 9
+"""How often each is measured; of an odd number, the median was measured."""
+
+
+@frozen
+class Case:
+    """Some work, and how many times it is done in a round."""
+
+    name: str
+    title: str
+    times: int
+    beside: str = "boto3"
+    """With whose processor time the others' is compared in the drawing."""
+
+
+CASES: Final = (
+    Case("get", "get one item", 60),
+    Case("put", "put one item", 60),
+    Case("query", "query 1,000 items", 3),
+    Case("batch", "write a batch of 25", 12),
+    Case("params", "build a query's parameters", 400, beside="electrodb"),
+)
+
+AT_ONCE: Final = (1, 16, 64, 256)
+"""How many gets are under way at a time on an event loop."""
+
+
+@frozen
+class Target:
+    """What a figure is to be at most, or at least.
+
+    `figure` is a path into the figures; `against` names whose share it is, for words.
+    """
+
+    title: str
+    figure: tuple[str, ...]
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+
+TARGETS: Final = (
+    *(
+        Target(f"{title}, beside {peer}", ("ratios", case, peer), limit)
+        for case, title, limits in (
+            ("get", "get", {"boto3": 0.45, "pydynox": 1.0}),
+            ("put", "put", {"boto3": 0.45, "pydynox": 1.0}),
+            ("query", "query of 1,000", {"boto3": 0.2, "pynamodb": 0.08, "pydynox": 1.0}),
+            ("batch", "batch of 25", {"boto3": 0.4}),
+        )
+        for peer, limit in limits.items()
+    ),
+    Target("gets a second, 64 at a time, beside aiodynamo", ("rates", "64"), 1.0, at_least=True),
+    Target("parameters of the dearest operation", ("offline", "dearest"), 0.03, "ms"),
+    Target("loading the memory's schemas", ("offline", "load"), 60, "ms"),
+    Target("import leyden, without botocore", ("offline", "import"), 150, "ms"),
+    Target("memory of 100,000 records, beside pynamodb", ("offline", "record"), 0.5),
+)
