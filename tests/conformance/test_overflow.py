@@ -517,7 +517,7 @@ class TestAtTheServicesOwnLimit:
 class TestTogether:
     def test_readers_never_see_half_a_value(self, app: leyden.Service, note: leyden.Entity) -> None:
         values = [noise(6000 + 700 * n, n) for n in range(5)] + [SMALL, INSIDE]
-        store(note, values[0])
+        store(note, values[0], data=values[0])
         stop = threading.Event()
         failures: list[BaseException] = []
 
