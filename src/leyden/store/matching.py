@@ -1,4 +1,4 @@
-"""What a filter lets through: values of metadata, and times."""
+"""What a filter lets through: values of metadata, kinds of evaluations, and times."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def has_all(metadata: JSON, wanted: Mapping[str, JSON]) -> bool:
 def metadata_of(content: JSON) -> JSON:
     """The metadata of a message's content; None where it is a text or has none."""
     return content.get("metadata") if isinstance(content, dict) else None
+
+
+def kind_of(test_info: JSON) -> str:
+    """The kind of an evaluation: `test` where its test information has a path, else `live`."""
+    return "test" if isinstance(test_info, dict) and test_info.get("testPath") else "live"
 
 
 def is_within(time: datetime, dates: DateRange) -> bool:

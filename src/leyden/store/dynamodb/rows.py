@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from attrs import asdict
@@ -14,6 +15,7 @@ from leyden.operations.request import Item
 from leyden.schema.spec import EntitySpec
 from leyden.store.records import JSON, Message, Resource, Thread
 from leyden.store.texts import as_it_reads
+from leyden.store.times import known
 
 Values = dict[str, Any]
 
@@ -86,6 +88,11 @@ def message_of(record: Any) -> Message | None:
         tool_call_args=record.tool_call_args,
         tool_names=record.tool_names,
     )
+
+
+def created(message: Message) -> datetime:
+    """The time of a stored message, which always has one."""
+    return known(message.created_at)
 
 
 def message_values(message: Message) -> Values:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from attrs import frozen
 
-from leyden.compile.times import accept_timestamp
 from leyden.errors import InvalidOptionError
 from leyden.schema.spec import ServiceSpec
 from leyden.store.dynamodb.schemas import LargeValues, Source, memory_schemas
 from leyden.store.dynamodb.ttl import TTL, TtlRules
+from leyden.store.times import Clock, cut, system_clock
 
 CONCURRENCY: Final = 8
 """How many requests of one call are under way at once, unless told otherwise."""
 
 _TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
-Clock = Callable[[], datetime]
 Hooks = Mapping[str, Callable[..., Any]]
 
 
@@ -63,12 +62,4 @@ def settings(
         raise InvalidOptionError("clock takes a function that gives an aware datetime")
     rules = TtlRules.of(ttl)
     spec = memory_schemas(entities=entities, hooks=hooks, ttl=rules, large_values=large_values)
-    return Settings(name, table_name, spec, rules, _cut(clock or _system_clock), concurrency)
-
-
-def _system_clock() -> datetime:
-    return datetime.now(UTC)
-
-
-def _cut(clock: Clock) -> Clock:
-    return lambda: accept_timestamp(clock(), "clock")
+    return Settings(name, table_name, spec, rules, cut(clock or system_clock), concurrency)

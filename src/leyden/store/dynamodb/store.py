@@ -25,8 +25,9 @@ from leyden.store.dynamodb.programs.scores import ScorePrograms
 from leyden.store.dynamodb.programs.traces import TracePrograms
 from leyden.store.dynamodb.programs.workflows import WorkflowPrograms
 from leyden.store.dynamodb.schemas import LargeValues, Source
-from leyden.store.dynamodb.settings import CONCURRENCY, Clock, Hooks, settings
+from leyden.store.dynamodb.settings import CONCURRENCY, Hooks, settings
 from leyden.store.dynamodb.ttl import TTL
+from leyden.store.times import Clock
 
 
 class DynamoDBStore(StoreBase):

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from threading import RLock
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-from leyden.compile.times import accept_timestamp
 from leyden.errors import LeydenError
+from leyden.store.times import Clock, cut, later
 
-Clock: TypeAlias = Callable[[], datetime]
 _Class = TypeVar("_Class", bound=type)
-
-_LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-def system_clock() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)
 
 
 class Domain:
@@ -28,16 +19,11 @@ class Domain:
 
     def __init__(self, lock: RLock, clock: Clock) -> None:
         self._lock = lock
-        self._clock = clock
-
-    def _now(self) -> datetime:
-        return accept_timestamp(self._clock(), "clock")
+        self._now = cut(clock)
 
     def _after(self, seen: datetime) -> datetime:
         """Now, and in any case later than a time that is stored: every change can be seen."""
-        if seen >= _LATEST:
-            return seen
-        return max(self._now(), seen + _MILLISECOND)
+        return later(self._now(), seen)
 
 
 def methods_of(domain: str) -> Callable[[_Class], _Class]:

@@ -10,15 +10,16 @@ from typing import Literal
 from attrs import evolve
 
 from leyden.store import given
-from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given
-from leyden.store.matching import is_within
+from leyden.store.matching import is_within, kind_of
 from leyden.store.order import place
 from leyden.store.pages import EvalPage
 from leyden.store.records import Eval
 from leyden.store.texts import as_it_reads
+from leyden.store.times import Clock, known
 
 
 @methods_of("evals")
@@ -64,11 +65,13 @@ class InMemoryEvals(Domain):
             one
             for one in self._evals
             if agent in (None, one.agent_name)
-            and kind in (None, "test" if _is_test(one) else "live")
-            and is_within(_created(one), dates)
+            and kind in (None, kind_of(one.test_info))
+            and is_within(known(one.created_at), dates)
         ]
         found = page_of(
-            sorted(evals, key=lambda one: place(_created(one), one.run_id, descending=True)),
+            sorted(
+                evals, key=lambda one: place(known(one.created_at), one.run_id, descending=True)
+            ),
             paging,
         )
         return EvalPage(
@@ -88,12 +91,3 @@ class InMemoryEvals(Domain):
 
     def _clear(self) -> None:
         self._evals.clear()
-
-
-def _is_test(one: Eval) -> bool:
-    return isinstance(one.test_info, dict) and bool(one.test_info.get("testPath"))
-
-
-def _created(one: Eval) -> datetime:
-    assert one.created_at is not None
-    return one.created_at

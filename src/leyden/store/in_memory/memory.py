@@ -19,6 +19,7 @@ from leyden.store.order import Place, in_order, place
 from leyden.store.pages import MessagePage
 from leyden.store.records import JSON, DateRange, Include, Message
 from leyden.store.texts import as_it_reads
+from leyden.store.times import known
 
 _TOGETHER: Final = 100
 """The most messages of an atomic save: as many as DynamoDB takes in a transaction."""
@@ -224,5 +225,4 @@ def _with_neighbours(messages: list[Message], include: Include) -> list[Message]
 
 
 def _created(message: Message) -> datetime:
-    assert message.created_at is not None
-    return message.created_at
+    return known(message.created_at)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from attrs import evolve
 
 from leyden.store import given
-from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given
@@ -17,6 +17,7 @@ from leyden.store.order import Place, place
 from leyden.store.pages import ScorePage
 from leyden.store.records import JSON, Score
 from leyden.store.texts import as_it_reads
+from leyden.store.times import Clock, known
 
 
 @methods_of("scores")
@@ -116,6 +117,5 @@ def _read(value: JSON) -> JSON:
 
 
 def _newest_first(score: Score) -> Place:
-    assert score.created_at is not None
     assert score.id is not None
-    return place(score.created_at, score.id, descending=True)
+    return place(known(score.created_at), score.id, descending=True)

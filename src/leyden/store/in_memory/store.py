@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from leyden.store import given
-from leyden.store.in_memory.domain import Clock, system_clock
 from leyden.store.in_memory.evals import InMemoryEvals
 from leyden.store.in_memory.memory import InMemoryMemory
 from leyden.store.in_memory.scores import InMemoryScores
 from leyden.store.in_memory.traces import InMemoryTraces
 from leyden.store.in_memory.workflows import InMemoryWorkflows
+from leyden.store.times import Clock, system_clock
 
 __all__ = ["InMemoryStore"]
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from leyden.errors import InputError, NotFoundError
 from leyden.keys.text import timestamp_text
 from leyden.store import given
-from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_by_place
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given, OrderBy
@@ -20,6 +20,7 @@ from leyden.store.matching import has_all, is_within
 from leyden.store.order import id_key, in_order, place
 from leyden.store.pages import ClonedThread, CopiedThread, ThreadPage
 from leyden.store.records import JSON, Message, Resource, Thread
+from leyden.store.times import Clock, known
 
 
 @methods_of("memory")
@@ -64,7 +65,7 @@ class Threads(Domain):
             thread,
             title=new_title or thread.title,
             metadata=thread.metadata if new_metadata is None else new_metadata,
-            updated_at=self._after(_time(thread.updated_at)),
+            updated_at=self._after(known(thread.updated_at)),
         )
         self._threads.put(changed.id, changed)
         return changed
@@ -95,7 +96,7 @@ class Threads(Domain):
         with_total = given.flag(include_total, "include_total")
 
         def time(thread: Thread) -> datetime:
-            return _time(thread.created_at if field == "created_at" else thread.updated_at)
+            return known(thread.created_at if field == "created_at" else thread.updated_at)
 
         threads = [
             thread
@@ -146,7 +147,7 @@ class Threads(Domain):
         copied = [
             message
             for message in self._messages_of(source_id)
-            if is_within(_time(message.created_at), dates) and (not ids or message.id in ids)
+            if is_within(known(message.created_at), dates) and (not ids or message.id in ids)
         ]
         if limit is not None:
             copied = copied[max(0, len(copied) - limit) :]
@@ -217,9 +218,9 @@ class Threads(Domain):
             return thread
         for message in self._messages_of(id):
             if message.resource_id != owner:
-                moved = self._after(_time(message.updated_at))
+                moved = self._after(known(message.updated_at))
                 self._messages.put(message.id, evolve(message, resource_id=owner, updated_at=moved))
-        changed = self._after(_time(thread.updated_at))
+        changed = self._after(known(thread.updated_at))
         thread = evolve(thread, resource_id=owner, updated_at=changed)
         self._threads.put(id, thread)
         return thread
@@ -260,7 +261,7 @@ class Threads(Domain):
             old,
             working_memory=_first(memory, old.working_memory),
             metadata=old.metadata if new is None else {**(old.metadata or {}), **new},
-            updated_at=self._after(_time(old.updated_at)),
+            updated_at=self._after(known(old.updated_at)),
         )
         self._resources.put(id, changed)
         return changed
@@ -279,7 +280,7 @@ class Threads(Domain):
     def _messages_of(self, thread_id: str) -> list[Message]:
         """The messages of a thread, oldest first."""
         messages = [message for message in self._messages if message.thread_id == thread_id]
-        return in_order(messages, lambda m: _time(m.created_at), descending=False)
+        return in_order(messages, lambda m: known(m.created_at), descending=False)
 
     def _touch(self, thread_ids: Sequence[str]) -> None:
         now = self._now()
@@ -287,12 +288,6 @@ class Threads(Domain):
             thread = self._threads.get(id)
             if thread is not None:
                 self._threads.put(id, evolve(thread, updated_at=now))
-
-
-def _time(stored: datetime | None) -> datetime:
-    """The time of a stored record, which always has one."""
-    assert stored is not None
-    return stored
 
 
 def _first(new: JSON, old: JSON) -> JSON:

@@ -9,7 +9,7 @@ from threading import RLock
 from attrs import evolve
 
 from leyden.store import given
-from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given
@@ -17,6 +17,7 @@ from leyden.store.matching import is_within
 from leyden.store.order import id_key
 from leyden.store.pages import TracePage
 from leyden.store.records import Trace
+from leyden.store.times import Clock, known
 
 
 @methods_of("traces")
@@ -62,7 +63,7 @@ class InMemoryTraces(Domain):
             for trace in self._traces
             if wanted_name in (None, trace.name)
             and wanted_scope in (None, trace.scope)
-            and is_within(_time(trace.created_at), dates)
+            and is_within(known(trace.created_at), dates)
         ]
         found = page_of(sorted(traces, key=lambda t: (-t.start_time, id_key(t.id))), paging)
         return TracePage(
@@ -75,8 +76,3 @@ class InMemoryTraces(Domain):
 
     def _clear(self) -> None:
         self._traces.clear()
-
-
-def _time(stored: datetime | None) -> datetime:
-    assert stored is not None
-    return stored

@@ -9,14 +9,15 @@ from threading import RLock
 
 from attrs import evolve
 
-from leyden.compile.times import epoch_milliseconds
 from leyden.store import given
-from leyden.store.in_memory.domain import Clock, Domain, methods_of
+from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.matching import is_within
 from leyden.store.pages import WorkflowRunPage
 from leyden.store.records import JSON, WorkflowRun
+from leyden.store.times import Clock, known
+from leyden.store.workflow_state import pending
 
 
 @methods_of("workflows")
@@ -80,12 +81,12 @@ class InMemoryWorkflows(Domain):
             run = WorkflowRun(
                 workflow_name=name,
                 run_id=id,
-                snapshot=_pending(id, now),
+                snapshot=pending(id, now),
                 created_at=now,
                 updated_at=now,
             )
         else:
-            run = evolve(run, updated_at=self._after(_time(run.updated_at)))
+            run = evolve(run, updated_at=self._after(known(run.updated_at)))
         run.snapshot["context"] = {**(run.snapshot.get("context") or {}), step: outcome}
         run.snapshot["requestContext"] = {
             **(run.snapshot.get("requestContext") or {}),
@@ -113,7 +114,7 @@ class InMemoryWorkflows(Domain):
         run = evolve(
             run,
             snapshot={**run.snapshot, **fields},
-            updated_at=self._after(_time(run.updated_at)),
+            updated_at=self._after(known(run.updated_at)),
         )
         self._put(run)
         snapshot: dict[str, JSON] = run.snapshot
@@ -142,7 +143,7 @@ class InMemoryWorkflows(Domain):
             if name in (None, run.workflow_name)
             and owner in (None, run.resource_id)
             and wanted in (None, run.snapshot.get("status"))
-            and is_within(_time(run.created_at), dates)
+            and is_within(known(run.created_at), dates)
         ]
         found = page_of(sorted(runs, key=_folded), paging)
         return WorkflowRunPage(runs=found.entries, total=found.total)
@@ -182,26 +183,3 @@ def _one_text(workflow_name: str, run_id: str) -> str:
 
 def _folded(run: WorkflowRun) -> tuple[str, str]:
     return run.workflow_name.lower(), run.run_id.lower()
-
-
-def _pending(run_id: str, now: datetime) -> dict[str, JSON]:
-    """The state of a run that has not begun."""
-    return {
-        "context": {},
-        "activePaths": [],
-        "timestamp": epoch_milliseconds(now),
-        "suspendedPaths": {},
-        "activeStepsPath": {},
-        "resumeLabels": {},
-        "serializedStepGraph": [],
-        "status": "pending",
-        "value": {},
-        "waitingPaths": {},
-        "runId": run_id,
-        "requestContext": {},
-    }
-
-
-def _time(stored: datetime | None) -> datetime:
-    assert stored is not None
-    return stored

@@ -1,14 +1,13 @@
-"""What the programs of the memory domain share."""
+"""What the programs of all domains share, and those of memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from leyden.compile.times import accept_timestamp
 from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
 from leyden.operations.batches.sending import key_text
 from leyden.operations.concurrently import outcomes_of
@@ -17,18 +16,27 @@ from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.times import Clock
 
 DOMAIN: Final = "store.memory"
 
 
 @frozen
-class MemoryBase:
-    """The entities, the clock, the times to live, and how many requests go at once."""
+class Programs:
+    """The programs of a domain: over the entities of `app`, `concurrency` requests at once.
+
+    `now` gives the time, cut to milliseconds.
+    """
 
     app: Service
-    now: Callable[[], datetime] = field(kw_only=True)
-    ttl: TtlRules = field(kw_only=True)
-    concurrency: int = field(kw_only=True)
+    now: Clock
+    ttl: TtlRules
+    concurrency: int
+
+
+@frozen
+class MemoryBase(Programs):
+    """The entities of memory, and what more than one of its methods needs."""
 
     @property
     def _threads(self) -> Entity:
@@ -42,13 +50,9 @@ class MemoryBase:
     def _resources(self) -> Entity:
         return self.app.entities.resource
 
-    def _clock(self) -> datetime:
-        """Now, cut to milliseconds as times are stored."""
-        return accept_timestamp(self.now(), "clock")
-
     def _touch(self, thread_ids: Iterable[str]) -> Program[None]:
         """Say of threads that they were changed now; those that are missing stay so."""
-        now = self._clock()
+        now = self.now()
         programs = [self._touched(id, now) for id in dict.fromkeys(thread_ids)]
         outcomes = yield from outcomes_of(programs, self.concurrency)
         for outcome in outcomes:

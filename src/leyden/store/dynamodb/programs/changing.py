@@ -18,7 +18,8 @@ from leyden.operations.concurrently import outcomes_of
 from leyden.operations.request import Program
 from leyden.operations.update import Patch
 from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase
-from leyden.store.dynamodb.programs.merging import later, merge, unchanged
+from leyden.store.dynamodb.programs.merging import merge, unchanged
+from leyden.store.times import later
 
 Change: TypeAlias = Callable[[Any], Mapping[str, Any] | None]
 Records: TypeAlias = dict[str, Any]
@@ -78,7 +79,7 @@ class MessageChanging(MemoryBase):
         return {id: after[id] for id in records}
 
     def _planned(self, record: Any, values: Mapping[str, Any]) -> _Planned:
-        whole = {**values, "updated_at": later(self._clock(), record)}
+        whole = {**values, "updated_at": later(self.now(), record.updated_at)}
         condition = unchanged(self._messages, record, whole)
         write = self._messages.patch(id=record.id).set(**whole).where(condition)
         return _Planned(evolve(record, **whole), write)
@@ -131,7 +132,7 @@ class MessageChanging(MemoryBase):
                     self._messages,
                     {"id": id},
                     lambda record: None if record is None else change(record),
-                    now=self._clock,
+                    now=self.now,
                     operation=f"{DOMAIN}.{method}",
                     seen=None if self._apart(record) else record,
                 )

@@ -22,7 +22,7 @@ from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.streams import Span, Stream, take
-from leyden.store.dynamodb.rows import message_of, message_values, thread_of, thread_values
+from leyden.store.dynamodb.rows import created, message_of, message_values, thread_of, thread_values
 from leyden.store.matching import is_within
 from leyden.store.order import id_key, in_order
 from leyden.store.pages import ClonedThread, CopiedThread
@@ -67,7 +67,7 @@ class CopyingPrograms(MemoryBase):
         if source is None:
             raise NotFoundError("there is no such thread", kind="thread", id=source_id)
         originals = yield from self._originals(source_id, dates, ids, limit)
-        now = self._clock()
+        now = self.now()
         clone = {"sourceThreadId": source_id, "clonedAt": timestamp_text(now)}
         if originals:
             clone["lastMessageId"] = originals[-1].id
@@ -113,9 +113,9 @@ class CopyingPrograms(MemoryBase):
                 for id, record in found.items()
                 if (message := message_of(record))
                 and (message.id, message.thread_id) == (id, thread_id)
-                and is_within(_time(message), dates)
+                and is_within(created(message), dates)
             ]
-            ordered = in_order(wanted, _time, descending=False)
+            ordered = in_order(wanted, created, descending=False)
             return ordered if limit is None else ordered[max(0, len(ordered) - limit) :]
         stream = Stream(
             self._messages.query.by_thread(thread_id=thread_id),
@@ -154,8 +154,3 @@ class CopyingPrograms(MemoryBase):
                 yield from self._messages.delete(keys).program(concurrency=self.concurrency)
                 yield from self._threads.delete(id=thread.id).program()
             raise
-
-
-def _time(message: Message) -> datetime:
-    assert message.created_at is not None
-    return message.created_at

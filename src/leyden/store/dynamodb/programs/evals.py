@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -10,15 +10,15 @@ from attrs import evolve, fields_dict, frozen
 
 from leyden.operations.request import Program
 from leyden.service.entity import Entity
-from leyden.service.service import Service
 from leyden.store import given
+from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import page_of, within
 from leyden.store.dynamodb.texts import stored_text
-from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import values
 from leyden.store.interface import Given
-from leyden.store.order import id_key
+from leyden.store.matching import kind_of
+from leyden.store.order import place
 from leyden.store.pages import EvalPage
 from leyden.store.records import Eval
 from leyden.store.texts import as_it_reads
@@ -28,13 +28,8 @@ _KINDS: Final = ("test", "live")
 
 
 @frozen
-class EvalPrograms:
+class EvalPrograms(Programs):
     """The methods of `leyden.store.interface.Evals`."""
-
-    app: Service
-    now: Callable[[], datetime]
-    ttl: TtlRules
-    concurrency: int
 
     @property
     def _entity(self) -> Entity:
@@ -67,8 +62,7 @@ class EvalPrograms:
         reading = within(reading, entity.attr.created_at, dates)
         found = yield from reading.program(pages="all")
         kept = [one for one in found if kind is None or kind_of(one.test_info) == kind]
-        kept.sort(key=lambda one: id_key(one.run_id))
-        kept.sort(key=lambda one: one.created_at, reverse=True)
+        kept.sort(key=lambda one: place(one.created_at, one.run_id, descending=True))
         shown, has_more = page_of(kept, paging)
         return EvalPage(
             evals=tuple(map(_eval, shown)),
@@ -85,11 +79,6 @@ class EvalPrograms:
         agent = values.identifier(agent_name, "agent_name")
         found = yield from self.get_evals(agent_name=agent, type=type, per_page=None)
         return list(found.evals)
-
-
-def kind_of(test_info: Any) -> str:
-    """`test` where the test information has a path, else `live`."""
-    return "test" if isinstance(test_info, dict) and test_info.get("testPath") else "live"
 
 
 def _attributes(record: Eval, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from leyden.operations.request import Program
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.streams import Span, Stream, take
-from leyden.store.dynamodb.rows import message_of
+from leyden.store.dynamodb.rows import created, message_of
 from leyden.store.records import Include, Message
 
 
@@ -51,7 +51,6 @@ class IncludingPrograms(MemoryBase):
         """The nearest `count` messages of the thread, on one side."""
         if not count:
             return ()
-        assert message.created_at is not None
 
         def read(record: object) -> Message | None:
             other = message_of(record)
@@ -63,7 +62,7 @@ class IncludingPrograms(MemoryBase):
             span=Span(),
             descending=before,
             ids_descend=before,
-            after=Position(message.created_at, message.id),
+            after=Position(created(message), message.id),
         )
         taken = yield from take([stream], count, descending=before, concurrency=self.concurrency)
         return taken.entries

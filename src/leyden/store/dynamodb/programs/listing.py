@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from attrs import frozen
@@ -17,7 +16,7 @@ from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, read_cursor, write_cursor
 from leyden.store.dynamodb.programs.including import IncludingPrograms
 from leyden.store.dynamodb.programs.streams import Span, Stream, Taken, take
-from leyden.store.dynamodb.rows import message_of
+from leyden.store.dynamodb.rows import created, message_of
 from leyden.store.interface import Given, OrderBy
 from leyden.store.matching import has_all, metadata_of
 from leyden.store.order import in_order
@@ -137,7 +136,7 @@ class ListingPrograms(IncludingPrograms):
             more = wanted is not None and wanted < total
         messages = {message.id: message for message in (*entries, *included)}
         return MessagePage(
-            messages=tuple(in_order(messages.values(), _time, descending=asked.descending)),
+            messages=tuple(in_order(messages.values(), created, descending=asked.descending)),
             total=total,
             page=paging.page,
             per_page=paging.per_page,
@@ -148,7 +147,7 @@ class ListingPrograms(IncludingPrograms):
     def _next(self, listing: _Listing, entries: Sequence[Message]) -> str | None:
         if not entries:
             return listing.asked.paging.cursor
-        return write_cursor(Position(_time(entries[-1]), entries[-1].id), listing.asked.query)
+        return write_cursor(Position(created(entries[-1]), entries[-1].id), listing.asked.query)
 
     def _take_messages(
         self, listing: _Listing, count: int | None, after: Position | None
@@ -219,8 +218,3 @@ def _asked(
         given.includes(include),
         given.flag(include_total, "include_total"),
     )
-
-
-def _time(message: Message) -> datetime:
-    assert message.created_at is not None
-    return message.created_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from operator import and_
 from typing import Any, Final, TypeVar
@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar
 from attrs import field, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.compile.times import accept_timestamp
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -28,14 +27,13 @@ from leyden.operations.transactions.cancellation import is_conflict
 from leyden.schema.spec import OVERFLOW_FIELD
 from leyden.service.entity import Entity
 from leyden.store.dynamodb.rows import refuse_outside
+from leyden.store.times import later
 
 PATIENCE: Final = 30.0
 """For how many seconds a change is tried again while others change the same item."""
 
 _FIRST_WAIT: Final = 0.005
 _LONGEST_WAIT: Final = 0.25
-_TICK: Final = timedelta(milliseconds=1)
-_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 
 T = TypeVar("T")
 Change = Callable[[Any], Mapping[str, Any] | None]
@@ -47,6 +45,11 @@ class Stored:
 
     record: Any
     item: Item | None = field(default=None, repr=False)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When it was last changed; None where nothing is stored."""
+        return None if self.record is None else self.record.updated_at
 
 
 def merge(
@@ -83,7 +86,7 @@ def merge(
         asked = change(stored.record)
         if asked is None:
             return stored.record
-        values = {**asked, "updated_at": later(now(), stored.record)}
+        values = {**asked, "updated_at": later(now(), stored.changed_at)}
         try:
             return (yield from _write(entity, key, stored, values))
         except KeyCollisionError:
@@ -157,15 +160,6 @@ def found_after(
     if error.item is not None and OVERFLOW_FIELD not in error.item:
         return Stored(entity.parse(error.item), error.item)
     return (yield from _read(entity, key))
-
-
-def later(now: datetime, stored: Any) -> datetime:
-    """The time of a change: now, but later than the one before; `stored` is None without one."""
-    now = accept_timestamp(now, "clock")
-    before: datetime | None = None if stored is None else stored.updated_at
-    if before is None:
-        return now
-    return max(now, before + _TICK) if before < _LATEST else before
 
 
 def _write(

@@ -10,7 +10,7 @@ from attrs import frozen
 from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.changing import MessageChanging
-from leyden.store.dynamodb.rows import content_text, message_of
+from leyden.store.dynamodb.rows import content_text, created, message_of
 from leyden.store.interface import Given
 from leyden.store.order import in_order
 from leyden.store.records import Message
@@ -68,11 +68,6 @@ class MessagePrograms(MessageChanging):
         """The records with exactly these ids."""
         found = yield from self._stored_messages(ids, attributes)
         return {id: record for id, record in found.items() if record.id == id}
-
-
-def created(message: Message) -> Any:
-    """The time of a stored message, which always has one."""
-    return message.created_at
 
 
 def _values(

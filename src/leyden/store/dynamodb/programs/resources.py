@@ -27,7 +27,7 @@ class ResourcePrograms(MemoryBase):
 
     def save_resource(self, resource: Resource | Given) -> Program[Resource]:
         """Write one item, over whatever is stored but its time of creation."""
-        new, now = given.resource(resource), self._clock()
+        new, now = given.resource(resource), self.now()
         whole = evolve(new, created_at=new.created_at or now, updated_at=now)
         values = {**resource_values(whole), **self._living(now)}
         write = self._resources.upsert(**values)
@@ -50,7 +50,7 @@ class ResourcePrograms(MemoryBase):
 
         def change(stored: Any) -> Mapping[str, Any]:
             if stored is None:
-                now = self._clock()
+                now = self.now()
                 begun = {"metadata": added or {}, "created_at": now, **self._living(now)}
                 return {**remembered, **begun}
             if added is None:
@@ -61,7 +61,7 @@ class ResourcePrograms(MemoryBase):
             self._resources,
             {"id": id},
             change,
-            now=self._clock,
+            now=self.now,
             operation=f"{DOMAIN}.update_resource",
         )
         changed = resource_of(record)

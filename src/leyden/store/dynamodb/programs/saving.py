@@ -24,6 +24,7 @@ from leyden.store.dynamodb.rows import message_values
 from leyden.store.interface import Given
 from leyden.store.records import Message
 from leyden.store.texts import as_it_reads
+from leyden.store.times import known
 
 
 @frozen
@@ -38,7 +39,7 @@ class SavingPrograms(MemoryBase):
         One message is written under the condition that its key is not another's. Of several the
         stored ids are read before.
         """
-        now = self._clock()
+        now = self.now()
         together = given.flag(atomic, "atomic")
         saved = {
             message.id: evolve(message, created_at=message.created_at or now, updated_at=now)
@@ -117,10 +118,9 @@ class SavingPrograms(MemoryBase):
         return program()
 
     def _attributes(self, message: Message) -> dict[str, Any]:
-        assert message.updated_at is not None
         return {
             **message_values(message),
-            **self.ttl.fields(self._messages.spec.alias, message.updated_at),
+            **self.ttl.fields(self._messages.spec.alias, known(message.updated_at)),
         }
 
     def _refuse_one_key(self, saved: Mapping[str, Message]) -> None:

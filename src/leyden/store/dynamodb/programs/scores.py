@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
 from uuid import uuid4
@@ -13,11 +12,10 @@ from attrs import evolve, fields_dict, frozen
 from leyden.operations.query import Query
 from leyden.operations.request import Program
 from leyden.service.entity import Entity
-from leyden.service.service import Service
 from leyden.store import given
+from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.texts import stored_text, value_of
-from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import values
 from leyden.store.interface import Given
 from leyden.store.order import id_key
@@ -31,13 +29,8 @@ _TEXTS: Final = ("input", "output")
 
 
 @frozen
-class ScorePrograms:
+class ScorePrograms(Programs):
     """The methods of `leyden.store.interface.Scores`."""
-
-    app: Service
-    now: Callable[[], datetime]
-    ttl: TtlRules
-    concurrency: int
 
     @property
     def _entity(self) -> Entity:

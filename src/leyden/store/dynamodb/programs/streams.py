@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from attrs import frozen
@@ -21,10 +21,9 @@ from leyden.operations.request import Program
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.order import IdKey, id_key, place
 from leyden.store.records import DateRange
+from leyden.store.times import LATEST, TICK, known
 
-_TICK: Final = timedelta(milliseconds=1)
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
-_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 
 
 class Entry(Protocol):
@@ -62,13 +61,13 @@ class Span:
         """The times in a range; those stored are whole milliseconds."""
         start, end = dates.start, dates.end
         if start is not None and dates.start_exclusive:
-            start = start + _TICK if start < _LATEST else None
+            start = start + TICK if start < LATEST else None
             if start is None:
-                return cls(_LATEST, _EARLIEST)
+                return cls(LATEST, _EARLIEST)
         if end is not None and dates.end_exclusive:
             if end == _EARLIEST:
-                return cls(_LATEST, _EARLIEST)
-            end -= _TICK
+                return cls(LATEST, _EARLIEST)
+            end -= TICK
         return cls(start, end)
 
     def behind(self, time: datetime, *, descending: bool) -> Span:
@@ -200,8 +199,9 @@ def take(
 
     def offer(number: int) -> None:
         entry = streams[number].ready[0]
-        assert entry.created_at is not None
-        heapq.heappush(heads, (place(entry.created_at, entry.id, descending=descending), number))
+        heapq.heappush(
+            heads, (place(known(entry.created_at), entry.id, descending=descending), number)
+        )
 
     for number, stream in enumerate(streams):
         if stream.ready:

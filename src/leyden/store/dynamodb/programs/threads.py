@@ -37,7 +37,7 @@ class ThreadPrograms(MessageChanging):
 
     def save_thread(self, thread: Thread | Given) -> Program[Thread]:
         """Write one item, over whatever is stored but its time of creation."""
-        new, now = given.thread(thread), self._clock()
+        new, now = given.thread(thread), self.now()
         whole = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
         created = self._threads.attr.created_at
         seen = created.does_not_exist() | (created == whole.created_at)
@@ -132,7 +132,7 @@ class ThreadPrograms(MessageChanging):
             return values
 
         record = yield from merge(
-            self._threads, {"id": id}, changed, now=self._clock, operation=f"{DOMAIN}.{method}"
+            self._threads, {"id": id}, changed, now=self.now, operation=f"{DOMAIN}.{method}"
         )
         thread = thread_of(record)
         assert thread is not None

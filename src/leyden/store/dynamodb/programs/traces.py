@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,10 @@ from leyden.operations.query import Query
 from leyden.operations.request import Program
 from leyden.operations.scan import Scan
 from leyden.service.entity import Entity
-from leyden.service.service import Service
 from leyden.store import given
+from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import page_of, within
-from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import values
 from leyden.store.interface import Given
 from leyden.store.order import id_key
@@ -25,13 +24,8 @@ from leyden.store.records import Trace
 
 
 @frozen
-class TracePrograms:
+class TracePrograms(Programs):
     """The methods of `leyden.store.interface.Traces`."""
-
-    app: Service
-    now: Callable[[], datetime]
-    ttl: TtlRules
-    concurrency: int
 
     @property
     def _entity(self) -> Entity:

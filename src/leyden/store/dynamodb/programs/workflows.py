@@ -8,31 +8,25 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.compile.times import epoch_milliseconds
 from leyden.errors import DecodeError, KeyCollisionError
 from leyden.operations.query import Query
 from leyden.operations.request import Program
 from leyden.operations.scan import Scan
 from leyden.service.entity import Entity
-from leyden.service.service import Service
+from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.listed import page_of, within
 from leyden.store.dynamodb.programs.merging import insisting, merge
-from leyden.store.dynamodb.ttl import TtlRules
 from leyden.store.given import filters, values
 from leyden.store.pages import WorkflowRunPage
 from leyden.store.records import JSON, WorkflowRun
+from leyden.store.workflow_state import pending
 
 State = dict[str, JSON]
 
 
 @frozen
-class WorkflowPrograms:
+class WorkflowPrograms(Programs):
     """The methods of `leyden.store.interface.Workflows`."""
-
-    app: Service
-    now: Callable[[], datetime]
-    ttl: TtlRules
-    concurrency: int
 
     @property
     def _entity(self) -> Entity:
@@ -84,7 +78,7 @@ class WorkflowPrograms:
 
         def change(stored: Any) -> Mapping[str, Any]:
             now = self.now()
-            state = begun(key["run_id"], now) if stored is None else dict(_state(stored))
+            state = pending(key["run_id"], now) if stored is None else dict(_state(stored))
             state["context"] = {**_part(state, "context"), step: outcome}
             state["requestContext"] = {**_part(state, "requestContext"), **added}
             return self._changed(state, stored, now)
@@ -180,24 +174,6 @@ class WorkflowPrograms:
     ) -> Program[Any]:
         operation = f"store.workflows.{method}"
         return merge(self._entity, key, change, now=self.now, operation=operation)
-
-
-def begun(run_id: str, now: datetime) -> State:
-    """The state of a run of which nothing is stored, as the TypeScript client begins it."""
-    return {
-        "context": {},
-        "activePaths": [],
-        "timestamp": epoch_milliseconds(now),
-        "suspendedPaths": {},
-        "activeStepsPath": {},
-        "resumeLabels": {},
-        "serializedStepGraph": [],
-        "status": "pending",
-        "value": {},
-        "waitingPaths": {},
-        "runId": run_id,
-        "requestContext": {},
-    }
 
 
 def _key(workflow_name: Any, run_id: Any) -> dict[str, str]:
