@@ -13,7 +13,7 @@ from attrs import frozen
 from leyden.store import DynamoDBStore, InMemoryStore
 from tests.conftest import ENGINES, _new_table_name, _start
 from tests.store.conformance.made import Clock
-from tests.store.conformance.waiting import WaitingStore
+from tests.store.waiting import WaitingStore
 
 STORES = [
     pytest.param("reference", id="reference"),

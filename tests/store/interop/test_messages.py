@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.interop import values
-from tests.store.interop.bounds import bounded, on_dynamodb_local
+from tests.store.interop.bounds import for_examples, on_dynamodb_local
 from tests.store.interop.twins import OURS, THEIRS, Twins, entities
 from tests.store.interop.words import Call, facts
 
@@ -51,9 +50,11 @@ def _message(id: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(present, earlier)
 
 
-@bounded
-@given(messages=messages())
-def test_a_message_is_stored_and_read_alike(twins: Twins, messages: list[dict[str, Any]]) -> None:
+def test_a_message_is_stored_and_read_alike(twins: Twins) -> None:
+    for_examples(twins, messages(), lambda drawn: _compare(twins, drawn))
+
+
+def _compare(twins: Twins, messages: list[dict[str, Any]]) -> None:
     twins.clear()
     twins.both(Call("memory.save_thread", {"thread": THREAD}), now=values.START)
     # What the client answers has gone through its MessageList, which makes messages of the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from leyden.store import TTL
 from tests.store.interop import values
 from tests.store.interop.client import MastraClient
 from tests.store.interop.test_every_method import message
-from tests.store.interop.twins import THEIRS, Twins
+from tests.store.interop.twins import THEIRS, Backend, Twins
 from tests.store.interop.words import MISSING_THERE, Call, camel
 
 pytestmark = pytest.mark.node
@@ -65,7 +64,7 @@ def test_messages_of_a_resource_are_those_of_the_clients_threads(filled: Twins) 
 
 @pytest.mark.parametrize("attribute", ["ttl", "expires_at"])
 def test_both_set_the_same_time_to_live(
-    engine: Any, client: MastraClient, table_name: str, attribute: str
+    backend: Backend, client: MastraClient, table_name: str, attribute: str
 ) -> None:
     seconds = {"thread": 60, "message": 3600, "resource": 1, "workflow_snapshot": 86400}
     rules = {
@@ -76,7 +75,7 @@ def test_both_set_the_same_time_to_live(
         entity: TTL(after=timedelta(seconds=after), attribute=attribute)
         for entity, after in seconds.items()
     }
-    twins = Twins(engine, table_name, client, ttl=ours)
+    twins = Twins(backend, table_name, client, ttl=ours)
     now = values.START + timedelta(milliseconds=999)
     thread = {"id": "t", "resource_id": "alice"}
     run = {"workflow_name": "w", "run_id": "r", "snapshot": {"status": "running", "context": {}}}

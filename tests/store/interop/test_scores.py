@@ -7,11 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.interop import values
-from tests.store.interop.bounds import bounded, on_dynamodb_local
+from tests.store.interop.bounds import for_examples, on_dynamodb_local
 from tests.store.interop.twins import OURS, SHARED, THEIRS, Twins
 from tests.store.interop.words import Call
 
@@ -52,9 +51,12 @@ scores = st.fixed_dictionaries(
 )
 
 
-@bounded
-@given(given_scores=st.lists(scores, min_size=1, max_size=4))
-def test_a_score_is_stored_and_read_alike(twins: Twins, given_scores: list[dict[str, Any]]) -> None:
+def test_a_score_is_stored_and_read_alike(twins: Twins) -> None:
+    drawn = st.lists(scores, min_size=1, max_size=4)
+    for_examples(twins, drawn, lambda given_scores: _compare(twins, given_scores))
+
+
+def _compare(twins: Twins, given_scores: list[dict[str, Any]]) -> None:
     twins.clear()
     ids = ["no such score"]
     for number, score in enumerate(given_scores):

@@ -11,9 +11,9 @@ from attrs import define, field, frozen
 from botocore.session import get_session
 
 from leyden.errors import LeydenError
-from leyden.store import DynamoDBStore
 from tests.store.interop.client import MastraClient
 from tests.store.interop.words import Call, facts, theirs
+from tests.store.waiting import WaitingStore
 
 Item = dict[str, Any]
 
@@ -79,16 +79,31 @@ class Clock:
         return self.now
 
 
+@frozen
+class Backend:
+    """An engine, and the kind of our store on it."""
+
+    engine: Any
+    store: Any
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether our store is the asynchronous one, which is waited for."""
+        return self.store is WaitingStore
+
+
 class Twins:
     """Three tables of one engine: `ours`, `theirs`, and `shared` by both sides."""
 
-    def __init__(self, engine: Any, prefix: str, client: MastraClient, **options: Any) -> None:
+    def __init__(self, backend: Backend, prefix: str, client: MastraClient, **options: Any) -> None:
+        engine = backend.engine
+        self.asynchronous = backend.asynchronous
         self.clock = Clock()
         self.client = client
         self.names = {kind: f"{prefix}-{kind}" for kind in (OURS, THEIRS, SHARED)}
         self.tables = {kind: RawTable(engine, name) for kind, name in self.names.items()}
         self.stores = {
-            kind: DynamoDBStore(
+            kind: backend.store(
                 table_name=name,
                 endpoint_url=engine.endpoint_url,
                 region=engine.region,
@@ -99,7 +114,7 @@ class Twins:
             for kind, name in self.names.items()
         }
         for store in self.stores.values():
-            store.app.create_table()
+            (store if self.asynchronous else store.app).create_table()
 
     def close(self) -> None:
         for store in self.stores.values():
