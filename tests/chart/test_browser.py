@@ -79,7 +79,7 @@ def look(tmp_path: Path, html: str, *steps: str, width: int = 1400) -> tuple[dic
         ],
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     said = [line for line in ran.stderr.decode().splitlines() if "CONSOLE" in line]
     assert said == []

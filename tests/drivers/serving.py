@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,11 +57,11 @@ class Serving:
 
     def drop(self) -> None:
         """Close all connections, as a server does with idle ones."""
-        for connection in list(self.open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
         while self.open:
-            threading.Event().wait(0.002)
+            for connection in list(self.open):
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            time.sleep(0.002)
 
 
 def _read_request(stream: Any) -> tuple[str, bytes] | None:

@@ -70,8 +70,7 @@ def test_a_connection_is_used_again_and_closed_at_the_end(run: Run) -> None:
             for _ in range(5):
                 assert (await driver.send(GET))["Item"] == FOUND["Item"]
             assert pool_of(driver).idle == 1
-        await asyncio.sleep(0.05)
-        assert not server.open
+        await until(lambda: not server.open)
 
     with serving(lambda n: answer(FOUND)) as server:
         run(main())
@@ -225,6 +224,10 @@ def test_a_silent_service_is_given_up_and_the_write_is_unsure(run: Run) -> None:
             with pytest.raises(ConnectionFailedError, match="in time") as caught:
                 await driver.send(ADD)
             assert pool_of(driver).idle == 0
+            # However slow the server is, it has taken the first request before the next comes,
+            # and the next answer may take its time.
+            await until(lambda: len(server.bodies) == 1)
+            pool_of(driver)._read_timeout = 20.0
             assert (await driver.send(GET))["Item"] == FOUND["Item"]
             return caught.value
 
@@ -238,10 +241,11 @@ def test_a_timeout_around_a_request_breaks_it_off(run: Run) -> None:
 
     async def main() -> None:
         async with driver_at(server.url) as driver:
-            await driver.send(GET)
+            await driver.send(ADD)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
                     await driver.send(ADD)
+            await until(lambda: len(server.bodies) == 2)
             assert pool_of(driver).idle == 0
             assert (await driver.send(GET))["Item"] == FOUND["Item"]
 

@@ -149,12 +149,16 @@ def test_gathered_answers_come_in_the_order_of_the_requests(concurrency: int) ->
 
 def test_gathering_sends_at_most_as_many_at_a_time_as_asked() -> None:
     lock, now, most = threading.Lock(), 0, 0
+    # All three of a round are there before any of them goes on, however slow threads begin.
+    together = threading.Barrier(3)
 
     def counting(api: str, params: dict[str, Any]) -> dict[str, Any]:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
+        together.wait(20)
+        # A fourth, if there were one, would be seen now.
         time.sleep(0.02)
         with lock:
             now -= 1

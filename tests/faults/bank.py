@@ -16,7 +16,6 @@ import leyden
 from leyden.drivers import SharedConnection, SyncDriver
 from leyden.drivers.aio import AsyncConnection
 from leyden.drivers.lean import LeanConnection
-from leyden.operations.request import Request
 from leyden.schema import load_service
 from leyden.service.service import build_service
 from tests.bridge import BridgedDriver
@@ -96,6 +95,12 @@ class _Opened:
         connection = (LeanConnection if transport == "lean" else SharedConnection)(**options)
         return cls(SyncDriver(connection=connection), connection)
 
+    @property
+    def shared(self) -> SharedConnection:
+        """The connection that has botocore's client."""
+        own = self.connection
+        return own._shared if isinstance(own, AsyncConnection) else own
+
     def forget(self) -> None:
         """Begin with a new client, which has all of its retries."""
         if isinstance(self.driver, BridgedDriver):
@@ -141,8 +146,8 @@ class Bank:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_MAX_ATTEMPTS", "2")
             self.app = self._open(read_timeout)
-            # The client is made here, while the surroundings say so.
-            self._drivers[-1].driver.send(Request("ListTables", {}))
+            # Made here, while the surroundings say so, and without a request that might be late.
+            assert self._drivers[-1].shared.client
 
     def _open(self, read_timeout: float) -> leyden.Service:
         opened = _Opened.over(

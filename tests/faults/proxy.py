@@ -12,6 +12,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -106,6 +107,7 @@ class FaultProxy:
     _script: deque[Fault] = field(factory=deque)
     _otherwise: Fault = field(factory=Forward)
     _answers: dict[str, bytes] = field(factory=dict)
+    _under_way: int = 0
     _lock: Any = field(factory=threading.Lock)
     _closing: Any = field(factory=threading.Event)
 
@@ -134,7 +136,23 @@ class FaultProxy:
         with self._lock:
             fault = self._script.popleft() if self._script else self._otherwise
             self.seen.append(Seen(api, params, fault))
+            self._under_way += 1
             return fault
+
+    def has_met(self) -> None:
+        """Take note that a request has met its fault: the engine has done its part."""
+        with self._lock:
+            self._under_way -= 1
+
+    def wait_until_met(self, count: int) -> None:
+        """Wait until so many requests were seen, and the engine has done its part of them all.
+
+        A client that does not wait for an answer may have given up before that.
+        """
+        end = time.monotonic() + _PATIENCE
+        while len(self.seen) < count or self._under_way:
+            assert time.monotonic() < end, f"{len(self.seen)} requests of {count} came"
+            time.sleep(0.002)
 
     def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """The engine's answer: its status and its body."""
@@ -186,6 +204,15 @@ def fault_proxy(engine_url: str, *, remembers_tokens: bool = False) -> Iterator[
             api = self.headers["X-Amz-Target"].partition(".")[2]
             params = json.loads(body)
             fault = proxy.next_fault(api, params)
+            try:
+                self._meet(fault, api, params, body)
+            finally:
+                proxy.has_met()
+            if isinstance(fault, Silence):
+                proxy.wait_until_closing()
+                self._reset()
+
+        def _meet(self, fault: Fault, api: str, params: dict[str, Any], body: bytes) -> None:
             match fault:
                 case Refuse():
                     self._answer(fault.status, refusal(fault))
@@ -196,8 +223,6 @@ def fault_proxy(engine_url: str, *, remembers_tokens: bool = False) -> Iterator[
                 case Silence(forward=forward):
                     if forward:
                         self._forward(body)
-                    proxy.wait_until_closing()
-                    self._reset()
                 case Partly(keep=keep) if api in _LEFT_IN:
                     self._answer(*self._partly(api, params, keep))
                 case CutShort(declared=declared):

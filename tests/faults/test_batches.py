@@ -169,6 +169,7 @@ def test_a_silent_service_is_given_up_after_the_read_timeout(bank: Bank, forward
     batch = bank.app.entities.account.put([{"owner": "o", "number": n} for n in range(3)])
     bank.proxy.play(otherwise=Silence(forward))
     said = said_by(batch)
+    bank.proxy.wait_until_met(2)
     assert isinstance(said.error, BatchIncompleteError)
     assert isinstance(said.error.failures[0], ConnectionFailedError)
     assert "no answer" in str(said.error)

@@ -35,16 +35,21 @@ HEADERS: Final = {
 }
 
 
-@pytest.fixture
-def client(bank: Bank) -> Any:
+def client_of(bank: Bank, read_timeout: float) -> Any:
     """A client that tries once."""
     session = bank.app.driver.connection.session  # type: ignore[attr-defined]
     return session.create_client(
         "dynamodb",
         endpoint_url=bank.proxy.url,
         region_name=bank.engine.region,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=0.3),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout),
     )
+
+
+@pytest.fixture
+def client(bank: Bank) -> Any:
+    """A client that tries once, and waits for the answer."""
+    return client_of(bank, read_timeout=20)
 
 
 def test_without_a_fault_the_engine_answers(bank: Bank, client: Any) -> None:
@@ -69,8 +74,10 @@ def test_a_fault_fails_a_write_before_or_after_it_happens(
     bank: Bank, client: Any, fault: Any, error: Any, written: bool
 ) -> None:
     bank.proxy.play(fault)
+    first = client_of(bank, read_timeout=0.3) if isinstance(fault, Silence) else client
     with pytest.raises(error):
-        client.put_item(TableName=bank.table.name, Item=ITEM)
+        first.put_item(TableName=bank.table.name, Item=ITEM)
+    bank.proxy.wait_until_met(1)
     assert (key_of(ITEM) in bank.table.items()) is written
     client.put_item(TableName=bank.table.name, Item=ITEM)
     assert [seen.fault for seen in bank.proxy.seen] == [fault, Forward()]

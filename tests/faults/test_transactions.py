@@ -137,6 +137,7 @@ def test_a_transaction_without_an_answer_may_have_happened(funded: Bank) -> None
     funded.proxy.play(otherwise=Silence(forward=True))
     with pytest.raises(ConnectionFailedError, match="may or may not have happened"):
         payment(funded).go()
+    funded.proxy.wait_until_met(2)
     assert payments_made(funded) == 1
 
 
