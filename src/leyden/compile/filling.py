@@ -25,10 +25,13 @@ Fill: TypeAlias = Callable[[Mapping[str, Any], Moment], tuple[dict[str, Any], li
 """What is given and the instant of the write, into accepted values and the names that lack one."""
 
 _WHOLE: Final = f"value.__class__ is int and -{10**MAX_DIGITS} < value < {10**MAX_DIGITS}"
+_FRACTION: Final = (
+    "value.__class__ is float and 1e-100 < abs(value) < 1e100 and not value.is_integer()"
+)
 _NORMAL: Final = {
     "string": "value.__class__ is str and value.isascii()",
     "enum": "value.__class__ is str and value in {members}",
-    "number": _WHOLE,
+    "number": f"{_WHOLE} or {_FRACTION}",
     "integer": _WHOLE,
     "boolean": "value is True or value is False",
     "binary": "value.__class__ is bytes",

@@ -26,7 +26,13 @@ def number_text(value: int | float | Decimal) -> str:
     """
     if value.__class__ is int and -_WRITTEN_OUT < value < _WRITTEN_OUT:
         return str(value)
-    sign, figures, exponent = Decimal(repr(value) if isinstance(value, float) else value).as_tuple()
+    if isinstance(value, float):
+        text = repr(value)
+        if "." in text and "e" not in text and not text.endswith(".0"):
+            # Python and JavaScript lay out most fractions alike.
+            return text
+        value = Decimal(text)
+    sign, figures, exponent = Decimal(value).as_tuple()
     digits = "".join(map(str, figures))
     point = len(digits) + int(exponent)
     digits = digits.rstrip("0")
@@ -47,7 +53,8 @@ def timestamp_text(value: datetime) -> str:
     """The instant in UTC, to the millisecond, as `toISOString` writes it."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    return value.isoformat("T", "milliseconds")[:-6] + "Z"
+    # Taken apart, since writing the offset of an aware time takes as long as all the rest.
+    return f"{value.date().isoformat()}T{value.time().isoformat('milliseconds')}Z"
 
 
 def epoch_seconds(value: datetime) -> int:

@@ -46,6 +46,11 @@ class Delete(Write):
         spread = Spread("delete", effect) if self.entity.overflow else None
         return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 
+    def bare(self) -> PreparedWrite:
+        """The delete without a condition and by itself, as a batch carries it."""
+        key = self.entity.primary_key(read_key(self.entity, self.given))
+        return PreparedWrite({"TableName": self.entity.table, "Key": key}, key, {}, key)
+
     def _notes(self, params: Params) -> tuple[str, ...]:
         return ()
 

@@ -12,6 +12,11 @@ from pynamodb.expressions.operand import Path, _Operand
 from leyden.errors import InvalidExpressionError
 from leyden.operations.request import AttributeValue, Params
 
+_FEW: Final = 64
+_NAMES: Final = tuple(f"#{number}" for number in range(_FEW))
+_VALUES: Final = tuple(f":{number}" for number in range(_FEW))
+"""The placeholders of most requests; to look one up takes less than to write it."""
+
 _MOST_CHOICES: Final = 100
 """The most values that DynamoDB takes in an IN."""
 
@@ -42,7 +47,9 @@ class Expressions:
         """The placeholder of a top-level field."""
         placeholder = self.names.get(field)
         if placeholder is None:
-            placeholder = self.names[field] = f"#{len(self.names)}"
+            number = len(self.names)
+            placeholder = _NAMES[number] if number < _FEW else f"#{number}"
+            self.names[field] = placeholder
         return placeholder
 
     def path(self, segments: Sequence[str]) -> str:
@@ -55,7 +62,8 @@ class Expressions:
 
     def value(self, value: AttributeValue) -> str:
         """A placeholder for a typed value."""
-        placeholder = f":{len(self.values)}"
+        number = len(self.values)
+        placeholder = _VALUES[number] if number < _FEW else f":{number}"
         self.values[placeholder] = value
         return placeholder
 
@@ -65,8 +73,10 @@ class Expressions:
         names, values = self.names, self.values
         name = names.get(field)
         if name is None:
-            name = names[field] = f"#{len(names)}"
-        placeholder = f":{len(values)}"
+            number = len(names)
+            name = names[field] = _NAMES[number] if number < _FEW else f"#{number}"
+        number = len(values)
+        placeholder = _VALUES[number] if number < _FEW else f":{number}"
         values[placeholder] = value
         return f"{name} = {placeholder}"
 

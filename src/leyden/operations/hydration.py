@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from leyden.operations.batches.sending import BatchResult, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
+from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
 from leyden.operations.request import Item, Program
 
@@ -32,9 +33,9 @@ def hydrate(
     )
     settle(sent, BatchResult((), left, sent.consumed, sent.requests), options, operation)
     found = {
-        key_text(table, {field: item[field] for field in key_fields}): item
+        item_id(table, {field: item[field] for field in key_fields}): item
         for response in sent.responses
         for item in response.get("Responses", {}).get(table, ())
     }
-    whole = [found[text] for key in keys if (text := key_text(table, key)) in found]
+    whole = [found[one] for key in keys if (one := item_id(table, key)) in found]
     return whole, sent.consumed, sent.requests

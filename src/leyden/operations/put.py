@@ -91,6 +91,12 @@ class Put(Write):
         spread = Spread(kind, effect) if self.entity.overflow else None
         return PreparedWrite(params, prepared.key, marks, prepared.item, effect, spread=spread)
 
+    def bare(self) -> PreparedWrite:
+        """The put without a condition and by itself, as a batch carries it."""
+        prepared = prepare_item(self.entity, self.given, self.name)
+        params: Params = {"TableName": self.entity.table, "Item": prepared.item}
+        return PreparedWrite(params, prepared.key, {}, prepared.item)
+
     def _expectation(self) -> Expectation | None:
         """The version that was seen; without one, a put begins as that of a new item."""
         if version_field(self.entity) is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.json import encode
+
 from leyden.errors import ItemTooLargeError
 from leyden.operations.request import AttributeValue, Item
 
@@ -42,6 +44,8 @@ def refuse_oversize(item: Item, operation: str, entity: str, *, has: str = "the 
 
     `has` begins the message, for an item of which these fields are only a part.
     """
+    if _is_surely_smaller(item):
+        return
     size = item_size(item)
     if size > ITEM_LIMIT:
         name, largest = max(
@@ -55,6 +59,17 @@ def refuse_oversize(item: Item, operation: str, entity: str, *, has: str = "the 
             operation=operation,
             entity=entity,
         )
+
+
+def _is_surely_smaller(item: Item) -> bool:
+    """Whether the item fits, told by the length of its JSON: never less than what it counts for.
+
+    That text is made in a fraction of the time in which an item is measured.
+    """
+    try:
+        return len(encode(item)) <= ITEM_LIMIT
+    except (TypeError, ValueError):
+        return False
 
 
 def _text_size(text: str) -> int:

@@ -7,21 +7,14 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leyden.errors import InputError
-from leyden.operations.batches.sending import (
-    BatchResult,
-    chunks,
-    entry_named,
-    key_text,
-    refuse_duplicates,
-    send_all,
-    settle,
-)
+from leyden.errors import InputError, LeydenError
+from leyden.operations.batches.sending import BatchResult, chunks, name_entry, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions
 from leyden.operations.get import Get, is_mine, read_key
 from leyden.operations.guard import Marks, identity_marks
+from leyden.operations.item_id import ItemId, item_id, refuse_duplicates
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, Options, read_options
 from leyden.operations.outcome import add_units, shape
@@ -90,12 +83,15 @@ class BatchGet:
                     operation=self.name,
                 )
             entity = entry.entity
-            with naming(self.name, entity), entry_named(position):
+            try:
                 values = read_key(entity, entry.given)
                 key = entity.primary_key(values)
+            except LeydenError as error:
+                name_entry(error, position, self.name, entity)
+                raise
             table = options.table or entity.table
             wanted.append(_Wanted(entity, table, key, identity_marks(entity, values)))
-        refuse_duplicates(self.name, ((one.table, one.key) for one in wanted))
+        refuse_duplicates(self.name, (item_id(one.table, one.key) for one in wanted))
         return wanted
 
     def _requests(self, wanted: list[_Wanted], options: Options, *, telling: bool) -> list[Params]:
@@ -133,15 +129,15 @@ class BatchGet:
         key_fields = {
             one.table: [form.field for form in one.entity.keys.primary.forms] for one in wanted
         }
-        found: dict[str, Item] = {}
+        found: dict[ItemId, Item] = {}
         for response in sent.responses:
             for table, items in response.get("Responses", {}).items():
                 for item in items:
                     key = {name: item[name] for name in key_fields[table]}
-                    found[key_text(table, key)] = item
+                    found[item_id(table, key)] = item
         whole: dict[int, Item] = {}
         for place, one in enumerate(wanted):
-            item = found.get(key_text(one.table, one.key))
+            item = found.get(item_id(one.table, one.key))
             if item is not None and is_mine(one.entity, item, one.marks, options):
                 whole[place] = item
         consumed, requests = sent.consumed, sent.requests
@@ -163,11 +159,11 @@ class BatchGet:
     ) -> Program[Joined]:
         """Put the values of a table's items in their places; items gone by now are taken out."""
         places = [place for place in whole if wanted[place].table == table]
-        owners = {key_text(table, wanted[place].key): wanted[place] for place in places}
+        owners = {item_id(table, wanted[place].key): wanted[place] for place in places}
 
         def wanted_of(item: Item) -> _Wanted:
             fields = wanted[places[0]].key
-            return owners[key_text(table, {name: item[name] for name in fields})]
+            return owners[item_id(table, {name: item[name] for name in fields})]
 
         def keep(item: Item) -> bool:
             one = wanted_of(item)

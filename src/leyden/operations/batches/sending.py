@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
-from leyden.errors import (
-    AwsError,
-    BatchIncompleteError,
-    InputError,
-    LeydenError,
-    ThrottledError,
-)
+from leyden.errors import AwsError, BatchIncompleteError, LeydenError, ThrottledError
+from leyden.operations.bound import BoundEntity
 from leyden.operations.doubt import may_have_written
+from leyden.operations.operation import naming
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.request import Gather, Item, Params, Pause, Program, Request, Response
+from leyden.operations.request import Gather, Params, Pause, Program, Request, Response
 
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 5.0
@@ -183,39 +177,12 @@ def _count(items: RequestItems) -> int:
     return sum(len(e["Keys"]) if isinstance(e, Mapping) else len(e) for e in items.values())
 
 
-@contextmanager
-def entry_named(position: int) -> Iterator[None]:
-    """Says in errors which entry of a batch is meant; the first is 0."""
-    try:
-        yield
-    except LeydenError as error:
-        error.message = f"entry {position}: {error.message}"
-        raise
+def name_entry(error: LeydenError, position: int, operation: str, entity: BoundEntity) -> None:
+    """Say in an error which entry of a batch is meant; the first is 0."""
+    error.message = f"entry {position}: {error.message}"
+    naming(operation, entity).name(error)
 
 
 def chunks(entries: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     """The entries in runs of at most `size`."""
     return (entries[start : start + size] for start in range(0, len(entries), size))
-
-
-def refuse_duplicates(operation: str, keys: Iterable[tuple[str, Item]]) -> None:
-    """Raise InputError where two entries name one item of one table."""
-    seen: dict[str, int] = {}
-    for position, (table, key) in enumerate(keys):
-        first = seen.setdefault(key_text(table, key), position)
-        if first != position:
-            raise InputError(
-                f"entries {first} and {position} have the same key, and each item can be in "
-                "there once (keys fold the case of letters unless told otherwise)",
-                operation=operation,
-            )
-
-
-def key_text(table: str, key: Item) -> str:
-    """A text that is the same for the same key of the same table."""
-    parts = []
-    for name, value in sorted(key.items()):
-        ((kind, content),) = value.items()
-        # The service writes numbers out in digits of its own.
-        parts.append((name, kind, Decimal(content).normalize() if kind == "N" else content))
-    return repr((table, parts))

@@ -12,20 +12,20 @@ from leyden.errors import (
     BatchIncompleteError,
     InputError,
     ItemTooLargeError,
+    LeydenError,
     TransactionCanceledError,
 )
 from leyden.operations.batches.sending import (
     BatchResult,
+    Sent,
     chunks,
-    entry_named,
-    key_text,
-    refuse_duplicates,
+    name_entry,
     send_all,
     settle,
 )
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.explain import Explanation
-from leyden.operations.operation import naming
+from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.options import BATCH_WRITE, Options, read_options
 from leyden.operations.outcome import add_units, shape
 from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_batch, write_apart
@@ -66,10 +66,10 @@ class BatchWrite:
             return self._on(read.table).params(**{**options, "table": None})
         prepared = self._prepare(read)
         if read.guard:
-            return [TransactWrite(self.runner, part).params() for part in self._parts(prepared)]
+            return [self._together(prepared, part).params() for part in self._parts(prepared)]
         laid = self._laid(prepared)
-        together = [n for n, one in enumerate(laid) if one.laid is None or not one.laid.siblings]
-        apart = (n for n in range(len(laid)) if n not in set(together))
+        apart = [n for n, one in enumerate(laid) if one.laid is not None and one.laid.siblings]
+        together = [n for n in range(len(laid)) if n not in apart] if apart else range(len(laid))
         return [
             *self._requests(laid, together, read),
             *(self.entries[n].params(**_tabled(read)) for n in apart),
@@ -92,7 +92,9 @@ class BatchWrite:
         prepared = self._prepare(read)
         if read.guard:
             return self._guarded(prepared, read)
-        return self._program(prepared, self._laid(prepared), read)
+        if any(one.spread is not None for one in prepared):
+            return self._split(prepared, self._laid(prepared), read)
+        return self._program(prepared, read)
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words what is written."""
@@ -122,14 +124,20 @@ class BatchWrite:
         return read_options(self.name, BATCH_WRITE, options)
 
     def _prepare(self, options: Options) -> list[PreparedWrite]:
-        prepared = []
         for position, entry in enumerate(self.entries):
             self._refuse_odd(position, entry, options)
-            with naming(self.name, entry.entity), entry_named(position):
-                prepared.append(entry.draft())
-        tables = [options.table or entry.entity.table for entry in self.entries]
+        prepared = []
+        for position, entry in enumerate(self.entries):
+            # One that turns out too large for a batch is written by itself, conditions and all.
+            whole = options.guard or entry.entity.overflow
+            try:
+                prepared.append(entry.draft() if whole else entry.bare())
+            except LeydenError as error:
+                name_entry(error, position, self.name, entry.entity)
+                raise
+        pairs = zip(self.entries, prepared, strict=True)
         refuse_duplicates(
-            self.name, ((t, one.key) for t, one in zip(tables, prepared, strict=True))
+            self.name, (item_id(options.table or e.entity.table, one.key) for e, one in pairs)
         )
         return prepared
 
@@ -159,8 +167,11 @@ class BatchWrite:
         """The writes over items that have no large values outside."""
         laid = []
         for position, (entry, one) in enumerate(zip(self.entries, prepared, strict=True)):
-            with naming(self.name, entry.entity), entry_named(position):
+            try:
                 laid.append(one.over(entry.entity, UNKNOWN))
+            except LeydenError as error:
+                name_entry(error, position, self.name, entry.entity)
+                raise
         return laid
 
     def _requests(
@@ -176,19 +187,29 @@ class BatchWrite:
             bodies.append({"RequestItems": tables})
         return bodies
 
-    def _program(
+    def _program(self, prepared: list[PreparedWrite], options: Options) -> Program[BatchResult]:
+        sent = yield from self._send(
+            self._requests(prepared, range(len(prepared)), options), options
+        )
+        return self._settled(prepared, sent, options)
+
+    def _split(
         self, prepared: list[PreparedWrite], laid: list[PreparedWrite], options: Options
     ) -> Program[BatchResult]:
+        """Write by themselves those whose values stand, or will stand, outside of their items."""
         planned = [
             PlannedWrite(options.table or entry.entity.table, entry, one, over)
             for entry, one, over in zip(self.entries, prepared, laid, strict=True)
         ]
         split = yield from split_batch(self.name, planned, options)
-        bodies = self._requests(laid, split.together, options)
-        sent = yield from send_all(
-            "BatchWriteItem", self.name, bodies, options, left_in="UnprocessedItems"
-        )
+        sent = yield from self._send(self._requests(laid, split.together, options), options)
         sent = yield from write_apart(split, planned, sent, options)
+        return self._settled(prepared, sent, options)
+
+    def _send(self, bodies: list[Params], options: Options) -> Program[Sent]:
+        return send_all("BatchWriteItem", self.name, bodies, options, left_in="UnprocessedItems")
+
+    def _settled(self, prepared: list[PreparedWrite], sent: Sent, options: Options) -> BatchResult:
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
@@ -205,7 +226,7 @@ class BatchWrite:
         while waiting:
             part = waiting.pop(0)
             try:
-                result = yield from TransactWrite(self.runner, part).program()
+                result = yield from self._together(prepared, part).program()
             except ItemTooLargeError:
                 # Nothing was sent: the parts of stored values are too many beside these.
                 if len(part) == 1:
@@ -225,8 +246,8 @@ class BatchWrite:
                 ) from error
             consumed = add_units(consumed, result.consumed)
             requests += result.attempts
-            for entry, record in zip(part, result, strict=True):
-                records.append(record if isinstance(entry, Put) else None)
+            for n, record in zip(part, result, strict=True):
+                records.append(record if isinstance(self.entries[n], Put) else None)
             if options.progress is not None:
                 options.progress(len(records), len(prepared))
         return BatchResult(tuple(records), (), consumed, requests)
@@ -259,33 +280,36 @@ class BatchWrite:
             operation=self.name,
         )
 
-    def _parts(self, prepared: list[PreparedWrite]) -> Iterator[list[Entry]]:
-        """The entries in runs that DynamoDB takes as one transaction."""
-        part: list[Entry] = []
-        size = count = 0
-        for entry, one in zip(self.entries, prepared, strict=True):
+    def _together(self, prepared: list[PreparedWrite], part: Sequence[int]) -> TransactWrite:
+        """The transaction of the entries at these places."""
+        entries = [self.entries[n] for n in part]
+        return TransactWrite(self.runner, entries, [prepared[n] for n in part])
+
+    def _parts(self, prepared: list[PreparedWrite]) -> Iterator[Sequence[int]]:
+        """The places of the entries, in runs that DynamoDB takes as one transaction."""
+        start = size = count = 0
+        for n, (entry, one) in enumerate(zip(self.entries, prepared, strict=True)):
             laid = one.over(entry.entity, UNKNOWN)
             siblings = len(laid.laid.siblings) if laid.laid else 0
             own, parts = transaction_size(laid), one.most_parts + 2 * siblings
-            if part and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
-                yield part
-                part, size, count = [], 0, 0
-            part.append(entry)
+            if n > start and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
+                yield range(start, n)
+                start, size, count = n, 0, 0
             size += own
             count += parts
-        if part:
-            yield part
+        if prepared:
+            yield range(start, len(prepared))
 
     def _records(
-        self, prepared: list[PreparedWrite], open_writes: Sequence[Params] = ()
+        self, prepared: list[PreparedWrite], open_writes: Sequence[Params]
     ) -> tuple[Any, ...]:
         """The records that were put; None for deletes and for what is not known to be written."""
         fields = prepared[0].key if prepared else ()
         items = (write["PutRequest"]["Item"] for write in open_writes if "PutRequest" in write)
-        missing = {key_text("", {name: item[name] for name in fields}) for item in items}
+        missing = {item_id("", {name: item[name] for name in fields}) for item in items}
         return tuple(
             shape(entry.entity, one.kept, _PLAIN)
-            if isinstance(entry, Put) and key_text("", one.key) not in missing
+            if isinstance(entry, Put) and not (missing and item_id("", one.key) in missing)
             else None
             for entry, one in zip(self.entries, prepared, strict=True)
         )

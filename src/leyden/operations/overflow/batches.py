@@ -8,8 +8,9 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from leyden.errors import LeydenError
-from leyden.operations.batches.sending import BatchResult, Sent, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, Sent, chunks, send_all, settle
 from leyden.operations.concurrently import outcomes_of
+from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units
 from leyden.operations.overflow.format import read_manifest
@@ -77,8 +78,8 @@ def split_batch(
             for item in items:
                 if any(entry.parts for entry in read_manifest(item).values()):
                     key = {name: value for name, value in item.items() if name != OVERFLOW_FIELD}
-                    spread.add(key_text(table, key))
-    large |= {n for n in asked if key_text(planned[n].table, planned[n].laid.key) in spread}
+                    spread.add(item_id(table, key))
+    large |= {n for n in asked if item_id(planned[n].table, planned[n].laid.key) in spread}
     return Split(
         tuple(n for n in range(len(planned)) if n not in large),
         tuple(sorted(large)),

@@ -9,8 +9,9 @@ from attrs import evolve, field, frozen
 
 from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
-from leyden.operations.batches.sending import BatchResult, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
+from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units
 from leyden.operations.overflow.format import (
@@ -172,7 +173,7 @@ def _fill(
     torn: dict[int, None] = {}
     for (place, name), some in keys.items():
         unfolded = open_items[place][1]
-        parts = [found.get(key_text(joining.table, key)) for key in some]
+        parts = [found.get(item_id(joining.table, key)) for key in some]
         value = put_together(parts, unfolded.missing[name])
         if value is None:
             torn[place] = None
@@ -196,12 +197,12 @@ def _reread(
         keys[place] = _key(entity, item)
     found, consumed, requests = yield from _read(joining, keys.values(), consistent=True)
     for place, key in keys.items():
-        now = found.get(key_text(joining.table, key))
+        now = found.get(item_id(joining.table, key))
         done[place] = now if now is not None and joining.keep(now) else None
         if done[place] is None:
             del waiting[place]
         else:
-            waiting[place] = found[key_text(joining.table, key)]
+            waiting[place] = found[item_id(joining.table, key)]
     for place in [place for place, item in waiting.items() if OVERFLOW_FIELD not in item]:
         del waiting[place]
     return consumed, requests
@@ -209,7 +210,7 @@ def _reread(
 
 def _read(
     joining: Joining, keys: Iterable[Item], *, consistent: bool
-) -> Program[tuple[dict[str, Item], float | None, int]]:
+) -> Program[tuple[dict[ItemId, Item], float | None, int]]:
     table, options = joining.table, evolve(joining.options, progress=None)
     wanted = list(keys)
     shared = {"ConsistentRead": True} if consistent or options.consistent else {}
@@ -227,7 +228,7 @@ def _read(
     settle(sent, result, evolve(options, unprocessed="raise"), joining.operation)
     fields = next(iter(wanted)).keys() if wanted else ()
     found = {
-        key_text(table, {name: item[name] for name in fields}): item
+        item_id(table, {name: item[name] for name in fields}): item
         for response in sent.responses
         for item in response.get("Responses", {}).get(table, ())
     }

@@ -9,10 +9,11 @@ from uuid import uuid4
 from attrs import field, frozen
 
 from leyden.errors import AwsError, InputError
-from leyden.operations.batches.sending import BatchResult, chunks, key_text, send_all, settle
+from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.expression import Expressions
+from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.overflow.format import (
@@ -124,10 +125,10 @@ def _orphans(
 ) -> Program[tuple[list[_Orphans], float | None]]:
     """Those parts that their items, read after them, do not name."""
     table, sort = entity.table, sort_field_of(entity)
-    found: dict[str, _Orphans] = {}
+    found: dict[ItemId, _Orphans] = {}
     for part in parts:
         owner = part[OWNER_FIELD]["M"]
-        orphans = found.setdefault(key_text(table, owner), _Orphans(owner, None, []))
+        orphans = found.setdefault(item_id(table, owner), _Orphans(owner, None, []))
         orphans.parts.append({name: part[name] for name in owner})
     names = {f"#{n}": one for n, one in enumerate([*_key_fields(entity), OVERFLOW_FIELD])}
     asking: dict[str, Any] = {
@@ -147,14 +148,14 @@ def _orphans(
     for response in sent.responses:
         for item in response.get("Responses", {}).get(table, ()):
             key = {one: value for one, value in item.items() if one != OVERFLOW_FIELD}
-            text = key_text(table, key)
+            owner = item_id(table, key)
             named = {
-                key_text(table, own)
+                item_id(table, own)
                 for entry in read_manifest(item).values()
                 for own in part_keys(key, sort, entry)
             }
-            left_over = [own for own in found[text].parts if key_text(table, own) not in named]
-            found[text] = _Orphans(key, item.get(OVERFLOW_FIELD), left_over)
+            left_over = [own for own in found[owner].parts if item_id(table, own) not in named]
+            found[owner] = _Orphans(key, item.get(OVERFLOW_FIELD), left_over)
     return [orphans for orphans in found.values() if orphans.parts], sent.consumed
 
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 from attrs import define, field
 
 from leyden.errors import AwsError, ItemTooLargeError, TransactionCanceledError
-from leyden.operations.batches.sending import key_text
 from leyden.operations.guard import bears
+from leyden.operations.item_id import item_id
 from leyden.operations.operation import naming
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units, shape
@@ -199,9 +199,9 @@ class Attempts:
         owner = obstacles.left.get(guard.claim.text)
         if owner is None:
             return False
-        text = key_text(guard.table, owner)
+        left = item_id(guard.table, owner)
         return any(
-            draft.settle is None and key_text(entry.entity.table, draft.key) == text
+            draft.settle is None and item_id(entry.entity.table, draft.key) == left
             for entry, draft in zip(self.entries, self.drafts, strict=True)
         )
 

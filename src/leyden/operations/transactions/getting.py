@@ -9,9 +9,9 @@ from typing import Any
 from attrs import evolve, frozen
 
 from leyden.errors import AwsError, DecodeError, InputError
-from leyden.operations.batches.sending import refuse_duplicates
 from leyden.operations.bound import BoundEntity
 from leyden.operations.get import Get, is_mine, read_key
+from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.options import TRANSACT_GET, Options, read_options
 from leyden.operations.outcome import add_units, consumed_units, shape
 from leyden.operations.overflow.reading import ATTEMPTS, Joining, join_items, wanted_fields
@@ -65,8 +65,8 @@ class TransactGet:
                     operation=GET,
                 )
             parts.append({"Get": entry.params()})
-        keys = [(part["Get"]["TableName"], part["Get"]["Key"]) for part in parts]
-        refuse_duplicates(GET, keys)
+        gets = [part["Get"] for part in parts]
+        refuse_duplicates(GET, (item_id(get["TableName"], get["Key"]) for get in gets))
         return {"TransactItems": parts}
 
     def _program(self, params: Params, options: Options) -> Program[TransactionResult]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from leyden.errors import InputError, ItemTooLargeError
-from leyden.operations.batches.sending import key_text
+from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.overflow.layout import TRANSACTION_LIMIT
 from leyden.operations.request import Item, Params
 from leyden.operations.transactions.limits import refuse_size, request_size
@@ -44,13 +44,13 @@ def plan_of(
     Raises InputError and ItemTooLargeError where that is more than a transaction takes.
     """
     guards = _guards(writes, obstacles)
-    keys = {key_text(e.entity.table, w.key) for e, w in zip(entries, writes, strict=True)}
-    checked: dict[str, tuple[int, str, Item, list[Claim]]] = {}
+    keys = {item_id(e.entity.table, w.key) for e, w in zip(entries, writes, strict=True)}
+    checked: dict[ItemId, tuple[int, str, Item, list[Claim]]] = {}
     for position, guard in guards:
         owner = obstacles.left.get(guard.claim.text)
         # What an operation of this very transaction leaves is settled by its own condition.
-        if guard.taken and owner and (text := key_text(guard.table, owner)) not in keys:
-            first = checked.setdefault(text, (position, guard.table, owner, []))
+        if guard.taken and owner and (one := item_id(guard.table, owner)) not in keys:
+            first = checked.setdefault(one, (position, guard.table, owner, []))
             first[3].append(guard.claim)
     extra = len(guards) + len(checked)
     if len(writes) + extra > TRANSACTION_LIMIT:
@@ -97,11 +97,11 @@ def _guards(
 
     Raises InputError where two operations take the same values.
     """
-    groups: dict[str, list[tuple[int, GuardPart]]] = {}
+    groups: dict[ItemId, list[tuple[int, GuardPart]]] = {}
     for position, write in enumerate(writes):
         for guard in obstacles.around(write.guards):
-            text = key_text(guard.table, guard.claim.key)
-            groups.setdefault(text, []).append((position, guard))
+            one = item_id(guard.table, guard.claim.key)
+            groups.setdefault(one, []).append((position, guard))
     guards = []
     for group in groups.values():
         one = together([guard for _, guard in group])

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from leyden.errors import InputError, InvalidOptionError
-from leyden.operations.batches.sending import refuse_duplicates
+from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
 from leyden.operations.options import TRANSACT_WRITE, read_options
 from leyden.operations.overflow.writing import UNKNOWN, Stored
@@ -33,6 +33,8 @@ class TransactWrite:
 
     runner: Runner
     entries: Sequence[Write]
+    drafted: Sequence[PreparedWrite] | None = None
+    """The drafts of the entries, where they are made already."""
 
     def params(self, **options: Any) -> Params:
         """The low-level request; nothing is sent.
@@ -81,8 +83,10 @@ class TransactWrite:
         return f"<{WRITE} of {len(self.entries)}>"
 
     @cached_property
-    def _drafts(self) -> list[PreparedWrite]:
+    def _drafts(self) -> Sequence[PreparedWrite]:
         refuse_count(WRITE, self.entries)
+        if self.drafted is not None:
+            return self.drafted
         drafts = []
         for position, entry in enumerate(self.entries):
             if not isinstance(entry, Write):
@@ -93,8 +97,8 @@ class TransactWrite:
                 )
             with naming(entry.name, entry.entity):
                 drafts.append(entry.draft())
-        tables = [entry.entity.table for entry in self.entries]
-        refuse_duplicates(WRITE, [(t, d.key) for t, d in zip(tables, drafts, strict=True)])
+        pairs = zip(self.entries, drafts, strict=True)
+        refuse_duplicates(WRITE, (item_id(e.entity.table, draft.key) for e, draft in pairs))
         return drafts
 
     @cached_property

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from attrs import field, frozen
 
 from leyden.errors import ConditionFailedError, InputError, UniqueConstraintError
-from leyden.operations.batches.sending import chunks, key_text
+from leyden.operations.batches.sending import chunks
 from leyden.operations.bound import BoundEntity
+from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.request import Item, Program, Request
@@ -134,7 +135,7 @@ def _owners(
     entity: BoundEntity, claims: Sequence[Claim], name: str
 ) -> Program[tuple[dict[str, Item], float | None]]:
     """The owners of these guards, as far as there are guards and the table gives them."""
-    keys = {key_text(entity.table, claim.key): claim for claim in claims}
+    keys = {item_id(entity.table, claim.key): claim for claim in claims}
     if not keys:
         return {}, None
     asked = {"Keys": [claim.key for claim in keys.values()], "ConsistentRead": True}
@@ -144,7 +145,7 @@ def _owners(
     owners = {}
     for guard in response.get("Responses", {}).get(entity.table, ()):
         found = {n: guard[n] for n in claims[0].key if n in guard}
-        text = keys[key_text(entity.table, found)].text
+        text = keys[item_id(entity.table, found)].text
         owners[text] = guard.get(OWNER_FIELD, {}).get("M") or {}
     # What the table did not take up counts as missing: writing such a guard again changes nothing.
     return owners, consumed_units(response)

@@ -14,10 +14,10 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
-from leyden.operations.batches.sending import key_text
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions, require
 from leyden.operations.guard import Marks, bears, collision
+from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.request import Item, Params, Pause, Program, Request, Response
 from leyden.operations.transactions.cancellation import (
@@ -265,10 +265,10 @@ def _plan(write: UniqueWrite, stored: Item | None, obstacles: Obstacles) -> _Pla
     request = write.request
     if not parts:
         return _Plan(Request(request.api, body, request.operation, request.entity), (), ())
-    owners: dict[str, tuple[Item, list[Claim]]] = {}
+    owners: dict[ItemId, tuple[Item, list[Claim]]] = {}
     for part in parts:
         for owner in part.others:
-            owners.setdefault(key_text(table, owner), (owner, []))[1].append(part.claim)
+            owners.setdefault(item_id(table, owner), (owner, []))[1].append(part.claim)
     params = transaction_of(write.part, body, parts)
     params["TransactItems"] += [
         still_left(claims, owner, table) for owner, claims in owners.values()

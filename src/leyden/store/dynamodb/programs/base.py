@@ -9,8 +9,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
-from leyden.operations.batches.sending import key_text
 from leyden.operations.concurrently import outcomes_of
+from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.request import Program
 from leyden.service.entity import Entity
 from leyden.service.service import Service
@@ -91,6 +91,6 @@ class MemoryBase(Programs):
         records = dict(zip(by_key, found, strict=True))
         return {id: records[key] for id, key in keys.items() if records[key] is not None}
 
-    def _key_of(self, message_id: str) -> str:
+    def _key_of(self, message_id: str) -> ItemId:
         """What is the same for ids that share a key."""
-        return key_text("", self._messages.get(id=message_id).params()["Key"])
+        return item_id("", self._messages.get(id=message_id).params()["Key"])
