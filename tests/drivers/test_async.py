@@ -61,7 +61,7 @@ async def driver_at(url: str, **options: Any) -> AsyncIterator[AsyncDriver]:
 
 
 def pool_of(driver: AsyncDriver) -> Any:
-    return driver.connection._pool()
+    return driver.connection.pool()
 
 
 def test_a_connection_is_used_again_and_closed_at_the_end(run: Run) -> None:

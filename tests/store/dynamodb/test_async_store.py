@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ from leyden.errors import (
     NotFoundError,
     TableNotFoundError,
 )
+from leyden.events import Event, RequestSent
 from leyden.store import AsyncDynamoDBStore, DynamoDBStore
 from leyden.store.dynamodb import async_domains, domains
 from tests.store.dynamodb.test_facades import DOMAINS
@@ -132,3 +134,52 @@ def test_it_is_not_used_as_a_blocking_one(embedded: Any) -> None:
     with pytest.raises(InvalidOptionError, match="an engine"):
         AsyncDynamoDBStore(table_name="memory", client=client)
     assert repr(store) == "<AsyncDynamoDBStore dynamodb on table memory>"
+
+
+def test_tasks_that_begin_at_once_check_the_table_once(embedded: Any, table_name: str) -> None:
+    asked: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, RequestSent):
+            asked.append(event.api)
+
+    async def main() -> None:
+        async with AsyncDynamoDBStore(table_name=table_name, client=embedded) as store:
+            with store.app.driver.listen(listen):
+                # Each is told what is wrong, also where another one was told so before.
+                outcomes = await asyncio.gather(
+                    *(store.init() for _ in range(3)), return_exceptions=True
+                )
+                assert [type(one) for one in outcomes] == [TableNotFoundError] * 3
+            await store.app.create_table()
+            asked.clear()
+            with store.app.driver.listen(listen):
+                tasks = [asyncio.create_task(store.init()) for _ in range(5)]
+                while not asked:
+                    await asyncio.sleep(0)
+                # Who checks is cancelled: another one does it, for all that wait.
+                tasks[0].cancel()
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+                assert isinstance(outcomes[0], asyncio.CancelledError)
+                assert outcomes[1:] == [None] * 4
+            assert asked == ["DescribeTable"] * 2
+
+    asyncio.run(main())
+
+
+def test_a_store_that_two_loops_wait_for_serves_both(embedded: Any, table_name: str) -> None:
+    store = AsyncDynamoDBStore(table_name=table_name, client=embedded)
+
+    async def main() -> None:
+        outcomes = await asyncio.gather(*(store.init() for _ in range(3)), return_exceptions=True)
+        assert [type(one) for one in outcomes] == [TableNotFoundError] * 3
+        await store.app.create_table()
+
+    async def again() -> None:
+        await asyncio.gather(*(store.init() for _ in range(3)))
+        await store.close()
+
+    asyncio.run(main())
+    with ThreadPoolExecutor(2) as threads:
+        for ended in [threads.submit(asyncio.run, again()) for _ in range(2)]:
+            ended.result(30)

@@ -8,7 +8,12 @@ from typing import Any, Final, cast
 
 import botocore.exceptions as aws
 
-from leyden.drivers.wire.http11 import AnswerReader, BrokenAnswerError, HttpAnswer
+from leyden.drivers.wire.http11 import (
+    AnswerReader,
+    BrokenAnswerError,
+    ForeignAnswerError,
+    HttpAnswer,
+)
 
 IDLE_LIMIT: Final = 50.0
 """Seconds after which a connection that was not used is not used again."""
@@ -109,6 +114,9 @@ class Channel(asyncio.Protocol):
         except TimeoutError:
             self.transport.abort()
             await self._gone
+        except asyncio.CancelledError:
+            self.transport.abort()
+            raise
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio's call: the connection is there."""
@@ -123,7 +131,7 @@ class Channel(asyncio.Protocol):
             return
         try:
             done = reader.feed(data)
-        except BrokenAnswerError as error:
+        except (BrokenAnswerError, ForeignAnswerError) as error:
             self._fail(error)
             return
         if self._tunnel is not None:
@@ -166,12 +174,13 @@ class Channel(asyncio.Protocol):
             if not self._tunnel.done():
                 self._tunnel.set_result(0)
         elif self._waiter is not None and not self._waiter.done():
-            failure: Exception
+            failure = error
             if isinstance(error, TimeoutError):
                 failure = aws.ReadTimeoutError(endpoint_url=self._url, error=error)
-            else:
+                failure.__cause__ = error
+            elif not isinstance(error, ForeignAnswerError):
                 failure = aws.ConnectionClosedError(endpoint_url=self._url, error=error)
-            failure.__cause__ = error
+                failure.__cause__ = error
             self._waiter.set_exception(failure)
 
     def _check_deadline(self) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from threading import Lock
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, Final
+from weakref import WeakKeyDictionary, WeakSet
 
 from leyden.drivers.aio.pool import ChannelPool
 from leyden.drivers.connection import SharedConnection
 from leyden.drivers.wire.exchange import Call, Exchange, Reader, Send, Wait
-from leyden.drivers.wire.trust import Trust
 
 pause = asyncio.sleep
 
@@ -26,9 +26,10 @@ class AsyncConnection:
     def __init__(self, **options: Any) -> None:
         self._shared = SharedConnection(**options)
         self._exchange = Exchange(self._shared)
-        self._trust = Trust(lambda: self._shared.session)
+        self._trust = self._shared.trust
         self._lock = Lock()
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ChannelPool] = WeakKeyDictionary()
+        _connections.add(self)
 
     def __repr__(self) -> str:
         return f"AsyncConnection({self.place})"
@@ -48,8 +49,14 @@ class AsyncConnection:
         operation_name: str,
         operation_kwargs: dict[str, Any],
         reader: Reader | None = None,
+        pool: ChannelPool | None = None,
     ) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
+        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s.
+
+        `pool` is the one that was there when the program began whose request it is.
+        """
+        if pool is None:
+            pool = self.pool()
         steps = self._exchange.of(operation_name, operation_kwargs, reader)
         try:
             step = next(steps)
@@ -58,7 +65,7 @@ class AsyncConnection:
                     result: Any = None
                     match step:
                         case Send(destination, data):
-                            result = await self._pool().exchange(destination, data)
+                            result = await pool.exchange(destination, data)
                         case Wait(seconds):
                             await pause(seconds)
                         case Call(function):
@@ -72,7 +79,7 @@ class AsyncConnection:
             return response
 
     async def close(self) -> None:
-        """Close the open connections. A later request opens new ones."""
+        """Close the connections, those in use when they are free. Later calls open new ones."""
         loop = asyncio.get_running_loop()
         with self._lock:
             own = self._pools.pop(loop, None)
@@ -82,11 +89,14 @@ class AsyncConnection:
                     del self._pools[other]
                     pool.abandon()
         self._exchange.forget()
-        if own is not None:
-            await own.close()
-        await asyncio.to_thread(self._shared.close)
+        try:
+            if own is not None:
+                await own.close()
+        finally:
+            await asyncio.to_thread(self._shared.close)
 
-    def _pool(self) -> ChannelPool:
+    def pool(self) -> ChannelPool:
+        """The connections of the running loop. After `close()` it is another one."""
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         return self._new_pool(loop) if pool is None else pool
@@ -107,3 +117,20 @@ class AsyncConnection:
                     pool.abandon()
             self._pools[loop] = new
         return new
+
+
+_connections: WeakSet[AsyncConnection] = WeakSet()
+_inherited: Final[list[Any]] = []
+"""Pools of the process that this one was forked from: to close them would take them from it."""
+
+
+def _leave_to_parent() -> None:
+    for connection in list(_connections):
+        connection._lock = Lock()
+        # To close one would end the parent's watch over it, and to let go of one closes it.
+        _inherited.append(connection._pools)
+        connection._pools = WeakKeyDictionary()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
+from attrs import define
 from pynamodb.models import Model
 
 from leyden.drivers.aio.connection import AsyncConnection
+from leyden.drivers.aio.pool import ChannelPool
 from leyden.drivers.connection import HasCredentials
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import WRITING_APIS, prepare
@@ -29,7 +31,8 @@ class AsyncDriver:
     The arguments are those of `SyncDriver`; `connection` takes one that exists instead, and
     leaves it open at `close()`. A task that is cancelled ends at once: the request that was
     under way is told to listeners as failed, and its connection is closed. Whether a write has
-    happened is then not known, as with a timeout.
+    happened is then not known, as with a timeout; the notes of the CancelledError say so, and how
+    many requests of its program had written before.
 
     ::
 
@@ -58,25 +61,38 @@ class AsyncDriver:
 
     async def run(self, program: Program[T]) -> T:
         """Run `program` to its end and return its result; errors as `SyncDriver.run`."""
+        course = _Course(self.connection.pool())
         try:
             step = advance(program, None)
             while not isinstance(step, Done):
                 try:
-                    result = await self._perform(step)
+                    result = await self._perform(step, course)
                 except LeydenError as error:
                     step = fail(program, error)
                 else:
                     step = advance(program, result)
             return step.value
+        except asyncio.CancelledError as cancelled:
+            if course.written:
+                cancelled.add_note(
+                    f"requests of the same call that had written before: {course.written}; what "
+                    "they wrote is there"
+                )
+            raise
         finally:
             program.close()
 
     async def send(self, request: Request) -> Response:
         """Send one request and return the response. Raises a LeydenError when it fails."""
+        return await self._send(request, _Course(self.connection.pool()))
+
+    async def _send(self, request: Request, course: _Course) -> Response:
         params = prepare(request, self._capacity)
         observation = Observation.begin(self._listeners, request, params)
         try:
-            response = await self.connection.dispatch(request.api, params, request.reader)
+            response = await self.connection.dispatch(
+                request.api, params, request.reader, course.pool
+            )
         except LeydenError as refused:
             if observation:
                 observation.failed(refused)
@@ -92,6 +108,8 @@ class AsyncDriver:
             if observation:
                 observation.failed(broken_off)
             raise
+        if request.api in WRITING_APIS:
+            course.written += 1
         if observation:
             observation.answered(response)
         return response
@@ -108,7 +126,7 @@ class AsyncDriver:
         )
 
     async def close(self) -> None:
-        """Close the connections. A later request opens new ones."""
+        """Close the connections, those in use when they are free. Later calls open new ones."""
         if self._owns_connection:
             await self.connection.close()
 
@@ -123,26 +141,26 @@ class AsyncDriver:
     ) -> None:
         await self.close()
 
-    async def _perform(self, step: Step) -> Any:
+    async def _perform(self, step: Step, course: _Course) -> Any:
         match step:
             case Request():
-                return await self.send(step)
+                return await self._send(step, course)
             case Pause(seconds=seconds):
                 await pause(seconds)
                 return None
             case Gather(requests=requests, concurrency=concurrency):
-                return await self._gather(requests, concurrency)
+                return await self._gather(requests, concurrency, course)
 
     async def _gather(
-        self, requests: tuple[Request, ...], concurrency: int
+        self, requests: tuple[Request, ...], concurrency: int, course: _Course
     ) -> list[Response | LeydenError]:
         answers: list[Any] = [None] * len(requests)
         waiting = iter(enumerate(requests))
         count = min(concurrency, len(requests))
         if count <= 1:
-            await self._work(waiting, answers)
+            await self._work(waiting, answers, course)
             return answers
-        workers = [asyncio.create_task(self._work(waiting, answers)) for _ in range(count)]
+        workers = [asyncio.create_task(self._work(waiting, answers, course)) for _ in range(count)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -152,12 +170,23 @@ class AsyncDriver:
             await asyncio.gather(*workers, return_exceptions=True)
         return answers
 
-    async def _work(self, waiting: Iterator[tuple[int, Request]], answers: list[Any]) -> None:
+    async def _work(
+        self, waiting: Iterator[tuple[int, Request]], answers: list[Any], course: _Course
+    ) -> None:
         for place, request in waiting:
             try:
-                answers[place] = await self.send(request)
+                answers[place] = await self._send(request, course)
             except LeydenError as error:
                 answers[place] = error
+
+
+@define(eq=False)
+class _Course:
+    """What the requests of one program share."""
+
+    pool: ChannelPool
+    written: int = 0
+    """How many of them have written, as far as is known."""
 
 
 def _broken_off(request: Request) -> ConnectionFailedError:

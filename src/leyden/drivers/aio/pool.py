@@ -59,7 +59,10 @@ class ChannelPool:
             return answer
 
     async def close(self) -> None:
-        """Close what is idle now, and what is used from now on when its answer is there."""
+        """Close what is idle now, and what is used from now on when its answer is there.
+
+        Who goes on using it, for a program that began before, has connections for one request.
+        """
         self._closed = True
         idle = [channel for channels in self._idle.values() for channel in channels]
         self._idle.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
@@ -103,13 +104,21 @@ class AsyncDynamoDBStore(StoreBase):
         self.scores: Final = AsyncDynamoDBScores(ScorePrograms(app, **rules), driver)
         self.traces: Final = AsyncDynamoDBTraces(TracePrograms(app, **rules), driver)
         self.evals: Final = AsyncDynamoDBEvals(EvalPrograms(app, **rules), driver)
+        self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
         self._checked = False
 
     async def init(self) -> None:
-        """Check that the table is there and fits the schemas; see `DynamoDBStore.init`."""
-        if not self._checked:
-            await self.app.driver.run(self._checking())
-            self._checked = True
+        """Check that the table is there and fits the schemas; see `DynamoDBStore.init`.
+
+        Of several tasks that ask at once one checks and the others wait for it; where it fails or
+        is cancelled, the next one checks.
+        """
+        if self._checked:
+            return
+        async with self._turn():
+            if not self._checked:
+                await self.app.driver.run(self._checking())
+                self._checked = True
 
     async def clear(
         self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]
@@ -131,6 +140,15 @@ class AsyncDynamoDBStore(StoreBase):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    def _turn(self) -> asyncio.Lock:
+        """The lock of the running loop: one that was waited for serves no other."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._turns:
+            for other in list(self._turns):
+                if other.is_closed():
+                    self._turns.pop(other, None)
+        return self._turns.setdefault(loop, asyncio.Lock())
 
     def __enter__(self) -> NoReturn:
         raise CallStyleError("the store is asynchronous: use `async with`")
