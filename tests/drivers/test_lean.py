@@ -247,19 +247,6 @@ def test_a_server_without_a_trusted_certificate_is_not_talked_to(tmp_path: Path)
     assert server.bodies == []
 
 
-def test_a_certificate_for_another_host_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    tls, bundle = make_certificate(tmp_path, "127.0.0.2")
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-    with (
-        serving(lambda n: answer(FOUND), tls=tls) as server,
-        driver_at(server.url.replace("http", "https")) as driver,
-        pytest.raises(ConnectionFailedError, match="SSLError"),
-    ):
-        driver.send(GET)
-
-
 def test_a_proxy_is_asked_for_plain_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda n: answer(FOUND)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("://", "://us%40er:pass@"))

@@ -17,13 +17,14 @@ import botocore.config
 import botocore.session
 from attrs import field, frozen
 from botocore.exceptions import NoRegionError
-from botocore.parsers import ResponseParserError
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 from pynamodb.connection.base import Connection
 
 from leyden.drivers.answers import watch
 from leyden.drivers.prepare import DATA_APIS
 from leyden.drivers.wire.asking import let_ask
+from leyden.drivers.wire.http11 import ForeignAnswerError
+from leyden.drivers.wire.trust import Bundle, Trust
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
 
@@ -144,6 +145,7 @@ class SharedConnection(Connection):
         self._profile = profile
         self._lock = RLock()
         _connections.add(self)
+        self.trust = Trust(lambda: self.session)
         self._session: botocore.session.Session | None = None
 
     def __repr__(self) -> str:
@@ -181,7 +183,10 @@ class SharedConnection(Connection):
 
     @property
     def client(self) -> BotocoreBaseClientPrivate:
-        """The botocore client, made at first use. Raises botocore's own errors."""
+        """The botocore client, made at first use.
+
+        Raises botocore's own errors, and InvalidOptionError for certificates that cannot be read.
+        """
         # botocore clients may be shared by threads, but must not be made by two at once.
         with self._lock:
             if self._client is None:
@@ -189,8 +194,16 @@ class SharedConnection(Connection):
                     self.region = self._find_region()
                 if self._retry_configuration is None and not self._configured_retry_mode():
                     self._retry_configuration = {"mode": "standard"}
-                watch(super().client)
-                let_ask(super().client)
+                bundle = Bundle.named(self.session)
+                made = super().client
+                if bundle is not None and made.meta.endpoint_url.startswith("https:"):
+                    try:
+                        self.trust.load()
+                    except InvalidOptionError:
+                        self._client = None
+                        raise
+                watch(made)
+                let_ask(made)
             return super().client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +255,7 @@ def _answered_by_dynamodb(response: dict[str, Any]) -> dict[str, Any]:
     """
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     if "json" not in headers.get("content-type", "json"):
-        raise ResponseParserError("the answer is not JSON")
+        raise ForeignAnswerError("it is not JSON")
     return response
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from leyden.drivers.connection import SharedConnection
 from leyden.drivers.sockets import Pool
 from leyden.drivers.wire.exchange import Call, Exchange, Reader, Send, Wait
-from leyden.drivers.wire.trust import Trust
 
 
 class LeanConnection(SharedConnection):
@@ -23,7 +22,7 @@ class LeanConnection(SharedConnection):
         super().__init__(**options)
         self._exchange = Exchange(self)
         self._pool = Pool(
-            Trust(lambda: self.session),
+            self.trust,
             connect_timeout=self._connect_timeout_seconds,
             read_timeout=self._read_timeout_seconds,
             size=self._max_pool_connections or 1,

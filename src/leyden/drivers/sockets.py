@@ -15,7 +15,12 @@ from typing import Any, Final
 import botocore.exceptions as aws
 
 from leyden.drivers.wire.destination import Destination, Route, connect_request
-from leyden.drivers.wire.http11 import AnswerReader, BrokenAnswerError, HttpAnswer
+from leyden.drivers.wire.http11 import (
+    AnswerReader,
+    BrokenAnswerError,
+    ForeignAnswerError,
+    HttpAnswer,
+)
 from leyden.drivers.wire.trust import Trust
 
 IDLE_LIMIT: Final = 50.0
@@ -45,7 +50,11 @@ class Pool:
         weakref.finalize(self, _close_all, self._idle)
 
     def exchange(self, destination: Destination, data: bytes) -> HttpAnswer:
-        """Send a request and wait for the answer. Raises botocore's errors of connections."""
+        """Send a request and wait for the answer.
+
+        Raises botocore's errors of connections, ForeignAnswerError, and InvalidOptionError for
+        certificates that cannot be read.
+        """
         line = self._take(destination)
         try:
             if line.used and not line.send_all(data, destination.url):
@@ -103,6 +112,9 @@ class Pool:
     def _open(self, destination: Destination) -> _Line:
         route, url = destination.route, destination.url
         proxy = route.proxy
+        if route.secure or (proxy and proxy.scheme == "https"):
+            # What cannot be trusted need not be called.
+            self._trust.load()
         host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
         # Each way to fail has its own error; the socket is closed on all of them.
         try:
@@ -232,7 +244,7 @@ def _tunnel(connected: socket.socket, route: Route) -> None:
     try:
         reader.feed(head)
         status = reader.status
-    except BrokenAnswerError:
+    except (BrokenAnswerError, ForeignAnswerError):
         status = 0
     if status != _OK:
         error = f"the proxy does not open a tunnel (status {status})"

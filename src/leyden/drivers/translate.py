@@ -10,6 +10,7 @@ from botocore.parsers import ResponseParserError
 
 from leyden.drivers.prepare import WRITING_APIS, table_of
 from leyden.drivers.redact import without_values
+from leyden.drivers.wire.http11 import ForeignAnswerError
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -28,7 +29,13 @@ from leyden.operations.size import ITEM_LIMIT
 UNSENDABLE: Final = (AttributeError, KeyError, TypeError, ValueError)
 """What botocore raises while it writes a request whose parameters have the wrong shape."""
 
-FAILURES: Final = (aws.BotoCoreError, aws.ClientError, ResponseParserError, *UNSENDABLE)
+FAILURES: Final = (
+    aws.BotoCoreError,
+    aws.ClientError,
+    ForeignAnswerError,
+    ResponseParserError,
+    *UNSENDABLE,
+)
 """What sending a request can raise and `translate` understands."""
 
 THROTTLING: Final = frozenset(
@@ -74,6 +81,7 @@ _BROKEN_OFF: Final = (
     aws.ReadTimeoutError,
     aws.ConnectionClosedError,
     aws.HTTPClientError,
+    ForeignAnswerError,
     ResponseParserError,
 )
 """What may come after the request has reached the service."""
@@ -233,6 +241,8 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
             f"{place} cannot be reached ({type(error).__name__}); check endpoint_url=, region= "
             "and the network, and that the server runs"
         )
+    elif isinstance(error, ForeignAnswerError):
+        message = f"what {place} answered is not DynamoDB's: {error}; check endpoint_url="
     elif isinstance(error, ResponseParserError):
         message = f"what {place} answered is not DynamoDB's; check endpoint_url="
     elif isinstance(error, UNSENDABLE):

@@ -15,7 +15,7 @@ from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.wire.http11 import HttpAnswer
+from leyden.drivers.wire.http11 import ForeignAnswerError, HttpAnswer
 from leyden.drivers.wire.messages import (
     check_parameters,
     checksum_fits,
@@ -90,9 +90,21 @@ def test_compressed_answers_are_read() -> None:
     packed = gzip.compress(b'{"Count": 1}')
     assert plain_content(HttpAnswer(200, {"content-encoding": "gzip"}, packed)) == b'{"Count": 1}'
     assert plain_content(HttpAnswer(200, {}, b"{}")) == b"{}"
-    for coding, content in (("gzip", packed[:-9]), ("br", packed)):
-        with pytest.raises(ValueError, match="compressed"):
+    for coding, content in (("gzip", packed[:-9]), ("gzip", b"{}"), ("br", packed)):
+        with pytest.raises(ForeignAnswerError, match="compressed"):
             plain_content(HttpAnswer(200, {"content-encoding": coding}, content))
+
+
+def test_no_more_is_unpacked_than_an_answer_can_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unpacked(size: int) -> int:
+        packed = gzip.compress(bytes(size))
+        return len(plain_content(HttpAnswer(200, {"content-encoding": "gzip"}, packed)))
+
+    monkeypatch.setattr("leyden.drivers.wire.messages.ANSWER_LIMIT", 100_000)
+    assert unpacked(100_000) == 100_000
+    for size in (100_001, 10_000_000):
+        with pytest.raises(ForeignAnswerError, match="longer than"):
+            unpacked(size)
 
 
 def test_parameters_are_checked_for_their_names_and_kinds() -> None:

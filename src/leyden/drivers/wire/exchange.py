@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from threading import Lock
 from typing import Any, Final, Protocol, TypeAlias
-from uuid import uuid4
 from weakref import WeakSet
 
 import botocore.exceptions as aws
@@ -23,7 +22,8 @@ from botocore.parsers import ResponseParserError, create_parser
 from leyden.drivers.prepare import DATA_APIS
 from leyden.drivers.wire.asking import ask, stand_in
 from leyden.drivers.wire.destination import Destination
-from leyden.drivers.wire.http11 import HttpAnswer
+from leyden.drivers.wire.http11 import ForeignAnswerError, HttpAnswer
+from leyden.drivers.wire.invocation import new_invocation
 from leyden.drivers.wire.messages import (
     check_parameters,
     checksum_fits,
@@ -41,6 +41,7 @@ _REFUSED: Final = 300
 
 _UNREADABLE: Final = (
     AttributeError,
+    ForeignAnswerError,
     LookupError,
     RecursionError,
     ResponseParserError,
@@ -114,8 +115,8 @@ class Exchange:
         `reader` may make the response of a good answer's body; where it raises ValueError, the
         body is read here.
 
-        Raises botocore's errors, ClientError among them, and for parameters that cannot be
-        written what writing them raises.
+        Raises botocore's errors, ClientError among them, ForeignAnswerError, and for parameters
+        that cannot be written what writing them raises.
         """
         body = write_body(params)
         # A request keeps to what it began with, whatever `forget` does in the meantime.
@@ -169,7 +170,7 @@ class _Asked:
             return response
         kind = self._kinds.get(api) or self._kind(api)
         check_parameters(params, kind.kinds)
-        invocation = str(uuid4())
+        invocation = new_invocation()
         attempt = 1
         context: dict[str, Any] = {}
         while True:
@@ -247,7 +248,7 @@ class _Asked:
             response = None if reader is None else _read_by(reader, content)
             if response is None:
                 response = read_body(content)
-        except ValueError:
+        except (ForeignAnswerError, ValueError):
             return None
         response["ResponseMetadata"] = {
             "RequestId": answer.headers.get("x-amzn-requestid"),
@@ -327,12 +328,12 @@ class _Asked:
             kept = self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))
             raise kept(parsed, kind.name)
         if "json" not in answer.headers.get("content-type", "json"):
-            raise ResponseParserError("the answer is not JSON")
+            raise ForeignAnswerError("it is not JSON")
         try:
             # botocore reads what is no JSON as an empty answer.
             read_body(plain_content(answer) or b"{}" if not kind.data else plain_content(answer))
         except ValueError as error:
-            raise ResponseParserError("the answer cannot be read") from error
+            raise ForeignAnswerError("it cannot be read") from error
         return parsed
 
     def _note(self, response: dict[str, Any], context: dict[str, Any], attempt: int) -> None:

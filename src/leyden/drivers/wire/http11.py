@@ -15,8 +15,14 @@ READ_SIZE: Final = 65_536
 READ_LIMIT: Final = 1_048_576
 """How many bytes to ask for at most: what an answer announces is room that reading would take."""
 
+ANSWER_LIMIT: Final = 256 * 1_048_576
+"""The longest answer that is read, in bytes. DynamoDB's hold 16 MB of items at most, which JSON
+writes with ten times as many where they are made of the smallest of values."""
+
+TOO_LONG: Final = f"it is longer than {ANSWER_LIMIT // 1_048_576} MB"
+
 _DIGITS: Final = 15
-"""The digits of the largest length that is believed."""
+"""More digits than a length has that may be read."""
 
 _BLANK: Final = b"\r\n\r\n"
 _BODILESS: Final = frozenset({204, 304})
@@ -25,6 +31,10 @@ _SUCCESS: Final = 200
 
 class BrokenAnswerError(Exception):
     """What came is no HTTP answer, or only a part of one."""
+
+
+class ForeignAnswerError(Exception):
+    """An answer that DynamoDB does not give. Its text holds nothing of the answer's."""
 
 
 @define(slots=True, eq=False)
@@ -44,7 +54,8 @@ class AnswerReader:
     """Puts one answer together from the pieces in which it arrives.
 
     `feed` returns True when the answer is complete, `finish` says that nothing more will come.
-    Both raise BrokenAnswerError. `reusable` tells whether the connection may be used again.
+    Both raise BrokenAnswerError; `feed` raises ForeignAnswerError for more than ANSWER_LIMIT.
+    `reusable` tells whether the connection may be used again.
     """
 
     __slots__ = (
@@ -52,6 +63,7 @@ class AnswerReader:
         "_chunks",
         "_head",
         "_headers",
+        "_length",
         "_missing",
         "_status",
         "_until_end",
@@ -67,6 +79,7 @@ class AnswerReader:
         self._status = 0
         self._body: list[bytes] = []
         self._missing = -1
+        self._length = 0
         self._until_end = False
         self._chunks: _Chunks | None = None
 
@@ -144,8 +157,10 @@ class AnswerReader:
             self._chunks = _Chunks()
         elif "content-length" in headers:
             length = headers["content-length"]
-            if not length.isdecimal() or len(length) > _DIGITS:
+            if not length.isdecimal():
                 raise BrokenAnswerError("the answer does not say how long it is")
+            if len(length) > _DIGITS or int(length) > ANSWER_LIMIT:
+                raise ForeignAnswerError(TOO_LONG)
             self._missing = int(length)
         else:
             self._until_end = True
@@ -160,6 +175,9 @@ class AnswerReader:
             return self._end(content)
         if self._until_end:
             self._body.append(data)
+            self._length += len(data)
+            if self._length > ANSWER_LIMIT:
+                raise ForeignAnswerError(TOO_LONG)
             return False
         size = len(data)
         if size < self._missing:
@@ -180,53 +198,71 @@ class AnswerReader:
 
 
 class _Chunks:
-    """A body that comes in chunks, each with its length before it."""
+    """A body that comes in chunks, each with its length before it.
 
-    __slots__ = ("_buffer", "_content", "left_over")
+    Every byte is looked at once, however small the chunks are or the pieces in which they arrive.
+    """
+
+    __slots__ = ("_begun", "_content", "_missing", "_rest", "left_over")
 
     def __init__(self) -> None:
-        self._buffer = b""
-        self._content: list[bytes] = []
+        self._content = bytearray()
+        self._missing = 0
+        """Bytes of the present chunk that have not come."""
+        self._begun = False
+        """Whether a chunk has begun whose end, an empty line's worth, has not come."""
+        self._rest = b""
+        """The start of a line that has not come as a whole."""
         self.left_over = False
 
     def feed(self, data: bytes) -> bytes | None:
         """The whole content once it is there, None before."""
-        buffer = self._buffer + data
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        at = 0
         while True:
-            line_end = buffer.find(b"\r\n")
+            if self._missing:
+                piece = data[at : at + self._missing]
+                self._content.extend(piece)
+                self._missing -= len(piece)
+                at += len(piece)
+                if self._missing:
+                    return None
+            if self._begun:
+                if len(data) < at + 2:
+                    break
+                if data[at : at + 2] != b"\r\n":
+                    raise BrokenAnswerError("a chunk of the answer is longer than it says")
+                self._begun = False
+                at += 2
+            line_end = data.find(b"\r\n", at)
             if line_end < 0:
-                if len(buffer) > HEAD_LIMIT:
+                if len(data) - at > HEAD_LIMIT:
                     raise BrokenAnswerError("a chunk of the answer has no length")
                 break
-            size = _chunk_size(buffer[:line_end])
-            start = line_end + 2
+            size = _chunk_size(data[at:line_end])
             if size == 0:
-                # Trailers, if any, end with an empty line.
-                end = line_end if buffer[start : start + 2] == b"\r\n" else buffer.find(_BLANK)
-                if end < 0 or len(buffer) < start + 2:
-                    if len(buffer) > HEAD_LIMIT:
+                # Trailers, if any, end with an empty line, as the last chunk's line may at once.
+                end = data.find(_BLANK, line_end)
+                if end < 0:
+                    if len(data) - line_end > HEAD_LIMIT:
                         raise BrokenAnswerError("the trailers of the answer do not end")
                     break
-                self.left_over = len(buffer) > end + 4
-                return b"".join(self._content)
-            if len(buffer) < start + size + 2:
-                break
-            if buffer[start + size : start + size + 2] != b"\r\n":
-                raise BrokenAnswerError("a chunk of the answer is longer than it says")
-            self._content.append(buffer[start : start + size])
-            buffer = buffer[start + size + 2 :]
-        self._buffer = buffer
+                self.left_over = len(data) > end + 4
+                return bytes(self._content)
+            if len(self._content) + size > ANSWER_LIMIT:
+                raise ForeignAnswerError(TOO_LONG)
+            self._begun, self._missing = True, size
+            at = line_end + 2
+        self._rest = data[at:]
         return None
 
 
 def _chunk_size(line: bytes) -> int:
     digits = line.partition(b";")[0].strip()
+    if not digits.isalnum():
+        raise BrokenAnswerError("a chunk of the answer has no length")
     try:
-        if not digits.isalnum():
-            raise ValueError
-        size = int(digits, 16)
-        if size >= 10**_DIGITS:
-            raise ValueError
-        return size
+        return int(digits, 16)
     except ValueError:
         raise BrokenAnswerError("a chunk of the answer has no length") from None

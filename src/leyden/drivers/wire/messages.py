@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from leyden.drivers.wire.http11 import HttpAnswer
+from leyden.drivers.wire.http11 import ANSWER_LIMIT, TOO_LONG, ForeignAnswerError, HttpAnswer
 
 CHECKSUM: Final = "x-amz-crc32"
 """The header with the CRC-32 of the body as it was sent."""
@@ -52,16 +52,23 @@ def checksum_fits(answer: HttpAnswer) -> bool:
 
 
 def plain_content(answer: HttpAnswer) -> bytes:
-    """The body without the compression that it may have come in. Raises ValueError."""
+    """The body without the compression that it may have come in. Raises ForeignAnswerError."""
     coding = answer.headers.get("content-encoding", "identity").lower()
     if coding == "identity":
         return answer.content
     if coding != "gzip":
-        raise ValueError("the answer is compressed in an unknown way")
+        raise ForeignAnswerError("it is compressed in an unknown way")
+    unpacking = zlib.decompressobj(wbits=31)
     try:
-        return zlib.decompress(answer.content, wbits=31)
+        # A few bytes may hold any number of zeros.
+        content = unpacking.decompress(answer.content, ANSWER_LIMIT + 1)
     except zlib.error as error:
-        raise ValueError("the answer cannot be decompressed") from error
+        raise ForeignAnswerError("it cannot be decompressed") from error
+    if len(content) > ANSWER_LIMIT:
+        raise ForeignAnswerError(TOO_LONG)
+    if not unpacking.eof:
+        raise ForeignAnswerError("it cannot be decompressed")
+    return content
 
 
 def read_body(content: bytes) -> dict[str, Any]:

@@ -5,35 +5,91 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
+from attrs import frozen
 from botocore.httpsession import get_cert_path
+
+from leyden.errors import InvalidOptionError
+
+
+@frozen
+class Bundle:
+    """A file of certificates that something on this machine names."""
+
+    setting: str
+    path: str
+
+    @classmethod
+    def named(cls, session: Any) -> Bundle | None:
+        """The bundle that a botocore session is told to use, None where nothing is said.
+
+        `AWS_CA_BUNDLE`, else `ca_bundle` of the AWS profile, else `REQUESTS_CA_BUNDLE`. Raises
+        InvalidOptionError for a setting without a name in it.
+        """
+        path = session.get_config_variable("ca_bundle")
+        if path is None:
+            setting, path = "REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE")
+        elif "AWS_CA_BUNDLE" in os.environ:
+            setting = "AWS_CA_BUNDLE"
+        else:
+            setting = f'ca_bundle of the AWS profile "{session.profile or "default"}"'
+        if path is None:
+            return None
+        if not path.strip():
+            raise InvalidOptionError(
+                f"{setting} is set and empty; name a file of certificates, or remove the setting"
+            )
+        return cls(setting, path)
+
+    def read(self) -> ssl.SSLContext:
+        """Settings that trust these certificates. Raises InvalidOptionError."""
+        try:
+            return ssl.create_default_context(cafile=self.path)
+        except ssl.SSLError as error:
+            raise self._unfit("holds no certificates in PEM format") from error
+        except FileNotFoundError as error:
+            raise self._unfit("does not exist") from error
+        except OSError as error:
+            raise self._unfit(f"cannot be read ({error.strerror})") from error
+
+    def _unfit(self, why: str) -> InvalidOptionError:
+        return InvalidOptionError(
+            f'{self.setting} names the certificates to trust, and the file "{self.path}" {why}; '
+            "correct the setting, or remove it to trust the usual authorities"
+        )
 
 
 class Trust:
     """The TLS settings of a botocore session, looked up when the first one is needed.
 
-    `AWS_CA_BUNDLE` or `ca_bundle` of the AWS configuration, else `REQUESTS_CA_BUNDLE`, else the
-    certificates that botocore comes with.
+    The certificates are those of `Bundle.named`, or the ones that botocore comes with.
     """
 
     def __init__(self, session: Callable[[], Any]) -> None:
         self._session = session
+        self._context: ssl.SSLContext | None = None
 
     @property
     def is_loaded(self) -> bool:
         """Whether the settings have been looked up; reading the certificates takes its time."""
-        return "context" in self.__dict__
+        return self._context is not None
 
     def load(self) -> None:
-        """Look the settings up now."""
+        """Look the settings up now. Raises InvalidOptionError, as `context` does."""
         assert self.context
 
-    @cached_property
+    @property
     def context(self) -> ssl.SSLContext:
-        """The settings. Raises OSError where the bundle cannot be read."""
-        given = self._session().get_config_variable("ca_bundle")
-        bundle = get_cert_path(given or os.environ.get("REQUESTS_CA_BUNDLE") or True)
-        folder = bundle if os.path.isdir(bundle) else None
-        return ssl.create_default_context(cafile=None if folder else bundle, capath=folder)
+        """The settings. Raises InvalidOptionError where the named bundle cannot be read."""
+        # Two threads may both read the certificates; a lock would stay shut in a forked process.
+        if self._context is None:
+            named = Bundle.named(self._session())
+            if named is None:
+                context = ssl.create_default_context(cafile=get_cert_path(True))
+            else:
+                context = named.read()
+            # Newer Pythons ask more of an authority's own certificate than botocore does.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            self._context = context
+        return self._context

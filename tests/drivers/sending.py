@@ -1,0 +1,28 @@
+"""One request over each way to send: the transports, and the asynchronous driver."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from leyden.drivers import SyncDriver
+from leyden.drivers.aio import AsyncDriver
+from leyden.operations.request import Request
+from tests.drivers.test_lean import GET, KEYS
+
+WAYS: Final = ["lean", "pynamodb", "async"]
+
+
+def send_over(way: str, url: str, request: Request = GET, **options: Any) -> dict[str, Any]:
+    """Send over one of WAYS, with a driver of its own."""
+    options = {"endpoint_url": url, "credentials": KEYS, **options}
+    if way == "async":
+        return asyncio.run(_awaited(request, options))
+    options["transport"] = way
+    with SyncDriver(**options) as driver:
+        return driver.send(request)
+
+
+async def _awaited(request: Request, options: dict[str, Any]) -> dict[str, Any]:
+    async with AsyncDriver(**options) as driver:
+        return await driver.send(request)
