@@ -86,7 +86,8 @@ class ThreadPrograms(MessageChanging):
         """Change the messages in batches, then the thread, so that it can be done again."""
         id = given.identifier(thread_id, "thread_id")
         owner = given.identifier(resource_id, "resource_id")
-        thread = thread_of((yield from self._threads.get(id=id).program(consistent=True)))
+        seen = yield from self._threads.get(id=id).program(consistent=True)
+        thread = thread_of(seen)
         if thread is None:
             raise _missing(id)
         if thread.resource_id == owner:
@@ -111,7 +112,7 @@ class ThreadPrograms(MessageChanging):
                 break
         return (
             yield from self._changed(
-                id, lambda thread: {"resource_id": owner}, "update_thread_resource_id"
+                id, lambda thread: {"resource_id": owner}, "update_thread_resource_id", seen
             )
         )
 
@@ -123,7 +124,7 @@ class ThreadPrograms(MessageChanging):
         assert saved is not None
         return saved
 
-    def _changed(self, id: str, change: Any, method: str) -> Program[Thread]:
+    def _changed(self, id: str, change: Any, method: str, seen: Any = None) -> Program[Thread]:
         def changed(record: Any) -> Mapping[str, Any]:
             thread = thread_of(record)
             if thread is None:
@@ -132,7 +133,12 @@ class ThreadPrograms(MessageChanging):
             return values
 
         record = yield from merge(
-            self._threads, {"id": id}, changed, now=self.now, operation=f"{DOMAIN}.{method}"
+            self._threads,
+            {"id": id},
+            changed,
+            now=self.now,
+            operation=f"{DOMAIN}.{method}",
+            seen=seen,
         )
         thread = thread_of(record)
         assert thread is not None
