@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from leyden.drivers import SyncDriver
@@ -10,14 +11,26 @@ from leyden.drivers.aio import AsyncDriver
 from leyden.operations.request import Request
 from tests.drivers.test_lean import GET, KEYS
 
-WAYS: Final = ["lean", "pynamodb", "async"]
+LOOPS: Final[dict[str, Callable[[Any], Any]]] = {"async": asyncio.run}
+try:
+    import uvloop
+except ImportError:  # pragma: no cover - uvloop is not for every platform
+    pass
+else:
+    LOOPS["uvloop"] = uvloop.run
+
+OURS: Final = ["lean", *LOOPS]
+"""The ways on which Leyden itself writes and reads."""
+
+WAYS: Final = ["pynamodb", *OURS]
 
 
 def send_over(way: str, url: str, request: Request = GET, **options: Any) -> dict[str, Any]:
     """Send over one of WAYS, with a driver of its own."""
     options = {"endpoint_url": url, "credentials": KEYS, **options}
-    if way == "async":
-        return asyncio.run(_awaited(request, options))
+    if way in LOOPS:
+        found: dict[str, Any] = LOOPS[way](_awaited(request, options))
+        return found
     options["transport"] = way
     with SyncDriver(**options) as driver:
         return driver.send(request)

@@ -103,7 +103,10 @@ def serving(
             if proxy and tls is not None:
                 asked = b""
                 while not asked.endswith(b"\r\n\r\n"):
-                    asked += connection.recv(1)
+                    more = connection.recv(1)
+                    if not more:
+                        return
+                    asked += more
                 state.heads.append(asked.decode())
                 connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             if tls is not None:

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from leyden.errors import AwsError
-from tests.drivers.sending import send_over
+from tests.drivers.sending import OURS, WAYS, send_over
 from tests.drivers.serving import answer, serving
 from tests.drivers.test_lean import ADD, FOUND, GET
 
@@ -15,7 +15,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 LIMIT = 1_000_000
 BOMB = answer(gzip.compress(bytes(LIMIT + 1)), 200, "Content-Encoding: gzip")
-OURS = pytest.mark.parametrize("way", ["lean", "async"])
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +22,7 @@ def several_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
 
 
-@OURS
+@pytest.mark.parametrize("way", OURS)
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -50,7 +49,7 @@ def test_it_says_why_and_leaves_a_write_unsure(
     assert len(server.bodies) == 1
 
 
-@pytest.mark.parametrize("way", ["lean", "pynamodb", "async"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_page_of_a_proxy_is_none_of_dynamodbs(way: str) -> None:
     page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
     with (
@@ -61,7 +60,7 @@ def test_a_page_of_a_proxy_is_none_of_dynamodbs(way: str) -> None:
     assert len(server.bodies) == 1
 
 
-@OURS
+@pytest.mark.parametrize("way", OURS)
 def test_a_refusal_that_is_too_long_is_an_error_as_well(way: str) -> None:
     with (
         serving(lambda n: answer(b"", 400, length=10**9)) as server,
@@ -70,7 +69,7 @@ def test_a_refusal_that_is_too_long_is_an_error_as_well(way: str) -> None:
         send_over(way, server.url, GET)
 
 
-@OURS
+@pytest.mark.parametrize("way", OURS)
 def test_a_large_answer_in_chunks_is_read(way: str) -> None:
     text = b"x" * 3_000_000
     body = b'{"Item": {"pk": {"S": "%b"}}}' % text

@@ -136,10 +136,27 @@ def test_a_certificate_for_another_host_is_refused(
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
     with (
         serving(lambda n: answer(FOUND), tls=tls) as server,
-        pytest.raises(ConnectionFailedError, match="SSLError"),
+        pytest.raises(ConnectionFailedError, match=r"SSLError.*AWS_CA_BUNDLE"),
     ):
         send(server.url.replace("http", "https"))
     assert server.bodies == []
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    send: Send, secured: tuple[Serving, str, Path]
+) -> None:
+    server, url, _ = secured
+    with pytest.raises(ConnectionFailedError, match=r"SSLError.*AWS_CA_BUNDLE"):
+        send(url)
+    assert server.bodies == []
+
+
+def test_a_proxy_that_does_not_answer_is_looked_for_in_the_settings_of_proxies(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with pytest.raises(ConnectionFailedError, match=r"ProxyConnectionError\); check HTTP_PROXY"):
+        send("https://dynamodb.example")
 
 
 def test_a_certificate_for_another_host_is_refused_behind_a_proxy_as_well(

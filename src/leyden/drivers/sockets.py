@@ -16,15 +16,13 @@ import botocore.exceptions as aws
 
 from leyden.drivers.wire.destination import Destination, Route, connect_request
 from leyden.drivers.wire.http11 import (
+    IDLE_LIMIT,
     AnswerReader,
     BrokenAnswerError,
     ForeignAnswerError,
     HttpAnswer,
 )
 from leyden.drivers.wire.trust import Trust
-
-IDLE_LIMIT: Final = 50.0
-"""Seconds after which a connection that was not used is not used again."""
 
 _OK: Final = 200
 

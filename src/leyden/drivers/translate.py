@@ -214,6 +214,17 @@ class _Answer:
         return {"operation": self.request.operation or None, "entity": self.request.entity}
 
 
+def _what_to_check(error: Exception) -> str:
+    if isinstance(error, aws.SSLError):
+        return (
+            "no connection with TLS that can be trusted: check endpoint_url=, and name the "
+            "certificates of a private authority or of a proxy on the way in AWS_CA_BUNDLE"
+        )
+    if isinstance(error, aws.ProxyConnectionError):
+        return "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and that the proxy runs"
+    return "check endpoint_url=, region= and the network, and that the server runs"
+
+
 def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
     """An error without an answer: the request was not sent, or nothing came back."""
     kind: type[AwsError] = AwsError
@@ -237,10 +248,7 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
         message = f"no answer from {place} in time"
     elif isinstance(error, _UNREACHABLE):
         kind = ConnectionFailedError
-        message = (
-            f"{place} cannot be reached ({type(error).__name__}); check endpoint_url=, region= "
-            "and the network, and that the server runs"
-        )
+        message = f"{place} cannot be reached ({type(error).__name__}); {_what_to_check(error)}"
     elif isinstance(error, ForeignAnswerError):
         message = f"what {place} answered is not DynamoDB's: {error}; check endpoint_url="
     elif isinstance(error, ResponseParserError):

@@ -9,14 +9,12 @@ from typing import Any, Final, cast
 import botocore.exceptions as aws
 
 from leyden.drivers.wire.http11 import (
+    IDLE_LIMIT,
     AnswerReader,
     BrokenAnswerError,
     ForeignAnswerError,
     HttpAnswer,
 )
-
-IDLE_LIMIT: Final = 50.0
-"""Seconds after which a connection that was not used is not used again."""
 
 _FAREWELL: Final = 0.5
 """Seconds that the other side has to take note of a connection's end."""
