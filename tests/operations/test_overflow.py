@@ -224,16 +224,12 @@ def test_a_batch_shows_what_goes_by_itself() -> None:
 
 
 def test_reads_ask_for_the_manifest_only_where_the_value_is_asked_for() -> None:
-    with_value = note.get(**KEY)._build(_options(attributes=("text",)), telling=True)
-    without = note.get(**KEY)._build(_options(attributes=("title",)), telling=True)
+    with_value = next(note.get(**KEY).program(attributes=("text",))).params
+    without = next(note.get(**KEY).program(attributes=("title",))).params
     assert "__overflow__" in with_value["ExpressionAttributeNames"].values()
     assert "__overflow__" not in without["ExpressionAttributeNames"].values()
     assert "may be spread" in str(note.query.book(book="b").explain())
     assert "may be spread" not in str(note.get(**KEY).explain(attributes=["title"]))
-
-
-def _options(**given: Any) -> Any:
-    return leyden.operations.options.Options(**given)
 
 
 class TestItemsFromElsewhere:

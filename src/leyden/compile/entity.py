@@ -18,7 +18,7 @@ from leyden.compile.record import record_class
 from leyden.compile.tree import compile_attributes
 from leyden.compile.wire import AttributeValue, Item
 from leyden.keys import entity_keys
-from leyden.schema.spec import EntitySpec, TableSpec
+from leyden.schema.spec import EntitySpec, IndexSpec, TableSpec
 
 if TYPE_CHECKING:
     from leyden.compile.model_base import KeyBuilder, LeydenModel
@@ -28,17 +28,17 @@ __all__ = ["CompiledEntity", "SparseCondition", "compile_entity"]
 
 
 class SparseCondition:
-    """The condition under which an item is in a sparse index.
+    """The condition under which an item is in a sparse index."""
 
-    `roots` are the attributes that it reads, None for all.
-    """
+    __slots__ = ("_entity", "_expression", "_index", "needed")
 
-    __slots__ = ("_entity", "_expression", "_index")
-
-    def __init__(self, entity: CompiledEntity, index: str, expression: Expression) -> None:
+    def __init__(self, entity: CompiledEntity, index: IndexSpec, expression: Expression) -> None:
         self._entity = entity
-        self._index = index
+        self._index = index.name
         self._expression = expression
+        read = entity.attributes if expression.roots is None else expression.roots
+        self.needed = frozenset({*index.composites, *read})
+        """The attributes of which the key is made, and those that the condition reads."""
 
     @property
     def roots(self) -> frozenset[str] | None:
@@ -115,7 +115,7 @@ class CompiledEntity(Preparation):
         }
         self.attr = AttributePaths(self.attributes, spec.entity)
         self._conditions = {
-            name: SparseCondition(self, name, Expression(index.when.text))
+            name: SparseCondition(self, index, Expression(index.when.text))
             for name, index in spec.indexes.items()
             if index.when is not None
         }

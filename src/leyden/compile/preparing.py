@@ -30,11 +30,11 @@ class Preparation:
         "_defaults",
         "_derivations",
         "_fill",
-        "_has_setters",
         "_names",
         "_on_write",
         "attributes",
         "derivations",
+        "has_setters",
         "on_write",
         "spec",
     )
@@ -61,7 +61,8 @@ class Preparation:
         self._fill: Fill | None = None
         """Makes the values of a new item; compiled when first needed."""
         self._names = frozenset(attributes)
-        self._has_setters = any(a.store is not None for a in self.attributes.values())
+        self.has_setters = any(a.store is not None for a in self.attributes.values())
+        """Whether any attribute has a `set` hook, itself or inside."""
         self.on_write = frozenset(self._on_write)
         """The names of the attributes that every write sets."""
 
@@ -100,7 +101,7 @@ class Preparation:
         try:
             values, missing = (self._fill or self._compile_fill())(given, moment)
             self._refuse_missing(missing)
-            if self._has_setters:
+            if self.has_setters:
                 values = self.apply_setters(values, settled=settled)
             if self._derivations:
                 values = self._with_derived(values, given)
@@ -154,7 +155,7 @@ class Preparation:
         `settled` names those on which the hooks have run before.
         Raises ValidationError where a hook gives a value of another type.
         """
-        if not self._has_setters:
+        if not self.has_setters:
             return {name: value for name, value in values.items() if value is not None}
         before = MappingProxyType(dict(values))
         stored = {}
@@ -178,7 +179,7 @@ class Preparation:
                 value = origin(moment)
                 if value is not None:
                     values[name] = self.attributes[name].accept(value, moment=moment)
-        return self.apply_setters(values)
+        return self.apply_setters(values) if self.has_setters else values
 
     def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """The derived attributes that an update must set as well; None: to be removed.
@@ -191,7 +192,9 @@ class Preparation:
 
         Raises MissingCompositeError where an expression reads an attribute that is in neither.
         """
-        if not self._derivations:
+        if not any(one.concerns(changed) for one in self._derivations.values()) and (
+            None not in known.values()
+        ):
             return {}
         together = {**known, **changed}
         removed = {name: None for name, value in known.items() if value is None}

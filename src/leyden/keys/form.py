@@ -86,6 +86,13 @@ class KeyForm:
     def _ending(self) -> str:
         return self.suffix + self.postfix
 
+    @cached_property
+    def _layout(self) -> str:
+        """The complete key, with `%s` where the texts go."""
+        fixed = [self.prefix, *(label for _, label, _ in self._plan), self._ending]
+        first, *labels, ending = [text.replace("%", "%%") for text in fixed]
+        return first + "".join(f"{label}%s" for label in labels) + ending
+
     def missing(self, values: Values) -> tuple[str, ...]:
         """The composite attributes that have no value."""
         return tuple(name for name in self.names if values.get(name) is None)
@@ -112,15 +119,13 @@ class KeyForm:
         """The key as a write stores it; None where a value is missing."""
         if self.numeric:
             return self._number(values)
-        parts = [self.prefix]
-        for name, label, text in self._plan:
+        texts = []
+        for name, _, text in self._plan:
             value = values.get(name)
             if value is None:
                 return None
-            parts.append(label)
-            parts.append(text(value))
-        parts.append(self._ending)
-        key = "".join(parts)
+            texts.append(text(value))
+        key = self._layout % tuple(texts)
         return self.fold(key) if self.fold else key
 
     def stem(self, values: Values, *, closed: bool = True) -> KeyValue | None:

@@ -38,8 +38,8 @@ class IndexKeys:
 
     @cached_property
     def composites(self) -> tuple[str, ...]:
-        """The names of all composite attributes, partition key first."""
-        return self.spec.composites
+        """The names of all composite attributes, partition key first, each once."""
+        return tuple(dict.fromkeys(self.spec.composites))
 
     def collection_stem(self, collection: str) -> str:
         """What the sort keys of one collection start with: its own name and those above it."""

@@ -52,6 +52,10 @@ class BoundEntity:
     """Whether other items go with an item: guards of unique values, parts of large ones."""
     lifetimes: frozenset[str] = field(init=False)
     """The fields that may hold an item's time to live."""
+    guarded: tuple[str, ...] = field(init=False)
+    """The fields that tell apart items which may share the table's own key."""
+    written_once: frozenset[str] = field(init=False)
+    """The fields that a write sets only where the item has none: read-only, and in no key."""
     constants: Mapping[str, Any] = field(init=False)
     """The values of attributes that can have but one: enums of one value.
 
@@ -77,6 +81,18 @@ class BoundEntity:
             attribute.field
             for attribute in self.spec.attributes.values()
             if attribute.type == "ttl" or attribute.field == self.ttl_field
+        )
+
+    @guarded.default
+    def _guarded(self) -> tuple[str, ...]:
+        return tuple(self.spec.attributes[name].field for name in self.keys.guarded)
+
+    @written_once.default
+    def _written_once(self) -> frozenset[str]:
+        return frozenset(
+            attribute.field
+            for name, attribute in self.spec.attributes.items()
+            if attribute.read_only and name not in self.keys.indexed
         )
 
     @constants.default
@@ -115,7 +131,7 @@ class BoundEntity:
             if value is not None:
                 accepted[name] = attribute.accept(value, constraints=False)
         # What is stored went through the `set` hooks, so what is looked for must as well.
-        return self.compiled.apply_setters(accepted)
+        return self.compiled.apply_setters(accepted) if self.compiled.has_setters else accepted
 
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
         """The given values, and the constants among `names` that were not given."""

@@ -37,8 +37,9 @@ class Check(Write):
         params: Params = {"TableName": self.entity.table, "Key": key}
         expressions = Expressions()
         existence = "" if self.conditions else exists(key, expressions)
-        marks = self._seal(params, options, expressions, values, existence=existence)
-        return PreparedWrite(params, key, marks, self.entity.compiled.encode(values))
+        kept = self.entity.compiled.encode_few(values)
+        marks = self._seal(params, options, expressions, kept, existence=existence)
+        return PreparedWrite(params, key, marks, kept)
 
     def _program(self, options: Options) -> Program[Any]:
         def program() -> Program[Any]:

@@ -38,8 +38,8 @@ class Delete(Write):
         params: Params = {"TableName": self.entity.table, "Key": key}
         expressions = Expressions()
         existence = exists(key, expressions) if self.must_exist else ""
-        marks = self._seal(params, options, expressions, values, existence=existence)
         kept = self.entity.compiled.encode_few(values)
+        marks = self._seal(params, options, expressions, kept, existence=existence)
         if not self.entity.has_companions:
             return PreparedWrite(params, key, marks, kept)
         effect = Effect("delete")

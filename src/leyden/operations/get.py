@@ -27,7 +27,7 @@ def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises UnknownAttributeError for names that are not among them, MissingCompositeError where
     one is missing.
     """
-    names = entity.keys.primary.spec.composites
+    names = entity.keys.primary.composites
     refuse_no_mapping(given, entity.spec.entity)
     for name in given:
         if name not in names:
@@ -40,8 +40,8 @@ def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
                 entity=entity.spec.entity,
             )
     values = entity.accept(entity.completed(given, names))
-    missing = tuple(name for name in names if name not in values)
-    if missing:
+    if len(values) < len(names):
+        missing = tuple(name for name in names if name not in values)
         raise entity.missing(missing, entity.keys.primary)
     return values
 
@@ -65,8 +65,10 @@ class Get(Operation):
     api: ClassVar[str] = "GetItem"
     allowed: ClassVar[frozenset[str]] = GET
 
-    def _build(self, options: Options, *, telling: bool = False) -> Params:
-        values = read_key(self.entity, self.given)
+    def _build(self, options: Options) -> Params:
+        return self._reading(read_key(self.entity, self.given), options, telling=False)
+
+    def _reading(self, values: Mapping[str, Any], options: Options, *, telling: bool) -> Params:
         params: Params = {
             "TableName": self.entity.table,
             "Key": self.entity.primary_key(values),
@@ -80,11 +82,15 @@ class Get(Operation):
 
     def marks(self) -> Marks:
         """What tells the item meant from others under its key."""
-        return identity_marks(self.entity, read_key(self.entity, self.given))
+        return self._marks(read_key(self.entity, self.given))
+
+    def _marks(self, values: Mapping[str, Any]) -> Marks:
+        return identity_marks(self.entity, self.entity.compiled.encode_few(values))
 
     def _program(self, options: Options) -> Program[Any]:
-        request = self._request(self._build(options, telling=True), options)
-        marks = self.marks()
+        values = read_key(self.entity, self.given)
+        request = self._request(self._reading(values, options, telling=True), options)
+        marks = self._marks(values)
 
         def mine(found: Item) -> bool:
             return is_mine(self.entity, found, marks, options)

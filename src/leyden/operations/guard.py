@@ -22,13 +22,13 @@ Marks = Mapping[str, AttributeValue]
 """Fields of an item and the values that they must have for the item to be the one meant."""
 
 
-def identity_marks(entity: BoundEntity, values: Mapping[str, Any]) -> Marks:
-    """The marks of the item with these primary composites; empty where its key is unique.
+def identity_marks(entity: BoundEntity, stored: Item) -> Marks:
+    """The marks of an item; empty where its key is unique.
 
-    A key that does not name its entity may also be another entity's.
+    `stored` has the fields of the primary composites at least. A key that does not name its
+    entity may also be another entity's.
     """
-    names = entity.keys.guarded
-    marks = _marks(entity, names, values) if names else {}
+    marks = {field: stored[field] for field in entity.guarded}
     return marks if entity.keys.name_entity else {**marks, **entity.identity}
 
 
@@ -41,12 +41,7 @@ def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any])
         for segment in form.segments
         if segment.attribute.type in ("string", "enum") and segment.name in values
     ]
-    return _marks(entity, names, values)
-
-
-def _marks(entity: BoundEntity, names: Any, values: Mapping[str, Any]) -> Marks:
-    attributes = entity.compiled.attributes
-    return {attributes[name].spec.field: attributes[name].encode(values[name]) for name in names}
+    return entity.compiled.encode_few({name: values[name] for name in names})
 
 
 def refuse_no_item(item: object) -> None:
@@ -92,9 +87,8 @@ def guard_condition(marks: Marks, expressions: Expressions) -> str:
     """
     texts = []
     for field, value in marks.items():
-        # The name comes first, as in the text.
-        absent = f"attribute_not_exists({expressions.name(field)})"
-        texts.append(f"{absent} OR {expressions.equal(field, value)}")
+        name = expressions.name(field)
+        texts.append(f"attribute_not_exists({name}) OR {name} = {expressions.value(value)}")
     return conjunction(texts)
 
 

@@ -216,8 +216,8 @@ def _sparse_forms(
     The condition is asked again whenever the write touches what it reads or what the key is
     made of, and then all of that must be known. It is also asked where everything is known.
     """
-    reads = entity.compiled.condition(keys.spec.name).roots
-    needed = {*keys.composites, *(entity.spec.attributes if reads is None else reads)}
+    condition = entity.compiled.condition(keys.spec.name)
+    reads, needed = condition.roots, condition.needed
     if not removed and changed.keys().isdisjoint(needed) and not needed <= values.keys():
         return []
     left = {name: value for name, value in values.items() if name not in removed}

@@ -30,11 +30,10 @@ from leyden.operations.write import PreparedWrite, Sent, Write, is_absent
 
 @frozen
 class PreparedItem:
-    """An item ready to be written, its own key, and the values that it was made from."""
+    """An item ready to be written, and its own key."""
 
     item: Item
     key: Item
-    values: Mapping[str, Any]
 
 
 def prepare_item(entity: BoundEntity, given: Mapping[str, Any], operation: str) -> PreparedItem:
@@ -50,7 +49,7 @@ def prepare_item(entity: BoundEntity, given: Mapping[str, Any], operation: str) 
     if not entity.overflow:
         refuse_oversize(item, operation, entity.spec.entity)
     own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
-    return PreparedItem(item, own, values)
+    return PreparedItem(item, own)
 
 
 @frozen(eq=False, repr=False)
@@ -79,7 +78,7 @@ class Put(Write):
             params,
             options,
             expressions,
-            prepared.values,
+            prepared.item,
             existence="" if self.replaces else is_absent(prepared.key, expressions),
             # Where nothing may be stored under the key at all there is nothing to compare.
             guarded=self.replaces,

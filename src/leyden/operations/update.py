@@ -119,7 +119,8 @@ class Update(Write):
             for form in entity.keys.primary.forms:
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
-        update, effect, apart = self._update_expression(values, expressions)
+        own = entity.compiled.encode_few(values)
+        update, effect, apart = self._update_expression(values, own, expressions)
         key = entity.primary_key(values)
         refuse_oversize({**key, **update.assigned}, self.name, entity.spec.entity, has=SET_HAS)
         params: Params = {
@@ -131,7 +132,7 @@ class Update(Write):
             params,
             options,
             expressions,
-            values,
+            own,
             existence=exists(key, expressions) if self.must_exist else "",
             agreements=[expressions.equal(*pair) for pair in self._agreements().items()]
             if self.known
@@ -140,8 +141,7 @@ class Update(Write):
         spread = (
             None if effect is None else spread_of_update(entity, apart, update, effect, self.steps)
         )
-        kept = entity.compiled.encode_few(values)
-        return PreparedWrite(params, key, marks, kept, effect, spread=spread)
+        return PreparedWrite(params, key, marks, own, effect, spread=spread)
 
     def _agreements(self) -> Item:
         attributes = self.entity.compiled.attributes
@@ -151,7 +151,7 @@ class Update(Write):
         }
 
     def _update_expression(
-        self, key_values: Mapping[str, Any], expressions: Expressions
+        self, key_values: Mapping[str, Any], own: Item, expressions: Expressions
     ) -> tuple[UpdateExpression, Effect | None, Apart]:
         entity, compiled = self.entity, self.entity.compiled
         assigned: dict[str, Any] = {}
@@ -168,8 +168,10 @@ class Update(Write):
         values = compiled.apply_setters(assigned)
         if compiled.on_write:
             values.update(compiled.on_write_values({*assigned, *removed, *moved}))
-        known = {**self.known, **key_values}
-        derived = compiled.watchers({**values, **dict.fromkeys(removed)}, known)
+        known = {**self.known, **key_values} if self.known else key_values
+        derived = compiled.watchers(
+            {**values, **dict.fromkeys(removed)} if removed else values, known
+        )
         if derived:
             removed |= {name for name, value in derived.items() if value is None}
             values.update({name: value for name, value in derived.items() if value is not None})
@@ -194,28 +196,25 @@ class Update(Write):
             ):
                 if not apart.remove(name):
                     update.remove(name)
-        own = entity.keys.primary.fields
-        for name, value in key_values.items():
-            attribute = compiled.attributes[name]
-            if attribute.spec.field not in own:
-                update.set(attribute.spec.field, attribute.encode(value))
+        for field, encoded in own.items():
+            if field not in entity.keys.primary.fields:
+                update.set(field, encoded)
         update.set_all(entity.identity)
         counted = version_field(entity)
         if counted is not None:
             update.count(counted)
         if not entity.has_companions:
             return update, None, apart
-        stored = compiled.encode_few(key_values)
         effect = Effect(
             "change",
-            sets={**compiled.encode_few(values), **stored},
+            sets={**compiled.encode_few(values), **own},
             defaults={
                 step.segments[0]: step.encoded
                 for step in self.steps
                 if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
             },
             removes=frozenset(compiled.attributes[name].spec.field for name in removed),
-            known={**stored, **self._agreements()},
+            known={**own, **self._agreements()},
             creates=not self.must_exist,
         )
         return update, effect, apart

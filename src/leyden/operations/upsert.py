@@ -12,7 +12,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
-from leyden.operations.request import Item, Params
+from leyden.operations.request import Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
@@ -104,31 +104,24 @@ class Upsert(Write):
         keys = put_keys(entity, values)
         key = {form.field: keys.set[form.field] for form in entity.keys.primary.forms}
         index_keys = {name: value for name, value in keys.set.items() if name not in key}
-        indexed = entity.keys.indexed
         expressions = Expressions()
         update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
         update.set_all(entity.identity)
-        sets: Item = {}
-        defaults: Item = {}
-        for name, value in values.items():
-            attribute = compiled.attributes[name]
-            stored, encoded = attribute.spec.field, attribute.encode(value)
-            once = attribute.spec.read_only and name not in indexed
-            (defaults if once else sets)[stored] = encoded
-            if stored in keys.set:
-                continue
-            if once:
-                if not (outside and apart.set_if_absent(stored, encoded)):
-                    update.set_if_absent(stored, encoded)
-            elif not (outside and apart.set(stored, encoded)):
-                update.set(stored, encoded)
+        stored, once = compiled.encode(values), entity.written_once
+        for name, encoded in stored.items():
+            if name in keys.set:
+                # A field that is a key itself, and folded as keys are.
+                stored[name] = keys.set[name]
+            elif name in once:
+                if not (outside and apart.set_if_absent(name, encoded)):
+                    update.set_if_absent(name, encoded)
+            elif not (outside and apart.set(name, encoded)):
+                update.set(name, encoded)
         update.set_all(index_keys)
         for name in keys.remove:
             update.remove(name)
         for step in self.steps:
-            if step.operator == "if_not_exists" and step.encoded is not None:
-                defaults[step.segments[0]] = step.encoded
-            if entity.spec.attributes[step.root].read_only and step.root not in indexed:
+            if step.segments[0] in once:
                 assert step.encoded is not None
                 if not apart.set_if_absent(step.segments[0], step.encoded):
                     update.set_if_absent(step.segments[0], step.encoded)
@@ -143,12 +136,25 @@ class Upsert(Write):
             "Key": key,
             "UpdateExpression": update.text(),
         }
-        marks = self._seal(params, options, expressions, values)
-        own = {name: values[name] for name in entity.keys.primary.composites}
-        kept = compiled.encode_few(own)
+        marks = self._seal(params, options, expressions, stored)
+        attributes = entity.spec.attributes
+        fields = [attributes[name].field for name in entity.keys.primary.composites]
+        kept = {name: stored[name] for name in fields}
         if not entity.has_companions:
             return PreparedWrite(params, key, marks, kept)
-        effect = Effect("change", sets=sets, defaults=defaults, creates=True)
+        effect = Effect(
+            "change",
+            sets={name: value for name, value in stored.items() if name not in once},
+            defaults={
+                **{name: value for name, value in stored.items() if name in once},
+                **{
+                    step.segments[0]: step.encoded
+                    for step in self.steps
+                    if step.operator == "if_not_exists" and step.encoded is not None
+                },
+            },
+            creates=True,
+        )
         spread = spread_of_update(entity, apart, update, effect, self.steps)
         return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 

@@ -371,14 +371,17 @@ class Write(Conditional):
         params: Params,
         options: Options,
         expressions: Expressions,
-        values: Mapping[str, Any],
+        stored: Item,
         *,
         existence: str = "",
         agreements: Iterable[str] = (),
         guarded: bool = True,
     ) -> Marks:
-        """Add the conditions and what to return; gives the item's marks."""
-        marks = identity_marks(self.entity, values)
+        """Add the conditions and what to return; gives the item's marks.
+
+        `stored` has the fields of the primary composites at least.
+        """
+        marks = identity_marks(self.entity, stored)
         texts = [
             existence,
             guard_condition(marks, expressions) if guarded and marks else "",

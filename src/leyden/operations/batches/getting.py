@@ -90,7 +90,8 @@ class BatchGet:
                 name_entry(error, position, self.name, entity)
                 raise
             table = options.table or entity.table
-            wanted.append(_Wanted(entity, table, key, identity_marks(entity, values)))
+            marks = identity_marks(entity, entity.compiled.encode_few(values))
+            wanted.append(_Wanted(entity, table, key, marks))
         refuse_duplicates(self.name, (item_id(one.table, one.key) for one in wanted))
         return wanted
 
