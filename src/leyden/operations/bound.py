@@ -52,6 +52,8 @@ class BoundEntity:
     """Whether other items go with an item: guards of unique values, parts of large ones."""
     lifetimes: frozenset[str] = field(init=False)
     """The fields that may hold an item's time to live."""
+    composites: tuple[str, ...] = field(init=False)
+    """The fields of the attributes that the table's own key is made of."""
     guarded: tuple[str, ...] = field(init=False)
     """The fields that tell apart items which may share the table's own key."""
     written_once: frozenset[str] = field(init=False)
@@ -82,6 +84,10 @@ class BoundEntity:
             for attribute in self.spec.attributes.values()
             if attribute.type == "ttl" or attribute.field == self.ttl_field
         )
+
+    @composites.default
+    def _composites(self) -> tuple[str, ...]:
+        return tuple(self.spec.attributes[name].field for name in self.keys.primary.composites)
 
     @guarded.default
     def _guarded(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition, In
 from pynamodb.expressions.operand import Path, _Operand
 
 from leyden.errors import InvalidExpressionError
-from leyden.operations.request import AttributeValue, Params
+from leyden.operations.request import AttributeValue, Item, Params
 
 _FEW: Final = 64
 _NAMES: Final = tuple(f"#{number}" for number in range(_FEW))
@@ -69,16 +69,23 @@ class Expressions:
 
     def equal(self, field: str, value: AttributeValue) -> str:
         """`field = value`."""
-        # What `name` and `value` do, spelled out: updates say this of every field.
+        return f"{self.name(field)} = {self.value(value)}"
+
+    def places(self, fields: Item) -> list[tuple[str, str]]:
+        """The placeholders of fields and of their values."""
+        # What `name` and `value` do, spelled out: updates ask for those of every field.
         names, values = self.names, self.values
-        name = names.get(field)
-        if name is None:
-            number = len(names)
-            name = names[field] = _NAMES[number] if number < _FEW else f"#{number}"
-        number = len(values)
-        placeholder = _VALUES[number] if number < _FEW else f":{number}"
-        values[placeholder] = value
-        return f"{name} = {placeholder}"
+        found = []
+        for field, value in fields.items():
+            name = names.get(field)
+            if name is None:
+                number = len(names)
+                name = names[field] = _NAMES[number] if number < _FEW else f"#{number}"
+            number = len(values)
+            placeholder = _VALUES[number] if number < _FEW else f":{number}"
+            values[placeholder] = value
+            found.append((name, placeholder))
+        return found
 
     def condition(self, condition: Condition) -> str:
         """A PynamoDB condition as text."""

@@ -182,12 +182,17 @@ class Update(Write):
             if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
             update.add_step(step)
-        for name, value in values.items():
-            attribute = compiled.attributes[name]
-            field, encoded = attribute.spec.field, attribute.encode(value)
-            if field not in keys.set and not (outside and apart.set(field, encoded)):
-                update.set(field, encoded)
-        update.set_all(keys.set)
+        stored = compiled.encode_few(values)
+        fields = {
+            name: encoded
+            for name, encoded in stored.items()
+            if name not in keys.set and not (outside and apart.set(name, encoded))
+        }
+        fields |= keys.set
+        for name, encoded in own.items():
+            if name not in entity.keys.primary.fields:
+                fields[name] = encoded
+        update.set_all({**fields, **entity.identity})
         if keys.remove or removed:
             taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
             for name in (
@@ -196,10 +201,6 @@ class Update(Write):
             ):
                 if not apart.remove(name):
                     update.remove(name)
-        for field, encoded in own.items():
-            if field not in entity.keys.primary.fields:
-                update.set(field, encoded)
-        update.set_all(entity.identity)
         counted = version_field(entity)
         if counted is not None:
             update.count(counted)
@@ -207,7 +208,7 @@ class Update(Write):
             return update, None, apart
         effect = Effect(
             "change",
-            sets={**compiled.encode_few(values), **own},
+            sets={**stored, **own},
             defaults={
                 step.segments[0]: step.encoded
                 for step in self.steps

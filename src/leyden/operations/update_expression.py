@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from leyden.operations.expression import Expressions
 from leyden.operations.request import AttributeValue, Item
 from leyden.operations.size import value_size
@@ -33,11 +35,19 @@ class UpdateExpression:
         self.assigned[field] = value
         self._sets.append(self._expressions.equal(field, value))
 
-    def set_all(self, fields: Item) -> None:
-        """Set several whole fields."""
-        self.assigned.update(fields)
-        equal = self._expressions.equal
-        self._sets += [equal(field, value) for field, value in fields.items()]
+    def set_all(self, fields: Item, once: Collection[str] = ()) -> None:
+        """Set several whole fields; those in `once` only where the item does not have them."""
+        places = self._expressions.places(fields)
+        if not once:
+            self.assigned.update(fields)
+            self._sets += [f"{name} = {value}" for name, value in places]
+            return
+        for field, (name, value) in zip(fields, places, strict=True):
+            if field in once:
+                self._sets.append(f"{name} = if_not_exists({name}, {value})")
+            else:
+                self.assigned[field] = fields[field]
+                self._sets.append(f"{name} = {value}")
 
     def set_if_absent(self, field: str, value: AttributeValue) -> None:
         """Set a whole field where the item does not have it."""

@@ -105,19 +105,20 @@ class Upsert(Write):
         key = {form.field: keys.set[form.field] for form in entity.keys.primary.forms}
         index_keys = {name: value for name, value in keys.set.items() if name not in key}
         expressions = Expressions()
-        update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
-        update.set_all(entity.identity)
+        update, apart = UpdateExpression(expressions), Apart(entity)
         stored, once = compiled.encode(values), entity.written_once
+        fields = entity.identity
         for name, encoded in stored.items():
             if name in keys.set:
                 # A field that is a key itself, and folded as keys are.
                 stored[name] = keys.set[name]
+            elif name not in entity.overflow:
+                fields[name] = encoded
             elif name in once:
-                if not (outside and apart.set_if_absent(name, encoded)):
-                    update.set_if_absent(name, encoded)
-            elif not (outside and apart.set(name, encoded)):
-                update.set(name, encoded)
-        update.set_all(index_keys)
+                apart.set_if_absent(name, encoded)
+            else:
+                apart.set(name, encoded)
+        update.set_all({**fields, **index_keys}, once)
         for name in keys.remove:
             update.remove(name)
         for step in self.steps:
@@ -137,9 +138,7 @@ class Upsert(Write):
             "UpdateExpression": update.text(),
         }
         marks = self._seal(params, options, expressions, stored)
-        attributes = entity.spec.attributes
-        fields = [attributes[name].field for name in entity.keys.primary.composites]
-        kept = {name: stored[name] for name in fields}
+        kept = {name: stored[name] for name in entity.composites}
         if not entity.has_companions:
             return PreparedWrite(params, key, marks, kept)
         effect = Effect(
