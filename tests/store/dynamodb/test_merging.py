@@ -100,6 +100,22 @@ def test_what_was_written_in_between_is_merged_too(app: leyden.Service, clock: C
     assert stored(app).metadata == expected
 
 
+@pytest.mark.parametrize(("refused", "reads"), [(0, 1), (2, 1), (3, 2), (5, 4)])
+def test_the_item_is_read_again_once_the_pauses_are_long(
+    app: leyden.Service, clock: Clock, refused: int, reads: int
+) -> None:
+    put_thread(app)
+
+    def other(write: int) -> None:
+        if write < refused:
+            app.entities.thread.patch(id="t1").set(metadata={"other": write}).go()
+
+    with Requests(app) as sent:
+        record = drive(app, merging(app, clock, adding(mine=1)), other)
+    assert record.metadata == ({"other": refused - 1} if refused else {"a": 1}) | {"mine": 1}
+    assert sent.apis.count("GetItem") == reads
+
+
 def test_another_writer_in_the_same_millisecond_is_noticed(
     app: leyden.Service, clock: Clock
 ) -> None:

@@ -34,6 +34,8 @@ PATIENCE: Final = 30.0
 
 _FIRST_WAIT: Final = 0.005
 _LONGEST_WAIT: Final = 0.25
+_FEW: Final = 2
+"""How often a change is tried again on what its refusal told, behind the shortest pauses."""
 
 T = TypeVar("T")
 Change = Callable[[Any], Mapping[str, Any] | None]
@@ -111,6 +113,9 @@ def merge(
                 ) from error
         yield _pause(attempt)
         attempt += 1
+        if attempt > _FEW:
+            # Among many writers, what was stored before so long a pause is not stored any more.
+            stored = yield from _read(entity, key)
 
 
 def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) -> Program[T]:
