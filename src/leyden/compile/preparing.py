@@ -31,6 +31,7 @@ class Preparation:
         "_derivations",
         "_fill",
         "_names",
+        "_needed",
         "_on_write",
         "attributes",
         "derivations",
@@ -49,6 +50,7 @@ class Preparation:
             {name: derivation.reads(attributes) for name, derivation in self._derivations.items()}
         )
         """The derived attributes, each with the attributes that it watches or reads."""
+        self._needed = tuple(n for n in self._derivations if attributes[n].spec.required)
         self._defaults: dict[str, Origin] = {}
         self._on_write: dict[str, Origin] = {}
         for name, attribute in spec.attributes.items():
@@ -127,9 +129,14 @@ class Preparation:
         """A new item's values with those that are derived from them."""
         derived = self._derive(values, values)
         self._refuse_contradictions(given, derived)
-        together = {n: value for n, value in {**values, **derived}.items() if value is not None}
-        self._refuse_missing([name for name in self.derivations if self._lacks(name, together)])
-        return together
+        for name, value in derived.items():
+            if value is None:
+                values.pop(name, None)
+            else:
+                values[name] = value
+        if self._needed:
+            self._refuse_missing([name for name in self._needed if name not in values])
+        return values
 
     def _refuse_contradictions(self, given: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
         """A value given for what an expression derives must be what the expression says."""
@@ -143,9 +150,6 @@ class Preparation:
                     "another one; leave it out",
                     path=name,
                 )
-
-    def _lacks(self, name: str, values: Mapping[str, Any]) -> bool:
-        return self.attributes[name].spec.required and name not in values
 
     def apply_setters(
         self, values: Mapping[str, Any], *, settled: Collection[str] = ()

@@ -116,7 +116,7 @@ def conjunction(parts: Iterable[str]) -> str:
     texts = [part for part in parts if part]
     if len(texts) < 2:
         return texts[0] if texts else ""
-    return " AND ".join(f"({text})" if _is_open_or(text) else text for text in texts)
+    return " AND ".join([f"({text})" if _is_open_or(text) else text for text in texts])
 
 
 @lru_cache(maxsize=1024)  # the same few shapes of conditions come again and again

@@ -184,14 +184,14 @@ class Update(Write):
             update.add_step(step)
         stored = compiled.encode_few(values)
         fields = {
-            name: encoded
-            for name, encoded in stored.items()
-            if name not in keys.set and not (outside and apart.set(name, encoded))
+            name: value
+            for name, value in stored.items()
+            if name not in keys.set and not (outside and apart.set(name, value))
         }
         fields |= keys.set
-        for name, encoded in own.items():
+        for name, value in own.items():
             if name not in entity.keys.primary.fields:
-                fields[name] = encoded
+                fields[name] = value
         update.set_all({**fields, **entity.identity})
         if keys.remove or removed:
             taken = {step.segments[0] for step in self.steps if step.operator == "remove"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leyden.compile import ResolvedPath
 from leyden.errors import (
@@ -40,10 +40,11 @@ class Step:
     segments: tuple[str, ...]
     value: Any = None
     encoded: AttributeValue | None = None
+    is_root: bool = field(init=False)
+    """Whether the step is on a whole attribute."""
 
-    @property
-    def is_root(self) -> bool:
-        """Whether the step is on a whole attribute."""
+    @is_root.default
+    def _is_root(self) -> bool:
         return len(self.segments) == 1 and "[" not in self.segments[0]
 
     def write(self, expressions: Expressions) -> tuple[str, str]:

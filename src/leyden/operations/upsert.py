@@ -103,7 +103,6 @@ class Upsert(Write):
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
         keys = put_keys(entity, values)
         key = {form.field: keys.set[form.field] for form in entity.keys.primary.forms}
-        index_keys = {name: value for name, value in keys.set.items() if name not in key}
         expressions = Expressions()
         update, apart = UpdateExpression(expressions), Apart(entity)
         stored, once = compiled.encode(values), entity.written_once
@@ -118,7 +117,8 @@ class Upsert(Write):
                 apart.set_if_absent(name, encoded)
             else:
                 apart.set(name, encoded)
-        update.set_all({**fields, **index_keys}, once)
+        fields |= {name: value for name, value in keys.set.items() if name not in key}
+        update.set_all(fields, once)
         for name in keys.remove:
             update.remove(name)
         for step in self.steps:

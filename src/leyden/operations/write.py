@@ -422,9 +422,9 @@ class Write(Conditional):
 
 def exists(key: Item, expressions: Expressions) -> str:
     """The condition that there is an item under the key."""
-    return " AND ".join(f"attribute_exists({expressions.name(field)})" for field in key)
+    return " AND ".join([f"attribute_exists({expressions.name(field)})" for field in key])
 
 
 def is_absent(key: Item, expressions: Expressions) -> str:
     """The condition that there is no item under the key."""
-    return " AND ".join(f"attribute_not_exists({expressions.name(field)})" for field in key)
+    return " AND ".join([f"attribute_not_exists({expressions.name(field)})" for field in key])

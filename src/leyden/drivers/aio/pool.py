@@ -73,7 +73,7 @@ class ChannelPool:
         """Let go of everything, on a loop that does not run any more."""
         self._closed = True
         self._idle.clear()
-        for channel in self._all:
+        for channel in list(self._all):
             if self._loop.is_closed():
                 channel.hang_up()
             else:
