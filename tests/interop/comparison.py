@@ -74,12 +74,18 @@ def _repeats_a_key(model: Mapping[str, Any], batch: list[Any]) -> bool:
 def fault_of_theirs(model: Mapping[str, Any], theirs: Any) -> str | None:
     """Why no server takes the request that ElectroDB built; None where one does.
 
-    Its update drops a key that is the number 0; its match filters on fields of the key.
+    Its update drops a key that is the number 0; its queries filter on fields of the key.
     """
-    if isinstance(theirs, dict) and _paths(theirs.get("KeyConditionExpression")) & _paths(
-        theirs.get("FilterExpression")
-    ):
-        return "a filter on a field of the key"
+    if isinstance(theirs, dict) and "KeyConditionExpression" in theirs:
+        keys = _paths(theirs["KeyConditionExpression"]) | {
+            entry[half]["field"]
+            for entry in model["indexes"].values()
+            if entry.get("index") == theirs.get("IndexName")
+            for half in ("pk", "sk")
+            if "field" in entry.get(half, {})
+        }
+        if keys & _paths(theirs.get("FilterExpression")):
+            return "a filter on a field of the key"
     if (
         isinstance(theirs, dict)
         and "Key" in theirs
