@@ -28,6 +28,9 @@ ODD_VALUES = st.sampled_from(
         {"L": []},
         {"M": {}},
         {"SS": ["a"]},
+        {"B": b"a"},
+        {"L": [{"B": b"a"}]},
+        {"M": {"a": {"B": b"a"}}},
         {"S": "a", "N": "1"},
         {},
     ]
@@ -114,6 +117,11 @@ def test_the_position_and_the_cost_of_a_page_come_along() -> None:
     assert response is not None
     assert {**response, "Items": None} == {**said, "Items": None}
     assert len(response["Items"]) == 1
+
+
+def test_a_position_with_bytes_in_it_is_left_to_the_careful_way() -> None:
+    said = {"Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": {"pk": {"B": b"k"}}}
+    assert quickly(compile_entity(TASK), write_body(said)) is None
 
 
 def test_items_with_other_marks_are_left_out() -> None:

@@ -83,10 +83,12 @@ def number_value(text: str) -> int | float:
     """The int or float that a stored number is. Raises UnreadableError where neither is exact."""
     if text.isdecimal():
         return int(text)
-    # The shortest text of a fraction is itself the proof that nothing was lost.
-    whole, _, fraction = text.partition(".")
-    if fraction.isdecimal() and fraction[-1] != "0" and whole.removeprefix("-").isdecimal():
-        nearest = float(text)
+    if "." in text and text[-1] != "0" and "e" not in text:
+        # The shortest text of a fraction is itself the proof that nothing was lost.
+        try:
+            nearest = float(text)
+        except ValueError:
+            raise UnreadableError("is not a number") from None
         if repr(nearest) == text:
             return nearest
     exact = _as_int_or_float(_stored(text))

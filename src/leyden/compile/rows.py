@@ -71,6 +71,7 @@ class RowReader:
     """
 
     fields: Mapping[str, tuple[str, type[msgspec.Struct] | None]]
+    _may_hold_bytes: bool
     _read: Callable[[bytes], Any]
     _records: Callable[..., list[Any]]
 
@@ -81,10 +82,12 @@ class RowReader:
 
         Raises UnusualItemError where the answer is to be read the careful way.
         """
-        if b'"B"' in content or b'"BS"' in content:
+        if self._may_hold_bytes and (b'"B"' in content or b'"BS"' in content):
             raise UnusualItemError
         try:
             answer = self._read(content)
+            if answer.LastEvaluatedKey is not None:
+                _refuse_bytes(answer.LastEvaluatedKey)
             wanted = [self._mark(field, value) for field, value in marks.items()]
             records = self._records(answer.Items, entity, version, wanted)
         except UnusualItemError:
@@ -151,7 +154,27 @@ def compile_rows(
     )
     _write_records(writer, attributes, fields, record, slots)
     functions = run(writer, f"{title} rows")
-    return RowReader(fields, msgspec.json.Decoder(answer).decode, functions["records"])
+    return RowReader(
+        fields,
+        any(map(_may_hold_bytes, attributes.values())),
+        msgspec.json.Decoder(answer).decode,
+        functions["records"],
+    )
+
+
+def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
+    """Whether bytes, which are base64 text in JSON, can be in a value without being an error."""
+    kind = attribute.spec.type
+    if attribute.items is not None:
+        return _may_hold_bytes(attribute.items)
+    if attribute.properties is not None:
+        return any(map(_may_hold_bytes, attribute.properties.values()))
+    return kind in ("any", "binary", "list", "map", "set")
+
+
+def _refuse_bytes(key: Mapping[str, Any]) -> None:
+    if any("B" in value for value in key.values()):
+        raise UnusualItemError
 
 
 def _write_records(
@@ -203,7 +226,10 @@ def _expression(writer: Writer, attribute: CompiledAttribute, kind: Any) -> str:
         f"part[{attribute.kind!r}]", f"part.{attribute.kind}"
     )
     if attribute.spec.type == "string":
-        return f"shared({made}, {made}) if len({made}) <= {_SHORT} else {made}"
+        return f"shared(text, text) if len(text := {made}) <= {_SHORT} else text"
+    if attribute.spec.type == "integer":
+        # Whole numbers without a sign need no call.
+        return "int(text) if (text := part.N).isdecimal() else integer_value(text)"
     if attribute.kind == "SS":
         return f"shared(members := {made}, members)"
     return made
