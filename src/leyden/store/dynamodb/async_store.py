@@ -119,6 +119,7 @@ class AsyncDynamoDBStore(StoreBase):
             if not self._checked:
                 await self.app.driver.run(self._checking())
                 self._checked = True
+                self._turns.clear()
 
     async def clear(
         self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]
