@@ -15,6 +15,7 @@ import msgspec
 from attrs import frozen
 
 from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.row_values import Text, value_struct, write_value
 from leyden.compile.source import Writer, run
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
@@ -24,40 +25,6 @@ __all__ = ["RowReader", "UnusualItemError", "compile_rows"]
 class UnusualItemError(ValueError):
     """An answer that is to be read the careful way."""
 
-
-class _Text(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    S: str
-
-
-class _Number(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    N: str
-
-
-class _Truth(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    BOOL: bool
-
-
-class _Texts(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    SS: list[str]
-
-
-class _Numbers(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    NS: list[str]
-
-
-_BY_KIND: Final[Mapping[str, type[msgspec.Struct]]] = {
-    "S": _Text,
-    "N": _Number,
-    "BOOL": _Truth,
-    "SS": _Texts,
-    "NS": _Numbers,
-}
-_SHORT: Final = 24
-"""Texts of at most so many characters are one object in all records of a page that have them.
-
-Units, names and the keys of a partition come again and again, and would take 50 to 75 bytes each
-time; sets of texts, which are shared as well, 230 and more. Ids mostly do not, and are longer.
-"""
 
 _ENTITY: Final = "entity_"
 _VERSION: Final = "version_"
@@ -121,7 +88,7 @@ def compile_rows(
     if any(attributes[name].reveal for name in slots):
         return None
     writer = Writer()
-    kinds = {name: _BY_KIND.get(attribute.kind) for name, attribute in attributes.items()}
+    kinds = {name: value_struct(attribute) for name, attribute in attributes.items()}
     fields = {
         attribute.spec.field: (f"field_{number}", kinds[name])
         for number, (name, attribute) in enumerate(attributes.items())
@@ -132,8 +99,8 @@ def compile_rows(
         "Row",
         [
             *((slot, (kind or dict[str, Any]) | None, None) for slot, kind in fields.values()),
-            (_ENTITY, _Text | None, None),
-            (_VERSION, _Text | None, None),
+            (_ENTITY, Text | None, None),
+            (_VERSION, Text | None, None),
         ],
         rename={
             **{slot: field for field, (slot, _) in fields.items()},
@@ -195,7 +162,7 @@ def _write_records(
         body += [
             f"        part = row.{field}",
             f"        record.{slot} = None if part is None else "
-            f"{_expression(writer, attribute, kind)}",
+            f"{write_value(writer, attribute, kind)}",
         ]
     lines = [
         "def records(rows, entity, version, marks):",
@@ -216,23 +183,6 @@ def _write_records(
     ]
     # Functions of typed maps, if any, were written while the expressions were.
     writer.lines += lines
-
-
-def _expression(writer: Writer, attribute: CompiledAttribute, kind: Any) -> str:
-    """What makes the value of `part`, a struct of the type or a mapping."""
-    if kind is None:
-        return writer.decode(attribute, "part")
-    made = writer.decode(attribute, "part").replace(
-        f"part[{attribute.kind!r}]", f"part.{attribute.kind}"
-    )
-    if attribute.spec.type == "string":
-        return f"shared(text, text) if len(text := {made}) <= {_SHORT} else text"
-    if attribute.spec.type == "integer":
-        # Whole numbers without a sign need no call.
-        return "int(text) if (text := part.N).isdecimal() else integer_value(text)"
-    if attribute.kind == "SS":
-        return f"shared(members := {made}, members)"
-    return made
 
 
 def _bears(row: Any, marks: Sequence[tuple[str, Any]]) -> bool:
