@@ -51,7 +51,7 @@ def build_check(attribute: CompiledAttribute, depth: int) -> Accept:
     if kind == "map":
         if attribute.properties is None:
             return _open_map(depth)
-        return _map(attribute.properties, attribute.entity, depth)
+        return _map(attribute.properties, attribute.path, attribute.entity, depth)
     return lambda value, path: accept_any(value, path, depth)
 
 
@@ -98,7 +98,7 @@ def _set(element: CompiledAttribute | None) -> Accept:
             raise refuse(
                 path, "is an empty set, which DynamoDB cannot store; leave it out or remove it"
             )
-        members = frozenset(accept(member, path) for member in value)
+        members = frozenset([accept(member, path) for member in value])
         if len(members) != len(value) and isinstance(value, Sequence):
             raise refuse(path, "is a list with duplicates, and a set has none")
         return members if element is not None else accept_any_set(members, path)
@@ -119,7 +119,9 @@ def _open_map(depth: int) -> Accept:
     return check
 
 
-def _map(properties: Mapping[str, CompiledAttribute], entity: str, depth: int) -> Accept:
+def _map(
+    properties: Mapping[str, CompiledAttribute], own: str, entity: str, depth: int
+) -> Accept:
     required = [name for name, part in properties.items() if part.spec.required]
 
     def check(value: Any, path: str) -> dict[str, Any]:
@@ -132,11 +134,12 @@ def _map(properties: Mapping[str, CompiledAttribute], entity: str, depth: int) -
                     f'"{path}" has no property "{name}"{did_you_mean(str(name), properties)}',
                     entity=entity,
                 )
-        accepted = {
-            name: part.accept(value[name], f"{path}.{name}")
-            for name, part in properties.items()
-            if value.get(name) is not None
-        }
+        accepted = {}
+        for name, part in properties.items():
+            given = value.get(name)
+            if given is not None:
+                # A part knows its own path, but for what stands inside of lists.
+                accepted[name] = part.accept(given, None if path == own else f"{path}.{name}")
         for name in required:
             if name not in accepted:
                 place = f"{path}.{name}"
