@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.json import encode
 
 from leyden.errors import ItemTooLargeError
-from leyden.operations.request import AttributeValue, Item
+from leyden.operations.request import AttributeValue, Item, Params
 
 ITEM_LIMIT: Final = 400 * 1024
 """The largest item that DynamoDB stores, in bytes, names included."""
@@ -37,6 +37,13 @@ def value_size(value: AttributeValue) -> int:
     """The size of one typed value in bytes."""
     ((kind, content),) = value.items()
     return int(_MEASURES[kind](content))
+
+
+def request_size(params: Params) -> int:
+    """The bytes that a write counts for in a transaction."""
+    values = params.get("ExpressionAttributeValues", {}).values()
+    own = params.get("Item") or params.get("Key", {})
+    return item_size(own) + sum(map(value_size, values))
 
 
 def refuse_oversize(item: Item, operation: str, entity: str, *, has: str = "the item has") -> None:

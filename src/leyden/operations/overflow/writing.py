@@ -8,7 +8,7 @@ parts that it gives up are deleted in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from attrs import field, frozen
 
@@ -33,7 +33,7 @@ from leyden.operations.overflow.layout import (
     as_they_are,
 )
 from leyden.operations.request import AttributeValue, Item, Params
-from leyden.operations.size import item_size, value_size
+from leyden.operations.size import item_size, request_size
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step
@@ -403,7 +403,7 @@ def _refuse_many(entity: BoundEntity, laid: Laid) -> None:
     if not laid.siblings:
         return
     count = 1 + len(laid.siblings)
-    found = sum(written_size(body) for body in bodies_of(laid))
+    found = sum(map(request_size, _bodies_of(laid)))
     limit = TRANSACTION_BYTES
     if count > TRANSACTION_LIMIT:
         found, limit = count, TRANSACTION_LIMIT
@@ -418,16 +418,9 @@ def _refuse_many(entity: BoundEntity, laid: Laid) -> None:
         )
 
 
-def bodies_of(laid: Laid) -> list[Params]:
+def _bodies_of(laid: Laid) -> list[Params]:
     """The parameters of all writes that belong together."""
     return [laid.params, *(body for part in laid.siblings for body in part.values())]
-
-
-def written_size(params: Params) -> int:
-    """The bytes that a write counts for in a transaction."""
-    values: Iterable[Any] = params.get("ExpressionAttributeValues", {}).values()
-    own = params.get("Item") or params.get("Key", {})
-    return item_size(own) + sum(map(value_size, values))
 
 
 def spread_notes(entity: BoundEntity, spread: Spread | None) -> tuple[str, ...]:

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from leyden.errors import InputError, ItemTooLargeError
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.request import Params
-from leyden.operations.size import item_size, value_size
+from leyden.operations.size import request_size
 from leyden.operations.write import PreparedWrite
 
 
@@ -46,10 +45,3 @@ def transaction_size(write: PreparedWrite) -> int:
 
 _GUARD_BYTES: Final = 8 * 1024
 """More than the keys of a guard and of its owner ever are, and what compares them."""
-
-
-def request_size(params: Params) -> int:
-    """The bytes that a write counts for in a transaction."""
-    values = params.get("ExpressionAttributeValues", {}).values()
-    own = params.get("Item") or params.get("Key", {})
-    return item_size(own) + sum(map(value_size, values))
