@@ -27,7 +27,6 @@ def _look(
     request_dict: Any,
     attempts: int,
     response: Any = None,
-    caught_exception: Exception | None = None,
     **_: Any,
 ) -> float | bool | None:
     """Say whether to try again: seconds to wait, False for no, None for botocore's own answer.
