@@ -33,6 +33,6 @@ def test_just_those_beyond_the_limit_are_refused(item: Any, limit: int) -> None:
         patched.setattr(size, "ITEM_LIMIT", limit)
         if item_size(item) > limit:
             with pytest.raises(ItemTooLargeError):
-                refuse_oversize(item, "note.put", "notes")
+                refuse_oversize(item)
         else:
-            refuse_oversize(item, "note.put", "notes")
+            refuse_oversize(item)

@@ -119,9 +119,7 @@ def _open_map(depth: int) -> Accept:
     return check
 
 
-def _map(
-    properties: Mapping[str, CompiledAttribute], own: str, entity: str, depth: int
-) -> Accept:
+def _map(properties: Mapping[str, CompiledAttribute], own: str, entity: str, depth: int) -> Accept:
     required = [name for name, part in properties.items() if part.spec.required]
 
     def check(value: Any, path: str) -> dict[str, Any]:

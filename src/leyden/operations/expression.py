@@ -15,7 +15,8 @@ from leyden.operations.request import AttributeValue, Item, Params
 _FEW: Final = 64
 _NAMES: Final = tuple(f"#{number}" for number in range(_FEW))
 _VALUES: Final = tuple(f":{number}" for number in range(_FEW))
-"""The placeholders of most requests; to look one up takes less than to write it."""
+_EQUAL: Final = tuple(f"#{number} = :{number}" for number in range(_FEW))
+"""The placeholders of most requests; to look them up takes less than to write them."""
 
 _MOST_CHOICES: Final = 100
 """The most values that DynamoDB takes in an IN."""
@@ -71,21 +72,17 @@ class Expressions:
         """`field = value`."""
         return f"{self.name(field)} = {self.value(value)}"
 
-    def places(self, fields: Item) -> list[tuple[str, str]]:
-        """The placeholders of fields and of their values."""
-        # What `name` and `value` do, spelled out: updates ask for those of every field.
+    def equal_all(self, fields: Item) -> list[str]:
+        """`field = value` for each field."""
         names, values = self.names, self.values
-        found = []
-        for field, value in fields.items():
-            name = names.get(field)
-            if name is None:
-                number = len(names)
-                name = names[field] = _NAMES[number] if number < _FEW else f"#{number}"
-            number = len(values)
-            placeholder = _VALUES[number] if number < _FEW else f":{number}"
+        if names or values or len(fields) > _FEW:
+            return [self.equal(field, value) for field, value in fields.items()]
+        # The first of the request, as most of an update are.
+        places = zip(_NAMES, _VALUES, fields.items(), strict=False)
+        for name, placeholder, (field, value) in places:
+            names[field] = name
             values[placeholder] = value
-            found.append((name, placeholder))
-        return found
+        return [*_EQUAL[: len(names)]]
 
     def condition(self, condition: Condition) -> str:
         """A PynamoDB condition as text."""

@@ -13,7 +13,7 @@ from leyden.errors import AmbiguousKeyError, ConditionFailedError, DecodeError, 
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
 from leyden.operations.doubt import same_item
-from leyden.operations.expression import Expressions, conjunction
+from leyden.operations.expression import Expressions
 from leyden.operations.request import AttributeValue, Item, Request, Response, Step
 from leyden.operations.versions import Expectation, conflict
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
@@ -89,7 +89,7 @@ def guard_condition(marks: Marks, expressions: Expressions) -> str:
     for field, value in marks.items():
         name = expressions.name(field)
         texts.append(f"attribute_not_exists({name}) OR {name} = {expressions.value(value)}")
-    return conjunction(texts)
+    return f"({') AND ('.join(texts)})" if len(texts) > 1 else "".join(texts)
 
 
 def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:

@@ -7,9 +7,7 @@ half of which only some attributes are known cannot be written and is refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
-
-from attrs import frozen
+from typing import Any, Final, NamedTuple
 
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.keys import IndexKeys, KeyForm
@@ -26,8 +24,7 @@ _IN_UPDATE = (
 )
 
 
-@frozen
-class KeyChanges:
+class KeyChanges(NamedTuple):
     """The key fields that a write sets, and those that it removes."""
 
     set: Item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from attrs import evolve, field, frozen
 
@@ -28,15 +28,14 @@ from leyden.operations.versions import (
 from leyden.operations.write import PreparedWrite, Sent, Write, is_absent
 
 
-@frozen
-class PreparedItem:
+class PreparedItem(NamedTuple):
     """An item ready to be written, and its own key."""
 
     item: Item
     key: Item
 
 
-def prepare_item(entity: BoundEntity, given: Mapping[str, Any], operation: str) -> PreparedItem:
+def prepare_item(entity: BoundEntity, given: Mapping[str, Any]) -> PreparedItem:
     """The stored form of an item: defaults, checks, keys and identifiers.
 
     Raises the errors of bad input; nothing is sent.
@@ -47,7 +46,7 @@ def prepare_item(entity: BoundEntity, given: Mapping[str, Any], operation: str) 
     item.update(keys)
     item.update(entity.identity)
     if not entity.overflow:
-        refuse_oversize(item, operation, entity.spec.entity)
+        refuse_oversize(item)
     own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
     return PreparedItem(item, own)
 
@@ -71,7 +70,7 @@ class Put(Write):
 
     def _prepare(self, options: Options) -> PreparedWrite:
         given, _ = seen_version(self.entity, self.given, self.expected)
-        prepared = prepare_item(self.entity, first_version(self.entity, given), self.name)
+        prepared = prepare_item(self.entity, first_version(self.entity, given))
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         expressions = Expressions()
         marks = self._seal(
@@ -92,7 +91,7 @@ class Put(Write):
 
     def bare(self) -> PreparedWrite:
         """The put without a condition and by itself, as a batch carries it."""
-        prepared = prepare_item(self.entity, self.given, self.name)
+        prepared = prepare_item(self.entity, self.given)
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         return PreparedWrite(params, prepared.key, {}, prepared.item)
 

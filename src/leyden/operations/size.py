@@ -46,7 +46,7 @@ def request_size(params: Params) -> int:
     return item_size(own) + sum(map(value_size, values))
 
 
-def refuse_oversize(item: Item, operation: str, entity: str, *, has: str = "the item has") -> None:
+def refuse_oversize(item: Item, *, has: str = "the item has") -> None:
     """Raise ItemTooLargeError where DynamoDB would refuse the item.
 
     `has` begins the message, for an item of which these fields are only a part.
@@ -63,8 +63,6 @@ def refuse_oversize(item: Item, operation: str, entity: str, *, has: str = "the 
             f'field is "{name}" with {largest:,} bytes',
             size=size,
             limit=ITEM_LIMIT,
-            operation=operation,
-            entity=entity,
         )
 
 

@@ -122,7 +122,7 @@ class Update(Write):
         own = entity.compiled.encode_few(values)
         update, effect, apart = self._update_expression(values, own, expressions)
         key = entity.primary_key(values)
-        refuse_oversize({**key, **update.assigned}, self.name, entity.spec.entity, has=SET_HAS)
+        refuse_oversize({**key, **update.assigned}, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
             "Key": key,

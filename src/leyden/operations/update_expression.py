@@ -37,17 +37,15 @@ class UpdateExpression:
 
     def set_all(self, fields: Item, once: Collection[str] = ()) -> None:
         """Set several whole fields; those in `once` only where the item does not have them."""
-        places = self._expressions.places(fields)
-        if not once:
-            self.assigned.update(fields)
-            self._sets += [f"{name} = {value}" for name, value in places]
-            return
-        for field, (name, value) in zip(fields, places, strict=True):
-            if field in once:
-                self._sets.append(f"{name} = if_not_exists({name}, {value})")
-            else:
-                self.assigned[field] = fields[field]
-                self._sets.append(f"{name} = {value}")
+        texts = self._expressions.equal_all(fields)
+        self.assigned.update(fields)
+        if once:
+            for place, field in enumerate(fields):
+                if field in once:
+                    del self.assigned[field]
+                    name, equals, value = texts[place].partition(" = ")
+                    texts[place] = f"{name}{equals}if_not_exists({name}, {value})"
+        self._sets += texts
 
     def set_if_absent(self, field: str, value: AttributeValue) -> None:
         """Set a whole field where the item does not have it."""

@@ -131,7 +131,7 @@ class Upsert(Write):
         version = version_field(entity)
         if version is not None:
             update.count(version)
-        refuse_oversize({**key, **update.assigned}, self.name, entity.spec.entity, has=SET_HAS)
+        refuse_oversize({**key, **update.assigned}, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
             "Key": key,

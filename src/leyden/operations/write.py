@@ -58,7 +58,7 @@ _PARTS_A_CLAIM = 3
 """A guard given up, one taken, and a check that its last owner is gone."""
 
 
-@frozen
+@frozen(slots=False)  # every write makes one, and attrs fills those with slots far more slowly
 class PreparedWrite:
     """A write ready to be sent.
 

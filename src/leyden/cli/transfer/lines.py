@@ -17,7 +17,7 @@ from leyden.cli.output.json_text import json_text
 from leyden.cli.transfer.raw_items import item_from_json
 from leyden.cli.values.json_values import read_json, value_from_json
 from leyden.cli.values.pairs import attribute_named
-from leyden.errors import DecodeError, InputError
+from leyden.errors import DecodeError, InputError, ItemTooLargeError
 from leyden.operations.overflow.format import is_part, record_in_place
 from leyden.operations.put import Put
 from leyden.operations.request import Item
@@ -109,7 +109,11 @@ class RawReader:
         if owner is not None:
             # Values outside of the item have lines of their own.
             record_in_place(owner.conversions.entity, item)
-        refuse_oversize(item, IMPORT, whose or "")
+        try:
+            refuse_oversize(item)
+        except ItemTooLargeError as error:
+            error.operation, error.entity = IMPORT, whose
+            raise
         return Found(item, owner is None and not part)
 
     def _is_part(self, item: Item) -> bool:
