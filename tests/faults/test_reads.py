@@ -9,6 +9,7 @@ import pytest
 from leyden.errors import (
     BatchIncompleteError,
     ConnectionFailedError,
+    InputError,
     LeydenError,
     ThrottledError,
 )
@@ -134,6 +135,9 @@ def test_a_page_that_fails_in_the_middle_ends_an_iteration_with_its_error(filled
         next(records)
     assert seen == [*range(14)]
     assert caught.value.operation == "account.query.owner"
+    # It would look like the end of the records.
+    with pytest.raises(InputError, match="broke off with ThrottledError"):
+        next(records)
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
-from leyden.errors import CallStyleError
+from leyden.errors import CallStyleError, InputError
 from leyden.operations.request import Program
 from leyden.operations.runner import Runner, is_asynchronous
 
@@ -17,7 +17,8 @@ class Records(Iterator[Any], AsyncIterator[Any]):
     """What `.iter()` gives: records one by one, of all pages.
 
     `for` goes over it on a service of `leyden.load`, `async for` on one of `leyden.load_async`;
-    the other of the two raises CallStyleError. It can be gone over once.
+    the other of the two raises CallStyleError. It can be gone over once; after an error it cannot
+    go on, and says so.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
         self._pick = pick
         self._blocking: Iterator[Any] | None = None
         self._awaiting: AsyncIterator[Any] | None = None
+        self._broken_by: BaseException | None = None
 
     def __iter__(self) -> Iterator[Any]:
         if is_asynchronous(self._runner):
@@ -40,6 +42,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
                 "the service is asynchronous: go over the records with `async for`",
                 operation=self._name,
             )
+        self._refuse_broken()
         if self._blocking is None:
             self._blocking = self._all()
         return self._blocking
@@ -54,6 +57,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
                 "`leyden.load_async`",
                 operation=self._name,
             )
+        self._refuse_broken()
         if self._awaiting is None:
             self._awaiting = self._all_awaited()
         return self._awaiting
@@ -64,17 +68,34 @@ class Records(Iterator[Any], AsyncIterator[Any]):
     def _all(self) -> Iterator[Any]:
         program = next(self._turns, None)
         while program is not None:
-            page = self._runner.run(program)
+            try:
+                page = self._runner.run(program)
+            except BaseException as error:
+                self._broken_by = error
+                raise
             yield from page if self._pick is None else map(self._pick, page)
             program = self._after(page)
 
     async def _all_awaited(self) -> AsyncIterator[Any]:
         program = next(self._turns, None)
         while program is not None:
-            page = await cast(Any, self._runner).run(program)
+            try:
+                page = await cast(Any, self._runner).run(program)
+            except BaseException as error:
+                self._broken_by = error
+                raise
             for record in page if self._pick is None else map(self._pick, page):
                 yield record
             program = self._after(page)
+
+    def _refuse_broken(self) -> None:
+        # A generator that raised has ended, which would pass for the end of the records.
+        if self._broken_by is not None:
+            raise InputError(
+                f"this iteration broke off with {type(self._broken_by).__name__} and cannot go on; "
+                "begin a new one, with cursor=error.page.cursor where the error has a page",
+                operation=self._name,
+            ) from self._broken_by
 
     def _after(self, page: Sequence[Any]) -> Program[Sequence[Any]] | None:
         """The program for the page behind this one, None at the end."""
