@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.errors import (
+    AwsError,
     InputError,
     InvalidExpressionError,
     InvalidOptionError,
     ItemTooLargeError,
 )
+from leyden.operations.request import Pause
 from leyden.operations.uniqueness.claims import claims_of
 from tests.operations.conftest import TASKS
 
@@ -125,6 +127,42 @@ def test_numbers_claim_by_value(task: leyden.Entity) -> None:
     assert texts(task, points=0) != texts(task, points=1)
     bound = task.conversions.entity
     assert [*claims_of(bound, {"points": {"N": "10.0"}})] == texts(task, points=10)
+
+
+@pytest.mark.parametrize("name", ["upsert", "update", "put", "delete"])
+def test_an_item_that_was_gone_for_a_moment_is_written_all_the_same(
+    task: leyden.Entity, name: str
+) -> None:
+    values = {**KEY, "title": "new"}
+    chain: Any = {
+        "upsert": lambda: task.upsert(**values),
+        "update": lambda: task.update(**KEY).set(title="new"),
+        "put": lambda: task.put(**values),
+        "delete": lambda: task.delete(**KEY),
+    }[name]()
+    stored = task.put(**KEY, title="old").params()["Item"]
+    refused = AwsError(
+        "cancelled",
+        aws_code="TransactionCanceledException",
+        response={"CancellationReasons": [{"Code": "ConditionalCheckFailed"}]},
+    )
+    sent: list[str] = []
+    program = chain.program()
+    step = next(program)
+    while True:
+        try:
+            if isinstance(step, Pause):
+                step = program.send(None)
+                continue
+            sent.append(step.api)
+            if sent.count("TransactWriteItems") == 1 and step.api == "TransactWriteItems":
+                # Whoever looks for the item now finds it as it was.
+                step = program.throw(refused)
+            else:
+                step = program.send({"Item": stored} if step.api == "GetItem" else {})
+        except StopIteration:
+            break
+    assert sent == ["GetItem", "TransactWriteItems"] * 2
 
 
 _TEXT = st.text(alphabet=st.sampled_from("ab#$_,~%S"), max_size=6) | st.text(max_size=4)

@@ -185,6 +185,9 @@ class _Attempts:
     ) -> Program[None]:
         """The item itself was refused: it changed since it was read, or a condition says no."""
         write, entity = self.write, self.write.entity
+        if now is None and stored is not None and write.effect.kind != "create":
+            # It was gone. By now it may be there again, as if nothing had happened.
+            return
         if now is None:
             now = yield from self._read(write.key)
         if now is not None and not bears(now, write.marks):
