@@ -16,7 +16,7 @@ from leyden.schema.spec import Call, JMESPath
 
 __all__ = ["Derivation", "derivations_of"]
 
-Plain = Callable[[Mapping[str, Any]], dict[str, Any]]
+Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
 
 
 class Derivation:
@@ -76,7 +76,7 @@ class Derivation:
             assert self._hook is not None
             value = self._hook(given, MappingProxyType(dict(values)))
         else:
-            value = self._expression.search(plain(self._expression.inputs(values)), path)
+            value = self._expression.search(plain(values, self._expression.roots), path)
             if self._attribute.spec.type == "decimal" and isinstance(value, float):
                 value = Decimal(repr(value))
         return None if value is None else self._attribute.accept(value, path)

@@ -47,8 +47,8 @@ class SparseCondition:
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether an item with these accepted values is in the index."""
-        read = self._expression.inputs(values)
-        return self._expression.holds(self._entity.plain(read), f"when of {self._index}")
+        read = self._entity.plain(values, self._expression.roots)
+        return self._expression.holds(read, f"when of {self._index}")
 
 
 class CompiledEntity(Preparation):
@@ -59,7 +59,8 @@ class CompiledEntity(Preparation):
     slot of each attribute that is not hidden (they differ from the names for keywords only).
     `encode`, `decode` and `decode_values` are generated functions:
 
-    * `encode(values)`: accepted values by name into a stored item, without keys.
+    * `encode(values)`: accepted values by name into a stored item, without keys; an attribute
+      that is itself a key has the casing of that key.
     * `decode(item)`: a stored item into a record. Fields that the schema does not know, hidden
       attributes and unknown properties of typed maps are left out; `get` hooks apply. Values
       are read by type only: constraints and enum members bind writes, not reads.
@@ -103,9 +104,13 @@ class CompiledEntity(Preparation):
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
         self.record: type[Any] = record_class(spec, self.slots)
         codec = compile_codec(attributes, self.record, self.slots, title=spec.entity)
-        self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
         _fold_key_attributes(spec, attributes)
-        self.encode: Callable[[Mapping[str, Any]], Item] = codec.encode
+        # These fold what is itself a key, so they are taken only now.
+        self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
+        folded = {a.spec.field: a.fold for a in attributes.values() if a.fold is not None}
+        self.encode: Callable[[Mapping[str, Any]], Item] = (
+            _folding_fields(codec.encode, folded) if folded else codec.encode
+        )
         self.decode: Callable[[Item], Any] = codec.decode
         self.decode_values: Callable[[Item], dict[str, Any]] = codec.decode_values
         self._roots = {
@@ -203,6 +208,19 @@ def _folding(
     encode: Callable[[Any], AttributeValue], fold: Callable[[str], str]
 ) -> Callable[[Any], AttributeValue]:
     return lambda value: {"S": fold(encode(value)["S"])}
+
+
+def _folding_fields(
+    encode: Callable[[Mapping[str, Any]], Item], folds: Mapping[str, Callable[[str], str]]
+) -> Callable[[Mapping[str, Any]], Item]:
+    def folding(values: Mapping[str, Any]) -> Item:
+        item = encode(values)
+        for field, fold in folds.items():
+            if field in item:
+                item[field] = {"S": fold(item[field]["S"])}
+        return item
+
+    return folding
 
 
 def compile_entity(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, JMESPathTypeError
@@ -14,8 +13,6 @@ from leyden.errors import InvalidExpressionError
 from leyden.schema.expressions import ExpressionError, parse_expression
 
 __all__ = ["Expression", "truthy"]
-
-T = TypeVar("T")
 
 
 class Expression:
@@ -49,12 +46,6 @@ class Expression:
         except JMESPathError as error:
             reason = type(error).__name__
         raise refuse(path, f"cannot be evaluated by {self.text}: {reason}")
-
-    def inputs(self, values: Mapping[str, T]) -> Mapping[str, T]:
-        """The values that the expression reads, of all that there are."""
-        if self.roots is None:
-            return values
-        return {name: values[name] for name in self.roots if name in values}
 
     def holds(self, data: Any, path: str) -> bool:
         """Whether the result counts as true in JMESPath."""

@@ -221,13 +221,22 @@ class Preparation:
     def _sources(self) -> frozenset[str]:
         return frozenset(self.attributes.keys() - self._derivations.keys())
 
-    def plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def plain(
+        self, values: Mapping[str, Any], roots: Collection[str] | None = None
+    ) -> dict[str, Any]:
         """Values as JMESPath sees them, by attribute name: JSON types only.
 
-        Timestamps are ISO text, a `ttl` seconds since 1970, a Decimal an int or a float, sets
-        sorted lists, bytes base64 text. None is left out; names that are no attributes stay.
+        `roots` are the attributes that matter, all unless given. Timestamps are ISO text, a `ttl`
+        seconds since 1970, a Decimal an int or a float, sets sorted lists, bytes base64 text.
+        None is left out; names that are no attributes stay.
         """
         attributes = self.attributes
+        if roots is not None:
+            return {
+                name: attributes[name].plain(values[name])
+                for name in roots
+                if name in attributes and values.get(name) is not None
+            }
         return {
             name: attributes[name].plain(value) if name in attributes else plain_any(value)
             for name, value in values.items()

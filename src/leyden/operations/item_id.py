@@ -18,8 +18,8 @@ def item_id(table: str, key: Item) -> ItemId:
     parts = []
     for name, value in sorted(key.items()):
         ((kind, content),) = value.items()
-        # The service writes numbers out in digits of its own.
-        parts.append((name, kind, Decimal(content).normalize() if kind == "N" else content))
+        # The service writes numbers out in digits of its own; Decimals of one value are equal.
+        parts.append((name, kind, Decimal(content) if kind == "N" else content))
     return (table, *parts)
 
 

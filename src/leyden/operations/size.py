@@ -46,13 +46,14 @@ def request_size(params: Params) -> int:
     return item_size(own) + sum(map(value_size, values))
 
 
-def refuse_oversize(item: Item, *, has: str = "the item has") -> None:
-    """Raise ItemTooLargeError where DynamoDB would refuse the item.
+def refuse_oversize(*parts: Item, has: str = "the item has") -> None:
+    """Raise ItemTooLargeError where DynamoDB would refuse the item of these parts.
 
-    `has` begins the message, for an item of which these fields are only a part.
+    `has` begins the message, for an item of which these fields are not all.
     """
-    if _is_surely_smaller(item):
+    if _fit_surely(parts):
         return
+    item = {name: value for part in parts for name, value in part.items()}
     size = item_size(item)
     if size > ITEM_LIMIT:
         name, largest = max(
@@ -66,13 +67,13 @@ def refuse_oversize(item: Item, *, has: str = "the item has") -> None:
         )
 
 
-def _is_surely_smaller(item: Item) -> bool:
-    """Whether the item fits, told by the length of its JSON: never less than what it counts for.
+def _fit_surely(parts: tuple[Item, ...]) -> bool:
+    """Whether the parts fit, told by the length of their JSON: never less than they count for.
 
     That text is made in a fraction of the time in which an item is measured.
     """
     try:
-        return len(encode(item)) <= ITEM_LIMIT
+        return len(encode(parts)) <= ITEM_LIMIT
     except (TypeError, ValueError):
         return False
 

@@ -108,7 +108,7 @@ class Update(Write):
     def _extended(self, steps: list[Step]) -> Self:
         together = (*self.steps, *steps)
         refuse_overlaps(self.entity, together)
-        refuse_counted(self.entity, (step.root for step in steps))
+        refuse_counted(self.entity, [step.root for step in steps])
         refuse_unknown_claims(self.entity, steps)
         return changed(self, steps=together)
 
@@ -122,7 +122,7 @@ class Update(Write):
         own = entity.compiled.encode_few(values)
         update, effect, apart = self._update_expression(values, own, expressions)
         key = entity.primary_key(values)
-        refuse_oversize({**key, **update.assigned}, has=SET_HAS)
+        refuse_oversize(key, update.assigned, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
             "Key": key,

@@ -116,7 +116,9 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
         accepted = leaf.accept(value, path, constraints=False)
     else:
         accepted = leaf.accept(value, path)
-    return Step(operator, place.root, path, place.segments, accepted, leaf.encode(accepted))
+    # What sets a whole attribute is encoded with all else that the update sets.
+    encoded = None if operator == "set" and path == place.root else leaf.encode(accepted)
+    return Step(operator, place.root, path, place.segments, accepted, encoded)
 
 
 def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> ResolvedPath:

@@ -109,7 +109,7 @@ class Upsert(Write):
         fields = entity.identity
         for name, encoded in stored.items():
             if name in keys.set:
-                # A field that is a key itself, and folded as keys are.
+                # A field that is a key itself is written as that key.
                 stored[name] = keys.set[name]
             elif name not in entity.overflow:
                 fields[name] = encoded
@@ -131,7 +131,7 @@ class Upsert(Write):
         version = version_field(entity)
         if version is not None:
             update.count(version)
-        refuse_oversize({**key, **update.assigned}, has=SET_HAS)
+        refuse_oversize(key, update.assigned, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
             "Key": key,
