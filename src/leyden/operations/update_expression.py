@@ -39,12 +39,12 @@ class UpdateExpression:
         """Set several whole fields; those in `once` only where the item does not have them."""
         texts = self._expressions.equal_all(fields)
         self.assigned.update(fields)
-        if once:
-            for place, field in enumerate(fields):
-                if field in once:
-                    del self.assigned[field]
-                    name, equals, value = texts[place].partition(" = ")
-                    texts[place] = f"{name}{equals}if_not_exists({name}, {value})"
+        for field in once:
+            if field in fields:
+                del self.assigned[field]
+                place = [*fields].index(field)
+                name, equals, value = texts[place].partition(" = ")
+                texts[place] = f"{name}{equals}if_not_exists({name}, {value})"
         self._sets += texts
 
     def set_if_absent(self, field: str, value: AttributeValue) -> None:

@@ -17,6 +17,7 @@ from leyden.errors import (
 )
 from leyden.operations.batches.sending import (
     BatchResult,
+    RequestItems,
     Sent,
     chunks,
     name_entry,
@@ -213,8 +214,7 @@ class BatchWrite:
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
-        unsure = (w for part in sent.unsure for writes in part.values() for w in writes)
-        records = self._records(prepared, [*left, *unsure])
+        records = self._records(prepared, [*sent.unprocessed, *sent.unsure], options)
         result = BatchResult(records, left, sent.consumed, sent.requests)
         return settle(sent, result, options, self.name)
 
@@ -271,11 +271,13 @@ class BatchWrite:
         said = f"the first {done} entries were written, {len(left)} were not"
         if in_doubt:
             said += f", and the {in_doubt} between may or may not have been"
-        table = self.entries[done].entity.table
+        unsure: dict[str, list[Params]] = {}
+        for n in range(done, done + in_doubt):
+            unsure.setdefault(self.entries[n].entity.table, []).append(raw[n])
         return BatchIncompleteError(
             f"the batch is incomplete: {said} ({error.message})",
             result=BatchResult(items, left, consumed, requests + 1),
-            unsure=({table: raw[done : done + in_doubt]},) if in_doubt else (),
+            unsure=(unsure,) if unsure else (),
             failures=(error,),
             operation=self.name,
         )
@@ -301,17 +303,23 @@ class BatchWrite:
             yield range(start, len(prepared))
 
     def _records(
-        self, prepared: list[PreparedWrite], open_writes: Sequence[Params]
+        self, prepared: list[PreparedWrite], still_open: Sequence[RequestItems], options: Options
     ) -> tuple[Any, ...]:
         """The records that were put; None for deletes and for what is not known to be written."""
-        fields = prepared[0].key if prepared else ()
-        items = (write["PutRequest"]["Item"] for write in open_writes if "PutRequest" in write)
-        missing = {item_id("", {name: item[name] for name in fields}) for item in items}
+        tables = [options.table or entry.entity.table for entry in self.entries]
+        fields = dict(zip(tables, (one.key for one in prepared), strict=True)) if still_open else {}
+        missing = {
+            item_id(table, {name: write["PutRequest"]["Item"][name] for name in fields[table]})
+            for part in still_open
+            for table, writes in part.items()
+            for write in writes
+            if "PutRequest" in write
+        }
         return tuple(
             shape(entry.entity, one.kept, _PLAIN)
-            if isinstance(entry, Put) and not (missing and item_id("", one.key) in missing)
+            if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing)
             else None
-            for entry, one in zip(self.entries, prepared, strict=True)
+            for table, entry, one in zip(tables, self.entries, prepared, strict=True)
         )
 
 
