@@ -232,3 +232,43 @@ def test_a_guarded_batch_says_what_was_written_before_it_was_refused(
         user.put([*items, *same]).go(guard=True)
     assert len(emails(user)) == 20
     assert consistent(shop)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_value_that_was_anothers_for_a_moment_is_given_up(
+    shop: leyden.Service, user: leyden.Entity, together: bool
+) -> None:
+    user.create(id="a", email="x").go()
+    user.create(id="b").go()
+    change = user.patch(id="a").set(email="y")
+    program = (shop.transact_write([change]) if together else change).program()
+    between = [
+        # After the item was read, another one takes its value; then it gets the value back.
+        [user.patch(id="a").set(email="w"), user.patch(id="b").set(email="x")],
+        [user.patch(id="b").remove("email"), user.patch(id="a").set(email="x")],
+    ]
+
+    def act() -> None:
+        for one in between.pop(0) if between else ():
+            one.go()
+
+    def acting() -> Any:
+        result, error = None, None
+        while True:
+            try:
+                step = program.send(result) if error is None else program.throw(error)
+            except StopIteration:
+                return
+            writes = isinstance(step, Request) and step.api == "TransactWriteItems"
+            if writes:
+                act()
+            try:
+                result, error = (yield step), None
+            except leyden.LeydenError as failure:
+                error = failure
+                act()
+
+    shop.driver.run(acting())
+    assert not between
+    assert emails(user) == {"a": "y", "b": None}
+    assert guards(shop) == {"email#y": "a"}

@@ -38,7 +38,8 @@ class GuardPart:
     """A guard's part of a transaction; `taken` is False for one that is given up.
 
     `owner` is the key of the item that takes it or gives it up. `others` are keys of items that
-    may have it as well: one that left it, or that gives it up in the same transaction.
+    may have it as well: one that left it, or that gives it up in the same transaction. A
+    `foreign` one, which another item has, is left alone in place of being given up.
     """
 
     entity: BoundEntity
@@ -47,10 +48,14 @@ class GuardPart:
     owner: Item = field(repr=False)
     table: str
     others: tuple[Item, ...] = field(default=(), repr=False)
+    foreign: bool = False
 
     @property
     def part(self) -> Params:
         """It as a part of a transaction: to be done if no stranger has the guard."""
+        if self.foreign:
+            # Whose it is may have changed since, and then it must be given up after all.
+            return still_foreign(self.claim, (self.owner, *self.others), self.table)
         body: Params = {"TableName": self.table}
         if self.taken:
             body["Item"] = {
@@ -89,8 +94,8 @@ class Obstacles:
             text = part.claim.text
             if part.taken and text in self.left:
                 known.append(evolve(part, others=(*part.others, self.left[text])))
-            elif part.taken or text not in self.foreign:
-                known.append(part)
+            else:
+                known.append(evolve(part, foreign=not part.taken and text in self.foreign))
         return tuple(known)
 
     def judge(self, part: GuardPart, guard: Item | None, request: Request) -> Program[Item | None]:
@@ -99,7 +104,7 @@ class Obstacles:
         Gives the key of an item that has the values indeed. None: another attempt may do.
         """
         if not part.taken:
-            self.foreign.add(part.claim.text)
+            (self.foreign.discard if part.foreign else self.foreign.add)(part.claim.text)
             return None
         if guard is None:
             guard = yield from self.read(part.table, part.claim.key, request)
@@ -217,6 +222,19 @@ def still_left(claims: Iterable[Claim], owner: Item, table: str) -> Params:
     others = " AND ".join(f"(NOT ({condition}))" for condition in held)
     body: Params = {"TableName": table, "Key": owner}
     body["ConditionExpression"] = f"attribute_not_exists({_first(owner, expressions)}) OR {others}"
+    expressions.write_to(body)
+    return {"ConditionCheck": body}
+
+
+def still_foreign(claim: Claim, owners: Iterable[Item], table: str) -> Params:
+    """Check that none of these items has a guard."""
+    expressions = Expressions()
+    body: Params = {"TableName": table, "Key": claim.key}
+    absent = f"attribute_not_exists({_first(claim.key, expressions)})"
+    others = " AND ".join(
+        f"(NOT ({expressions.equal(OWNER_FIELD, {'M': owner})}))" for owner in owners
+    )
+    body["ConditionExpression"] = f"{absent} OR {others}"
     expressions.write_to(body)
     return {"ConditionCheck": body}
 
