@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 import leyden
 from leyden.errors import AwsError, BatchIncompleteError, InputError, ValidationError
+from leyden.operations.item_id import item_id
 
 VISITS = """
 entity: visits
@@ -66,3 +70,91 @@ def test_an_entry_that_a_batch_cannot_carry_is_refused_before_others_are_checked
 
     with pytest.raises(InputError, match=r"entry 1 .* has a condition"):
         app.batch_write([visit.put(hall="a", guests=0), conditional]).params()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"n": {"N": "100"}}, {"n": {"N": "1E+2"}}),
+        ({"n": {"N": "0.5"}}, {"n": {"N": "0.50"}}),
+        ({"n": {"N": "-0"}}, {"n": {"N": "0"}}),
+        ({"a": {"B": b"k"}, "b": {"S": "x"}}, {"b": {"S": "x"}, "a": {"B": b"k"}}),
+    ],
+)
+def test_a_key_names_one_item_however_it_is_written(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert item_id("t", one) == item_id("t", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"n": {"N": f"{10**37 + 1}"}}, {"n": {"N": f"{10**37 + 2}"}}),
+        ({"n": {"N": "1"}}, {"n": {"S": "1"}}),
+        ({"n": {"S": "k"}}, {"n": {"B": b"k"}}),
+    ],
+)
+def test_different_keys_name_different_items(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert item_id("t", one) != item_id("t", other)
+    assert item_id("t", one) != item_id("u", one)
+
+
+TICKETS = """
+entity: tickets
+alias: ticket
+version: "1"
+service: museum
+attributes:
+  number: {type: integer, required: true}
+indexes:
+  tickets:
+    pk: {field: number, composite: [number]}
+"""
+
+
+def test_keys_of_38_digits_are_told_apart() -> None:
+    ticket = leyden.load(TICKETS, table="tickets")["ticket"]
+    numbers = [10**37 + 1, 10**37 + 2]
+
+    (request,) = ticket.put([{"number": number} for number in numbers]).params()
+
+    assert len(request["RequestItems"]["tickets"]) == 2
+
+
+def left_over(request: Any, table: str) -> Mapping[str, Any]:
+    return {"UnprocessedItems": {table: request.params["RequestItems"][table]}}
+
+
+def test_what_one_table_did_not_take_up_is_not_missing_from_another() -> None:
+    here, there = (leyden.load(VISITS, table=name)["visit"] for name in ("here", "there"))
+    tickets = leyden.load(TICKETS, table="tickets")["ticket"]
+    puts = [here.put(id="1", hall="a"), there.put(id="1", hall="b"), tickets.put(number=3)]
+    batch = leyden.load(VISITS, table="here").batch_write(puts)
+    program = batch.program(budget=0, unprocessed="return")
+    (request,) = next(program).requests
+
+    with pytest.raises(StopIteration) as end:
+        program.send([left_over(request, "there")])
+    assert [record and type(record).__name__ for record in end.value.value] == [
+        "Visit",
+        None,
+        "Ticket",
+    ]
+
+
+def test_a_guarded_batch_in_doubt_names_the_table_of_each_write() -> None:
+    here, there = (leyden.load(VISITS, table=name)["visit"] for name in ("here", "there"))
+    app = leyden.load(VISITS, table="here")
+    program = app.batch_write([here.put(hall="a"), there.put(hall="b")]).program(guard=True)
+    next(program)
+
+    with pytest.raises(BatchIncompleteError) as caught:
+        program.throw(AwsError("no answer came", unsure=True))
+
+    (unsure,) = caught.value.unsure
+    halls = {
+        table: [write["PutRequest"]["Item"]["hall"]["S"] for write in writes]
+        for table, writes in unsure.items()
+    }
+    assert halls == {"here": ["a"], "there": ["b"]}

@@ -167,7 +167,9 @@ class Update(Write):
         refuse_unknown_inputs(entity, moved)
         values = compiled.apply_setters(assigned)
         if compiled.on_write:
-            values.update(compiled.on_write_values({*assigned, *removed, *moved}))
+            # The item's own key stays what it is, though every new item may get another.
+            present = {*assigned, *removed, *moved, *key_values}
+            values.update(compiled.on_write_values(present))
         known = {**self.known, **key_values} if self.known else key_values
         derived = compiled.watchers(
             {**values, **dict.fromkeys(removed)} if removed else values, known

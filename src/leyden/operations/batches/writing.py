@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -33,7 +33,7 @@ from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_ba
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.overflow.writing import UNKNOWN
 from leyden.operations.put import Create, Put
-from leyden.operations.request import Params, Program
+from leyden.operations.request import Item, Params, Program
 from leyden.operations.runner import Runner
 from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transactions.writing import TransactWrite
@@ -307,13 +307,13 @@ class BatchWrite:
     ) -> tuple[Any, ...]:
         """The records that were put; None for deletes and for what is not known to be written."""
         tables = [options.table or entry.entity.table for entry in self.entries]
-        fields = dict(zip(tables, (one.key for one in prepared), strict=True)) if still_open else {}
+        keys = {(table, tuple(one.key)) for table, one in zip(tables, prepared, strict=True)}
         missing = {
-            item_id(table, {name: write["PutRequest"]["Item"][name] for name in fields[table]})
+            item_id(table, {name: item[name] for name in fields})
             for part in still_open
-            for table, writes in part.items()
-            for write in writes
-            if "PutRequest" in write
+            for table, fields in keys
+            for item in _put_items(part.get(table, ()))
+            if item.keys() >= {*fields}
         }
         return tuple(
             shape(entry.entity, one.kept, _PLAIN)
@@ -321,6 +321,10 @@ class BatchWrite:
             else None
             for table, entry, one in zip(tables, self.entries, prepared, strict=True)
         )
+
+
+def _put_items(writes: Iterable[Params]) -> Iterator[Item]:
+    return (write["PutRequest"]["Item"] for write in writes if "PutRequest" in write)
 
 
 def _tabled(options: Options) -> dict[str, str]:

@@ -1,0 +1,100 @@
+"""Attributes that are themselves keys: written, looked for and guarded in the key's casing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import leyden
+
+PEOPLE = """
+entity: people
+alias: person
+version: "1"
+service: club
+attributes:
+  email: {type: string, required: true}
+  city: string
+  seen_at: {type: timestamp, required: true, on_write: {generate: now}}
+indexes:
+  people:
+    pk: {field: pk, composite: [email]}
+    sk: {field: sk, composite: [seen_at]}
+  mailing:
+    index: gsi1
+    pk: {field: email, composite: [email]}
+    sk: {field: city, composite: [city]}
+  days:
+    index: gsi2
+    pk: {field: gsi2pk, composite: [seen_at]}
+    sk: {field: gsi2sk, composite: [city]}
+"""
+
+KEY = {"email": "Ann@Example.org", "seen_at": "2026-01-02T03:04:05Z"}
+STORED = {"S": "ann@example.org"}
+
+
+@pytest.fixture(scope="module")
+def person() -> leyden.Entity:
+    return leyden.load(PEOPLE, table="club")["person"]
+
+
+@pytest.mark.parametrize("city", [{"city": "Ulm"}, {}])
+def test_an_item_holds_the_attribute_as_its_key_has_it(
+    person: leyden.Entity, city: dict[str, str]
+) -> None:
+    assert person.put(**KEY, **city).params()["Item"]["email"] == STORED
+
+
+@pytest.mark.parametrize("city", [{"city": "Ulm"}, {}])
+def test_an_upsert_and_an_update_write_what_a_put_does(
+    person: leyden.Entity, shown: Any, city: dict[str, str]
+) -> None:
+    upsert = person.upsert(**KEY, **city).params()
+    update = person.update(**KEY).set(city="Ulm").params()
+
+    assert 'email = "ann@example.org"' in shown(upsert, "UpdateExpression")
+    assert 'email = "ann@example.org"' in shown(update, "UpdateExpression")
+    for params in (upsert, update):
+        assert "Ann@" not in str(params["ExpressionAttributeValues"])
+
+
+def test_reads_and_deletes_look_for_what_is_stored(person: leyden.Entity, shown: Any) -> None:
+    item = person.put(**KEY, city="Ulm").params()["Item"]
+
+    program = person.get(**KEY).program()
+    next(program)
+    with pytest.raises(StopIteration) as end:
+        program.send({"Item": item})
+    assert end.value.value.city == "ulm"
+
+    for operation in (person.delete(**KEY), person.remove(**KEY), person.check(**KEY)):
+        condition = shown(operation.params(), "ConditionExpression")
+        assert 'email = "ann@example.org"' in condition
+
+
+def test_a_batch_and_a_query_find_what_is_stored(person: leyden.Entity) -> None:
+    item = person.put(**KEY, city="Ulm").params()["Item"]
+
+    program = person.get([KEY]).program()
+    next(program)
+    with pytest.raises(StopIteration) as end:
+        program.send([{"Responses": {"club": [item]}}])
+    assert [record.city for record in end.value.value] == ["ulm"]
+
+    program = person.query.people(email=KEY["email"]).program()
+    next(program)
+    with pytest.raises(StopIteration) as end:
+        program.send({"Items": [item], "Count": 1, "ScannedCount": 1})
+    assert [record.city for record in end.value.value] == ["ulm"]
+
+
+def test_an_update_leaves_the_own_key_as_it_is_though_writes_set_it(
+    person: leyden.Entity, shown: Any
+) -> None:
+    text = shown(person.update(**KEY).set(city="Ulm").params(), "UpdateExpression")
+
+    assert 'seen_at = "2026-01-02T03:04:05.000Z"' in text
+    assert text.count("seen_at") == 1
+    assert "gsi2pk" not in text
