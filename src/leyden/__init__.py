@@ -23,7 +23,6 @@ from leyden.operations.outcome import Page, Result
 from leyden.operations.overflow.format import StoredApart
 from leyden.operations.overflow.sweeping import Sweep
 from leyden.operations.transactions.result import Rejection, TransactionResult
-from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.entity import Entity
 from leyden.service.loading import load, load_async
 from leyden.service.service import Service

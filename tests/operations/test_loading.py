@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import leyden
@@ -139,3 +142,18 @@ def test_an_attribute_named_self_works() -> None:
     task = leyden.load(source, table="t").entities.task
     item = task.put(project_id="p", task_id="t", self="me").params()["Item"]
     assert task.parse(item).self_ == "me"
+
+
+def test_what_belongs_to_event_loops_and_engines_is_imported_when_it_is_asked_for():
+    late = "leyden.service.asynchronous", "leyden.engine", "asyncio"
+    script = (
+        "import sys, leyden\n"
+        f"print([name for name in {late} if name in sys.modules])\n"
+        "leyden.AsyncService, leyden.AsyncEntity, leyden.local\n"
+        f"print([name for name in {late} if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    before, after = ran.stdout.splitlines()
+    assert before == "[]"
+    assert "leyden.service.asynchronous" in after
+    assert "leyden.engine" in after
