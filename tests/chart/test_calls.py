@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import leyden
-from leyden.chart.boards import Chart, chart_of
+from leyden.chart.boards import chart_of
+from leyden.chart.contents import Chart
 from leyden.chart.examples import examples_of
 from leyden.chart.unconnected import unconnected
 from leyden.schema import check_service

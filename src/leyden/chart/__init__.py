@@ -50,7 +50,7 @@ def chart_mermaid(
     Takes and raises what `chart_html` does.
 
     >>> print(chart_mermaid(app, examples=2))                         # doctest: +SKIP
-    flowchart LR
+    flowchart TB
       subgraph b0["the table: pk, sk"]
       ...
     """

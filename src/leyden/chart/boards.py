@@ -1,4 +1,4 @@
-"""What a chart shows, as data: a board for the table and for each index."""
+"""From a service and its examples to what a chart shows of them."""
 
 from __future__ import annotations
 
@@ -8,133 +8,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
-
+from leyden.chart.contents import (
+    Absent,
+    Band,
+    Board,
+    Chart,
+    Collection,
+    Group,
+    KeyText,
+    Piece,
+    Row,
+    Shown,
+)
 from leyden.chart.examples import Example, Examples, Given, examples_of
-from leyden.chart.patterns import Pattern, patterns_of
+from leyden.chart.patterns import patterns_of
 from leyden.chart.unconnected import Hooks, unconnected
 from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.keys import IndexKeys, KeyForm
 from leyden.keys.text import timestamp_text
 from leyden.operations.request import AttributeValue, Item
-from leyden.schema.spec import EntitySpec, IndexSpec, ServiceSpec
+from leyden.schema.spec import IndexSpec, ServiceSpec
 from leyden.service.service import Service
-
-
-@frozen
-class Piece:
-    """A stretch of a key: a composite attribute's value (`name` says whose), or fixed text."""
-
-    text: str
-    name: str | None = None
-
-
-@frozen
-class KeyText:
-    """One field of a key as it is stored, in pieces."""
-
-    field: str
-    pieces: tuple[Piece, ...]
-
-    @property
-    def text(self) -> str:
-        """The whole key."""
-        return "".join(piece.text for piece in self.pieces)
-
-
-@frozen
-class Shown:
-    """One attribute of an item: its name, its stored field, its value as text."""
-
-    name: str
-    field: str
-    value: str
-    is_ttl: bool = False
-
-
-@frozen
-class Row:
-    """One item on a board. `example` names the item; it is the same on every board."""
-
-    example: str
-    alias: str
-    partition: tuple[KeyText, ...]
-    sort: tuple[KeyText, ...]
-    attributes: tuple[Shown, ...]
-
-
-@frozen
-class Band:
-    """A collection on a partition: the rows `start` to `end` (exclusive), nested at `level`."""
-
-    collection: str
-    level: int
-    start: int
-    end: int
-
-
-@frozen
-class Group:
-    """The items of one partition, in the order of their sort keys."""
-
-    rows: tuple[Row, ...]
-    bands: tuple[Band, ...]
-
-    @property
-    def partition(self) -> tuple[KeyText, ...]:
-        """The partition key that they share."""
-        return self.rows[0].partition
-
-
-@frozen
-class Absent:
-    """Examples of an entity that are not in an index, and the condition that keeps them out."""
-
-    alias: str
-    access_pattern: str
-    examples: tuple[str, ...]
-    when: str | None
-
-
-@frozen
-class Board:
-    """The table, or one index. `index` is None for the table."""
-
-    index: str | None
-    kind: str
-    hash: tuple[str, ...]
-    range: tuple[str, ...]
-    projection: str | tuple[str, ...]
-    groups: tuple[Group, ...]
-    patterns: tuple[Pattern, ...]
-    absent: tuple[Absent, ...]
-
-    @property
-    def levels(self) -> int:
-        """How deep its collections are nested."""
-        return max((b.level + 1 for group in self.groups for b in group.bands), default=0)
-
-
-@frozen
-class Collection:
-    """A collection, with its members' aliases and the index it is on."""
-
-    name: str
-    index: str | None
-    members: tuple[str, ...]
-
-
-@frozen
-class Chart:
-    """Everything that is drawn. `unsampled` says for an alias why it has no examples."""
-
-    service: str
-    table: str | None
-    ttl: str | None
-    entities: tuple[EntitySpec, ...]
-    collections: tuple[Collection, ...]
-    boards: tuple[Board, ...]
-    unsampled: Mapping[str, str]
 
 
 def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | None = None) -> Chart:

@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from leyden.chart.boards import KeyText, Row, Shown
+from leyden.chart.contents import Call, KeyShape, KeyText, Row, Shown
 from leyden.chart.markup import Markup, markup, tag
-from leyden.chart.patterns import Call, KeyShape
 
 _LONGEST_VALUE: Final = 60
 _FIRST_ATTRIBUTES: Final = 10

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from leyden.chart.boards import Band, Board, Chart, Group
-from leyden.chart.patterns import Pattern
+from leyden.chart.contents import Band, Board, Chart, Group, Pattern
 
 _COLOURS: Final = (
     ("#dce8f8", "#2b5fa8", "#14305a"),

@@ -9,10 +9,9 @@ from typing import Final
 
 from attrs import frozen
 
-from leyden.chart.boards import Absent, Band, Board, Chart, Group
 from leyden.chart.cells import attributes, call_cell, key_cell, key_shape, plural
+from leyden.chart.contents import Absent, Band, Board, Chart, Group, Pattern
 from leyden.chart.markup import Markup, markup, tag
-from leyden.chart.patterns import Pattern
 
 _ENTITY_HUES: Final = (212, 152, 30, 285, 340, 187, 52, 250, 8, 100)
 _COLLECTION_HUES: Final = (262, 16, 172, 318, 42, 222)

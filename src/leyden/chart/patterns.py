@@ -3,62 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import Any
 
 from leyden.chart.calls import collection_call, get_call, query_call
+from leyden.chart.contents import Call, KeyShape, Pattern, Row
 from leyden.chart.examples import Example, Examples
 from leyden.keys import IndexKeys
 from leyden.schema.spec import EntitySpec, KeySpec
 from leyden.service.service import Service
 
-if TYPE_CHECKING:
-    from leyden.chart.boards import Row
-
-
-@frozen
-class Call:
-    """Python text, and the names of the examples that it finds."""
-
-    text: str
-    finds: tuple[str, ...]
-
-
-@frozen
-class KeyShape:
-    """What a key looks like: `pk` `=` `$taskapp#project_id_{project_id}`.
-
-    `field` is empty for a multi-attribute key, which is made of the attributes' own fields.
-    """
-
-    field: str
-    relation: str
-    shape: str
-
-    @property
-    def text(self) -> str:
-        """All of it, for one line."""
-        return f"{self.field} {self.relation} {self.shape}" if self.field else self.shape
-
-
-@frozen
-class Pattern:
-    """An access pattern of an entity, or a collection (`alias` is None)."""
-
-    alias: str | None
-    name: str
-    members: tuple[str, ...]
-    partition: KeyShape
-    sort: KeyShape | None
-    kind: str
-    scope: str | None
-    collections: tuple[str, ...]
-    when: str | None
-    calls: tuple[Call, ...]
-
-
-Partitions = Sequence[Sequence["Row"]]
+Partitions = Sequence[Sequence[Row]]
 
 
 def patterns_of(

@@ -1,0 +1,166 @@
+"""What a chart shows, as data: a board for the table and for each index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from leyden.schema.spec import EntitySpec
+
+
+@frozen
+class Piece:
+    """A stretch of a key: a composite attribute's value (`name` says whose), or fixed text."""
+
+    text: str
+    name: str | None = None
+
+
+@frozen
+class KeyText:
+    """One field of a key as it is stored, in pieces."""
+
+    field: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole key."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+@frozen
+class Shown:
+    """One attribute of an item: its name, its stored field, its value as text."""
+
+    name: str
+    field: str
+    value: str
+    is_ttl: bool = False
+
+
+@frozen
+class Row:
+    """One item on a board. `example` names the item; it is the same on every board."""
+
+    example: str
+    alias: str
+    partition: tuple[KeyText, ...]
+    sort: tuple[KeyText, ...]
+    attributes: tuple[Shown, ...]
+
+
+@frozen
+class Band:
+    """A collection on a partition: the rows `start` to `end` (exclusive), nested at `level`."""
+
+    collection: str
+    level: int
+    start: int
+    end: int
+
+
+@frozen
+class Group:
+    """The items of one partition, in the order of their sort keys."""
+
+    rows: tuple[Row, ...]
+    bands: tuple[Band, ...]
+
+    @property
+    def partition(self) -> tuple[KeyText, ...]:
+        """The partition key that they share."""
+        return self.rows[0].partition
+
+
+@frozen
+class Absent:
+    """Examples of an entity that are not in an index, and the condition that keeps them out."""
+
+    alias: str
+    access_pattern: str
+    examples: tuple[str, ...]
+    when: str | None
+
+
+@frozen
+class Call:
+    """Python text, and the names of the examples that it finds."""
+
+    text: str
+    finds: tuple[str, ...]
+
+
+@frozen
+class KeyShape:
+    """What a key looks like: `pk` `=` `$taskapp#project_id_{project_id}`.
+
+    `field` is empty for a multi-attribute key, which is made of the attributes' own fields.
+    """
+
+    field: str
+    relation: str
+    shape: str
+
+    @property
+    def text(self) -> str:
+        """All of it, for one line."""
+        return f"{self.field} {self.relation} {self.shape}" if self.field else self.shape
+
+
+@frozen
+class Pattern:
+    """An access pattern of an entity, or a collection (`alias` is None)."""
+
+    alias: str | None
+    name: str
+    members: tuple[str, ...]
+    partition: KeyShape
+    sort: KeyShape | None
+    kind: str
+    scope: str | None
+    collections: tuple[str, ...]
+    when: str | None
+    calls: tuple[Call, ...]
+
+
+@frozen
+class Board:
+    """The table, or one index. `index` is None for the table."""
+
+    index: str | None
+    kind: str
+    hash: tuple[str, ...]
+    range: tuple[str, ...]
+    projection: str | tuple[str, ...]
+    groups: tuple[Group, ...]
+    patterns: tuple[Pattern, ...]
+    absent: tuple[Absent, ...]
+
+    @property
+    def levels(self) -> int:
+        """How deep its collections are nested."""
+        return max((b.level + 1 for group in self.groups for b in group.bands), default=0)
+
+
+@frozen
+class Collection:
+    """A collection, with its members' aliases and the index it is on."""
+
+    name: str
+    index: str | None
+    members: tuple[str, ...]
+
+
+@frozen
+class Chart:
+    """Everything that is drawn. `unsampled` says for an alias why it has no examples."""
+
+    service: str
+    table: str | None
+    ttl: str | None
+    entities: tuple[EntitySpec, ...]
+    collections: tuple[Collection, ...]
+    boards: tuple[Board, ...]
+    unsampled: Mapping[str, str]
