@@ -13,6 +13,7 @@ import click
 from leyden.cli.output.console import error_console
 from leyden.cli.output.faults import print_faults
 from leyden.cli.output.wording import for_the_command_line
+from leyden.cli.output.words import plural
 from leyden.errors import LeydenError, SchemaError
 
 FAILED: Final = 1
@@ -102,8 +103,7 @@ def _report(error: LeydenError, *, debug: bool) -> None:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if isinstance(error, SchemaError):
         print_faults(console, error.faults)
-        count = len(error.faults)
-        message = f"the schemas have {count} fault{'' if count == 1 else 's'}"
+        message = f"the schemas have {plural(len(error.faults), 'fault')}"
     else:
         message = for_the_command_line(str(error))
     console.print("error", style="bold red", end="")

@@ -19,9 +19,6 @@ from leyden.operations.read_many import key_fields
 from leyden.operations.request import AttributeValue, Item
 from leyden.schema.faults import did_you_mean
 
-_PLAIN = str | bytes | int | float | Decimal
-"""What a key's value can be."""
-
 
 @frozen
 class Conversions:

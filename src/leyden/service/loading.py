@@ -6,16 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from leyden.compile.expressions import Expression
 from leyden.drivers.protocol import Driver
 from leyden.drivers.sync import SyncDriver, Transport
-from leyden.errors import InvalidOptionError, SchemaError
-from leyden.keys import entity_keys
-from leyden.operations.uniqueness.guards import GUARD_SUFFIX
+from leyden.errors import InvalidOptionError
 from leyden.schema import load_service
-from leyden.schema.faults import Fault
-from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
-from leyden.service.overflow_rules import unspreadable
+from leyden.service.enforcing import refuse_unenforced
 from leyden.service.service import Service, build_service
 
 if TYPE_CHECKING:
@@ -123,66 +118,3 @@ def _where(
         "endpoint_url": engine.endpoint_url,
         "credentials": engine.credentials,
     }
-
-
-def refuse_unenforced(spec: ServiceSpec) -> None:
-    """Raise SchemaError for declarations that could not be kept."""
-    faults = [
-        fault
-        for entity in spec.entities.values()
-        for fault in (
-            *unspreadable(entity, spec),
-            *_unguardable(entity, spec),
-            *_uncountable(entity),
-        )
-    ]
-    if faults:
-        raise SchemaError(faults)
-
-
-def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
-    """What stands against guard items for the entity's unique values."""
-    if not entity.unique:
-        return []
-    problems = [
-        f'the table\'s key field "{form.field}" '
-        + ("holds numbers" if form.numeric else "is itself an attribute")
-        + ", so it cannot hold the keys of guard items, which are texts of their own"
-        for form in entity_keys(entity).primary.forms
-        if form.numeric or form.bare
-    ]
-    if any(entity.version_attribute in names for names in entity.unique):
-        problems.append(f'"{entity.version_attribute}" changes with every write')
-    guards = f"{entity.entity}{GUARD_SUFFIX}"
-    if any(other.entity == guards for other in service.entities.values()):
-        problems.append(f'its guard items would be those of the entity "{guards}"')
-    return [
-        Fault(entity.span, "entity.unique", f'"{entity.entity}" cannot have `unique`: {problem}')
-        for problem in problems
-    ]
-
-
-def _uncountable(entity: EntitySpec) -> list[Fault]:
-    """What reads the version, which is counted in the table and not known to a write."""
-    name = entity.version_attribute
-    if name is None:
-        return []
-    readers = [
-        (index.span, f'the condition of "{index.name}"')
-        for index in entity.indexes.values()
-        if index.when is not None and name in (Expression(index.when.text).roots or ())
-    ]
-    for attribute in entity.attributes.values():
-        derived = attribute.derive
-        roots = Expression(derived.text).roots if isinstance(derived, JMESPath) else None
-        if name in attribute.watch or name in (roots or ()):
-            readers.append((attribute.span, f'"{attribute.name}"'))
-    return [
-        Fault(
-            span,
-            "entity.version_attribute",
-            f'{what} reads "{name}", which every write counts up in the table, so that its value '
-            "is not known when the write is made",
-        )
-        for span, what in readers
-    ]

@@ -278,6 +278,7 @@ def _bind(
     hooks: Mapping[str, Any] | None,
 ) -> BoundEntity:
     keys = entity_keys(spec)
+    # The compiled model builds its keys by the bound entity, which is made of the compiled one.
     bound: list[BoundEntity] = []
 
     def build_keys(values: Mapping[str, Any]) -> Item:

@@ -11,22 +11,21 @@ from attrs import frozen
 from leyden.cli.loading import Hooks, load_hooks
 from leyden.cli.options import FOLDER, Output, debug_option, hooks_option, output_options
 from leyden.cli.output.console import error_console, output_console
-from leyden.cli.output.faults import print_faults
+from leyden.cli.output.faults import plain_fault, print_faults
 from leyden.cli.output.json_text import print_json
 from leyden.cli.output.words import plural
-from leyden.compile.table import TableDefinition, table_definition
+from leyden.compile.table import table_definition
 from leyden.errors import SchemaError
 from leyden.schema import check_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import ServiceSpec
-from leyden.service.loading import refuse_unenforced
+from leyden.service.enforcing import refuse_unenforced
 
 
 @frozen
 class _Checked:
     folder: Path
     service: ServiceSpec | None
-    definition: TableDefinition | None
     faults: tuple[Fault, ...]
 
     def count(self, severity: str) -> int:
@@ -72,15 +71,14 @@ def check(
 def _check(folder: Path, hooks: Hooks | None) -> _Checked:
     checked = check_service(folder, hooks=hooks)
     faults = checked.faults
-    definition = None
     if checked.service is not None:
         # What only shows when all entities are put on one table.
         try:
             refuse_unenforced(checked.service)
-            definition = table_definition(checked.service)
+            table_definition(checked.service)
         except SchemaError as error:
             faults += tuple(fault for fault in error.faults if fault not in faults)
-    return _Checked(folder, checked.service, definition, faults)
+    return _Checked(folder, checked.service, faults)
 
 
 def _summary(result: _Checked) -> str:
@@ -89,51 +87,32 @@ def _summary(result: _Checked) -> str:
     said = ", ".join(plural(count, noun) for count, noun in counted if count) or "no faults"
     if result.service is None:
         return f"{result.folder}: {said}"
-    entities = result.service.entities.values()
-    patterns = sum(len(entity.indexes) for entity in entities)
-    parts = [
-        "1 entity" if len(entities) == 1 else f"{len(entities)} entities",
-        plural(patterns, "access pattern"),
-    ]
-    indexes = _indexes(result)
-    parts.append("1 index" if indexes == 1 else f"{indexes} indexes")
+    parts = (
+        plural(len(result.service.entities), "entity", "entities"),
+        plural(_patterns(result.service), "access pattern"),
+        plural(_indexes(result.service), "index", "indexes"),
+    )
     return f"{result.folder}: {said}; {', '.join(parts)}"
 
 
-def _indexes(result: _Checked) -> int:
-    assert result.service is not None
-    return len(
-        {
-            pattern.index
-            for entity in result.service.entities.values()
-            for pattern in entity.indexes.values()
-            if pattern.index is not None
-        }
-    )
+def _patterns(service: ServiceSpec) -> int:
+    return sum(len(entity.indexes) for entity in service.entities.values())
+
+
+def _indexes(service: ServiceSpec) -> int:
+    patterns = (i for entity in service.entities.values() for i in entity.indexes.values())
+    return len({pattern.index for pattern in patterns if pattern.index is not None})
 
 
 def _plain(result: _Checked) -> dict[str, Any]:
     service = result.service
-    known = service is not None
     return {
         "folder": str(result.folder),
         "service": service.service if service else None,
         "entities": list(service.entities) if service else None,
-        "access_patterns": (
-            sum(len(entity.indexes) for entity in service.entities.values()) if service else None
-        ),
-        "indexes": _indexes(result) if known else None,
+        "access_patterns": _patterns(service) if service else None,
+        "indexes": _indexes(service) if service else None,
         "errors": result.count("error"),
         "warnings": result.count("warning"),
-        "faults": [
-            {
-                "file": fault.span.file,
-                "line": fault.span.line,
-                "column": fault.span.column,
-                "severity": fault.severity,
-                "code": fault.code,
-                "message": fault.message,
-            }
-            for fault in result.faults
-        ],
+        "faults": [plain_fault(fault) for fault in result.faults],
     }

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leyden.cli.options import Output, debug_option, output_options
 from leyden.cli.output.console import error_console, output_console
-from leyden.cli.output.faults import print_faults
+from leyden.cli.output.faults import plain_fault, print_faults
 from leyden.cli.output.json_text import print_json
 from leyden.cli.output.words import plural
 from leyden.errors import InvalidOptionError
@@ -152,7 +152,7 @@ def _report(imported: _Import, place: str) -> None:
 def _summary(imported: _Import) -> str:
     models = imported.service.models
     notes = [note for model in models for note in model.notes]
-    parts = ["1 entity" if len(models) == 1 else f"{len(models)} entities"]
+    parts = [plural(len(models), "entity", "entities")]
     hooks = len(imported.service.hooks)
     if hooks:
         parts.append(f"{plural(hooks, 'function')} to write in Python")
@@ -195,15 +195,5 @@ def _plain(imported: _Import, place: str) -> dict[str, Any]:
             }
             for name, model in models.items()
         ],
-        "faults": [
-            {
-                "file": fault.span.file,
-                "line": fault.span.line,
-                "column": fault.span.column,
-                "severity": fault.severity,
-                "code": fault.code,
-                "message": fault.message,
-            }
-            for fault in imported.checked.faults
-        ],
+        "faults": [plain_fault(fault) for fault in imported.checked.faults],
     }

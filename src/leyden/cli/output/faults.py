@@ -1,8 +1,9 @@
-"""Faults of schemas, one a line."""
+"""Faults of schemas: one a line for people, and as JSON has them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -25,3 +26,15 @@ def print_faults(console: Console, faults: Iterable[Fault]) -> None:
                 f": {for_the_command_line(fault.message)}",
             )
         )
+
+
+def plain_fault(fault: Fault) -> dict[str, Any]:
+    """A fault as JSON has it."""
+    return {
+        "file": fault.span.file,
+        "line": fault.span.line,
+        "column": fault.span.column,
+        "severity": fault.severity,
+        "code": fault.code,
+        "message": fault.message,
+    }

@@ -12,7 +12,7 @@ from leyden.errors import InvalidOptionError
 from leyden.schema import load_service
 from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import AttributeSpec, EntitySpec, ServiceSpec
-from leyden.service.loading import refuse_unenforced
+from leyden.service.enforcing import refuse_unenforced
 from leyden.shipped import schemas_folder
 from leyden.store.dynamodb.ttl import LIVING, TtlRules
 
