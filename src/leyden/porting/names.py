@@ -6,11 +6,10 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from leyden.schema.shapes import NAME_PATTERN
+from leyden.schema.structure import is_name
 
 __all__ = ["is_name", "python_names", "snake_case"]
 
-_NAME = re.compile(NAME_PATTERN.removesuffix("$") + r"\Z")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -21,11 +20,6 @@ def snake_case(name: str) -> str:
     ('employee_id', 'user_id', 'http_status')
     """
     return re.sub(r"_+", "_", _HUMP.sub("_", name)).lower()
-
-
-def is_name(name: str) -> bool:
-    """Whether the schema language takes the name as it is."""
-    return bool(_NAME.match(name)) and not keyword.iskeyword(name)
 
 
 def python_names(names: Iterable[str], *, snake: bool) -> dict[str, str]:

@@ -11,6 +11,7 @@ from leyden.schema.faults import Report, did_you_mean, listed, quoted
 from leyden.schema.rules.forms import halves, key_type
 from leyden.schema.spec import (
     ENTITY_FIELD,
+    NUMERIC_TYPES,
     OVERFLOW_FIELD,
     VERSION_FIELD,
     EntitySpec,
@@ -90,8 +91,7 @@ def _physical(use: _Use) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, 
 
 def _native(spec: EntitySpec, name: str) -> tuple[str, str]:
     attribute = spec.attributes[name]
-    number = attribute.type in ("number", "integer", "decimal", "ttl")
-    return attribute.field, "N" if number else "S"
+    return attribute.field, "N" if attribute.type in NUMERIC_TYPES else "S"
 
 
 def _key(use: _Use) -> str:
