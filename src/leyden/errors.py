@@ -1,4 +1,4 @@
-"""Every error that Leyden raises, in one tree.
+"""The errors that Leyden raises, in one tree.
 
 ::
 
@@ -19,6 +19,8 @@
     │   └── CallStyleError (TypeError)
     ├── DecodeError                 a stored item does not fit its schema
     ├── HookError                   a function that was handed in with `hooks=` failed
+    ├── NotFoundError               what the memory store should change is not there
+    ├── SaveIncompleteError         the memory store wrote only a part
     ├── BatchIncompleteError        some entries of a batch were not processed
     ├── TransactionCanceledError    a transaction was refused as a whole
     ├── ConditionFailedError        the table answered no
@@ -35,6 +37,8 @@
         └── ConnectionFailedError
 
 Each class has a stable dotted `code`. Messages name attributes and fields, never their values.
+`StreamRecordError` of `leyden.service.stream` is a DecodeError; `leyden.porting` has a ModelError,
+which is an InputError, and a NodeError, which is an EngineError.
 """
 
 from __future__ import annotations
