@@ -15,6 +15,10 @@ from leyden.store.records import JSON, Message
 
 _FIRST: Final = ("metadata", "content", "parts")
 _SET_BY_THE_STORE: Final = ("created_at", "updated_at")
+_REPLACED: Final = (
+    *("thread_id", "resource_id", "role", "type"),
+    *("tool_call_ids", "tool_call_args", "tool_names"),
+)
 
 
 @frozen(kw_only=True)
@@ -30,6 +34,11 @@ class MessageChange:
     tool_call_ids: JSON = None
     tool_call_args: JSON = None
     tool_names: JSON = None
+
+    def replaced(self) -> dict[str, Any]:
+        """The fields that are given and replaced as a whole: all but the content."""
+        values = {name: getattr(self, name) for name in _REPLACED}
+        return {name: value for name, value in values.items() if value is not None}
 
     def content_after(self, stored: JSON) -> JSON:
         """The content once this change is made to `stored`.

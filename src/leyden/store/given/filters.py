@@ -26,6 +26,11 @@ class Paging:
         """How many entries come before the page."""
         return self.page * (self.per_page or 0)
 
+    @property
+    def end(self) -> int | None:
+        """How many entries there are up to the end of the page; None where all are on it."""
+        return None if self.per_page is None else self.offset + self.per_page
+
 
 def paging(page: Any, per_page: Any, cursor: Any = None) -> Paging:
     """Checked paging: `page` counts from 0, and goes with neither a cursor nor all on one page."""

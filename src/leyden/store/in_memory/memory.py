@@ -138,19 +138,7 @@ class InMemoryMemory(Threads):
                 old,
                 content=as_it_reads(change.content_after(old.content)),
                 updated_at=self._after(seen),
-                **{
-                    name: getattr(change, name)
-                    for name in (
-                        "thread_id",
-                        "resource_id",
-                        "role",
-                        "type",
-                        "tool_call_ids",
-                        "tool_call_args",
-                        "tool_names",
-                    )
-                    if getattr(change, name) is not None
-                },
+                **change.replaced(),
             )
             self._messages.put(new.id, new)
             changed[new.id] = new

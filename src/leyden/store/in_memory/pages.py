@@ -28,7 +28,7 @@ class Page(Generic[T]):
 
 def page_of(entries: Sequence[T], paging: Paging) -> Page[T]:
     """A page by its number."""
-    end = len(entries) if paging.per_page is None else paging.offset + paging.per_page
+    end = len(entries) if paging.end is None else paging.end
     return Page(tuple(entries[paging.offset : end]), len(entries), end < len(entries))
 
 

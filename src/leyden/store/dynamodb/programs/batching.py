@@ -44,8 +44,7 @@ def incomplete(
     """The account of a batch that was not saved as a whole."""
     field = entity.spec.attributes[id].field
     unsaved = [_id(write, field) for write in error.result.unprocessed]
-    failed = (writes for part in error.unsure for writes in part.values())
-    unsure = [_id(write, field) for writes in failed for write in writes]
+    unsure = [_id(write, field) for write in failed_writes(error)]
     if were_refused(error):
         unsaved, unsure = [*unsaved, *unsure], []
     left = {*unsaved, *unsure}
@@ -60,6 +59,11 @@ def incomplete(
         failures=error.failures,
         entity=entity.name,
     )
+
+
+def failed_writes(error: BatchIncompleteError) -> list[Any]:
+    """The writes in requests that failed, in raw form."""
+    return [write for part in error.unsure for writes in part.values() for write in writes]
 
 
 def were_refused(error: BatchIncompleteError) -> bool:

@@ -15,7 +15,6 @@ from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import page_of, within
 from leyden.store.dynamodb.texts import stored_text
-from leyden.store.given import values
 from leyden.store.interface import Given
 from leyden.store.matching import kind_of
 from leyden.store.order import place
@@ -54,8 +53,8 @@ class EvalPrograms(Programs):
     ) -> Program[EvalPage]:
         """Read all evaluations that the table lets through, and look at their tests here."""
         paging = given.paging(page, per_page)
-        agent = values.optional(values.identifier, agent_name, "agent_name")
-        kind = None if type is None else values.choice(type, "type", _KINDS)
+        agent = given.optional(given.identifier, agent_name, "agent_name")
+        kind = None if type is None else given.choice(type, "type", _KINDS)
         dates = given.dates(from_date, to_date)
         entity = self._entity
         reading = entity.scan if agent is None else entity.query.by_agent(agent_name=agent)
@@ -76,7 +75,7 @@ class EvalPrograms(Programs):
         self, agent_name: str, *, type: Literal["test", "live"] | None = None
     ) -> Program[list[Eval]]:
         """Read all of an agent's."""
-        agent = values.identifier(agent_name, "agent_name")
+        agent = given.identifier(agent_name, "agent_name")
         found = yield from self.get_evals(agent_name=agent, type=type, per_page=None)
         return list(found.evals)
 

@@ -22,5 +22,5 @@ def within(reading: Query | Scan, time: Any, dates: DateRange) -> Query | Scan:
 
 def page_of(entries: Sequence[T], paging: Paging) -> tuple[Sequence[T], bool]:
     """A page of all entries, and whether there are more behind it."""
-    end = len(entries) if paging.per_page is None else paging.offset + paging.per_page
+    end = len(entries) if paging.end is None else paging.end
     return entries[paging.offset : end], end < len(entries)

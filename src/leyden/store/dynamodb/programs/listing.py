@@ -122,7 +122,7 @@ class ListingPrograms(IncludingPrograms):
         after = asked.after
         # Where metadata is compared here, counting would read all messages a second time.
         counts_itself = asked.include_total and bool(asked.metadata) and after is None
-        wanted = None if paging.per_page is None else paging.offset + paging.per_page
+        wanted = paging.end
         programs: list[Program[Any]] = [
             self._take_messages(listing, None if counts_itself else wanted, after),
             self._count_messages(listing, counts_itself),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from attrs import frozen
 
@@ -14,12 +14,6 @@ from leyden.store.dynamodb.rows import content_text, created, message_of
 from leyden.store.interface import Given
 from leyden.store.order import in_order
 from leyden.store.records import Message
-
-_PLAIN: Final = (
-    *("thread_id", "resource_id", "role", "type"),
-    *("tool_call_ids", "tool_call_args", "tool_names"),
-)
-"""What a change replaces as a whole."""
 
 
 @frozen
@@ -80,8 +74,7 @@ def _values(
     content = message.content
     values: dict[str, Any] = {}
     for change in changes:
-        plain = {name: getattr(change, name) for name in _PLAIN}
-        values |= {name: value for name, value in plain.items() if value is not None}
+        values |= change.replaced()
         if change.content is not None:
             content = change.content_after(content)
             values["content"] = content_text(content)

@@ -18,7 +18,7 @@ from leyden.errors import (
 from leyden.operations.request import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
-from leyden.store.dynamodb.programs.batching import were_refused
+from leyden.store.dynamodb.programs.batching import failed_writes, were_refused
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.rows import message_values
 from leyden.store.interface import Given
@@ -94,7 +94,7 @@ class SavingPrograms(MemoryBase):
                 written = [id for id, record in done if record is not None]
                 failed = {
                     self._messages.parse(write["PutRequest"]["Item"]).id
-                    for write in _writes(error.unsure)
+                    for write in failed_writes(error)
                 }
                 unsure = set() if were_refused(error) else failed
                 self._incomplete(saved, written, unsure, error)
@@ -151,10 +151,6 @@ class SavingPrograms(MemoryBase):
 
 def _threads(records: Any) -> list[str]:
     return [record.thread_id for record in records if record and record.thread_id]
-
-
-def _writes(parts: Sequence[Mapping[str, Any]]) -> list[Any]:
-    return [write for part in parts for writes in part.values() for write in writes]
 
 
 def _collision(what: str, entity: str) -> KeyCollisionError:

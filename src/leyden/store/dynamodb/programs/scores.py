@@ -16,7 +16,6 @@ from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.texts import stored_text, value_of
-from leyden.store.given import values
 from leyden.store.interface import Given
 from leyden.store.order import id_key
 from leyden.store.pages import ScorePage
@@ -50,7 +49,7 @@ class ScorePrograms(Programs):
 
     def get_score_by_id(self, id: str) -> Program[Score | None]:
         """Read one item."""
-        key = values.identifier(id, "id")
+        key = given.identifier(id, "id")
         stored = yield from self._entity.get(id=key).program(consistent=True)
         return None if stored is None else _score(stored)
 
@@ -65,12 +64,12 @@ class ScorePrograms(Programs):
         per_page: int | None = 100,
     ) -> Program[ScorePage]:
         """Read the scorer's scores, those that the table lets through."""
-        scorer = values.identifier(scorer_id, "scorer_id")
+        scorer = given.identifier(scorer_id, "scorer_id")
         query = self._entity.query.by_scorer(scorer_id=scorer)
         wanted = {
-            "entity_id": values.optional(values.identifier, entity_id, "entity_id"),
-            "entity_type": values.optional(values.word, entity_type, "entity_type"),
-            "source": values.optional(values.source, source, "source"),
+            "entity_id": given.optional(given.identifier, entity_id, "entity_id"),
+            "entity_type": given.optional(given.word, entity_type, "entity_type"),
+            "source": given.optional(given.source, source, "source"),
         }
         for name, value in wanted.items():
             if value is not None:
@@ -81,15 +80,15 @@ class ScorePrograms(Programs):
         self, run_id: str, *, page: int = 0, per_page: int | None = 100
     ) -> Program[ScorePage]:
         """Read the run's scores."""
-        query = self._entity.query.by_run(run_id=values.identifier(run_id, "run_id"))
+        query = self._entity.query.by_run(run_id=given.identifier(run_id, "run_id"))
         return (yield from _listed(query, page, per_page))
 
     def list_scores_by_entity_id(
         self, entity_id: str, entity_type: str, *, page: int = 0, per_page: int | None = 100
     ) -> Program[ScorePage]:
         """Read the scores of what was scored, those of its kind."""
-        kind = values.word(entity_type, "entity_type")
-        query = self._entity.query.by_entity(entity_id=values.identifier(entity_id, "entity_id"))
+        kind = given.word(entity_type, "entity_type")
+        query = self._entity.query.by_entity(entity_id=given.identifier(entity_id, "entity_id"))
         query = query.where(self._entity.attr.entity_type == kind)
         return (yield from _listed(query, page, per_page))
 
@@ -98,8 +97,8 @@ class ScorePrograms(Programs):
     ) -> Program[ScorePage]:
         """Read the span's scores."""
         query = self._entity.query.by_span(
-            trace_id=values.identifier(trace_id, "trace_id"),
-            span_id=values.identifier(span_id, "span_id"),
+            trace_id=given.identifier(trace_id, "trace_id"),
+            span_id=given.identifier(span_id, "span_id"),
         )
         return (yield from _listed(query, page, per_page))
 
@@ -107,7 +106,7 @@ class ScorePrograms(Programs):
 def _listed(query: Query, page: int, per_page: int | None) -> Program[ScorePage]:
     """A page of the scores that the query finds; the others are only counted."""
     paging = given.paging(page, per_page)
-    end = None if paging.per_page is None else paging.offset + paging.per_page
+    end = paging.end
     total = 0
     kept: list[Any] = []
     waiting: list[Any] = []

@@ -86,7 +86,7 @@ class ThreadListingPrograms(MemoryBase):
 
     def _from_index(self, listing: _Listing, after: Position | None) -> Program[ThreadPage]:
         paging = listing.paging
-        end = None if paging.per_page is None else paging.offset + paging.per_page
+        end = paging.end
         programs: list[Program[Any]] = [
             self._take_threads(listing, end, after),
             self._count_threads(listing),
@@ -129,7 +129,7 @@ class ThreadListingPrograms(MemoryBase):
         ordered = in_order(threads, listing.time, descending=listing.descending)
         left = _behind(ordered, listing, after)
         paging = listing.paging
-        end = None if paging.per_page is None else paging.offset + paging.per_page
+        end = paging.end
         more = end is not None and end < len(left)
         total = len(ordered) if listing.include_total else None
         return _page(listing, left[paging.offset : end], more, total)

@@ -16,7 +16,6 @@ from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import page_of, within
-from leyden.store.given import values
 from leyden.store.interface import Given
 from leyden.store.order import id_key
 from leyden.store.pages import TracePage
@@ -54,8 +53,8 @@ class TracePrograms(Programs):
         """
         paging = given.paging(page, per_page)
         reading = self._reading(
-            values.optional(values.identifier, name, "name"),
-            values.optional(values.identifier, scope, "scope"),
+            given.optional(given.identifier, name, "name"),
+            given.optional(given.identifier, scope, "scope"),
         )
         dates = given.dates(from_date, to_date)
         reading = within(reading, self._entity.attr.created_at, dates)

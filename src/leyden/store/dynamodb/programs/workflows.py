@@ -13,10 +13,10 @@ from leyden.operations.query import Query
 from leyden.operations.request import Program
 from leyden.operations.scan import Scan
 from leyden.service.entity import Entity
+from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.listed import page_of, within
 from leyden.store.dynamodb.programs.merging import insisting, merge
-from leyden.store.given import filters, values
 from leyden.store.pages import WorkflowRunPage
 from leyden.store.records import JSON, WorkflowRun
 from leyden.store.workflow_state import pending
@@ -44,12 +44,12 @@ class WorkflowPrograms(Programs):
     ) -> Program[None]:
         """Set the state over whatever is stored."""
         key = _key(workflow_name, run_id)
-        resource = values.optional(values.identifier, resource_id, "resource_id")
+        resource = given.optional(given.identifier, resource_id, "resource_id")
         now = self.now()
         state = {
-            "snapshot": values.mapping(snapshot, "snapshot"),
-            "created_at": values.optional(values.instant, created_at, "created_at") or now,
-            "updated_at": values.optional(values.instant, updated_at, "updated_at") or now,
+            "snapshot": given.mapping(snapshot, "snapshot"),
+            "created_at": given.optional(given.instant, created_at, "created_at") or now,
+            "updated_at": given.optional(given.instant, updated_at, "updated_at") or now,
             **({} if resource is None else {"resource_id": resource}),
             **self.ttl.fields(self._entity.spec.alias, now),
         }
@@ -72,9 +72,9 @@ class WorkflowPrograms(Programs):
     ) -> Program[dict[str, JSON]]:
         """Merge a step's result into what is stored."""
         key = _key(workflow_name, run_id)
-        step = values.identifier(step_id, "step_id")
-        outcome = values.json(result, "result")
-        added = values.optional(values.mapping, request_context, "request_context") or {}
+        step = given.identifier(step_id, "step_id")
+        outcome = given.json(result, "result")
+        added = given.optional(given.mapping, request_context, "request_context") or {}
 
         def change(stored: Any) -> Mapping[str, Any]:
             now = self.now()
@@ -97,8 +97,8 @@ class WorkflowPrograms(Programs):
     ) -> Program[State | None]:
         """Merge fields into what is stored, if its status is as expected."""
         key = _key(workflow_name, run_id)
-        fields = values.mapping(opts, "opts")
-        expected = values.statuses(expected_status, "expected_status")
+        fields = given.mapping(opts, "opts")
+        expected = given.statuses(expected_status, "expected_status")
         refused = False
 
         def change(stored: Any) -> Mapping[str, Any] | None:
@@ -123,11 +123,11 @@ class WorkflowPrograms(Programs):
         per_page: int | None = 10,
     ) -> Program[WorkflowRunPage]:
         """Read all runs that the table lets through, and look at their status here."""
-        paging = filters.paging(page, per_page)
-        wanted = values.optional(values.word, status, "status")
-        resource = values.optional(values.identifier, resource_id, "resource_id")
-        dates = filters.dates(from_date, to_date)
-        reading = self._reading(values.optional(values.identifier, workflow_name, "workflow_name"))
+        paging = given.paging(page, per_page)
+        wanted = given.optional(given.word, status, "status")
+        resource = given.optional(given.identifier, resource_id, "resource_id")
+        dates = given.dates(from_date, to_date)
+        reading = self._reading(given.optional(given.identifier, workflow_name, "workflow_name"))
         if resource is not None:
             reading = reading.where(self._entity.attr.resource_id == resource)
         reading = within(reading, self._entity.attr.created_at, dates)
@@ -141,7 +141,7 @@ class WorkflowPrograms(Programs):
         self, run_id: str, *, workflow_name: str | None = None
     ) -> Program[WorkflowRun | None]:
         """Read one item, by its key or by the index of runs."""
-        run = values.identifier(run_id, "run_id")
+        run = given.identifier(run_id, "run_id")
         if workflow_name is not None:
             stored = yield from self._entity.get(**_key(workflow_name, run)).program(
                 consistent=True
@@ -178,8 +178,8 @@ class WorkflowPrograms(Programs):
 
 def _key(workflow_name: Any, run_id: Any) -> dict[str, str]:
     return {
-        "workflow_name": values.identifier(workflow_name, "workflow_name"),
-        "run_id": values.identifier(run_id, "run_id"),
+        "workflow_name": given.identifier(workflow_name, "workflow_name"),
+        "run_id": given.identifier(run_id, "run_id"),
     }
 
 
