@@ -104,13 +104,17 @@ def _options_fit(given: Given, kind: str, where: str, shape: Options, report: Re
         if types is not None and kind not in types:
             good = False
             having = ", ".join(sorted(types))
-            what = "an enum" if kind == "enum" else f'the type "{kind}"'
             report.error(
                 given.at(name),
                 "option.not_for_type",
-                f"{where}: {what} has no option {quoted(name)}; it is for {having}",
+                f"{where}: {_called(kind)} has no option {quoted(name)}; it is for {having}",
             )
     return good
+
+
+def _called(kind: str) -> str:
+    """A type as messages call it; an enum has no name in schemas."""
+    return "an enum" if kind == "enum" else f"the type {quoted(kind)}"
 
 
 def _padding(given: Given | None) -> Padding | None:
@@ -257,11 +261,10 @@ def _source(
         kind = given.plain("generate")
         if kind is not None and spec.type and spec.type not in GENERATED[kind]:
             fitting = ", ".join(sorted(GENERATED[kind]))
-            what = "an enum" if spec.type == "enum" else f'the type "{spec.type}"'
             report.error(
                 given.at("generate"),
                 "attribute.generate",
-                f'{where}: "{kind}" does not fit {what}; it is for {fitting}',
+                f'{where}: "{kind}" does not fit {_called(spec.type)}; it is for {fitting}',
             )
         return Generate(kind) if kind is not None else None
     if not spec.type or _has_unknown_type(spec):

@@ -27,7 +27,13 @@ from leyden.schema.shapes import (
     Text,
     Whole,
 )
-from leyden.schema.spec import ATTRIBUTE_TYPES, CONTAINER_TYPES
+from leyden.schema.spec import (
+    ATTRIBUTE_TYPES,
+    CONTAINER_TYPES,
+    ENTITY_FIELD,
+    OVERFLOW_FIELD,
+    VERSION_FIELD,
+)
 
 TYPE_NAMES: Final = tuple(name for name in ATTRIBUTE_TYPES if name != "enum")
 """The types that have a name; an enum is written as the list of its values."""
@@ -46,6 +52,15 @@ SET_TYPES: Final = frozenset(
 """The types of the elements of a set."""
 
 OVERFLOW_TYPES: Final = frozenset({"string", "binary", "json", "any", *CONTAINER_TYPES}) - {"set"}
+
+RESERVED_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ENTITY_FIELD: "whose item it is",
+        VERSION_FIELD: "whose item it is",
+        OVERFLOW_FIELD: "where large values are",
+    }
+)
+"""The fields that Leyden itself writes into items, and what each of them tells."""
 
 GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
-from leyden.schema.language import KEY_TYPES
-from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD, AttributeSpec, JMESPath
+from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
+from leyden.schema.spec import AttributeSpec, JMESPath
 
 
 def check_attributes(entity: EntityDraft, report: Report) -> None:
@@ -23,19 +23,12 @@ def check_attributes(entity: EntityDraft, report: Report) -> None:
 
 
 def _reserved_field(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
-    if spec.field in (ENTITY_FIELD, VERSION_FIELD):
+    if spec.field in RESERVED_FIELDS:
         report.error(
             entity.at("attributes", spec.name, "field"),
             "attribute.field_reserved",
             f"{quoted(spec.name)} cannot be stored in {quoted(spec.field)}: "
-            "that field tells whose item it is",
-        )
-    if spec.field == OVERFLOW_FIELD:
-        report.error(
-            entity.at("attributes", spec.name, "field"),
-            "attribute.field_reserved",
-            f"{quoted(spec.name)} cannot be stored in {quoted(spec.field)}: "
-            "that field tells where large values are",
+            f"that field tells {RESERVED_FIELDS[spec.field]}",
         )
 
 

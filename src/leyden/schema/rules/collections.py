@@ -9,7 +9,8 @@ from attrs import frozen
 
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report, listed, quoted
-from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, KeySpec, Padding
+from leyden.schema.rules.forms import casing_of
+from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, Padding
 
 
 @frozen
@@ -121,7 +122,9 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
         first.entity.spec.keys,
     )
     compare("the partition key's field", ("pk", "field"), mine.pk.field, theirs.pk.field)
-    compare("the partition key's casing", ("pk", "casing"), _casing(mine.pk), _casing(theirs.pk))
+    compare(
+        "the partition key's casing", ("pk", "casing"), casing_of(mine.pk), casing_of(theirs.pk)
+    )
     compare("the partition key's cast", ("pk", "cast"), mine.pk.cast, theirs.pk.cast)
     compare(
         "the partition key's template", ("pk", "template"), mine.pk.template, theirs.pk.template
@@ -133,7 +136,7 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
             compare_texts(name, ("pk", "composite"), labelled=mine.pk.template is None)
     if mine.sk is not None and theirs.sk is not None:
         compare("the sort key's field", ("sk", "field"), mine.sk.field, theirs.sk.field)
-        compare("the sort key's casing", ("sk", "casing"), _casing(mine.sk), _casing(theirs.sk))
+        compare("the sort key's casing", ("sk", "casing"), casing_of(mine.sk), casing_of(theirs.sk))
         compare(
             "the form of the sort key",
             ("sk", "template"),
@@ -147,10 +150,6 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
                     break
                 compare_texts(name, ("sk", "composite"), labelled=mine.sk.template is None)
     return found
-
-
-def _casing(key: KeySpec) -> str:
-    return "lower" if key.casing == "default" else key.casing
 
 
 def _kind(kind: str) -> str:

@@ -34,6 +34,11 @@ def is_numeric(entity: EntitySpec, key: KeySpec) -> bool:
     return is_lone(entity, key) and entity.attributes[key.composite[0]].type in NUMERIC_TYPES
 
 
+def casing_of(key: KeySpec) -> str:
+    """How letters are written in the key, with what `default` means spelled out."""
+    return "lower" if key.casing == "default" else key.casing
+
+
 def key_type(entity: EntitySpec, key: KeySpec) -> str:
     """The key field's type in DynamoDB's terms: `S` or `N`."""
     return "N" if is_numeric(entity, key) else "S"

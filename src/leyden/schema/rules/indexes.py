@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report, listed, quoted
-from leyden.schema.rules.forms import halves
+from leyden.schema.rules.forms import casing_of, halves
 from leyden.schema.spec import IndexSpec, KeySpec
 
 _MOST_KEY_ATTRIBUTES = 4
@@ -173,7 +173,7 @@ def _shared_fields(entity: EntityDraft, report: Report) -> None:
                 f"makes of {_made_of(other)}, and this of {_made_of(key)}; give it another "
                 "field, or make both the same",
             )
-        elif _casing(key) != _casing(other):
+        elif casing_of(key) != casing_of(other):
             report.error(
                 entity.at("indexes", index.name, half, "casing"),
                 "key.casing_mismatch",
@@ -191,10 +191,6 @@ def _shared_fields(entity: EntityDraft, report: Report) -> None:
                     f"{there}, but has another `{option}`, which is part of the key; "
                     "make both the same",
                 )
-
-
-def _casing(key: KeySpec) -> str:
-    return "lower" if key.casing == "default" else key.casing
 
 
 def _made_of(key: KeySpec) -> str:

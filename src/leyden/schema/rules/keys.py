@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report, listed, quoted
-from leyden.schema.language import KEY_TYPES
+from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
 from leyden.schema.rules.forms import halves, is_lone, is_numeric
-from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD, IndexSpec, KeySpec
+from leyden.schema.spec import IndexSpec, KeySpec
 from leyden.schema.templates import parse_template
 
 _NUMBERS = frozenset({"number", "integer", "decimal"})
@@ -110,18 +110,12 @@ def _cast(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report
 def _fields(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report) -> None:
     where = f"indexes.{index.name}.{half}"
     place = entity.at("indexes", index.name, half, "field")
-    if key.field in (ENTITY_FIELD, VERSION_FIELD):
+    if key.field in RESERVED_FIELDS:
         report.error(
             place,
             "key.field_reserved",
-            f"{where} cannot be stored in {quoted(key.field)}: that field tells whose item it is",
-        )
-    if key.field == OVERFLOW_FIELD:
-        report.error(
-            place,
-            "key.field_reserved",
-            f"{where} cannot be stored in {quoted(key.field)}: that field tells where large "
-            "values are",
+            f"{where} cannot be stored in {quoted(key.field)}: that field tells "
+            f"{RESERVED_FIELDS[key.field]}",
         )
     if half == "sk" and key.field == index.pk.field:
         report.error(

@@ -8,16 +8,9 @@ from attrs import frozen
 
 from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.language import RESERVED_FIELDS
 from leyden.schema.rules.forms import halves, key_type
-from leyden.schema.spec import (
-    ENTITY_FIELD,
-    NUMERIC_TYPES,
-    OVERFLOW_FIELD,
-    VERSION_FIELD,
-    EntitySpec,
-    IndexSpec,
-    Span,
-)
+from leyden.schema.spec import NUMERIC_TYPES, EntitySpec, IndexSpec, Span
 
 
 @frozen
@@ -179,9 +172,9 @@ def _local(name: str, uses: Sequence[_Use], report: Report) -> None:
 
 
 def _projections(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
-    everywhere = {ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD}
+    everywhere = {*RESERVED_FIELDS}
     for entity in entities:
-        known = {ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD, *_fields(entity.spec)}
+        known = {*RESERVED_FIELDS, *_fields(entity.spec)}
         everywhere |= known
         for index in entity.spec.indexes.values():
             if isinstance(index.projection, tuple) and entity.whole:
