@@ -31,20 +31,8 @@ _MARKS: Final = frozenset(
 _MOST_PADDING: Final = 1024
 _ORDER: Final = (
     *("type", "items", "properties", "required", "default", "on_write", "read_only", "hidden"),
-    *(
-        "min",
-        "max",
-        "pattern",
-        "validate",
-        "padding",
-        "watch",
-        "derive",
-        "set",
-        "get",
-        "field",
-        "label",
-    ),
-    "description",
+    *("min", "max", "pattern", "validate", "padding", "watch", "derive", "set", "get"),
+    *("field", "label", "description"),
 )
 _NOW_ON_WRITE: Final = {"generate": "now"}
 

@@ -117,15 +117,15 @@ def import_items(
                 RawReader(service, entity) if raw else RecordReader(service, entity)
             )
             importer = Importer(
-                service,
-                reader,
-                _purpose(service, entity, raw),
-                "standard input" if from_stdin else str(file),
-                bar,
-                lambda line: click.echo(line, err=True),
-                rejects,
-                notes,
-                guard,
+                service=service,
+                reader=reader,
+                purpose=_purpose(service, entity, raw),
+                name="standard input" if from_stdin else str(file),
+                bar=bar,
+                tell=lambda line: click.echo(line, err=True),
+                rejects=rejects,
+                notes=notes,
+                guard=guard,
             )
             try:
                 importer.run(stream, resume=resume)
