@@ -1,17 +1,13 @@
-"""Who a model is, and keys that the schema language does not build by itself."""
+"""Who a model is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from leyden.porting.errors import ModelError
-from leyden.porting.keys import Half
-
-if TYPE_CHECKING:
-    from leyden.porting.indexes import Attribute, Pattern
 
 __all__ = ["Identity", "read_identity"]
 
@@ -26,61 +22,6 @@ class Identity:
     beta: bool = False
     versioned: bool = True
     """Whether the model says its version."""
-
-    def spelled_out(
-        self, pattern: Pattern, attributes: Mapping[str, Attribute]
-    ) -> list[tuple[str, Half]]:
-        """The keys of a pattern as templates, where nothing else gives the same text.
-
-        That is so in beta models, whose version stands in the partition key, and where a label
-        is empty. Empty where the keys are built as always.
-        """
-        if pattern.type == "composite":
-            return []
-        blank = any(
-            attributes[name].label == ""
-            for _, half in pattern.halves
-            if half.template is None
-            for name in half.composite
-        )
-        if not self.beta and not blank:
-            return []
-        fields = {name: attribute.field for name, attribute in attributes.items()}
-        entity = ("#" if pattern.collection else "$") + self.entity
-        if not self.beta:
-            entity += f"_{self.version}"
-        collection = "".join(
-            ("#" if i else "$") + name for i, name in enumerate(pattern.collection)
-        )
-        clustered = pattern.type == "clustered"
-        partition = f"${self.service}" + (f"_{self.version}" if self.beta else "")
-        if pattern.sk is None:
-            partition += entity
-        if pattern.scope is not None:
-            partition += f"_{pattern.scope}"
-        found = [("pk", _spelled(pattern.pk, partition, "", attributes, fields))]
-        if pattern.sk is not None:
-            start, end = (collection, entity) if clustered else (collection + entity, "")
-            found.append(("sk", _spelled(pattern.sk, start, end, attributes, fields)))
-        return found
-
-
-def _spelled(
-    half: Half,
-    start: str,
-    end: str,
-    attributes: Mapping[str, Attribute],
-    fields: Mapping[str, str],
-) -> Half:
-    if half.template is not None or half.is_lone(fields) or half.cast == "number":
-        return half
-    parts = []
-    for i, name in enumerate(half.composite):
-        parts.append(((start if i == 0 else "") + f"#{attributes[name].label}_", name))
-    closing = end if parts else start + end
-    if closing:
-        parts.append((closing, ""))
-    return evolve(half, template=tuple(parts))
 
 
 def read_identity(model: Mapping[str, Any]) -> Identity:

@@ -1,90 +1,22 @@
-"""Access patterns."""
+"""Access patterns in the words of a schema file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve, frozen
-
 from leyden.porting.callbacks import when
 from leyden.porting.context import Context, Place, function_source
 from leyden.porting.errors import ModelError
 from leyden.porting.identity import Identity
-from leyden.porting.keys import Half, read_half
-from leyden.porting.types import Kind
+from leyden.porting.keys import Half
+from leyden.porting.patterns import Attribute, Pattern
+from leyden.porting.spelled import spelled_out
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
-__all__ = ["Attribute", "Pattern", "port_index", "read_index"]
+__all__ = ["port_index"]
 
-_TYPES: Final = frozenset({"isolated", "clustered", "composite"})
-_KNOWN: Final = frozenset(
-    {"index", "collection", "type", "scope", "condition", "projection", "project", "pk", "sk"}
-)
-_IDENTIFIERS: Final = frozenset({"__edb_e__", "__edb_v__"})
-
-
-@frozen
-class Attribute:
-    """What keys need to know of an attribute: its label in the model, and its type."""
-
-    field: str
-    label: str
-    kind: Kind
-
-
-@frozen
-class Pattern:
-    """One access pattern as the model says it."""
-
-    raw: Mapping[str, Any]
-    place: Place
-    index: str | None
-    type: str
-    collection: tuple[str, ...]
-    scope: str | None
-    pk: Half
-    sk: Half | None
-
-    @property
-    def halves(self) -> list[tuple[str, Half]]:
-        """Both keys, or the one there is."""
-        return [("pk", self.pk)] + ([("sk", self.sk)] if self.sk is not None else [])
-
-
-def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, str]) -> Pattern:
-    """Read one access pattern. `fields` are the stored names of the model's attributes."""
-    if not isinstance(raw, Mapping):
-        raise ModelError("must be an object", place=str(place))
-    raw = {option: value for option, value in raw.items() if value is not None}
-    kind = raw.get("type", "isolated")
-    if kind not in _TYPES:
-        raise ModelError("must be isolated, clustered or composite", place=str(place.at("type")))
-    multi = kind == "composite"
-    if "pk" not in raw:
-        raise ModelError("is missing", place=str(place.at("pk")))
-    collection = raw.get("collection") or ()
-    names = (collection,) if isinstance(collection, str) else tuple(collection)
-    if not all(isinstance(name, str) for name in names):
-        raise ModelError("must be a name or a list of names", place=str(place.at("collection")))
-    for option in raw:
-        if option not in _KNOWN:
-            context.adapt(
-                place.at(option), "without effect: ElectroDB has no such option", "it is left out"
-            )
-    return Pattern(
-        raw=raw,
-        place=place,
-        index=raw.get("index") or None,
-        type=kind,
-        collection=names,
-        scope=raw.get("scope") or None,
-        pk=read_half(raw["pk"], place.at("pk"), context, multi=multi, fields=fields),
-        sk=(
-            read_half(raw["sk"], place.at("sk"), context, multi=multi, fields=fields)
-            if "sk" in raw
-            else None
-        ),
-    )
+_IDENTIFIERS: Final = frozenset({ENTITY_FIELD, VERSION_FIELD})
 
 
 def port_index(
@@ -95,7 +27,7 @@ def port_index(
 ) -> dict[str, Any]:
     """One access pattern in the words of a schema file."""
     raw, place = pattern.raw, pattern.place
-    spelled = identity.spelled_out(pattern, attributes)
+    spelled = spelled_out(identity, pattern, attributes)
     spec: dict[str, Any] = {}
     if pattern.index is not None:
         spec["index"] = pattern.index
@@ -216,24 +148,3 @@ def _projection(
         if name not in attributes and name not in _IDENTIFIERS:
             raise ModelError(f'"{name}" is no attribute', place=str(place))
     spec["projection"] = [name if name in _IDENTIFIERS else attributes[name].field for name in raw]
-
-
-def shared_scopes(patterns: Mapping[str, Pattern], context: Context) -> dict[str, Pattern]:
-    """The patterns, with one scope for all that store their partition key in one field.
-
-    ElectroDB builds a key once: what the first pattern says of its field holds for all.
-    """
-    first: dict[str, Pattern] = {}
-    found = {}
-    for name, pattern in patterns.items():
-        other = first.setdefault(pattern.pk.field or f"({name})", pattern)
-        if other.scope != pattern.scope:
-            context.adapt(
-                pattern.place.at("scope"),
-                f"another scope than that of {other.place}, which shares the field "
-                f'"{pattern.pk.field}" and whose scope ElectroDB uses for both',
-                "it has that scope here",
-            )
-            pattern = evolve(pattern, scope=other.scope)
-        found[name] = pattern
-    return found

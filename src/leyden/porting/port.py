@@ -10,8 +10,9 @@ from leyden.porting.context import Context, Place
 from leyden.porting.errors import ModelError
 from leyden.porting.hooks import HookNames
 from leyden.porting.identity import Identity, read_identity
-from leyden.porting.indexes import Attribute, Pattern, port_index, read_index, shared_scopes
+from leyden.porting.indexes import port_index
 from leyden.porting.names import is_name, python_names, snake_case
+from leyden.porting.patterns import Attribute, Pattern, read_index, shared_scopes
 from leyden.porting.ported import PortedModel
 
 __all__ = ["port_model"]

@@ -1,0 +1,67 @@
+"""Keys that the schema language does not build by itself, spelled out as templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from leyden.porting.identity import Identity
+from leyden.porting.keys import Half
+from leyden.porting.patterns import Attribute, Pattern
+
+__all__ = ["spelled_out"]
+
+
+def spelled_out(
+    identity: Identity, pattern: Pattern, attributes: Mapping[str, Attribute]
+) -> list[tuple[str, Half]]:
+    """The keys of a pattern as templates, where nothing else gives the same text.
+
+    That is so in beta models, whose version stands in the partition key, and where a label
+    is empty. Empty where the keys are built as always.
+    """
+    if pattern.type == "composite":
+        return []
+    blank = any(
+        attributes[name].label == ""
+        for _, half in pattern.halves
+        if half.template is None
+        for name in half.composite
+    )
+    if not identity.beta and not blank:
+        return []
+    fields = {name: attribute.field for name, attribute in attributes.items()}
+    entity = ("#" if pattern.collection else "$") + identity.entity
+    if not identity.beta:
+        entity += f"_{identity.version}"
+    collection = "".join(("#" if i else "$") + name for i, name in enumerate(pattern.collection))
+    clustered = pattern.type == "clustered"
+    partition = f"${identity.service}" + (f"_{identity.version}" if identity.beta else "")
+    if pattern.sk is None:
+        partition += entity
+    if pattern.scope is not None:
+        partition += f"_{pattern.scope}"
+    found = [("pk", _spelled(pattern.pk, partition, "", attributes, fields))]
+    if pattern.sk is not None:
+        start, end = (collection, entity) if clustered else (collection + entity, "")
+        found.append(("sk", _spelled(pattern.sk, start, end, attributes, fields)))
+    return found
+
+
+def _spelled(
+    half: Half,
+    start: str,
+    end: str,
+    attributes: Mapping[str, Attribute],
+    fields: Mapping[str, str],
+) -> Half:
+    if half.template is not None or half.is_lone(fields) or half.cast == "number":
+        return half
+    parts = []
+    for i, name in enumerate(half.composite):
+        parts.append(((start if i == 0 else "") + f"#{attributes[name].label}_", name))
+    closing = end if parts else start + end
+    if closing:
+        parts.append((closing, ""))
+    return evolve(half, template=tuple(parts))
