@@ -328,10 +328,13 @@ class VersionConflictError(ConditionFailedError):
         stored: Any = None,
         item: Item | None = None,
         request: Request | None = None,
+        unsure: bool = False,
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
-        super().__init__(message, item=item, request=request, operation=operation, entity=entity)
+        super().__init__(
+            message, item=item, request=request, unsure=unsure, operation=operation, entity=entity
+        )
         self.stored = stored
 
 

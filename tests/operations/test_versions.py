@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 import leyden
-from leyden.errors import InputError, ReadOnlyAttributeError
+from leyden.errors import (
+    ConditionFailedError,
+    InputError,
+    ReadOnlyAttributeError,
+    VersionConflictError,
+)
 from tests.operations.conftest import TASKS
 
 KEY = {"project_id": "p", "task_id": "t"}
@@ -111,3 +116,20 @@ def test_expectations_that_make_no_sense_are_refused(task: leyden.Entity) -> Non
 def test_an_explanation_says_what_versions_cost(task: leyden.Entity) -> None:
     assert "in a second request" in str(task.put(**KEY).explain())
     assert 'only over the "rev" that was seen' in str(task.put(**KEY).expecting(1).explain())
+
+
+@pytest.mark.parametrize("unsure", [False, True])
+def test_a_conflict_says_whether_an_earlier_attempt_may_have_made_it(
+    task: leyden.Entity, unsure: bool
+) -> None:
+    program = task.patch(**KEY).add(points=1).expecting(1).program()
+    request = next(program)
+    stored = {**task.put(**KEY, title="x").params()["Item"], "r": {"N": "2"}}
+
+    with pytest.raises(VersionConflictError) as caught:
+        program.throw(ConditionFailedError("no", item=stored, request=request, unsure=unsure))
+
+    assert caught.value.unsure is unsure
+    assert caught.value.stored.rev == 2
+    assert ("Nothing was changed" in str(caught.value)) is not unsure
+    assert ("got no answer" in str(caught.value)) is unsure

@@ -35,6 +35,7 @@ _SIMPLE: Final[dict[str, Accept]] = {
     "timestamp": accept_timestamp,
     "ttl": accept_ttl,
 }
+_GROUPS: Final = frozenset({frozenset, list, set, tuple})
 
 
 def build_check(attribute: CompiledAttribute, depth: int) -> Accept:
@@ -92,7 +93,8 @@ def _set(element: CompiledAttribute | None) -> Accept:
     accept = accept_any_element if element is None else element.accept
 
     def check(value: Any, path: str) -> frozenset[Any]:
-        if not isinstance(value, AbstractSet | list | tuple):
+        # The classes themselves first: to ask an abstract one takes as long as the rest.
+        if value.__class__ not in _GROUPS and not isinstance(value, AbstractSet | list | tuple):
             raise wrong_type(path, "a set, or a list without duplicates", value)
         if not value:
             raise refuse(
@@ -123,7 +125,7 @@ def _map(properties: Mapping[str, CompiledAttribute], own: str, entity: str, dep
     required = [name for name, part in properties.items() if part.spec.required]
 
     def check(value: Any, path: str) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
+        if value.__class__ is not dict and not isinstance(value, Mapping):
             raise wrong_type(path, "a dict", value)
         check_depth(depth, path)
         for name in value:

@@ -20,7 +20,9 @@ KeyValue: TypeAlias = str | int | float | Decimal | bytes
 
 Values: TypeAlias = Mapping[str, Any]
 
-_CASING: dict[str, Callable[[str], str] | None] = {
+Fold: TypeAlias = Callable[[str], str]
+
+_CASING: dict[str, Fold | None] = {
     "default": str.lower,
     "lower": str.lower,
     "upper": str.upper,
@@ -74,7 +76,7 @@ class KeyForm:
         return tuple(segment.name for segment in self.segments)
 
     @cached_property
-    def fold(self) -> Callable[[str], str] | None:
+    def fold(self) -> Fold | None:
         """The function that folds case, or None where case is kept."""
         return None if self.strict else _CASING[self.casing]
 
@@ -87,11 +89,12 @@ class KeyForm:
         return self.suffix + self.postfix
 
     @cached_property
-    def _layout(self) -> str:
-        """The complete key, with `%s` where the texts go."""
+    def _whole(self) -> tuple[str, tuple[tuple[str, Callable[[Any], str]], ...], Fold | None]:
+        """What makes a complete key: its text with `%s` where values go, and what makes these."""
         fixed = [self.prefix, *(label for _, label, _ in self._plan), self._ending]
         first, *labels, ending = [text.replace("%", "%%") for text in fixed]
-        return first + "".join(f"{label}%s" for label in labels) + ending
+        layout = first + "".join(f"{label}%s" for label in labels) + ending
+        return layout, tuple((segment.name, segment.text) for segment in self.segments), self.fold
 
     def missing(self, values: Values) -> tuple[str, ...]:
         """The composite attributes that have no value."""
@@ -119,14 +122,15 @@ class KeyForm:
         """The key as a write stores it; None where a value is missing."""
         if self.numeric:
             return self._number(values)
+        layout, plan, fold = self._whole
         texts = []
-        for name, _, text in self._plan:
+        for name, text in plan:
             value = values.get(name)
             if value is None:
                 return None
             texts.append(text(value))
-        key = self._layout % tuple(texts)
-        return self.fold(key) if self.fold else key
+        key = layout % (*texts,)
+        return fold(key) if fold else key
 
     def stem(self, values: Values, *, closed: bool = True) -> KeyValue | None:
         """The key up to the last given value, without the label of the next one.

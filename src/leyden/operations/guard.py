@@ -129,7 +129,8 @@ def send_guarded(
         if stored is not None and not bears(stored, marks):
             raise collision(marks, stored, request) from error
         if expected is not None and not expected.holds(stored):
-            raise conflict(entity, stored, request, request.operation) from error
+            operation = request.operation
+            raise conflict(entity, stored, request, operation, unsure=error.unsure) from error
         raise
     return response
 

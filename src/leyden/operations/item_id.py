@@ -25,6 +25,9 @@ def item_id(table: str, key: Item) -> ItemId:
 
 def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:
     """Raise InputError where two entries name one item of one table."""
+    ids = [*ids]
+    if len({*ids}) == len(ids):
+        return
     seen: dict[ItemId, int] = {}
     for position, one in enumerate(ids):
         first = seen.setdefault(one, position)

@@ -117,7 +117,9 @@ class Upsert(Write):
                 apart.set_if_absent(name, encoded)
             else:
                 apart.set(name, encoded)
-        fields |= {name: value for name, value in keys.set.items() if name not in key}
+        for name, value in keys.set.items():
+            if name not in key:
+                fields[name] = value
         update.set_all(fields, once)
         for name in keys.remove:
             update.remove(name)

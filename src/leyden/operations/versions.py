@@ -174,9 +174,17 @@ def first_version(entity: BoundEntity, given: Mapping[str, Any]) -> Mapping[str,
 
 
 def conflict(
-    entity: BoundEntity, item: Item | None, request: Request | None, operation: str
+    entity: BoundEntity,
+    item: Item | None,
+    request: Request | None,
+    operation: str,
+    *,
+    unsure: bool = False,
 ) -> VersionConflictError:
-    """The error for a stored item that has another version than expected."""
+    """The error for a stored item that has another version than expected.
+
+    `unsure`: an earlier attempt of the same request got no answer.
+    """
     what = (
         "there is no item with that version any more"
         if item is None
@@ -188,11 +196,18 @@ def conflict(
     except DecodeError:
         # That it cannot be read is not what went wrong here; the raw item is on the error.
         stored = None
+    advice = "Nothing was changed; read it again, and decide again"
+    if unsure:
+        advice = (
+            "An earlier attempt of this write got no answer, and may be what changed it; compare "
+            "the stored item with what was to be written"
+        )
     return VersionConflictError(
-        f"{what}. Nothing was changed; read it again, and decide again",
+        f"{what}. {advice}",
         stored=stored,
         item=item,
         request=request,
+        unsure=unsure,
         operation=operation,
         entity=entity.spec.entity,
     )

@@ -240,8 +240,8 @@ class Entity:
         named = _own(attributes) if attributes else {}
         if item is None:
             return named
-        if isinstance(item, Mapping):
-            return {**_own(item), **named}
+        if item.__class__ is dict or isinstance(item, Mapping):
+            return _own(item) | named if named else _own(item)
         compiled = self._bound.compiled
         if not isinstance(item, compiled.record):
             raise InputError(

@@ -43,6 +43,8 @@ WRITE_LIMIT: Final = 25
 """The most writes that DynamoDB takes in a batch."""
 
 Entry = Put | Delete
+_ENTRIES: Final = (Put, Delete)
+_CONDITIONAL: Final = (Create, Remove)
 
 
 @frozen(eq=False, repr=False)
@@ -143,7 +145,7 @@ class BatchWrite:
         return prepared
 
     def _refuse_odd(self, position: int, entry: Any, options: Options) -> None:
-        if not isinstance(entry, Put | Delete):
+        if not isinstance(entry, _ENTRIES):
             raise InputError(
                 f"entry {position} is neither a put nor a delete, and a batch takes no others; "
                 "app.transact_write does",
@@ -157,7 +159,7 @@ class BatchWrite:
                 "cannot keep; say guard=True, or write it by itself",
                 operation=self.name,
             )
-        if entry.needs_condition or isinstance(entry, Create | Remove):
+        if entry.needs_condition or isinstance(entry, _CONDITIONAL):
             raise InputError(
                 f"entry {position} ({entry.name}) has a condition, which a batch cannot carry; "
                 "say guard=True, or use app.transact_write",
@@ -307,14 +309,16 @@ class BatchWrite:
     ) -> tuple[Any, ...]:
         """The records that were put; None for deletes and for what is not known to be written."""
         tables = [options.table or entry.entity.table for entry in self.entries]
-        keys = {(table, tuple(one.key)) for table, one in zip(tables, prepared, strict=True)}
-        missing = {
-            item_id(table, {name: item[name] for name in fields})
-            for part in still_open
-            for table, fields in keys
-            for item in _put_items(part.get(table, ()))
-            if item.keys() >= {*fields}
-        }
+        missing = set()
+        if still_open:
+            keys = {(table, tuple(one.key)) for table, one in zip(tables, prepared, strict=True)}
+            missing = {
+                item_id(table, {name: item[name] for name in fields})
+                for part in still_open
+                for table, fields in keys
+                for item in _put_items(part.get(table, ()))
+                if item.keys() >= {*fields}
+            }
         return tuple(
             shape(entry.entity, one.kept, _PLAIN)
             if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing)
