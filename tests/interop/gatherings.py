@@ -19,7 +19,8 @@ def gatherings(draw: st.DrawFn) -> dict[str, Any]:
     """Two or three entities of one service whose second index is a collection.
 
     In an isolated one each entity is in the first collection, or in both, one inside the other;
-    in a clustered or multi-attribute one they share the first sort key attributes.
+    in a clustered or multi-attribute one they share the first sort key attributes. The keys may
+    be templates.
     """
     form = draw(st.sampled_from(["isolated", "clustered", "composite"]))
     clustered = form != "isolated"
@@ -28,6 +29,7 @@ def gatherings(draw: st.DrawFn) -> dict[str, Any]:
     least = 1 if form == "composite" else 0
     sorting = {name: {"type": draw(kind)} for name in _SORTING[: draw(st.integers(least, 2))]}
     casing = draw(st.sampled_from(["default", "lower", "upper", "none"]))
+    templated = form != "composite" and draw(st.booleans())
     scope = {"scope": draw(st.sampled_from(["eu", "Zone"]))} if draw(st.booleans()) else {}
     models = {}
     for alias in ALIASES[: draw(st.integers(2, 3))]:
@@ -35,6 +37,10 @@ def gatherings(draw: st.DrawFn) -> dict[str, Any]:
         # The attributes of a multi-attribute index are its physical key, so all have the same.
         own = ["rest"] if form != "composite" and draw(st.booleans()) else []
         common = list(sorting) if clustered else []
+        pk, sk = {"composite": list(shared)}, {"composite": [*common, *own]}
+        if templated:
+            pk |= {"template": _template("TENANT", list(shared))}
+            sk |= {"template": _template("AT" if clustered else alias, [*common, *own])}
         models[alias] = {
             "model": {"entity": f"{alias}Row", "version": "1", "service": "svc"},
             "attributes": {
@@ -54,18 +60,22 @@ def gatherings(draw: st.DrawFn) -> dict[str, Any]:
                     "collection": list(COLLECTIONS) if nested else COLLECTIONS[0],
                     # Its keys are the attributes themselves.
                     **(
-                        {"pk": {"composite": list(shared)}, "sk": {"composite": [*common, *own]}}
+                        {"pk": pk, "sk": sk}
                         if form == "composite"
                         else {
                             **scope,
-                            "pk": {"field": "gsi1pk", "composite": list(shared), "casing": casing},
-                            "sk": {"field": "gsi1sk", "composite": [*common, *own]},
+                            "pk": {"field": "gsi1pk", "casing": casing, **pk},
+                            "sk": {"field": "gsi1sk", **sk},
                         }
                     ),
                 },
             },
         }
     return models
+
+
+def _template(start: str, names: list[str]) -> str:
+    return start + "".join(f"#{name}:${{{name}}}" for name in names)
 
 
 @st.composite

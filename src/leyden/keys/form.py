@@ -194,6 +194,8 @@ class KeyForm:
         if self.numeric or not isinstance(key, str):
             return self.numeric and not isinstance(key, str)
         start = self._folded([self.prefix, *(s.label for s in self.segments[:1])])
+        if self.template:
+            return key == start or self._texts(key) is not None
         return key.startswith(start) and key.endswith(self._folded([self.postfix]))
 
     def is_ambiguous(self, values: Values) -> bool:

@@ -42,11 +42,15 @@ class IndexKeys:
         return tuple(dict.fromkeys(self.spec.composites))
 
     def collection_stem(self, collection: str) -> str:
-        """What the sort keys of one collection start with: its own name and those above it."""
+        """What the sort keys of one collection start with: its own name and those above it.
+
+        Empty where templates make the sort keys, as these get no prefix.
+        """
+        if self.sk is None or self.sk.template:
+            return ""
         names = self.spec.collection[: self.spec.collection.index(collection) + 1]
         text = _collection_prefix(names)
-        fold = self.sk.fold if self.sk else None
-        return fold(text) if fold else text
+        return self.sk.fold(text) if self.sk.fold else text
 
 
 @frozen(slots=False)

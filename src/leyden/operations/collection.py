@@ -160,14 +160,15 @@ class CollectionQuery(Ranged):
             return key_condition(self.entity, self.keys, self.values, self.range, expressions)
         assert sk is not None
         partition = expressions.equal(pk.field, typed_key(self.entity.build(pk, self.values)))
-        stem = self.keys.collection_stem(self.collection)
-        if not stem:
-            return partition
-        shared = self._shared_form(stem)
+        shared = self._shared_form(self.keys.collection_stem(self.collection))
         limits = self.range
         if limits is None or not any(name in shared.names for name in limits.start):
             # Without a closing label this also takes longer values; they are left out later.
-            condition = SortCondition(shared.field, "begins_with", str(shared.stem(self.values)))
+            beginning = shared.stem(self.values)
+            if beginning is None or beginning == "":
+                return partition
+            operator = "=" if shared.numeric else "begins_with"
+            condition = SortCondition(shared.field, operator, beginning)
         else:
             found = sort_condition(self.entity, shared, self.values, limits)
             assert found is not None
@@ -190,7 +191,8 @@ class CollectionQuery(Ranged):
                 break
             shared.append(segment)
         alike = shared if self.keys.spec.type == "clustered" else []
-        return evolve(sk, prefix=stem, segments=tuple(alike), postfix="")
+        numeric = sk.numeric and bool(alike)
+        return evolve(sk, prefix=stem, segments=tuple(alike), postfix="", numeric=numeric)
 
     def _plan(self, options: Options) -> PagePlan:
         request = self._request(self._describe(options, telling=True), options)

@@ -67,8 +67,10 @@ def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool
     name, version = item.get(ENTITY_FIELD), item.get(VERSION_FIELD)
     if name is not None and version is not None:
         return name == {"S": entity.spec.entity} and version == {"S": entity.spec.version}
-    # A multi-attribute index has no keys that would tell, but every index holds the table's own.
-    forms = (keys.forms if keys is not None else ()) or entity.keys.primary.forms
+    forms = keys.forms if keys is not None else ()
+    if not forms or any(form.template for form in forms):
+        # Multi-attribute keys and templates do not tell, but every index holds the table's own key.
+        forms = (*forms, *entity.keys.primary.forms)
     return all(_form_owns(form, item) for form in forms)
 
 

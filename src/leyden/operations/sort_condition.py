@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from attrs import frozen
@@ -59,13 +60,22 @@ class SortCondition:
         return f"{name} {self.operator} {low}"
 
     def holds(self, item: Item) -> bool:
-        """Whether a stored item's text key meets the condition."""
-        key = item.get(self.field, {}).get("S")
-        if key is None or not isinstance(self.low, str):
+        """Whether a stored item's key meets the condition."""
+        stored = item.get(self.field, {})
+        key: Any = stored.get("S")
+        low: Any = self.low
+        high: Any = self.high
+        if not isinstance(low, str):
+            key, low, high = _decimal(stored.get("N")), _decimal(low), _decimal(high)
+        if key is None:
             return True
-        if self.high is not None:
-            return bool(self.low <= key <= self.high)
-        return _HOLDS[self.operator](key, self.low)
+        if high is not None:
+            return bool(low <= key <= high)
+        return _HOLDS[self.operator](key, low)
+
+
+def _decimal(number: Any) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
 
 
 def sort_condition(

@@ -24,6 +24,12 @@ class Template:
     names: tuple[str, ...]
 
     @property
+    def text(self) -> str:
+        """The template as a schema writes it."""
+        pairs = zip(self.names, self.literals[1:], strict=True)
+        return self.literals[0] + "".join(f"${{{name}}}{literal}" for name, literal in pairs)
+
+    @property
     def is_bare(self) -> bool:
         """Whether it is a single attribute with no text around it."""
         return len(self.names) == 1 and not any(self.literals)

@@ -9,8 +9,9 @@ from attrs import frozen
 
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report, listed, quoted
-from leyden.schema.rules.forms import casing_of
-from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, Padding
+from leyden.schema.rules.forms import casing_of, template_of
+from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, KeySpec, Padding
+from leyden.schema.templates import Template
 
 
 @frozen
@@ -126,30 +127,57 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
         "the partition key's casing", ("pk", "casing"), casing_of(mine.pk), casing_of(theirs.pk)
     )
     compare("the partition key's cast", ("pk", "cast"), mine.pk.cast, theirs.pk.cast)
-    compare(
-        "the partition key's template", ("pk", "template"), mine.pk.template, theirs.pk.template
-    )
+    template, other_template = _templates(member, first, mine.pk, theirs.pk)
+    compare("the partition key's template", ("pk", "template"), template, other_template)
     if mine.pk.composite != theirs.pk.composite:
         compare("the partition key", ("pk", "composite"), mine.pk.composite, theirs.pk.composite)
     else:
         for name in mine.pk.composite:
-            compare_texts(name, ("pk", "composite"), labelled=mine.pk.template is None)
+            compare_texts(name, ("pk", "composite"), labelled=template is None)
     if mine.sk is not None and theirs.sk is not None:
         compare("the sort key's field", ("sk", "field"), mine.sk.field, theirs.sk.field)
         compare("the sort key's casing", ("sk", "casing"), casing_of(mine.sk), casing_of(theirs.sk))
+        template, other_template = _templates(member, first, mine.sk, theirs.sk)
         compare(
-            "the form of the sort key",
-            ("sk", "template"),
-            "a template" if mine.sk.template is not None else "a list of attributes",
-            "a template" if theirs.sk.template is not None else "a list of attributes",
+            "the form of the sort key", ("sk", "template"), _form(template), _form(other_template)
         )
-        # In an isolated index the entity's name stands in front of these.
+        # In an isolated index each entity has a range of sort keys of its own.
         if mine.type != "isolated":
+            compare(
+                "the sort key's template", ("sk", "template"), *_apart(template, other_template)
+            )
             for name, other in zip(mine.sk.composite, theirs.sk.composite, strict=False):
                 if name != other:
                     break
-                compare_texts(name, ("sk", "composite"), labelled=mine.sk.template is None)
+                compare_texts(name, ("sk", "composite"), labelled=template is None)
     return found
+
+
+def _templates(
+    member: _Member, first: _Member, mine: KeySpec, theirs: KeySpec
+) -> tuple[Template | None, Template | None]:
+    return template_of(member.entity.spec, mine), template_of(first.entity.spec, theirs)
+
+
+def _form(template: Template | None) -> str:
+    return "a list of attributes" if template is None else "a template"
+
+
+def _apart(mine: Template | None, theirs: Template | None) -> tuple[str, str]:
+    """Two templates up to where they differ in text; twice nothing where they need not agree.
+
+    They must agree in the text in front of the attributes that they share, and behind the last one
+    where both end there.
+    """
+    if mine is None or theirs is None:
+        return "", ""
+    pairs = zip((*mine.names, None), (*theirs.names, None), strict=False)
+    for i, (name, other) in enumerate(pairs):
+        if name != other:
+            break
+        if mine.literals[i] != theirs.literals[i]:
+            return mine.text, theirs.text
+    return "", ""
 
 
 def _kind(kind: str) -> str:
@@ -168,6 +196,8 @@ def _padding(padding: Padding) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "not given"
+    if isinstance(value, Template):
+        return quoted(value.text)
     if isinstance(value, tuple):
         return listed(value) or "empty"
     return value if '"' in value else quoted(value)

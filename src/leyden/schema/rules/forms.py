@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leyden.schema.spec import NUMERIC_TYPES, EntitySpec, IndexSpec, KeySpec
-from leyden.schema.templates import parse_template
+from leyden.schema.templates import Template, parse_template
 
 
 def halves(index: IndexSpec) -> list[tuple[str, KeySpec]]:
@@ -18,6 +18,13 @@ def is_bare(entity: EntitySpec, key: KeySpec) -> bool:
         and len(key.composite) == 1
         and entity.attributes[key.composite[0]].field == key.field
     )
+
+
+def template_of(entity: EntitySpec, key: KeySpec) -> Template | None:
+    """The template that makes the key; an attribute in its own field is one without text."""
+    if key.template is not None:
+        return parse_template(key.template)
+    return Template(("", ""), key.composite) if is_bare(entity, key) else None
 
 
 def is_lone(entity: EntitySpec, key: KeySpec) -> bool:
