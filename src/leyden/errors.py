@@ -43,8 +43,12 @@ which is an InputError, and a NodeError, which is an EngineError.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from leyden.carrying import nearest, pack, unpack
+from leyden.outcomes import NOTHING, ItemWrite, Outcome, told
 
 if TYPE_CHECKING:
     from leyden.operations.batches.sending import BatchResult
@@ -71,10 +75,12 @@ __all__ = [
     "InvalidExpressionError",
     "InvalidOptionError",
     "ItemTooLargeError",
+    "ItemWrite",
     "KeyCollisionError",
     "LeydenError",
     "MissingCompositeError",
     "NotFoundError",
+    "Outcome",
     "ReadOnlyAttributeError",
     "RequiredAttributeError",
     "SaveIncompleteError",
@@ -97,22 +103,84 @@ class LeydenError(Exception):
     `operation` (`task.create`) and `entity` (`tasks`) say what was under way; both are None
     where that is not known. Where reading ended in the middle, `page` is what was read before,
     and its `cursor` goes on from there; it is None elsewhere.
+
+    `outcome` says what the call had written by then: `outcome.written` happened all the same,
+    `outcome.unsure` may have. `unsure` is true where something may have been written.
+
+    Every error can be pickled and copied. What does not pickle gives way to a stand-in.
     """
 
     code: ClassVar[str] = "leyden"
+    tells_outcome: ClassVar[bool] = False
+    """Whether the message itself says what was written."""
+
     page: Page | CollectionPage | None
+    outcome: Outcome = NOTHING
+    unsure: Any = False
+    _doubted: bool = False
 
     def __init__(
-        self, message: str, *, operation: str | None = None, entity: str | None = None
+        self,
+        message: str,
+        *,
+        unsure: bool = False,
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.operation = operation
         self.entity = entity
         self.page = None
+        if unsure:
+            # Whoever says so when it is made has it in the message.
+            self.unsure = self._doubted = True
 
     def __str__(self) -> str:
-        return f"{self.operation}: {self.message}" if self.operation else self.message
+        message = self.message
+        if self.outcome and not self.tells_outcome:
+            message = told(message, self.outcome, doubted=self._doubted)
+        return f"{self.operation}: {message}" if self.operation else message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {**self.__dict__, "": (self.args, self.__cause__)}
+        return _carried, (nearest(type(self)), pack(state))
+
+    def __copy__(self) -> Self:
+        return self._with(dict(self.__dict__))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._with({name: _deeply(value, memo) for name, value in self.__dict__.items()})
+
+    def _with(self, state: dict[str, Any]) -> Self:
+        """The same error once more, with other values in its attributes."""
+        if "__notes__" in state:
+            state["__notes__"] = list(state["__notes__"])
+        again = type(self).__new__(type(self), *self.args)
+        again.__dict__.update(state)
+        again.__cause__, again.__context__ = self.__cause__, self.__context__
+        again.__suppress_context__ = self.__suppress_context__
+        return again.with_traceback(self.__traceback__)
+
+
+def _carried(kind: type[LeydenError], packed: Mapping[str, bytes]) -> LeydenError:
+    """The error that was pickled."""
+    state = unpack(packed)
+    kept = state.pop("")
+    args, cause = kept if isinstance(kept, tuple) else ((), None)
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    if isinstance(cause, BaseException):
+        error.__cause__ = cause
+    return error
+
+
+def _deeply(value: Any, memo: dict[int, Any]) -> Any:
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        # A thing that cannot be copied, such as a lock, is the same in both.
+        return value
 
 
 class SchemaError(LeydenError):
@@ -301,10 +369,9 @@ class ConditionFailedError(LeydenError):
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+        super().__init__(message, unsure=unsure, operation=operation, entity=entity)
         self.item = item
         self.request = request
-        self.unsure = unsure
 
 
 class KeyCollisionError(ConditionFailedError):
@@ -371,6 +438,7 @@ class BatchIncompleteError(LeydenError):
     """
 
     code = "batch.incomplete"
+    tells_outcome = True
 
     def __init__(
         self,
@@ -426,6 +494,7 @@ class SaveIncompleteError(LeydenError):
     """
 
     code = "store.save_incomplete"
+    tells_outcome = True
 
     def __init__(
         self,
@@ -496,11 +565,10 @@ class AwsError(LeydenError):
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+        super().__init__(message, unsure=unsure, operation=operation, entity=entity)
         self.aws_code = aws_code
         self.request = request
         self.response = response
-        self.unsure = unsure
 
 
 class ThrottledError(AwsError):

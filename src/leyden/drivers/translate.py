@@ -210,7 +210,7 @@ class _Answer:
         return f" [request {request_id}]" if request_id else ""
 
     @property
-    def on_behalf(self) -> dict[str, str | None]:
+    def on_behalf(self) -> dict[str, Any]:
         return {"operation": self.request.operation or None, "entity": self.request.entity}
 
 

@@ -37,6 +37,10 @@ class Request:
     entity: str | None = None
     reader: Callable[[bytes], dict[str, Any]] | None = field(default=None, repr=False, eq=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A reader is made for one schema in one process.
+        return Request, (self.api, self.params, self.operation, self.entity)
+
 
 @frozen
 class Pause:
