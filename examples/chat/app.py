@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -121,7 +120,6 @@ def message_of(thread: Thread, role: str, text: str) -> Message:
         resource_id=thread.resource_id,
         role=role,
         content={"format": 2, "parts": [{"type": "text", "text": text}], "content": text},
-        created_at=datetime.now(UTC),
     )
 
 

@@ -137,6 +137,10 @@ class Memory(Protocol):
     ) -> list[Message]:
         """Write messages, each over what has its id, also where that is in another thread.
 
+        Messages without `created_at` keep the order in which they are given: each gets a
+        millisecond of its own, from now on and behind all that this store saved before. Of an id
+        that is given twice the last counts.
+
         Sets `updated_at` of their threads. With `atomic` all messages are written or none, at
         most 100 of them. Raises KeyCollisionError where an id differs from a stored one by the
         case of its letters only, and SaveIncompleteError, which says what was saved and what was

@@ -13,11 +13,12 @@ class Clock:
     """A clock that stands still until it is moved on."""
 
     def __init__(self) -> None:
+        self.now = START
         self.reset()
 
     def reset(self) -> None:
-        """Go back to where the clock began."""
-        self.now = START + timedelta(days=1)
+        """Go on to the next day: a store gives no time again that it gave before."""
+        self.now += timedelta(days=1)
 
     def __call__(self) -> datetime:
         return self.now

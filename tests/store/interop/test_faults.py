@@ -13,9 +13,10 @@ import pytest
 from attrs import frozen
 
 from leyden.errors import DecodeError, ItemTooLargeError
+from leyden.store.order import id_key
 from tests.store.interop import values
 from tests.store.interop.test_every_method import message
-from tests.store.interop.twins import OURS, THEIRS, Refused, Twins
+from tests.store.interop.twins import OURS, SHARED, THEIRS, Refused, Twins
 from tests.store.interop.words import Call
 
 pytestmark = pytest.mark.node
@@ -49,6 +50,10 @@ def ids_of(page: Any) -> list[str]:
 
 def thread(id: str = "t", **fields: Any) -> Call:
     return memory("save_thread", thread={"id": id, "resource_id": "alice", **fields})
+
+
+def untimed(id: str) -> dict[str, Any]:
+    return {**message(id, "t", 0), "created_at": None}
 
 
 LIST: Final = memory("list_messages", thread_id="t")
@@ -226,6 +231,19 @@ def test_a_missing_thread_is_not_made_here(twins: Twins) -> None:
     twins.we(save(message("m0", "missing", 0)))
     (item,) = twins.tables[OURS].items()
     assert item["entity"] == {"S": "message"}
+
+
+def test_messages_of_one_call_without_times_are_in_order_if_we_save_them(twins: Twins) -> None:
+    given_order = ["c", "a", "b", "0", "Z"]
+    # saveMessages gives them one time, at which they are in the order of their ids.
+    for on in (THEIRS, SHARED):
+        twins.we(thread(), on)
+    twins.they(save(*(untimed(id) for id in given_order)), now=values.START)
+    assert ids_of(twins.they(LIST)) == sorted(given_order, key=id_key)
+    twins.we(save(*(untimed(id) for id in given_order)), SHARED)
+    assert ids_of(twins.they(LIST, SHARED)) == given_order
+    pages = [memory("list_messages", thread_id="t", per_page=2, page=n) for n in range(3)]
+    assert [id for page in pages for id in ids_of(twins.they(page, SHARED))] == given_order
 
 
 def test_only_the_first_messages_thread_is_touched_there(twins: Twins) -> None:

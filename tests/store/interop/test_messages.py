@@ -29,8 +29,9 @@ def _message(id: str) -> st.SearchStrategy[dict[str, Any]]:
         "id": st.just(id),
         "thread_id": st.just("t"),
         "role": st.sampled_from(["user", "assistant", "system", "tool"]),
+        "created_at": values.times,
     }
-    optional = {"resource_id": values.ids, "created_at": values.times}
+    optional = {"resource_id": values.ids}
     present = st.fixed_dictionaries(
         {**common, "type": st.just("v2"), "content": values.contents}, optional=optional
     )

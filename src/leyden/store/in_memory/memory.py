@@ -34,15 +34,10 @@ class InMemoryMemory(Threads):
     ) -> list[Message]:
         """See `Memory.save_messages`."""
         together = given.flag(atomic, "atomic")
-        now = self._now()
+        checked = given.messages(messages)
         saved = {
-            message.id: evolve(
-                message,
-                content=as_it_reads(message.content),
-                created_at=message.created_at or now,
-                updated_at=now,
-            )
-            for message in given.messages(messages)
+            id: evolve(message, content=as_it_reads(message.content))
+            for id, message in self._stamps.dated(checked, self._now()).items()
         }
         if together and len(saved) > _TOGETHER:
             raise InputError(f"atomic takes at most {_TOGETHER} messages, not {len(saved)}")

@@ -20,6 +20,7 @@ from leyden.store.matching import has_all, is_within
 from leyden.store.order import id_key, in_order, place
 from leyden.store.pages import ClonedThread, CopiedThread, ThreadPage
 from leyden.store.records import JSON, Message, Resource, Thread
+from leyden.store.stamps import Stamps
 from leyden.store.times import Clock, known
 
 
@@ -32,6 +33,7 @@ class Threads(Domain):
         self._threads: Shelf[Thread] = Shelf("thread")
         self._messages: Shelf[Message] = Shelf("message")
         self._resources: Shelf[Resource] = Shelf("resource")
+        self._stamps = Stamps()
 
     def get_thread_by_id(self, thread_id: str, *, resource_id: str | None = None) -> Thread | None:
         """See `Memory.get_thread_by_id`."""

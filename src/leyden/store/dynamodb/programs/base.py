@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
 from leyden.operations.concurrently import outcomes_of
@@ -16,6 +16,7 @@ from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.stamps import Stamps
 from leyden.store.times import Clock
 
 DOMAIN: Final = "store.memory"
@@ -37,6 +38,8 @@ class Programs:
 @frozen
 class MemoryBase(Programs):
     """The entities of memory, and what more than one of its methods needs."""
+
+    stamps: Stamps = field(factory=Stamps)
 
     @property
     def _threads(self) -> Entity:

@@ -39,12 +39,9 @@ class SavingPrograms(MemoryBase):
         One message is written under the condition that its key is not another's. Of several the
         stored ids are read before.
         """
-        now = self.now()
         together = given.flag(atomic, "atomic")
-        saved = {
-            message.id: evolve(message, created_at=message.created_at or now, updated_at=now)
-            for message in given.messages(messages)
-        }
+        checked = given.messages(messages)
+        saved = self.stamps.dated(checked, self.now())
         if not saved:
             return []
         threads = [message.thread_id for message in saved.values()]
