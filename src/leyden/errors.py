@@ -24,6 +24,8 @@
     ├── BatchIncompleteError        some entries of a batch were not processed
     ├── TransactionCanceledError    a transaction was refused as a whole
     ├── ConditionFailedError        the table answered no
+    │   ├── ItemExistsError
+    │   ├── ItemNotFoundError
     │   ├── KeyCollisionError
     │   ├── UniqueConstraintError
     │   └── VersionConflictError
@@ -74,6 +76,8 @@ __all__ = [
     "InvalidCursorError",
     "InvalidExpressionError",
     "InvalidOptionError",
+    "ItemExistsError",
+    "ItemNotFoundError",
     "ItemTooLargeError",
     "ItemWrite",
     "KeyCollisionError",
@@ -354,7 +358,8 @@ class ConditionFailedError(LeydenError):
 
     `item` is the stored item in raw form, None where there is none or it was not returned.
     `unsure` says that an earlier attempt of the same request got no answer: it may have written,
-    and the condition have failed on what it wrote.
+    and the condition have failed on what it wrote. `is_item_read` says that `item` is what is
+    stored, so that None means that there is none.
     """
 
     code = "condition.failed"
@@ -372,6 +377,19 @@ class ConditionFailedError(LeydenError):
         super().__init__(message, unsure=unsure, operation=operation, entity=entity)
         self.item = item
         self.request = request
+        self.is_item_read = item is not None
+
+
+class ItemExistsError(ConditionFailedError):
+    """A `create` found an item under its key. `item` is the stored one, if known."""
+
+    code = "item.exists"
+
+
+class ItemNotFoundError(ConditionFailedError):
+    """A `patch`, `remove` or `check` found no item under its key."""
+
+    code = "item.not_found"
 
 
 class KeyCollisionError(ConditionFailedError):

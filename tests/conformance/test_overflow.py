@@ -15,6 +15,7 @@ from leyden.errors import (
     DecodeError,
     InvalidExpressionError,
     InvalidOptionError,
+    ItemExistsError,
     ItemTooLargeError,
     KeyCollisionError,
     TransactionCanceledError,
@@ -158,9 +159,9 @@ class TestDeletes:
     ) -> None:
         store(note, STATES[before])
         for value in (SMALL, OUTSIDE):
-            with pytest.raises(ConditionFailedError) as caught:
+            with pytest.raises(ItemExistsError) as caught:
                 note.create(**KEY, text=value).go()
-            assert type(caught.value) is ConditionFailedError
+            assert caught.value.item is not None
         assert note.get(**KEY).go(consistent=True).text == STATES[before]
         check_whole(app)
 
@@ -326,7 +327,7 @@ class TestConditions:
                 ]
             ).go()
         (rejection,) = caught.value.rejections
-        assert (rejection.position, rejection.reason) == (2, "condition")
+        assert (rejection.position, rejection.reason) == (2, "not_found")
         with pytest.raises(TransactionCanceledError) as caught:
             app.transact_write([note.create(**KEY, text=SMALL)]).go()
         (rejection,) = caught.value.rejections

@@ -80,7 +80,7 @@ def test_a_cancelled_transaction_says_which_operation_and_why(bank: leyden.Servi
     assert (first.position, first.operation, first.reason) == (1, "account.patch", "condition")
     assert first.key == {"account_id": "a"}
     assert first.item is None or first.item.balance == 1
-    assert (second.position, second.operation, second.reason) == (2, "account.check", "condition")
+    assert (second.position, second.operation, second.reason) == (2, "account.check", "not_found")
     assert "operation 1, account.patch: its condition did not hold" in str(caught.value)
     assert account.get(account_id="b").go().balance == 0
     assert list(transfer.scan) == []

@@ -124,8 +124,8 @@ def test_a_condition_that_does_not_hold_is_not_tried_again(
     user.create(id="a", email="x", name="A").go()
     for chain, reason in (
         (user.put(id="a", email="y").where(user.attr.name == "B"), "condition"),
-        (user.remove(id="nobody"), "condition"),
-        (user.patch(id="nobody").set(email="y"), "condition"),
+        (user.remove(id="nobody"), "not_found"),
+        (user.patch(id="nobody").set(email="y"), "not_found"),
     ):
         with pytest.raises(TransactionCanceledError) as caught:
             shop.transact_write([chain]).go()

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
+from leyden.operations.refusal import Asked
 from leyden.operations.request import Params, Program
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import PreparedWrite, Write, exists
@@ -30,6 +31,11 @@ class Check(Write):
     verb: ClassVar[str] = "check"
     api: ClassVar[str] = "TransactWriteItems"
     part: ClassVar[str] = "ConditionCheck"
+
+    @property
+    def asked(self) -> Asked:
+        """What the check asks of the stored item: that it exists, or what `.where()` says."""
+        return Asked("anything", where=True) if self.conditions else Asked("an item")
 
     def _prepare(self, options: Options) -> PreparedWrite:
         values = read_key(self.entity, self.given)

@@ -11,6 +11,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
+from leyden.operations.refusal import Needs
 from leyden.operations.request import Params
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.write import PreparedWrite, Write, exists
@@ -59,8 +60,9 @@ class Delete(Write):
 class Remove(Delete):
     """`task.remove(...)`: delete the item with this key, which must exist.
 
-    Raises ConditionFailedError where there is none.
+    Raises ItemNotFoundError where there is none.
     """
 
     verb: ClassVar[str] = "remove"
+    needs: ClassVar[Needs] = "an item"
     must_exist: ClassVar[bool] = True

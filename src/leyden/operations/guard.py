@@ -123,7 +123,8 @@ def send_guarded(
     except ConditionFailedError as error:
         stored = error.item
         if stored is None and (marks or error.unsure or expected is not None):
-            stored = yield from read_stored(request, key)
+            error.item = stored = yield from read_stored(request, key)
+            error.is_item_read = True
         written = request.params.get("Item")
         if error.unsure and stored and written and same_item(stored, written):
             # An earlier attempt wrote it, and its answer was lost.

@@ -13,6 +13,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
+from leyden.operations.refusal import Needs
 from leyden.operations.request import Item, Params, Pause, Program
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transactions.cancellation import ATTEMPTS, wait_before
@@ -154,11 +155,12 @@ class Put(Write):
 class Create(Put):
     """`task.create(...)`: write an item that must not exist yet.
 
-    Raises ConditionFailedError where one does, KeyCollisionError where that one is another item
+    Raises ItemExistsError where one does, KeyCollisionError where that one is another item
     under the same key.
     """
 
     verb: ClassVar[str] = "create"
+    needs: ClassVar[Needs] = "no item"
     replaces: ClassVar[bool] = False
 
     def expecting(self, seen: Any) -> Self:

@@ -16,6 +16,7 @@ from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
 from leyden.operations.operation import changed
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
+from leyden.operations.refusal import Asked, Needs
 from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
@@ -143,6 +144,11 @@ class Update(Write):
         )
         return PreparedWrite(params, key, marks, own, effect, spread=spread)
 
+    @property
+    def asked(self) -> Asked:
+        """What the update asks of the stored item, to say what of it did not hold."""
+        return Asked(self.needs, where=bool(self.conditions), composite=self._agreements())
+
     def _agreements(self) -> Item:
         attributes = self.entity.compiled.attributes
         return {
@@ -227,8 +233,9 @@ class Update(Write):
 class Patch(Update):
     """`task.patch(...)`: change an item that exists.
 
-    Raises ConditionFailedError where there is none.
+    Raises ItemNotFoundError where there is none.
     """
 
     verb: ClassVar[str] = "patch"
+    needs: ClassVar[Needs] = "an item"
     must_exist: ClassVar[bool] = True

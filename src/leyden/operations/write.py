@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import evolve, frozen
 
-from leyden.errors import InputError, InvalidOptionError
+from leyden.errors import ConditionFailedError, InputError, InvalidOptionError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation, show, show_key
 from leyden.operations.expression import Expressions, conjunction, require
@@ -33,6 +33,7 @@ from leyden.operations.overflow.writing import (
     lay_out,
     spread_notes,
 )
+from leyden.operations.refusal import Asked, Needs, refused
 from leyden.operations.request import Item, Params, Program, Response
 from leyden.operations.uniqueness.claims import (
     Effect,
@@ -127,6 +128,8 @@ class Write(Conditional):
 
     part: ClassVar[str]
     """What a transaction calls this kind of write."""
+    needs: ClassVar[Needs] = "anything"
+    """What must be stored under the key for the verb to be granted."""
 
     def expecting(self, seen: Any) -> Self:
         """Write only if the stored item has the version that was seen: optimistic locking.
@@ -139,6 +142,11 @@ class Write(Conditional):
         """
         with self._naming():
             return evolve(self, expected=expectation_of(self.entity, seen))
+
+    @property
+    def asked(self) -> Asked:
+        """What the write asks of the stored item, to say what of it did not hold."""
+        return Asked(self.needs, where=bool(self.conditions))
 
     def draft(self) -> PreparedWrite:
         """The write as a part of a transaction, to be settled if what is stored matters."""
@@ -244,7 +252,13 @@ class Write(Conditional):
             performing = self._perform(prepared, options)
 
         def program() -> Program[Any]:
-            sent = yield from performing
+            try:
+                sent = yield from performing
+            except ConditionFailedError as error:
+                if type(error) is not ConditionFailedError:
+                    raise
+                told = yield from refused(self.entity, self.asked, prepared.key, error)
+                raise told from told.__cause__
             sent = yield from self._with_values(sent, options)
             return self._result(sent, options)
 

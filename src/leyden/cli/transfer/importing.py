@@ -18,6 +18,8 @@ from leyden.errors import (
     AwsError,
     ConditionFailedError,
     InputError,
+    ItemExistsError,
+    ItemNotFoundError,
     ItemTooLargeError,
     KeyCollisionError,
     LeydenError,
@@ -39,6 +41,8 @@ _PASSING: Final = frozenset({"conflict", "throttled"})
 """Reasons of a refusal that say nothing against the item."""
 
 _CODES: Final = {
+    "exists": ItemExistsError.code,
+    "not_found": ItemNotFoundError.code,
     "condition": ConditionFailedError.code,
     "collision": KeyCollisionError.code,
     "version": VersionConflictError.code,

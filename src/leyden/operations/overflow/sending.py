@@ -102,7 +102,8 @@ class _Attempts:
             except ConditionFailedError as error:
                 now = error.item
                 if now is None:
-                    now = yield from read_stored(write.request, write.key)
+                    error.item = now = yield from read_stored(write.request, write.key)
+                    error.is_item_read = True
                 if laid.is_over(now):
                     raise
                 self.stored = evolve(self.stored, item=now, is_read=True)
@@ -181,14 +182,16 @@ class _Attempts:
             raise collision(write.marks, now, write.request) from error
         if write.expected is not None and not write.expected.holds(now):
             raise conflict(write.entity, now, write.request, write.request.operation) from error
-        raise ConditionFailedError(
+        refusal = ConditionFailedError(
             f"the condition did not hold for an item of {write.request.params['TableName']}; "
             "nothing was changed",
             item=now,
             request=write.request,
             operation=write.request.operation,
             entity=write.request.entity,
-        ) from error
+        )
+        refusal.is_item_read = True
+        raise refusal from error
 
     def _read(self) -> Program[None]:
         item = yield from self._stored_item()

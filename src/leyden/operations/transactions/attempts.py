@@ -80,7 +80,8 @@ class Attempts:
                 if not (
                     again and (yield from self._may_begin_again(plan, stored, reasons, obstacles))
                 ):
-                    raise self._canceled(reasons, plan) from error
+                    shown, read = yield from self._looked_at(reasons, plan)
+                    raise self._canceled(shown, plan, read) from error
                 sent += 1
             else:
                 break
@@ -205,8 +206,41 @@ class Attempts:
             for entry, draft in zip(self.entries, self.drafts, strict=True)
         )
 
-    def _canceled(
+    def _looked_at(
         self, reasons: Sequence[Mapping[str, Any]], plan: Plan
+    ) -> Program[tuple[Sequence[Mapping[str, Any]], frozenset[int]]]:
+        """The reasons with the items that tell them apart, and which of these had to be read.
+
+        The service leaves out an item that does not exist; some engines leave out all. A read
+        that fails leaves its reason as it is.
+        """
+        unclear = []
+        for place, write in enumerate(plan.writes):
+            asked = self.entries[place].asked
+            told = reasons[place].get("Item") or reasons[place].get("Code") != CONDITION_FAILED
+            if not told and asked.needs != "anything" and not asked.is_by_verb_alone:
+                unclear.append((place, write.key))
+        if not unclear:
+            return reasons, frozenset()
+        requests = tuple(
+            Request(
+                "GetItem",
+                {"TableName": self.entries[n].entity.table, "Key": key, "ConsistentRead": True},
+                self.entries[n].name,
+                self.entries[n].entity.spec.entity,
+            )
+            for n, key in unclear
+        )
+        responses = yield Gather(requests, _CONCURRENT_READS)
+        shown, read = list(reasons), set()
+        for (place, _), response in zip(unclear, responses, strict=True):
+            if not isinstance(response, Exception):
+                read.add(place)
+                shown[place] = {**reasons[place], "Item": response.get("Item")}
+        return shown, frozenset(read)
+
+    def _canceled(
+        self, reasons: Sequence[Mapping[str, Any]], plan: Plan, read: frozenset[int]
     ) -> TransactionCanceledError:
         rejections = []
         count = len(plan.writes)
@@ -238,6 +272,8 @@ class Attempts:
                     expected=write.expected,
                     unique=unique,
                     overflow=overflow or place >= count + len(claims),
+                    asked=self.entries[position].asked if place < count else None,
+                    is_item_read=place in read,
                 )
             )
         return canceled(WRITE, rejections, "nothing was written")

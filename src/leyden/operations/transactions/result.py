@@ -11,6 +11,7 @@ from leyden.errors import DecodeError, TransactionCanceledError
 from leyden.operations.guard import Marks, bears
 from leyden.operations.operation import Operation
 from leyden.operations.overflow.format import record_in_place
+from leyden.operations.refusal import Asked, why_refused
 from leyden.operations.request import Item
 from leyden.operations.versions import Expectation
 
@@ -26,6 +27,8 @@ _REASONS: Final = {
     "ValidationError": "invalid",
 }
 _MEANING: Final = {
+    "exists": "the item already exists",
+    "not_found": "the item does not exist",
     "condition": "its condition did not hold",
     "collision": "another item is stored under the same key",
     "version": "the stored item has another version than the one that was seen",
@@ -42,10 +45,12 @@ _MEANING: Final = {
 class Rejection:
     """Why one operation of a cancelled transaction was refused.
 
-    `reason` is `condition`, `collision`, `version`, `unique`, `overflow`, `conflict`, `throttled`,
-    `size` or `invalid`; `key` holds the key attributes; `item` is the stored record where the
-    service returned one and it is the entity's, `raw` the stored item as it is. For `unique`,
-    `attributes` are those of the constraint, and `raw` is the guard item, which names its owner.
+    `reason` is `exists` (a create found an item), `not_found` (a patch, remove or check found
+    none), `condition` (of `.where()` or `.composite()`), `collision`, `version`, `unique`,
+    `overflow`, `conflict`, `throttled`, `size` or `invalid`; `key` holds the key attributes; `item`
+    is the stored record where the service returned one and it is the entity's, `raw` the stored
+    item as it is. For `unique`, `attributes` are those of the constraint, and `raw` is the guard
+    item, which names its owner.
     """
 
     position: int
@@ -98,11 +103,14 @@ def rejection(
     expected: Expectation | None = None,
     unique: tuple[str, ...] = (),
     overflow: bool = False,
+    asked: Asked | None = None,
+    is_item_read: bool = False,
 ) -> Rejection:
     """What the service's reason `why` says of an operation, whose key attributes `key` holds.
 
     `unique` are the attributes of a constraint whose guard was refused; `overflow` says that it
-    was refused for the large values that the stored item has outside.
+    was refused for the large values that the stored item has outside. `asked` is what the
+    operation asks of the stored item; `is_item_read`: without `Item` in `why`, there is none.
     """
     code, raw = str(why.get("Code", "None")), why.get("Item") or None
     reason = _REASONS.get(code, "invalid")
@@ -116,6 +124,10 @@ def rejection(
             reason = "version"
         elif overflow:
             reason = "overflow"
+        elif asked is not None:
+            is_known = raw is not None or is_item_read
+            told = why_refused(asked, raw, is_known=is_known)
+            reason = told if told in ("exists", "not_found") else "condition"
     compiled = entry.entity.compiled
     values = compiled.decode_values(key)
     names = entry.entity.keys.primary.spec.composites

@@ -199,13 +199,15 @@ class _Attempts:
                 return
         if write.expected is not None and not write.expected.holds(now):
             raise conflict(entity, now, write.request, write.request.operation) from error
-        raise ConditionFailedError(
+        refusal = ConditionFailedError(
             f"the condition did not hold for an item of {write.table}; nothing was changed",
             item=now,
             request=write.request,
             operation=write.request.operation,
             entity=write.request.entity,
-        ) from error
+        )
+        refusal.is_item_read = True
+        raise refusal from error
 
 
 def claim_for(entity: BoundEntity, claim: Claim, key: Item, request: Request) -> UniqueWrite:

@@ -1,0 +1,158 @@
+"""Why a write was refused: whether the item exists, or what else the caller asked of it.
+
+A request carries one condition, which joins what the verb needs (`create` needs no item, `patch`
+an item) with what the caller asks by `.where()` and `.composite()`. DynamoDB says only that the
+whole did not hold. The stored item, which comes back with the refusal, tells the parts apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from attrs import frozen
+
+from leyden.errors import (
+    ConditionFailedError,
+    ItemExistsError,
+    ItemNotFoundError,
+    LeydenError,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.doubt import same_item
+from leyden.operations.guard import read_stored
+from leyden.operations.request import AttributeValue, Item, Program
+
+Needs: TypeAlias = Literal["anything", "no item", "an item"]
+"""What a verb needs to be stored under its key."""
+
+Why: TypeAlias = Literal["exists", "not_found", "composite", "where", "unknown"]
+"""Which part of a condition did not hold; `unknown` where nothing tells."""
+
+
+@frozen
+class Asked:
+    """What a write asks of the stored item: by its verb, by `.where()`, by `.composite()`."""
+
+    needs: Needs = "anything"
+    where: bool = False
+    composite: Item | None = None
+
+    @property
+    def is_by_verb_alone(self) -> bool:
+        """Whether the refusal alone tells what did not hold."""
+        return not self.where and not self.composite
+
+    def differing(self, stored: Item) -> list[str]:
+        """The fields in which the stored item is not what `.composite()` says."""
+        expected = self.composite or {}
+        return [field for field, value in expected.items() if not _is_same(value, stored, field)]
+
+
+def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
+    """Which part did not hold. `is_known`: `stored` is what is stored, and None means nothing."""
+    there = stored is not None
+    if asked.needs == "no item":
+        if there or asked.is_by_verb_alone:
+            return "exists"
+        return "where" if is_known else "unknown"
+    if asked.needs == "an item":
+        if asked.is_by_verb_alone or (is_known and not there):
+            return "not_found"
+        if not is_known:
+            return "unknown"
+    if stored is not None and asked.differing(stored):
+        return "composite"
+    # Where there is no item, .composite() does not hold either, and .where() may.
+    if asked.composite and not (is_known and there):
+        return "composite" if not asked.where else "unknown"
+    return "where" if asked.where else "unknown"
+
+
+def refused(
+    entity: BoundEntity, asked: Asked, key: Item, error: ConditionFailedError
+) -> Program[ConditionFailedError]:
+    """The error that says what stood in the way of a write; `error` is the service's refusal.
+
+    Where the refusal did not bring the item along and the parts cannot be told apart without
+    it, it is read once. A read that fails hides nothing: the error then says what is not known.
+    """
+    stored, is_known = error.item, error.item is not None or error.is_item_read
+    if not is_known and not asked.is_by_verb_alone and asked.needs != "anything" and error.request:
+        try:
+            stored = yield from read_stored(error.request, key)
+            is_known = True
+        except LeydenError:
+            stored = None
+    why = why_refused(asked, stored, is_known=is_known)
+    kind = _KINDS.get(why, ConditionFailedError)
+    told = kind(
+        f"{_said(entity, asked, why, stored, is_known=is_known)}; {_outcome(asked, why, error)}",
+        item=stored,
+        request=error.request,
+        unsure=error.unsure,
+        operation=error.operation,
+        entity=entity.spec.entity,
+    )
+    told.is_item_read = is_known
+    # Whoever looks for the service's own answer finds it one step behind, as before.
+    told.__cause__ = error.__cause__
+    return told
+
+
+_KINDS: Final[dict[Why, type[ConditionFailedError]]] = {
+    "exists": ItemExistsError,
+    "not_found": ItemNotFoundError,
+}
+
+
+def _said(
+    entity: BoundEntity, asked: Asked, why: Why, stored: Item | None, *, is_known: bool
+) -> str:
+    match why:
+        case "exists":
+            return "the item already exists"
+        case "not_found":
+            return "the item does not exist"
+        case "composite":
+            if stored is None:
+                return "the stored item is not what .composite() says"
+            names = {a.field: name for name, a in entity.spec.attributes.items()}
+            listed = ", ".join(f'"{names.get(f, f)}"' for f in asked.differing(stored))
+            return f"the stored item has another {listed} than .composite() says"
+        case "where":
+            if not is_known:
+                return "a condition of .where() did not hold"
+            there = "exists, but" if stored is not None else "does not exist, and"
+            return f"the item {there} a condition of .where() did not hold"
+        case "unknown":
+            return _either(asked)
+
+
+def _either(asked: Asked) -> str:
+    parts = {"no item": ["the item already exists"], "an item": ["the item does not exist"]}
+    either = parts.get(asked.needs, [])
+    if asked.composite:
+        either.append("the stored item is not what .composite() says")
+    if asked.where:
+        either.append("a condition of .where() did not hold")
+    if len(either) < 2:
+        return "the condition of the write did not hold"
+    return f"either {' or '.join(either)}, and the service does not say which"
+
+
+_ADVICE: Final[dict[tuple[Needs, Why], str]] = {
+    ("no item", "exists"): ". .put() replaces it, .patch() changes it, .upsert() does not mind",
+    ("an item", "not_found"): ". .create() makes it, .upsert() writes it either way",
+}
+
+
+def _outcome(asked: Asked, why: Why, error: ConditionFailedError) -> str:
+    if error.unsure:
+        return "an earlier attempt of the request got no answer, and may have made the change"
+    if (error.operation or "").endswith(".remove") and why == "not_found":
+        return "nothing was deleted. .delete() does not insist on it"
+    return f"nothing was changed{_ADVICE.get((asked.needs, why), '')}"
+
+
+def _is_same(value: AttributeValue, stored: Item, field: str) -> bool:
+    return field in stored and same_item({field: value}, {field: stored[field]})
