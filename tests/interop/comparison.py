@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from leyden.errors import AmbiguousKeyError, LeydenError
+from tests.interop.key_texts import asks_about, framed_fields, without_key_texts
 from tests.interop.leyden_side import Words
 from tests.interop.operations import composites
 from tests.interop.oracle import Oracle, Refusal
@@ -120,6 +121,8 @@ def compare(
         reason = lawful_refusal(error, model, theirs)
         if reason is not None:
             return Verdict(f"guard: {reason}")
+        if model is not None and asks_about(op, model, framed_fields(model)):
+            return Verdict("guard: a condition that the text around a key would make another one")
         fault = fault_of_theirs(model, theirs) if model is not None else None
         if fault is not None:
             return Verdict(f"theirs is no request: {fault}")
@@ -147,6 +150,11 @@ def compare_requests(
     if model is not None and isinstance(ours, dict):
         return _without_what_is_lawful(model, op, ours, theirs)
     return _differ(ours, theirs)
+
+
+def _same_but_for_key_texts(ours: Any, theirs: Any, fields: Mapping[str, tuple[str, str]]) -> bool:
+    mine, other = without_key_texts(ours, fields), without_key_texts(theirs, fields)
+    return as_text(mine).lower() == as_text(other).lower()
 
 
 def _is_sparse(model: Mapping[str, Any], index: str | None) -> bool:
@@ -207,6 +215,9 @@ def _without_what_is_lawful(
         return Verdict(f"theirs is no request: {fault}")
     if _has_key_attributes(model) and as_text(ours).lower() == as_text(theirs).lower():
         return Verdict("guard: an attribute that is a key is looked for in the key's casing")
+    fields = framed_fields(model)
+    if fields and _same_but_for_key_texts(ours, theirs, fields):
+        return Verdict("guard: an attribute is looked for as it is stored, with its key's text")
     if op["verb"] in ("match", "find") and _is_sparse(model, theirs.get("IndexName")):
         return Verdict("guard: no sparse index where items may be missing from it")
     if _closes_a_beginning(model, op, ours, theirs):

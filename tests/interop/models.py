@@ -161,15 +161,25 @@ def _names_of(attributes: dict[str, Any], *types: str) -> list[str]:
     return [name for name, attribute in attributes.items() if attribute["type"] in types]
 
 
+def _framed(draw: st.DrawFn, name: str) -> str:
+    """A template with text in front of one attribute, behind it, or both."""
+    before, after = draw(
+        st.sampled_from([("", "#End"), *((text, "") for text in _LITERALS), ("User#", "/x")])
+    )
+    return f"{before}${{{name}}}{after}"
+
+
 @st.composite
 def _bare_index(draw: st.DrawFn, number: int, attributes: dict[str, Any]) -> dict[str, Any]:
-    """An index whose key fields are attributes themselves.
+    """An index whose key fields are attributes themselves, with or without text around them.
 
     On a secondary index such an attribute keeps its case: ElectroDB's patch forgets to fold it.
     """
     first = draw(st.sampled_from(_names_of(attributes, "string")))
     attributes[first] = {"type": "string"}
     index: dict[str, Any] = {"pk": {"field": first, "composite": [first]}}
+    if draw(st.booleans()):
+        index["pk"]["template"] = _framed(draw, first)
     if number:
         index = {"index": f"gsi{number}", "pk": {**index["pk"], "casing": "none"}}
     elif draw(st.booleans()):
@@ -179,6 +189,8 @@ def _bare_index(draw: st.DrawFn, number: int, attributes: dict[str, Any]) -> dic
         second = draw(st.sampled_from(others))
         attributes[second] = {"type": attributes[second]["type"]}
         index["sk"] = {"field": second, "composite": [second]}
+        if attributes[second]["type"] == "string" and draw(st.booleans()):
+            index["sk"]["template"] = _framed(draw, second)
         if number and attributes[second]["type"] == "string":
             index["sk"]["casing"] = "none"
     return index
@@ -220,11 +232,32 @@ def _indexes(draw: st.DrawFn, attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 @st.composite
+def key_text_models(draw: st.DrawFn) -> dict[str, Any]:
+    """One entity with an attribute that is stored in a key's own field."""
+    names = draw(st.lists(st.sampled_from(KEY_NAMES), unique=True, min_size=3, max_size=4))
+    attributes = {name: draw(_key_attribute(name)) for name in names}
+    attributes[names[0]] = {"type": "string"}
+    place = draw(st.integers(0, 1))
+    indexes = {
+        name: draw(
+            _bare_index(number, attributes) if number == place else _index(number, attributes)
+        )
+        for number, name in enumerate(("primary", "pattern1"))
+    }
+    return draw(_model(attributes, indexes))
+
+
+@st.composite
 def models(draw: st.DrawFn) -> dict[str, Any]:
     """One entity: one to four access patterns over three to six key attributes, and others."""
     names = draw(st.lists(st.sampled_from(KEY_NAMES), unique=True, min_size=3, max_size=6))
     attributes = {name: draw(_key_attribute(name)) for name in names}
     indexes = draw(_indexes(attributes))
+    return draw(_model(attributes, indexes))
+
+
+@st.composite
+def _model(draw: st.DrawFn, attributes: dict[str, Any], indexes: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": {
             "entity": draw(st.sampled_from(["things", "Thing", "thing_row"])),

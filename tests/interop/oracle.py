@@ -35,6 +35,13 @@ class Oracle(NodeProcess):
 
         `models` maps aliases to ElectroDB models of one service; `op` is in neutral form.
         """
+        return self._answer(models, table, op)
+
+    def read(self, models: Mapping[str, Any], table: str, entity: str, item: Any) -> Any:
+        """The attributes that ElectroDB reads in a plain item, or its `Refusal`."""
+        return self._answer(models, table, {"entity": entity, "parse": item})
+
+    def _answer(self, models: Mapping[str, Any], table: str, op: Mapping[str, Any]) -> Any:
         answer = self.answer({"table": table, "models": models, "op": op})
         if "error" in answer:
             return Refusal(answer["error"]["code"], answer["error"]["message"])

@@ -4,6 +4,8 @@
 // models, all of one service; `op` is an operation in neutral form. A model may hold what JSON can
 // say of a callback: an index's `condition: {when: [...]}`.
 //
+// An op with `parse` is no operation: its plain item is read, and the attributes are the answer.
+//
 // The answer is {id, request}, or {id, error: {code, message}} where ElectroDB refuses.
 // Sets come as {"$set": [...]}, everything else as ElectroDB hands it to the DocumentClient.
 //
@@ -153,6 +155,8 @@ function chainOf(built, op) {
 }
 
 function requestOf(built, op) {
+  // What an item reads as is no request, but is asked and compared in the same way.
+  if (op.parse) return built.entities[op.entity].parse({ Item: op.parse }).data;
   if (!op.transact) return chainOf(built, op).params(op.options ?? {});
   built.service ??= new Service(built.entities);
   const parts = (entities) => op.ops.map((one) => chainOf({ entities }, one).commit());

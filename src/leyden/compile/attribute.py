@@ -12,6 +12,7 @@ from leyden.errors import InvalidExpressionError
 from leyden.schema.spec import AttributeSpec
 
 if TYPE_CHECKING:
+    from leyden.compile.key_text import KeyText
     from leyden.compile.pynamodb_attributes import LeydenAttribute
 
 Accept: TypeAlias = Callable[[Any, str], Any]
@@ -39,8 +40,8 @@ class CompiledAttribute:
         "encode",
         "entity",
         "fill",
-        "fold",
         "items",
+        "key_text",
         "kind",
         "path",
         "plain",
@@ -79,8 +80,8 @@ class CompiledAttribute:
         """Applies `set` hooks; None where there are none."""
         self.reveal: Rework | None = None
         """Drops hidden properties and applies `get` hooks; None where there are neither."""
-        self.fold: Callable[[str], str] | None = None
-        """Folds the case of text, for an attribute that is itself a key."""
+        self.key_text: KeyText | None = None
+        """How its values stand in a key's own field; None where it has a field of its own."""
         self.encode: Callable[[Any], AttributeValue]
         """An accepted value, typed for the table."""
         self.read: Callable[[AttributeValue], Any]

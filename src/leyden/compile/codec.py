@@ -104,7 +104,7 @@ def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) ->
         first = [f"            stored = item[{field!r}]"]
     else:
         first = []
-    if attribute.spec.type in ("number", "integer"):
+    if attribute.spec.type in ("number", "integer") and attribute.key_text is None:
         # Whole numbers without a sign need no call.
         slow = "number_value" if attribute.spec.type == "number" else "integer_value"
         first = [f"            text = item[{field!r}]['N']"]

@@ -7,17 +7,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.codec import compile_codec
 from leyden.compile.expressions import Expression
 from leyden.compile.hooking import Hooks, check_hooks
+from leyden.compile.key_text import set_key_texts
 from leyden.compile.names import python_names
 from leyden.compile.paths import AttributePaths, ResolvedPath, resolve_path
 from leyden.compile.preparing import Preparation
 from leyden.compile.record import record_class
 from leyden.compile.tree import compile_attributes
-from leyden.compile.wire import AttributeValue, Item
-from leyden.keys import entity_keys
+from leyden.compile.wire import Item
 from leyden.schema.spec import EntitySpec, IndexSpec, TableSpec
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class CompiledEntity(Preparation):
     `encode`, `decode` and `decode_values` are generated functions:
 
     * `encode(values)`: accepted values by name into a stored item, without keys; an attribute
-      that is itself a key has the casing of that key.
+      that is stored in a key's own field is written as that key.
     * `decode(item)`: a stored item into a record. Fields that the schema does not know, hidden
       attributes and unknown properties of typed maps are left out; `get` hooks apply. Values
       are read by type only: constraints and enum members bind writes, not reads.
@@ -103,14 +102,10 @@ class CompiledEntity(Preparation):
         """The names of the attributes that records show."""
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
         self.record: type[Any] = record_class(spec, self.slots)
+        set_key_texts(spec, attributes)
         codec = compile_codec(attributes, self.record, self.slots, title=spec.entity)
-        _fold_key_attributes(spec, attributes)
-        # These fold what is itself a key, so they are taken only now.
         self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
-        folded = {a.spec.field: a.fold for a in attributes.values() if a.fold is not None}
-        self.encode: Callable[[Mapping[str, Any]], Item] = (
-            _folding_fields(codec.encode, folded) if folded else codec.encode
-        )
+        self.encode: Callable[[Mapping[str, Any]], Item] = codec.encode
         self.decode: Callable[[Item], Any] = codec.decode
         self.decode_values: Callable[[Item], dict[str, Any]] = codec.decode_values
         self._roots = {
@@ -187,40 +182,6 @@ class CompiledEntity(Preparation):
         that is not there.
         """
         return self._roots.get(path) or resolve_path(path, self.attributes, self.spec.entity)
-
-
-def _fold_key_attributes(spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]) -> None:
-    """Let attributes that are themselves keys be written, and looked for, in the key's casing."""
-    stored = {attribute.spec.field for attribute in attributes.values()}
-    halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
-    if stored.isdisjoint(half.field for half in halves):
-        return
-    for keys in entity_keys(spec).values():
-        for form in keys.forms:
-            if form.bare and form.fold is not None:
-                attribute = attributes[form.names[0]]
-                if attribute.kind == "S":
-                    attribute.fold = form.fold
-                    attribute.encode = _folding(attribute.encode, form.fold)
-
-
-def _folding(
-    encode: Callable[[Any], AttributeValue], fold: Callable[[str], str]
-) -> Callable[[Any], AttributeValue]:
-    return lambda value: {"S": fold(encode(value)["S"])}
-
-
-def _folding_fields(
-    encode: Callable[[Mapping[str, Any]], Item], folds: Mapping[str, Callable[[str], str]]
-) -> Callable[[Mapping[str, Any]], Item]:
-    def folding(values: Mapping[str, Any]) -> Item:
-        item = encode(values)
-        for field, fold in folds.items():
-            if field in item:
-                item[field] = {"S": fold(item[field]["S"])}
-        return item
-
-    return folding
 
 
 def compile_entity(

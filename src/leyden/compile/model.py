@@ -77,7 +77,7 @@ def build_model(
         "__module__": __name__,
         "Meta": type("Meta", (), {"table_name": table_name, "region": None, "host": None}),
     }
-    key_fields = {}
+    key_fields, made_keys = {}, {}
     roles = dict(zip((form.field for form in forms), ("hash_key", "range_key"), strict=False))
     for name, attribute in entity.attributes.items():
         role = roles.get(attribute.spec.field)
@@ -87,7 +87,7 @@ def build_model(
         if form.field in by_field:
             key_fields[form.field] = names[by_field[form.field]]
         else:
-            key_fields[form.field] = extra[form.field]
+            key_fields[form.field] = made_keys[form.field] = extra[form.field]
             body[extra[form.field]] = _key_attribute(entity, form, roles[form.field])
     for name, field, value in (
         ("edb_entity", ENTITY_FIELD, spec.entity),
@@ -108,6 +108,7 @@ def build_model(
         "_leyden_names": names,
         "_leyden_identity": (extra["edb_entity"], extra["edb_version"]),
         "_leyden_key_fields": key_fields,
+        "_leyden_made_keys": made_keys,
         "_leyden_guarded": _guarded(entity),
         "_leyden_blind_indexes": frozenset(blind),
         "_leyden_ttl_field": table.ttl or _first_ttl(spec),

@@ -44,6 +44,8 @@ class LeydenModel(Model):
     """The model's names of the two fields that name the entity."""
     _leyden_key_fields: ClassVar[Mapping[str, str]]
     """The model's names of the table's key fields, by field."""
+    _leyden_made_keys: ClassVar[Mapping[str, str]]
+    """Those of key fields in which no attribute of the entity is stored."""
     _leyden_guarded: ClassVar[Mapping[str, str]]
     """By field: why PynamoDB's update must not touch it."""
     _leyden_blind_indexes: ClassVar[frozenset[str]]
@@ -102,7 +104,7 @@ class LeydenModel(Model):
             values = {name: entity.attributes[name].accept(v) for name, v in given.items()}
             keys = {
                 field: getattr(self, name)
-                for field, name in self._leyden_key_fields.items()
+                for field, name in self._leyden_made_keys.items()
                 if getattr(self, name) is not None
             }
         item = entity.encode(values)
@@ -115,7 +117,7 @@ class LeydenModel(Model):
             stored = entity.decode_values(item)
             for name, python in self._leyden_names.items():
                 self.attribute_values[python] = stored.get(name)
-            for field, name in self._leyden_key_fields.items():
+            for field, name in self._leyden_made_keys.items():
                 self.attribute_values[name] = _bare(item[field])
             self._remember()
         return item
@@ -145,7 +147,11 @@ class LeydenModel(Model):
             }
             keys = type(self)._leyden_build_own_key(accepted)
             self._check_keys({field: typed(key) for field, key in keys.items()})
-            values = [_bare(typed(keys[field])) for field, _ in names]
+            # What an attribute itself is stored in has that attribute's value, not the key's text.
+            values = [
+                _bare(typed(keys[field])) if field in self._leyden_made_keys else value
+                for (field, _), value in zip(names, values, strict=True)
+            ]
         return values[0], values[1] if len(values) > 1 else None
 
     def _get_hash_range_key_serialized_values(self) -> tuple[Any, Any]:

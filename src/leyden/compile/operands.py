@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.attributes import Attribute
-from pynamodb.expressions.condition import BeginsWith, Contains
-from pynamodb.expressions.operand import Path, Value, _IfNotExists, _Operand
+from pynamodb.expressions.condition import BeginsWith, Between, Comparison, Condition, Contains
+from pynamodb.expressions.operand import Path, Value, _IfNotExists, _Operand, _Size
 from pynamodb.expressions.update import AddAction, DeleteAction, SetAction
 
 from leyden.compile.anything import accept_any, encode_any
@@ -18,11 +18,13 @@ from leyden.compile.texts import accept_binary, accept_string
 if TYPE_CHECKING:
     from leyden.compile.pynamodb_attributes import LeydenAttribute
 
-__all__ = ["TypedIfNotExists", "TypedPath"]
+__all__ = ["TypedIfNotExists", "TypedPath", "TypedSize"]
 
 # PynamoDB's condition classes have untyped constructors.
 _begins_with: Callable[..., BeginsWith] = BeginsWith
 _contains: Callable[..., Contains] = Contains
+_comparison: Callable[..., Comparison] = Comparison
+_between: Callable[..., Between] = Between
 
 
 class TypedPath(Path):
@@ -33,8 +35,51 @@ class TypedPath(Path):
         self.compiled = attribute.compiled
         self.place = attribute.place
 
+    def _to_operand(self, value: Any) -> Any:
+        if isinstance(value, _Operand | Attribute):
+            compiled = getattr(value, "compiled", None)
+            for one in (self.compiled, compiled):
+                if one is not None and one.key_text is not None:
+                    one.key_text.refuse_operand(self.place)
+        return super()._to_operand(value)
+
     def _to_value(self, value: Any) -> Value:
         return self._typed(value, constraints=False)
+
+    def compare(self, operator: str, other: Any) -> Condition:
+        """A condition that compares the stored value with another one."""
+        condition: Condition = _comparison(operator, self, self._to_operand(other))
+        key_text = self.compiled.key_text
+        if key_text is None or operator in ("=", "<>"):
+            return condition
+        key_text.refuse_order(self.place)
+        if operator in ("<", "<=") and key_text.absent is not None:
+            # A key without a value is stored in front of all others, and is no smaller value.
+            condition = condition & _comparison(">", self, Value({"S": key_text.absent}))
+        return condition
+
+    def between(self, lower: Any, upper: Any) -> Between:
+        """A condition that holds from `lower` to `upper`, both included."""
+        if self.compiled.key_text is not None:
+            self.compiled.key_text.refuse_order(self.place)
+        return _between(self, self._to_operand(lower), self._to_operand(upper))
+
+    def is_there(self) -> Condition:
+        """A condition that holds where there is a value."""
+        absent = self._absent()
+        there: Condition = super().exists()
+        return there if absent is None else there & _comparison("<>", self, absent)
+
+    def is_not_there(self) -> Condition:
+        """A condition that holds where there is no value."""
+        absent = self._absent()
+        missing: Condition = super().does_not_exist()
+        return missing if absent is None else missing | _comparison("=", self, absent)
+
+    def _absent(self) -> Value | None:
+        key_text = self.compiled.key_text
+        absent = None if key_text is None else key_text.absent
+        return None if absent is None else Value({"S": absent})
 
     def _typed(self, value: Any, *, constraints: bool) -> Value:
         if value is None and self.compiled.spec.type != "any":
@@ -77,6 +122,10 @@ class TypedPath(Path):
             raise refuse(
                 self.place, f"is a {self.compiled.spec.type}, and only text and bytes begin so"
             )
+        key_text = self.compiled.key_text
+        if key_text is not None and not isinstance(prefix, _Operand | Attribute):
+            text = key_text.beginning(accept_string(prefix, self.place))
+            return _begins_with(self, Value({"S": text}))
         return _begins_with(self, self._part(prefix))
 
     def contains(self, item: Any) -> Contains:
@@ -102,7 +151,8 @@ class TypedPath(Path):
                 raise wrong_type(self.place, "a str", value)
             return Value({"B": accept_binary(value, self.place)})
         text = accept_string(value, self.place)
-        return Value({"S": self.compiled.fold(text) if self.compiled.fold else text})
+        key_text = self.compiled.key_text
+        return Value({"S": text if key_text is None else key_text.part(text, self.place)})
 
     def __getitem__(self, item: int | str) -> Any:
         attribute: Any = self.attribute
@@ -110,6 +160,25 @@ class TypedPath(Path):
 
     def __or__(self, other: Any) -> TypedIfNotExists:
         return TypedIfNotExists(self, self._to_operand(other))
+
+
+class TypedSize(_Size):
+    """The size of a value, without that of the key's text that may be stored around it."""
+
+    def __init__(self, path: TypedPath) -> None:
+        super().__init__(path)
+        self._around = 0
+        key_text = path.compiled.key_text
+        if key_text is not None and key_text.is_framed:
+            around = key_text.before + key_text.after
+            if not around.isascii():
+                key_text.refuse_operand(path.place)
+            self._around = len(around)
+
+    def _to_operand(self, value: Any) -> Any:
+        if self._around and isinstance(value, int | float):
+            value += self._around
+        return super()._to_operand(value)  # type: ignore[no-untyped-call]
 
 
 class TypedIfNotExists(_IfNotExists):

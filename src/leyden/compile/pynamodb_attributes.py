@@ -7,7 +7,7 @@ of the wrong type raises ValidationError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from pynamodb.attributes import (
@@ -22,13 +22,12 @@ from pynamodb.attributes import (
     UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.expressions.condition import BeginsWith, Between, Comparison, Contains, In
-from pynamodb.expressions.operand import _Size
+from pynamodb.expressions.condition import BeginsWith, Between, Condition, Contains, In
 from pynamodb.expressions.update import AddAction, DeleteAction
 from pynamodb.indexes import Index
 
 from leyden.compile.faults import refuse
-from leyden.compile.operands import TypedIfNotExists, TypedPath
+from leyden.compile.operands import TypedIfNotExists, TypedPath, TypedSize
 from leyden.compile.steps import step_into
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 
@@ -36,10 +35,6 @@ if TYPE_CHECKING:
     from leyden.compile.attribute import CompiledAttribute
 
 __all__ = ["LeydenAttribute", "pynamodb_attribute"]
-
-
-# PynamoDB's condition classes have untyped constructors.
-_comparison: Callable[..., Comparison] = Comparison
 
 
 class LeydenAttribute(Attribute[Any]):
@@ -78,27 +73,23 @@ class LeydenAttribute(Attribute[Any]):
     def _path(self) -> TypedPath:
         return TypedPath(self)
 
-    def _compare(self, operator: str, other: Any) -> Comparison:
-        path = self._path()
-        return _comparison(operator, path, path._to_operand(other))
+    def __eq__(self, other: Any) -> Condition:  # type: ignore[override]
+        return self._path().compare("=", other)
 
-    def __eq__(self, other: Any) -> Comparison:  # type: ignore[override]
-        return self._compare("=", other)
+    def __ne__(self, other: Any) -> Condition:  # type: ignore[override]
+        return self._path().compare("<>", other)
 
-    def __ne__(self, other: Any) -> Comparison:  # type: ignore[override]
-        return self._compare("<>", other)
+    def __lt__(self, other: Any) -> Condition:  # type: ignore[override]
+        return self._path().compare("<", other)
 
-    def __lt__(self, other: Any) -> Comparison:
-        return self._compare("<", other)
+    def __le__(self, other: Any) -> Condition:  # type: ignore[override]
+        return self._path().compare("<=", other)
 
-    def __le__(self, other: Any) -> Comparison:
-        return self._compare("<=", other)
+    def __gt__(self, other: Any) -> Condition:  # type: ignore[override]
+        return self._path().compare(">", other)
 
-    def __gt__(self, other: Any) -> Comparison:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Any) -> Comparison:
-        return self._compare(">=", other)
+    def __ge__(self, other: Any) -> Condition:  # type: ignore[override]
+        return self._path().compare(">=", other)
 
     __hash__ = object.__hash__
 
@@ -118,9 +109,17 @@ class LeydenAttribute(Attribute[Any]):
         """A condition on a member of a set, an element of a list, or a part of text or bytes."""
         return self._path().contains(item)
 
-    def size(self) -> _Size:
+    def exists(self) -> Condition:  # type: ignore[override]
+        """A condition that holds where the item has the attribute."""
+        return self._path().is_there()
+
+    def does_not_exist(self) -> Condition:  # type: ignore[override]
+        """A condition that holds where the item does not have the attribute."""
+        return self._path().is_not_there()
+
+    def size(self) -> TypedSize:
         """The number of characters, bytes, members or elements, to compare with a number."""
-        return _Size(self._path())
+        return TypedSize(self._path())
 
     def is_type(self, kind: str | None = None) -> Any:
         """A condition on the stored kind (`S`, `N`, ...); by default the attribute's own."""

@@ -84,6 +84,8 @@ def write_value(writer: Writer, attribute: CompiledAttribute, kind: ValueStruct 
     made = writer.decode(attribute, "part").replace(
         f"part[{attribute.kind!r}]", f"part.{attribute.kind}"
     )
+    if attribute.key_text is not None:
+        return made
     if attribute.spec.type == "string":
         return f"shared(text, text) if len(text := {made}) <= {_SHORT} else text"
     if attribute.spec.type == "integer":

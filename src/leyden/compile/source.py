@@ -82,6 +82,9 @@ class Writer:
     def encode(self, attribute: CompiledAttribute, value: str, level: int = 0) -> str:
         """The expression for the AttributeValue of the accepted value that `value` names."""
         spec = attribute.spec
+        if attribute.key_text is not None:
+            write = self.name("write_key_text", attribute.key_text.write)
+            return f"{{'S': {write}({value})}}"
         if spec.type in _TO_TEXT:
             return f"{{{attribute.kind!r}: {self._to_text(attribute, value)}}}"
         item = f"item_{level}"
@@ -111,6 +114,8 @@ class Writer:
         """The expression for the value of the AttributeValue that `stored` names."""
         spec = attribute.spec
         inner = f"{stored}[{attribute.kind!r}]"
+        if attribute.key_text is not None:
+            return f"{self.name('read_key_text', attribute.key_text.read)}({inner})"
         if spec.type == "enum" or spec.type in _FROM_TEXT:
             return self._from_text(attribute, inner)
         item = f"item_{level}"

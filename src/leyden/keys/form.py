@@ -55,8 +55,9 @@ class KeyForm:
     """How one key field is written.
 
     `prefix` comes first, then each segment, then `suffix` (the closing literal of a template)
-    and `postfix` (entity and version, in clustered sort keys). `bare` marks a field that is
-    itself an attribute; `numeric` one that holds a number instead of text.
+    and `postfix` (entity and version, in clustered sort keys). `bare` marks a field in which an
+    attribute itself is stored, as the whole text of the key; `numeric` one that holds a number
+    instead of text.
     """
 
     field: str

@@ -155,8 +155,8 @@ def _form(
     attributes = [spec.attributes[name] for name in key.composite]
     strict = spec.keys == "strict"
     template = key.template
-    bare = template is None and len(attributes) == 1 and attributes[0].field == key.field
-    if bare:
+    bare = len(attributes) == 1 and attributes[0].field == key.field
+    if bare and template is None:
         template = "${" + attributes[0].name + "}"
     if template is None:
         labelled = tuple(segment_of(a, f"#{a.label}_", strict=strict) for a in attributes)

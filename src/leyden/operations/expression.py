@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from pynamodb.expressions.condition import Condition, In
-from pynamodb.expressions.operand import Path, _Operand
+from pynamodb.expressions.operand import Path, _Operand, _Size
 
 from leyden.errors import InvalidExpressionError
 from leyden.operations.request import AttributeValue, Item, Params
@@ -164,6 +164,8 @@ def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condi
         for part in _parts_of(condition):
             if isinstance(part, In):
                 _check_in(part, operation)
+            elif type(part) is _Size:
+                _check_size(part, operation)
     return conditions
 
 
@@ -179,6 +181,18 @@ def _check_in(condition: In, operation: str) -> None:
         raise InvalidExpressionError(
             f"is_in() of {_shown(path)} has {len(choices)} values, and DynamoDB takes at most "
             f"{_MOST_CHOICES}; join several with `|`",
+            operation=operation,
+        )
+
+
+def _check_size(size: _Size, operation: str) -> None:
+    """Refuse PynamoDB's own `size()` where it would count the text of a key as well."""
+    attribute = size.values[0].attribute
+    compiled = getattr(attribute, "compiled", None)
+    if compiled is not None and compiled.key_text is not None and compiled.key_text.is_framed:
+        raise InvalidExpressionError(
+            f'"{attribute.place}" is stored with the text of its key around it; ask for its size '
+            f"with .attr.{attribute.place}.size()",
             operation=operation,
         )
 

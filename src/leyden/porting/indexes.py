@@ -88,12 +88,14 @@ def _prefixed(
     if key.template is None or len(key.composite) != 1:
         return
     attribute = attributes[key.composite[0]]
+    if key.field == key.composite[0]:
+        return
     if attribute.field == key.field and any(literal for literal, _ in key.template):
-        context.lost(
+        context.adapt(
             place.at("template"),
-            f'text around an attribute that is stored in the key\'s own field, "{key.field}", '
-            "which ElectroDB takes off again when it reads",
-            "Leyden does not: store the attribute in a field of its own, or keep the text in it",
+            f'"{key.composite[0]}" is stored in the key\'s own field, "{key.field}", and ElectroDB '
+            "shows it with the key's text around it, since it goes by another name",
+            "the value alone is read here",
         )
 
 

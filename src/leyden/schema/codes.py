@@ -72,6 +72,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key.template": "A template cannot be read.",
         "key.template_mismatch": "`composite` and `template` list different attributes.",
         "key.template_not_strict": "A template joins values in an entity with strict keys.",
+        "key.template_type": "A template has text around a number in its own field.",
         "key.label_duplicate": "Two composite attributes of one key have one label.",
         "key.fields_equal": "Partition key and sort key are stored in one field.",
         "key.field_reserved": "A key is stored in a field that Leyden itself writes.",

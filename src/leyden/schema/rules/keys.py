@@ -10,6 +10,9 @@ from leyden.schema.spec import IndexSpec, KeySpec
 from leyden.schema.templates import parse_template
 
 _NUMBERS = frozenset({"number", "integer", "decimal"})
+_FRAMED = frozenset({"string", "enum", "timestamp"})
+"""The types that can be stored with a template's text around them."""
+
 _CASTABLE = frozenset({"number", "integer", "decimal", "ttl", "string", "enum", "boolean"})
 
 
@@ -125,14 +128,25 @@ def _fields(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, repo
             "give it another",
         )
     for name, spec in entity.spec.attributes.items():
-        alone = key.composite == (name,) and is_lone(entity.spec, key)
-        if spec.field == key.field and not alone:
+        if spec.field != key.field:
+            continue
+        alone = key.template is not None or is_lone(entity.spec, key)
+        if key.composite != (name,) or not alone:
             report.error(
                 entity.at("attributes", name, "field"),
                 "attribute.field_is_key",
                 f"{quoted(name)} is stored in {quoted(spec.field)}, the field of {where} "
                 f"({place}), which is made of {listed(key.composite) or 'its prefix'}; give the "
-                "attribute another `field`, or make the key of this attribute alone",
+                "attribute another `field`, or make the key of this attribute alone, with or "
+                "without a `template` around it",
+            )
+        elif not is_lone(entity.spec, key) and spec.type not in _FRAMED:
+            report.error(
+                entity.at("indexes", index.name, half, "template"),
+                "key.template_type",
+                f"{where}: {quoted(name)}, which is stored in this key's own field, is of the "
+                f"type {quoted(spec.type)}; only {listed(sorted(_FRAMED))} can be stored with "
+                "text around",
             )
 
 

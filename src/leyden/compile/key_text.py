@@ -1,0 +1,152 @@
+"""Attributes that are stored in a key's own field, as the whole text of that key.
+
+`pk: {field: userId, template: "USER#${user_id}"}` with `user_id: {field: userId}`: the table holds
+`user#u1`, and the record says `u1`. What is compared, counted or begun with is the stored text, so
+a condition on such an attribute is translated, and refused where no translation says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from leyden.compile.faults import refuse
+from leyden.keys import EntityKeys, KeyForm, entity_keys
+from leyden.keys.text import value_of
+from leyden.schema.spec import AttributeSpec, EntitySpec
+
+if TYPE_CHECKING:
+    from leyden.compile.attribute import CompiledAttribute
+
+__all__ = ["KeyText", "set_key_texts"]
+
+_ORDERED = frozenset({"string", "enum", "timestamp"})
+"""The types whose texts sort as their values do."""
+
+
+@frozen(eq=False)
+class KeyText:
+    """How the values of one attribute stand in its key's field.
+
+    `before` and `after` are the key's text around a value, `text` makes the value's own. Where
+    `may_be_absent`, a key without a value is stored as `before` alone.
+    """
+
+    attribute: AttributeSpec
+    before: str
+    after: str
+    fold: Callable[[str], str]
+    text: Callable[[Any], str]
+    may_be_absent: bool
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether there is text around the values."""
+        return bool(self.before or self.after)
+
+    @property
+    def absent(self) -> str | None:
+        """The text of a key that has no value; None where that is never stored."""
+        return self.before if self.may_be_absent and self.before else None
+
+    def write(self, value: Any) -> str:
+        """The stored text of an accepted value. Raises ValidationError for an empty one."""
+        inner = self.text(value)
+        if not inner and not self.after and self.absent is not None:
+            raise refuse(
+                self.attribute.name,
+                "is empty, and its key would read as one without a value; leave it out instead",
+            )
+        return self.fold(f"{self.before}{inner}{self.after}")
+
+    def read(self, stored: str) -> Any:
+        """The value in a stored text, None for none; other text than the key's is kept."""
+        start, end = 0, len(stored)
+        if self.before and stored[: len(self.before)].lower() == self.before.lower():
+            start = len(self.before)
+            if start == end and self.may_be_absent:
+                return None
+        ending = len(self.after)
+        if ending and start + ending <= end and stored[-ending:].lower() == self.after.lower():
+            end -= ending
+        inner = stored[start:end]
+        if self.attribute.type == "string" and self.attribute.padding is None:
+            return inner
+        return value_of(self.attribute, inner)
+
+    def part(self, text: str, place: str) -> str:
+        """The text to look for in stored ones, for values that contain `text`.
+
+        Raises ValidationError where it may be found in the key's own text.
+        """
+        text = self.fold(text)
+        if _may_start_in(self.before, text) or _may_start_in(self.after[::-1], text[::-1]):
+            raise refuse(
+                place,
+                "is stored with the text of its key around it, in which what is looked for may be "
+                "found as well; compare the whole value, or what it begins with",
+            )
+        return text
+
+    def beginning(self, text: str) -> str:
+        """How the stored texts of values begin that begin with `text`."""
+        return self.fold(f"{self.before}{text}")
+
+    def refuse_order(self, place: str) -> None:
+        """Raise where stored texts do not sort as the values do."""
+        if self.after or self.attribute.type not in _ORDERED:
+            raise refuse(
+                place,
+                "is stored as the text of a key, which does not sort as its values do; query by "
+                "that key, or compare with == or .startswith()",
+            )
+
+    def refuse_operand(self, place: str) -> None:
+        """Raise where stored text would be set against that of another attribute."""
+        if self.is_framed:
+            raise refuse(
+                place,
+                "is stored with the text of its key around it, and cannot be compared with, or "
+                "copied to, another attribute",
+            )
+
+
+def _may_start_in(around: str, text: str) -> bool:
+    """Whether `text` can be found where it begins inside of `around`, whatever follows that."""
+    return any(
+        text.startswith(around[i:]) or around[i:].startswith(text) for i in range(len(around))
+    )
+
+
+def set_key_texts(spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]) -> None:
+    """Let attributes that are stored in a key's own field be written and read as that key."""
+    stored = {attribute.spec.field for attribute in attributes.values()}
+    halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
+    if stored.isdisjoint(half.field for half in halves):
+        return
+    keys = entity_keys(spec)
+    for index in keys.values():
+        for form in index.forms:
+            attribute = attributes[form.names[0]] if form.bare and not form.numeric else None
+            if attribute is not None and attribute.spec.type != "binary":
+                attribute.key_text = _key_text(form, keys)
+                attribute.kind = "S"
+
+
+def _key_text(form: KeyForm, keys: EntityKeys) -> KeyText:
+    (segment,) = form.segments
+    fold = form.fold or _kept
+    return KeyText(
+        segment.attribute,
+        fold(segment.label),
+        fold(form.suffix),
+        fold,
+        segment.text,
+        form.field not in keys.primary.fields,
+    )
+
+
+def _kept(text: str) -> str:
+    return text
