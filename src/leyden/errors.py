@@ -39,6 +39,7 @@
         └── ConnectionFailedError
 
 Each class has a stable dotted `code`. Messages name attributes and fields, never their values.
+The `outcome` of an error says what its call had written; see `leyden.outcomes`.
 `StreamRecordError` of `leyden.service.stream` is a DecodeError; `leyden.porting` has a ModelError,
 which is an InputError, and a NodeError, which is an EngineError.
 """
@@ -50,7 +51,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from leyden.carrying import nearest, pack, unpack
-from leyden.outcomes import NOTHING, ItemWrite, Outcome, told
+from leyden.outcomes import NOTHING, Outcome, told
 
 if TYPE_CHECKING:
     from leyden.operations.batches.sending import BatchResult
@@ -79,12 +80,10 @@ __all__ = [
     "ItemExistsError",
     "ItemNotFoundError",
     "ItemTooLargeError",
-    "ItemWrite",
     "KeyCollisionError",
     "LeydenError",
     "MissingCompositeError",
     "NotFoundError",
-    "Outcome",
     "ReadOnlyAttributeError",
     "RequiredAttributeError",
     "SaveIncompleteError",
@@ -121,6 +120,9 @@ class LeydenError(Exception):
     page: Page | CollectionPage | None
     outcome: Outcome = NOTHING
     unsure: Any = False
+    happened: bool = False
+    """Whether a second look showed that a request with this error has written all the same."""
+
     _doubted: bool = False
 
     def __init__(

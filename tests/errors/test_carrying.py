@@ -24,14 +24,13 @@ from leyden.errors import (
     AwsError,
     BatchIncompleteError,
     ItemTooLargeError,
-    ItemWrite,
     LeydenError,
     NotFoundError,
-    Outcome,
     VersionConflictError,
 )
 from leyden.operations.batches.sending import BatchResult
 from leyden.operations.request import Request
+from leyden.outcomes import ItemWrite, Outcome
 
 SCHEMA = """
 entity: carriednotes

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ConnectionClosedError
 
-from leyden.operations.doubt import EARLIER_UNANSWERED, SERVER_FAULT
+from leyden.operations.doubt import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
 
 _FIRST_WAIT: Final = 0.05
 _COUNTS: Final = re.compile(r" [+-] |list_append\(")
@@ -40,6 +40,9 @@ def _look(
     if response is not None and context.get(EARLIER_UNANSWERED):
         response[1].setdefault("ResponseMetadata", {})[EARLIER_UNANSWERED] = True
     if not unanswered and response[0].status_code < SERVER_FAULT:
+        if response[1].get("Error", {}).get("Code") == IN_PROGRESS:
+            # It may yet happen, whatever a later attempt is refused for.
+            context[EARLIER_UNANSWERED] = True
         return None
     context[EARLIER_UNANSWERED] = True
     repeatable = operation.name != "UpdateItem" or _may_be_repeated(request_dict["body"])

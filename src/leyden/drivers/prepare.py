@@ -23,10 +23,6 @@ DATA_APIS: Final = frozenset(
 )
 """The calls that read or write items, and so consume capacity."""
 
-WRITING_APIS: Final = frozenset(
-    {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
-)
-
 CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 
 

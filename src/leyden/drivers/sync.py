@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
@@ -16,9 +17,10 @@ from leyden.drivers.models import attach
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import prepare
 from leyden.drivers.programs import Done, advance, fail
-from leyden.drivers.translate import FAILURES, original, translate
+from leyden.drivers.translate import FAILURES, broken_off, original, translate
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
+from leyden.operations.ledger import WRITING_APIS, Ledger
 from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
 
 T = TypeVar("T")
@@ -73,21 +75,45 @@ class SyncDriver:
         A LeydenError that a step ends in is raised inside the program, at its `yield`, so
         that it can deal with it; what it does not catch is raised here.
         """
+        ledger = Ledger()
         try:
             step = advance(program, None)
             while not isinstance(step, Done):
                 try:
-                    result = self._perform(step)
+                    result = self._perform(step, ledger)
                 except LeydenError as error:
                     step = fail(program, error)
                 else:
                     step = advance(program, result)
             return step.value
+        except LeydenError as error:
+            ledger.tell(error)
+            raise
+        except BaseException as ended:
+            ledger.mark(ended)
+            raise
         finally:
             program.close()
 
     def send(self, request: Request) -> Response:
         """Send one request and return the response. Raises a LeydenError when it fails."""
+        return self._send(request, Ledger())
+
+    def _send(self, request: Request, ledger: Ledger) -> Response:
+        if request.api not in WRITING_APIS:
+            return self._exchange(request)
+        try:
+            response = self._exchange(request)
+        except LeydenError as error:
+            ledger.note(request, error)
+            raise
+        except BaseException:
+            ledger.note(request, broken_off(request))
+            raise
+        ledger.note(request, response)
+        return response
+
+    def _exchange(self, request: Request) -> Response:
         params = prepare(request, self._capacity)
         observation = Observation.begin(self._listeners, request, params)
         try:
@@ -132,31 +158,31 @@ class SyncDriver:
     ) -> None:
         self.close()
 
-    def _perform(self, step: Step) -> Any:
+    def _perform(self, step: Step, ledger: Ledger) -> Any:
         match step:
             case Request():
-                return self.send(step)
+                return self._send(step, ledger)
             case Pause(seconds=seconds):
                 time.sleep(seconds)
                 return None
             case Gather(requests=requests, concurrency=concurrency):
-                return self._gather(requests, concurrency)
+                return self._gather(requests, concurrency, ledger)
 
     def _gather(
-        self, requests: tuple[Request, ...], concurrency: int
+        self, requests: tuple[Request, ...], concurrency: int, ledger: Ledger
     ) -> list[Response | LeydenError]:
         threads = min(concurrency, len(requests))
         if threads <= 1:
-            return [self._outcome(request) for request in requests]
+            return [self._outcome(request, ledger) for request in requests]
         pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
         try:
-            return list(pool.map(self._outcome, requests))
+            return list(pool.map(self._outcome, requests, repeat(ledger)))
         finally:
             # After an interrupt, what has not begun is not sent any more.
             pool.shutdown(cancel_futures=True)
 
-    def _outcome(self, request: Request) -> Response | LeydenError:
+    def _outcome(self, request: Request, ledger: Ledger) -> Response | LeydenError:
         try:
-            return self.send(request)
+            return self._send(request, ledger)
         except LeydenError as error:
             return error

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import botocore.exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from leyden.drivers.prepare import WRITING_APIS, table_of
+from leyden.drivers.prepare import table_of
 from leyden.drivers.redact import without_values
 from leyden.drivers.wire.http11 import ForeignAnswerError
 from leyden.errors import (
@@ -22,7 +22,8 @@ from leyden.errors import (
     TableNotFoundError,
     ThrottledError,
 )
-from leyden.operations.doubt import may_have_written
+from leyden.operations.doubt import CANCELED, IN_PROGRESS, may_have_written
+from leyden.operations.ledger import WRITING_APIS
 from leyden.operations.request import Request
 from leyden.operations.size import ITEM_LIMIT
 
@@ -101,6 +102,18 @@ def translate(error: Exception, request: Request, place: str) -> LeydenError:
     if isinstance(raw, aws.ClientError):
         return _Answer(raw, request).translate()
     return _unanswered(raw, request, place)
+
+
+def broken_off(request: Request) -> ConnectionFailedError:
+    """The error of a request that was given up before it was answered."""
+    unsure = request.api in WRITING_APIS
+    return ConnectionFailedError(
+        f"{request.api} was cancelled before it was answered{UNSURE if unsure else ''}",
+        unsure=unsure,
+        request=request,
+        operation=request.operation or None,
+        entity=request.entity,
+    )
 
 
 def original(error: Exception) -> Exception:
@@ -186,7 +199,7 @@ class _Answer:
         )
 
     def aws_error(self, kind: type[AwsError], message: str) -> AwsError:
-        unsure = self.request.api in WRITING_APIS and may_have_written(self.response)
+        unsure = self.request.api in WRITING_APIS and self.may_have_written
         return kind(
             message + (UNSURE if unsure else "") + self.trail,
             unsure=unsure,
@@ -195,6 +208,19 @@ class _Answer:
             response=self.response,
             **self.on_behalf,
         )
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether the request may have written all the same, by an attempt before the last.
+
+        A transaction in progress may still happen. One that is cancelled had not happened
+        before, or else its token would have told.
+        """
+        if self.code == IN_PROGRESS:
+            return True
+        if self.code == CANCELED and "ClientRequestToken" in self.request.params:
+            return False
+        return may_have_written(self.response)
 
     @property
     def quoted(self) -> str:

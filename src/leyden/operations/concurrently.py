@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from attrs import define, field
 
 from leyden.errors import LeydenError
+from leyden.operations.ledger import Ledger
 from leyden.operations.request import Gather, Pause, Program, Request, Step
 
 T = TypeVar("T")
@@ -53,10 +54,12 @@ class _Task(Generic[T]):
     """When its pause ends, by the monotonic clock."""
     done: bool = False
     error: LeydenError | None = None
+    ledger: Ledger = field(factory=Ledger)
     _results: list[T] = field(factory=list)
 
     def go_on(self, answer: Any = None, error: LeydenError | None = None) -> None:
         """Take it to its next step."""
+        self.ledger.take(self.step, answer if error is None else error)
         try:
             if error is None:
                 self.step = self.program.send(answer)
@@ -67,6 +70,7 @@ class _Task(Generic[T]):
             self._results.append(end.value)
         except LeydenError as failure:
             self.step, self.done = None, True
+            self.ledger.tell(failure)
             self.error = failure
         if isinstance(self.step, Pause):
             self.ready_at = time.monotonic() + self.step.seconds

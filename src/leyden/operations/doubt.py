@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from leyden.operations.request import Item
-
 EARLIER_UNANSWERED: Final = "EarlierUnanswered"
 """In `ResponseMetadata`: an earlier attempt got no clear answer, so it may have written."""
 
 SERVER_FAULT: Final = 500
+
+IN_PROGRESS: Final = "TransactionInProgressException"
+"""A transaction is under way under the same token: it may yet happen."""
+
+CANCELED: Final = "TransactionCanceledException"
+"""A transaction was refused, and so were earlier attempts under the same token."""
 
 
 def may_have_written(response: Mapping[str, Any] | None) -> bool:
@@ -26,7 +30,7 @@ def may_have_written(response: Mapping[str, Any] | None) -> bool:
     return bool(fault or metadata.get(EARLIER_UNANSWERED))
 
 
-def same_item(one: Item, other: Item) -> bool:
+def same_item(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two raw items hold the same, however their numbers and sets are written."""
     return bool(_settled({"M": one}) == _settled({"M": other}))
 

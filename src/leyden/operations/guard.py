@@ -14,6 +14,7 @@ from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
 from leyden.operations.doubt import same_item
 from leyden.operations.expression import Expressions
+from leyden.operations.ledger import has_happened
 from leyden.operations.request import AttributeValue, Item, Request, Response, Step
 from leyden.operations.versions import Expectation, conflict
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
@@ -128,6 +129,7 @@ def send_guarded(
         written = request.params.get("Item")
         if error.unsure and stored and written and same_item(stored, written):
             # An earlier attempt wrote it, and its answer was lost.
+            has_happened(error)
             return {}
         if stored is not None and not bears(stored, marks):
             raise collision(marks, stored, request) from error

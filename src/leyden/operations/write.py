@@ -9,7 +9,14 @@ from typing import Any, ClassVar, Self
 
 from attrs import evolve, frozen
 
-from leyden.errors import ConditionFailedError, InputError, InvalidOptionError
+from leyden.errors import (
+    BatchIncompleteError,
+    ConditionFailedError,
+    InputError,
+    InvalidOptionError,
+    LeydenError,
+)
+from leyden.operations.batches.sending import cause_of
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation, show, show_key
 from leyden.operations.expression import Expressions, conjunction, require
@@ -20,6 +27,7 @@ from leyden.operations.guard import (
     identity_marks,
     send_guarded,
 )
+from leyden.operations.ledger import accounted
 from leyden.operations.operation import Conditional
 from leyden.operations.options import WRITE, Options
 from leyden.operations.outcome import Result, add_units, consumed_units, shape
@@ -54,6 +62,7 @@ from leyden.operations.versions import (
     expectation_of,
     version_notes,
 )
+from leyden.outcomes import Outcome
 
 _PARTS_A_CLAIM = 3
 """A guard given up, one taken, and a check that its last owner is gone."""
@@ -147,6 +156,22 @@ class Write(Conditional):
     def asked(self) -> Asked:
         """What the write asks of the stored item, to say what of it did not hold."""
         return Asked(self.needs, where=bool(self.conditions))
+
+    def go(self, **options: Any) -> Any:
+        """Send the request, and give back what it wrote.
+
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
+        the write happened and something after it failed, the error's `outcome` says so.
+        """
+        return self.entity.runner.run(super().program(**options))
+
+    def program(self, **options: Any) -> Program[Any]:
+        """The write as a program, for larger ones to go on from: what `go()` runs.
+
+        Bad input is refused here, not when the program runs. Errors say in their `outcome` what
+        it had written.
+        """
+        return accounted(super().program(**options))
 
     def draft(self) -> PreparedWrite:
         """The write as a part of a transaction, to be settled if what is stored matters."""
@@ -259,8 +284,14 @@ class Write(Conditional):
                     raise
                 told = yield from refused(self.entity, self.asked, prepared.key, error)
                 raise told from told.__cause__
-            sent = yield from self._with_values(sent, options)
-            return self._result(sent, options)
+            try:
+                sent = yield from self._with_values(sent, options)
+                return self._result(sent, options)
+            except LeydenError as error:
+                # The runner says on the error that the write has happened; here its item is known.
+                put = sent.write.kept if "Item" in sent.write.params else None
+                error.outcome = Outcome(item=sent.attributes or put)
+                raise
 
         return program()
 
@@ -320,10 +351,14 @@ class Write(Conditional):
             lambda item: bears(item, sent.write.marks),
             again=after,
         )
-        joined = yield from join_items(joining, [sent.attributes])
+        try:
+            joined = yield from join_items(joining, [sent.attributes])
+        except BatchIncompleteError as error:
+            # It is about a batch of reads, which nobody asked for: what befell it is what counts.
+            raise cause_of(error) from error
         if joined.error is not None:
             said = joined.error.message
-            joined.error.message = f"the write was made, but what it replaced is not there: {said}"
+            joined.error.message = f"what the write replaced is not there: {said}"
             raise joined.error
         consumed = add_units(sent.consumed, joined.consumed)
         return evolve(sent, attributes=joined.items[0], consumed=consumed)

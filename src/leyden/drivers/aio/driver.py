@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
-from attrs import define
+from attrs import define, field
 from pynamodb.models import Model
 
 from leyden.drivers.aio.connection import AsyncConnection
 from leyden.drivers.aio.pool import ChannelPool
 from leyden.drivers.connection import HasCredentials
 from leyden.drivers.observe import Observation
-from leyden.drivers.prepare import WRITING_APIS, prepare
+from leyden.drivers.prepare import prepare
 from leyden.drivers.programs import Done, advance, fail
-from leyden.drivers.translate import FAILURES, UNSURE, original, translate
-from leyden.errors import CallStyleError, ConnectionFailedError, LeydenError
+from leyden.drivers.translate import FAILURES, broken_off, original, translate
+from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners
+from leyden.operations.ledger import WRITING_APIS, Ledger
 from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
 
 T = TypeVar("T")
@@ -72,12 +73,18 @@ class AsyncDriver:
                 else:
                     step = advance(program, result)
             return step.value
+        except LeydenError as error:
+            course.ledger.tell(error)
+            raise
         except asyncio.CancelledError as cancelled:
-            if course.written:
+            if written := course.ledger.requests:
                 cancelled.add_note(
-                    f"requests of the same call that had written before: {course.written}; what "
-                    "they wrote is there"
+                    f"requests of the same call that had written before: {written}; what they "
+                    "wrote is there"
                 )
+            raise
+        except BaseException as ended:
+            course.ledger.mark(ended)
             raise
         finally:
             program.close()
@@ -87,6 +94,20 @@ class AsyncDriver:
         return await self._send(request, _Course(self.connection.pool()))
 
     async def _send(self, request: Request, course: _Course) -> Response:
+        if request.api not in WRITING_APIS:
+            return await self._exchange(request, course)
+        try:
+            response = await self._exchange(request, course)
+        except LeydenError as error:
+            course.ledger.note(request, error)
+            raise
+        except BaseException:
+            course.ledger.note(request, broken_off(request))
+            raise
+        course.ledger.note(request, response)
+        return response
+
+    async def _exchange(self, request: Request, course: _Course) -> Response:
         params = prepare(request, self._capacity)
         observation = Observation.begin(self._listeners, request, params)
         try:
@@ -103,13 +124,11 @@ class AsyncDriver:
                 observation.failed(translated)
             raise translated from original(error)
         except asyncio.CancelledError as cancelled:
-            broken_off = _broken_off(request)
-            cancelled.add_note(str(broken_off))
+            ended = broken_off(request)
+            cancelled.add_note(str(ended))
             if observation:
-                observation.failed(broken_off)
+                observation.failed(ended)
             raise
-        if request.api in WRITING_APIS:
-            course.written += 1
         if observation:
             observation.answered(response)
         return response
@@ -185,17 +204,4 @@ class _Course:
     """What the requests of one program share."""
 
     pool: ChannelPool
-    written: int = 0
-    """How many of them have written, as far as is known."""
-
-
-def _broken_off(request: Request) -> ConnectionFailedError:
-    """What listeners hear of a request whose task was cancelled."""
-    unsure = request.api in WRITING_APIS
-    return ConnectionFailedError(
-        f"{request.api} was cancelled before it was answered{UNSURE if unsure else ''}",
-        unsure=unsure,
-        request=request,
-        operation=request.operation or None,
-        entity=request.entity,
-    )
+    ledger: Ledger = field(factory=Ledger)

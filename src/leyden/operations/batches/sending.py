@@ -173,6 +173,12 @@ def settle(sent: Sent, result: BatchResult, options: Options, operation: str) ->
     ) from sent.cause
 
 
+def cause_of(error: BatchIncompleteError) -> LeydenError:
+    """The error behind a batch of reads within a larger operation; itself if there is none."""
+    cause = error.failures[0] if error.failures else error.__cause__
+    return cause if isinstance(cause, LeydenError) else error
+
+
 def _count(items: RequestItems) -> int:
     return sum(len(e["Keys"]) if isinstance(e, Mapping) else len(e) for e in items.values())
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from leyden.errors import (
-    AwsError,
     BatchIncompleteError,
     InputError,
     ItemTooLargeError,
@@ -19,6 +18,7 @@ from leyden.operations.batches.sending import (
     BatchResult,
     RequestItems,
     Sent,
+    cause_of,
     chunks,
     name_entry,
     send_all,
@@ -27,6 +27,8 @@ from leyden.operations.batches.sending import (
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.explain import Explanation
 from leyden.operations.item_id import item_id, refuse_duplicates
+from leyden.operations.ledger import accounted
+from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_WRITE, Options, read_options
 from leyden.operations.outcome import add_units, shape
 from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_batch, write_apart
@@ -94,10 +96,10 @@ class BatchWrite:
             return self._on(read.table).program(**{**options, "table": None})
         prepared = self._prepare(read)
         if read.guard:
-            return self._guarded(prepared, read)
+            return accounted(self._guarded(prepared, read))
         if any(one.spread is not None for one in prepared):
-            return self._split(prepared, self._laid(prepared), read)
-        return self._program(prepared, read)
+            return accounted(self._split(prepared, self._laid(prepared), read))
+        return accounted(self._program(prepared, read))
 
     def explain(self, **options: Any) -> Explanation:
         """Says in words what is written."""
@@ -204,7 +206,12 @@ class BatchWrite:
             PlannedWrite(options.table or entry.entity.table, entry, one, over)
             for entry, one, over in zip(self.entries, prepared, laid, strict=True)
         ]
-        split = yield from split_batch(self.name, planned, options)
+        try:
+            split = yield from split_batch(self.name, planned, options)
+        except LeydenError as error:
+            # Looking was in vain, and nothing has been sent.
+            said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
+            raise self._broken_off(prepared, [], 0, None, 0, said) from said
         sent = yield from self._send(self._requests(laid, split.together, options), options)
         sent = yield from write_apart(split, planned, sent, options)
         return self._settled(prepared, sent, options)
@@ -216,14 +223,18 @@ class BatchWrite:
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
-        records = self._records(prepared, [*sent.unprocessed, *sent.unsure], options)
+        records, unreadable = self._records(prepared, [*sent.unprocessed, *sent.unsure], options)
         result = BatchResult(records, left, sent.consumed, sent.requests)
-        return settle(sent, result, options, self.name)
+        settled = settle(sent, result, options, self.name)
+        if unreadable is not None:
+            raise unreadable
+        return settled
 
     def _guarded(self, prepared: list[PreparedWrite], options: Options) -> Program[BatchResult]:
         consumed: float | None = None
         requests = 0
         records: list[Any] = []
+        unreadable: LeydenError | None = None
         waiting = list(self._parts(prepared))
         while waiting:
             part = waiting.pop(0)
@@ -242,32 +253,40 @@ class BatchWrite:
                     error.message += ", and operations are counted from there on"
                 error.operation = self.name
                 raise
-            except AwsError as error:
-                raise self._broken_off(
-                    prepared, records, len(part), consumed, requests, error
-                ) from error
-            consumed = add_units(consumed, result.consumed)
-            requests += result.attempts
-            for n, record in zip(part, result, strict=True):
-                records.append(record if isinstance(self.entries[n], Put) else None)
+            except LeydenError as error:
+                if error.unsure or not error.outcome.written:
+                    in_doubt = len(part) if error.unsure else 0
+                    raise self._broken_off(
+                        prepared, records, in_doubt, consumed, requests, error
+                    ) from error
+                # It is written, and what failed came after it, such as a hook over a record.
+                unreadable = unreadable or error
+                records += [None] * len(part)
+            else:
+                consumed = add_units(consumed, result.consumed)
+                requests += result.attempts
+                for n, record in zip(part, result, strict=True):
+                    records.append(record if isinstance(self.entries[n], Put) else None)
             if options.progress is not None:
                 options.progress(len(records), len(prepared))
+        if unreadable is not None:
+            unreadable.operation = self.name
+            raise unreadable
         return BatchResult(tuple(records), (), consumed, requests)
 
     def _broken_off(
         self,
         prepared: list[PreparedWrite],
         records: list[Any],
-        count: int,
+        in_doubt: int,
         consumed: float | None,
         requests: int,
-        error: AwsError,
+        error: LeydenError,
     ) -> BatchIncompleteError:
-        """What to say where the `count` entries behind those in `records` failed as one."""
+        """What to say where those in `records` are written, and `in_doubt` behind may be."""
         error.operation = self.name
         done = len(records)
         raw = [raw_write(one) for entry, one in zip(self.entries, prepared, strict=True)]
-        in_doubt = count if error.unsure else 0
         left = tuple(raw[done + in_doubt :])
         items = (*records, *(None for _ in raw[done:]))
         said = f"the first {done} entries were written, {len(left)} were not"
@@ -306,8 +325,11 @@ class BatchWrite:
 
     def _records(
         self, prepared: list[PreparedWrite], still_open: Sequence[RequestItems], options: Options
-    ) -> tuple[Any, ...]:
-        """The records that were put; None for deletes and for what is not known to be written."""
+    ) -> tuple[tuple[Any, ...], LeydenError | None]:
+        """The records that were put; None for deletes and for what is not known to be written.
+
+        And the first error of one that cannot be made, as by a hook: it is written all the same.
+        """
         tables = [options.table or entry.entity.table for entry in self.entries]
         missing = set()
         if still_open:
@@ -319,12 +341,18 @@ class BatchWrite:
                 for item in _put_items(part.get(table, ()))
                 if item.keys() >= {*fields}
             }
-        return tuple(
-            shape(entry.entity, one.kept, _PLAIN)
-            if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing)
-            else None
-            for table, entry, one in zip(tables, self.entries, prepared, strict=True)
-        )
+        records: list[Any] = []
+        unreadable: LeydenError | None = None
+        for table, entry, one in zip(tables, self.entries, prepared, strict=True):
+            record = None
+            if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing):
+                try:
+                    record = shape(entry.entity, one.kept, _PLAIN)
+                except LeydenError as error:
+                    naming(self.name, entry.entity).name(error)
+                    unreadable = unreadable or error
+            records.append(record)
+        return tuple(records), unreadable
 
 
 def _put_items(writes: Iterable[Params]) -> Iterator[Item]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from leyden.errors import AwsError, LeydenError
+from leyden.operations.doubt import CANCELED, IN_PROGRESS
 from leyden.operations.request import Pause, Program, Request, Response
 
 ATTEMPTS: Final = 12
@@ -34,9 +35,9 @@ def cancellation(error: AwsError) -> Sequence[Mapping[str, Any]] | None:
 
     None for any other error.
     """
-    if error.aws_code == "TransactionInProgressException":
+    if error.aws_code == IN_PROGRESS:
         return ()
-    if error.aws_code != "TransactionCanceledException" or error.response is None:
+    if error.aws_code != CANCELED or error.response is None:
         return None
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons") or ()
     return reasons

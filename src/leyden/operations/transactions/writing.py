@@ -10,6 +10,7 @@ from attrs import frozen
 
 from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.item_id import item_id, refuse_duplicates
+from leyden.operations.ledger import accounted
 from leyden.operations.operation import naming
 from leyden.operations.options import TRANSACT_WRITE, read_options
 from leyden.operations.overflow.writing import UNKNOWN, Stored
@@ -72,7 +73,7 @@ class TransactWrite:
             # Refuses bad input here, not when the program runs.
             plan_of(self.entries, self._laid, Obstacles(), None)
         unread = self._laid if read.token is not None else None
-        return Attempts(self.entries, drafts, read.token, unread).run()
+        return accounted(Attempts(self.entries, drafts, read.token, unread).run())
 
     def explain(self, **options: Any) -> str:
         """Says in words what the transaction does."""

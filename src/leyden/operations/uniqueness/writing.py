@@ -113,7 +113,8 @@ class _Attempts:
                 last: Exception = error
             except AwsError as error:
                 reasons = cancellation(error)
-                if reasons is None:
+                if not reasons:
+                    # Still in progress, it may happen yet: another one beside it could be too much.
                     raise
                 yield from self._judge(plan, stored, reasons, error)
                 last = error

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
+from leyden.operations.batches.sending import cause_of
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.request import Program
@@ -90,7 +91,7 @@ class MemoryBase(Programs):
             found = yield from reading
         except BatchIncompleteError as error:
             # Of a read it says no more than what befell it.
-            raise error.failures[0] if error.failures else error from error
+            raise cause_of(error) from error
         records = dict(zip(by_key, found, strict=True))
         return {id: records[key] for id, key in keys.items() if records[key] is not None}
 

@@ -22,6 +22,7 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.as_stored import as_stored
+from leyden.operations.ledger import has_happened
 from leyden.operations.request import Item, Pause, Program
 from leyden.operations.transactions.cancellation import is_conflict
 from leyden.schema.spec import OVERFLOW_FIELD
@@ -100,6 +101,7 @@ def merge(
             stored = yield from found_after(entity, key, error)
             if error.unsure and stored.record is not None and _has(stored.record, values):
                 # An attempt whose answer was lost had made the change.
+                has_happened(error)
                 return stored.record
             if time.monotonic() >= deadline:
                 raise VersionConflictError(

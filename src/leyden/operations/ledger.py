@@ -1,0 +1,211 @@
+"""What the requests of a program wrote, so that no error it ends in can hide it.
+
+Whoever runs a program keeps a ledger of it: the drivers for every call, the operations that write
+and those that run several programs at once for each of theirs. An error that leaves the program
+then says what had been written, whichever request it is of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from threading import Lock
+from typing import Any, Final, Literal
+
+from attrs import evolve
+
+from leyden.errors import LeydenError
+from leyden.operations.doubt import CANCELED, same_item
+from leyden.operations.request import Gather, Program, Request, Step, T
+from leyden.outcomes import ItemWrite, Outcome, told
+
+WRITING_APIS: Final = frozenset(
+    {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
+)
+"""The calls that may change items."""
+
+_ACTIONS: Final[Mapping[str, Literal["put", "update", "delete"]]] = {
+    "PutItem": "put",
+    "Put": "put",
+    "UpdateItem": "update",
+    "Update": "update",
+    "DeleteItem": "delete",
+    "Delete": "delete",
+}
+_MOST: Final = 1000
+"""How many requests are kept; a sweep over a table makes any number of them."""
+
+_lock: Final = Lock()
+
+
+class Ledger:
+    """The writing requests of one program, each with its answer or the error it ended in."""
+
+    __slots__ = ("_earlier", "_entries")
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[Request, Any]] = []
+        self._earlier = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests have written for sure."""
+        return self._earlier + sum(_has_written(answer) for _, answer in self._entries)
+
+    def take(self, step: Step | None, result: Any) -> None:
+        """Note what came of a step: its result, or the error it ended in."""
+        if isinstance(step, Request):
+            if step.api in WRITING_APIS:
+                self.note(step, result)
+        elif isinstance(step, Gather):
+            if isinstance(result, LeydenError):
+                result = [result] * len(step.requests)
+            for request, answer in zip(step.requests, result, strict=True):
+                if request.api in WRITING_APIS:
+                    self.note(request, answer)
+
+    def note(self, request: Request, answer: Any) -> None:
+        """Note the answer to a writing request, or the error it ended in; threads may."""
+        if isinstance(answer, LeydenError) and not answer.unsure:
+            token = _token(request)
+            if token is not None and getattr(answer, "aws_code", None) == CANCELED:
+                # Sent again under its token it was refused, so it had not happened before either.
+                self._entries = [one for one in self._entries if _token(one[0]) != token]
+            return
+        self._entries.append((request, answer))
+        if len(self._entries) > 2 * _MOST:
+            with _lock:
+                self._shorten()
+
+    def tell(self, error: LeydenError) -> None:
+        """Put on an error what had been written when it was raised."""
+        if not self._entries:
+            return
+        outcome = self.outcome()
+        if outcome.item is None and error.outcome.item is not None:
+            outcome = evolve(outcome, item=error.outcome.item)
+        error.outcome = outcome
+        if outcome.unsure and not error.unsure:
+            error.unsure = True
+
+    def mark(self, ended: BaseException) -> None:
+        """Note on what is no error of Leyden's, as an interruption, what had been written."""
+        outcome = self.outcome()
+        if outcome:
+            ended.add_note(told("the call was broken off", outcome, doubted=False))
+
+    def outcome(self) -> Outcome:
+        """What has been written so far, and what may have been."""
+        written: list[ItemWrite] = []
+        doubts: list[tuple[ItemWrite, str | None]] = []
+        item: Mapping[str, Any] | None = None
+        for request, answer in self._entries:
+            writes, token = list(_writes(request)), _token(request)
+            if not _has_written(answer):
+                doubts += [(write, token) for write in writes]
+                continue
+            if token is not None:
+                # The same transaction as one whose answer was lost.
+                doubts = [one for one in doubts if one[1] != token]
+            if not isinstance(answer, LeydenError):
+                item = answer.get("Attributes") or item
+                left = _unprocessed(answer)
+                writes = [write for write in writes if not _is_among(write, left)]
+            if doubts:
+                # A whole item that was written once more is there, whatever came of it before.
+                whole = [write for write in writes if write.action != "update"]
+                doubts = [one for one in doubts if one[0] not in whole]
+            written += writes
+        unsure = tuple(write for write, _ in doubts)
+        return Outcome(tuple(written), unsure, item, self._earlier)
+
+    def _shorten(self) -> None:
+        """Let go of the oldest requests that have written; those in doubt are kept."""
+        over = len(self._entries) - _MOST
+        kept = []
+        for entry in self._entries:
+            if over > 0 and _has_written(entry[1]):
+                over -= 1
+                self._earlier += 1
+            else:
+                kept.append(entry)
+        self._entries = kept
+
+
+def accounted(program: Program[T]) -> Program[T]:
+    """The program, with a ledger of its own: its errors say what it had written."""
+    ledger = Ledger()
+    try:
+        step = next(program)
+        while True:
+            try:
+                result = yield step
+            except LeydenError as error:
+                ledger.take(step, error)
+                step = program.throw(error)
+            else:
+                ledger.take(step, result)
+                step = program.send(result)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    except LeydenError as error:
+        ledger.tell(error)
+        raise
+    finally:
+        program.close()
+
+
+def has_happened(error: LeydenError) -> None:
+    """Take a request whose error said `unsure` for one that has written, after a second look."""
+    error.unsure = False
+    error.happened = True
+
+
+def _has_written(answer: Any) -> bool:
+    return not isinstance(answer, LeydenError) or answer.happened
+
+
+def _token(request: Request) -> str | None:
+    token = request.params.get("ClientRequestToken")
+    return None if token is None else str(token)
+
+
+def _writes(request: Request) -> Iterator[ItemWrite]:
+    """The writes in a request, as far as its parameters have the shape of such."""
+    params = request.params
+    if request.api == "BatchWriteItem":
+        yield from _batched(params.get("RequestItems", {}))
+    elif request.api == "TransactWriteItems":
+        for part in params.get("TransactItems", ()):
+            for kind, body in part.items():
+                if kind in _ACTIONS:
+                    yield _write(kind, body)
+    else:
+        yield _write(request.api, params)
+
+
+def _write(kind: str, body: Mapping[str, Any]) -> ItemWrite:
+    action = _ACTIONS[kind]
+    raw = body.get("Item" if action == "put" else "Key", {})
+    return ItemWrite(action, str(body.get("TableName")), raw)
+
+
+def _batched(items: Mapping[str, Any]) -> Iterator[ItemWrite]:
+    for table, entries in items.items():
+        for entry in entries:
+            if "PutRequest" in entry:
+                yield ItemWrite("put", table, entry["PutRequest"]["Item"])
+            else:
+                yield ItemWrite("delete", table, entry["DeleteRequest"]["Key"])
+
+
+def _unprocessed(answer: Mapping[str, Any]) -> list[ItemWrite]:
+    return list(_batched(answer.get("UnprocessedItems") or {}))
+
+
+def _is_among(write: ItemWrite, left: Iterable[ItemWrite]) -> bool:
+    """Whether a batch gave the write back; it may spell numbers otherwise than they were sent."""
+    return any(
+        (one.action, one.table) == (write.action, write.table) and same_item(one.raw, write.raw)
+        for one in left
+    )
