@@ -53,7 +53,7 @@ class Outcome:
 NOTHING: Final = Outcome()
 """The outcome of a call that has written nothing."""
 
-_CLAIM: Final = re.compile(r"(?:[;.,]| and)? [Nn]othing was (?:changed|written)")
+_CLAIM: Final = re.compile(r"(?:[;.,]| and)? [Nn]othing was (?:changed|deleted|written)")
 
 
 def told(message: str, outcome: Outcome, *, doubted: bool) -> str:
