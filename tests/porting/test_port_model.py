@@ -346,3 +346,14 @@ def test_models_of_two_services_are_refused() -> None:
     other["model"] = {**other["model"], "service": "other"}
     with pytest.raises(ModelError, match=r"2 services \(app, other\)"):
         port_service([FoundModel(model()), FoundModel(other)])
+
+
+def test_names_that_the_api_has_for_itself_are_ported_under_others() -> None:
+    source = model({"self": {"type": "string"}, "to_dict": {"type": "string"}})
+    source["model"]["entity"] = "items"
+    result = port_model(source)
+    assert result.alias == "items_"
+    spec = load_service(write_yaml(result)).entities["items_"]
+    assert spec.entity == "items"
+    fields = {name: attribute.field for name, attribute in spec.attributes.items()}
+    assert fields == {"id": "id", "self_": "self", "to_dict_": "to_dict"}

@@ -36,6 +36,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "option.value": "An option's value is of the right kind, but not one that it takes.",
         "option.not_for_type": "An option that attributes of this type do not have.",
         "name.invalid": "A name that cannot be a name in Python.",
+        "name.taken": "A name that the API has for something else.",
         # Attributes.
         "attribute.field_duplicate": "Two attributes are stored in one field.",
         "attribute.field_reserved": "A field that Leyden itself writes into items.",

@@ -12,6 +12,7 @@ from typing import Final
 
 from leyden.schema.shapes import (
     TAKEN_ALIASES,
+    TAKEN_ATTRIBUTES,
     Choice,
     Either,
     Flag,
@@ -261,6 +262,9 @@ INDEX: Final = Options(
     "An access pattern.",
 )
 
+ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)
+"""The name of an entity in Python."""
+
 ENTITY: Final = Options(
     "entity",
     MappingProxyType(
@@ -269,7 +273,7 @@ ENTITY: Final = Options(
                 Text(), "The entity's name, stored in items and in sort keys.", required=True
             ),
             "alias": Option(
-                Name("give another alias", TAKEN_ALIASES),
+                ALIAS,
                 "The name in Python; by default the entity's name.",
             ),
             "version": Option(
@@ -284,7 +288,10 @@ ENTITY: Final = Options(
                 Named(
                     "an attribute",
                     Reference("attribute"),
-                    Name("name it as in Python, and give the stored name with `field:`"),
+                    Name(
+                        "give the stored name with `field:` and the attribute another name",
+                        TAKEN_ATTRIBUTES,
+                    ),
                     least=1,
                 ),
                 "The attributes, by their names in Python.",
