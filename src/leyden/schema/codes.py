@@ -52,7 +52,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.watch_unknown": "A watched attribute does not exist.",
         "attribute.watch_itself": "An attribute watches itself.",
         "attribute.watch_watcher": "An attribute watches one that is itself derived.",
-        "attribute.watch_without_derive": "`watch` without `derive`.",
+        "attribute.watch_without_derive": "`watch` without `derive`, `set` or `get`.",
         "attribute.derive_without_watch": "Nothing says when to derive the attribute again.",
         "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
         "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",

@@ -85,6 +85,20 @@ CALL: Final = Options(
     "A Python function, by the name under which it is handed in with `hooks=`.",
 )
 
+SET_CALL: Final = Options(
+    "set_call",
+    MappingProxyType(
+        {
+            **CALL.options,
+            "always": Option(
+                Flag(),
+                "Whether a new item asks it where no value is given as well, with None.",
+            ),
+        }
+    ),
+    "A Python function, by the name under which it is handed in with `hooks=`.",
+)
+
 GENERATE: Final = Options(
     "generate",
     MappingProxyType(
@@ -177,6 +191,11 @@ _PROPERTY: Final[dict[str, Option]] = {
 
 _ATTRIBUTE: Final[dict[str, Option]] = {
     **_PROPERTY,
+    "set": Option(
+        SET_CALL,
+        "A function that changes the value before it is stored; with `watch`, it is called with "
+        "None as well, where an attribute that it watches is written.",
+    ),
     "read_only": Option(Flag(), "Whether it can be set only when the item is created."),
     "label": Option(Text(), "The name in keys; by default the attribute's name."),
     "on_write": Option(_SOURCE, "The value that every write sets again."),
@@ -189,8 +208,8 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
         Either(
             'a list of attributes, or "*" for all', Choice(("*",)), listing=ListOf(Text(), least=1)
         ),
-        "The attributes after whose change it is derived again; by default those that the "
-        "expression in `derive` reads.",
+        "The attributes after whose change it is derived again, or `set` is called again; by "
+        "default those that the expression in `derive` reads.",
     ),
     "derive": Option(
         _EXPRESSION_OR_CALL,
