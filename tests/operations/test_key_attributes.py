@@ -98,3 +98,34 @@ def test_an_update_leaves_the_own_key_as_it_is_though_writes_set_it(
     assert 'seen_at = "2026-01-02T03:04:05.000Z"' in text
     assert text.count("seen_at") == 1
     assert "gsi2pk" not in text
+
+
+REPEATED = """
+entity: e
+version: "1"
+service: svc
+attributes: {id: {type: string, required: true}, a: string, b: string}
+indexes: {main: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: [a, b, a]}}}
+"""
+
+
+def test_an_attribute_may_stand_in_a_key_twice_as_in_electrodb() -> None:
+    entity = leyden.load(REPEATED, table="t")["e"]
+    item = entity.put(id="1", a="x", b="y").params()["Item"]
+    assert item["sk"] == {"S": "$e_1#a_x#b_y#a_x"}
+    assert entity.conversions.keys_to_attributes({"pk": "$svc#id_1", "sk": item["sk"]["S"]}) == {
+        "id": "1",
+        "a": "x",
+        "b": "y",
+    }
+    with pytest.raises(leyden.LeydenError, match='two values of "a"'):
+        entity.conversions.keys_to_attributes({"pk": "$svc#id_1", "sk": "$e_1#a_x#b_y#a_z"})
+
+    def sort_key(query: Any) -> tuple[str, str]:
+        params = query.params()
+        return params["KeyConditionExpression"], params["ExpressionAttributeValues"][":1"]["S"]
+
+    begun = sort_key(entity.query.main(id="1", a="x"))
+    assert begun == ("#0 = :0 AND begins_with(#1, :1)", "$e_1#a_x#b_")
+    whole = sort_key(entity.query.main(id="1", a="x", b="y"))
+    assert whole == ("#0 = :0 AND #1 = :1", "$e_1#a_x#b_y#a_x")

@@ -250,3 +250,41 @@ def test_an_update_that_sets_more_than_an_item_holds_is_refused_with_its_size(
         change.set(history=["x" * 410_000], **employee).params()
     assert caught.value.size > caught.value.limit == 400 * 1024
     assert change.set(history=["x" * 400_000], **employee).params()
+
+
+NESTED = """
+entity: parcel
+version: "1"
+service: post
+attributes:
+  id: {type: string, required: true}
+  to:
+    type: map
+    default: {}
+    properties:
+      city: {type: string, required: true}
+      street: string
+      lock: {type: map, properties: {code: {type: string, required: true}}}
+  stops: {type: list, items: {type: map, properties: {at: {type: string, required: true}}}}
+indexes:
+  main: {pk: {field: pk, composite: [id]}}
+"""
+
+
+@pytest.mark.parametrize("verb", ["update", "patch"])
+def test_what_is_required_is_not_removed_by_its_path_either(verb: str) -> None:
+    parcel = leyden.load(NESTED, table="t")["parcel"]
+    for path in ("to.city", 'to["city"]', "to.lock.code", "stops[0].at"):
+        with pytest.raises(RequiredAttributeError) as refused:
+            getattr(parcel, verb)(id="1").remove(path)
+        assert refused.value.path == path
+    for path in ("to", "to.street", "to.lock", "stops[0]"):
+        assert "REMOVE" in getattr(parcel, verb)(id="1").remove(path).params()["UpdateExpression"]
+
+
+def test_a_default_without_a_required_property_is_refused_only_where_it_is_used() -> None:
+    parcel = leyden.load(NESTED, table="t")["parcel"]
+    with pytest.raises(RequiredAttributeError, match=r'"to\.city" is required'):
+        parcel.put(id="1").params()
+    given = parcel.put(id="1", to={"city": "Ulm"}).params()["Item"]
+    assert given["to"] == {"M": {"city": {"S": "Ulm"}}}

@@ -23,9 +23,11 @@ CASES = Path(__file__).parent / "faults"
 NAMES = sorted(case.name for case in CASES.iterdir() if case.is_dir())
 
 WARNINGS = {
+    "attribute.default_incomplete",
     "attribute.derive_unwatched",
     "attribute.set_on_key",
     "key.composite_in_both",
+    "key.composite_repeated",
     "key.number_unpadded",
     "key.padding_negative",
     "service.entity_case",

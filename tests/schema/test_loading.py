@@ -251,3 +251,30 @@ def test_unusual_keys_that_work_are_taken(indexes: dict[str, Any]) -> None:
 
     assert check_service(source).faults == ()
     assert list(loaded(source).indexes) == list(indexes)
+
+
+def test_an_index_holds_what_its_entities_ask_for_together() -> None:
+    def asking(alias: str, projection: Any) -> dict[str, Any]:
+        source = entity({"a": "string", "b": "string", "c": "string"}, entity=alias)
+        source["indexes"]["other"] = {
+            "index": "gsi1",
+            "pk": {"field": "gsi1pk", "composite": ["a"]},
+            **({} if projection is None else {"projection": projection}),
+        }
+        return source
+
+    for one, other, held in (
+        (["b"], ["c"], ("b", "c")),
+        (["b"], "keys_only", ("b",)),
+        ("keys_only", "keys_only", "keys_only"),
+        (["b"], "all", "all"),
+        ("keys_only", None, "all"),
+    ):
+        spec = load_service({"entities": [asking("x", one), asking("y", other)]})
+        assert spec.table.indexes["gsi1"].projection == held
+        said = spec.entities["x"].indexes["other"].projection
+        assert said == (tuple(one) if isinstance(one, list) else one)
+
+    described = {"indexes": {"gsi1": {"projection": ["b", "c"]}}}
+    both = {"entities": [asking("x", ["b"]), asking("y", ["c"])], "table": described}
+    assert load_service(both).table.indexes["gsi1"].projection == ("b", "c")

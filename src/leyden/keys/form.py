@@ -185,10 +185,12 @@ class KeyForm:
         if found is None:
             raise ValueError(f'the key field "{self.field}" does not have the form {self.shape}')
         read = strict_value_of if self.strict else value_of
-        return {
-            segment.name: read(segment.attribute, text)
-            for segment, text in zip(self.segments, found, strict=True)
-        }
+        values: dict[str, Any] = {}
+        for segment, text in zip(self.segments, found, strict=True):
+            value = read(segment.attribute, text)
+            if values.setdefault(segment.name, value) != value:
+                raise ValueError(f'the key field "{self.field}" has two values of "{segment.name}"')
+        return values
 
     def owns(self, key: KeyValue) -> bool:
         """Whether the key, complete or not, starts as all keys of this form do."""

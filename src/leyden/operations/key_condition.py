@@ -53,7 +53,7 @@ def refuse_gap(entity: BoundEntity, keys: IndexKeys, values: Values) -> None:
 def first_gap(keys: IndexKeys, values: Values) -> tuple[str, str] | None:
     """The first sort-key attribute that is missing in front of a given one, and that one."""
     absent = None
-    for name in keys.spec.sk.composite if keys.spec.sk else ():
+    for name in dict.fromkeys(keys.spec.sk.composite) if keys.spec.sk else ():
         if values.get(name) is None:
             absent = absent or name
         elif absent is not None:

@@ -125,9 +125,9 @@ def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
     for path in paths:
         place = _locate(entity, "remove", path, fresh=False)
         step = Step("remove", place.root, path, place.segments)
-        if step.is_root and entity.spec.attributes[step.root].required:
+        if place.leaf.spec.required:
             raise RequiredAttributeError(
-                f'"{step.root}" is required and cannot be removed',
+                f'"{path}" is required and cannot be removed',
                 path=path,
                 entity=entity.spec.entity,
             )

@@ -9,7 +9,7 @@ import attrs
 
 from leyden.schema.faults import Report, quoted
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
-from leyden.schema.literals import LiteralError, literal_value
+from leyden.schema.literals import LiteralError, lacking, literal_value
 from leyden.schema.nodes import Listing, Mapping, Scalar
 from leyden.schema.shapes import Options
 from leyden.schema.spec import (
@@ -272,10 +272,18 @@ def _source(
     if not spec.type or _has_unknown_type(spec):
         return None
     try:
-        return Literal(literal_value(spec, given.value, where))
+        value = Literal(literal_value(spec, given.value, where))
     except LiteralError as error:
         report.error(error.span, "attribute.default", str(error))
         return None
+    for span, property_ in lacking(spec, given.value, where):
+        report.warning(
+            span,
+            "attribute.default_incomplete",
+            f"{property_} is required and has no default, so an item that is not given "
+            f"{quoted(spec.name)} is refused; write the property here, or leave the default out",
+        )
+    return value
 
 
 def _has_unknown_type(spec: AttributeSpec) -> bool:

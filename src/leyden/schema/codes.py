@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.never_valid": "No value of an enum matches the attribute's own pattern.",
         "attribute.enum_duplicate": "An enum lists a value twice.",
         "attribute.default": "A literal does not fit the attribute's type or limits.",
+        "attribute.default_incomplete": "A default lacks a property that is required.",
         "attribute.default_and_derive": "A derived attribute has a default.",
         "attribute.on_write_conflict": "`on_write` beside an option that contradicts it.",
         "attribute.generate": "A generated value does not fit the attribute's type.",

@@ -39,6 +39,23 @@ def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
     return value
 
 
+def lacking(attribute: AttributeSpec, node: Node, where: str) -> list[tuple[Span, str]]:
+    """The required properties that a literal does not give: where it should, and their paths."""
+    if isinstance(node, Listing) and attribute.items is not None:
+        found = [lacking(attribute.items, v, f"{where}[{i}]") for i, v in enumerate(node.items)]
+        return [pair for pairs in found for pair in pairs]
+    if not isinstance(node, Mapping) or attribute.properties is None:
+        return []
+    missing = []
+    for name, part in attribute.properties.items():
+        entry = node.entries.get(name)
+        if entry is not None:
+            missing += lacking(part, entry.value, f"{where}.{name}")
+        elif part.required and part.default is None:
+            missing.append((node.span, f"{where}.{name}"))
+    return missing
+
+
 def _wrong(node: Node, where: str, what: str) -> LiteralError:
     hint = ""
     if what == "text" and isinstance(node, Scalar) and node.text:
@@ -196,9 +213,6 @@ def _map(attribute: AttributeSpec, node: Node, where: str) -> dict[str, Any]:
         if name not in known:
             hint = did_you_mean(name, known)
             raise LiteralError(entry.span, f"{where} has no property {quoted(name)}{hint}")
-    for name, inner in known.items():
-        if inner.required and inner.default is None and name not in node.entries:
-            raise LiteralError(node.span, f"{where} needs the property {quoted(name)}")
     return {
         name: literal_value(known[name], entry.value, f"{where}.{name}")
         for name, entry in node.entries.items()

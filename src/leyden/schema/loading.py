@@ -130,13 +130,11 @@ def _service(entities: Sequence[EntitySpec], table: TableDraft | None) -> Servic
     indexes = dict(said.indexes)
     for entity in entities:
         for index in entity.indexes.values():
-            if index.index is not None:
-                indexes.setdefault(
-                    index.index,
-                    TableIndexSpec(
-                        index.index, projection=index.projection or "all", span=index.span
-                    ),
-                )
+            name = index.index
+            if name is None or name in said.indexes:
+                continue
+            asked = TableIndexSpec(name, projection=index.projection or "all", span=index.span)
+            indexes[name] = _widened(indexes[name], asked) if name in indexes else asked
     ttl = said.ttl
     if ttl is None:
         fields = {a.field for e in entities for a in e.attributes.values() if a.type == "ttl"}
@@ -146,6 +144,16 @@ def _service(entities: Sequence[EntitySpec], table: TableDraft | None) -> Servic
         entities={entity.alias: _projecting(entity, indexes) for entity in entities},
         table=attrs.evolve(said, indexes=indexes, ttl=ttl),
     )
+
+
+def _widened(index: TableIndexSpec, asked: TableIndexSpec) -> TableIndexSpec:
+    """The index with a projection that holds what two entities ask for."""
+    both = (index.projection, asked.projection)
+    if "all" in both:
+        return attrs.evolve(index, projection="all")
+    listed = [fields for fields in both if isinstance(fields, tuple)]
+    together = tuple(dict.fromkeys(field for fields in listed for field in fields))
+    return attrs.evolve(index, projection=together or "keys_only")
 
 
 def _projecting(entity: EntitySpec, indexes: Mapping[str, TableIndexSpec]) -> EntitySpec:

@@ -56,10 +56,12 @@ def _composites(
                 f"of this key; these can: {', '.join(sorted(allowed))}",
             )
         if name in key.composite[:i]:
-            report.error(
+            # A key that DynamoDB makes of the attributes has each of them once.
+            note = report.error if index.type == "composite" else report.warning
+            note(
                 entity.at("indexes", index.name, half, option, i),
                 "key.composite_repeated",
-                f"{where} names {quoted(name)} twice",
+                f"{where} names {quoted(name)} twice; once says the same",
             )
     return good
 

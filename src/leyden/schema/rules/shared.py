@@ -110,37 +110,29 @@ def _index(name: str, uses: Sequence[_Use], table: TableDraft | None, report: Re
             )
     described = table.spec.indexes.get(name) if table is not None else None
     if described is None:
-        for use in uses[1:]:
-            if _projection(use.index.projection) != _projection(first.index.projection):
-                report.error(
-                    use.option("projection"),
-                    "index.mismatch",
-                    f"the projection of the index {quoted(name)} is "
-                    f"{_shown(use.index.projection)} here, and "
-                    f"{_shown(first.index.projection)} in {first.place}; "
-                    "all entities must agree about an index",
-                )
+        # The table's index then holds what any of them asks for.
         return
     for use in uses:
         said = use.index.projection
-        if said is not None and _projection(said) != _projection(described.projection):
+        if said is not None and not _within(said, described.projection):
             report.error(
                 use.option("projection"),
                 "index.mismatch",
-                f"the projection of the index {quoted(name)} is {_shown(said)} here, and "
-                f"{_shown(described.projection)} in {described.span}",
+                f"the projection of the index {quoted(name)} is {_shown(said)} here, which is "
+                f"more than {_shown(described.projection)} in {described.span}; an entity asks "
+                "for what the table's index holds, or for a part of that",
             )
     if described.kind == "lsi":
         _local(name, uses, report)
 
 
-def _projection(projection: str | tuple[str, ...] | None) -> str | frozenset[str]:
-    return frozenset(projection) if isinstance(projection, tuple) else projection or "all"
+def _within(asked: str | tuple[str, ...], held: str | tuple[str, ...]) -> bool:
+    if held == "all" or asked == "keys_only":
+        return True
+    return asked != "all" and held != "keys_only" and set(asked) <= set(held)
 
 
-def _shown(projection: str | tuple[str, ...] | None) -> str:
-    if projection is None:
-        return "not given, which means all,"
+def _shown(projection: str | tuple[str, ...]) -> str:
     return f"[{', '.join(projection)}]" if isinstance(projection, tuple) else projection
 
 
