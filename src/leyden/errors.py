@@ -18,6 +18,7 @@
     │   ├── ItemTooLargeError
     │   └── CallStyleError (TypeError)
     ├── DecodeError                 a stored item does not fit its schema
+    ├── NotReadError (AttributeError)   a record does not show what was not read
     ├── HookError                   a function that was handed in with `hooks=` failed
     ├── NotFoundError               what the memory store should change is not there
     ├── SaveIncompleteError         the memory store wrote only a part
@@ -84,6 +85,7 @@ __all__ = [
     "LeydenError",
     "MissingCompositeError",
     "NotFoundError",
+    "NotReadError",
     "ReadOnlyAttributeError",
     "RequiredAttributeError",
     "SaveIncompleteError",
@@ -316,7 +318,11 @@ class CallStyleError(InputError, TypeError):
 
 
 class DecodeError(LeydenError):
-    """A stored item does not fit its schema. `field` says where."""
+    """A stored item does not fit its schema. `field` says where.
+
+    `item` is the item in raw form, `key` its own key, which the message names as well; both are
+    None where no item was at hand.
+    """
 
     code = "item.unreadable"
 
@@ -325,11 +331,36 @@ class DecodeError(LeydenError):
         message: str,
         *,
         field: str = "",
+        item: Item | None = None,
+        key: Item | None = None,
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
         super().__init__(message, operation=operation, entity=entity)
         self.field = field
+        self.item = item
+        self.key = key
+
+
+class NotReadError(LeydenError, AttributeError):
+    """A record was asked for what was not read of its item; `attribute` says what.
+
+    Also an AttributeError, so that `hasattr(record, name)` is False, and `getattr` takes a
+    default.
+    """
+
+    code = "record.not_read"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attribute: str = "",
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
+        self.attribute = attribute
 
 
 class HookError(LeydenError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import msgspec
@@ -164,3 +165,27 @@ def test_records_of_a_page_have_short_texts_and_sets_of_texts_in_common() -> Non
     assert first.unit is second.unit
     assert first.tags is second.tags == {"a", "b"}
     assert first.body is not second.body
+
+
+def test_what_the_schema_does_not_know_is_left_to_the_careful_way() -> None:
+    detail = {
+        "type": "map",
+        "properties": {"n": "integer", "m": {"type": "map", "properties": SEEN}},
+    }
+    compiled = compile_entity(entity({"id": "string", "detail": detail, "flat": FLAT}))
+    values = {"id": "1", "detail": {"n": 1, "m": {"a": "x"}}, "flat": {"a": "x"}}
+    item = identified(stored(compiled, values))
+    assert compiled.rows is not None
+    for place in ((), ("detail", "M"), ("detail", "M", "m", "M"), ("flat", "M")):
+        changed = copy.deepcopy(item)
+        inside = changed
+        for step in place:
+            inside = inside[step]
+        compiled.rows.read(body_of([changed]), "e", "1", {})
+        inside["strange"] = {"S": "x"}
+        with pytest.raises(UnusualItemError):
+            compiled.rows.read(body_of([changed]), "e", "1", {})
+
+
+SEEN = {"a": "string"}
+FLAT = {"type": "map", "properties": SEEN}

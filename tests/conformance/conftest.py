@@ -17,7 +17,14 @@ from tests.bridge import BridgedDriver
 
 Open = Callable[..., leyden.Service]
 EVERY_TRANSPORT: Final = frozenset(
-    {"test_collections", "test_indexes", "test_items", "test_pages", "test_together"}
+    {
+        "test_collections",
+        "test_indexes",
+        "test_items",
+        "test_pages",
+        "test_together",
+        "test_written_back",
+    }
 )
 
 

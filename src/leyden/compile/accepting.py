@@ -15,6 +15,7 @@ from leyden.compile.anything import (
 )
 from leyden.compile.attribute import Accept, CompiledAttribute
 from leyden.compile.faults import refuse, wrong_type
+from leyden.compile.lacking import refuse_lacking
 from leyden.compile.numbers import accept_decimal, accept_integer, accept_number
 from leyden.compile.texts import accept_binary, accept_boolean, accept_json, accept_string
 from leyden.compile.times import accept_timestamp, accept_ttl
@@ -81,8 +82,10 @@ def _list(element: CompiledAttribute | None, depth: int) -> Accept:
         accept = element.accept
 
     def check(value: Any, path: str) -> list[Any]:
-        if not isinstance(value, list | tuple):
-            raise wrong_type(path, "a list", value)
+        if value.__class__ is not list:
+            if not isinstance(value, list | tuple):
+                raise wrong_type(path, "a list", value)
+            refuse_lacking(value, path)
         check_depth(depth, path)
         return [accept(item, f"{path}[{i}]") for i, item in enumerate(value)]
 
@@ -110,8 +113,10 @@ def _set(element: CompiledAttribute | None) -> Accept:
 
 def _open_map(depth: int) -> Accept:
     def check(value: Any, path: str) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            raise wrong_type(path, "a dict", value)
+        if value.__class__ is not dict:
+            if not isinstance(value, Mapping):
+                raise wrong_type(path, "a dict", value)
+            refuse_lacking(value, path)
         check_depth(depth, path)
         return {
             accept_key(key, path): accept_any(item, f"{path}.{key}", depth + 1)
@@ -125,8 +130,10 @@ def _map(properties: Mapping[str, CompiledAttribute], own: str, entity: str, dep
     required = [name for name, part in properties.items() if part.spec.required]
 
     def check(value: Any, path: str) -> dict[str, Any]:
-        if value.__class__ is not dict and not isinstance(value, Mapping):
-            raise wrong_type(path, "a dict", value)
+        if value.__class__ is not dict:
+            if not isinstance(value, Mapping):
+                raise wrong_type(path, "a dict", value)
+            refuse_lacking(value, path)
         check_depth(depth, path)
         for name in value:
             if name not in properties:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from leyden.compile.faults import UnreadableError, refuse, wrong_type
+from leyden.compile.lacking import refuse_lacking
 from leyden.compile.numbers import (
     accept_decimal,
     accept_number,
@@ -60,6 +61,7 @@ def accept_any(value: Any, path: str, depth: int = 1) -> Any:
         )
     if isinstance(value, list | tuple | Mapping):
         check_depth(depth, path)
+        refuse_lacking(value, path)
         if isinstance(value, Mapping):
             return {
                 accept_key(key, path): accept_any(item, f"{path}.{key}", depth + 1)

@@ -9,6 +9,8 @@ from attrs import frozen
 
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.decoding import decode_leniently
+from leyden.compile.lacking import has_properties, places_lacking
+from leyden.compile.partial import WHOLE, Lack, withhold
 from leyden.compile.source import Writer, run
 from leyden.compile.wire import Item
 from leyden.errors import UnknownAttributeError
@@ -29,12 +31,14 @@ def compile_codec(
     attributes: Mapping[str, CompiledAttribute],
     record: type[Any],
     slots: Mapping[str, str],
+    known_fields: frozenset[str],
     *,
     title: str,
 ) -> Codec:
     """Write and run the source of an entity's codec; fills in each attribute's own functions.
 
-    `slots` maps the attributes that records show to their slots.
+    `slots` maps the attributes that records show to their slots; `known_fields` are the fields
+    that an item may have without holding what the schema does not know.
     """
     writer = Writer()
     everywhere = list(_all_attributes(attributes.values()))
@@ -51,7 +55,7 @@ def compile_codec(
         ]
     _write_encode(writer, attributes)
     _write_decode_values(writer, attributes)
-    _write_decode(writer, attributes, record, slots)
+    _write_decode(writer, attributes, record, slots, known_fields)
     functions = run(writer, title)
     for number, attribute in enumerate(everywhere):
         attribute.encode = functions[f"encode_{number}"]
@@ -142,6 +146,7 @@ def _write_decode(
     attributes: Mapping[str, CompiledAttribute],
     record: type[Any],
     slots: Mapping[str, str],
+    known_fields: frozenset[str],
 ) -> None:
     # Setting the slots of a frozen class goes through object.__setattr__, once for each
     # attribute. A class of the same layout that is not frozen takes plain assignments, and its
@@ -158,26 +163,63 @@ def _write_decode(
         writer.lines += ["    else:", f"        record.{slot} = None"]
     if reveals:
         writer.lines.append("    values = decode_values(item)")
-    # What watches others is shown last, and sees them as they are shown.
-    specs = {name: attributes[name].spec for name in reveals}
-    watching = {name for name, spec in specs.items() if spec.watch and spec.get is not None}
-    mixed = 0 < len(watching) < len(reveals)
-    if mixed:
-        writer.lines.append("    shown = dict(values)")
-    for name, reveal in sorted(reveals.items(), key=lambda pair: pair[0] in watching):
+    for name, reveal in reveals.items():
         function = writer.name("reveal", reveal)
-        seen = "shown" if mixed and name in watching else "values"
         condition = _shown_when(attributes[name])
         indent = "    "
         if condition:
             writer.lines.append(f"    if {condition}:")
             indent = "        "
         writer.lines.append(
-            f"{indent}record.{slots[name]} = {function}(values.get({name!r}), {seen})"
+            f"{indent}record.{slots[name]} = {function}(values.get({name!r}), values)"
         )
-        if mixed and name not in watching:
-            writer.lines.append(f"{indent}shown[{name!r}] = record.{slots[name]}")
-    writer.lines += [f"    record.__class__ = {final}", "    return record", ""]
+    writer.lines.append(f"    record.__class__ = {final}")
+    shown = {name: attributes[name] for name in slots}
+    known = writer.name("known", known_fields)
+    look = f"not item.keys() <= {known}"
+    if any(map(has_properties, shown.values())) or any(map(_only_shown, shown.values())):
+        look = ""
+    aware = writer.name("aware", _awareness(shown, slots, known_fields))
+    values = "values" if reveals else "{}"
+    writer.lines += [
+        *([f"    if {look}:", f"        return {aware}(record, item, {values})"] if look else ()),
+        "    return record" if look else f"    return {aware}(record, item, {values})",
+        "",
+    ]
+
+
+def _only_shown(attribute: CompiledAttribute) -> bool:
+    """Whether a `get` hook shows something else than is stored, which no `set` hook turns back."""
+    if attribute.spec.get is not None and attribute.spec.set is None:
+        return True
+    if attribute.properties is not None:
+        return any(map(_only_shown, attribute.properties.values()))
+    return attribute.items is not None and _only_shown(attribute.items)
+
+
+def _awareness(
+    shown: Mapping[str, CompiledAttribute], slots: Mapping[str, str], known_fields: frozenset[str]
+) -> Callable[[Any, Item, Mapping[str, Any]], Any]:
+    """What lets a record know what it does not show of its item, if there is anything."""
+    mapped = [(slots[n], attribute) for n, attribute in shown.items() if has_properties(attribute)]
+    hooked = [(n, slots[n]) for n, attribute in shown.items() if _only_shown(attribute)]
+
+    def aware(record: Any, item: Item, values: Mapping[str, Any]) -> Any:
+        inside: dict[str, None] = {}
+        for slot, attribute in mapped:
+            inside |= dict.fromkeys(places_lacking(attribute, getattr(record, slot)))
+        lack = Lack(
+            fields=tuple(sorted(item.keys() - known_fields)),
+            inside=tuple(inside),
+            reworked=tuple(
+                name
+                for name, slot in hooked
+                if values.get(name) is not None and getattr(record, slot) != values[name]
+            ),
+        )
+        return record if lack == WHOLE else withhold(record, lack)
+
+    return aware
 
 
 def _shown_when(attribute: CompiledAttribute) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from leyden.compile.faults import UnreadableError
+from leyden.compile.lacking import lacking_properties
 from leyden.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> An
                 item = decode_leniently(part, inner[part.spec.field], f"{where}.{part.spec.field}")
                 if item is not None:
                     found[name] = item
-        return found
+        return lacking_properties(attribute.properties)(found, inner)
     try:
         return attribute.read(dict(value))
     except UnreadableError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from leyden.compile.codec import compile_codec
 from leyden.compile.expressions import Expression
@@ -17,13 +17,24 @@ from leyden.compile.preparing import Preparation
 from leyden.compile.record import record_class
 from leyden.compile.tree import compile_attributes
 from leyden.compile.wire import Item
-from leyden.schema.spec import EntitySpec, IndexSpec, TableSpec
+from leyden.schema.spec import (
+    ENTITY_FIELD,
+    OVERFLOW_FIELD,
+    VERSION_FIELD,
+    EntitySpec,
+    IndexSpec,
+    TableSpec,
+)
 
 if TYPE_CHECKING:
     from leyden.compile.model_base import KeyBuilder, LeydenModel
     from leyden.compile.rows import RowReader
 
 __all__ = ["CompiledEntity", "SparseCondition", "compile_entity"]
+
+
+_OWN_FIELDS: Final = frozenset({ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD})
+"""The fields of an item that are neither attributes nor keys."""
 
 
 class SparseCondition:
@@ -61,7 +72,8 @@ class CompiledEntity(Preparation):
     * `encode(values)`: accepted values by name into a stored item, without keys; an attribute
       that is stored in a key's own field is written as that key.
     * `decode(item)`: a stored item into a record. Fields that the schema does not know, hidden
-      attributes and unknown properties of typed maps are left out; `get` hooks apply. Values
+      attributes and unknown properties of typed maps are left out, and the record knows which
+      (`leyden.compile.partial`); `get` hooks apply. Values
       are read by type only: constraints and enum members bind writes, not reads.
     * `decode_values(item)`: a stored item into values by name, hidden ones too; the inverse
       of `encode`.
@@ -83,6 +95,7 @@ class CompiledEntity(Preparation):
         "decode",
         "decode_values",
         "encode",
+        "key_fields",
         "record",
         "slots",
         "visible",
@@ -102,8 +115,18 @@ class CompiledEntity(Preparation):
         """The names of the attributes that records show."""
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
         self.record: type[Any] = record_class(spec, self.slots)
+        halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
+        self.key_fields = frozenset(half.field for half in halves if half.field)
+        """The fields of the keys, of the table and of its indexes."""
         set_key_texts(spec, attributes)
-        codec = compile_codec(attributes, self.record, self.slots, title=spec.entity)
+        stored = frozenset(attribute.spec.field for attribute in attributes.values())
+        codec = compile_codec(
+            attributes,
+            self.record,
+            self.slots,
+            stored | self.key_fields | _OWN_FIELDS,
+            title=spec.entity,
+        )
         self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
         self.encode: Callable[[Mapping[str, Any]], Item] = codec.encode
         self.decode: Callable[[Item], Any] = codec.decode
@@ -141,7 +164,11 @@ class CompiledEntity(Preparation):
             with self._lock:
                 if not self._rows:
                     reader = compile_rows(
-                        self.attributes, self.record, self.slots, title=self.spec.entity
+                        self.attributes,
+                        self.record,
+                        self.slots,
+                        self.key_fields,
+                        title=self.spec.entity,
                     )
                     self._rows.append(reader)
         return self._rows[0]

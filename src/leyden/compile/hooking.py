@@ -7,6 +7,7 @@ from typing import Any
 
 from leyden.compile.attribute import CompiledAttribute, Fill, Rework
 from leyden.compile.calling import hook_of
+from leyden.compile.lacking import LackingList, LackingMap
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
@@ -65,7 +66,8 @@ def build_fill(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
 
 def _fill_list(fill_item: Fill) -> Fill:
     def fill(value: Any, moment: Moment) -> Any:
-        if not isinstance(value, list | tuple):
+        # One that lacks something must come to the check, which refuses it, as it is.
+        if not isinstance(value, list | tuple) or isinstance(value, LackingList):
             return value
         return [fill_item(item, moment) for item in value]
 
@@ -74,7 +76,7 @@ def _fill_list(fill_item: Fill) -> Fill:
 
 def _fill_map(origins: Mapping[str, Origin], deeper: Mapping[str, Fill]) -> Fill:
     def fill(value: Any, moment: Moment) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or isinstance(value, LackingMap):
             return value
         filled = dict(value)
         for name, origin in origins.items():
@@ -91,8 +93,8 @@ def _fill_map(origins: Mapping[str, Origin], deeper: Mapping[str, Fill]) -> Fill
 def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     """The function that applies `set` hooks, innermost first; None where there are none.
 
-    A hook is called with the accepted value, or None, and all accepted values of the write, by
-    name; what it returns must again be of the attribute's type. None leaves the attribute out.
+    A hook is called with the accepted value and all accepted values of the write, by name; what
+    it returns must again be of the attribute's type. None leaves the attribute out.
     """
     inner = _descend(attribute, lambda part: part.store)
     if attribute.spec.set is None:
@@ -100,7 +102,7 @@ def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     hook = hook_of(hooks, attribute.spec.set, "set", attribute.path)
 
     def store(value: Any, values: Mapping[str, Any]) -> Any:
-        if inner is not None and value is not None:
+        if inner is not None:
             value = inner(value, values)
         value = hook(value, values)
         return None if value is None else attribute.check(value, attribute.path)
@@ -160,6 +162,9 @@ def _each(rework: Rework, as_set: bool) -> Rework:
 def _properties(reworks: Mapping[str, Rework], hidden: frozenset[str]) -> Rework:
     def properties(value: Any, values: Mapping[str, Any]) -> Any:
         result = {name: part for name, part in value.items() if name not in hidden}
+        lacks = [*hidden.intersection(value)]
+        if isinstance(value, LackingMap):
+            lacks += value.lacks or ()
         for name, rework in reworks.items():
             if name in result:
                 reworked = rework(result[name], values)
@@ -167,6 +172,6 @@ def _properties(reworks: Mapping[str, Rework], hidden: frozenset[str]) -> Rework
                     del result[name]
                 else:
                     result[name] = reworked
-        return result
+        return LackingMap(result, sorted(lacks)) if lacks else result
 
     return properties

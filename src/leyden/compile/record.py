@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
 import attrs
 
 from leyden.compile.names import camel_case
+from leyden.compile.partial import WHOLE, Lack, lack_of, part_class, root_of
 from leyden.errors import DecodeError
 from leyden.schema.spec import AttributeSpec, EntitySpec
 
@@ -88,10 +90,44 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
             "__module__": __name__,
             "__copy__": _copy,
             "__deepcopy__": _deepcopy,
-            "__reduce__": lambda record: (_restored, (shape, _state(record))),
+            "__reduce__": _reduced,
+            "__leyden_shape__": shape,
+            "__leyden_lack__": WHOLE,
+            "__leyden_parts__": {},
+            "__leyden_values__": _values_of(tuple(fields)),
         },
     )
+    # Those that attrs writes compare classes, and read slots that a partial record has not set.
+    made: Any = record
+    made.__eq__, made.__hash__ = _equal, _hash
     return record
+
+
+def _values_of(slots: tuple[str, ...]) -> Callable[[Any], Any]:
+    """The function that takes the values out of a record with all its slots, to compare them."""
+    return staticmethod(attrgetter(*slots)) if slots else staticmethod(lambda record: ())
+
+
+def _equal(record: Any, other: Any) -> Any:
+    """Whether both are records of one entity that show the same attributes with equal values."""
+    kind, other_kind = record.__class__, other.__class__
+    if kind is not other_kind and root_of(kind) is not _root_or_none(other_kind):
+        return NotImplemented
+    values, other_values = kind.__leyden_values__, other_kind.__leyden_values__
+    if values is not None and other_values is not None:
+        return values(record) == other_values(other)
+    return _state(record) == _state(other)
+
+
+def _root_or_none(kind: type[Any]) -> type[Any] | None:
+    return root_of(kind) if hasattr(kind, "__leyden_lack__") else None
+
+
+def _hash(record: Any) -> int:
+    values = record.__leyden_values__
+    root = root_of(type(record))
+    shown = tuple(_state(record).items()) if values is None else values(record)
+    return hash((root, shown))
 
 
 _Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
@@ -102,7 +138,13 @@ _classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary(
 _latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
 
 
-def _restored(shape: _Shape, state: dict[str, Any]) -> Any:
+def _reduced(record: Any) -> tuple[Any, ...]:
+    lack = lack_of(record)
+    plain = (record.__leyden_shape__, _state(record))
+    return _restored, (plain if lack is WHOLE else (*plain, lack))
+
+
+def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
     """The record that was pickled, of the class that the loaded schema has for it."""
     record = _latest.get(shape)
     if record is None:
@@ -112,10 +154,11 @@ def _restored(shape: _Shape, state: dict[str, Any]) -> Any:
             "schema: load that first, with leyden.load(), and with the attributes that it had",
             entity=entity,
         )
-    return record(**state)
+    return part_class(record, lack)(**state)
 
 
 def _state(record: Any) -> dict[str, Any]:
+    """What a record shows, by slot."""
     return {part.name: getattr(record, part.name) for part in attrs.fields(type(record))}
 
 

@@ -62,7 +62,7 @@ def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
         return _BY_KIND.get(attribute.kind)
     if not properties or any(part.spec.type not in _SCALARS for part in properties.values()):
         return None
-    # Properties that the schema does not know are skipped, as the careful way does.
+    # Properties that the schema does not know are left to the careful way, which marks the map.
     inner = msgspec.defstruct(
         "Properties",
         [
@@ -71,6 +71,7 @@ def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
         ],
         rename={f"part_{n}": part.spec.field for n, part in enumerate(properties.values())},
         gc=False,
+        forbid_unknown_fields=True,
     )
     return msgspec.defstruct("Map", [("M", inner)], gc=False, forbid_unknown_fields=True)
 

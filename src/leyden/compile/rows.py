@@ -26,6 +26,10 @@ class UnusualItemError(ValueError):
     """An answer that is to be read the careful way."""
 
 
+class _Skipped(msgspec.Struct, frozen=True, gc=False):
+    """A value that is not looked at."""
+
+
 _ENTITY: Final = "entity_"
 _VERSION: Final = "version_"
 
@@ -78,16 +82,18 @@ def compile_rows(
     attributes: Mapping[str, CompiledAttribute],
     record: type[Any],
     slots: Mapping[str, str],
+    key_fields: frozenset[str],
     *,
     title: str,
 ) -> RowReader | None:
     """The reader of an entity; None where its records are more than what is stored.
 
-    `slots` maps the attributes that records show to their slots.
+    `slots` maps the attributes that records show to their slots; `key_fields` are the fields of
+    the entity's keys, whose values are passed over.
     """
     if any(attributes[name].reveal for name in slots):
         return None
-    writer = Writer()
+    writer = Writer(lacking=_unusual)
     kinds = {name: value_struct(attribute) for name, attribute in attributes.items()}
     fields = {
         attribute.spec.field: (f"field_{number}", kinds[name])
@@ -95,19 +101,24 @@ def compile_rows(
     }
     if ENTITY_FIELD in fields or VERSION_FIELD in fields:
         return None
+    keys = {f"key_{n}": name for n, name in enumerate(sorted(key_fields - fields.keys()))}
     row = msgspec.defstruct(
         "Row",
         [
             *((slot, (kind or dict[str, Any]) | None, None) for slot, kind in fields.values()),
             (_ENTITY, Text | None, None),
             (_VERSION, Text | None, None),
+            *((slot, _Skipped, None) for slot in keys),
         ],
         rename={
             **{slot: field for field, (slot, _) in fields.items()},
             _ENTITY: ENTITY_FIELD,
             _VERSION: VERSION_FIELD,
+            **keys,
         },
         gc=False,
+        # A record must know that its item holds what the schema does not know.
+        forbid_unknown_fields=True,
     )
     answer = msgspec.defstruct(
         "Answer",
@@ -127,6 +138,15 @@ def compile_rows(
         msgspec.json.Decoder(answer).decode,
         functions["records"],
     )
+
+
+def _unusual(_: object) -> Callable[[object, object], Any]:
+    """What is called for a map that may hold more than the schema knows."""
+
+    def leave_it(value: object, stored: object) -> Any:
+        raise UnusualItemError
+
+    return leave_it
 
 
 def _may_hold_bytes(attribute: CompiledAttribute) -> bool:

@@ -8,12 +8,13 @@ with `linecache`, so that tracebacks and debuggers show its lines.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from leyden.compile.anything import decode_any, encode_any, encode_any_set
 from leyden.compile.attribute import CompiledAttribute
+from leyden.compile.lacking import lacking_properties
 from leyden.compile.numbers import decimal_value, integer_value, number_value
 from leyden.compile.texts import json_text, json_value
 from leyden.compile.times import timestamp_value, ttl_value
@@ -52,6 +53,12 @@ _TO_TEXT: Final = {
 }
 _PLAINLY_WRITTEN: Final = 10**15
 
+Lacking: TypeAlias = Callable[
+    [Mapping[str, CompiledAttribute]],
+    Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]],
+]
+"""Makes what is called for a map of these properties that may hold others as well."""
+
 _FROM_TEXT: Final = {
     "string": "{0}",
     "json": "json_value({0})",
@@ -66,10 +73,14 @@ _FROM_TEXT: Final = {
 
 
 class Writer:
-    """Collects lines of source, and the objects that they name."""
+    """Collects lines of source, and the objects that they name.
 
-    def __init__(self) -> None:
+    `lacking` says what becomes of a map that may hold more than the schema knows.
+    """
+
+    def __init__(self, lacking: Lacking = lacking_properties) -> None:
         self.lines: list[str] = []
+        self._lacking = lacking
         self.namespace: dict[str, Any] = dict(_NAMESPACE)
         self._maps: dict[int, str] = {}
 
@@ -174,7 +185,10 @@ class Writer:
                     f"        if value[{key!r}] is None:",
                     f"            del value[{key!r}]",
                 ]
-        self.lines += [*writes, "    return {'M': stored}", "", *reads, "    return value", ""]
+        # Most maps hold what the schema knows and nothing else: a look at their sizes tells.
+        lacking = self.name("lacking", self._lacking(attribute.properties))
+        reads.append(f"    return value if len(value) == len(stored) else {lacking}(value, stored)")
+        self.lines += [*writes, "    return {'M': stored}", "", *reads, ""]
         return name
 
 

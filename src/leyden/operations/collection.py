@@ -22,7 +22,11 @@ from leyden.operations.options import QUERY, Options, read_options
 from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
-from leyden.operations.projection import identifiers_projected, refuse_unfilterable
+from leyden.operations.projection import (
+    identifiers_projected,
+    refuse_unfilterable,
+    slots_reader,
+)
 from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import Item, Params, Program
@@ -207,10 +211,13 @@ class CollectionQuery(Ranged):
                 bears(item, marks[member.alias]) and _meets(item, tests[member.alias])
             )
 
+        slots_of = {m.alias: slots_reader(m.entity, options, m.keys) for m in self.members}
+
         def shaped(item: Item) -> Any:
             member = self._member_of(item)
             assert member is not None
-            return member.alias, shape(member.entity, item, options)
+            shown = slots_of[member.alias](item)
+            return member.alias, shape(member.entity, item, options, shown)
 
         fields = self._index_fields()
         primary = self.entity.keys.primary

@@ -16,7 +16,7 @@ from leyden.operations.operation import Operation
 from leyden.operations.options import GET, Options
 from leyden.operations.outcome import Result, add_units, consumed_units, shape
 from leyden.operations.overflow.reading import join_items, joining_for, reading_notes
-from leyden.operations.projection import project
+from leyden.operations.projection import project, shown_slots
 from leyden.operations.request import Item, Params, Program
 from leyden.schema.faults import did_you_mean
 
@@ -95,6 +95,7 @@ class Get(Operation):
         def mine(found: Item) -> bool:
             return is_mine(self.entity, found, marks, options)
 
+        shown = shown_slots(self.entity, options)
         table = request.params["TableName"]
         joining = joining_for(self.entity, self.name, table, options, mine)
 
@@ -107,7 +108,7 @@ class Get(Operation):
                 joined = yield from join_items(joining, [found])
                 consumed = add_units(consumed, joined.consumed)
                 whole = joined.items[0]
-                item = None if whole is None else shape(self.entity, whole, options)
+                item = None if whole is None else shape(self.entity, whole, options, shown)
             if options.data == "result":
                 return Result(item, consumed, response)
             return item

@@ -8,9 +8,11 @@ from typing import Any
 from attrs import frozen
 from jmespath.exceptions import JMESPathError
 
+from leyden.compile.partial import narrow
 from leyden.errors import InvalidExpressionError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
+from leyden.operations.projection import inputs_of
 from leyden.operations.request import Item, Response
 
 
@@ -84,18 +86,25 @@ def add_units(total: float | None, more: float | None) -> float | None:
     return more if total is None else total + more
 
 
-def shape(entity: BoundEntity, item: Item, options: Options) -> Any:
-    """An item in the form that `data` and `select` ask for."""
+def shape(
+    entity: BoundEntity, item: Item, options: Options, shown: frozenset[str] | None = None
+) -> Any:
+    """An item in the form that `data` and `select` ask for.
+
+    `shown` are the slots of what was read of it, as `shown_slots` gives them; None for all.
+    """
     if options.attributes:
         item = _asked(entity, item, options)
     if options.data == "raw":
         shaped: Any = item
     elif options.data == "include_keys":
-        shaped = {**_visible(entity, item), **_keys(entity, item)}
+        shaped = {**_visible(entity, item, shown), **_keys(entity, item)}
     elif options.select is not None:
-        shaped = _visible(entity, item)
-    else:
+        shaped = _visible(entity, item, shown)
+    elif shown is None:
         return entity.compiled.decode(item)
+    else:
+        return narrow(entity.compiled.decode(item), shown)
     if options.select is None:
         return shaped
     try:
@@ -111,14 +120,19 @@ def shape(entity: BoundEntity, item: Item, options: Options) -> Any:
 
 def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
     """The item without what was read only to tell whose it is."""
-    asked = {entity.spec.attributes[name].field for name in options.attributes}
+    raw = options.data == "raw"
+    fields = {entity.spec.attributes[name].field for name in options.attributes}
+    asked = fields if raw else inputs_of(entity, options.attributes)
     keys = _key_fields(entity) if options.data in ("include_keys", "raw") else ()
     return {field: value for field, value in item.items() if field in asked or field in keys}
 
 
-def _visible(entity: BoundEntity, item: Item) -> dict[str, Any]:
+def _visible(
+    entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
+) -> dict[str, Any]:
     record = entity.compiled.decode(item)
-    values = {name: getattr(record, slot) for name, slot in entity.compiled.slots.items()}
+    slots = entity.compiled.slots.items()
+    values = {n: getattr(record, slot) for n, slot in slots if shown is None or slot in shown}
     return {name: value for name, value in values.items() if value is not None}
 
 

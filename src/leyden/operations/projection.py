@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from leyden.errors import InvalidExpressionError, InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.options import Options
-from leyden.operations.request import Params
+from leyden.operations.request import Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD
 
 
@@ -43,6 +43,10 @@ def project(
                 entity=entity.spec.entity,
             )
         expressions.name(attribute.field)
+        if telling:
+            for watched in _watched_fields(entity, name):
+                if held is None or watched in held:
+                    expressions.name(watched)
     if telling and not options.ignore_ownership:
         for field in _telling_fields(entity):
             if held is None or field in held:
@@ -57,6 +61,73 @@ def _telling_fields(entity: BoundEntity) -> list[str]:
     composites = [name for keys in entity.keys.values() for name in keys.spec.composites]
     fields = [entity.spec.attributes[name].field for name in dict.fromkeys(composites)]
     return [*entity.identity, *fields]
+
+
+def _watched_fields(entity: BoundEntity, name: str) -> list[str]:
+    """The fields that the `get` hook of an attribute says that it reads."""
+    attribute = entity.spec.attributes[name]
+    if attribute.get is None:
+        return []
+    names = entity.spec.attributes if "*" in attribute.watch else attribute.watch
+    return [entity.spec.attributes[watched].field for watched in names]
+
+
+def shown_slots(
+    entity: BoundEntity, options: Options, index: IndexKeys | None = None
+) -> frozenset[str] | None:
+    """The slots that records of a read show; None where it reads whole items.
+
+    An attribute whose `get` hook watches others is shown where these are read as well.
+    """
+    held = None if options.hydrate else held_fields(entity, index)
+    if held is None and not options.attributes:
+        return None
+    return frozenset(
+        slot
+        for name, slot in entity.compiled.slots.items()
+        if (not options.attributes or name in options.attributes)
+        and (
+            held is None
+            or {entity.spec.attributes[name].field, *_watched_fields(entity, name)} <= held
+        )
+    )
+
+
+def slots_reader(
+    entity: BoundEntity, options: Options, keys: IndexKeys
+) -> Callable[[Item], frozenset[str] | None]:
+    """What gives the slots that the record of an item shows, as it was read from an index.
+
+    Every item of ours says whose it is. Where one does not, though the schema has its index hold
+    that, the table's index holds less than the schema says, and nobody can tell an absent
+    attribute from one that was left out: what is there is shown.
+    """
+    shown = shown_slots(entity, options, keys)
+    is_whole = keys is entity.keys.primary or options.hydrate
+    unasked = options.attributes and options.ignore_ownership
+    if is_whole or unasked or not identifiers_projected(entity, keys):
+        return lambda item: shown
+    mark = next(iter(entity.identity))
+    return lambda item: shown if mark in item else present_slots(entity, item, shown)
+
+
+def present_slots(
+    entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
+) -> frozenset[str]:
+    """The slots of what an item has, of those in `shown` if given."""
+    return frozenset(
+        slot
+        for name, slot in entity.compiled.slots.items()
+        if (shown is None or slot in shown) and inputs_of(entity, [name]) <= item.keys()
+    )
+
+
+def inputs_of(entity: BoundEntity, names: Iterable[str]) -> set[str]:
+    """The fields of attributes, and those that their `get` hooks read."""
+    fields = set()
+    for name in names:
+        fields |= {entity.spec.attributes[name].field, *_watched_fields(entity, name)}
+    return fields
 
 
 def held_fields(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:

@@ -96,6 +96,9 @@ class Put(Write):
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         return PreparedWrite(params, prepared.key, {}, prepared.item)
 
+    def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
+        return None
+
     def _expectation(self) -> Expectation | None:
         """The version that was seen; without one, a put begins as that of a new item."""
         if version_field(self.entity) is None:

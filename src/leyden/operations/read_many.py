@@ -18,6 +18,7 @@ from leyden.operations.options import Options, read_options
 from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import joining_for
 from leyden.operations.paging import PagePlan, read_pages
+from leyden.operations.projection import slots_reader
 from leyden.operations.request import Item, Params, Program
 
 
@@ -64,6 +65,7 @@ class ReadMany(Conditional):
         keys, marks = self._read_from(), self._marks()
 
         record = self.entity.compiled.record
+        slots_of = slots_reader(self.entity, options, keys)
 
         def keep(item: Item) -> bool:
             # What was read the quick way is a record of the entity already.
@@ -72,7 +74,9 @@ class ReadMany(Conditional):
             return owns(self.entity, item, keys) and bears(item, marks)
 
         def shaped(item: Item) -> Any:
-            return item if item.__class__ is record else shape(self.entity, item, options)
+            if item.__class__ is record:
+                return item
+            return shape(self.entity, item, options, slots_of(item))
 
         return PagePlan(
             evolve(request, reader=self._quick_reader(options, marks)),

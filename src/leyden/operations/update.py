@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Self
 
 from attrs import field, frozen
 
+from leyden.compile.lacking import excerpt
+from leyden.compile.partial import lack_of
 from leyden.errors import CompositeConflictError, LeydenError
 from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.expression import Expressions
@@ -21,13 +23,7 @@ from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
-from leyden.operations.update_steps import (
-    Step,
-    hooked,
-    read_removals,
-    read_steps,
-    refuse_overlaps,
-)
+from leyden.operations.update_steps import Step, read_removals, read_steps, refuse_overlaps
 from leyden.operations.versions import refuse_counted, version_field
 from leyden.operations.write import PreparedWrite, Write, exists
 
@@ -127,8 +123,7 @@ class Update(Write):
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
         own = entity.compiled.encode_few(values)
-        steps = hooked(entity, self.steps)
-        update, effect, apart = self._update_expression(steps, values, own, expressions)
+        update, effect, apart = self._update_expression(values, own, expressions)
         key = entity.primary_key(values)
         refuse_oversize(key, update.assigned, has=SET_HAS)
         params: Params = {
@@ -146,13 +141,36 @@ class Update(Write):
             if self.known
             else (),
         )
-        spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
+        spread = (
+            None if effect is None else spread_of_update(entity, apart, update, effect, self.steps)
+        )
         return PreparedWrite(params, key, marks, own, effect, spread=spread)
 
     @property
     def asked(self) -> Asked:
         """What the update asks of the stored item, to say what of it did not hold."""
         return Asked(self.needs, where=bool(self.conditions), composite=self._agreements())
+
+    def returned(self, item: Item, options: Options) -> Any:
+        """What the update gives back; what it changed by paths is marked as an excerpt."""
+        record = super().returned(item, options)
+        if not options.response.startswith("updated_") or lack_of(record) is None:
+            return record
+        # Of an attribute that was changed by a path, the answer holds that path only.
+        slots = self.entity.compiled.slots
+        roots = {step.root for step in self.steps if not step.is_root}
+        for slot in (slots[root] for root in roots if root in slots):
+            value = getattr(record, slot, None)
+            if value is not None:
+                object.__setattr__(record, slot, excerpt(value))
+        return record
+
+    def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
+        shown, slots = super()._shown(item, options), self.entity.compiled.slots
+        if shown is None or options.response in self.silent:
+            return shown
+        # What a step took away was read all the same: it is not there.
+        return shown | {slots[step.root] for step in self.steps if step.root in slots}
 
     def _agreements(self) -> Item:
         attributes = self.entity.compiled.attributes
@@ -162,17 +180,13 @@ class Update(Write):
         }
 
     def _update_expression(
-        self,
-        steps: tuple[Step, ...],
-        key_values: Mapping[str, Any],
-        own: Item,
-        expressions: Expressions,
+        self, key_values: Mapping[str, Any], own: Item, expressions: Expressions
     ) -> tuple[UpdateExpression, Effect | None, Apart]:
         entity, compiled = self.entity, self.entity.compiled
         assigned: dict[str, Any] = {}
         removed: set[str] = set()
         moved: set[str] = set()
-        for step in steps:
+        for step in self.steps:
             if step.operator == "set" and step.is_root:
                 assigned[step.root] = step.value
             elif step.operator == "remove" and step.is_root:
@@ -180,7 +194,7 @@ class Update(Write):
             else:
                 moved.add(step.root)
         refuse_unknown_inputs(entity, moved)
-        values = {name: value for name, value in assigned.items() if value is not None}
+        values = compiled.apply_setters(assigned)
         if compiled.on_write:
             # The item's own key stays what it is, though every new item may get another.
             present = {*assigned, *removed, *moved, *key_values}
@@ -195,7 +209,7 @@ class Update(Write):
         keys = update_keys(entity, values, removed, known)
 
         update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
-        for step in steps:
+        for step in self.steps:
             if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
             update.add_step(step)
@@ -211,7 +225,7 @@ class Update(Write):
                 fields[name] = value
         update.set_all({**fields, **entity.identity})
         if keys.remove or removed:
-            taken = {step.segments[0] for step in steps if step.operator == "remove"}
+            taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
             for name in (
                 *(name for name in keys.remove if name not in taken),
                 *(compiled.attributes[n].spec.field for n in derived if n in removed),
@@ -228,7 +242,7 @@ class Update(Write):
             sets={**stored, **own},
             defaults={
                 step.segments[0]: step.encoded
-                for step in steps
+                for step in self.steps
                 if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
             },
             removes=frozenset(compiled.attributes[name].spec.field for name in removed),

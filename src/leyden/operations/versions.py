@@ -15,6 +15,7 @@ from attrs import frozen
 from leyden.errors import (
     DecodeError,
     InputError,
+    NotReadError,
     ReadOnlyAttributeError,
     VersionConflictError,
 )
@@ -87,7 +88,14 @@ def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
                 f'a record does not show the hidden "{name}"; give the number itself',
                 entity=entity.spec.entity,
             )
-        number = getattr(seen, slot)
+        try:
+            number = getattr(seen, slot)
+        except NotReadError as error:
+            raise InputError(
+                f'"{name}" was not read with this record, so it does not say which version was '
+                f'seen; read "{name}" as well, or give the number itself',
+                entity=entity.spec.entity,
+            ) from error
         if number is None:
             return Expectation(field, None, stored=True)
         return Expectation(field, Decimal(str(number)))

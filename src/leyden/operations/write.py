@@ -41,6 +41,7 @@ from leyden.operations.overflow.writing import (
     lay_out,
     spread_notes,
 )
+from leyden.operations.projection import present_slots
 from leyden.operations.refusal import Asked, Needs, refused
 from leyden.operations.request import Item, Params, Program, Response
 from leyden.operations.uniqueness.claims import (
@@ -410,10 +411,24 @@ class Write(Conditional):
         kept = sent.attributes
         if options.response in self.silent:
             kept = None if options.response == "none" else sent.write.kept
-        item = shape(self.entity, kept, options) if kept else None
+        item = self.returned(kept, options) if kept else None
         if options.data == "result":
             return Result(item, sent.consumed, sent.response)
         return item
+
+    def returned(self, item: Item, options: Options) -> Any:
+        """What the write gives back of an item: of `kept`, or of what `response` asked for."""
+        return shape(self.entity, item, options, self._shown(item, options))
+
+    def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
+        """The slots that the record shows; None where the item is a whole one."""
+        slots = self.entity.compiled.slots
+        if options.response in self.silent:
+            names = self.entity.keys.primary.composites
+            return frozenset(slots[name] for name in names if name in slots)
+        if not options.response.startswith("updated_"):
+            return None
+        return present_slots(self.entity, item)
 
     def _seal(
         self,

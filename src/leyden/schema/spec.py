@@ -85,13 +85,9 @@ class Generate:
 
 @frozen
 class Call:
-    """A Python function handed in by name with `hooks=`.
-
-    `always` says of a `set` that it is called where there is no value as well.
-    """
+    """A Python function handed in by name with `hooks=`."""
 
     name: str
-    always: bool = False
 
 
 @frozen

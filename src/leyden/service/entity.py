@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 from attrs import field, frozen
 
 from leyden.compile import AttributePaths
+from leyden.compile.partial import narrow
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, InputError
 from leyden.operations.batches.getting import BatchGet
@@ -25,6 +26,7 @@ from leyden.operations.match import find, match
 from leyden.operations.operation import naming
 from leyden.operations.overflow.format import placed, values_apart
 from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
+from leyden.operations.projection import present_slots
 from leyden.operations.put import Create, Put
 from leyden.operations.query import Queries, Query
 from leyden.operations.request import Item
@@ -32,6 +34,7 @@ from leyden.operations.scan import Scan
 from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.update import Patch, Update
 from leyden.operations.upsert import Upsert
+from leyden.operations.written_back import refuse_incomplete
 from leyden.schema.spec import EntitySpec, JMESPath
 from leyden.service.conversions import Conversions
 
@@ -207,6 +210,8 @@ class Entity:
     def parse(self, item: Item) -> Any:
         """The record in a raw item with typed AttributeValues, as a stream or an export has it.
 
+        Of an item that has nothing but key fields, the other attributes count as not read.
+
         Raises DecodeError where the item is another entity's, does not fit the schema, or has a
         large value outside of it (`overflow: chunk`), which `get` reads.
 
@@ -228,7 +233,13 @@ class Entity:
                     "read it with .get()",
                     field=self.spec.attributes[name].field,
                 )
-            return self._bound.compiled.decode(unfolded.item)
+            record = self._bound.compiled.decode(unfolded.item)
+            if item.keys() <= self._bound.compiled.key_fields:
+                # Keys alone, as a KEYS_ONLY index has them: of the rest nobody knows.
+                present = present_slots(self._bound, item)
+                if len(present) < len(self._bound.compiled.slots):
+                    return narrow(record, present)
+            return record
 
     def _batch(self, entries: Sequence[Put | Delete]) -> BatchWrite:
         return BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)
@@ -250,14 +261,7 @@ class Entity:
                 operation=self._bound.operation(verb),
                 entity=self.name,
             )
-        unseen = [n for n, a in self.spec.attributes.items() if a.hidden and n not in named]
-        if unseen:
-            raise InputError(
-                f"a record does not show the hidden {', '.join(unseen)}, which would be lost; "
-                "give it by name beside the record",
-                operation=self._bound.operation(verb),
-                entity=self.name,
-            )
+        refuse_incomplete(self._bound, item, named, verb)
         derived = {n for n, a in self.spec.attributes.items() if isinstance(a.derive, JMESPath)}
         kept = {n: getattr(item, s) for n, s in compiled.slots.items() if n not in derived}
         return {**kept, **named}

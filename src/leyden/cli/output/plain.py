@@ -32,9 +32,9 @@ def plain(value: Any) -> Any:
 
 
 def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
-    """A record by attribute name, in the schema's order, without what is absent."""
+    """A record by attribute name, in the schema's order, without what is absent or not read."""
     slots = entity.conversions.entity.compiled.slots
-    values = {name: getattr(record, slot) for name, slot in slots.items()}
+    values = {name: getattr(record, slot, None) for name, slot in slots.items()}
     attributes = entity.spec.attributes
     return {
         # A `json` value keeps the order in which its text has it.

@@ -173,7 +173,8 @@ class Exporter:
         attributes = owner.spec.attributes
         slots = owner.conversions.entity.compiled.slots
         self.cost.reshaped += not all(
-            survives_json(attributes[name], getattr(record, slot)) for name, slot in slots.items()
+            survives_json(attributes[name], getattr(record, slot, None))
+            for name, slot in slots.items()
         )
         return record_line(owner, plain_record(owner, record))
 

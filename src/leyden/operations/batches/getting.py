@@ -19,7 +19,7 @@ from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, Options, read_options
 from leyden.operations.outcome import add_units, shape
 from leyden.operations.overflow.reading import Joined, Joining, join_items, wanted_fields
-from leyden.operations.projection import project
+from leyden.operations.projection import project, shown_slots
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.runner import Runner
 
@@ -145,8 +145,10 @@ class BatchGet:
         for table in dict.fromkeys(one.table for one in wanted):
             joined = yield from self._joined(wanted, whole, table, options)
             consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+        # Only a batch over one entity takes `attributes`.
+        shown = shown_slots(wanted[0].entity, options) if options.attributes and wanted else None
         items = [
-            shape(one.entity, whole[place], options) if place in whole else None
+            shape(one.entity, whole[place], options, shown) if place in whole else None
             for place, one in enumerate(wanted)
         ]
         left = tuple(

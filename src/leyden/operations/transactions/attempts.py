@@ -14,7 +14,7 @@ from leyden.operations.guard import bears
 from leyden.operations.item_id import item_id
 from leyden.operations.operation import naming
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units, shape
+from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.overflow.sending import is_refused_for_size
 from leyden.operations.overflow.writing import UNKNOWN, Stored
 from leyden.operations.request import Gather, Item, Pause, Program, Request
@@ -87,7 +87,7 @@ class Attempts:
                 break
             yield Pause(wait_before(attempt))
         items = tuple(
-            shape(entry.entity, write.kept, _PLAIN)
+            entry.returned(write.kept, _PLAIN)
             for entry, write in zip(self.entries, writes, strict=True)
         )
         consumed = add_units(obstacles.consumed, consumed_units(response))

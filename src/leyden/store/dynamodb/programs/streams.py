@@ -174,7 +174,7 @@ def refuse_narrow(query: Query, record: Any) -> None:
 
     Elsewhere what an index is sorted by is in all of its items.
     """
-    if record.created_at is None:
+    if getattr(record, "created_at", None) is None:
         index = query.keys.spec.index
         raise TableMismatchError(
             f'the index "{index}" does not hold whole items; see what init() says of the table',

@@ -1,0 +1,132 @@
+"""Values that do not hold all that is stored in their place, and say so.
+
+A map in a record is a plain dict. Where properties of it are left out, since they are hidden or
+the schema does not know them, it is a `LackingMap`: a dict in every respect, but refused where it
+would be written, which would erase what it lacks. The same goes for lists, of which an update may
+return some elements only.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from leyden.compile.faults import refuse
+
+if TYPE_CHECKING:
+    from leyden.compile.attribute import CompiledAttribute
+
+__all__ = [
+    "LackingList",
+    "LackingMap",
+    "excerpt",
+    "has_properties",
+    "lacking_properties",
+    "places_lacking",
+    "refuse_lacking",
+]
+
+
+class LackingMap(dict[str, Any]):
+    """A map without some of its properties; `lacks` names them, None where that is not known."""
+
+    __slots__ = ("lacks",)
+
+    def __init__(self, values: Mapping[str, Any] = {}, lacks: Iterable[str] | None = None) -> None:
+        super().__init__(values)
+        self.lacks = None if lacks is None else tuple(lacks)
+
+    @property
+    def left_out(self) -> tuple[str, ...] | None:
+        """What it still lacks: what was put in since is there."""
+        lacks = self.lacks
+        return None if lacks is None else tuple(name for name in lacks if name not in self)
+
+    def copy(self) -> LackingMap:
+        """A copy, which lacks the same."""
+        return copy.copy(self)
+
+    def __or__(self, other: Any) -> Any:
+        merged = super().__or__(other)
+        return merged if merged is NotImplemented else LackingMap(merged, self.lacks)
+
+    def __ror__(self, other: Any) -> Any:
+        merged = super().__ror__(other)
+        return merged if merged is NotImplemented else LackingMap(merged, self.lacks)
+
+
+class LackingList(list[Any]):
+    """A list without some of its elements."""
+
+    __slots__ = ()
+
+    def copy(self) -> LackingList:
+        """A copy, which lacks the same."""
+        return LackingList(self)
+
+
+def refuse_lacking(value: Any, path: str) -> None:
+    """Raise ValidationError for a map or a list that was read without some of its parts."""
+    if value.__class__ is LackingList:
+        raise refuse(path, f"is a part of the stored list, as an update returned it; {_ADVICE}")
+    if value.__class__ is not LackingMap or value.left_out == ():
+        return
+    if value.left_out is None:
+        raise refuse(path, f"is a part of the stored map, as an update returned it; {_ADVICE}")
+    names = ", ".join(f'"{name}"' for name in value.left_out)
+    raise refuse(
+        path,
+        f"was read without {names}, which is hidden or unknown to the schema: to write it would "
+        f"erase that; {_ADVICE}",
+    )
+
+
+_ADVICE = (
+    'set the parts that change by their paths, as in .set({"detail.effort": 3}), or give a whole '
+    "value that you made yourself"
+)
+
+
+def lacking_properties(
+    properties: Mapping[str, CompiledAttribute],
+) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
+    """What a decoded map becomes where its stored form may hold more properties.
+
+    The function is called with the value, and with the stored properties by field.
+    """
+    known = frozenset(part.spec.field for part in properties.values())
+
+    def lacking(value: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+        unknown = sorted(stored.keys() - known)
+        return LackingMap(value, unknown) if unknown else value
+
+    return lacking
+
+
+def excerpt(value: Any) -> Any:
+    """A value of which an update returned the changed parts only."""
+    if isinstance(value, dict):
+        return LackingMap(value)
+    return LackingList(value) if isinstance(value, list) else value
+
+
+def has_properties(attribute: CompiledAttribute) -> bool:
+    """Whether there are maps with declared properties in an attribute's values."""
+    if attribute.properties is not None:
+        return True
+    return attribute.items is not None and has_properties(attribute.items)
+
+
+def places_lacking(attribute: CompiledAttribute, value: Any) -> Iterator[str]:
+    """The places in a value at which something is left out: `card.number`, `cards[].number`."""
+    if isinstance(value, LackingMap):
+        for name in value.left_out or ():
+            yield f"{attribute.path}.{name}"
+    if attribute.properties is not None and isinstance(value, dict):
+        for name, part in attribute.properties.items():
+            if name in value and has_properties(part):
+                yield from places_lacking(part, value[name])
+    elif attribute.items is not None and isinstance(value, list):
+        for element in value:
+            yield from places_lacking(attribute.items, element)
