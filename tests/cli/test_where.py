@@ -96,7 +96,7 @@ def test_it_means_what_it_says(text: str, expected: Callable[[], Any]) -> None:
         ("history[x] = 1", "expected the number of an element", 8),
         ("detail..x = 1", "is no path", 0),
         ("title = and", 'put "and" in quotes', 8),
-        ("or = 3", "expected an attribute", 0),
+        ("or = 3", 'expected an attribute (put "or" in quotes where it is one)', 0),
         ("(" * 200 + "points = 1", "nested too deeply", 100),
     ],
 )

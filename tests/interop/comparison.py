@@ -75,7 +75,8 @@ def _repeats_a_key(model: Mapping[str, Any], batch: list[Any]) -> bool:
 def fault_of_theirs(model: Mapping[str, Any], theirs: Any) -> str | None:
     """Why no server takes the request that ElectroDB built; None where one does.
 
-    Its update drops a key that is the number 0; its queries filter on fields of the key.
+    Its update drops a key that is the number 0, and sets what it removes where a hook watches all;
+    its queries filter on fields of the key.
     """
     if isinstance(theirs, dict) and "KeyConditionExpression" in theirs:
         keys = _paths(theirs["KeyConditionExpression"]) | {
@@ -93,6 +94,9 @@ def fault_of_theirs(model: Mapping[str, Any], theirs: Any) -> str | None:
         and set(theirs["Key"]) != set(_key_fields(model))
     ):
         return "half of the key is missing"
+    clauses = theirs.get("UpdateExpression", {}) if isinstance(theirs, dict) else {}
+    if clauses.get("SET", {}).keys() & clauses.get("REMOVE", {}).keys():
+        return "a field that is set and removed"
     return None
 
 

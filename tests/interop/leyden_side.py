@@ -17,7 +17,18 @@ ATTRIBUTE_OPTIONS = {
     "field": "field",
     "label": "label",
     "padding": "padding",
+    "watch": "watch",
 }
+
+
+def tell(value: Any, values: Mapping[str, Any]) -> str:
+    """A hook that tells what it was called with, as the one of the oracle does."""
+    told = ",".join(f"{name}={_told(values[name])}" for name in sorted(values))
+    return f"{_told(value)}<{told}>"
+
+
+def _told(value: Any) -> str:
+    return "undefined" if value is None else str(value)
 
 
 def to_service(models: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +72,10 @@ def _attribute(attribute: Mapping[str, Any]) -> dict[str, Any]:
     for theirs, ours in ATTRIBUTE_OPTIONS.items():
         if theirs in attribute:
             spec[ours] = attribute[theirs]
+    if attribute.get("set") == "tell":
+        spec["set"] = {"call": "tell", "always": True}
+    if attribute.get("get") == "tell":
+        spec["get"] = {"call": "tell"}
     items = attribute.get("items")
     if items is not None:
         spec["items"] = items if isinstance(items, str) else _attribute(items)

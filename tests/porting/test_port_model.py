@@ -87,7 +87,11 @@ def test_what_a_schema_says_as_well_is_carried_over_without_a_note(
     ("options", "expected", "place"),
     [
         ({"type": "string", "get": function("f")}, {"get": {"call": "it_get"}}, "get"),
-        ({"type": "string", "set": function("f")}, {"set": {"call": "it_set"}}, "set"),
+        (
+            {"type": "string", "set": function("f")},
+            {"set": {"call": "it_set", "always": True}},
+            "set",
+        ),
         ({"type": "any", "default": function("f")}, {"default": {"call": "it_default"}}, "default"),
         (
             {"type": "any", "validate": function("f")},
@@ -96,8 +100,13 @@ def test_what_a_schema_says_as_well_is_carried_over_without_a_note(
         ),
         (
             {"type": "string", "watch": ["other"], "set": function("f")},
-            {"watch": ["other"], "derive": {"call": "it_derive"}},
+            {"watch": ["other"], "set": {"call": "it_set"}},
             "set",
+        ),
+        (
+            {"type": "string", "watch": ["other"], "get": function("f")},
+            {"watch": ["other"], "get": {"call": "it_get"}},
+            "get",
         ),
         ({"type": "string", "cast": "number"}, {}, "cast"),
         ({"type": "string", "comment": "x"}, {}, "comment"),
@@ -156,17 +165,18 @@ def test_options_inside_of_containers_keep_their_notes_at_their_place() -> None:
     ]
 
 
-def test_a_derived_attribute_notes_its_default() -> None:
+def test_a_set_that_watches_keeps_its_default() -> None:
     spec, notes = ported(
         {"type": "number", "watch": "*", "set": function("f"), "default": 5, "readOnly": True}
     )
     assert spec == {
-        "type": "number", "read_only": True, "watch": "*", "derive": {"call": "it_derive"}
-    }  # fmt: skip
-    assert [note.partition(":")[0] for note in notes] == [
-        "attributes.it.set",
-        "attributes.it.default",
-    ]
+        "type": "number",
+        "default": 5,
+        "read_only": True,
+        "watch": "*",
+        "set": {"call": "it_set"},
+    }
+    assert [note.partition(":")[0] for note in notes] == ["attributes.it.set"]
 
 
 def test_names_that_python_does_not_take_are_renamed_and_stay_in_items_and_keys() -> None:
@@ -346,3 +356,14 @@ def test_models_of_two_services_are_refused() -> None:
     other["model"] = {**other["model"], "service": "other"}
     with pytest.raises(ModelError, match=r"2 services \(app, other\)"):
         port_service([FoundModel(model()), FoundModel(other)])
+
+
+def test_names_that_the_api_has_for_itself_are_ported_under_others() -> None:
+    source = model({"self": {"type": "string"}, "to_dict": {"type": "string"}})
+    source["model"]["entity"] = "items"
+    result = port_model(source)
+    assert result.alias == "items_"
+    spec = load_service(write_yaml(result)).entities["items_"]
+    assert spec.entity == "items"
+    fields = {name: attribute.field for name, attribute in spec.attributes.items()}
+    assert fields == {"id": "id", "self_": "self", "to_dict_": "to_dict"}

@@ -2,7 +2,7 @@
 //
 // A question is a JSON line on stdin: {id, table, models, op}. `models` maps aliases to ElectroDB
 // models, all of one service; `op` is an operation in neutral form. A model may hold what JSON can
-// say of a callback: an index's `condition: {when: [...]}`.
+// say of a callback: an index's `condition: {when: [...]}`, and `set` or `get` that are "tell".
 //
 // An op with `parse` is no operation: its plain item is read, and the attributes are the answer.
 //
@@ -46,7 +46,20 @@ function holds(condition, values) {
   }
 }
 
+// A `set` or `get` that tells what it was called with, for both sides to say in one way.
+function tell(value, item) {
+  const names = Object.keys(item).filter((name) => item[name] !== undefined).sort();
+  return `${value}<${names.map((name) => `${name}=${item[name]}`).join(",")}>`;
+}
+
 function revive(model) {
+  const attributes = {};
+  for (const [name, attribute] of Object.entries(model.attributes)) {
+    attributes[name] = { ...attribute };
+    for (const hook of ["set", "get"]) {
+      if (attribute[hook] === "tell") attributes[name][hook] = tell;
+    }
+  }
   const indexes = {};
   for (const [name, index] of Object.entries(model.indexes)) {
     const { condition, ...rest } = index;
@@ -54,7 +67,7 @@ function revive(model) {
       ? { ...rest, condition: (values) => holds(condition.when, values) }
       : rest;
   }
-  return { ...model, indexes };
+  return { ...model, attributes, indexes };
 }
 
 function build(models, table) {

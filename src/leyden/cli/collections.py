@@ -28,14 +28,18 @@ COLLECTIONS: Final = "collections"
 
 def members_of(service: Service, name: str) -> list[Entity]:
     """The entities of a collection, in the order of the schemas."""
-    members = service.collections.get(name)
-    if members is None:
+    members = [
+        entity
+        for entity in service.entities.values()
+        if any(name in index.collection for index in entity.spec.indexes.values())
+    ]
+    if not members:
         known = ", ".join(service.collections)
         hint = did_you_mean(name, service.collections) or (f"; it has {known}" if known else "")
         raise click.BadParameter(
             f'"{service.name}" has no collection "{name}"{hint}', param_hint="ENTITY.PATTERN"
         )
-    return [service.entities[member.alias] for member in members]
+    return members
 
 
 def member_with(service: Service, name: str, ranges: Mapping[str, tuple[str, ...]]) -> Entity:
@@ -51,7 +55,7 @@ def collection_query(
     """The query of a collection by `attribute=value` arguments, with conditions."""
     members = members_of(service, name)
     values = read_pairs(members[0], key, hint="KEY=VALUE")
-    operation = getattr(service.collections, name)(**values)
+    operation = service.collections[name](**values)
     if not where:
         return operation
     conditions = [_condition(members, text) for text in where]

@@ -163,16 +163,25 @@ def _write_decode(
         writer.lines += ["    else:", f"        record.{slot} = None"]
     if reveals:
         writer.lines.append("    values = decode_values(item)")
-    for name, reveal in reveals.items():
+    # What watches others is shown last, and sees them as they are shown.
+    specs = {name: attributes[name].spec for name in reveals}
+    watching = {name for name, spec in specs.items() if spec.watch and spec.get is not None}
+    mixed = 0 < len(watching) < len(reveals)
+    if mixed:
+        writer.lines.append("    shown = dict(values)")
+    for name, reveal in sorted(reveals.items(), key=lambda pair: pair[0] in watching):
         function = writer.name("reveal", reveal)
+        seen = "shown" if mixed and name in watching else "values"
         condition = _shown_when(attributes[name])
         indent = "    "
         if condition:
             writer.lines.append(f"    if {condition}:")
             indent = "        "
         writer.lines.append(
-            f"{indent}record.{slots[name]} = {function}(values.get({name!r}), values)"
+            f"{indent}record.{slots[name]} = {function}(values.get({name!r}), {seen})"
         )
+        if mixed and name not in watching:
+            writer.lines.append(f"{indent}shown[{name!r}] = record.{slots[name]}")
     writer.lines.append(f"    record.__class__ = {final}")
     shown = {name: attributes[name] for name in slots}
     known = writer.name("known", known_fields)

@@ -93,8 +93,8 @@ def _fill_map(origins: Mapping[str, Origin], deeper: Mapping[str, Fill]) -> Fill
 def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     """The function that applies `set` hooks, innermost first; None where there are none.
 
-    A hook is called with the accepted value and all accepted values of the write, by name; what
-    it returns must again be of the attribute's type. None leaves the attribute out.
+    A hook is called with the accepted value, or None, and all accepted values of the write, by
+    name; what it returns must again be of the attribute's type. None leaves the attribute out.
     """
     inner = _descend(attribute, lambda part: part.store)
     if attribute.spec.set is None:
@@ -102,7 +102,7 @@ def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     hook = hook_of(hooks, attribute.spec.set, "set", attribute.path)
 
     def store(value: Any, values: Mapping[str, Any]) -> Any:
-        if inner is not None:
+        if inner is not None and value is not None:
             value = inner(value, values)
         value = hook(value, values)
         return None if value is None else attribute.check(value, attribute.path)

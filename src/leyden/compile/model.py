@@ -188,6 +188,9 @@ def _guarded(entity: CompiledEntity) -> Mapping[str, str]:
             reasons[spec.attributes[name].field] = (
                 f'takes part in the derived attribute "{derived}"'
             )
+    for name, watched in entity.setters.watched.items():
+        for other in spec.attributes if watched is None else {name, *watched}:
+            reasons[spec.attributes[other].field] = f'is watched by the `set` of "{name}"'
     for index in spec.indexes.values():
         read = set(index.composites)
         if index.when is not None:

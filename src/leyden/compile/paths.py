@@ -103,11 +103,11 @@ class AttributePaths:
     PynamoDB's attributes (`set`, `exists`, `contains`) is reached by index only.
     """
 
-    __slots__ = ("_attributes", "_entity")
+    __slots__ = ("__attributes", "__entity")
 
     def __init__(self, attributes: Mapping[str, CompiledAttribute], entity: str) -> None:
-        self._attributes = attributes
-        self._entity = entity
+        self.__attributes = attributes
+        self.__entity = entity
 
     def __getattr__(self, name: str) -> LeydenAttribute:
         if name.startswith("__"):
@@ -115,20 +115,20 @@ class AttributePaths:
         return self.__getitem__(name)
 
     def __getitem__(self, name: str) -> LeydenAttribute:
-        attribute = self._attributes.get(name)
+        attribute = self.__attributes.get(name)
         if attribute is None:
-            raise unknown_attribute(name, self._attributes, self._entity)
+            raise unknown_attribute(name, self.__attributes, self.__entity)
         found: LeydenAttribute = attribute.pynamodb
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._attributes)
+        return iter(self.__attributes)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._attributes
+        return name in self.__attributes
 
     def __dir__(self) -> list[str]:
-        return sorted(self._attributes)
+        return sorted(self.__attributes)
 
     def __repr__(self) -> str:
-        return f"<attributes of {self._entity}: {', '.join(self._attributes)}>"
+        return f"<attributes of {self.__entity}: {', '.join(self.__attributes)}>"

@@ -14,6 +14,7 @@ from leyden.compile.filling import Fill, Planned, compile_filling
 from leyden.compile.hooking import Hooks
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.compile.paths import unknown_attribute
+from leyden.compile.setting import Setters
 from leyden.errors import LeydenError, RequiredAttributeError, ValidationError
 from leyden.schema.spec import EntitySpec
 
@@ -37,6 +38,7 @@ class Preparation:
         "derivations",
         "has_setters",
         "on_write",
+        "setters",
         "spec",
     )
 
@@ -63,7 +65,9 @@ class Preparation:
         self._fill: Fill | None = None
         """Makes the values of a new item; compiled when first needed."""
         self._names = frozenset(attributes)
-        self.has_setters = any(a.store is not None for a in self.attributes.values())
+        self.setters = Setters(self.attributes)
+        """The `set` hooks of all attributes."""
+        self.has_setters = self.setters.any
         """Whether any attribute has a `set` hook, itself or inside."""
         self.on_write = frozenset(self._on_write)
         """The names of the attributes that every write sets."""
@@ -104,7 +108,7 @@ class Preparation:
             values, missing = (self._fill or self._compile_fill())(given, moment)
             self._refuse_missing(missing)
             if self.has_setters:
-                values = self.apply_setters(values, settled=settled)
+                values = self.setters.whole(values, settled)
             if self._derivations:
                 values = self._with_derived(values, given)
         except LeydenError as error:
@@ -151,25 +155,6 @@ class Preparation:
                     path=name,
                 )
 
-    def apply_setters(
-        self, values: Mapping[str, Any], *, settled: Collection[str] = ()
-    ) -> dict[str, Any]:
-        """Accepted values after their `set` hooks; one for which a hook gives None is left out.
-
-        `settled` names those on which the hooks have run before.
-        Raises ValidationError where a hook gives a value of another type.
-        """
-        if not self.has_setters:
-            return {name: value for name, value in values.items() if value is not None}
-        before = MappingProxyType(dict(values))
-        stored = {}
-        for name, value in values.items():
-            store = self.attributes[name].store
-            result = value if store is None or name in settled else store(value, before)
-            if result is not None:
-                stored[name] = result
-        return stored
-
     def on_write_values(
         self, present: Collection[str], *, now: datetime | None = None
     ) -> dict[str, Any]:
@@ -183,7 +168,7 @@ class Preparation:
                 value = origin(moment)
                 if value is not None:
                     values[name] = self.attributes[name].accept(value, moment=moment)
-        return self.apply_setters(values) if self.has_setters else values
+        return self.setters.looked_for(values) if self.has_setters else values
 
     def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """The derived attributes that an update must set as well; None: to be removed.

@@ -137,7 +137,7 @@ class BoundEntity:
             if value is not None:
                 accepted[name] = attribute.accept(value, constraints=False)
         # What is stored went through the `set` hooks, so what is looked for must as well.
-        return self.compiled.apply_setters(accepted) if self.compiled.has_setters else accepted
+        return self.compiled.setters.looked_for(accepted) if self.compiled.has_setters else accepted
 
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
         """The given values, and the constants among `names` that were not given."""

@@ -151,20 +151,20 @@ class Query(Ranged):
 class Queries:
     """`task.query`: one method for each access pattern of the entity."""
 
-    _entity: BoundEntity
+    __entity: BoundEntity
 
     def __getattr__(self, name: str) -> Callable[..., Query]:
-        keys = self._entity.keys.by_name.get(name)
+        keys = self.__entity.keys.by_name.get(name)
         if keys is None:
             raise AttributeError(
-                f'"{self._entity.spec.entity}" has no access pattern "{name}"; it has '
-                f"{', '.join(self._entity.keys)}"
+                f'"{self.__entity.spec.entity}" has no access pattern "{name}"; it has '
+                f"{', '.join(self.__entity.keys)}"
             )
 
         def start(**composites: Any) -> Query:
-            with naming(f"{self._entity.operation(Query.verb)}.{name}", self._entity):
-                values = read_composites(self._entity, keys, composites)
-            return Query(self._entity, keys=keys, values=values)
+            with naming(f"{self.__entity.operation(Query.verb)}.{name}", self.__entity):
+                values = read_composites(self.__entity, keys, composites)
+            return Query(self.__entity, keys=keys, values=values)
 
         start.__name__ = name
         start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.spec.composites)}."
@@ -177,10 +177,10 @@ class Queries:
             raise KeyError(str(error)) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entity.keys)
+        return iter(self.__entity.keys)
 
     def __repr__(self) -> str:
         return f"<access patterns {', '.join(self)}>"
 
     def __dir__(self) -> list[str]:
-        return [*self._entity.keys]
+        return [*self.__entity.keys]

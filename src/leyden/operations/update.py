@@ -23,7 +23,13 @@ from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
-from leyden.operations.update_steps import Step, read_removals, read_steps, refuse_overlaps
+from leyden.operations.update_steps import (
+    Step,
+    hooked,
+    read_removals,
+    read_steps,
+    refuse_overlaps,
+)
 from leyden.operations.versions import refuse_counted, version_field
 from leyden.operations.write import PreparedWrite, Write, exists
 
@@ -123,7 +129,8 @@ class Update(Write):
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
         own = entity.compiled.encode_few(values)
-        update, effect, apart = self._update_expression(values, own, expressions)
+        steps = hooked(entity, self.steps)
+        update, effect, apart = self._update_expression(steps, values, own, expressions)
         key = entity.primary_key(values)
         refuse_oversize(key, update.assigned, has=SET_HAS)
         params: Params = {
@@ -141,9 +148,7 @@ class Update(Write):
             if self.known
             else (),
         )
-        spread = (
-            None if effect is None else spread_of_update(entity, apart, update, effect, self.steps)
-        )
+        spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
         return PreparedWrite(params, key, marks, own, effect, spread=spread)
 
     @property
@@ -180,13 +185,17 @@ class Update(Write):
         }
 
     def _update_expression(
-        self, key_values: Mapping[str, Any], own: Item, expressions: Expressions
+        self,
+        steps: tuple[Step, ...],
+        key_values: Mapping[str, Any],
+        own: Item,
+        expressions: Expressions,
     ) -> tuple[UpdateExpression, Effect | None, Apart]:
         entity, compiled = self.entity, self.entity.compiled
         assigned: dict[str, Any] = {}
         removed: set[str] = set()
         moved: set[str] = set()
-        for step in self.steps:
+        for step in steps:
             if step.operator == "set" and step.is_root:
                 assigned[step.root] = step.value
             elif step.operator == "remove" and step.is_root:
@@ -194,7 +203,7 @@ class Update(Write):
             else:
                 moved.add(step.root)
         refuse_unknown_inputs(entity, moved)
-        values = compiled.apply_setters(assigned)
+        values = {name: value for name, value in assigned.items() if value is not None}
         if compiled.on_write:
             # The item's own key stays what it is, though every new item may get another.
             present = {*assigned, *removed, *moved, *key_values}
@@ -209,7 +218,7 @@ class Update(Write):
         keys = update_keys(entity, values, removed, known)
 
         update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
-        for step in self.steps:
+        for step in steps:
             if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
             update.add_step(step)
@@ -225,7 +234,7 @@ class Update(Write):
                 fields[name] = value
         update.set_all({**fields, **entity.identity})
         if keys.remove or removed:
-            taken = {step.segments[0] for step in self.steps if step.operator == "remove"}
+            taken = {step.segments[0] for step in steps if step.operator == "remove"}
             for name in (
                 *(name for name in keys.remove if name not in taken),
                 *(compiled.attributes[n].spec.field for n in derived if n in removed),
@@ -242,7 +251,7 @@ class Update(Write):
             sets={**stored, **own},
             defaults={
                 step.segments[0]: step.encoded
-                for step in self.steps
+                for step in steps
                 if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
             },
             removes=frozenset(compiled.attributes[name].spec.field for name in removed),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from leyden.compile import ResolvedPath
 from leyden.errors import (
@@ -77,6 +77,46 @@ def read_steps(
     Raises UnknownAttributeError, ValidationError, ReadOnlyAttributeError, InvalidExpressionError.
     """
     return [_read_step(entity, operator, path, value, fresh) for path, value in given.items()]
+
+
+def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of an update after `set` hooks, and those that hooks which watch them add.
+
+    Raises ValidationError where a hook gives a value of another type.
+    """
+    compiled = entity.compiled
+    if not compiled.has_setters:
+        return steps
+    assigned = {s.root: s.value for s in steps if s.operator == "set" and s.is_root}
+    removed = {s.root for s in steps if s.operator == "remove" and s.is_root}
+    others = [
+        s for s in steps if s.operator != "remove" and not (s.operator == "set" and s.is_root)
+    ]
+    values, moved = compiled.setters.part(assigned, {s.path: s.value for s in others}, removed)
+    found = [
+        *(s for s in steps if s.operator == "remove"),
+        *(_revalued(entity, s, moved[s.path]) for s in others if s.path in moved),
+    ]
+    for name, value in values.items():
+        field_ = entity.spec.attributes[name].field
+        found.append(Step("set", name, name, (field_,), value))
+    return tuple(found)
+
+
+def hooked_amounts(
+    entity: BoundEntity, steps: tuple[Step, ...], values: Mapping[str, Any]
+) -> tuple[Step, ...]:
+    """The steps of an upsert with what `set` hooks made of their values, among all of the item."""
+    if not entity.compiled.has_setters:
+        return steps
+    return tuple(_revalued(entity, s, values[s.root]) for s in steps if s.root in values)
+
+
+def _revalued(entity: BoundEntity, step: Step, value: Any) -> Step:
+    """The step with what a `set` hook made of its value."""
+    if value is step.value:
+        return step
+    return evolve(step, value=value, encoded=entity.compiled.attributes[step.root].encode(value))
 
 
 def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:

@@ -16,7 +16,7 @@ from leyden.operations.request import Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
-from leyden.operations.update_steps import Step, read_steps
+from leyden.operations.update_steps import Step, hooked_amounts, read_steps
 from leyden.operations.versions import (
     Expectation,
     first_version,
@@ -98,6 +98,7 @@ class Upsert(Write):
         given, _ = seen_version(entity, self.given, self.expected)
         given = {**given, **stepped} if stepped else given
         values = compiled.prepare_create(first_version(entity, given))
+        steps = hooked_amounts(entity, self.steps, values)
         counted = entity.spec.version_attribute
         if stepped or counted is not None:
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
@@ -123,7 +124,7 @@ class Upsert(Write):
         update.set_all(fields, once)
         for name in keys.remove:
             update.remove(name)
-        for step in self.steps:
+        for step in steps:
             if step.segments[0] in once:
                 assert step.encoded is not None
                 if not apart.set_if_absent(step.segments[0], step.encoded):
@@ -150,13 +151,13 @@ class Upsert(Write):
                 **{name: value for name, value in stored.items() if name in once},
                 **{
                     step.segments[0]: step.encoded
-                    for step in self.steps
+                    for step in steps
                     if step.operator == "if_not_exists" and step.encoded is not None
                 },
             },
             creates=True,
         )
-        spread = spread_of_update(entity, apart, update, effect, self.steps)
+        spread = spread_of_update(entity, apart, update, effect, steps)
         return PreparedWrite(params, key, marks, kept, effect, spread=spread)
 
     def _expectation(self) -> Expectation | None:

@@ -31,7 +31,7 @@ _MARKS: Final = frozenset(
 _MOST_PADDING: Final = 1024
 _ORDER: Final = (
     *("type", "items", "properties", "required", "default", "on_write", "read_only", "hidden"),
-    *("min", "max", "pattern", "validate", "padding", "watch", "derive", "set", "get"),
+    *("min", "max", "pattern", "validate", "padding", "watch", "set", "get"),
     *("field", "label", "description"),
 )
 _NOW_ON_WRITE: Final = {"generate": "now"}
@@ -255,13 +255,28 @@ class AttributePort:
         if watch == "*" and now:
             self._on_write()
         elif watch:
-            self._derive(watch, source, default)
+            self._default(default)
+            self.spec["watch"] = watch
+            self.spec["set"] = self.context.hook(
+                self.place.at("set"),
+                source,
+                "called for every new item, and where what it watches is written, with None where "
+                "there is no value",
+            )
         elif now and self.spec.get("read_only"):
             self._once(default)
         else:
             self._default(default)
+            self._set(source)
+
+    def _set(self, source: str) -> None:
+        place = self.place.at("set")
+        if self.role == "attribute":
+            remark = "called for every new item, with None where there is no value"
+            self.spec["set"] = {**self.context.hook(place, source, remark), "always": True}
+        else:
             self.spec["set"] = self.context.hook(
-                self.place.at("set"), source, "called where there is a value to store"
+                place, source, "called where there is a value to store"
             )
 
     def _now(self, source: str) -> bool:
@@ -287,11 +302,11 @@ class AttributePort:
         if not watch:
             return
         if "get" in self.raw:
-            what = "a virtual attribute: `get` runs again when another one is read"
-            todo = "get runs at every read here, with the item's values"
-        else:
-            what, todo = "without effect: there is no `set`", "it is left out"
-        self.context.adapt(self.place.at("watch"), what, todo)
+            self.spec["watch"] = watch
+            return
+        self.context.adapt(
+            self.place.at("watch"), "without effect: there is no `set`", "it is left out"
+        )
 
     def _on_write(self) -> None:
         self.spec["on_write"] = dict(_NOW_ON_WRITE)
@@ -313,21 +328,6 @@ class AttributePort:
         source = function_source(default)
         if default is not None and (source is None or not self._now(source)):
             self._dropped("default", "`set` replaces it")
-
-    def _derive(self, watch: str | list[str], source: str, default: Any) -> None:
-        self.spec["watch"] = watch
-        self.spec["derive"] = self.context.hook(
-            self.place.at("set", "derive"),
-            source,
-            "called with the attribute's value and the values of the write",
-        )
-        if default is not None:
-            self.context.adapt(
-                self.place.at("default"),
-                "the value that the callback in `set` starts with",
-                "a derived attribute has no default: let the function take None for it",
-                function_source(default),
-            )
 
     def _default(self, raw: Any) -> None:
         if raw is None:

@@ -11,9 +11,10 @@ from leyden.porting.errors import ModelError
 from leyden.porting.hooks import HookNames
 from leyden.porting.identity import Identity, read_identity
 from leyden.porting.indexes import port_index
-from leyden.porting.names import is_name, python_names, snake_case
+from leyden.porting.names import is_name, python_alias, python_names, snake_case
 from leyden.porting.patterns import Attribute, Pattern, read_index, shared_scopes
 from leyden.porting.ported import PortedModel
+from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 
 __all__ = ["port_model"]
 
@@ -68,13 +69,14 @@ class _Porting:
         self.identity = identity
         self.snake = snake
         self.alias = alias if alias is not None else _alias(identity.entity, snake)
-        if not is_name(self.alias):
+        if not is_name(self.alias, TAKEN_ALIASES):
             raise ModelError(
-                f'"{self.alias}" cannot be a name in Python; give another', place="alias"
+                f'"{self.alias}" cannot be the name of an entity in Python; give another',
+                place="alias",
             )
         self.attributes = self._section("attributes")
         self.indexes = self._section("indexes")
-        names = python_names(self.attributes, snake=snake)
+        names = python_names(self.attributes, snake=snake, taken=TAKEN_ATTRIBUTES)
         self.context = Context(self.alias, names, hook_names)
 
     def _section(self, name: str) -> Mapping[str, Any]:
@@ -158,7 +160,7 @@ class _Porting:
 def _alias(entity: str, snake: bool) -> str:
     """The entity's own name, or one made of it that Python takes."""
     wanted = snake_case(entity) if snake else entity
-    return wanted if is_name(wanted) else python_names([wanted], snake=snake)[wanted]
+    return python_alias(wanted, snake)
 
 
 def _field(name: str, raw: Any) -> str:

@@ -9,7 +9,7 @@ import attrs
 
 from leyden.porting.errors import ModelError
 from leyden.porting.hooks import HookNames
-from leyden.porting.names import is_name, python_names
+from leyden.porting.names import python_alias
 from leyden.porting.names import snake_case as in_snake_case
 from leyden.porting.port import port_model
 from leyden.porting.ported import Note, PortedModel, PortedService
@@ -52,7 +52,7 @@ def _aliases(models: list[FoundModel], snake: bool) -> list[str | None]:
         alias = model.alias
         if alias is not None:
             wanted = in_snake_case(alias) if snake else alias
-            alias = wanted if is_name(wanted) else python_names([wanted], snake=snake)[wanted]
+            alias = python_alias(wanted, snake)
         found.append(alias)
     return found
 

@@ -142,7 +142,9 @@ def _pattern(given: Given, where: str, report: Report) -> str | None:
 
 def _call(given: Given | None) -> Call | None:
     name = given.plain("call") if given else None
-    return Call(name) if name is not None else None
+    if given is None or name is None:
+        return None
+    return Call(name, bool(given.plain("always", False)))
 
 
 def _expression_or_call(given: Given | None) -> JMESPath | Call | None:

@@ -36,6 +36,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "option.value": "An option's value is of the right kind, but not one that it takes.",
         "option.not_for_type": "An option that attributes of this type do not have.",
         "name.invalid": "A name that cannot be a name in Python.",
+        "name.taken": "A name that the API has for something else.",
         # Attributes.
         "attribute.field_duplicate": "Two attributes are stored in one field.",
         "attribute.field_reserved": "A field that Leyden itself writes into items.",
@@ -52,7 +53,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.watch_unknown": "A watched attribute does not exist.",
         "attribute.watch_itself": "An attribute watches itself.",
         "attribute.watch_watcher": "An attribute watches one that is itself derived.",
-        "attribute.watch_without_derive": "`watch` without `derive`.",
+        "attribute.watch_without_derive": "`watch` without `derive`, `set` or `get`.",
         "attribute.derive_without_watch": "Nothing says when to derive the attribute again.",
         "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
         "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",

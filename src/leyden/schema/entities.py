@@ -11,10 +11,9 @@ from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report, quoted
 from leyden.schema.indexes import build_index
-from leyden.schema.language import ENTITY, TABLE
+from leyden.schema.language import ALIAS, ENTITY, TABLE
 from leyden.schema.nodes import Mapping as MappingNode
 from leyden.schema.nodes import Node
-from leyden.schema.shapes import TAKEN_ALIASES
 from leyden.schema.spec import (
     AttributeSpec,
     EntitySpec,
@@ -24,7 +23,7 @@ from leyden.schema.spec import (
     TableIndexSpec,
     TableSpec,
 )
-from leyden.schema.structure import Given, check, is_name
+from leyden.schema.structure import Given, check, refuse_name
 
 
 def build_entity(
@@ -67,23 +66,15 @@ def _alias(given: Given, report: Report, listed_as: tuple[str, Span] | None) -> 
             )
             return alias
         if alias is None:
-            if not is_name(name) or name in TAKEN_ALIASES:
-                _refuse_alias(name, "the name under which the entity is listed", span, report)
+            refuse_name(ALIAS, name, span, "the name under which an entity is listed", report)
             return name
     if alias is None and "alias" not in given.value:
         alias = given.plain("entity", "")
         assert alias is not None
-        if alias and (not is_name(alias) or alias in TAKEN_ALIASES):
-            _refuse_alias(alias, "the entity's name", given.at("entity"), report)
+        if alias:
+            where = "the entity's name in Python"
+            refuse_name(ALIAS, alias, given.at("entity"), where, report)
     return alias or ""
-
-
-def _refuse_alias(alias: str, what: str, span: Span, report: Report) -> None:
-    report.error(
-        span,
-        "name.invalid",
-        f"{what}, {quoted(alias)}, cannot be a name in Python; give one with `alias:`",
-    )
 
 
 def _attributes(given: Given, report: Report) -> dict[str, AttributeSpec]:

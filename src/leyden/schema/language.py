@@ -12,6 +12,7 @@ from typing import Final
 
 from leyden.schema.shapes import (
     TAKEN_ALIASES,
+    TAKEN_ATTRIBUTES,
     Choice,
     Either,
     Flag,
@@ -79,6 +80,20 @@ CALL: Final = Options(
             "call": Option(
                 Text(), "The name of a Python function handed in with `hooks=`.", required=True
             )
+        }
+    ),
+    "A Python function, by the name under which it is handed in with `hooks=`.",
+)
+
+SET_CALL: Final = Options(
+    "set_call",
+    MappingProxyType(
+        {
+            **CALL.options,
+            "always": Option(
+                Flag(),
+                "Whether a new item asks it where no value is given as well, with None.",
+            ),
         }
     ),
     "A Python function, by the name under which it is handed in with `hooks=`.",
@@ -176,6 +191,11 @@ _PROPERTY: Final[dict[str, Option]] = {
 
 _ATTRIBUTE: Final[dict[str, Option]] = {
     **_PROPERTY,
+    "set": Option(
+        SET_CALL,
+        "A function that changes the value before it is stored; with `watch`, it is called with "
+        "None as well, where an attribute that it watches is written.",
+    ),
     "read_only": Option(Flag(), "Whether it can be set only when the item is created."),
     "label": Option(Text(), "The name in keys; by default the attribute's name."),
     "on_write": Option(_SOURCE, "The value that every write sets again."),
@@ -188,8 +208,8 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
         Either(
             'a list of attributes, or "*" for all', Choice(("*",)), listing=ListOf(Text(), least=1)
         ),
-        "The attributes after whose change it is derived again; by default those that the "
-        "expression in `derive` reads.",
+        "The attributes after whose change it is derived again, or `set` is called again; by "
+        "default those that the expression in `derive` reads.",
     ),
     "derive": Option(
         _EXPRESSION_OR_CALL,
@@ -261,6 +281,9 @@ INDEX: Final = Options(
     "An access pattern.",
 )
 
+ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)
+"""The name of an entity in Python."""
+
 ENTITY: Final = Options(
     "entity",
     MappingProxyType(
@@ -269,7 +292,7 @@ ENTITY: Final = Options(
                 Text(), "The entity's name, stored in items and in sort keys.", required=True
             ),
             "alias": Option(
-                Name("give another alias", TAKEN_ALIASES),
+                ALIAS,
                 "The name in Python; by default the entity's name.",
             ),
             "version": Option(
@@ -284,7 +307,10 @@ ENTITY: Final = Options(
                 Named(
                     "an attribute",
                     Reference("attribute"),
-                    Name("name it as in Python, and give the stored name with `field:`"),
+                    Name(
+                        "give the stored name with `field:` and the attribute another name",
+                        TAKEN_ATTRIBUTES,
+                    ),
                     least=1,
                 ),
                 "The attributes, by their names in Python.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -17,11 +18,31 @@ NAME_PATTERN: Final = r"^(?!__)[A-Za-z_][A-Za-z0-9_]*$"
 
 RESERVED_NAMES: Final = tuple(keyword.kwlist)
 
-TAKEN_ALIASES: Final = (
-    *("aliases", "consumed", "count", "cursor", "entries", "get", "index", "items", "keys"),
-    *("requests", "scanned", "values"),
+_OF_MAPPING: Final = "a method of app.entities"
+_OF_PAGE: Final = "an attribute of a collection's pages"
+
+TAKEN_ALIASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("get", "keys", "values"), _OF_MAPPING),
+        **dict.fromkeys(
+            (
+                *("_abc_impl", "aliases", "consumed", "count", "cursor", "entries", "index"),
+                *("items", "requests", "scanned", "unreadable"),
+            ),
+            _OF_PAGE,
+        ),
+        "collections": "what stands in place of an entity on the command line",
+    }
 )
-"""Names that `app.entities`, or a page of a collection, has for itself."""
+"""Names that an entity cannot have in Python, and what each of them is there."""
+
+TAKEN_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "self": "the first parameter of every method in Python",
+        **dict.fromkeys(("to_dict", "to_json"), "a method of records"),
+    }
+)
+"""Names that an attribute cannot have in Python, and what each of them is there."""
 
 
 @frozen
@@ -36,11 +57,11 @@ class Text:
 class Name:
     """Text that can be a name in Python. `instead` says what to do where it cannot.
 
-    `taken` are names that mean something else where this one is used.
+    `taken` are names that mean something else where this one is used, each with what it means.
     """
 
     instead: str = ""
-    taken: tuple[str, ...] = ()
+    taken: Mapping[str, str] = MappingProxyType({})
 
 
 @frozen

@@ -85,9 +85,13 @@ class Generate:
 
 @frozen
 class Call:
-    """A Python function handed in by name with `hooks=`."""
+    """A Python function handed in by name with `hooks=`.
+
+    `always` says of a `set` that it is called where there is no value as well.
+    """
 
     name: str
+    always: bool = False
 
 
 @frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any
 
 from attrs import frozen
@@ -189,20 +190,8 @@ class _Checker:
             if not name:
                 self.report.error(span, "name.invalid", f"{where} has an empty name")
             return bool(name)
-        if name in RESERVED_NAMES:
-            why = "is a keyword of Python"
-        elif isinstance(shape, Name) and name in shape.taken:
-            why = "is a name that Leyden has for something else there"
-        elif name.startswith("__"):
-            why = "starts with two underscores, which are kept for Leyden's own fields"
-        elif not _NAME.match(name):
-            why = "is not made of letters (a to z), digits and underscores, with no digit first"
-        else:
-            return True
-        self.report.error(
-            span, "name.invalid", f"{quoted(name)} cannot be {where}: it {why}; {shape.instead}"
-        )
-        return False
+        refuse_name(shape, name, span, where, self.report)
+        return is_name(name, shape.taken)
 
     def _options(self, shape: Options, node: Node, where: str, key: Span | None) -> Given | None:
         if not isinstance(node, Mapping):
@@ -282,9 +271,32 @@ class _Checker:
         return Given(node, node.span, key)
 
 
-def is_name(text: str) -> bool:
-    """Whether `text` can be the name of an attribute, of an access pattern or of an entity."""
-    return bool(_NAME.match(text)) and text not in RESERVED_NAMES
+def is_name(text: str, taken: Container[str] = ()) -> bool:
+    """Whether `text` can be a name in Python, where those in `taken` mean something else."""
+    return bool(_NAME.match(text)) and text not in RESERVED_NAMES and text not in taken
+
+
+def refuse_name(shape: Name, name: str, span: Span, where: str, report: Report) -> None:
+    """Note why `name` cannot be the name `where`; nothing where it can."""
+    if name in shape.taken:
+        report.error(
+            span,
+            "name.taken",
+            f"{quoted(name)} cannot be {where}: it is {shape.taken[name]}; {shape.instead}, "
+            f'such as "{name}_"',
+        )
+        return
+    if name in RESERVED_NAMES:
+        why = "is a keyword of Python"
+    elif name.startswith("__"):
+        why = "starts with two underscores, which are kept for Leyden's own fields"
+    elif not _NAME.match(name):
+        why = "is not made of letters (a to z), digits and underscores, with no digit first"
+    else:
+        return
+    report.error(
+        span, "name.invalid", f"{quoted(name)} cannot be {where}: it {why}; {shape.instead}"
+    )
 
 
 def _path(where: str, name: str) -> str:

@@ -39,47 +39,51 @@ from leyden.service.stream import Change, StreamRecordError, Unknown, parse_stre
 class Entities(Mapping[str, Entity]):
     """`app.entities`: the entities by alias, as attributes or by `[...]`."""
 
-    _by_alias: Mapping[str, Entity]
+    __by_alias: Mapping[str, Entity]
 
     def __getattr__(self, alias: str) -> Entity:
         try:
-            return self._by_alias[alias]
+            return self.__by_alias[alias]
         except KeyError:
-            hint = did_you_mean(alias, self._by_alias) or _known(self._by_alias)
+            hint = did_you_mean(alias, self.__by_alias) or _known(self.__by_alias)
             raise AttributeError(f'the service has no entity "{alias}"{hint}') from None
 
     def __getitem__(self, alias: str) -> Entity:
         try:
-            return self._by_alias[alias]
+            return self.__by_alias[alias]
         except KeyError:
-            hint = did_you_mean(str(alias), self._by_alias) or _known(self._by_alias)
+            hint = did_you_mean(str(alias), self.__by_alias) or _known(self.__by_alias)
             raise KeyError(f'the service has no entity "{alias}"{hint}') from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_alias)
+        return iter(self.__by_alias)
 
     def __len__(self) -> int:
-        return len(self._by_alias)
+        return len(self.__by_alias)
 
     def __dir__(self) -> list[str]:
-        return [*self._by_alias]
+        return [*self.__by_alias]
 
     def __repr__(self) -> str:
-        return f"<entities {', '.join(self._by_alias)}>"
+        return f"<entities {', '.join(self.__by_alias)}>"
 
 
 @frozen(repr=False)
-class Collections(Mapping[str, "tuple[Member, ...]"]):
-    """`app.collections`: one method a collection, `app.collections.NAME(...)`."""
+class Collections:
+    """`app.collections`: one method a collection, `app.collections.NAME(...)`.
 
-    _members: Mapping[str, tuple[Member, ...]]
+    `app.collections["NAME"]` gives the same method, whatever the name. It has no methods of its
+    own, so that a collection may be called `items` or `get`.
+    """
+
+    __members: Mapping[str, tuple[Member, ...]]
 
     def __getattr__(self, name: str) -> Callable[..., CollectionQuery]:
-        members = self._members.get(name)
+        members = self.__members.get(name)
         if members is None:
-            hint = did_you_mean(name, self._members)
+            hint = did_you_mean(name, self.__members)
             raise AttributeError(
-                f'the service has no collection "{name}"{hint or _known(self._members)}'
+                f'the service has no collection "{name}"{hint or _known(self.__members)}'
             )
 
         def start(**composites: Any) -> CollectionQuery:
@@ -88,22 +92,31 @@ class Collections(Mapping[str, "tuple[Member, ...]"]):
                 values = read_shared(members, name, composites)
             return CollectionQuery(first.entity, members=members, collection=name, values=values)
 
+        start.__name__ = name
+        aliases = ", ".join(member.alias for member in members)
+        start.__doc__ = f"Query the collection {name!r}: the items of {aliases}."
         return start
 
-    def __getitem__(self, name: str) -> tuple[Member, ...]:
-        return self._members[name]
+    def __getitem__(self, name: str) -> Callable[..., CollectionQuery]:
+        try:
+            return self.__getattr__(name)
+        except AttributeError as error:
+            raise KeyError(str(error)) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__members
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(self.__members)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self.__members)
 
     def __dir__(self) -> list[str]:
-        return [*self._members]
+        return [*self.__members]
 
     def __repr__(self) -> str:
-        return f"<collections {', '.join(self._members) or 'none'}>"
+        return f"<collections {', '.join(self.__members) or 'none'}>"
 
 
 @frozen(repr=False)

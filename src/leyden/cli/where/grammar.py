@@ -164,10 +164,16 @@ class _Parser:
 
     def _path(self) -> Path:
         token = self._next
-        if token.kind != "word" or token.text.lower() in _RESERVED:
+        steps: list[str | int]
+        if token.kind == "quoted" and token.text:
+            steps = [token.text]
+        elif token.kind == "word" and token.text.lower() not in _RESERVED:
+            steps = list(self._names(token))
+        elif token.kind == "word":
+            raise self._expected(f'an attribute (put "{token.text}" in quotes where it is one)')
+        else:
             raise self._expected("an attribute")
         self._position += 1
-        steps: list[str | int] = list(self._names(token))
         while self._takes("["):
             steps.append(self._step())
             self._need("]")

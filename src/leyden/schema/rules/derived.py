@@ -13,7 +13,7 @@ def check_derived(entity: EntityDraft, report: Report) -> None:
     watchers = {
         name
         for name, spec in entity.spec.attributes.items()
-        if spec.watch or spec.derive is not None
+        if spec.derive is not None or (spec.watch and spec.watch != ("*",))
     }
     for name, spec in entity.spec.attributes.items():
         parsed = None
@@ -56,12 +56,15 @@ def _pairing(
 ) -> None:
     name = spec.name
     if spec.watch and spec.derive is None:
+        if spec.set is not None or spec.get is not None:
+            return
         # A derivation that was refused has left `derive` empty; it was reported already.
         if not _was_given(entity, name, "derive"):
             report.error(
                 entity.at("attributes", name, "watch"),
                 "attribute.watch_without_derive",
-                f"{quoted(name)} watches other attributes; say with `derive` what becomes of it",
+                f"{quoted(name)} watches other attributes; say with `derive`, `set` or "
+                "`get` what becomes of it",
             )
     elif isinstance(spec.derive, Call) and not _was_given(entity, name, "watch"):
         report.error(
@@ -113,8 +116,8 @@ def _watched(
             report.error(
                 place,
                 "attribute.watch_watcher",
-                f"{quoted(name)} watches {quoted(watched)}, which is derived itself; "
-                "watch what that is derived from",
+                f"{quoted(name)} watches {quoted(watched)}, which watches others itself; "
+                "watch those",
             )
     if explicit and parsed is not None and set(spec.watch) <= set(known):
         unwatched = sorted((parsed.roots or frozenset()) & set(known) - set(spec.watch))
