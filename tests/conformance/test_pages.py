@@ -28,6 +28,7 @@ indexes:
     sk: {field: sk, composite: [number]}
   kinds:
     index: gsi1
+    collection: everything
     pk: {field: gsi1pk, composite: [kind]}
     sk: {field: gsi1sk, composite: [number]}
 """
@@ -183,12 +184,58 @@ def test_a_cursor_of_another_query_or_a_changed_one_is_refused(event: leyden.Ent
             event.query.stream(stream="small").go(cursor=broken)
 
 
-def test_a_cursor_as_electrodb_writes_it_is_taken(event: leyden.Entity) -> None:
+def test_a_cursor_as_electrodb_writes_it_is_taken_when_asked(event: leyden.Entity) -> None:
     theirs = event.conversions.attributes_to_cursor({"stream": "small", "number": 9}, "stream")
     assert "." not in theirs
-    assert numbers(event.query.stream(stream="small").go(cursor=theirs)) == list(range(10, 40))
+    query = event.query.stream(stream="small")
+    found = query.go(cursor=theirs, cursor_from="electrodb")
+    assert numbers(found) == list(range(10, 40))
+    listed = query.iter(cursor=theirs, cursor_from="electrodb", limit=20)
+    assert numbers(listed) == list(range(10, 40))
+    with pytest.raises(InvalidCursorError, match="has no checksum"):
+        query.go(cursor=theirs)
     with pytest.raises(InvalidCursorError, match="does not fit the query"):
-        event.query.kinds(kind="odd").go(cursor=theirs)
+        event.query.kinds(kind="odd").go(cursor=theirs, cursor_from="electrodb")
+    with pytest.raises(InvalidOptionError, match='"leyden", "electrodb"'):
+        query.go(cursor=theirs, cursor_from="elsewhere")
+
+
+@pytest.mark.parametrize("kind", ["query", "scan", "collection"])
+def test_a_cursor_without_its_checksum_is_refused(app: leyden.Service, kind: str) -> None:
+    event = app["event"]
+    reads = {
+        "query": event.query.stream(stream="small"),
+        "scan": event.scan,
+        "collection": app.collections.everything(kind="odd"),
+    }
+    read = reads[kind]
+    cursor = read.go(limit=3).cursor
+    assert cursor is not None
+    stripped = cursor.partition(".")[0]
+    for changed in (stripped, f"{stripped}."):
+        with pytest.raises(InvalidCursorError):
+            read.go(cursor=changed)
+    assert len(read.go(cursor=stripped, cursor_from="electrodb", limit=3)) > 0
+    with pytest.raises(InvalidCursorError, match="another query"):
+        read.go(cursor=f"{stripped}.", cursor_from="electrodb")
+
+
+@pytest.mark.parametrize("kind", ["query", "collection"])
+def test_a_cursor_goes_on_in_the_direction_that_it_came_from(
+    app: leyden.Service, kind: str
+) -> None:
+    event = app["event"]
+    reads = {
+        "query": event.query.stream(stream="small"),
+        "collection": app.collections.everything(kind="odd"),
+    }
+    read = reads[kind]
+    up, down = read.go(limit=5).cursor, read.go(limit=5, order="desc").cursor
+    assert len(read.go(limit=5, cursor=up, order="asc")) == 5
+    with pytest.raises(InvalidCursorError, match="from a read in ascending order, and this one"):
+        read.go(limit=5, cursor=up, order="desc")
+    with pytest.raises(InvalidCursorError, match="from a read in descending order, and this one"):
+        read.go(limit=5, cursor=down)
 
 
 def test_match_uses_an_index_and_filters_and_find_does_not_filter(event: leyden.Entity) -> None:

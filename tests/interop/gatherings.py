@@ -109,6 +109,8 @@ def collection_queries(draw: st.DrawFn, models: dict[str, Any]) -> dict[str, Any
         options["order"] = draw(st.sampled_from(["asc", "desc"]))
     if draw(st.booleans()):
         options["limit"] = draw(st.integers(1, 50))
+    if draw(st.booleans()) and index["type"] != "composite":
+        options["compare"] = draw(st.sampled_from(["keys", "attributes", "v2"]))
     if options:
         op["options"] = options
     return op

@@ -122,7 +122,11 @@ class Words:
 
     def params(self, op: Mapping[str, Any]) -> Any:
         """The request, or the list of them, that Leyden builds for `op`."""
-        return self.chain(op).params(**op.get("options", {}))
+        options = dict(op.get("options", {}))
+        if "range" in op:
+            # ElectroDB compares keys, unless it is told otherwise.
+            options.setdefault("compare", "keys")
+        return self.chain(op).params(**options)
 
     def chain(self, op: Mapping[str, Any]) -> Any:
         """The call chain for `op`, without its ending."""

@@ -161,12 +161,16 @@ class Drawing:
             "order": st.sampled_from(["asc", "desc"]),
             "limit": st.integers(1, 50),
             "consistent": st.just(True),
-            "compare": st.sampled_from(["keys", "attributes"]),
+            "compare": st.sampled_from(["keys", "attributes", "v2"]),
             "attributes": st.lists(
                 st.sampled_from(list(self.attributes)), unique=True, min_size=1, max_size=3
             ),
         }
-        return {name: self.draw(choices[name]) for name in names if _seldom(self.draw)}
+        return {
+            name: self.draw(choices[name])
+            for name in names
+            if (_often(self.draw) if name == "compare" else _seldom(self.draw))
+        }
 
     # operations
 

@@ -213,7 +213,10 @@ def test_a_query_takes_one_range(task: leyden.Entity) -> None:
     query = task.query.project(project_id="p").gte(task_id="a")
     with pytest.raises(InvalidExpressionError, match=r"a range already, by \.gte\(\)"):
         query.lt(task_id="b")
-    assert query.where(task.attr.points > 1).params()["KeyConditionExpression"].endswith(">= :1")
+    filtered = query.where(task.attr.points > 1)
+    assert filtered.params()["KeyConditionExpression"].endswith("BETWEEN :1 AND :2")
+    theirs = filtered.params(compare="keys")
+    assert theirs["KeyConditionExpression"].endswith(">= :1")
 
 
 def test_a_query_cannot_filter_by_the_key_that_it_reads(task: leyden.Entity) -> None:

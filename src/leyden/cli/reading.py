@@ -31,6 +31,7 @@ class Reading:
     count: int | None
     everything: bool
     cursor: str | None
+    cursor_from: str | None
     attributes: tuple[str, ...]
     consistent: bool
 
@@ -45,6 +46,7 @@ class Reading:
             "count": self.count,
             "pages": "all" if self.everything else None,
             "cursor": self.cursor,
+            "cursor_from": self.cursor_from,
             "attributes": self.attributes or None,
             "consistent": self.consistent or None,
         }
@@ -71,6 +73,7 @@ def reading_options(command: F) -> F:
         count: int | None,
         everything: bool,
         cursor: str | None,
+        cursor_from: str | None,
         attributes: tuple[str, ...],
         consistent: bool,
         **kwargs: Any,
@@ -81,7 +84,7 @@ def reading_options(command: F) -> F:
         names = tuple(dict.fromkeys(name for name in listed if name))
         if attributes and not names:
             raise click.BadParameter("name at least one attribute", param_hint="--attributes")
-        chosen = Reading(where, limit, count, everything, cursor, names, consistent)
+        chosen = Reading(where, limit, count, everything, cursor, cursor_from, names, consistent)
         return inner(*args, reading=chosen, **kwargs)
 
     decorated: F = apply(
@@ -100,6 +103,11 @@ def reading_options(command: F) -> F:
         ),
         click.option("--all", "everything", is_flag=True, help="Read all pages."),
         click.option("--cursor", metavar="TEXT", help="Go on where another page ended."),
+        click.option(
+            "--cursor-from",
+            type=click.Choice(("leyden", "electrodb")),
+            help="Who wrote the cursor; ElectroDB's has no checksum.",
+        ),
         click.option(
             "--attributes",
             multiple=True,

@@ -10,5 +10,17 @@ patterns; a `KeyForm` builds one half of a key, and reads it back.
 
 from leyden.keys.form import Beginning, KeyForm, KeyValue, Segment
 from leyden.keys.index import EntityKeys, IndexKeys, entity_keys
+from leyden.keys.ordering import Bounds, Limit, bounds_of
 
-__all__ = ["Beginning", "EntityKeys", "IndexKeys", "KeyForm", "KeyValue", "Segment", "entity_keys"]
+__all__ = [
+    "Beginning",
+    "Bounds",
+    "EntityKeys",
+    "IndexKeys",
+    "KeyForm",
+    "KeyValue",
+    "Limit",
+    "Segment",
+    "bounds_of",
+    "entity_keys",
+]

@@ -107,7 +107,7 @@ class KeyForm:
         None where a numeric key has no value.
         """
         if self.numeric:
-            return self._number(values)
+            return self.number(values)
         parts = [self.prefix]
         for name, label, text in self._plan:
             parts.append(label)
@@ -122,7 +122,7 @@ class KeyForm:
     def complete(self, values: Values) -> KeyValue | None:
         """The key as a write stores it; None where a value is missing."""
         if self.numeric:
-            return self._number(values)
+            return self.number(values)
         layout, plan, fold = self._whole
         texts = []
         for name, text in plan:
@@ -139,7 +139,7 @@ class KeyForm:
         A range starts or ends there. `closed` adds the postfix where all values are given.
         """
         if self.numeric:
-            return self._number(values)
+            return self.number(values)
         parts = [self.prefix]
         for segment in self.segments:
             value = values.get(segment.name)
@@ -156,7 +156,11 @@ class KeyForm:
         text = "".join(parts)
         return self.fold(text) if self.fold else text
 
-    def _number(self, values: Values) -> KeyValue | None:
+    def number(self, values: Values) -> KeyValue | None:
+        """The number that a numeric key is; None where it has no value.
+
+        Raises ValueError for text that starts with no whole number.
+        """
         value = values.get(self.names[0])
         kind = self.segments[0].attribute.type
         if value is None:

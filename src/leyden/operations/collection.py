@@ -12,11 +12,15 @@ from pynamodb.expressions.condition import Condition
 from leyden.errors import InvalidExpressionError, LeydenError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.compare import shifted
+from leyden.operations.exact_range import condition_of
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import Marks, bears, owns, query_marks
 from leyden.operations.iteration import Records
 from leyden.operations.key_condition import key_condition
+from leyden.operations.member_projection import project_members
+from leyden.operations.member_range import MemberRange
 from leyden.operations.members import Member, read_limits
 from leyden.operations.options import QUERY, Options, read_options
 from leyden.operations.outcome import Page, shape
@@ -78,7 +82,7 @@ class CollectionQuery(Ranged):
 
     verb: ClassVar[str] = "collection"
     api: ClassVar[str] = "Query"
-    allowed: ClassVar[frozenset[str]] = QUERY - {"attributes", "compare"}
+    allowed: ClassVar[frozenset[str]] = QUERY
 
     @property
     def name(self) -> str:
@@ -88,10 +92,11 @@ class CollectionQuery(Ranged):
     def _ranged(
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Self:
-        if self.keys.spec.type == "isolated":
+        if operator == "begins" and self.keys.spec.type == "isolated":
             raise InvalidExpressionError(
-                f'"{self.collection}" stands on an isolated index, where each entity has its '
-                f"own range of sort keys; .{operator}() works on clustered ones"
+                f'"{self.collection}" stands on an isolated index, where the sort keys of each '
+                "entity begin with its name; .begins() works on clustered ones, .between() and "
+                ".gte() on both"
             )
         limits = read_limits(self.members, self.collection, self.values, operator, start, end)
         return evolve(self, range=limits)
@@ -104,9 +109,11 @@ class CollectionQuery(Ranged):
     def _describe(self, options: Options, *, telling: bool) -> Params:
         params = self._begun(self.keys)
         expressions = Expressions()
-        params["KeyConditionExpression"] = self._key_condition(expressions)
+        within = self._within_members(options)
+        params["KeyConditionExpression"] = self._key_condition(options, within, expressions)
         condition = conjunction(
             [
+                *within.comparisons(options, expressions),
                 self._whose(options, expressions),
                 *(self._applied(condition, expressions) for condition in self.conditions),
             ]
@@ -114,8 +121,15 @@ class CollectionQuery(Ranged):
         if condition:
             params["FilterExpression"] = condition
         self._page(params, options)
+        if not options.hydrate:
+            project_members(self.members, params, options, expressions, telling=telling)
         expressions.write_to(params)
         return params
+
+    def _within_members(self, options: Options) -> MemberRange:
+        return MemberRange(
+            self.members, self.values, self.range, self._is_exact(options), options.hydrate
+        )
 
     def _whose(self, options: Options, expressions: Expressions) -> str:
         """The filter on whose item it is; where the index does not hold that, keys tell later."""
@@ -158,15 +172,36 @@ class CollectionQuery(Ranged):
         ]
         return " OR ".join([*exempt, text])
 
-    def _key_condition(self, expressions: Expressions) -> str:
+    def _key_condition(
+        self, options: Options, within: MemberRange, expressions: Expressions
+    ) -> str:
         pk, sk = self.keys.pk, self.keys.sk
         if pk is None:
-            return key_condition(self.entity, self.keys, self.values, self.range, expressions)
+            return key_condition(
+                self.entity,
+                self.keys,
+                self.values,
+                self.range,
+                expressions,
+                exact=within.on_attributes(),
+            )
         assert sk is not None
         partition = expressions.equal(pk.field, typed_key(self.entity.build(pk, self.values)))
         shared = self._shared_form(self.keys.collection_stem(self.collection))
         limits = self.range
-        if limits is None or not any(name in shared.names for name in limits.start):
+        clustered = self.keys.spec.type == "clustered"
+        if limits is not None and not clustered and options.compare is not None:
+            raise InvalidExpressionError(
+                f'"{self.collection}" stands on an isolated index, where ElectroDB has no ranges; '
+                f"leave out `compare` for an exact .{limits.operator}()"
+            )
+        if clustered and within.is_exact:
+            bounds = within.bounds()
+            found = condition_of(shared.field, bounds)
+            if found is None:
+                return partition
+            condition = found
+        elif limits is None or not any(name in shared.names for name in limits.start):
             # Without a closing label this also takes longer values; they are left out later.
             beginning = shared.stem(self.values)
             if beginning is None or beginning == "":
@@ -176,7 +211,7 @@ class CollectionQuery(Ranged):
         else:
             found = sort_condition(self.entity, shared, self.values, limits)
             assert found is not None
-            condition = found
+            condition = shifted(found) if options.compare == "v2" else found
         return f"{partition} AND {condition.expression(expressions)}"
 
     def _shared_form(self, stem: str) -> KeyForm:
@@ -200,16 +235,22 @@ class CollectionQuery(Ranged):
 
     def _plan(self, options: Options) -> PagePlan:
         request = self._request(self._describe(options, telling=True), options)
-        tests = {member.alias: self._test(member) for member in self.members}
+        within = self._within_members(options)
+        tests = {
+            member.alias: within.test(member) or self._test(member, options)
+            for member in self.members
+        }
         marks = {m.alias: query_marks(m.entity, m.keys, m.own(self.values)) for m in self.members}
+        lawless = options.ignore_ownership
 
         def keep(item: Item) -> bool:
             member = self._member_of(item)
             if member is None:
                 return False
-            return options.ignore_ownership or (
-                bears(item, marks[member.alias]) and _meets(item, tests[member.alias])
-            )
+            test = tests[member.alias]
+            if test is not None and (within.is_exact or not lawless) and not test.holds(item):
+                return False
+            return lawless or bears(item, marks[member.alias])
 
         slots_of = {m.alias: slots_reader(m.entity, options, m.keys) for m in self.members}
 
@@ -229,6 +270,7 @@ class CollectionQuery(Ranged):
             keep,
             shaped,
             self._joining(request.params["TableName"], options, keep),
+            within.describe(),
         )
 
     def _joining(
@@ -247,12 +289,13 @@ class CollectionQuery(Ranged):
 
         return Joining(self.name, table, options, entity_of, wanted, keep)
 
-    def _test(self, member: Member) -> SortCondition | None:
+    def _test(self, member: Member, options: Options) -> SortCondition | None:
         """What a member's sort keys must meet, as far as the condition is on its attributes."""
         form, limits = member.keys.sk, self.range
         if form is None:
             return None
-        if limits is not None and not any(name in form.names for name in limits.start):
+        elsewhere = limits is not None and not any(name in form.names for name in limits.start)
+        if elsewhere or options.compare in ("attributes", "v2"):
             limits = None
         return sort_condition(member.entity, form, member.own(self.values), limits)
 
@@ -296,11 +339,8 @@ class CollectionQuery(Ranged):
 
     def _explain(self, params: Params, options: Options) -> Explanation:
         names = ", ".join(member.alias for member in self.members)
-        return self._explanation(params, self.collection, [f"gives {names} in key order"])
-
-
-def _meets(item: Item, condition: SortCondition | None) -> bool:
-    return condition is None or condition.holds(item)
+        notes = [*self._within_members(options).notes(), f"gives {names} in key order"]
+        return self._explanation(params, self.collection, notes)
 
 
 def _equal_all(expressions: Expressions, identity: Item, *, whole: bool) -> str:

@@ -1,8 +1,8 @@
 """Cursors: where a query or a scan goes on, as opaque text.
 
 The text is the base64url JSON of DynamoDB's LastEvaluatedKey, as ElectroDB writes it, then a
-dot and a checksum over that and the query. A cursor of ElectroDB's, which has no checksum, is
-taken where its fields fit the query.
+dot and a checksum over that, the query and its direction. ElectroDB's own cursors have no
+checksum, so nothing ties them to a query: only `cursor_from="electrodb"` takes them.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ class _NumberText(str):
     """A JSON number kept as its text, so that no digit is lost."""
 
 
-def write_cursor(last_key: Item, params: Params | None = None) -> str:
+def write_cursor(last_key: Item, params: Params | None = None, asked: str = "") -> str:
     """The cursor for a LastEvaluatedKey of the query that `params` describes.
 
-    Without a query it has no checksum, and fits every query with these key fields.
+    `asked` says what the query asks beside its request, such as what is left out after reading.
+    Without a query the cursor has no checksum, as ElectroDB's.
     """
     # Numbers go into the JSON as they are, not by way of a float.
     members = (
@@ -40,14 +41,22 @@ def write_cursor(last_key: Item, params: Params | None = None) -> str:
     )
     body = "{" + ",".join(members) + "}"
     encoded = base64.urlsafe_b64encode(body.encode()).rstrip(b"=").decode()
-    return encoded if params is None else f"{encoded}.{_checksum(body, params)}"
+    return encoded if params is None else f"{encoded}.{_checksum(body, params, asked)}"
 
 
-def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> Item:
+def read_cursor(
+    cursor: str,
+    params: Params | None,
+    fields: Sequence[str],
+    asked: str = "",
+    *,
+    foreign: bool = False,
+) -> Item:
     """The ExclusiveStartKey in a cursor, whose fields must be `fields`.
 
-    Without `params` the checksum is not looked at. Raises InvalidCursorError where the cursor
-    was changed, is cut short, or belongs to another query.
+    Without `params` the checksum is not looked at; with `foreign` a cursor may have none. Raises
+    InvalidCursorError where the cursor was changed, is cut short, or belongs to another query or
+    to the other direction.
     """
     if not isinstance(cursor, str):
         raise InvalidCursorError(f"a cursor is text, not {type(cursor).__name__}")
@@ -62,11 +71,8 @@ def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> It
         raise InvalidCursorError(
             "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
         ) from error
-    if dot and params is not None and checksum != _checksum(body, params):
-        raise InvalidCursorError(
-            "the cursor belongs to another query, or was changed; use it with the same access "
-            "pattern, key values, conditions and table as the page that gave it"
-        )
+    if params is not None and not (foreign and not dot):
+        _refuse_another(body, checksum if dot else None, params, asked)
     if not isinstance(plain, dict) or set(plain) != set(fields):
         raise InvalidCursorError(
             f"the cursor does not fit the query: this one goes on from the fields "
@@ -75,6 +81,29 @@ def read_cursor(cursor: str, params: Params | None, fields: Sequence[str]) -> It
     if not all(isinstance(value, str) and value for value in plain.values()):
         raise InvalidCursorError("the cursor holds values that are no keys")
     return {name: _typed(value) for name, value in plain.items()}
+
+
+def _refuse_another(body: str, checksum: str | None, params: Params, asked: str) -> None:
+    """Raise where the checksum is not the one of this position in this query."""
+    if checksum == _checksum(body, params, asked):
+        return
+    if checksum is None:
+        raise InvalidCursorError(
+            "the cursor has no checksum, so nothing says which query it belongs to: pass on the "
+            "text that a page gave, unchanged; for a cursor that ElectroDB or `conversions` made, "
+            'say cursor_from="electrodb"'
+        )
+    forward = params.get("ScanIndexForward", True)
+    if checksum == _checksum(body, {**params, "ScanIndexForward": not forward}, asked):
+        here, there = ("ascending", "descending") if forward else ("descending", "ascending")
+        raise InvalidCursorError(
+            f"the cursor is from a read in {there} order, and this one is {here}; go on in the "
+            "same `order`, or begin again without the cursor"
+        )
+    raise InvalidCursorError(
+        "the cursor belongs to another query, or was changed; use it with the same access "
+        "pattern, key values, conditions and table as the page that gave it"
+    )
 
 
 def _plain(value: AttributeValue) -> str:
@@ -86,7 +115,7 @@ def _typed(value: str) -> AttributeValue:
     return {"N": str(value)} if isinstance(value, _NumberText) else {"S": value}
 
 
-def _checksum(body: str, params: Params) -> str:
+def _checksum(body: str, params: Params, asked: str) -> str:
     names: dict[str, str] = params.get("ExpressionAttributeNames", {})
     values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
 
@@ -101,4 +130,9 @@ def _checksum(body: str, params: Params) -> str:
         _PLACEHOLDER.sub(meaning, params.get("FilterExpression", "")),
         body,
     ]
+    # Only what is not the default is added, so that the cursors of earlier versions stay good.
+    if not params.get("ScanIndexForward", True):
+        query.append("desc")
+    if asked:
+        query.append(asked)
     return blake2b(json.dumps(query).encode(), digest_size=_CHECKSUM_BYTES).hexdigest()

@@ -8,7 +8,10 @@ from typing import Any
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.keys import Beginning, IndexKeys
 from leyden.operations.bound import BoundEntity, refuse_no_mapping, typed_key
+from leyden.operations.compare import shifted
+from leyden.operations.exact_range import ExactRange
 from leyden.operations.expression import Expressions
+from leyden.operations.range_test import RangeTest
 from leyden.operations.sort_condition import COMPARISONS, Range, sort_condition
 
 Values = Mapping[str, Any]
@@ -121,13 +124,22 @@ def key_condition(
     values: Values,
     limits: Range | None,
     expressions: Expressions,
+    compare: str | None = None,
+    exact: ExactRange | None = None,
 ) -> str:
-    """The KeyConditionExpression of a query."""
+    """The KeyConditionExpression of a query: of an exact range, or as ElectroDB builds it."""
+    if keys.pk is None and exact is not None:
+        return _multi_attribute_bounds(exact.whole, expressions)
     if keys.pk is None:
         return _multi_attribute(entity, keys, values, limits, expressions)
     partition = typed_key(entity.build(keys.pk, values))
     condition = expressions.equal(keys.pk.field, partition)
-    sort = sort_condition(entity, keys.sk, values, limits) if keys.sk else None
+    if exact is not None:
+        sort = exact.condition
+    else:
+        sort = sort_condition(entity, keys.sk, values, limits) if keys.sk else None
+        if sort is not None and compare == "v2" and limits is not None:
+            sort = shifted(sort)
     return f"{condition} AND {sort.expression(expressions)}" if sort else condition
 
 
@@ -165,6 +177,38 @@ def _multi_attribute(
         parts.append(f"{field} BETWEEN {low} AND {high}")
     else:
         parts.append(compare(last, COMPARISONS[limits.operator], limits.start[last]))
+    return " AND ".join(parts)
+
+
+def _multi_attribute_bounds(test: RangeTest, expressions: Expressions) -> str:
+    """The key condition of an exact range on an index whose keys are the attributes themselves.
+
+    DynamoDB takes a range over the last attribute only, with those before it equal. A range over
+    several is bounded by the first of them.
+    """
+    attributes = test.entity.compiled.attributes
+
+    def compare(name: str, operator: str, value: Any) -> str:
+        field = expressions.name(attributes[name].spec.field)
+        return f"{field} {operator} {expressions.value(attributes[name].encode(value))}"
+
+    names = test.keys.spec.composites
+    parts = [compare(name, "=", test.equal[name]) for name in names if name in test.equal]
+    ends = [
+        None if end is None else next(iter(end.values.items())) for end in (test.low, test.high)
+    ]
+    low, high = ends
+    if low is not None and high is not None:
+        name, bottom = low
+        field = expressions.name(attributes[name].spec.field)
+        values = [expressions.value(attributes[name].encode(v)) for v in (bottom, high[1])]
+        parts.append(f"{field} BETWEEN {values[0]} AND {values[1]}")
+    elif test.low is not None and low is not None:
+        alone = len(test.low.values) == 1
+        parts.append(compare(low[0], ">" if alone and not test.low.included else ">=", low[1]))
+    elif test.high is not None and high is not None:
+        alone = len(test.high.values) == 1
+        parts.append(compare(high[0], "<" if alone and not test.high.included else "<=", high[1]))
     return " AND ".join(parts)
 
 

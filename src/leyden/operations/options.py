@@ -14,7 +14,7 @@ from leyden.schema.faults import did_you_mean
 
 _COMMON: Final = frozenset({"table", "params", "select", "data"})
 _READ: Final = _COMMON | {"attributes", "consistent", "ignore_ownership"}
-_PAGED: Final = _READ | {"limit", "count", "pages", "cursor"}
+_PAGED: Final = _READ | {"limit", "count", "pages", "cursor", "cursor_from"}
 
 GET: Final = _READ
 WRITE: Final = _COMMON | {"response"}
@@ -28,7 +28,8 @@ BATCH_WRITE: Final = _BATCH | {"guard"}
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "order": ("asc", "desc"),
-    "compare": ("keys", "attributes"),
+    "compare": ("keys", "attributes", "v2"),
+    "cursor_from": ("leyden", "electrodb"),
     "response": ("default", "none", "all_old", "updated_old", "all_new", "updated_new"),
     "unprocessed": ("raise", "return"),
     "data": ("attributes", "include_keys", "raw", "result"),
@@ -48,7 +49,10 @@ class Options:
     cursor: str | None = None
     attributes: tuple[str, ...] = ()
     consistent: bool = False
-    compare: Literal["keys", "attributes"] = "keys"
+    cursor_from: Literal["leyden", "electrodb"] = "leyden"
+    """Who wrote the cursor; one of ElectroDB's has no checksum that ties it to the query."""
+    compare: Literal["keys", "attributes", "v2"] | None = None
+    """Which of ElectroDB's requests a range is; None for a range that is exact."""
     response: str = "default"
     data: Literal["attributes", "include_keys", "raw", "result"] = "attributes"
     ignore_ownership: bool = False

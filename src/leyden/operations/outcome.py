@@ -121,8 +121,10 @@ def shape(
 def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
     """The item without what was read only to tell whose it is."""
     raw = options.data == "raw"
-    fields = {entity.spec.attributes[name].field for name in options.attributes}
-    asked = fields if raw else inputs_of(entity, options.attributes)
+    attributes = entity.spec.attributes
+    # Of a collection's attributes, each member has but some.
+    names = [name for name in options.attributes if name in attributes]
+    asked = {attributes[name].field for name in names} if raw else inputs_of(entity, names)
     keys = _key_fields(entity) if options.data in ("include_keys", "raw") else ()
     return {field: value for field, value in item.items() if field in asked or field in keys}
 

@@ -37,6 +37,8 @@ class PagePlan:
     shape: Shape
     joining: Joining | None = None
     """How to read the values that are stored outside of the items."""
+    asked: str = ""
+    """What is asked beside the request, for cursors."""
 
 
 @frozen
@@ -65,7 +67,8 @@ def read_pages(plan: PagePlan) -> Program[Page]:
     params = dict(plan.request.params)
     start = None
     if options.cursor is not None:
-        start = read_cursor(options.cursor, params, plan.key_fields)
+        foreign = options.cursor_from == "electrodb"
+        start = read_cursor(options.cursor, params, plan.key_fields, plan.asked, foreign=foreign)
     kept: list[Item] = []
     consumed: float | None = None
     scanned = requests = 0
@@ -74,7 +77,7 @@ def read_pages(plan: PagePlan) -> Program[Page]:
             response = yield _at(plan.request, params, start)
         except LeydenError as error:
             if start:
-                there = write_cursor(start, params)
+                there = write_cursor(start, params, plan.asked)
                 so_far = Page((), there, consumed, scanned, requests)
                 error.page = yield from _salvaged(plan, kept, so_far)
             raise
@@ -90,7 +93,7 @@ def read_pages(plan: PagePlan) -> Program[Page]:
             break
         if not start or (most != "all" and requests >= most):
             break
-    cursor = write_cursor(start, params) if start else None
+    cursor = write_cursor(start, params, plan.asked) if start else None
     return (yield from _given(plan, kept, Page((), cursor, consumed, scanned, requests)))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
+from leyden.operations.compare import comparisons
+from leyden.operations.exact_range import ExactRange, exact_range
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import query_marks
@@ -17,6 +19,7 @@ from leyden.operations.operation import changed, naming
 from leyden.operations.options import QUERY, Options
 from leyden.operations.overflow.reading import reading_notes
 from leyden.operations.projection import identifiers_projected, project, refuse_unfilterable
+from leyden.operations.range_test import RangeTest
 from leyden.operations.ranged import Ranged
 from leyden.operations.request import Params
 
@@ -55,11 +58,12 @@ class Query(Ranged):
         for one in self.conditions:
             refuse_unfilterable(self.entity, self.keys, fields_of(one))
         expressions = Expressions()
-        params["KeyConditionExpression"] = key_condition(
-            self.entity, self.keys, self.values, self.range, expressions
-        )
+        within = self._exact(options)
+        params["KeyConditionExpression"] = self._key_condition(options, within, expressions)
+        filtered = within is not None and within.filters(options) and within.test
         condition = conjunction(
             [
+                *([filtered.expression(expressions)] if filtered else ()),
                 *self._comparisons(options, expressions),
                 *self._identifiers(options, expressions),
                 *(self._equal(name, value, expressions) for name, value in self.filters.items()),
@@ -93,32 +97,40 @@ class Query(Ranged):
         return []
 
     def _comparisons(self, options: Options, expressions: Expressions) -> list[str]:
-        """With `compare="attributes"`, each sort-key attribute's own comparison as a filter."""
-        spec = self.keys.spec
-        if options.compare != "attributes" or spec.sk is None or spec.type == "composite":
-            return []
-        several = len(spec.sk.composite) > 1
-        parts = []
-        if several:
-            given = {name: v for name, v in self.values.items() if name in spec.sk.composite}
-            parts += [self._equal(name, value, expressions) for name, value in given.items()]
-        if self.range is None or (self.keys.sk is not None and self.keys.sk.bare):
-            return parts
-        operators = {"gt": ">", "lt": "<", "lte": "<=", "between": ">="}
-        if several:
-            operators["gte"] = ">="
-        operator = operators.get(self.range.operator)
-        if operator is not None:
-            parts += [
-                self._equal(name, value, expressions, operator)
-                for name, value in self.range.start.items()
-            ]
-        if self.range.end is not None:
-            parts += [
-                self._equal(name, value, expressions, "<=")
-                for name, value in self.range.end.items()
-            ]
-        return parts
+        """What ElectroDB's `compare` filters by."""
+        compared = comparisons(self.keys, self.values, self.range, options.compare)
+        return [
+            self._equal(name, value, expressions, operator) for name, operator, value in compared
+        ]
+
+    def _exact(self, options: Options) -> ExactRange | None:
+        if self.range is None or not self._is_exact(options):
+            return None
+        return exact_range(self.entity, self.keys, self.values, self.range)
+
+    def _left_in(self, options: Options) -> RangeTest | None:
+        within = self._exact(options)
+        if within is None or within.test is None or within.filters(options):
+            return None
+        return evolve(within.test, hydrates=options.hydrate)
+
+    @property
+    def is_left_out_here(self) -> bool:
+        """Whether DynamoDB gives items that the range leaves out only after reading."""
+        return self._left_in(Options()) is not None
+
+    def _key_condition(
+        self, options: Options, within: ExactRange | None, expressions: Expressions
+    ) -> str:
+        return key_condition(
+            self.entity,
+            self.keys,
+            self.values,
+            self.range,
+            expressions,
+            options.compare,
+            within,
+        )
 
     def _read_from(self) -> IndexKeys:
         return self.keys
@@ -127,7 +139,12 @@ class Query(Ranged):
         return query_marks(self.entity, self.keys, self.values)
 
     def _explain(self, params: Params, options: Options) -> Explanation:
-        notes = [*self._notes(options), *reading_notes(self.entity, options, self.keys)]
+        within = self._exact(options)
+        notes = [
+            *(within.notes() if within is not None else ()),
+            *self._notes(options),
+            *reading_notes(self.entity, options, self.keys),
+        ]
         return self._explanation(params, self.keys.spec.name, notes)
 
     def _notes(self, options: Options) -> list[str]:

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from leyden.errors import InvalidExpressionError
 from leyden.keys import IndexKeys
 from leyden.operations.explain import Explanation, show
+from leyden.operations.options import Options
 from leyden.operations.read_many import ReadMany
 from leyden.operations.request import Params
 from leyden.operations.sort_condition import Range
@@ -25,14 +26,15 @@ class Ranged(ReadMany):
     range: Range | None = field(default=None, kw_only=True)
 
     def begins(self, **attributes: Any) -> Self:
-        """Sort keys that start with these values; the last one may be the start of a value."""
+        """Items whose sort keys start with these values; the last may be the start of a value."""
         return self._within("begins", attributes)
 
     def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
-        """Sort keys from `start` to `end`, both included, as texts.
+        """Items from `start` to `end`, both included.
 
-        Given the first attributes of several, the keys that go on behind `end` are not among
-        them, unless the entity's keys are strict; the same holds for `lte` and `gt`.
+        Each attribute compares by the order of its type: numbers as numbers, times as times, text
+        as the key holds it. Of several attributes, the first that differs decides; the two ends
+        may name different numbers of them.
 
         >>> task.query.project(project_id="p1").between(             # doctest: +SKIP
         ...     {"task_id": "a"}, {"task_id": "f"})
@@ -40,19 +42,19 @@ class Ranged(ReadMany):
         return self._within("between", start, end)
 
     def gt(self, **attributes: Any) -> Self:
-        """Sort keys after these values."""
+        """Items above these values: `gt(priority=3)` leaves out all of priority 3."""
         return self._within("gt", attributes)
 
     def gte(self, **attributes: Any) -> Self:
-        """Sort keys from these values on."""
+        """Items from these values on."""
         return self._within("gte", attributes)
 
     def lt(self, **attributes: Any) -> Self:
-        """Sort keys before these values."""
+        """Items below these values."""
         return self._within("lt", attributes)
 
     def lte(self, **attributes: Any) -> Self:
-        """Sort keys up to these values."""
+        """Items up to these values: `lte(priority=3)` has all of priority 3."""
         return self._within("lte", attributes)
 
     def _within(
@@ -65,6 +67,11 @@ class Ranged(ReadMany):
                     f"one; use .between(), or filter with .where() instead of .{operator}()"
                 )
             return self._ranged(operator, start, end)
+
+    def _is_exact(self, options: Options) -> bool:
+        """Whether there is a range that means its attributes, not the text of the key."""
+        limits = self.range
+        return limits is not None and limits.operator != "begins" and options.compare is None
 
     def _begun(self, keys: IndexKeys) -> Params:
         """The request up to the index that it reads."""

@@ -19,6 +19,7 @@ from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import joining_for
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.projection import slots_reader
+from leyden.operations.range_test import RangeTest
 from leyden.operations.request import Item, Params, Program
 
 
@@ -63,15 +64,19 @@ class ReadMany(Conditional):
     def _plan(self, options: Options) -> PagePlan:
         request = self._request(self._describe(options, telling=True), options)
         keys, marks = self._read_from(), self._marks()
-
+        left_in = self._left_in(options)
         record = self.entity.compiled.record
         slots_of = slots_reader(self.entity, options, keys)
 
         def keep(item: Item) -> bool:
             # What was read the quick way is a record of the entity already.
-            if item.__class__ is record or options.ignore_ownership:
+            if item.__class__ is record:
                 return True
-            return owns(self.entity, item, keys) and bears(item, marks)
+            if not (
+                options.ignore_ownership or (owns(self.entity, item, keys) and bears(item, marks))
+            ):
+                return False
+            return left_in is None or left_in.holds(item)
 
         def shaped(item: Item) -> Any:
             if item.__class__ is record:
@@ -79,14 +84,19 @@ class ReadMany(Conditional):
             return shape(self.entity, item, options, slots_of(item))
 
         return PagePlan(
-            evolve(request, reader=self._quick_reader(options, marks)),
+            evolve(request, reader=None if left_in else self._quick_reader(options, marks)),
             options,
             key_fields(self._primary(), keys, self._index_fields()),
             [form.field for form in self._primary().forms],
             keep,
             shaped,
             joining_for(self.entity, self.name, request.params["TableName"], options, keep, keys),
+            left_in.describe() if left_in else "",
         )
+
+    def _left_in(self, options: Options) -> RangeTest | None:
+        """What an item must meet that the request does not ask for."""
+        return None
 
     def _quick_reader(
         self, options: Options, marks: Mapping[str, Any]

@@ -1,4 +1,8 @@
-"""Conditions on a sort key: what a query asks of the index, and what an item must meet."""
+"""Conditions on a sort key: what a query asks of the index, and what an item must meet.
+
+`sort_condition` compares keys as texts, as ElectroDB does; `exact_range` has the ranges that mean
+what they say of the attributes.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +117,7 @@ def sort_condition(
     if low > high:  # type: ignore[operator]
         raise InvalidExpressionError(
             f'.between() of "{form.field}" starts behind its end, which DynamoDB refuses; '
-            "numbers in keys compare as text unless they are padded",
+            "ElectroDB's ranges compare keys as text, and so numbers that are not padded",
             entity=entity.spec.entity,
         )
     return SortCondition(form.field, "BETWEEN", low, high)

@@ -105,7 +105,10 @@ class Conversions:
     def attributes_to_cursor(
         self, attributes: Mapping[str, Any], access_pattern: str | None = None
     ) -> str:
-        """A cursor that goes on behind the item with these attributes."""
+        """A cursor that goes on behind the item with these attributes, as ElectroDB writes it.
+
+        It has no checksum: reads take it with `cursor_from="electrodb"`.
+        """
         pattern = access_pattern or self.entity.keys.primary.spec.name
         return self.keys_to_cursor(self.attributes_to_keys(attributes, pattern))
 

@@ -1,0 +1,372 @@
+"""How far the order of keys is the order of values, and the part of the keys that a range needs.
+
+A sort key is one text, and a range is over the values in it. Two things make the two orders
+differ. Some values have texts in another order: an unpadded 10 stands in front of 9. And where
+one value's text begins another's, what follows the shorter one decides: `a` with `#b_...` behind
+it stands behind `a b`, since a blank comes before `#`. So the bounds here are never too narrow,
+and `exact` says whether they let through nothing but the range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from itertools import permutations
+from typing import Any, Final, Literal, TypeAlias
+
+from attrs import evolve, field, frozen
+
+from leyden.keys.form import KeyForm, KeyValue, Segment
+from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec
+
+Order: TypeAlias = Literal["closed", "text", "none"]
+"""How the texts of an attribute are ordered in a key.
+
+`closed`: as the values are, whatever stands behind them. `text`: as the values are, but what
+stands behind one that begins another may decide between the two. `none`: in another order.
+"""
+
+Followers: TypeAlias = frozenset[str] | None
+"""What may stand behind a value: the first characters, "" for nothing; None for anything."""
+
+_NUMBER_CHARACTERS: Final = frozenset("0123456789.eE+-")
+_WRITTEN_OUT: Final = 10**21
+_LARGEST_CODE: Final = 0x10FFFF
+_SURROGATES: Final = range(0xD800, 0xE000)
+# Python and JavaScript fold a capital sigma by its neighbours, so these two may stand for it.
+_SIGMAS: Final = ("\u03c2", "\u03c3")
+_BEHIND_SIGMAS: Final = "\u03c4"
+_MOST_BYTES: Final = 1024
+_SURELY_SHORT: Final = _MOST_BYTES // 4
+
+
+@frozen
+class Limit:
+    """One end of a range: values of the next attributes of a sort key, in their order."""
+
+    values: Mapping[str, Any]
+    included: bool
+
+
+@frozen
+class Bounds:
+    """The part of the sort keys to read; `operator` is None for all of them.
+
+    `exact` says that every key in it is in the range, `parted` that every one has the values that
+    are given as equal. `unordered` names the attribute that keeps the key from bounding the range.
+    """
+
+    operator: str | None
+    low: KeyValue = ""
+    high: KeyValue | None = None
+    exact: bool = True
+    parted: bool = True
+    unordered: str | None = None
+
+
+@frozen
+class _End:
+    """One end of the bounds: its text, None for none, and whether it is exact."""
+
+    text: str | None = None
+    exact: bool = True
+    unordered: str | None = None
+    strictly: bool = field(default=False)
+    """Whether a key that is this text itself is outside."""
+
+
+def bounds_of(
+    forms: Sequence[KeyForm],
+    equal: Mapping[str, Any],
+    low: Limit | None,
+    high: Limit | None,
+    always: Collection[str] = (),
+) -> Bounds:
+    """The bounds of a range in keys of these forms, which are alike up to its attributes.
+
+    `always` names the attributes that no item is without. Raises ValueError where a value cannot
+    be in the key.
+    """
+    form = forms[0]
+    if form.numeric:
+        return _number_bounds(form, low, high)
+    shared = _alike(forms)
+    depth = next((i for i, s in enumerate(shared) if s.name not in equal), len(shared))
+    parted = all(_is_parted(form, i, _followers(forms, i)) for i in range(depth))
+    first = next(iter((low or high or Limit({}, True)).values), None)
+    if depth == len(shared) or shared[depth].name != first:
+        stem, _ = _certain(_folded(form, equal, depth))
+        return Bounds("begins_with" if stem else None, stem, None, False, parted)
+    whole = _folded(form, equal, depth, shared[depth].label)
+    beginning, sure = _certain(whole)
+    start = _low_end(forms, shared, equal, depth, low)
+    end = _high_end(forms, shared, equal, depth, high)
+    there = (low is not None and high is not None and len(high.values) == 1) or (
+        high is None or all(name in always for name in high.values)
+    )
+    # A key that begins with a value has one.
+    there = there or (not beginning and high is not None and len(high.values) == 1)
+    exact = sure and start.exact and end.exact and there and parted
+    unordered = start.unordered or end.unordered
+    if not beginning:
+        found = _open_bounds(start, end)
+        return evolve(found, exact=found.exact and exact, parted=parted, unordered=unordered)
+    if start.text is None and end.text is None:
+        return Bounds("begins_with", beginning, None, exact, parted, unordered)
+    lower = start.text if start.text is not None else beginning
+    upper = end.text if end.text is not None else _behind(beginning)
+    strictly = (start.strictly and start.text is not None) or (
+        end.strictly and end.text is not None
+    )
+    if upper is None or lower > upper:
+        return Bounds("begins_with", beginning, None, False, parted, unordered)
+    return Bounds("BETWEEN", lower, upper, exact and not strictly, parted, unordered)
+
+
+def _open_bounds(start: _End, end: _End) -> Bounds:
+    """The bounds in keys that begin with a value, where nothing bounds the other side."""
+    if start.text and end.text is not None:
+        if start.text > end.text:
+            return Bounds(None, exact=False)
+        return Bounds("BETWEEN", start.text, end.text, not (start.strictly or end.strictly))
+    if start.text:
+        return Bounds(">" if start.strictly else ">=", start.text)
+    if end.text:
+        return Bounds("<" if end.strictly else "<=", end.text)
+    return Bounds(None, exact=False)
+
+
+def _number_bounds(form: KeyForm, low: Limit | None, high: Limit | None) -> Bounds:
+    bottom = form.number(low.values) if low else None
+    top = form.number(high.values) if high else None
+    if bottom is not None and top is not None:
+        return Bounds("BETWEEN", bottom, top)
+    if bottom is not None and low is not None:
+        return Bounds(">=" if low.included else ">", bottom)
+    if top is not None and high is not None:
+        return Bounds("<=" if high.included else "<", top)
+    return Bounds(None, exact=False)
+
+
+def _low_end(
+    forms: Sequence[KeyForm],
+    shared: Sequence[Segment],
+    equal: Mapping[str, Any],
+    depth: int,
+    limit: Limit | None,
+) -> _End:
+    if limit is None:
+        return _End()
+    given, position, order, unordered = _reach(forms, shared, equal, depth, limit)
+    if position == depth:
+        return _End(None, False, unordered)
+    stem, sure = _certain(_folded(forms[0], given, position))
+    followers = _followers(forms, position - 1)
+    complete = position - depth == len(limit.values)
+    empty = any(shared[i].text(given[shared[i].name]) == "" for i in range(depth, position))
+    sure = sure and complete and not empty and len(stem) <= _SURELY_SHORT
+    if limit.included:
+        tail = stem[_base(forms[0], given, position) :]
+        before = max(followers or [""])
+        certain = order == "closed" or (
+            followers is not None and not any(character <= before for character in tail)
+        )
+        return _End(_short(stem), sure and certain, unordered)
+    if sure and order == "closed" and followers and "" not in followers:
+        return _End(stem + chr(ord(max(followers)) + 1), True, unordered)
+    alone = sure and followers == frozenset({""})
+    return _End(_short(stem), alone, unordered, strictly=alone)
+
+
+def _high_end(
+    forms: Sequence[KeyForm],
+    shared: Sequence[Segment],
+    equal: Mapping[str, Any],
+    depth: int,
+    limit: Limit | None,
+) -> _End:
+    if limit is None:
+        return _End()
+    given, position, order, unordered = _reach(forms, shared, equal, depth, limit)
+    if position == depth:
+        return _End(None, False, unordered)
+    whole = _folded(forms[0], given, position)
+    stem, sure = _certain(whole)
+    if not sure:
+        return _End(_short(stem + _BEHIND_SIGMAS, upper=True), False, unordered)
+    if len(stem) > _SURELY_SHORT:
+        return _End(_short(stem, upper=True), False, unordered)
+    followers = _followers(forms, position - 1)
+    complete = position - depth == len(limit.values)
+    last = max(followers or [""])
+    if followers is None:
+        # Whatever follows the value itself is in front of this.
+        return _End(_behind(stem) if order == "closed" else None, False, unordered)
+    if order == "closed" and complete and not limit.included and "" not in followers:
+        return _End(stem, True, unordered)
+    if not last:
+        return _End(stem, complete, unordered, strictly=complete and not limit.included)
+    exact = complete and limit.included and order == "closed"
+    if order == "text":
+        base = _base(forms[0], given, position)
+        low = (i for i in range(base, len(stem)) if stem[i] <= last)
+        stem = stem[: next(low, len(stem))]
+    return _End(stem + chr(ord(last) + 1), exact, unordered)
+
+
+def _reach(
+    forms: Sequence[KeyForm],
+    shared: Sequence[Segment],
+    equal: Mapping[str, Any],
+    depth: int,
+    limit: Limit,
+) -> tuple[dict[str, Any], int, Order, str | None]:
+    """How far into the limit the keys are in order: the values up to there, and the last order."""
+    given, position, last = dict(equal), depth, "closed"
+    for name, value in limit.values.items():
+        if last != "closed" or position == len(shared) or shared[position].name != name:
+            break
+        followers = _followers(forms, position)
+        orders = {_order(form, form.segments[position], followers) for form in forms}
+        if "none" in orders:
+            return given, position, "closed", name
+        last = "text" if "text" in orders else "closed"
+        given[name] = value
+        position += 1
+    return given, position, "text" if last == "text" else "closed", None
+
+
+def _order(form: KeyForm, segment: Segment, followers: Followers) -> Order:
+    attribute = segment.attribute
+    if attribute.type == "timestamp":
+        return "closed"
+    if form.strict and attribute.type in NUMERIC_TYPES:
+        apart = followers is not None and all(character < "-" for character in followers)
+        return "closed" if apart else "none"
+    if attribute.type in NUMERIC_TYPES:
+        return "closed" if has_one_width(attribute) else "none"
+    if attribute.type in ("boolean", "enum"):
+        return _order_of_choices(form, segment, followers)
+    if form.strict and followers is not None and followers <= {"#", ""}:
+        return "closed"
+    return "text"
+
+
+def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> Order:
+    fold = form.fold or str
+    if segment.attribute.type == "boolean":
+        texts = [fold(segment.text(False)), fold(segment.text(True))]
+        otherwise: Order = "none"
+        if texts != sorted(texts):
+            return otherwise
+    else:
+        texts = [fold(segment.text(value)) for value in segment.attribute.values]
+        otherwise = "text"
+    if any(not _certain(text)[1] for text in texts):
+        return otherwise
+    for shorter, longer in permutations(set(texts), 2):
+        if longer.startswith(shorter):
+            behind = longer[len(shorter)]
+            if followers is None or any(character >= behind for character in followers):
+                return otherwise
+    return "closed"
+
+
+def has_one_width(attribute: AttributeSpec) -> bool:
+    """Whether all values of a number are whole, from 0 up, and as long as each other in a key.
+
+    Then they sort as numbers there. `padding` does that where `max` has no more digits than it.
+    """
+    least, most, padding = attribute.min, attribute.max, attribute.padding
+    if attribute.type != "integer" or least is None or most is None or least < 0:
+        return False
+    if most >= _WRITTEN_OUT or most < least:
+        return False
+    longest, shortest = len(str(math.floor(most))), len(str(math.ceil(least)))
+    if padding is None or padding.length <= shortest:
+        return longest == shortest
+    return len(padding.char) == 1 and padding.char <= "0" and longest <= padding.length
+
+
+def is_bounded(form: KeyForm, position: int) -> bool:
+    """Whether a range over the attribute at this place of a key is bounded by the key."""
+    if form.numeric:
+        return True
+    return _order(form, form.segments[position], _followers([form], position)) != "none"
+
+
+def _is_parted(form: KeyForm, position: int, followers: Followers) -> bool:
+    """Whether no other value's text runs on from this one's with what stands behind it."""
+    attribute = form.segments[position].attribute
+    if attribute.type == "timestamp":
+        return True
+    if followers is None:
+        return has_one_width(attribute)
+    if attribute.type in NUMERIC_TYPES and not has_one_width(attribute):
+        return not followers & _NUMBER_CHARACTERS
+    return True
+
+
+def _alike(forms: Sequence[KeyForm]) -> tuple[Segment, ...]:
+    """The segments that all forms begin with."""
+    shared = []
+    for segments in zip(*(form.segments for form in forms), strict=False):
+        if len({(segment.name, segment.label) for segment in segments}) > 1:
+            break
+        shared.append(segments[0])
+    return tuple(shared)
+
+
+def _followers(forms: Sequence[KeyForm], position: int) -> Followers:
+    found = set()
+    for form in forms:
+        if position + 1 < len(form.segments):
+            text = form.segments[position + 1].label
+            if not text:
+                return None
+        else:
+            text = form.suffix + form.postfix
+        first = (form.fold or str)(text)[:1]
+        if first in _SIGMAS and first:
+            return None
+        found.add(first)
+    return frozenset(found)
+
+
+def _folded(form: KeyForm, values: Mapping[str, Any], count: int, label: str = "") -> str:
+    """The key up to its first `count` values, and a label."""
+    parts = [form.prefix]
+    for segment in form.segments[:count]:
+        parts += [segment.label, segment.text(values[segment.name])]
+    text = "".join([*parts, label])
+    return form.fold(text) if form.fold else text
+
+
+def _base(form: KeyForm, values: Mapping[str, Any], count: int) -> int:
+    """Where in the key the last of its first `count` values begins."""
+    return len(_folded(form, values, count - 1, form.segments[count - 1].label))
+
+
+def _certain(text: str) -> tuple[str, bool]:
+    """The text as far as its folding is certain, and whether that is all of it."""
+    places = [place for sigma in _SIGMAS if (place := text.find(sigma)) >= 0]
+    return (text[: min(places)], False) if places else (text, True)
+
+
+def _short(text: str, *, upper: bool = False) -> str:
+    """The text as far as it may be a key's; an upper end stays behind all that begin so."""
+    if len(text) <= _SURELY_SHORT:
+        return text
+    cut = text[:_SURELY_SHORT]
+    return (_behind(cut) or cut) if upper else cut
+
+
+def _behind(text: str) -> str | None:
+    """The first text behind all that begin with this one; None where there is none."""
+    for place in range(len(text) - 1, -1, -1):
+        code = ord(text[place]) + 1
+        if code in _SURROGATES:
+            code = _SURROGATES.stop
+        if code <= _LARGEST_CODE:
+            return text[:place] + chr(code)
+    return None

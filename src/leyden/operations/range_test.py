@@ -1,0 +1,249 @@
+"""Whether an item is in a range: its own values compared, each in the order of its type.
+
+Numbers compare as numbers, times as times, and text as the key holds it: padded, and folded where
+the key folds. The values are those that the item has, or, where the index does not hold them, those
+in its keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+from leyden.compile.attribute import CompiledAttribute
+from leyden.keys import IndexKeys, KeyForm, Limit
+from leyden.operations.bound import BoundEntity
+from leyden.operations.expression import Expressions
+from leyden.operations.projection import held_fields, identifiers_projected
+from leyden.operations.request import AttributeValue, Item
+from leyden.schema.spec import ENTITY_FIELD, NUMERIC_TYPES
+
+Place: TypeAlias = Any
+"""Where a value stands among those of its attribute: a number, a text, or a boolean."""
+
+_OPERATORS: Final = {
+    (True, True): ">=",
+    (True, False): ">",
+    (False, True): "<=",
+    (False, False): "<",
+}
+
+
+@frozen
+class Ordered:
+    """An attribute of a sort key, in the order that ranges over it have."""
+
+    attribute: CompiledAttribute
+    form: KeyForm | None
+    """The key; None for a multi-attribute index, whose keys are the attributes themselves."""
+
+    @property
+    def field(self) -> str:
+        """The field that stores the attribute."""
+        return self.attribute.spec.field
+
+    def place(self, value: Any) -> Place | None:
+        """Where an accepted value stands; None for one of another member's, and another type."""
+        try:
+            return self.place_of_stored(self.attribute.encode(value))
+        except (TypeError, ValueError, ArithmeticError, AttributeError):
+            return None
+
+    def place_of_stored(self, stored: AttributeValue) -> Place | None:
+        """Where a stored value stands; None for one of another type than the attribute's."""
+        ((kind, content),) = stored.items()
+        spec = self.attribute.spec
+        if spec.type in NUMERIC_TYPES:
+            return Decimal(content) if kind == "N" else None
+        if spec.type == "boolean":
+            return content if kind == "BOOL" else None
+        if kind != "S":
+            return None
+        if spec.type == "timestamp" or self.form is None:
+            return content
+        if self.form.numeric:
+            try:
+                return self.form.number({spec.name: content})
+            except ValueError:
+                return None
+        text = next(s.text for s in self.form.segments if s.name == spec.name)(content)
+        return self.form.fold(text) if self.form.fold else text
+
+    @property
+    def is_filterable(self) -> bool:
+        """Whether DynamoDB orders the stored values as this does."""
+        spec = self.attribute.spec
+        if spec.type in NUMERIC_TYPES or spec.type == "timestamp":
+            return True
+        if spec.type == "boolean" or self.form is None or self.form.numeric:
+            return False
+        return self.form.strict or (self.form.fold is None and spec.padding is None)
+
+
+@frozen(slots=False)
+class RangeTest:
+    """A range over a sort key behind values that are given as equal, as a test of items."""
+
+    entity: BoundEntity
+    keys: IndexKeys
+    equal: Mapping[str, Any]
+    low: Limit | None
+    high: Limit | None
+    hydrates: bool = False
+    """Whether an item of which only keys were read will be looked at again, whole."""
+
+    @cached_property
+    def ordered(self) -> dict[str, Ordered]:
+        """The attributes of the sort key, by name."""
+        sort = self.keys.spec.sk
+        attributes = self.entity.compiled.attributes
+        names = sort.composite if sort else ()
+        return {name: Ordered(attributes[name], self.keys.sk) for name in names}
+
+    @cached_property
+    def _equal(self) -> list[tuple[str, Place]]:
+        ordered = self.ordered
+        return [(n, ordered[n].place(v)) for n, v in self.equal.items() if n in ordered]
+
+    def _places(self, limit: Limit | None) -> list[tuple[str, Place]]:
+        if limit is None:
+            return []
+        return [
+            (name, self.ordered[name].place(value) if name in self.ordered else None)
+            for name, value in limit.values.items()
+        ]
+
+    @cached_property
+    def _low(self) -> list[tuple[str, Place]]:
+        return self._places(self.low)
+
+    @cached_property
+    def _high(self) -> list[tuple[str, Place]]:
+        return self._places(self.high)
+
+    def describe(self) -> str:
+        """The range in one text, the same for the same range."""
+        return repr((self._equal, self._low, self.low and self.low.included, self._high))
+
+    def holds(self, item: Item) -> bool:
+        """Whether the item is in the range; one without a value that decides is not."""
+        value = self._reader(item)
+        if any(value(name) != place for name, place in self._equal):
+            return False
+        if self.low is not None:
+            above = _compare(value, self._low)
+            if above is None or above < 0 or (above == 0 and not self.low.included):
+                return False
+        if self.high is not None:
+            above = _compare(value, self._high)
+            if above is None or above > 0 or (above == 0 and not self.high.included):
+                return False
+        return True
+
+    def _reader(self, item: Item) -> Callable[[str], Place | None]:
+        parsed: dict[str, Any] | None = None
+
+        def value(name: str) -> Place | None:
+            nonlocal parsed
+            ordered = self.ordered.get(name)
+            if ordered is None:
+                return None
+            stored = item.get(ordered.field)
+            if stored is not None:
+                return ordered.place_of_stored(stored)
+            if not self._may_be_in_keys(item, ordered.field):
+                return None
+            if parsed is None:
+                parsed = self._parsed(item)
+            given = parsed.get(name)
+            if given is None or (given == "" and not (self.hydrates or self._always(name))):
+                # A key without a value ends where the value would begin.
+                return None
+            return ordered.place(given)
+
+        return value
+
+    def _may_be_in_keys(self, item: Item, field: str) -> bool:
+        """Whether a field that was not read may have a value that the keys tell."""
+        if ENTITY_FIELD not in item:
+            return True
+        held = held_fields(self.entity, self.keys)
+        narrow = held is not None and field not in held
+        return narrow and identifiers_projected(self.entity, self.keys)
+
+    def _always(self, name: str) -> bool:
+        return name in self.entity.keys.primary.composites or (
+            self.entity.spec.attributes[name].required
+        )
+
+    def _parsed(self, item: Item) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for form in (*self.entity.keys.primary.forms, *self.keys.forms):
+            stored = item.get(form.field)
+            if stored is None:
+                continue
+            ((kind, content),) = stored.items()
+            try:
+                found.update(form.parse(Decimal(content) if kind == "N" else content))
+            except ValueError:
+                continue
+        return found
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The attributes that the range is over."""
+        both = (*(n for n, _ in self._low), *(n for n, _ in self._high))
+        return tuple(dict.fromkeys(both))
+
+    @cached_property
+    def is_filterable(self) -> bool:
+        """Whether DynamoDB can tell by itself: by what the index holds beside its key."""
+        held = held_fields(self.entity, self.keys)
+        own = self.keys.fields
+        return bool(self.keys.forms) and all(
+            ordered.is_filterable
+            and ordered.field not in own
+            and (held is None or ordered.field in held)
+            for ordered in (self.ordered[name] for name in self.names)
+        )
+
+    def expression(self, expressions: Expressions) -> str:
+        """The range as a part of a FilterExpression."""
+        parts = [
+            self._beyond(expressions, list(limit.values.items()), is_low, limit.included)
+            for limit, is_low in ((self.low, True), (self.high, False))
+            if limit is not None
+        ]
+        return " AND ".join(f"({part})" if " OR " in part else part for part in parts)
+
+    def _beyond(
+        self,
+        expressions: Expressions,
+        limits: list[tuple[str, Any]],
+        is_low: bool,
+        included: bool,
+    ) -> str:
+        (name, value), *rest = limits
+        attribute = self.ordered[name].attribute
+        field = expressions.name(attribute.spec.field)
+        wanted = expressions.value(attribute.encode(value))
+        if not rest:
+            return f"{field} {_OPERATORS[is_low, included]} {wanted}"
+        behind = self._beyond(expressions, rest, is_low, included)
+        behind = f"({behind})" if " OR " in behind else behind
+        return f"{field} {_OPERATORS[is_low, False]} {wanted} OR ({field} = {wanted} AND {behind})"
+
+
+def _compare(value: Callable[[str], Place | None], limits: list[tuple[str, Place]]) -> int | None:
+    """How an item's values stand to a limit, the first that differs deciding; None if unknown."""
+    for name, wanted in limits:
+        found = value(name)
+        if found is None or type(found) is not type(wanted):
+            return None
+        if found != wanted:
+            return -1 if found < wanted else 1
+    return 0
