@@ -87,6 +87,37 @@ def entities(draw: st.DrawFn, *, service: str = "ranges") -> dict[str, Any]:
 
 
 @st.composite
+def collections(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Two entities of one collection on an isolated or a clustered index.
+
+    In a clustered one they share the first attribute of their sort keys.
+    """
+    first = draw(entities())
+    index = first["indexes"]["sorted"]
+    index.pop("projection", None)
+    index["collection"] = "both"
+    index["sk"].pop("template", None)
+    shared = index["sk"]["composite"][:1]
+    others = [name for name in ATTRIBUTES if name not in shared]
+    more = draw(st.lists(st.sampled_from(others), unique=True, max_size=2))
+    names = [*shared, *more] if draw(st.booleans()) or index.get("type") else more or shared
+    second = {
+        **first,
+        "entity": "others",
+        "alias": "other",
+        "attributes": {
+            **{name: first["attributes"][name] for name in ("id", "part")},
+            **{name: ATTRIBUTES[name][0] for name in names},
+        },
+        "indexes": {
+            **first["indexes"],
+            "sorted": {**index, "sk": {**index["sk"], "composite": names}},
+        },
+    }
+    return [first, second]
+
+
+@st.composite
 def ranges(draw: st.DrawFn, names: list[str]) -> tuple[dict[str, Any], str, list[dict[str, Any]]]:
     """Values given as equal, an operator, and its one or two limits."""
     values = {name: draw(st.sampled_from(ATTRIBUTES[name][1])) for name in names}

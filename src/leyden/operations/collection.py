@@ -27,7 +27,7 @@ from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.projection import (
-    identifiers_projected,
+    identifiers_filtered,
     refuse_unfilterable,
     slots_reader,
 )
@@ -133,7 +133,7 @@ class CollectionQuery(Ranged):
 
     def _whose(self, options: Options, expressions: Expressions) -> str:
         """The filter on whose item it is; where the index does not hold that, keys tell later."""
-        if options.ignore_ownership or not identifiers_projected(self.entity, self.keys):
+        if not identifiers_filtered(self.entity, self.keys, options):
             return ""
         identities = [
             " AND ".join(expressions.equal(*pair) for pair in member.entity.identity.items())

@@ -39,6 +39,8 @@ class PagePlan:
     """How to read the values that are stored outside of the items."""
     asked: str = ""
     """What is asked beside the request, for cursors."""
+    keep_whole: Keep | None = None
+    """What hydrated items to keep, where that is more than `keep` says."""
 
 
 @frozen
@@ -177,7 +179,7 @@ def _hydrated(plan: PagePlan, kept: list[Item]) -> Program[tuple[list[Item], flo
     whole, consumed, requests = yield from hydrate(
         name, table, plan.primary_fields, kept, plan.options
     )
-    return list(filter(plan.keep, whole)), consumed, requests
+    return list(filter(plan.keep_whole or plan.keep, whole)), consumed, requests
 
 
 def _at(request: Request, params: Params, start: Item | None) -> Request:

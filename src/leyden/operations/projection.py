@@ -137,7 +137,13 @@ def held_fields(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] 
     projected = index.spec.projection
     fields = () if isinstance(projected, str) or projected is None else projected
     keys = [form.field for form in (*index.forms, *entity.keys.primary.forms)]
-    return frozenset((*fields, *keys))
+    return frozenset((*fields, *keys, *key_attribute_fields(entity, index)))
+
+
+def key_attribute_fields(entity: BoundEntity, index: IndexKeys) -> tuple[str, ...]:
+    """The fields of the attributes that are themselves the keys of a multi-attribute index."""
+    names = () if index.forms else index.spec.composites
+    return tuple(entity.spec.attributes[name].field for name in names)
 
 
 def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
@@ -146,6 +152,17 @@ def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
     if projection is None or projection == "all":
         return True
     return projection != "keys_only" and set(entity.identity) <= set(projection)
+
+
+def identifiers_filtered(entity: BoundEntity, keys: IndexKeys, options: Options) -> bool:
+    """Whether a read may filter on the fields that say whose item it is.
+
+    Items are hydrated from an index that may hold less than the schema says, and a filter on what
+    it does not hold is refused by DynamoDB: there the whole items tell.
+    """
+    if options.ignore_ownership or (options.hydrate and keys.spec.index is not None):
+        return False
+    return identifiers_projected(entity, keys)
 
 
 def refuse_unheld(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -> None:
@@ -167,10 +184,7 @@ def refuse_unfilterable(entity: BoundEntity, keys: IndexKeys, fields: Iterable[s
     That is what the index does not hold, and its own key.
     """
     refuse_unheld(entity, keys, fields)
-    if keys.forms:
-        own = {form.field for form in keys.forms}
-    else:
-        own = {entity.spec.attributes[name].field for name in keys.spec.composites}
+    own = {*keys.fields, *key_attribute_fields(entity, keys)}
     for field in fields:
         if field in own:
             raise InvalidExpressionError(

@@ -18,10 +18,10 @@ from leyden.operations.key_condition import key_condition, read_composites, read
 from leyden.operations.operation import changed, naming
 from leyden.operations.options import QUERY, Options
 from leyden.operations.overflow.reading import reading_notes
-from leyden.operations.projection import identifiers_projected, project, refuse_unfilterable
+from leyden.operations.projection import identifiers_filtered, project, refuse_unfilterable
 from leyden.operations.range_test import RangeTest
 from leyden.operations.ranged import Ranged
-from leyden.operations.request import Params
+from leyden.operations.request import Item, Params
 
 
 @frozen(eq=False, repr=False)
@@ -66,7 +66,7 @@ class Query(Ranged):
                 *([filtered.expression(expressions)] if filtered else ()),
                 *self._comparisons(options, expressions),
                 *self._identifiers(options, expressions),
-                *(self._equal(name, value, expressions) for name, value in self.filters.items()),
+                *self._filters(options, expressions),
                 *(expressions.condition(condition) for condition in self.conditions),
             ]
         )
@@ -86,15 +86,24 @@ class Query(Ranged):
     def _identifiers(self, options: Options, expressions: Expressions) -> list[str]:
         """Filters on whose item it is, where the sort key alone does not tell."""
         spec = self.keys.spec
-        if options.ignore_ownership:
-            return []
-        if not identifiers_projected(self.entity, self.keys):
+        if not identifiers_filtered(self.entity, self.keys, options):
             return []
         sort = spec.sk.composite if spec.sk else ()
         partial = sum(name in self.values for name in sort) < len(sort)
         if spec.type == "composite" or (spec.type == "clustered" and partial and self.identified):
             return [expressions.equal(name, v) for name, v in self.entity.identity.items()]
         return []
+
+    def _filters(self, options: Options, expressions: Expressions) -> list[str]:
+        if self._filters_whole(options):
+            return []
+        return [self._equal(name, value, expressions) for name, value in self.filters.items()]
+
+    def _filters_whole(self, options: Options) -> Item:
+        """The fields of hydrated items that `match` compares; their index may not hold them."""
+        if not options.hydrate or self.keys.spec.index is None or not self.filters:
+            return {}
+        return self.entity.compiled.encode_few(self.filters)
 
     def _comparisons(self, options: Options, expressions: Expressions) -> list[str]:
         """What ElectroDB's `compare` filters by."""

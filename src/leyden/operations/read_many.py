@@ -78,6 +78,11 @@ class ReadMany(Conditional):
                 return False
             return left_in is None or left_in.holds(item)
 
+        compared = self._filters_whole(options)
+
+        def keep_whole(item: Item) -> bool:
+            return keep(item) and all(item.get(f) == value for f, value in compared.items())
+
         def shaped(item: Item) -> Any:
             if item.__class__ is record:
                 return item
@@ -92,7 +97,12 @@ class ReadMany(Conditional):
             shaped,
             joining_for(self.entity, self.name, request.params["TableName"], options, keep, keys),
             left_in.describe() if left_in else "",
+            keep_whole if compared else None,
         )
+
+    def _filters_whole(self, options: Options) -> Item:
+        """The fields that hydrated items must have, which the request does not ask for."""
+        return {}
 
     def _left_in(self, options: Options) -> RangeTest | None:
         """What an item must meet that the request does not ask for."""

@@ -23,7 +23,7 @@ from leyden.operations.paging import (
     read_segments,
     segments_at_start,
 )
-from leyden.operations.projection import identifiers_projected, project, refuse_unheld
+from leyden.operations.projection import identifiers_filtered, project, refuse_unheld
 from leyden.operations.read_many import ReadMany
 from leyden.operations.request import Params, Program
 from leyden.schema.faults import did_you_mean
@@ -124,7 +124,7 @@ class Scan(ReadMany):
         return parts
 
     def _identifiers(self, options: Options, expressions: Expressions) -> list[str]:
-        if options.ignore_ownership or not identifiers_projected(self.entity, self._read_from()):
+        if not identifiers_filtered(self.entity, self._read_from(), options):
             return []
         return [expressions.equal(name, value) for name, value in self.entity.identity.items()]
 
