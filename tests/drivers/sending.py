@@ -1,4 +1,4 @@
-"""One request over each way to send: the transports, and the asynchronous driver."""
+"""One request over each way to send: the transports, a given client, and event loops."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+import boto3
+
 from leyden.drivers import SyncDriver
 from leyden.drivers.aio import AsyncDriver
+from leyden.drivers.given_client import ClientConnection
 from leyden.operations.request import Request
 from tests.drivers.test_lean import GET, KEYS
 
@@ -24,13 +27,28 @@ OURS: Final = ["lean", *LOOPS]
 
 WAYS: Final = ["pynamodb", *OURS]
 
+EVERY_WAY: Final = ["lean", "pynamodb", "given", "async"]
+"""Each way once, whatever the loop."""
+
 
 def send_over(way: str, url: str, request: Request = GET, **options: Any) -> dict[str, Any]:
-    """Send over one of WAYS, with a driver of its own."""
+    """Send over one of WAYS or EVERY_WAY, with a driver of its own."""
     options = {"endpoint_url": url, "credentials": KEYS, **options}
     if way in LOOPS:
         found: dict[str, Any] = LOOPS[way](_awaited(request, options))
         return found
+    if way == "given":
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=url,
+            region_name="eu-west-1",
+            aws_access_key_id="AKID",
+            aws_secret_access_key="SECRETKEY",
+        )
+        try:
+            return SyncDriver(connection=ClientConnection(client)).send(request)
+        finally:
+            client.close()
     options["transport"] = way
     with SyncDriver(**options) as driver:
         return driver.send(request)

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from leyden.errors import AwsError
-from tests.drivers.sending import OURS, WAYS, send_over
+from tests.drivers.sending import EVERY_WAY, OURS, WAYS, send_over
 from tests.drivers.serving import answer, serving
 from tests.drivers.test_lean import ADD, FOUND, GET
 
@@ -22,26 +22,30 @@ def several_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
 
 
-@pytest.mark.parametrize("way", OURS)
-@pytest.mark.parametrize(
-    ("said", "why"),
-    [
-        (answer(FOUND, length=10**9), "it is longer than"),
-        (CHUNKED + b"%x\r\n" % (LIMIT + 1), "it is longer than"),
-        (CHUNKED + b"%x\r\n%b\r\n" % (LIMIT, bytes(LIMIT)) + b"1\r\n", "it is longer than"),
-        (HEAD + b"\r\n" + bytes(LIMIT + 1), "it is longer than"),
-        (BOMB, "it is longer than"),
-        (answer(b"x", 200, "Content-Encoding: gzip"), "it cannot be decompressed"),
-        (answer(b"x", 200, "Content-Encoding: br"), "it is compressed in an unknown way"),
-        (answer(b"{", 200), "it cannot be read"),
-    ],
-    ids=["length", "chunk", "chunks", "end", "bomb", "gzip", "br", "json"],
-)
+TOO_LONG = "it is longer than"
+FOREIGN = {
+    "length": (answer(FOUND, length=10**9), TOO_LONG),
+    "chunks": (CHUNKED + b"%x\r\n%b\r\n" % (LIMIT, bytes(LIMIT)) + b"1\r\nx\r\n", TOO_LONG),
+    "end": (HEAD + b"\r\n" + bytes(2 * LIMIT), TOO_LONG),
+    "bomb": (BOMB, TOO_LONG),
+    "gzip": (answer(b"x", 200, "Content-Encoding: gzip"), "it cannot be decompressed"),
+    "br": (answer(b"x", 200, "Content-Encoding: br"), "it is compressed in an unknown way"),
+    "json": (answer(b"{", 200), "it cannot be read"),
+    "chunk": (CHUNKED + b"%x\r\n" % (LIMIT + 1), TOO_LONG),
+}
+
+
+@pytest.mark.parametrize("way", [*EVERY_WAY, *(way for way in OURS if way not in EVERY_WAY)])
+@pytest.mark.parametrize("name", FOREIGN)
 def test_it_says_why_and_leaves_a_write_unsure(
-    way: str, said: bytes, why: str, monkeypatch: pytest.MonkeyPatch
+    way: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("http11", "messages"):
-        monkeypatch.setattr(f"leyden.drivers.wire.{module}.ANSWER_LIMIT", LIMIT)
+    said, why = FOREIGN[name]
+    if name == "chunk" and way not in OURS:
+        # botocore's reader waits for what a chunk announces.
+        said += bytes(LIMIT + 1) + b"\r\n0\r\n\r\n"
+    for module in ("wire.http11", "wire.messages", "bounded"):
+        monkeypatch.setattr(f"leyden.drivers.{module}.ANSWER_LIMIT", LIMIT)
     with serving(lambda n: said) as server, pytest.raises(AwsError) as caught:
         send_over(way, server.url, ADD)
     assert f"{server.url} answered is not DynamoDB's: {why}" in str(caught.value)
@@ -60,7 +64,7 @@ def test_a_page_of_a_proxy_is_none_of_dynamodbs(way: str) -> None:
     assert len(server.bodies) == 1
 
 
-@pytest.mark.parametrize("way", OURS)
+@pytest.mark.parametrize("way", EVERY_WAY)
 def test_a_refusal_that_is_too_long_is_an_error_as_well(way: str) -> None:
     with (
         serving(lambda n: answer(b"", 400, length=10**9)) as server,

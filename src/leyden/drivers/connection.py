@@ -20,11 +20,12 @@ from botocore.exceptions import NoRegionError
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 from pynamodb.connection.base import Connection
 
-from leyden.drivers.answers import watch
+from leyden.drivers.answers import expect_answer, is_answered, watch
 from leyden.drivers.prepare import DATA_APIS
 from leyden.drivers.wire.asking import let_ask
 from leyden.drivers.wire.http11 import ForeignAnswerError
 from leyden.drivers.wire.trust import Bundle, Trust
+from leyden.drivers.wire.unfit import TOO_DEEP
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
 
@@ -209,10 +210,16 @@ class SharedConnection(Connection):
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         """Send one request. `operation_kwargs` stays as it is."""
         kwargs = dict(operation_kwargs)
-        if operation_name in DATA_APIS or operation_name in _PYNAMODB_TABLE_APIS:
-            return _answered_by_dynamodb(super().dispatch(operation_name, kwargs))
-        # PynamoDB would ask any other call for its consumed capacity, which those refuse.
-        return _answered_by_dynamodb(self._make_api_call(operation_name, kwargs))
+        expect_answer()
+        try:
+            if operation_name in DATA_APIS or operation_name in _PYNAMODB_TABLE_APIS:
+                return super().dispatch(operation_name, kwargs)
+            # PynamoDB would ask any other call for its consumed capacity, which those refuse.
+            return self._make_api_call(operation_name, kwargs)
+        except RecursionError as error:
+            if is_answered():
+                raise ForeignAnswerError(TOO_DEEP) from error
+            raise
 
     def close(self) -> None:
         """Close the open connections. A later request opens new ones."""
@@ -246,17 +253,6 @@ def _unlock_all() -> None:
 if hasattr(os, "register_at_fork"):
     # A lock that another thread held stays shut in the child, where that thread is not.
     os.register_at_fork(after_in_child=_unlock_all)
-
-
-def _answered_by_dynamodb(response: dict[str, Any]) -> dict[str, Any]:
-    """Return `response`, unless it is no answer of DynamoDB's, such as a proxy's page.
-
-    botocore reads any text with status 200 as an empty answer: as if no item were there.
-    """
-    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    if "json" not in headers.get("content-type", "json"):
-        raise ForeignAnswerError("it is not JSON")
-    return response
 
 
 def _check_endpoint(endpoint_url: str) -> None:

@@ -129,7 +129,7 @@ class SyncDriver:
             translated = translate(error, request, self.connection.place)
             if observation:
                 observation.failed(translated)
-            raise translated from original(error)
+            raise translated from original(error, request)
         if observation:
             observation.answered(response)
         return response

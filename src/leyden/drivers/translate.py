@@ -27,7 +27,14 @@ from leyden.operations.ledger import WRITING_APIS
 from leyden.operations.request import Request
 from leyden.operations.size import ITEM_LIMIT
 
-UNSENDABLE: Final = (AttributeError, KeyError, TypeError, ValueError)
+UNSENDABLE: Final = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    aws.ParamValidationError,
+)
 """What botocore raises while it writes a request whose parameters have the wrong shape."""
 
 FAILURES: Final = (
@@ -96,9 +103,9 @@ def translate(error: Exception, request: Request, place: str) -> LeydenError:
     """Return the error that the caller of `request` gets for `error`.
 
     `place` says where the request went (`http://127.0.0.1:8000`, `region eu-west-1`).
-    Raise the result `from original(error)`.
+    Raise the result `from original(error, request)`.
     """
-    raw = original(error)
+    raw = _original(error)
     if isinstance(raw, aws.ClientError):
         return _Answer(raw, request).translate()
     return _unanswered(raw, request, place)
@@ -116,8 +123,23 @@ def broken_off(request: Request) -> ConnectionFailedError:
     )
 
 
-def original(error: Exception) -> Exception:
-    """Return botocore's own error behind PynamoDB's, which leaves half of the answer out."""
+def original(error: Exception, request: Request) -> Exception:
+    """The error to give as the cause: botocore's own, whose text quotes no value any more.
+
+    Whoever logs an error logs its cause as well.
+    """
+    raw = _original(error)
+    if isinstance(raw, (aws.ClientError, *UNSENDABLE)):
+        answered = getattr(raw, "response", None)
+        said = str(raw)
+        kept = without_values(said, request.params, answered or {})
+        if kept != said:
+            raw.args = (kept,)
+    return raw
+
+
+def _original(error: Exception) -> Exception:
+    """botocore's own error behind PynamoDB's, which leaves half of the answer out."""
     cause = error.__cause__
     return cause if isinstance(cause, aws.ClientError) else error
 
@@ -224,7 +246,7 @@ class _Answer:
 
     @property
     def quoted(self) -> str:
-        return without_values(self.said, self.request.params) or "AWS gave no reason"
+        return without_values(self.said, self.request.params, self.response) or "AWS gave no reason"
 
     @property
     def where(self) -> str:

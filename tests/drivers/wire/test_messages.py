@@ -21,9 +21,9 @@ from leyden.drivers.wire.messages import (
     checksum_fits,
     parameter_kinds,
     plain_content,
-    read_body,
     write_body,
 )
+from leyden.drivers.wire.shapes import read_body
 
 NAMES = st.sampled_from(["B", "BS", "S", "M", "L", "pk", "ü", ""])
 VALUES: st.SearchStrategy[dict[str, Any]] = st.recursive(
@@ -69,6 +69,7 @@ def test_an_answer_is_read_as_botocore_reads_it(
     wanted = create_parser("json").parse(received, model.output_shape)
     del wanted["ResponseMetadata"]
     assert read_body(body) == wanted
+    assert read_body(body, "Query") == wanted
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"<html>", b"\xff", b'{"a": 1} x'])

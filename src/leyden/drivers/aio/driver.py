@@ -122,7 +122,7 @@ class AsyncDriver:
             translated = translate(error, request, self.connection.place)
             if observation:
                 observation.failed(translated)
-            raise translated from original(error)
+            raise translated from original(error, request)
         except asyncio.CancelledError as cancelled:
             ended = broken_off(request)
             cancelled.add_note(str(ended))

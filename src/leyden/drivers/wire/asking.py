@@ -45,6 +45,11 @@ def ask(client: Any, api: str, params: Mapping[str, Any]) -> tuple[str, dict[str
     return str(request.url), headers
 
 
+def is_asking() -> bool:
+    """Whether the answer that a client reads just now, in this thread, is one of `ask`'s."""
+    return _caught.get() is not None
+
+
 def stand_in(url: str) -> Any:
     """A request for handlers that want to see one before it is sent."""
     return AWSRequest(method="POST", url=url, headers={}).prepare()

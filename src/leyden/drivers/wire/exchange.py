@@ -29,10 +29,11 @@ from leyden.drivers.wire.messages import (
     checksum_fits,
     parameter_kinds,
     plain_content,
-    read_body,
     write_body,
 )
+from leyden.drivers.wire.shapes import read_body, readable_refusal
 from leyden.drivers.wire.signing import Clock
+from leyden.drivers.wire.unfit import TOO_DEEP, UNFIT, fault_of
 from leyden.operations.doubt import EARLIER_UNANSWERED
 from leyden.operations.request import Params
 
@@ -247,7 +248,7 @@ class _Asked:
             content = plain_content(answer)
             response = None if reader is None else _read_by(reader, content)
             if response is None:
-                response = read_body(content)
+                response = read_body(content, kind.name)
         except (ForeignAnswerError, ValueError):
             return None
         response["ResponseMetadata"] = {
@@ -260,11 +261,14 @@ class _Asked:
 
     def _parsed(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
         """What botocore makes of an answer, the fields of its errors included."""
+        refused = answer.status_code >= _REFUSED
         try:
-            return self._parsed_as(plain_content(answer), answer, kind)
+            content = plain_content(answer)
+            return self._parsed_as(readable_refusal(content) if refused else content, answer, kind)
         except _UNREADABLE:
             # No JSON object of DynamoDB's: the status is all that can be believed.
-            return self._parsed_as(b"", answer, kind)
+            parsed = self._parsed_as(b"", answer, kind)
+            return parsed if refused else parsed | {UNFIT: fault_of(answer, kind.name) or TOO_DEEP}
 
     def _parsed_as(self, content: bytes, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
         received = {
@@ -327,13 +331,6 @@ class _Asked:
         if answer.status_code >= _REFUSED:
             kept = self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))
             raise kept(parsed, kind.name)
-        if "json" not in answer.headers.get("content-type", "json"):
-            raise ForeignAnswerError("it is not JSON")
-        try:
-            # botocore reads what is no JSON as an empty answer.
-            read_body(plain_content(answer) or b"{}" if not kind.data else plain_content(answer))
-        except ValueError as error:
-            raise ForeignAnswerError("it cannot be read") from error
         return parsed
 
     def _note(self, response: dict[str, Any], context: dict[str, Any], attempt: int) -> None:

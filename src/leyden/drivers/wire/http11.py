@@ -24,7 +24,7 @@ writes with ten times as many where they are made of the smallest of values."""
 
 TOO_LONG: Final = f"it is longer than {ANSWER_LIMIT // 1_048_576} MB"
 
-_DIGITS: Final = 15
+LENGTH_DIGITS: Final = 15
 """More digits than a length has that may be read."""
 
 _BLANK: Final = b"\r\n\r\n"
@@ -162,7 +162,7 @@ class AnswerReader:
             length = headers["content-length"]
             if not length.isdecimal():
                 raise BrokenAnswerError("the answer does not say how long it is")
-            if len(length) > _DIGITS or int(length) > ANSWER_LIMIT:
+            if len(length) > LENGTH_DIGITS or int(length) > ANSWER_LIMIT:
                 raise ForeignAnswerError(TOO_LONG)
             self._missing = int(length)
         else:

@@ -1,9 +1,8 @@
-"""Bodies: parameters into JSON, and JSON into what botocore's client would return."""
+"""Bodies as they are sent and received: parameters into JSON, answers out of their packing."""
 
 from __future__ import annotations
 
 import zlib
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -16,8 +15,6 @@ CHECKSUM: Final = "x-amz-crc32"
 
 write_body: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 """JSON of a request's parameters; bytes become base64. Raises TypeError for strangers."""
-
-_read_json: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "structure": (Mapping,),
@@ -69,39 +66,3 @@ def plain_content(answer: HttpAnswer) -> bytes:
     if not unpacking.eof:
         raise ForeignAnswerError("it cannot be decompressed")
     return content
-
-
-def read_body(content: bytes) -> dict[str, Any]:
-    """What a body says, with binary values as bytes. Raises ValueError for anything else."""
-    try:
-        found: dict[str, Any] = _read_json(content)
-        # Most answers hold nothing binary, and need no second look.
-        if b'"B"' in content or b'"BS"' in content:
-            _read_binary(found)
-    except RecursionError as error:
-        raise ValueError("the answer is nested too deeply") from error
-    return found
-
-
-def _read_binary(node: Any) -> None:
-    """Turn the base64 of binary AttributeValues into bytes, in place.
-
-    `{"B": "..."}` is one wherever it stands: the value of an attribute that is called B is a
-    mapping.
-    """
-    if isinstance(node, dict):
-        if len(node) == 1:
-            ((kind, value),) = node.items()
-            if kind == "B" and isinstance(value, str):
-                node[kind] = b64decode(value)
-                return
-            if kind == "BS" and isinstance(value, list):
-                node[kind] = [b64decode(one) for one in value]
-                return
-        for inner in node.values():
-            if isinstance(inner, dict | list):
-                _read_binary(inner)
-    else:
-        for inner in node:
-            if isinstance(inner, dict | list):
-                _read_binary(inner)
