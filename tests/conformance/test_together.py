@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 import leyden
-from leyden.errors import InputError, InvalidOptionError, TransactionCanceledError
+from leyden.errors import AwsError, InputError, InvalidOptionError, TransactionCanceledError
 
 ACCOUNTS = """
 entity: accounts
@@ -96,18 +96,46 @@ def test_a_collision_in_a_transaction_is_told_from_a_condition(bank: leyden.Serv
     assert account.get(account_id="c").go() is None
 
 
-def test_a_token_makes_a_transaction_happen_once(bank: leyden.Service, engine: Any) -> None:
+def test_a_token_makes_a_transaction_happen_once(bank: leyden.Service) -> None:
     account = bank.entities.account
     account.put(account_id="a").go()
     write = bank.transact_write([account.patch(account_id="a").add(balance=1)])
     token = str(uuid4())
     assert write.params(token=token)["ClientRequestToken"] == token
-    if not isinstance(engine, leyden.LocalEngine):  # the embedded engine does not look at tokens
-        write.go(token=token)
-        write.go(token=token)
-        assert account.get(account_id="a").go().balance == 1
+    write.go(token=token)
+    write.go(token=token)
+    assert account.get(account_id="a").go().balance == 1
+    other = bank.transact_write([account.patch(account_id="a").add(balance=2)])
+    with pytest.raises(AwsError) as caught:
+        other.go(token=token)
+    assert caught.value.aws_code == "IdempotentParameterMismatchException"
+    assert account.get(account_id="a").go().balance == 1
     with pytest.raises(InvalidOptionError, match="1 to 36 characters"):
         write.go(token="x" * 37)
+
+
+def test_a_transaction_that_was_refused_may_be_tried_again_under_its_token(
+    bank: leyden.Service,
+) -> None:
+    account = bank.entities.account
+    write = bank.transact_write([account.patch(account_id="a").add(balance=1)])
+    token = str(uuid4())
+    with pytest.raises(TransactionCanceledError):
+        write.go(token=token)
+    account.put(account_id="a").go()
+    write.go(token=token)
+    assert account.get(account_id="a").go().balance == 1
+
+
+@pytest.mark.parametrize("count", [25, 26, 51, 100])
+def test_a_transaction_reads_up_to_a_hundred_items(bank: leyden.Service, count: int) -> None:
+    account = bank.entities.account
+    account.put([{"account_id": str(n), "balance": n} for n in range(0, count, 2)]).go()
+    read = bank.transact_get([account.get(account_id=str(n)) for n in range(count)]).go()
+    found = [None if record is None else record.balance for record in read]
+    assert found == [None if n % 2 else n for n in range(count)]
+    assert read.consumed is not None
+    assert read.consumed >= count
 
 
 def test_a_check_by_itself_is_a_transaction_of_one(bank: leyden.Service) -> None:

@@ -6,21 +6,19 @@ import atexit
 import itertools
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Final
 
 from leyden.drivers.connection import Credentials
+from leyden.engine.transactions import WSGI, Environ, Transactions
 from leyden.errors import EngineError
 
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
 
 _CLOSING_SECONDS: Final = 5.0
-
-_Environ = dict[str, Any]
-_WSGI = Callable[[_Environ, Any], Iterable[bytes]]
 
 # moto keeps one set of tables for each AWS account in the process. Every engine is an
 # account of its own, twelve digits long as accounts are.
@@ -34,6 +32,9 @@ def local(port: int = 0) -> LocalEngine:
     It speaks plain HTTP and takes any credentials and any region, so clients of other
     languages reach it too. Each engine has its own tables, gone when it is closed; within
     an engine each region has its own. It needs the extra `leyden[local]`.
+
+    It keeps what Leyden says of transactions: one under a token is written once within ten
+    minutes, and `transact_get` takes 100 items.
 
     moto keeps its tables in this process: entering or leaving moto's own `mock_aws` empties
     the engines as well, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
@@ -132,12 +133,12 @@ class _OwnAccount:
     moto checks a condition and writes in two steps; DynamoDB does both as one.
     """
 
-    def __init__(self, app: _WSGI, account: str) -> None:
-        self._app = app
+    def __init__(self, app: WSGI, account: str) -> None:
+        self._app = Transactions(app)
         self._account = account
         self._one_at_a_time = threading.Lock()
 
-    def __call__(self, environ: _Environ, start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdecimal():

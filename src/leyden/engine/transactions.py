@@ -1,0 +1,140 @@
+"""What moto's transactions lack of DynamoDB's: tokens, and reads of more than 25 items."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any, Final
+
+from attrs import frozen
+
+Environ = dict[str, Any]
+WSGI = Callable[[Environ, Any], Iterable[bytes]]
+
+_LIMIT_OF_MOTO: Final = 25
+_LIMIT: Final = 100
+_TOKEN_SECONDS: Final = 600.0
+_REGION: Final = re.compile(r"Credential=[^,]*?/\d{8}/([^/,]+)/")
+_MISMATCH: Final = json.dumps(
+    {
+        "__type": "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
+        "message": "The token was used in the last ten minutes for another transaction",
+    }
+).encode()
+
+
+@frozen
+class _Answer:
+    status: str
+    headers: list[tuple[str, str]]
+    content: bytes
+
+
+@frozen
+class _Done:
+    """A transaction that was written under a token."""
+
+    params: dict[str, Any]
+    answer: _Answer
+    until: float
+
+
+class Transactions:
+    """Stands before moto's application; takes one request at a time.
+
+    A transaction that was written is not written again under the same token within ten minutes,
+    as in DynamoDB; a read of up to 100 items is made of several of moto's, with nothing between.
+    """
+
+    def __init__(self, app: WSGI) -> None:
+        self._app = app
+        self._done: dict[tuple[str, str], _Done] = {}
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request, whose body has been read."""
+        target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        body = environ["wsgi.input"]
+        if target not in ("TransactGetItems", "TransactWriteItems") or type(body) is not BytesIO:
+            return self._app(environ, start_response)
+        try:
+            params = json.loads(body.getvalue())
+            items = params.get("TransactItems", ())
+            token = params.get("ClientRequestToken")
+            count = len(items)
+        except (AttributeError, RecursionError, TypeError, ValueError):
+            # moto has the words for it.
+            return self._app(environ, start_response)
+        if target == "TransactWriteItems" and isinstance(token, str):
+            answer = self._written_once(environ, params, token)
+        elif target == "TransactGetItems" and _LIMIT_OF_MOTO < count <= _LIMIT:
+            answer = self._read(environ, params, items)
+        else:
+            return self._app(environ, start_response)
+        start_response(answer.status, answer.headers)
+        return [answer.content]
+
+    def _written_once(self, environ: Environ, params: dict[str, Any], token: str) -> _Answer:
+        now = time.monotonic()
+        self._done = {key: done for key, done in self._done.items() if done.until > now}
+        region = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
+        key = (region[1] if region else "", token)
+        # What a transaction reports on its cost is no part of what it does.
+        meant = {name: value for name, value in params.items() if name != "ReturnConsumedCapacity"}
+        done = self._done.get(key)
+        if done is None:
+            answer = self._ask(environ, params)
+            if answer.status.startswith("200"):
+                self._done[key] = _Done(meant, answer, now + _TOKEN_SECONDS)
+            return answer
+        if done.params == meant:
+            return done.answer
+        headers = [
+            ("Content-Type", "application/x-amz-json-1.0"),
+            ("Content-Length", str(len(_MISMATCH))),
+        ]
+        return _Answer("400 Bad Request", headers, _MISMATCH)
+
+    def _read(self, environ: Environ, params: dict[str, Any], items: list[Any]) -> _Answer:
+        found: list[Any] = []
+        consumed: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(items), _LIMIT_OF_MOTO):
+            some = {**params, "TransactItems": items[start : start + _LIMIT_OF_MOTO]}
+            answer = self._ask(environ, some)
+            if not answer.status.startswith("200"):
+                return answer
+            response = json.loads(answer.content)
+            found += response.get("Responses", ())
+            for entry in response.get("ConsumedCapacity", ()):
+                whole = consumed.setdefault(entry["TableName"], {"TableName": entry["TableName"]})
+                for name, units in entry.items():
+                    if isinstance(units, int | float):
+                        whole[name] = whole.get(name, 0) + units
+        said: dict[str, Any] = {"Responses": found}
+        if consumed:
+            said["ConsumedCapacity"] = list(consumed.values())
+        content = json.dumps(said).encode()
+        of_the_body = ("content-length", "x-amz-crc32")
+        headers = [(name, text) for name, text in answer.headers if name.lower() not in of_the_body]
+        return _Answer(answer.status, [*headers, ("Content-Length", str(len(content)))], content)
+
+    def _ask(self, environ: Environ, params: dict[str, Any]) -> _Answer:
+        body = json.dumps(params).encode()
+        asked = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        # Of what has been read of one request, nothing is true of another.
+        for name in [name for name in asked if name.startswith("werkzeug.request")]:
+            del asked[name]
+        begun: list[Any] = []
+
+        def begin(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            begun[:] = [status, headers]
+
+        answered = self._app(asked, begin)
+        try:
+            content = b"".join(answered)
+        finally:
+            getattr(answered, "close", lambda: None)()
+        status, headers = begun
+        return _Answer(status, list(headers), content)
