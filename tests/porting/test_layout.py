@@ -70,10 +70,11 @@ indexes:
     sk: {field: sk, composite: []}
   by_status:
     index: gsi1
-    pk: {field: gsi1pk, composite: [status], casing: none}
-    # when: a callback, and until there is a `when` every item is in this index; say it in JMESPath,
-    # as in when: "status == 'open'"
+    # a callback, called with the attributes of the key by name; write it in Python and hand it in
+    # with hooks= as by_status_when
     #   (a) => check(a)
+    when: {call: by_status_when}
+    pk: {field: gsi1pk, composite: [status], casing: none}
 """
     )
 

@@ -260,16 +260,33 @@ def test_projections_list_stored_fields() -> None:
     assert result.entity["indexes"]["by_a"]["projection"] == ["af", "__edb_e__", "__edb_v__"]
 
 
-def test_a_condition_that_jmespath_cannot_say_is_lost_and_said() -> None:
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("(item) => isOpen(item)", None),
+        ("(item) => isOpen(item.a, item.b)", ["a", "b"]),
+        ("({ a }) => isOpen(a)", ["a"]),
+        ("function (item) { return isOpen(item['b']); }", ["b"]),
+        ("condition(item) { return isOpen(item.a); }", ["a"]),
+        ("() => Math.random() > 0.5", None),
+    ],
+)
+def test_a_condition_that_jmespath_cannot_say_is_a_function_of_what_it_reads(
+    source: str, reads: list[str] | None
+) -> None:
     index = {
         "index": "gsi1",
-        "condition": function("(a) => isOpen(a)"),
+        "condition": function(source),
         "pk": {"field": "gsi1pk", "composite": ["a"]},
     }
-    result = port_model(model({"a": {"type": "string"}}, by_a=index))
+    result = port_model(model({"a": {"type": "string"}, "b": {"type": "string"}}, by_a=index))
     (note,) = result.notes
-    assert (note.place, note.kind) == ("indexes.by_a.condition", "lost")
-    assert "#   (a) => isOpen(a)\n" in write_yaml(result)
+    assert (note.place, note.kind) == ("indexes.by_a.condition", "hook")
+    assert f"#   {source}\n" in write_yaml(result)
+    assert result.entity["indexes"]["by_a"]["when"] == {
+        "call": "by_a_when",
+        **({} if reads is None else {"reads": reads}),
+    }
 
 
 def test_an_enum_of_numbers_is_text_in_a_lone_key_as_in_electrodb() -> None:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from leyden.errors import HookError, LeydenError
-from leyden.schema.spec import Call
+from leyden.schema.spec import Call, Judge
 
 __all__ = ["hook_of"]
 
 
 def hook_of(
     hooks: Mapping[str, Callable[..., Any]],
-    call: Call,
+    call: Call | Judge,
     use: str,
     path: str,
     passing: tuple[type[Exception], ...] = (),

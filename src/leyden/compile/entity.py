@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from leyden.compile.codec import compile_codec
-from leyden.compile.expressions import Expression
 from leyden.compile.hooking import Hooks, check_hooks
 from leyden.compile.key_text import set_key_texts
 from leyden.compile.names import python_names
 from leyden.compile.paths import AttributePaths, ResolvedPath, resolve_path
 from leyden.compile.preparing import Preparation
 from leyden.compile.record import record_class
+from leyden.compile.sparse import SparseCondition, sparse_condition
 from leyden.compile.tree import compile_attributes
 from leyden.compile.wire import Item
 from leyden.schema.spec import (
@@ -22,7 +22,6 @@ from leyden.schema.spec import (
     OVERFLOW_FIELD,
     VERSION_FIELD,
     EntitySpec,
-    IndexSpec,
     TableSpec,
 )
 
@@ -35,30 +34,6 @@ __all__ = ["CompiledEntity", "SparseCondition", "compile_entity"]
 
 _OWN_FIELDS: Final = frozenset({ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD})
 """The fields of an item that are neither attributes nor keys."""
-
-
-class SparseCondition:
-    """The condition under which an item is in a sparse index."""
-
-    __slots__ = ("_entity", "_expression", "_index", "needed")
-
-    def __init__(self, entity: CompiledEntity, index: IndexSpec, expression: Expression) -> None:
-        self._entity = entity
-        self._index = index.name
-        self._expression = expression
-        read = entity.attributes if expression.roots is None else expression.roots
-        self.needed = frozenset({*index.composites, *read})
-        """The attributes of which the key is made, and those that the condition reads."""
-
-    @property
-    def roots(self) -> frozenset[str] | None:
-        """The attributes that the condition reads; None where it reads the whole item."""
-        return self._expression.roots
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether an item with these accepted values is in the index."""
-        read = self._entity.plain(values, self._expression.roots)
-        return self._expression.holds(read, f"when of {self._index}")
 
 
 class CompiledEntity(Preparation):
@@ -138,7 +113,7 @@ class CompiledEntity(Preparation):
         }
         self.attr = AttributePaths(self.attributes, spec.entity)
         self._conditions = {
-            name: SparseCondition(self, index, Expression(index.when.text))
+            name: sparse_condition(self, index, hooks)
             for name, index in spec.indexes.items()
             if index.when is not None
         }
@@ -232,6 +207,7 @@ def compile_entity(
     * `set`, `get`: the value and all values by name. `set` runs after all checks, and what it
       returns must be of the attribute's type; `get` runs on the way into a record, where the
       attribute, or one that it watches, is stored.
+    * `when`: the values by name of the attributes that it reads.
     * `derive`: the value given for the attribute itself, or None, and all values by name.
 
     Raises InvalidOptionError for a hook that is missing, InvalidExpressionError for JMESPath

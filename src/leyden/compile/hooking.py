@@ -11,7 +11,7 @@ from leyden.compile.lacking import LackingList, LackingMap
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.errors import InvalidOptionError
 from leyden.schema.faults import did_you_mean
-from leyden.schema.spec import AttributeSpec, Call, EntitySpec
+from leyden.schema.spec import AttributeSpec, Call, EntitySpec, Judge
 
 __all__ = ["Hooks", "build_fill", "build_reveal", "build_store", "check_hooks"]
 
@@ -20,21 +20,22 @@ Hooks = Mapping[str, Callable[..., Any]]
 
 def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
     """Refuse an entity whose `{call: NAME}` names a function that `hooks` does not have."""
-    for attribute in spec.attributes.values():
-        for path, call in _calls(attribute, attribute.name):
-            if call.name not in hooks:
-                raise InvalidOptionError(
-                    f'"{path}" of "{spec.entity}" calls "{call.name}", which is not among the '
-                    f"hooks{did_you_mean(call.name, hooks)}",
-                    entity=spec.entity,
-                )
-            if not callable(hooks[call.name]):
-                raise InvalidOptionError(
-                    f'the hook "{call.name}" is not callable', entity=spec.entity
-                )
+    calls = [pair for a in spec.attributes.values() for pair in _calls(a, a.name)]
+    calls += [
+        (f"{i.name}.when", i.when) for i in spec.indexes.values() if isinstance(i.when, Judge)
+    ]
+    for path, call in calls:
+        if call.name not in hooks:
+            raise InvalidOptionError(
+                f'"{path}" of "{spec.entity}" calls "{call.name}", which is not among the '
+                f"hooks{did_you_mean(call.name, hooks)}",
+                entity=spec.entity,
+            )
+        if not callable(hooks[call.name]):
+            raise InvalidOptionError(f'the hook "{call.name}" is not callable', entity=spec.entity)
 
 
-def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call]]:
+def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]:
     for source in (spec.default, spec.on_write, spec.validate, spec.get, spec.set, spec.derive):
         if isinstance(source, Call):
             yield path, source

@@ -23,7 +23,13 @@ from leyden.porting.javascript import (
     parse_function,
 )
 
-__all__ = ["bounds", "constant_default", "generated", "membership", "validation", "when"]
+__all__ = ["bounds", "constant_default", "generated", "membership", "reads", "validation", "when"]
+
+_HEAD: Final = re.compile(
+    r"\s*(?:async\s+)?(?:(?:function\b)?\s*[\w$]*\s*\(\s*(?P<taken>\{[^}]*\}|[\w$]*)\s*\)"
+    r"|(?P<alone>[\w$]+)\s*=>)"
+)
+"""What a function in JavaScript takes: a name, or what it unpacks."""
 
 _IDS: Final[Mapping[str, str]] = {
     "randomUUID": "uuid4",
@@ -95,7 +101,7 @@ def when(source: str, names: Mapping[str, str], kinds: Mapping[str, str]) -> str
     "status == 'open'"
     """
     function = parse_function(source)
-    if function is None or len(function.parameters) != 1:
+    if function is None or len(function.parameters) > 1:
         return None
 
     def attribute(expression: Expression) -> tuple[str, str] | None:
@@ -110,6 +116,32 @@ def when(source: str, names: Mapping[str, str], kinds: Mapping[str, str]) -> str
         return _Writer(attribute).condition(function.body)
     except _UnsaidError:
         return None
+
+
+def reads(source: str, names: Mapping[str, str]) -> list[str]:
+    """The attributes that an index's condition seems to read, by their names in the schema.
+
+    Empty where it reads none by name, or hands the item on as a whole.
+
+    >>> reads("(a) => a.kind.startsWith('x') && check(a.open)", {"kind": "kind", "open": "is_open"})
+    ['kind', 'is_open']
+    """
+    head = _HEAD.match(source)
+    if head is None:
+        return []
+    taken = head["taken"] or head["alone"] or ""
+    body = source[head.end() :]
+    if taken.startswith("{"):
+        found = [re.split("[:=]", part)[0].strip() for part in taken[1:-1].split(",")]
+        return [names[part] for part in dict.fromkeys(found) if part in names]
+    if not taken:
+        return []
+    use = rf"(?<![\w$.]){re.escape(taken)}(?![\w$])\s*"
+    by_name = re.findall(use + r"\??\.\s*([A-Za-z_$][\w$]*)", body)
+    by_index = re.findall(use + r"\[\s*[\"']([^\"']+)[\"']\s*\]", body)
+    if len(by_name) + len(by_index) < len(re.findall(use, body)):
+        return []
+    return [names[part] for part in dict.fromkeys(by_name + by_index) if part in names]
 
 
 def validation(source: str, kind: str) -> str | None:
@@ -167,7 +199,8 @@ def membership(values: list[Any]) -> str:
 
 
 def _attribute(expression: Expression, function: Function) -> str | None:
-    if isinstance(expression, Member) and expression.of == Name(function.parameters[0]):
+    parameters = [Name(name) for name in function.parameters]
+    if isinstance(expression, Member) and expression.of in parameters:
         return expression.name
     if isinstance(expression, Name):
         return function.unpacked.get(expression.name)

@@ -46,13 +46,17 @@ class Context:
         """Note something that is not in the schema at all."""
         self.notes.append(Note(str(place), place.here, what, todo, "lost", source))
 
-    def hook(self, place: Place, source: str, remark: str = "") -> dict[str, str]:
+    def hook(
+        self, place: Place, source: str, remark: str = "", *, owner: str | None = None
+    ) -> dict[str, Any]:
         """A `{call: NAME}` for the callback that stands at `place`.
 
-        `remark` says how the function is called.
+        `remark` says how the function is called; its name begins with `owner`, by default the
+        attribute's.
         """
-        owner = [part for part in place.here[1:-1] if part not in ("items", "properties")]
-        wanted = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in owner)
+        parts = [part for part in place.here[1:-1] if part not in ("items", "properties")]
+        parts = parts if owner is None else [owner]
+        wanted = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)
         name = self.hook_names.name(f"{wanted}_{place.here[-1]}", self.alias, source)
         self.hooks[name] = source
         self.notes.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from leyden.porting.callbacks import when
+from leyden.porting.callbacks import reads, when
 from leyden.porting.context import Context, Place, function_source
 from leyden.porting.errors import ModelError
 from leyden.porting.identity import Identity
@@ -115,12 +115,11 @@ def _condition(
     kinds = {name: attribute.kind.name for name, attribute in attributes.items()}
     text = when(source, context.names, kinds)
     if text is None:
-        context.lost(
-            place,
-            "a callback, and until there is a `when` every item is in this index",
-            "say it in JMESPath, as in when: \"status == 'open'\"",
-            source,
-        )
+        read = reads(source, context.names)
+        remark = f"called with the attributes {'in `reads`' if read else 'of the key'} by name"
+        spec["when"] = context.hook(place, source, remark, owner=pattern.place.here[-1])
+        if read:
+            spec["when"]["reads"] = read
         return
     spec["when"] = text
 

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from leyden.porting.attributes import port_attribute
-from leyden.porting.context import Context, Place
+from leyden.porting.context import Context, Place, function_source
 from leyden.porting.errors import ModelError
 from leyden.porting.hooks import HookNames
 from leyden.porting.identity import Identity, read_identity
 from leyden.porting.indexes import port_index
+from leyden.porting.layout import write_yaml
 from leyden.porting.names import is_name, python_alias, python_names, snake_case
 from leyden.porting.patterns import Attribute, Pattern, read_index, shared_scopes
 from leyden.porting.ported import PortedModel
+from leyden.porting.shapes import check_shapes
+from leyden.schema.loading import check_service
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 
-__all__ = ["port_model"]
+__all__ = ["port_alone", "port_model", "refuse_unloadable"]
 
 _KNOWN: Final = frozenset(
     {"model", "entity", "service", "version", "table", "attributes", "indexes", "filters"}
@@ -38,7 +41,8 @@ def port_model(
     is the entity's name in Python; by default the entity's own. Share `hook_names` between models
     that are loaded together. What could not be carried over is in the result's `notes`.
 
-    Raises ModelError for what ElectroDB would not take for a model.
+    Raises ModelError for what ElectroDB would not take for a model, and where the schema would
+    not load.
 
     >>> model = {
     ...     "model": {"entity": "task", "version": "1", "service": "app"},
@@ -48,12 +52,37 @@ def port_model(
     >>> port_model(model).entity["attributes"]
     {'id': 'string'}
     """
+    ported = port_alone(model, alias=alias, snake_case=snake_case, hook_names=hook_names)
+    refuse_unloadable(write_yaml(ported), ported.entity["entity"])
+    return ported
+
+
+def port_alone(
+    model: Mapping[str, Any],
+    *,
+    alias: str | None,
+    snake_case: bool,
+    hook_names: HookNames | None,
+) -> PortedModel:
+    """Port a model as `port_model` does, without a look at whether the result loads."""
+    check_shapes(model)
     identity = read_identity(model)
     try:
         return _Porting(model, identity, alias, snake_case, hook_names or HookNames()).run()
     except ModelError as error:
         error.entity = error.entity or identity.entity
         raise
+
+
+def refuse_unloadable(text: str, entity: str | None = None) -> None:
+    """Raise ModelError where schema files that were written do not load."""
+    result = check_service(text)
+    fault = next((fault for fault in result.faults if fault.severity == "error"), None)
+    if fault is not None:
+        raise ModelError(
+            f"the schema that it makes would not load ({fault.code}): {fault.message}",
+            entity=entity,
+        )
 
 
 class _Porting:
@@ -141,7 +170,7 @@ class _Porting:
         filters = self.model.get("filters")
         if isinstance(filters, Mapping):
             for name, raw in filters.items():
-                source = raw.get("$function") if isinstance(raw, Mapping) else None
+                source = function_source(raw)
                 self.context.lost(
                     Place((), ()).at("filters").at(name),
                     "a filter by name",

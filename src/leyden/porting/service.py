@@ -9,9 +9,10 @@ import attrs
 
 from leyden.porting.errors import ModelError
 from leyden.porting.hooks import HookNames
+from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.names import python_alias
 from leyden.porting.names import snake_case as in_snake_case
-from leyden.porting.port import port_model
+from leyden.porting.port import port_alone, refuse_unloadable
 from leyden.porting.ported import Note, PortedModel, PortedService
 from leyden.porting.reading import FoundModel
 
@@ -31,7 +32,7 @@ def port_service(
     aliases = _aliases(models, snake_case)
     ported = tuple(
         _with_identifiers(
-            port_model(model.model, alias=alias, snake_case=snake_case, hook_names=hook_names),
+            port_alone(model.model, alias=alias, snake_case=snake_case, hook_names=hook_names),
             model,
         )
         for model, alias in zip(models, aliases, strict=True)
@@ -42,7 +43,10 @@ def port_service(
             f"the models belong to {len(services)} services ({', '.join(sorted(services))}), and "
             "a folder holds one; choose models by their exports"
         )
-    return PortedService(ported, _table(ported, models, table))
+    service = PortedService(ported, _table(ported, models, table))
+    documents = [*map(write_yaml, ported), write_table_yaml(service)]
+    refuse_unloadable("---\n".join(filter(None, documents)))
+    return service
 
 
 def _aliases(models: list[FoundModel], snake: bool) -> list[str | None]:

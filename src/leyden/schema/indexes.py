@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
-from leyden.schema.spec import IndexSpec, JMESPath, KeySpec
+from leyden.schema.spec import IndexSpec, JMESPath, Judge, KeySpec
 from leyden.schema.structure import Given
 from leyden.schema.templates import TemplateError, parse_template
 
@@ -24,7 +24,6 @@ def build_index(
         return None
     collection = given.plain("collection", [])
     projection = given.plain("projection")
-    when = given.plain("when")
     return IndexSpec(
         name=name,
         index=given.plain("index"),
@@ -33,10 +32,23 @@ def build_index(
         collection=(collection,) if isinstance(collection, str) else tuple(collection),
         type=given.plain("type", "isolated"),
         scope=given.plain("scope"),
-        when=JMESPath(when) if when is not None else None,
+        when=_when(given.get("when"), pk, sk),
         projection=tuple(projection) if isinstance(projection, list) else projection,
         span=given.key or given.span,
     )
+
+
+def _when(given: Given | None, pk: KeySpec, sk: KeySpec | None) -> JMESPath | Judge | None:
+    if given is None:
+        return None
+    if isinstance(given.value, str):
+        return JMESPath(given.value)
+    composites = dict.fromkeys(pk.composite + (sk.composite if sk is not None else ()))
+    reads = given.get("reads")
+    name = given.plain("call")
+    if name is None:
+        return None
+    return Judge(name, tuple(composites if reads is None else dict.fromkeys(reads.bare())))
 
 
 def _key(

@@ -85,6 +85,20 @@ CALL: Final = Options(
     "A Python function, by the name under which it is handed in with `hooks=`.",
 )
 
+JUDGE: Final = Options(
+    "judge",
+    MappingProxyType(
+        {
+            **CALL.options,
+            "reads": Option(
+                ListOf(Text(), least=1),
+                "The attributes that it is given; by default those that the key is made of.",
+            ),
+        }
+    ),
+    "A Python function that is called with attributes by name, and says whether an item is in.",
+)
+
 SET_CALL: Final = Options(
     "set_call",
     MappingProxyType(
@@ -271,7 +285,9 @@ INDEX: Final = Options(
             ),
             "scope": Option(Text(), "A word that joins the partition key, to keep it apart."),
             "when": Option(
-                Text(), "A JMESPath condition; items that do not meet it are not in the index."
+                Either("a JMESPath condition or {call: NAME, reads: [...]}", Text(), mapping=JUDGE),
+                "A JMESPath condition, or a function; items that do not meet it are not in the "
+                "index.",
             ),
             "projection": Option(_PROJECTION, "What the index holds of an item."),
             "pk": Option(KEY, "The partition key.", required=True),

@@ -102,6 +102,19 @@ class JMESPath:
 
 
 @frozen
+class Judge:
+    """A Python function that says, by the attributes in `reads`, whether an index has an item."""
+
+    name: str
+    reads: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The condition as people see it: `is_open(status)`."""
+        return f"{self.name}({', '.join(self.reads)})"
+
+
+@frozen
 class Padding:
     """Padding of a value in a key: to `length` characters, with `char`, on the left."""
 
@@ -178,7 +191,7 @@ class IndexSpec:
     collection: tuple[str, ...] = ()
     type: str = "isolated"
     scope: str | None = None
-    when: JMESPath | None = None
+    when: JMESPath | Judge | None = None
     projection: str | tuple[str, ...] | None = None
     span: Span = NOWHERE
 

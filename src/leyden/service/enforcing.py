@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from leyden.compile.expressions import Expression
 from leyden.errors import SchemaError
 from leyden.keys import entity_keys
 from leyden.operations.uniqueness.guards import GUARD_SUFFIX
 from leyden.schema.faults import Fault
-from leyden.schema.spec import EntitySpec, JMESPath, ServiceSpec
+from leyden.schema.spec import EntitySpec, JMESPath, Judge, ServiceSpec
 from leyden.service.overflow_rules import unspreadable
 
 
@@ -48,6 +50,10 @@ def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
     ]
 
 
+def _read_by(when: JMESPath | Judge) -> Collection[str]:
+    return when.reads if isinstance(when, Judge) else Expression(when.text).roots or ()
+
+
 def _uncountable(entity: EntitySpec) -> list[Fault]:
     """What reads the version, which is counted in the table and not known to a write."""
     name = entity.version_attribute
@@ -56,7 +62,7 @@ def _uncountable(entity: EntitySpec) -> list[Fault]:
     readers = [
         (index.span, f'the condition of "{index.name}"')
         for index in entity.indexes.values()
-        if index.when is not None and name in (Expression(index.when.text).roots or ())
+        if index.when is not None and name in _read_by(index.when)
     ]
     for attribute in entity.attributes.values():
         derived = attribute.derive

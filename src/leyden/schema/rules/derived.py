@@ -5,7 +5,7 @@ from __future__ import annotations
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, ParsedExpression, parse_expression
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
-from leyden.schema.spec import AttributeSpec, Call, JMESPath, Span
+from leyden.schema.spec import AttributeSpec, Call, IndexSpec, JMESPath, Judge, Span
 
 
 def check_derived(entity: EntityDraft, report: Report) -> None:
@@ -28,7 +28,9 @@ def check_derived(entity: EntityDraft, report: Report) -> None:
         _pairing(entity, spec, parsed, report)
         _watched(entity, spec, parsed, watchers, report)
     for name, index in entity.spec.indexes.items():
-        if index.when is not None:
+        if isinstance(index.when, Judge):
+            _reads(entity, index, index.when, report)
+        elif index.when is not None:
             place = entity.at("indexes", name, "when")
             _expression(entity, index.when.text, place, f"indexes.{name}.when", report)
 
@@ -49,6 +51,19 @@ def _expression(
             message = f"{where} reads {quoted(root)}, but there is no such attribute{hint}"
             report.error(span, "expression.unknown_attribute", message)
     return parsed
+
+
+def _reads(entity: EntityDraft, index: IndexSpec, judge: Judge, report: Report) -> None:
+    """Check that the entity has what a condition that is a function says it reads."""
+    known = entity.spec.attributes
+    for i, name in enumerate(judge.reads):
+        if name not in known and name not in index.composites:
+            message = (
+                f"indexes.{index.name}.when reads {quoted(name)}, but there is no such attribute"
+                f"{did_you_mean(name, known)}"
+            )
+            place = entity.at("indexes", index.name, "when", "reads", i)
+            report.error(place, "expression.unknown_attribute", message)
 
 
 def _pairing(
