@@ -351,3 +351,24 @@ def test_a_file_overwrites_no_item_that_only_shares_a_key(
     assert refused.exit_code == 1
     assert "another item is stored under the same key" in refused.stderr
     assert on_table.json("get", "task", "project_id=p1", "task_id=a")["task_id"] == "a"
+
+
+def test_ranges_compare_the_attributes_and_take_cursors_of_others_when_told(
+    on_table: OnTable,
+) -> None:
+    for points in (3, 20, 100):
+        given = ("employee_id=e1", "project_id=p1", f"task_id=t{points}")
+        assert on_table("put", "task", *given).exit_code == 0
+    ranged = on_table("query", "task.project", "project_id=p1", "--gt", "task_id=t20", "--json")
+    assert [item["task_id"] for item in json.loads(ranged.stdout)["items"]] == ["t3"]
+    both = ("query", "collections.overview", "project_id=p1", "--lte", "task_id=t20", "--json")
+    found = json.loads(on_table(*both).stdout)["items"]
+    assert [item["record"]["task_id"] for item in found] == ["t100", "t20"]
+    first = on_table("query", "task.project", "project_id=p1", "--limit", "1", "--json")
+    stripped = json.loads(first.stdout)["cursor"].partition(".")[0]
+    again = ("query", "task.project", "project_id=p1", "--json", "--cursor", stripped)
+    refused = on_table(*again)
+    assert refused.exit_code == 1
+    assert "no checksum" in refused.stderr
+    taken = on_table(*again, "--cursor-from", "electrodb")
+    assert [item["task_id"] for item in json.loads(taken.stdout)["items"]] == ["t20", "t3"]

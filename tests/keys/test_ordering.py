@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.keys import Bounds, Limit, bounds_of
-from leyden.keys.ordering import has_one_width
+from leyden.schema.widths import has_one_width
 from tests.conformance.ranging import (
     entities,
     in_range,

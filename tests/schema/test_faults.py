@@ -30,6 +30,7 @@ WARNINGS = {
     "key.composite_repeated",
     "key.number_unpadded",
     "key.padding_negative",
+    "key.range_unbounded",
     "service.entity_case",
     "table.index_unused",
     "table.key_mismatch",

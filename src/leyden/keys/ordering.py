@@ -9,7 +9,6 @@ and `exact` says whether they let through nothing but the range.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import permutations
 from typing import Any, Final, Literal, TypeAlias
@@ -17,7 +16,8 @@ from typing import Any, Final, Literal, TypeAlias
 from attrs import evolve, field, frozen
 
 from leyden.keys.form import KeyForm, KeyValue, Segment
-from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec
+from leyden.schema.spec import NUMERIC_TYPES
+from leyden.schema.widths import has_one_width
 
 Order: TypeAlias = Literal["closed", "text", "none"]
 """How the texts of an attribute are ordered in a key.
@@ -30,7 +30,6 @@ Followers: TypeAlias = frozenset[str] | None
 """What may stand behind a value: the first characters, "" for nothing; None for anything."""
 
 _NUMBER_CHARACTERS: Final = frozenset("0123456789.eE+-")
-_WRITTEN_OUT: Final = 10**21
 _LARGEST_CODE: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
 # Python and JavaScript fold a capital sigma by its neighbours, so these two may stand for it.
@@ -270,29 +269,6 @@ def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> 
             if followers is None or any(character >= behind for character in followers):
                 return otherwise
     return "closed"
-
-
-def has_one_width(attribute: AttributeSpec) -> bool:
-    """Whether all values of a number are whole, from 0 up, and as long as each other in a key.
-
-    Then they sort as numbers there. `padding` does that where `max` has no more digits than it.
-    """
-    least, most, padding = attribute.min, attribute.max, attribute.padding
-    if attribute.type != "integer" or least is None or most is None or least < 0:
-        return False
-    if most >= _WRITTEN_OUT or most < least:
-        return False
-    longest, shortest = len(str(math.floor(most))), len(str(math.ceil(least)))
-    if padding is None or padding.length <= shortest:
-        return longest == shortest
-    return len(padding.char) == 1 and padding.char <= "0" and longest <= padding.length
-
-
-def is_bounded(form: KeyForm, position: int) -> bool:
-    """Whether a range over the attribute at this place of a key is bounded by the key."""
-    if form.numeric:
-        return True
-    return _order(form, form.segments[position], _followers([form], position)) != "none"
 
 
 def _is_parted(form: KeyForm, position: int, followers: Followers) -> bool:

@@ -81,6 +81,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key.cast": "A cast that the key's attributes do not allow.",
         "key.number_unpadded": "A number in a sort key sorts as text.",
         "key.padding_negative": "A padded number may be negative, and then sorts wrongly.",
+        "key.range_unbounded": "The key cannot bound a range over a number in it.",
         "key.casing_mismatch": "One key field with different casings.",
         # Indexes.
         "index.primary_missing": "No access pattern uses the table's own key.",

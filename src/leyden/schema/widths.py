@@ -1,0 +1,27 @@
+"""Numbers that are as long as each other in keys, and so sort there as numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from leyden.schema.spec import AttributeSpec
+
+_WRITTEN_OUT: Final = 10**21
+"""From here on a number's text has an exponent."""
+
+
+def has_one_width(attribute: AttributeSpec) -> bool:
+    """Whether all values of a number are whole, from 0 up, and as long as each other in a key.
+
+    Then they sort as numbers there. `padding` does that where `max` has no more digits than it.
+    """
+    least, most, padding = attribute.min, attribute.max, attribute.padding
+    if attribute.type != "integer" or least is None or most is None or least < 0:
+        return False
+    if most >= _WRITTEN_OUT or most < least:
+        return False
+    longest, shortest = len(str(math.floor(most))), len(str(math.ceil(least)))
+    if padding is None or padding.length <= shortest:
+        return longest == shortest
+    return len(padding.char) == 1 and padding.char <= "0" and longest <= padding.length
