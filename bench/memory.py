@@ -146,7 +146,9 @@ def comparisons(bench: Bench, sizes: tuple[int, ...]) -> Iterator[tuple[str, Cal
         yield (
             f"list the newest 10 of {size:,}, with the total",
             lambda size=size: bench.compare(
-                lambda _: memory("list_messages", thread_id=f"long-{size}", **NEWEST)
+                lambda _: memory(
+                    "list_messages", thread_id=f"long-{size}", **NEWEST, include_total=True
+                )
             ),
         )
         yield (

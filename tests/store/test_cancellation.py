@@ -35,7 +35,7 @@ def message(number: int, thread: str) -> dict[str, Any]:
 
 
 def ids_of(store: DynamoDBStore, thread: str) -> set[str]:
-    page = store.memory.list_messages(thread, per_page=None)
+    page = store.memory.list_messages(thread, per_page=None, include_total=True)
     assert page.total == len(page.messages)
     return {message.id for message in page.messages}
 
@@ -54,13 +54,13 @@ def move(memory: Any) -> Any:
 
 
 def has_metadata(store: DynamoDBStore) -> bool:
-    found = store.memory.list_messages("t1", per_page=None).messages
+    found = store.memory.list_messages("t1", per_page=None, include_total=True).messages
     return [one.content.get("metadata") for one in found] == [{"seen": n} for n in range(30)]
 
 
 def is_of_bob(store: DynamoDBStore) -> bool:
     thread = store.memory.get_thread_by_id("t1")
-    found = store.memory.list_messages("t1", per_page=None).messages
+    found = store.memory.list_messages("t1", per_page=None, include_total=True).messages
     return thread is not None and {thread.resource_id, *(m.resource_id for m in found)} == {"bob"}
 
 

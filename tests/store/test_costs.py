@@ -153,7 +153,7 @@ def test_the_total_is_counted_without_sending_messages(store: DynamoDBStore) -> 
             received.append(event)
 
     with store.app.driver.listen(hear):
-        page = store.memory.list_messages("long", per_page=10)
+        page = store.memory.list_messages("long", per_page=10, include_total=True)
     assert page.total == SIZES["long"]
     assert sum(event.scanned_count or 0 for event in received) == SIZES["long"] + 11
 

@@ -81,7 +81,7 @@ class Memory(Protocol):
         per_page: int | None = 100,
         order_by: OrderBy = ("created_at", "desc"),
         cursor: str | None = None,
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> ThreadPage:
         """The threads of a resource, or of all, whose metadata has all these values."""
         ...
@@ -160,13 +160,14 @@ class Memory(Protocol):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> MessagePage:
         """A page of the messages of a thread, or of several threads as if they were one.
 
         `metadata` is compared with `content.metadata`, and `per_page=None` gives all. `include`
-        adds messages with their neighbours, which count neither for the page nor for its total.
-        Without `include_total` the cost follows the page, however long the thread is.
+        adds messages with their neighbours, which count neither for the page nor for its total,
+        and which a cursor does not give again; with `per_page=0` they are all that is read. The
+        cost follows the page, however long the thread is; `include_total` counts it through.
         """
         ...
 
@@ -181,7 +182,7 @@ class Memory(Protocol):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> MessagePage:
         """A page of the resource's messages in all threads of the resource."""
         ...
@@ -287,6 +288,8 @@ class Workflows(Protocol):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 10,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> WorkflowRunPage:
         """The runs of a workflow in the order of their ids, or of all workflows by scanning.
 
@@ -323,26 +326,56 @@ class Scores(Protocol):
         entity_id: str | None = None,
         entity_type: str | None = None,
         source: str | None = None,
+        filters: Mapping[str, str | None] | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
-        """A scorer's scores, the newest first."""
+        """A scorer's scores, the newest first.
+
+        `filters` are an `organization_id` and a `project_id`, which the scores must have; so in the
+        other listings. One that is None lets all through.
+        """
         ...
 
     def list_scores_by_run_id(
-        self, run_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        run_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """A run's scores, the newest first."""
         ...
 
     def list_scores_by_entity_id(
-        self, entity_id: str, entity_type: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        entity_id: str,
+        entity_type: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """The scores of what was scored, the newest first."""
         ...
 
     def list_scores_by_span(
-        self, trace_id: str, span_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        trace_id: str,
+        span_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """The scores of one span of a trace, the newest first."""
         ...
@@ -364,8 +397,13 @@ class Traces(Protocol):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> TracePage:
         """Spans by name or scope, or all by scanning, the newest start first.
+
+        Starts of 13 digits and more are times, and compared digit by digit, so that milliseconds
+        and finer units are in the order of time. Smaller numbers come behind them.
 
         The dates are those of creation, both part of the range.
         """
@@ -388,6 +426,8 @@ class Evals(Protocol):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> EvalPage:
         """Evaluations of an agent, or all by scanning, the newest first.
 

@@ -43,7 +43,11 @@ class WorkflowRunPage:
     """A page of workflow runs."""
 
     runs: tuple[WorkflowRun, ...]
-    total: int
+    total: int | None
+    page: int
+    per_page: int | None
+    has_more: bool
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)
@@ -51,10 +55,11 @@ class ScorePage:
     """A page of scores, the newest first."""
 
     scores: tuple[Score, ...]
-    total: int
+    total: int | None
     page: int
     per_page: int | None
     has_more: bool
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)
@@ -62,10 +67,11 @@ class TracePage:
     """A page of spans, the newest first."""
 
     traces: tuple[Trace, ...]
-    total: int
+    total: int | None
     page: int
     per_page: int | None
     has_more: bool
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)
@@ -73,10 +79,11 @@ class EvalPage:
     """A page of evaluations, the newest first."""
 
     evals: tuple[Eval, ...]
-    total: int
+    total: int | None
     page: int
     per_page: int | None
     has_more: bool
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)

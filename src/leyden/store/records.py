@@ -21,7 +21,7 @@ class Thread:
     """A conversation of a resource: a user, or whoever owns it.
 
     `title` is made up from the id where it is empty; `created_at` and `updated_at` are now where
-    they are not given.
+    they are not given. `archived_at` is None for a thread that is not archived.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Thread:
     metadata: Mapping[str, JSON] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    archived_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -82,7 +83,9 @@ class Score:
 
     `scorer` describes the scorer, with an `id`; `entity` describes what was scored, by its
     `entity_id` and `entity_type` (`AGENT`, `WORKFLOW`, ...); `source` is `LIVE` or `TEST`.
-    `id`, `created_at` and `updated_at` are given by the store.
+    `organization_id` and `project_id` say whose it is, `batch_id`, `dataset_id` and
+    `dataset_item_id` what it was made for. `id`, `created_at` and `updated_at` are given by the
+    store.
     """
 
     scorer_id: str
@@ -101,6 +104,11 @@ class Score:
     span_id: str | None = None
     resource_id: str | None = None
     thread_id: str | None = None
+    organization_id: str | None = None
+    project_id: str | None = None
+    batch_id: str | None = None
+    dataset_id: str | None = None
+    dataset_item_id: str | None = None
     metadata: JSON = None
     additional_context: JSON = field(default=None, repr=False)
     request_context: JSON = field(default=None, repr=False)
@@ -168,8 +176,8 @@ class DateRange:
 class Include:
     """A message to add to a page, with so many of its neighbours before and after it.
 
-    The neighbours are those of the message's own thread; `thread_id`, where it is given, must
-    be that thread, or nothing is added.
+    The neighbours are those of the thread that the message is in. `thread_id` may say where it was
+    when it was found: it is found as well where it has moved since.
     """
 
     id: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from leyden.compile.times import accept_timestamp
+
+T = TypeVar("T")
 
 Clock: TypeAlias = Callable[[], datetime]
 """Gives the time, as an aware datetime."""
@@ -35,7 +37,7 @@ def later(now: datetime, before: datetime | None) -> datetime:
     return max(now, before + TICK) if before < LATEST else before
 
 
-def known(time: datetime | None) -> datetime:
-    """A time that what is stored always has."""
-    assert time is not None
-    return time
+def known(value: T | None) -> T:
+    """A value that what is stored always has."""
+    assert value is not None
+    return value

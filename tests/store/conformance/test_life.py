@@ -22,16 +22,16 @@ def fill(store):
 
 def domains_with_something(store):
     memory = (
-        store.memory.list_threads().total
-        + store.memory.list_messages("t1").total
+        store.memory.list_threads(include_total=True).total
+        + store.memory.list_messages("t1", include_total=True).total
         + (store.memory.get_resource_by_id("alice") is not None)
     )
     filled = {
         "memory": memory,
-        "workflows": store.workflows.list_workflow_runs().total,
-        "scores": store.scores.list_scores_by_run_id("run-1").total,
-        "traces": store.traces.get_traces().total,
-        "evals": store.evals.get_evals().total,
+        "workflows": store.workflows.list_workflow_runs(include_total=True).total,
+        "scores": store.scores.list_scores_by_run_id("run-1", include_total=True).total,
+        "traces": store.traces.get_traces(include_total=True).total,
+        "evals": store.evals.get_evals(include_total=True).total,
     }
     return {name for name, count in filled.items() if count}
 

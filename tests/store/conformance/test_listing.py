@@ -63,7 +63,7 @@ def test_ids_of_the_same_time_are_in_the_order_of_javascript(store):
 
 
 def test_a_page_says_what_it_is(nine):
-    page = nine.list_messages("t1", page=1, per_page=4)
+    page = nine.list_messages("t1", page=1, per_page=4, include_total=True)
     assert (ids(page.messages), page.total, page.page) == (["m4", "m5", "m6", "m7"], 9, 1)
     assert (page.per_page, page.has_more) == (4, True)
     assert page.cursor is not None
@@ -77,15 +77,16 @@ def test_a_full_last_page_has_no_more(nine):
 
 
 def test_a_page_behind_the_end_is_empty(nine):
-    page = nine.list_messages("t1", page=7, per_page=4)
+    page = nine.list_messages("t1", page=7, per_page=4, include_total=True)
     assert (page.messages, page.total, page.has_more, page.cursor) == ((), 9, False, None)
 
 
-def test_a_page_of_no_messages_counts_them(nine):
-    page = nine.list_messages("t1", per_page=0)
-    assert (page.messages, page.total, page.has_more, page.per_page) == ((), 9, True, 0)
-    assert nine.list_messages("t2", per_page=0).has_more is False
-    assert nine.list_messages("t1", per_page=0, include_total=False).has_more is True
+def test_a_page_of_no_messages_counts_none(nine):
+    for options in ({}, {"metadata": {"odd": True}}, {"date_range": {"start": at(1)}}):
+        page = nine.list_messages("t1", per_page=0, include_total=True, **options)
+        assert (page.messages, page.total, page.has_more, page.per_page) == ((), 0, False, 0)
+        assert page.cursor is None
+        assert nine.list_messages("t1", per_page=0, **options).total is None
 
 
 def test_all_messages_are_given_on_one_page(nine):
@@ -95,17 +96,17 @@ def test_all_messages_are_given_on_one_page(nine):
 
 def test_forty_messages_are_a_page_where_nothing_else_is_said(store):
     store.memory.save_messages([message(f"m{i:02}", i) for i in range(50)])
-    page = store.memory.list_messages("t1")
+    page = store.memory.list_messages("t1", include_total=True)
     assert (len(page.messages), page.per_page, page.total, page.has_more) == (40, 40, 50, True)
 
 
 def test_the_total_is_left_out_where_it_is_not_asked_for(nine):
-    page = nine.list_messages("t1", per_page=3, include_total=False)
+    page = nine.list_messages("t1", per_page=3)
     assert (page.total, page.has_more, len(page.messages)) == (None, True, 3)
 
 
 def test_a_thread_without_messages_has_an_empty_page(store):
-    page = store.memory.list_messages("nowhere")
+    page = store.memory.list_messages("nowhere", include_total=True)
     assert (page.messages, page.total, page.has_more, page.cursor) == ((), 0, False, None)
 
 
@@ -116,7 +117,7 @@ def test_several_threads_are_listed_as_if_they_were_one(store):
     read = store.memory.list_messages
     names = [f"m{i:02}" for i in range(24) if i % 3 != 1]
     assert ids(read(["t0", "t2", "t0"], per_page=None).messages) == names
-    assert read(["t0", "t2"]).total == 16
+    assert read(["t0", "t2"], include_total=True).total == 16
     for size in (1, 5, 16):
         cut = [names[i : i + size] for i in range(0, len(names), size)]
         assert by_cursor(read, "messages", thread_id=["t0", "t2"], per_page=size) == cut
@@ -133,7 +134,7 @@ def test_threads_whose_ids_differ_by_case_are_kept_apart(store):
         expected = [f"m{i:02}" for i in range(first, 20, 2)]
         read = store.memory.list_messages
         assert ids(read(thread_id).messages) == expected
-        assert read(thread_id, per_page=1).total == 10
+        assert read(thread_id, per_page=1, include_total=True).total == 10
         pages = by_cursor(read, "messages", thread_id=thread_id, per_page=3)
         assert pages == [expected[0:3], expected[3:6], expected[6:9], expected[9:]]
 
@@ -141,7 +142,7 @@ def test_threads_whose_ids_differ_by_case_are_kept_apart(store):
 def test_messages_are_filtered_by_their_resource(nine):
     assert listed(nine, resource_id="alice") == ["m0", "m3", "m6"]
     assert listed(nine, resource_id="nobody") == []
-    page = nine.list_messages("t1", resource_id="bob", per_page=2)
+    page = nine.list_messages("t1", resource_id="bob", per_page=2, include_total=True)
     assert (ids(page.messages), page.total, page.has_more) == (["m1", "m4"], 3, True)
     assert listed(nine, resource_id="bob", per_page=2, cursor=page.cursor) == ["m7"]
 
@@ -164,7 +165,11 @@ def test_messages_are_filtered_by_dates(nine, start, end, direction):
             end_exclusive=end_exclusive,
         )
         page = nine.list_messages(
-            "t1", date_range=dates, per_page=None, order_by=("created_at", direction)
+            "t1",
+            date_range=dates,
+            per_page=None,
+            order_by=("created_at", direction),
+            include_total=True,
         )
         assert set(ids(page.messages)) == expected
         assert page.total == len(expected)
@@ -188,13 +193,13 @@ def test_messages_are_filtered_by_the_metadata_of_their_content(nine):
 
 def test_filtered_messages_are_paged_without_gaps(nine):
     options = {"thread_id": "t1", "metadata": {"odd": True}, "per_page": 3}
-    pages = list(pages_by_cursor(nine.list_messages, **options))
+    pages = list(pages_by_cursor(nine.list_messages, include_total=True, **options))
     assert [ids(page.messages) for page in pages] == [["m1", "m3", "m5"], ["m7"]]
     assert [page.total for page in pages] == [4, 4]
     exact = {**options, "per_page": 4}
     assert nine.list_messages(**exact).has_more is False
     assert nine.list_messages(**exact).cursor is None
-    assert nine.list_messages(**exact, include_total=False).has_more is False
+    assert nine.list_messages(**exact, include_total=True).has_more is False
 
 
 def test_texts_have_no_metadata(store):
@@ -266,18 +271,85 @@ INCLUDES = [
     ([Include(id="m0")], ["m0"]),
     ([Include(id="missing", with_next_messages=3)], ["m0"]),
     ([Include(id="m4", thread_id="t1")], ["m0", "m4"]),
-    ([Include(id="m4", thread_id="t2")], ["m0"]),
+    ([Include(id="m4", thread_id="t2", with_next_messages=1)], ["m0", "m4", "m5"]),
     ([Include(id="m5"), Include(id="m3"), Include(id="m5")], ["m0", "m3", "m5"]),
 ]
 
 
 @pytest.mark.parametrize(("include", "expected"), INCLUDES)
 def test_messages_are_included_with_their_neighbours(nine, include, expected):
-    page = nine.list_messages("t1", per_page=1, include=include)
-    assert ids(page.messages) == (expected or ["m0", "m2", "m3", "m4", "m5"])
+    page = nine.list_messages("t1", per_page=1, include=include, include_total=True)
+    given = expected or ["m0", "m2", "m3", "m4", "m5"]
+    assert ids(page.messages) == given
     assert (page.total, page.has_more) == (9, True)
-    rest = nine.list_messages("t1", per_page=2, cursor=page.cursor)
-    assert ids(rest.messages) == ["m1", "m2"], "what is included does not move the cursor"
+    left = [f"m{i}" for i in range(9) if f"m{i}" not in given]
+    for again in ((), include):
+        rest = nine.list_messages("t1", per_page=3, cursor=page.cursor, include=again)
+        assert ids(rest.messages) == left[:3], "included messages are given once"
+
+
+@pytest.mark.parametrize(
+    ("include", "more"),
+    [
+        ([Include(id="m8", with_previous_messages=3)], False),
+        ([Include(id="m8", with_previous_messages=9)], False),
+        ([Include(id="m8"), Include(id="m5", with_next_messages=1)], True),
+        ([Include(id="m8"), Include(id="m5", with_next_messages=2)], False),
+        ([Include(id="m0", with_next_messages=3)], True),
+    ],
+)
+@pytest.mark.parametrize("total", [False, True])
+@pytest.mark.parametrize("metadata", [None, {}])
+def test_there_are_no_more_once_page_and_include_are_everything(
+    nine, include, more, total, metadata
+):
+    options = {"per_page": 5, "metadata": metadata, "include_total": total}
+    page = nine.list_messages("t1", include=include, **options)
+    assert (page.has_more, page.cursor is not None) == (more, more)
+    every = [pages_by_cursor(nine.list_messages, thread_id="t1", include=include, **options)]
+    names = [name for pages in every for one in pages for name in ids(one.messages)]
+    assert sorted(names) == [f"m{i}" for i in range(9)]
+
+
+def test_what_only_the_filter_lets_through_is_left_to_come(nine):
+    # m5 and m7 follow the page, and m7 is given beside it.
+    options = {"metadata": {"odd": True}, "per_page": 2}
+    for total in (False, True):
+        page = nine.list_messages("t1", include=[Include(id="m7")], include_total=total, **options)
+        assert (ids(page.messages), page.has_more) == (["m1", "m3", "m7"], True)
+        rest = nine.list_messages("t1", cursor=page.cursor, include_total=total, **options)
+        assert (ids(rest.messages), rest.has_more, rest.cursor) == (["m5"], False, None)
+        assert rest.total == (4 if total else None)
+
+
+def test_a_cursor_gives_nothing_of_several_threads_again(store):
+    memory = store.memory
+    for i in range(12):
+        memory.save_messages([message(f"m{i:02}", i, thread_id=f"t{i % 2}")])
+    include = [{"id": "m07", "with_previous_messages": 1}, {"id": "m02"}, {"id": "m11"}]
+    for again in ((), include):
+        for direction in ("asc", "desc"):
+            options = {"order_by": ("created_at", direction), "per_page": 3}
+            page = memory.list_messages(["t0", "t1"], include=include, **options)
+            names = ids(page.messages)
+            while page.cursor:
+                page = memory.list_messages(
+                    ["t1", "t0"], include=again, cursor=page.cursor, **options
+                )
+                names += ids(page.messages)
+            assert sorted(names) == [f"m{i:02}" for i in range(12)]
+
+
+def test_a_message_that_has_moved_is_included_where_it_is_now(store):
+    memory = store.memory
+    memory.save_messages([message(f"a{i}", i) for i in range(3)])
+    memory.save_messages([message(f"b{i}", i, thread_id="t2") for i in range(3)])
+    memory.update_messages([{"id": "a1", "thread_id": "t2"}])
+    around = {"with_previous_messages": 1, "with_next_messages": 1}
+    for stale in ({"thread_id": "t1"}, {"thread_id": "t2"}, {"thread_id": "nowhere"}, {}):
+        page = memory.list_messages("t1", per_page=0, include=[{"id": "a1", **around, **stale}])
+        assert ids(page.messages) == ["b0", "a1", "b1"] or ids(page.messages) == ["b1", "a1", "b2"]
+        assert "a1" in ids(page.messages)
 
 
 def test_included_messages_are_in_the_order_of_the_page(nine):
@@ -292,7 +364,7 @@ def test_messages_of_other_threads_are_included(store):
     memory.save_messages([message(f"a{i}", i) for i in range(3)])
     memory.save_messages([message(f"b{i}", i, thread_id="t2") for i in range(5)])
     include = [{"id": "b2", "with_previous_messages": 1, "with_next_messages": 1}]
-    page = memory.list_messages("t1", include=include)
+    page = memory.list_messages("t1", include=include, include_total=True)
     assert ids(page.messages) == ["a0", "a1", "b1", "a2", "b2", "b3"]
     assert page.total == 3
     assert ids(memory.list_messages("nowhere", include=include).messages) == ["b1", "b2", "b3"]
@@ -324,13 +396,14 @@ def test_messages_of_a_resource_are_those_in_its_threads(store):
     owners = list(itertools.islice(itertools.cycle(["alice", None, "alice", "carol"]), 24))
     expected = [f"m{i:02}" for i in range(24) if i % 3 != 2 and owners[i] != "carol"]
     read = memory.list_messages_by_resource_id
-    page = read("alice", per_page=None)
+    page = read("alice", per_page=None, include_total=True)
     assert (ids(page.messages), page.total) == (expected, len(expected))
     for size in (1, 4):
         cut = [expected[i : i + size] for i in range(0, len(expected), size)]
         assert by_cursor(read, "messages", resource_id="alice", per_page=size) == cut
         assert by_page(read, "messages", resource_id="alice", per_page=size) == cut
-    late = read("alice", date_range={"start": at(3)}, order_by=("created_at", "desc"))
+    newest = ("created_at", "desc")
+    late = read("alice", date_range={"start": at(3)}, order_by=newest, include_total=True)
     assert {m.created_at >= at(3) for m in late.messages} == {True}
     assert late.total == sum(1 for name in expected if int(name[1:]) >= 12)
     assert read("nobody").messages == ()
@@ -343,7 +416,10 @@ def test_messages_of_a_resource_are_included_with_neighbours(store):
     memory.save_messages([message(f"a{i}", i) for i in range(5)])
     memory.save_messages([message(f"b{i}", i, thread_id="t2") for i in range(5)])
     page = memory.list_messages_by_resource_id(
-        "alice", per_page=1, include=[Include(id="a3", with_next_messages=1), Include(id="b1")]
+        "alice",
+        per_page=1,
+        include=[Include(id="a3", with_next_messages=1), Include(id="b1")],
+        include_total=True,
     )
     assert ids(page.messages) == ["a0", "a3", "a4"]
     assert (page.total, page.has_more) == (5, True)
@@ -354,9 +430,10 @@ def test_a_thread_of_more_than_a_megabyte_is_whole(store):
     names = [f"m{i:03}" for i in range(120)]
     store.memory.save_messages([message(n, i, text=text) for i, n in enumerate(names)])
     assert ids(store.memory.list_messages("t1", per_page=None).messages) == names
-    page = store.memory.list_messages("t1", per_page=5, order_by=("created_at", "desc"))
+    newest = ("created_at", "desc")
+    page = store.memory.list_messages("t1", per_page=5, order_by=newest, include_total=True)
     assert (ids(page.messages), page.total) == (names[:-6:-1], 120)
-    filtered = store.memory.list_messages("t1", metadata={"none": 1})
+    filtered = store.memory.list_messages("t1", metadata={"none": 1}, include_total=True)
     assert (filtered.messages, filtered.total) == ((), 0)
     assert ids(store.memory.list_messages("t1", page=11, per_page=10).messages) == names[110:]
 
@@ -395,5 +472,5 @@ def test_pages_together_are_the_whole_also_where_ties_straddle_them(
     assert ids(read(per_page=None, **options).messages) == whole
     for size in range(1, len(whole) + 2):
         cut = [whole[i : i + size] for i in range(0, len(whole), size)] or [[]]
-        assert by_cursor(read, "messages", per_page=size, include_total=False, **options) == cut
+        assert by_cursor(read, "messages", per_page=size, include_total=True, **options) == cut
         assert by_page(read, "messages", per_page=size, **options) == cut

@@ -87,6 +87,9 @@ listing = {
 runs = st.sampled_from(["r1", "r2", "R1"])
 workflows = st.sampled_from(["w", "v"])
 statuses = st.sampled_from(["running", "success"])
+tenants = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(["x", "y"]) for name in ("organization_id", "project_id")}
+)
 
 
 class Both(RuleBasedStateMachine):
@@ -105,18 +108,24 @@ class Both(RuleBasedStateMachine):
         if domain == "memory":
             assert _kept(self.store) == _kept(self.reference), f"after {domain}.{method}"
 
-    def pages(self, method: str, **options: Any) -> None:
+    def pages(self, method: str, *, domain: str = "memory", **options: Any) -> None:
         """Read a listing to its end with both, each by its own cursors, and by number."""
         cursors: tuple[Any, Any] = (None, None)
         number = 0
+        seen: list[str] = []
         while True:
             pages = [
-                getattr(store.memory, method)(cursor=cursor, **options)
+                getattr(getattr(store, domain), method)(cursor=cursor, **options)
                 for store, cursor in zip((self.store, self.reference), cursors, strict=True)
             ]
             assert _without_cursor(pages[0]) == _without_cursor(pages[1]), method
-            by_number = getattr(self.store.memory, method)(page=number, **options)
-            assert _entries(by_number) == _entries(pages[1]), method
+            entries = _entries(pages[0])
+            if number:
+                assert not {entry.id for entry in entries} & set(seen), "given twice"
+            seen += [entry.id for entry in entries]
+            if not options.get("include"):
+                by_number = getattr(getattr(self.store, domain), method)(page=number, **options)
+                assert _entries(by_number) == _entries(pages[1]), method
             cursors = (pages[0].cursor, pages[1].cursor)
             assert (cursors[0] is None) == (cursors[1] is None)
             if cursors[0] is None:
@@ -267,30 +276,45 @@ class Both(RuleBasedStateMachine):
         status=st.none() | statuses,
         page=st.integers(0, 1),
         size=st.integers(0, 3),
+        total=st.booleans(),
     )
-    def list_runs(self, name, run, owner, status, page, size):
+    def list_runs(self, name, run, owner, status, page, size, total):
         self.do("workflows", "get_workflow_run_by_id", run, workflow_name=name)
         self.do("workflows", "load_workflow_snapshot", name or "w", run)
         options = {"resource_id": owner, "status": status, "page": page, "per_page": size}
+        options["include_total"] = total
         self.do("workflows", "list_workflow_runs", workflow_name=name, **options)
 
-    @rule(id=st.sampled_from(["s1", "s2", "S1", "s3"]), run=st.sampled_from(["r1", "r2"]))
-    def save_score(self, id, run):
-        self.do("scores", "save_score", score(id=id, run_id=run))
+    @rule(
+        id=st.sampled_from(["s1", "s2", "S1", "s3"]), run=st.sampled_from(["r1", "r2"]), of=tenants
+    )
+    def save_score(self, id, run, of):
+        self.do("scores", "save_score", score(id=id, run_id=run, **of))
         self.do("scores", "get_score_by_id", id)
 
-    @rule(page=st.integers(0, 2), size=st.integers(0, 3), source=st.sampled_from([None, "LIVE"]))
-    def list_scores(self, page, size, source):
-        of = {"page": page, "per_page": size}
+    @rule(
+        page=st.integers(0, 2),
+        size=st.integers(0, 3),
+        source=st.sampled_from([None, "LIVE"]),
+        total=st.booleans(),
+        tenant=st.none() | tenants,
+    )
+    def list_scores(self, page, size, source, total, tenant):
+        of = {"page": page, "per_page": size, "include_total": total, "filters": tenant}
         self.do("scores", "list_scores_by_scorer_id", "relevance", source=source, **of)
         self.do("scores", "list_scores_by_run_id", "r1", **of)
         self.do("scores", "list_scores_by_entity_id", "agent-1", "AGENT", **of)
 
-    @rule(id=message_ids, start=st.integers(1, 3), name=st.sampled_from(["x", "y"]))
+    @rule(
+        id=message_ids,
+        start=st.sampled_from([9, 20, 100, 1_760_000_000_000, 1_760_000_000_000_000.5, -1, 1e21]),
+        name=st.sampled_from(["x", "y"]),
+    )
     def spans(self, id, start, name):
         self.do("traces", "batch_trace_insert", [trace(id, start_time=start, name=name)])
         self.do("traces", "get_traces", name=name, per_page=3)
-        self.do("traces", "get_traces", page=1, per_page=2)
+        self.do("traces", "get_traces", page=1, per_page=2, include_total=True)
+        self.pages("get_traces", domain="traces", name=name, per_page=2)
 
     @rule(id=message_ids, agent=st.sampled_from(["x", "y"]), info=st.sampled_from([None, "p"]))
     def evaluations(self, id, agent, info):
@@ -298,7 +322,7 @@ class Both(RuleBasedStateMachine):
         one = evaluation(id, agent_name=agent, test_info=test_info)
         self.do("evals", "insert_evals", [one])
         self.do("evals", "get_evals_by_agent_name", agent, type="live")
-        self.do("evals", "get_evals", page=1, per_page=2)
+        self.do("evals", "get_evals", page=1, per_page=2, include_total=True)
 
     @rule(domain=st.sampled_from(["memory", *["workflows", "scores", "traces", "evals"] * 2]))
     def clear(self, domain):
@@ -333,7 +357,8 @@ def _comparable(outcome: Any) -> Any:
 
 
 def _entries(page: Any) -> Any:
-    return getattr(page, "messages", None) or getattr(page, "threads", None)
+    names = ("messages", "threads", "traces")
+    return next(getattr(page, name) for name in names if hasattr(page, name))
 
 
 def _without_cursor(page: Any) -> Any:

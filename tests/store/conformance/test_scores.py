@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from attrs import evolve
 
-from leyden.errors import KeyCollisionError
+from leyden.errors import InputError, InvalidCursorError, KeyCollisionError
 from leyden.store.records import Score
-from tests.store.conformance.made import ids, score
+from tests.store.conformance.made import by_cursor, ids, score
 
 
 def test_a_saved_score_is_read_back(store, clock):
@@ -86,7 +88,7 @@ def test_a_score_may_bring_its_id_and_replaces_what_has_it(store):
     store.scores.save_score(score(id="s1", reason="One"))
     store.scores.save_score(score(id="s1"))
     assert store.scores.get_score_by_id("s1").reason is None
-    assert store.scores.list_scores_by_run_id("run-1").total == 1
+    assert store.scores.list_scores_by_run_id("run-1", include_total=True).total == 1
     with pytest.raises(KeyCollisionError):
         store.scores.save_score(score(id="S1"))
     assert store.scores.get_score_by_id("S1") is None
@@ -125,7 +127,7 @@ def those(rule):
 
 
 def test_scores_are_listed_the_newest_first(scores):
-    page = scores.list_scores_by_scorer_id("relevance")
+    page = scores.list_scores_by_scorer_id("relevance", include_total=True)
     assert ids(page.scores) == those(lambda i: i % 2 == 0)
     assert (page.total, page.page, page.per_page, page.has_more) == (6, 0, 100, False)
 
@@ -154,7 +156,7 @@ LISTINGS = [
 def test_scores_are_listed_by_what_they_are_of(scores, method, args, filters, rule):
     read = getattr(scores, method)
     expected = those(rule)
-    whole = read(*args, **filters, per_page=None)
+    whole = read(*args, **filters, per_page=None, include_total=True)
     assert (ids(whole.scores), whole.total, whole.has_more) == (expected, len(expected), False)
     for size in (1, 2, 5):
         pages = [read(*args, **filters, page=n, per_page=size) for n in range(8 // size + 2)]
@@ -162,8 +164,76 @@ def test_scores_are_listed_by_what_they_are_of(scores, method, args, filters, ru
         assert [page.has_more for page in pages] == [
             (n + 1) * size < len(expected) for n in range(len(pages))
         ]
-        assert {page.total for page in pages} == {len(expected)}
-    assert read(*args, **filters, per_page=0).has_more == bool(expected)
+        assert {page.total for page in pages} == {None}
+        cut = [expected[i : i + size] for i in range(0, len(expected), size)] or [[]]
+
+        def listed(**paging):
+            return read(*args, **filters, **paging)
+
+        assert by_cursor(listed, "scores", per_page=size) == cut
+        assert by_cursor(listed, "scores", per_page=size, include_total=True) == cut
+    none = read(*args, **filters, per_page=0, include_total=True)
+    assert (none.scores, none.total, none.has_more, none.cursor) == ((), 0, False, None)
+
+
+OWNED = [
+    {"organization_id": "o1", "project_id": "p1", "batch_id": "b1", "dataset_id": "d1"},
+    {"organization_id": "o1", "project_id": "p2", "dataset_item_id": "i1"},
+    {"organization_id": "O1", "project_id": "p1"},
+    {},
+]
+
+
+def test_scores_say_whose_they_are_and_are_listed_by_it(store, clock):
+    of = {"trace_id": "trace-1", "span_id": "span-1"}
+    saved = []
+    for number, owned in enumerate(OWNED):
+        saved.append(store.scores.save_score(score(id=f"s{number}", **of, **owned)))
+        clock.tick()
+    for one, owned in zip(saved, OWNED, strict=True):
+        assert store.scores.get_score_by_id(one.id) == one
+        assert {name: getattr(one, name) for name in OWNED[0]} == {
+            **dict.fromkeys(OWNED[0]),
+            **{name: value for name, value in owned.items() if name in OWNED[0]},
+        }
+        assert one.dataset_item_id == owned.get("dataset_item_id")
+    listings = [
+        (store.scores.list_scores_by_scorer_id, ("relevance",)),
+        (store.scores.list_scores_by_run_id, ("run-1",)),
+        (store.scores.list_scores_by_entity_id, ("agent-1", "AGENT")),
+        (store.scores.list_scores_by_span, ("trace-1", "span-1")),
+    ]
+    for read, args in listings:
+        for filters, expected in (
+            (None, ["s3", "s2", "s1", "s0"]),
+            ({}, ["s3", "s2", "s1", "s0"]),
+            ({"organization_id": None}, ["s3", "s2", "s1", "s0"]),
+            ({"organization_id": "o1"}, ["s1", "s0"]),
+            ({"project_id": "p1"}, ["s2", "s0"]),
+            ({"organization_id": "o1", "project_id": "p1"}, ["s0"]),
+            ({"organization_id": ""}, []),
+        ):
+            page = read(*args, filters=filters, include_total=True)
+            assert (ids(page.scores), page.total) == (expected, len(expected))
+            one_by_one = by_cursor(partial(read, *args), "scores", filters=filters, per_page=1)
+            assert [name for page in one_by_one for name in page] == expected
+        cursor = read(*args, filters={"organization_id": "o1"}, per_page=1).cursor
+        with pytest.raises(InvalidCursorError):
+            read(*args, filters={"organization_id": "O1"}, cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"organisation_id": "o1"}, 'did you mean "organization_id"'),
+        ({"batch_id": "b"}, '"organization_id" and "project_id"'),
+        ("o1", "a mapping"),
+        ({"project_id": 1}, "filters.project_id"),
+    ],
+)
+def test_other_filters_of_scores_are_refused(store, filters, said):
+    with pytest.raises(InputError, match=said):
+        store.scores.list_scores_by_run_id("run-1", filters=filters)
 
 
 def test_scores_of_a_scorer_beyond_a_megabyte_are_all_counted(store, clock):
@@ -171,5 +241,7 @@ def test_scores_of_a_scorer_beyond_a_megabyte_are_all_counted(store, clock):
     for name in names:
         clock.tick()
         store.scores.save_score(score(id=name, output={"text": "x" * 30_000}))
-    page = store.scores.list_scores_by_scorer_id("relevance", page=1, per_page=40)
+    page = store.scores.list_scores_by_scorer_id(
+        "relevance", page=1, per_page=40, include_total=True
+    )
     assert (ids(page.scores), page.total) == (names[4::-1], 45)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from leyden.errors import KeyCollisionError
-from tests.store.conformance.made import at
+from tests.store.conformance.made import at, pages_by_cursor
 
 SNAPSHOT = {
     "runId": "r1",
@@ -206,10 +206,10 @@ def numbers(page):
 
 
 def test_runs_of_a_workflow_are_listed_in_the_order_of_their_ids(runs):
-    page = runs.list_workflow_runs(workflow_name="weather")
+    page = runs.list_workflow_runs(workflow_name="weather", include_total=True)
     assert (numbers(page), page.total) == ([1, 2, 4, 5, 7, 8, 10, 11], 8)
     assert numbers(runs.list_workflow_runs(workflow_name="Digest")) == [0, 3, 6, 9]
-    assert runs.list_workflow_runs(workflow_name="WEATHER").total == 0
+    assert runs.list_workflow_runs(workflow_name="WEATHER", include_total=True).total == 0
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,16 @@ def test_runs_of_a_workflow_are_listed_in_the_order_of_their_ids(runs):
     ],
 )
 def test_runs_are_filtered(runs, options, expected):
-    page = runs.list_workflow_runs(**options, per_page=None)
+    page = runs.list_workflow_runs(**options, per_page=None, include_total=True)
     assert sorted(numbers(page)) == list(expected)
     assert page.total == len(expected)
+    for with_total in (False, True):
+        read = pages_by_cursor(
+            runs.list_workflow_runs, per_page=3, include_total=with_total, **options
+        )
+        pages = list(read)
+        assert [run for page in pages for run in numbers(page)] == numbers(page)
+        assert {page.total for page in pages} == {len(expected) if with_total else None}
 
 
 @pytest.mark.parametrize("workflow_name", ["weather", None])
@@ -242,6 +249,9 @@ def test_pages_of_runs_are_the_whole(runs, workflow_name):
             for page in range(-(-len(whole) // size) + 1)
         ]
         assert [number for page in pages for number in numbers(page)] == whole
-        assert {page.total for page in pages} == {len(whole)}
+        assert [page.has_more for page in pages] == [
+            (n + 1) * size < len(whole) for n in range(len(pages))
+        ]
+        assert {page.total for page in pages} == {None}
     assert len(runs.list_workflow_runs().runs) == 10
     assert runs.list_workflow_runs(per_page=0).runs == ()

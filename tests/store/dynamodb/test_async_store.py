@@ -76,16 +76,16 @@ def test_what_is_saved_is_read_in_every_domain(run: Run, embedded: Any) -> None:
         score = await store.scores.save_score(SCORE)
         assert (await store.scores.list_scores_by_run_id("run-1")).scores == (score,)
         await store.traces.batch_trace_insert([span("s1"), span("s2")])
-        assert (await store.traces.get_traces()).total == 2
+        assert (await store.traces.get_traces(include_total=True)).total == 2
         await store.evals.insert_evals([evaluation("e1")])
-        assert (await store.evals.get_evals()).total == 1
+        assert (await store.evals.get_evals(include_total=True)).total == 1
         with DynamoDBStore(table_name=store.table_name, client=embedded) as blocking:
-            assert blocking.memory.list_messages("t1").total == 60
+            assert blocking.memory.list_messages("t1", include_total=True).total == 60
             found = blocking.memory.get_thread_by_id("t1")
             assert found is not None
             assert found.title == thread.title
         await store.clear("memory")
-        assert (await memory.list_threads()).total == 0
+        assert (await memory.list_threads(include_total=True)).total == 0
         assert await store.workflows.load_workflow_snapshot("w", "r") == {"status": "running"}
 
     run(body)

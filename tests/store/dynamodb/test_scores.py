@@ -141,14 +141,14 @@ def test_scores_are_listed_newest_first_and_those_of_one_time_by_id(
     def ids(page: Any) -> list[str]:
         return [score.id for score in page.scores]
 
-    everything = scores.list_scores_by_scorer_id("tone")
+    everything = scores.list_scores_by_scorer_id("tone", include_total=True)
     assert ids(everything) == ["e", "a", "B", "d", "c"]
     assert (everything.total, everything.page, everything.per_page) == (5, 0, 100)
     assert everything.has_more is False
-    second = scores.list_scores_by_run_id("run-1", page=1, per_page=2)
+    second = scores.list_scores_by_run_id("run-1", page=1, per_page=2, include_total=True)
     assert (ids(second), second.total, second.has_more) == (["B", "d"], 5, True)
     assert ids(scores.list_scores_by_run_id("run-1", per_page=None)) == ids(everything)
-    assert scores.list_scores_by_run_id("run-1", per_page=0).total == 5
+    assert scores.list_scores_by_run_id("run-1", per_page=0, include_total=True).total == 0
     assert ids(scores.list_scores_by_scorer_id("tone", source="TEST")) == ["B"]
     assert ids(scores.list_scores_by_scorer_id("tone", entity_type="AGENT")) == ["B", "d"]
     assert ids(scores.list_scores_by_scorer_id("tone", entity_id="agent-2")) == []

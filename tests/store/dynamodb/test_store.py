@@ -61,12 +61,12 @@ def fill(store: Any) -> None:
 def counts(store: Any) -> dict[str, int]:
     return {
         "memory": len(store.memory.list_messages_by_id([f"m{n}" for n in range(30)]))
-        + store.memory.list_threads().total
+        + store.memory.list_threads(include_total=True).total
         + bool(store.memory.get_resource_by_id("alice")),
-        "workflows": store.workflows.list_workflow_runs().total,
-        "scores": store.scores.list_scores_by_run_id("run-1").total,
-        "traces": store.traces.get_traces().total,
-        "evals": store.evals.get_evals().total,
+        "workflows": store.workflows.list_workflow_runs(include_total=True).total,
+        "scores": store.scores.list_scores_by_run_id("run-1", include_total=True).total,
+        "traces": store.traces.get_traces(include_total=True).total,
+        "evals": store.evals.get_evals(include_total=True).total,
     }
 
 

@@ -128,8 +128,8 @@ def test_runs_are_listed_in_the_order_of_their_ids_with_all_filters(
         )
         clock.advance(seconds=1)
 
-    def listed(**filters: Any) -> tuple[list[str], int]:
-        page = workflows.list_workflow_runs(**filters)
+    def listed(**filters: Any) -> tuple[list[str], int | None]:
+        page = workflows.list_workflow_runs(**filters, include_total=True)
         return [run.run_id for run in page.runs], page.total
 
     assert listed() == (["run-1", "run-3", "run-5", "run-0", "run-2", "run-4"], 6)

@@ -115,6 +115,14 @@ DIFFERENCES: Final = (
         lambda page: page["total"] == 4,
     ),
     Difference(
+        "pages of no messages",
+        "listMessages counts the thread, and says that there are more, with perPage 0",
+        (thread(), save(message("m0", "t", 0), message("m1", "t", 1))),
+        memory("list_messages", thread_id="t", per_page=0, include=[{"id": "m1"}]),
+        lambda page: ids_of(page) == ["m1"],
+        lambda page: ids_of(page) == ["m1"],
+    ),
+    Difference(
         "ids that differ in case only",
         "keys are in small letters, and the client writes over what has the same key",
         (thread(), save(message("m0", "t", 0))),

@@ -88,7 +88,7 @@ class AsyncDynamoDBMemory(AsyncDomain[MemoryPrograms]):
         per_page: int | None = 100,
         order_by: OrderBy = ("created_at", "desc"),
         cursor: str | None = None,
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> ThreadPage:
         """The threads of a resource, or of all, whose metadata has all these values."""
         program = self._programs.list_threads(
@@ -200,13 +200,14 @@ class AsyncDynamoDBMemory(AsyncDomain[MemoryPrograms]):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> MessagePage:
         """A page of the messages of a thread, or of several threads as if they were one.
 
         `metadata` is compared with `content.metadata`, and `per_page=None` gives all. `include`
-        adds messages with their neighbours, which count neither for the page nor for its total.
-        Without `include_total` the cost follows the page, however long the thread is.
+        adds messages with their neighbours, which count neither for the page nor for its total,
+        and which a cursor does not give again; with `per_page=0` they are all that is read. The
+        cost follows the page, however long the thread is; `include_total` counts it through.
         """
         program = self._programs.list_messages(
             thread_id,
@@ -233,7 +234,7 @@ class AsyncDynamoDBMemory(AsyncDomain[MemoryPrograms]):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> MessagePage:
         """A page of the resource's messages in all threads of the resource."""
         program = self._programs.list_messages_by_resource_id(
@@ -377,6 +378,8 @@ class AsyncDynamoDBWorkflows(AsyncDomain[WorkflowPrograms]):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 10,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> WorkflowRunPage:
         """The runs of a workflow in the order of their ids, or of all workflows by scanning.
 
@@ -390,6 +393,8 @@ class AsyncDynamoDBWorkflows(AsyncDomain[WorkflowPrograms]):
             to_date=to_date,
             page=page,
             per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
         )
         return await self._run("workflows.list_workflow_runs", program)
 
@@ -428,42 +433,94 @@ class AsyncDynamoDBScores(AsyncDomain[ScorePrograms]):
         entity_id: str | None = None,
         entity_type: str | None = None,
         source: str | None = None,
+        filters: Mapping[str, str | None] | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
-        """A scorer's scores, the newest first."""
+        """A scorer's scores, the newest first.
+
+        `filters` are an `organization_id` and a `project_id`, which the scores must have; so in the
+        other listings. One that is None lets all through.
+        """
         program = self._programs.list_scores_by_scorer_id(
             scorer_id,
             entity_id=entity_id,
             entity_type=entity_type,
             source=source,
+            filters=filters,
             page=page,
             per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
         )
         return await self._run("scores.list_scores_by_scorer_id", program)
 
     async def list_scores_by_run_id(
-        self, run_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        run_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """A run's scores, the newest first."""
-        program = self._programs.list_scores_by_run_id(run_id, page=page, per_page=per_page)
+        program = self._programs.list_scores_by_run_id(
+            run_id,
+            filters=filters,
+            page=page,
+            per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
+        )
         return await self._run("scores.list_scores_by_run_id", program)
 
     async def list_scores_by_entity_id(
-        self, entity_id: str, entity_type: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        entity_id: str,
+        entity_type: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """The scores of what was scored, the newest first."""
         program = self._programs.list_scores_by_entity_id(
-            entity_id, entity_type, page=page, per_page=per_page
+            entity_id,
+            entity_type,
+            filters=filters,
+            page=page,
+            per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
         )
         return await self._run("scores.list_scores_by_entity_id", program)
 
     async def list_scores_by_span(
-        self, trace_id: str, span_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        trace_id: str,
+        span_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """The scores of one span of a trace, the newest first."""
         program = self._programs.list_scores_by_span(
-            trace_id, span_id, page=page, per_page=per_page
+            trace_id,
+            span_id,
+            filters=filters,
+            page=page,
+            per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
         )
         return await self._run("scores.list_scores_by_span", program)
 
@@ -487,8 +544,13 @@ class AsyncDynamoDBTraces(AsyncDomain[TracePrograms]):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> TracePage:
         """Spans by name or scope, or all by scanning, the newest start first.
+
+        Starts of 13 digits and more are times, and compared digit by digit, so that milliseconds
+        and finer units are in the order of time. Smaller numbers come behind them.
 
         The dates are those of creation, both part of the range.
         """
@@ -499,6 +561,8 @@ class AsyncDynamoDBTraces(AsyncDomain[TracePrograms]):
             to_date=to_date,
             page=page,
             per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
         )
         return await self._run("traces.get_traces", program)
 
@@ -522,6 +586,8 @@ class AsyncDynamoDBEvals(AsyncDomain[EvalPrograms]):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> EvalPage:
         """Evaluations of an agent, or all by scanning, the newest first.
 
@@ -535,6 +601,8 @@ class AsyncDynamoDBEvals(AsyncDomain[EvalPrograms]):
             to_date=to_date,
             page=page,
             per_page=per_page,
+            cursor=cursor,
+            include_total=include_total,
         )
         return await self._run("evals.get_evals", program)
 

@@ -6,37 +6,54 @@ Reading goes on behind that place, so entries that come or go in between do no h
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import frozen
 
 from leyden.compile.times import epoch_milliseconds
-from leyden.errors import InvalidCursorError
+from leyden.errors import InvalidCursorError, LeydenError
+from leyden.store.places import Mark
 from leyden.store.records import JSON
+
+T = TypeVar("T")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CHECKSUM_BYTES: Final = 8
-_LONGEST: Final = 16_384
+_DIGEST_BYTES: Final = 8
+_LONGEST: Final = 1 << 20
+_ODD: Final = (
+    *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    *(RecursionError, LeydenError),
+)
 
 
 @frozen
 class Position:
-    """Where an entry is: its time, and its id among those of the same time."""
+    """Where an entry is: its time, and its id among those of the same time.
+
+    `given` are digests of what was given out of its turn, and is not given again.
+    """
 
     time: datetime
     id: str
+    given: frozenset[bytes] = frozenset()
+
+
+def digest(id: str) -> bytes:
+    """What `Position.given` has of an id."""
+    return blake2b(id.encode(), digest_size=_DIGEST_BYTES).digest()
 
 
 def write_cursor(position: Position, query: JSON) -> str:
     """The cursor that goes on behind an entry; `query` is all that must stay the same."""
-    milliseconds = epoch_milliseconds(position.time)
-    body = [_checksum(query, milliseconds, position.id), milliseconds, position.id]
-    text = json.dumps(body, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    mark = [epoch_milliseconds(position.time), position.id]
+    if position.given:
+        mark.append(base64.b64encode(b"".join(sorted(position.given))).decode())
+    return seal(mark, query)
 
 
 def read_cursor(cursor: str, query: JSON) -> Position:
@@ -44,21 +61,31 @@ def read_cursor(cursor: str, query: JSON) -> Position:
 
     Raises InvalidCursorError where it is none, was changed, or belongs to another query.
     """
+    return unseal(cursor, query, _position)
+
+
+def seal(mark: Mark, query: JSON) -> str:
+    """The cursor that goes on behind a place that JSON can say."""
+    text = json.dumps([_checksum(query, mark), *mark], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def unseal(cursor: str, query: JSON, read: Callable[[Mark], T]) -> T:
+    """What `read` makes of the place in a cursor; it raises an error of any kind for what is none.
+
+    Raises InvalidCursorError where the cursor is none, was changed, or belongs to another query.
+    """
     try:
         if len(cursor) > _LONGEST:
             raise ValueError("too long")
         padded = cursor + "=" * (-len(cursor) % 4)
-        checksum, milliseconds, id = json.loads(
-            base64.b64decode(padded, altchars=b"-_", validate=True)
-        )
-        if type(milliseconds) is not int or type(id) is not str:
-            raise ValueError("no position")
-        position = Position(_EPOCH + timedelta(milliseconds=milliseconds), id)
-    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
+        checksum, *mark = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        position = read(mark)
+    except _ODD as error:
         raise InvalidCursorError(
             "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
         ) from error
-    if checksum != _checksum(query, milliseconds, id):
+    if checksum != _checksum(query, mark):
         raise InvalidCursorError(
             "the cursor belongs to another query, or was changed; use it with the same threads, "
             "order and filters as the page that gave it"
@@ -66,6 +93,20 @@ def read_cursor(cursor: str, query: JSON) -> Position:
     return position
 
 
-def _checksum(query: JSON, milliseconds: int, id: str) -> str:
-    whole = json.dumps([query, milliseconds, id], sort_keys=True)
+def _position(mark: Mark) -> Position:
+    milliseconds, id, *rest = mark
+    if type(milliseconds) is not int or type(id) is not str or len(rest) > 1:
+        raise ValueError("no position")
+    digests = b"".join(base64.b64decode(text, validate=True) for text in rest)
+    given = (digests[n : n + _DIGEST_BYTES] for n in range(0, len(digests), _DIGEST_BYTES))
+    return Position(time_of(milliseconds), id, frozenset(given))
+
+
+def time_of(milliseconds: int) -> datetime:
+    """The time that is so many milliseconds after the epoch."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def _checksum(query: JSON, mark: Mark) -> str:
+    whole = json.dumps([query, *mark], sort_keys=True)
     return blake2b(whole.encode(), digest_size=_CHECKSUM_BYTES).hexdigest()

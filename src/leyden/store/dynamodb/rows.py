@@ -52,6 +52,7 @@ def thread_of(record: Any) -> Thread | None:
         metadata=record.metadata,
         created_at=record.created_at,
         updated_at=record.updated_at,
+        archived_at=record.archived_at,
     )
 
 

@@ -17,6 +17,7 @@ from leyden.store.given.filters import (
     metadata_filter,
     order,
     paging,
+    tenancy,
 )
 from leyden.store.given.records import evals, messages, resource, score, thread, traces
 from leyden.store.given.values import (
@@ -61,6 +62,7 @@ __all__ = [
     "score",
     "source",
     "statuses",
+    "tenancy",
     "text",
     "thread",
     "thread_ids",

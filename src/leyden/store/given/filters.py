@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from attrs import frozen
 
+from leyden.compile.faults import wrong_type
 from leyden.errors import InvalidOptionError
+from leyden.schema.faults import did_you_mean, listed
 from leyden.store.given import values
 from leyden.store.given.records import record, records
 from leyden.store.records import JSON, DateRange, Include
+
+_TENANCY: Final = ("organization_id", "project_id")
 
 
 @frozen
@@ -72,6 +76,23 @@ def dates(start: Any, end: Any, names: tuple[str, str] = ("from_date", "to_date"
 def includes(value: Any) -> tuple[Include, ...]:
     """Checked messages to include; None is none."""
     return () if value is None else records(Include, value, "include")
+
+
+def tenancy(value: Any) -> dict[str, str | None]:
+    """The organization and the project that scores must be of; None for any."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise wrong_type("filters", f"a mapping of {listed(_TENANCY, 'and')}", value)
+    for name in value:
+        if name not in _TENANCY:
+            hint = did_you_mean(name, _TENANCY) if isinstance(name, str) else ""
+            raise InvalidOptionError(f'"filters" takes {listed(_TENANCY, "and")}{hint}')
+    return {
+        name: values.optional(values.text, value[name], f"filters.{name}")
+        for name in _TENANCY
+        if name in value
+    }
 
 
 def metadata_filter(value: Any) -> dict[str, JSON]:

@@ -34,6 +34,7 @@ CHECKS: Final[dict[type[Any], dict[str, _Check]]] = {
         "resource_id": values.identifier,
         "title": values.text,
         "metadata": values.mapping,
+        "archived_at": values.instant,
         **_TIMES,
     },
     Message: {
@@ -57,6 +58,8 @@ CHECKS: Final[dict[type[Any], dict[str, _Check]]] = {
     Score: {
         **dict.fromkeys(("id", "scorer_id", "run_id", "entity_id"), values.identifier),
         **dict.fromkeys(("trace_id", "span_id", "resource_id", "thread_id"), values.any_identifier),
+        **dict.fromkeys(("organization_id", "project_id"), values.text),
+        **dict.fromkeys(("batch_id", "dataset_id", "dataset_item_id"), values.text),
         "source": values.source,
         "score": values.number,
         "entity_type": values.scored,

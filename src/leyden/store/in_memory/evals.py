@@ -15,8 +15,8 @@ from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given
 from leyden.store.matching import is_within, kind_of
-from leyden.store.order import place
 from leyden.store.pages import EvalPage
+from leyden.store.places import newest_first, time_mark
 from leyden.store.records import Eval
 from leyden.store.texts import as_it_reads
 from leyden.store.times import Clock, known
@@ -55,12 +55,15 @@ class InMemoryEvals(Domain):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> EvalPage:
         """See `Evals.get_evals`."""
         agent = given.optional(given.identifier, agent_name, "agent_name")
         kind = None if type is None else given.choice(type, "type", ("test", "live"))
         dates = given.dates(from_date, to_date)
-        paging = given.paging(page, per_page)
+        paging = given.paging(page, per_page, cursor)
+        with_total = given.flag(include_total, "include_total")
         evals = [
             one
             for one in self._evals
@@ -69,10 +72,12 @@ class InMemoryEvals(Domain):
             and is_within(known(one.created_at), dates)
         ]
         found = page_of(
-            sorted(
-                evals, key=lambda one: place(known(one.created_at), one.run_id, descending=True)
-            ),
+            evals,
+            lambda one: time_mark(known(one.created_at), one.run_id),
+            newest_first,
             paging,
+            ["evals", agent, kind, repr(dates)],
+            include_total=with_total,
         )
         return EvalPage(
             evals=found.entries,
@@ -80,6 +85,7 @@ class InMemoryEvals(Domain):
             page=paging.page,
             per_page=paging.per_page,
             has_more=found.has_more,
+            cursor=found.cursor,
         )
 
     def get_evals_by_agent_name(

@@ -11,12 +11,13 @@ from attrs import evolve
 from leyden.errors import InputError
 from leyden.store import given
 from leyden.store.in_memory.domain import methods_of
-from leyden.store.in_memory.pages import page_by_place
+from leyden.store.in_memory.pages import given_before, page_of
 from leyden.store.in_memory.threads import Threads
 from leyden.store.interface import Given, OrderBy
 from leyden.store.matching import has_all, is_within, metadata_of
-from leyden.store.order import Place, in_order, place
+from leyden.store.order import in_order
 from leyden.store.pages import MessagePage
+from leyden.store.places import Mark, newest_first, oldest_first, time_mark
 from leyden.store.records import JSON, DateRange, Include, Message
 from leyden.store.texts import as_it_reads
 from leyden.store.times import known
@@ -60,7 +61,7 @@ class InMemoryMemory(Threads):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> MessagePage:
         """See `Memory.list_messages`."""
         threads = given.thread_ids(thread_id)
@@ -92,7 +93,7 @@ class InMemoryMemory(Threads):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> MessagePage:
         """See `Memory.list_messages_by_resource_id`."""
         owner = given.identifier(resource_id, "resource_id")
@@ -167,26 +168,37 @@ class InMemoryMemory(Threads):
         added = given.includes(include)
         with_total = given.flag(include_total, "include_total")
 
-        def where(message: Message) -> Place:
-            return place(_created(message), message.id, descending=descending)
+        order = newest_first if descending else oldest_first
+        asked = [*query, descending, repr(dates), wanted]
 
-        matching = [
-            message
-            for message in candidates
-            if is_within(_created(message), dates) and has_all(metadata_of(message.content), wanted)
-        ]
-        found = page_by_place(
-            in_order(matching, _created, descending=descending),
+        def mark(message: Message) -> Mark:
+            return time_mark(_created(message), message.id)
+
+        before = given_before(paging, asked)
+        beside = {
+            message.id: message
+            for one in added
+            for message in _with_neighbours(includable, one)
+            if message.id not in before
+        }
+        found = page_of(
+            [
+                message
+                for message in candidates
+                if is_within(_created(message), dates)
+                and has_all(metadata_of(message.content), wanted)
+            ],
+            mark,
+            order,
             paging,
-            where,
-            [*query, descending, repr(dates), wanted],
+            asked,
+            include_total=with_total,
+            given=beside,
         )
-        messages = {message.id: message for message in found.entries}
-        for one in added:
-            messages |= {m.id: m for m in _with_neighbours(includable, one)}
+        messages = {message.id: message for message in found.entries} | beside
         return MessagePage(
-            messages=tuple(sorted(messages.values(), key=where)),
-            total=found.total if with_total else None,
+            messages=tuple(sorted(messages.values(), key=lambda message: order(mark(message)))),
+            total=found.total,
             page=paging.page,
             per_page=paging.per_page,
             has_more=found.has_more,
@@ -196,7 +208,7 @@ class InMemoryMemory(Threads):
 
 def _with_neighbours(messages: list[Message], include: Include) -> list[Message]:
     target = next((message for message in messages if message.id == include.id), None)
-    if target is None or include.thread_id not in (None, target.thread_id):
+    if target is None:
         return []
     thread = in_order(
         [message for message in messages if message.thread_id == target.thread_id],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from threading import RLock
 from uuid import uuid4
 
@@ -13,8 +13,8 @@ from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given
-from leyden.store.order import Place, place
 from leyden.store.pages import ScorePage
+from leyden.store.places import newest_first, time_mark
 from leyden.store.records import JSON, Score
 from leyden.store.texts import as_it_reads
 from leyden.store.times import Clock, known
@@ -54,57 +54,97 @@ class InMemoryScores(Domain):
         entity_id: str | None = None,
         entity_type: str | None = None,
         source: str | None = None,
+        filters: Mapping[str, str | None] | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """See `Scores.list_scores_by_scorer_id`."""
-        scorer = given.identifier(scorer_id, "scorer_id")
-        entity = given.optional(given.identifier, entity_id, "entity_id")
-        kind = given.optional(given.word, entity_type, "entity_type")
-        where_from = given.optional(given.source, source, "source")
-        return self._page(
-            lambda score: (
-                score.scorer_id == scorer
-                and entity in (None, score.entity_id)
-                and kind in (None, score.entity_type)
-                and where_from in (None, score.source)
-            ),
-            page,
-            per_page,
-        )
+        wanted = {
+            "scorer_id": given.identifier(scorer_id, "scorer_id"),
+            "entity_id": given.optional(given.identifier, entity_id, "entity_id"),
+            "entity_type": given.optional(given.word, entity_type, "entity_type"),
+            "source": given.optional(given.source, source, "source"),
+        }
+        return self._page(wanted, filters, (page, per_page, cursor), include_total)
 
     def list_scores_by_run_id(
-        self, run_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        run_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """See `Scores.list_scores_by_run_id`."""
-        run = given.identifier(run_id, "run_id")
-        return self._page(lambda score: score.run_id == run, page, per_page)
+        wanted = {"run_id": given.identifier(run_id, "run_id")}
+        return self._page(wanted, filters, (page, per_page, cursor), include_total)
 
     def list_scores_by_entity_id(
-        self, entity_id: str, entity_type: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        entity_id: str,
+        entity_type: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """See `Scores.list_scores_by_entity_id`."""
-        wanted = given.identifier(entity_id, "entity_id"), given.word(entity_type, "entity_type")
-        return self._page(
-            lambda score: (score.entity_id, score.entity_type) == wanted, page, per_page
-        )
+        kind = given.word(entity_type, "entity_type")
+        wanted = {"entity_id": given.identifier(entity_id, "entity_id"), "entity_type": kind}
+        return self._page(wanted, filters, (page, per_page, cursor), include_total)
 
     def list_scores_by_span(
-        self, trace_id: str, span_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        trace_id: str,
+        span_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> ScorePage:
         """See `Scores.list_scores_by_span`."""
-        wanted = given.identifier(trace_id, "trace_id"), given.identifier(span_id, "span_id")
-        return self._page(lambda score: (score.trace_id, score.span_id) == wanted, page, per_page)
+        wanted = {
+            "trace_id": given.identifier(trace_id, "trace_id"),
+            "span_id": given.identifier(span_id, "span_id"),
+        }
+        return self._page(wanted, filters, (page, per_page, cursor), include_total)
 
-    def _page(self, matches: Callable[[Score], bool], page: int, per_page: int | None) -> ScorePage:
-        paging = given.paging(page, per_page)
-        found = page_of(sorted(filter(matches, self._scores), key=_newest_first), paging)
+    def _page(
+        self,
+        wanted: Mapping[str, str | None],
+        filters: Mapping[str, str | None] | None,
+        paging: tuple[int, int | None, str | None],
+        include_total: bool,
+    ) -> ScorePage:
+        asked = {**wanted, **given.tenancy(filters)}
+        which = given.paging(*paging)
+        found = page_of(
+            [
+                score
+                for score in self._scores
+                if all(value in (None, getattr(score, name)) for name, value in asked.items())
+            ],
+            lambda score: time_mark(known(score.created_at), known(score.id)),
+            newest_first,
+            which,
+            ["scores", asked],
+            include_total=given.flag(include_total, "include_total"),
+        )
         return ScorePage(
             scores=found.entries,
             total=found.total,
-            page=paging.page,
-            per_page=paging.per_page,
+            page=which.page,
+            per_page=which.per_page,
             has_more=found.has_more,
+            cursor=found.cursor,
         )
 
     def _clear(self) -> None:
@@ -114,8 +154,3 @@ class InMemoryScores(Domain):
 def _read(value: JSON) -> JSON:
     read = as_it_reads(value)
     return None if read == "null" else read
-
-
-def _newest_first(score: Score) -> Place:
-    assert score.id is not None
-    return place(known(score.created_at), score.id, descending=True)

@@ -13,12 +13,13 @@ from leyden.errors import InputError, NotFoundError
 from leyden.keys.text import timestamp_text
 from leyden.store import given
 from leyden.store.in_memory.domain import Domain, methods_of
-from leyden.store.in_memory.pages import page_by_place
+from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given, OrderBy
 from leyden.store.matching import has_all, is_within
-from leyden.store.order import id_key, in_order, place
+from leyden.store.order import id_key, in_order
 from leyden.store.pages import ClonedThread, CopiedThread, ThreadPage
+from leyden.store.places import newest_first, oldest_first, time_mark
 from leyden.store.records import JSON, Message, Resource, Thread
 from leyden.store.stamps import Stamps
 from leyden.store.times import Clock, known
@@ -50,6 +51,7 @@ class Threads(Domain):
             metadata=_first(new.metadata, old.metadata),
             created_at=old.created_at or new.created_at or now,
             updated_at=new.updated_at or now,
+            archived_at=_first(new.archived_at, old.archived_at),
         )
         self._threads.put(saved.id, saved)
         return saved
@@ -88,7 +90,7 @@ class Threads(Domain):
         per_page: int | None = 100,
         order_by: OrderBy = ("created_at", "desc"),
         cursor: str | None = None,
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> ThreadPage:
         """See `Memory.list_threads`."""
         owner = given.optional(given.identifier, resource_id, "resource_id")
@@ -100,20 +102,21 @@ class Threads(Domain):
         def time(thread: Thread) -> datetime:
             return known(thread.created_at if field == "created_at" else thread.updated_at)
 
-        threads = [
-            thread
-            for thread in self._threads
-            if owner in (None, thread.resource_id) and has_all(thread.metadata, wanted)
-        ]
-        found = page_by_place(
-            in_order(threads, time, descending=descending),
+        found = page_of(
+            [
+                thread
+                for thread in self._threads
+                if owner in (None, thread.resource_id) and has_all(thread.metadata, wanted)
+            ],
+            lambda thread: time_mark(time(thread), thread.id),
+            newest_first if descending else oldest_first,
             paging,
-            lambda thread: place(time(thread), thread.id, descending=descending),
             ["threads", owner, wanted, field, descending],
+            include_total=with_total,
         )
         return ThreadPage(
             threads=found.entries,
-            total=found.total if with_total else None,
+            total=found.total,
             page=paging.page,
             per_page=paging.per_page,
             has_more=found.has_more,

@@ -14,8 +14,8 @@ from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given
 from leyden.store.matching import is_within
-from leyden.store.order import id_key
 from leyden.store.pages import TracePage
+from leyden.store.places import newest_start_first
 from leyden.store.records import Trace
 from leyden.store.times import Clock, known
 
@@ -52,12 +52,15 @@ class InMemoryTraces(Domain):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> TracePage:
         """See `Traces.get_traces`."""
         wanted_name = given.optional(given.identifier, name, "name")
         wanted_scope = given.optional(given.identifier, scope, "scope")
         dates = given.dates(from_date, to_date)
-        paging = given.paging(page, per_page)
+        paging = given.paging(page, per_page, cursor)
+        with_total = given.flag(include_total, "include_total")
         traces = [
             trace
             for trace in self._traces
@@ -65,13 +68,21 @@ class InMemoryTraces(Domain):
             and wanted_scope in (None, trace.scope)
             and is_within(known(trace.created_at), dates)
         ]
-        found = page_of(sorted(traces, key=lambda t: (-t.start_time, id_key(t.id))), paging)
+        found = page_of(
+            traces,
+            lambda trace: [trace.start_time, trace.id],
+            newest_start_first,
+            paging,
+            ["traces", wanted_name, wanted_scope, repr(dates)],
+            include_total=with_total,
+        )
         return TracePage(
             traces=found.entries,
             total=found.total,
             page=paging.page,
             per_page=paging.per_page,
             has_more=found.has_more,
+            cursor=found.cursor,
         )
 
     def _clear(self) -> None:

@@ -15,6 +15,7 @@ from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.matching import is_within
 from leyden.store.pages import WorkflowRunPage
+from leyden.store.places import Mark, by_name
 from leyden.store.records import JSON, WorkflowRun
 from leyden.store.times import Clock, known
 from leyden.store.workflow_state import pending
@@ -130,13 +131,16 @@ class InMemoryWorkflows(Domain):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 10,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> WorkflowRunPage:
         """See `Workflows.list_workflow_runs`."""
         name = given.optional(given.identifier, workflow_name, "workflow_name")
         owner = given.optional(given.identifier, resource_id, "resource_id")
         wanted = given.optional(given.word, status, "status")
         dates = given.dates(from_date, to_date)
-        paging = given.paging(page, per_page)
+        paging = given.paging(page, per_page, cursor)
+        with_total = given.flag(include_total, "include_total")
         runs = [
             run
             for run in self._runs
@@ -145,8 +149,22 @@ class InMemoryWorkflows(Domain):
             and wanted in (None, run.snapshot.get("status"))
             and is_within(known(run.created_at), dates)
         ]
-        found = page_of(sorted(runs, key=_folded), paging)
-        return WorkflowRunPage(runs=found.entries, total=found.total)
+        found = page_of(
+            runs,
+            _mark,
+            by_name,
+            paging,
+            ["runs", name, owner, wanted, repr(dates)],
+            include_total=with_total,
+        )
+        return WorkflowRunPage(
+            runs=found.entries,
+            total=found.total,
+            page=paging.page,
+            per_page=paging.per_page,
+            has_more=found.has_more,
+            cursor=found.cursor,
+        )
 
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
@@ -156,7 +174,14 @@ class InMemoryWorkflows(Domain):
         name = given.optional(given.identifier, workflow_name, "workflow_name")
         if name is not None:
             return self._get(name, id)
-        return next((run for run in sorted(self._runs, key=_folded) if run.run_id == id), None)
+        return next(
+            (
+                run
+                for run in sorted(self._runs, key=lambda run: by_name(_mark(run)))
+                if run.run_id == id
+            ),
+            None,
+        )
 
     def delete_workflow_run_by_id(self, run_id: str, workflow_name: str) -> None:
         """See `Workflows.delete_workflow_run_by_id`."""
@@ -181,5 +206,5 @@ def _one_text(workflow_name: str, run_id: str) -> str:
     return json.dumps([workflow_name, run_id], ensure_ascii=False)
 
 
-def _folded(run: WorkflowRun) -> tuple[str, str]:
-    return run.workflow_name.lower(), run.run_id.lower()
+def _mark(run: WorkflowRun) -> Mark:
+    return [run.workflow_name, run.run_id]

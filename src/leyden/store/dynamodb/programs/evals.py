@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from attrs import evolve, fields_dict, frozen
 
 from leyden.operations.request import Program
+from leyden.operations.scan import Scan
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.batching import save_all
-from leyden.store.dynamodb.programs.listed import page_of, within
+from leyden.store.dynamodb.programs.listed import (
+    Asked,
+    Indexed,
+    Listed,
+    ends,
+    from_index,
+    from_time_on,
+    of_all,
+    within,
+)
 from leyden.store.dynamodb.texts import stored_text
 from leyden.store.interface import Given
 from leyden.store.matching import kind_of
-from leyden.store.order import place
 from leyden.store.pages import EvalPage
+from leyden.store.places import Mark, newest_first, time_mark
 from leyden.store.records import Eval
 from leyden.store.texts import as_it_reads
 
@@ -50,26 +60,50 @@ class EvalPrograms(Programs):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[EvalPage]:
-        """Read all evaluations that the table lets through, and look at their tests here."""
-        paging = given.paging(page, per_page)
+        """Read an agent's as far as the page goes, or all; look at their tests here."""
         agent = given.optional(given.identifier, agent_name, "agent_name")
         kind = None if type is None else given.choice(type, "type", _KINDS)
         dates = given.dates(from_date, to_date)
-        entity = self._entity
-        reading = entity.scan if agent is None else entity.query.by_agent(agent_name=agent)
-        reading = within(reading, entity.attr.created_at, dates)
-        found = yield from reading.program(pages="all")
-        kept = [one for one in found if kind is None or kind_of(one.test_info) == kind]
-        kept.sort(key=lambda one: place(one.created_at, one.run_id, descending=True))
-        shown, has_more = page_of(kept, paging)
+        query = ["evals", agent, kind, ends(dates)]
+        asked = Asked.of(query, page, per_page, cursor, include_total)
+        created = self._entity.attr.created_at
+
+        def read(record: Any) -> Any:
+            return record if kind in (None, kind_of(record.test_info)) else None
+
+        if agent is None:
+            found = yield from self._all(within(self._entity.scan, created, dates), read, asked)
+        else:
+            index = Indexed(
+                query=within(self._entity.query.by_agent(agent_name=agent), created, dates),
+                direction="desc",
+                read=read,
+                mark=_mark,
+                order=newest_first,
+                tie=lambda record: record.created_at,
+                begin=from_time_on,
+            )
+            found = yield from from_index(
+                index, asked, concurrency=self.concurrency, told_here=kind is not None
+            )
         return EvalPage(
-            evals=tuple(map(_eval, shown)),
-            total=len(kept),
-            page=paging.page,
-            per_page=paging.per_page,
-            has_more=has_more,
+            evals=tuple(map(_eval, found.entries)),
+            total=found.total,
+            page=asked.paging.page,
+            per_page=asked.paging.per_page,
+            has_more=found.has_more,
+            cursor=found.cursor,
         )
+
+    def _all(self, scan: Scan, read: Callable[[Any], Any], asked: Asked) -> Program[Listed[Any]]:
+        if asked.is_empty:
+            return of_all((), _mark, newest_first, asked)
+        found = yield from scan.program(pages="all")
+        records = [record for record in found if read(record) is not None]
+        return of_all(records, _mark, newest_first, asked)
 
     def get_evals_by_agent_name(
         self, agent_name: str, *, type: Literal["test", "live"] | None = None
@@ -87,6 +121,10 @@ def _attributes(record: Eval, now: datetime) -> dict[str, Any]:
     }
     texts = {name: stored_text(getattr(record, name)) for name in _TEXTS}
     return {**attributes, **texts, "stored_at": now, "updated_at": now}
+
+
+def _mark(stored: Any) -> Mark:
+    return time_mark(stored.created_at, stored.run_id)
 
 
 def _eval(stored: Any) -> Eval:

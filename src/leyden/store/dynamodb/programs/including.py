@@ -27,8 +27,8 @@ class IncludingPrograms(MemoryBase):
         programs = []
         for one in include:
             message = message_of(found.get(one.id))
-            wanted = message is not None and message.id == one.id and is_mine(message)
-            if message and wanted and one.thread_id in (None, message.thread_id):
+            # It may have moved since it was found: its item tells the thread that it is in.
+            if message is not None and message.id == one.id and is_mine(message):
                 programs.append(self._with_neighbours(message, one, is_mine))
         groups = yield from concurrently(programs, self.concurrency)
         return [message for group in groups for message in group]

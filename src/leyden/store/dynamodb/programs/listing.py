@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -13,7 +13,7 @@ from leyden.operations.counting import count_found
 from leyden.operations.query import Query
 from leyden.operations.request import Program
 from leyden.store import given
-from leyden.store.dynamodb.cursors import Position, read_cursor, write_cursor
+from leyden.store.dynamodb.cursors import Position, digest, read_cursor, write_cursor
 from leyden.store.dynamodb.programs.including import IncludingPrograms
 from leyden.store.dynamodb.programs.streams import Span, Stream, Taken, take
 from leyden.store.dynamodb.rows import created, message_of
@@ -39,6 +39,15 @@ class _Asked:
     metadata: Mapping[str, JSON]
     include: tuple[Include, ...]
     include_total: bool
+
+    @property
+    def counts_here(self) -> bool:
+        """Whether the total is asked for, and DynamoDB cannot count what is left out here."""
+        return self.include_total and bool(self.metadata) and self.paging.per_page != 0
+
+    def gave(self, id: str) -> bool:
+        """Whether an earlier page of the same cursors gave a message by its `include`."""
+        return self.after is not None and digest(id) in self.after.given
 
 
 @frozen
@@ -70,7 +79,7 @@ class ListingPrograms(IncludingPrograms):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> Program[MessagePage]:
         """Read the threads' index from where the page begins."""
         threads = given.thread_ids(thread_id)
@@ -96,16 +105,18 @@ class ListingPrograms(IncludingPrograms):
         date_range: DateRange | Given | None = None,
         metadata: Mapping[str, JSON] | None = None,
         include: Sequence[Include | Given] = (),
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> Program[MessagePage]:
         """Read the index of every thread of the resource, each as far as the page needs."""
         owner = given.identifier(resource_id, "resource_id")
         paging = given.paging(page, per_page, cursor)
         identity = ["messages of a resource", owner]
         asked = _asked(identity, paging, order_by, date_range, metadata, include, include_total)
-        query = self._threads.query.by_resource(resource_id=owner)
-        found = yield from query.program(pages="all", attributes=("id",))
-        threads = tuple(thread.id for thread in found)
+        threads: tuple[str, ...] = ()
+        if paging.per_page != 0 or asked.include:
+            query = self._threads.query.by_resource(resource_id=owner)
+            found = yield from query.program(pages="all", attributes=("id",))
+            threads = tuple(thread.id for thread in found)
         among = frozenset(threads)
         owners = self._messages.attr.resource_id
         listing = _Listing(
@@ -121,19 +132,24 @@ class ListingPrograms(IncludingPrograms):
         paging = asked.paging
         after = asked.after
         # Where metadata is compared here, counting would read all messages a second time.
-        counts_itself = asked.include_total and bool(asked.metadata) and after is None
+        counts_itself = after is None and asked.counts_here
         wanted = paging.end
         programs: list[Program[Any]] = [
             self._take_messages(listing, None if counts_itself else wanted, after),
             self._count_messages(listing, counts_itself),
             self._included(asked.include, listing.is_mine),
         ]
-        taken, total, included = yield from concurrently(programs, self.concurrency)
+        taken, total, found = yield from concurrently(programs, self.concurrency)
+        included = [message for message in found if not asked.gave(message.id)]
+        beside = {message.id for message in included}
         entries = taken.entries[paging.offset : wanted]
-        more = taken.more
         if counts_itself:
             total = len(taken.entries)
-            more = wanted is not None and wanted < total
+            more = any(message.id not in beside for message in taken.entries[wanted:])
+        else:
+            more = taken.more
+            if more and beside:
+                more = yield from taken.goes_on_beside(beside)
         messages = {message.id: message for message in (*entries, *included)}
         return MessagePage(
             messages=tuple(in_order(messages.values(), created, descending=asked.descending)),
@@ -141,48 +157,53 @@ class ListingPrograms(IncludingPrograms):
             page=paging.page,
             per_page=paging.per_page,
             has_more=more,
-            cursor=self._next(listing, entries) if more else None,
+            cursor=self._next(listing, entries, beside) if more else None,
         )
 
-    def _next(self, listing: _Listing, entries: Sequence[Message]) -> str | None:
+    def _next(
+        self, listing: _Listing, entries: Sequence[Message], beside: Iterable[str]
+    ) -> str | None:
+        asked = listing.asked
         if not entries:
-            return listing.asked.paging.cursor
-        return write_cursor(Position(created(entries[-1]), entries[-1].id), listing.asked.query)
+            return asked.paging.cursor
+        given_before = frozenset() if asked.after is None else asked.after.given
+        last = entries[-1]
+        position = Position(created(last), last.id, given_before.union(map(digest, beside)))
+        return write_cursor(position, asked.query)
 
     def _take_messages(
         self, listing: _Listing, count: int | None, after: Position | None
     ) -> Program[Taken[Message]]:
+        asked = listing.asked
+        if count == 0:
+            return Taken((), False)
+
         def read(record: Any) -> Message | None:
             message = message_of(record)
-            if message and has_all(metadata_of(message.content), listing.asked.metadata):
-                return message
-            return None
+            if message is None or not has_all(metadata_of(message.content), asked.metadata):
+                return None
+            return None if after and asked.gave(message.id) else message
 
         streams = [
-            Stream(
-                query,
-                read,
-                span=listing.asked.span,
-                descending=listing.asked.descending,
-                after=after,
-            )
+            Stream(query, read, span=asked.span, descending=asked.descending, after=after)
             for query in self._queries(listing)
         ]
         return (
             yield from take(
-                streams, count, descending=listing.asked.descending, concurrency=self.concurrency
+                streams, count, descending=asked.descending, concurrency=self.concurrency
             )
         )
 
     def _count_messages(self, listing: _Listing, counted_anyway: bool) -> Program[int | None]:
-        if not listing.asked.include_total or counted_anyway:
+        asked = listing.asked
+        if not asked.include_total or counted_anyway:
             return None
-        if listing.asked.metadata:
-            return len((yield from self._take_messages(listing, None, None)).entries)
-        if listing.asked.span.is_empty:
+        if asked.paging.per_page == 0 or asked.span.is_empty:
             return 0
+        if asked.metadata:
+            return len((yield from self._take_messages(listing, None, None)).entries)
         counted = yield from concurrently(
-            [count_found(listing.asked.span.limit(query)) for query in self._queries(listing)],
+            [count_found(asked.span.limit(query)) for query in self._queries(listing)],
             self.concurrency,
         )
         return sum(one.count for one in counted)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,11 +13,12 @@ from leyden.operations.request import Program
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
+from leyden.store.dynamodb.programs.listed import Asked, Indexed, from_index, from_time_on
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.texts import stored_text, value_of
 from leyden.store.interface import Given
-from leyden.store.order import id_key
 from leyden.store.pages import ScorePage
+from leyden.store.places import newest_first, time_mark
 from leyden.store.records import Score
 
 _BLANK: Final = ("trace_id", "span_id", "resource_id", "thread_id")
@@ -60,84 +60,103 @@ class ScorePrograms(Programs):
         entity_id: str | None = None,
         entity_type: str | None = None,
         source: str | None = None,
+        filters: Mapping[str, str | None] | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[ScorePage]:
         """Read the scorer's scores, those that the table lets through."""
-        scorer = given.identifier(scorer_id, "scorer_id")
-        query = self._entity.query.by_scorer(scorer_id=scorer)
+        of = {"scorer_id": given.identifier(scorer_id, "scorer_id")}
         wanted = {
             "entity_id": given.optional(given.identifier, entity_id, "entity_id"),
             "entity_type": given.optional(given.word, entity_type, "entity_type"),
             "source": given.optional(given.source, source, "source"),
+            **given.tenancy(filters),
         }
-        for name, value in wanted.items():
-            if value is not None:
-                query = query.where(self._entity.attr[name] == value)
-        return (yield from _listed(query, page, per_page))
+        paging = (page, per_page, cursor, include_total)
+        return (yield from self._listed(self._entity.query.by_scorer(**of), of, wanted, paging))
 
     def list_scores_by_run_id(
-        self, run_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        run_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[ScorePage]:
         """Read the run's scores."""
-        query = self._entity.query.by_run(run_id=given.identifier(run_id, "run_id"))
-        return (yield from _listed(query, page, per_page))
+        of = {"run_id": given.identifier(run_id, "run_id")}
+        paging = (page, per_page, cursor, include_total)
+        wanted = given.tenancy(filters)
+        return (yield from self._listed(self._entity.query.by_run(**of), of, wanted, paging))
 
     def list_scores_by_entity_id(
-        self, entity_id: str, entity_type: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        entity_id: str,
+        entity_type: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[ScorePage]:
         """Read the scores of what was scored, those of its kind."""
         kind = given.word(entity_type, "entity_type")
-        query = self._entity.query.by_entity(entity_id=given.identifier(entity_id, "entity_id"))
-        query = query.where(self._entity.attr.entity_type == kind)
-        return (yield from _listed(query, page, per_page))
+        of = {"entity_id": given.identifier(entity_id, "entity_id")}
+        paging = (page, per_page, cursor, include_total)
+        wanted = {"entity_type": kind, **given.tenancy(filters)}
+        return (yield from self._listed(self._entity.query.by_entity(**of), of, wanted, paging))
 
     def list_scores_by_span(
-        self, trace_id: str, span_id: str, *, page: int = 0, per_page: int | None = 100
+        self,
+        trace_id: str,
+        span_id: str,
+        *,
+        filters: Mapping[str, str | None] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[ScorePage]:
         """Read the span's scores."""
-        query = self._entity.query.by_span(
-            trace_id=given.identifier(trace_id, "trace_id"),
-            span_id=given.identifier(span_id, "span_id"),
+        of = {
+            "trace_id": given.identifier(trace_id, "trace_id"),
+            "span_id": given.identifier(span_id, "span_id"),
+        }
+        paging = (page, per_page, cursor, include_total)
+        wanted = given.tenancy(filters)
+        return (yield from self._listed(self._entity.query.by_span(**of), of, wanted, paging))
+
+    def _listed(
+        self, query: Query, of: Given, wanted: Given, paging: tuple[Any, Any, Any, Any]
+    ) -> Program[ScorePage]:
+        """A page of the scores that the query finds, as far as they are wanted."""
+        asked = Asked.of(["scores", of, wanted], *paging)
+        for name, value in wanted.items():
+            if value is not None:
+                query = query.where(self._entity.attr[name] == value)
+        index = Indexed(
+            query=query,
+            direction="desc",
+            read=lambda record: record,
+            mark=lambda record: time_mark(record.created_at, record.id),
+            order=newest_first,
+            tie=lambda record: record.created_at,
+            begin=from_time_on,
         )
-        return (yield from _listed(query, page, per_page))
-
-
-def _listed(query: Query, page: int, per_page: int | None) -> Program[ScorePage]:
-    """A page of the scores that the query finds; the others are only counted."""
-    paging = given.paging(page, per_page)
-    end = paging.end
-    total = 0
-    kept: list[Any] = []
-    waiting: list[Any] = []
-    cursor: str | None = None
-    reading = True
-    while reading:
-        found = yield from query.program(order="desc", cursor=cursor)
-        cursor, reading = found.cursor, found.cursor is not None
-        waiting += found
-        # The last of them may share their time with the first of the next page.
-        settled = list(_settled(waiting, reading))
-        waiting = waiting[len(settled) :]
-        for stored in settled:
-            if paging.offset <= total and (end is None or total < end):
-                kept.append(stored)
-            total += 1
-    return ScorePage(
-        scores=tuple(map(_score, kept)),
-        total=total,
-        page=paging.page,
-        per_page=paging.per_page,
-        has_more=end is not None and end < total,
-    )
-
-
-def _settled(newest_first: list[Any], more_follow: bool) -> Iterator[Any]:
-    """Scores in order, those of one time by id; without the last time where more may follow."""
-    last = newest_first[-1].created_at if newest_first and more_follow else None
-    for time, together in groupby(newest_first, key=lambda stored: stored.created_at):
-        if time != last:
-            yield from sorted(together, key=lambda stored: id_key(stored.id))
+        found = yield from from_index(index, asked, concurrency=self.concurrency)
+        return ScorePage(
+            scores=tuple(map(_score, found.entries)),
+            total=found.total,
+            page=asked.paging.page,
+            per_page=asked.paging.per_page,
+            has_more=found.has_more,
+            cursor=found.cursor,
+        )
 
 
 def _attributes(score: Score) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -43,10 +43,18 @@ E = TypeVar("E", bound=Entry)
 
 @frozen
 class Taken(Generic[E]):
-    """The first entries, and whether there are more behind them."""
+    """The first entries, and whether there are more behind them, in these streams."""
 
     entries: tuple[E, ...]
     more: bool
+    streams: Sequence[Stream[E]] = ()
+
+    def goes_on_beside(self, ids: Container[str]) -> Program[bool]:
+        """Whether there are more than those with these ids. The streams have had their use then."""
+        for stream in self.streams:
+            if (yield from stream.goes_on_beside(ids)):
+                return True
+        return False
 
 
 @frozen
@@ -125,6 +133,17 @@ class Stream(Generic[E]):
         """Whether there is another entry."""
         return bool(self.ready or self._open)
 
+    def goes_on_beside(self, ids: Container[str]) -> Program[bool]:
+        """Whether there is another entry than those with these ids: reads on until one is found."""
+        while True:
+            if any(entry.id not in ids for entry in (*self.ready, *self._open)):
+                return True
+            if self.finished:
+                return False
+            self.ready.clear()
+            self._open.clear()
+            yield from self._read_page(1)
+
     def fill(self, count: int | None) -> Program[None]:
         """Read until `count` entries are ready and it is known whether more follow, or all."""
         while not self.finished:
@@ -190,11 +209,11 @@ def take(
         (stream,) = streams
         yield from stream.fill(count)
         size = len(stream.ready) if count is None else min(count, len(stream.ready))
-        return Taken(tuple(stream.ready.popleft() for _ in range(size)), stream.goes_on)
+        return Taken(tuple(stream.ready.popleft() for _ in range(size)), stream.goes_on, streams)
     share = None if count is None else count // max(len(streams), 1) + 1
     yield from concurrently([stream.fill(share) for stream in streams], concurrency)
     if count == 0:
-        return Taken((), any(stream.goes_on for stream in streams))
+        return Taken((), any(stream.goes_on for stream in streams), streams)
     heads: list[tuple[tuple[int, IdKey], int]] = []
 
     def offer(number: int) -> None:
@@ -220,4 +239,4 @@ def take(
             yield from stream.fill(share)
         if stream.ready:
             offer(number)
-    return Taken(tuple(taken), any(stream.goes_on for stream in streams))
+    return Taken(tuple(taken), any(stream.goes_on for stream in streams), streams)

@@ -64,7 +64,7 @@ class ThreadListingPrograms(MemoryBase):
         per_page: int | None = 100,
         order_by: OrderBy = ("created_at", "desc"),
         cursor: str | None = None,
-        include_total: bool = True,
+        include_total: bool = False,
     ) -> Program[ThreadPage]:
         """Read a resource's index from where the page begins; otherwise read all and sort."""
         paging = given.paging(page, per_page, cursor)
@@ -78,6 +78,8 @@ class ThreadListingPrograms(MemoryBase):
             given.flag(include_total, "include_total"),
         )
         after = None if paging.cursor is None else read_cursor(paging.cursor, listing.query)
+        if paging.per_page == 0:
+            return _page(listing, (), False, 0 if listing.include_total else None)
         indexed = listing.owner is not None and field == "created_at"
         counted_apart = not listing.include_total or not listing.metadata
         if indexed and counted_apart:

@@ -15,10 +15,18 @@ from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
 from leyden.store.dynamodb.programs.batching import save_all
-from leyden.store.dynamodb.programs.listed import page_of, within
+from leyden.store.dynamodb.programs.listed import (
+    Asked,
+    Indexed,
+    Listed,
+    ends,
+    from_index,
+    of_all,
+    within,
+)
 from leyden.store.interface import Given
-from leyden.store.order import id_key
 from leyden.store.pages import TracePage
+from leyden.store.places import Mark, is_time, newest_start_first
 from leyden.store.records import Trace
 
 
@@ -46,35 +54,62 @@ class TracePrograms(Programs):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 100,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[TracePage]:
-        """Read all spans that the table lets through, and sort them here.
+        """Read the spans of a name or scope as far as the page goes, or all by scanning.
 
-        Keys have the times of start as numbers of any length, which sort as text.
+        Keys have the starts as numbers of any length, which sort as text: that is the order of
+        times. Starts that are no times come last, and where there are such only all tell it.
         """
-        paging = given.paging(page, per_page)
-        reading = self._reading(
-            given.optional(given.identifier, name, "name"),
-            given.optional(given.identifier, scope, "scope"),
-        )
+        named = given.optional(given.identifier, name, "name")
+        scoped = given.optional(given.identifier, scope, "scope")
         dates = given.dates(from_date, to_date)
-        reading = within(reading, self._entity.attr.created_at, dates)
-        found = yield from reading.program(pages="all")
-        spans = sorted(found, key=lambda span: (-span.start_time, id_key(span.id)))
-        shown, has_more = page_of(spans, paging)
+        query = ["traces", named, scoped, ends(dates)]
+        asked = Asked.of(query, page, per_page, cursor, include_total)
+        created = self._entity.attr.created_at
+        if named is None and scoped is None:
+            found = yield from self._all(within(self._entity.scan, created, dates), asked)
+        else:
+            index = Indexed(
+                query=within(self._query(named, scoped), created, dates),
+                direction="desc",
+                read=lambda record: record,
+                mark=_mark,
+                order=newest_start_first,
+                tie=lambda record: record.start_time,
+                begin=_from_start_on,
+                late=lambda record: not is_time(record.start_time),
+            )
+            found = yield from from_index(index, asked, concurrency=self.concurrency)
         return TracePage(
-            traces=tuple(map(_trace, shown)),
-            total=len(spans),
-            page=paging.page,
-            per_page=paging.per_page,
-            has_more=has_more,
+            traces=tuple(map(_trace, found.entries)),
+            total=found.total,
+            page=asked.paging.page,
+            per_page=asked.paging.per_page,
+            has_more=found.has_more,
+            cursor=found.cursor,
         )
 
-    def _reading(self, name: str | None, scope: str | None) -> Query | Scan:
+    def _all(self, scan: Scan, asked: Asked) -> Program[Listed[Any]]:
+        records = () if asked.is_empty else (yield from scan.program(pages="all"))
+        return of_all(records, _mark, newest_start_first, asked)
+
+    def _query(self, name: str | None, scope: str | None) -> Query:
         entity = self._entity
         if name is None:
-            return entity.scan if scope is None else entity.query.by_scope(scope=scope)
+            return entity.query.by_scope(scope=scope)
         query = entity.query.by_name(name=name)
         return query if scope is None else query.where(entity.attr.scope == scope)
+
+
+def _mark(span: Any) -> Mark:
+    return [span.start_time, span.id]
+
+
+def _from_start_on(query: Query, mark: Mark) -> Query:
+    """The query of what the index has from a place on; from one that is no time on, of all."""
+    return query.lte(start_time=mark[0]) if is_time(mark[0]) else query
 
 
 def _attributes(span: Trace, now: datetime) -> dict[str, Any]:

@@ -15,9 +15,18 @@ from leyden.operations.scan import Scan
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
-from leyden.store.dynamodb.programs.listed import page_of, within
+from leyden.store.dynamodb.programs.listed import (
+    Asked,
+    Indexed,
+    Listed,
+    ends,
+    from_index,
+    of_all,
+    within,
+)
 from leyden.store.dynamodb.programs.merging import insisting, merge
 from leyden.store.pages import WorkflowRunPage
+from leyden.store.places import Mark, by_name
 from leyden.store.records import JSON, WorkflowRun
 from leyden.store.workflow_state import pending
 
@@ -121,21 +130,54 @@ class WorkflowPrograms(Programs):
         to_date: datetime | None = None,
         page: int = 0,
         per_page: int | None = 10,
+        cursor: str | None = None,
+        include_total: bool = False,
     ) -> Program[WorkflowRunPage]:
-        """Read all runs that the table lets through, and look at their status here."""
-        paging = given.paging(page, per_page)
+        """Read a workflow's runs as far as the page goes, or all; look at their status here."""
         wanted = given.optional(given.word, status, "status")
         resource = given.optional(given.identifier, resource_id, "resource_id")
         dates = given.dates(from_date, to_date)
-        reading = self._reading(given.optional(given.identifier, workflow_name, "workflow_name"))
-        if resource is not None:
-            reading = reading.where(self._entity.attr.resource_id == resource)
-        reading = within(reading, self._entity.attr.created_at, dates)
-        found = yield from reading.program(pages="all")
-        runs = [run for run in found if wanted is None or _state(run).get("status") == wanted]
-        runs.sort(key=_place)
-        shown, _ = page_of(runs, paging)
-        return WorkflowRunPage(runs=tuple(map(_run, shown)), total=len(runs))
+        workflow = given.optional(given.identifier, workflow_name, "workflow_name")
+        query = ["runs", workflow, resource, wanted, ends(dates)]
+        asked = Asked.of(query, page, per_page, cursor, include_total)
+        owned = None if resource is None else self._entity.attr.resource_id == resource
+
+        def meant(reading: Query | Scan) -> Any:
+            mine = reading if owned is None else reading.where(owned)
+            return within(mine, self._entity.attr.created_at, dates)
+
+        def read(record: Any) -> Any:
+            return record if wanted is None or _state(record).get("status") == wanted else None
+
+        if workflow is None:
+            found = yield from self._all(meant(self._entity.scan), read, asked)
+        else:
+            index = Indexed(
+                query=meant(self._entity.query.primary(workflow_name=workflow)),
+                direction="asc",
+                read=read,
+                mark=_mark,
+                order=by_name,
+                tie=lambda record: record.run_id,
+                begin=lambda query, mark: query.gte(run_id=mark[1]),
+            )
+            found = yield from from_index(
+                index, asked, concurrency=self.concurrency, told_here=wanted is not None
+            )
+        return WorkflowRunPage(
+            runs=tuple(map(_run, found.entries)),
+            total=found.total,
+            page=asked.paging.page,
+            per_page=asked.paging.per_page,
+            has_more=found.has_more,
+            cursor=found.cursor,
+        )
+
+    def _all(self, scan: Scan, read: Callable[[Any], Any], asked: Asked) -> Program[Listed[Any]]:
+        if asked.is_empty:
+            return of_all((), _mark, by_name, asked)
+        found = yield from scan.program(pages="all")
+        return of_all([run for run in found if read(run) is not None], _mark, by_name, asked)
 
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
@@ -158,11 +200,6 @@ class WorkflowPrograms(Programs):
         except KeyCollisionError:
             # What is stored under the key is another run's: this one is not there.
             return
-
-    def _reading(self, workflow_name: str | None) -> Query | Scan:
-        if workflow_name is None:
-            return self._entity.scan
-        return self._entity.query.primary(workflow_name=workflow_name)
 
     def _changed(self, state: State, stored: Any, now: datetime) -> Mapping[str, Any]:
         """The attributes of a changed state; `updated_at` is the merge's."""
@@ -196,9 +233,8 @@ def _part(state: State, name: str) -> dict[str, JSON]:
     return part if isinstance(part, dict) else {}
 
 
-def _place(stored: Any) -> tuple[str, str]:
-    """The order of the keys, in which a workflow's runs are read."""
-    return stored.workflow_name.lower(), stored.run_id.lower()
+def _mark(stored: Any) -> Mark:
+    return [stored.workflow_name, stored.run_id]
 
 
 def _run(stored: Any) -> WorkflowRun:
