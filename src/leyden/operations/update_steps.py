@@ -16,6 +16,7 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.operations.bound import BoundEntity
+from leyden.operations.copying import is_operand, read_operand
 from leyden.operations.expression import Expressions
 from leyden.operations.request import AttributeValue
 from leyden.schema.spec import JMESPath
@@ -40,6 +41,8 @@ class Step:
     segments: tuple[str, ...]
     value: Any = None
     encoded: AttributeValue | None = None
+    operand: Any = None
+    """What makes the value in the table, for a `copy`."""
     is_root: bool = field(init=False)
     """Whether the step is on a whole attribute."""
 
@@ -52,6 +55,9 @@ class Step:
         path = expressions.path(self.segments)
         if self.operator == "remove":
             return "REMOVE", path
+        if self.operand is not None:
+            made = self.operand.serialize(expressions.names, expressions.values)
+            return "SET", f"{path} = {made}"
         assert self.encoded is not None
         if self.operator == "subtract":
             zero = expressions.value({"N": "0"})
@@ -90,11 +96,13 @@ def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     assigned = {s.root: s.value for s in steps if s.operator == "set" and s.is_root}
     removed = {s.root for s in steps if s.operator == "remove" and s.is_root}
     others = [
-        s for s in steps if s.operator != "remove" and not (s.operator == "set" and s.is_root)
+        s
+        for s in steps
+        if s.operator not in ("remove", "copy") and not (s.operator == "set" and s.is_root)
     ]
     values, moved = compiled.setters.part(assigned, {s.path: s.value for s in others}, removed)
     found = [
-        *(s for s in steps if s.operator == "remove"),
+        *(s for s in steps if s.operator in ("remove", "copy")),
         *(_revalued(entity, s, moved[s.path]) for s in others if s.path in moved),
     ]
     for name, value in values.items():
@@ -139,6 +147,9 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
     place = _locate(entity, operator, path, fresh=fresh)
     leaf = place.leaf
     kind = leaf.spec.type
+    if operator == "set" and not fresh and is_operand(value):
+        operand = read_operand(entity, place, value)
+        return Step("copy", place.root, path, place.segments, operand=operand)
     if operator in _TAKES and kind not in _TAKES[operator]:
         raise InvalidExpressionError(
             f".{operator}() works on attributes of type {', '.join(_TAKES[operator])}, and "
