@@ -39,6 +39,8 @@
         ├── CredentialsError
         └── ConnectionFailedError
 
+`SchemaWarning`, a UserWarning, is no error: `leyden.load` warns with it.
+
 Each class has a stable dotted `code`. Messages name attributes and fields, never their values.
 The `outcome` of an error says what its call had written; see `leyden.outcomes`.
 `StreamRecordError` of `leyden.service.stream` is a DecodeError; `leyden.porting` has a ModelError,
@@ -199,6 +201,13 @@ class SchemaError(LeydenError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class SchemaWarning(UserWarning):
+    """A schema loads, and would lose or hide items in silence; each line names one such fault.
+
+    `warnings.filterwarnings("error", category=leyden.SchemaWarning)` makes an error of it.
+    """
 
 
 class InputError(LeydenError, ValueError):

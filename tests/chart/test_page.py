@@ -163,7 +163,8 @@ class TestTaskapp:
     def test_a_sparse_index_says_what_it_leaves_out(self, taskapp: Element) -> None:
         note = board(taskapp, "gsi2").only("p", class_="note").text
         assert note == (
-            "Not here: 1 example item of task, as assigned takes items only where status == 'open'."
+            "Not here: 1 example item of task, as assigned takes items only where employee_id && "
+            "status == 'open'."
         )
 
     def test_access_patterns_have_shapes_and_calls(self, taskapp: Element) -> None:
@@ -172,7 +173,7 @@ class TestTaskapp:
             for row in grid(board(taskapp, "gsi2").only("table", class_="patterns"))
         ]
         assert rows[3] == [
-            "task assigned sparse: status == 'open'",
+            "task assigned sparse: employee_id && status == 'open'",
             "gsi2pk = $taskapp#employee_id_{employee_id}"
             "gsi2sk = $contributions#assignments#tasks_1#project_id_{project_id}",
             'task.query.assigned(employee_id="ada").go()show 2 items'

@@ -14,7 +14,7 @@ import yaml
 
 from leyden.errors import SchemaError
 from leyden.schema import check_service, load_service
-from leyden.schema.codes import CODES
+from leyden.schema.codes import CODES, DANGERS
 from leyden.schema.faults import Fault, Report
 from leyden.schema.spec import Span
 from tests.schema.support import NO_HOOKS, codes, entity
@@ -26,6 +26,14 @@ WARNINGS = {
     "attribute.default_incomplete",
     "attribute.derive_unwatched",
     "attribute.set_on_key",
+    "attribute.ttl_default",
+    "collection.misspelled",
+    "collection.single_member",
+    "expression.always_null",
+    "index.optional_composite",
+    "key.template_literal",
+    "source.subfolder",
+    "table.index_unlisted",
     "key.composite_in_both",
     "key.composite_repeated",
     "key.number_unpadded",
@@ -92,6 +100,10 @@ def test_every_code_is_shown_by_a_case() -> None:
 
     assert shown | set(ELSEWHERE) == set(CODES)
     assert not shown & set(ELSEWHERE)
+
+
+def test_what_loading_warns_of_is_a_warning() -> None:
+    assert DANGERS <= WARNINGS
 
 
 def test_loading_raises_all_faults_at_once(tmp_path: Path) -> None:

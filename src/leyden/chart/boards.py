@@ -54,7 +54,7 @@ def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | Non
 def _collections(drawn: Service, boards: list[str | None]) -> tuple[Collection, ...]:
     """All collections, in the order of the boards, the outer ones first."""
     found = []
-    for name, members in drawn.collections.items():
+    for name, members in drawn.collections.__members__.items():
         index = members[0].keys.spec
         aliases = tuple(member.entity.spec.alias for member in members)
         order = (boards.index(index.index), index.collection.index(name), name)
@@ -209,7 +209,7 @@ def _groups(rows: Iterable[Row], drawn: Service, index: str | None) -> Iterable[
 def _bands(rows: list[Row], drawn: Service, index: str | None) -> Iterable[Band]:
     """The collections on a partition: runs of neighbouring rows whose entities are members."""
     levels: dict[str, tuple[int, set[str]]] = {}
-    for name, members in drawn.collections.items():
+    for name, members in drawn.collections.__members__.items():
         for member in members:
             spec = member.keys.spec
             if spec.index == index:

@@ -25,7 +25,7 @@ def patterns_of(
         for keys in bound.keys.values():
             if keys.spec.index == index:
                 found.append(_pattern(entity.spec, keys, examples.of(alias), partitions))
-    for name, members in drawn.collections.items():
+    for name, members in drawn.collections.__members__.items():
         if members[0].keys.spec.index == index:
             pairs = [(member.entity.spec, member.keys) for member in members]
             found.append(_collection(name, pairs, examples, partitions))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,14 +44,18 @@ def opened(
             f"{target.folder} does not say which table: give --table NAME, or write "
             "`table: NAME` in its table.yaml"
         )
-    service = leyden.load(
-        target.folder,
-        table=table,
-        endpoint_url=target.endpoint_url,
-        region=target.region,
-        profile=target.profile,
-        hooks=hooks,
-    )
+    with warnings.catch_warnings(record=True) as dangers:
+        warnings.simplefilter("always", leyden.SchemaWarning)
+        service = leyden.load(
+            target.folder,
+            table=table,
+            endpoint_url=target.endpoint_url,
+            region=target.region,
+            profile=target.profile,
+            hooks=hooks,
+        )
+    for danger in dangers:
+        click.echo(f"warning: {danger.message}", err=True)
     with service:
         yield service
 

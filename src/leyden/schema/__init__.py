@@ -7,7 +7,7 @@
 
 from leyden.schema.expressions import ExpressionError, ParsedExpression, parse_expression
 from leyden.schema.json_schema import json_schema
-from leyden.schema.loading import CheckResult, check_service, load_service
+from leyden.schema.loading import CheckResult, check_service, load_checked, load_service
 
 __all__ = [
     "CheckResult",
@@ -15,6 +15,7 @@ __all__ = [
     "ParsedExpression",
     "check_service",
     "json_schema",
+    "load_checked",
     "load_service",
     "parse_expression",
 ]

@@ -13,6 +13,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "source.unreadable": "A file or folder cannot be read.",
         "source.too_large": "A file is over the size limit.",
         "source.empty": "A folder has no YAML files, or the text is empty.",
+        "source.subfolder": "An entity in a folder inside, which is not read.",
         "source.no_entity": "There is no entity in it.",
         "source.invalid": "What was handed in is not of a kind that can be a schema.",
         "source.more": "There are too many faults to list.",
@@ -58,9 +59,11 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
         "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",
         "attribute.overflow_on_key": "`overflow` on an attribute that makes keys.",
+        "attribute.ttl_default": "A default lets all items expire at one moment, or at once.",
         "attribute.overflow": "A large value could not be stored outside of its item.",
         # JMESPath.
         "expression.syntax": "An expression is not JMESPath.",
+        "expression.always_null": "A part of an expression gives null for every value.",
         "expression.unknown_attribute": "An expression reads an attribute that does not exist.",
         # Entities.
         "entity.unique": "A unique constraint that cannot be kept.",
@@ -72,6 +75,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key.composite_in_both": "A composite attribute is in both keys of an index.",
         "key.composite_missing": "A partition key does not say what it is made of.",
         "key.template": "A template cannot be read.",
+        "key.template_literal": "What looks like an attribute in a template is text as it stands.",
         "key.template_mismatch": "`composite` and `template` list different attributes.",
         "key.template_not_strict": "A template joins values in an entity with strict keys.",
         "key.template_type": "A template has text around a number in its own field.",
@@ -92,8 +96,11 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "index.multi_attribute": "A `composite` index breaks a rule of multi-attribute keys.",
         "index.mismatch": "Entities, or an entity and the table, disagree about an index.",
         "index.lsi_partition_key": "A local index has another partition key than the table.",
+        "index.optional_composite": "An item may lack an attribute of an index's keys.",
         "index.projection": "A projection lists what no item has as a field.",
         # Collections.
+        "collection.single_member": "A collection of one entity.",
+        "collection.misspelled": "A collection of one entity, called nearly as another one.",
         "collection.sort_key_missing": "A collection on an index without a sort key.",
         "collection.repeated": "An entity is in one collection by two access patterns.",
         "collection.index": "One collection on two indexes.",
@@ -114,6 +121,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "table.not_local": "A local index without the partition key of the table.",
         "table.too_many_key_attributes": "Half of a multi-attribute key has too many attributes.",
         "table.key_mismatch": "Entities disagree about the table's own key.",
+        "table.index_unlisted": "An index that table.yaml does not list, where it lists others.",
         "table.index_unused": "An index that no entity uses.",
         "table.ttl": "The TTL field does not hold a time that DynamoDB can read.",
         "table.ttl_unknown": "No entity has the TTL field.",
@@ -123,3 +131,17 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "hook.not_callable": "What was handed in as a hook is no function.",
     }
 )
+
+DANGERS: Final = frozenset(
+    {
+        "attribute.set_on_key",
+        "attribute.ttl_default",
+        "collection.misspelled",
+        "expression.always_null",
+        "key.template_literal",
+        "service.entity_case",
+        "source.subfolder",
+        "table.ttl_unknown",
+    }
+)
+"""The warnings of which loading warns as well: items get lost, and no error says so."""

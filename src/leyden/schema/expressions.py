@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import jmespath
-from attrs import frozen
+from attrs import field, frozen
 from jmespath import exceptions
 from jmespath.functions import Functions
 
 from leyden.schema.faults import did_you_mean, quoted
+from leyden.schema.slips import remedy
 
 _LONGEST: Final = 4096
 _FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
@@ -40,6 +41,7 @@ class ParsedExpression:
 
     text: str
     roots: frozenset[str] | None
+    tree: _Tree = field(repr=False, eq=False)
 
 
 @lru_cache(maxsize=1024)
@@ -57,16 +59,18 @@ def parse_expression(text: str) -> ParsedExpression:
     try:
         tree: _Tree = jmespath.compile(text).parsed
         _check_functions(tree, text)
-        return ParsedExpression(text, _roots(tree))
+        return ParsedExpression(text, _roots(tree), tree)
     except exceptions.IncompleteExpressionError:
         raise ExpressionError("the expression ends too early", len(text) + 1) from None
     except exceptions.EmptyExpressionError:
         raise ExpressionError("the expression is empty", 1) from None
     except exceptions.LexerError as error:
-        raise ExpressionError(error.message.splitlines()[0], error.lex_position + 1) from None
+        message = error.message.splitlines()[0] + remedy(text, error.lex_position)
+        raise ExpressionError(message, error.lex_position + 1) from None
     except exceptions.ParseError as error:
-        what = quoted(str(error.token_value)) if error.token_value else "the end"
-        raise ExpressionError(f"{what} is not expected here", error.lex_position + 1) from None
+        what = "the end" if error.token_value in (None, "") else quoted(str(error.token_value))
+        message = f"{what} is not expected here{remedy(text, error.lex_position)}"
+        raise ExpressionError(message, error.lex_position + 1) from None
     except exceptions.JMESPathError as error:
         raise ExpressionError(str(error).splitlines()[0], 1) from None
     except RecursionError:

@@ -68,12 +68,15 @@ class Report:
         return tuple(ordered)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A closing question for a message (`; did you mean "pattern"?`), or nothing."""
+def did_you_mean(word: str, known: Iterable[str], *, closeness: float = 0.6) -> str:
+    """A closing question for a message (`; did you mean "pattern"?`), or nothing.
+
+    `closeness` is how alike two words must be, from 0 to 1.
+    """
     candidates = list(known)
     if len(word) > _LONGEST_WORD or len(candidates) > _MOST_CANDIDATES:
         return ""
-    near = get_close_matches(word, candidates, n=1, cutoff=0.6)
+    near = get_close_matches(word, candidates, n=1, cutoff=closeness)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 

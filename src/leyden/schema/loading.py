@@ -64,10 +64,17 @@ def load_service(
     >>> load_service("schemas/taskapp").entities["task"].version      # doctest: +SKIP
     '1'
     """
+    return load_checked(source, hooks=hooks, beside=beside)[0]
+
+
+def load_checked(
+    source: Source, *, hooks: Hooks | None = None, beside: Source | None = None
+) -> tuple[ServiceSpec, tuple[Fault, ...]]:
+    """The service that `load_service` gives, and the warnings that came up. Raises SchemaError."""
     result = _check(source, hooks if hooks is not None else {}, beside)
     if result.service is None:
         raise SchemaError(result.faults)
-    return result.service
+    return result.service, result.warnings
 
 
 def check_service(source: Source, *, hooks: Hooks | None = None) -> CheckResult:

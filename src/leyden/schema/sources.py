@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping as AnyMapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +26,8 @@ MAX_BYTES: Final = 1 << 20
 _TEXT: Final = "<text>"
 _DICT: Final = "<dict>"
 _SUFFIXES: Final = (".yaml", ".yml")
+_MOST_INSIDE: Final = 100
+_IS_ENTITY: Final = re.compile(rb"^entity[ \t]*:", re.MULTILINE)
 _TABLE_FILES: Final = ("table.yaml", "table.yml")
 
 
@@ -113,9 +117,19 @@ def _folder(folder: Path, span: Span, report: Report) -> Contents:
         # The table first: any other description of it is the one too many.
         key=lambda inner: (inner.name not in _TABLE_FILES, inner.name),
     )
+    inside = _entities_inside(folder)
     if not files:
-        report.error(span, "source.empty", "there are no .yaml or .yml files in this folder")
+        hint = f"; there are entities in {inside[0].parent}, give that" if inside else ""
+        message = f"there are no .yaml or .yml files in this folder{hint}"
+        report.error(span, "source.empty", message)
         return Contents((), False, span)
+    for file in inside:
+        report.warning(
+            Span(str(file), 1, 1),
+            "source.subfolder",
+            f"this entity is not read: it is in a folder inside of {folder}, and a service is one "
+            "folder; move the file there, or load its own folder as another service",
+        )
     found: list[Document] = []
     whole = True
     for file in files:
@@ -123,6 +137,29 @@ def _folder(folder: Path, span: Span, report: Report) -> Contents:
         whole = whole and complete
         found += documents
     return Contents(tuple(found), whole, span)
+
+
+def _entities_inside(folder: Path) -> list[Path]:
+    """The files with entities in the folders of a folder, of a limited number of files."""
+    found: list[Path] = []
+    inner = (one for one in sorted(folder.iterdir()) if one.is_dir() and one.name[:1] != ".")
+    files = (file for one in inner for file in _listed(one) if file.suffix in _SUFFIXES)
+    for file in islice(files, _MOST_INSIDE):
+        try:
+            with file.open("rb") as stream:
+                text = stream.read(MAX_BYTES)
+        except OSError:
+            continue
+        if _IS_ENTITY.search(text):
+            found.append(file)
+    return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _file(file: Path, report: Report) -> tuple[list[Document], bool]:

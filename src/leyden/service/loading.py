@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from leyden.drivers.protocol import Driver
 from leyden.drivers.sync import SyncDriver, Transport
-from leyden.errors import InvalidOptionError
-from leyden.schema import load_service
+from leyden.errors import InvalidOptionError, SchemaWarning
+from leyden.schema import load_checked
+from leyden.schema.codes import DANGERS
+from leyden.schema.faults import Fault
 from leyden.service.enforcing import refuse_unenforced
 from leyden.service.service import Service, build_service
 
@@ -41,13 +44,16 @@ def load(
     the functions that `{call: NAME}` names. `transport="pynamodb"` sends through PynamoDB and
     botocore all the way, which costs several times the processor time. Nothing is sent.
 
-    Raises SchemaError with all faults of the schemas, InvalidOptionError.
+    Raises SchemaError with all faults of the schemas, InvalidOptionError. Warns once, with a
+    `SchemaWarning`, of what in the schemas would lose or hide items in silence; `leyden check`
+    tells of all that may surprise.
 
     >>> app = leyden.load("schemas/taskapp", region="eu-central-1")    # doctest: +SKIP
     """
     where = _where("load", engine, endpoint_url, region, credentials, profile)
-    spec = load_service(source, hooks=hooks)
+    spec, noted = load_checked(source, hooks=hooks)
     refuse_unenforced(spec)
+    _warn(noted)
     driver = SyncDriver(**where, transport=transport)
     return build_service(spec, driver, table=table, hooks=hooks)
 
@@ -81,15 +87,25 @@ async def load_async(
 
     where = _where("load_async", engine, endpoint_url, region, credentials, profile)
 
-    def load_all() -> Service:
-        spec = load_service(source, hooks=hooks)
+    def load_all() -> tuple[Service, tuple[Fault, ...]]:
+        spec, noted = load_checked(source, hooks=hooks)
         refuse_unenforced(spec)
         driver = cast(Driver, AsyncDriver(**where))
-        return build_service(
+        service = build_service(
             spec, driver, table=table, hooks=hooks, kind=AsyncService, entity_kind=AsyncEntity
         )
+        return service, noted
 
-    return cast("AsyncService", await asyncio.to_thread(load_all))
+    service, noted = await asyncio.to_thread(load_all)
+    _warn(noted)
+    return cast("AsyncService", service)
+
+
+def _warn(noted: tuple[Fault, ...]) -> None:
+    """Warn the caller of `load` of what in a schema is dangerous in production."""
+    dangers = [str(fault) for fault in noted if fault.code in DANGERS]
+    if dangers:
+        warnings.warn("\n".join(dangers), SchemaWarning, stacklevel=3)
 
 
 def _where(

@@ -76,14 +76,15 @@ class Collections:
     own, so that a collection may be called `items` or `get`.
     """
 
-    __members: Mapping[str, tuple[Member, ...]]
+    __members__: Mapping[str, tuple[Member, ...]]
+    """Their members by name; no collection hides it, as `Enum` has it."""
 
     def __getattr__(self, name: str) -> Callable[..., CollectionQuery]:
-        members = self.__members.get(name)
+        members = self.__members__.get(name)
         if members is None:
-            hint = did_you_mean(name, self.__members)
+            hint = did_you_mean(name, self.__members__)
             raise AttributeError(
-                f'the service has no collection "{name}"{hint or _known(self.__members)}'
+                f'the service has no collection "{name}"{hint or _known(self.__members__)}'
             )
 
         def start(**composites: Any) -> CollectionQuery:
@@ -104,19 +105,19 @@ class Collections:
             raise KeyError(str(error)) from None
 
     def __contains__(self, name: object) -> bool:
-        return name in self.__members
+        return name in self.__members__
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.__members)
+        return iter(self.__members__)
 
     def __len__(self) -> int:
-        return len(self.__members)
+        return len(self.__members__)
 
     def __dir__(self) -> list[str]:
-        return [*self.__members]
+        return [*self.__members__]
 
     def __repr__(self) -> str:
-        return f"<collections {', '.join(self.__members) or 'none'}>"
+        return f"<collections {', '.join(self.__members__) or 'none'}>"
 
 
 @frozen(repr=False)

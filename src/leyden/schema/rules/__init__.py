@@ -14,6 +14,7 @@ from leyden.schema.rules.collections import check_collections
 from leyden.schema.rules.derived import check_derived
 from leyden.schema.rules.indexes import check_indexes
 from leyden.schema.rules.keys import check_keys
+from leyden.schema.rules.optional import check_optional
 from leyden.schema.rules.ranges import check_ranges
 from leyden.schema.rules.services import check_entities
 from leyden.schema.rules.shared import check_shared_indexes
@@ -30,6 +31,7 @@ def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None, repor
         check_keys(entity, report)
         check_ranges(entity, report)
         check_indexes(entity, report)
+        check_optional(entity, report)
     check_entities(entities, report)
     check_shared_indexes(entities, table, report)
     check_collections(entities, report)

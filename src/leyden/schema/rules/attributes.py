@@ -6,7 +6,9 @@ from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
 from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
-from leyden.schema.spec import AttributeSpec, JMESPath
+from leyden.schema.nulls import shape_of
+from leyden.schema.rules.derived import note_nulls
+from leyden.schema.spec import AttributeSpec, Generate, JMESPath, Literal
 
 
 def check_attributes(entity: EntityDraft, report: Report) -> None:
@@ -15,6 +17,7 @@ def check_attributes(entity: EntityDraft, report: Report) -> None:
     for name, spec in entity.spec.attributes.items():
         _reserved_field(entity, spec, report)
         _contradictions(entity, spec, report)
+        _expiry(entity, spec, report)
         _validations(entity, spec, report, "attributes", name)
         if name in composites:
             _in_keys(entity, spec, report)
@@ -51,16 +54,35 @@ def _contradictions(entity: EntityDraft, spec: AttributeSpec, report: Report) ->
                 )
 
 
+def _expiry(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
+    """A time to live that is the same for all items, or over as soon as it is written."""
+    if spec.type != "ttl":
+        return
+    for option in ("default", "on_write"):
+        source = getattr(spec, option)
+        if isinstance(source, Literal):
+            when = "at one moment, and those written after it at once"
+        elif isinstance(source, Generate):
+            when = "as soon as they are written"
+        else:
+            continue
+        report.warning(
+            entity.at("attributes", spec.name, option),
+            "attribute.ttl_default",
+            f"{quoted(spec.name)} is a point in time, so with this `{option}` DynamoDB deletes "
+            f"all items {when}; count it from the time of writing with {{call: NAME}}",
+        )
+
+
 def _validations(entity: EntityDraft, spec: AttributeSpec, report: Report, *path: str) -> None:
     if isinstance(spec.validate, JMESPath):
+        span, where = entity.at(*path, "validate"), f"{'.'.join(path)}.validate"
         try:
-            parse_expression(spec.validate.text)
+            parsed = parse_expression(spec.validate.text)
         except ExpressionError as error:
-            report.error(
-                entity.at(*path, "validate"),
-                "expression.syntax",
-                f"{'.'.join(path)}.validate is not JMESPath: {error}",
-            )
+            report.error(span, "expression.syntax", f"{where} is not JMESPath: {error}")
+        else:
+            note_nulls(parsed, shape_of(spec, "@"), span, where, report)
     if spec.items is not None:
         _validations(entity, spec.items, report, *path, "items")
     for name, part in (spec.properties or {}).items():

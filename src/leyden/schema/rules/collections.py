@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from attrs import frozen
 
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, listed, quoted
+from leyden.schema.faults import Report, did_you_mean, listed, quoted
 from leyden.schema.rules.forms import casing_of, template_of
 from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, KeySpec, Padding
 from leyden.schema.templates import Template
+
+_A_SLIP: Final = 0.85
+"""How alike the names of two collections are where one is probably a slip for the other."""
 
 
 @frozen
@@ -29,10 +32,35 @@ def check_collections(entities: Sequence[EntityDraft], report: Report) -> None:
                 same = members.setdefault(name, [])
                 if not any(member.entity is entity for member in same):
                     same.append(_Member(entity, index))
+    if all(entity.whole for entity in entities):
+        _alone(members, report)
     for name, same in members.items():
         for member in same[1:]:
             _alike(name, member, same[0], report)
         _same_fields(name, [member.entity for member in same], report)
+
+
+def _alone(members: Mapping[str, Sequence[_Member]], report: Report) -> None:
+    """Note collections of one entity; one that is called nearly as another is a slip."""
+    for name, same in members.items():
+        if len(same) > 1:
+            continue
+        index = same[0].index
+        place = same[0].entity.at("indexes", index.name, "collection", index.collection.index(name))
+        others = [other for other in members if other != name]
+        near = did_you_mean(name, others, closeness=_A_SLIP)
+        said = f"the collection {quoted(name)} has this entity alone"
+        if near:
+            report.warning(
+                place, "collection.misspelled", f"{said}, so no query reads it with others{near}"
+            )
+        else:
+            report.warning(
+                place,
+                "collection.single_member",
+                f"{said}; let others join it, or leave it out where none will: its name is part "
+                "of the keys",
+            )
 
 
 def _alike(name: str, member: _Member, first: _Member, report: Report) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, ParsedExpression, parse_expression
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.nulls import Shape, always_null
+from leyden.schema.slips import instead_of
 from leyden.schema.spec import AttributeSpec, Call, IndexSpec, JMESPath, Judge, Span
 
 
@@ -47,9 +49,10 @@ def _expression(
     known = entity.spec.attributes
     for root in sorted(parsed.roots or ()):
         if root not in known:
-            hint = did_you_mean(root, known)
+            hint = instead_of(root, text, known)
             message = f"{where} reads {quoted(root)}, but there is no such attribute{hint}"
             report.error(span, "expression.unknown_attribute", message)
+    note_nulls(parsed, Shape("a map", properties=known), span, where, report)
     return parsed
 
 
@@ -64,6 +67,14 @@ def _reads(entity: EntityDraft, index: IndexSpec, judge: Judge, report: Report) 
             )
             place = entity.at("indexes", index.name, "when", "reads", i)
             report.error(place, "expression.unknown_attribute", message)
+
+
+def note_nulls(parsed: ParsedExpression, of: Shape, span: Span, where: str, report: Report) -> None:
+    """Note what in an expression over `of` gives null whatever the values are."""
+    for what in always_null(parsed.tree, of):
+        report.warning(
+            span, "expression.always_null", f"a part of {where} gives null for every value: {what}"
+        )
 
 
 def _pairing(

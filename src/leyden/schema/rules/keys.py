@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, listed, quoted
+from leyden.schema.faults import Report, did_you_mean, listed, quoted
 from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
 from leyden.schema.rules.forms import halves, is_lone, is_numeric
 from leyden.schema.spec import IndexSpec, KeySpec
 from leyden.schema.templates import parse_template
+from leyden.schema.widths import has_one_width
 
 _NUMBERS = frozenset({"number", "integer", "decimal"})
 _FRAMED = frozenset({"string", "enum", "timestamp"})
 """The types that can be stored with a template's text around them."""
 
+_IN_BRACES = re.compile(r"\{\s*([^{}\0]*?)\s*\}")
+_MARKED = re.compile(r"[$:<%](\w+)")
 _CASTABLE = frozenset({"number", "integer", "decimal", "ttl", "string", "enum", "boolean"})
 
 
@@ -28,6 +33,7 @@ def check_keys(entity: EntityDraft, report: Report) -> None:
             _cast(entity, index, half, key, report)
             _fields(entity, index, half, key, report)
             _strictness(entity, index, half, key, report)
+            _literals(entity, index, half, key, report)
             if half == "sk":
                 _numbers(entity, index, key, report)
         if index.sk is not None:
@@ -166,13 +172,44 @@ def _strictness(
         )
 
 
+def _literals(
+    entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report: Report
+) -> None:
+    """What looks like an attribute in the text of a template, and is none."""
+    if key.template is None:
+        return
+    text = "\0".join(parse_template(key.template).literals)
+    known = entity.spec.attributes
+    meant = [name for name in _IN_BRACES.findall(text) if name]
+    meant += [name for name in _MARKED.findall(text) if name in known]
+    for name in dict.fromkeys(meant):
+        attribute = name if name in known else ""
+        hint = "" if attribute else did_you_mean(name, known)
+        shared = (
+            ""
+            if key.composite
+            else (
+                ", so all items have one partition key"
+                if half == "pk"
+                else ", so it is one key for all"
+            )
+        )
+        report.warning(
+            entity.at("indexes", index.name, half, "template"),
+            "key.template_literal",
+            f"indexes.{index.name}.{half}: {quoted(name)} in the template {quoted(key.template)} "
+            f"is text as it stands, the same for every item{shared}; an attribute is written "
+            f"${{{attribute or 'NAME'}}}{hint}",
+        )
+
+
 def _numbers(entity: EntityDraft, index: IndexSpec, key: KeySpec, report: Report) -> None:
     if entity.spec.keys == "strict" or is_numeric(entity.spec, key):
         return
     option = _option(entity, index, "sk")
     for i, name in enumerate(key.composite):
         spec = entity.spec.attributes[name]
-        if spec.type in _NUMBERS and spec.padding is None:
+        if spec.type in _NUMBERS and spec.padding is None and not has_one_width(spec):
             report.warning(
                 entity.at("indexes", index.name, "sk", option, i),
                 "key.number_unpadded",

@@ -15,6 +15,8 @@ def check_table(entities: Sequence[EntityDraft], table: TableDraft | None, repor
     """Check that what the table is said to have is there."""
     if table is not None and all(entity.whole for entity in entities):
         _unused(entities, table, report)
+    if table is not None and table.spec.indexes:
+        _unlisted(entities, table, report)
     ttl = table.given.get("ttl") if table is not None else None
     if ttl is not None:
         _ttl(entities, ttl.value, ttl.span, report)
@@ -42,6 +44,21 @@ def _unused(entities: Sequence[EntityDraft], table: TableDraft, report: Report) 
                 "table.index_unused",
                 f"no access pattern uses the index {quoted(name)}{did_you_mean(name, used)}",
             )
+
+
+def _unlisted(entities: Sequence[EntityDraft], table: TableDraft, report: Report) -> None:
+    used = {i.index for entity in entities for i in entity.spec.indexes.values()}
+    unused = [name for name in table.spec.indexes if name not in used]
+    for entity in entities:
+        for name, index in entity.spec.indexes.items():
+            if index.index is not None and index.index not in table.spec.indexes:
+                hint = did_you_mean(index.index, unused)
+                report.warning(
+                    entity.at("indexes", name, "index"),
+                    "table.index_unlisted",
+                    f"the table's description ({table.spec.span}) lists indexes, but not "
+                    f"{quoted(index.index)}{hint or '; list it there as well'}",
+                )
 
 
 def _ttl(entities: Sequence[EntityDraft], field: str, span: Span, report: Report) -> None:

@@ -1,0 +1,169 @@
+"""What in an expression gives null whatever the values are.
+
+JMESPath raises nothing where an operator does not fit a value, it gives null. So a condition on a
+part of a text (`at[0:10]`) or on the order of texts never holds, and says so nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.schema.spec import AttributeSpec
+
+
+@frozen
+class Shape:
+    """What a part of an expression gives, as far as the schema tells. `kind` None: anything."""
+
+    kind: str | None = None
+    name: str = ""
+    items: AttributeSpec | None = None
+    properties: Mapping[str, AttributeSpec] | None = None
+
+
+_ANYTHING: Final = Shape()
+_KINDS: Final = {
+    **dict.fromkeys(("string", "enum", "timestamp"), "text"),
+    **dict.fromkeys(("number", "integer", "decimal"), "a number"),
+    "boolean": "true or false",
+    **dict.fromkeys(("list", "set"), "a list"),
+    "map": "a map",
+}
+_RESULTS: Final = {
+    **dict.fromkeys(("join", "to_string", "type"), "text"),
+    **dict.fromkeys(
+        ("abs", "avg", "ceil", "floor", "length", "sum", "to_number"),
+        "a number",
+    ),
+    **dict.fromkeys(("contains", "ends_with", "starts_with"), "true or false"),
+    **dict.fromkeys(("keys", "map", "sort", "sort_by", "to_array", "values"), "a list"),
+}
+_ORDER: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_INSTEAD: Final = (
+    "ask starts_with(), ends_with() or contains(), or let a function ({call: NAME}) do it"
+)
+
+
+def shape_of(spec: AttributeSpec, name: str) -> Shape:
+    """What an attribute's values are in an expression."""
+    return Shape(_KINDS.get(spec.type), name, spec.items, spec.properties)
+
+
+def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
+    """What in a parsed expression gives null whatever the values are, each in words.
+
+    `here` is what the expression is evaluated against.
+    """
+    found: list[str] = []
+    _Looking(found).at(tree, here)
+    return list(dict.fromkeys(found))
+
+
+_OTHERWISE: Final = "compare it with == or !=, or let a function ({call: NAME}) do it"
+
+
+class _Looking:
+    def __init__(self, found: list[str]) -> None:
+        self.found = found
+
+    def at(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        """What `tree` gives, noting on the way what is null for every value."""
+        look = getattr(self, f"_{tree['type']}", None)
+        if look is not None:
+            shape: Shape = look(tree, here)
+            return shape
+        self._all(tree["children"], here)
+        return _ANYTHING
+
+    def _all(self, trees: Iterable[Any], here: Shape) -> list[Shape]:
+        return [self.at(tree, here) for tree in trees if isinstance(tree, Mapping)]
+
+    def _current(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        return here
+
+    _identity = _current
+
+    def _literal(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        value = tree["value"]
+        return Shape("text", f"'{value}'") if isinstance(value, str) else _ANYTHING
+
+    def _field(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        name = tree["value"]
+        if here.kind == "a map":
+            inner = (here.properties or {}).get(name)
+            path = f"{here.name}.{name}" if here.name else name
+            return shape_of(inner, path) if inner is not None else _ANYTHING
+        if here.kind is not None:
+            self._note(here, f'and only a map has properties, such as "{name}"')
+            if here.kind == "text":
+                self.found[-1] += f"; text stands in single quotes: '{name}'"
+        return _ANYTHING
+
+    def _subexpression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        for child in tree["children"]:
+            here = self.at(child, here)
+        return here
+
+    _pipe = _subexpression
+
+    def _index_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, step = tree["children"]
+        return self._element(self.at(base, here), sliced=step["type"] == "slice")
+
+    def _flatten(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        return self._element(self.at(tree["children"][0], here), sliced=True)
+
+    def _element(self, base: Shape, *, sliced: bool = False) -> Shape:
+        if base.kind == "text":
+            self._note(base, f"of which JMESPath takes no part by [...]; {_INSTEAD}")
+        elif base.kind not in (None, "a list"):
+            self._note(base, "and only a list has elements")
+        elif sliced:
+            return base
+        elif base.items is not None:
+            return shape_of(base.items, f"{base.name}[]")
+        return _ANYTHING
+
+    def _projection(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, behind = tree["children"]
+        self.at(behind, self._element(self.at(base, here)))
+        return Shape("a list")
+
+    def _filter_projection(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, *behind = tree["children"]
+        self._all(behind, self._element(self.at(base, here)))
+        return Shape("a list")
+
+    def _value_projection(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, behind = tree["children"]
+        shape = self.at(base, here)
+        if shape.kind not in (None, "a map"):
+            self._note(shape, "and only a map has values (.*)")
+        self.at(behind, _ANYTHING)
+        return Shape("a list")
+
+    def _comparator(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        sides = self._all(tree["children"], here)
+        operator = _ORDER.get(tree["value"])
+        unordered = [side for side in sides if side.kind not in (None, "a number")]
+        if operator and unordered:
+            named = next((side for side in unordered if side.name[:1] != "'"), unordered[0])
+            self._note(named, f"and {operator} compares numbers only; {_OTHERWISE}")
+        return _ANYTHING
+
+    def _function_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        self._all(tree["children"], here)
+        name = tree["value"]
+        return Shape(_RESULTS.get(name), f"{name}()")
+
+    def _expref(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        self._all(tree["children"], _ANYTHING)
+        return _ANYTHING
+
+    def _note(self, shape: Shape, why: str) -> None:
+        named = shape.name or "what it is asked of"
+        quotes = "" if not shape.name or named[0] == "'" or named.endswith(")") else '"'
+        self.found.append(f"{quotes}{named}{quotes} is {shape.kind}, {why}")
