@@ -375,8 +375,9 @@ class NotReadError(LeydenError, AttributeError):
 class HookError(LeydenError):
     """A function that `{call: NAME}` names raised an exception, which is the `__cause__`.
 
-    `hook` is its name, `path` the attribute that calls it. Errors of Leyden's pass as they are,
-    and a ValueError of a `validate` is a refusal.
+    `hook` is its name, `path` the attribute that calls it. `item` and `key` are the item that was
+    read, as on a DecodeError. Errors of Leyden's pass as they are, and a ValueError of a
+    `validate` is a refusal.
     """
 
     code = "hook.failed"
@@ -387,12 +388,16 @@ class HookError(LeydenError):
         *,
         hook: str = "",
         path: str = "",
+        item: Item | None = None,
+        key: Item | None = None,
         operation: str | None = None,
         entity: str | None = None,
     ) -> None:
         super().__init__(message, operation=operation, entity=entity)
         self.hook = hook
         self.path = path
+        self.item = item
+        self.key = key
 
 
 class ConditionFailedError(LeydenError):

@@ -16,7 +16,7 @@ from leyden.cli.output.json_text import print_json
 from leyden.cli.output.plain import plain_record
 from leyden.cli.output.records import print_records
 from leyden.cli.progress import reading
-from leyden.cli.reading import Reading, page_json, print_end
+from leyden.cli.reading import Reading, page_json, print_end, tell_unreadable
 from leyden.cli.values.pairs import read_pairs
 from leyden.cli.where import read_condition
 from leyden.errors import UnknownAttributeError
@@ -74,11 +74,13 @@ def print_collection(
     if output.is_json:
         items = [{"entity": alias, "record": record} for alias, record in entries]
         print_json(page_json(page, items), output)
+        tell_unreadable(page.unreadable)
         return
     order = [n for member in members_of(service, name) for n in member.spec.attributes]
     rows = [{_COLUMN: alias, **record} for alias, record in entries]
     print_records(output_console(), rows, (_COLUMN, *dict.fromkeys(order)))
     print_end(page)
+    tell_unreadable(page.unreadable)
 
 
 # No attribute has a name with a space, so the column hides none.

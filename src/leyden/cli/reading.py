@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import frozen
@@ -18,6 +19,7 @@ from leyden.cli.output.records import print_records
 from leyden.cli.output.words import capacity, plural
 from leyden.cli.progress import reading
 from leyden.cli.where import read_condition
+from leyden.errors import DecodeError, HookError
 
 F = TypeVar("F")
 
@@ -34,6 +36,7 @@ class Reading:
     cursor_from: str | None
     attributes: tuple[str, ...]
     consistent: bool
+    unreadable: str | None = None
 
     def narrowed(self, entity: Entity, operation: Any) -> Any:
         """The operation with the conditions of `--where`."""
@@ -49,6 +52,7 @@ class Reading:
             "cursor_from": self.cursor_from,
             "attributes": self.attributes or None,
             "consistent": self.consistent or None,
+            "unreadable": self.unreadable,
         }
         return {name: value for name, value in options.items() if value is not None}
 
@@ -59,6 +63,22 @@ def narrowed(entity: Entity, operation: Any, where: tuple[str, ...]) -> Any:
         return operation
     conditions = [read_condition(entity, text) for text in where]
     return operation.where(functools.reduce(operator.and_, conditions))
+
+
+unreadable_option: Final = click.option(
+    "--unreadable",
+    type=click.Choice(("raise", "collect")),
+    help="collect: go on past items that cannot be read; they are named at the end, with exit "
+    "code 1.",
+)
+
+
+def tell_unreadable(errors: Sequence[DecodeError | HookError]) -> None:
+    """Name the items that could not be read on standard error, and end with exit code 1."""
+    for error in errors:
+        click.echo(f"unreadable [{error.code}] {error}", err=True)
+    if errors:
+        click.get_current_context().exit(1)
 
 
 def reading_options(command: F) -> F:
@@ -76,6 +96,7 @@ def reading_options(command: F) -> F:
         cursor_from: str | None,
         attributes: tuple[str, ...],
         consistent: bool,
+        unreadable: str | None,
         **kwargs: Any,
     ) -> Any:
         if everything and count is not None:
@@ -84,7 +105,9 @@ def reading_options(command: F) -> F:
         names = tuple(dict.fromkeys(name for name in listed if name))
         if attributes and not names:
             raise click.BadParameter("name at least one attribute", param_hint="--attributes")
-        chosen = Reading(where, limit, count, everything, cursor, cursor_from, names, consistent)
+        chosen = Reading(
+            where, limit, count, everything, cursor, cursor_from, names, consistent, unreadable
+        )
         return inner(*args, reading=chosen, **kwargs)
 
     decorated: F = apply(
@@ -115,6 +138,7 @@ def reading_options(command: F) -> F:
             help="Read these attributes only; may be repeated.",
         ),
         click.option("--consistent", is_flag=True, help="Read what was written just now, too."),
+        unreadable_option,
     )
     return decorated
 
@@ -134,9 +158,10 @@ def print_page(entity: Entity, page: Page, output: Output) -> None:
     records = [plain_record(entity, record) for record in page]
     if output.is_json:
         print_json(page_json(page, records), output)
-        return
-    print_records(output_console(), records, tuple(entity.spec.attributes))
-    print_end(page)
+    else:
+        print_records(output_console(), records, tuple(entity.spec.attributes))
+        print_end(page)
+    tell_unreadable(page.unreadable)
 
 
 def page_json(page: Page | CollectionPage, items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from attrs import evolve, field, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.errors import InvalidExpressionError, LeydenError
+from leyden.errors import DecodeError, HookError, InvalidExpressionError, LeydenError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.compare import shifted
@@ -43,7 +43,7 @@ class CollectionPage(Sequence[Any]):
     """What a collection query found: `.items` in key order, and one list an entity.
 
     The lists are attributes by the entities' aliases: `page.task`. `cursor`, `consumed`,
-    `scanned` and `requests` are those of a `Page`.
+    `scanned`, `requests` and `unreadable` are those of a `Page`.
     """
 
     entries: tuple[tuple[str, Any], ...]
@@ -53,6 +53,7 @@ class CollectionPage(Sequence[Any]):
     consumed: float | None
     scanned: int
     requests: int
+    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
 
     @property
     def items(self) -> tuple[Any, ...]:
@@ -319,7 +320,13 @@ class CollectionQuery(Ranged):
     def _collected(self, page: Page) -> CollectionPage:
         aliases = tuple(member.alias for member in self.members)
         return CollectionPage(
-            page.items, aliases, page.cursor, page.consumed, page.scanned, page.requests
+            page.items,
+            aliases,
+            page.cursor,
+            page.consumed,
+            page.scanned,
+            page.requests,
+            page.unreadable,
         )
 
     def iter(self, **options: Any) -> Records:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from leyden.errors import InputError
+from leyden.errors import DecodeError, HookError, InputError
+from leyden.operations.bound import BoundEntity
 from leyden.operations.request import Item
 
 ItemId: TypeAlias = Hashable
@@ -21,6 +22,31 @@ def item_id(table: str, key: Item) -> ItemId:
         # The service writes numbers out in digits of its own; Decimals of one value are equal.
         parts.append((name, kind, Decimal(content) if kind == "N" else content))
     return (table, *parts)
+
+
+_LONGEST_SHOWN: Final = 120
+"""So much of a key's text stands in a message, in characters."""
+
+
+def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -> None:
+    """Put the item that cannot be read on the error, and its key into the message.
+
+    The key alone: what else is in an item stays out of messages.
+    """
+    if error.item is not None:
+        return
+    error.item = item
+    error.key = {f.field: item[f.field] for f in entity.keys.primary.forms if f.field in item}
+    error.entity = error.entity or entity.spec.entity
+    if error.key:
+        shown = ", ".join(f"{field}={_shown(value)}" for field, value in error.key.items())
+        error.message += f" (the item {shown})"
+
+
+def _shown(value: object) -> str:
+    content = next(iter(value.values()), "") if isinstance(value, Mapping) else value
+    text = repr(content)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, TypeAlias, cast
 
-from leyden.errors import CallStyleError, InputError
+from leyden.errors import CallStyleError, DecodeError, HookError, InputError
+from leyden.operations.outcome import Page
 from leyden.operations.request import Program
 from leyden.operations.runner import Runner, is_asynchronous
 
-Turns: TypeAlias = Generator[Program[Sequence[Any]], Sequence[Any], None]
+Turns: TypeAlias = Generator[Program[Page], Page, None]
 """Programs, one for each page; each is sent what it gave before the next one is made."""
 
 
@@ -18,7 +19,8 @@ class Records(Iterator[Any], AsyncIterator[Any]):
 
     `for` goes over it on a service of `leyden.load`, `async for` on one of `leyden.load_async`;
     the other of the two raises CallStyleError. It can be gone over once; after an error it cannot
-    go on, and says so.
+    go on, and says so. With `unreadable="collect"`, `unreadable` lists the errors of the items that
+    could not be read so far.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
         self._blocking: Iterator[Any] | None = None
         self._awaiting: AsyncIterator[Any] | None = None
         self._broken_by: BaseException | None = None
+        self.unreadable: list[DecodeError | HookError] = []
 
     def __iter__(self) -> Iterator[Any]:
         if is_asynchronous(self._runner):
@@ -73,6 +76,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
             except BaseException as error:
                 self._broken_by = error
                 raise
+            self.unreadable += page.unreadable
             yield from page if self._pick is None else map(self._pick, page)
             program = self._after(page)
 
@@ -84,6 +88,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
             except BaseException as error:
                 self._broken_by = error
                 raise
+            self.unreadable += page.unreadable
             for record in page if self._pick is None else map(self._pick, page):
                 yield record
             program = self._after(page)
@@ -97,7 +102,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
                 operation=self._name,
             ) from self._broken_by
 
-    def _after(self, page: Sequence[Any]) -> Program[Sequence[Any]] | None:
+    def _after(self, page: Page) -> Program[Page] | None:
         """The program for the page behind this one, None at the end."""
         try:
             return self._turns.send(page)

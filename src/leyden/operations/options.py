@@ -14,16 +14,16 @@ from leyden.schema.faults import did_you_mean
 
 _COMMON: Final = frozenset({"table", "params", "select", "data"})
 _READ: Final = _COMMON | {"attributes", "consistent", "ignore_ownership"}
-_PAGED: Final = _READ | {"limit", "count", "pages", "cursor", "cursor_from"}
+_PAGED: Final = _READ | {"limit", "count", "pages", "cursor", "cursor_from", "unreadable"}
 
 GET: Final = _READ
 WRITE: Final = _COMMON | {"response"}
 QUERY: Final = _PAGED | {"order", "compare", "hydrate", "concurrency", "budget"}
 SCAN: Final = _PAGED | {"hydrate", "concurrency", "budget", "segments", "progress"}
 _BATCH: Final = frozenset({"table", "concurrency", "budget", "unprocessed", "progress"})
-BATCH_GET: Final = _BATCH | {"data", "select", "attributes", "consistent", "ignore_ownership"}
+TRANSACT_GET: Final = frozenset({"data", "select", "ignore_ownership", "unreadable"})
+BATCH_GET: Final = _BATCH | TRANSACT_GET | {"attributes", "consistent"}
 TRANSACT_WRITE: Final = frozenset({"token"})
-TRANSACT_GET: Final = frozenset({"data", "select", "ignore_ownership"})
 BATCH_WRITE: Final = _BATCH | {"guard"}
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
@@ -32,6 +32,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "cursor_from": ("leyden", "electrodb"),
     "response": ("default", "none", "all_old", "updated_old", "all_new", "updated_new"),
     "unprocessed": ("raise", "return"),
+    "unreadable": ("raise", "collect"),
     "data": ("attributes", "include_keys", "raw", "result"),
 }
 
@@ -64,6 +65,7 @@ class Options:
     segments: int | None = None
     budget: float = 30.0
     unprocessed: Literal["raise", "return"] = "raise"
+    unreadable: Literal["raise", "collect"] = "raise"
     progress: Callable[[int, int], object] | None = None
     guard: bool = False
     token: str | None = None

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 from jmespath.exceptions import JMESPathError
 
 from leyden.compile.partial import narrow
-from leyden.errors import InvalidExpressionError
+from leyden.errors import DecodeError, HookError, InvalidExpressionError
 from leyden.operations.bound import BoundEntity
+from leyden.operations.item_id import name_item
 from leyden.operations.options import Options
 from leyden.operations.projection import inputs_of
 from leyden.operations.request import Item, Response
+
+T = TypeVar("T")
 
 
 @frozen
@@ -35,6 +38,7 @@ class Page(Sequence[Any]):
 
     `cursor` is None at the end of the results. `consumed` is in capacity units, None where the
     engine does not say. `scanned` counts the items that were read, `requests` the requests made.
+    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`.
 
     >>> page = task.query.project(project_id="p1").go(limit=10)     # doctest: +SKIP
     >>> page.items, page.cursor, len(page)                          # doctest: +SKIP
@@ -45,6 +49,7 @@ class Page(Sequence[Any]):
     consumed: float | None
     scanned: int
     requests: int
+    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -67,6 +72,7 @@ def join_pages(pages: Sequence[Page]) -> Page:
         consumed,
         sum(page.scanned for page in pages),
         sum(page.requests for page in pages),
+        tuple(error for page in pages for error in page.unreadable),
     )
 
 
@@ -92,7 +98,32 @@ def shape(
     """An item in the form that `data` and `select` ask for.
 
     `shown` are the slots of what was read of it, as `shown_slots` gives them; None for all.
+    Raises DecodeError and HookError, which name the item.
     """
+    try:
+        return _shaped(entity, item, options, shown)
+    except (DecodeError, HookError) as error:
+        name_item(error, entity, item)
+        raise
+
+
+def attempt_to(
+    shaped: Callable[[T], Any], item: T, options: Options, operation: str
+) -> tuple[Any, DecodeError | HookError | None]:
+    """What is made of an item, and why it cannot be read.
+
+    That is raised unless `unreadable="collect"` was said.
+    """
+    try:
+        return shaped(item), None
+    except (DecodeError, HookError) as error:
+        error.operation = error.operation or operation
+        if options.unreadable != "collect":
+            raise
+        return None, error
+
+
+def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[str] | None) -> Any:
     if options.attributes:
         item = _asked(entity, item, options)
     if options.data == "raw":

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leyden.errors import LeydenError
+from leyden.errors import DecodeError, HookError, LeydenError
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.hydration import hydrate
 from leyden.operations.options import Options
-from leyden.operations.outcome import Page, add_units, consumed_units, join_pages
+from leyden.operations.outcome import Page, add_units, attempt_to, consumed_units, join_pages
 from leyden.operations.overflow.reading import Joined, Joining, join_items
 from leyden.operations.request import Gather, Item, Params, Program, Request
 
@@ -101,6 +101,8 @@ def read_pages(plan: PagePlan) -> Program[Page]:
 
 def _salvaged(plan: PagePlan, kept: list[Item], page: Page) -> Program[Page | None]:
     """What was read before a request failed; None where that cannot be completed now."""
+    # One error is enough: what cannot be read stands beside the good items.
+    plan = evolve(plan, options=evolve(plan.options, unreadable="collect"))
     try:
         return (yield from _given(plan, kept, page))
     except LeydenError:
@@ -116,7 +118,8 @@ def _given(plan: PagePlan, kept: list[Item], page: Page) -> Program[Page]:
         requests += sent
     joined = yield from join_items(plan.joining, kept)
     consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
-    return Page(_shaped(plan, joined), page.cursor, consumed, page.scanned, requests)
+    items, unreadable = _shaped(plan, joined)
+    return Page(items, page.cursor, consumed, page.scanned, requests, unreadable)
 
 
 def segments_at_start(count: int) -> SegmentsRead:
@@ -167,9 +170,21 @@ def read_segments(plan: PagePlan, before: SegmentsRead) -> Program[SegmentsRead]
     return SegmentsRead(page, left, found, before.scanned + scanned)
 
 
-def _shaped(plan: PagePlan, joined: Joined) -> tuple[Any, ...]:
-    """What is made of the items; those that were gone when their values were read are not."""
-    return tuple(plan.shape(item) for item in joined.items if item is not None)
+def _shaped(
+    plan: PagePlan, joined: Joined
+) -> tuple[tuple[Any, ...], tuple[DecodeError | HookError, ...]]:
+    """What is made of the items, and the errors of those that cannot be read.
+
+    Those that were gone when their values were read are in neither.
+    """
+    found = (item for item in joined.items if item is not None)
+    if plan.options.unreadable != "collect":
+        return tuple(map(plan.shape, found)), ()
+    operation = plan.request.operation
+    tried = [attempt_to(plan.shape, item, plan.options, operation) for item in found]
+    good = tuple(shaped for shaped, error in tried if error is None)
+    bad = (error for _, error in tried if error is not None)
+    return good, (*joined.unreadable, *bad)
 
 
 def _hydrated(plan: PagePlan, kept: list[Item]) -> Program[tuple[list[Item], float | None, int]]:

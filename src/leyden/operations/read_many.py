@@ -53,7 +53,6 @@ class ReadMany(Conditional):
         """Programs that read all pages, one after the other."""
         while True:
             page = yield run_named(read_pages(plan), self._naming())
-            assert isinstance(page, Page)
             if page.cursor is None:
                 return
             plan = evolve(plan, options=evolve(plan.options, cursor=page.cursor))

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from leyden.compile import AttributePaths
 from leyden.compile.partial import narrow
 from leyden.drivers.protocol import Driver
-from leyden.errors import DecodeError, InputError
+from leyden.errors import DecodeError, HookError, InputError
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
@@ -22,6 +22,7 @@ from leyden.operations.check import Check
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.get import Get
 from leyden.operations.guard import owns, refuse_no_item
+from leyden.operations.item_id import name_item
 from leyden.operations.match import find, match
 from leyden.operations.operation import naming
 from leyden.operations.overflow.format import placed, values_apart
@@ -226,20 +227,28 @@ class Entity:
                 entity=self.name,
             )
         with naming(self._bound.operation("parse"), self._bound):
-            unfolded = placed(self._bound, item)
-            for name, value in values_apart(self._bound, unfolded.missing).items():
-                raise DecodeError(
-                    f'the value of "{name}" ({value.size:,} bytes) is stored outside of the item; '
-                    "read it with .get()",
-                    field=self.spec.attributes[name].field,
-                )
-            record = self._bound.compiled.decode(unfolded.item)
-            if item.keys() <= self._bound.compiled.key_fields:
-                # Keys alone, as a KEYS_ONLY index has them: of the rest nobody knows.
-                present = present_slots(self._bound, item)
-                if len(present) < len(self._bound.compiled.slots):
-                    return narrow(record, present)
-            return record
+            try:
+                return self._parsed(item)
+            except (DecodeError, HookError) as error:
+                name_item(error, self._bound, item)
+                raise
+
+    def _parsed(self, item: Item) -> Any:
+        compiled = self._bound.compiled
+        unfolded = placed(self._bound, item)
+        for name, value in values_apart(self._bound, unfolded.missing).items():
+            raise DecodeError(
+                f'the value of "{name}" ({value.size:,} bytes) is stored outside of the item; '
+                "read it with .get()",
+                field=self.spec.attributes[name].field,
+            )
+        record = compiled.decode(unfolded.item)
+        if item.keys() <= compiled.key_fields:
+            # Keys alone, as a KEYS_ONLY index has them: of the rest nobody knows.
+            present = present_slots(self._bound, item)
+            if len(present) < len(compiled.slots):
+                return narrow(record, present)
+        return record
 
     def _batch(self, entries: Sequence[Put | Delete]) -> BatchWrite:
         return BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)

@@ -13,6 +13,7 @@ from leyden.cli.options import Output, Target, output_options, target_options
 from leyden.cli.output.json_text import print_json
 from leyden.cli.output.words import capacity, plural
 from leyden.cli.progress import transferring
+from leyden.cli.reading import tell_unreadable, unreadable_option
 from leyden.cli.running import StoppedError
 from leyden.cli.transfer.exporting import Exporter, Plan
 
@@ -38,6 +39,7 @@ from leyden.cli.transfer.exporting import Exporter, Plan
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
 @click.option("--page-size", type=click.IntRange(1), help="Items a page; default: 1 MB of them.")
 @click.option("--consistent", is_flag=True, help="Read what was written just now, too.")
+@unreadable_option
 @output_options
 def export_items(
     target: Target,
@@ -48,6 +50,7 @@ def export_items(
     overwrite: bool,
     page_size: int | None,
     consistent: bool,
+    unreadable: str | None,
     output: Output,
 ) -> None:
     """Write a table to a file, one JSON document a line, by scanning it once.
@@ -71,7 +74,8 @@ def export_items(
         raise click.UsageError("the summary of --json and the items cannot both be printed")
     with opened(target) as service:
         entity = entity_named(service, name) if name is not None else None
-        plan = Plan(service, entity, not raw, page_size, consistent)
+        collects = unreadable == "collect"
+        plan = Plan(service, entity, not raw, page_size, consistent, collects)
         with transferring(f"exporting {service.table}") as bar:
             exporter = Exporter(plan, bar)
             try:
@@ -83,6 +87,7 @@ def export_items(
                 raise StoppedError(_hint(exporter, to_stdout)) from None
         hidden = [] if raw else _hidden([entity] if entity else list(service.entities.values()))
     _report(exporter, to, hidden, output)
+    tell_unreadable(exporter.cost.unreadable)
 
 
 def _hint(exporter: Exporter, to_stdout: bool) -> str:

@@ -33,6 +33,8 @@ class Plan:
     records: bool
     page_size: int | None
     consistent: bool
+    collects: bool = False
+    """Whether to go on past items that cannot be read as records."""
 
     @property
     def purpose(self) -> Purpose:
@@ -53,6 +55,7 @@ class Cost:
     requests: int = 0
     consumed: float | None = None
     reshaped: int = 0
+    unreadable: list[DecodeError] = field(factory=list)
 
 
 @define
@@ -124,6 +127,7 @@ class Exporter:
     def _lines(self, page: ItemsPage) -> tuple[bytes, ExportState]:
         """The lines of a page, and the state once they are written."""
         lines: list[str] = []
+        unreadable = self.cost.unreadable
         foreign = skipped = 0
         for item in page.items:
             owner = self._owner(item)
@@ -136,7 +140,12 @@ class Exporter:
                 continue
             foreign += owner is None and not part
             if self.plan.records and owner is not None:
-                lines.append(self._record(owner, item))
+                try:
+                    lines.append(self._record(owner, item))
+                except DecodeError as error:
+                    if not self.plan.collects:
+                        raise
+                    unreadable.append(error)
             else:
                 lines.append(
                     json.dumps(item_to_json(item), ensure_ascii=False, separators=(",", ":"))

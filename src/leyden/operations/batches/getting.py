@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
 
-from leyden.errors import InputError, LeydenError
+from leyden.errors import DecodeError, HookError, InputError, LeydenError
 from leyden.operations.batches.sending import BatchResult, chunks, name_entry, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation
@@ -17,7 +18,7 @@ from leyden.operations.guard import Marks, identity_marks
 from leyden.operations.item_id import ItemId, item_id, refuse_duplicates
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, Options, read_options
-from leyden.operations.outcome import add_units, shape
+from leyden.operations.outcome import add_units, attempt_to, shape
 from leyden.operations.overflow.reading import Joined, Joining, join_items, wanted_fields
 from leyden.operations.projection import project, shown_slots
 from leyden.operations.request import Item, Params, Program
@@ -142,19 +143,23 @@ class BatchGet:
             if item is not None and is_mine(one.entity, item, one.marks, options):
                 whole[place] = item
         consumed, requests = sent.consumed, sent.requests
+        unreadable: list[DecodeError | HookError] = []
         for table in dict.fromkeys(one.table for one in wanted):
             joined = yield from self._joined(wanted, whole, table, options)
             consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+            unreadable += joined.unreadable
         # Only a batch over one entity takes `attributes`.
         shown = shown_slots(wanted[0].entity, options) if options.attributes and wanted else None
-        items = [
-            shape(one.entity, whole[place], options, shown) if place in whole else None
-            for place, one in enumerate(wanted)
-        ]
+        records: list[Any] = [None] * len(wanted)
+        for place, item in whole.items():
+            make = partial(shape, wanted[place].entity, options=options, shown=shown)
+            records[place], error = attempt_to(make, item, options, self.name)
+            if error is not None:
+                unreadable.append(error)
         left = tuple(
             key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
         )
-        result = BatchResult(tuple(items), left, consumed, requests)
+        result = BatchResult(tuple(records), left, consumed, requests, tuple(unreadable))
         return settle(sent, result, options, self.name)
 
     def _joined(

@@ -7,9 +7,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
-from leyden.errors import AwsError, BatchIncompleteError, LeydenError, ThrottledError
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    DecodeError,
+    HookError,
+    LeydenError,
+    ThrottledError,
+)
 from leyden.operations.bound import BoundEntity
 from leyden.operations.doubt import may_have_written
 from leyden.operations.operation import naming
@@ -31,13 +38,15 @@ class BatchResult(Sequence[Any]):
     After a write, the entries that were put as records, and None for those deleted or not
     written for sure.
     `unprocessed` holds what the service had not taken up after all retries, in raw form; it is
-    empty unless `unprocessed="return"` was asked for.
+    empty unless `unprocessed="return"` was asked for. `unreadable` has the errors of items that
+    could not be read, with `unreadable="collect"`; None stands in their places.
     """
 
     items: tuple[Any, ...]
     unprocessed: tuple[Any, ...]
     consumed: float | None
     requests: int
+    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.items)

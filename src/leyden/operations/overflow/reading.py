@@ -11,7 +11,7 @@ from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
 from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
-from leyden.operations.item_id import ItemId, item_id
+from leyden.operations.item_id import ItemId, item_id, name_item
 from leyden.operations.options import Options
 from leyden.operations.outcome import add_units
 from leyden.operations.overflow.format import (
@@ -53,6 +53,8 @@ class Joining:
     wanted: Callable[[BoundEntity], frozenset[str]]
     keep: Keep
     again: bool = True
+    last: bool = True
+    """Whether the caller tries no further: what cannot be read now is unreadable."""
 
 
 @frozen
@@ -67,6 +69,8 @@ class Joined:
     requests: int = 0
     error: DecodeError | None = None
     """Why a value could not be read, with `again=False`; it is raised otherwise."""
+    unreadable: tuple[DecodeError, ...] = ()
+    """With `unreadable="collect"`: why items could not be read, in whose places None stands."""
 
 
 def wanted_fields(
@@ -119,7 +123,8 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
 
     The parts of several items are read together. Where they are not those that the item names,
     it was written meanwhile, and is read again, consistently. Raises DecodeError where that does
-    not help, BatchIncompleteError where parts could not be read in time.
+    not help, unless such errors are collected, BatchIncompleteError where parts could not be read
+    in time.
     """
     done: list[Item | None] = list(items)
     if joining is None or not any(OVERFLOW_FIELD in item for item in items):
@@ -127,6 +132,8 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
     consumed: float | None = None
     requests = 0
     waiting = {n: item for n, item in enumerate(items) if OVERFLOW_FIELD in item}
+    collects = joining.options.unreadable == "collect"
+    unreadable: list[DecodeError] = []
     attempt = 0
     while True:
         attempt += 1
@@ -135,22 +142,37 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
             entity = joining.entity_of(item)
             if entity is None:
                 continue
-            unfolded = unfold(item, joining.wanted(entity))
+            try:
+                unfolded = unfold(item, joining.wanted(entity))
+            except DecodeError as error:
+                name_item(error, entity, item)
+                if not collects:
+                    raise
+                done[place] = None
+                error.operation = joining.operation
+                unreadable.append(error)
+                continue
             done[place] = unfolded.item
             if unfolded.missing:
                 open_items[place] = entity, unfolded
         if not open_items:
-            return Joined(done, consumed, requests)
+            return Joined(done, consumed, requests, unreadable=tuple(unreadable))
         torn, cost, sent = yield from _fill(joining, open_items, again=attempt > 1)
         consumed, requests = add_units(consumed, cost), requests + sent
         if not torn:
-            return Joined(done, consumed, requests)
+            return Joined(done, consumed, requests, unreadable=tuple(unreadable))
         if attempt >= ATTEMPTS or not joining.again:
-            entity, unfolded = open_items[torn[0]]
-            error = _unreadable(entity, unfolded, joining.operation, attempt)
+            errors = []
+            for place in torn:
+                entity, unfolded = open_items[place]
+                errors.append(_unreadable(entity, unfolded, joining.operation, attempt))
+                name_item(errors[-1], entity, waiting[place])
+            if collects and joining.last:
+                done = [None if place in torn else item for place, item in enumerate(done)]
+                return Joined(done, consumed, requests, unreadable=(*unreadable, *errors))
             if joining.again:
-                raise error
-            return Joined(done, consumed, requests, error)
+                raise errors[0]
+            return Joined(done, consumed, requests, errors[0])
         if attempt > 1:
             yield Pause(wait_before(attempt))
         waiting = {place: waiting[place] for place in torn}

@@ -8,12 +8,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from leyden.errors import AwsError, DecodeError, InputError
+from leyden.errors import AwsError, DecodeError, HookError, InputError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.get import Get, is_mine, read_key
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.options import TRANSACT_GET, Options, read_options
-from leyden.operations.outcome import add_units, consumed_units, shape
+from leyden.operations.outcome import add_units, attempt_to, consumed_units, shape
 from leyden.operations.overflow.reading import ATTEMPTS, Joining, join_items, wanted_fields
 from leyden.operations.request import Item, Params, Pause, Program, Request
 from leyden.operations.runner import Runner
@@ -91,7 +91,7 @@ class TransactGet:
                 item = part.get("Item")
                 if item is not None and is_mine(entry.entity, item, entry.marks(), options):
                     found[place] = item
-            torn, cost = yield from self._join(found, options)
+            torn, cost, apart = yield from self._join(found, options, last=attempt >= ATTEMPTS)
             consumed = add_units(add_units(consumed, consumed_units(response)), cost)
             if torn is None:
                 break
@@ -99,17 +99,24 @@ class TransactGet:
             if attempt >= ATTEMPTS:
                 raise torn
             yield Pause(wait_before(attempt))
-        items = (
-            shape(entry.entity, found[place], options) if place in found else None
-            for place, entry in enumerate(self.entries)
-        )
-        return TransactionResult(tuple(items), consumed, sent)
+        items: list[Any] = [None] * len(self.entries)
+        unreadable: list[DecodeError | HookError] = [*apart]
+        for place, item in found.items():
+            make = partial(shape, self.entries[place].entity, options=options)
+            items[place], failure = attempt_to(make, item, options, GET)
+            if failure is not None:
+                unreadable.append(failure)
+        return TransactionResult(tuple(items), consumed, sent, tuple(unreadable))
 
     def _join(
-        self, found: dict[int, Item], options: Options
-    ) -> Program[tuple[DecodeError | None, float | None]]:
-        """Put large values in their places, table by table; gives the error where that fails."""
+        self, found: dict[int, Item], options: Options, *, last: bool
+    ) -> Program[tuple[DecodeError | None, float | None, list[DecodeError]]]:
+        """Put large values in their places, table by table; gives the error where that fails.
+
+        And the errors that are collected, whose items are taken out.
+        """
         consumed: float | None = None
+        unreadable: list[DecodeError] = []
         for table in dict.fromkeys(entry.entity.table for entry in self.entries):
             places = [n for n in found if self.entries[n].entity.table == table]
             owners = {id(found[n]): self.entries[n].entity for n in places}
@@ -121,16 +128,21 @@ class TransactGet:
                 partial(wanted_fields, options=options),
                 lambda item: True,
                 again=False,
+                last=last,
             )
             given = [found[n] for n in places]
             joined = yield from join_items(None if options.data == "raw" else joining, given)
             consumed = add_units(consumed, joined.consumed)
             if joined.error is not None:
-                return joined.error, consumed
+                return joined.error, consumed, []
+            unreadable += joined.unreadable
             for n, item in zip(places, joined.items, strict=True):
-                assert item is not None, "nothing was read again, so nothing can be gone"
-                found[n] = item
-        return None, consumed
+                # Nothing was read again, so nothing is gone; it may be unreadable.
+                if item is None:
+                    del found[n]
+                else:
+                    found[n] = item
+        return None, consumed, unreadable
 
     def _rejections(self, reasons: Sequence[Mapping[str, Any]]) -> Iterable[Rejection]:
         for position, (entry, why) in enumerate(zip(self.entries, reasons, strict=True)):

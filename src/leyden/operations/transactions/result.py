@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from leyden.errors import DecodeError, TransactionCanceledError
+from leyden.errors import DecodeError, HookError, TransactionCanceledError
 from leyden.operations.guard import Marks, bears
 from leyden.operations.operation import Operation
 from leyden.operations.overflow.format import record_in_place
@@ -80,11 +80,14 @@ class TransactionResult(Sequence[Any]):
     A write's entries are the records that were put, and records of the key attributes for the
     other verbs; a read's entries are None where there is no item. `attempts` counts the
     transactions that were sent: conflicts are tried again. `consumed` covers what was read first.
+    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`; None
+    stands in their places.
     """
 
     items: tuple[Any, ...]
     consumed: float | None
     attempts: int
+    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.items)
