@@ -8,7 +8,12 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from leyden.errors import BatchIncompleteError, ConditionFailedError, LeydenError
+from leyden.errors import (
+    BatchIncompleteError,
+    ConditionFailedError,
+    LeydenError,
+    SaveIncompleteError,
+)
 from leyden.operations.batches.sending import cause_of
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.item_id import ItemId, item_id
@@ -63,6 +68,29 @@ class MemoryBase(Programs):
             if isinstance(outcome, LeydenError):
                 raise outcome
 
+    def _touched_or_not(self, thread_ids: Iterable[str]) -> Program[LeydenError | None]:
+        """Touch threads once their messages are written; gives the error where that fails.
+
+        It must not hide what was written before.
+        """
+        try:
+            yield from self._touch(thread_ids)
+        except LeydenError as error:
+            return error
+        return None
+
+    def _untouched(self, done: str, ids: Sequence[str], error: LeydenError) -> SaveIncompleteError:
+        """The error for messages that are all written, though their threads are not touched."""
+        failed = SaveIncompleteError(
+            f"all {len(ids)} messages were {done}, but `updated_at` of their threads was not set "
+            f"({error.message}); doing it again is safe",
+            saved=ids,
+            failures=(error,),
+            entity=self._messages.name,
+        )
+        failed.__cause__ = error
+        return failed
+
     def _touched(self, thread_id: str, now: datetime) -> Program[None]:
         patch = self._threads.patch(id=thread_id).set(updated_at=now)
         try:
@@ -98,3 +126,8 @@ class MemoryBase(Programs):
     def _key_of(self, message_id: str) -> ItemId:
         """What is the same for ids that share a key."""
         return item_id("", self._messages.get(id=message_id).params()["Key"])
+
+
+def is_done(error: LeydenError) -> bool:
+    """Whether all that was to be written is, and what failed came after it."""
+    return bool(error.outcome.written) and not error.unsure

@@ -17,7 +17,7 @@ from leyden.operations.batches.sending import chunks
 from leyden.operations.concurrently import outcomes_of
 from leyden.operations.request import Program
 from leyden.operations.update import Patch
-from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase
+from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase, is_done
 from leyden.store.dynamodb.programs.merging import merge, unchanged
 from leyden.store.times import later
 
@@ -153,12 +153,13 @@ class MessageChanging(MemoryBase):
         id, first = next(iter(failures.items()))
         if len(outcomes) == 1:
             raise first
-        unsure = [id for id, error in failures.items() if getattr(error, "unsure", False)]
+        unsure = [id for id, error in failures.items() if error.unsure]
+        saved = [id for id in outcomes if id not in failures or is_done(failures[id])]
         raise SaveIncompleteError(
-            f"{len(failures)} of {len(outcomes)} messages could not be changed, and the others "
-            f"were; doing it again is safe (the first: {names[id]}: {first.message})",
-            saved=[id for id in outcomes if id not in failures],
-            unsaved=[id for id in failures if id not in unsure],
+            f"{len(saved)} of {len(outcomes)} messages were changed, and not all of the others; "
+            f"doing it again is safe (the first that failed: {names[id]}: {first.message})",
+            saved=saved,
+            unsaved=[id for id in failures if id not in unsure and id not in saved],
             unsure=unsure,
             failures=tuple(dict.fromkeys(failures.values())),
             entity=self._messages.name,

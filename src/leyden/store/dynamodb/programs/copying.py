@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -16,6 +15,7 @@ from leyden.errors import (
     KeyCollisionError,
     LeydenError,
     NotFoundError,
+    SaveIncompleteError,
 )
 from leyden.keys.text import timestamp_text
 from leyden.operations.request import Program
@@ -148,9 +148,19 @@ class CopyingPrograms(MemoryBase):
             return
         try:
             yield from self._messages.put(entries).program(concurrency=self.concurrency)
-        except LeydenError:
-            with suppress(LeydenError):
-                keys = [{"id": message.id} for message in messages]
+        except LeydenError as error:
+            ids = [message.id for message in messages]
+            try:
+                keys = [{"id": id} for id in ids]
                 yield from self._messages.delete(keys).program(concurrency=self.concurrency)
                 yield from self._threads.delete(id=thread.id).program()
+            except LeydenError as left:
+                raise SaveIncompleteError(
+                    f"the copy was broken off ({error.message}), and what is there of it could "
+                    f"not be deleted ({left.message}); delete_thread() of the first id in `unsure` "
+                    "does that",
+                    unsure=(thread.id, *ids),
+                    failures=(error, left),
+                    entity=self._threads.name,
+                ) from error
             raise

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from leyden.errors import BatchIncompleteError, SaveIncompleteError
+from leyden.operations.item_id import item_id
 from leyden.operations.request import Program
 from leyden.store import given
+from leyden.store.dynamodb.programs.batching import failed_writes, were_refused
 from leyden.store.dynamodb.programs.changing import MessageChanging
 from leyden.store.dynamodb.rows import content_text, created, message_of
 from leyden.store.interface import Given
@@ -42,8 +45,10 @@ class MessagePrograms(MessageChanging):
             names,
         )
         # Of what was changed, also where it was not all.
-        yield from self._touch(threads)
+        untouched = yield from self._touched_or_not(threads)
         after = self._whole(outcomes, names)
+        if untouched is not None:
+            raise self._untouched("changed", tuple(after), untouched)
         changed = [message_of(record) for record in after.values()]
         return [message for message in changed if message]
 
@@ -53,10 +58,38 @@ class MessagePrograms(MessageChanging):
         found = yield from self._by_id(ids, ("id", "thread_id"))
         if not found:
             return
-        yield from self._messages.delete([{"id": id} for id in found]).program(
-            concurrency=self.concurrency
-        )
-        yield from self._touch(record.thread_id for record in found.values() if record.thread_id)
+        deleting = self._messages.delete([{"id": id} for id in found])
+        incomplete: BatchIncompleteError | None = None
+        left: set[str] = set()
+        try:
+            yield from deleting.program(concurrency=self.concurrency)
+        except BatchIncompleteError as error:
+            incomplete, left = error, self._ids_of(found, error.result.unprocessed)
+        # Of what was deleted, also where it was not all.
+        threads = {record.thread_id: None for id, record in found.items() if id not in left}
+        untouched = yield from self._touched_or_not(filter(None, threads))
+        if incomplete is not None:
+            unsure = self._ids_of(found, failed_writes(incomplete))
+            if were_refused(incomplete):
+                left, unsure = left | unsure, set()
+            deleted = [id for id in found if id not in left | unsure]
+            doubt = f", and {len(unsure)} may or may not have been" if unsure else ""
+            raise SaveIncompleteError(
+                f"{len(deleted)} of {len(found)} messages were deleted, {len(left)} were not"
+                f"{doubt}; doing it again is safe ({incomplete.message})",
+                saved=deleted,
+                unsaved=[id for id in found if id in left],
+                unsure=[id for id in found if id in unsure],
+                failures=incomplete.failures or (incomplete,),
+                entity=self._messages.name,
+            ) from incomplete
+        if untouched is not None:
+            raise self._untouched("deleted", tuple(found), untouched)
+
+    def _ids_of(self, ids: Iterable[str], writes: Sequence[Any]) -> set[str]:
+        """The ids whose messages these raw deletions are of."""
+        keys = {item_id("", write["DeleteRequest"]["Key"]) for write in writes}
+        return {id for id in ids if self._key_of(id) in keys} if keys else set()
 
     def _by_id(self, ids: Sequence[str], attributes: Sequence[str] = ()) -> Program[dict[str, Any]]:
         """The records with exactly these ids."""

@@ -49,23 +49,18 @@ class SavingPrograms(MemoryBase):
             threads += yield from self._put_one(*saved.values())
         else:
             threads += yield from self._put_several(saved, together)
-        try:
-            yield from self._touch(threads)
-        except LeydenError as error:
-            raise SaveIncompleteError(
-                f"all {len(saved)} messages were written, but `updated_at` of their threads was "
-                f"not set ({error.message}); saving them again is safe",
-                saved=tuple(saved),
-                failures=(error,),
-                entity=self._messages.name,
-            ) from error
+        untouched = yield from self._touched_or_not(threads)
+        if untouched is not None:
+            raise self._untouched("written", tuple(saved), untouched)
         return [evolve(message, content=as_it_reads(message.content)) for message in saved.values()]
 
     def _put_one(self, message: Message) -> Program[list[str]]:
         """Write a message; gives the thread that it was in."""
         write = self._messages.put(**self._attributes(message))
-        before = yield from insisting(lambda: write.program(response="all_old"))
-        return _threads([before])
+        # In raw form: that what was replaced cannot be decoded does not matter here.
+        before = yield from insisting(lambda: write.program(response="all_old", data="raw"))
+        thread = (before or {}).get(self._messages.spec.attributes["thread_id"].field, {})
+        return [thread["S"]] if thread.get("S") else []
 
     def _put_several(self, saved: Mapping[str, Message], together: bool) -> Program[list[str]]:
         """Write messages; gives the threads that they were in."""

@@ -10,7 +10,12 @@ from typing import Any
 from attrs import evolve, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.errors import ConditionFailedError, KeyCollisionError, NotFoundError
+from leyden.errors import (
+    ConditionFailedError,
+    KeyCollisionError,
+    NotFoundError,
+    SaveIncompleteError,
+)
 from leyden.operations.as_stored import as_stored
 from leyden.operations.request import Program
 from leyden.store import given
@@ -97,6 +102,7 @@ class ThreadPrograms(MessageChanging):
             owners.does_not_exist() | (owners != owner)
         )
         cursor: str | None = None
+        done: list[str] = []
         while True:
             page = yield from query.program(cursor=cursor)
             names = {message.id: "a message of the thread" for message in page}
@@ -106,7 +112,12 @@ class ThreadPrograms(MessageChanging):
                 "update_thread_resource_id",
                 names,
             )
-            self._whole(outcomes, names)
+            try:
+                self._whole(outcomes, names)
+            except SaveIncompleteError as error:
+                error.saved = (*done, *error.saved)
+                raise
+            done += names
             cursor = page.cursor
             if cursor is None:
                 break
