@@ -11,10 +11,12 @@ import botocore.endpoint
 import botocore.session
 import pytest
 from attrs import define, field, frozen
+from botocore.config import Config
 
 import leyden
 from leyden.drivers import SharedConnection, SyncDriver
 from leyden.drivers.aio import AsyncConnection
+from leyden.drivers.given_client import ClientConnection
 from leyden.drivers.lean import LeanConnection
 from leyden.schema import load_service
 from leyden.service.service import build_service
@@ -80,18 +82,21 @@ class Table:
 
 
 @frozen
-class _Opened:
+class Opened:
     """A driver over one of the transports, and its connection."""
 
     driver: Any
     connection: Any
 
     @classmethod
-    def over(cls, transport: str, **options: Any) -> _Opened:
-        """`lean`, `pynamodb`, or `async` for the asynchronous driver."""
+    def over(cls, transport: str, **options: Any) -> Opened:
+        """`lean`, `pynamodb`, `async` for the asynchronous driver, or `client` for a given one."""
         if transport == "async":
             connection: Any = AsyncConnection(**options)
             return cls(BridgedDriver(connection=connection), connection)
+        if transport == "client":
+            connection = ClientConnection(_client(**options))
+            return cls(SyncDriver(connection=connection), connection)
         connection = (LeanConnection if transport == "lean" else SharedConnection)(**options)
         return cls(SyncDriver(connection=connection), connection)
 
@@ -111,8 +116,29 @@ class _Opened:
     def close(self) -> None:
         if isinstance(self.driver, BridgedDriver):
             self.driver.close()
+        elif isinstance(self.connection, ClientConnection):
+            self.connection.client.close()
         else:
             self.connection.close()
+
+
+def _client(
+    *,
+    region: str,
+    endpoint_url: str,
+    credentials: Any,
+    connect_timeout: float = 5.0,
+    read_timeout: float = 20.0,
+) -> Any:
+    """A client of botocore's own making."""
+    return botocore.session.get_session().create_client(
+        "dynamodb",
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=credentials and credentials.access_key_id,
+        aws_secret_access_key=credentials and credentials.secret_access_key,
+        config=Config(connect_timeout=connect_timeout, read_timeout=read_timeout),
+    )
 
 
 @define(eq=False)
@@ -124,9 +150,10 @@ class Bank:
     table: Table
     direct: leyden.Service
     transport: str
+    source: Any = field(factory=lambda: load_service(BANK))
     app: leyden.Service = field(init=False)
     _own: leyden.Service = field(init=False)
-    _drivers: list[_Opened] = field(factory=list)
+    _drivers: list[Opened] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self._own = self.app = self._open(read_timeout=20.0)
@@ -135,6 +162,11 @@ class Bank:
         """Begin again: no items, no faults, and a client that has all of its retries."""
         self.proxy.play()
         self.table.clear()
+        if self.transport == "client":
+            # Its retries cannot be renewed, so another one takes its place.
+            while self._drivers:
+                self._drivers.pop().close()
+            self._own = self._open(read_timeout=20.0)
         self.app = self._own
         self._drivers[0].forget()
 
@@ -150,7 +182,7 @@ class Bank:
             assert self._drivers[-1].shared.client
 
     def _open(self, read_timeout: float) -> leyden.Service:
-        opened = _Opened.over(
+        opened = Opened.over(
             self.transport,
             region=self.engine.region,
             endpoint_url=self.proxy.url,
@@ -159,7 +191,7 @@ class Bank:
             read_timeout=read_timeout,
         )
         self._drivers.append(opened)
-        return build_service(load_service(BANK), opened.driver, table=self.table.name)
+        return build_service(self.source, opened.driver, table=self.table.name)
 
     def fill(self, count: int, owner: str = "o", **values: Any) -> None:
         """Put accounts 0 up to `count`, past the proxy."""
@@ -173,33 +205,32 @@ class Bank:
 
 
 @contextmanager
-def open_bank(engine: Any, table_name: str, transport: str = "lean") -> Iterator[Bank]:
-    """A bank on a new table of the engine, which sends over a transport."""
+def open_bank(
+    engine: Any, table_name: str, transport: str = "lean", source: Any = None
+) -> Iterator[Bank]:
+    """A bank on a new table of the engine, which sends over a transport.
+
+    `source` is another service specification than that of the bank.
+    """
+    spec = load_service(BANK) if source is None else source
     embedded = isinstance(engine, leyden.LocalEngine)
     with fault_proxy(engine.endpoint_url, remembers_tokens=embedded) as proxy:
-        direct = leyden.load(
-            BANK,
-            table=table_name,
-            endpoint_url=engine.endpoint_url,
-            region=engine.region,
-            credentials=engine.credentials,
-        )
+        where = {
+            "region": engine.region,
+            "endpoint_url": engine.endpoint_url,
+            "credentials": engine.credentials,
+        }
+        direct = build_service(spec, SyncDriver(**where), table=table_name)
         direct.create_table()
-        keys = engine.credentials
-        client = botocore.session.get_session().create_client(
-            "dynamodb",
-            endpoint_url=engine.endpoint_url,
-            region_name=engine.region,
-            aws_access_key_id=keys and keys.access_key_id,
-            aws_secret_access_key=keys and keys.secret_access_key,
-        )
-        bank = Bank(engine, proxy, Table(client, table_name), direct, transport)
+        client = _client(**where)
+        bank = Bank(engine, proxy, Table(client, table_name), direct, transport, spec)
         try:
             yield bank
         finally:
             client.delete_table(TableName=table_name)
             client.close()
             bank.close()
+            direct.driver.close()
 
 
 @define

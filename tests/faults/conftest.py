@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,14 +17,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         ours = "faults" in item.path.parts
         given = getattr(getattr(item, "callspec", None), "params", {}) if ours else {}
-        repeats = given.get("engine") == "embedded" and given.get("one_bank", "lean") != "lean"
+        over = {given.get(name, "lean") for name in ("one_bank", "one_shop", "one_store")}
+        repeats = given.get("engine") == "embedded" and over != {"lean"}
         (left_out if repeats else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
 
 
-@pytest.fixture(scope="session", params=["lean", "pynamodb", "async"])
+TRANSPORTS: Final = ("lean", "pynamodb", "async", "client")
+
+
+@pytest.fixture(scope="session", params=TRANSPORTS)
 def one_bank(engine: Any, request: pytest.FixtureRequest) -> Iterator[Bank]:
     with open_bank(engine, f"faults-{request.param}-{os.getpid()}", request.param) as bank:
         yield bank

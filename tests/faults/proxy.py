@@ -34,11 +34,17 @@ class Forward:
 
 @frozen
 class Refuse:
-    """DynamoDB's error `code`; the engine sees nothing of the request."""
+    """DynamoDB's error `code`; the engine sees nothing of the request.
+
+    With `forward` the engine has done what was asked all the same. `only` names the call that is
+    refused; others are forwarded.
+    """
 
     code: str
     status: int = 400
     more: Any = field(factory=dict)
+    forward: bool = False
+    only: str | None = None
 
 
 @frozen
@@ -214,7 +220,9 @@ def fault_proxy(engine_url: str, *, remembers_tokens: bool = False) -> Iterator[
 
         def _meet(self, fault: Fault, api: str, params: dict[str, Any], body: bytes) -> None:
             match fault:
-                case Refuse():
+                case Refuse() if fault.only in (None, api):
+                    if fault.forward:
+                        self._forward(body)
                     self._answer(fault.status, refusal(fault))
                 case Reset(forward=forward):
                     if forward:

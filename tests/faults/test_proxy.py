@@ -37,7 +37,7 @@ HEADERS: Final = {
 
 def client_of(bank: Bank, read_timeout: float) -> Any:
     """A client that tries once."""
-    session = bank.app.driver.connection.session  # type: ignore[attr-defined]
+    session = bank.direct.driver.connection.session  # type: ignore[attr-defined]
     return session.create_client(
         "dynamodb",
         endpoint_url=bank.proxy.url,

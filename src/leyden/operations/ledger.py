@@ -84,7 +84,7 @@ class Ledger:
         if outcome.item is None and error.outcome.item is not None:
             outcome = evolve(outcome, item=error.outcome.item)
         error.outcome = outcome
-        if outcome.unsure and not error.unsure:
+        if outcome.unsure and not error.unsure and not error.tells_outcome:
             error.unsure = True
 
     def mark(self, ended: BaseException) -> None:
