@@ -188,6 +188,32 @@ def test_attributes_of_any_member_may_be_given_as_equal(forum: leyden.Service) -
     assert found(mixture(thread="t", id="2", weight=3).go()) == [("Post", "2"), ("LaterPost", "2")]
 
 
+def test_attributes_are_read_of_the_members_that_have_them(forum: leyden.Service) -> None:
+    page = forum.collections.mixture(thread="t", id="2").go(attributes=["id", "points", "title"])
+    assert found(page) == [("Post", "2"), ("LaterPost", "2"), ("Vote", "2")]
+    assert (page.post[0].points, page.later_post[0].title) == (2, "T")
+    assert not any(hasattr(record, "body") for record in page)
+    page = forum.collections.mixture(thread="t").gte(id="1").go(attributes=["points"], limit=3)
+    assert [alias for alias, _ in page.entries] == ["post", "later_post", "vote"]
+    assert page.post[0].points == 1
+    assert not any(hasattr(record, "id") for record in page)
+    with pytest.raises(UnknownAttributeError, match='did you mean "points"'):
+        forum.collections.mixture(thread="t").go(attributes=["poinst"])
+
+
+def test_ranges_of_isolated_collections_and_those_of_electrodb(forum: leyden.Service) -> None:
+    everything = forum.collections.all(thread="t").between({"id": "1"}, {"id": "2"})
+    assert found(everything.go(order="desc", pages="all")) == [
+        (name, one) for name in ("Vote", "LaterPost", "Post") for one in "21"
+    ]
+    with pytest.raises(InvalidExpressionError, match="leave out `compare` for an exact"):
+        everything.go(compare="keys")
+    above = forum.collections.mixture(thread="t").gt(id="2")
+    assert {record.id for record in above.go()} == {"3"}
+    assert {record.id for record in above.go(compare="keys")} == {"2", "3"}
+    assert {record.id for record in above.go(compare="v2")} == {"3"}
+
+
 REFUSED: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda c: c.mixture(thread="t").gt(), InvalidExpressionError, "needs a value"),
     (lambda c: c.mixture(thread="t").gt(id=None), InvalidExpressionError, "needs a value"),

@@ -175,6 +175,36 @@ def test_a_range_over_a_collection_finds_the_same(rows: Rows, data: st.DataObjec
             assert [r.id for r in query.iter(limit=2)] == [one for _, one in found]
 
 
+RUN_TOGETHER = """
+entity: rows
+alias: row
+version: "1"
+service: ranges
+attributes:
+  id: {type: string, required: true}
+  part: {type: string, required: true}
+  n: integer
+  word: string
+indexes:
+  main: {pk: {field: pk, composite: [part]}, sk: {field: sk, composite: [id]}}
+  sorted:
+    index: gsi1
+    pk: {field: gsi1pk, composite: [part]}
+    sk: {field: gsi1sk, template: "N${n}${word}"}
+"""
+
+
+def test_a_value_that_begins_another_is_not_taken_for_it(rows: Rows) -> None:
+    with leyden.load(RUN_TOGETHER, table=f"{rows.table}-all", **rows.given) as app:
+        row = app["row"]
+        for id_, n, word in (("a", 1, "x"), ("b", 12, "y"), ("c", 1, "z"), ("d", -1, "x")):
+            row.put(id=id_, part="together", n=n, word=word).go()
+        query = row.query.sorted(part="together", n=1)
+        assert [r.id for r in query.go()] == ["a", "c"]
+        assert [r.id for r in query.gt(word="x").go()] == ["c"]
+        assert [r.id for r in row.query.sorted(part="together").lte(n=1).go()] == ["d", "a", "c"]
+
+
 def _key(item: dict[str, Any]) -> Any:
     """The sort key of a raw item, as it is ordered."""
     key = item["gsi1sk"]

@@ -111,6 +111,11 @@ def collection_queries(draw: st.DrawFn, models: dict[str, Any]) -> dict[str, Any
         options["limit"] = draw(st.integers(1, 50))
     if draw(st.booleans()) and index["type"] != "composite":
         options["compare"] = draw(st.sampled_from(["keys", "attributes", "v2"]))
+    if draw(st.integers(0, 3)) == 0:
+        known = list(attributes)
+        options["attributes"] = draw(
+            st.lists(st.sampled_from(known), unique=True, min_size=1, max_size=3)
+        )
     if options:
         op["options"] = options
     return op

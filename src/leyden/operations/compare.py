@@ -22,19 +22,26 @@ _SHIFTED: Final = {">": ">=", "<=": "<"}
 
 
 def comparisons(
-    keys: IndexKeys, values: Mapping[str, Any], limits: Range | None, compare: str | None
+    keys: IndexKeys,
+    values: Mapping[str, Any],
+    limits: Range | None,
+    compare: str | None,
+    shared: tuple[str, ...] | None = None,
 ) -> Iterator[Comparison]:
     """The comparisons that ElectroDB filters by, beside the condition on the key.
 
-    A multi-attribute index has none: its attributes are its key, which DynamoDB does not filter by.
+    `shared` are the attributes of the sort key that the members of a collection share. A
+    multi-attribute index has none: its attributes are its key, which DynamoDB does not filter by.
     """
     spec = keys.spec
     if compare in (None, "keys") or spec.sk is None or spec.type == "composite":
         return
     assert compare is not None
-    several = len(spec.sk.composite) > 1
+    names = spec.sk.composite if shared is None else shared
+    several = len(names) > 1
     if several:
-        yield from ((n, "=", v) for n, v in values.items() if n in spec.sk.composite)
+        partition = {name for name in spec.pk.composite if name not in names}
+        yield from ((n, "=", v) for n, v in values.items() if n not in partition)
     if limits is None or (keys.sk is not None and keys.sk.bare):
         return
     operator = _FILTERS[compare].get(limits.operator)

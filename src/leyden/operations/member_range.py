@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from attrs import evolve, frozen
@@ -71,27 +72,28 @@ class MemberRange:
             return Bounds(None, exact=False)
         return key_bounds(self._concerned.entity, ordered, test)
 
+    @cached_property
+    def _shared(self) -> tuple[str, ...]:
+        """The attributes that the sort keys of all members begin with."""
+        names = zip(*(member.sort_names for member in self.members), strict=False)
+        return tuple(one[0] for one in takewhile(lambda some: len(set(some)) == 1, names))
+
     def comparisons(self, options: Options, expressions: Expressions) -> Iterator[str]:
-        """What ElectroDB's `compare` filters by: the attributes of the first member."""
+        """What ElectroDB's `compare` filters by: attributes of the first member."""
         first, limits = self.members[0], self.limits
         if options.compare is None or self._keys.spec.type != "clustered":
             return
-        if limits is not None:
-            own = first.sort_names
-            start = {name: value for name, value in limits.start.items() if name in own}
-            end = {name: value for name, value in (limits.end or {}).items() if name in own}
-            limits = evolve(limits, start=start, end=end if limits.end is not None else None)
-        compared = list(comparisons(first.keys, self.values, limits, options.compare))
         attributes = first.entity.compiled.attributes
-        if options.compare != "keys" and len(first.sort_names) > 1:
-            compared += [
-                (name, "=", value)
-                for name, value in self.values.items()
-                if name not in first.keys.spec.composites and name in attributes
-            ]
+        if limits is not None:
+            shared = self._shared
+            start = {name: value for name, value in limits.start.items() if name in shared}
+            end = {name: value for name, value in (limits.end or {}).items() if name in shared}
+            limits = evolve(limits, start=start, end=end if limits.end is not None else None)
+        compared = comparisons(first.keys, self.values, limits, options.compare, self._shared)
         for name, operator, value in compared:
-            field = expressions.name(attributes[name].spec.field)
-            yield f"{field} {operator} {expressions.value(attributes[name].encode(value))}"
+            if name in attributes:
+                field = expressions.name(attributes[name].spec.field)
+                yield f"{field} {operator} {expressions.value(attributes[name].encode(value))}"
 
     def describe(self) -> str:
         """The range in one text, the same for the same range; empty for none."""

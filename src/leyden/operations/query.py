@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
-from leyden.keys import IndexKeys
+from leyden.keys import IndexKeys, bounds_of
 from leyden.operations.bound import BoundEntity
 from leyden.operations.compare import comparisons
 from leyden.operations.exact_range import ExactRange, exact_range
@@ -118,10 +118,24 @@ class Query(Ranged):
         return exact_range(self.entity, self.keys, self.values, self.range)
 
     def _left_in(self, options: Options) -> RangeTest | None:
+        if self.range is None:
+            return self._parted()
         within = self._exact(options)
         if within is None or within.test is None or within.filters(options):
             return None
         return evolve(within.test, hydrates=options.hydrate)
+
+    def _parted(self) -> RangeTest | None:
+        """The test of the values given as equal, where what begins with them may have others.
+
+        That is so in a template without text between its values: `1` begins `12` as well.
+        """
+        form = self.keys.sk
+        if form is None or not form.template or not form.missing(self.values):
+            return None
+        if bounds_of([form], self.values, None, None).parted:
+            return None
+        return RangeTest(self.entity, self.keys, self.values, None, None)
 
     @property
     def is_left_out_here(self) -> bool:
