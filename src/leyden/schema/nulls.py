@@ -1,7 +1,7 @@
 """What in an expression gives null whatever the values are.
 
-JMESPath raises nothing where an operator does not fit a value, it gives null. So a condition on a
-part of a text (`at[0:10]`) or on the order of texts never holds, and says so nowhere.
+JMESPath raises nothing where a step does not fit a value, it gives null. So a condition on a part
+of a text (`at[0:10]`) never holds, and says so nowhere.
 """
 
 from __future__ import annotations
@@ -60,9 +60,6 @@ def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
     found: list[str] = []
     _Looking(found).at(tree, here)
     return list(dict.fromkeys(found))
-
-
-_OTHERWISE: Final = "compare it with == or !=, or let a function ({call: NAME}) do it"
 
 
 class _Looking:
@@ -148,10 +145,9 @@ class _Looking:
     def _comparator(self, tree: Mapping[str, Any], here: Shape) -> Shape:
         sides = self._all(tree["children"], here)
         operator = _ORDER.get(tree["value"])
-        unordered = [side for side in sides if side.kind not in (None, "a number")]
-        if operator and unordered:
-            named = next((side for side in unordered if side.name[:1] != "'"), unordered[0])
-            self._note(named, f"and {operator} compares numbers only; {_OTHERWISE}")
+        for side in sides if operator else ():
+            if side.kind not in (None, "a number", "text"):
+                self._note(side, f"and {operator} compares numbers or texts only")
         return _ANYTHING
 
     def _function_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
