@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.decoding import decode_leniently
-from leyden.compile.lacking import has_properties, places_lacking
+from leyden.compile.lacking import LackingMap, has_properties, places_lacking
 from leyden.compile.partial import WHOLE, Lack, withhold
 from leyden.compile.source import Writer, run
 from leyden.compile.wire import Item
@@ -183,18 +183,41 @@ def _write_decode(
         if mixed and name not in watching:
             writer.lines.append(f"{indent}shown[{name!r}] = record.{slots[name]}")
     writer.lines.append(f"    record.__class__ = {final}")
-    shown = {name: attributes[name] for name in slots}
-    known = writer.name("known", known_fields)
-    look = f"not item.keys() <= {known}"
-    if any(map(has_properties, shown.values())) or any(map(_only_shown, shown.values())):
-        look = ""
-    aware = writer.name("aware", _awareness(shown, slots, known_fields))
+    visible = {name: attributes[name] for name in slots}
+    aware = writer.name("aware", _awareness(visible, slots, known_fields))
     values = "values" if reveals else "{}"
     writer.lines += [
-        *([f"    if {look}:", f"        return {aware}(record, item, {values})"] if look else ()),
-        "    return record" if look else f"    return {aware}(record, item, {values})",
+        f"    if {' or '.join(_signs(writer, visible, slots, known_fields))}:",
+        f"        return {aware}(record, item, {values})",
+        "    return record",
         "",
     ]
+
+
+def _signs(
+    writer: Writer,
+    shown: Mapping[str, CompiledAttribute],
+    slots: Mapping[str, str],
+    known_fields: frozenset[str],
+) -> list[str]:
+    """The conditions under which a record does not show all of its item; mostly none holds."""
+    signs = [f"not {writer.name('known', known_fields)}.issuperset(item)"]
+    for name, attribute in shown.items():
+        value = f"record.{slots[name]}"
+        if attribute.properties is not None and not any(
+            map(has_properties, attribute.properties.values())
+        ):
+            signs.append(f"{value}.__class__ is {writer.name('lacking_map', LackingMap)}")
+        elif has_properties(attribute):
+            signs.append(f"({value} and {writer.name('lacks', _lacks(attribute))}({value}))")
+        if _only_shown(attribute):
+            stored = f"values.get({name!r})"
+            signs.append(f"({stored} is not None and {value} != {stored})")
+    return signs
+
+
+def _lacks(attribute: CompiledAttribute) -> Callable[[Any], bool]:
+    return lambda value: next(places_lacking(attribute, value), None) is not None
 
 
 def _only_shown(attribute: CompiledAttribute) -> bool:
