@@ -6,6 +6,7 @@
     ├── SchemaError                 the schema files have faults
     ├── InputError (ValueError)     refused before anything was sent
     │   ├── UnknownAttributeError (AttributeError)
+    │   ├── UnknownNameError (AttributeError, KeyError)
     │   ├── ValidationError
     │   │   ├── RequiredAttributeError
     │   │   └── ReadOnlyAttributeError
@@ -16,6 +17,7 @@
     │   ├── InvalidOptionError
     │   ├── InvalidExpressionError
     │   ├── ItemTooLargeError
+    │   ├── ArgumentError (TypeError)
     │   └── CallStyleError (TypeError)
     ├── DecodeError                 a stored item does not fit its schema
     ├── NotReadError (AttributeError)   a record does not show what was not read
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousKeyError",
+    "ArgumentError",
     "AwsError",
     "BatchIncompleteError",
     "CallStyleError",
@@ -99,6 +102,7 @@ __all__ = [
     "TransactionCanceledError",
     "UniqueConstraintError",
     "UnknownAttributeError",
+    "UnknownNameError",
     "ValidationError",
     "VersionConflictError",
 ]
@@ -225,6 +229,16 @@ class UnknownAttributeError(InputError, AttributeError):
     code = "input.unknown_attribute"
 
 
+class UnknownNameError(InputError, AttributeError, KeyError):
+    """An entity, a collection or an access pattern that there is not.
+
+    Also an AttributeError and a KeyError, so that `hasattr(app.entities, name)` and
+    `app.entities.get(name)` work.
+    """
+
+    code = "input.unknown_name"
+
+
 class ValidationError(InputError):
     """A value that its attribute does not take. `path` says which (`detail.effort`)."""
 
@@ -318,6 +332,12 @@ class ItemTooLargeError(InputError):
         super().__init__(message, operation=operation, entity=entity)
         self.size = size
         self.limit = limit
+
+
+class ArgumentError(InputError, TypeError):
+    """A call whose arguments do not fit; the message shows the right form."""
+
+    code = "input.arguments"
 
 
 class CallStyleError(InputError, TypeError):

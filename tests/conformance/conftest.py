@@ -49,7 +49,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def transport(request: pytest.FixtureRequest) -> Iterator[str]:
     """How the services that `leyden.load` opens send; `async` through the asynchronous driver."""
     with pytest.MonkeyPatch.context() as patch:
-        defaults: Any = leyden.load.__kwdefaults__
+        loading: Any = leyden.load
+        defaults: Any = loading.__wrapped__.__kwdefaults__
         if request.param == "async":
             patch.setattr("leyden.service.loading.SyncDriver", BridgedDriver)
         else:

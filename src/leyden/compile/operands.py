@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.attributes import Attribute
-from pynamodb.expressions.condition import BeginsWith, Between, Comparison, Condition, Contains
+from pynamodb.constants import ATTRIBUTE_TYPES
+from pynamodb.expressions.condition import (
+    BeginsWith,
+    Between,
+    Comparison,
+    Condition,
+    Contains,
+    In,
+    IsType,
+)
 from pynamodb.expressions.operand import Path, Value, _IfNotExists, _Operand, _Size
 from pynamodb.expressions.update import AddAction, DeleteAction, SetAction
 
+from leyden.arguments import fitting
 from leyden.compile.anything import accept_any, encode_any
+from leyden.compile.conditions import own
 from leyden.compile.faults import refuse, wrong_type
 from leyden.compile.texts import accept_binary, accept_string
+from leyden.errors import ArgumentError
 
 if TYPE_CHECKING:
     from leyden.compile.pynamodb_attributes import LeydenAttribute
@@ -115,6 +128,12 @@ class TypedPath(Path):
             return self._to_operand(values[0])
         return self._to_value(frozenset(values))
 
+    def is_type(self, attr_type: str) -> IsType:
+        """A condition on the stored kind (`S`, `N`, ...)."""
+        if attr_type not in ATTRIBUTE_TYPES:
+            raise ArgumentError(f"is_type() takes one of {', '.join(ATTRIBUTE_TYPES)}")
+        return super().is_type(attr_type)
+
     def startswith(self, prefix: str) -> BeginsWith:
         """A condition on how stored text, or bytes, begin."""
         kind = self.compiled.kind
@@ -165,6 +184,36 @@ class TypedPath(Path):
 class TypedSize(_Size):
     """The size of a value, without that of the key's text that may be stored around it."""
 
+    def __eq__(self, other: Any) -> Comparison:  # type: ignore[override]
+        return own(super().__eq__(other))
+
+    def __ne__(self, other: Any) -> Comparison:  # type: ignore[override]
+        return own(super().__ne__(other))
+
+    def __lt__(self, other: Any) -> Comparison:
+        return own(super().__lt__(other))
+
+    def __le__(self, other: Any) -> Comparison:
+        return own(super().__le__(other))
+
+    def __gt__(self, other: Any) -> Comparison:
+        return own(super().__gt__(other))
+
+    def __ge__(self, other: Any) -> Comparison:
+        return own(super().__ge__(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @fitting(".size().between(1, 9)")
+    def between(self, lower: Any, upper: Any) -> Between:
+        """A condition that holds from `lower` to `upper`, both included."""
+        return own(super().between(lower, upper))
+
+    @fitting(".size().is_in(1, 9)")
+    def is_in(self, *values: Any) -> In:
+        """A condition that holds for any of `values`."""
+        return own(super().is_in(*values))
+
     def __init__(self, path: TypedPath) -> None:
         super().__init__(path)
         self._around = 0
@@ -176,6 +225,10 @@ class TypedSize(_Size):
             self._around = len(around)
 
     def _to_operand(self, value: Any) -> Any:
+        if not isinstance(value, _Operand | Attribute) and (
+            isinstance(value, bool) or not isinstance(value, int | float | Decimal)
+        ):
+            raise ArgumentError(f"size() is compared with a number, not {type(value).__name__}")
         if self._around and isinstance(value, int | float):
             value += self._around
         return super()._to_operand(value)  # type: ignore[no-untyped-call]

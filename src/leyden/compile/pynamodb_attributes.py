@@ -26,15 +26,27 @@ from pynamodb.expressions.condition import BeginsWith, Between, Condition, Conta
 from pynamodb.expressions.update import AddAction, DeleteAction
 from pynamodb.indexes import Index
 
+from leyden.arguments import fitting
+from leyden.compile.conditions import own
 from leyden.compile.faults import refuse
 from leyden.compile.operands import TypedIfNotExists, TypedPath, TypedSize
 from leyden.compile.steps import step_into
-from leyden.errors import InvalidExpressionError, UnknownAttributeError
+from leyden.errors import ArgumentError, InvalidExpressionError, UnknownAttributeError
 
 if TYPE_CHECKING:
     from leyden.compile.attribute import CompiledAttribute
 
 __all__ = ["LeydenAttribute", "pynamodb_attribute"]
+
+_ASKS: Final = (
+    ".begins()",
+    ".between()",
+    ".contains()",
+    ".is_in()",
+    ".exists()",
+    ".does_not_exist()",
+    ".size()",
+)
 
 
 class LeydenAttribute(Attribute[Any]):
@@ -74,59 +86,72 @@ class LeydenAttribute(Attribute[Any]):
         return TypedPath(self)
 
     def __eq__(self, other: Any) -> Condition:  # type: ignore[override]
-        return self._path().compare("=", other)
+        return own(self._path().compare("=", other))
 
     def __ne__(self, other: Any) -> Condition:  # type: ignore[override]
-        return self._path().compare("<>", other)
+        return own(self._path().compare("<>", other))
 
     def __lt__(self, other: Any) -> Condition:  # type: ignore[override]
-        return self._path().compare("<", other)
+        return own(self._path().compare("<", other))
 
     def __le__(self, other: Any) -> Condition:  # type: ignore[override]
-        return self._path().compare("<=", other)
+        return own(self._path().compare("<=", other))
 
     def __gt__(self, other: Any) -> Condition:  # type: ignore[override]
-        return self._path().compare(">", other)
+        return own(self._path().compare(">", other))
 
     def __ge__(self, other: Any) -> Condition:  # type: ignore[override]
-        return self._path().compare(">=", other)
+        return own(self._path().compare(">=", other))
 
     __hash__ = object.__hash__
 
+    @fitting(".between(1, 9)")
     def between(self, lower: Any, upper: Any) -> Between:
         """A condition that holds from `lower` to `upper`, both included."""
-        return self._path().between(lower, upper)
+        return own(self._path().between(lower, upper))
 
+    @fitting('.is_in("a", "b")')
     def is_in(self, *values: Any) -> In:
         """A condition that holds for any of `values`, of which DynamoDB takes up to 100."""
-        return self._path().is_in(*values)
+        return own(self._path().is_in(*values))
 
+    @fitting('.startswith("a")')
     def startswith(self, prefix: str) -> BeginsWith:
         """A condition on how stored text, or bytes, begin."""
-        return self._path().startswith(prefix)
+        return own(self._path().startswith(prefix))
 
+    @fitting('.begins("a")')
+    def begins(self, prefix: str) -> BeginsWith:
+        """A condition on how stored text, or bytes, begin: the name that queries have for it."""
+        return own(self._path().startswith(prefix))
+
+    @fitting('.contains("a")')
     def contains(self, item: Any) -> Contains:
         """A condition on a member of a set, an element of a list, or a part of text or bytes."""
-        return self._path().contains(item)
+        return own(self._path().contains(item))
 
+    @fitting(".exists()")
     def exists(self) -> Condition:  # type: ignore[override]
         """A condition that holds where the item has the attribute."""
-        return self._path().is_there()
+        return own(self._path().is_there())
 
+    @fitting(".does_not_exist()")
     def does_not_exist(self) -> Condition:  # type: ignore[override]
         """A condition that holds where the item does not have the attribute."""
-        return self._path().is_not_there()
+        return own(self._path().is_not_there())
 
+    @fitting(".size()")
     def size(self) -> TypedSize:
         """The number of characters, bytes, members or elements, to compare with a number."""
         return TypedSize(self._path())
 
+    @fitting('.is_type("S")')
     def is_type(self, kind: str | None = None) -> Any:
         """A condition on the stored kind (`S`, `N`, ...); by default the attribute's own."""
         kind = kind or self.compiled.kind
         if not kind:
             raise refuse(self.place, "has no kind of its own; say which one, as in is_type('S')")
-        return self._path().is_type(kind)
+        return own(self._path().is_type(kind))
 
     def __add__(self, other: Any) -> Any:
         return self._path() + other
@@ -143,22 +168,51 @@ class LeydenAttribute(Attribute[Any]):
     def __or__(self, other: Any) -> TypedIfNotExists:
         return self._path().__or__(other)
 
+    def __and__(self, other: Any) -> Any:
+        raise self._unparenthesised("&")
+
+    __rand__ = __and__
+
+    def __ror__(self, other: Any) -> Any:
+        raise self._unparenthesised("|")
+
+    def _unparenthesised(self, operator: str) -> ArgumentError:
+        # Python binds & and | closer than comparisons.
+        return ArgumentError(
+            f'"{self.place}" stands beside {operator} without parentheses; write '
+            f"(task.attr.a == 1) {operator} (task.attr.{self.place} > 3)",
+            entity=self.compiled.entity,
+        )
+
+    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
+        """Refused: an attribute is no function. Raises ArgumentError."""
+        raise ArgumentError(
+            f'"{self.place}" is an attribute, and no method of one; compare it, as in '
+            f"task.attr.{self.place} == ..., or ask {', '.join(_ASKS)}",
+            entity=self.compiled.entity,
+        )
+
+    @fitting('.append(["a"])')
     def append(self, other: Iterable[Any]) -> Any:
         """The list with `other` behind it."""
         return self._path().append(other)
 
+    @fitting('.prepend(["a"])')
     def prepend(self, other: Iterable[Any]) -> Any:
         """The list with `other` in front of it."""
         return self._path().prepend(other)
 
+    @fitting(".set(value)")
     def set(self, value: Any) -> Any:
         """The action that sets the attribute."""
         return self._path().set(value)
 
+    @fitting(".add(1)")
     def add(self, *values: Any) -> AddAction:
         """The action that adds to a number, or members to a set."""
         return self._path().add(*values)
 
+    @fitting('.delete("a")')
     def delete(self, *values: Any) -> DeleteAction:
         """The action that takes members out of a set."""
         return self._path().delete(*values)

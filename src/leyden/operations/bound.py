@@ -10,6 +10,7 @@ from attrs import field, frozen
 from leyden.compile import CompiledEntity
 from leyden.errors import (
     InputError,
+    InvalidExpressionError,
     ItemTooLargeError,
     MissingCompositeError,
     UnknownAttributeError,
@@ -146,6 +147,18 @@ class BoundEntity:
             return given
         implied = {n: self.constants[n] for n in names if n in self.constants and n not in given}
         return {**implied, **given} if implied else given
+
+    def access_pattern(self, name: object) -> IndexKeys:
+        """The access pattern of this name. Raises InvalidExpressionError where there is none."""
+        keys = self.keys.by_name.get(name) if isinstance(name, str) else None
+        if keys is None:
+            shown = f'"{name}"' if isinstance(name, str) else f"of the type {type(name).__name__}"
+            hint = did_you_mean(str(name), self.keys) or f"; it has {', '.join(self.keys)}"
+            raise InvalidExpressionError(
+                f'"{self.spec.entity}" has no access pattern {shown}{hint}',
+                entity=self.spec.entity,
+            )
+        return keys
 
     def unknown(self, name: str) -> UnknownAttributeError:
         """The error for a name that the entity does not have."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Never, Self
 
 from attrs import evolve, field, frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.errors import DecodeError, HookError, InvalidExpressionError, LeydenError
+from leyden.arguments import misplaced
+from leyden.errors import (
+    DecodeError,
+    HookError,
+    InvalidExpressionError,
+    LeydenError,
+    UnknownNameError,
+)
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.compare import shifted
@@ -62,7 +69,7 @@ class CollectionPage(Sequence[Any]):
 
     def __getattr__(self, alias: str) -> list[Any]:
         if alias not in self.aliases:
-            raise AttributeError(
+            raise UnknownNameError(
                 f'the collection has no entity "{alias}"; it has {", ".join(self.aliases)}'
             )
         return [record for name, record in self.entries if name == alias]
@@ -329,12 +336,14 @@ class CollectionQuery(Ranged):
             page.unreadable,
         )
 
-    def iter(self, **options: Any) -> Records:
+    def iter(self, /, *wrong: Never, **options: Any) -> Records:
         """Iterate over the records of all entities in key order, page after page.
 
         Goes with `for`, and with `async for` on a service of `leyden.load_async`.
         """
         with self._naming():
+            if wrong:
+                raise misplaced("iter", '.iter(order="desc")', len(wrong))
             plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
         return Records(self.entity.runner, self.name, self._turns(plan), itemgetter(1))
 

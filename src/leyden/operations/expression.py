@@ -158,7 +158,7 @@ def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condi
         if not isinstance(condition, Condition):
             raise InvalidExpressionError(
                 "where() takes conditions such as `task.attr.points > 3`, "
-                f"not {type(condition).__name__}",
+                f"not {type(condition).__name__}; join several with &, not with `and`",
                 operation=operation,
             )
         for part in _parts_of(condition):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Never, Self, TypeVar
 
 from attrs import fields as attr_fields
 from attrs import frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.errors import InputError, LeydenError
+from leyden.arguments import misplaced
+from leyden.compile.pynamodb_attributes import LeydenAttribute
+from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import check_conditions
@@ -35,27 +37,29 @@ class Operation(ABC):
     api: ClassVar[str]
     allowed: ClassVar[frozenset[str]]
 
-    def params(self, **options: Any) -> Any:
+    def params(self, /, *wrong: Never, **options: Any) -> Any:
         """The low-level request, in the boto3 client's shape; nothing is sent.
 
         `go()` adds to it only what reports: consumed capacity, the stored item of a failed
         condition, and, to a projection, the fields that tell whose item it is.
         """
         try:
+            if wrong:
+                raise misplaced("params", ".params(limit=10)", len(wrong))
             read = self._options(options)
             return finish(self._build(read), read)
         except LeydenError as error:
             self._naming().name(error)
             raise
 
-    def go(self, **options: Any) -> Any:
+    def go(self, /, *wrong: Never, **options: Any) -> Any:
         """Send the request, and give back what it found or wrote.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
         """
-        return self.entity.runner.run(self.program(**options))
+        return self.entity.runner.run(self.program(*wrong, **options))
 
-    def program(self, **options: Any) -> Program[Any]:
+    def program(self, /, *wrong: Never, **options: Any) -> Program[Any]:
         """The operation as a program, for larger ones to go on from: what `go()` runs.
 
         Bad input is refused here, not when the program runs.
@@ -63,12 +67,16 @@ class Operation(ABC):
         >>> found = yield from task.get(project_id="p1", task_id="t1").program()  # doctest: +SKIP
         """
         with self._naming():
+            if wrong:
+                raise misplaced("go", ".go(limit=10)", len(wrong))
             program = self._program(self._options(options))
         return run_named(program, self._naming())
 
-    def explain(self, **options: Any) -> Explanation:
+    def explain(self, /, *wrong: Never, **options: Any) -> Explanation:
         """Says in words which index serves the operation, and what it reads or writes."""
         with self._naming():
+            if wrong:
+                raise misplaced("explain", ".explain(limit=10)", len(wrong))
             read = self._options(options)
             return self._explain(finish(self._build(read), read), read)
 
@@ -105,13 +113,19 @@ class Conditional(Operation):
 
     conditions: tuple[Condition, ...] = ()
 
-    def where(self, *conditions: Condition) -> Self:
+    def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
         """Add conditions, all of which must hold: `.where(task.attr.points > 3)`.
 
         On reads they filter what was found, on writes they must hold for the write to happen.
-        Raises InvalidExpressionError for anything that is no condition.
+        Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
         """
         with self._naming():
+            if wrong:
+                name, alias = next(iter(wrong)), self.entity.spec.alias
+                raise ArgumentError(
+                    f"where() takes conditions, not keywords: write .where({alias}.attr.{name} == "
+                    "...), and join several with &"
+                )
             added = check_conditions(conditions, self.name)
         return changed(self, conditions=self.conditions + added)
 
@@ -148,8 +162,8 @@ def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
 
     Raises InputError for a single chain, and for what is no list of any.
     """
-    if isinstance(entries, Operation) or not isinstance(entries, Iterable):
-        raise InputError(
+    if isinstance(entries, Operation | LeydenAttribute) or not isinstance(entries, Iterable):
+        raise ArgumentError(
             f"{operation}() takes a list of chains, not {type(entries).__name__}",
             operation=operation,
         )

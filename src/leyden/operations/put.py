@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from attrs import evolve, field, frozen
 
+from leyden.arguments import fitting
 from leyden.errors import InputError, VersionConflictError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
@@ -166,6 +167,7 @@ class Create(Put):
     needs: ClassVar[Needs] = "no item"
     replaces: ClassVar[bool] = False
 
+    @fitting(".expecting(record)")
     def expecting(self, seen: Any) -> Self:
         """Refused: there is no version of an item that must not exist. Raises InputError."""
         raise InputError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Never, Self
 
 from attrs import evolve, field, frozen
 
+from leyden.arguments import misplaced, not_called
+from leyden.errors import UnknownNameError
 from leyden.keys import IndexKeys, bounds_of
 from leyden.operations.bound import BoundEntity
 from leyden.operations.compare import comparisons
@@ -196,13 +198,16 @@ class Queries:
     def __getattr__(self, name: str) -> Callable[..., Query]:
         keys = self.__entity.keys.by_name.get(name)
         if keys is None:
-            raise AttributeError(
+            raise UnknownNameError(
                 f'"{self.__entity.spec.entity}" has no access pattern "{name}"; it has '
                 f"{', '.join(self.__entity.keys)}"
             )
 
-        def start(**composites: Any) -> Query:
+        def start(*wrong: Never, **composites: Any) -> Query:
             with naming(f"{self.__entity.operation(Query.verb)}.{name}", self.__entity):
+                if wrong:
+                    given = ", ".join(f"{one}=..." for one in keys.spec.pk.composite)
+                    raise misplaced(name, f".{name}({given})", len(wrong))
                 values = read_composites(self.__entity, keys, composites)
             return Query(self.__entity, keys=keys, values=values)
 
@@ -211,10 +216,13 @@ class Queries:
         return start
 
     def __getitem__(self, name: str) -> Callable[..., Query]:
-        try:
-            return self.__getattr__(name)
-        except AttributeError as error:
-            raise KeyError(str(error)) from None
+        return self.__getattr__(name)
+
+    def __call__(self, /, *wrong: Any, **composites: Any) -> Query:
+        """Refused: a query needs an access pattern. Raises ArgumentError."""
+        keys = self.__entity.keys.primary.spec
+        given = ", ".join(f"{one}=..." for one in keys.pk.composite)
+        raise not_called(f"{self.__entity.spec.alias}.query.{keys.name}({given})")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.__entity.keys)

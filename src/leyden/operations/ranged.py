@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Never, Self
 
 from attrs import field, frozen
 
+from leyden.arguments import fitting, misplaced
 from leyden.errors import InvalidExpressionError
 from leyden.keys import IndexKeys
 from leyden.operations.explain import Explanation, show
@@ -25,10 +26,11 @@ class Ranged(ReadMany):
     """The accepted values of the key attributes that are given as equal."""
     range: Range | None = field(default=None, kw_only=True)
 
-    def begins(self, **attributes: Any) -> Self:
+    def begins(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Items whose sort keys start with these values; the last may be the start of a value."""
-        return self._within("begins", attributes)
+        return self._within("begins", attributes, wrong=wrong)
 
+    @fitting('.between({"task_id": "a"}, {"task_id": "f"})')
     def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
         """Items from `start` to `end`, both included.
 
@@ -41,26 +43,35 @@ class Ranged(ReadMany):
         """
         return self._within("between", start, end)
 
-    def gt(self, **attributes: Any) -> Self:
+    def gt(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Items above these values: `gt(priority=3)` leaves out all of priority 3."""
-        return self._within("gt", attributes)
+        return self._within("gt", attributes, wrong=wrong)
 
-    def gte(self, **attributes: Any) -> Self:
+    def gte(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Items from these values on."""
-        return self._within("gte", attributes)
+        return self._within("gte", attributes, wrong=wrong)
 
-    def lt(self, **attributes: Any) -> Self:
+    def lt(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Items below these values."""
-        return self._within("lt", attributes)
+        return self._within("lt", attributes, wrong=wrong)
 
-    def lte(self, **attributes: Any) -> Self:
+    def lte(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Items up to these values: `lte(priority=3)` has all of priority 3."""
-        return self._within("lte", attributes)
+        return self._within("lte", attributes, wrong=wrong)
 
     def _within(
-        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None = None
+        self,
+        operator: str,
+        start: Mapping[str, Any],
+        end: Mapping[str, Any] | None = None,
+        wrong: Sequence[Never] = (),
     ) -> Self:
         with self._naming():
+            if wrong:
+                sort = self._read_from().spec.sk
+                left = [n for n in (sort.composite if sort else ()) if n not in self.values]
+                form = f".{operator}({left[0] if left else 'name'}=...)"
+                raise misplaced(operator, form, len(wrong))
             if self.range is not None:
                 raise InvalidExpressionError(
                     f"there is a range already, by .{self.range.operator}(), and a query takes "

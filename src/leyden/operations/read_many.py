@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Never
 
 from attrs import evolve, frozen
 
+from leyden.arguments import misplaced
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
@@ -37,7 +38,7 @@ class ReadMany(Conditional):
     def __aiter__(self) -> AsyncIterator[Any]:
         return aiter(self.iter())
 
-    def iter(self, **options: Any) -> Records:
+    def iter(self, /, *wrong: Never, **options: Any) -> Records:
         """Iterate over all records with options, such as `order="desc"`; `limit` is a page's size.
 
         Goes with `for`, and with `async for` on a service of `leyden.load_async`.
@@ -46,6 +47,8 @@ class ReadMany(Conditional):
         ...     print(record.task_id)
         """
         with self._naming():
+            if wrong:
+                raise misplaced("iter", '.iter(order="desc")', len(wrong))
             plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
         return Records(self.entity.runner, self.name, self._turns(plan))
 

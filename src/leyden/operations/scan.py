@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Never, Self
 
 from attrs import evolve, field, frozen
 
-from leyden.errors import InvalidExpressionError, InvalidOptionError
+from leyden.arguments import fitting
+from leyden.errors import ArgumentError, InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import typed_key
 from leyden.operations.explain import Explanation, show
@@ -26,7 +27,6 @@ from leyden.operations.paging import (
 from leyden.operations.projection import identifiers_filtered, project, refuse_unheld
 from leyden.operations.read_many import ReadMany
 from leyden.operations.request import Params, Program
-from leyden.schema.faults import did_you_mean
 
 
 @frozen(eq=False, repr=False)
@@ -47,19 +47,24 @@ class Scan(ReadMany):
     api: ClassVar[str] = "Scan"
     allowed: ClassVar[frozenset[str]] = SCAN
 
+    def __call__(self, /, *wrong: Never, **options: Never) -> Self:
+        """The scan itself, so that `task.scan()` begins a chain as the other verbs do."""
+        if wrong or options:
+            raise ArgumentError(
+                "scan() takes nothing: conditions go to .where(), options to .go(limit=10)",
+                operation=self.name,
+                entity=self.entity.spec.entity,
+            )
+        return self
+
+    @fitting('.scan.index("assigned")')
     def index(self, access_pattern: str) -> Self:
         """Read the index of an access pattern in place of the table.
 
         Raises InvalidExpressionError where the entity has no such access pattern.
         """
-        keys = self.entity.keys.by_name.get(access_pattern)
-        if keys is None:
-            hint = did_you_mean(access_pattern, self.entity.keys)
-            raise InvalidExpressionError(
-                f'"{self.entity.spec.entity}" has no access pattern "{access_pattern}"{hint}',
-                operation=self.name,
-            )
-        return evolve(self, keys=keys)
+        with self._naming():
+            return evolve(self, keys=self.entity.access_pattern(access_pattern))
 
     def _program(self, options: Options) -> Program[Page]:
         """Read one page, or as many as the options say; with `segments`, all of the table."""

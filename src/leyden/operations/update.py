@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import field, frozen
 
+from leyden.arguments import fitting
 from leyden.compile.lacking import excerpt
 from leyden.compile.partial import lack_of
 from leyden.errors import CompositeConflictError, LeydenError
@@ -52,6 +53,7 @@ class Update(Write):
     part: ClassVar[str] = "Update"
     must_exist: ClassVar[bool] = False
 
+    @fitting('.set(status="closed")')
     def set(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
         """Set attributes, or paths inside them.
 
@@ -59,32 +61,39 @@ class Update(Write):
         """
         return self._with("set", paths, attributes)
 
+    @fitting(".add(points=1)")
     def add(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
         """Add to numbers, counting from 0, or add elements to sets."""
         return self._with("add", paths, attributes)
 
+    @fitting(".subtract(points=1)")
     def subtract(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
         """Subtract from numbers, counting from 0."""
         return self._with("subtract", paths, attributes)
 
+    @fitting('.append(history=["x"])')
     def append(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
         """Append elements to lists; a list that is not there is begun."""
         return self._with("append", paths, attributes)
 
+    @fitting('.delete(tags={"a"})')
     def delete(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
         """Delete elements from sets."""
         return self._with("delete", paths, attributes)
 
+    @fitting('.if_not_exists(status="open")')
     def if_not_exists(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
         """Set attributes that the item does not have yet."""
         return self._with("if_not_exists", paths, attributes)
 
+    @fitting('.remove("detail")')
     def remove(self, *paths: str) -> Self:
         """Take attributes, or paths inside them, away."""
         with self._naming():
             return self._extended(read_removals(self.entity, paths))
 
-    def composite(self, **attributes: Any) -> Self:
+    @fitting('.composite(status="open")')
+    def composite(self, /, **attributes: Any) -> Self:
         """Say what attributes are that the update does not change.
 
         Index keys and derived attributes may need them. Each becomes a condition, so that the

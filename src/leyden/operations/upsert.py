@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
+from leyden.arguments import fitting
 from leyden.errors import InvalidExpressionError
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
@@ -43,7 +44,8 @@ class Upsert(Write):
     api: ClassVar[str] = "UpdateItem"
     part: ClassVar[str] = "Update"
 
-    def set(self, **attributes: Any) -> Self:
+    @fitting('.set(status="closed")')
+    def set(self, /, **attributes: Any) -> Self:
         """Set further attributes."""
         twice = self._given_names() & attributes.keys()
         if twice:
@@ -52,19 +54,23 @@ class Upsert(Write):
             refuse_counted(self.entity, attributes)
         return evolve(self, given={**self.given, **attributes})
 
-    def add(self, **attributes: Any) -> Self:
+    @fitting(".add(points=1)")
+    def add(self, /, **attributes: Any) -> Self:
         """Add to numbers, counting from 0, or add elements to sets."""
         return self._with("add", attributes)
 
-    def subtract(self, **attributes: Any) -> Self:
+    @fitting(".subtract(points=1)")
+    def subtract(self, /, **attributes: Any) -> Self:
         """Subtract from numbers, counting from 0."""
         return self._with("subtract", attributes)
 
-    def append(self, **attributes: Any) -> Self:
+    @fitting('.append(history=["x"])')
+    def append(self, /, **attributes: Any) -> Self:
         """Append elements to lists; a list that is not there is begun."""
         return self._with("append", attributes)
 
-    def if_not_exists(self, **attributes: Any) -> Self:
+    @fitting('.if_not_exists(status="open")')
+    def if_not_exists(self, /, **attributes: Any) -> Self:
         """Set attributes that the item does not have yet."""
         return self._with("if_not_exists", attributes)
 

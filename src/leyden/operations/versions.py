@@ -109,6 +109,14 @@ def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
     return Expectation(field, Decimal(int(seen)) or None)
 
 
+def version_seen_in(entity: BoundEntity, record: Any) -> Expectation | None:
+    """What a record says of the version that must still be stored; None where it shows none."""
+    name = entity.spec.version_attribute
+    slot = None if name is None else entity.compiled.slots.get(name)
+    number = None if slot is None else getattr(record, slot, None)
+    return None if number is None else expectation_of(entity, number)
+
+
 def expectation_from(entity: BoundEntity, item: Item | None) -> Expectation:
     """The expectation that a stored item stays as it is, or that there is still none.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Never, Self
 
 from attrs import evolve, frozen
 
+from leyden.arguments import fitting
 from leyden.errors import (
     BatchIncompleteError,
     ConditionFailedError,
@@ -141,6 +142,7 @@ class Write(Conditional):
     needs: ClassVar[Needs] = "anything"
     """What must be stored under the key for the verb to be granted."""
 
+    @fitting(".expecting(record)")
     def expecting(self, seen: Any) -> Self:
         """Write only if the stored item has the version that was seen: optimistic locking.
 
@@ -158,21 +160,21 @@ class Write(Conditional):
         """What the write asks of the stored item, to say what of it did not hold."""
         return Asked(self.needs, where=bool(self.conditions))
 
-    def go(self, **options: Any) -> Any:
+    def go(self, /, *wrong: Never, **options: Any) -> Any:
         """Send the request, and give back what it wrote.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
         the write happened and something after it failed, the error's `outcome` says so.
         """
-        return self.entity.runner.run(super().program(**options))
+        return self.entity.runner.run(super().program(*wrong, **options))
 
-    def program(self, **options: Any) -> Program[Any]:
+    def program(self, /, *wrong: Never, **options: Any) -> Program[Any]:
         """The write as a program, for larger ones to go on from: what `go()` runs.
 
         Bad input is refused here, not when the program runs. Errors say in their `outcome` what
         it had written.
         """
-        return accounted(super().program(**options))
+        return accounted(super().program(*wrong, **options))
 
     def draft(self) -> PreparedWrite:
         """The write as a part of a transaction, to be settled if what is stored matters."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, cast, overload
+from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol, Self, cast, overload
 
 from attrs import frozen
 
+from leyden.arguments import fitting
 from leyden.errors import CallStyleError
 from leyden.operations.batches.sending import BatchResult
 from leyden.operations.delete import Delete
@@ -30,29 +31,29 @@ if TYPE_CHECKING:
 class AsyncBatch(Protocol):
     """A batch whose `go()` is awaited."""
 
-    def params(self, **options: Any) -> list[Params]:
+    def params(self, /, **options: Any) -> list[Params]:
         """The low-level requests; nothing is sent."""
 
-    def program(self, **options: Any) -> Program[BatchResult]:
+    def program(self, /, **options: Any) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from."""
 
-    def explain(self, **options: Any) -> Explanation:
+    def explain(self, /, **options: Any) -> Explanation:
         """Says in words what is read or written."""
 
-    async def go(self, **options: Any) -> BatchResult:
+    async def go(self, /, **options: Any) -> BatchResult:
         """Send the batch, as `BatchGet.go` and `BatchWrite.go` do."""
 
 
 class AsyncTransaction(Protocol):
     """A transaction whose `go()` is awaited."""
 
-    def params(self, **options: Any) -> Params:
+    def params(self, /, **options: Any) -> Params:
         """The low-level request; nothing is sent."""
 
-    def program(self, **options: Any) -> Program[TransactionResult]:
+    def program(self, /, **options: Any) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from."""
 
-    async def go(self, **options: Any) -> TransactionResult:
+    async def go(self, /, **options: Any) -> TransactionResult:
         """Send the transaction, as `TransactWrite.go` and `TransactGet.go` do."""
 
 
@@ -70,24 +71,27 @@ class AsyncEntity(Entity):
         @overload  # type: ignore[override]
         def get(self, keys: Batch, /) -> AsyncBatch: ...
         @overload
-        def get(self, /, **key: Any) -> Get: ...
-        def get(self, keys: Batch | None = None, /, **key: Any) -> Get | AsyncBatch:
+        def get(self, key: Any = None, /, **attributes: Any) -> Get: ...
+        def get(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Get | AsyncBatch:
             """Read the item with this key, or a list of keys in batches."""
 
         @overload  # type: ignore[override]
-        def put(self, items: Sequence[Any], /) -> AsyncBatch: ...
+        def put(self, items: Batch, /) -> AsyncBatch: ...
         @overload
         def put(self, item: Any = None, /, **attributes: Any) -> Put: ...
-        def put(self, item: Any = None, /, **attributes: Any) -> Put | AsyncBatch:
+        def put(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Put | AsyncBatch:
             """Write an item over whatever is stored, or a list of items in batches."""
 
         @overload  # type: ignore[override]
         def delete(self, keys: Batch, /) -> AsyncBatch: ...
         @overload
-        def delete(self, /, **key: Any) -> Delete: ...
-        def delete(self, keys: Batch | None = None, /, **key: Any) -> Delete | AsyncBatch:
+        def delete(self, key: Any = None, /, **attributes: Any) -> Delete: ...
+        def delete(
+            self, key: Any = None, /, *wrong: Never, **attributes: Any
+        ) -> Delete | AsyncBatch:
             """Delete the item with this key if there is one, or a list of keys in batches."""
 
+    @fitting("await task.adopt_unique(pages=10)")
     async def adopt_unique(  # type: ignore[override]
         self,
         *,
@@ -99,6 +103,7 @@ class AsyncEntity(Entity):
         program = adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
         return await cast("AsyncDriver", self._driver).run(program)
 
+    @fitting("await task.sweep_overflow(pages=10)")
     async def sweep_overflow(  # type: ignore[override]
         self,
         *,
@@ -146,6 +151,7 @@ class AsyncService(Service):
         ) -> AsyncTransaction:
             """Read up to 100 items as they all were at one moment."""
 
+    @fitting("await app.create_table()")
     async def create_table(self) -> CreateTableResult:  # type: ignore[override]
         """Create the table unless it exists, and wait until it is active.
 
@@ -153,6 +159,7 @@ class AsyncService(Service):
         """
         return await self.driver.run(create_table(self.table_definition, self.table))
 
+    @fitting("await app.check_table()")
     async def check_table(self) -> None:  # type: ignore[override]
         """Compare the table with what the entities need.
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
+from leyden.arguments import fitting
 from leyden.compile.attribute import CompiledAttribute
-from leyden.errors import InputError, InvalidExpressionError
+from leyden.errors import InputError
 from leyden.keys import IndexKeys, KeyValue
 from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity, typed_key
@@ -30,6 +31,7 @@ class Conversions:
 
     entity: BoundEntity
 
+    @fitting("task.conversions.attributes_to_keys(...)")
     def attributes_to_keys(
         self, attributes: Mapping[str, Any], access_pattern: str | None = None
     ) -> dict[str, KeyValue]:
@@ -56,6 +58,7 @@ class Conversions:
                 built.setdefault(field, _plain(attribute.encode(values[attribute.spec.name])))
         return built
 
+    @fitting("task.conversions.keys_to_attributes(...)")
     def keys_to_attributes(
         self, keys: Mapping[str, Any], access_pattern: str | None = None
     ) -> dict[str, Any]:
@@ -87,6 +90,7 @@ class Conversions:
             found = {**self.entity.compiled.decode_values(stored), **found}
         return found
 
+    @fitting("task.conversions.keys_to_cursor(...)")
     def keys_to_cursor(self, keys: Mapping[str, KeyValue]) -> str:
         """A cursor that goes on behind the item with these keys, as ElectroDB writes it.
 
@@ -102,6 +106,7 @@ class Conversions:
             )
         return write_cursor({name: typed_key(key) for name, key in keys.items()})
 
+    @fitting("task.conversions.attributes_to_cursor(...)")
     def attributes_to_cursor(
         self, attributes: Mapping[str, Any], access_pattern: str | None = None
     ) -> str:
@@ -112,6 +117,7 @@ class Conversions:
         pattern = access_pattern or self.entity.keys.primary.spec.name
         return self.keys_to_cursor(self.attributes_to_keys(attributes, pattern))
 
+    @fitting("task.conversions.cursor_to_keys(...)")
     def cursor_to_keys(self, cursor: str, access_pattern: str | None = None) -> dict[str, KeyValue]:
         """The keys in a cursor. Raises InvalidCursorError."""
         keys = self._keys(access_pattern or self.entity.keys.primary.spec.name)
@@ -119,12 +125,14 @@ class Conversions:
         position = read_cursor(cursor, None, key_fields(self.entity.keys.primary, keys, fields))
         return {name: _plain(value) for name, value in position.items()}
 
+    @fitting("task.conversions.cursor_to_attributes(...)")
     def cursor_to_attributes(
         self, cursor: str, access_pattern: str | None = None
     ) -> dict[str, Any]:
         """The attributes in a cursor's keys. Raises InvalidCursorError, InputError."""
         return self.keys_to_attributes(self.cursor_to_keys(cursor, access_pattern), access_pattern)
 
+    @fitting("task.conversions.item_to_keys(...)")
     def item_to_keys(self, item: Item) -> dict[str, KeyValue]:
         """The key fields of a raw item. Raises DecodeError for what is none."""
         refuse_no_item(item)
@@ -171,14 +179,7 @@ class Conversions:
                 )
 
     def _keys(self, access_pattern: str) -> IndexKeys:
-        keys = self.entity.keys.by_name.get(access_pattern)
-        if keys is None:
-            hint = did_you_mean(access_pattern, self.entity.keys)
-            raise InvalidExpressionError(
-                f'"{self.entity.spec.entity}" has no access pattern "{access_pattern}"{hint}',
-                entity=self.entity.spec.entity,
-            )
-        return keys
+        return self.entity.access_pattern(access_pattern)
 
 
 def _missing(keys: IndexKeys, values: Mapping[str, Any]) -> tuple[str, ...]:

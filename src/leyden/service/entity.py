@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
 from types import NoneType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Never, overload
 
 from attrs import field, frozen
 
+from leyden.arguments import fitting
 from leyden.compile import AttributePaths
 from leyden.compile.partial import narrow
 from leyden.drivers.protocol import Driver
-from leyden.errors import DecodeError, HookError, InputError
+from leyden.errors import DecodeError, HookError
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
@@ -38,11 +39,12 @@ from leyden.operations.upsert import Upsert
 from leyden.operations.written_back import refuse_incomplete
 from leyden.schema.spec import EntitySpec, JMESPath
 from leyden.service.conversions import Conversions
+from leyden.service.given import are_many, key_of, no_item, refuse_misplaced, seen_key
 
 if TYPE_CHECKING:
     from pynamodb.models import Model
 
-Batch = Sequence[Mapping[str, Any]]
+Batch = list[Any] | tuple[Any, ...]
 _CONTAINERS = (list, dict, set, bytearray, tuple)
 _FIXED = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
 
@@ -109,69 +111,117 @@ class Entity:
     @overload
     def get(self, keys: Batch, /) -> BatchGet: ...
     @overload
-    def get(self, /, **key: Any) -> Get: ...
-    def get(self, keys: Batch | None = None, /, **key: Any) -> Get | BatchGet:
-        """Read the item with this key, or a list of keys in batches."""
-        if keys is None:
-            return Get(self._bound, key)
-        gets = [Get(self._bound, entry) for entry in keys]
-        return BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
+    def get(self, key: Any = None, /, **attributes: Any) -> Get: ...
+    def get(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Get | BatchGet:
+        """Read the item with this key, or a list of keys in batches.
+
+        A key is given by its attributes, as a mapping of them, or as a record of the entity,
+        from which they are taken.
+
+        >>> task.get(project_id="p1", task_id="t1").go()            # doctest: +SKIP
+        >>> task.get(record).go(consistent=True)                    # doctest: +SKIP
+        """
+        if key is None and not wrong:
+            return Get(self._bound, attributes)
+        if are_many(self._bound, "get", key, wrong, attributes):
+            gets = [
+                Get(self._bound, key_of(self._bound, "get", one, place=n))
+                for n, one in enumerate(key)
+            ]
+            return BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
+        return Get(self._bound, key_of(self._bound, "get", key, attributes))
 
     @overload
-    def put(self, items: Sequence[Any], /) -> BatchWrite: ...
+    def put(self, items: Batch, /) -> BatchWrite: ...
     @overload
     def put(self, item: Any = None, /, **attributes: Any) -> Put: ...
-    def put(self, item: Any = None, /, **attributes: Any) -> Put | BatchWrite:
+    def put(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Put | BatchWrite:
         """Write an item over whatever is stored under its key, or a list of items in batches.
 
         An item is given by its attributes, as a mapping of them, or as a record.
         """
-        if isinstance(item, list | tuple):
-            return self._batch([Put(self._bound, given=self._given(entry)) for entry in item])
+        if (item is not None or wrong) and are_many(self._bound, "put", item, wrong, attributes):
+            puts = [self._given(one, place=n) for n, one in enumerate(item)]
+            return self._batch([Put(self._bound, given=given) for given in puts])
         return Put(self._bound, given=self._given(item, attributes, "put"))
 
-    def create(self, item: Any = None, /, **attributes: Any) -> Create:
+    def create(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Create:
         """Write an item that must not exist yet: attributes, a mapping of them, or a record."""
+        refuse_misplaced(self._bound, "create", wrong)
         return Create(self._bound, given=self._given(item, attributes, "create"))
 
-    def upsert(self, item: Any = None, /, **attributes: Any) -> Upsert:
+    def upsert(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Upsert:
         """Set attributes on the item, which is created if it is missing."""
+        refuse_misplaced(self._bound, "upsert", wrong)
         return Upsert(self._bound, given=self._given(item, attributes, "upsert"))
 
-    def update(self, **key: Any) -> Update:
+    def update(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Update:
         """Change the item with this key; creates it if it is missing. See `patch`."""
-        return Update(self._bound, given=key)
+        if key is None and not wrong:
+            return Update(self._bound, given=attributes)
+        given, seen = seen_key(self._bound, "update", key, wrong, attributes)
+        return Update(self._bound, given=given, expected=seen)
 
-    def patch(self, **key: Any) -> Patch:
-        """Change the item with this key, which must exist."""
-        return Patch(self._bound, given=key)
+    def patch(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Patch:
+        """Change the item with this key, which must exist.
+
+        The key is given as for `get`. A record of a versioned entity also says which version
+        was seen, as `.expecting(record)` does; a key by name or in a mapping does not.
+
+        >>> task.patch(record).set(status="closed").go()            # doctest: +SKIP
+        """
+        if key is None and not wrong:
+            return Patch(self._bound, given=attributes)
+        given, seen = seen_key(self._bound, "patch", key, wrong, attributes)
+        return Patch(self._bound, given=given, expected=seen)
 
     @overload
     def delete(self, keys: Batch, /) -> BatchWrite: ...
     @overload
-    def delete(self, /, **key: Any) -> Delete: ...
-    def delete(self, keys: Batch | None = None, /, **key: Any) -> Delete | BatchWrite:
-        """Delete the item with this key if there is one, or a list of keys in batches."""
-        if keys is None:
-            return Delete(self._bound, given=key)
-        return self._batch([Delete(self._bound, given=entry) for entry in keys])
+    def delete(self, key: Any = None, /, **attributes: Any) -> Delete: ...
+    def delete(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Delete | BatchWrite:
+        """Delete the item with this key if there is one, or a list of keys in batches.
 
-    def remove(self, **key: Any) -> Remove:
-        """Delete the item with this key, which must exist."""
-        return Remove(self._bound, given=key)
+        Keys are given as for `patch`.
+        """
+        if key is None and not wrong:
+            return Delete(self._bound, given=attributes)
+        if are_many(self._bound, "delete", key, wrong, attributes):
+            pairs = [seen_key(self._bound, "delete", one, place=n) for n, one in enumerate(key)]
+            return self._batch(
+                [Delete(self._bound, given=given, expected=seen) for given, seen in pairs]
+            )
+        given, seen = seen_key(self._bound, "delete", key, wrong, attributes)
+        return Delete(self._bound, given=given, expected=seen)
 
-    def check(self, **key: Any) -> Check:
-        """A condition on the item with this key, for a transaction to depend on."""
-        return Check(self._bound, given=key)
+    def remove(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Remove:
+        """Delete the item with this key, which must exist. The key is given as for `patch`."""
+        if key is None and not wrong:
+            return Remove(self._bound, given=attributes)
+        given, seen = seen_key(self._bound, "remove", key, wrong, attributes)
+        return Remove(self._bound, given=given, expected=seen)
 
-    def match(self, **attributes: Any) -> Query | Scan:
+    def check(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Check:
+        """A condition on the item with this key, for a transaction to depend on.
+
+        The key is given as for `patch`.
+        """
+        if key is None and not wrong:
+            return Check(self._bound, given=attributes)
+        given, seen = seen_key(self._bound, "check", key, wrong, attributes)
+        return Check(self._bound, given=given, expected=seen)
+
+    def match(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, and filter on them all."""
+        refuse_misplaced(self._bound, "match", wrong)
         return match(self._bound, attributes)
 
-    def find(self, **attributes: Any) -> Query | Scan:
+    def find(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, without a filter."""
+        refuse_misplaced(self._bound, "find", wrong)
         return find(self._bound, attributes)
 
+    @fitting("task.adopt_unique(pages=10)")
     def adopt_unique(
         self,
         *,
@@ -188,6 +238,7 @@ class Entity:
             adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
         )
 
+    @fitting("task.sweep_overflow(pages=10)")
     def sweep_overflow(
         self,
         *,
@@ -204,10 +255,13 @@ class Entity:
             sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
         )
 
+    @fitting("task.owns(item)")
     def owns(self, item: Item) -> bool:
         """Whether a raw item is one of this entity's."""
+        refuse_no_item(item)
         return owns(self._bound, item)
 
+    @fitting("task.parse(item)")
     def parse(self, item: Item) -> Any:
         """The record in a raw item with typed AttributeValues, as a stream or an export has it.
 
@@ -250,11 +304,15 @@ class Entity:
                 return narrow(record, present)
         return record
 
-    def _batch(self, entries: Sequence[Put | Delete]) -> BatchWrite:
+    def _batch(self, entries: list[Put] | list[Delete]) -> BatchWrite:
         return BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)
 
     def _given(
-        self, item: Any, attributes: Mapping[str, Any] | None = None, verb: str = "put"
+        self,
+        item: Any,
+        attributes: Mapping[str, Any] | None = None,
+        verb: str = "put",
+        place: int | None = None,
     ) -> Mapping[str, Any]:
         """The attributes of an item: those of a record or a mapping, and over them the named."""
         named = _own(attributes) if attributes else {}
@@ -264,12 +322,7 @@ class Entity:
             return _own(item) | named if named else _own(item)
         compiled = self._bound.compiled
         if not isinstance(item, compiled.record):
-            raise InputError(
-                f"{verb}() takes attributes by name, a mapping of them, or a record of "
-                f'"{self.name}", not {type(item).__name__}',
-                operation=self._bound.operation(verb),
-                entity=self.name,
-            )
+            raise no_item(self._bound, verb, "attributes", item, place=place)
         refuse_incomplete(self._bound, item, named, verb)
         derived = {n for n, a in self.spec.attributes.items() if isinstance(a.derive, JMESPath)}
         kept = {n: getattr(item, s) for n, s in compiled.slots.items() if n not in derived}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from leyden.arguments import fitting
 from leyden.drivers.protocol import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Source = str | Path | Mapping[str, Any]
 
 
+@fitting('leyden.load("schemas/taskapp", table="projectmanagement")')
 def load(
     source: Source,
     *,
@@ -58,6 +60,7 @@ def load(
     return build_service(spec, driver, table=table, hooks=hooks)
 
 
+@fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
 async def load_async(
     source: Source,
     *,

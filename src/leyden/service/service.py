@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Never, Self
 
 from attrs import field, frozen
 
+from leyden.arguments import fitting, misplaced, not_called
 from leyden.compile import compile_entity
 from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers.protocol import Driver
-from leyden.errors import DecodeError, InvalidOptionError
+from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
 from leyden.keys import entity_keys
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite
@@ -46,14 +47,18 @@ class Entities(Mapping[str, Entity]):
             return self.__by_alias[alias]
         except KeyError:
             hint = did_you_mean(alias, self.__by_alias) or _known(self.__by_alias)
-            raise AttributeError(f'the service has no entity "{alias}"{hint}') from None
+            raise UnknownNameError(f'the service has no entity "{alias}"{hint}') from None
 
     def __getitem__(self, alias: str) -> Entity:
         try:
             return self.__by_alias[alias]
         except KeyError:
             hint = did_you_mean(str(alias), self.__by_alias) or _known(self.__by_alias)
-            raise KeyError(f'the service has no entity "{alias}"{hint}') from None
+            raise UnknownNameError(f'the service has no entity "{alias}"{hint}') from None
+
+    def __call__(self, /, *wrong: Any, **named: Any) -> Entity:
+        """Refused: an entity is reached by its alias. Raises ArgumentError."""
+        raise not_called(f"app.entities.{next(iter(self.__by_alias), 'NAME')}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.__by_alias)
@@ -83,13 +88,16 @@ class Collections:
         members = self.__members__.get(name)
         if members is None:
             hint = did_you_mean(name, self.__members__)
-            raise AttributeError(
+            raise UnknownNameError(
                 f'the service has no collection "{name}"{hint or _known(self.__members__)}'
             )
 
-        def start(**composites: Any) -> CollectionQuery:
+        def start(*wrong: Never, **composites: Any) -> CollectionQuery:
             first = members[0]
             with naming(f"collections.{name}", first.entity):
+                if wrong:
+                    given = ", ".join(f"{one}=..." for one in first.keys.spec.pk.composite)
+                    raise misplaced(name, f".{name}({given})", len(wrong))
                 values = read_shared(members, name, composites)
             return CollectionQuery(first.entity, members=members, collection=name, values=values)
 
@@ -99,10 +107,11 @@ class Collections:
         return start
 
     def __getitem__(self, name: str) -> Callable[..., CollectionQuery]:
-        try:
-            return self.__getattr__(name)
-        except AttributeError as error:
-            raise KeyError(str(error)) from None
+        return self.__getattr__(name)
+
+    def __call__(self, /, *wrong: Any, **named: Any) -> CollectionQuery:
+        """Refused: a collection is reached by its name. Raises ArgumentError."""
+        raise not_called(f"app.collections.{next(iter(self.__members__), 'NAME')}(...)")
 
     def __contains__(self, name: object) -> bool:
         return name in self.__members__
@@ -149,6 +158,7 @@ class Service:
     def __getitem__(self, alias: str) -> Entity:
         return self.entities[alias]
 
+    @fitting("app.batch_get([task.get(...), employee.get(...)])")
     def batch_get(self, entries: Sequence[Get]) -> BatchGet:
         """Read many items by key, of any entities.
 
@@ -156,6 +166,7 @@ class Service:
         """
         return BatchGet(self.driver, "batch_get", chains_in("batch_get", entries))
 
+    @fitting("app.batch_write([task.put(...), employee.delete(...)])")
     def batch_write(self, entries: Sequence[Put | Delete]) -> BatchWrite:
         """Write and delete many items, of any entities, each by itself.
 
@@ -163,6 +174,7 @@ class Service:
         """
         return BatchWrite(self.driver, "batch_write", chains_in("batch_write", entries))
 
+    @fitting("app.transact_write([task.create(...), employee.patch(...).set(...)])")
     def transact_write(self, entries: Sequence[Write]) -> TransactWrite:
         """Write and check up to 100 items, together or not at all.
 
@@ -171,10 +183,12 @@ class Service:
         """
         return TransactWrite(self.driver, chains_in("transact_write", entries))
 
+    @fitting("app.transact_get([task.get(...), employee.get(...)])")
     def transact_get(self, entries: Sequence[Get]) -> TransactGet:
         """Read up to 100 items as they all were at one moment."""
         return TransactGet(self.driver, chains_in("transact_get", entries))
 
+    @fitting("app.create_table()")
     def create_table(self) -> CreateTableResult:
         """Create the table unless it exists, and wait until it is active.
 
@@ -182,6 +196,7 @@ class Service:
         """
         return self.driver.run(create_table(self.table_definition, self.table))
 
+    @fitting("app.check_table()")
     def check_table(self) -> None:
         """Compare the table with what the entities need.
 
@@ -189,6 +204,7 @@ class Service:
         """
         self.driver.run(check_table(self.table_definition, self.table))
 
+    @fitting("app.entity_of(item)")
     def entity_of(self, item: Item) -> Entity:
         """The entity that a raw item is one of. Raises DecodeError where it is none's."""
         refuse_no_item(item)
@@ -202,6 +218,7 @@ class Service:
             f'the item belongs to no entity of "{self.name}": {said}{_known(self.entities)}'
         )
 
+    @fitting("app.parse(item)")
     def parse(self, item: Item) -> Any:
         """The record in a raw item with typed AttributeValues, of whichever entity.
 
@@ -209,6 +226,7 @@ class Service:
         """
         return self.entity_of(item).parse(item)
 
+    @fitting('app.parse_stream(event, unknown="skip")')
     def parse_stream(
         self,
         event: Any,

@@ -70,7 +70,7 @@ def put(
             values = _from_json(found, json_item, "--json-item")
         else:
             values = read_pairs(found, attributes, hint="ATTRIBUTE=VALUE")
-        record = (found.create if create else found.put)(**values).go()
+        record = (found.create(**values) if create else found.put(**values)).go()
         shown = plain_record(found, record)
     if output.is_json:
         print_json(shown, output)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden.arguments import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
 from leyden.operations.batches.sending import BatchResult, chunks, name_entry, send_all, settle
 from leyden.operations.bound import BoundEntity
@@ -44,25 +45,29 @@ class BatchGet:
     name: str
     entries: Sequence[Get]
 
-    def params(self, **options: Any) -> list[Params]:
+    @fitting(".params()")
+    def params(self, /, **options: Any) -> list[Params]:
         """The low-level requests, of at most 100 keys each; nothing is sent."""
         read = self._read(options)
         return self._requests(self._prepare(read), read, telling=False)
 
-    def go(self, **options: Any) -> BatchResult:
+    @fitting(".go()")
+    def go(self, /, **options: Any) -> BatchResult:
         """Read the items; what is unprocessed is retried for `budget` seconds.
 
         Raises BatchIncompleteError, with what was read, where some could not be.
         """
         return self.runner.run(self.program(**options))
 
-    def program(self, **options: Any) -> Program[BatchResult]:
+    @fitting(".program()")
+    def program(self, /, **options: Any) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
         wanted = self._prepare(read)
         return self._program(wanted, self._requests(wanted, read, telling=True), read)
 
-    def explain(self, **options: Any) -> Explanation:
+    @fitting(".explain()")
+    def explain(self, /, **options: Any) -> Explanation:
         """Says in words what is read."""
         requests = self.params(**options)
         table = self.entries[0].entity.table if self.entries else ""

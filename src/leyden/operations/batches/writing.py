@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from leyden.arguments import fitting
 from leyden.errors import (
     BatchIncompleteError,
     InputError,
@@ -64,7 +65,8 @@ class BatchWrite:
     name: str
     entries: Sequence[Entry]
 
-    def params(self, **options: Any) -> list[Params]:
+    @fitting(".params()")
+    def params(self, /, **options: Any) -> list[Params]:
         """The low-level requests, of at most 25 writes each; nothing is sent."""
         read = self._read(options)
         if read.guard and read.table is not None:
@@ -80,7 +82,8 @@ class BatchWrite:
             *(self.entries[n].params(**_tabled(read)) for n in apart),
         ]
 
-    def go(self, **options: Any) -> BatchResult:
+    @fitting(".go()")
+    def go(self, /, **options: Any) -> BatchResult:
         """Write, `concurrency` requests at a time; what is unprocessed is retried.
 
         With `guard=True` up to 100 writes go in one transaction, each with the guard against
@@ -89,7 +92,8 @@ class BatchWrite:
         """
         return self.runner.run(self.program(**options))
 
-    def program(self, **options: Any) -> Program[BatchResult]:
+    @fitting(".program()")
+    def program(self, /, **options: Any) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
         if read.guard and read.table is not None:
@@ -101,7 +105,8 @@ class BatchWrite:
             return accounted(self._split(prepared, self._laid(prepared), read))
         return accounted(self._program(prepared, read))
 
-    def explain(self, **options: Any) -> Explanation:
+    @fitting(".explain()")
+    def explain(self, /, **options: Any) -> Explanation:
         """Says in words what is written."""
         read = self._read(options)
         guarded = read.guard

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from leyden.arguments import fitting
 from leyden.errors import AwsError, DecodeError, HookError, InputError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.get import Get, is_mine, read_key
@@ -35,11 +36,13 @@ class TransactGet:
     runner: Runner
     entries: Sequence[Get]
 
-    def params(self, **options: Any) -> Params:
+    @fitting(".params()")
+    def params(self, /, **options: Any) -> Params:
         """The low-level request; nothing is sent."""
         return self._request(read_options(GET, TRANSACT_GET, options))
 
-    def go(self, **options: Any) -> TransactionResult:
+    @fitting(".go()")
+    def go(self, /, **options: Any) -> TransactionResult:
         """Read all of them; None stands where there is no item.
 
         Raises TransactionCanceledError where writes were under way on them, still after all
@@ -47,7 +50,8 @@ class TransactGet:
         """
         return self.runner.run(self.program(**options))
 
-    def program(self, **options: Any) -> Program[TransactionResult]:
+    @fitting(".program()")
+    def program(self, /, **options: Any) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
         read = read_options(GET, TRANSACT_GET, options)
         return self._program(self._request(read), read)

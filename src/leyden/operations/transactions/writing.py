@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leyden.arguments import fitting
 from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.ledger import accounted
@@ -37,7 +38,8 @@ class TransactWrite:
     drafted: Sequence[PreparedWrite] | None = None
     """The drafts of the entries, where they are made already."""
 
-    def params(self, **options: Any) -> Params:
+    @fitting(".params()")
+    def params(self, /, **options: Any) -> Params:
         """The low-level request; nothing is sent.
 
         Raises InputError where it depends on what is stored: on the unique values that an
@@ -49,7 +51,8 @@ class TransactWrite:
                 entry.refuse_reading(draft)
         return plan_of(self.entries, self._laid, Obstacles(), read.token).params
 
-    def go(self, **options: Any) -> TransactionResult:
+    @fitting(".go()")
+    def go(self, /, **options: Any) -> TransactionResult:
         """Write all, or nothing.
 
         `token` makes the transaction idempotent for ten minutes: sent again with the same
@@ -63,7 +66,8 @@ class TransactWrite:
         """
         return self.runner.run(self.program(**options))
 
-    def program(self, **options: Any) -> Program[TransactionResult]:
+    @fitting(".program()")
+    def program(self, /, **options: Any) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
         read = read_options(WRITE, TRANSACT_WRITE, options)
         drafts = self._drafts
@@ -75,7 +79,8 @@ class TransactWrite:
         unread = self._laid if read.token is not None else None
         return accounted(Attempts(self.entries, drafts, read.token, unread).run())
 
-    def explain(self, **options: Any) -> str:
+    @fitting(".explain()")
+    def explain(self, /, **options: Any) -> str:
         """Says in words what the transaction does."""
         lines = [str(entry.explain()) for entry in self.entries]
         return "\n".join([f"{len(lines)} operations, together or not at all:", *lines])
