@@ -22,6 +22,8 @@
     ├── DecodeError                 a stored item does not fit its schema
     ├── NotReadError (AttributeError)   a record does not show what was not read
     ├── HookError                   a function that was handed in with `hooks=` failed
+    ├── NoResultError               `.one()` found no record
+    ├── MultipleResultsError        `.one()` found more than one record
     ├── NotFoundError               what the memory store should change is not there
     ├── SaveIncompleteError         the memory store wrote only a part
     ├── BatchIncompleteError        some entries of a batch were not processed
@@ -89,6 +91,8 @@ __all__ = [
     "KeyCollisionError",
     "LeydenError",
     "MissingCompositeError",
+    "MultipleResultsError",
+    "NoResultError",
     "NotFoundError",
     "NotReadError",
     "ReadOnlyAttributeError",
@@ -557,6 +561,18 @@ class TransactionCanceledError(LeydenError):
     ) -> None:
         super().__init__(message, operation=operation)
         self.rejections = tuple(rejections)
+
+
+class NoResultError(LeydenError):
+    """`.one()` found no record."""
+
+    code = "result.none"
+
+
+class MultipleResultsError(LeydenError):
+    """`.one()` found more than one record."""
+
+    code = "result.multiple"
 
 
 class NotFoundError(LeydenError):

@@ -23,7 +23,14 @@ from leyden.operations.compare import shifted
 from leyden.operations.exact_range import condition_of
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions, conjunction, fields_of
-from leyden.operations.guard import Marks, bears, owns, query_marks
+from leyden.operations.guard import (
+    Marks,
+    are_filterable,
+    bears,
+    guard_condition,
+    owns,
+    query_marks,
+)
 from leyden.operations.iteration import Records
 from leyden.operations.key_condition import key_condition
 from leyden.operations.member_projection import project_members
@@ -346,6 +353,33 @@ class CollectionQuery(Ranged):
                 raise misplaced("iter", '.iter(order="desc")', len(wrong))
             plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
         return Records(self.entity.runner, self.name, self._turns(plan), itemgetter(1))
+
+    def _telling_filter(self, options: Options, expressions: Expressions) -> str | None:
+        partition = self.keys.spec.pk.composite
+        if options.ignore_ownership or self.range is not None:
+            return None
+        if any(name not in partition for name in self.values):
+            return None
+        if not all(identifiers_projected(m.entity, m.keys) for m in self.members):
+            return None
+        told = []
+        for member in self.members:
+            if member.keys.sk is not None and (member.keys.sk.template or member.keys.sk.numeric):
+                return None
+            marks = query_marks(member.entity, member.keys, member.own(self.values))
+            if not are_filterable(member.entity, member.keys, marks):
+                return None
+            whose = [expressions.equal(*pair) for pair in member.entity.identity.items()]
+            if marks:
+                whose.append(f"({guard_condition(marks, expressions)})")
+            told.append(f"({' AND '.join(whose)})")
+        return " OR ".join(told)
+
+    def _small_attribute(self) -> str | None:
+        return None
+
+    def _record(self, found: Any) -> Any:
+        return found[1]
 
     def _read_from(self) -> IndexKeys:
         return self.keys

@@ -15,6 +15,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.doubt import same_item
 from leyden.operations.expression import Expressions
 from leyden.operations.ledger import has_happened
+from leyden.operations.projection import held_fields, identifiers_projected
 from leyden.operations.request import AttributeValue, Item, Request, Response, Step
 from leyden.operations.versions import Expectation, conflict
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
@@ -93,6 +94,27 @@ def guard_condition(marks: Marks, expressions: Expressions) -> str:
         name = expressions.name(field)
         texts.append(f"attribute_not_exists({name}) OR {name} = {expressions.value(value)}")
     return f"({') AND ('.join(texts)})" if len(texts) > 1 else "".join(texts)
+
+
+def are_filterable(entity: BoundEntity, keys: IndexKeys, marks: Marks) -> bool:
+    """Whether a query of the index can filter by these fields: held there, and none of its key."""
+    held = held_fields(entity, keys)
+    own = {form.field for form in keys.forms}
+    return not any(field in own or (held is not None and field not in held) for field in marks)
+
+
+def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressions) -> str | None:
+    """The condition that an item bears the entity's identifiers, or lacks them.
+
+    An item that lacks them is known by its keys; None where a key condition does not ensure that.
+    """
+    if not identifiers_projected(entity, keys) or not keys.forms:
+        return None
+    if any(form.template or form.postfix or form.numeric for form in keys.forms):
+        return None
+    absent = [f"attribute_not_exists({expressions.name(field)})" for field in entity.identity]
+    equal = " AND ".join(expressions.equal(*pair) for pair in entity.identity.items())
+    return " OR ".join([*absent, f"({equal})"])
 
 
 def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:

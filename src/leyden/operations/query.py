@@ -15,7 +15,12 @@ from leyden.operations.compare import comparisons
 from leyden.operations.exact_range import ExactRange, exact_range
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions, conjunction, fields_of
-from leyden.operations.guard import query_marks
+from leyden.operations.guard import (
+    are_filterable,
+    guard_condition,
+    identity_or_none,
+    query_marks,
+)
 from leyden.operations.key_condition import key_condition, read_composites, read_range
 from leyden.operations.operation import changed, naming
 from leyden.operations.options import QUERY, Options
@@ -156,6 +161,21 @@ class Query(Ranged):
             options.compare,
             within,
         )
+
+    def _telling_filter(self, options: Options, expressions: Expressions) -> str | None:
+        if self._left_in(options) is not None:
+            return None
+        if options.ignore_ownership:
+            return ""
+        marks = self._marks()
+        if not are_filterable(self.entity, self.keys, marks):
+            return None
+        told = guard_condition(marks, expressions) if marks else ""
+        if self._identifiers(options, expressions):
+            # The request compares them already.
+            return told
+        whose = identity_or_none(self.entity, self.keys, expressions)
+        return None if whose is None else conjunction([told, whose])
 
     def _read_from(self) -> IndexKeys:
         return self.keys

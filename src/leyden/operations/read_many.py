@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Never
+from typing import Any, Final, Never
 
 from attrs import evolve, frozen
 
@@ -12,6 +12,7 @@ from leyden.arguments import misplaced
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
+from leyden.operations.expression import Expressions
 from leyden.operations.guard import bears, owns
 from leyden.operations.iteration import Records, Turns
 from leyden.operations.operation import Conditional, run_named
@@ -19,9 +20,24 @@ from leyden.operations.options import Options, read_options
 from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import joining_for
 from leyden.operations.paging import PagePlan, read_pages
-from leyden.operations.projection import slots_reader
+from leyden.operations.projection import held_fields, slots_reader
 from leyden.operations.range_test import RangeTest
 from leyden.operations.request import Item, Params, Program
+from leyden.operations.tally import (
+    count_by_service,
+    counting_options,
+    find_first,
+    only_one,
+    with_filter,
+)
+
+_COUNTING: Final = frozenset(
+    {"compare", "consistent", "ignore_ownership", "limit", "params", "segments", "table"}
+)
+"""The options of `count()`."""
+
+_PAGING: Final = frozenset({"count", "limit", "pages", "progress", "segments"})
+"""The options that `first()` and `one()` decide themselves."""
 
 
 @frozen(eq=False, repr=False)
@@ -51,6 +67,105 @@ class ReadMany(Conditional):
                 raise misplaced("iter", '.iter(order="desc")', len(wrong))
             plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
         return Records(self.entity.runner, self.name, self._turns(plan))
+
+    def count(self, /, *wrong: Never, **options: Any) -> Any:
+        """How many items there are, over all pages: an int, to be awaited where `go()` is.
+
+        Capacity is consumed as for reading them. Where DynamoDB cannot tell which of them count
+        (an index that does not hold what tells, a range that is narrower than its key condition),
+        their keys are read and counted here. Takes the options `consistent`, `ignore_ownership`,
+        `table`, `params`, `limit` (a page's size), `compare`, and a scan's `segments`.
+
+        >>> task.query.project(project_id="p1").count()                # doctest: +SKIP
+        12
+        """
+        with self._naming():
+            if wrong:
+                raise misplaced("count", ".count(consistent=True)", len(wrong))
+            read = read_options(self.name, self.allowed & _COUNTING, options)
+            program = self._counting(read)
+        return self.entity.runner.run(run_named(program, self._naming()))
+
+    def first(self, /, *wrong: Never, **options: Any) -> Any:
+        """The first record, or None where there is none; to be awaited where `go()` is.
+
+        Reads no more than it takes. Takes the options of `go()` but for `limit`, `count`, `pages`.
+
+        >>> task.query.project(project_id="p1").first(order="desc")    # doctest: +SKIP
+        """
+        program = self._leading("first", 1, wrong, options)
+
+        def first() -> Program[Any]:
+            found = yield from program
+            return self._record(found[0]) if found else None
+
+        return self.entity.runner.run(run_named(first(), self._naming()))
+
+    def one(self, /, *wrong: Never, **options: Any) -> Any:
+        """The one record there is. Raises NoResultError, MultipleResultsError for other numbers.
+
+        To be awaited where `go()` is; takes the options that `first` takes.
+
+        >>> task.query.project(project_id="p1", task_id="t1").one()    # doctest: +SKIP
+        """
+        program = self._leading("one", 2, wrong, options)
+
+        def one() -> Program[Any]:
+            found = yield from program
+            return self._record(only_one(found, self.name, self.entity.spec.entity))
+
+        return self.entity.runner.run(run_named(one(), self._naming()))
+
+    def _leading(
+        self, verb: str, wanted: int, wrong: tuple[Never, ...], options: Mapping[str, Any]
+    ) -> Program[list[Any]]:
+        with self._naming():
+            if wrong:
+                raise misplaced(verb, f'.{verb}(order="desc")', len(wrong))
+            read = read_options(self.name, self.allowed - _PAGING, options)
+            return find_first(self._plan(read), wanted)
+
+    def _counting(self, options: Options) -> Program[int]:
+        """The program that counts: by DynamoDB where it can tell, else by reading."""
+        request = self._request(self._describe(options, telling=False), options)
+        expressions = Expressions.of(request.params)
+        told = self._telling_filter(options, expressions)
+        if told is not None:
+            params = with_filter(request.params, expressions, told)
+            return count_by_service(evolve(request, params=params), options.segments)
+        turns = self._turns(self._plan(counting_options(options, self._small_attribute())))
+
+        def read_all() -> Program[int]:
+            total, program = 0, next(turns, None)
+            while program is not None:
+                page = yield from program
+                total += len(page)
+                try:
+                    program = turns.send(page)
+                except StopIteration:
+                    program = None
+            return total
+
+        return read_all()
+
+    def _small_attribute(self) -> str | None:
+        """An attribute to read where items are only counted; None where whole items are read."""
+        held = held_fields(self.entity, self._read_from())
+        for name in self.entity.keys.primary.composites:
+            if held is None or self.entity.spec.attributes[name].field in held:
+                return name
+        return None
+
+    def _record(self, found: Any) -> Any:
+        """The record in an entry of a page."""
+        return found
+
+    @abstractmethod
+    def _telling_filter(self, options: Options, expressions: Expressions) -> str | None:
+        """What a filter must say besides, so that nothing it lets through is left out later.
+
+        None where no filter can say that. Names and values go to `expressions`.
+        """
 
     def _turns(self, plan: PagePlan) -> Turns:
         """Programs that read all pages, one after the other."""
