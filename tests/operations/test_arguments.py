@@ -12,6 +12,7 @@ import leyden
 from leyden.errors import (
     ArgumentError,
     InvalidExpressionError,
+    InvalidOptionError,
     LeydenError,
     UnknownAttributeError,
     UnknownNameError,
@@ -59,7 +60,9 @@ indexes:
     sk: {field: gsi1sk, composite: [title]}
 """
 KEY = {"org": "o", "id": "1"}
-NOT_FOR_USERS: Final = frozenset({"draft", "refuse_reading", "send_prepared", "bare", "marks"})
+NOT_FOR_USERS: Final = frozenset(
+    {"draft", "refuse_reading", "send_prepared", "bare", "marks", "returned"}
+)
 """What chains have for transactions and batches to call."""
 OF_PYNAMODB: Final = frozenset(
     {"add", "append", "delete", "deserialize", "get_value", "prepend", "remove", "serialize", "set"}
@@ -209,6 +212,18 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
             "go() takes what it is given by name, as in .go(limit=10), and got 1 value without one",
         ),
         (
+            lambda app: app["task"].scan.params(select="COUNT"),
+            'the option "select" is a JMESPath expression, which reshapes each item, and not '
+            "DynamoDB's Select=COUNT; count items with .count(). For an attribute of that name, "
+            "quote it inside: select='\"COUNT\"'",
+        ),
+        (
+            lambda app: app["task"].get(**KEY).params(select="ALL_ATTRIBUTES"),
+            'the option "select" is a JMESPath expression, which reshapes each item, and not '
+            "DynamoDB's Select=ALL_ATTRIBUTES; name attributes with the option `attributes`. For "
+            "an attribute of that name, quote it inside: select='\"ALL_ATTRIBUTES\"'",
+        ),
+        (
             lambda app: app["task"].scan.where(title="A"),
             "where() takes conditions, not keywords: write .where(task.attr.title == ...), and "
             "join several with &",
@@ -251,7 +266,7 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
 def test_the_right_form_is_shown(
     app: leyden.Service, call: Callable[[leyden.Service], Any], message: str
 ) -> None:
-    with pytest.raises((ArgumentError, InvalidExpressionError)) as caught:
+    with pytest.raises((ArgumentError, InvalidExpressionError, InvalidOptionError)) as caught:
         call(app)
     assert caught.value.message == message
 

@@ -360,7 +360,7 @@ class CollectionQuery(Ranged):
             return None
         if any(name not in partition for name in self.values):
             return None
-        if not all(identifiers_projected(m.entity, m.keys) for m in self.members):
+        if not all(identifiers_filtered(m.entity, m.keys, options) for m in self.members):
             return None
         told = []
         for member in self.members:

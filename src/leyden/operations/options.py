@@ -36,6 +36,11 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "data": ("attributes", "include_keys", "raw", "result"),
 }
 
+_OF_DYNAMODB: Final = frozenset(
+    {"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
+)
+"""The values of DynamoDB's own Select."""
+
 _MOST_SEGMENTS: Final = 1_000_000
 
 
@@ -123,6 +128,18 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
     elif name == "select":
         if not isinstance(value, str):
             raise refuse("a JMESPath expression")
+        if value in _OF_DYNAMODB:
+            instead = (
+                "count items with .count()"
+                if value == "COUNT"
+                else "name attributes with the option `attributes`"
+            )
+            raise InvalidOptionError(
+                f'the option "select" is a JMESPath expression, which reshapes each item, and not '
+                f"DynamoDB's Select={value}; {instead}. For an attribute of that name, quote it "
+                f"inside: select='\"{value}\"'",
+                operation=operation,
+            )
         try:
             return jmespath.compile(value)
         except JMESPathError as error:

@@ -171,9 +171,12 @@ class Query(Ranged):
         if not are_filterable(self.entity, self.keys, marks):
             return None
         told = guard_condition(marks, expressions) if marks else ""
-        if self._identifiers(options, expressions):
+        if self._identifiers(options, Expressions()):
             # The request compares them already.
             return told
+        if self.range is not None and self.range.operator != "begins":
+            # A range may reach beyond the entity's own keys.
+            return None
         whose = identity_or_none(self.entity, self.keys, expressions)
         return None if whose is None else conjunction([told, whose])
 

@@ -142,7 +142,8 @@ class Scan(ReadMany):
 
     def _telling_filter(self, options: Options, expressions: Expressions) -> str | None:
         # Where the index holds them, the filter compares the identifiers already.
-        told = options.ignore_ownership or identifiers_projected(self.entity, self._read_from())
+        filtered = identifiers_filtered(self.entity, self._read_from(), options)
+        told = options.ignore_ownership or filtered
         return "" if told else None
 
     def _read_from(self) -> IndexKeys:

@@ -79,7 +79,8 @@ def find_first(plan: PagePlan, wanted: int) -> Program[list[Any]]:
             params["Limit"] = limit
         else:
             options = evolve(options, pages="all")
-        request = evolve(plan.request, params=params)
+        # What is cut off behind the last one is told by raw items, not by records.
+        request = evolve(plan.request, params=params, reader=None)
         page: Page = yield from read_pages(evolve(plan, request=request, options=options))
         found += page.items
         if len(found) >= wanted or page.cursor is None:

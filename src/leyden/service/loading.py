@@ -55,7 +55,7 @@ def load(
     where = _where("load", engine, endpoint_url, region, credentials, profile)
     spec, noted = load_checked(source, hooks=hooks)
     refuse_unenforced(spec)
-    _warn(noted)
+    _warn(noted, 4)
     driver = SyncDriver(**where, transport=transport)
     return build_service(spec, driver, table=table, hooks=hooks)
 
@@ -100,15 +100,18 @@ async def load_async(
         return service, noted
 
     service, noted = await asyncio.to_thread(load_all)
-    _warn(noted)
+    _warn(noted, 3)
     return cast("AsyncService", service)
 
 
-def _warn(noted: tuple[Fault, ...]) -> None:
-    """Warn the caller of `load` of what in a schema is dangerous in production."""
+def _warn(noted: tuple[Fault, ...], above: int) -> None:
+    """Warn the caller of `load` of what in a schema is dangerous in production.
+
+    The caller stands `above` so many frames; `load` is called by the frame that checks arguments.
+    """
     dangers = [str(fault) for fault in noted if fault.code in DANGERS]
     if dangers:
-        warnings.warn("\n".join(dangers), SchemaWarning, stacklevel=3)
+        warnings.warn("\n".join(dangers), SchemaWarning, stacklevel=above)
 
 
 def _where(
