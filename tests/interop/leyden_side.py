@@ -60,6 +60,7 @@ def to_leyden(alias: str, model: Mapping[str, Any]) -> dict[str, Any]:
         "alias": alias,
         "version": model["model"]["version"],
         "service": model["model"]["service"],
+        **({"identifiers": model["identifiers"]} if "identifiers" in model else {}),
         "attributes": {
             name: _attribute(attribute) for name, attribute in model["attributes"].items()
         },

@@ -258,12 +258,19 @@ def models(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def _model(draw: st.DrawFn, attributes: dict[str, Any], indexes: dict[str, Any]) -> dict[str, Any]:
+    identifiers = {"identifiers": {"entity": "_e", "version": "_v"}}
     return {
         "model": {
             "entity": draw(st.sampled_from(["things", "Thing", "thing_row"])),
             "version": draw(st.sampled_from(["1", "2", "v1"])),
             "service": draw(st.sampled_from(["svc", "MyService"])),
         },
+        **(
+            {"identifiers": {"entity": "_e", "version": "_v"}}
+            if draw(st.integers(0, 4)) == 0
+            else {}
+        ),
+        **(identifiers if draw(st.integers(0, 4)) == 0 else {}),
         "attributes": {**attributes, **draw(_plain_attributes())},
         "indexes": indexes,
     }

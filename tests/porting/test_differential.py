@@ -46,7 +46,11 @@ def _javascript(condition: list[Any]) -> str:
 
 
 def words_of(models: Mapping[str, Any], *, snake_case: bool) -> PortedWords:
-    found = [FoundModel(with_functions(model), alias=alias) for alias, model in models.items()]
+    found = []
+    for alias, model in models.items():
+        fields = tuple(model.get("identifiers", {}).values())
+        alone = {part: value for part, value in model.items() if part != "identifiers"}
+        found.append(FoundModel(with_functions(alone), alias=alias, identifiers=fields))
     service = port_service(found, snake_case=snake_case)
     if currently_in_test_context():
         note(yaml_of(service))

@@ -115,7 +115,7 @@ def test_entities_services_and_models_are_found_in_a_commonjs_module(tmp_path: P
 
 
 @pytest.mark.node
-def test_other_fields_for_identifiers_are_noted(tmp_path: Path) -> None:
+def test_other_fields_for_identifiers_are_carried_over(tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to((node_folder() / "node_modules").resolve())
     text = f"""
       import {{ Entity }} from "electrodb";
@@ -124,9 +124,9 @@ def test_other_fields_for_identifiers_are_noted(tmp_path: Path) -> None:
     """
     (model,) = read_models(written(tmp_path, "m.mjs", text)).models
     assert (model.exports, model.identifiers) == (("default",), ("e", "v"))
-    (note,) = port_service([model]).models[0].notes
-    assert note.place == "identifiers"
-    assert note.kind == "lost"
+    (ported,) = port_service([model]).models
+    assert ported.notes == ()
+    assert ported.entity["identifiers"] == {"entity": "e", "version": "v"}
 
 
 @pytest.mark.node

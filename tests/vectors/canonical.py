@@ -228,7 +228,8 @@ class Guard:
 def identity(model: Mapping[str, Any]) -> dict[str, str]:
     """The fields that say whose an item is, as an ElectroDB model fills them."""
     named = model.get("model", {})
-    return {"__edb_e__": named.get("entity", ""), "__edb_v__": named.get("version", "")}
+    fields = {"entity": "__edb_e__", "version": "__edb_v__", **model.get("identifiers", {})}
+    return {field: named.get(part, "") for part, field in fields.items()}
 
 
 def without_guards(

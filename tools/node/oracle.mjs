@@ -76,7 +76,8 @@ function build(models, table) {
   if (built === undefined) {
     const entities = {};
     for (const [alias, model] of Object.entries(models)) {
-      entities[alias] = new Entity(revive(model), { table });
+      const { identifiers } = model;
+      entities[alias] = new Entity(revive(model), { table, identifiers });
     }
     built = { entities, service: undefined };
     if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value);

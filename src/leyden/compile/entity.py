@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from leyden.compile.codec import compile_codec
 from leyden.compile.hooking import Hooks, check_hooks
@@ -18,9 +18,7 @@ from leyden.compile.sparse import SparseCondition, sparse_condition
 from leyden.compile.tree import compile_attributes
 from leyden.compile.wire import Item
 from leyden.schema.spec import (
-    ENTITY_FIELD,
     OVERFLOW_FIELD,
-    VERSION_FIELD,
     EntitySpec,
     TableSpec,
 )
@@ -30,10 +28,6 @@ if TYPE_CHECKING:
     from leyden.compile.rows import RowReader
 
 __all__ = ["CompiledEntity", "SparseCondition", "compile_entity"]
-
-
-_OWN_FIELDS: Final = frozenset({ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD})
-"""The fields of an item that are neither attributes nor keys."""
 
 
 class CompiledEntity(Preparation):
@@ -99,7 +93,7 @@ class CompiledEntity(Preparation):
             attributes,
             self.record,
             self.slots,
-            stored | self.key_fields | _OWN_FIELDS,
+            stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD},
             title=spec.entity,
         )
         self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
@@ -143,6 +137,7 @@ class CompiledEntity(Preparation):
                         self.record,
                         self.slots,
                         self.key_fields,
+                        self.spec.identifiers,
                         title=self.spec.entity,
                     )
                     self._rows.append(reader)

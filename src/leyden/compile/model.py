@@ -25,8 +25,6 @@ from leyden.compile.tree import stand_alone
 from leyden.errors import ValidationError
 from leyden.keys import EntityKeys, IndexKeys, KeyForm, entity_keys
 from leyden.schema.spec import (
-    ENTITY_FIELD,
-    VERSION_FIELD,
     AttributeSpec,
     EntitySpec,
     IndexSpec,
@@ -90,8 +88,8 @@ def build_model(
             key_fields[form.field] = made_keys[form.field] = extra[form.field]
             body[extra[form.field]] = _key_attribute(entity, form, roles[form.field])
     for name, field, value in (
-        ("edb_entity", ENTITY_FIELD, spec.entity),
-        ("edb_version", VERSION_FIELD, spec.version),
+        ("edb_entity", spec.identifiers[0], spec.entity),
+        ("edb_version", spec.identifiers[1], spec.version),
     ):
         body[extra[name]] = UnicodeAttribute(attr_name=field, default=value)
     blind = set()
@@ -99,7 +97,7 @@ def build_model(
         projection = _projection(index, table)
         if isinstance(projection, KeysOnlyProjection) or (
             isinstance(projection, IncludeProjection)
-            and not {ENTITY_FIELD, VERSION_FIELD} <= set(projection.non_key_attributes)
+            and not set(spec.identifiers) <= set(projection.non_key_attributes)
         ):
             blind.add(index.index)
         body[extra[index.name]] = _index_class(entity, keys, index, projection, table)()

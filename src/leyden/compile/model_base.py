@@ -24,7 +24,7 @@ from leyden.compile.anything import decode_any
 from leyden.compile.wire import AttributeValue, Item
 from leyden.errors import MissingCompositeError, ValidationError
 from leyden.keys.text import number_text
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, JMESPath
+from leyden.schema.spec import JMESPath
 
 if TYPE_CHECKING:
     from leyden.compile.entity import CompiledEntity
@@ -108,8 +108,9 @@ class LeydenModel(Model):
                 if getattr(self, name) is not None
             }
         item = entity.encode(values)
-        item[ENTITY_FIELD] = {"S": entity.spec.entity}
-        item[VERSION_FIELD] = {"S": entity.spec.version}
+        name_field, version_field = entity.spec.identifiers
+        item[name_field] = {"S": entity.spec.entity}
+        item[version_field] = {"S": entity.spec.version}
         for field, key in keys.items():
             item[field] = typed(key)
         if null_check:

@@ -17,7 +17,6 @@ from attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.row_values import Text, value_struct, write_value
 from leyden.compile.source import Writer, run
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 __all__ = ["RowReader", "UnusualItemError", "compile_rows"]
 
@@ -83,13 +82,14 @@ def compile_rows(
     record: type[Any],
     slots: Mapping[str, str],
     key_fields: frozenset[str],
+    identifiers: tuple[str, str],
     *,
     title: str,
 ) -> RowReader | None:
     """The reader of an entity; None where its records are more than what is stored.
 
     `slots` maps the attributes that records show to their slots; `key_fields` are the fields of
-    the entity's keys, whose values are passed over.
+    the entity's keys, whose values are passed over; `identifiers` those of its name and version.
     """
     if any(attributes[name].reveal for name in slots):
         return None
@@ -99,7 +99,7 @@ def compile_rows(
         attribute.spec.field: (f"field_{number}", kinds[name])
         for number, (name, attribute) in enumerate(attributes.items())
     }
-    if ENTITY_FIELD in fields or VERSION_FIELD in fields:
+    if not fields.keys().isdisjoint(identifiers):
         return None
     keys = {f"key_{n}": name for n, name in enumerate(sorted(key_fields - fields.keys()))}
     row = msgspec.defstruct(
@@ -112,8 +112,7 @@ def compile_rows(
         ],
         rename={
             **{slot: field for field, (slot, _) in fields.items()},
-            _ENTITY: ENTITY_FIELD,
-            _VERSION: VERSION_FIELD,
+            **dict(zip((_ENTITY, _VERSION), identifiers, strict=True)),
             **keys,
         },
         gc=False,

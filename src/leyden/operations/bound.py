@@ -21,7 +21,7 @@ from leyden.keys.text import number_text
 from leyden.operations.request import AttributeValue, Item
 from leyden.operations.runner import Runner
 from leyden.schema.faults import did_you_mean
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec
+from leyden.schema.spec import EntitySpec
 
 PARTITION_KEY_LIMIT: Final = 2048
 """The longest partition key that DynamoDB takes, in bytes."""
@@ -117,7 +117,8 @@ class BoundEntity:
     def identity(self) -> Item:
         """The two fields that say whose item it is."""
         spec = self.spec
-        return {ENTITY_FIELD: {"S": spec.entity}, VERSION_FIELD: {"S": spec.version}}
+        name, version = spec.identifiers
+        return {name: {"S": spec.entity}, version: {"S": spec.version}}
 
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""

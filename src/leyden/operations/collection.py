@@ -49,7 +49,6 @@ from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import Item, Params, Program
 from leyden.operations.sort_condition import SortCondition, sort_condition
-from leyden.schema.spec import ENTITY_FIELD
 
 
 @frozen
@@ -396,5 +395,5 @@ class CollectionQuery(Ranged):
 def _equal_all(expressions: Expressions, identity: Item, *, whole: bool) -> str:
     """That an item is this entity's; `whole` also compares its version."""
     if not whole:
-        return expressions.equal(ENTITY_FIELD, identity[ENTITY_FIELD])
+        return expressions.equal(*next(iter(identity.items())))
     return "(" + " AND ".join(expressions.equal(*pair) for pair in identity.items()) + ")"

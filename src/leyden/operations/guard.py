@@ -18,7 +18,6 @@ from leyden.operations.ledger import has_happened
 from leyden.operations.projection import held_fields, identifiers_projected
 from leyden.operations.request import AttributeValue, Item, Request, Response, Step
 from leyden.operations.versions import Expectation, conflict
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 Marks = Mapping[str, AttributeValue]
 """Fields of an item and the values that they must have for the item to be the one meant."""
@@ -66,7 +65,7 @@ def bears(item: Item, marks: Marks) -> bool:
 
 def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool:
     """Whether the item is one of this entity's, by its identifiers, else by its keys."""
-    name, version = item.get(ENTITY_FIELD), item.get(VERSION_FIELD)
+    name, version = map(item.get, entity.spec.identifiers)
     if name is not None and version is not None:
         return name == {"S": entity.spec.entity} and version == {"S": entity.spec.version}
     forms = keys.forms if keys is not None else ()

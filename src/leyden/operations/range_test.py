@@ -20,7 +20,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.projection import held_fields, identifiers_projected
 from leyden.operations.request import AttributeValue, Item
-from leyden.schema.spec import ENTITY_FIELD, NUMERIC_TYPES
+from leyden.schema.spec import NUMERIC_TYPES
 
 Place: TypeAlias = Any
 """Where a value stands among those of its attribute: a number, a text, or a boolean."""
@@ -169,7 +169,7 @@ class RangeTest:
 
     def _may_be_in_keys(self, item: Item, field: str) -> bool:
         """Whether a field that was not read may have a value that the keys tell."""
-        if ENTITY_FIELD not in item:
+        if self.entity.spec.identifiers[0] not in item:
             return True
         held = held_fields(self.entity, self.keys)
         narrow = held is not None and field not in held

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from leyden.porting.errors import ModelError
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 __all__ = ["Identity", "read_identity"]
 
@@ -22,6 +23,8 @@ class Identity:
     beta: bool = False
     versioned: bool = True
     """Whether the model says its version."""
+    fields: tuple[str, str] = (ENTITY_FIELD, VERSION_FIELD)
+    """The item fields that hold the entity's name and its version."""
 
 
 def read_identity(model: Mapping[str, Any]) -> Identity:

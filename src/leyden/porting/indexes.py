@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from leyden.porting.callbacks import reads, when
 from leyden.porting.context import Context, Place, function_source
@@ -12,11 +12,8 @@ from leyden.porting.identity import Identity
 from leyden.porting.keys import Half
 from leyden.porting.patterns import Attribute, Pattern
 from leyden.porting.spelled import spelled_out
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 __all__ = ["port_index"]
-
-_IDENTIFIERS: Final = frozenset({ENTITY_FIELD, VERSION_FIELD})
 
 
 def port_index(
@@ -53,7 +50,7 @@ def port_index(
     if pattern.scope is not None and not spelled:
         spec["scope"] = pattern.scope
     _condition(pattern, attributes, spec, context)
-    _projection(pattern, attributes, spec, context)
+    _projection(pattern, attributes, identity.fields, spec, context)
     for half, key in spelled or pattern.halves:
         spec[half] = _key(key, attributes, context)
         _prefixed(key, place.at(half), attributes, context)
@@ -127,6 +124,7 @@ def _condition(
 def _projection(
     pattern: Pattern,
     attributes: Mapping[str, Attribute],
+    identifiers: tuple[str, str],
     spec: dict[str, Any],
     context: Context,
 ) -> None:
@@ -146,6 +144,6 @@ def _projection(
     if not isinstance(raw, list) or not raw:
         raise ModelError("must be all, keys_only or a list of attributes", place=str(place))
     for name in raw:
-        if name not in attributes and name not in _IDENTIFIERS:
+        if name not in attributes and name not in identifiers:
             raise ModelError(f'"{name}" is no attribute', place=str(place))
-    spec["projection"] = [name if name in _IDENTIFIERS else attributes[name].field for name in raw]
+    spec["projection"] = [name if name in identifiers else attributes[name].field for name in raw]

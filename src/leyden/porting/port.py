@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from attrs import evolve
+
 from leyden.porting.attributes import port_attribute
 from leyden.porting.context import Context, Place, function_source
 from leyden.porting.errors import ModelError
@@ -18,6 +20,7 @@ from leyden.porting.ported import PortedModel
 from leyden.porting.shapes import check_shapes
 from leyden.schema.loading import check_service
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 __all__ = ["port_alone", "port_model", "refuse_unloadable"]
 
@@ -63,10 +66,13 @@ def port_alone(
     alias: str | None,
     snake_case: bool,
     hook_names: HookNames | None,
+    identifiers: tuple[str, ...] = (),
 ) -> PortedModel:
     """Port a model as `port_model` does, without a look at whether the result loads."""
     check_shapes(model)
     identity = read_identity(model)
+    if len(identifiers) == 2:
+        identity = evolve(identity, fields=identifiers)
     try:
         return _Porting(model, identity, alias, snake_case, hook_names or HookNames()).run()
     except ModelError as error:
@@ -158,7 +164,11 @@ class _Porting:
         head: dict[str, Any] = {"entity": identity.entity}
         if self.alias != identity.entity:
             head["alias"] = self.alias
-        return {**head, "version": identity.version, "service": identity.service}
+        head |= {"version": identity.version, "service": identity.service}
+        name, version = identity.fields
+        if identity.fields != (ENTITY_FIELD, VERSION_FIELD):
+            head["identifiers"] = {"entity": name, "version": version}
+        return head
 
     def _rest(self) -> None:
         if not self.identity.versioned:

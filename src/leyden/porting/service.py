@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import attrs
-
 from leyden.porting.errors import ModelError
 from leyden.porting.hooks import HookNames
 from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.names import python_alias
 from leyden.porting.names import snake_case as in_snake_case
 from leyden.porting.port import port_alone, refuse_unloadable
-from leyden.porting.ported import Note, PortedModel, PortedService
+from leyden.porting.ported import PortedModel, PortedService
 from leyden.porting.reading import FoundModel
 
 __all__ = ["port_service"]
@@ -31,9 +29,12 @@ def port_service(
     hook_names = HookNames()
     aliases = _aliases(models, snake_case)
     ported = tuple(
-        _with_identifiers(
-            port_alone(model.model, alias=alias, snake_case=snake_case, hook_names=hook_names),
-            model,
+        port_alone(
+            model.model,
+            alias=alias,
+            snake_case=snake_case,
+            hook_names=hook_names,
+            identifiers=model.identifiers,
         )
         for model, alias in zip(models, aliases, strict=True)
     )
@@ -59,19 +60,6 @@ def _aliases(models: list[FoundModel], snake: bool) -> list[str | None]:
             alias = python_alias(wanted, snake)
         found.append(alias)
     return found
-
-
-def _with_identifiers(ported: PortedModel, model: FoundModel) -> PortedModel:
-    if not model.identifiers:
-        return ported
-    note = Note(
-        "identifiers",
-        ("identifiers",),
-        f"the fields that tell whose item it is are {', '.join(model.identifiers)} there",
-        "Leyden writes __edb_e__ and __edb_v__, and takes items without them for another's",
-        "lost",
-    )
-    return attrs.evolve(ported, notes=(*ported.notes, note))
 
 
 def _table(

@@ -74,6 +74,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key.composite_repeated": "A composite attribute stands twice in one key.",
         "key.composite_in_both": "A composite attribute is in both keys of an index.",
         "key.composite_missing": "A partition key does not say what it is made of.",
+        "entity.identifiers": "A field that tells whose item it is cannot be that.",
         "key.template": "A template cannot be read.",
         "key.template_literal": "What looks like an attribute in a template is text as it stands.",
         "key.template_mismatch": "`composite` and `template` list different attributes.",

@@ -15,6 +15,8 @@ from leyden.schema.language import ALIAS, ENTITY, TABLE
 from leyden.schema.nodes import Mapping as MappingNode
 from leyden.schema.nodes import Node
 from leyden.schema.spec import (
+    ENTITY_FIELD,
+    VERSION_FIELD,
     AttributeSpec,
     EntitySpec,
     IndexSpec,
@@ -48,10 +50,17 @@ def build_entity(
         unique=tuple(tuple(names) for names in given.plain("unique", [])),
         version_attribute=given.plain("version_attribute"),
         keys=given.plain("keys", "electrodb"),
+        identifiers=_identifiers(given.get("identifiers")),
         description=given.plain("description"),
         span=given.at("entity") if given.get("entity") else given.span,
     )
     return EntityDraft(spec, given, whole and all(a.type for a in attributes.values()))
+
+
+def _identifiers(given: Given | None) -> tuple[str, str]:
+    if given is None:
+        return ENTITY_FIELD, VERSION_FIELD
+    return given.plain("entity", ENTITY_FIELD), given.plain("version", VERSION_FIELD)
 
 
 def _alias(given: Given, report: Report, listed_as: tuple[str, Span] | None) -> str:

@@ -300,6 +300,19 @@ INDEX: Final = Options(
 ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)
 """The name of an entity in Python."""
 
+IDENTIFIERS: Final = Options(
+    "identifiers",
+    MappingProxyType(
+        {
+            "entity": Option(
+                Text(), f"The field of the entity's name; by default `{ENTITY_FIELD}`."
+            ),
+            "version": Option(Text(), f"The field of the version; by default `{VERSION_FIELD}`."),
+        }
+    ),
+    "The item fields that tell whose item it is.",
+)
+
 ENTITY: Final = Options(
     "entity",
     MappingProxyType(
@@ -347,6 +360,9 @@ ENTITY: Final = Options(
             "keys": Option(
                 Choice(("electrodb", "strict")),
                 "How keys are written; `strict` keys cannot collide and sort as the values do.",
+            ),
+            "identifiers": Option(
+                IDENTIFIERS, "The item fields that tell whose item it is, where not the usual ones."
             ),
             "description": Option(Text(empty=True), "What the entity is, for people."),
         }

@@ -215,6 +215,8 @@ class EntitySpec:
     version_attribute: str | None = None
     keys: str = "electrodb"
     """`electrodb`, or `strict`: injective and order-preserving keys."""
+    identifiers: tuple[str, str] = (ENTITY_FIELD, VERSION_FIELD)
+    """The item fields that hold the entity's name and its version."""
     description: str | None = None
     span: Span = NOWHERE
 

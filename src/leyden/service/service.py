@@ -31,7 +31,7 @@ from leyden.operations.transactions.getting import TransactGet
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import Write
 from leyden.schema.faults import did_you_mean
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, EntitySpec, ServiceSpec
+from leyden.schema.spec import EntitySpec, ServiceSpec
 from leyden.service.entity import Entity
 from leyden.service.stream import Change, StreamRecordError, Unknown, parse_stream
 
@@ -211,8 +211,9 @@ class Service:
         for entity in self.entities.values():
             if entity.owns(item):
                 return entity
-        name = item.get(ENTITY_FIELD, {}).get("S")
-        version = item.get(VERSION_FIELD, {}).get("S")
+        fields = dict.fromkeys(one._bound.spec.identifiers for one in self.entities.values())
+        said_in = next((pair for pair in fields if pair[0] in item), next(iter(fields)))
+        name, version = (item.get(field, {}).get("S") for field in said_in)
         said = f'it says "{name}", version "{version}"' if name else "it does not say whose it is"
         raise DecodeError(
             f'the item belongs to no entity of "{self.name}": {said}{_known(self.entities)}'

@@ -8,6 +8,7 @@ from leyden.schema.faults import Report, did_you_mean, listed, quoted
 from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
 from leyden.schema.nulls import shape_of
 from leyden.schema.rules.derived import note_nulls
+from leyden.schema.rules.forms import halves
 from leyden.schema.spec import AttributeSpec, Generate, JMESPath, Literal
 
 
@@ -21,18 +22,32 @@ def check_attributes(entity: EntityDraft, report: Report) -> None:
         _validations(entity, spec, report, "attributes", name)
         if name in composites:
             _in_keys(entity, spec, report)
+    _identifiers(entity, report)
     _unique(entity, report)
     _version_attribute(entity, report)
 
 
 def _reserved_field(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
-    if spec.field in RESERVED_FIELDS:
+    if spec.field in RESERVED_FIELDS or spec.field in entity.spec.identifiers:
         report.error(
             entity.at("attributes", spec.name, "field"),
             "attribute.field_reserved",
             f"{quoted(spec.name)} cannot be stored in {quoted(spec.field)}: "
-            f"that field tells {RESERVED_FIELDS[spec.field]}",
+            f"that field tells {RESERVED_FIELDS.get(spec.field, 'whose item it is')}",
         )
+
+
+def _identifiers(entity: EntityDraft, report: Report) -> None:
+    name, version = entity.spec.identifiers
+    keys = {key.field for index in entity.spec.indexes.values() for _, key in halves(index)}
+    for option, field in (("entity", name), ("version", version)):
+        if (field in keys and field not in RESERVED_FIELDS) or name == version:
+            report.error(
+                entity.at("identifiers", option),
+                "entity.identifiers",
+                f"identifiers.{option}: the field {quoted(field)} "
+                f"{'is a key' if field in keys else 'is given twice'}; name one of its own",
+            )
 
 
 def _contradictions(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:

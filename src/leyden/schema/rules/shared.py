@@ -166,7 +166,7 @@ def _local(name: str, uses: Sequence[_Use], report: Report) -> None:
 def _projections(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
     everywhere = {*RESERVED_FIELDS}
     for entity in entities:
-        known = {*RESERVED_FIELDS, *_fields(entity.spec)}
+        known = {*RESERVED_FIELDS, *entity.spec.identifiers, *_fields(entity.spec)}
         everywhere |= known
         for index in entity.spec.indexes.values():
             if isinstance(index.projection, tuple) and entity.whole:
