@@ -84,6 +84,8 @@ def accept_key(key: Any, path: str) -> str:
     """A key of an open map."""
     if not isinstance(key, str):
         raise wrong_type(path, "only str as keys", key)
+    if not key:
+        raise refuse(path, "has an empty key, and DynamoDB stores no map with one")
     return accept_string(key, path)
 
 

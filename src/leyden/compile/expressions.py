@@ -43,7 +43,7 @@ class Expression:
             reason = f"{error.function_name}() takes {wanted}, and met {error.actual_type}"
         except ArityError as error:
             reason = str(error)
-        except JMESPathError as error:
+        except (JMESPathError, RecursionError) as error:
             reason = type(error).__name__
         raise refuse(path, f"cannot be evaluated by {self.text}: {reason}")
 

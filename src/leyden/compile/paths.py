@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute
 from leyden.compile.steps import step_into
+from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.schema.faults import did_you_mean
 
@@ -19,7 +21,7 @@ __all__ = ["AttributePaths", "ResolvedPath", "resolve_path", "unknown_attribute"
 _STEP: Final = re.compile(
     r"""
     \.?(?P<name>[^.\[\]"']+)
-    | \[(?P<index>\d+)\]
+    | \[(?P<index>\d{1,9})\]
     | \[(?P<quote>["'])(?P<quoted>[^"']+)(?P=quote)\]
     """,
     re.VERBOSE,
@@ -63,7 +65,12 @@ def resolve_path(
     alone = attributes.get(path)
     if alone is not None and path.isidentifier():
         return ResolvedPath(path, path, alone, (alone.spec.field,))
-    steps = list(_steps(path, entity))
+    steps = list(islice(_steps(path, entity), MAX_DEPTH + 2))
+    if len(steps) > MAX_DEPTH + 1:
+        raise InvalidExpressionError(
+            f"the path leads deeper than the {MAX_DEPTH} lists and maps that DynamoDB stores",
+            entity=entity,
+        )
     root = steps[0]
     if not isinstance(root, str):
         raise InvalidExpressionError(f'"{path}" does not start with an attribute', entity=entity)

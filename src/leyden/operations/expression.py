@@ -86,7 +86,10 @@ class Expressions:
 
     def condition(self, condition: Condition) -> str:
         """A PynamoDB condition as text."""
-        return str(condition.serialize(self.names, self.values))
+        try:
+            return str(condition.serialize(self.names, self.values))
+        except RecursionError:
+            raise InvalidExpressionError("the condition is nested too deeply") from None
 
     def write_to(self, params: Params) -> None:
         """Put the tables into the request, where there is anything in them."""

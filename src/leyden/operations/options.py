@@ -146,6 +146,10 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
             raise InvalidOptionError(
                 f'the option "select" is no JMESPath expression: {error}', operation=operation
             ) from error
+        except RecursionError:
+            raise InvalidOptionError(
+                'the option "select" is nested too deeply', operation=operation
+            ) from None
     elif name == "budget":
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise refuse("a number of seconds")

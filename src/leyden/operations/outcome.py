@@ -140,7 +140,7 @@ def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[
         return shaped
     try:
         return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
-    except (JMESPathError, TypeError) as error:
+    except (JMESPathError, RecursionError, TypeError) as error:
         # Its own message would quote the item.
         raise InvalidExpressionError(
             f"the expression in `select` cannot be evaluated over an item of "

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from leyden.arguments import fitting
 from leyden.compile import AttributePaths
+from leyden.compile.faults import refuse
 from leyden.compile.partial import narrow
 from leyden.drivers.protocol import Driver
 from leyden.errors import DecodeError, HookError
@@ -338,9 +339,16 @@ def _own(values: Mapping[str, Any]) -> dict[str, Any]:
                 value = _copied(value)
             except RecursionError:
                 # It holds itself, or is very deep.
-                value = deepcopy(value)
+                value = _copied_whole(name, value)
         own[name] = value
     return own
+
+
+def _copied_whole(name: str, value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except RecursionError:
+        raise refuse(name, "is nested too deeply to be stored") from None
 
 
 def _copied(value: Any) -> Any:

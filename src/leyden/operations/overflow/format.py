@@ -17,6 +17,7 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
+from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import DecodeError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.request import AttributeValue, Item
@@ -36,6 +37,12 @@ OWNER_FIELD: Final = "__leyden_owner__"
 
 PART_BYTES: Final = 350 * 1024
 """The most bytes of a value in one part."""
+
+MOST_PARTS: Final = 100
+"""The most parts of one value: they are written in one transaction."""
+
+VALUE_LIMIT: Final = 32 * 1024 * 1024
+"""The most bytes of one value. A few bytes may say that they inflate to any number of them."""
 
 PART_LIFE_BEYOND: Final = 7 * 24 * 3600
 """Seconds by which parts outlive their item: time to live deletes in no order."""
@@ -136,7 +143,12 @@ def unpack(content: bytes, entry: Entry) -> AttributeValue:
         return {_TEXT: plain.decode("utf-8")}
     if entry.kind == _BYTES:
         return {_BYTES: plain}
-    value: AttributeValue = _native(json.loads(plain))
+    try:
+        value: AttributeValue = _native(json.loads(plain))
+    except (AttributeError, TypeError) as error:
+        raise ValueError("it is no typed value") from error
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     return value
 
 
@@ -158,7 +170,9 @@ def _portable(value: Mapping[str, Any]) -> Any:
             return value
 
 
-def _native(value: Mapping[str, Any]) -> Any:
+def _native(value: Mapping[str, Any], depth: int = 1) -> Any:
+    if depth > MAX_DEPTH + 1:
+        raise RecursionError
     ((kind, content),) = value.items()
     match kind:
         case "B":
@@ -166,9 +180,9 @@ def _native(value: Mapping[str, Any]) -> Any:
         case "BS":
             return {kind: [base64.b64decode(one) for one in content]}
         case "L":
-            return {kind: [_native(one) for one in content]}
+            return {kind: [_native(one, depth + 1) for one in content]}
         case "M":
-            return {kind: {name: _native(one) for name, one in content.items()}}
+            return {kind: {name: _native(one, depth + 1) for name, one in content.items()}}
         case _:
             return dict(value)
 
@@ -188,7 +202,7 @@ def read_manifest(item: Item | None) -> dict[str, Entry]:
         return {}
     try:
         return {name: _entry(one["M"]) for name, one in stored["M"].items()}
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DecodeError(
             f'the field "{OVERFLOW_FIELD}", which says where large values are, cannot be read: '
             "it was written by another program or a later version",
@@ -199,13 +213,16 @@ def read_manifest(item: Item | None) -> dict[str, Entry]:
 def _entry(stored: Mapping[str, Any]) -> Entry:
     if stored["codec"] != {"S": CODEC}:
         raise ValueError("another codec")
-    return Entry(
+    entry = Entry(
         stored["type"]["S"],
         int(stored["bytes"]["N"]),
         int(stored["parts"]["N"]),
         stored["generation"]["S"],
         int(stored["checksum"]["N"]),
     )
+    if not (0 <= entry.parts <= MOST_PARTS and 0 <= entry.size <= VALUE_LIMIT):
+        raise ValueError("more than any value has")
+    return entry
 
 
 def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:

@@ -71,6 +71,14 @@ def arrange(
         return layout
     for name in _largest_first(values):
         packed = packing.of(name, values)
+        if packed.size > overflow.VALUE_LIMIT:
+            raise ItemTooLargeError(
+                f"{_named(entity, {name: None})} has {packed.size:,} bytes, and a value that is "
+                f"stored outside of its item has at most {overflow.VALUE_LIMIT:,}",
+                size=packed.size,
+                limit=overflow.VALUE_LIMIT,
+                entity=entity.spec.entity,
+            )
         smaller = {"B": packed.content}
         if size.value_size(smaller) < size.value_size(values[name]):
             layout.inside[name] = smaller
