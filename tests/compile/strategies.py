@@ -28,6 +28,7 @@ VALUES = ("red", "green", "light blue")
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+keys = texts.filter(bool)
 whole = st.integers(-(10**38) + 1, 10**38 - 1)
 floats = st.floats(allow_nan=False, allow_infinity=False).filter(
     lambda x: x == 0 or 1e-130 <= abs(x) < 1e126
@@ -59,7 +60,7 @@ anythings = st.recursive(
     | st.frozensets(texts, min_size=1, max_size=3)
     | st.frozensets(whole | floats | decimals, min_size=1, max_size=3)
     | st.frozensets(st.binary(max_size=4), min_size=1, max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=6,
 )
 
@@ -114,7 +115,7 @@ def values_of(spec: AttributeSpec) -> st.SearchStrategy[Any]:
         return st.lists(anythings if spec.items is None else values_of(spec.items), max_size=3)
     if spec.type == "map":
         if spec.properties is None:
-            return st.dictionaries(texts, anythings, max_size=3)
+            return st.dictionaries(keys, anythings, max_size=3)
         return st.fixed_dictionaries(
             {}, optional={name: values_of(part) for name, part in spec.properties.items()}
         )

@@ -31,6 +31,7 @@ WARNINGS = {
     "collection.single_member",
     "expression.always_null",
     "index.optional_composite",
+    "index.short_name",
     "key.template_literal",
     "source.subfolder",
     "table.index_unlisted",

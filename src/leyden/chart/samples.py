@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from leyden.schema.regexps import UnboundedPatternError, searching
 from leyden.schema.spec import AttributeSpec
 
 _START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -183,8 +184,8 @@ def _taken(samples: tuple[str, ...], number: int) -> str:
 def _matching(pattern: str, text: str, number: int) -> str:
     """The text, or one of some common forms, whichever matches first; else the text."""
     try:
-        search = re.compile(pattern).search
-    except re.error:
+        search = searching(pattern)
+    except (re.error, UnboundedPatternError):
         return text
     return next((form for form in _forms(text, number) if search(form)), text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
@@ -12,6 +11,7 @@ from leyden.compile.expressions import Expression
 from leyden.compile.faults import refuse
 from leyden.compile.times import epoch_milliseconds
 from leyden.errors import LeydenError
+from leyden.schema.regexps import searching
 from leyden.schema.spec import Call, JMESPath
 
 __all__ = ["build_constrain"]
@@ -59,10 +59,10 @@ def build_constrain(
 
 
 def _pattern(pattern: str) -> _Constraint:
-    search = re.compile(pattern).search
+    holds = searching(pattern)
 
     def constrain(value: Any, path: str) -> None:
-        if search(value) is None:
+        if not holds(value):
             raise refuse(path, f"does not match the pattern {pattern}")
 
     return constrain

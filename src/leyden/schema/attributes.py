@@ -11,6 +11,7 @@ from leyden.schema.faults import Report, quoted
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
 from leyden.schema.literals import LiteralError, lacking, literal_value
 from leyden.schema.nodes import Listing, Mapping, Scalar
+from leyden.schema.regexps import UnboundedPatternError, searching
 from leyden.schema.shapes import Options
 from leyden.schema.spec import (
     AttributeSpec,
@@ -129,7 +130,10 @@ def _pattern(given: Given, where: str, report: Report) -> str | None:
         return None
     text: str = found.value
     try:
-        re.compile(text)
+        searching(text)
+    except UnboundedPatternError as error:
+        report.error(found.span, "attribute.pattern_unbounded", f"{where}.pattern: {error}")
+        return None
     except (re.error, OverflowError, RecursionError) as error:
         report.error(
             found.span,
@@ -229,16 +233,17 @@ def _bounds_fit(spec: AttributeSpec, given: Given, where: str, report: Report) -
                 good = False
                 message = f"{where}: `{option}` must be a whole number, as the values are"
                 report.error(given.at(option), "attribute.bounds", message)
-    if spec.type == "enum" and spec.pattern is not None:
-        pattern = re.compile(spec.pattern)
-        if not any(pattern.search(value) for value in spec.values):
-            good = False
-            report.error(
-                given.at("pattern"),
-                "attribute.never_valid",
-                f"{where}: none of the values of the enum matches `pattern`, "
-                "so it could never be set",
-            )
+    if (
+        spec.type == "enum"
+        and spec.pattern is not None
+        and not any(map(searching(spec.pattern), spec.values))
+    ):
+        good = False
+        report.error(
+            given.at("pattern"),
+            "attribute.never_valid",
+            f"{where}: none of the values of the enum matches `pattern`, so it could never be set",
+        )
     return good
 
 

@@ -43,6 +43,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.field_reserved": "A field that Leyden itself writes into items.",
         "attribute.field_is_key": "An attribute is stored in the field of a key made of more.",
         "attribute.pattern": "A pattern is not a regular expression.",
+        "attribute.pattern_unbounded": "A pattern for which a short text may take hours.",
         "attribute.bounds": "Limits that exclude each other, or do not fit the type.",
         "attribute.never_valid": "No value of an enum matches the attribute's own pattern.",
         "attribute.enum_duplicate": "An enum lists a value twice.",
@@ -89,6 +90,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key.range_unbounded": "The key cannot bound a range over a number in it.",
         "key.casing_mismatch": "One key field with different casings.",
         # Indexes.
+        "index.name": "A name that no index of a table can have.",
+        "index.short_name": "An index has a name that is too short for a table's.",
         "index.primary_missing": "No access pattern uses the table's own key.",
         "index.primary_duplicate": "Two access patterns use the table's own key.",
         "index.primary_option": "An option that the table's own key cannot have.",

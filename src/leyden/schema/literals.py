@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from leyden.schema.faults import did_you_mean, listed, quoted
 from leyden.schema.nodes import Listing, Mapping, Node, Odd, Scalar, described
+from leyden.schema.regexps import searching
 from leyden.schema.spec import AttributeSpec, Span
 
 _MOST_DIGITS: Final = 38
@@ -229,5 +229,5 @@ def _within_limits(attribute: AttributeSpec, value: Any, node: Node, where: str)
         raise LiteralError(node.span, f"{where} is shorter than `min_length`")
     if attribute.max_length is not None and len(value) > attribute.max_length:
         raise LiteralError(node.span, f"{where} is longer than `max_length`")
-    if attribute.pattern is not None and not re.search(attribute.pattern, value):
+    if attribute.pattern is not None and not searching(attribute.pattern)(value):
         raise LiteralError(node.span, f"{where} does not match `pattern`")

@@ -30,6 +30,18 @@ _MOST_DIGITS: Final = 400
 _TAG: Final = "tag:yaml.org,2002:"
 
 
+_HALF_PAIR: Final = "text with half of a surrogate pair, which cannot be stored as UTF-8"
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text can be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class _RefusedError(Exception):
     """Reading cannot go on; the fault is in the report."""
 
@@ -127,6 +139,8 @@ class _Reader:
                 self.anchors[event.anchor] = Scalar(span, text, text)
             return
         value = self._resolve(text) if bare else text
+        if not is_storable(text):
+            value = Odd(_HALF_PAIR)
         node = Scalar(span, value, text)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
@@ -166,6 +180,8 @@ class _Reader:
                 "yaml.duplicate_key",
                 f"{quoted(text)} stands twice in this mapping; first in line {earlier.span.line}",
             )
+        if not is_storable(text):
+            self.report.error(span, "yaml.key", f"a key must be text, not {_HALF_PAIR}")
         top.key = text
         top.key_span = span
         top.duplicate = earlier is not None or (bare and text == "<<")
@@ -271,6 +287,8 @@ class _DataReader:
             return Listing(span, items)
         if isinstance(value, float) and not isfinite(value):
             return Scalar(span, Odd("a number that is not finite"))
+        if isinstance(value, str) and not is_storable(value):
+            return Scalar(span, Odd(_HALF_PAIR))
         if value is None or isinstance(value, (bool, int, float, str, bytes, Decimal, date)):
             return Scalar(span, value)
         self.report.error(
@@ -285,6 +303,9 @@ class _DataReader:
         for key, inner in value.items():
             if not isinstance(key, str):
                 self.report.error(span, "yaml.key", f"a key must be text, not {type(key).__name__}")
+                continue
+            if not is_storable(key):
+                self.report.error(span, "yaml.key", f"a key must be text, not {_HALF_PAIR}")
                 continue
             start = span.file + (":" if span.file == self.root else ".")
             place = start + (key if key.isprintable() and len(key) < 100 else quoted(key))

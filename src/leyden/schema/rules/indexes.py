@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from leyden.schema.drafts import EntityDraft
@@ -10,11 +11,13 @@ from leyden.schema.rules.forms import casing_of, halves
 from leyden.schema.spec import IndexSpec, KeySpec
 
 _MOST_KEY_ATTRIBUTES = 4
+_INDEX_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 
 def check_indexes(entity: EntityDraft, report: Report) -> None:
     """Check the access patterns of one entity."""
     _primary(entity, report)
+    _names(entity, report)
     _once_each(entity, report)
     for index in entity.spec.indexes.values():
         if index.type == "composite":
@@ -55,6 +58,22 @@ def _primary(entity: EntityDraft, report: Report) -> None:
                 f"indexes.{index.name}: the table's own key cannot be of the type composite; "
                 "only a global index can",
             )
+
+
+def _names(entity: EntityDraft, report: Report) -> None:
+    for index in entity.spec.indexes.values():
+        if index.index is None or _INDEX_NAME.fullmatch(index.index):
+            continue
+        place = entity.at("indexes", index.name, "index")
+        message = (
+            f"{quoted(index.index)} cannot be the name of an index: DynamoDB takes 3 to 255 "
+            "letters (a to z), digits, dots, hyphens and underscores"
+        )
+        if _INDEX_NAME.fullmatch(f"{index.index}---"):
+            # A model whose table is never made may have one.
+            report.warning(place, "index.short_name", message)
+        else:
+            report.error(place, "index.name", message)
 
 
 def _once_each(entity: EntityDraft, report: Report) -> None:

@@ -1,0 +1,410 @@
+"""Regular expressions that end soon, whatever the text.
+
+Python's `re` tries one way to read a text after the other. Where a pattern can read one text in
+many ways, as `^(a+)+$` can, their number doubles with every character, and a short text takes
+hours. Such patterns are found when a schema is loaded, and matched by following all ways at once,
+character by character: in time that grows with the text alone, only more slowly than `re`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+# Their place in the standard library since Python 3.11; `re` itself is made of them.
+_parser: Final[Any] = import_module("re._parser")
+_c: Final[Any] = import_module("re._constants")
+
+Search: TypeAlias = Callable[[str], bool]
+_Test: TypeAlias = Callable[[str], bool]
+
+_MOST_STEPS: Final = 5_000
+_MOST_PAIRS: Final = 20_000
+_FEW_COPIES: Final = 6
+_WORDS: Final = {
+    "ASSERT": "a look ahead or behind",
+    "ASSERT_NOT": "a look ahead or behind",
+    "GROUPREF": "a back reference",
+}
+_SAMPLES: Final = [*map(chr, range(128)), *"\x85\xa0\xb5ßÀàİıſΣσς٣\u2028日\U0001f600"]
+
+
+class UnboundedPatternError(ValueError):
+    """A pattern that may take any time, and cannot be matched in another way."""
+
+
+class _UnsupportedError(Exception):
+    """Something in a pattern that needs more than following all ways at once."""
+
+
+@lru_cache(maxsize=1024)
+def searching(pattern: str) -> Search:
+    """Whether a text holds a match of `pattern`, as a function that ends soon.
+
+    Raises re.error where it is no regular expression, and UnboundedPatternError where a text could
+    make it take for ever.
+    """
+    search = re.compile(pattern).search
+    tree = _parser.parse(pattern)
+    if not any(_is_ambiguous(part) for part in [tree, *_looked_at(tree)]):
+        return lambda text: search(text) is not None
+    try:
+        return _AllWays(_program(tree, exact=True)).search
+    except _UnsupportedError as error:
+        raise UnboundedPatternError(
+            "the number of ways to read a text doubles with its every character, so that a short "
+            f"one may take hours, and {error}; write the pattern without one repetition inside "
+            "another"
+        ) from None
+
+
+@frozen
+class _Char:
+    """A step that takes one character."""
+
+    test: _Test
+
+
+@frozen
+class _At:
+    """A step that takes no character, and needs a place such as the end of the text."""
+
+    kind: Any
+    flags: int
+
+
+@frozen
+class _Ways:
+    """A step that goes on in any of several places."""
+
+    to: tuple[int, ...]
+
+
+_Step: TypeAlias = "_Char | _At | _Ways | None"
+"""None is the end: the text matches."""
+
+
+def _looked_at(tree: Any) -> list[Any]:
+    """What a pattern looks ahead or back for, at every depth."""
+    found: list[Any] = []
+    for kind, given in tree:
+        for part in _parts(kind, given):
+            if kind in (_c.ASSERT, _c.ASSERT_NOT):
+                found.append(part)
+            found += _looked_at(part)
+    return found
+
+
+def _parts(kind: Any, given: Any) -> list[Any]:
+    if kind is _c.BRANCH:
+        return list(given[1])
+    if kind in (_c.SUBPATTERN, _c.MAX_REPEAT, _c.MIN_REPEAT, _c.POSSESSIVE_REPEAT):
+        return [given[-1]]
+    if kind in (_c.ASSERT, _c.ASSERT_NOT):
+        return [given[1]]
+    if kind is _c.ATOMIC_GROUP:
+        return [given]
+    if kind is _c.GROUPREF_EXISTS:
+        return [part for part in given[1:] if part is not None]
+    return []
+
+
+def _program(tree: Any, *, exact: bool) -> list[_Step]:
+    """The steps of a pattern, the first one first.
+
+    Without `exact`, what takes no character is left out and large counts become any number: enough
+    to see in how many ways a text can be read.
+    """
+    steps: list[_Step] = []
+
+    def add(step: _Step) -> int:
+        if len(steps) >= _MOST_STEPS:
+            raise _UnsupportedError("its counts are too large to follow them all")
+        steps.append(step)
+        return len(steps) - 1
+
+    def emit(nodes: Any, flags: int) -> None:
+        for kind, given in nodes:
+            emit_one(kind, given, flags)
+
+    def emit_one(kind: Any, given: Any, flags: int) -> None:
+        if kind in (_c.LITERAL, _c.NOT_LITERAL, _c.ANY, _c.IN):
+            add(_Char(_test_of(kind, given, flags)))
+        elif kind is _c.AT:
+            add(_At(given, flags) if exact else _Ways((len(steps) + 1,)))
+        elif kind is _c.SUBPATTERN:
+            _, added, removed, inner = given
+            emit(inner, (flags | added) & ~removed)
+        elif kind is _c.BRANCH:
+            branch(given[1], flags)
+        elif kind in (_c.MAX_REPEAT, _c.MIN_REPEAT):
+            repeat(given, flags)
+        elif exact:
+            what = _WORDS.get(str(kind), "a group of a kind")
+            raise _UnsupportedError(f"{what} keeps Leyden from following them all at once")
+        elif kind is _c.POSSESSIVE_REPEAT:
+            repeat(given, flags)
+        elif kind is _c.ATOMIC_GROUP:
+            emit(given, flags)
+        elif kind is _c.GROUPREF_EXISTS:
+            branch([part for part in given[1:] if part is not None], flags)
+
+    def branch(parts: Any, flags: int) -> None:
+        fork = add(None)
+        starts, ends = [], []
+        for part in parts:
+            starts.append(len(steps))
+            emit(part, flags)
+            ends.append(add(None))
+        steps[fork] = _Ways(tuple(starts))
+        for end in ends:
+            steps[end] = _Ways((len(steps),))
+
+    def repeat(given: Any, flags: int) -> None:
+        least, most, inner = given
+        endless = most is _c.MAXREPEAT
+        if not exact:
+            endless = endless or most - least > _FEW_COPIES
+            least = min(least, _FEW_COPIES)
+        for _ in range(least):
+            emit(inner, flags)
+        if endless:
+            fork = add(None)
+            emit(inner, flags)
+            add(_Ways((fork,)))
+            steps[fork] = _Ways((fork + 1, len(steps)))
+            return
+        forks = []
+        for _ in range(min(most - least, _MOST_STEPS) if exact else most - least):
+            forks.append(add(None))
+            emit(inner, flags)
+        for fork in forks:
+            steps[fork] = _Ways((fork + 1, len(steps)))
+
+    emit(tree, tree.state.flags)
+    add(None)
+    return steps
+
+
+def _is_ambiguous(tree: Any) -> bool:
+    """Whether some text can be read in a number of ways that grows as fast as 2 to its length.
+
+    It can where a character's step leads back to itself in two ways over one text. Two readings
+    are followed side by side: they are two where they part, and meet again.
+    """
+    try:
+        steps = _program(tree, exact=False)
+    except _UnsupportedError:
+        return True
+    takes = {
+        n: frozenset(filter(s.test, _SAMPLES)) for n, s in enumerate(steps) if type(s) is _Char
+    }
+    follow = {n: _ways_on(steps, n + 1) for n in takes}
+    edges: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    twice: set[tuple[tuple[int, int], tuple[int, int]]] = set()
+    waiting = [(n, n) for n in takes]
+    while waiting:
+        pair = waiting.pop()
+        if pair in edges:
+            continue
+        if len(edges) > _MOST_PAIRS:
+            return True
+        one, other = pair
+        on = {(a, b) for a in follow[one] for b in follow[other] if a == b or takes[a] & takes[b]}
+        edges[pair] = on
+        if one == other:
+            twice |= {(pair, (a, a)) for a, count in follow[one].items() if count > 1}
+        waiting += on
+    return any(_meets_again(part, twice, edges) for part in _circles(edges))
+
+
+def _meets_again(
+    part: set[tuple[int, int]],
+    twice: set[tuple[tuple[int, int], tuple[int, int]]],
+    edges: dict[tuple[int, int], set[tuple[int, int]]],
+) -> bool:
+    if not any(one == other for one, other in part):
+        return False
+    parted = any(one != other for one, other in part)
+    return parted or any(start in part and end in part for start, end in twice)
+
+
+def _ways_on(steps: list[_Step], start: int) -> dict[int, int]:
+    """The steps that take a character next, each with the ways that lead to it (2 at most)."""
+    found: dict[int, int] = {}
+    visits: dict[int, int] = {}
+    waiting = [start]
+    while waiting:
+        place = waiting.pop()
+        visits[place] = visits.get(place, 0) + 1
+        if visits[place] > 2:
+            continue
+        step = steps[place]
+        if isinstance(step, _Char):
+            found[place] = visits[place]
+        elif isinstance(step, _Ways):
+            waiting += step.to
+    return found
+
+
+def _circles(
+    edges: dict[tuple[int, int], set[tuple[int, int]]],
+) -> list[set[tuple[int, int]]]:
+    """The sets of pairs that all lead to each other (Tarjan's algorithm, without recursion)."""
+    order: dict[tuple[int, int], int] = {}
+    low: dict[tuple[int, int], int] = {}
+    stack: list[tuple[int, int]] = []
+    on_stack: set[tuple[int, int]] = set()
+    found: list[set[tuple[int, int]]] = []
+    for root in edges:
+        if root in order:
+            continue
+        walk = [(root, iter(edges[root]))]
+        order[root] = low[root] = len(order)
+        stack.append(root)
+        on_stack.add(root)
+        while walk:
+            node, rest = walk[-1]
+            following = next(rest, None)
+            if following is None:
+                walk.pop()
+                if walk:
+                    low[walk[-1][0]] = min(low[walk[-1][0]], low[node])
+                if low[node] == order[node]:
+                    part = set()
+                    while True:
+                        top = stack.pop()
+                        on_stack.discard(top)
+                        part.add(top)
+                        if top == node:
+                            break
+                    if len(part) > 1 or node in edges[node]:
+                        found.append(part)
+            elif following not in order:
+                order[following] = low[following] = len(order)
+                stack.append(following)
+                on_stack.add(following)
+                walk.append((following, iter(edges[following])))
+            elif following in on_stack:
+                low[node] = min(low[node], order[following])
+    return found
+
+
+class _AllWays:
+    """Follows all ways to read a text at once."""
+
+    def __init__(self, steps: list[_Step]) -> None:
+        self._steps = steps
+        self._known: dict[tuple[int, str], bool] = {}
+
+    def search(self, text: str) -> bool:
+        """Whether there is a match anywhere in `text`."""
+        present: set[int] = set()
+        for at in range(len(text) + 1):
+            # A match may begin at every place.
+            places = self._reached({*present, 0}, text, at)
+            if places is None:
+                return True
+            if at == len(text):
+                return False
+            present = {place + 1 for place in places if self._takes(place, text[at])}
+        return False
+
+    def _reached(self, places: set[int], text: str, at: int) -> set[int] | None:
+        """The steps that take a character next; None where the end is among what is reached."""
+        seen: set[int] = set()
+        waiting = list(places)
+        found: set[int] = set()
+        while waiting:
+            place = waiting.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            step = self._steps[place]
+            if step is None:
+                return None
+            if isinstance(step, _Char):
+                found.add(place)
+            elif isinstance(step, _Ways):
+                waiting += step.to
+            elif _stands(step, text, at):
+                waiting.append(place + 1)
+        return found
+
+    def _takes(self, place: int, char: str) -> bool:
+        known = self._known.get((place, char))
+        if known is None:
+            step = self._steps[place]
+            assert isinstance(step, _Char)
+            known = step.test(char)
+            if len(self._known) < _MOST_PAIRS:
+                self._known[place, char] = known
+        return known
+
+
+def _stands(step: _At, text: str, at: int) -> bool:
+    kind, many_lines = step.kind, step.flags & re.MULTILINE
+    if kind is _c.AT_BEGINNING_STRING or (kind is _c.AT_BEGINNING and not many_lines):
+        return at == 0
+    if kind is _c.AT_BEGINNING:
+        return at == 0 or text[at - 1] == "\n"
+    if kind is _c.AT_END_STRING:
+        return at == len(text)
+    if kind is _c.AT_END:
+        last = at == len(text) or (at == len(text) - 1 and text[at] == "\n")
+        return last or bool(many_lines and text[at] == "\n")
+    word = _category(_c.CATEGORY_WORD, step.flags)
+    before = at > 0 and word(text[at - 1])
+    after = at < len(text) and word(text[at])
+    return (before != after) == (kind is _c.AT_BOUNDARY)
+
+
+def _test_of(kind: Any, given: Any, flags: int) -> _Test:
+    if kind is _c.ANY:
+        return (lambda char: True) if flags & re.DOTALL else (lambda char: char != "\n")
+    if kind is _c.LITERAL:
+        return _folding(lambda char: ord(char) == given, flags)
+    if kind is _c.NOT_LITERAL:
+        same = _folding(lambda char: ord(char) == given, flags)
+        return lambda char: not same(char)
+    negated = bool(given) and given[0][0] is _c.NEGATE
+    tests = [_member(part, value, flags) for part, value in given[negated:]]
+    within = _folding(lambda char: any(test(char) for test in tests), flags)
+    return (lambda char: not within(char)) if negated else within
+
+
+def _member(kind: Any, given: Any, flags: int) -> _Test:
+    if kind is _c.LITERAL:
+        return lambda char: ord(char) == given
+    if kind is _c.RANGE:
+        low, high = given
+        return lambda char: low <= ord(char) <= high
+    return _category(given, flags)
+
+
+_CLASSES: Final = {
+    "CATEGORY_DIGIT": r"\d",
+    "CATEGORY_NOT_DIGIT": r"\D",
+    "CATEGORY_SPACE": r"\s",
+    "CATEGORY_NOT_SPACE": r"\S",
+    "CATEGORY_WORD": r"\w",
+    "CATEGORY_NOT_WORD": r"\W",
+}
+
+
+def _category(given: Any, flags: int) -> _Test:
+    match = re.compile(_CLASSES[str(given)], flags & re.ASCII).fullmatch
+    return lambda char: match(char) is not None
+
+
+def _folding(test: _Test, flags: int) -> _Test:
+    if not flags & re.IGNORECASE:
+        return test
+    return lambda char: any(
+        test(form) for form in {char, char.lower(), char.upper()} if len(form) == 1
+    )
