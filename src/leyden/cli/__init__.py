@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from leyden_command import stop_at_once
+
 __all__ = ["main"]
 
 _NEEDED: Final = ("click", "rich")
@@ -12,6 +14,7 @@ _NEEDED: Final = ("click", "rich")
 
 def main() -> None:
     """Run the command line with the arguments of this process, and exit."""
+    stop_at_once()
     try:
         from leyden.cli.application import leyden
     except ModuleNotFoundError as error:

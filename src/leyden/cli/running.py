@@ -15,9 +15,9 @@ from leyden.cli.output.faults import print_faults
 from leyden.cli.output.wording import for_the_command_line
 from leyden.cli.output.words import plural
 from leyden.errors import LeydenError, SchemaError
+from leyden_command import INTERRUPTED, interruptible
 
 FAILED: Final = 1
-INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 """What a shell sees of a program whose reader went away."""
 
@@ -61,7 +61,8 @@ class Application(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and end in the exit code that fits."""
         try:
-            return _flushed(lambda: super(Application, self).invoke(ctx))
+            with interruptible():
+                return _flushed(lambda: super(Application, self).invoke(ctx))
         except LeydenError as error:
             _report(error, debug=_debugging(ctx))
             ctx.exit(FAILED)
