@@ -67,7 +67,7 @@ def test_ctrl_c_ends_with_130(on_table: OnTable, monkeypatch: pytest.MonkeyPatch
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("leyden.drivers.sync.SyncDriver.send", interrupted)
+    monkeypatch.setattr("leyden.drivers.sync.SyncDriver._send", interrupted)
     result = on_table("scan", "task")
     assert result.exit_code == 130
     assert result.stderr.strip() == "stopped"
