@@ -14,6 +14,7 @@ from leyden.cli.output.console import error_console
 from leyden.cli.output.faults import print_faults
 from leyden.cli.output.wording import for_the_command_line
 from leyden.cli.output.words import plural
+from leyden.drivers.tracebacks import FULL, VARIABLE
 from leyden.errors import LeydenError, SchemaError
 from leyden_command import INTERRUPTED, interruptible
 
@@ -60,6 +61,8 @@ class Application(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and end in the exit code that fits."""
+        if ctx.params.get("debug"):
+            os.environ.setdefault(VARIABLE, FULL)
         try:
             with interruptible():
                 return _flushed(lambda: super(Application, self).invoke(ctx))
@@ -91,6 +94,7 @@ def _flushed(run: Callable[[], Any]) -> Any:
 def set_debugging(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     """Callback of the commands' own `--debug`."""
     if value:
+        os.environ.setdefault(VARIABLE, FULL)
         ctx.find_root().meta["leyden.debug"] = True
 
 

@@ -17,6 +17,7 @@ from leyden.drivers.models import attach
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import prepare
 from leyden.drivers.programs import Done, advance, fail
+from leyden.drivers.tracebacks import shorten
 from leyden.drivers.translate import FAILURES, broken_off, original, translate
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
@@ -88,7 +89,8 @@ class SyncDriver:
             return step.value
         except LeydenError as error:
             ledger.tell(error)
-            raise
+            shorten(error)
+            raise error
         except BaseException as ended:
             ledger.mark(ended)
             raise

@@ -16,6 +16,7 @@ from leyden.drivers.connection import HasCredentials
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import prepare
 from leyden.drivers.programs import Done, advance, fail
+from leyden.drivers.tracebacks import shorten
 from leyden.drivers.translate import FAILURES, broken_off, original, translate
 from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners
@@ -75,7 +76,8 @@ class AsyncDriver:
             return step.value
         except LeydenError as error:
             course.ledger.tell(error)
-            raise
+            shorten(error)
+            raise error
         except asyncio.CancelledError as cancelled:
             if written := course.ledger.requests:
                 cancelled.add_note(
