@@ -12,17 +12,22 @@ from typing import Any
 from uuid import uuid4
 
 from echo import answer, title_for
-from fastapi import FastAPI, HTTPException, Response
-from fastapi.responses import StreamingResponse
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
+from leyden.errors import InputError
 from leyden.store import Message, Store, Thread
 
 GUEST = "guest"
 """The one resource of this example; a real service takes it from who is signed in."""
 
 PAGE_SIZE = 20
+
+LONGEST_ID = 200
+"""Characters; ids are this service's own, so a longer one is none of them."""
 
 
 class NewMessage(BaseModel):
@@ -42,7 +47,19 @@ def create_app(store: Store) -> FastAPI:
     app = FastAPI(title="Chat")
     memory = store.memory
 
+    @app.exception_handler(InputError)
+    def refuse(request: Request, error: InputError) -> JSONResponse:
+        """What the store does not take, such as a cursor of another list, is the caller's fault."""
+        return refusal(400, error.message)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse_unfit(request: Request, error: RequestValidationError) -> JSONResponse:
+        """FastAPI would show what was sent, which may be text that cannot be shown."""
+        return refusal(422, "; ".join(found["msg"] for found in error.errors()))
+
     def known(thread_id: str) -> Thread:
+        if len(thread_id) > LONGEST_ID:
+            raise HTTPException(404, "there is no such thread")
         thread = memory.get_thread_by_id(thread_id, resource_id=GUEST)
         if thread is None:
             raise HTTPException(404, "there is no such thread")
@@ -110,6 +127,11 @@ def create_app(store: Store) -> FastAPI:
 
     app.mount("/", StaticFiles(directory=Path(__file__).parent / "page", html=True))
     return app
+
+
+def refusal(status: int, words: str) -> JSONResponse:
+    """An answer that says what is wrong; half of a surrogate pair cannot be sent."""
+    return JSONResponse({"detail": words.encode(errors="replace").decode()}, status)
 
 
 def message_of(thread: Thread, role: str, text: str) -> Message:

@@ -77,3 +77,32 @@ def test_a_process_that_forgets_to_close_leaves_no_child_behind() -> None:
     )
     with pytest.raises(ProcessLookupError):
         os.kill(int(done.stdout), 0)
+
+
+@pytest.mark.java
+@pytest.mark.skipif(not Path("/proc/net/tcp6").exists(), reason="only Linux lists sockets there")
+def test_it_listens_on_the_loopback_address_alone() -> None:
+    with dynamodb_local(dynamodb_local_folder()) as engine:
+        port = f":{int(engine.endpoint_url.rpartition(':')[2]):04X}"
+        rows = [
+            line.split()
+            for table in ("/proc/net/tcp", "/proc/net/tcp6")
+            for line in Path(table).read_text().splitlines()[1:]
+        ]
+    listening = [row[1] for row in rows if row[1].endswith(port) and row[3] == "0A"]
+    assert listening
+    assert all(address.removesuffix(port).endswith("0100007F") for address in listening)
+
+
+def test_a_version_that_cannot_be_kept_to_one_address_starts_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "DynamoDBLocal.jar").touch()
+    java = tmp_path / "java"
+    java.write_text('#!/bin/sh\ncase "$*" in *Loopback*) exit 78;; esac\nexit 3\n')
+    java.chmod(0o755)
+    with (
+        pytest.warns(RuntimeWarning, match="listens on all interfaces"),
+        pytest.raises(EngineError, match="exit code 3"),
+    ):
+        dynamodb_local(tmp_path, java=java)

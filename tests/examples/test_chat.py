@@ -101,6 +101,56 @@ class TestTheService:
         stored = store.memory.list_messages(thread["id"])
         assert [m.role for m in stored.messages] == ["user", "assistant"]
 
+    def test_what_cannot_be_meant_is_refused_and_no_fault(
+        self, address: str, store: DynamoDBStore
+    ) -> None:
+        history(store, "t", 25)
+        with httpx.Client(base_url=address) as client:
+            page = client.get("/threads/t/messages").json()
+            other = page["cursor"]
+            send = {"headers": {"Content-Type": "application/json"}}
+            half, long = b'"\\ud800"', b'"' + b"\\ud800" * 30_000 + b'"'
+            answers = [
+                *(
+                    client.get(path, params={"cursor": cursor})
+                    for path in ("/threads", "/threads/t/messages")
+                    for cursor in ("x", "\0", "é", "W" * 50_000, other[:-1], "a.b.c", "e30")
+                ),
+                client.get("/threads", params={"cursor": other}),
+                client.get("/threads?cursor=%ED%A0%80"),
+                *(
+                    client.request(
+                        method, f"/threads/{name}{rest}", json={"title": "x", "text": "x"}
+                    )
+                    for name in ("no", "x" * 3_000, "%ED%A0%80", "%00", "a%23b", "%20")
+                    for method, rest in (
+                        ("GET", "/messages"),
+                        ("POST", "/messages"),
+                        ("PATCH", ""),
+                        ("DELETE", ""),
+                    )
+                ),
+                *(
+                    client.request(method, f"/threads/t{rest}", content=body, **send)
+                    for method, rest, name in (
+                        ("PATCH", "", b"title"),
+                        ("POST", "/messages", b"text"),
+                    )
+                    for body in (
+                        b'{"%s": %s}' % (name, half),
+                        b'{"%s": %s}' % (name, long),
+                        b'{"%s": [%s]}' % (name, half),
+                        b'{"%s": ""}' % name,
+                        b"{",
+                        b"\xff",
+                        b"[" * 5_000,
+                    )
+                ),
+            ]
+        assert {a.status_code for a in answers} <= {400, 404, 422}
+        assert all(isinstance(a.json(), dict | list) for a in answers)
+        assert len(store.memory.list_messages("t", per_page=100).messages) == 25
+
     def test_pages_back_through_the_whole_history(self, address: str, store: DynamoDBStore) -> None:
         history(store, "long", 45)
         seen: list[str] = []

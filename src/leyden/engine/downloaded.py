@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,10 @@ JAR: Final = "DynamoDBLocal.jar"
 FOLDER_VARIABLE: Final = "LEYDEN_DYNAMODB_LOCAL"
 
 _BELOW: Final = Path("node_modules", "amplify-dynamodb-simulator", "emulator")
+_LAUNCHER: Final = Path(__file__).parent / "loopback"
+"""The folder of the class that keeps it to one address."""
+
+_UNKNOWN_VERSION: Final = 78
 _STARTING_SECONDS: Final = 30.0
 _STOPPING_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.1
@@ -34,7 +39,7 @@ def dynamodb_local(
     jar_folder: str | os.PathLike[str] | None = None,
     java: str | os.PathLike[str] | None = None,
 ) -> DynamoDBLocal:
-    """Start DynamoDB Local as a child process, on a free port, and wait until it answers.
+    """Start DynamoDB Local as a child process, on a free port of 127.0.0.1, and wait for it.
 
     `jar_folder` holds `DynamoDBLocal.jar` and `DynamoDBLocal_lib`; by default the folder
     that `LEYDEN_DYNAMODB_LOCAL` names, or `node_modules/amplify-dynamodb-simulator/emulator`
@@ -49,13 +54,29 @@ def dynamodb_local(
     """
     folder = _find_folder(jar_folder)
     program = _find_java(java)
+    jar = str(folder / JAR)
+    classes = os.pathsep.join((jar, str(_LAUNCHER)))
+    engine = _start(folder, [program, "-cp", classes, "Loopback", jar, HOST])
+    if engine is None:
+        warnings.warn(
+            f"this version of {JAR} cannot be kept to {HOST}: it listens on all interfaces of "
+            "this machine, so close its port to others with a firewall",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        engine = _start(folder, [program, "-jar", jar])
+    assert engine is not None
+    return engine
+
+
+def _start(folder: Path, command: list[str]) -> DynamoDBLocal | None:
+    """Start it with a Java command; None where that cannot start this version."""
     port = _free_port()
     process = subprocess.Popen(
         [
-            program,
+            command[0],
             f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}",
-            "-jar",
-            str(folder / JAR),
+            *command[1:],
             "-inMemory",
             "-port",
             str(port),
@@ -67,10 +88,13 @@ def dynamodb_local(
     )
     engine = DynamoDBLocal(process, port)
     try:
-        _wait(process, engine.endpoint_url)
+        known = _wait(process, engine.endpoint_url)
     except BaseException:
         engine.close()
         raise
+    if not known:
+        engine.close()
+        return None
     return engine
 
 
@@ -152,10 +176,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> None:
+def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> bool:
+    """Wait until it answers; False where the launcher does not know this version."""
     deadline = time.monotonic() + _STARTING_SECONDS
     while time.monotonic() < deadline:
         code = process.poll()
+        if code == _UNKNOWN_VERSION:
+            return False
         if code is not None:
             raise EngineError(
                 f"DynamoDB Local ended at once, with exit code {code}; start it by hand to see "
@@ -166,9 +193,9 @@ def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> None:
         except HTTPError as answer:
             # It refuses a request without a signature: it is up.
             answer.close()
-            return
+            return True
         except (URLError, OSError):
             time.sleep(_POLL_SECONDS)
         else:
-            return
+            return True
     raise EngineError(f"DynamoDB Local did not answer within {_STARTING_SECONDS:.0f} seconds")
