@@ -62,6 +62,7 @@ class Put(Write):
     """
 
     given: Mapping[str, Any] = field(factory=dict)
+    beside: Item = field(factory=dict)
 
     verb: ClassVar[str] = "put"
     api: ClassVar[str] = "PutItem"
@@ -70,9 +71,37 @@ class Put(Write):
     silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
     replaces: ClassVar[bool] = True
 
+    @fitting('.carrying({"colour": {"S": "red"}})')
+    def carrying(self, fields: Item) -> Self:
+        """The write with fields that the schema does not know, in raw form, as they were read.
+
+        Raises InputError for what has not the form of an item.
+
+        >>> task.put(task_id="t1").carrying({"colour": {"S": "red"}})    # doctest: +SKIP
+        """
+        if not isinstance(fields, Mapping) or not all(
+            isinstance(name, str) and isinstance(value, Mapping) and len(value) == 1
+            for name, value in fields.items()
+        ):
+            raise InputError(
+                '.carrying() takes fields in raw form, such as {"colour": {"S": "red"}}',
+                operation=self.name,
+                entity=self.entity.spec.entity,
+            )
+        return evolve(self, beside={**self.beside, **fields}) if fields else self
+
+    def _with_beside(self, given: Mapping[str, Any]) -> PreparedItem:
+        prepared = prepare_item(self.entity, given)
+        if not self.beside:
+            return prepared
+        item = {**self.beside, **prepared.item}
+        if not self.entity.overflow:
+            refuse_oversize(item)
+        return PreparedItem(item, prepared.key)
+
     def _prepare(self, options: Options) -> PreparedWrite:
         given, _ = seen_version(self.entity, self.given, self.expected)
-        prepared = prepare_item(self.entity, first_version(self.entity, given))
+        prepared = self._with_beside(first_version(self.entity, given))
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         expressions = Expressions()
         marks = self._seal(
@@ -93,7 +122,7 @@ class Put(Write):
 
     def bare(self) -> PreparedWrite:
         """The put without a condition and by itself, as a batch carries it."""
-        prepared = prepare_item(self.entity, self.given)
+        prepared = self._with_beside(self.given)
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         return PreparedWrite(params, prepared.key, {}, prepared.item)
 

@@ -52,15 +52,20 @@ _SPANS: Final = (
     "workspace_action",
 )
 
+_WHITE_IN_JAVASCRIPT: Final = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+
 SCORED: Final = ("AGENT", "WORKFLOW", "TRAJECTORY", "STEP", "EXTERNAL", *_SPANS)
 """What a scorer can score: the values of `entity_type`, the last of them kinds of spans."""
 
 
 def identifier(value: Any, name: str) -> str:
-    """A str that is not blank."""
+    """A str that is not blank: it has more than white space, Python's or JavaScript's."""
     text = accept_string(value, name)
-    if not text.strip():
-        raise refuse(name, "is blank, and must name something")
+    if not text.strip() or not text.strip(_WHITE_IN_JAVASCRIPT):
+        raise refuse(name, "is blank, with nothing but white space, and must name something")
     return text
 
 

@@ -12,12 +12,19 @@ from leyden.errors import (
     KeyCollisionError,
     SaveIncompleteError,
 )
-from leyden.operations.request import Program
+from leyden.operations.request import Item, Program
 from leyden.service.entity import Entity
+from leyden.service.service import Service
+from leyden.store.dynamodb.programs.carrying import put_over, raw_items, unknown_fields
 
 
 def save_all(
-    entity: Entity, items: Sequence[Mapping[str, Any]], *, id: str, concurrency: int
+    app: Service,
+    entity: Entity,
+    items: Sequence[Mapping[str, Any]],
+    *,
+    id: str,
+    concurrency: int,
 ) -> Program[None]:
     """Put items in batches, each over what has its id; of one id the last is saved.
 
@@ -28,12 +35,16 @@ def save_all(
     by_id = {item[id]: item for item in items}
     if len(by_id) == 1:
         # Alone it can be guarded: nobody comes between looking and writing.
-        (item,) = by_id.values()
-        yield from entity.put(item).program(response="none")
+        ((one, item),) = by_id.items()
+        yield from put_over(entity, item, {id: one})
     elif by_id:
-        yield from _refuse_collisions(entity, list(by_id), id, concurrency)
+        stored = yield from _stored(entity, list(by_id), id, concurrency)
+        puts = [
+            entity.put(**item).carrying(unknown_fields(entity, before))
+            for item, before in zip(by_id.values(), stored, strict=True)
+        ]
         try:
-            yield from entity.put(list(by_id.values())).program(concurrency=concurrency)
+            yield from app.batch_write(puts).program(concurrency=concurrency)
         except BatchIncompleteError as error:
             raise incomplete(entity, by_id, error, id=id) from error
 
@@ -75,24 +86,20 @@ def were_refused(error: BatchIncompleteError) -> bool:
     )
 
 
-def _refuse_collisions(
+def _stored(
     entity: Entity, ids: Sequence[str], id: str, concurrency: int
-) -> Program[None]:
+) -> Program[list[Item | None]]:
+    """What is stored under ids. Raises KeyCollisionError where it is another's, or two are one."""
     folded: dict[str, str] = {}
     for one in ids:
         if folded.setdefault(one.lower(), one) != one:
             raise _collision(entity, id, "another one of the same call")
     field = entity.spec.attributes[id].field
-    found = yield from entity.get([{id: one} for one in ids]).program(
-        attributes=[id],
-        data="raw",
-        ignore_ownership=True,
-        consistent=True,
-        concurrency=concurrency,
-    )
+    found = yield from raw_items(entity, [{id: one} for one in ids], concurrency)
     for one, item in zip(ids, found, strict=True):
         if item is not None and item.get(field, {}).get("S", one) != one:
             raise _collision(entity, id, "that of a stored one")
+    return found
 
 
 def _id(write: Mapping[str, Any], field: str) -> str:

@@ -18,9 +18,10 @@ from leyden.errors import (
     SaveIncompleteError,
 )
 from leyden.keys.text import timestamp_text
-from leyden.operations.request import Program
+from leyden.operations.request import Item, Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
+from leyden.store.dynamodb.programs.carrying import raw_items, unknown_fields
 from leyden.store.dynamodb.programs.streams import Span, Stream, take
 from leyden.store.dynamodb.rows import created, message_of, message_values, thread_of, thread_values
 from leyden.store.matching import is_within
@@ -63,7 +64,9 @@ class CopyingPrograms(MemoryBase):
         limit = given.optional(given.count, message_limit, "message_limit")
         dates = given.dates(start_date, end_date, ("start_date", "end_date"))
         ids = given.optional(given.identifiers, message_ids, "message_ids")
-        source = thread_of((yield from self._threads.get(id=source_id).program(consistent=True)))
+        reading = self._threads.get(id=source_id).program(consistent=True, data="result")
+        found = yield from reading
+        source = thread_of(found.item)
         if source is None:
             raise NotFoundError("there is no such thread", kind="thread", id=source_id)
         originals = yield from self._originals(source_id, dates, ids, limit)
@@ -91,7 +94,12 @@ class CopyingPrograms(MemoryBase):
             )
             for message, copy_id in zip(originals, new_ids, strict=True)
         }
-        yield from self._write_copy(thread, tuple(copies.values()), now)
+        beside = unknown_fields(self._threads, found.response["Item"])
+        stored = yield from raw_items(
+            self._messages, [{"id": id} for id in copies], self.concurrency
+        )
+        besides = [unknown_fields(self._messages, item) for item in stored]
+        yield from self._write_copy(thread, beside, tuple(copies.values()), besides, now)
         return ClonedThread(
             thread=thread,
             cloned_messages=tuple(copies.values()),
@@ -130,16 +138,23 @@ class CopyingPrograms(MemoryBase):
         return list(reversed(taken.entries))
 
     def _write_copy(
-        self, thread: Thread, messages: Sequence[Message], now: datetime
+        self,
+        thread: Thread,
+        beside: Item,
+        messages: Sequence[Message],
+        besides: Sequence[Item],
+        now: datetime,
     ) -> Program[None]:
+        expiry = self.ttl.fields(self._messages.spec.alias, now)
         entries = [
-            {**message_values(message), **self.ttl.fields(self._messages.spec.alias, now)}
-            for message in messages
+            self._messages.put(**message_values(message), **expiry).carrying(fields)
+            for message, fields in zip(messages, besides, strict=True)
         ]
         # The thread is first: were it last, a copy that was broken off could not be found.
         living = self.ttl.fields(self._threads.spec.alias, now)
         try:
-            yield from self._threads.create(**thread_values(thread), **living).program()
+            creating = self._threads.create(**thread_values(thread), **living)
+            yield from creating.carrying(beside).program()
         except KeyCollisionError:
             raise
         except ConditionFailedError as error:
@@ -147,7 +162,7 @@ class CopyingPrograms(MemoryBase):
         if not entries:
             return
         try:
-            yield from self._messages.put(entries).program(concurrency=self.concurrency)
+            yield from self.app.batch_write(entries).program(concurrency=self.concurrency)
         except LeydenError as error:
             ids = [message.id for message in messages]
             try:

@@ -49,7 +49,9 @@ class EvalPrograms(Programs):
         now = self.now()
         living = self.ttl.fields(self._entity.spec.alias, now)
         items = [{**_attributes(one, now), **living} for one in given.evals(records)]
-        yield from save_all(self._entity, items, id="run_id", concurrency=self.concurrency)
+        yield from save_all(
+            self.app, self._entity, items, id="run_id", concurrency=self.concurrency
+        )
 
     def get_evals(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from attrs import evolve, frozen
@@ -15,11 +15,12 @@ from leyden.errors import (
     SaveIncompleteError,
     TransactionCanceledError,
 )
-from leyden.operations.request import Program
+from leyden.operations.put import Put
+from leyden.operations.request import Item, Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.batching import failed_writes, were_refused
-from leyden.store.dynamodb.programs.merging import insisting
+from leyden.store.dynamodb.programs.carrying import put_over, raw_items, unknown_fields
 from leyden.store.dynamodb.rows import message_values
 from leyden.store.interface import Given
 from leyden.store.records import Message
@@ -56,26 +57,41 @@ class SavingPrograms(MemoryBase):
 
     def _put_one(self, message: Message) -> Program[list[str]]:
         """Write a message; gives the thread that it was in."""
-        write = self._messages.put(**self._attributes(message))
-        # In raw form: that what was replaced cannot be decoded does not matter here.
-        before = yield from insisting(lambda: write.program(response="all_old", data="raw"))
-        thread = (before or {}).get(self._messages.spec.attributes["thread_id"].field, {})
-        return [thread["S"]] if thread.get("S") else []
+        before = yield from put_over(self._messages, self._attributes(message), {"id": message.id})
+        return self._threads_of([before])
 
     def _put_several(self, saved: Mapping[str, Message], together: bool) -> Program[list[str]]:
         """Write messages; gives the threads that they were in."""
         self._refuse_one_key(saved)
         # What cannot be written is refused before anything is sent.
-        writing = self._as_one(saved) if together else self._in_batches(saved)
-        before = yield from self._stored_messages(tuple(saved), ("id", "thread_id"))
-        for id, record in before.items():
-            if record.id != id:
+        write = self._as_one if together else self._in_batches
+        writing = write(saved, {})
+        keys = [{"id": id} for id in saved]
+        before = yield from raw_items(self._messages, keys, self.concurrency)
+        beside = {}
+        for id, item in zip(saved, before, strict=True):
+            if item is not None and item.get("id", {}).get("S", id) != id:
                 raise _collision("another message is stored", self._messages.name)
-        yield from writing
-        return _threads(before.values())
+            if carried := unknown_fields(self._messages, item):
+                beside[id] = carried
+        yield from write(saved, beside) if beside else writing
+        return self._threads_of(before)
 
-    def _in_batches(self, saved: Mapping[str, Message]) -> Program[None]:
-        batch = self._messages.put([self._attributes(message) for message in saved.values()])
+    def _threads_of(self, items: Iterable[Item | None]) -> list[str]:
+        field = self._messages.spec.attributes["thread_id"].field
+        return [item[field]["S"] for item in items if item and "S" in item.get(field, {})]
+
+    def _puts(self, saved: Mapping[str, Message], beside: Mapping[str, Item]) -> list[Put]:
+        """The writes, with what the stored items have beside what is known here."""
+        return [
+            self._messages.put(**self._attributes(message)).carrying(beside.get(id, {}))
+            for id, message in saved.items()
+        ]
+
+    def _in_batches(
+        self, saved: Mapping[str, Message], beside: Mapping[str, Item]
+    ) -> Program[None]:
+        batch = self.app.batch_write(self._puts(saved, beside))
         writing = batch.program(concurrency=self.concurrency)
 
         def program() -> Program[None]:
@@ -93,9 +109,8 @@ class SavingPrograms(MemoryBase):
 
         return program()
 
-    def _as_one(self, saved: Mapping[str, Message]) -> Program[None]:
-        writes = [self._messages.put(**self._attributes(message)) for message in saved.values()]
-        writing = self.app.transact_write(writes).program()
+    def _as_one(self, saved: Mapping[str, Message], beside: Mapping[str, Item]) -> Program[None]:
+        writing = self.app.transact_write(self._puts(saved, beside)).program()
 
         def program() -> Program[None]:
             try:
@@ -139,10 +154,6 @@ class SavingPrograms(MemoryBase):
             failures=failures or (error,),
             entity=self._messages.name,
         ) from error
-
-
-def _threads(records: Any) -> list[str]:
-    return [record.thread_id for record in records if record and record.thread_id]
 
 
 def _collision(what: str, entity: str) -> KeyCollisionError:

@@ -13,8 +13,8 @@ from leyden.operations.request import Program
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs
+from leyden.store.dynamodb.programs.carrying import put_over
 from leyden.store.dynamodb.programs.listed import Asked, Indexed, from_index, from_time_on
-from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.texts import stored_text, value_of
 from leyden.store.interface import Given
 from leyden.store.pages import ScorePage
@@ -43,8 +43,7 @@ class ScorePrograms(Programs):
         texts = {name: stored_text(getattr(timed, name)) for name in _TEXTS}
         living = self.ttl.fields(self._entity.spec.alias, now)
         item = {**_attributes(timed), **texts, **living}
-        write = self._entity.put(**item)
-        yield from insisting(lambda: write.program(response="none"))
+        yield from put_over(self._entity, item, {"id": timed.id})
         return evolve(timed, **{name: value_of(text) for name, text in texts.items()})
 
     def get_score_by_id(self, id: str) -> Program[Score | None]:

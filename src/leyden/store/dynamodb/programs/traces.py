@@ -43,7 +43,7 @@ class TracePrograms(Programs):
         now = self.now()
         living = self.ttl.fields(self._entity.spec.alias, now)
         items = [{**_attributes(span, now), **living} for span in given.traces(records)]
-        yield from save_all(self._entity, items, id="id", concurrency=self.concurrency)
+        yield from save_all(self.app, self._entity, items, id="id", concurrency=self.concurrency)
 
     def get_traces(
         self,
