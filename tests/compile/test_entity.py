@@ -49,8 +49,10 @@ def test_generated_ids_differ_and_now_is_one_instant() -> None:
     assert first["created_at"] == first["updated_at"]
 
 
-def test_a_given_value_stands_where_on_write_would_give_one() -> None:
-    assert task.prepare_create({"project_id": "p", "updated_at": NOON})["updated_at"] == NOON
+def test_what_every_write_sets_is_set_whatever_is_given_for_it() -> None:
+    given = {"project_id": "p", "updated_at": NOON}
+    assert task.prepare_create(given)["updated_at"] > NOON
+    assert task.prepare_create(given, verbatim=True)["updated_at"] == NOON
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,11 @@ def test_steps_run_in_order_check_set_derive() -> None:
         }
     )
     made = compile_entity(spec, hooks={"upper": setter, "loud": derive})
-    assert made.prepare_create({"loud": "x"}) == {"name": "ADA", "loud": "ADA!"}
-    assert seen == [("set", "ada", {"name": "ada", "loud": "x"}), ("derive", "x", "ADA")]
+    assert made.prepare_create({}) == {"name": "ADA", "loud": "ADA!"}
+    assert seen == [("set", "ada", {"name": "ada"}), ("derive", None, "ADA")]
+    assert made.prepare_create({"loud": "ADA!"}) == {"name": "ADA", "loud": "ADA!"}
+    with pytest.raises(ValidationError, match="derived from other attributes"):
+        made.prepare_create({"loud": "x"})
 
 
 def test_a_set_hook_may_leave_an_attribute_out_but_not_change_its_type() -> None:
@@ -177,7 +182,9 @@ def test_watchers_derive_from_changed_and_known_together() -> None:
     assert task.watchers({"status": "closed"}, {"points": 3}) == {"headline": "closed 3"}
     assert task.watchers({"tags": {"a"}}, {}) == {}
     assert task.watchers({"points": None}, {"status": "open"}) == {"headline": "open null"}
-    assert task.watchers({}, {"points": None, "status": "open"}) == {"headline": "open null"}
+    assert task.watchers({}, {"points": None, "status": "open"}) == {}
+    known = {"points": None}
+    assert task.watchers({"status": "open"}, known) == {"headline": "open null"}
 
 
 def test_watchers_name_what_they_would_have_to_know() -> None:
@@ -198,7 +205,7 @@ def test_a_derivation_that_reads_everything_needs_everything() -> None:
     assert made.derivations == {"n": {"a", "b", "id"}}
 
 
-def test_a_derive_hook_gets_the_changed_value_and_all_values() -> None:
+def test_a_derive_hook_gets_all_values_and_none_of_its_own() -> None:
     calls = []
 
     def hook(given: Any, values: Any) -> Any:
@@ -208,6 +215,45 @@ def test_a_derive_hook_gets_the_changed_value_and_all_values() -> None:
     made = compile_entity(spec, hooks={"hook": hook})
     assert made.watchers({"a": "1"}, {"id": "i"}) == {"x": None}
     assert calls == [(None, {"a": "1", "id": "i"})]
+
+
+def test_a_derive_hook_sees_what_it_watches_and_the_items_own_key() -> None:
+    seen = []
+
+    def hook(given: Any, values: Any) -> str:
+        seen.append(dict(values))
+        return str(values.get("a"))
+
+    spec = entity({"a": "string", "b": "string", "x": {"watch": ("a",), "derive": Call("hook")}})
+    made = compile_entity(spec, hooks={"hook": hook})
+    assert made.prepare_create({"id": "i", "a": "1", "b": "2"})["x"] == "1"
+    assert made.watchers({"a": "1"}, {"id": "i"}) == {"x": "1"}
+    assert seen == [{"id": "i", "a": "1"}, {"id": "i", "a": "1"}]
+
+
+def test_a_new_item_has_what_is_derived_from_nothing() -> None:
+    spec = entity(
+        {
+            "parts": {"type": "list"},
+            "count": {"type": "integer", "derive": JMESPath("length(parts || `[]`)")},
+        }
+    )
+    made = compile_entity(spec)
+    assert made.prepare_create({"id": "i"}) == {"id": "i", "count": 0}
+    assert made.watchers({"parts": None}, {"id": "i"}) == {"count": 0}
+
+
+def test_an_expression_reads_more_than_it_is_said_to_watch() -> None:
+    spec = entity(
+        {
+            "a": "string",
+            "b": "string",
+            "x": {"watch": ("a",), "derive": JMESPath("join('', [a, b])")},
+        }
+    )
+    with pytest.raises(MissingCompositeError) as caught:
+        compile_entity(spec).watchers({"b": "1"}, {})
+    assert caught.value.missing == ("a",)
 
 
 def test_a_derive_expression_that_fails_says_why_without_values() -> None:

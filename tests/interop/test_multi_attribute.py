@@ -83,8 +83,14 @@ def test_both_sides_build_the_same_requests(oracle: Oracle, op: dict[str, Any]) 
 def test_a_match_filters_on_what_the_key_does_not_hold() -> None:
     """ElectroDB's own match names key fields here that there are not."""
     event = leyden.load(to_service(MODELS), table="t").entities.event
-    params = canonical(event.match(region="r", city="c", title="t").params())
+    params = canonical(event.match(region="r", city="c", year=3, title="t").params())
     paths = [part[1]["path"] for part in params["KeyConditionExpression"][1:]]
-    assert paths == ["city", "region"]
+    assert paths == ["city", "region", "year"]
     filtered = [part[1]["path"] for part in params["FilterExpression"][1:]]
     assert filtered == ["__edb_e__", "__edb_v__", "title"]
+
+
+def test_a_match_reads_no_index_that_may_lack_items_with_these_values() -> None:
+    """An item without one of the index's attributes is not in it."""
+    event = leyden.load(to_service(MODELS), table="t").entities.event
+    assert event.match(region="r", city="c").explain().index is None

@@ -135,7 +135,7 @@ def test_an_item_that_was_gone_for_a_moment_is_written_all_the_same(
 ) -> None:
     values = {**KEY, "title": "new"}
     chain: Any = {
-        "upsert": lambda: task.upsert(**values),
+        "upsert": lambda: task.upsert(**values).composite(employee_id=None),
         "update": lambda: task.update(**KEY).set(title="new"),
         "put": lambda: task.put(**values),
         "delete": lambda: task.delete(**KEY),

@@ -56,10 +56,11 @@ def test_updates_count_in_the_same_request(task: leyden.Entity, shown: Any, verb
 def test_an_upsert_counts_and_takes_the_version_for_the_one_seen(
     task: leyden.Entity, shown: Any
 ) -> None:
-    params = task.upsert(**KEY, rev=3).params()
+    params = task.upsert(**KEY, rev=3).composite(employee_id=None).params()
     assert shown(params, "UpdateExpression").count("r = ") == 1
     assert "r = if_not_exists(r, 0) + 1" in shown(params, "UpdateExpression")
-    assert shown(params, "ConditionExpression").endswith(" AND r = 3")
+    condition = shown(params, "ConditionExpression")
+    assert condition.endswith(" AND attribute_not_exists(employee_id) AND r = 3")
 
 
 def test_deletes_and_checks_depend_on_versions_too(task: leyden.Entity, shown: Any) -> None:

@@ -196,11 +196,12 @@ class Guard:
     """What a write's collision guard may say on top of the request that ElectroDB builds.
 
     `key_fields` are the fields of the table's own key, `values` the stored values of the
-    composite attributes which make it, by field.
+    composite attributes which make it, by field, and `index_fields` the key fields of its indexes.
     """
 
     key_fields: frozenset[str] = field(converter=frozenset)
     values: Mapping[str, Any]
+    index_fields: frozenset[str] = field(default=frozenset(), converter=frozenset)
 
     def allows(self, conjunct: list[Any]) -> bool:
         """Whether the conjunct is `attribute_not_exists(key) OR (a = :a AND ...)`, or a part."""
@@ -258,4 +259,43 @@ def without_guards(
             stripped[name] = join("and", kept)
         else:
             del stripped[name]
+    if "UpdateExpression" in request and "UpdateExpression" in expected:
+        stripped["UpdateExpression"] = _without_further_keys(
+            request["UpdateExpression"], expected["UpdateExpression"], guard.index_fields
+        )
     return stripped
+
+
+def _without_further_keys(
+    clauses: Mapping[str, Any], expected: Mapping[str, Any], index_fields: Collection[str]
+) -> dict[str, Any]:
+    """The update without index keys that ElectroDB leaves alone, or removes, or sets blindly.
+
+    So that a query finds the item, Leyden keeps both halves of an index key once all attributes of
+    the partition key are there; and where nothing of a half is known it sets that half only
+    where the item has none.
+    """
+    stripped = {name: dict(parts) for name, parts in clauses.items()}
+    sets, removes = stripped.get("SET", {}), stripped.setdefault("REMOVE", {})
+    wanted, gone = expected.get("SET", {}), expected.get("REMOVE", {})
+    for name in [name for name in sets if name in index_fields]:
+        begun = isinstance(sets[name], list) and sets[name][0] == "if_not_exists"
+        if name in gone:
+            removes[name] = gone[name]
+            del sets[name]
+        elif name not in wanted:
+            del sets[name]
+        elif begun and as_text(sets[name][2]) == as_text(wanted[name]):
+            sets[name] = wanted[name]
+    return {name: parts for name, parts in stripped.items() if parts}
+
+
+def index_fields(model: Mapping[str, Any]) -> set[str]:
+    """The key fields of the indexes of an ElectroDB model."""
+    indexes = [index for index in model["indexes"].values() if "index" in index]
+    return {
+        index[half]["field"]
+        for index in indexes
+        for half in ("pk", "sk")
+        if half in index and "field" in index[half]
+    }

@@ -10,7 +10,14 @@ import pytest
 import leyden
 from leyden.errors import LeydenError, MissingCompositeError, ValidationError
 from tests.interop.leyden_side import Words, to_service
-from tests.vectors.canonical import Guard, as_text, canonical, identity, without_guards
+from tests.vectors.canonical import (
+    Guard,
+    as_text,
+    canonical,
+    identity,
+    index_fields,
+    without_guards,
+)
 from tests.vectors.golden import FILE, Vector, vectors
 
 ERRORS: Final[dict[int, type[LeydenError]]] = {
@@ -38,7 +45,8 @@ def guard_of(vector: Vector) -> Guard:
         for name in half["composite"]
         if name in given
     }
-    return Guard([half["field"] for half in halves], {**values, **identity(model)})
+    fields = [half["field"] for half in halves]
+    return Guard(fields, {**values, **identity(model)}, index_fields(model))
 
 
 @pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector.id)

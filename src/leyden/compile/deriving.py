@@ -20,105 +20,100 @@ Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
 
 
 class Derivation:
-    """How one attribute is derived. `watch` is None where every write concerns it."""
+    """How one attribute is derived: a function of the other attributes of its item.
 
-    __slots__ = ("_attribute", "_expression", "_hook", "watch")
+    `inputs` are the attributes that it watches or reads, None for all that are not derived.
+    """
+
+    __slots__ = ("_attribute", "_expression", "_hook", "_own", "inputs")
 
     def __init__(
         self,
         attribute: CompiledAttribute,
-        watch: frozenset[str] | None,
+        inputs: frozenset[str] | None,
         expression: Expression | None,
         hook: Callable[..., Any] | None,
+        own: frozenset[str],
     ) -> None:
         self._attribute = attribute
-        self.watch = watch
         self._expression = expression
         self._hook = hook
+        self._own = own
+        self.inputs = inputs
 
     @property
     def name(self) -> str:
         """The derived attribute."""
         return self._attribute.spec.name
 
-    @property
-    def replaces(self) -> bool:
-        """Whether a value that a caller gives for the attribute has no influence."""
-        return self._expression is not None
-
     def reads(self, attributes: Collection[str]) -> frozenset[str]:
-        """The attributes that it watches or reads; all others where it names none."""
+        """The attributes that it reads, of these."""
         others = frozenset(attributes) - {self.name}
-        roots = frozenset() if self._expression is None else self._expression.roots
-        if self.watch is None or roots is None:
-            return others
-        return (self.watch | roots) & others
+        return others if self.inputs is None else self.inputs & others
 
     def concerns(self, changed: Collection[str]) -> bool:
         """Whether writing `changed` calls for a new value."""
-        if self.watch is None:
+        if self.inputs is None:
             return bool(changed)
-        return not self.watch.isdisjoint(changed)
+        return not self.inputs.isdisjoint(changed)
 
-    def missing(self, known: Collection[str], attributes: Collection[str]) -> tuple[str, ...]:
-        """The attributes that the expression reads and that are not known."""
-        if self._expression is None:
-            return ()
-        roots = self._expression.roots
-        if roots is None:
-            roots = frozenset(attributes) - {self.name}
-        return tuple(sorted(name for name in roots if name not in known and name in attributes))
-
-    def value(self, given: Any, values: Mapping[str, Any], plain: Plain) -> Any:
-        """The accepted value, None for none."""
+    def value(self, values: Mapping[str, Any], plain: Plain) -> Any:
+        """The accepted value over these values of the item, None for none."""
         path = self._attribute.path
         if self._expression is None:
             assert self._hook is not None
-            value = self._hook(given, MappingProxyType(dict(values)))
+            value = self._hook(None, MappingProxyType(self._seen(values)))
         else:
             value = self._expression.search(plain(values, self._expression.roots), path)
             if self._attribute.spec.type == "decimal" and isinstance(value, float):
                 value = Decimal(repr(value))
         return None if value is None else self._attribute.accept(value, path)
 
+    def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a hook sees: what every write that calls it knows, be it of an item or a part."""
+        if self.inputs is None:
+            return dict(values)
+        seen = self.inputs | self._own
+        return {name: value for name, value in values.items() if name in seen}
+
 
 def derivations_of(
-    attributes: Mapping[str, CompiledAttribute], hooks: Hooks
+    attributes: Mapping[str, CompiledAttribute], hooks: Hooks, own: Collection[str]
 ) -> dict[str, Derivation]:
-    """All derived attributes of an entity, by name.
+    """All derived attributes of an entity, by name; `own` are those of the item's own key.
 
-    What is not said in `watch` follows from the expression: it watches what it reads. A hook
-    that watches nothing by name is called at every write.
+    An expression reads what it names, and what `watch` adds. A hook reads what it watches, and
+    everything where it watches nothing by name.
     """
     found = {}
     for name, attribute in attributes.items():
         derive = attribute.spec.derive
         if derive is None:
             continue
-        watch: frozenset[str] | None = frozenset(attribute.spec.watch)
+        watch = frozenset(attribute.spec.watch)
+        everything = "*" in watch
+        expression, hook = None, None
         if isinstance(derive, JMESPath):
             expression = Expression(derive.text)
-            watch = watch or expression.roots
-            found[name] = Derivation(attribute, _named(watch), expression, None)
+            everything = everything or expression.roots is None
+            watch |= expression.roots or frozenset()
         else:
             assert isinstance(derive, Call)
             hook = hook_of(hooks, derive, "derive", attribute.path)
-            found[name] = Derivation(attribute, _named(watch), None, hook)
+            everything = everything or not watch
+        inputs = None if everything else watch
+        found[name] = Derivation(attribute, inputs, expression, hook, frozenset(own))
     return found
 
 
-def _named(watch: frozenset[str] | None) -> frozenset[str] | None:
-    return None if not watch or "*" in watch else watch
-
-
 def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], entity: str) -> None:
-    """Refuse an update that must derive an attribute from values that it does not know."""
+    """Refuse a write that must derive an attribute from values that it does not know."""
     if missing:
         names = ", ".join(f'"{name}"' for name in missing)
         raise MissingCompositeError(
-            f'"{derived}" is derived anew by this update and reads {names} as well; give '
+            f'"{derived}" is derived anew by this write and reads {names} as well; give '
             f"{'it' if len(missing) == 1 else 'them'} with .set(), or with .composite() where "
-            "the stored value stays",
+            "the stored value stays (None there: the item has none)",
             missing=missing,
             entity=entity,
         )

@@ -7,7 +7,7 @@ there is one place that says what is accepted and in which words something is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
@@ -55,8 +55,11 @@ class Planned:
     needed: bool
 
 
-def compile_filling(plan: Iterable[Planned], *, title: str) -> Fill:
-    """Write and run the source that makes a new item's values, in the order of the plan."""
+def compile_filling(plan: Iterable[Planned], *, title: str, kept: Collection[str] = ()) -> Fill:
+    """Write and run the source that makes a new item's values, in the order of the plan.
+
+    `kept` are the attributes of the item's own key: what is given for these is never renewed.
+    """
     writer = Writer()
     writer.namespace.update(datetime=datetime, UTC=UTC)
     writer.lines += [
@@ -69,8 +72,11 @@ def compile_filling(plan: Iterable[Planned], *, title: str) -> Fill:
         name = planned.attribute.spec.name
         writer.lines.append(f"    value = get({name!r})")
         if planned.origin is not None:
+            renewed = " or moment.renews" if planned.attribute.spec.on_write else ""
+            if name in kept:
+                renewed = ""
             writer.lines += [
-                "    if value is None:",
+                f"    if value is None{renewed}:",
                 f"        value = {_origin(writer, planned)}",
             ]
         writer.lines += [

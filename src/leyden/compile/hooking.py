@@ -54,12 +54,12 @@ def build_fill(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
         return _fill_list(fill_item)
     if attribute.properties is None:
         return None
-    origins: dict[str, Origin] = {}
+    origins: dict[str, tuple[Origin, bool]] = {}
     deeper: dict[str, Fill] = {}
     for name, part in attribute.properties.items():
         origin = origin_of(part.spec, part.spec.on_write or part.spec.default, hooks, part.path)
         if origin is not None:
-            origins[name] = origin
+            origins[name] = (origin, part.spec.on_write is not None)
         if part.fill is not None:
             deeper[name] = part.fill
     return _fill_map(origins, deeper) if origins or deeper else None
@@ -75,13 +75,13 @@ def _fill_list(fill_item: Fill) -> Fill:
     return fill
 
 
-def _fill_map(origins: Mapping[str, Origin], deeper: Mapping[str, Fill]) -> Fill:
+def _fill_map(origins: Mapping[str, tuple[Origin, bool]], deeper: Mapping[str, Fill]) -> Fill:
     def fill(value: Any, moment: Moment) -> Any:
         if not isinstance(value, Mapping) or isinstance(value, LackingMap):
             return value
         filled = dict(value)
-        for name, origin in origins.items():
-            if filled.get(name) is None:
+        for name, (origin, on_write) in origins.items():
+            if filled.get(name) is None or (on_write and moment.renews):
                 filled[name] = origin(moment)
         for name, fill_part in deeper.items():
             if filled.get(name) is not None:

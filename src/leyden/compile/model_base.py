@@ -24,7 +24,6 @@ from leyden.compile.anything import decode_any
 from leyden.compile.wire import AttributeValue, Item
 from leyden.errors import MissingCompositeError, ValidationError
 from leyden.keys.text import number_text
-from leyden.schema.spec import JMESPath
 
 if TYPE_CHECKING:
     from leyden.compile.entity import CompiledEntity
@@ -75,7 +74,7 @@ class LeydenModel(Model):
 
     def _remember(self) -> None:
         # Until someone changes them, these values are as the table has them: `set` hooks have
-        # run on them, and what on_write gave is given anew by the next save.
+        # run on them.
         self.__dict__["_leyden_stored"] = self._leyden_values()
 
     def _leyden_values(self) -> dict[str, Any]:
@@ -91,13 +90,10 @@ class LeydenModel(Model):
         entity = self._leyden_entity
         given = self._leyden_values()
         if null_check:
-            for name, attribute in entity.spec.attributes.items():
-                if isinstance(attribute.derive, JMESPath):
-                    given.pop(name, None)
+            for name in entity.derivations:
+                given.pop(name, None)
             stored = self.__dict__["_leyden_stored"]
             settled = {name for name, value in stored.items() if given.get(name) is value}
-            for name in settled & entity.on_write:
-                del given[name]
             values = entity.prepare_create(given, settled=settled)
             keys = type(self)._leyden_build_keys(values)
         else:

@@ -23,12 +23,17 @@ _IDS: Final[dict[str, Callable[[], str]]] = {
 
 
 class Moment:
-    """One instant, so that all attributes that say `now` in one write agree."""
+    """One instant, so that all attributes that say `now` in one write agree.
 
-    __slots__ = ("_now",)
+    `renews`: the write sets what says `on_write` anew, whatever is given for it; a record that is
+    written back brings the values of the last write.
+    """
 
-    def __init__(self, now: datetime | None = None) -> None:
+    __slots__ = ("_now", "renews")
+
+    def __init__(self, now: datetime | None = None, *, renews: bool = False) -> None:
         self._now = now
+        self.renews = renews
 
     @property
     def now(self) -> datetime:

@@ -34,6 +34,7 @@ class Preparation:
         "_names",
         "_needed",
         "_on_write",
+        "_own",
         "attributes",
         "derivations",
         "has_setters",
@@ -47,9 +48,15 @@ class Preparation:
     ) -> None:
         self.spec = spec
         self.attributes: Mapping[str, CompiledAttribute] = MappingProxyType(dict(attributes))
-        self._derivations: Mapping[str, Derivation] = derivations_of(attributes, hooks)
+        self._own = frozenset(
+            name
+            for index in spec.indexes.values()
+            if index.index is None
+            for name in index.composites
+        )
+        self._derivations: Mapping[str, Derivation] = derivations_of(attributes, hooks, self._own)
         self.derivations: Mapping[str, frozenset[str]] = MappingProxyType(
-            {name: derivation.reads(attributes) for name, derivation in self._derivations.items()}
+            {name: one.reads(self._sources) for name, one in self._derivations.items()}
         )
         """The derived attributes, each with the attributes that it watches or reads."""
         self._needed = tuple(n for n in self._derivations if attributes[n].spec.required)
@@ -91,26 +98,38 @@ class Preparation:
         *,
         now: datetime | None = None,
         settled: Collection[str] = (),
+        verbatim: bool = False,
     ) -> dict[str, Any]:
         """Everything that a new item will hold, by attribute name; None means absent.
 
         In this order: defaults and `on_write`; type, normal form, constraints, required;
         `set` hooks; derived attributes. `now` is the instant for all that say
         `{generate: now}`; `settled` names attributes whose values come from the table, so that
-        `set` hooks have run on them already. A value given for an attribute that a JMESPath
-        expression derives must be the derived one.
+        `set` hooks have run on them already. A value given for an attribute that `on_write` sets
+        counts for nothing, unless the item is written `verbatim`, as an import does. A value given
+        for a derived attribute must be the derived one.
 
         Raises UnknownAttributeError, ValidationError, RequiredAttributeError.
         """
-        moment = Moment(now)
+        values = self.prepare_given(given, now=now, settled=settled, verbatim=verbatim)
+        return self.complete(values, given, self.derived(values)) if self._derivations else values
+
+    def prepare_given(
+        self,
+        given: Mapping[str, Any],
+        *,
+        now: datetime | None = None,
+        settled: Collection[str] = (),
+        verbatim: bool = False,
+    ) -> dict[str, Any]:
+        """What `prepare_create` makes, without the derived attributes."""
+        moment = Moment(now, renews=not verbatim)
         self._refuse_unknown(given)
         try:
             values, missing = (self._fill or self._compile_fill())(given, moment)
             self._refuse_missing(missing)
             if self.has_setters:
                 values = self.setters.whole(values, settled)
-            if self._derivations:
-                values = self._with_derived(values, given)
         except LeydenError as error:
             self._name(error)
             raise
@@ -121,39 +140,57 @@ class Preparation:
             Planned(
                 attribute,
                 self._on_write.get(name) or self._defaults.get(name),
-                attribute.spec.required and name not in self._derivations,
+                attribute.spec.required,
             )
             for name, attribute in self.attributes.items()
-            if name not in self._derivations or not self._derivations[name].replaces
+            if name not in self._derivations
         )
-        self._fill = compile_filling(plan, title=f"new {self.spec.entity}")
+        self._fill = compile_filling(plan, title=f"new {self.spec.entity}", kept=self._own)
         return self._fill
 
-    def _with_derived(self, values: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        """A new item's values with those that are derived from them."""
-        derived = self._derive(values, values)
-        self._refuse_contradictions(given, derived)
-        for name, value in derived.items():
-            if value is None:
-                values.pop(name, None)
-            else:
-                values[name] = value
-        if self._needed:
-            self._refuse_missing([name for name in self._needed if name not in values])
-        return values
+    def derived(
+        self, values: Mapping[str, Any], names: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """The derived attributes of an item with these values and no others; None for none.
 
-    def _refuse_contradictions(self, given: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
-        """A value given for what an expression derives must be what the expression says."""
-        for name, derivation in self._derivations.items():
-            value = given.get(name)
-            if value is None or not derivation.replaces:
-                continue
-            if self.attributes[name].accept(value, constraints=False) != derived.get(name):
-                raise ValidationError(
-                    f'"{name}" is derived from other attributes, and the value given for it is '
-                    "another one; leave it out",
-                    path=name,
-                )
+        `names` are those that are asked for, all unless given.
+        """
+        try:
+            return {
+                name: derivation.value(values, self.plain)
+                for name, derivation in self._derivations.items()
+                if names is None or name in names
+            }
+        except LeydenError as error:
+            self._name(error)
+            raise
+
+    def complete(
+        self, values: dict[str, Any], given: Mapping[str, Any], derived: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A new item's values with what is derived from them.
+
+        Raises ValidationError for a value that is given for a derived attribute and is another
+        one, RequiredAttributeError for a required one that comes to nothing.
+        """
+        try:
+            for name in derived:
+                value = given.get(name)
+                if value is None:
+                    continue
+                if self.attributes[name].accept(value, constraints=False) != derived[name]:
+                    raise ValidationError(
+                        f'"{name}" is derived from other attributes, and the value given for it is '
+                        "another one; leave it out",
+                        path=name,
+                    )
+            values.update({name: value for name, value in derived.items() if value is not None})
+            if self._needed:
+                self._refuse_missing([name for name in self._needed if name not in values])
+        except LeydenError as error:
+            self._name(error)
+            raise
+        return values
 
     def on_write_values(
         self, present: Collection[str], *, now: datetime | None = None
@@ -171,40 +208,41 @@ class Preparation:
         return self.setters.looked_for(values) if self.has_setters else values
 
     def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """The derived attributes that an update must set as well; None: to be removed.
+        """The derived attributes that a write of a part must set as well; None: to be removed.
 
-        `changed` holds the accepted values that the update sets, `known` other values that the
-        stored item is known to have; None in either stands for what the update removes. A
-        JMESPath expression is
-        evaluated over both together; a hook is called with the value in `changed` for its own
-        attribute (None where there is none) and both together.
+        `changed` holds the accepted values that the write sets, None for what it removes; `known`
+        other values that the item has, None for what it is known not to have.
 
-        Raises MissingCompositeError where an expression reads an attribute that is in neither.
+        Raises MissingCompositeError where one is derived from what is in neither,
+        RequiredAttributeError where one that is required comes to nothing.
         """
-        if not any(one.concerns(changed) for one in self._derivations.values()) and (
-            None not in known.values()
-        ):
+        concerned = [one for one in self._derivations.values() if one.concerns(changed)]
+        if not concerned:
             return {}
         together = {**known, **changed}
-        removed = {name: None for name, value in known.items() if value is None}
-        changed = {**removed, **changed}
-        for derivation in self._derivations.values():
-            if derivation.concerns(changed):
-                refuse_unknown_inputs(
-                    derivation.name,
-                    derivation.missing(together, self._sources),
-                    self.spec.entity,
+        for one in concerned:
+            missing = tuple(sorted(self.derivations[one.name] - together.keys()))
+            refuse_unknown_inputs(one.name, missing, self.spec.entity)
+        values = {
+            name: value
+            for name, value in together.items()
+            if value is not None and name not in self._derivations
+        }
+        derived = self.derived(values, {one.name for one in concerned})
+        for name, value in derived.items():
+            if value is None and self.attributes[name].spec.required:
+                raise RequiredAttributeError(
+                    f'"{name}" is required, and with these values nothing is derived for it',
+                    path=name,
+                    entity=self.spec.entity,
                 )
-        values = {name: value for name, value in together.items() if value is not None}
-        try:
-            return self._derive(changed, values)
-        except LeydenError as error:
-            self._name(error)
-            raise
+        return derived
 
     @property
     def _sources(self) -> frozenset[str]:
-        return frozenset(self.attributes.keys() - self._derivations.keys())
+        """What attributes are derived from: neither others of the kind, nor the version."""
+        derived = {*self._derivations, self.spec.version_attribute}
+        return frozenset(self.attributes.keys() - derived)
 
     def plain(
         self, values: Mapping[str, Any], roots: Collection[str] | None = None
@@ -226,13 +264,6 @@ class Preparation:
             name: attributes[name].plain(value) if name in attributes else plain_any(value)
             for name, value in values.items()
             if value is not None
-        }
-
-    def _derive(self, changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: derivation.value(changed.get(name), values, self.plain)
-            for name, derivation in self._derivations.items()
-            if derivation.concerns(changed)
         }
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:

@@ -97,6 +97,16 @@ class KeyForm:
         layout = first + "".join(f"{label}%s" for label in labels) + ending
         return layout, tuple((segment.name, segment.text) for segment in self.segments), self.fold
 
+    @cached_property
+    def text_of_absent(self) -> str:
+        """The key of an item that has none of the composites: the text up to the first label.
+
+        Empty where such a key cannot be: it would be a number, or an attribute's own value.
+        """
+        if self.numeric or any(segment.attribute.field == self.field for segment in self.segments):
+            return ""
+        return str(self.build({}))
+
     def missing(self, values: Values) -> tuple[str, ...]:
         """The composite attributes that have no value."""
         return tuple(name for name in self.names if values.get(name) is None)

@@ -25,6 +25,8 @@ class IndexKeys:
     sk: KeyForm | None
     collection_prefix: str
     """What the sort keys of all members of its collections start with; empty outside them."""
+    leaves_out: bool = False
+    """Whether an item that lacks a partition-key attribute is not in the index."""
 
     @cached_property
     def forms(self) -> tuple[KeyForm, ...]:
@@ -40,6 +42,20 @@ class IndexKeys:
     def composites(self) -> tuple[str, ...]:
         """The names of all composite attributes, partition key first, each once."""
         return tuple(dict.fromkeys(self.spec.composites))
+
+    @cached_property
+    def demanded(self) -> frozenset[str]:
+        """The attributes without which no item is in the index.
+
+        They are key attributes themselves, so that DynamoDB leaves the item out, or the index
+        leaves out what lacks them.
+        """
+        if not self.forms:
+            return frozenset(self.composites)
+        names = {name for form in self.forms if not form.text_of_absent for name in form.names}
+        if self.leaves_out and self.pk is not None:
+            names.update(self.pk.names)
+        return frozenset(names)
 
     def collection_stem(self, collection: str) -> str:
         """What the sort keys of one collection start with: its own name and those above it.
@@ -139,7 +155,9 @@ def _index_keys(spec: EntitySpec, index: IndexSpec, seen: dict[str, KeyForm]) ->
         partition_prefix += f"_{index.scope}"
     pk = _form(spec, index.pk, partition_prefix, "", seen)
     sk = _form(spec, index.sk, sort_prefix, postfix, seen) if index.sk else None
-    return IndexKeys(index, pk, sk, collection if sk and not sk.template else "")
+    leaves_out = (index.absent or ("out" if spec.keys == "strict" else "key")) == "out"
+    prefix = collection if sk and not sk.template else ""
+    return IndexKeys(index, pk, sk, prefix, leaves_out and index.index is not None)
 
 
 def _collection_prefix(names: tuple[str, ...]) -> str:

@@ -107,7 +107,10 @@ class BoundEntity:
         return {
             name: attribute.values[0]
             for name, attribute in self.spec.attributes.items()
-            if attribute.type == "enum" and len(attribute.values) == 1
+            if attribute.type == "enum"
+            and len(attribute.values) == 1
+            # An item may lack one that is optional, and must be found all the same.
+            and (attribute.required or attribute.default is not None)
         }
 
     def __repr__(self) -> str:

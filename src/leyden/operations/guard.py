@@ -7,9 +7,15 @@ Writes carry a condition that the stored item has the same key attributes; reads
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from leyden.errors import AmbiguousKeyError, ConditionFailedError, DecodeError, KeyCollisionError
+from leyden.errors import (
+    AmbiguousKeyError,
+    ConditionFailedError,
+    DecodeError,
+    InvalidExpressionError,
+    KeyCollisionError,
+)
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
 from leyden.operations.doubt import same_item
@@ -21,6 +27,8 @@ from leyden.operations.versions import Expectation, conflict
 
 Marks = Mapping[str, AttributeValue]
 """Fields of an item and the values that they must have for the item to be the one meant."""
+
+EMPTY: Final[AttributeValue] = {"S": ""}
 
 
 def identity_marks(entity: BoundEntity, stored: Item) -> Marks:
@@ -34,7 +42,10 @@ def identity_marks(entity: BoundEntity, stored: Item) -> Marks:
 
 
 def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Marks:
-    """The marks of the items that a query with these composites asks for."""
+    """The marks of the items that a query with these composites asks for.
+
+    Raises InvalidExpressionError for an empty text that could not be told from no value.
+    """
     names = [
         segment.name
         for form in keys.forms
@@ -42,7 +53,30 @@ def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any])
         for segment in form.segments
         if segment.attribute.type in ("string", "enum") and segment.name in values
     ]
+    if "" in values.values():
+        names += _empty(entity, keys, values)
     return entity.compiled.encode_few({name: values[name] for name in names})
+
+
+def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> list[str]:
+    """The attributes whose empty text makes the very key that items without a value have."""
+    names = [
+        form.names[0]
+        for form in keys.forms
+        if len(form.names) == 1
+        and values.get(form.names[0]) == ""
+        and form.text_of_absent
+        and form.complete(values) == form.text_of_absent
+    ]
+    held = held_fields(entity, keys)
+    for name in names:
+        if held is not None and entity.spec.attributes[name].field not in held:
+            raise InvalidExpressionError(
+                f'the index "{keys.spec.index}" does not hold "{name}", so an empty text cannot '
+                "be told from no value there; read through another access pattern",
+                entity=entity.spec.entity,
+            )
+    return names
 
 
 def refuse_no_item(item: object) -> None:
@@ -59,8 +93,13 @@ def refuse_no_item(item: object) -> None:
 
 
 def bears(item: Item, marks: Marks) -> bool:
-    """Whether the item has these marks; a field that was not read counts as agreeing."""
-    return all(item.get(field, value) == value for field, value in marks.items())
+    """Whether the item has these marks.
+
+    A field that was not read counts as agreeing, but no value is no empty text.
+    """
+    return all(
+        item[field] == value if field in item else value != EMPTY for field, value in marks.items()
+    )
 
 
 def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool:

@@ -1,12 +1,20 @@
-"""Which index keys a write sets and removes.
+"""Which index keys a write sets, begins and removes: the one place that decides it.
 
-An index key has two halves. A write may know the attributes of both, of one, or of none; a
-half of which only some attributes are known cannot be written and is refused.
+An index key has two halves. Each half has all of its composite attributes, or none; its text then
+ends with the first label. Whatever verbs brought an item there, a query must find it: so once all
+attributes of a partition key are there, both fields hold what a put of the whole item would write.
+
+A put knows the whole item. An update knows what it sets and removes, the item's own key, and what
+`composite()` says; all else is unknown. Where nothing of a half is known, the write leaves alone
+what is stored, and begins the half where nothing is: as every verb stores a half together with its
+attributes, an item without the half has none of them. No key is made of what happens to be at hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Set
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from leyden.errors import InvalidExpressionError, MissingCompositeError
@@ -17,68 +25,306 @@ from leyden.operations.request import Item
 
 Values = Mapping[str, Any]
 
-_IN_PUT = "give it as well, or leave out all attributes of that key"
-_IN_UPDATE = (
-    "give it as well, with .set() where it changes or with .composite() where the stored value "
-    "stays"
-)
-
 
 class KeyChanges(NamedTuple):
-    """The key fields that a write sets, and those that it removes."""
+    """The key fields that a write sets, those that it begins, and those that it removes.
+
+    What it begins is set only where the stored item does not have the field.
+    """
 
     set: Item
+    begin: Item
     remove: tuple[str, ...]
 
 
-_NO_CHANGES: Final = KeyChanges({}, ())
+NO_CHANGES: Final = KeyChanges({}, {}, ())
 
 
-def put_keys(entity: BoundEntity, values: Values) -> KeyChanges:
+class _Half(Enum):
+    """How much of a half an item has, as far as the write knows."""
+
+    WHOLE = "all of its attributes"
+    NONE = "none of them"
+    SOME = "some of them, and not the others"
+    UNKNOWN = "of one at least that is not known"
+
+
+class Knowledge:
+    """What a write knows of the item that it leaves behind.
+
+    `values` are attributes that the item will have, `absent` those that it will not have; of all
+    others nothing is known. `absent` is None for a whole item, which has nothing beside `values`.
+    `changed` are the attributes that the write sets or removes. `made` are the values of the item
+    in case the write makes a new one; None where it only changes one that exists.
+    """
+
+    __slots__ = ("absent", "changed", "made", "values")
+
+    def __init__(
+        self,
+        values: Values,
+        absent: Collection[str] | None,
+        changed: Set[str],
+        made: Values | None = None,
+    ) -> None:
+        self.values = values
+        self.absent = absent
+        self.changed = changed
+        self.made = made
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the write gives the whole item."""
+        return self.absent is None
+
+    def has(self, name: str) -> bool | None:
+        """Whether the item will have an attribute; None where that is not known."""
+        if name in self.values:
+            return True
+        return False if self.absent is None or name in self.absent else None
+
+    def half(self, form: KeyForm) -> _Half:
+        """How much of a half the item will have."""
+        found = {self.has(name) for name in form.names}
+        if None in found:
+            return _Half.UNKNOWN
+        if False not in found:
+            return _Half.WHOLE
+        return _Half.SOME if True in found else _Half.NONE
+
+    def touches(self, names: Iterable[str]) -> bool:
+        """Whether the write changes one of these attributes."""
+        return not self.changed.isdisjoint(names)
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """The attributes of which nothing is known."""
+        return [name for name in names if self.has(name) is None]
+
+
+def put_keys(entity: BoundEntity, values: Values) -> Item:
     """The keys of a whole item: its own, and those of every index that it takes part in.
-
-    `remove` names the fields of sparse indexes whose condition says no; a put does not write
-    them, an upsert removes them.
 
     Raises MissingCompositeError, AmbiguousKeyError.
     """
+    written = own_keys(entity, values)
+    item = Knowledge(values, None, values.keys())
+    for keys in entity.keys.secondary:
+        if None in map(values.get, keys.composites):
+            decision = _Decision(entity, keys, item)
+            decision.make()
+            written |= decision.set
+        elif keys.spec.when is None or entity.compiled.condition(keys.spec.name).holds(values):
+            for form in keys.forms:
+                if form.may_be_ambiguous:
+                    refuse_ambiguous(entity, form, values)
+                written[form.field] = entity.key_value(form, values, keys)
+    return written
+
+
+def own_keys(entity: BoundEntity, values: Values) -> Item:
+    """The table's own key of an item. Raises MissingCompositeError, AmbiguousKeyError."""
     primary = entity.keys.primary
     written = {form.field: entity.key_value(form, values, primary) for form in primary.forms}
     for form in primary.forms:
         if form.may_be_ambiguous:
             refuse_ambiguous(entity, form, values)
-    removed: list[str] = []
+    return written
+
+
+def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
+    """The index keys that go with a write which changes a part of an item, or may make one.
+
+    Raises MissingCompositeError where a half or the condition of a sparse index needs more,
+    AmbiguousKeyError.
+    """
+    written: Item = {}
+    begun: Item = {}
+    dropped: Counter[str] = Counter()
     for keys in entity.keys.secondary:
-        if _are_known(keys.composites, values):
-            if keys.spec.when is None or entity.compiled.condition(keys.spec.name).holds(values):
-                _write_whole(entity, keys, values, written)
-            else:
-                removed += [form.field for form in keys.forms]
-            continue
-        _refuse_halves(entity, keys, values, values, _IN_PUT)
-        if not any(_touches(form, values) for form in keys.forms):
-            continue
+        decision = _Decision(entity, keys, item)
+        decision.make()
+        written |= decision.set
+        begun |= decision.begin
+        dropped.update(decision.drop)
+    for field in entity.keys.primary.fields:
+        written.pop(field, None)
+        begun.pop(field, None)
+        dropped.pop(field, None)
+    if dropped:
+        # Several indexes may share a field, which goes only when the last of them lets go.
+        users = Counter(form.field for keys in entity.keys.secondary for form in keys.forms)
+        dropped = Counter({name: n for name, n in dropped.items() if n == users[name]})
+    return KeyChanges(
+        written,
+        {name: key for name, key in begun.items() if name not in written},
+        tuple(name for name in dropped if name not in written and name not in begun),
+    )
+
+
+class _Decision:
+    """What becomes of the key of one index: fields to set, to begin, to drop."""
+
+    __slots__ = ("_anew", "_entity", "_item", "_keys", "begin", "drop", "set")
+
+    def __init__(self, entity: BoundEntity, keys: IndexKeys, item: Knowledge) -> None:
+        self._entity = entity
+        self._keys = keys
+        self._item = item
+        self._anew = item.is_whole
+        """Whether nothing of the stored key stays, so that all of it must be known."""
+        self.set: Item = {}
+        self.begin: Item = {}
+        self.drop: list[str] = []
+
+    def make(self) -> None:
+        """Decide. Raises MissingCompositeError, AmbiguousKeyError."""
+        keys, item = self._keys, self._item
         if keys.spec.when is not None:
-            missing = [name for name in keys.composites if values.get(name) is None]
-            raise _incomplete(entity, keys, missing, _IN_PUT)
-        for form in keys.forms:
-            _write(entity, form, values, written)
-    if not removed:
-        return KeyChanges(written, ())
-    own = {form.field for form in primary.forms}
-    return KeyChanges(written, tuple(field for field in removed if field not in own))
+            inside = self._is_inside()
+            if inside is False:
+                self._drop_all()
+            if not inside:
+                return
+        pk, sk = keys.pk, keys.sk
+        assert pk is not None
+        concerned = self._anew or item.touches(keys.composites)
+        if not concerned and (item.made is None or not self._is_made(pk)):
+            return
+        named = [form for form in keys.forms if form.names]
+        if self._anew and named and all(item.half(form) is _Half.NONE for form in named):
+            # An index of which no composite is there is not written.
+            self._drop_all()
+            return
+        found = self._partition(pk)
+        if sk is not None:
+            self._sort(sk, found)
+
+    def _is_inside(self) -> bool | None:
+        """Whether the item meets the condition of a sparse index; None where that stays as it is.
+
+        The condition is asked whenever one of its inputs or a part of the key changes, and before
+        any composite is: an item that does not meet it needs none.
+        """
+        item, keys = self._item, self._keys
+        condition = self._entity.compiled.condition(keys.spec.name)
+        inputs = self._entity.spec.attributes if condition.roots is None else condition.roots
+        unknown = item.unknown(sorted(inputs))
+        if item.is_whole or item.touches(condition.needed) or not item.unknown(condition.needed):
+            if unknown:
+                raise self._incomplete(unknown, _GIVE)
+            self._anew = True
+            return condition.holds(item.values)
+        made, pk = item.made, keys.pk
+        assert pk is not None
+        if made is None or not self._is_made(pk) or not condition.holds(made):
+            return None
+        if unknown:
+            # A new item would be in the index, and of one that is stored that is not known.
+            raise self._incomplete(unknown, _GIVE_OR_PATCH)
+        return True
+
+    def _is_made(self, form: KeyForm) -> bool:
+        """Whether a new item has all attributes of a half."""
+        made = self._item.made
+        return made is not None and not form.missing(made)
+
+    def _partition(self, form: KeyForm) -> bool:
+        """Decide about the partition key; gives whether the item is, or may be, in the index."""
+        item, half = self._item, self._item.half(form)
+        if self._keys.leaves_out and any(item.has(name) is False for name in form.names):
+            self.drop.append(form.field)
+            return False
+        if half is _Half.WHOLE:
+            self._write(form)
+            return True
+        if not (self._anew or item.touches(form.names)):
+            # A new item begins as a put would have it; what is stored stays.
+            if item.made is not None and len(form.missing(item.made)) in (0, len(form.names)):
+                self._begin(form, unless=self._keys.leaves_out)
+            return self._is_made(form)
+        if half is not _Half.NONE:
+            raise self._partial(form)
+        if self._anew:
+            self._write(form)
+        else:
+            self.drop.append(form.field)
+        return self._anew
+
+    def _sort(self, form: KeyForm, found: bool) -> None:
+        """Decide about the sort key of an item that is `found` in the index, or not."""
+        item, half = self._item, self._item.half(form)
+        if half is _Half.UNKNOWN and not (self._anew or item.touches(form.names)):
+            if found:
+                self._begin(form)
+        elif half is _Half.WHOLE:
+            if found or self._anew or item.touches(form.names) or item.made is not None:
+                self._write(form)
+        elif half is not _Half.NONE:
+            raise self._partial(form)
+        elif self._anew or item.touches(form.names) or found:
+            if found or not (self._anew or self.drop):
+                self._write(form)
+            else:
+                self.drop.append(form.field)
+
+    def _write(self, form: KeyForm) -> None:
+        """Store a half of which all attributes are known, or known to be absent."""
+        values = self._item.values
+        if not form.missing(values):
+            refuse_ambiguous(self._entity, form, values)
+        elif not form.text_of_absent:
+            # It would be a number, or an attribute's own value: such a key cannot be without.
+            self.drop.append(form.field)
+            return
+        self.set[form.field] = typed_key(self._entity.build(form, values))
+
+    def _begin(self, form: KeyForm, *, unless: bool = False) -> None:
+        """Store a half where none is stored, as a new item has it."""
+        values = self._item.values if self._item.made is None else self._item.made
+        missing = form.missing(values)
+        if not missing or (form.text_of_absent and not unless):
+            self.begin[form.field] = typed_key(self._entity.build(form, values))
+
+    def _drop_all(self) -> None:
+        self.drop += [form.field for form in self._keys.forms]
+
+    def _partial(self, form: KeyForm) -> MissingCompositeError:
+        """The error for a half of which some attributes are there, and others not, or unknown."""
+        item = self._item
+        unknown = item.unknown(form.names)
+        if unknown:
+            changed = [name for name in form.names if name in item.changed]
+            removes = changed and not any(item.has(name) for name in changed)
+            return self._incomplete(unknown, _REMOVE if removes else _GIVE)
+        absent = [name for name in form.names if item.has(name) is False]
+        advice = "give all attributes of that key, or none"
+        if form is self._keys.pk:
+            advice += "; with `absent: out` such items are not in the index"
+        return self._incomplete(absent, advice)
+
+    def _incomplete(self, names: Iterable[str], advice: str) -> MissingCompositeError:
+        missing = tuple(dict.fromkeys(names))
+        quoted = ", ".join(f'"{name}"' for name in missing)
+        return MissingCompositeError(
+            f'without {quoted} the key of the access pattern "{self._keys.spec.name}" cannot be '
+            f"written; {advice}",
+            missing=missing,
+            entity=self._entity.spec.entity,
+        )
 
 
-def _are_known(names: Iterable[str], values: Values) -> bool:
-    return None not in map(values.get, names)
-
-
-def _write_whole(entity: BoundEntity, keys: IndexKeys, values: Values, written: Item) -> None:
-    """Write both halves of an index key, of which all values are known."""
-    for form in keys.forms:
-        if form.may_be_ambiguous:
-            refuse_ambiguous(entity, form, values)
-        written[form.field] = entity.key_value(form, values, keys)
+_GIVE: Final = (
+    "give it as well, with .set() where it changes or with .composite() where the stored value "
+    "stays (None there: the item has none)"
+)
+_REMOVE: Final = (
+    "remove all attributes of that key together, or say with .composite() what the stored value is "
+    "(None: the item has none)"
+)
+_GIVE_OR_PATCH: Final = (
+    "this write may make a new item. Give it with .set(), or with .composite() where the stored "
+    "value stays (None there: the item has none), or use .patch()"
+)
 
 
 def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
@@ -106,136 +352,3 @@ def _unknown_input(entity: BoundEntity, root: str, why: str) -> Exception:
         "new value with .set()",
         entity=entity.spec.entity,
     )
-
-
-def update_keys(
-    entity: BoundEntity, changed: Values, removed: Collection[str], known: Values
-) -> KeyChanges:
-    """The keys that an update rebuilds, given what it sets and removes, and what else is known.
-
-    Raises MissingCompositeError where a half or a sparse index's condition needs more,
-    AmbiguousKeyError.
-    """
-    if not entity.keys.secondary:
-        return _NO_CHANGES
-    values = {**known, **changed}
-    written: Item = {}
-    dropped: dict[str, None] = {}
-    own = entity.keys.primary.fields
-    fixed = entity.keys.primary.composites
-    for keys in entity.keys.secondary:
-        if removed:
-            for form in _forms_losing(entity, keys, removed, fixed):
-                dropped[form.field] = None
-        if keys.spec.when is not None:
-            rebuilt = _sparse_forms(entity, keys, changed, removed, values)
-            if rebuilt is None:
-                dropped.update({form.field: None for form in keys.forms})
-                continue
-        else:
-            if changed.keys().isdisjoint(keys.composites):
-                continue
-            _refuse_halves(entity, keys, changed, values, _IN_UPDATE)
-            rebuilt = _with_constants(
-                keys, [form for form in keys.forms if _touches(form, changed)]
-            )
-        for form in rebuilt:
-            if form.field not in dropped:
-                _write(entity, form, values, written)
-    return KeyChanges(
-        {field: key for field, key in written.items() if field not in own},
-        tuple(field for field in dropped if field not in own and field not in written),
-    )
-
-
-def _touches(form: KeyForm, values: Collection[str]) -> bool:
-    return any(name in values for name in form.names)
-
-
-def _refuse_halves(
-    entity: BoundEntity, keys: IndexKeys, given: Values, known: Values, remedy: str
-) -> None:
-    """Raise where a half of the key has some of its attributes given, and some unknown."""
-    for form in keys.forms:
-        if _touches(form, given):
-            missing = form.missing(known)
-            if missing:
-                raise _incomplete(entity, keys, missing, remedy)
-
-
-def _incomplete(
-    entity: BoundEntity, keys: IndexKeys, missing: Iterable[str], remedy: str
-) -> Exception:
-    names = tuple(dict.fromkeys(missing))
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return MissingCompositeError(
-        f'without {quoted} the key of the access pattern "{keys.spec.name}" cannot be written; '
-        f"{remedy}",
-        missing=names,
-        entity=entity.spec.entity,
-    )
-
-
-def _with_constants(keys: IndexKeys, touched: list[KeyForm]) -> list[KeyForm]:
-    """The touched halves, and beside them a half that has no attributes of its own."""
-    if not touched:
-        return []
-    return [form for form in keys.forms if form in touched or not form.names]
-
-
-def _forms_losing(
-    entity: BoundEntity, keys: IndexKeys, removed: Collection[str], fixed: Collection[str]
-) -> list[KeyForm]:
-    """The halves that a removal of attributes takes away; `fixed` ones cannot be removed."""
-    losing = [form for form in keys.forms if _touches(form, removed)]
-    for form in losing:
-        left = tuple(n for n in form.names if n not in removed and n not in fixed)
-        if left:
-            quoted = ", ".join(f'"{name}"' for name in left)
-            raise MissingCompositeError(
-                f'the key of the access pattern "{keys.spec.name}" also holds {quoted}; '
-                "remove all of its attributes together",
-                missing=left,
-                entity=entity.spec.entity,
-            )
-    return losing
-
-
-def _sparse_forms(
-    entity: BoundEntity,
-    keys: IndexKeys,
-    changed: Values,
-    removed: Collection[str],
-    values: Values,
-) -> list[KeyForm] | None:
-    """The halves of a sparse index to rebuild; None where its condition now says no.
-
-    The condition is asked again whenever the write touches what it reads or what the key is
-    made of, and then all of that must be known. It is also asked where everything is known.
-    """
-    condition = entity.compiled.condition(keys.spec.name)
-    reads, needed = condition.roots, condition.needed
-    if not removed and changed.keys().isdisjoint(needed) and not needed <= values.keys():
-        return []
-    left = {name: value for name, value in values.items() if name not in removed}
-    unknown = [name for name in sorted(needed) if name not in left and name not in removed]
-    rereads = needed & changed.keys() or (set(removed) & set(reads or entity.spec.attributes))
-    if unknown:
-        if rereads:
-            raise _incomplete(entity, keys, unknown, _IN_UPDATE)
-        return []
-    return list(keys.forms) if _belongs(entity, keys, left) else None
-
-
-def _belongs(entity: BoundEntity, keys: IndexKeys, values: Values) -> bool:
-    """Whether an item with these values, and no others, is in a sparse index."""
-    whole = _are_known(keys.composites, values)
-    return whole and entity.compiled.condition(keys.spec.name).holds(values)
-
-
-def _write(entity: BoundEntity, form: KeyForm, values: Values, written: Item) -> None:
-    if not form.missing(values):
-        refuse_ambiguous(entity, form, values)
-    elif form.numeric or form.build(values) == "":
-        return
-    written[form.field] = typed_key(entity.build(form, values))

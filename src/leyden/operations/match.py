@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -10,6 +10,7 @@ from attrs import frozen
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.operation import naming
+from leyden.operations.projection import held_fields
 from leyden.operations.query import Query
 from leyden.operations.scan import Scan
 
@@ -36,7 +37,14 @@ def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
     # A filter cannot be on the fields of the key itself, and need not be.
     attributes = entity.spec.attributes
     own = {form.field for form in keys.forms} or {attributes[n].field for n in leading}
-    filters = {n: v for n, v in values.items() if attributes[n].field not in own}
+    held = held_fields(entity, keys)
+    filters = {
+        n: v
+        for n, v in values.items()
+        if attributes[n].field not in own
+        # What the key says already need not be held as well.
+        and (n not in leading or held is None or attributes[n].field in held)
+    }
     return Query(entity, keys=keys, values=leading, filters=filters, identified=False)
 
 
@@ -59,22 +67,25 @@ def _choose(
     with naming(entity.operation(verb), entity):
         values = entity.accept(given)
     known = {**entity.constants, **values} if values else values
-    keys = best_access_pattern(entity, known)
+    keys = _best_access_pattern(entity, known, all_filtered=verb == "match")
     return values, keys, {} if keys is None else _leading(keys, known)
 
 
-def best_access_pattern(entity: BoundEntity, values: Mapping[str, Any]) -> IndexKeys | None:
+def _best_access_pattern(
+    entity: BoundEntity, values: Mapping[str, Any], *, all_filtered: bool
+) -> IndexKeys | None:
     """The access pattern that the attributes serve best; None where only a scan could.
 
-    It must have its whole partition key, and, where it is sparse, the attributes must say that
-    all items with them are in it: otherwise some would be missing. In this order: the table's
-    own key if complete; the table's own key if none has more; the last complete one; the last
-    of those with most.
+    It must have its whole partition key and hold what is filtered on: all that is not in its key,
+    or only what stands in the key behind a missing attribute. The attributes must say that all
+    items with them are in it: otherwise some would be missing. In this order: the table's own key
+    if complete; the table's own key if none has more; the last complete one; the last of those
+    with most.
     """
     candidates = [
         candidate
         for keys in entity.keys.values()
-        if (candidate := _candidate(entity, keys, values)) is not None
+        if (candidate := _candidate(entity, keys, values, all_filtered)) is not None
     ]
     if not candidates:
         return None
@@ -95,12 +106,16 @@ def best_access_pattern(entity: BoundEntity, values: Mapping[str, Any]) -> Index
 
 
 def _candidate(
-    entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]
+    entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], all_filtered: bool
 ) -> _Candidate | None:
     names = keys.spec.composites
     count = next((i for i, name in enumerate(names) if name not in values), len(names))
     # With nothing given at all there is no attribute to choose an access pattern by.
     if count < len(keys.spec.pk.composite) or count == 0:
+        return None
+    leading = names[:count]
+    filtered = [n for n in (values if all_filtered else names) if n in values and n not in leading]
+    if not _serves(entity, keys, values, filtered):
         return None
     if keys.spec.when is not None:
         condition = entity.compiled.condition(keys.spec.name)
@@ -109,6 +124,16 @@ def _candidate(
         if not condition.holds(values):
             return None
     return _Candidate(keys, count, count == len(names))
+
+
+def _serves(
+    entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], filtered: Iterable[str]
+) -> bool:
+    """Whether all items with these values are in the index, with all that is filtered on."""
+    if not keys.demanded <= values.keys() | entity.keys.primary.composites:
+        return False
+    held = held_fields(entity, keys)
+    return held is None or held.issuperset(entity.spec.attributes[n].field for n in filtered)
 
 
 def _leading(keys: IndexKeys, values: Mapping[str, Any]) -> dict[str, Any]:

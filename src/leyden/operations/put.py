@@ -37,13 +37,16 @@ class PreparedItem(NamedTuple):
     key: Item
 
 
-def prepare_item(entity: BoundEntity, given: Mapping[str, Any]) -> PreparedItem:
+def prepare_item(
+    entity: BoundEntity, given: Mapping[str, Any], *, verbatim: bool = False
+) -> PreparedItem:
     """The stored form of an item: defaults, checks, keys and identifiers.
 
-    Raises the errors of bad input; nothing is sent.
+    `verbatim` keeps the given values of what `on_write` sets. Raises the errors of bad input;
+    nothing is sent.
     """
-    values = entity.compiled.prepare_create(given)
-    keys = put_keys(entity, values).set
+    values = entity.compiled.prepare_create(given, verbatim=verbatim)
+    keys = put_keys(entity, values)
     item = entity.compiled.encode(values)
     item.update(keys)
     item.update(entity.identity)
@@ -63,6 +66,8 @@ class Put(Write):
 
     given: Mapping[str, Any] = field(factory=dict)
     beside: Item = field(factory=dict)
+    verbatim: bool = field(default=False, kw_only=True)
+    """Whether the item is written as it was once: `on_write` keeps the values that are given."""
 
     verb: ClassVar[str] = "put"
     api: ClassVar[str] = "PutItem"
@@ -91,7 +96,7 @@ class Put(Write):
         return evolve(self, beside={**self.beside, **fields}) if fields else self
 
     def _with_beside(self, given: Mapping[str, Any]) -> PreparedItem:
-        prepared = prepare_item(self.entity, given)
+        prepared = prepare_item(self.entity, given, verbatim=self.verbatim)
         if not self.beside:
             return prepared
         item = {**self.beside, **prepared.item}

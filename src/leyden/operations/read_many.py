@@ -13,7 +13,7 @@ from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
-from leyden.operations.guard import bears, owns
+from leyden.operations.guard import EMPTY, bears, owns
 from leyden.operations.iteration import Records, Turns
 from leyden.operations.operation import Conditional, run_named
 from leyden.operations.options import Options, read_options
@@ -234,6 +234,8 @@ class ReadMany(Conditional):
             return None
         rows = self.entity.compiled.rows
         if rows is None or self.entity.overflow or not rows.fields.keys() >= marks.keys():
+            return None
+        if EMPTY in marks.values():
             return None
         spec = self.entity.spec
         return lambda content: rows.read(content, spec.entity, spec.version, marks)

@@ -7,9 +7,10 @@ whole did not hold. The stored item, which comes back with the refusal, tells th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leyden.errors import (
     ConditionFailedError,
@@ -35,7 +36,8 @@ class Asked:
 
     needs: Needs = "anything"
     where: bool = False
-    composite: Item | None = None
+    composite: Mapping[str, AttributeValue | None] = field(factory=dict)
+    """By field; None for what the stored item must not have."""
 
     @property
     def is_by_verb_alone(self) -> bool:
@@ -44,8 +46,7 @@ class Asked:
 
     def differing(self, stored: Item) -> list[str]:
         """The fields in which the stored item is not what `.composite()` says."""
-        expected = self.composite or {}
-        return [field for field, value in expected.items() if not _is_same(value, stored, field)]
+        return [name for name, value in self.composite.items() if not _is_same(value, stored, name)]
 
 
 def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
@@ -62,8 +63,8 @@ def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
             return "unknown"
     if stored is not None and asked.differing(stored):
         return "composite"
-    # Where there is no item, .composite() does not hold either, and .where() may.
-    if asked.composite and not (is_known and there):
+    # Where there is no item, .composite() may not hold either, and .where() may.
+    if asked.differing({}) and not (is_known and there):
         return "composite" if not asked.where else "unknown"
     return "where" if asked.where else "unknown"
 
@@ -154,5 +155,7 @@ def _outcome(asked: Asked, why: Why, error: ConditionFailedError) -> str:
     return f"nothing was changed{_ADVICE.get((asked.needs, why), '')}"
 
 
-def _is_same(value: AttributeValue, stored: Item, field: str) -> bool:
-    return field in stored and same_item({field: value}, {field: stored[field]})
+def _is_same(value: AttributeValue | None, stored: Item, name: str) -> bool:
+    if value is None or name not in stored:
+        return value is None and name not in stored
+    return same_item({name: value}, {name: stored[name]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Self
 
 from attrs import field, frozen
@@ -10,16 +10,23 @@ from attrs import field, frozen
 from leyden.arguments import fitting
 from leyden.compile.lacking import excerpt
 from leyden.compile.partial import lack_of
-from leyden.errors import CompositeConflictError, LeydenError
+from leyden.errors import LeydenError
 from leyden.operations.bound import refuse_no_mapping
+from leyden.operations.composites import ChangesPart
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.guard import refuse_ambiguous
-from leyden.operations.index_keys import refuse_unknown_inputs, update_keys
+from leyden.operations.index_keys import (
+    NO_CHANGES,
+    KeyChanges,
+    Knowledge,
+    changed_keys,
+    refuse_unknown_inputs,
+)
 from leyden.operations.operation import changed
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
-from leyden.operations.refusal import Asked, Needs
+from leyden.operations.refusal import Needs
 from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
@@ -32,11 +39,11 @@ from leyden.operations.update_steps import (
     refuse_overlaps,
 )
 from leyden.operations.versions import refuse_counted, version_field
-from leyden.operations.write import PreparedWrite, Write, exists
+from leyden.operations.write import PreparedWrite, exists
 
 
 @frozen(eq=False, repr=False)
-class Update(Write):
+class Update(ChangesPart):
     """`task.update(...)`: change an item; where there is none, one is made of what is set.
 
     An item made that way may lack required attributes: `patch` is the verb that changes only
@@ -46,7 +53,6 @@ class Update(Write):
 
     given: Mapping[str, Any] = field(factory=dict)
     steps: tuple[Step, ...] = ()
-    known: Mapping[str, Any] = field(factory=dict)
 
     verb: ClassVar[str] = "update"
     api: ClassVar[str] = "UpdateItem"
@@ -92,25 +98,6 @@ class Update(Write):
         with self._naming():
             return self._extended(read_removals(self.entity, paths))
 
-    @fitting('.composite(status="open")')
-    def composite(self, /, **attributes: Any) -> Self:
-        """Say what attributes are that the update does not change.
-
-        Index keys and derived attributes may need them. Each becomes a condition, so that the
-        update happens only if the stored item agrees.
-
-        Raises CompositeConflictError where one is given twice with different values.
-        """
-        with self._naming():
-            known = {**self.known}
-            for name, value in self.entity.accept(attributes).items():
-                if known.setdefault(name, value) != value:
-                    raise CompositeConflictError(
-                        f'"{name}" was given to .composite() twice, with different values',
-                        entity=self.entity.spec.entity,
-                    )
-            return changed(self, known=known)
-
     def _with(
         self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
     ) -> Self:
@@ -153,17 +140,10 @@ class Update(Write):
             expressions,
             own,
             existence=exists(key, expressions) if self.must_exist else "",
-            agreements=[expressions.equal(*pair) for pair in self._agreements().items()]
-            if self.known
-            else (),
+            agreements=self._agreements(expressions),
         )
         spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
         return PreparedWrite(params, key, marks, own, effect, spread=spread)
-
-    @property
-    def asked(self) -> Asked:
-        """What the update asks of the stored item, to say what of it did not hold."""
-        return Asked(self.needs, where=bool(self.conditions), composite=self._agreements())
 
     def returned(self, item: Item, options: Options) -> Any:
         """What the update gives back; what it changed by paths is marked as an excerpt."""
@@ -185,13 +165,6 @@ class Update(Write):
             return shown
         # What a step took away was read all the same: it is not there.
         return shown | {slots[step.root] for step in self.steps if step.root in slots}
-
-    def _agreements(self) -> Item:
-        attributes = self.entity.compiled.attributes
-        return {
-            attributes[name].spec.field: attributes[name].encode(value)
-            for name, value in self.known.items()
-        }
 
     def _update_expression(
         self,
@@ -215,8 +188,7 @@ class Update(Write):
         values = {name: value for name, value in assigned.items() if value is not None}
         if compiled.on_write:
             # The item's own key stays what it is, though every new item may get another.
-            present = {*assigned, *removed, *moved, *key_values}
-            values.update(compiled.on_write_values(present))
+            values.update(compiled.on_write_values(key_values.keys()))
         known = {**self.known, **key_values} if self.known else key_values
         derived = compiled.watchers(
             {**values, **dict.fromkeys(removed)} if removed else values, known
@@ -224,7 +196,7 @@ class Update(Write):
         if derived:
             removed |= {name for name, value in derived.items() if value is None}
             values.update({name: value for name, value in derived.items() if value is not None})
-        keys = update_keys(entity, values, removed, known)
+        keys = self._keys(values, removed, known) if entity.keys.secondary else NO_CHANGES
 
         update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
         for step in steps:
@@ -242,6 +214,8 @@ class Update(Write):
             if name not in entity.keys.primary.fields:
                 fields[name] = value
         update.set_all({**fields, **entity.identity})
+        for name, value in keys.begin.items():
+            update.set_if_absent(name, value)
         if keys.remove or removed:
             taken = {step.segments[0] for step in steps if step.operator == "remove"}
             for name in (
@@ -264,10 +238,22 @@ class Update(Write):
                 if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
             },
             removes=frozenset(compiled.attributes[name].spec.field for name in removed),
-            known={**own, **self._agreements()},
+            known={**own, **self._agreed()},
             creates=not self.must_exist,
         )
         return update, effect, apart
+
+    def _keys(
+        self, values: Mapping[str, Any], removed: Collection[str], known: Mapping[str, Any]
+    ) -> KeyChanges:
+        """The index keys of the update, over what it sets and removes and what else is known."""
+        together = {**known, **values}
+        absent = {name for name, value in together.items() if value is None}.union(removed)
+        after = {name: value for name, value in together.items() if name not in absent}
+        item = Knowledge(
+            after, absent, {*values, *removed}, made=None if self.must_exist else after
+        )
+        return changed_keys(self.entity, item)
 
 
 @frozen(eq=False, repr=False)

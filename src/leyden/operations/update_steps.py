@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from leyden.compile import ResolvedPath
+from leyden.compile.moment import Moment
 from leyden.errors import (
     InvalidExpressionError,
     ReadOnlyAttributeError,
@@ -19,7 +20,6 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.copying import is_operand, read_operand
 from leyden.operations.expression import Expressions
 from leyden.operations.request import AttributeValue
-from leyden.schema.spec import JMESPath
 
 _NUMERIC: Final = ("number", "integer", "decimal", "ttl", "any")
 _TAKES: Final[dict[str, tuple[str, ...]]] = {
@@ -166,7 +166,8 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
         # An amount is no value of the attribute: its bounds do not apply to it.
         accepted = leaf.accept(value, path, constraints=False)
     else:
-        accepted = leaf.accept(value, path)
+        renews = operator == "set" and leaf.fill is not None
+        accepted = leaf.accept(value, path, moment=Moment(renews=True) if renews else None)
     # What sets a whole attribute is encoded with all else that the update sets.
     encoded = None if operator == "set" and path == place.root else leaf.encode(accepted)
     return Step(operator, place.root, path, place.segments, accepted, encoded)
@@ -179,7 +180,7 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
             entity=entity.spec.entity,
         )
     place = entity.compiled.resolve(path)
-    root = entity.spec.attributes[place.root]
+    root, leaf = entity.spec.attributes[place.root], place.leaf.spec
     if root.name in entity.keys.primary.composites and not fresh:
         raise ReadOnlyAttributeError(
             f'"{root.name}" is part of the item\'s own key and cannot be changed; write a new '
@@ -193,9 +194,15 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
             path=path,
             entity=entity.spec.entity,
         )
-    if isinstance(root.derive, JMESPath):
+    if root.derive is not None:
         raise ReadOnlyAttributeError(
             f'"{root.name}" is derived from other attributes; set those',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if root.on_write is not None or leaf.on_write is not None:
+        raise ReadOnlyAttributeError(
+            f'"{path}" is set by every write (`on_write`), and cannot be changed by hand',
             path=path,
             entity=entity.spec.entity,
         )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from attrs import evolve, field, frozen
 
 from leyden.arguments import fitting
 from leyden.errors import InvalidExpressionError
+from leyden.operations.composites import ChangesPart
 from leyden.operations.expression import Expressions
-from leyden.operations.index_keys import put_keys, refuse_unknown_inputs
+from leyden.operations.index_keys import (
+    Knowledge,
+    changed_keys,
+    own_keys,
+    refuse_unknown_inputs,
+)
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.request import Params
@@ -25,11 +31,21 @@ from leyden.operations.versions import (
     seen_version,
     version_field,
 )
-from leyden.operations.write import PreparedWrite, Write
+from leyden.operations.write import PreparedWrite
+
+
+class _Parts(NamedTuple):
+    """What an upsert writes: `once` are fields for an item that does not have them yet."""
+
+    values: dict[str, Any]
+    steps: tuple[Step, ...]
+    once: frozenset[str]
+    removed: tuple[str, ...]
+    item: Knowledge
 
 
 @frozen(eq=False, repr=False)
-class Upsert(Write):
+class Upsert(ChangesPart):
     """`task.upsert(...)`: set these attributes on the item, which is created if it is missing.
 
     Validates as create does; defaults are written too, over stored values. Read-only attributes
@@ -99,38 +115,32 @@ class Upsert(Write):
 
     def _prepare(self, options: Options) -> PreparedWrite:
         entity, compiled = self.entity, self.entity.compiled
-        stepped = {step.root: step.value for step in self.steps}
-        refuse_unknown_inputs(entity, stepped.keys())
-        given, _ = seen_version(entity, self.given, self.expected)
-        given = {**given, **stepped} if stepped else given
-        values = compiled.prepare_create(first_version(entity, given))
-        steps = hooked_amounts(entity, self.steps, values)
-        counted = entity.spec.version_attribute
-        if stepped or counted is not None:
-            values = {n: value for n, value in values.items() if n not in stepped and n != counted}
-        keys = put_keys(entity, values)
-        key = {form.field: keys.set[form.field] for form in entity.keys.primary.forms}
+        parts = self._parts()
+        values, keys = parts.values, changed_keys(entity, parts.item)
+        key = own_keys(entity, values)
         expressions = Expressions()
         update, apart = UpdateExpression(expressions), Apart(entity)
-        stored, once = compiled.encode(values), entity.written_once
+        stored, once = compiled.encode(values), parts.once
         fields = entity.identity
         for name, encoded in stored.items():
-            if name in keys.set:
+            if name in key or name in keys.set:
                 # A field that is a key itself is written as that key.
-                stored[name] = keys.set[name]
+                stored[name] = key.get(name) or keys.set[name]
             elif name not in entity.overflow:
                 fields[name] = encoded
             elif name in once:
                 apart.set_if_absent(name, encoded)
             else:
                 apart.set(name, encoded)
-        for name, value in keys.set.items():
-            if name not in key:
-                fields[name] = value
-        update.set_all(fields, once)
+        update.set_all({**fields, **keys.set}, once)
+        for name, value in keys.begin.items():
+            update.set_if_absent(name, value)
         for name in keys.remove:
             update.remove(name)
-        for step in steps:
+        for name in parts.removed:
+            if not apart.remove(name):
+                update.remove(name)
+        for step in parts.steps:
             if step.segments[0] in once:
                 assert step.encoded is not None
                 if not apart.set_if_absent(step.segments[0], step.encoded):
@@ -146,7 +156,9 @@ class Upsert(Write):
             "Key": key,
             "UpdateExpression": update.text(),
         }
-        marks = self._seal(params, options, expressions, stored)
+        marks = self._seal(
+            params, options, expressions, stored, agreements=self._agreements(expressions)
+        )
         kept = {name: stored[name] for name in entity.composites}
         if not entity.has_companions:
             return PreparedWrite(params, key, marks, kept)
@@ -157,14 +169,66 @@ class Upsert(Write):
                 **{name: value for name, value in stored.items() if name in once},
                 **{
                     step.segments[0]: step.encoded
-                    for step in steps
+                    for step in parts.steps
                     if step.operator == "if_not_exists" and step.encoded is not None
                 },
             },
+            removes=frozenset(parts.removed),
+            known=self._agreed(),
             creates=True,
         )
-        spread = spread_of_update(entity, apart, update, effect, steps)
+        spread = spread_of_update(entity, apart, update, effect, parts.steps)
         return PreparedWrite(params, key, marks, kept, effect, spread=spread)
+
+    def _parts(self) -> _Parts:
+        """The values of the upsert, and what it knows of the item that it leaves behind.
+
+        Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
+        more than is given.
+        """
+        entity, compiled = self.entity, self.entity.compiled
+        stepped = {step.root: step.value for step in self.steps}
+        refuse_unknown_inputs(entity, stepped.keys())
+        given, _ = seen_version(entity, self.given, self.expected)
+        given = {**given, **stepped} if stepped else given
+        values = compiled.prepare_given(first_version(entity, given))
+        steps = hooked_amounts(entity, self.steps, values)
+        counted = entity.spec.version_attribute
+        if stepped or counted is not None:
+            values = {n: value for n, value in values.items() if n not in stepped and n != counted}
+        once = {n for n in values if entity.spec.attributes[n].field in entity.written_once}
+        # Of what is set only where the item has none, the stored value is not known, unless the
+        # caller says that there is none.
+        unsure = {name for name in once if self.known.get(name, name) is not None}
+        own = {name: values[name] for name in entity.keys.primary.composites if name in values}
+        known = {**self.known, **own}
+        changed = {n: value for n, value in values.items() if n not in unsure and n not in own}
+        derived: dict[str, Any] = {}
+        if compiled.derivations:
+            derived = compiled.watchers(changed, known)
+            # The rest is derived for a new item; of a stored one it stays as it is.
+            begun = compiled.derived(values, compiled.derivations.keys() - derived.keys())
+            values = compiled.complete(values, given, {**begun, **derived})
+            once |= {name for name, value in begun.items() if value is not None}
+            changed |= derived
+        together = {**known, **changed}
+        absent = {name for name, value in together.items() if value is None}
+        return _Parts(
+            values,
+            steps,
+            frozenset(entity.spec.attributes[name].field for name in once),
+            tuple(
+                entity.spec.attributes[name].field
+                for name, value in derived.items()
+                if value is None
+            ),
+            Knowledge(
+                {name: value for name, value in together.items() if value is not None},
+                absent,
+                changed.keys(),
+                made=values,
+            ),
+        )
 
     def _expectation(self) -> Expectation | None:
         return seen_version(self.entity, self.given, self.expected)[1]

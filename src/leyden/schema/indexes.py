@@ -33,6 +33,7 @@ def build_index(
         type=given.plain("type", "isolated"),
         scope=given.plain("scope"),
         when=_when(given.get("when"), pk, sk),
+        absent=given.plain("absent"),
         projection=tuple(projection) if isinstance(projection, list) else projection,
         span=given.key or given.span,
     )

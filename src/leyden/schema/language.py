@@ -289,6 +289,12 @@ INDEX: Final = Options(
                 "A JMESPath condition, or a function; items that do not meet it are not in the "
                 "index.",
             ),
+            "absent": Option(
+                Choice(("key", "out")),
+                "What becomes of an item that lacks a partition-key attribute: `key` lets the key "
+                "end where the value is missing, `out` leaves the item out of the index. The "
+                "default is `key`, and `out` under `keys: strict`.",
+            ),
             "projection": Option(_PROJECTION, "What the index holds of an item."),
             "pk": Option(KEY, "The partition key.", required=True),
             "sk": Option(KEY, "The sort key."),

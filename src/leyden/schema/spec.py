@@ -192,6 +192,8 @@ class IndexSpec:
     type: str = "isolated"
     scope: str | None = None
     when: JMESPath | Judge | None = None
+    absent: str | None = None
+    """`key` or `out`; None where the entity's keys decide."""
     projection: str | tuple[str, ...] | None = None
     span: Span = NOWHERE
 

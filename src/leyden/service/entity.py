@@ -38,7 +38,7 @@ from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.update import Patch, Update
 from leyden.operations.upsert import Upsert
 from leyden.operations.written_back import refuse_incomplete
-from leyden.schema.spec import EntitySpec, JMESPath
+from leyden.schema.spec import EntitySpec
 from leyden.service.conversions import Conversions
 from leyden.service.given import are_many, key_of, no_item, refuse_misplaced, seen_key
 
@@ -325,7 +325,7 @@ class Entity:
         if not isinstance(item, compiled.record):
             raise no_item(self._bound, verb, "attributes", item, place=place)
         refuse_incomplete(self._bound, item, named, verb)
-        derived = {n for n, a in self.spec.attributes.items() if isinstance(a.derive, JMESPath)}
+        derived = {n for n, a in self.spec.attributes.items() if a.derive is not None}
         kept = {n: getattr(item, s) for n, s in compiled.slots.items() if n not in derived}
         return {**kept, **named}
 

@@ -315,7 +315,7 @@ def _bind(
     bound: list[BoundEntity] = []
 
     def build_keys(values: Mapping[str, Any]) -> Item:
-        return put_keys(bound[0], values).set
+        return put_keys(bound[0], values)
 
     compiled = compile_entity(
         spec, hooks=hooks, table_name=table, table=service.table, key_builder=build_keys

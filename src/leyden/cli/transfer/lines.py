@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leyden import Entity, Service
 from leyden.cli.output.json_text import json_text
@@ -136,7 +136,7 @@ class RecordReader:
         if self.entity is not None and owner.name != self.entity.name:
             return Found(None)
         values = record_values(owner, record)
-        write = owner.put(**values)
+        write = evolve(owner.put(**values), verbatim=True)
         params = write.params()
         if "Item" not in params:
             raise InputError(

@@ -43,7 +43,11 @@ def _primary(entity: EntityDraft, report: Report) -> None:
             f"{primaries[0].span} does; name the table's index that it uses with `index`",
         )
     for index in primaries[:1]:
-        for option, given in (("when", index.when), ("projection", index.projection)):
+        for option, given in (
+            ("when", index.when),
+            ("absent", index.absent),
+            ("projection", index.projection),
+        ):
             if given is not None:
                 report.error(
                     entity.at("indexes", index.name, option),
@@ -99,7 +103,11 @@ def _multi_attribute(entity: EntityDraft, index: IndexSpec, report: Report) -> N
             entity.at("indexes", index.name, *path), "index.multi_attribute", f"{where}{message}"
         )
 
-    for option, given in (("when", index.when), ("scope", index.scope)):
+    for option, given in (
+        ("when", index.when),
+        ("absent", index.absent),
+        ("scope", index.scope),
+    ):
         if given is not None:
             refuse(f": an index of the type composite has no `{option}`", option)
     for half, key in halves(index):

@@ -55,8 +55,7 @@ def _asked_for(index: IndexSpec) -> frozenset[str]:
 
 def _left_out(entity: EntityDraft, index: IndexSpec) -> bool:
     """Whether an item that lacks an attribute of the partition key is not in the index."""
-    said = getattr(index, "absent", None)
-    return said == "out" if said else entity.spec.keys == "strict"
+    return index.absent == "out" if index.absent else entity.spec.keys == "strict"
 
 
 def _note(

@@ -1,0 +1,75 @@
+"""What a caller says of a stored item: `.composite()` of writes that change a part of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from leyden.arguments import fitting
+from leyden.errors import CompositeConflictError
+from leyden.operations.bound import refuse_no_mapping
+from leyden.operations.expression import Expressions
+from leyden.operations.operation import changed
+from leyden.operations.refusal import Asked
+from leyden.operations.request import Item
+from leyden.operations.write import Write
+
+
+@frozen(eq=False, repr=False)
+class ChangesPart(Write):
+    """A write that changes a part of an item, and may be told what the rest is."""
+
+    known: Mapping[str, Any] = field(factory=dict, kw_only=True)
+    """Accepted values of the stored item by name; None for what it does not have."""
+
+    @fitting('.composite(status="open", due=None)')
+    def composite(self, /, **attributes: Any) -> Self:
+        """Say what attributes are that the write does not change; None says that there is none.
+
+        Index keys, sparse indexes and derived attributes may need them. Each becomes a condition,
+        so that the write happens only if the stored item agrees.
+
+        Raises CompositeConflictError where one is given twice with different values.
+
+        >>> task.patch(...).set(points=5).composite(status="open", due=None)   # doctest: +SKIP
+        """
+        with self._naming():
+            entity = self.entity
+            refuse_no_mapping(attributes, entity.spec.entity)
+            accepted = entity.accept(attributes)
+            known = {**self.known}
+            for name in attributes:
+                value = accepted.get(name)
+                if known.setdefault(name, value) != value:
+                    raise CompositeConflictError(
+                        f'"{name}" was given to .composite() twice, with different values',
+                        entity=entity.spec.entity,
+                    )
+            return changed(self, known=known)
+
+    @property
+    def asked(self) -> Asked:
+        """What the write asks of the stored item, to say what of it did not hold."""
+        attributes = self.entity.spec.attributes
+        absent = [attributes[name].field for name, value in self.known.items() if value is None]
+        composite = {**self._agreed(), **dict.fromkeys(absent)}
+        return Asked(self.needs, where=bool(self.conditions), composite=composite)
+
+    def _agreed(self) -> Item:
+        """The stored fields that the item must have, as the caller said."""
+        return self.entity.compiled.encode_few(
+            {name: value for name, value in self.known.items() if value is not None}
+        )
+
+    def _agreements(self, expressions: Expressions) -> list[str]:
+        """The conditions that what the caller said of the stored item is so."""
+        if not self.known:
+            return []
+        attributes = self.entity.spec.attributes
+        absent = [attributes[name].field for name, value in self.known.items() if value is None]
+        return [
+            *(expressions.equal(*pair) for pair in self._agreed().items()),
+            *(f"attribute_not_exists({expressions.name(name)})" for name in absent),
+        ]
