@@ -88,6 +88,9 @@ INDEXES: Final = {
     "an attribute itself": (
         "{index: gsi1, pk: {field: a, composite: [a]}, sk: {field: s1, composite: [b]}}"
     ),
+    "attributes with text around": (
+        '{index: gsi1, pk: {field: a, template: "A#${a}"}, sk: {field: b, template: "B#${b}"}}'
+    ),
     "without a sort key": "{index: gsi1, pk: {field: p1, composite: [a]}}",
     "two that share a partition key": (
         "{index: gsi1, pk: {field: p1, composite: [a]}, sk: {field: s1, composite: [b]}}\n"
@@ -224,7 +227,7 @@ def answers_as_a_scan(entity: leyden.Entity, keys: Any, values: list[dict[str, A
 def test_items_are_in_an_index_whatever_verbs_brought_them_there(
     opened: Callable[[str, str], leyden.Entity], name: str, keys: str
 ) -> None:
-    if keys == "strict" and name == "templates":
+    if keys == "strict" and "template:" in INDEXES[name]:
         return
     entity = opened(name, keys)
 

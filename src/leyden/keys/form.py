@@ -103,9 +103,7 @@ class KeyForm:
 
         Empty where such a key cannot be: it would be a number, or an attribute's own value.
         """
-        if self.numeric or any(segment.attribute.field == self.field for segment in self.segments):
-            return ""
-        return str(self.build({}))
+        return "" if self.numeric else str(self.build({}))
 
     def missing(self, values: Values) -> tuple[str, ...]:
         """The composite attributes that have no value."""

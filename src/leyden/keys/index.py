@@ -90,6 +90,11 @@ class EntityKeys(Mapping[str, IndexKeys]):
         """The fields that are a sort key somewhere."""
         return frozenset(keys.sk.field for keys in self.by_name.values() if keys.sk)
 
+    def text_of_absent(self, field: str) -> str:
+        """What a key field holds of an item that has none of the key's attributes; or empty."""
+        forms = (form for keys in self.by_name.values() for form in keys.forms)
+        return next((form.text_of_absent for form in forms if form.field == field), "")
+
     @cached_property
     def name_entity(self) -> bool:
         """Whether the table's own key says which entity the item is of; templates do not."""

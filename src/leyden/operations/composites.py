@@ -71,5 +71,11 @@ class ChangesPart(Write):
         absent = [attributes[name].field for name, value in self.known.items() if value is None]
         return [
             *(expressions.equal(*pair) for pair in self._agreed().items()),
-            *(f"attribute_not_exists({expressions.name(name)})" for name in absent),
+            *(self._is_absent(field, expressions) for field in absent),
         ]
+
+    def _is_absent(self, field: str, expressions: Expressions) -> str:
+        """The condition that the item has no value there; a key's own text is none."""
+        text = self.entity.keys.text_of_absent(field)
+        absent = f"attribute_not_exists({expressions.name(field)})"
+        return f"({absent} OR {expressions.equal(field, {'S': text})})" if text else absent

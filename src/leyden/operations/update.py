@@ -202,6 +202,9 @@ class Update(ChangesPart):
         for step in steps:
             if (step.operator == "set" and step.is_root) or apart.step(step):
                 continue
+            if step.operator == "remove" and step.segments[0] in keys.set:
+                # The field is a key's own: its text stays, without the value.
+                continue
             update.add_step(step)
         stored = compiled.encode_few(values)
         fields = {
