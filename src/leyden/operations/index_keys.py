@@ -55,10 +55,11 @@ class Knowledge:
     `values` are attributes that the item will have, `absent` those that it will not have; of all
     others nothing is known. `absent` is None for a whole item, which has nothing beside `values`.
     `changed` are the attributes that the write sets or removes. `made` are the values of the item
-    in case the write makes a new one; None where it only changes one that exists.
+    in case the write makes a new one; None where it only changes one that exists. `creates`: a
+    new one would be held to what a put is held to, as an upsert's is.
     """
 
-    __slots__ = ("absent", "changed", "made", "values")
+    __slots__ = ("absent", "changed", "creates", "made", "values")
 
     def __init__(
         self,
@@ -66,11 +67,14 @@ class Knowledge:
         absent: Collection[str] | None,
         changed: Set[str],
         made: Values | None = None,
+        *,
+        creates: bool = False,
     ) -> None:
         self.values = values
         self.absent = absent
         self.changed = changed
         self.made = made
+        self.creates = creates
 
     @property
     def is_whole(self) -> bool:
@@ -185,6 +189,8 @@ class _Decision:
                 self._drop_all()
             if not inside:
                 return
+        elif item.creates:
+            self._refuse_half_made()
         pk, sk = keys.pk, keys.sk
         assert pk is not None
         concerned = self._anew or item.touches(keys.composites)
@@ -198,6 +204,16 @@ class _Decision:
         found = self._partition(pk)
         if sk is not None:
             self._sort(sk, found)
+
+    def _refuse_half_made(self) -> None:
+        """Refuse what would make an item with some attributes of a half, and not the others."""
+        made = self._item.made or {}
+        for form in self._keys.forms:
+            missing = len(form.missing(made))
+            may_lack = form is self._keys.pk and self._keys.leaves_out
+            is_partial = 0 < missing < len(form.names) and not may_lack
+            if is_partial and self._item.half(form) is not _Half.WHOLE:
+                raise self._partial(form)
 
     def _is_inside(self) -> bool | None:
         """Whether the item meets the condition of a sparse index; None where that stays as it is.

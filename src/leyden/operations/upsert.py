@@ -227,6 +227,7 @@ class Upsert(ChangesPart):
                 absent,
                 changed.keys(),
                 made=values,
+                creates=True,
             ),
         )
 
