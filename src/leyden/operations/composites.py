@@ -24,7 +24,7 @@ class ChangesPart(Write):
     known: Mapping[str, Any] = field(factory=dict, kw_only=True)
     """Accepted values of the stored item by name; None for what it does not have."""
 
-    @fitting('.composite(status="open", due=None)')
+    @fitting('.composite(status="open")')
     def composite(self, /, **attributes: Any) -> Self:
         """Say what attributes are that the write does not change; None says that there is none.
 
