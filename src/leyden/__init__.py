@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from leyden import errors, events
-from leyden.errors import LeydenError, SchemaWarning
+from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
 from leyden.operations.batches.sending import BatchResult
 from leyden.operations.collection import CollectionPage
 from leyden.operations.explain import Explanation
@@ -59,6 +59,7 @@ __all__ = [
     "StoredApart",
     "Sweep",
     "TransactionResult",
+    "UnsentWriteWarning",
     "errors",
     "events",
     "load",

@@ -43,7 +43,8 @@
         ├── CredentialsError
         └── ConnectionFailedError
 
-`SchemaWarning`, a UserWarning, is no error: `leyden.load` warns with it.
+`SchemaWarning`, a UserWarning, is no error: `leyden.load` warns with it. Nor is
+`UnsentWriteWarning`, a ResourceWarning, for a write that was dropped without `.go()`.
 
 Each class has a stable dotted `code`. Messages name attributes and fields, never their values.
 The `outcome` of an error says what its call had written; see `leyden.outcomes`.
@@ -215,6 +216,14 @@ class SchemaWarning(UserWarning):
     """A schema loads, and would lose or hide items in silence; each line names one such fault.
 
     `warnings.filterwarnings("error", category=leyden.SchemaWarning)` makes an error of it.
+    """
+
+
+class UnsentWriteWarning(ResourceWarning):
+    """A write was built and dropped: its chain has no `.go()`.
+
+    Python shows a ResourceWarning under `python -X dev`, `-W default` and in test runners, and
+    leaves it out in production.
     """
 
 

@@ -13,6 +13,7 @@ from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
 from leyden.operations.refusal import Needs
 from leyden.operations.request import Params
+from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.write import PreparedWrite, Write, exists
 
@@ -49,6 +50,7 @@ class Delete(Write):
 
     def bare(self) -> PreparedWrite:
         """The delete without a condition and by itself, as a batch carries it."""
+        end(self)
         key = self.entity.primary_key(read_key(self.entity, self.given))
         return PreparedWrite({"TableName": self.entity.table, "Key": key}, key, {}, key)
 

@@ -19,13 +19,14 @@ from leyden.operations.explain import Explanation
 from leyden.operations.expression import check_conditions
 from leyden.operations.options import Options, read_options
 from leyden.operations.request import Params, Program, Request
+from leyden.operations.unended import Endable, end
 
 T = TypeVar("T")
 Chain = TypeVar("Chain", bound="Operation")
 
 
 @frozen(eq=False, repr=False)
-class Operation(ABC):
+class Operation(Endable, ABC):
     """A call chain on one entity: immutable, until `.go()` or `.params()` ends it.
 
     Every step of a chain gives a new operation, so a half-built one can be kept and reused.
@@ -43,6 +44,7 @@ class Operation(ABC):
         `go()` adds to it only what reports: consumed capacity, the stored item of a failed
         condition, and, to a projection, the fields that tell whose item it is.
         """
+        end(self)
         try:
             if wrong:
                 raise misplaced("params", ".params(limit=10)", len(wrong))
@@ -95,6 +97,8 @@ class Operation(ABC):
         return read_options(self.name, self.allowed, given)
 
     def _naming(self) -> naming:
+        # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
+        end(self)
         return naming(self.name, self.entity)
 
     @abstractmethod
@@ -132,6 +136,7 @@ class Conditional(Operation):
 
 def changed(operation: Chain, **fields: Any) -> Chain:
     """The operation with other values in some fields: `attrs.evolve`, in a third of its time."""
+    end(operation)
     kind = operation.__class__
     kept = {name: getattr(operation, name) for name in _fields_of(kind)}
     kept.update(fields)

@@ -18,6 +18,7 @@ from leyden.operations.refusal import Needs
 from leyden.operations.request import Item, Params, Pause, Program
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transactions.cancellation import ATTEMPTS, wait_before
+from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.versions import (
     Expectation,
@@ -127,6 +128,7 @@ class Put(Write):
 
     def bare(self) -> PreparedWrite:
         """The put without a condition and by itself, as a batch carries it."""
+        end(self)
         prepared = self._with_beside(self.given)
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
         return PreparedWrite(params, prepared.key, {}, prepared.item)

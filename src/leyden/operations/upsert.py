@@ -21,6 +21,7 @@ from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.request import Params
 from leyden.operations.size import SET_HAS, refuse_oversize
+from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step, hooked_amounts, read_steps
@@ -68,6 +69,7 @@ class Upsert(ChangesPart):
             raise self._twice(sorted(twice)[0])
         with self._naming():
             refuse_counted(self.entity, attributes)
+        end(self)
         return evolve(self, given={**self.given, **attributes})
 
     @fitting(".add(points=1)")

@@ -45,6 +45,7 @@ from leyden.operations.overflow.writing import (
 from leyden.operations.projection import present_slots
 from leyden.operations.refusal import Asked, Needs, refused
 from leyden.operations.request import Item, Params, Program, Response
+from leyden.operations.unended import end, warn_if_unended
 from leyden.operations.uniqueness.claims import (
     Effect,
     moves_claims,
@@ -155,6 +156,9 @@ class Write(Conditional):
         with self._naming():
             return evolve(self, expected=expectation_of(self.entity, seen))
 
+    def __del__(self) -> None:
+        warn_if_unended(self, self.name)
+
     @property
     def asked(self) -> Asked:
         """What the write asks of the stored item, to say what of it did not hold."""
@@ -178,6 +182,7 @@ class Write(Conditional):
 
     def draft(self) -> PreparedWrite:
         """The write as a part of a transaction, to be settled if what is stored matters."""
+        end(self)
         prepared = self._prepare(Options())
         expected, effect = self._expectation(), prepared.effect
         whole = prepared if expected is None else self._over(prepared, expected)

@@ -40,6 +40,7 @@ from leyden.operations.request import Item, Params, Program
 from leyden.operations.runner import Runner
 from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transactions.writing import TransactWrite
+from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
 from leyden.operations.write import PreparedWrite
 
 WRITE_LIMIT: Final = 25
@@ -51,7 +52,7 @@ _CONDITIONAL: Final = (Create, Remove)
 
 
 @frozen(eq=False, repr=False)
-class BatchWrite:
+class BatchWrite(Endable):
     """`task.put([...])`, `task.delete([...])`, `app.batch_write([...])`: each write by itself.
 
     A batch carries no conditions, so it cannot guard against items that share a key; two of
@@ -64,6 +65,12 @@ class BatchWrite:
     runner: Runner
     name: str
     entries: Sequence[Entry]
+
+    def __attrs_post_init__(self) -> None:
+        hand_on(self.entries)
+
+    def __del__(self) -> None:
+        warn_if_unended(self, self.name)
 
     @fitting(".params()")
     def params(self, /, **options: Any) -> list[Params]:
@@ -131,6 +138,7 @@ class BatchWrite:
         return BatchWrite(self.runner, self.name, entries)
 
     def _read(self, options: dict[str, Any]) -> Options:
+        end(self)
         return read_options(self.name, BATCH_WRITE, options)
 
     def _prepare(self, options: Options) -> list[PreparedWrite]:

@@ -21,12 +21,13 @@ from leyden.operations.transactions.attempts import Attempts
 from leyden.operations.transactions.limits import refuse_count
 from leyden.operations.transactions.plan import plan_of
 from leyden.operations.transactions.result import WRITE, TransactionResult
+from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
 from leyden.operations.uniqueness.guards import Obstacles
 from leyden.operations.write import PreparedWrite, Write
 
 
 @frozen(eq=False, repr=False, slots=False)
-class TransactWrite:
+class TransactWrite(Endable):
     """`app.transact_write([...])`: writes and checks that happen together or not at all.
 
     Generated values, such as ids and times, are made once: sent again, with the same token, it
@@ -38,6 +39,12 @@ class TransactWrite:
     drafted: Sequence[PreparedWrite] | None = None
     """The drafts of the entries, where they are made already."""
 
+    def __attrs_post_init__(self) -> None:
+        hand_on(self.entries)
+
+    def __del__(self) -> None:
+        warn_if_unended(self, WRITE)
+
     @fitting(".params()")
     def params(self, /, **options: Any) -> Params:
         """The low-level request; nothing is sent.
@@ -45,6 +52,7 @@ class TransactWrite:
         Raises InputError where it depends on what is stored: on the unique values that an
         operation gives up.
         """
+        end(self)
         read = read_options(WRITE, TRANSACT_WRITE, options)
         for entry, draft in zip(self.entries, self._drafts, strict=True):
             with naming(entry.name, entry.entity):
@@ -69,6 +77,7 @@ class TransactWrite:
     @fitting(".program()")
     def program(self, /, **options: Any) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
+        end(self)
         read = read_options(WRITE, TRANSACT_WRITE, options)
         drafts = self._drafts
         if read.token is not None:
@@ -82,6 +91,7 @@ class TransactWrite:
     @fitting(".explain()")
     def explain(self, /, **options: Any) -> str:
         """Says in words what the transaction does."""
+        end(self)
         lines = [str(entry.explain()) for entry in self.entries]
         return "\n".join([f"{len(lines)} operations, together or not at all:", *lines])
 
