@@ -88,6 +88,10 @@ INDEXES: Final = {
     "an attribute itself": (
         "{index: gsi1, pk: {field: a, composite: [a]}, sk: {field: s1, composite: [b]}}"
     ),
+    "an attribute itself, sparse": (
+        "{index: gsi1, when: \"s == 'open'\", pk: {field: a, composite: [a]}, "
+        "sk: {field: s1, composite: [b]}}"
+    ),
     "attributes with text around": (
         '{index: gsi1, pk: {field: a, template: "A#${a}"}, sk: {field: b, template: "B#${b}"}}'
     ),

@@ -90,6 +90,17 @@ class EntityKeys(Mapping[str, IndexKeys]):
         """The fields that are a sort key somewhere."""
         return frozenset(keys.sk.field for keys in self.by_name.values() if keys.sk)
 
+    @cached_property
+    def shared_fields(self) -> frozenset[str]:
+        """The key fields of indexes that are fields of attributes as well."""
+        return frozenset(
+            form.field
+            for keys in self.secondary
+            for form in keys.forms
+            for segment in form.segments
+            if segment.attribute.field == form.field
+        )
+
     def text_of_absent(self, field: str) -> str:
         """What a key field holds of an item that has none of the key's attributes; or empty."""
         forms = (form for keys in self.by_name.values() for form in keys.forms)

@@ -154,6 +154,9 @@ def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
         written.pop(field, None)
         begun.pop(field, None)
         dropped.pop(field, None)
+    for field in entity.keys.shared_fields:
+        # It is an attribute as well, which the item keeps; the other half takes it out.
+        dropped.pop(field, None)
     if dropped:
         # Several indexes may share a field, which goes only when the last of them lets go.
         users = Counter(form.field for keys in entity.keys.secondary for form in keys.forms)

@@ -100,6 +100,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "index.multi_attribute": "A `composite` index breaks a rule of multi-attribute keys.",
         "index.mismatch": "Entities, or an entity and the table, disagree about an index.",
         "index.lsi_partition_key": "A local index has another partition key than the table.",
+        "index.never_out": "A sparse index that cannot leave an item out.",
         "index.optional_composite": "An item may lack an attribute of an index's keys.",
         "index.projection": "A projection lists what no item has as a field.",
         # Collections.

@@ -22,9 +22,23 @@ def check_indexes(entity: EntityDraft, report: Report) -> None:
     for index in entity.spec.indexes.values():
         if index.type == "composite":
             _multi_attribute(entity, index, report)
+        _never_out(entity, index, report)
         _collections(entity, index, report)
     _shared_fields(entity, report)
     _one_pattern_a_collection(entity, report)
+
+
+def _never_out(entity: EntityDraft, index: IndexSpec, report: Report) -> None:
+    """Refuse a condition that could not keep items out: they keep all fields of the key."""
+    fields = {spec.field for spec in entity.spec.attributes.values()}
+    if index.when and index.index and all(key.field in fields for _, key in halves(index)):
+        report.error(
+            entity.at("indexes", index.name, "when"),
+            "index.never_out",
+            f"indexes.{index.name}: `when` cannot leave an item out of the index, since the fields "
+            "of its key are attributes, which the item keeps; store a half of the key in a field "
+            "of its own",
+        )
 
 
 def _primary(entity: EntityDraft, report: Report) -> None:
