@@ -54,7 +54,7 @@ def newest_start_first(mark: Mark) -> Any:
     Times are compared digit by digit, as the index has them: so those in milliseconds and those in
     nanoseconds are in the order of time. Numbers that are no times come behind them, by their size.
     """
-    start, id = mark
+    start, id = mark[:2]
     if not is_time(start):
         return 1, -start, id_key(id)
     # What begins like another and goes on is the larger.

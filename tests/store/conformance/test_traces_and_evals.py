@@ -180,3 +180,27 @@ def test_evaluations_are_found_the_newest_first(evals, options, rule):
             assert {page.total for page in found} == {len(expected) if with_total else None}
     if set(options) <= {"agent_name", "type"} and "agent_name" in options:
         assert [one.run_id for one in evals.get_evals_by_agent_name(**options)] == expected
+
+
+def test_starts_that_are_no_times_come_last_on_whatever_page(store):
+    starts = [
+        9,
+        1_760_000_000_000,
+        -1,
+        1e21,
+        1_759_999_999_999_999_999,
+        20,
+        1_760_000_000_000_000.5,
+    ]
+    names = [f"s{n}" for n in range(len(starts))]
+    store.traces.batch_trace_insert(
+        [trace(name, start_time=start) for name, start in zip(names, starts, strict=True)]
+    )
+    expected = ["s6", "s1", "s4", "s3", "s5", "s0", "s2"]
+    for options in ({}, {"name": "agent.generate"}, {"scope": "default"}):
+        for size in (1, 2, 3, 7):
+            read = partial(store.traces.get_traces, **options)
+            pages = by_cursor(read, "traces", per_page=size)
+            assert [name for page in pages for name in page] == expected
+            pages = by_page(read, "traces", per_page=size)
+            assert [name for page in pages for name in page] == expected

@@ -138,7 +138,7 @@ def test_runs_are_listed_in_the_order_of_their_ids_with_all_filters(
     assert listed(status="failed") == (["run-3", "run-5", "run-4"], 3)
     assert listed(resource_id="alice", status="failed") == (["run-3", "run-5"], 2)
     assert listed(page=1, per_page=4) == (["run-2", "run-4"], 6)
-    assert listed(per_page=0) == ([], 6)
+    assert listed(per_page=0) == ([], 0)
     assert listed(from_date=start + timedelta(seconds=1), to_date=start + timedelta(seconds=3)) == (
         ["run-3", "run-2", "run-4"],
         3,

@@ -95,8 +95,11 @@ class Indexed(Generic[T]):
     begin: Callable[[Query, Mark], Query]
     late: Callable[[T], bool] = field(default=lambda _: False)
 
-    def take(self, count: int | None, after: Mark | None) -> Program[tuple[list[T], bool]]:
-        """The first `count` entries behind a place, or all, and whether there are more."""
+    def take(self, count: int | None, after: Mark | None) -> Program[tuple[list[T], bool, bool]]:
+        """The first `count` entries behind a place, or all.
+
+        Also whether there are more, and whether there were late ones on the way.
+        """
         query = self.query if after is None else self.begin(self.query, after)
         behind = None if after is None else self.order(after)
         kept: list[T] = []
@@ -123,9 +126,10 @@ class Indexed(Generic[T]):
             cursor = page.cursor
             if cursor is None:
                 kept = [*sorted(kept, key=self._place), *sorted(late, key=self._place)]
-                return (kept, False) if count is None else (kept[:count], len(kept) > count)
+                more = count is not None and len(kept) > count
+                return kept[:count], more, bool(late)
             if count is not None and len(kept) > count and self._settled(kept) >= count:
-                return sorted(kept, key=self._place)[:count], True
+                return sorted(kept, key=self._place)[:count], True, bool(late)
 
     def _place(self, entry: T) -> Any:
         return self.order(self.mark(entry))
@@ -155,11 +159,16 @@ def from_index(
         index.take(None if whole else paging.end, after),
         _total(index, asked, told_here=told_here, whole=whole),
     ]
-    (taken, more), total = yield from concurrently(programs, concurrency)
+    (taken, more, late), total = yield from concurrently(programs, concurrency)
     entries = taken[paging.offset : paging.end]
     if whole:
         total, more = len(taken), paging.end is not None and paging.end < len(taken)
-    return _page(entries, more, total, index.mark, asked)
+
+    def mark(entry: T) -> Mark:
+        # Late entries that were passed are still to come: then the next page begins at the top.
+        return [*index.mark(entry), 1] if late or (after and len(after) > 2) else index.mark(entry)
+
+    return _page(entries, more, total, mark, asked)
 
 
 def _total(
@@ -168,7 +177,7 @@ def _total(
     if not asked.include_total or whole:
         return None
     if told_here:
-        everything, _ = yield from index.take(None, None)
+        everything, _, _ = yield from index.take(None, None)
         return len(everything)
     return (yield from count_found(index.query)).count
 

@@ -108,8 +108,12 @@ def _mark(span: Any) -> Mark:
 
 
 def _from_start_on(query: Query, mark: Mark) -> Query:
-    """The query of what the index has from a place on; from one that is no time on, of all."""
-    return query.lte(start_time=mark[0]) if is_time(mark[0]) else query
+    """The query of what the index has from a place on; of all where spans without a time are left.
+
+    Those are anywhere in the index.
+    """
+    start, _, *passed = mark
+    return query.lte(start_time=start) if is_time(start) and not passed else query
 
 
 def _attributes(span: Trace, now: datetime) -> dict[str, Any]:
