@@ -88,7 +88,7 @@ def _put(entity: leyden.Entity, part: str, drawn: list[dict[str, Any]]) -> list[
     return items
 
 
-@settings(suppress_health_check=LARGE, max_examples=30, deadline=None, phases=PHASES)
+@settings(suppress_health_check=LARGE, max_examples=8, deadline=None, phases=PHASES)
 @given(data=st.data())
 def test_a_range_finds_what_a_filter_over_all_items_finds(rows: Rows, data: st.DataObject) -> None:
     schema = data.draw(entities(), label="entity")
@@ -129,7 +129,7 @@ def test_a_range_finds_what_a_filter_over_all_items_finds(rows: Rows, data: st.D
                 ]
 
 
-@settings(suppress_health_check=LARGE, max_examples=20, deadline=None, phases=PHASES)
+@settings(suppress_health_check=LARGE, max_examples=6, deadline=None, phases=PHASES)
 @given(data=st.data())
 def test_a_range_over_a_collection_finds_the_same(rows: Rows, data: st.DataObject) -> None:
     schemas = data.draw(collections(), label="entities")

@@ -208,7 +208,7 @@ def made(shop: Shop, values: Mapping[str, Any], place: tuple[Any, ...]) -> dict[
 
 
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     values=items,
