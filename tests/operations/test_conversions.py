@@ -154,3 +154,49 @@ def test_what_is_no_key_is_refused(task: leyden.Entity) -> None:
         convert.keys_to_attributes({"pk": "x"})
     with pytest.raises(DecodeError, match="no raw item"):
         convert.item_to_keys({"pk": "x"})  # type: ignore[dict-item]
+
+
+HALVES = """
+entity: e
+version: "1"
+service: s
+attributes: {a: {type: string, required: true}, b: string, c: string, n: integer}
+indexes:
+  main: {pk: {field: pk, composite: [a]}, sk: {field: sk, composite: [b, c]}}
+  other: {index: gsi1, pk: {field: gsi1pk, composite: [n]}, sk: {field: gsi1sk, composite: [c]}}
+"""
+
+
+def test_keys_of_some_attributes_end_where_these_do() -> None:
+    conversions = leyden.load(HALVES, table="t")["e"].conversions
+    keys = conversions.attributes_to_keys({"a": "1", "b": "2"}, partial=True)
+    assert keys == {
+        "pk": "$s#a_1",
+        "sk": "$e_1#b_2#c_",
+        "gsi1pk": "$s#n_",
+        "gsi1sk": "$e_1#c_",
+    }
+    assert conversions.attributes_to_keys({"a": "1"}, "main", partial=True) == {
+        "pk": "$s#a_1",
+        "sk": "$e_1#b_",
+    }
+    with pytest.raises(MissingCompositeError):
+        conversions.attributes_to_keys({"a": "1", "b": "2"}, "main")
+
+
+@pytest.mark.parametrize(
+    ("sort_key", "values"),
+    [
+        ("$e_1#b_2#c_3", {"b": "2", "c": "3"}),
+        ("$e_1#b_2#c_", {"b": "2"}),
+        ("$e_1#b_2", {"b": "2"}),
+        ("$e_1#b_", {}),
+        ("$e_1", {}),
+    ],
+)
+def test_keys_that_end_early_give_what_they_have(sort_key: str, values: dict[str, str]) -> None:
+    conversions = leyden.load(HALVES, table="t")["e"].conversions
+    keys = {"pk": "$s#a_1", "sk": sort_key, "gsi1pk": "$s#n_"}
+    assert conversions.keys_to_attributes(keys, partial=True) == {"a": "1", **values}
+    with pytest.raises(InputError):
+        conversions.keys_to_attributes({"sk": "$other_1#b_2"}, partial=True)

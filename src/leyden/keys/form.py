@@ -196,9 +196,34 @@ class KeyForm:
         found = self._texts(key)
         if found is None:
             raise ValueError(f'the key field "{self.field}" does not have the form {self.shape}')
+        return self._values_in(found)
+
+    def parse_beginning(self, key: KeyValue) -> dict[str, Any]:
+        """The values in a key that may end before its last one: behind a value, or a label.
+
+        Raises ValueError where the key was not made by this form.
+        """
+        if self.numeric or not isinstance(key, str):
+            return self.parse(key)
+        fold = self.fold or str
+        labels = [re.escape(fold(segment.label)) for segment in self.segments]
+        # A label at the end says that the value behind it is missing.
+        for count, label in enumerate(labels):
+            begun = re.fullmatch(self._beginning(count) + label, key, self._flags)
+            if begun is not None:
+                return self._values_in(list(begun.groups()))
+        if self._texts(key) is None:
+            for count in reversed(range(len(labels) + 1)):
+                begun = re.fullmatch(self._beginning(count), key, self._flags)
+                if begun is not None:
+                    return self._values_in(list(begun.groups()))
+        return self.parse(key)
+
+    def _values_in(self, found: list[str]) -> dict[str, Any]:
+        """The values of the first segments, of their texts."""
         read = strict_value_of if self.strict else value_of
         values: dict[str, Any] = {}
-        for segment, text in zip(self.segments, found, strict=True):
+        for segment, text in zip(self.segments, found, strict=False):
             value = read(segment.attribute, text)
             if values.setdefault(segment.name, value) != value:
                 raise ValueError(f'the key field "{self.field}" has two values of "{segment.name}"')
@@ -263,13 +288,21 @@ class KeyForm:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         fold = self.fold or str
+        ending = re.escape(fold(self.suffix + self.postfix))
+        return re.compile(self._beginning(len(self.segments)) + ending, self._flags)
+
+    @property
+    def _flags(self) -> re.RegexFlag:
+        return re.DOTALL if self.fold is None else re.DOTALL | re.IGNORECASE
+
+    def _beginning(self, count: int) -> str:
+        """The pattern of a key up to the value of its first `count` segments."""
+        fold = self.fold or str
         parts = [re.escape(fold(self.prefix))]
-        for segment in self.segments:
+        for segment in self.segments[:count]:
             inner = r"[^#]*" if self.strict and not self.bare else pattern_of(segment.attribute)
             parts.append(f"{re.escape(fold(segment.label))}({inner})")
-        parts.append(re.escape(fold(self.suffix + self.postfix)))
-        flags = re.DOTALL if self.fold is None else re.DOTALL | re.IGNORECASE
-        return re.compile("".join(parts), flags)
+        return "".join(parts)
 
     def _texts(self, key: str) -> list[str] | None:
         found = self._pattern.fullmatch(key)

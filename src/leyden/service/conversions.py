@@ -33,15 +33,26 @@ class Conversions:
 
     @fitting("task.conversions.attributes_to_keys(...)")
     def attributes_to_keys(
-        self, attributes: Mapping[str, Any], access_pattern: str | None = None
+        self,
+        attributes: Mapping[str, Any],
+        access_pattern: str | None = None,
+        *,
+        partial: bool = False,
     ) -> dict[str, KeyValue]:
         """The keys that these attributes make; of every index that they suffice for.
 
-        With `access_pattern`, those of its index and the table's own key, all required. Raises
-        MissingCompositeError, ValidationError, UnknownAttributeError.
+        With `access_pattern`, those of its index and the table's own key, all required. With
+        `partial` every key ends where its values do, behind the label of the first missing one.
+        Raises MissingCompositeError, ValidationError, UnknownAttributeError.
+
+        >>> task.conversions.attributes_to_keys({"project_id": "p1"}, partial=True)
+        ... # doctest: +SKIP
+        {'pk': '$taskapp#projectid_p1', 'sk': '$overview#tasks_1#taskid_'}
         """
         values = self.entity.accept(attributes)
-        if access_pattern is None:
+        if access_pattern is None and partial:
+            patterns = list(self.entity.keys.values())
+        elif access_pattern is None:
             patterns = [k for k in self.entity.keys.values() if not _missing(k, values)]
             primary = self.entity.keys.primary
             patterns = [primary, *(keys for keys in patterns if keys is not primary)]
@@ -50,21 +61,29 @@ class Conversions:
         built: dict[str, KeyValue] = {}
         for keys in patterns:
             missing = _missing(keys, values)
-            if missing:
+            if missing and not partial:
                 raise self.entity.missing(missing, keys)
             for form in keys.forms:
-                built.setdefault(form.field, self.entity.build(form, values))
+                if form.text_of_absent or not form.missing(values):
+                    built.setdefault(form.field, self.entity.build(form, values))
             for field, attribute in self._bare(keys).items():
-                built.setdefault(field, _plain(attribute.encode(values[attribute.spec.name])))
+                if attribute.spec.name in values:
+                    built.setdefault(field, _plain(attribute.encode(values[attribute.spec.name])))
         return built
 
     @fitting("task.conversions.keys_to_attributes(...)")
     def keys_to_attributes(
-        self, keys: Mapping[str, Any], access_pattern: str | None = None
+        self,
+        keys: Mapping[str, Any],
+        access_pattern: str | None = None,
+        *,
+        partial: bool = False,
     ) -> dict[str, Any]:
         """The attributes in these keys; text that a key folded stays folded.
 
-        Raises InputError where a key does not have the entity's form, or none of them is one.
+        With `partial` a key may end before its last value, as those of a query do, and those of
+        items that lack the key's attributes. Raises InputError where a key does not have the
+        entity's form, or none of them is one.
         """
         self._refuse_no_keys(keys)
         patterns = (
@@ -77,7 +96,8 @@ class Conversions:
             for form in pattern.forms:
                 if form.field in keys:
                     try:
-                        found = {**form.parse(keys[form.field]), **found}
+                        parse = form.parse_beginning if partial else form.parse
+                        found = {**parse(keys[form.field]), **found}
                     except ValueError as error:
                         raise InputError(
                             f'the key field "{form.field}" was not made by '
