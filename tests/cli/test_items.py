@@ -64,7 +64,7 @@ def test_create_refuses_to_overwrite(on_table: OnTable) -> None:
     assert on_table(*arguments).exit_code == 0
     again = on_table(*arguments)
     assert again.exit_code == 1
-    assert "[condition.failed]" in again.stderr
+    assert "[item.exists]" in again.stderr
     assert on_table(*arguments[:-1]).exit_code == 0
 
 
@@ -317,8 +317,8 @@ def test_a_collection_is_read_with_each_item_s_entity(on_table: OnTable) -> None
         (("collections.overvew", "project_id=p"), 2, 'did you mean "overview"?'),
         (("collections.overview",), 1, "key.missing_composite"),
         (("collections.overview", "project_id=p", "--where", "nothing = 1"), 1, '"nothing"'),
-        (("collections.overview", "project_id=p", "--attributes", "a"), 1, "option.invalid"),
-        (("collections.overview", "project_id=p", "--gt", "task_id=a"), 1, "expression.invalid"),
+        (("collections.overview", "project_id=p", "--attributes", "a"), 1, "unknown_attribute"),
+        (("collections.overview", "project_id=p", "--begins", "task_id=a"), 1, "expression.invalid"),
     ],
 )
 def test_a_collection_is_asked_for_rightly(

@@ -24,7 +24,7 @@ def break_after(monkeypatch: pytest.MonkeyPatch) -> Break:
     """Makes Ctrl-C come instead of the request number `count` + 1 of an API."""
 
     def install(count: int, api: str) -> None:
-        send = SyncDriver.send
+        send = SyncDriver._exchange
         sent = 0
 
         def interrupted(self: SyncDriver, request: Request) -> Any:
@@ -35,7 +35,7 @@ def break_after(monkeypatch: pytest.MonkeyPatch) -> Break:
                     raise KeyboardInterrupt
             return send(self, request)
 
-        monkeypatch.setattr(SyncDriver, "send", interrupted)
+        monkeypatch.setattr(SyncDriver, "_exchange", interrupted)
 
     return install
 
@@ -409,7 +409,7 @@ def test_plain_records_are_taken_where_the_entity_is_said(on_table: OnTable) -> 
 
 def unprocessed(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
     """Makes the table take up one item of each batch, this many times."""
-    send = SyncDriver.send
+    send = SyncDriver._exchange
     sizes: list[int] = []
 
     def busy(self: SyncDriver, request: Request) -> Any:
@@ -422,7 +422,7 @@ def unprocessed(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
         taken = Request(request.api, {"RequestItems": {table: writes[:1]}}, request.operation)
         return {**send(self, taken), "UnprocessedItems": {table: writes[1:]}}
 
-    monkeypatch.setattr(SyncDriver, "send", busy)
+    monkeypatch.setattr(SyncDriver, "_exchange", busy)
     monkeypatch.setattr("leyden.drivers.sync.time.sleep", lambda seconds: None)
     return sizes
 
@@ -468,14 +468,14 @@ def test_keep_going_puts_aside_what_is_never_taken_up(
 def test_keep_going_finds_the_item_that_a_batch_is_refused_for(
     on_table: OnTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = SyncDriver.send
+    send = SyncDriver._exchange
 
     def picky(self: SyncDriver, request: Request) -> Any:
         if request.api == "BatchWriteItem" and "e3" in str(request.params):
             raise AwsError("refused", aws_code="ValidationException")
         return send(self, request)
 
-    monkeypatch.setattr(SyncDriver, "send", picky)
+    monkeypatch.setattr(SyncDriver, "_exchange", picky)
     file = tmp_path / "records.jsonl"
     file.write_text("\n".join(GOOD % i for i in range(6)))
     stopped = on_table("import", str(file), "--records")

@@ -32,6 +32,12 @@ indexes:
 """
 
 
+@pytest.fixture(autouse=True)
+def quiet_logger(caplog: pytest.LogCaptureFixture) -> None:
+    """The logger as it is by default, whatever ran before."""
+    caplog.set_level(logging.WARNING, logger="leyden")
+
+
 @pytest.fixture(scope="module")
 def where() -> Iterator[dict[str, Any]]:
     with leyden.local() as engine:
