@@ -61,7 +61,7 @@ def note(open_service: Any) -> leyden.Entity:
 def test_hydration_reads_whole_items_behind_a_narrow_index(note: leyden.Entity) -> None:
     bare = note.query.by_topic(topic="t").go()
     assert len(bare) == 230
-    assert {record.body for record in bare} == {None}
+    assert not any(hasattr(record, "body") for record in bare)
     page = note.query.by_topic(topic="t").go(hydrate=True, concurrency=2, order="desc")
     assert [record.at for record in page] == [*range(229, -1, -1)]
     assert page[0].body == "b229"

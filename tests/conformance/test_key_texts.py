@@ -56,10 +56,11 @@ def test_every_verb_finds_its_item(open_service: Open) -> None:
 def test_ranges_pages_and_scans_give_values(open_service: Open) -> None:
     member = open_service(MEMBERS)["member"]
     member.put([keyed(day) for day in range(1, 6)]).go()
-    later = member.query.own(user_id="U1").gt(at=DAY.format(2)).go(limit=2)
+    later = member.query.own(user_id="U1").gte(at=DAY.format(3)).go(limit=2)
     assert [one.at.day for one in later] == [3, 4]
-    rest = member.query.own(user_id="U1").gt(at=DAY.format(2)).go(cursor=later.cursor)
+    rest = member.query.own(user_id="U1").gte(at=DAY.format(3)).go(cursor=later.cursor)
     assert [one.at.day for one in rest] == [5]
+    assert [one.at.day for one in member.query.own(user_id="U1").gt(at=DAY.format(3))] == [4, 5]
     assert {one.at.day for one in member.scan.where(member.attr.at > DAY.format(3)).go()} == {4, 5}
     assert len(member.scan.where(member.attr.user_id.startswith("U")).go()) == 5
     assert len(member.match(user_id="u1").go()) == 5

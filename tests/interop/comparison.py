@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.errors import AmbiguousKeyError, LeydenError
+from leyden.errors import AmbiguousKeyError, LeydenError, MissingCompositeError
 from tests.interop.key_texts import asks_about, framed_fields, without_key_texts
 from tests.interop.leyden_side import Words
 from tests.interop.operations import composites
@@ -56,6 +56,9 @@ def lawful_refusal(error: LeydenError, model: Mapping[str, Any] | None, theirs: 
     if isinstance(theirs, list):
         repeated = model is not None and _repeats_a_key(model, theirs)
         return "a key twice in a batch" if repeated else None
+    removed = theirs.get("UpdateExpression", {}).get("REMOVE", {})
+    if isinstance(error, MissingCompositeError) and model and index_fields(model) & removed.keys():
+        return "half of an index key would be left"
     for node in conjuncts(theirs.get("KeyConditionExpression")):
         if node[0] == "between" and _order(node[2]) > _order(node[3]):
             return "a range that ends before it starts"

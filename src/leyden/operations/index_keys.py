@@ -229,6 +229,9 @@ class _Decision:
         inputs = self._entity.spec.attributes if condition.roots is None else condition.roots
         unknown = item.unknown(sorted(inputs))
         if item.is_whole or item.touches(condition.needed) or not item.unknown(condition.needed):
+            if unknown and self._is_without_partition():
+                # Whatever the condition says, the item may be out, and is so for certain.
+                return False
             if unknown:
                 raise self._incomplete(unknown, _GIVE)
             self._anew = True
@@ -241,6 +244,13 @@ class _Decision:
             # A new item would be in the index, and of one that is stored that is not known.
             raise self._incomplete(unknown, _GIVE_OR_PATCH)
         return True
+
+    def _is_without_partition(self) -> bool:
+        """Whether the item will have nothing of the partition key, or not what it must have."""
+        pk, item = self._keys.pk, self._item
+        assert pk is not None
+        lacks = any(item.has(name) is False for name in pk.names)
+        return item.half(pk) is _Half.NONE or (lacks and self._keys.leaves_out)
 
     def _is_made(self, form: KeyForm) -> bool:
         """Whether a new item has all attributes of a half."""
