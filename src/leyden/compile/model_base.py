@@ -179,7 +179,9 @@ class LeydenModel(Model):
     def _leyden_actions(self, actions: Sequence[Action]) -> list[Action]:
         entity = self._leyden_entity
         touched = {action.values[0].path[0].partition("[")[0] for action in actions}  # type: ignore[attr-defined]
-        for field in sorted(touched):
+        present = {name for name, spec in entity.spec.attributes.items() if spec.field in touched}
+        written = entity.on_write_values(present)
+        for field in sorted({*touched, *(entity.spec.attributes[n].field for n in written)}):
             reason = self._leyden_guarded.get(field)
             if reason is not None:
                 raise ValidationError(
@@ -188,8 +190,6 @@ class LeydenModel(Model):
                     path=field,
                     entity=entity.spec.entity,
                 )
-        present = {name for name, spec in entity.spec.attributes.items() if spec.field in touched}
-        written = entity.on_write_values(present)
         return [
             *actions,
             *(entity.attributes[name].pynamodb.set(value) for name, value in written.items()),

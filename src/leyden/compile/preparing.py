@@ -193,9 +193,12 @@ class Preparation:
         return values
 
     def on_write_values(
-        self, present: Collection[str], *, now: datetime | None = None
+        self, present: Collection[str], *, now: datetime | None = None, hooked: bool = True
     ) -> dict[str, Any]:
-        """Values for the attributes that every write sets, but those in `present`."""
+        """Values for the attributes that every write sets, but those in `present`.
+
+        Those that `set` hooks have made of them, unless they are yet to run.
+        """
         if not self._on_write:
             return {}
         moment = Moment(now)
@@ -205,7 +208,7 @@ class Preparation:
                 value = origin(moment)
                 if value is not None:
                     values[name] = self.attributes[name].accept(value, moment=moment)
-        return self.setters.looked_for(values) if self.has_setters else values
+        return self.setters.looked_for(values) if hooked and self.has_setters else values
 
     def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """The derived attributes that a write of a part must set as well; None: to be removed.

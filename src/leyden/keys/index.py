@@ -91,6 +91,17 @@ class EntityKeys(Mapping[str, IndexKeys]):
         return frozenset(keys.sk.field for keys in self.by_name.values() if keys.sk)
 
     @cached_property
+    def written_with_items(self) -> bool:
+        """Whether there is an index whose keys a write has to look at."""
+        return bool(self.secondary or self.attributes_as_keys)
+
+    @cached_property
+    def attributes_as_keys(self) -> tuple[str, ...]:
+        """The attributes that are the keys of multi-attribute indexes themselves."""
+        names = (n for keys in self.by_name.values() if not keys.forms for n in keys.composites)
+        return tuple(dict.fromkeys(names))
+
+    @cached_property
     def shared_fields(self) -> frozenset[str]:
         """The key fields of indexes that are fields of attributes as well."""
         return frozenset(

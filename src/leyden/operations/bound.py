@@ -59,6 +59,8 @@ class BoundEntity:
     """The fields that tell apart items which may share the table's own key."""
     written_once: frozenset[str] = field(init=False)
     """The fields that a write sets only where the item has none: read-only, and in no key."""
+    deciding: frozenset[str] = field(init=False)
+    """The attributes that index keys are made of, and that conditions of sparse indexes read."""
     constants: Mapping[str, Any] = field(init=False)
     """The values of attributes that can have but one: enums of one value.
 
@@ -101,6 +103,15 @@ class BoundEntity:
             for name, attribute in self.spec.attributes.items()
             if attribute.read_only and name not in self.keys.indexed
         )
+
+    @deciding.default
+    def _deciding(self) -> frozenset[str]:
+        read: set[str] = set()
+        for keys in self.keys.values():
+            if keys.spec.when is not None:
+                roots = self.compiled.condition(keys.spec.name).roots
+                read.update(self.spec.attributes if roots is None else roots)
+        return self.keys.indexed | read
 
     @constants.default
     def _constants(self) -> Mapping[str, Any]:

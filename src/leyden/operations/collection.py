@@ -370,7 +370,7 @@ class CollectionQuery(Ranged):
                 return None
             whose = [expressions.equal(*pair) for pair in member.entity.identity.items()]
             if marks:
-                whose.append(f"({guard_condition(marks, expressions)})")
+                whose.append(f"({guard_condition(marks, expressions, reading=True)})")
             told.append(f"({' AND '.join(whose)})")
         return " OR ".join(told)
 

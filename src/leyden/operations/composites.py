@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from attrs import field, frozen
 
 from leyden.arguments import fitting
-from leyden.errors import CompositeConflictError
+from leyden.errors import CompositeConflictError, InvalidExpressionError
 from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.expression import Expressions
 from leyden.operations.operation import changed
@@ -39,6 +39,7 @@ class ChangesPart(Write):
             entity = self.entity
             refuse_no_mapping(attributes, entity.spec.entity)
             accepted = entity.accept(attributes)
+            self._refuse_large(attributes)
             known = {**self.known}
             for name in attributes:
                 value = accepted.get(name)
@@ -48,6 +49,16 @@ class ChangesPart(Write):
                         entity=entity.spec.entity,
                     )
             return changed(self, known=known)
+
+    def _refuse_large(self, names: Iterable[str]) -> None:
+        """Raise where no condition could compare what is stored."""
+        for name in names:
+            if self.entity.spec.attributes[name].overflow:
+                raise InvalidExpressionError(
+                    f'"{name}" may be stored outside of its item (`overflow`), where no condition '
+                    "can compare it; give it with .set(), or write the whole item with .put()",
+                    entity=self.entity.spec.entity,
+                )
 
     @property
     def asked(self) -> Asked:

@@ -122,14 +122,18 @@ def _form_owns(form: KeyForm, item: Item) -> bool:
     return form.owns(value if kind == "S" else 0)
 
 
-def guard_condition(marks: Marks, expressions: Expressions) -> str:
+def guard_condition(marks: Marks, expressions: Expressions, *, reading: bool = False) -> str:
     """The condition that no other item is stored under the key; empty where none can be.
 
-    A field that the stored item lacks says nothing against it.
+    A field that the stored item lacks says nothing against it; but in `reading`, no value is no
+    empty text.
     """
     texts = []
     for field, value in marks.items():
         name = expressions.name(field)
+        if reading and value == EMPTY:
+            texts.append(f"{name} = {expressions.value(value)}")
+            continue
         texts.append(f"attribute_not_exists({name}) OR {name} = {expressions.value(value)}")
     return f"({') AND ('.join(texts)})" if len(texts) > 1 else "".join(texts)
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from leyden.errors import InvalidExpressionError, MissingCompositeError
+from leyden.errors import InvalidExpressionError, MissingCompositeError, ValidationError
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.guard import refuse_ambiguous
@@ -56,10 +56,11 @@ class Knowledge:
     others nothing is known. `absent` is None for a whole item, which has nothing beside `values`.
     `changed` are the attributes that the write sets or removes. `made` are the values of the item
     in case the write makes a new one; None where it only changes one that exists. `creates`: a
-    new one would be held to what a put is held to, as an upsert's is.
+    new one would be held to what a put is held to, as an upsert's is. `kept` are attributes that
+    the write sets where the item does not have them, so that what it will have is not known.
     """
 
-    __slots__ = ("absent", "changed", "creates", "made", "values")
+    __slots__ = ("absent", "changed", "creates", "kept", "made", "values")
 
     def __init__(
         self,
@@ -69,12 +70,14 @@ class Knowledge:
         made: Values | None = None,
         *,
         creates: bool = False,
+        kept: Collection[str] = (),
     ) -> None:
         self.values = values
         self.absent = absent
         self.changed = changed
         self.made = made
         self.creates = creates
+        self.kept = kept
 
     @property
     def is_whole(self) -> bool:
@@ -111,6 +114,7 @@ def put_keys(entity: BoundEntity, values: Values) -> Item:
     Raises MissingCompositeError, AmbiguousKeyError.
     """
     written = own_keys(entity, values)
+    refuse_empty_keys(entity, values)
     item = Knowledge(values, None, values.keys())
     for keys in entity.keys.secondary:
         if None in map(values.get, keys.composites):
@@ -123,6 +127,18 @@ def put_keys(entity: BoundEntity, values: Values) -> Item:
                     refuse_ambiguous(entity, form, values)
                 written[form.field] = entity.key_value(form, values, keys)
     return written
+
+
+def refuse_empty_keys(entity: BoundEntity, values: Values) -> None:
+    """Raise ValidationError for an empty text in a key of a multi-attribute index."""
+    for name in entity.keys.attributes_as_keys:
+        if values.get(name) in ("", b""):
+            raise ValidationError(
+                f'"{name}" is empty, and DynamoDB takes no empty value in a key of an index; leave '
+                "it out instead",
+                path=name,
+                entity=entity.spec.entity,
+            )
 
 
 def own_keys(entity: BoundEntity, values: Values) -> Item:
@@ -144,6 +160,7 @@ def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
     written: Item = {}
     begun: Item = {}
     dropped: Counter[str] = Counter()
+    refuse_empty_keys(entity, item.values)
     for keys in entity.keys.secondary:
         decision = _Decision(entity, keys, item)
         decision.make()
@@ -196,6 +213,12 @@ class _Decision:
             self._refuse_half_made()
         pk, sk = keys.pk, keys.sk
         assert pk is not None
+        unknown = item.unknown(keys.composites) if self._anew else []
+        if unknown and keys.leaves_out and self._is_without_partition():
+            self._drop_all()
+            return
+        if unknown:
+            raise self._incomplete(unknown, _GIVE)
         concerned = self._anew or item.touches(keys.composites)
         if not concerned and (item.made is None or not self._is_made(pk)):
             return
@@ -228,7 +251,8 @@ class _Decision:
         condition = self._entity.compiled.condition(keys.spec.name)
         inputs = self._entity.spec.attributes if condition.roots is None else condition.roots
         unknown = item.unknown(sorted(inputs))
-        if item.is_whole or item.touches(condition.needed) or not item.unknown(condition.needed):
+        touched = item.touches(condition.needed) or any(name in item.kept for name in unknown)
+        if item.is_whole or touched or not item.unknown(condition.needed):
             if unknown and self._is_without_partition():
                 # Whatever the condition says, the item may be out, and is so for certain.
                 return False
@@ -311,6 +335,8 @@ class _Decision:
         """Store a half where none is stored, as a new item has it."""
         values = self._item.values if self._item.made is None else self._item.made
         missing = form.missing(values)
+        if not missing:
+            refuse_ambiguous(self._entity, form, values)
         if not missing or (form.text_of_absent and not unless):
             self.begin[form.field] = typed_key(self._entity.build(form, values))
 
@@ -334,6 +360,8 @@ class _Decision:
     def _incomplete(self, names: Iterable[str], advice: str) -> MissingCompositeError:
         missing = tuple(dict.fromkeys(names))
         quoted = ", ".join(f'"{name}"' for name in missing)
+        if any(name in self._item.kept for name in missing):
+            advice = KEPT
         return MissingCompositeError(
             f'without {quoted} the key of the access pattern "{self._keys.spec.name}" cannot be '
             f"written; {advice}",
@@ -345,6 +373,10 @@ class _Decision:
 _GIVE: Final = (
     "give it as well, with .set() where it changes or with .composite() where the stored value "
     "stays (None there: the item has none)"
+)
+KEPT: Final = (
+    "a stored item keeps what it has of a read-only attribute, so say with .composite() what that "
+    "is (None: the item has none)"
 )
 _REMOVE: Final = (
     "remove all attributes of that key together, or say with .composite() what the stored value is "

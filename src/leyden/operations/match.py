@@ -66,7 +66,10 @@ def _choose(
     """The accepted values, the access pattern, and the values that its key takes."""
     with naming(entity.operation(verb), entity):
         values = entity.accept(given)
-    known = {**entity.constants, **values} if values else values
+    # The item's own key has them in any case; of others an item may be without them.
+    own = entity.keys.primary.composites
+    implied = {name: value for name, value in entity.constants.items() if name in own}
+    known = {**implied, **values} if values else values
     keys = _best_access_pattern(entity, known, all_filtered=verb == "match")
     return values, keys, {} if keys is None else _leading(keys, known)
 

@@ -170,7 +170,7 @@ class Query(Ranged):
         marks = self._marks()
         if not are_filterable(self.entity, self.keys, marks):
             return None
-        told = guard_condition(marks, expressions) if marks else ""
+        told = guard_condition(marks, expressions, reading=True) if marks else ""
         if self._identifiers(options, Expressions()):
             # The request compares them already.
             return told

@@ -125,7 +125,9 @@ class Update(ChangesPart):
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
         own = entity.compiled.encode_few(values)
-        steps = hooked(entity, self.steps)
+        steps = hooked(entity, (*self.steps, *self._on_write(values)))
+        if len(steps) > len(self.steps):
+            refuse_overlaps(entity, steps)
         update, effect, apart = self._update_expression(steps, values, own, expressions)
         key = entity.primary_key(values)
         refuse_oversize(key, update.assigned, has=SET_HAS)
@@ -186,9 +188,6 @@ class Update(ChangesPart):
                 moved.add(step.root)
         refuse_unknown_inputs(entity, moved)
         values = {name: value for name, value in assigned.items() if value is not None}
-        if compiled.on_write:
-            # The item's own key stays what it is, though every new item may get another.
-            values.update(compiled.on_write_values(key_values.keys()))
         known = {**self.known, **key_values} if self.known else key_values
         derived = compiled.watchers(
             {**values, **dict.fromkeys(removed)} if removed else values, known
@@ -196,7 +195,7 @@ class Update(ChangesPart):
         if derived:
             removed |= {name for name, value in derived.items() if value is None}
             values.update({name: value for name, value in derived.items() if value is not None})
-        keys = self._keys(values, removed, known) if entity.keys.secondary else NO_CHANGES
+        keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
 
         update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
         for step in steps:
@@ -245,6 +244,16 @@ class Update(ChangesPart):
             creates=not self.must_exist,
         )
         return update, effect, apart
+
+    def _on_write(self, key_values: Mapping[str, Any]) -> list[Step]:
+        """The steps that every write takes."""
+        # The item's own key stays what it is, though every new item may get another.
+        compiled = self.entity.compiled
+        if not compiled.on_write:
+            return []
+        written = compiled.on_write_values(key_values.keys(), hooked=False)
+        fields = self.entity.spec.attributes
+        return [Step("set", name, name, (fields[name].field,), v) for name, v in written.items()]
 
     def _keys(
         self, values: Mapping[str, Any], removed: Collection[str], known: Mapping[str, Any]

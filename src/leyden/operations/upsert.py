@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 from attrs import evolve, field, frozen
 
 from leyden.arguments import fitting
-from leyden.errors import InvalidExpressionError
+from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.operations.composites import ChangesPart
 from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import (
+    KEPT,
     Knowledge,
     changed_keys,
     own_keys,
@@ -50,8 +51,8 @@ class Upsert(ChangesPart):
     """`task.upsert(...)`: set these attributes on the item, which is created if it is missing.
 
     Validates as create does; defaults are written too, over stored values. Read-only attributes
-    are set only where the item does not have them. `go()` gives a record of the key attributes;
-    with `response="all_new"` the whole record.
+    are set only where the item does not have them, unless the key of an index is made of them.
+    `go()` gives a record of the key attributes; with `response="all_new"` the whole record.
     """
 
     given: Mapping[str, Any] = field(factory=dict)
@@ -210,6 +211,7 @@ class Upsert(ChangesPart):
             derived = compiled.watchers(changed, known)
             # The rest is derived for a new item; of a stored one it stays as it is.
             begun = compiled.derived(values, compiled.derivations.keys() - derived.keys())
+            self._refuse_kept_inputs(begun, unsure)
             values = compiled.complete(values, given, {**begun, **derived})
             once |= {name for name, value in begun.items() if value is not None}
             changed |= derived
@@ -230,8 +232,22 @@ class Upsert(ChangesPart):
                 changed.keys(),
                 made=values,
                 creates=True,
+                kept=unsure,
             ),
         )
+
+    def _refuse_kept_inputs(self, derived: Iterable[str], kept: Collection[str]) -> None:
+        """Raise where an index depends on what is derived from attributes that may be stored."""
+        entity = self.entity
+        for name in derived:
+            inputs = sorted(entity.compiled.derivations[name].intersection(kept))
+            if inputs and name in entity.deciding:
+                quoted = ", ".join(f'"{one}"' for one in inputs)
+                raise MissingCompositeError(
+                    f'an index depends on "{name}", which is derived from {quoted}; {KEPT}',
+                    missing=tuple(inputs),
+                    entity=entity.spec.entity,
+                )
 
     def _expectation(self) -> Expectation | None:
         return seen_version(self.entity, self.given, self.expected)[1]

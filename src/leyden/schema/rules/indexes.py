@@ -30,14 +30,17 @@ def check_indexes(entity: EntityDraft, report: Report) -> None:
 
 def _never_out(entity: EntityDraft, index: IndexSpec, report: Report) -> None:
     """Refuse a condition that could not keep items out: they keep all fields of the key."""
-    fields = {spec.field for spec in entity.spec.attributes.values()}
-    if index.when and index.index and all(key.field in fields for _, key in halves(index)):
+    kept = {spec.field for spec in entity.spec.attributes.values()}
+    for other in entity.spec.indexes.values():
+        if other is not index and (other.index is None or other.when is None):
+            kept.update(key.field for _, key in halves(other))
+    if index.when and index.index and all(key.field in kept for _, key in halves(index)):
         report.error(
             entity.at("indexes", index.name, "when"),
             "index.never_out",
-            f"indexes.{index.name}: `when` cannot leave an item out of the index, since the fields "
-            "of its key are attributes, which the item keeps; store a half of the key in a field "
-            "of its own",
+            f"indexes.{index.name}: `when` cannot leave an item out of the index, since the item "
+            "keeps all fields of its key, as attributes or for another access pattern; store a "
+            "half of the key in a field of its own",
         )
 
 
