@@ -44,6 +44,11 @@ class IndexKeys:
         return tuple(dict.fromkeys(self.spec.composites))
 
     @cached_property
+    def needed(self) -> frozenset[str]:
+        """The names of all composite attributes."""
+        return frozenset(self.spec.composites)
+
+    @cached_property
     def demanded(self) -> frozenset[str]:
         """The attributes without which no item is in the index.
 

@@ -59,6 +59,8 @@ class BoundEntity:
     """The fields that tell apart items which may share the table's own key."""
     written_once: frozenset[str] = field(init=False)
     """The fields that a write sets only where the item has none: read-only, and in no key."""
+    read_only: tuple[str, ...] = field(init=False)
+    """The names of the attributes in these fields."""
     deciding: frozenset[str] = field(init=False)
     """The attributes that index keys are made of, and that conditions of sparse indexes read."""
     constants: Mapping[str, Any] = field(init=False)
@@ -98,8 +100,12 @@ class BoundEntity:
 
     @written_once.default
     def _written_once(self) -> frozenset[str]:
-        return frozenset(
-            attribute.field
+        return frozenset(self.spec.attributes[name].field for name in self._read_only())
+
+    @read_only.default
+    def _read_only(self) -> tuple[str, ...]:
+        return tuple(
+            name
             for name, attribute in self.spec.attributes.items()
             if attribute.read_only and name not in self.keys.indexed
         )

@@ -122,11 +122,16 @@ def put_keys(entity: BoundEntity, values: Values) -> Item:
             decision.make()
             written |= decision.set
         elif keys.spec.when is None or entity.compiled.condition(keys.spec.name).holds(values):
-            for form in keys.forms:
-                if form.may_be_ambiguous:
-                    refuse_ambiguous(entity, form, values)
-                written[form.field] = entity.key_value(form, values, keys)
+            _write_whole(entity, keys, values, written)
     return written
+
+
+def _write_whole(entity: BoundEntity, keys: IndexKeys, values: Values, written: Item) -> None:
+    """Write both halves of an index key, of which all values are known."""
+    for form in keys.forms:
+        if form.may_be_ambiguous:
+            refuse_ambiguous(entity, form, values)
+        written[form.field] = entity.key_value(form, values, keys)
 
 
 def refuse_empty_keys(entity: BoundEntity, values: Values) -> None:
@@ -162,6 +167,11 @@ def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
     dropped: Counter[str] = Counter()
     refuse_empty_keys(entity, item.values)
     for keys in entity.keys.secondary:
+        if keys.spec.when is None and item.values.keys() >= keys.needed:
+            # Most writes know all of an index that they concern.
+            if item.made is not None or item.touches(keys.composites):
+                _write_whole(entity, keys, item.values, written)
+            continue
         decision = _Decision(entity, keys, item)
         decision.make()
         written |= decision.set

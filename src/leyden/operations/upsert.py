@@ -199,7 +199,7 @@ class Upsert(ChangesPart):
         counted = entity.spec.version_attribute
         if stepped or counted is not None:
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
-        once = {n for n in values if entity.spec.attributes[n].field in entity.written_once}
+        once = {n for n in entity.read_only if n in values}
         # Of what is set only where the item has none, the stored value is not known, unless the
         # caller says that there is none.
         unsure = {name for name in once if self.known.get(name, name) is not None}
