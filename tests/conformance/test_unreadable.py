@@ -251,3 +251,18 @@ def test_single_reads_do_not_collect(desk: leyden.Service) -> None:
         desk["ticket"].get(org="o", number=1).go()
     with pytest.raises(DecodeError, match="number_0001"):
         desk["ticket"].parse(desk["ticket"].get(org="o", number=1).go(data="raw"))
+
+
+@pytest.mark.parametrize("verb", ["first", "one"])
+def test_what_gives_a_record_alone_sets_nothing_aside(desk: leyden.Service, verb: str) -> None:
+    ticket = desk.entities.ticket
+    reads: list[Any] = [
+        ticket.query.tickets(org="o", number=1),
+        ticket.scan,
+        desk.collections.desk(org="o"),
+    ]
+    for read in reads:
+        with pytest.raises(InvalidOptionError, match=rf"\.{verb}\(\) gives a record alone"):
+            getattr(read, verb)(unreadable="collect")
+    with pytest.raises(DecodeError):
+        getattr(ticket.query.tickets(org="o", number=1), verb)(unreadable="raise")

@@ -145,7 +145,7 @@ class BoundEntity:
         return f"{self.spec.alias}.{verb}"
 
     def accept(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Values to look for, checked for their types; None counts as not given.
+        """Values checked for their types, as they are stored; None counts as not given.
 
         Raises UnknownAttributeError or ValidationError.
         """
@@ -160,6 +160,27 @@ class BoundEntity:
                 accepted[name] = attribute.accept(value, constraints=False)
         # What is stored went through the `set` hooks, so what is looked for must as well.
         return self.compiled.setters.looked_for(accepted) if self.compiled.has_setters else accepted
+
+    def sought(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values to look for, checked for their types, each of which narrows what is found.
+
+        A value that was left away would find more than was asked for. Raises UnknownAttributeError,
+        ValidationError, InvalidExpressionError for None.
+        """
+        accepted = self.accept(given)
+        for name, value in given.items():
+            if accepted.get(name) is None:
+                why = (
+                    "None says nothing to look for"
+                    if value is None
+                    else "its `set` hook makes None of this one, which says nothing to look for"
+                )
+                raise InvalidExpressionError(
+                    f'"{name}" needs a value: {why}; leave the attribute out, or filter with '
+                    f".where({self.spec.alias}.attr.{name}.does_not_exist())",
+                    entity=self.spec.entity,
+                )
+        return accepted
 
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
         """The given values, and the constants among `names` that were not given."""

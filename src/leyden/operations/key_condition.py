@@ -32,7 +32,7 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
                 f"{', '.join(spec.composites)}; filter with .where(), or use .match()",
                 entity=entity.spec.entity,
             )
-    values = entity.accept(entity.completed(given, spec.composites))
+    values = entity.sought(entity.completed(given, spec.composites))
     missing = tuple(name for name in spec.pk.composite if name not in values)
     if missing:
         raise entity.missing(missing, keys)
@@ -108,14 +108,14 @@ def read_range(
 def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str, Any]:
     """The values of a limit; a beginning may be text that is no whole value yet."""
     if operator != "begins":
-        return entity.accept(given)
+        return entity.sought(given)
     beginnings = {
         name: Beginning(value)
         for name, value in given.items()
         if isinstance(value, str) and entity.spec.attributes[name].type in ("timestamp", "enum")
     }
     rest = {name: value for name, value in given.items() if name not in beginnings}
-    return {**entity.accept(rest), **beginnings}
+    return {**entity.sought(rest), **beginnings}
 
 
 def key_condition(

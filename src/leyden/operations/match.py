@@ -65,7 +65,7 @@ def _choose(
 ) -> tuple[dict[str, Any], IndexKeys | None, dict[str, Any]]:
     """The accepted values, the access pattern, and the values that its key takes."""
     with naming(entity.operation(verb), entity):
-        values = entity.accept(given)
+        values = entity.sought(given)
     # The item's own key has them in any case; of others an item may be without them.
     own = entity.keys.primary.composites
     implied = {name: value for name, value in entity.constants.items() if name in own}

@@ -117,12 +117,12 @@ def _accepted(members: Sequence[Member], collection: str, name: str, value: Any)
     """The value as the first member takes it whose attribute can have it: enums may differ."""
     owner = _owner(members, collection, name)
     try:
-        return owner.entity.accept({name: value})
+        return owner.entity.sought({name: value})
     except ValidationError:
         for member in members:
             if member is not owner and name in member.keys.spec.composites:
                 with suppress(ValidationError):
-                    return member.entity.accept({name: value})
+                    return member.entity.sought({name: value})
         raise
 
 

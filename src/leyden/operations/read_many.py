@@ -123,6 +123,12 @@ class ReadMany(Conditional):
             if wrong:
                 raise misplaced(verb, f'.{verb}(order="desc")', len(wrong))
             read = read_options(self.name, self.allowed - _PAGING, options)
+            if read.unreadable == "collect":
+                # A single record has no place beside it for the errors of others.
+                raise InvalidOptionError(
+                    f".{verb}() gives a record alone, so it cannot set aside what it cannot read; "
+                    'leave out `unreadable`, or read a page with .go(unreadable="collect")'
+                )
             return find_first(self._plan(read), wanted)
 
     def _counting(self, options: Options) -> Program[int]:
