@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from leyden.errors import ArgumentError, LeydenError
+from leyden.operations.unended import hand_on
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,4 +63,7 @@ def _refuse_unfitting(
     try:
         inspect.signature(function).bind(*arguments, **named)
     except TypeError as error:
+        # The call has failed for all to see, so no chain in it was forgotten.
+        for given in (*arguments, *named.values()):
+            hand_on(given if isinstance(given, list | tuple) else [given])
         raise ArgumentError(f"{function.__name__}(): {error}; write {form}") from None

@@ -95,7 +95,7 @@ def test_a_hook_that_makes_none_of_a_value_does_not_widen_what_is_found(
 
 def test_none_still_means_no_value_where_something_is_written(desk: leyden.Service) -> None:
     note = desk.entities.note
-    assert "area" not in note.put(org="o", id="1", area=None).params()["Item"]
-    assert "area" not in note.create(org="o", id="1", area=None).params()["Item"]
+    assert "area" not in note.put(org="o", id="1", points=1, area=None).params()["Item"]
+    assert "area" not in note.create(org="o", id="1", points=1, area=None).params()["Item"]
     update = note.patch(org="o", id="1").set(tone="soft").composite(area=None)
     assert "attribute_not_exists" in update.params()["ConditionExpression"]

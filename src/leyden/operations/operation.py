@@ -19,7 +19,7 @@ from leyden.operations.explain import Explanation
 from leyden.operations.expression import check_conditions
 from leyden.operations.options import Options, read_options
 from leyden.operations.request import Params, Program, Request
-from leyden.operations.unended import Endable, end
+from leyden.operations.unended import Endable, end, hand_on
 
 T = TypeVar("T")
 Chain = TypeVar("Chain", bound="Operation")
@@ -168,11 +168,14 @@ def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
     Raises InputError for a single chain, and for what is no list of any.
     """
     if isinstance(entries, Operation | LeydenAttribute) or not isinstance(entries, Iterable):
+        hand_on([entries])
         raise ArgumentError(
             f"{operation}() takes a list of chains, not {type(entries).__name__}",
             operation=operation,
         )
-    return tuple(entries)
+    chains = tuple(entries)
+    hand_on(chains)
+    return chains
 
 
 class naming:  # noqa: N801 - reads as a statement: with naming("task.create", task)

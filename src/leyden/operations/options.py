@@ -10,6 +10,7 @@ from attrs import frozen
 from jmespath.exceptions import JMESPathError
 
 from leyden.errors import InvalidOptionError
+from leyden.schema.expressions import ExpressionError, check_calls
 from leyden.schema.faults import did_you_mean
 
 _COMMON: Final = frozenset({"table", "params", "select", "data"})
@@ -141,7 +142,14 @@ def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> An
                 operation=operation,
             )
         try:
-            return jmespath.compile(value)
+            compiled = jmespath.compile(value)
+            # JMESPath itself reports a wrong call only over an item, when a write has happened.
+            check_calls(compiled.parsed, value)
+            return compiled
+        except ExpressionError as error:
+            raise InvalidOptionError(
+                f'the option "select" cannot be evaluated: {error}', operation=operation
+            ) from None
         except JMESPathError as error:
             raise InvalidOptionError(
                 f'the option "select" is no JMESPath expression: {error}', operation=operation

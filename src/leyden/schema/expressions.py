@@ -58,7 +58,7 @@ def parse_expression(text: str) -> ParsedExpression:
         raise ExpressionError(f"longer than {_LONGEST} characters", _LONGEST + 1)
     try:
         tree: _Tree = jmespath.compile(text).parsed
-        _check_functions(tree, text)
+        check_calls(tree, text)
         return ParsedExpression(text, _roots(tree), tree)
     except exceptions.IncompleteExpressionError:
         raise ExpressionError("the expression ends too early", len(text) + 1) from None
@@ -77,7 +77,8 @@ def parse_expression(text: str) -> ParsedExpression:
         raise ExpressionError("nested too deep", 1) from None
 
 
-def _check_functions(tree: _Tree, text: str) -> None:
+def check_calls(tree: _Tree, text: str) -> None:
+    """Raise ExpressionError for an unknown function, or a wrong number of arguments to one."""
     if tree["type"] == "function_expression":
         name = tree["value"]
         found = re.search(rf"(?<![\w-]){re.escape(name)}\s*\(", text)
@@ -96,7 +97,7 @@ def _check_functions(tree: _Tree, text: str) -> None:
             )
     for child in tree["children"]:
         if isinstance(child, dict):
-            _check_functions(child, text)
+            check_calls(child, text)
 
 
 def _roots(tree: _Tree) -> _Roots:
