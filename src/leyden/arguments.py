@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.unended import hand_on
+from leyden.tracebacks import shorten
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,9 +48,11 @@ def fitting(form: str) -> Callable[[F], F]:
         def call(*arguments: Any, **named: Any) -> Any:
             try:
                 return function(*arguments, **named)
-            except TypeError as error:
-                if not isinstance(error, LeydenError):
-                    _refuse_unfitting(function, form, arguments, named)
+            except LeydenError as error:
+                shorten(error)
+                raise
+            except TypeError:
+                _refuse_unfitting(function, form, arguments, named)
                 raise
 
         return cast(F, call)

@@ -14,6 +14,7 @@ import pytest
 import leyden
 from leyden.errors import (
     ConditionFailedError,
+    InputError,
     ItemExistsError,
     LeydenError,
     TransactionCanceledError,
@@ -77,6 +78,42 @@ def test_the_callers_line_stands_near_the_end(app: leyden.Service) -> None:
         place = max(n for n, line in enumerate(lines) if "test_tracebacks.py" in line)
         assert len(lines) - place < 16, "\n".join(lines)
         assert re.search(r"go\(|call\(|count\(|iter\(", lines[place + 1]), lines[place + 1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda note, app: note.create(id=1).go(),
+        lambda note, app: note.put(id="a", text=1).params(),
+        lambda note, app: note.get(id=1).go(),
+        lambda note, app: note.get([{"id": 1}]).go(),
+        lambda note, app: note.patch(id="a").set(text=1),
+        lambda note, app: note.patch(id="a").composite(text=1),
+        lambda note, app: note.query.all(id=1),
+        lambda note, app: note.match(text=1),
+        lambda note, app: note.query.all(id="a").go(limit="x"),
+        lambda note, app: note.scan.where(note.attr.text == 1),
+        lambda note, app: note.scan.where(note.attr.text > 1),
+        lambda note, app: note.scan.where(note.attr.text.is_in(1)),
+        lambda note, app: note.scan.where(note.attr.text.between(1, 2)),
+        lambda note, app: app.transact_write([note.create(id=1)]).go(),
+        lambda note, app: app.batch_write([note.put(id=1)]).go(),
+    ],
+)
+def test_bad_input_is_refused_at_the_callers_line(
+    app: leyden.Service, monkeypatch: pytest.MonkeyPatch, call: Callable[[Any, Any], object]
+) -> None:
+    def frames() -> list[traceback.FrameSummary]:
+        with pytest.raises(InputError) as caught:
+            call(app.entities.note, app)
+        found = traceback.extract_tb(caught.value.__traceback__)
+        ours = max(n for n, frame in enumerate(found) if frame.filename == __file__)
+        return found[ours + 1 :]
+
+    short = frames()
+    assert len(short) <= 2, short
+    monkeypatch.setenv("LEYDEN_TRACEBACKS", "full")
+    assert len(frames()) > len(short) + 1
 
 
 def test_the_causes_are_kept(app: leyden.Service) -> None:

@@ -14,8 +14,8 @@ from leyden.cli.output.console import error_console
 from leyden.cli.output.faults import print_faults
 from leyden.cli.output.wording import for_the_command_line
 from leyden.cli.output.words import plural
-from leyden.drivers.tracebacks import FULL, VARIABLE
 from leyden.errors import LeydenError, SchemaError
+from leyden.tracebacks import FULL, VARIABLE
 from leyden_command import INTERRUPTED, interruptible
 
 FAILED: Final = 1

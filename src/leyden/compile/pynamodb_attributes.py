@@ -31,7 +31,13 @@ from leyden.compile.conditions import own
 from leyden.compile.faults import refuse
 from leyden.compile.operands import TypedIfNotExists, TypedPath, TypedSize
 from leyden.compile.steps import step_into
-from leyden.errors import ArgumentError, InvalidExpressionError, UnknownAttributeError
+from leyden.errors import (
+    ArgumentError,
+    InvalidExpressionError,
+    LeydenError,
+    UnknownAttributeError,
+)
+from leyden.tracebacks import shorten
 
 if TYPE_CHECKING:
     from leyden.compile.attribute import CompiledAttribute
@@ -85,23 +91,30 @@ class LeydenAttribute(Attribute[Any]):
     def _path(self) -> TypedPath:
         return TypedPath(self)
 
+    def _compared(self, operator: str, other: Any) -> Condition:
+        try:
+            return own(self._path().compare(operator, other))
+        except LeydenError as error:
+            shorten(error)
+            raise
+
     def __eq__(self, other: Any) -> Condition:  # type: ignore[override]
-        return own(self._path().compare("=", other))
+        return self._compared("=", other)
 
     def __ne__(self, other: Any) -> Condition:  # type: ignore[override]
-        return own(self._path().compare("<>", other))
+        return self._compared("<>", other)
 
     def __lt__(self, other: Any) -> Condition:  # type: ignore[override]
-        return own(self._path().compare("<", other))
+        return self._compared("<", other)
 
     def __le__(self, other: Any) -> Condition:  # type: ignore[override]
-        return own(self._path().compare("<=", other))
+        return self._compared("<=", other)
 
     def __gt__(self, other: Any) -> Condition:  # type: ignore[override]
-        return own(self._path().compare(">", other))
+        return self._compared(">", other)
 
     def __ge__(self, other: Any) -> Condition:  # type: ignore[override]
-        return own(self._path().compare(">=", other))
+        return self._compared(">=", other)
 
     __hash__ = object.__hash__
 

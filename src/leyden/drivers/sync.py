@@ -17,12 +17,12 @@ from leyden.drivers.models import attach
 from leyden.drivers.observe import Observation
 from leyden.drivers.prepare import prepare
 from leyden.drivers.programs import Done, advance, fail
-from leyden.drivers.tracebacks import shorten
 from leyden.drivers.translate import FAILURES, broken_off, original, translate
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
 from leyden.operations.ledger import WRITING_APIS, Ledger
 from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
+from leyden.tracebacks import shorten
 
 T = TypeVar("T")
 

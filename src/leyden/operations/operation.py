@@ -20,6 +20,7 @@ from leyden.operations.expression import check_conditions
 from leyden.operations.options import Options, read_options
 from leyden.operations.request import Params, Program, Request
 from leyden.operations.unended import Endable, end, hand_on
+from leyden.tracebacks import shorten
 
 T = TypeVar("T")
 Chain = TypeVar("Chain", bound="Operation")
@@ -195,7 +196,8 @@ class naming:  # noqa: N801 - reads as a statement: with naming("task.create", t
             self.name(error)
 
     def name(self, error: LeydenError) -> None:
-        """Put the names on an error that has none."""
+        """Put the names on an error that has none, and let its traceback end at the call."""
+        shorten(error)
         error.operation = error.operation or self.operation
         error.entity = error.entity or self.entity.spec.entity
 

@@ -1,9 +1,9 @@
 """Tracebacks that end at the caller's own line.
 
 An error leaves some forty frames of generators and transports behind, which say nothing that its
-message, its request and its cause do not. So whoever runs a program cuts them off, and the last
-thing that is printed above the message is the call. `LEYDEN_TRACEBACKS=full` keeps them, as does
-the `leyden` logger at debug level.
+message, its request and its cause do not. So whoever runs a program cuts them off, as does whoever
+takes input that may be refused, and the last thing that is printed above the message is the call.
+`LEYDEN_TRACEBACKS=full` keeps them, as does the `leyden` logger at debug level.
 """
 
 from __future__ import annotations
