@@ -32,6 +32,18 @@ ORDINARY = [
     r"^#([0-9a-f]{3}|[0-9a-f]{6})$",
     r"^(?!admin$)[a-z]+$",
     r"^v?(\d+\.){2}\d+(-[\w.]+)?$",
+    r"^[a-z0-9-]+$",
+    r"^[\w.]+@[\w.]+\.\w+$",
+    r"^\s+|\s+$",
+    r"foo.*bar",
+    r"^(?=.*[A-Z].*\d)\w+$",
+    r"(?=.*[A-Z])(?=.*\d).{8,}",
+    r"^([a-z0-9]{1,63}\.){1,8}[a-z]{2,63}$",
+    r"^([01]?\d|2[0-3]):[0-5]\d$",
+    r"^[0-9A-HJKMNP-TV-Z]{26}$",
+    r"^\d{3}-?\d{3}-?\d{4}$",
+    r"^(['\"]).*\1$",
+    r"^(/[\w.-]+)+/?$",
 ]
 ENDLESS = [
     (r"^(a+)+$", "a" * 60 + "!"),
@@ -47,6 +59,16 @@ ENDLESS = [
     (r"^(a{1,3})+$", "a" * 60 + "!"),
     (r"(?i)^(A+)+$", "a" * 60 + "!"),
     (r"^(\d+|[0-9a-f]+)*z$", "1" * 60),
+    (r"^(a?){40}a{40}$", "a" * 39 + "!"),
+    (r"^(a?){25}a{25}$", "a" * 24 + "!"),
+    (r"^" + "a?" * 30 + "a" * 30 + "$", "a" * 29 + "!"),
+    (r"^" + "(a|a)" * 30 + "b$", "a" * 30 + "!"),
+    (r"^(a{1,3}){1,40}b$", "a" * 80),
+    (r"^(\w{1,5}-?){1,20}$", "a" * 60 + "!"),
+    (r".*.*.*.*.*.*.*.*b", "a" * 60),
+    (r"^.*.*.*.*.*.*.*.*b", "a" * 60),
+    (r"^a{0,90}a{0,90}a{0,90}a{0,90}a{0,90}b", "a" * 90),
+    (r"\w*\d*\w*x", "1" * 2000),
 ]
 
 
@@ -70,6 +92,25 @@ def test_a_pattern_that_could_take_for_ever_is_matched_soon(pattern: str, text: 
 def test_one_that_cannot_be_matched_otherwise_is_refused(pattern: str) -> None:
     with pytest.raises(UnboundedPatternError, match="may take hours"):
         searching(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^(a?){5000}a{5000}$", r"^((a?){50}){50}$", r"^((((a|b?){9}){9}){9}){9}$"]
+)
+def test_counts_that_would_make_too_many_steps_are_refused_soon(pattern: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(UnboundedPatternError, match="counts are too large"):
+        searching(pattern)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("pattern", [r"^(){1000000000}a+$", r"^(a+)+((){9}){1000000000}$"])
+def test_a_count_of_nothing_costs_nothing(pattern: str) -> None:
+    started = time.monotonic()
+    search = searching(pattern)
+    assert search("aaa")
+    assert not search("a" * 60 + "!")
+    assert time.monotonic() - started < 2
 
 
 def test_a_schema_with_one_loads_or_says_so() -> None:

@@ -2,8 +2,9 @@
 
 Python's `re` tries one way to read a text after the other. Where a pattern can read one text in
 many ways, as `^(a+)+$` can, their number doubles with every character, and a short text takes
-hours. Such patterns are found when a schema is loaded, and matched by following all ways at once,
-character by character: in time that grows with the text alone, only more slowly than `re`.
+hours. `re` keeps the patterns that take it at most about the square of the text's length; every
+other one is found when a schema is loaded, and matched by following all ways at once, character by
+character: in time that grows with the text alone, only more slowly than `re`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
+from leyden.schema.ambiguity import reads_in_many_ways
+
 # Their place in the standard library since Python 3.11; `re` itself is made of them.
 _parser: Final[Any] = import_module("re._parser")
 _c: Final[Any] = import_module("re._constants")
@@ -24,8 +27,12 @@ Search: TypeAlias = Callable[[str], bool]
 _Test: TypeAlias = Callable[[str], bool]
 
 _MOST_STEPS: Final = 5_000
+_MOST_FOLLOWED: Final = 1_000
 _MOST_PAIRS: Final = 20_000
-_FEW_COPIES: Final = 6
+_FEW_COPIES: Final = 8
+_MOST_VISITS: Final = 64
+_COUNTLESS: Final = 1_000_000
+_START: Final = -1
 _WORDS: Final = {
     "ASSERT": "a look ahead or behind",
     "ASSERT_NOT": "a look ahead or behind",
@@ -51,15 +58,16 @@ def searching(pattern: str) -> Search:
     """
     search = re.compile(pattern).search
     tree = _parser.parse(pattern)
-    if not any(_is_ambiguous(part) for part in [tree, *_looked_at(tree)]):
+    parts = [(tree, _begins_once(tree, tree.state.flags)), *_looked_at(tree)]
+    if not any(_takes_long(part, once) for part, once in parts):
         return lambda text: search(text) is not None
     try:
         return _AllWays(_program(tree, exact=True)).search
     except _UnsupportedError as error:
         raise UnboundedPatternError(
-            "the number of ways to read a text doubles with its every character, so that a short "
-            f"one may take hours, and {error}; write the pattern without one repetition inside "
-            "another"
+            "a text can be read in so many ways that one of a few characters may take hours, and "
+            f"{error}; write the pattern without one repetition inside or beside another of the "
+            "same characters, and with smaller counts"
         ) from None
 
 
@@ -89,15 +97,36 @@ _Step: TypeAlias = "_Char | _At | _Ways | None"
 """None is the end: the text matches."""
 
 
-def _looked_at(tree: Any) -> list[Any]:
-    """What a pattern looks ahead or back for, at every depth."""
-    found: list[Any] = []
+def _looked_at(tree: Any, *, once: bool = True) -> list[tuple[Any, bool]]:
+    """What a pattern looks ahead or back for, at every depth, and whether from one place only."""
+    found: list[tuple[Any, bool]] = []
+    begun = False
     for kind, given in tree:
+        looks = kind in (_c.ASSERT, _c.ASSERT_NOT)
         for part in _parts(kind, given):
-            if kind in (_c.ASSERT, _c.ASSERT_NOT):
-                found.append(part)
-            found += _looked_at(part)
+            if looks:
+                found.append((part, once and begun))
+            found += _looked_at(part, once=False)
+        begun = begun or (kind is _c.AT and _begins_once([(kind, given)], tree.state.flags))
+        once = once and (looks or kind is _c.AT)
     return found
+
+
+def _begins_once(nodes: Any, flags: int) -> bool:
+    """Whether a match begins where the text does, and nowhere else."""
+    for kind, given in nodes:
+        if kind is _c.AT:
+            if given is _c.AT_BEGINNING_STRING:
+                return True
+            if given is _c.AT_BEGINNING and not flags & re.MULTILINE:
+                return True
+        elif kind is _c.SUBPATTERN:
+            return _begins_once(given[-1], (flags | given[1]) & ~given[2])
+        elif kind is _c.BRANCH:
+            return all(_begins_once(part, flags) for part in given[1])
+        elif kind not in (_c.ASSERT, _c.ASSERT_NOT):
+            return False
+    return False
 
 
 def _parts(kind: Any, given: Any) -> list[Any]:
@@ -117,13 +146,14 @@ def _parts(kind: Any, given: Any) -> list[Any]:
 def _program(tree: Any, *, exact: bool) -> list[_Step]:
     """The steps of a pattern, the first one first.
 
-    Without `exact`, what takes no character is left out and large counts become any number: enough
-    to see in how many ways a text can be read.
+    Without `exact`, what takes no character is left out and large counts become any number. No
+    text can then be read in fewer ways than with it.
     """
     steps: list[_Step] = []
+    most_steps = _MOST_FOLLOWED if exact else _MOST_STEPS
 
     def add(step: _Step) -> int:
-        if len(steps) >= _MOST_STEPS:
+        if len(steps) >= most_steps:
             raise _UnsupportedError("its counts are too large to follow them all")
         steps.append(step)
         return len(steps) - 1
@@ -151,6 +181,8 @@ def _program(tree: Any, *, exact: bool) -> list[_Step]:
             repeat(given, flags)
         elif kind is _c.ATOMIC_GROUP:
             emit(given, flags)
+        elif kind is _c.GROUPREF:
+            repeat((0, _c.MAXREPEAT, [(_c.ANY, None)]), flags | re.DOTALL)
         elif kind is _c.GROUPREF_EXISTS:
             branch([part for part in given[1:] if part is not None], flags)
 
@@ -168,11 +200,20 @@ def _program(tree: Any, *, exact: bool) -> list[_Step]:
     def repeat(given: Any, flags: int) -> None:
         least, most, inner = given
         endless = most is _c.MAXREPEAT
-        if not exact:
-            endless = endless or most - least > _FEW_COPIES
-            least = min(least, _FEW_COPIES)
-        for _ in range(least):
+        if not exact and max(least, 0 if endless else most) > _FEW_COPIES:
+            before = len(steps)
             emit(inner, flags)
+            if len(steps) == before:
+                # `re` goes round as often, for nothing.
+                add(_Ways((before + 1,) * (_MOST_VISITS + 1)))
+                return
+            del steps[before:]
+            least, endless = min(least, 1), True
+        for _ in range(least):
+            before = len(steps)
+            emit(inner, flags)
+            if len(steps) == before:
+                return
         if endless:
             fork = add(None)
             emit(inner, flags)
@@ -180,7 +221,7 @@ def _program(tree: Any, *, exact: bool) -> list[_Step]:
             steps[fork] = _Ways((fork + 1, len(steps)))
             return
         forks = []
-        for _ in range(min(most - least, _MOST_STEPS) if exact else most - least):
+        for _ in range(most - least):
             forks.append(add(None))
             emit(inner, flags)
         for fork in forks:
@@ -191,107 +232,41 @@ def _program(tree: Any, *, exact: bool) -> list[_Step]:
     return steps
 
 
-def _is_ambiguous(tree: Any) -> bool:
-    """Whether some text can be read in a number of ways that grows as fast as 2 to its length.
+def _takes_long(tree: Any, once: bool) -> bool:
+    """Whether some text can be read in more ways than about the square of its length.
 
-    It can where a character's step leads back to itself in two ways over one text. Two readings
-    are followed side by side: they are two where they part, and meet again.
+    Where a match may begin anywhere (not `once`), each place to begin is one more way.
     """
     try:
         steps = _program(tree, exact=False)
     except _UnsupportedError:
         return True
     takes = {
-        n: frozenset(filter(s.test, _SAMPLES)) for n, s in enumerate(steps) if type(s) is _Char
+        n: frozenset(filter(s.test, _SAMPLES)) if isinstance(s, _Char) else frozenset()
+        for n, s in enumerate(steps)
+        if s is None or type(s) is _Char
     }
-    follow = {n: _ways_on(steps, n + 1) for n in takes}
-    edges: dict[tuple[int, int], set[tuple[int, int]]] = {}
-    twice: set[tuple[tuple[int, int], tuple[int, int]]] = set()
-    waiting = [(n, n) for n in takes]
-    while waiting:
-        pair = waiting.pop()
-        if pair in edges:
-            continue
-        if len(edges) > _MOST_PAIRS:
-            return True
-        one, other = pair
-        on = {(a, b) for a in follow[one] for b in follow[other] if a == b or takes[a] & takes[b]}
-        edges[pair] = on
-        if one == other:
-            twice |= {(pair, (a, a)) for a, count in follow[one].items() if count > 1}
-        waiting += on
-    return any(_meets_again(part, twice, edges) for part in _circles(edges))
-
-
-def _meets_again(
-    part: set[tuple[int, int]],
-    twice: set[tuple[tuple[int, int], tuple[int, int]]],
-    edges: dict[tuple[int, int], set[tuple[int, int]]],
-) -> bool:
-    if not any(one == other for one, other in part):
-        return False
-    parted = any(one != other for one, other in part)
-    return parted or any(start in part and end in part for start, end in twice)
+    follow = {n: {} if steps[n] is None else _ways_on(steps, n + 1) for n in takes}
+    takes[_START] = frozenset() if once else frozenset(_SAMPLES)
+    follow[_START] = _ways_on(steps, 0) | ({} if once else {_START: 1})
+    return reads_in_many_ways(takes, follow)
 
 
 def _ways_on(steps: list[_Step], start: int) -> dict[int, int]:
-    """The steps that take a character next, each with the ways that lead to it (2 at most)."""
+    """The steps that take a character next, each with the ways that lead to it."""
     found: dict[int, int] = {}
     visits: dict[int, int] = {}
     waiting = [start]
     while waiting:
         place = waiting.pop()
         visits[place] = visits.get(place, 0) + 1
-        if visits[place] > 2:
+        if visits[place] > _MOST_VISITS + 1:
             continue
         step = steps[place]
-        if isinstance(step, _Char):
-            found[place] = visits[place]
+        if step is None or isinstance(step, _Char):
+            found[place] = visits[place] if visits[place] <= _MOST_VISITS else _COUNTLESS
         elif isinstance(step, _Ways):
             waiting += step.to
-    return found
-
-
-def _circles(
-    edges: dict[tuple[int, int], set[tuple[int, int]]],
-) -> list[set[tuple[int, int]]]:
-    """The sets of pairs that all lead to each other (Tarjan's algorithm, without recursion)."""
-    order: dict[tuple[int, int], int] = {}
-    low: dict[tuple[int, int], int] = {}
-    stack: list[tuple[int, int]] = []
-    on_stack: set[tuple[int, int]] = set()
-    found: list[set[tuple[int, int]]] = []
-    for root in edges:
-        if root in order:
-            continue
-        walk = [(root, iter(edges[root]))]
-        order[root] = low[root] = len(order)
-        stack.append(root)
-        on_stack.add(root)
-        while walk:
-            node, rest = walk[-1]
-            following = next(rest, None)
-            if following is None:
-                walk.pop()
-                if walk:
-                    low[walk[-1][0]] = min(low[walk[-1][0]], low[node])
-                if low[node] == order[node]:
-                    part = set()
-                    while True:
-                        top = stack.pop()
-                        on_stack.discard(top)
-                        part.add(top)
-                        if top == node:
-                            break
-                    if len(part) > 1 or node in edges[node]:
-                        found.append(part)
-            elif following not in order:
-                order[following] = low[following] = len(order)
-                stack.append(following)
-                on_stack.add(following)
-                walk.append((following, iter(edges[following])))
-            elif following in on_stack:
-                low[node] = min(low[node], order[following])
     return found
 
 
