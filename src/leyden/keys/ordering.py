@@ -94,10 +94,11 @@ def bounds_of(
     parted = all(_is_parted(form, i, _followers(forms, i)) for i in range(depth))
     first = next(iter((low or high or Limit({}, True)).values), None)
     if depth == len(shared) or shared[depth].name != first:
-        stem, _ = _certain(_folded(form, equal, depth))
-        return Bounds("begins_with" if stem else None, stem, None, False, parted)
-    whole = _folded(form, equal, depth, shared[depth].label)
-    beginning, sure = _certain(whole)
+        stem, sure = _certain(form, _folded(form, equal, depth))
+        return Bounds("begins_with" if stem else None, stem, None, False, parted and sure)
+    beginning, sure = _certain(form, _folded(form, equal, depth, shared[depth].label))
+    # A key that is cut within the values given as equal is one of other values too.
+    parted = parted and sure
     start = _low_end(forms, shared, equal, depth, low)
     end = _high_end(forms, shared, equal, depth, high)
     there = (low is not None and high is not None and len(high.values) == 1) or (
@@ -159,7 +160,7 @@ def _low_end(
     given, position, order, unordered = _reach(forms, shared, equal, depth, limit)
     if position == depth:
         return _End(None, False, unordered)
-    stem, sure = _certain(_folded(forms[0], given, position))
+    stem, sure = _certain(forms[0], _folded(forms[0], given, position))
     followers = _followers(forms, position - 1)
     complete = position - depth == len(limit.values)
     empty = any(shared[i].text(given[shared[i].name]) == "" for i in range(depth, position))
@@ -189,8 +190,7 @@ def _high_end(
     given, position, order, unordered = _reach(forms, shared, equal, depth, limit)
     if position == depth:
         return _End(None, False, unordered)
-    whole = _folded(forms[0], given, position)
-    stem, sure = _certain(whole)
+    stem, sure = _certain(forms[0], _folded(forms[0], given, position))
     if not sure:
         return _End(_short(stem + _BEHIND_SIGMAS, upper=True), False, unordered)
     if len(stem) > _SURELY_SHORT:
@@ -261,7 +261,7 @@ def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> 
     else:
         texts = [fold(segment.text(value)) for value in segment.attribute.values]
         otherwise = "text"
-    if any(not _certain(text)[1] for text in texts):
+    if any(not _certain(form, text)[1] for text in texts):
         return otherwise
     for shorter, longer in permutations(set(texts), 2):
         if longer.startswith(shorter):
@@ -303,7 +303,7 @@ def _followers(forms: Sequence[KeyForm], position: int) -> Followers:
         else:
             text = form.suffix + form.postfix
         first = (form.fold or str)(text)[:1]
-        if first in _SIGMAS and first:
+        if form.fold and first in _SIGMAS:
             return None
         found.add(first)
     return frozenset(found)
@@ -323,8 +323,10 @@ def _base(form: KeyForm, values: Mapping[str, Any], count: int) -> int:
     return len(_folded(form, values, count - 1, form.segments[count - 1].label))
 
 
-def _certain(text: str) -> tuple[str, bool]:
+def _certain(form: KeyForm, text: str) -> tuple[str, bool]:
     """The text as far as its folding is certain, and whether that is all of it."""
+    if form.fold is None:
+        return text, True
     places = [place for sigma in _SIGMAS if (place := text.find(sigma)) >= 0]
     return (text[: min(places)], False) if places else (text, True)
 

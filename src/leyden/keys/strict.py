@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from leyden.keys.text import epoch_seconds, from_epoch_seconds, timestamp_text
+from leyden.keys.text import boolean_of, epoch_seconds, instant_of, timestamp_text
 from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec
 
 # Everything up to and including the escape character itself is escaped, in order: `$` and a
@@ -88,10 +88,10 @@ def strict_value_of(attribute: AttributeSpec, text: str) -> Any:
             return number
         whole = int(number)
         if kind == "ttl":
-            return from_epoch_seconds(whole)
+            return instant_of(whole)
         return whole if whole == number else float(number)
     if kind == "boolean":
-        return {"true": True, "false": False}[text]
+        return boolean_of(text)
     if kind == "timestamp":
         return datetime.fromisoformat(text)
     return unescape(text)

@@ -13,6 +13,8 @@ from leyden.schema.spec import AttributeSpec, Padding
 _EXPONENT_FROM: Final = 21
 _WRITTEN_OUT: Final = 10**_EXPONENT_FROM
 _ZEROS_UP_TO: Final = 6
+# The largest that DynamoDB stores; a key of another's may name one that would fill the memory.
+_LARGEST_EXPONENT: Final = 125
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,6 +69,21 @@ def from_epoch_seconds(seconds: int) -> datetime:
     return _EPOCH + timedelta(seconds=seconds)
 
 
+def instant_of(seconds: int) -> datetime:
+    """As `from_epoch_seconds`. Raises ValueError for what is out of the range of instants."""
+    try:
+        return from_epoch_seconds(seconds)
+    except OverflowError as error:
+        raise ValueError("an instant out of range") from error
+
+
+def boolean_of(text: str) -> bool:
+    """The boolean that a text in a key stands for. Raises ValueError for another text."""
+    if text not in ("true", "false"):
+        raise ValueError("neither true nor false")
+    return text == "true"
+
+
 def _boolean_text(value: bool) -> str:
     return "true" if value else "false"
 
@@ -114,8 +131,8 @@ def unpad(text: str, padding: Padding) -> str:
 _NUMBER: Final = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _PATTERN: Final[dict[str, str]] = {
     "number": _NUMBER,
-    "integer": r"-?\d+",
-    "decimal": r"-?\d+(?:\.\d+)?",
+    "integer": r"-?(?:\d(?:\.\d+)?[eE]\+\d+|\d+)",
+    "decimal": r"-?(?:\d(?:\.\d+)?[eE][+-]\d+|\d+(?:\.\d+)?)",
     "boolean": "(?:true|false)",
     "timestamp": r"\d{4}-\d\d-\d\d[tT]\d\d:\d\d:\d\d\.\d{3}[zZ]",
     "ttl": r"-?\d+",
@@ -132,6 +149,25 @@ def pattern_of(attribute: AttributeSpec) -> str:
     return _PATTERN.get(attribute.type, ".*?")
 
 
+def _number_of(kind: str, text: str) -> int | float | Decimal:
+    """The number that a text in a key stands for, with all its digits."""
+    if kind != "decimal" and re.fullmatch(r"-?\d+", text):
+        return int(text)
+    try:
+        exact = Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError("not a number") from error
+    if kind == "decimal" and exact.is_finite():
+        return exact
+    if kind == "number":
+        near = float(text)
+        if Decimal(repr(near)) == exact or exact != exact.to_integral_value():
+            return near
+    if not exact.is_finite() or exact.adjusted() > _LARGEST_EXPONENT or exact != int(exact):
+        raise ValueError("not a whole number")
+    return int(exact)
+
+
 def value_of(attribute: AttributeSpec, text: str) -> Any:
     """The value that `text` in a key stands for; folded text stays folded.
 
@@ -140,18 +176,14 @@ def value_of(attribute: AttributeSpec, text: str) -> Any:
     if attribute.padding is not None:
         text = unpad(text, attribute.padding)
     kind = attribute.type
-    if kind == "integer":
-        return int(text)
-    if kind == "number":
-        return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
-    if kind == "decimal":
-        return Decimal(text)
+    if kind in ("number", "integer", "decimal"):
+        return _number_of(kind, text)
     if kind == "boolean":
-        return {"true": True, "false": False}[text.lower()]
+        return boolean_of(text.lower())
     if kind == "timestamp":
         return datetime.fromisoformat(text.upper())
     if kind == "ttl":
-        return from_epoch_seconds(int(text))
+        return instant_of(int(text))
     if kind == "enum":
         return next((value for value in attribute.values if value.lower() == text.lower()), text)
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar, Never, Self
 
@@ -45,6 +46,7 @@ from leyden.operations.projection import (
     refuse_unfilterable,
     slots_reader,
 )
+from leyden.operations.range_test import RangeTest
 from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import Item, Params, Program
@@ -257,11 +259,13 @@ class CollectionQuery(Ranged):
         marks = {m.alias: query_marks(m.entity, m.keys, m.own(self.values)) for m in self.members}
         lawless = options.ignore_ownership
 
-        def keep(item: Item) -> bool:
+        def keep(item: Item, *, is_whole: bool = options.hydrate) -> bool:
             member = self._member_of(item)
             if member is None:
                 return False
             test = tests[member.alias]
+            if is_whole and isinstance(test, RangeTest):
+                test = test.of_whole
             if test is not None and (within.is_exact or not lawless) and not test.holds(item):
                 return False
             return lawless or bears(item, marks[member.alias])
@@ -281,10 +285,11 @@ class CollectionQuery(Ranged):
             options,
             key_fields(primary, self.keys, fields),
             [form.field for form in primary.forms],
-            keep,
+            partial(keep, is_whole=False),
             shaped,
             self._joining(request.params["TableName"], options, keep),
             within.describe(),
+            keep if options.hydrate else None,
         )
 
     def _joining(

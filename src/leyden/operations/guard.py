@@ -55,28 +55,46 @@ def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any])
     ]
     if "" in values.values():
         names += _empty(entity, keys, values)
+        held = held_fields(entity, keys)
+        # Where the index does not hold an empty text, the key alone tells it.
+        names = [n for n in names if values[n] != "" or _is_held(entity, n, held)]
     return entity.compiled.encode_few({name: values[name] for name in names})
 
 
 def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> list[str]:
     """The attributes whose empty text makes the very key that items without a value have."""
     names = [
-        form.names[0]
+        form.names[-1]
         for form in keys.forms
-        if len(form.names) == 1
-        and values.get(form.names[0]) == ""
-        and form.text_of_absent
-        and form.complete(values) == form.text_of_absent
+        if values.get(form.names[-1]) == "" and _is_as_absent(form, values)
     ]
     held = held_fields(entity, keys)
     for name in names:
-        if held is not None and entity.spec.attributes[name].field not in held:
+        if not _is_held(entity, name, held) and not is_always_there(entity, name):
             raise InvalidExpressionError(
                 f'the index "{keys.spec.index}" does not hold "{name}", so an empty text cannot '
                 "be told from no value there; read through another access pattern",
                 entity=entity.spec.entity,
             )
     return names
+
+
+def _is_as_absent(form: KeyForm, values: Mapping[str, Any]) -> bool:
+    """Whether the key of these values is the one without the last of them as well."""
+    if form.numeric:
+        return False
+    key = form.complete(values)
+    others = {name: value for name, value in values.items() if name != form.names[-1]}
+    return bool(key) and key == form.build(others)
+
+
+def _is_held(entity: BoundEntity, name: str, held: frozenset[str] | None) -> bool:
+    return held is None or entity.spec.attributes[name].field in held
+
+
+def is_always_there(entity: BoundEntity, name: str) -> bool:
+    """Whether no item is without the attribute, so that a key that ends before it says ""."""
+    return name in entity.keys.primary.composites or entity.spec.attributes[name].required
 
 
 def refuse_no_item(item: object) -> None:

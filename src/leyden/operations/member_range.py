@@ -37,14 +37,19 @@ class MemberRange:
         return self.members[0].keys
 
     def test(self, member: Member) -> RangeTest | None:
-        """What a member's items must meet; None where the range is none of attributes."""
+        """What a member's items must meet; None where the range is none of attributes.
+
+        Raises InvalidExpressionError.
+        """
         if not self.is_exact or self.limits is None:
             return None
         own = member.own(self.values)
         if not any(name in member.sort_names for name in self.limits.start):
             return RangeTest(member.entity, member.keys, own, None, None, self.hydrates)
         test = range_test(member.entity, member.keys, own, self.limits)
-        return evolve(test, hydrates=self.hydrates)
+        test = evolve(test, hydrates=self.hydrates)
+        test.refuse_doubt()
+        return test
 
     @cached_property
     def _concerned(self) -> Member:

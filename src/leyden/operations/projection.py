@@ -47,8 +47,10 @@ def project(
             for watched in _watched_fields(entity, name):
                 if held is None or watched in held:
                     expressions.name(watched)
-    if telling and not options.ignore_ownership:
-        for field in _telling_fields(entity):
+    if telling:
+        # An item without identifiers is known by its keys, and so are values that are not held.
+        forms = index.forms if index is not None else ()
+        for field in (*_telling_fields(entity, options), *(form.field for form in forms)):
             if held is None or field in held:
                 expressions.name(field)
     apart = (entity.spec.attributes[name].field in entity.overflow for name in options.attributes)
@@ -57,10 +59,10 @@ def project(
     params["ProjectionExpression"] = ", ".join(expressions.names.values())
 
 
-def _telling_fields(entity: BoundEntity) -> list[str]:
+def _telling_fields(entity: BoundEntity, options: Options) -> list[str]:
     composites = [name for keys in entity.keys.values() for name in keys.spec.composites]
     fields = [entity.spec.attributes[name].field for name in dict.fromkeys(composites)]
-    return [*entity.identity, *fields]
+    return fields if options.ignore_ownership else [*entity.identity, *fields]
 
 
 def _watched_fields(entity: BoundEntity, name: str) -> list[str]:

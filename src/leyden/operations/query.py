@@ -25,7 +25,12 @@ from leyden.operations.key_condition import key_condition, read_composites, read
 from leyden.operations.operation import changed, naming
 from leyden.operations.options import QUERY, Options
 from leyden.operations.overflow.reading import reading_notes
-from leyden.operations.projection import identifiers_filtered, project, refuse_unfilterable
+from leyden.operations.projection import (
+    held_fields,
+    identifiers_filtered,
+    project,
+    refuse_unfilterable,
+)
 from leyden.operations.range_test import RangeTest
 from leyden.operations.ranged import Ranged
 from leyden.operations.request import Item, Params
@@ -125,12 +130,18 @@ class Query(Ranged):
         return exact_range(self.entity, self.keys, self.values, self.range)
 
     def _left_in(self, options: Options) -> RangeTest | None:
-        if self.range is None:
-            return self._parted()
         within = self._exact(options)
-        if within is None or within.test is None or within.filters(options):
+        if self.range is None:
+            test = self._parted()
+        elif within is None or within.filters(options):
             return None
-        return evolve(within.test, hydrates=options.hydrate)
+        else:
+            test = within.test
+        if test is None:
+            return None
+        test = evolve(test, hydrates=options.hydrate)
+        test.refuse_doubt()
+        return test
 
     def _parted(self) -> RangeTest | None:
         """The test of the values given as equal, where what begins with them may have others.
@@ -195,14 +206,27 @@ class Query(Ranged):
         ]
         return self._explanation(params, self.keys.spec.name, notes)
 
-    def _notes(self, options: Options) -> list[str]:
-        notes = []
-        if self._marks() and not options.ignore_ownership:
-            names = ", ".join(self._marks())
-            notes.append(
-                f"the key folds or joins values; items whose {names} differ are left out after "
-                "reading"
+    def _differing(self, options: Options) -> Iterator[str]:
+        """What becomes of items under the same keys with other values, in words."""
+        held = None if options.hydrate else held_fields(self.entity, self.keys)
+        compared = [field for field in self._marks() if held is None or field in held]
+        others = [field for field in self._marks() if field not in compared]
+        if compared:
+            yield (
+                f"the key folds or joins values; items whose {', '.join(compared)} differ are "
+                "left out after reading"
             )
+        if others:
+            yield (
+                f"the key folds or joins values, and the index does not hold {', '.join(others)}: "
+                "items that differ there under the same key are not left out, unless with "
+                "`hydrate=True`"
+            )
+
+    def _notes(self, options: Options) -> list[str]:
+        notes: list[str] = []
+        if self._marks() and not options.ignore_ownership:
+            notes += self._differing(options)
         if options.count is not None:
             notes.append(f"reads on until {options.count} items are found")
         elif options.pages == "all":

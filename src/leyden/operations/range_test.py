@@ -12,12 +12,14 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leyden.compile.attribute import CompiledAttribute
-from leyden.keys import IndexKeys, KeyForm, Limit
+from leyden.errors import DecodeError, InvalidExpressionError
+from leyden.keys import IndexKeys, KeyForm, KeyValue, Limit
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
+from leyden.operations.guard import is_always_there
 from leyden.operations.projection import held_fields, identifiers_projected
 from leyden.operations.request import AttributeValue, Item
 from leyden.schema.spec import NUMERIC_TYPES
@@ -84,6 +86,23 @@ class Ordered:
         return self.form.strict or (self.form.fold is None and spec.padding is None)
 
 
+@frozen
+class _Parsed:
+    """The values in an item's keys, and the key fields of those that could not be taken apart."""
+
+    values: Mapping[str, Any]
+    unreadable: Mapping[str, str]
+
+
+class _UnreadableKeyError(Exception):
+    """A value that decides stands in a key that cannot be taken apart."""
+
+    def __init__(self, field: str, name: str) -> None:
+        super().__init__(field)
+        self.field = field
+        self.name = name
+
+
 @frozen(slots=False)
 class RangeTest:
     """A range over a sort key behind values that are given as equal, as a test of items."""
@@ -95,6 +114,13 @@ class RangeTest:
     high: Limit | None
     hydrates: bool = False
     """Whether an item of which only keys were read will be looked at again, whole."""
+    is_whole: bool = False
+    """Whether the items are whole: what they do not hold, they do not have."""
+
+    @cached_property
+    def of_whole(self) -> RangeTest:
+        """The test of whole items."""
+        return evolve(self, is_whole=True)
 
     @cached_property
     def ordered(self) -> dict[str, Ordered]:
@@ -130,7 +156,23 @@ class RangeTest:
         return repr((self._equal, self._low, self.low and self.low.included, self._high))
 
     def holds(self, item: Item) -> bool:
-        """Whether the item is in the range; one without a value that decides is not."""
+        """Whether the item is in the range; one without a value that decides is not.
+
+        Raises DecodeError where a value stands in a key alone, and that cannot be taken apart.
+        """
+        try:
+            return self._holds(item)
+        except _UnreadableKeyError as error:
+            if self.hydrates:
+                return True
+            raise DecodeError(
+                f'the key field "{error.field}" of an item cannot be taken apart, and the index '
+                f'"{self.keys.spec.index}" does not hold "{error.name}", so nobody can tell '
+                "whether the item is in the range; read with `hydrate=True`",
+                entity=self.entity.spec.entity,
+            ) from error
+
+    def _holds(self, item: Item) -> bool:
         value = self._reader(item)
         if any(value(name) != place for name, place in self._equal):
             return False
@@ -145,7 +187,7 @@ class RangeTest:
         return True
 
     def _reader(self, item: Item) -> Callable[[str], Place | None]:
-        parsed: dict[str, Any] | None = None
+        parsed: _Parsed | None = None
 
         def value(name: str) -> Place | None:
             nonlocal parsed
@@ -155,12 +197,15 @@ class RangeTest:
             stored = item.get(ordered.field)
             if stored is not None:
                 return ordered.place_of_stored(stored)
-            if not self._may_be_in_keys(item, ordered.field):
+            if self.is_whole or not self._may_be_in_keys(item, ordered.field):
                 return None
             if parsed is None:
                 parsed = self._parsed(item)
-            given = parsed.get(name)
-            if given is None or (given == "" and not (self.hydrates or self._always(name))):
+            given = parsed.values.get(name)
+            if given is None and name in parsed.unreadable:
+                raise _UnreadableKeyError(parsed.unreadable[name], name)
+            doubted = given == "" and not (self.hydrates or is_always_there(self.entity, name))
+            if given is None or (doubted and self._ends_keys(name)):
                 # A key without a value ends where the value would begin.
                 return None
             return ordered.place(given)
@@ -175,23 +220,52 @@ class RangeTest:
         narrow = held is not None and field not in held
         return narrow and identifiers_projected(self.entity, self.keys)
 
-    def _always(self, name: str) -> bool:
-        return name in self.entity.keys.primary.composites or (
-            self.entity.spec.attributes[name].required
-        )
+    def _ends_keys(self, name: str) -> bool:
+        """Whether nothing stands behind the value in the sort key, not even where it is ""."""
+        form = self.keys.sk
+        return form is not None and form.names[-1] == name and not (form.suffix or form.postfix)
 
-    def _parsed(self, item: Item) -> dict[str, Any]:
+    def refuse_doubt(self) -> None:
+        """Raise InvalidExpressionError where the range has empty texts that no key tells.
+
+        The key of an item with "" at its end is that of an item without the value.
+        """
+        form = self.keys.sk
+        if form is None or form.numeric or self.hydrates:
+            return
+        name = form.names[-1]
+        attribute = self.entity.spec.attributes[name]
+        held = held_fields(self.entity, self.keys)
+        if held is None or attribute.field in held or attribute.type != "string":
+            return
+        low = self.low.values if self.low is not None else {}
+        high = self.high.values if self.high is not None else {}
+        begins_empty = low.get(name) == "" and self.low is not None and self.low.included
+        ends_above = name in high and (name not in low or len(low) > 1)
+        if not (begins_empty or ends_above) or is_always_there(self.entity, name):
+            return
+        if self._ends_keys(name) and form.segments[-1].text("") == "":
+            raise InvalidExpressionError(
+                f'the index "{self.keys.spec.index}" does not hold "{name}", so an empty text '
+                "cannot be told from no value there, and the range has the empty text; read with "
+                f'`hydrate=True`, or start the range behind it, as in .gt({name}="")',
+                entity=self.entity.spec.entity,
+            )
+
+    def _parsed(self, item: Item) -> _Parsed:
         found: dict[str, Any] = {}
+        unreadable: dict[str, str] = {}
         for form in (*self.entity.keys.primary.forms, *self.keys.forms):
             stored = item.get(form.field)
             if stored is None:
                 continue
             ((kind, content),) = stored.items()
+            key = Decimal(content) if kind == "N" else content
             try:
-                found.update(form.parse(Decimal(content) if kind == "N" else content))
+                found.update(_taken_apart(form, key))
             except ValueError:
-                continue
-        return found
+                unreadable.update(dict.fromkeys(form.names, form.field))
+        return _Parsed(found, unreadable)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -236,6 +310,17 @@ class RangeTest:
         behind = self._beyond(expressions, rest, is_low, included)
         behind = f"({behind})" if " OR " in behind else behind
         return f"{field} {_OPERATORS[is_low, False]} {wanted} OR ({field} = {wanted} AND {behind})"
+
+
+def _taken_apart(form: KeyForm, key: KeyValue) -> dict[str, Any]:
+    """The values in a key, which ends before the first that the item does not have.
+
+    Raises ValueError where the key was not made by this form.
+    """
+    try:
+        return form.parse(key)
+    except ValueError:
+        return form.parse_beginning(key)
 
 
 def _compare(value: Callable[[str], Place | None], limits: list[tuple[str, Place]]) -> int | None:

@@ -191,7 +191,7 @@ class ReadMany(Conditional):
         record = self.entity.compiled.record
         slots_of = slots_reader(self.entity, options, keys)
 
-        def keep(item: Item) -> bool:
+        def kept(item: Item, left_in: RangeTest | None) -> bool:
             # What was read the quick way is a record of the entity already.
             if item.__class__ is record:
                 return True
@@ -201,10 +201,18 @@ class ReadMany(Conditional):
                 return False
             return left_in is None or left_in.holds(item)
 
+        def keep(item: Item) -> bool:
+            return kept(item, left_in)
+
         compared = self._filters_whole(options)
+        left_whole = left_in.of_whole if left_in is not None else None
 
         def keep_whole(item: Item) -> bool:
-            return keep(item) and all(item.get(f) == value for f, value in compared.items())
+            return kept(item, left_whole) and all(
+                item.get(field) == value for field, value in compared.items()
+            )
+
+        joined = keep_whole if options.hydrate else keep
 
         def shaped(item: Item) -> Any:
             if item.__class__ is record:
@@ -218,9 +226,9 @@ class ReadMany(Conditional):
             [form.field for form in self._primary().forms],
             keep,
             shaped,
-            joining_for(self.entity, self.name, request.params["TableName"], options, keep, keys),
+            joining_for(self.entity, self.name, request.params["TableName"], options, joined, keys),
             left_in.describe() if left_in else "",
-            keep_whole if compared else None,
+            keep_whole if options.hydrate else None,
         )
 
     def _filters_whole(self, options: Options) -> Item:
