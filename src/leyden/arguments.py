@@ -37,6 +37,12 @@ def not_called(form: str) -> ArgumentError:
     return ArgumentError(f"this is no function: write {form}")
 
 
+def no_attribute(thing: object, name: str) -> AttributeError:
+    """Python's own error for an attribute that there is not."""
+    message = f"{type(thing).__name__!r} object has no attribute {name!r}"
+    return AttributeError(message, name=name, obj=thing)
+
+
 def fitting(form: str) -> Callable[[F], F]:
     """Let a function refuse arguments that do not fit its signature with an ArgumentError.
 

@@ -238,6 +238,8 @@ def test_alternatives_filter_a_scan(on_table: OnTable) -> None:
         (("query", "task.project", "project_id=p", "--gt", "task_id=a", "--lt", "task_id=b"),
          "a query takes one range"),
         (("query", "task.project", "project_id=p", "--between", "task_id=a"), "task_id=a..f"),
+        (("query", "task.project", "project_id=p", "--between", "task_id=a..b..c"),
+         '"task_id" has .. more than once'),
         (("query", "task.project", "project_id=p", "--limit", "0"), "not in the range"),
         (("query", "task.project", "project_id=p", "--all", "--count", "3"), "--all"),
         (("query", "task.project", "project_id=p", "--where", "points >"), "expected a value"),

@@ -8,6 +8,7 @@ of the wrong type raises ValidationError.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final
 
 from pynamodb.attributes import (
@@ -33,9 +34,11 @@ from leyden.compile.operands import TypedIfNotExists, TypedPath, TypedSize
 from leyden.compile.steps import step_into
 from leyden.errors import (
     ArgumentError,
+    InputError,
     InvalidExpressionError,
     LeydenError,
     UnknownAttributeError,
+    ValidationError,
 )
 from leyden.tracebacks import shorten
 
@@ -53,6 +56,28 @@ _ASKS: Final = (
     ".does_not_exist()",
     ".size()",
 )
+
+
+_MEANT: Final = {
+    "beginswith": ".begins()",
+    "like": ".begins() or .contains()",
+    "includes": ".contains()",
+    "oneof": ".is_in()",
+    "in": ".is_in()",
+    "isnull": ".does_not_exist()",
+    "isnone": ".does_not_exist()",
+    "notexists": ".does_not_exist()",
+    "attributeexists": ".exists()",
+    "attributenotexists": ".does_not_exist()",
+    "length": ".size()",
+    "eq": "==",
+    "ne": "!=",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "lte": "<=",
+}
+"""What is meant by names that DynamoDB, SQL and other libraries have, without underscores."""
 
 
 class LeydenAttribute(Attribute[Any]):
@@ -126,7 +151,16 @@ class LeydenAttribute(Attribute[Any]):
     @fitting('.is_in("a", "b")')
     def is_in(self, *values: Any) -> In:
         """A condition that holds for any of `values`, of which DynamoDB takes up to 100."""
-        return own(self._path().is_in(*values))
+        try:
+            return own(self._path().is_in(*values))
+        except ValidationError as error:
+            if len(values) != 1 or not isinstance(values[0], list | tuple | AbstractSet):
+                raise
+            raise ValidationError(
+                f"{error.message}; write .is_in(a, b), or .is_in(*values) for those of a list",
+                path=error.path,
+                entity=error.entity,
+            ) from None
 
     @fitting('.startswith("a")')
     def startswith(self, prefix: str) -> BeginsWith:
@@ -240,14 +274,21 @@ class LeydenAttribute(Attribute[Any]):
         try:
             return self[name]
         except (InvalidExpressionError, UnknownAttributeError) as error:
-            raise _NoSuchPartError(error.message, entity=error.entity) from None
+            raise self._no_part(name, error) from None
+
+    def _no_part(self, name: str, error: InputError) -> UnknownAttributeError:
+        """The error for what is neither a part nor a method: as such an AttributeError, too."""
+        meant = _MEANT.get(name.replace("_", ""))
+        if meant is not None:
+            hint = f"; did you mean {meant}?"
+        elif self.compiled.spec.type == "map":
+            hint = ""
+        else:
+            hint = f"; compare it, or ask {', '.join(_ASKS)}"
+        return UnknownAttributeError(f"{error.message}{hint}", entity=error.entity)
 
     def __repr__(self) -> str:
         return f"<{self.compiled.entity}.{self.place}: {self.compiled.spec.type}>"
-
-
-class _NoSuchPartError(UnknownAttributeError, AttributeError):
-    """Also an AttributeError, so that `hasattr` and `getattr` with a default work."""
 
 
 class StringAttribute(LeydenAttribute, UnicodeAttribute):

@@ -23,19 +23,25 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _fromisoformat = datetime.fromisoformat
 
 
+_ZONED: Final = "datetime.now(UTC) or .replace(tzinfo=UTC)"
+_ZONED_TEXT: Final = "2026-01-31T09:00:00Z"
+
+
 def accept_timestamp(value: Any, path: str) -> datetime:
     """An aware datetime, in UTC and cut to the millisecond.
 
     ISO 8601 text with an offset is taken too.
     """
+    form = _ZONED
     if isinstance(value, str):
+        form = _ZONED_TEXT
         try:
             value = _fromisoformat(value)
         except ValueError:
             raise refuse(path, "is text that is no ISO 8601 time") from None
     elif not isinstance(value, datetime):
         raise wrong_type(path, "an aware datetime or ISO 8601 text with an offset", value)
-    instant = _in_utc(value, path)
+    instant = _in_utc(value, path, form)
     beyond = instant.microsecond % 1000
     return instant.replace(microsecond=instant.microsecond - beyond) if beyond else instant
 
@@ -56,15 +62,11 @@ def accept_ttl(value: Any, path: str) -> datetime:
     return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
-def _in_utc(value: datetime, path: str) -> datetime:
+def _in_utc(value: datetime, path: str, form: str = _ZONED) -> datetime:
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
-        raise refuse(
-            path,
-            "is a time without a time zone; say which one it is in, "
-            "as in datetime.now(UTC) or .replace(tzinfo=UTC)",
-        )
+        raise refuse(path, f"is a time without a time zone; say which one it is in, as in {form}")
     try:
         return value.astimezone(UTC)
     except OverflowError:

@@ -9,7 +9,7 @@ from typing import Any, Never, Self
 from attrs import field, frozen
 
 from leyden.arguments import fitting, misplaced
-from leyden.errors import InvalidExpressionError
+from leyden.errors import ArgumentError, InvalidExpressionError
 from leyden.keys import IndexKeys
 from leyden.operations.explain import Explanation, show
 from leyden.operations.options import Options
@@ -68,16 +68,31 @@ class Ranged(ReadMany):
     ) -> Self:
         with self._naming():
             if wrong:
-                sort = self._read_from().spec.sk
-                left = [n for n in (sort.composite if sort else ()) if n not in self.values]
-                form = f".{operator}({left[0] if left else 'name'}=...)"
+                form = f".{operator}({self._next_name()}=...)"
                 raise misplaced(operator, form, len(wrong))
             if self.range is not None:
                 raise InvalidExpressionError(
                     f"there is a range already, by .{self.range.operator}(), and a query takes "
                     f"one; use .between(), or filter with .where() instead of .{operator}()"
                 )
+            if operator == "between":
+                self._refuse_no_limits(start, end)
             return self._ranged(operator, start, end)
+
+    def _refuse_no_limits(self, *limits: Any) -> None:
+        for limit in limits:
+            if not isinstance(limit, Mapping):
+                name = self._next_name()
+                raise ArgumentError(
+                    f".between() takes its two ends as mappings, not as {type(limit).__name__}; "
+                    f'write .between({{"{name}": ...}}, {{"{name}": ...}})'
+                )
+
+    def _next_name(self) -> str:
+        """The attribute that a range would be of."""
+        sort = self._read_from().spec.sk
+        left = [n for n in (sort.composite if sort else ()) if n not in self.values]
+        return left[0] if left else "name"
 
     def _is_exact(self, options: Options) -> bool:
         """Whether there is a range that means its attributes, not the text of the key."""

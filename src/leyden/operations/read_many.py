@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from attrs import evolve, frozen
 
-from leyden.arguments import misplaced
-from leyden.errors import InvalidOptionError
+from leyden.arguments import misplaced, no_attribute
+from leyden.errors import ArgumentError, InvalidOptionError, UnknownNameError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
@@ -40,6 +40,17 @@ _PAGING: Final = frozenset({"count", "limit", "pages", "progress", "segments"})
 """The options that `first()` and `one()` decide themselves."""
 
 
+_INSTEAD: Final = {
+    "filter": ".where(task.attr.points > 3)",
+    "limit": ".go(limit=10)",
+    "order_by": '.go(order="desc")',
+    "sort": '.go(order="desc")',
+    "all": '.go(pages="all")',
+    "select": '.go(attributes=["points"])',
+}
+"""What to write for steps that reads have in other libraries."""
+
+
 @frozen(eq=False, repr=False)
 class ReadMany(Conditional):
     """A query or a scan.
@@ -50,6 +61,28 @@ class ReadMany(Conditional):
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.iter())
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """Refused, with the name that other libraries' ones have here."""
+            form = _INSTEAD.get(name)
+            if form is None:
+                raise no_attribute(self, name)
+            raise UnknownNameError(
+                f"a read has no .{name}(); write {form}",
+                operation=self.name,
+                entity=self.entity.spec.entity,
+            )
+
+        def __getitem__(self, index: object) -> Never:
+            """Refused: nothing was read yet. Raises ArgumentError."""
+            raise ArgumentError(
+                "a read is no list before .go(), which gives a page of records; .first() gives "
+                "the first one",
+                operation=self.name,
+                entity=self.entity.spec.entity,
+            )
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return aiter(self.iter())

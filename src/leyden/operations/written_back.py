@@ -32,8 +32,9 @@ def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) 
     lack: Lack = type(record).__leyden_lack__
     if lack.read is not None:
         shown = listed(part.name for part in attrs.fields(type(record)))
+        does = "would erase" if verb == "put" else "cannot write"
         return (
-            f"this record shows {shown or 'nothing'} of its item, and .{verb}() would erase the "
+            f"this record shows {shown or 'nothing'} of its item, and .{verb}() {does} the "
             "rest. Read the whole item, or change it with .patch()"
         )
     hidden = [n for n, a in entity.spec.attributes.items() if a.hidden and n not in named]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Never, overload
 
 from attrs import field, frozen
 
-from leyden.arguments import fitting
+from leyden.arguments import fitting, no_attribute
 from leyden.compile import AttributePaths
 from leyden.compile.faults import refuse
 from leyden.compile.partial import narrow
 from leyden.drivers.protocol import Driver
-from leyden.errors import DecodeError, HookError
+from leyden.errors import DecodeError, HookError, UnknownNameError
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
@@ -71,6 +71,18 @@ class Entity:
     def spec(self) -> EntitySpec:
         """The entity's schema."""
         return self._bound.spec
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """Refused: attributes stand under `attr`."""
+            if not name.startswith("_") and name in self._bound.spec.attributes:
+                alias = self._bound.spec.alias
+                raise UnknownNameError(
+                    f'"{alias}" is an entity, and its attributes stand under .attr; write '
+                    f"{alias}.attr.{name}"
+                )
+            raise no_attribute(self, name)
 
     @property
     def name(self) -> str:
@@ -148,12 +160,12 @@ class Entity:
 
     def create(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Create:
         """Write an item that must not exist yet: attributes, a mapping of them, or a record."""
-        refuse_misplaced(self._bound, "create", wrong)
+        refuse_misplaced(self._bound, "create", (item, *wrong) if wrong else ())
         return Create(self._bound, given=self._given(item, attributes, "create"))
 
     def upsert(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Upsert:
         """Set attributes on the item, which is created if it is missing."""
-        refuse_misplaced(self._bound, "upsert", wrong)
+        refuse_misplaced(self._bound, "upsert", (item, *wrong) if wrong else ())
         return Upsert(self._bound, given=self._given(item, attributes, "upsert"))
 
     def update(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Update:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Never, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from attrs import field, frozen
 
-from leyden.arguments import fitting, misplaced, not_called
+from leyden.arguments import fitting, misplaced, no_attribute, not_called
 from leyden.compile import compile_entity
 from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers.protocol import Driver
@@ -157,6 +157,18 @@ class Service:
 
     def __getitem__(self, alias: str) -> Entity:
         return self.entities[alias]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """Refused: entities and collections have places of their own."""
+            if not name.startswith("_") and name not in ("entities", "collections"):
+                for place in ("entities", "collections"):
+                    if name in getattr(self, place):
+                        raise UnknownNameError(
+                            f'the service has no attribute "{name}"; write app.{place}.{name}'
+                        )
+            raise no_attribute(self, name)
 
     @fitting("app.batch_get([task.get(...), employee.get(...)])")
     def batch_get(self, entries: Sequence[Get]) -> BatchGet:

@@ -43,7 +43,13 @@ def read_limits(
         if name in start:
             raise click.BadParameter(f'"{name}" is given twice', param_hint=hint)
         low, separator, high = text.partition(RANGE)
-        if not separator or not low or not high or RANGE in high:
+        if RANGE in high:
+            raise click.BadParameter(
+                f'"{name}" has {RANGE} more than once, so its two ends cannot be told apart; '
+                f"an end with {RANGE} in it goes to --gte or --lte",
+                param_hint=hint,
+            )
+        if not separator or not low or not high:
             raise click.BadParameter(
                 f'"{name}" needs two values with {RANGE} between them, as in {name}=a{RANGE}f',
                 param_hint=hint,
