@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from leyden.drivers.connection import Credentials
+from leyden.engine.comparisons import compare_within_types
 from leyden.engine.transactions import WSGI, Environ, Transactions
 from leyden.errors import EngineError
 
@@ -34,7 +35,8 @@ def local(port: int = 0) -> LocalEngine:
     an engine each region has its own. It needs the extra `leyden[local]`.
 
     It keeps what Leyden says of transactions: one under a token is written once within ten
-    minutes, and `transact_get` takes 100 items.
+    minutes, and `transact_get` takes 100 items. Values of different types have no order and are
+    never the same, as in DynamoDB; this holds for moto in the whole process.
 
     moto keeps its tables in this process: entering or leaving moto's own `mock_aws` empties
     the engines as well, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
@@ -70,6 +72,7 @@ def local(port: int = 0) -> LocalEngine:
             f"port {port} of {HOST} cannot be opened, it may be in use; 0 picks a free one"
         ) from error
     with _accounts_lock:
+        compare_within_types()
         account = next(_accounts)
     app = _OwnAccount(DomainDispatcherApplication(create_backend_app), account)
     # werkzeug exits the process when it cannot open a port itself, so it is given an open one.
