@@ -29,6 +29,7 @@ WARNINGS = {
     "attribute.ttl_default",
     "collection.misspelled",
     "collection.single_member",
+    "expression.always_alike",
     "expression.always_null",
     "index.optional_composite",
     "index.short_name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jmespath
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from leyden.schema import parse_expression
@@ -83,6 +83,8 @@ def noted(text: str) -> list[str]:
 
 
 @given(EXPRESSIONS, st.lists(VALUES, min_size=1, max_size=4))
+@example("a | [0][0]", [{"a": "x"}])
+@example("tags[0][0][0]", [{"tags": ["x"]}])
 def test_what_is_said_to_be_null_is_null_or_an_empty_list(
     text: str, values: list[dict[str, Any]]
 ) -> None:

@@ -65,6 +65,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # JMESPath.
         "expression.syntax": "An expression is not JMESPath.",
         "expression.always_null": "A part of an expression gives null for every value.",
+        "expression.always_alike": "A comparison comes out alike for every value.",
         "expression.unknown_attribute": "An expression reads an attribute that does not exist.",
         # Entities.
         "entity.unique": "A unique constraint that cannot be kept.",
@@ -142,6 +143,7 @@ DANGERS: Final = frozenset(
         "attribute.set_on_key",
         "attribute.ttl_default",
         "collection.misspelled",
+        "expression.always_alike",
         "expression.always_null",
         "key.template_literal",
         "service.entity_case",

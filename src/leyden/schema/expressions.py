@@ -16,6 +16,8 @@ from leyden.schema.slips import remedy
 
 _LONGEST: Final = 4096
 _FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
+_CLOSE: Final = 0.75
+"""Functions of other languages have names that look alike: `lower` is not `floor`."""
 _SELF_NODES: Final = frozenset({"current", "identity"})
 
 _Tree: TypeAlias = dict[str, Any]
@@ -84,7 +86,7 @@ def check_calls(tree: _Tree, text: str) -> None:
         found = re.search(rf"(?<![\w-]){re.escape(name)}\s*\(", text)
         column = found.start() + 1 if found else 1
         if name not in _FUNCTIONS:
-            hint = did_you_mean(name, _FUNCTIONS)
+            hint = did_you_mean(name, _FUNCTIONS, closeness=_CLOSE)
             raise ExpressionError(f"JMESPath has no function {quoted(name)}{hint}", column)
         signature = _FUNCTIONS[name]["signature"]
         given = len(tree["children"])

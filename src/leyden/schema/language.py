@@ -163,6 +163,7 @@ _TYPE: Final = Either(
     ),
     listing=ListOf(Text(), least=1),
 )
+_ENUM_IN_FULL: Final = "an enum is written with its values under `type`: {type: [open, closed]}"
 _SOURCE: Final = Source(GENERATE, CALL)
 
 _ELEMENT: Final[dict[str, Option]] = {
@@ -403,8 +404,18 @@ TABLE: Final = Options(
 
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
     {
-        "attribute": Either("a type, or a mapping of options", _TYPE.text, mapping=ATTRIBUTE),
-        "property": Either("a type, or a mapping of options", _TYPE.text, mapping=PROPERTY),
+        "attribute": Either(
+            "a type, or a mapping of options",
+            _TYPE.text,
+            mapping=ATTRIBUTE,
+            instead_of_list=_ENUM_IN_FULL,
+        ),
+        "property": Either(
+            "a type, or a mapping of options",
+            _TYPE.text,
+            mapping=PROPERTY,
+            instead_of_list=_ENUM_IN_FULL,
+        ),
         "element": Either(
             "a type, a list of the values of an enum, or a mapping of options",
             _TYPE.text,

@@ -1,16 +1,19 @@
-"""What in an expression gives null whatever the values are.
+"""What in an expression gives null, or compares to no purpose, whatever the values are.
 
 JMESPath raises nothing where a step does not fit a value, it gives null. So a condition on a part
-of a text (`at[0:10]`) never holds, and says so nowhere.
+of a text (`at[0:10]`) never holds, and says so nowhere; nor does one that asks an enum for a value
+that it does not have.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from attrs import frozen
 
+from leyden.schema.faults import did_you_mean, listed
 from leyden.schema.spec import AttributeSpec
 
 
@@ -22,6 +25,8 @@ class Shape:
     name: str = ""
     items: AttributeSpec | None = None
     properties: Mapping[str, AttributeSpec] | None = None
+    values: tuple[str, ...] = ()
+    literal: Any = None
 
 
 _ANYTHING: Final = Shape()
@@ -49,7 +54,8 @@ _INSTEAD: Final = (
 
 def shape_of(spec: AttributeSpec, name: str) -> Shape:
     """What an attribute's values are in an expression."""
-    return Shape(_KINDS.get(spec.type), name, spec.items, spec.properties)
+    kind = _KINDS.get(spec.type)
+    return Shape(kind, name, spec.items, spec.properties, tuple(spec.values))
 
 
 def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
@@ -58,13 +64,24 @@ def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
     `here` is what the expression is evaluated against.
     """
     found: list[str] = []
-    _Looking(found).at(tree, here)
+    _Looking(found, []).at(tree, here)
+    return list(dict.fromkeys(found))
+
+
+def always_alike(tree: Mapping[str, Any], here: Shape) -> list[str]:
+    """The comparisons for equality in a parsed expression that come out alike, each in words.
+
+    `==` never holds in them, and `!=` always does.
+    """
+    found: list[str] = []
+    _Looking([], found).at(tree, here)
     return list(dict.fromkeys(found))
 
 
 class _Looking:
-    def __init__(self, found: list[str]) -> None:
+    def __init__(self, found: list[str], alike: list[str]) -> None:
         self.found = found
+        self.alike = alike
 
     def at(self, tree: Mapping[str, Any], here: Shape) -> Shape:
         """What `tree` gives, noting on the way what is null for every value."""
@@ -85,7 +102,13 @@ class _Looking:
 
     def _literal(self, tree: Mapping[str, Any], here: Shape) -> Shape:
         value = tree["value"]
-        return Shape("text", f"'{value}'") if isinstance(value, str) else _ANYTHING
+        if isinstance(value, str):
+            return Shape("text", f"'{value}'", literal=value)
+        if isinstance(value, bool):
+            return Shape("true or false", f"`{str(value).lower()}`", literal=value)
+        if isinstance(value, int | float):
+            return Shape("a number", f"`{value}`", literal=value)
+        return _ANYTHING
 
     def _field(self, tree: Mapping[str, Any], here: Shape) -> Shape:
         name = tree["value"]
@@ -107,8 +130,11 @@ class _Looking:
     _pipe = _subexpression
 
     def _index_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
-        base, step = tree["children"]
-        return self._element(self.at(base, here), sliced=step["type"] == "slice")
+        base, *steps = tree["children"]
+        shape = self.at(base, here)
+        for step in steps:
+            shape = self._element(shape, sliced=step["type"] == "slice")
+        return shape
 
     def _flatten(self, tree: Mapping[str, Any], here: Shape) -> Shape:
         return self._element(self.at(tree["children"][0], here), sliced=True)
@@ -148,7 +174,29 @@ class _Looking:
         for side in sides if operator else ():
             if side.kind not in (None, "a number", "text"):
                 self._note(side, f"and {operator} compares numbers or texts only")
+        for one, other in (sides, sides[::-1]):
+            self._compared(tree["value"], one, other)
         return _ANYTHING
+
+    def _compared(self, operator: str, one: Shape, other: Shape) -> None:
+        """Note what comparing something with a literal comes to, where that is known."""
+        if other.literal is None or one.literal is not None or one.kind is None:
+            return
+        named, kind = _named(one), one.kind
+        outcome = "always holds" if operator == "ne" else "never holds"
+        compared = ("a number", "text", "true or false")
+        if kind not in (compared if operator in ("eq", "ne") else compared[:2]):
+            return
+        if other.kind != kind:
+            what = f"{named} is {kind}, and {other.name} is {other.kind}"
+            if kind == "a number" and other.kind == "text" and _is_number(other.literal):
+                what += f"; a number stands in backticks: `{other.literal}`"
+        elif operator in ("eq", "ne") and one.values and other.literal not in one.values:
+            hint = did_you_mean(other.literal, one.values)
+            what = f"{named} is {listed(one.values, 'or')}, and not {other.name}{hint}"
+        else:
+            return
+        self.alike.append(f"{outcome}: {what}")
 
     def _function_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
         self._all(tree["children"], here)
@@ -160,6 +208,18 @@ class _Looking:
         return _ANYTHING
 
     def _note(self, shape: Shape, why: str) -> None:
-        named = shape.name or "what it is asked of"
-        quotes = "" if not shape.name or named[0] == "'" or named.endswith(")") else '"'
-        self.found.append(f"{quotes}{named}{quotes} is {shape.kind}, {why}")
+        self.found.append(f"{_named(shape)} is {shape.kind}, {why}")
+
+
+def _named(shape: Shape) -> str:
+    if not shape.name:
+        return "what it is asked of"
+    bare = shape.name[0] in "'`" or shape.name.endswith(")")
+    return shape.name if bare else f'"{shape.name}"'
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) and text.strip() == text
+    except ValueError:
+        return False

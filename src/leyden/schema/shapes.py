@@ -132,12 +132,16 @@ class Options:
 
 @frozen
 class Either:
-    """Different shapes for different kinds of YAML values. `what` names them for messages."""
+    """Different shapes for different kinds of YAML values. `what` names them for messages.
+
+    `instead_of_list` says what to write where a list stands and cannot.
+    """
 
     what: str
     text: Shape | None = None
     listing: Shape | None = None
     mapping: Shape | None = None
+    instead_of_list: str = ""
 
 
 @frozen

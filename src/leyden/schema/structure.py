@@ -114,8 +114,7 @@ class _Checker:
             return self._source(shape, node, where, key)
         return self._scalar(shape, node, where, key)
 
-    def _wrong(self, node: Node, where: str, what: str) -> None:
-        hint = ""
+    def _wrong(self, node: Node, where: str, what: str, hint: str = "") -> None:
         if isinstance(node, Scalar) and node.text and "text" in what:
             hint = "; put it in quotes"
         self.report.error(
@@ -250,7 +249,8 @@ class _Checker:
         else:
             inner = shape.text if isinstance(node.value, str) else None
         if inner is None:
-            self._wrong(node, where, shape.what)
+            hint = shape.instead_of_list if isinstance(node, Listing) else ""
+            self._wrong(node, where, shape.what, f"; {hint}" if hint else "")
             return None
         return self.check(inner, node, where, key)
 

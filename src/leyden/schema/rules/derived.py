@@ -5,7 +5,7 @@ from __future__ import annotations
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, ParsedExpression, parse_expression
 from leyden.schema.faults import Report, did_you_mean, listed, quoted
-from leyden.schema.nulls import Shape, always_null
+from leyden.schema.nulls import Shape, always_alike, always_null
 from leyden.schema.slips import instead_of
 from leyden.schema.spec import AttributeSpec, Call, IndexSpec, JMESPath, Judge, Span
 
@@ -70,11 +70,14 @@ def _reads(entity: EntityDraft, index: IndexSpec, judge: Judge, report: Report) 
 
 
 def note_nulls(parsed: ParsedExpression, of: Shape, span: Span, where: str, report: Report) -> None:
-    """Note what in an expression over `of` gives null whatever the values are."""
+    """Note what in an expression over `of` gives the same whatever the values are."""
     for what in always_null(parsed.tree, of):
         report.warning(
             span, "expression.always_null", f"a part of {where} gives null for every value: {what}"
         )
+    for what in always_alike(parsed.tree, of):
+        message = f"a comparison in {where} {what}"
+        report.warning(span, "expression.always_alike", message)
 
 
 def _pairing(
