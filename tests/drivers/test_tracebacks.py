@@ -34,9 +34,10 @@ indexes:
 
 
 @pytest.fixture(autouse=True)
-def quiet_logger(caplog: pytest.LogCaptureFixture) -> None:
-    """The logger as it is by default, whatever ran before."""
+def short_by_default(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing asks for all frames, whatever ran before."""
     caplog.set_level(logging.WARNING, logger="leyden")
+    monkeypatch.delenv("LEYDEN_TRACEBACKS", raising=False)
 
 
 @pytest.fixture(scope="module")

@@ -174,6 +174,13 @@ def _same_but_for_key_texts(ours: Any, theirs: Any, fields: Mapping[str, tuple[s
     return as_text(mine).lower() == as_text(other).lower()
 
 
+def _without_index_keys(model: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    clauses = request["UpdateExpression"]
+    keys = index_fields(model) - framed_fields(model).keys()
+    kept = {name: value for name, value in clauses.get("SET", {}).items() if name not in keys}
+    return {**request, "UpdateExpression": {**clauses, "SET": kept}}
+
+
 def _is_sparse(model: Mapping[str, Any], index: str | None) -> bool:
     return any(
         "condition" in entry for entry in model["indexes"].values() if entry.get("index") == index
@@ -235,6 +242,11 @@ def _without_what_is_lawful(
     fields = framed_fields(model)
     if fields and _same_but_for_key_texts(ours, theirs, fields):
         return Verdict("guard: an attribute is looked for as it is stored, with its key's text")
+    if fields and "UpdateExpression" in theirs:
+        # Its updates make other keys of the text that has its key's around it already.
+        mine, other = _without_index_keys(model, ours), _without_index_keys(model, theirs)
+        if _same_but_for_key_texts(mine, other, fields):
+            return Verdict("guard: an index key of a value, not of its text in another key")
     if op["verb"] in ("match", "find") and _is_sparse(model, theirs.get("IndexName")):
         return Verdict("guard: no sparse index where items may be missing from it")
     if _closes_a_beginning(model, op, ours, theirs):
