@@ -59,11 +59,6 @@ class KeyText:
                 self.attribute.name,
                 "is empty, and its key would read as one without a value; leave it out instead",
             )
-        if not inner and not self.is_framed:
-            raise refuse(
-                self.attribute.name,
-                "is empty, and DynamoDB takes no empty text as a key; leave it out instead",
-            )
         return self.fold(f"{self.before}{inner}{self.after}")
 
     def read(self, stored: str) -> Any:

@@ -102,9 +102,11 @@ class EntityKeys(Mapping[str, IndexKeys]):
 
     @cached_property
     def attributes_as_keys(self) -> tuple[str, ...]:
-        """The attributes that are the keys of multi-attribute indexes themselves."""
-        names = (n for keys in self.by_name.values() if not keys.forms for n in keys.composites)
-        return tuple(dict.fromkeys(names))
+        """The attributes that are the keys of indexes themselves, without text around them."""
+        multi = (n for keys in self.by_name.values() if not keys.forms for n in keys.composites)
+        forms = (form for keys in self.secondary for form in keys.forms)
+        alone = (form.names[0] for form in forms if form.bare and not form.text_of_absent)
+        return tuple(dict.fromkeys((*multi, *alone)))
 
     @cached_property
     def shared_fields(self) -> frozenset[str]:
