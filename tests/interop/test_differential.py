@@ -23,8 +23,11 @@ from tests.interop.transactions import compare_transactions, transactions
 pytestmark = pytest.mark.node
 
 OPERATIONS_A_MODEL = 4
-GUARDED_AT_MOST = 0.1
-"""The share of operations that Leyden alone may refuse, by the guards of its design."""
+GUARDED_AT_MOST = 0.15
+"""The share of operations in which Leyden may differ by the guards of its design.
+
+Attributes in a key's own field, which many of the models have, account for a half of it.
+"""
 
 LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
