@@ -6,6 +6,7 @@ Ctrl-C in that time would end in a traceback. So this module stands beside the p
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from collections.abc import Iterator
@@ -35,6 +36,10 @@ def stop_at_once() -> None:
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _stop)
+            # Python gives the signal back to the system before its own end, where a late Ctrl-C
+            # would turn a command that is done into one that was killed. Registered first, this
+            # is called last.
+            atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     except ValueError:
         # Signals are the business of the main thread.
         return

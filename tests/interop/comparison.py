@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -21,6 +21,9 @@ from tests.vectors.canonical import (
     without_guards,
 )
 from tests.vectors.expressions import conjuncts
+
+# ElectroDB asks for all composites of a sparse index before it asks the condition.
+NO_COMPOSITES: Final = "a sparse index whose condition says no needs no composites"
 
 
 @frozen
@@ -89,13 +92,12 @@ def fault_of_theirs(model: Mapping[str, Any], theirs: Any) -> str | None:
     its queries filter on fields of the key.
     """
     if isinstance(theirs, dict) and "KeyConditionExpression" in theirs:
-        keys = _paths(theirs["KeyConditionExpression"]) | {
-            entry[half]["field"]
+        asked = [
+            entry
             for entry in model["indexes"].values()
             if entry.get("index") == theirs.get("IndexName")
-            for half in ("pk", "sk")
-            if "field" in entry.get(half, {})
-        }
+        ]
+        keys = _paths(theirs["KeyConditionExpression"]).union(*map(_fields_of, asked))
         if keys & _paths(theirs.get("FilterExpression")):
             return "a filter on a field of the key"
     if (
@@ -146,8 +148,7 @@ def compare(
     except ValueError as error:
         return Verdict("differ", f"ours is no request that a server takes: {error}")
     if refused and answer.code == 2012:
-        # It asks for all composites of a sparse index before it asks the condition.
-        return Verdict("guard: a sparse index whose condition says no needs no composites")
+        return Verdict(f"guard: {NO_COMPOSITES}")
     if refused:
         return Verdict(
             "differ", f"theirs refuses: {answer.code} {answer.message}\nours:\n{as_text(ours)}"
@@ -181,10 +182,24 @@ def _without_index_keys(model: Mapping[str, Any], request: Mapping[str, Any]) ->
     return {**request, "UpdateExpression": {**clauses, "SET": kept}}
 
 
-def _is_sparse(model: Mapping[str, Any], index: str | None) -> bool:
+def _may_lack_items(model: Mapping[str, Any], index: str | None) -> bool:
+    """Whether an index has a condition, or an attribute that may be absent as its key."""
+    always = {
+        model["attributes"][name].get("field", name)
+        for entry in model["indexes"].values()
+        if "index" not in entry
+        for name in composites(entry)
+    }
+    optional = {given.get("field", name) for name, given in model["attributes"].items()} - always
     return any(
-        "condition" in entry for entry in model["indexes"].values() if entry.get("index") == index
+        "condition" in entry or optional & _fields_of(entry)
+        for entry in model["indexes"].values()
+        if entry.get("index") == index
     )
+
+
+def _fields_of(entry: Mapping[str, Any]) -> set[str]:
+    return {entry[half]["field"] for half in ("pk", "sk") if "field" in entry.get(half, {})}
 
 
 def _has_key_attributes(model: Mapping[str, Any]) -> bool:
@@ -247,8 +262,8 @@ def _without_what_is_lawful(
         mine, other = _without_index_keys(model, ours), _without_index_keys(model, theirs)
         if _same_but_for_key_texts(mine, other, fields):
             return Verdict("guard: an index key of a value, not of its text in another key")
-    if op["verb"] in ("match", "find") and _is_sparse(model, theirs.get("IndexName")):
-        return Verdict("guard: no sparse index where items may be missing from it")
+    if op["verb"] in ("match", "find") and _may_lack_items(model, theirs.get("IndexName")):
+        return Verdict("guard: no index that items may be missing from")
     if _closes_a_beginning(model, op, ours, theirs):
         return Verdict("guard: a beginning that ElectroDB closes with the entity's name")
     if op["verb"] == "find":

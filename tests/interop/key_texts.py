@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.vectors.canonical import CONDITIONS
+from tests.vectors.expressions import sort_key
 
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 
@@ -67,7 +68,8 @@ def _masked(node: Any, fields: Mapping[str, Any]) -> Any:
         unique = [part for i, part in enumerate(parts) if part not in parts[:i]]
         if operator == "and" and len(unique) > 1:
             unique = [part for part in unique if part != ["about", "keys"]]
-        return [operator, *unique] if len(unique) > 1 else unique[0]
+        # What stood in place of a mark had its own rank among the operands.
+        return [operator, *sorted(unique, key=sort_key)] if len(unique) > 1 else unique[0]
     if operator == "not":
         inner = _masked(operands[0], fields)
         return inner if inner == ["about", "keys"] else ["not", inner]

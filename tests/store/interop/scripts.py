@@ -234,7 +234,7 @@ def workflow_scripts(draw: st.DrawFn) -> Script:
         steps.add(
             "workflows.update_workflow_results",
             **run(),
-            step_id=draw(values.names.filter(lambda name: name.strip())),
+            step_id=draw(values.names.filter(values.names_something)),
             result=draw(values.json_values),
             request_context=draw(values.objects),
         )

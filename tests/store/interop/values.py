@@ -50,6 +50,11 @@ ascii_ids = st.text("abcXYZ019-_.:/# +$", min_size=1, max_size=8).filter(lambda 
 """Ids whose order is exactly JavaScript's."""
 
 
+def names_something(text: str) -> bool:
+    """Whether there is more to a text than what Python or JavaScript take for white space."""
+    return text.replace("\ufeff", "").strip() != ""
+
+
 def _is_plain_name(name: str) -> bool:
     # JavaScript moves names that look like whole numbers to the front of an object, and takes
     # __proto__ as something else than a name.
