@@ -37,6 +37,7 @@ REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 settings.register_profile(
     "default", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[]
 )
+settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
 settings.register_profile(
     "ci",
     max_examples=300,
