@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
-from leyden.schema.faults import did_you_mean
 
 __all__ = ["schemas_folder", "shipped_schemas"]
 

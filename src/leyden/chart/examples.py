@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden._text import did_you_mean
 from leyden.chart.samples import is_free, sample
 from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
 from leyden.operations.request import Item
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import AttributeSpec, EntitySpec, JMESPath, Literal
 from leyden.service.entity import Entity
 from leyden.service.service import Service

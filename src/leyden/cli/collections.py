@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from leyden import CollectionPage, Entity, Service
+from leyden._text import did_you_mean
 from leyden.cli.options import Output
 from leyden.cli.output.console import output_console
 from leyden.cli.output.json_text import print_json
@@ -20,7 +21,6 @@ from leyden.cli.reading import Reading, page_json, print_end, tell_unreadable
 from leyden.cli.values.pairs import read_pairs
 from leyden.cli.where import read_condition
 from leyden.errors import UnknownAttributeError
-from leyden.schema.faults import did_you_mean
 
 COLLECTIONS: Final = "collections"
 """What stands in place of the entity: `collections.overview`."""

@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 import leyden
+from leyden._text import did_you_mean
 from leyden.cli.options import Target
 from leyden.schema import load_service
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import ServiceSpec
 
 Hooks = Mapping[str, Callable[..., Any]]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from leyden._text import did_you_mean
 from leyden.compile.anything import (
     accept_any,
     accept_any_element,
@@ -20,7 +21,6 @@ from leyden.compile.numbers import accept_decimal, accept_integer, accept_number
 from leyden.compile.texts import accept_binary, accept_boolean, accept_json, accept_string
 from leyden.compile.times import accept_timestamp, accept_ttl
 from leyden.errors import RequiredAttributeError, UnknownAttributeError
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import AttributeSpec
 
 __all__ = ["build_check"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute, Fill, Rework
 from leyden.compile.calling import hook_of
 from leyden.compile.lacking import LackingList, LackingMap
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.errors import InvalidOptionError
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import AttributeSpec, Call, EntitySpec, Judge
 
 __all__ = ["Hooks", "build_fill", "build_reveal", "build_store", "check_hooks"]

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute
 from leyden.compile.steps import step_into
 from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
-from leyden.schema.faults import did_you_mean
 
 __all__ = ["AttributePaths", "ResolvedPath", "resolve_path", "unknown_attribute"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
-from leyden.schema.faults import did_you_mean
 
 __all__ = ["step_into"]
 

@@ -20,6 +20,7 @@ from botocore.exceptions import NoRegionError
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 from pynamodb.connection.base import Connection
 
+from leyden._text import did_you_mean
 from leyden.drivers.answers import expect_answer, is_answered, watch
 from leyden.drivers.prepare import DATA_APIS
 from leyden.drivers.wire.asking import let_ask
@@ -27,7 +28,6 @@ from leyden.drivers.wire.http11 import ForeignAnswerError
 from leyden.drivers.wire.trust import Bundle, Trust
 from leyden.drivers.wire.unfit import TOO_DEEP
 from leyden.errors import InvalidOptionError
-from leyden.schema.faults import did_you_mean
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds to wait for a connection, each attempt."""

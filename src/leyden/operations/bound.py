@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from leyden._text import did_you_mean
 from leyden.compile import CompiledEntity
 from leyden.errors import (
     InputError,
@@ -20,7 +21,6 @@ from leyden.keys import EntityKeys, IndexKeys, KeyForm, KeyValue
 from leyden.keys.text import number_text
 from leyden.operations.request import AttributeValue, Item
 from leyden.operations.runner import Runner
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import EntitySpec
 
 PARTITION_KEY_LIMIT: Final = 2048

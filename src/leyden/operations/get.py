@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
+from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError
 from leyden.operations.bound import BoundEntity, refuse_no_mapping
 from leyden.operations.explain import Explanation, show_key
@@ -18,7 +19,6 @@ from leyden.operations.outcome import Result, add_units, consumed_units, shape
 from leyden.operations.overflow.reading import join_items, joining_for, reading_notes
 from leyden.operations.projection import project, shown_slots
 from leyden.operations.request import Item, Params, Program
-from leyden.schema.faults import did_you_mean
 
 
 def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:

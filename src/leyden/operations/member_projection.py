@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
+from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError
 from leyden.operations.expression import Expressions
 from leyden.operations.members import Member
 from leyden.operations.options import Options
 from leyden.operations.projection import project
 from leyden.operations.request import Params
-from leyden.schema.faults import did_you_mean
 
 
 def project_members(

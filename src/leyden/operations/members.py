@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leyden._text import did_you_mean
 from leyden.errors import (
     InvalidExpressionError,
     MissingCompositeError,
@@ -18,7 +19,6 @@ from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity, refuse_no_mapping
 from leyden.operations.key_condition import accept_limit, first_gap
 from leyden.operations.sort_condition import Range
-from leyden.schema.faults import did_you_mean
 
 Values = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ import jmespath
 from attrs import frozen
 from jmespath.exceptions import JMESPathError
 
+from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
 from leyden.schema.expressions import ExpressionError, check_calls
-from leyden.schema.faults import did_you_mean
 
 _COMMON: Final = frozenset({"table", "params", "select", "data"})
 _READ: Final = _COMMON | {"attributes", "consistent", "ignore_ownership"}

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden._text import did_you_mean
 from leyden.porting.errors import ModelError, NodeError
-from leyden.schema.faults import did_you_mean
 
 __all__ = ["Found", "FoundModel", "read_models"]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from leyden.schema.faults import Report, quoted
+from leyden._text import quoted
+from leyden.schema.faults import Report
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
 from leyden.schema.literals import LiteralError, lacking, literal_value
 from leyden.schema.nodes import Listing, Mapping, Scalar

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import attrs
 
+from leyden._text import quoted
 from leyden.schema.attributes import build_attributes, refuse_shared_fields
 from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
-from leyden.schema.faults import Report, quoted
+from leyden.schema.faults import Report
 from leyden.schema.indexes import build_index
 from leyden.schema.language import ALIAS, ENTITY, TABLE
 from leyden.schema.nodes import Mapping as MappingNode

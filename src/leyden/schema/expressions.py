@@ -11,7 +11,7 @@ from attrs import field, frozen
 from jmespath import exceptions
 from jmespath.functions import Functions
 
-from leyden.schema.faults import did_you_mean, quoted
+from leyden._text import did_you_mean, quoted
 from leyden.schema.slips import remedy
 
 _LONGEST: Final = 4096

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.spec import IndexSpec, JMESPath, Judge, KeySpec
 from leyden.schema.structure import Given
 from leyden.schema.templates import TemplateError, parse_template

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from leyden.schema.faults import did_you_mean, listed, quoted
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.nodes import Listing, Mapping, Node, Odd, Scalar, described
 from leyden.schema.regexps import searching
 from leyden.schema.spec import AttributeSpec, Span

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leyden.schema.faults import did_you_mean, listed
+from leyden._text import did_you_mean, listed
 from leyden.schema.spec import AttributeSpec
 
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import yaml
 
-from leyden.schema.faults import Report, quoted
+from leyden._text import quoted
+from leyden.schema.faults import Report
 from leyden.schema.nodes import Entry, Listing, Mapping, Node, Odd, Scalar
 from leyden.schema.spec import Span
 

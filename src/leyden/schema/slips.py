@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from leyden.schema.faults import did_you_mean
+from leyden._text import did_you_mean
 from leyden.schema.spec import AttributeSpec
 
 _WORDS: Final = {

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.language import is_table_description
 from leyden.schema.nodes import Listing, Mapping, Node, Scalar, described
 from leyden.schema.reading import read_data, read_yaml

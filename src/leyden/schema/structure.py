@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.language import SHAPES
 from leyden.schema.nodes import Listing, Mapping, Node, Odd, Scalar, described
 from leyden.schema.shapes import (

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leyden._text import did_you_mean
 from leyden.arguments import fitting
 from leyden.compile.attribute import CompiledAttribute
 from leyden.errors import InputError
@@ -18,7 +19,6 @@ from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.guard import refuse_no_item
 from leyden.operations.read_many import key_fields
 from leyden.operations.request import AttributeValue, Item
-from leyden.schema.faults import did_you_mean
 
 
 @frozen

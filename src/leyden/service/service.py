@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Never, Self
 
 from attrs import field, frozen
 
+from leyden._text import did_you_mean
 from leyden.arguments import fitting, misplaced, no_attribute, not_called
 from leyden.compile import compile_entity
 from leyden.compile.table import TableDefinition, table_definition
@@ -30,7 +31,6 @@ from leyden.operations.table import CreateTableResult, check_table, create_table
 from leyden.operations.transactions.getting import TransactGet
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import Write
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import EntitySpec, ServiceSpec
 from leyden.service.entity import Entity
 from leyden.service.stream import Change, StreamRecordError, Unknown, parse_stream

@@ -8,6 +8,7 @@ import attrs
 import click
 
 from leyden import Entity
+from leyden._text import did_you_mean
 from leyden.cli.collections import COLLECTIONS, collection_query
 from leyden.cli.commands.query import RANGES, pattern_of, ranged
 from leyden.cli.loading import entity_named, opened
@@ -19,7 +20,6 @@ from leyden.cli.reading import narrowed
 from leyden.cli.values.json_values import read_json
 from leyden.cli.values.pairs import read_pairs, split_pair
 from leyden.cli.values.text_values import value_from_text
-from leyden.schema.faults import did_you_mean
 
 _READ_STEPS: Final = (*RANGES, "between")
 _UPDATE_STEPS: Final = (

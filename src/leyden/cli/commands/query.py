@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from leyden import Entity
+from leyden._text import did_you_mean
 from leyden.cli.collections import (
     COLLECTIONS,
     collection_query,
@@ -17,7 +18,6 @@ from leyden.cli.loading import entity_named, opened
 from leyden.cli.options import Output, Target, output_options, target_options
 from leyden.cli.reading import Reading, read_and_print, reading_options
 from leyden.cli.values.pairs import RANGE, read_limits, read_pairs, split_pair
-from leyden.schema.faults import did_you_mean
 
 RANGES: Final = ("begins", "gt", "gte", "lt", "lte")
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from attrs import evolve, frozen
 
 from leyden import Entity, Service
+from leyden._text import did_you_mean
 from leyden.cli.output.json_text import json_text
 from leyden.cli.transfer.raw_items import item_from_json
 from leyden.cli.values.json_values import read_json, value_from_json
@@ -23,7 +24,6 @@ from leyden.operations.put import Put
 from leyden.operations.request import Item
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transfer import IMPORT
-from leyden.schema.faults import did_you_mean
 
 
 @frozen

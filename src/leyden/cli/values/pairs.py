@@ -8,9 +8,9 @@ from typing import Any, Final
 import click
 
 from leyden import Entity
+from leyden._text import did_you_mean
 from leyden.cli.values.text_values import value_from_text
 from leyden.errors import UnknownAttributeError
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import AttributeSpec
 
 RANGE: Final = ".."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
 from leyden.schema.nulls import shape_of
 from leyden.schema.rules.derived import note_nulls

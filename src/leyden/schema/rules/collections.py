@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.rules.forms import casing_of, template_of
 from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, KeySpec, Padding
 from leyden.schema.templates import Template

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, ParsedExpression, parse_expression
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.nulls import Shape, always_alike, always_null
 from leyden.schema.slips import instead_of
 from leyden.schema.spec import AttributeSpec, Call, IndexSpec, JMESPath, Judge, Span

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from leyden._text import did_you_mean, quoted
 from leyden.schema.attributes import calls_of
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, did_you_mean, quoted
+from leyden.schema.faults import Report
 from leyden.schema.spec import EntitySpec, Judge
 
 

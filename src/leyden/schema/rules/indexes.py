@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from leyden._text import listed, quoted
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.rules.forms import casing_of, halves
 from leyden.schema.spec import IndexSpec, KeySpec
 

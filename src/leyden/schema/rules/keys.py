@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
 from leyden.schema.rules.forms import halves, is_lone, is_numeric
 from leyden.schema.spec import IndexSpec, KeySpec

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from leyden._text import listed
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
-from leyden.schema.faults import Report, listed
+from leyden.schema.faults import Report
 from leyden.schema.rules.forms import halves
 from leyden.schema.spec import AttributeSpec, IndexSpec, Judge
 

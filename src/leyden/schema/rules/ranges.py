@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from leyden._text import quoted
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, quoted
+from leyden.schema.faults import Report
 from leyden.schema.rules.forms import is_numeric
 from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec
 from leyden.schema.widths import has_one_width

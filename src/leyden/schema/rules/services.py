@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leyden._text import quoted
 from leyden.schema.drafts import EntityDraft
-from leyden.schema.faults import Report, quoted
+from leyden.schema.faults import Report
 
 
 def check_entities(entities: Sequence[EntityDraft], report: Report) -> None:

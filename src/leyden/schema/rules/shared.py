@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft, TableDraft
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.language import RESERVED_FIELDS
 from leyden.schema.rules.forms import halves, key_type
 from leyden.schema.spec import NUMERIC_TYPES, EntitySpec, IndexSpec, Span

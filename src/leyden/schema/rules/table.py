@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft, TableDraft
-from leyden.schema.faults import Report, did_you_mean, listed, quoted
+from leyden.schema.faults import Report
 from leyden.schema.spec import Span
 
 _COUNTS_SECONDS = frozenset({"ttl", "number", "integer"})

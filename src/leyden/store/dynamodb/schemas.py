@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from attrs import evolve
 
+from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
 from leyden.schema import load_service
-from leyden.schema.faults import did_you_mean
 from leyden.schema.spec import AttributeSpec, EntitySpec, ServiceSpec
 from leyden.service.enforcing import refuse_unenforced
 from leyden.shipped import schemas_folder

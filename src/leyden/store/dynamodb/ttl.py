@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
-from leyden.schema.faults import did_you_mean
 
 LIVING: Final = (
     "thread",

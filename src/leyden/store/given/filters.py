@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from leyden._text import did_you_mean, listed
 from leyden.compile.faults import wrong_type
 from leyden.errors import InvalidOptionError
-from leyden.schema.faults import did_you_mean, listed
 from leyden.store.given import values
 from leyden.store.given.records import record, records
 from leyden.store.records import JSON, DateRange, Include

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from attrs import NOTHING, evolve, fields_dict
 
+from leyden._text import did_you_mean, quoted
 from leyden.compile.faults import wrong_type
 from leyden.errors import RequiredAttributeError, UnknownAttributeError
-from leyden.schema.faults import did_you_mean, quoted
 from leyden.store.given import values
 from leyden.store.records import (
     DateRange,

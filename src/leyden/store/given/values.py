@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from leyden._text import did_you_mean, listed
 from leyden.compile.faults import refuse, wrong_type
 from leyden.compile.texts import accept_json, accept_string
 from leyden.compile.times import accept_timestamp
 from leyden.errors import InvalidOptionError
-from leyden.schema.faults import did_you_mean, listed
 from leyden.store.records import JSON
 
 _Value = TypeVar("_Value")

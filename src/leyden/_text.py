@@ -1,0 +1,36 @@
+"""Words in messages: quoted, listed, and a guess at what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+_LONGEST_WORD: Final = 60
+_MOST_CANDIDATES: Final = 1000
+
+
+def did_you_mean(word: str, known: Iterable[str], *, closeness: float = 0.6) -> str:
+    """A closing question for a message (`; did you mean "pattern"?`), or nothing.
+
+    `closeness` is how alike two words must be, from 0 to 1.
+    """
+    candidates = list(known)
+    if len(word) > _LONGEST_WORD or len(candidates) > _MOST_CANDIDATES:
+        return ""
+    near = get_close_matches(word, candidates, n=1, cutoff=closeness)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def quoted(word: str) -> str:
+    """A word of a schema in quotes for a message: on one line, and cut where it is very long."""
+    text = word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 3] + "..."
+    return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Words as a phrase: `"a"`, `"a" and "b"`, `"a", "b" and "c"`."""
+    quotes = [quoted(word) for word in words]
+    if len(quotes) < 2:
+        return "".join(quotes)
+    return f"{', '.join(quotes[:-1])} {last} {quotes[-1]}"
