@@ -104,8 +104,8 @@ def least(work: dict[str, Callable[[], Any]], rounds: int, times: int) -> dict[s
 def first_load() -> float:
     """Processor time of the first load of the memory's schemas in a process, in milliseconds."""
     script = (
-        "import leyden, sys, time; started = time.process_time();"
-        "leyden.load(sys.argv[1], table='bench', region='us-east-1');"
+        "import sys, time; from leyden import load; started = time.process_time();"
+        "load(sys.argv[1], table='bench', region='us-east-1');"
         "print((time.process_time() - started) * 1000)"
     )
     return min(float(printed) for printed in each_time(script, 5, ROOT / "schemas" / "memory"))
@@ -129,7 +129,7 @@ def import_time() -> tuple[float, float]:
     script = (
         "import time; started = time.process_time()\n"
         "import botocore.session, botocore.client, botocore.httpsession\n"
-        "between = time.process_time()\nimport leyden\n"
+        "between = time.process_time()\nfrom leyden import load\n"
         "print((between - started) * 1000, (time.process_time() - between) * 1000)"
     )
     found = [tuple(map(float, printed.split())) for printed in each_time(script, IMPORTS)]

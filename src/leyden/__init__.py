@@ -14,32 +14,53 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from leyden import errors, events
-from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
-from leyden.operations.batches.sending import BatchResult
-from leyden.operations.collection import CollectionPage
-from leyden.operations.explain import Explanation
-from leyden.operations.outcome import Page, Result
-from leyden.operations.overflow.format import StoredApart
-from leyden.operations.overflow.sweeping import Sweep
-from leyden.operations.transactions.result import Rejection, TransactionResult
-from leyden.service.entity import Entity
-from leyden.service.loading import load, load_async
-from leyden.service.service import Service
-from leyden.service.stream import Change
-from leyden.shipped import schemas_folder
-
 if TYPE_CHECKING:
+    from leyden import errors, events
     from leyden.engine import LocalEngine, local
+    from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
+    from leyden.operations.batches.sending import BatchResult
+    from leyden.operations.collection import CollectionPage
+    from leyden.operations.explain import Explanation
+    from leyden.operations.outcome import Page, Result
+    from leyden.operations.overflow.format import StoredApart
+    from leyden.operations.overflow.sweeping import Sweep
+    from leyden.operations.transactions.result import Rejection, TransactionResult
     from leyden.service.asynchronous import AsyncEntity, AsyncService
+    from leyden.service.entity import Entity
+    from leyden.service.loading import load, load_async
+    from leyden.service.service import Service
+    from leyden.service.stream import Change
+    from leyden.shipped import schemas_folder
 
-# What most processes never use, and what takes its time to import.
-_ON_DEMAND: Final = {
+# Python imports this module for every `import leyden.anything`, so it imports nothing itself: a
+# process that only checks schemas or shows the command line's help never pays for the rest.
+_PLACES: Final = {
     "AsyncEntity": "leyden.service.asynchronous",
     "AsyncService": "leyden.service.asynchronous",
+    "BatchResult": "leyden.operations.batches.sending",
+    "Change": "leyden.service.stream",
+    "CollectionPage": "leyden.operations.collection",
+    "Entity": "leyden.service.entity",
+    "Explanation": "leyden.operations.explain",
+    "LeydenError": "leyden.errors",
     "LocalEngine": "leyden.engine",
+    "Page": "leyden.operations.outcome",
+    "Rejection": "leyden.operations.transactions.result",
+    "Result": "leyden.operations.outcome",
+    "SchemaWarning": "leyden.errors",
+    "Service": "leyden.service.service",
+    "StoredApart": "leyden.operations.overflow.format",
+    "Sweep": "leyden.operations.overflow.sweeping",
+    "TransactionResult": "leyden.operations.transactions.result",
+    "UnsentWriteWarning": "leyden.errors",
+    "errors": "",
+    "events": "",
+    "load": "leyden.service.loading",
+    "load_async": "leyden.service.loading",
     "local": "leyden.engine",
+    "schemas_folder": "leyden.shipped",
 }
+"""The module of each public name; empty for a module of the package."""
 
 __all__ = [
     "AsyncEntity",
@@ -70,9 +91,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ON_DEMAND:
+    if name not in _PLACES:
         raise AttributeError(f"module 'leyden' has no attribute {name!r}")
-    return getattr(import_module(_ON_DEMAND[name]), name)
+    place = _PLACES[name]
+    found = getattr(import_module(place), name) if place else import_module(f"leyden.{name}")
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

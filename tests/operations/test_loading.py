@@ -137,12 +137,23 @@ def test_an_alias_that_would_be_hidden_is_refused() -> None:
         leyden.load(TASKS.replace("alias: task\n", "").replace(": tasks", ": values"), table="t")
 
 
+def test_the_package_imports_what_it_shows_when_that_is_asked_for() -> None:
+    script = (
+        "import sys, leyden\n"
+        "print([name for name in sys.modules if name.startswith('leyden.')])\n"
+        "print([name for name in leyden.__all__ if not hasattr(leyden, name)])\n"
+        "print(leyden.load is leyden.__dict__['load'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["[]", "[]", "True"]
+
+
 def test_what_belongs_to_event_loops_and_engines_is_imported_when_it_is_asked_for():
     late = "leyden.service.asynchronous", "leyden.engine", "asyncio"
     script = (
-        "import sys, leyden\n"
+        "import sys; from leyden import load\n"
         f"print([name for name in {late} if name in sys.modules])\n"
-        "leyden.AsyncService, leyden.AsyncEntity, leyden.local\n"
+        "import leyden; leyden.AsyncService, leyden.AsyncEntity, leyden.local\n"
         f"print([name for name in {late} if name in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
