@@ -13,7 +13,7 @@ from leyden.drivers import SharedConnection
 from leyden.drivers.aio import AsyncDriver
 from leyden.drivers.models import attach
 from leyden.events import Callback, Listener
-from leyden.operations.request import Program, Request, Response
+from leyden.program import Program, Request, Response
 
 T = TypeVar("T")
 

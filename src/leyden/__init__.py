@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from leyden import errors, events
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
-    from leyden.operations.batches.sending import BatchResult
-    from leyden.operations.collection import CollectionPage
     from leyden.operations.explain import Explanation
-    from leyden.operations.outcome import Page, Result
     from leyden.operations.overflow.format import StoredApart
     from leyden.operations.overflow.sweeping import Sweep
-    from leyden.operations.transactions.result import Rejection, TransactionResult
+    from leyden.results import (
+        BatchResult,
+        CollectionPage,
+        Page,
+        Rejection,
+        Result,
+        TransactionResult,
+    )
     from leyden.service.asynchronous import AsyncEntity, AsyncService
     from leyden.service.entity import Entity
     from leyden.service.loading import load, load_async
@@ -37,21 +41,21 @@ if TYPE_CHECKING:
 _PLACES: Final = {
     "AsyncEntity": "leyden.service.asynchronous",
     "AsyncService": "leyden.service.asynchronous",
-    "BatchResult": "leyden.operations.batches.sending",
+    "BatchResult": "leyden.results",
     "Change": "leyden.service.stream",
-    "CollectionPage": "leyden.operations.collection",
+    "CollectionPage": "leyden.results",
     "Entity": "leyden.service.entity",
     "Explanation": "leyden.operations.explain",
     "LeydenError": "leyden.errors",
     "LocalEngine": "leyden.engine",
-    "Page": "leyden.operations.outcome",
-    "Rejection": "leyden.operations.transactions.result",
-    "Result": "leyden.operations.outcome",
+    "Page": "leyden.results",
+    "Rejection": "leyden.results",
+    "Result": "leyden.results",
     "SchemaWarning": "leyden.errors",
     "Service": "leyden.service.service",
     "StoredApart": "leyden.operations.overflow.format",
     "Sweep": "leyden.operations.overflow.sweeping",
-    "TransactionResult": "leyden.operations.transactions.result",
+    "TransactionResult": "leyden.results",
     "UnsentWriteWarning": "leyden.errors",
     "errors": "",
     "events": "",

@@ -55,18 +55,14 @@ which is an InputError, and a NodeError, which is an EngineError.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from leyden.carrying import nearest, pack, unpack
-from leyden.outcomes import NOTHING, Outcome, told
+from leyden.outcomes import NOTHING, Outcome, Rejection, told
 
 if TYPE_CHECKING:
-    from leyden.operations.batches.sending import BatchResult
-    from leyden.operations.collection import CollectionPage
-    from leyden.operations.outcome import Page
-    from leyden.operations.request import Item, Request
-    from leyden.operations.transactions.result import Rejection
+    from leyden._steps import Item, Request
     from leyden.schema.faults import Fault
 
 __all__ = [
@@ -113,6 +109,66 @@ __all__ = [
 ]
 
 
+class PageRead(Protocol):
+    """What an error tells of a page: a `leyden.Page` or a `leyden.CollectionPage`."""
+
+    @property
+    def items(self) -> tuple[Any, ...]:
+        """The records that were read before."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on."""
+
+    @property
+    def consumed(self) -> float | None:
+        """The capacity units that were consumed, where the engine says."""
+
+    @property
+    def scanned(self) -> int:
+        """How many items were read."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+
+    @property
+    def unreadable(self) -> tuple[DecodeError | HookError, ...]:
+        """The errors of items that could not be read."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class BatchDone(Protocol):
+    """What an error tells of a batch: a `leyden.BatchResult`."""
+
+    @property
+    def items(self) -> tuple[Any, ...]:
+        """What was read or put, in the order of the entries; None in the places of the others."""
+
+    @property
+    def unprocessed(self) -> tuple[Any, ...]:
+        """What the service had not taken up, in raw form."""
+
+    @property
+    def consumed(self) -> float | None:
+        """The capacity units that were consumed, where the engine says."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+
+    @property
+    def unreadable(self) -> tuple[DecodeError | HookError, ...]:
+        """The errors of items that could not be read."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
 class LeydenError(Exception):
     """The root of all errors of this package.
 
@@ -130,7 +186,7 @@ class LeydenError(Exception):
     tells_outcome: ClassVar[bool] = False
     """Whether the message itself says what was written."""
 
-    page: Page | CollectionPage | None
+    page: PageRead | None
     outcome: Outcome = NOTHING
     unsure: Any = False
     happened: bool = False
@@ -542,7 +598,7 @@ class BatchIncompleteError(LeydenError):
         self,
         message: str,
         *,
-        result: BatchResult,
+        result: BatchDone,
         unsure: Sequence[Mapping[str, Any]] = (),
         failures: Sequence[LeydenError] = (),
         operation: str | None = None,

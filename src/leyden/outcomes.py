@@ -1,4 +1,4 @@
-"""What the writes of a call did that ended in an error: `LeydenError.outcome`.
+"""What a call did that ended in an error: `LeydenError.outcome`, and a transaction's rejections.
 
 A call may send several requests, and the one that fails need not be the one that writes: the item
 was changed, and what came back could not be decoded. Every error says what its call had written by
@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from attrs import field, frozen
+
+from leyden._steps import Item
 
 
 @frozen
@@ -50,8 +52,54 @@ class Outcome:
         return bool(self.written or self.unsure or self.earlier)
 
 
+@frozen
+class Rejection:
+    """Why one operation of a cancelled transaction was refused.
+
+    `reason` is `exists` (a create found an item), `not_found` (a patch, remove or check found
+    none), `condition` (of `.where()` or `.composite()`), `collision`, `version`, `unique`,
+    `overflow`, `conflict`, `throttled`, `size` or `invalid`; `key` holds the key attributes; `item`
+    is the stored record where the service returned one and it is the entity's, `raw` the stored
+    item as it is. For `unique`, `attributes` are those of the constraint, and `raw` is the guard
+    item, which names its owner.
+    """
+
+    position: int
+    operation: str
+    entity: str
+    key: Mapping[str, Any] = field(repr=False)
+    reason: str
+    aws_code: str
+    item: Any = field(repr=False)
+    raw: Item | None = field(repr=False)
+    attributes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"operation {self.position}, {self.operation}: {self.why}"
+
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        names = f" ({', '.join(self.attributes)})" if self.attributes else ""
+        return f"{_MEANING[self.reason]}{names}"
+
+
 NOTHING: Final = Outcome()
 """The outcome of a call that has written nothing."""
+
+_MEANING: Final = {
+    "exists": "the item already exists",
+    "not_found": "the item does not exist",
+    "condition": "its condition did not hold",
+    "collision": "another item is stored under the same key",
+    "version": "the stored item has another version than the one that was seen",
+    "unique": "another item has its values of unique attributes",
+    "overflow": "the stored item has large values outside, which the request did not count on",
+    "conflict": "another write was under way on the item",
+    "throttled": "the table took no more requests",
+    "size": "the items of its partition key are too large together",
+    "invalid": "the request was not valid",
+}
 
 _CLAIM: Final = re.compile(r"(?:[;.,]| and)? [Nn]othing was (?:changed|deleted|written)")
 

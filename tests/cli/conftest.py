@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 import leyden
 from leyden.cli.application import leyden as application
 from leyden.engine import LocalEngine
-from leyden.operations.request import Request
+from leyden.program import Request
 
 ROOT: Final = Path(__file__).parent.parent.parent
 TASKAPP: Final = str(ROOT / "schemas" / "taskapp")

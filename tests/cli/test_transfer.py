@@ -13,7 +13,7 @@ import leyden
 from leyden.cli.transfer.state import StateFile
 from leyden.drivers.sync import SyncDriver
 from leyden.errors import AwsError
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.cli.conftest import OnTable, leyden_command
 
 Break = Callable[[int, str], None]

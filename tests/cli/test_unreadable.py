@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.cli.conftest import OnTable
 
 READS = (

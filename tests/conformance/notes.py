@@ -11,7 +11,7 @@ import leyden
 from leyden.operations import size
 from leyden.operations.overflow import format as overflow
 from leyden.operations.overflow.format import OWNER_FIELD, is_part, part_keys, read_manifest
-from leyden.operations.request import Item, Request
+from leyden.program import Item, Request
 
 NOTES = """
 entity: notes

@@ -224,6 +224,6 @@ def plant_foreign_items(app: leyden.Service) -> None:
 
 
 def _put(table: str, item: dict[str, Any]) -> Any:
-    from leyden.operations.request import Request
+    from leyden.program import Request
 
     return (yield Request("PutItem", {"TableName": table, "Item": item}))

@@ -127,7 +127,7 @@ def test_a_collection_on_an_index_that_does_not_name_entities_goes_by_the_keys(
 
 
 def _put(params: Any) -> Any:
-    from leyden.operations.request import Request
+    from leyden.program import Request
 
     yield Request("PutItem", params)
 

@@ -18,7 +18,7 @@ from leyden.errors import (
     MissingCompositeError,
 )
 from leyden.operations.index_keys import put_keys
-from leyden.operations.request import Item
+from leyden.program import Item
 
 HEAD: Final = """
 entity: thing

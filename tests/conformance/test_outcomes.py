@@ -15,8 +15,8 @@ from leyden.errors import (
     InvalidExpressionError,
     LeydenError,
 )
-from leyden.operations.request import Program, Request
 from leyden.outcomes import Outcome
+from leyden.program import Program, Request
 from tests.conformance.notes import noise, raw_items, small_limits
 
 SCHEMA = """

@@ -22,8 +22,8 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.overflow.format import StoredApart
-from leyden.operations.request import Request
 from leyden.operations.size import item_size
+from leyden.program import Request
 from tests.conformance.notes import (
     KEY,
     NOTES,

@@ -10,7 +10,7 @@ import pytest
 import leyden
 from leyden.errors import ConditionFailedError, DecodeError, LeydenError
 from leyden.operations.overflow.format import is_part
-from leyden.operations.request import Pause, Request
+from leyden.program import Pause, Request
 from tests.conformance.notes import KEY, NOTES, check_whole, noise, raw_items, small_limits
 
 SMALL, INSIDE = "short", "ab" * 4000

@@ -17,8 +17,8 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
-from leyden.operations.request import Item, Request
 from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
+from leyden.program import Item, Request
 
 USERS = """
 entity: users

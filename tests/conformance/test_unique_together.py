@@ -9,7 +9,7 @@ import pytest
 
 import leyden
 from leyden.errors import InputError, InvalidOptionError, TransactionCanceledError
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.conformance.test_unique import USERS, consistent, guards, stored
 
 COUNTED = USERS.replace("  name: string\n", "  name: string\n  revision: integer\n", 1).replace(

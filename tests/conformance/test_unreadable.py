@@ -10,7 +10,7 @@ import pytest
 
 import leyden
 from leyden.errors import DecodeError, HookError, InvalidOptionError
-from leyden.operations.request import Request
+from leyden.program import Request
 
 SOURCE: Final = """
 entity: tickets

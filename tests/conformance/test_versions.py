@@ -85,7 +85,7 @@ def test_an_item_from_before_versions_starts_to_count(note: leyden.Entity) -> No
 
 def _strip(note: leyden.Entity) -> None:
     """Make the stored item one that nobody has counted."""
-    from leyden.operations.request import Request
+    from leyden.program import Request
 
     whole = note.patch(id="n").set(text="x").params()
     request = Request(

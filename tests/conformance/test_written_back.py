@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.errors import InputError, LeydenError, NotReadError
-from leyden.operations.request import Request
+from leyden.program import Request
 
 SOURCE: Final = """
 entity: users

@@ -11,7 +11,7 @@ import boto3
 from leyden.drivers import SyncDriver
 from leyden.drivers.aio import AsyncDriver
 from leyden.drivers.given_client import ClientConnection
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.drivers.test_lean import GET, KEYS
 
 LOOPS: Final[dict[str, Callable[[Any], Any]]] = {"async": asyncio.run}

@@ -27,7 +27,7 @@ from leyden.errors import (
     InvalidOptionError,
     LeydenError,
 )
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.drivers.serving import answer, serving
 from tests.drivers.test_async import RUNS, until
 from tests.drivers.test_async import driver_at as async_driver_at

@@ -23,7 +23,7 @@ from leyden.errors import (
     TableNotFoundError,
 )
 from leyden.events import Event, RequestFailed
-from leyden.operations.request import Gather, Pause, Program, Request
+from leyden.program import Gather, Pause, Program, Request
 from tests.drivers.answering import refusal
 from tests.drivers.serving import Serving, answer, make_certificate, serving
 from tests.drivers.test_lean import ADD, FOUND, GET, KEYS

@@ -11,7 +11,7 @@ import pytest
 
 from leyden.drivers.aio import AsyncDriver
 from leyden.drivers.aio.channel import Channel
-from leyden.operations.request import Gather, Pause, Program
+from leyden.program import Gather, Pause, Program
 from tests.drivers.serving import answer, serving
 from tests.drivers.test_async import RUNS, Run, driver_at, pool_of, run, until
 from tests.drivers.test_lean import ADD, FOUND, GET, KEYS

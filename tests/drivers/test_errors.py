@@ -19,7 +19,7 @@ from leyden.errors import (
     TableNotFoundError,
     ThrottledError,
 )
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.drivers.answering import answering, refusal
 
 pytestmark = pytest.mark.usefixtures("each_transport")

@@ -10,7 +10,7 @@ from leyden.drivers import SyncDriver
 from leyden.drivers.observe import Observation
 from leyden.errors import TableNotFoundError
 from leyden.events import Event, Listeners, RequestFailed, RequestSent, ResponseReceived
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.drivers.answering import answering, refusal
 
 pytestmark = pytest.mark.usefixtures("each_transport")

@@ -12,7 +12,7 @@ import leyden
 from leyden.drivers import SyncDriver
 from leyden.drivers.given_client import ClientConnection
 from leyden.errors import InvalidOptionError
-from leyden.operations.request import Request
+from leyden.program import Request
 
 
 @pytest.fixture(scope="module")

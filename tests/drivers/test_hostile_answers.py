@@ -20,7 +20,7 @@ from leyden.errors import (
     InvalidOptionError,
     LeydenError,
 )
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.drivers.sending import EVERY_WAY, send_over
 from tests.drivers.serving import answer, serving
 from tests.drivers.test_lean import ADD, FOUND, GET, KEYS

@@ -24,7 +24,7 @@ from leyden.errors import (
     InvalidOptionError,
     ThrottledError,
 )
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.drivers.serving import answer, make_certificate, serving
 
 KEYS = {"access_key_id": "AKID", "secret_access_key": "SECRETKEY"}

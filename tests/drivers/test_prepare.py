@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leyden.drivers.prepare import consumed_of, prepare, table_of
-from leyden.operations.request import Request
+from leyden.program import Request
 
 
 def test_data_requests_ask_for_their_cost() -> None:

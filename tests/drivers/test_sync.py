@@ -9,7 +9,7 @@ import pytest
 
 from leyden.drivers import Driver, SharedConnection, SyncDriver
 from leyden.errors import ConditionFailedError, LeydenError, TableNotFoundError
-from leyden.operations.request import Gather, Pause, Program, Request
+from leyden.program import Gather, Pause, Program, Request
 from tests.drivers.answering import answering, refusal
 
 pytestmark = pytest.mark.usefixtures("each_transport")

@@ -10,7 +10,7 @@ import pytest
 from leyden.drivers import SyncDriver
 from leyden.engine import dynamodb_local
 from leyden.errors import EngineError
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.conftest import dynamodb_local_folder
 
 

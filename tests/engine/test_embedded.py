@@ -19,7 +19,7 @@ import leyden.engine
 from leyden.drivers import SyncDriver
 from leyden.engine import LocalEngine
 from leyden.errors import ConditionFailedError, ConnectionFailedError, EngineError
-from leyden.operations.request import Gather, Program, Request
+from leyden.program import Gather, Program, Request
 
 TABLE = {
     "TableName": "books",

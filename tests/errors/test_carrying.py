@@ -28,9 +28,9 @@ from leyden.errors import (
     NotFoundError,
     VersionConflictError,
 )
-from leyden.operations.batches.sending import BatchResult
-from leyden.operations.request import Request
 from leyden.outcomes import ItemWrite, Outcome
+from leyden.program import Request
+from leyden.results import BatchResult
 
 SCHEMA = """
 entity: carriednotes

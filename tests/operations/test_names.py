@@ -19,10 +19,11 @@ import leyden
 from leyden.cli.application import leyden as command_line
 from leyden.compile.paths import AttributePaths
 from leyden.errors import SchemaError
-from leyden.operations.collection import CollectionPage, CollectionQuery
+from leyden.operations.collection import CollectionQuery
 from leyden.operations.query import Queries, Query
 from leyden.operations.update import Patch
 from leyden.operations.upsert import Upsert
+from leyden.results import CollectionPage
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 from leyden.service.asynchronous import AsyncEntity
 from leyden.service.entity import Entity

@@ -10,7 +10,7 @@ import pytest
 
 import leyden
 from leyden.errors import DecodeError, InvalidExpressionError
-from leyden.operations.request import Request
+from leyden.program import Request
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ from leyden.operations.overflow.format import (
     unpack,
 )
 from leyden.operations.overflow.layout import Packing, arrange
-from leyden.operations.request import Request
 from leyden.operations.size import item_size
+from leyden.program import Request
 from tests.conformance.notes import KEY, NOTES, noise
 
 app = leyden.load(NOTES, table="notes")

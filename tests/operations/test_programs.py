@@ -9,7 +9,7 @@ import pytest
 
 import leyden
 from leyden.errors import LeydenError, MissingCompositeError, ThrottledError
-from leyden.operations.request import Program, Request
+from leyden.program import Program, Request
 
 MEMBERS = """
 entity: work

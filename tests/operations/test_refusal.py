@@ -15,7 +15,7 @@ from leyden.errors import (
     LeydenError,
 )
 from leyden.operations.refusal import Asked, why_refused
-from leyden.operations.request import Item
+from leyden.program import Item
 
 KEY = {"project_id": "p", "task_id": "t"}
 STORED: Item = {"projectId": {"S": "p"}, "taskId": {"S": "t"}, "area": {"S": "west"}}

@@ -9,7 +9,7 @@ import pytest
 
 import leyden
 from leyden.errors import AwsError, InputError, TransactionCanceledError
-from leyden.operations.request import Pause, Request
+from leyden.program import Pause, Request
 from tests.operations.conftest import TASKS
 
 KEY = {"project_id": "p", "task_id": "t"}

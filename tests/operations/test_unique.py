@@ -17,8 +17,8 @@ from leyden.errors import (
     InvalidOptionError,
     ItemTooLargeError,
 )
-from leyden.operations.request import Pause
 from leyden.operations.uniqueness.claims import claims_of
+from leyden.program import Pause
 from tests.operations.conftest import TASKS
 
 KEY = {"project_id": "p", "task_id": "t"}

@@ -11,13 +11,13 @@ import leyden.engine
 from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers import SyncDriver
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
-from leyden.operations.request import Pause, Program, Request
 from leyden.operations.table import (
     CreateTableResult,
     check_table,
     compare_table,
     create_table,
 )
+from leyden.program import Pause, Program, Request
 from leyden.schema.spec import TableIndexSpec, TableSpec
 from tests.provision.services import LEGACY, LOCAL, MULTI, ORDER, SHOP, service
 

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 import leyden
-from leyden.operations.request import Request
+from leyden.program import Request
 from leyden.schema.spec import ENTITY_FIELD
 
 Item = dict[str, Any]

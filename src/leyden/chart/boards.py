@@ -26,7 +26,7 @@ from leyden.chart.unconnected import Hooks, unconnected
 from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.keys import IndexKeys, KeyForm
 from leyden.keys.text import timestamp_text
-from leyden.operations.request import AttributeValue, Item
+from leyden.program import AttributeValue, Item
 from leyden.schema.spec import IndexSpec, ServiceSpec
 from leyden.service.service import Service
 

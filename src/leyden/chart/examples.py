@@ -13,7 +13,7 @@ from attrs import frozen
 from leyden._text import did_you_mean
 from leyden.chart.samples import is_free, sample
 from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
-from leyden.operations.request import Item
+from leyden.program import Item
 from leyden.schema.spec import AttributeSpec, EntitySpec, JMESPath, Literal
 from leyden.service.entity import Entity
 from leyden.service.service import Service

@@ -12,7 +12,7 @@ from leyden.cli.output.plain import plain
 from leyden.errors import LeydenError
 from leyden.keys import IndexKeys, KeyForm, KeyValue
 from leyden.operations.bound import BoundEntity
-from leyden.operations.request import Item
+from leyden.program import Item
 
 
 @frozen

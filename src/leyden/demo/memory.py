@@ -12,7 +12,7 @@ import attrs
 from leyden.demo.stage import Stage
 from leyden.engine import LocalEngine
 from leyden.operations.put import Create
-from leyden.operations.request import Item
+from leyden.program import Item
 from leyden.service.entity import Entity
 from leyden.service.loading import load
 from leyden.service.service import Service

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from botocore.exceptions import ConnectionClosedError
 
+from leyden._ledger import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
 from leyden.drivers.bounded import bound_answers
 from leyden.drivers.wire.asking import is_asking
 from leyden.drivers.wire.http11 import LENGTH_DIGITS, ForeignAnswerError, HttpAnswer
 from leyden.drivers.wire.messages import plain_content
 from leyden.drivers.wire.shapes import readable_refusal
 from leyden.drivers.wire.unfit import UNFIT, fault_of
-from leyden.operations.doubt import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
 
 _REFUSED: Final = 300
 _FIRST_WAIT: Final = 0.05

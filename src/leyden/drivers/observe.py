@@ -16,7 +16,7 @@ from leyden.events import (
     RequestSent,
     ResponseReceived,
 )
-from leyden.operations.request import Params, Request, Response
+from leyden.program import Params, Request, Response
 
 log = logging.getLogger("leyden.drivers")
 

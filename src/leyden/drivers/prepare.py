@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from leyden.operations.request import Params, Request
+from leyden.program import Params, Request
 
 DATA_APIS: Final = frozenset(
     {

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from attrs import frozen
 
 from leyden.errors import LeydenError
-from leyden.operations.request import Program, Step
+from leyden.program import Program, Step
 
 T = TypeVar("T")
 

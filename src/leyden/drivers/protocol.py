@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from pynamodb.models import Model
 
 from leyden.events import Callback, Listener
-from leyden.operations.request import Program, Request, Response
+from leyden.program import Program, Request, Response
 
 T = TypeVar("T")
 

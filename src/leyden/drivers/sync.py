@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from pynamodb.models import Model
 
+from leyden._ledger import WRITING_APIS, Ledger
 from leyden.drivers.connection import HasCredentials, SharedConnection
 from leyden.drivers.lean import LeanConnection
 from leyden.drivers.models import attach
@@ -20,8 +21,7 @@ from leyden.drivers.programs import Done, advance, fail
 from leyden.drivers.translate import FAILURES, broken_off, original, translate
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
-from leyden.operations.ledger import WRITING_APIS, Ledger
-from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
+from leyden.program import Gather, Pause, Program, Request, Response, Step
 from leyden.tracebacks import shorten
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import botocore.exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from leyden._ledger import CANCELED, IN_PROGRESS, WRITING_APIS, may_have_written
 from leyden.drivers.prepare import table_of
 from leyden.drivers.redact import without_values
 from leyden.drivers.wire.http11 import ForeignAnswerError
@@ -22,10 +23,8 @@ from leyden.errors import (
     TableNotFoundError,
     ThrottledError,
 )
-from leyden.operations.doubt import CANCELED, IN_PROGRESS, may_have_written
-from leyden.operations.ledger import WRITING_APIS
-from leyden.operations.request import Request
 from leyden.operations.size import ITEM_LIMIT
+from leyden.program import Request
 
 UNSENDABLE: Final = (
     AttributeError,

@@ -9,7 +9,7 @@ from operator import and_
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from leyden.operations.request import Item
+from leyden.program import Item
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
 
 

@@ -19,8 +19,7 @@ from leyden.errors import (
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm, KeyValue
 from leyden.keys.text import number_text
-from leyden.operations.request import AttributeValue, Item
-from leyden.operations.runner import Runner
+from leyden.program import AttributeValue, Item, Runner
 from leyden.schema.spec import EntitySpec
 
 PARTITION_KEY_LIMIT: Final = 2048

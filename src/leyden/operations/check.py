@@ -11,9 +11,9 @@ from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options
 from leyden.operations.refusal import Asked
-from leyden.operations.request import Params, Program
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import PreparedWrite, Write, exists
+from leyden.program import Params, Program
 
 
 @frozen(eq=False, repr=False)

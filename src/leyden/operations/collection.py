@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar, Never, Self
@@ -12,11 +12,8 @@ from pynamodb.expressions.condition import Condition
 
 from leyden.arguments import misplaced
 from leyden.errors import (
-    DecodeError,
-    HookError,
     InvalidExpressionError,
     LeydenError,
-    UnknownNameError,
 )
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
@@ -38,7 +35,6 @@ from leyden.operations.member_projection import project_members
 from leyden.operations.member_range import MemberRange
 from leyden.operations.members import Member, read_limits
 from leyden.operations.options import QUERY, Options, read_options
-from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import Joining, wanted_fields
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.projection import (
@@ -49,44 +45,10 @@ from leyden.operations.projection import (
 from leyden.operations.range_test import RangeTest
 from leyden.operations.ranged import Ranged
 from leyden.operations.read_many import key_fields
-from leyden.operations.request import Item, Params, Program
+from leyden.operations.shape import shape
 from leyden.operations.sort_condition import SortCondition, sort_condition
-
-
-@frozen
-class CollectionPage(Sequence[Any]):
-    """What a collection query found: `.items` in key order, and one list an entity.
-
-    The lists are attributes by the entities' aliases: `page.task`. `cursor`, `consumed`,
-    `scanned`, `requests` and `unreadable` are those of a `Page`.
-    """
-
-    entries: tuple[tuple[str, Any], ...]
-    """Pairs of alias and record, in key order."""
-    aliases: tuple[str, ...]
-    cursor: str | None
-    consumed: float | None
-    scanned: int
-    requests: int
-    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
-
-    @property
-    def items(self) -> tuple[Any, ...]:
-        """The records of all entities, in key order."""
-        return tuple(record for _, record in self.entries)
-
-    def __getattr__(self, alias: str) -> list[Any]:
-        if alias not in self.aliases:
-            raise UnknownNameError(
-                f'the collection has no entity "{alias}"; it has {", ".join(self.aliases)}'
-            )
-        return [record for name, record in self.entries if name == alias]
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
+from leyden.program import Item, Params, Program
+from leyden.results import CollectionPage, Page
 
 
 @frozen(eq=False, repr=False)

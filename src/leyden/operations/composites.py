@@ -13,8 +13,8 @@ from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.expression import Expressions
 from leyden.operations.operation import changed
 from leyden.operations.refusal import Asked
-from leyden.operations.request import Item
 from leyden.operations.write import Write
+from leyden.program import Item
 
 
 @frozen(eq=False, repr=False)

@@ -7,9 +7,9 @@ from typing import Any
 from attrs import evolve, frozen
 
 from leyden.operations.guard import query_marks
-from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.query import Query
-from leyden.operations.request import Program, Request
+from leyden.program import Program, Request
+from leyden.results import add_units, consumed_units
 
 
 @frozen

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from leyden.errors import InvalidCursorError
-from leyden.operations.request import AttributeValue, Item, Params
+from leyden.program import AttributeValue, Item, Params
 
 _PLACEHOLDER: Final = re.compile(r"[#:]\w+")
 _CHECKSUM_BYTES: Final = 6

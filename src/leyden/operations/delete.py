@@ -12,10 +12,10 @@ from leyden.operations.get import read_key
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
 from leyden.operations.refusal import Needs
-from leyden.operations.request import Params
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.write import PreparedWrite, Write, exists
+from leyden.program import Params
 
 
 @frozen(eq=False, repr=False)

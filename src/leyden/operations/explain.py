@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.operations.request import Params
+from leyden.program import Params
 
 _PLACEHOLDER = re.compile(r"[#:]\w+")
 # PynamoDB writes a space behind the names of functions.

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition, In
 from pynamodb.expressions.operand import Path, _Operand, _Size
 
 from leyden.errors import InvalidExpressionError
-from leyden.operations.request import AttributeValue, Item, Params
+from leyden.program import AttributeValue, Item, Params
 
 _FEW: Final = 64
 _NAMES: Final = tuple(f"#{number}" for number in range(_FEW))

@@ -15,10 +15,11 @@ from leyden.operations.expression import Expressions
 from leyden.operations.guard import Marks, bears, identity_marks, owns
 from leyden.operations.operation import Operation
 from leyden.operations.options import GET, Options
-from leyden.operations.outcome import Result, add_units, consumed_units, shape
 from leyden.operations.overflow.reading import join_items, joining_for, reading_notes
 from leyden.operations.projection import project, shown_slots
-from leyden.operations.request import Item, Params, Program
+from leyden.operations.shape import shape
+from leyden.program import Item, Params, Program
+from leyden.results import Result, add_units, consumed_units
 
 
 def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:

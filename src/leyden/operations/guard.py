@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any, Final
 
+from leyden._ledger import has_happened, same_item
 from leyden.errors import (
     AmbiguousKeyError,
     ConditionFailedError,
@@ -18,12 +19,10 @@ from leyden.errors import (
 )
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
-from leyden.operations.doubt import same_item
 from leyden.operations.expression import Expressions
-from leyden.operations.ledger import has_happened
 from leyden.operations.projection import held_fields, identifiers_projected
-from leyden.operations.request import AttributeValue, Item, Request, Response, Step
 from leyden.operations.versions import Expectation, conflict
+from leyden.program import AttributeValue, Item, Request, Response, Step
 
 Marks = Mapping[str, AttributeValue]
 """Fields of an item and the values that they must have for the item to be the one meant."""

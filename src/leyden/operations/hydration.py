@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
+from leyden.operations.batches.sending import chunks, send_all, settle
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
-from leyden.operations.request import Item, Program
+from leyden.program import Item, Program
+from leyden.results import BatchResult
 
 _GET_LIMIT: Final = 100
 

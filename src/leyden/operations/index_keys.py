@@ -21,7 +21,7 @@ from leyden.errors import InvalidExpressionError, MissingCompositeError, Validat
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.guard import refuse_ambiguous
-from leyden.operations.request import Item
+from leyden.program import Item
 
 Values = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from leyden.errors import DecodeError, HookError, InputError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.request import Item
+from leyden.program import Item
 
 ItemId: TypeAlias = Hashable
 """Equal for equal keys of one table, however the service writes them."""

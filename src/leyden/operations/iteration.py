@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, TypeAlias, cast
 
 from leyden.errors import CallStyleError, DecodeError, HookError, InputError
-from leyden.operations.outcome import Page
-from leyden.operations.request import Program
-from leyden.operations.runner import Runner, is_asynchronous
+from leyden.program import Program, Runner, is_asynchronous
+from leyden.results import Page
 
 Turns: TypeAlias = Generator[Program[Page], Page, None]
 """Programs, one for each page; each is sent what it gave before the next one is made."""

@@ -12,7 +12,7 @@ from leyden.operations.expression import Expressions
 from leyden.operations.members import Member
 from leyden.operations.options import Options
 from leyden.operations.projection import project
-from leyden.operations.request import Params
+from leyden.program import Params
 
 
 def project_members(

@@ -18,8 +18,8 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import check_conditions
 from leyden.operations.options import Options, read_options
-from leyden.operations.request import Params, Program, Request
 from leyden.operations.unended import Endable, end, hand_on
+from leyden.program import Params, Program, Request
 from leyden.tracebacks import shorten
 
 T = TypeVar("T")

@@ -11,9 +11,10 @@ from leyden.errors import DecodeError, HookError, LeydenError
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.hydration import hydrate
 from leyden.operations.options import Options
-from leyden.operations.outcome import Page, add_units, attempt_to, consumed_units, join_pages
 from leyden.operations.overflow.reading import Joined, Joining, join_items
-from leyden.operations.request import Gather, Item, Params, Program, Request
+from leyden.operations.shape import attempt_to
+from leyden.program import Gather, Item, Params, Program, Request
+from leyden.results import Page, add_units, consumed_units, join_pages
 
 Keep: TypeAlias = Callable[[Item], bool]
 Shape: TypeAlias = Callable[[Item], Any]

@@ -9,7 +9,7 @@ from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.options import Options
-from leyden.operations.request import Item, Params
+from leyden.program import Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD
 
 

@@ -15,7 +15,6 @@ from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
 from leyden.operations.refusal import Needs
-from leyden.operations.request import Item, Params, Pause, Program
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transactions.cancellation import ATTEMPTS, wait_before
 from leyden.operations.unended import end
@@ -29,6 +28,7 @@ from leyden.operations.versions import (
     version_field,
 )
 from leyden.operations.write import PreparedWrite, Sent, Write, is_absent
+from leyden.program import Item, Params, Pause, Program
 
 
 class PreparedItem(NamedTuple):

@@ -33,7 +33,7 @@ from leyden.operations.projection import (
 )
 from leyden.operations.range_test import RangeTest
 from leyden.operations.ranged import Ranged
-from leyden.operations.request import Item, Params
+from leyden.program import Item, Params
 
 
 @frozen(eq=False, repr=False)

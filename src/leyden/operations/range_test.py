@@ -21,7 +21,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.guard import is_always_there
 from leyden.operations.projection import held_fields, identifiers_projected
-from leyden.operations.request import AttributeValue, Item
+from leyden.program import AttributeValue, Item
 from leyden.schema.spec import NUMERIC_TYPES
 
 Place: TypeAlias = Any

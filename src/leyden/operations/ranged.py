@@ -14,8 +14,8 @@ from leyden.keys import IndexKeys
 from leyden.operations.explain import Explanation, show
 from leyden.operations.options import Options
 from leyden.operations.read_many import ReadMany
-from leyden.operations.request import Params
 from leyden.operations.sort_condition import Range
+from leyden.program import Params
 
 
 @frozen(eq=False, repr=False)

@@ -17,12 +17,11 @@ from leyden.operations.guard import EMPTY, bears, owns
 from leyden.operations.iteration import Records, Turns
 from leyden.operations.operation import Conditional, run_named
 from leyden.operations.options import Options, read_options
-from leyden.operations.outcome import Page, shape
 from leyden.operations.overflow.reading import joining_for
 from leyden.operations.paging import PagePlan, read_pages
 from leyden.operations.projection import held_fields, slots_reader
 from leyden.operations.range_test import RangeTest
-from leyden.operations.request import Item, Params, Program
+from leyden.operations.shape import shape
 from leyden.operations.tally import (
     count_by_service,
     counting_options,
@@ -30,6 +29,8 @@ from leyden.operations.tally import (
     only_one,
     with_filter,
 )
+from leyden.program import Item, Params, Program
+from leyden.results import Page
 
 _COUNTING: Final = frozenset(
     {"compare", "consistent", "ignore_ownership", "limit", "params", "segments", "table"}

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from leyden._ledger import same_item
 from leyden.errors import (
     ConditionFailedError,
     ItemExistsError,
@@ -19,9 +20,8 @@ from leyden.errors import (
     LeydenError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.doubt import same_item
 from leyden.operations.guard import read_stored
-from leyden.operations.request import AttributeValue, Item, Program
+from leyden.program import AttributeValue, Item, Program
 
 Needs: TypeAlias = Literal["anything", "no item", "an item"]
 """What a verb needs to be stored under its key."""

@@ -16,7 +16,6 @@ from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.iteration import Turns
 from leyden.operations.operation import run_named
 from leyden.operations.options import SCAN, Options
-from leyden.operations.outcome import Page
 from leyden.operations.overflow.reading import reading_notes
 from leyden.operations.paging import (
     PagePlan,
@@ -26,7 +25,8 @@ from leyden.operations.paging import (
 )
 from leyden.operations.projection import identifiers_filtered, project, refuse_unheld
 from leyden.operations.read_many import ReadMany
-from leyden.operations.request import Params, Program
+from leyden.program import Params, Program
+from leyden.results import Page
 
 
 @frozen(eq=False, repr=False)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.json import encode
 
 from leyden.errors import ItemTooLargeError
-from leyden.operations.request import AttributeValue, Item, Params
+from leyden.program import AttributeValue, Item, Params
 
 ITEM_LIMIT: Final = 400 * 1024
 """The largest item that DynamoDB stores, in bytes, names included."""

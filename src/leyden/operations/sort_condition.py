@@ -16,7 +16,7 @@ from leyden.errors import InvalidExpressionError, ValidationError
 from leyden.keys import KeyForm, KeyValue
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.expression import Expressions
-from leyden.operations.request import Item
+from leyden.program import Item
 
 Values = Mapping[str, Any]
 

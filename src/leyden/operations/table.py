@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
-from leyden.operations.request import Pause, Program, Request
+from leyden.program import Pause, Program, Request
 
 CREATE: Final = "create_table"
 CHECK: Final = "check_table"

@@ -16,9 +16,9 @@ from attrs import evolve
 from leyden.errors import MultipleResultsError, NoResultError
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.options import Options
-from leyden.operations.outcome import Page
 from leyden.operations.paging import PagePlan, read_pages
-from leyden.operations.request import Gather, Item, Params, Program, Request
+from leyden.program import Gather, Item, Params, Program, Request
+from leyden.results import Page
 
 _LIMITS: Final = (1, 8, 64, 512, None)
 """How many items are read at first to find one, and then: few as long as few will do."""

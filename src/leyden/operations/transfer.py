@@ -13,8 +13,8 @@ from attrs import frozen
 
 from leyden.operations.batches.sending import send_all
 from leyden.operations.options import Options
-from leyden.operations.outcome import consumed_units
-from leyden.operations.request import Item, Params, Program, Request
+from leyden.program import Item, Params, Program, Request
+from leyden.results import consumed_units
 
 EXPORT: Final = "export"
 IMPORT: Final = "import"

@@ -27,7 +27,6 @@ from leyden.operations.operation import changed
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.refusal import Needs
-from leyden.operations.request import Item, Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
 from leyden.operations.update_expression import UpdateExpression
@@ -40,6 +39,7 @@ from leyden.operations.update_steps import (
 )
 from leyden.operations.versions import refuse_counted, version_field
 from leyden.operations.write import PreparedWrite, exists
+from leyden.program import Item, Params
 
 
 @frozen(eq=False, repr=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from leyden.operations.expression import Expressions
-from leyden.operations.request import AttributeValue, Item
 from leyden.operations.size import value_size
 from leyden.operations.update_steps import Step
+from leyden.program import AttributeValue, Item
 
 
 class UpdateExpression:

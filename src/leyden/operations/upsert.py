@@ -20,7 +20,6 @@ from leyden.operations.index_keys import (
 )
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
-from leyden.operations.request import Params
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
@@ -34,6 +33,7 @@ from leyden.operations.versions import (
     version_field,
 )
 from leyden.operations.write import PreparedWrite
+from leyden.program import Params
 
 
 class _Parts(NamedTuple):

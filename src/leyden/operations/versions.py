@@ -23,7 +23,7 @@ from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.overflow.format import record_in_place
-from leyden.operations.request import AttributeValue, Item, Request
+from leyden.program import AttributeValue, Item, Request
 
 
 @frozen

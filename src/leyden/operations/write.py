@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Never, Self
 
 from attrs import evolve, frozen
 
+from leyden._ledger import accounted
 from leyden.arguments import fitting
 from leyden.errors import (
     BatchIncompleteError,
@@ -28,10 +29,8 @@ from leyden.operations.guard import (
     identity_marks,
     send_guarded,
 )
-from leyden.operations.ledger import accounted
 from leyden.operations.operation import Conditional
 from leyden.operations.options import WRITE, Options
-from leyden.operations.outcome import Result, add_units, consumed_units, shape
 from leyden.operations.overflow.reading import join_items, joining_for
 from leyden.operations.overflow.sending import SpreadWrite, part_of, send_spread
 from leyden.operations.overflow.writing import (
@@ -44,7 +43,7 @@ from leyden.operations.overflow.writing import (
 )
 from leyden.operations.projection import present_slots
 from leyden.operations.refusal import Asked, Needs, refused
-from leyden.operations.request import Item, Params, Program, Response
+from leyden.operations.shape import shape
 from leyden.operations.unended import end, warn_if_unended
 from leyden.operations.uniqueness.claims import (
     Effect,
@@ -66,6 +65,8 @@ from leyden.operations.versions import (
     version_notes,
 )
 from leyden.outcomes import Outcome
+from leyden.program import Item, Params, Program, Response
+from leyden.results import Result, add_units, consumed_units
 
 _PARTS_A_CLAIM = 3
 """A guard given up, one taken, and a check that its last owner is gone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leyden.compile.table import TableDefinition
-from leyden.operations.request import Params
+from leyden.program import Params
 
 
 def create_table_json(definition: TableDefinition, table_name: str) -> Params:

@@ -10,17 +10,16 @@ from attrs import frozen
 
 from leyden.arguments import fitting
 from leyden.errors import CallStyleError
-from leyden.operations.batches.sending import BatchResult
 from leyden.operations.delete import Delete
 from leyden.operations.explain import Explanation
 from leyden.operations.get import Get
 from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
 from leyden.operations.put import Put
-from leyden.operations.request import Params, Program
 from leyden.operations.table import CreateTableResult, check_table, create_table
-from leyden.operations.transactions.result import TransactionResult
 from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.write import Write
+from leyden.program import Params, Program
+from leyden.results import BatchResult, TransactionResult
 from leyden.service.entity import Batch, Entity
 from leyden.service.service import Service
 

@@ -18,7 +18,7 @@ from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.guard import refuse_no_item
 from leyden.operations.read_many import key_fields
-from leyden.operations.request import AttributeValue, Item
+from leyden.program import AttributeValue, Item
 
 
 @frozen

@@ -32,12 +32,12 @@ from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
 from leyden.operations.projection import present_slots
 from leyden.operations.put import Create, Put
 from leyden.operations.query import Queries, Query
-from leyden.operations.request import Item
 from leyden.operations.scan import Scan
 from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.update import Patch, Update
 from leyden.operations.upsert import Upsert
 from leyden.operations.written_back import refuse_incomplete
+from leyden.program import Item
 from leyden.schema.spec import EntitySpec
 from leyden.service.conversions import Conversions
 from leyden.service.given import are_many, key_of, no_item, refuse_misplaced, seen_key

@@ -26,11 +26,11 @@ from leyden.operations.index_keys import put_keys
 from leyden.operations.members import Member, read_shared
 from leyden.operations.operation import chains_in, naming
 from leyden.operations.put import Put
-from leyden.operations.request import Item
 from leyden.operations.table import CreateTableResult, check_table, create_table
 from leyden.operations.transactions.getting import TransactGet
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import Write
+from leyden.program import Item
 from leyden.schema.spec import EntitySpec, ServiceSpec
 from leyden.service.entity import Entity
 from leyden.service.stream import Change, StreamRecordError, Unknown, parse_stream

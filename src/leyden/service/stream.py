@@ -18,7 +18,7 @@ from leyden.operations.overflow.format import (
     record_in_place,
     values_apart,
 )
-from leyden.operations.request import Item
+from leyden.program import Item
 from leyden.service.entity import Entity
 from leyden.service.stream_records import (
     Kind,

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from attrs import field, frozen
 
 from leyden.errors import InputError
-from leyden.operations.request import AttributeValue, Item
+from leyden.program import AttributeValue, Item
 
 Kind = Literal["insert", "modify", "remove"]
 

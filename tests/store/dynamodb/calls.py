@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import leyden
-from leyden.operations.request import Program
+from leyden.program import Program
 
 
 class Calls:

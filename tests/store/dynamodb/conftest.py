@@ -10,7 +10,7 @@ import pytest
 
 import leyden
 from leyden.events import Event, ResponseReceived
-from leyden.operations.request import Request
+from leyden.program import Request
 from leyden.shipped import schemas_folder
 
 

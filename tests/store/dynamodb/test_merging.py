@@ -18,7 +18,7 @@ from leyden.errors import (
     TransactionCanceledError,
     VersionConflictError,
 )
-from leyden.operations.request import Pause, Program, Request
+from leyden.program import Pause, Program, Request
 from leyden.store.dynamodb.programs.merging import merge
 from tests.store.dynamodb.conftest import Clock, Requests
 

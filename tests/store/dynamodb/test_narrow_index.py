@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leyden.errors import LeydenError, TableMismatchError
-from leyden.operations.request import Request
+from leyden.program import Request
 from leyden.store import DynamoDBStore
 
 KEY = {"HASH": "pk", "RANGE": "sk"}

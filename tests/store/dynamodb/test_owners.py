@@ -8,7 +8,7 @@ import pytest
 
 import leyden
 from leyden.errors import NotFoundError
-from leyden.operations.request import Request
+from leyden.program import Request
 from tests.store.dynamodb.conftest import Clock, Requests
 from tests.store.dynamodb.test_memory import Memory, message
 

@@ -22,7 +22,7 @@ from leyden.errors import (
     TableMismatchError,
     TableNotFoundError,
 )
-from leyden.operations.request import Request
+from leyden.program import Request
 from leyden.store import TTL, DynamoDBStore, InMemoryStore
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 from tests.store.dynamodb.test_schemas import NOTE

@@ -11,7 +11,7 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.operations.request import Pause, Program
+from leyden.program import Pause, Program
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.dynamodb.programs.streams import Span, Stream, take
 from leyden.store.order import id_key, place

@@ -15,8 +15,8 @@ from leyden.errors import (
     SaveIncompleteError,
     ThrottledError,
 )
-from leyden.operations.batches.sending import BatchResult
-from leyden.operations.request import Request
+from leyden.program import Request
+from leyden.results import BatchResult
 from leyden.store.dynamodb.programs.batching import incomplete
 from leyden.store.dynamodb.programs.evals import EvalPrograms
 from leyden.store.dynamodb.programs.traces import TracePrograms

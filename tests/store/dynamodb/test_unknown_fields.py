@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from leyden.operations.request import Request
+from leyden.program import Request
 from leyden.store import DynamoDBStore
 from tests.store.whole import Item, raw_items
 

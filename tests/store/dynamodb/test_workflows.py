@@ -11,7 +11,7 @@ import pytest
 
 import leyden
 from leyden.errors import DecodeError, KeyCollisionError
-from leyden.operations.request import Request
+from leyden.program import Request
 from leyden.store.dynamodb.programs.workflows import WorkflowPrograms
 from leyden.store.dynamodb.ttl import TtlRules
 from tests.memory_format.test_items import ITEMS

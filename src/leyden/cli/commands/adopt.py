@@ -15,8 +15,8 @@ from leyden.cli.output.tables import print_table
 from leyden.cli.output.words import capacity, plural
 from leyden.cli.progress import reading
 from leyden.cli.running import StoppedError
-from leyden.operations.request import Item
 from leyden.operations.uniqueness.adopting import Adoption
+from leyden.program import Item
 
 _HEAD = ("unique", "item without a guard", "item with the same values")
 

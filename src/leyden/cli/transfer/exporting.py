@@ -18,10 +18,10 @@ from leyden.cli.transfer.raw_items import item_from_json, item_to_json
 from leyden.cli.transfer.state import ExportState, Purpose, StateFile
 from leyden.cli.values.json_values import survives_json
 from leyden.errors import DecodeError, InputError
-from leyden.operations.outcome import add_units
 from leyden.operations.overflow.format import is_part
-from leyden.operations.request import Item
 from leyden.operations.transfer import ItemsPage, read_items
+from leyden.program import Item
+from leyden.results import add_units
 
 
 @frozen

@@ -30,9 +30,9 @@ from leyden.errors import (
 )
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.put import Put
-from leyden.operations.request import Item
 from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transfer import ATTEMPTS, IMPORT, WRITE_LIMIT, write_items
+from leyden.program import Item
 
 _KEY_BYTES: Final = 10
 """Of each key, for telling whether a later line has it too."""

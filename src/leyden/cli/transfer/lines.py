@@ -21,9 +21,9 @@ from leyden.cli.values.pairs import attribute_named
 from leyden.errors import DecodeError, InputError, ItemTooLargeError
 from leyden.operations.overflow.format import is_part, record_in_place
 from leyden.operations.put import Put
-from leyden.operations.request import Item
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transfer import IMPORT
+from leyden.program import Item
 
 
 @frozen

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from leyden.compile.numbers import accept_decimal
 from leyden.errors import ValidationError
-from leyden.operations.request import AttributeValue, Item
+from leyden.program import AttributeValue, Item
 
 _DEEPEST: Final = 32
 """How deeply DynamoDB nests lists and maps."""

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from attrs import define, field
 from pynamodb.models import Model
 
+from leyden._ledger import WRITING_APIS, Ledger
 from leyden.drivers.aio.connection import AsyncConnection
 from leyden.drivers.aio.pool import ChannelPool
 from leyden.drivers.connection import HasCredentials
@@ -19,8 +20,7 @@ from leyden.drivers.programs import Done, advance, fail
 from leyden.drivers.translate import FAILURES, broken_off, original, translate
 from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners
-from leyden.operations.ledger import WRITING_APIS, Ledger
-from leyden.operations.request import Gather, Pause, Program, Request, Response, Step
+from leyden.program import Gather, Pause, Program, Request, Response, Step
 from leyden.tracebacks import shorten
 
 T = TypeVar("T")

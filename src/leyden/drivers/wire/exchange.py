@@ -19,6 +19,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
 
+from leyden._ledger import EARLIER_UNANSWERED
 from leyden.drivers.prepare import DATA_APIS
 from leyden.drivers.wire.asking import ask, stand_in
 from leyden.drivers.wire.destination import Destination
@@ -34,8 +35,7 @@ from leyden.drivers.wire.messages import (
 from leyden.drivers.wire.shapes import read_body, readable_refusal
 from leyden.drivers.wire.signing import Clock
 from leyden.drivers.wire.unfit import TOO_DEEP, UNFIT, fault_of
-from leyden.operations.doubt import EARLIER_UNANSWERED
-from leyden.operations.request import Params
+from leyden.program import Params
 
 _OK: Final = 200
 _REFUSED: Final = 300

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leyden.arguments import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
-from leyden.operations.batches.sending import BatchResult, chunks, name_entry, send_all, settle
+from leyden.operations.batches.sending import chunks, name_entry, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.explain import Explanation
 from leyden.operations.expression import Expressions
@@ -19,11 +19,11 @@ from leyden.operations.guard import Marks, identity_marks
 from leyden.operations.item_id import ItemId, item_id, refuse_duplicates
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_GET, Options, read_options
-from leyden.operations.outcome import add_units, attempt_to, shape
 from leyden.operations.overflow.reading import Joined, Joining, join_items, wanted_fields
 from leyden.operations.projection import project, shown_slots
-from leyden.operations.request import Item, Params, Program
-from leyden.operations.runner import Runner
+from leyden.operations.shape import attempt_to, shape
+from leyden.program import Item, Params, Program, Runner
+from leyden.results import BatchResult, add_units
 
 GET_LIMIT: Final = 100
 """The most keys that DynamoDB takes in a batch."""

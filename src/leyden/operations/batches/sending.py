@@ -7,52 +7,26 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
+from leyden._ledger import may_have_written
 from leyden.errors import (
     AwsError,
     BatchIncompleteError,
-    DecodeError,
-    HookError,
     LeydenError,
     ThrottledError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.doubt import may_have_written
 from leyden.operations.operation import naming
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.request import Gather, Params, Pause, Program, Request, Response
+from leyden.program import Gather, Params, Pause, Program, Request, Response
+from leyden.results import BatchResult, add_units, consumed_units
 
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 5.0
 
 T = TypeVar("T")
 RequestItems = Mapping[str, Any]
-
-
-@frozen
-class BatchResult(Sequence[Any]):
-    """What a batch read, in the order of its entries; None for an item that is not there.
-
-    After a write, the entries that were put as records, and None for those deleted or not
-    written for sure.
-    `unprocessed` holds what the service had not taken up after all retries, in raw form; it is
-    empty unless `unprocessed="return"` was asked for. `unreadable` has the errors of items that
-    could not be read, with `unreadable="collect"`; None stands in their places.
-    """
-
-    items: tuple[Any, ...]
-    unprocessed: tuple[Any, ...]
-    consumed: float | None
-    requests: int
-    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
 
 
 @frozen

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from leyden._ledger import accounted
 from leyden.arguments import fitting
 from leyden.errors import (
     BatchIncompleteError,
@@ -16,7 +17,6 @@ from leyden.errors import (
     TransactionCanceledError,
 )
 from leyden.operations.batches.sending import (
-    BatchResult,
     RequestItems,
     Sent,
     cause_of,
@@ -28,20 +28,19 @@ from leyden.operations.batches.sending import (
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.explain import Explanation
 from leyden.operations.item_id import item_id, refuse_duplicates
-from leyden.operations.ledger import accounted
 from leyden.operations.operation import naming
 from leyden.operations.options import BATCH_WRITE, Options, read_options
-from leyden.operations.outcome import add_units, shape
 from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_batch, write_apart
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.overflow.writing import UNKNOWN
 from leyden.operations.put import Create, Put
-from leyden.operations.request import Item, Params, Program
-from leyden.operations.runner import Runner
+from leyden.operations.shape import shape
 from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
 from leyden.operations.write import PreparedWrite
+from leyden.program import Item, Params, Program, Runner
+from leyden.results import BatchResult, add_units
 
 WRITE_LIMIT: Final = 25
 """The most writes that DynamoDB takes in a batch."""

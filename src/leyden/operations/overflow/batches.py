@@ -8,15 +8,14 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from leyden.errors import LeydenError
-from leyden.operations.batches.sending import BatchResult, Sent, chunks, send_all, settle
-from leyden.operations.concurrently import outcomes_of
+from leyden.operations.batches.sending import Sent, chunks, send_all, settle
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units
 from leyden.operations.overflow.format import read_manifest
-from leyden.operations.request import Item, Params, Program
 from leyden.operations.write import PreparedWrite, Write
 from leyden.operations.write import Sent as SentWrite
+from leyden.program import Item, Params, Program, outcomes_of
+from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
 _GET_LIMIT: Final = 100

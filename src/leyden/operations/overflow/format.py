@@ -20,7 +20,7 @@ from attrs import field, frozen
 from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import DecodeError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.request import AttributeValue, Item
+from leyden.program import AttributeValue, Item
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
 
 OVERFLOW_SUFFIX: Final = "$overflow"

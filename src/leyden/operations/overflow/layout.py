@@ -13,8 +13,8 @@ from leyden.operations import size
 from leyden.operations.bound import BoundEntity
 from leyden.operations.overflow import format as overflow
 from leyden.operations.overflow.format import Entry, Packed, pack, part_items, write_manifest
-from leyden.operations.request import Item
 from leyden.operations.size import item_size
+from leyden.program import Item
 from leyden.schema.spec import OVERFLOW_FIELD
 
 TRANSACTION_LIMIT: Final = 100

@@ -9,11 +9,10 @@ from attrs import evolve, field, frozen
 
 from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
-from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
+from leyden.operations.batches.sending import chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import ItemId, item_id, name_item
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units
 from leyden.operations.overflow.format import (
     Entry,
     Unfolded,
@@ -23,8 +22,9 @@ from leyden.operations.overflow.format import (
     unfold,
 )
 from leyden.operations.projection import held_fields
-from leyden.operations.request import AttributeValue, Item, Pause, Program
 from leyden.operations.transactions.cancellation import wait_before
+from leyden.program import AttributeValue, Item, Pause, Program
+from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
 ATTEMPTS: Final = 6

@@ -20,10 +20,8 @@ from leyden.errors import (
 from leyden.operations.bound import BoundEntity
 from leyden.operations.guard import Marks, bears, collision, read_stored, send_guarded
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.overflow.reading import join_items, joining_for
 from leyden.operations.overflow.writing import UNKNOWN, Laid, Spread, Stored, lay_out
-from leyden.operations.request import Item, Params, Pause, Program, Request, Response
 from leyden.operations.transactions.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
@@ -33,6 +31,8 @@ from leyden.operations.transactions.cancellation import (
     wait_before,
 )
 from leyden.operations.versions import Expectation, conflict
+from leyden.program import Item, Params, Pause, Program, Request, Response
+from leyden.results import add_units, consumed_units
 
 _REFUSALS = 4
 """How often a write begins again that the service refuses for its size, with less in the item."""

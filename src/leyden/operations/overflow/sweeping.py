@@ -9,13 +9,12 @@ from uuid import uuid4
 from attrs import field, frozen
 
 from leyden.errors import AwsError, InputError
-from leyden.operations.batches.sending import BatchResult, chunks, send_all, settle
+from leyden.operations.batches.sending import chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.expression import Expressions
 from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.overflow.format import (
     OVERFLOW_SUFFIX,
     OWNER_FIELD,
@@ -24,12 +23,13 @@ from leyden.operations.overflow.format import (
     sort_field_of,
 )
 from leyden.operations.overflow.layout import TRANSACTION_LIMIT
-from leyden.operations.request import AttributeValue, Item, Params, Program, Request
 from leyden.operations.transactions.cancellation import (
     CONDITION_FAILED,
     cancellation,
     send_transaction,
 )
+from leyden.program import AttributeValue, Item, Params, Program, Request
+from leyden.results import BatchResult, add_units, consumed_units
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD
 
 _GET_LIMIT: Final = 100

@@ -32,11 +32,11 @@ from leyden.operations.overflow.layout import (
     arrange,
     as_they_are,
 )
-from leyden.operations.request import AttributeValue, Item, Params
 from leyden.operations.size import item_size, request_size
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.update_expression import UpdateExpression
 from leyden.operations.update_steps import Step
+from leyden.program import AttributeValue, Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD
 
 

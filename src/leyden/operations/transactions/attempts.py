@@ -14,10 +14,8 @@ from leyden.operations.guard import bears
 from leyden.operations.item_id import item_id
 from leyden.operations.operation import naming
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units
 from leyden.operations.overflow.sending import is_refused_for_size
 from leyden.operations.overflow.writing import UNKNOWN, Stored
-from leyden.operations.request import Gather, Item, Pause, Program, Request
 from leyden.operations.transactions.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
@@ -26,9 +24,11 @@ from leyden.operations.transactions.cancellation import (
     wait_before,
 )
 from leyden.operations.transactions.plan import Plan, plan_of
-from leyden.operations.transactions.result import WRITE, TransactionResult, canceled, rejection
+from leyden.operations.transactions.result import WRITE, canceled, rejection
 from leyden.operations.uniqueness.guards import GuardPart, Obstacles, values_changed
 from leyden.operations.write import PreparedWrite, Write
+from leyden.program import Gather, Item, Pause, Program, Request
+from leyden.results import TransactionResult, add_units, consumed_units
 
 _CONCURRENT_READS: Final = 8
 _SIZE_ATTEMPTS: Final = 4

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from leyden._ledger import CANCELED, IN_PROGRESS
 from leyden.errors import AwsError, LeydenError
-from leyden.operations.doubt import CANCELED, IN_PROGRESS
-from leyden.operations.request import Pause, Program, Request, Response
+from leyden.program import Pause, Program, Request, Response
 
 ATTEMPTS: Final = 12
 """How often a write begins again because the item changed under it."""

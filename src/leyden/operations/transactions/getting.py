@@ -14,19 +14,13 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.get import Get, is_mine, read_key
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.options import TRANSACT_GET, Options, read_options
-from leyden.operations.outcome import add_units, attempt_to, consumed_units, shape
 from leyden.operations.overflow.reading import ATTEMPTS, Joining, join_items, wanted_fields
-from leyden.operations.request import Item, Params, Pause, Program, Request
-from leyden.operations.runner import Runner
+from leyden.operations.shape import attempt_to, shape
 from leyden.operations.transactions.cancellation import cancellation, send_transaction, wait_before
 from leyden.operations.transactions.limits import refuse_count
-from leyden.operations.transactions.result import (
-    GET,
-    Rejection,
-    TransactionResult,
-    canceled,
-    rejection,
-)
+from leyden.operations.transactions.result import GET, canceled, rejection
+from leyden.program import Item, Params, Pause, Program, Request, Runner
+from leyden.results import Rejection, TransactionResult, add_units, consumed_units
 
 
 @frozen(eq=False, repr=False)

@@ -9,13 +9,13 @@ from attrs import frozen
 from leyden.errors import InputError, ItemTooLargeError
 from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.overflow.layout import TRANSACTION_LIMIT
-from leyden.operations.request import Item, Params
 from leyden.operations.size import request_size
 from leyden.operations.transactions.limits import refuse_size
 from leyden.operations.transactions.result import WRITE
 from leyden.operations.uniqueness.claims import Claim
 from leyden.operations.uniqueness.guards import GuardPart, Obstacles, still_left, together
 from leyden.operations.write import PreparedWrite, Write
+from leyden.program import Item, Params
 
 
 @frozen

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from attrs import field, frozen
-
-from leyden.errors import DecodeError, HookError, TransactionCanceledError
+from leyden._steps import Item
+from leyden.errors import DecodeError, TransactionCanceledError
 from leyden.operations.guard import Marks, bears
 from leyden.operations.operation import Operation
 from leyden.operations.overflow.format import record_in_place
 from leyden.operations.refusal import Asked, why_refused
-from leyden.operations.request import Item
 from leyden.operations.versions import Expectation
+from leyden.outcomes import Rejection
 
 WRITE: Final = "transact_write"
 GET: Final = "transact_get"
@@ -26,74 +25,6 @@ _REASONS: Final = {
     "ItemCollectionSizeLimitExceeded": "size",
     "ValidationError": "invalid",
 }
-_MEANING: Final = {
-    "exists": "the item already exists",
-    "not_found": "the item does not exist",
-    "condition": "its condition did not hold",
-    "collision": "another item is stored under the same key",
-    "version": "the stored item has another version than the one that was seen",
-    "unique": "another item has its values of unique attributes",
-    "overflow": "the stored item has large values outside, which the request did not count on",
-    "conflict": "another write was under way on the item",
-    "throttled": "the table took no more requests",
-    "size": "the items of its partition key are too large together",
-    "invalid": "the request was not valid",
-}
-
-
-@frozen
-class Rejection:
-    """Why one operation of a cancelled transaction was refused.
-
-    `reason` is `exists` (a create found an item), `not_found` (a patch, remove or check found
-    none), `condition` (of `.where()` or `.composite()`), `collision`, `version`, `unique`,
-    `overflow`, `conflict`, `throttled`, `size` or `invalid`; `key` holds the key attributes; `item`
-    is the stored record where the service returned one and it is the entity's, `raw` the stored
-    item as it is. For `unique`, `attributes` are those of the constraint, and `raw` is the guard
-    item, which names its owner.
-    """
-
-    position: int
-    operation: str
-    entity: str
-    key: Mapping[str, Any] = field(repr=False)
-    reason: str
-    aws_code: str
-    item: Any = field(repr=False)
-    raw: Item | None = field(repr=False)
-    attributes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"operation {self.position}, {self.operation}: {self.why}"
-
-    @property
-    def why(self) -> str:
-        """The reason in words."""
-        names = f" ({', '.join(self.attributes)})" if self.attributes else ""
-        return f"{_MEANING[self.reason]}{names}"
-
-
-@frozen
-class TransactionResult(Sequence[Any]):
-    """What a transaction wrote or read, in the order of its operations.
-
-    A write's entries are the records that were put, and records of the key attributes for the
-    other verbs; a read's entries are None where there is no item. `attempts` counts the
-    transactions that were sent: conflicts are tried again. `consumed` covers what was read first.
-    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`; None
-    stands in their places.
-    """
-
-    items: tuple[Any, ...]
-    consumed: float | None
-    attempts: int
-    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
 
 
 def rejection(

@@ -8,22 +8,22 @@ from typing import Any
 
 from attrs import frozen
 
+from leyden._ledger import accounted
 from leyden.arguments import fitting
 from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.item_id import item_id, refuse_duplicates
-from leyden.operations.ledger import accounted
 from leyden.operations.operation import naming
 from leyden.operations.options import TRANSACT_WRITE, read_options
 from leyden.operations.overflow.writing import UNKNOWN, Stored
-from leyden.operations.request import Params, Program
-from leyden.operations.runner import Runner
 from leyden.operations.transactions.attempts import Attempts
 from leyden.operations.transactions.limits import refuse_count
 from leyden.operations.transactions.plan import plan_of
-from leyden.operations.transactions.result import WRITE, TransactionResult
+from leyden.operations.transactions.result import WRITE
 from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
 from leyden.operations.uniqueness.guards import Obstacles
 from leyden.operations.write import PreparedWrite, Write
+from leyden.program import Params, Program, Runner
+from leyden.results import TransactionResult
 
 
 @frozen(eq=False, repr=False, slots=False)

@@ -11,12 +11,12 @@ from leyden.operations.batches.sending import chunks
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
-from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.request import Item, Program, Request
 from leyden.operations.scan import Scan
 from leyden.operations.uniqueness.claims import Claim, claims_of
 from leyden.operations.uniqueness.guards import OWNER_FIELD
 from leyden.operations.uniqueness.writing import UniqueWrite, claim_for, write_unique
+from leyden.program import Item, Program, Request
+from leyden.results import add_units, consumed_units
 
 _READ_LIMIT = 100
 

@@ -13,8 +13,8 @@ from attrs import field, frozen
 from leyden.errors import InvalidExpressionError
 from leyden.keys.strict import escape, strict_text_of
 from leyden.operations.bound import BoundEntity
-from leyden.operations.request import Item
 from leyden.operations.update_steps import Step
+from leyden.program import Item
 
 _SORT_KEY: Final = "$unique"
 _KNOWN_OUTCOMES: Final = frozenset({"set", "remove", "if_not_exists"})

@@ -21,9 +21,9 @@ from leyden.errors import ItemTooLargeError
 from leyden.operations.bound import PARTITION_KEY_LIMIT, BoundEntity
 from leyden.operations.expression import Expressions
 from leyden.operations.guard import owns
-from leyden.operations.outcome import add_units, consumed_units
-from leyden.operations.request import Item, Params, Program, Request
 from leyden.operations.uniqueness.claims import Claim, Effect, claims_of, touched_by, unique_fields
+from leyden.program import Item, Params, Program, Request
+from leyden.results import add_units, consumed_units
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
 GUARD_SUFFIX: Final = "#unique"

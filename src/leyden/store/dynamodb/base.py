@@ -6,7 +6,7 @@ from typing import Any
 
 from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError
-from leyden.operations.request import Program
+from leyden.program import Program
 from leyden.service.service import Entities, Service
 from leyden.store.dynamodb import init
 from leyden.store.dynamodb.calls import named

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Generic, Protocol, TypeVar
 
 from leyden.errors import LeydenError
-from leyden.operations.request import Program
-from leyden.operations.runner import Runner
+from leyden.program import Program, Runner
 
 P = TypeVar("P")
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from attrs import evolve
 
 from leyden.compile.table import table_definition
 from leyden.errors import TableMismatchError, TableNotFoundError
-from leyden.operations.request import Program
 from leyden.operations.table import check_table
+from leyden.program import Program
 from leyden.schema.spec import ServiceSpec
 from leyden.store.dynamodb.programs.clearing import DOMAINS
 from leyden.store.dynamodb.ttl import TtlRules

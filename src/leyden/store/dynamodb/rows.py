@@ -11,7 +11,7 @@ from attrs import asdict
 from leyden.compile.texts import json_text
 from leyden.errors import DecodeError
 from leyden.operations.overflow.format import read_manifest
-from leyden.operations.request import Item
+from leyden.program import Item
 from leyden.schema.spec import EntitySpec
 from leyden.store.records import JSON, Message, Resource, Thread
 from leyden.store.texts import as_it_reads

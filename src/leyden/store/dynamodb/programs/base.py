@@ -15,9 +15,8 @@ from leyden.errors import (
     SaveIncompleteError,
 )
 from leyden.operations.batches.sending import cause_of
-from leyden.operations.concurrently import outcomes_of
 from leyden.operations.item_id import ItemId, item_id
-from leyden.operations.request import Program
+from leyden.program import Program, outcomes_of
 from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store.dynamodb.programs.merging import insisting

@@ -12,7 +12,7 @@ from leyden.errors import (
     KeyCollisionError,
     SaveIncompleteError,
 )
-from leyden.operations.request import Item, Program
+from leyden.program import Item, Program
 from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store.dynamodb.programs.carrying import put_over, raw_items, unknown_fields

@@ -17,7 +17,7 @@ from leyden.errors import (
     KeyCollisionError,
 )
 from leyden.operations.as_stored import as_stored
-from leyden.operations.request import Item, Program
+from leyden.program import Item, Program
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
 from leyden.service.entity import Entity
 from leyden.store.dynamodb.programs.merging import insisting

@@ -14,9 +14,8 @@ from leyden.errors import (
     TransactionCanceledError,
 )
 from leyden.operations.batches.sending import chunks
-from leyden.operations.concurrently import outcomes_of
-from leyden.operations.request import Program
 from leyden.operations.update import Patch
+from leyden.program import Program, outcomes_of
 from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase, is_done
 from leyden.store.dynamodb.programs.merging import merge, unchanged
 from leyden.store.times import later

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from leyden.operations.request import Program
+from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.service.service import Service
 from leyden.store import given

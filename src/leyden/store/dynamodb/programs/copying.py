@@ -18,7 +18,7 @@ from leyden.errors import (
     SaveIncompleteError,
 )
 from leyden.keys.text import timestamp_text
-from leyden.operations.request import Item, Program
+from leyden.program import Item, Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.carrying import raw_items, unknown_fields

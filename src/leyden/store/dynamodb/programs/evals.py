@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 from attrs import evolve, fields_dict, frozen
 
-from leyden.operations.request import Program
 from leyden.operations.scan import Scan
+from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from leyden.operations.concurrently import concurrently
-from leyden.operations.request import Program
+from leyden.program import Program, run_together
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.streams import Span, Stream, take
@@ -30,13 +29,13 @@ class IncludingPrograms(MemoryBase):
             # It may have moved since it was found: its item tells the thread that it is in.
             if message is not None and message.id == one.id and is_mine(message):
                 programs.append(self._with_neighbours(message, one, is_mine))
-        groups = yield from concurrently(programs, self.concurrency)
+        groups = yield from run_together(programs, self.concurrency)
         return [message for group in groups for message in group]
 
     def _with_neighbours(
         self, message: Message, include: Include, is_mine: Callable[[Message], bool]
     ) -> Program[list[Message]]:
-        before, behind = yield from concurrently(
+        before, behind = yield from run_together(
             [
                 self._neighbours(message, include.with_previous_messages, is_mine, before=True),
                 self._neighbours(message, include.with_next_messages, is_mine, before=False),

@@ -11,11 +11,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
-from leyden.operations.concurrently import concurrently
 from leyden.operations.counting import count_found
 from leyden.operations.query import Query
-from leyden.operations.request import Program
 from leyden.operations.scan import Scan
+from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import seal, time_of, unseal
 from leyden.store.dynamodb.programs.streams import refuse_narrow
@@ -159,7 +158,7 @@ def from_index(
         index.take(None if whole else paging.end, after),
         _total(index, asked, told_here=told_here, whole=whole),
     ]
-    (taken, more, late), total = yield from concurrently(programs, concurrency)
+    (taken, more, late), total = yield from run_together(programs, concurrency)
     entries = taken[paging.offset : paging.end]
     if whole:
         total, more = len(taken), paging.end is not None and paging.end < len(taken)

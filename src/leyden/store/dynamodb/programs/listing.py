@@ -8,10 +8,9 @@ from typing import Any
 from attrs import frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.operations.concurrently import concurrently
 from leyden.operations.counting import count_found
 from leyden.operations.query import Query
-from leyden.operations.request import Program
+from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, digest, read_cursor, write_cursor
 from leyden.store.dynamodb.programs.including import IncludingPrograms
@@ -139,7 +138,7 @@ class ListingPrograms(IncludingPrograms):
             self._count_messages(listing, counts_itself),
             self._included(asked.include, listing.is_mine),
         ]
-        taken, total, found = yield from concurrently(programs, self.concurrency)
+        taken, total, found = yield from run_together(programs, self.concurrency)
         included = [message for message in found if not asked.gave(message.id)]
         beside = {message.id for message in included}
         entries = taken.entries[paging.offset : wanted]
@@ -202,7 +201,7 @@ class ListingPrograms(IncludingPrograms):
             return 0
         if asked.metadata:
             return len((yield from self._take_messages(listing, None, None)).entries)
-        counted = yield from concurrently(
+        counted = yield from run_together(
             [count_found(asked.span.limit(query)) for query in self._queries(listing)],
             self.concurrency,
         )

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leyden.errors import BatchIncompleteError, SaveIncompleteError
 from leyden.operations.item_id import item_id
-from leyden.operations.request import Program
+from leyden.program import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.batching import failed_writes, were_refused
 from leyden.store.dynamodb.programs.changing import MessageChanging

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from leyden.operations.request import Program
+from leyden.program import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase
 from leyden.store.dynamodb.programs.merging import insisting, merge

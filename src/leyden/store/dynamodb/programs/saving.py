@@ -16,7 +16,7 @@ from leyden.errors import (
     TransactionCanceledError,
 )
 from leyden.operations.put import Put
-from leyden.operations.request import Item, Program
+from leyden.program import Item, Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.batching import failed_writes, were_refused

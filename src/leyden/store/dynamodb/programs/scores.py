@@ -9,7 +9,7 @@ from uuid import uuid4
 from attrs import evolve, fields_dict, frozen
 
 from leyden.operations.query import Query
-from leyden.operations.request import Program
+from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs

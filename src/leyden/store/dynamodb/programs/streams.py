@@ -15,9 +15,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from attrs import frozen
 
 from leyden.errors import TableMismatchError
-from leyden.operations.concurrently import concurrently
 from leyden.operations.query import Query
-from leyden.operations.request import Program
+from leyden.program import Program, run_together
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.order import IdKey, id_key, place
 from leyden.store.records import DateRange
@@ -211,7 +210,7 @@ def take(
         size = len(stream.ready) if count is None else min(count, len(stream.ready))
         return Taken(tuple(stream.ready.popleft() for _ in range(size)), stream.goes_on, streams)
     share = None if count is None else count // max(len(streams), 1) + 1
-    yield from concurrently([stream.fill(share) for stream in streams], concurrency)
+    yield from run_together([stream.fill(share) for stream in streams], concurrency)
     if count == 0:
         return Taken((), any(stream.goes_on for stream in streams), streams)
     heads: list[tuple[tuple[int, IdKey], int]] = []

@@ -8,9 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.operations.concurrently import concurrently
 from leyden.operations.counting import count_found
-from leyden.operations.request import Program
+from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, read_cursor, write_cursor
 from leyden.store.dynamodb.programs.base import MemoryBase
@@ -93,7 +92,7 @@ class ThreadListingPrograms(MemoryBase):
             self._take_threads(listing, end, after),
             self._count_threads(listing),
         ]
-        taken, total = yield from concurrently(programs, self.concurrency)
+        taken, total = yield from run_together(programs, self.concurrency)
         return _page(listing, taken.entries[paging.offset : end], taken.more, total)
 
     def _take_threads(

@@ -17,7 +17,7 @@ from leyden.errors import (
     SaveIncompleteError,
 )
 from leyden.operations.as_stored import as_stored
-from leyden.operations.request import Program
+from leyden.program import Program
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import DOMAIN
 from leyden.store.dynamodb.programs.changing import MessageChanging

@@ -10,8 +10,8 @@ from attrs import frozen
 
 from leyden.errors import DecodeError, KeyCollisionError
 from leyden.operations.query import Query
-from leyden.operations.request import Program
 from leyden.operations.scan import Scan
+from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
 from leyden.store.dynamodb.programs.base import Programs

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.errors import InputError, LeydenError
-from leyden.operations.concurrently import concurrently, outcomes_of
-from leyden.operations.request import Gather, Pause, Program, Request
+from leyden.program import Gather, Pause, Program, Request, outcomes_of, run_together
 
 
 class Recorder:
@@ -56,7 +55,7 @@ def counting(name: str, steps: int) -> Program[list[str]]:
 
 def test_each_program_hears_the_answers_to_its_own_requests() -> None:
     recorder = Recorder()
-    result = recorder.run(concurrently([counting("a", 3), counting("b", 1), counting("c", 2)], 8))
+    result = recorder.run(run_together([counting("a", 3), counting("b", 1), counting("c", 2)], 8))
     assert result == [["a0", "a1", "a2"], ["b0"], ["c0", "c1"]]
     assert recorder.rounds == [3, 2, 1]
 
@@ -64,7 +63,7 @@ def test_each_program_hears_the_answers_to_its_own_requests() -> None:
 def test_programs_begin_as_others_end_so_that_no_more_than_asked_are_under_way() -> None:
     recorder = Recorder()
     programs = [counting(f"p{number}-", 2) for number in range(5)]
-    result = recorder.run(concurrently(programs, 2))
+    result = recorder.run(run_together(programs, 2))
     assert result == [[f"p{number}-0", f"p{number}-1"] for number in range(5)]
     assert recorder.rounds == [2, 2, 2, 2, 1, 1]
 
@@ -74,7 +73,7 @@ def test_what_a_program_gathers_comes_back_to_it_as_one_list() -> None:
         answers = yield Gather((ask("x"), ask("bad"), ask("y")), 3)
         return [str(getattr(answer, "message", None) or answer["name"]) for answer in answers]
 
-    result = Recorder().run(concurrently([gathering(), counting("a", 1), gathering()], 8))
+    result = Recorder().run(run_together([gathering(), counting("a", 1), gathering()], 8))
     assert result == [["x", "bad", "y"], ["a0"], ["x", "bad", "y"]]
 
 
@@ -86,7 +85,7 @@ def test_a_program_can_catch_the_error_of_its_own_request() -> None:
             return f"caught {error.message}"
         return "nothing"
 
-    assert Recorder().run(concurrently([careful(), counting("a", 2)], 2)) == [
+    assert Recorder().run(run_together([careful(), counting("a", 2)], 2)) == [
         "caught bad",
         ["a0", "a1"],
     ]
@@ -106,7 +105,7 @@ def test_the_first_error_ends_all_and_closes_those_that_wait() -> None:
         yield ask("bad")
 
     with pytest.raises(LeydenError, match="bad"):
-        Recorder().run(concurrently([waiting(), failing()], 2))
+        Recorder().run(run_together([waiting(), failing()], 2))
     assert closed == [True]
 
 
@@ -153,14 +152,14 @@ def test_a_pause_holds_up_nobody_else() -> None:
         return "slept"
 
     recorder = Recorder()
-    result = recorder.run(concurrently([sleeping(), counting("a", 2), pausing()], 4))
+    result = recorder.run(run_together([sleeping(), counting("a", 2), pausing()], 4))
     assert result == ["slept", ["a0", "a1"], "after"]
     assert recorder.pauses, "the pause is waited for once there is nothing else to do"
     assert all(0 < seconds <= 0.02 for seconds in recorder.pauses)
 
 
 def test_no_programs_at_all_is_an_empty_list() -> None:
-    assert Recorder().run(concurrently([], 4)) == []
+    assert Recorder().run(run_together([], 4)) == []
     assert Recorder().run(outcomes_of([], 4)) == []
 
 
@@ -170,7 +169,7 @@ def test_results_are_those_of_running_one_after_the_other(
 ) -> None:
     recorder = Recorder()
     result = recorder.run(
-        concurrently([counting(f"{n}-", count) for n, count in enumerate(steps)], concurrency)
+        run_together([counting(f"{n}-", count) for n, count in enumerate(steps)], concurrency)
     )
     assert result == [[f"{n}-{k}" for k in range(count)] for n, count in enumerate(steps)]
     assert all(size <= concurrency for size in recorder.rounds)

@@ -1,11 +1,10 @@
-"""What operations give back: results, pages, and what they cost."""
+"""Items in the form that `data` and `select` ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from attrs import field, frozen
 from jmespath.exceptions import JMESPathError
 
 from leyden.compile.partial import narrow
@@ -14,82 +13,9 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import name_item
 from leyden.operations.options import Options
 from leyden.operations.projection import inputs_of
-from leyden.operations.request import Item, Response
+from leyden.program import Item
 
 T = TypeVar("T")
-
-
-@frozen
-class Result:
-    """One operation's item with its cost; what `data="result"` gives.
-
-    `item` is what the operation gives without that option. `consumed` is in capacity units,
-    None where the engine does not say. `response` is the service's own answer.
-    """
-
-    item: Any
-    consumed: float | None
-    response: Response
-
-
-@frozen
-class Page(Sequence[Any]):
-    """What a query or a scan found, and where to go on.
-
-    `cursor` is None at the end of the results. `consumed` is in capacity units, None where the
-    engine does not say. `scanned` counts the items that were read, `requests` the requests made.
-    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`.
-
-    >>> page = task.query.project(project_id="p1").go(limit=10)     # doctest: +SKIP
-    >>> page.items, page.cursor, len(page)                          # doctest: +SKIP
-    """
-
-    items: tuple[Any, ...]
-    cursor: str | None
-    consumed: float | None
-    scanned: int
-    requests: int
-    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.items)
-
-
-def join_pages(pages: Sequence[Page]) -> Page:
-    """Pages put together, as one at the end of the results."""
-    consumed: float | None = None
-    for page in pages:
-        consumed = add_units(consumed, page.consumed)
-    return Page(
-        tuple(item for page in pages for item in page.items),
-        None,
-        consumed,
-        sum(page.scanned for page in pages),
-        sum(page.requests for page in pages),
-        tuple(error for page in pages for error in page.unreadable),
-    )
-
-
-def consumed_units(response: Response) -> float | None:
-    """The capacity units that a response reports, over all its tables; None where it does not."""
-    reported = response.get("ConsumedCapacity")
-    if not reported:
-        return None
-    entries = [reported] if isinstance(reported, Mapping) else reported
-    return sum(float(entry.get("CapacityUnits") or 0) for entry in entries)
-
-
-def add_units(total: float | None, more: float | None) -> float | None:
-    """The sum of two costs, where one of them is known."""
-    if more is None:
-        return total
-    return more if total is None else total + more
 
 
 def shape(

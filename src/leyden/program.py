@@ -1,26 +1,78 @@
-"""Several programs at the same time, as one program."""
+"""Programs: work of several steps as generators, which any driver runs.
+
+A program yields what it asks for, a `Request`, a `Pause` or a `Gather` of several requests, and is
+sent what comes of it. It performs no I/O of its own, so a blocking and an asynchronous `Runner` run
+the very same one. `run_together` makes one program of many.
+
+>>> def touch(task):                                                  # doctest: +SKIP
+...     found = yield from task.get(task_id="t1").program()
+...     yield Pause(0.1)
+...     return found
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field
 
+from leyden._ledger import Ledger
+from leyden._steps import (
+    AttributeValue,
+    Gather,
+    Item,
+    Params,
+    Pause,
+    Program,
+    Request,
+    Response,
+    Step,
+)
 from leyden.errors import LeydenError
-from leyden.operations.ledger import Ledger
-from leyden.operations.request import Gather, Pause, Program, Request, Step
+
+__all__ = [
+    "AttributeValue",
+    "Gather",
+    "Item",
+    "Params",
+    "Pause",
+    "Program",
+    "Request",
+    "Response",
+    "Runner",
+    "Step",
+    "is_asynchronous",
+    "outcomes_of",
+    "run_together",
+]
 
 T = TypeVar("T")
 
 
-def concurrently(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T]]:
+class Runner(Protocol):
+    """Runs a program to its end: sends what it yields, and returns what it returns."""
+
+    def run(self, program: Program[T]) -> T:
+        """The program's result. Errors of the service arrive as `LeydenError`.
+
+        An asynchronous runner, whose `asynchronous` is True, gives an awaitable of it.
+        """
+        ...
+
+
+def is_asynchronous(runner: Runner) -> bool:
+    """Whether what the runner gives is to be awaited."""
+    return bool(getattr(runner, "asynchronous", False))
+
+
+def run_together(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T]]:
     """Run programs at the same time, `concurrency` requests at once; gives their results in order.
 
     The first error ends all of them. See `outcomes_of` for programs that are to go on.
 
-    >>> both = yield from concurrently([a.program(), b.program()], 8)     # doctest: +SKIP
+    >>> both = yield from run_together([a.program(), b.program()], 8)     # doctest: +SKIP
     """
     tasks = _Tasks(programs, concurrency)
     try:
