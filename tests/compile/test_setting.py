@@ -110,3 +110,27 @@ def test_a_model_of_pynamodb_does_not_ask_twice(sign: Any) -> None:
     assert made.serialize()["head"] == {"S": f"{first['head']['S']} of head, id, seen, text"}
     with pytest.raises(ValidationError, match="watched"):
         made._leyden_actions([sign.model.text.set("c")])
+
+
+WORDS = """
+entity: page
+version: "1"
+service: library
+attributes:
+  id: {type: string, required: true}
+  words: {type: list, items: {type: string, set: {call: trimmed}, get: {call: trimmed}}}
+  tags: {type: list, items: {type: map, properties: {name: {type: string, set: {call: trimmed}}}}}
+indexes:
+  pages:
+    pk: {field: pk, composite: [id]}
+"""
+
+
+def test_an_element_of_which_a_hook_makes_nothing_is_left_out() -> None:
+    hooks = {"trimmed": lambda value, values: value.strip() or None}
+    page = leyden.load(WORDS, table="library", hooks=hooks)["page"]
+    item = page.put(id="1", words=["a ", " "], tags=[{"name": " "}]).params()["Item"]
+    assert item["words"] == {"L": [{"S": "a"}]}
+    assert item["tags"] == {"L": [{"M": {}}]}
+    shown = page.parse({**item, "words": {"L": [{"S": " "}, {"S": "b"}]}})
+    assert list(shown.words) == [None, "b"]

@@ -43,6 +43,7 @@ class PortedWords(Words):
                 "attributes": {
                     by_alias[alias].names[name]: attribute
                     for name, attribute in model["attributes"].items()
+                    if name in by_alias[alias].names
                 },
             }
             for alias, model in models.items()

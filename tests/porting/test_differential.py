@@ -93,6 +93,65 @@ def test_ported_collections_build_the_same_requests(oracle: Oracle) -> None:
     assert verdicts["same"] >= verdicts.total() / 2, dict(verdicts)
 
 
+_STRING = {"type": "string"}
+_NAMED = {"id": _STRING, "a": _STRING, "b": _STRING, "n": {"type": "number"}}
+_OWN = {"pk": {"field": "pk", "composite": ["id"]}, "sk": {"field": "sk", "composite": []}}
+_OF_A = {"field": "gsi1pk", "composite": ["a"]}
+_ITEM = {"id": "I", "a": "A", "b": "B", "n": 5}
+ODD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "one label for two attributes": (
+        {"a": {**_STRING, "label": "x"}, "b": {**_STRING, "label": "X"}},
+        {"pk": {"field": "gsi1pk", "composite": ["a", "b"]}, "sk": {"field": "s", "composite": []}},
+    ),
+    "an empty label in a partition key": (
+        {"a": {**_STRING, "label": ""}},
+        {"pk": _OF_A, "sk": {"field": "s", "composite": ["b"]}},
+    ),
+    "an empty label in a sort key": (
+        {"b": {**_STRING, "label": ""}},
+        {"pk": _OF_A, "sk": {"field": "s", "composite": ["b"]}},
+    ),
+    "a template of a number": (
+        {},
+        {
+            "pk": _OF_A,
+            "sk": {"field": "s", "composite": ["n"], "template": "N#${n}", "cast": "number"},
+        },
+    ),
+    "an attribute in a key's place": (
+        {"gsi1pk": _STRING},
+        {"pk": {**_OF_A, "template": "A#${a}"}, "sk": {"field": "s", "composite": ["b"]}},
+    ),
+    "no sort key of no attributes": (
+        {},
+        {"type": "composite", "pk": {"composite": ["a"]}, "sk": {"composite": []}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_model_builds_the_same_requests(name: str, oracle: Oracle) -> None:
+    attributes, index = ODD[name]
+    odd = {
+        "model": {"entity": "thing", "version": "1", "service": "app"},
+        "attributes": {**_NAMED, **attributes},
+        "indexes": {"primary": _OWN, "odd": {"index": "gsi1", **index}},
+    }
+    entities = {ENTITY: odd}
+    words = words_of(entities, snake_case=False)
+    part = {key: _ITEM[key] for key in index["pk"]["composite"]}
+    ops: list[dict[str, Any]] = [
+        {"verb": "put", "item": _ITEM},
+        {"verb": "update", "key": {"id": "I"}, "set": {"a": "C", "b": "D", "n": 3}},
+        {"verb": "query", "pattern": "odd", "pk": part},
+    ]
+    for key in index.get("sk", {}).get("composite", []):
+        ops.append({**ops[-1], "range": ["gt", {key: _ITEM[key]}]})
+    for op in ops:
+        verdict = compare(oracle, words, entities, TABLE, {"entity": ENTITY, **op})
+        assert verdict.kind == "same", verdict.detail
+
+
 def as_beta(model: Mapping[str, Any]) -> dict[str, Any]:
     """The model in the form that ElectroDB had before its first version."""
     return {**model["model"], "attributes": model["attributes"], "indexes": model["indexes"]}

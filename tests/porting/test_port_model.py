@@ -316,6 +316,76 @@ def test_an_empty_label_is_written_out() -> None:
     assert key == {"pk": {"S": "$app#id_1"}, "sk": {"S": "$thing_1#_2"}}
 
 
+KEY_TEXT = {"field": "gsi1pk", "composite": ["b"], "template": "B#${b}"}
+
+
+def test_an_attribute_in_whose_field_another_key_stands_is_left_out() -> None:
+    source = model(
+        {
+            "b": {"type": "string"},
+            "gsi1pk": {"type": "string", "required": True},
+            "all": {"type": "string", "field": "gsi1sk"},
+            "seen": {
+                "type": "string",
+                "watch": ["gsi1pk", "b"],
+                "set": function("(v) => f(v)"),
+            },
+        },
+        of_b={
+            "index": "gsi1",
+            "projection": ["gsi1pk", "b"],
+            "pk": KEY_TEXT,
+            "sk": {"field": "gsi1sk", "composite": [], "template": "ALL"},
+        },
+    )
+    result = port_model(source)
+    assert list(result.names) == ["id", "b", "seen"] == list(result.entity["attributes"])
+    assert result.entity["attributes"]["seen"]["watch"] == ["b"]
+    assert result.entity["indexes"]["of_b"]["projection"] == ["b"]
+    kinds = {note.place: note.kind for note in result.notes}
+    assert kinds == {
+        "attributes.gsi1pk": "lost",
+        "attributes.all": "lost",
+        "attributes.seen.watch": "adapt",
+        "attributes.seen.set": "hook",
+    }
+    app = leyden.load(write_yaml(result), table="t", hooks={"seen_set": lambda v, _: v})
+    item = app["thing"].put(id="1", b="X").params()["Item"]
+    assert (item["gsi1pk"], item["gsi1sk"]) == ({"S": "b#x"}, {"S": "all"})
+
+
+def test_an_attribute_that_makes_another_key_than_its_own_field_is_refused() -> None:
+    source = model(
+        {"a": {"type": "string", "field": "gsi1pk"}, "b": {"type": "string"}},
+        of_b={"index": "gsi1", "pk": KEY_TEXT, "sk": {"field": "gsi1sk", "composite": ["a"]}},
+    )
+    with pytest.raises(ModelError, match=r"attribute\.field_is_key"):
+        port_model(source)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        {"pk": {"field": "b", "composite": ["b"]}, "sk": {"field": "sk", "composite": []}},
+        {"pk": {"field": "pk", "composite": ["id"]}},
+    ],
+)
+def test_a_condition_that_keeps_no_item_out_is_left_out(index: dict[str, Any]) -> None:
+    index = {"index": "gsi1", "condition": function("(a) => a.b === 'x'"), **index}
+    result = port_model(model({"b": {"type": "string"}}, of_b=index))
+    assert "when" not in result.entity["indexes"]["of_b"]
+    assert [(note.place, note.kind) for note in result.notes] == [
+        ("indexes.of_b.condition", "lost")
+    ]
+
+
+def test_short_types_inside_of_containers_are_texts_as_in_electrodb() -> None:
+    spec, notes = ported({"type": "map", "properties": {"a": "number", "b": "string"}})
+    assert spec == {"type": "map", "properties": {"a": "string", "b": "string"}}
+    assert len(notes) == 1
+    assert notes[0].startswith("attributes.it.properties.a: a type in short form")
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

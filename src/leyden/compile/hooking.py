@@ -95,7 +95,8 @@ def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     """The function that applies `set` hooks, innermost first; None where there are none.
 
     A hook is called with the accepted value, or None, and all accepted values of the write, by
-    name; what it returns must again be of the attribute's type. None leaves the attribute out.
+    name; what it returns must again be of the attribute's type. None leaves the attribute, the
+    property or the element out.
     """
     inner = _descend(attribute, lambda part: part.store)
     if attribute.spec.set is None:
@@ -138,7 +139,9 @@ def _descend(
 ) -> Rework | None:
     if attribute.items is not None:
         rework_item = rework_of(attribute.items)
-        return None if rework_item is None else _each(rework_item, attribute.spec.type == "set")
+        if rework_item is None:
+            return None
+        return _each(rework_item, as_set=attribute.spec.type == "set", keep=hide)
     if attribute.properties is None:
         return None
     reworks: dict[str, Rework] = {}
@@ -152,9 +155,15 @@ def _descend(
     return _properties(reworks, frozenset(hidden)) if reworks or hidden else None
 
 
-def _each(rework: Rework, as_set: bool) -> Rework:
+def _each(rework: Rework, *, as_set: bool, keep: bool) -> Rework:
+    """`keep` says that None stays in its place, so that a position is the stored one."""
+
     def each(value: Any, values: Mapping[str, Any]) -> Any:
-        reworked = [rework(item, values) for item in value]
+        reworked = [
+            part
+            for item in value
+            if (part := rework(item, values)) is not None or keep or item is None
+        ]
         return frozenset(reworked) if as_set else reworked
 
     return each

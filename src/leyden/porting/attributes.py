@@ -138,6 +138,14 @@ class AttributePort:
         self.spec["items"] = member.type if set(inner) == {"type"} else inner
 
     def _part(self, raw: Any, place: Place, role: str, name: str | None = None) -> Any:
+        if isinstance(raw, str | list):
+            if raw != "string":
+                self.context.adapt(
+                    place,
+                    "a type in short form, which ElectroDB reads as text inside of a container",
+                    "its values are texts",
+                )
+            raw = {}
         port = AttributePort(raw, place, self.context, role)
         port.run()
         field = port.raw.get("field")
@@ -292,11 +300,15 @@ class AttributePort:
             return "*"
         if not isinstance(watch, list):
             raise ModelError('must be a list, or "*"', place=str(self.place.at("watch")))
-        names = self.context.names
+        names, place = self.context.names, self.place.at("watch")
         for name in watch:
-            if name not in names:
-                raise ModelError(f'"{name}" is no attribute', place=str(self.place.at("watch")))
-        return list(dict.fromkeys(names[name] for name in watch))
+            if name in self.context.key_texts:
+                self.context.adapt(
+                    place, f'watches "{name}", which is the text of a key', "the others are watched"
+                )
+            elif name not in names:
+                raise ModelError(f'"{name}" is no attribute', place=str(place))
+        return list(dict.fromkeys(names[name] for name in watch if name in names))
 
     def _unused_watch(self, watch: str | list[str]) -> None:
         if not watch:

@@ -35,6 +35,8 @@ class Context:
     alias: str
     names: Mapping[str, str]
     hook_names: HookNames
+    key_texts: frozenset[str] = frozenset()
+    """The attributes that are not ported: a key made of others takes their place in items."""
     notes: list[Note] = field(factory=list)
     hooks: dict[str, str] = field(factory=dict)
 

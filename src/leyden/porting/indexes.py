@@ -60,11 +60,13 @@ def port_index(
 def _key(key: Half, attributes: Mapping[str, Attribute], context: Context) -> dict[str, Any]:
     names = context.names
     spec: dict[str, Any] = {} if key.field is None else {"field": key.field}
-    if key.listed or key.template is None:
+    # A key that is cast to a number is the number alone, whatever its template says.
+    template = None if key.cast == "number" and len(key.composite) == 1 else key.template
+    if key.listed or template is None:
         spec["composite"] = [names[name] for name in key.composite]
-    if key.template is not None:
+    if template is not None:
         spec["template"] = "".join(
-            literal + (f"${{{names[name]}}}" if name else "") for literal, name in key.template
+            literal + (f"${{{names[name]}}}" if name else "") for literal, name in template
         )
     if key.casing != "default":
         spec["casing"] = key.casing
@@ -143,7 +145,10 @@ def _projection(
         return
     if not isinstance(raw, list) or not raw:
         raise ModelError("must be all, keys_only or a list of attributes", place=str(place))
+    fields = {name: attribute.field for name, attribute in attributes.items()}
+    fields |= {name: name for name in identifiers}
     for name in raw:
-        if name not in attributes and name not in identifiers:
+        # Every index holds the text of its own keys and of the table's.
+        if name not in fields and name not in context.key_texts:
             raise ModelError(f'"{name}" is no attribute', place=str(place))
-    spec["projection"] = [name if name in identifiers else attributes[name].field for name in raw]
+    spec["projection"] = [fields[name] for name in raw if name in fields]

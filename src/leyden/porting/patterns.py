@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from leyden.porting.context import Context, Place
+from leyden.porting.context import Context, Place, function_source
 from leyden.porting.errors import ModelError
 from leyden.porting.keys import Half, read_half
 from leyden.porting.types import Kind
 
-__all__ = ["Attribute", "Pattern", "read_index", "shared_scopes"]
+__all__ = ["Attribute", "Pattern", "read_index", "shared_scopes", "without_idle_conditions"]
 
 _TYPES: Final = frozenset({"isolated", "clustered", "composite"})
 _KNOWN: Final = frozenset(
@@ -68,6 +68,9 @@ def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, st
             context.adapt(
                 place.at(option), "without effect: ElectroDB has no such option", "it is left out"
             )
+    sk = None
+    if "sk" in raw:
+        sk = read_half(raw["sk"], place.at("sk"), context, multi=multi, fields=fields)
     return Pattern(
         raw=raw,
         place=place,
@@ -76,11 +79,8 @@ def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, st
         collection=names,
         scope=raw.get("scope") or None,
         pk=read_half(raw["pk"], place.at("pk"), context, multi=multi, fields=fields),
-        sk=(
-            read_half(raw["sk"], place.at("sk"), context, multi=multi, fields=fields)
-            if "sk" in raw
-            else None
-        ),
+        # Where DynamoDB makes the keys of attributes, no attributes are no sort key.
+        sk=None if multi and sk is not None and not sk.composite else sk,
     )
 
 
@@ -101,5 +101,37 @@ def shared_scopes(patterns: Mapping[str, Pattern], context: Context) -> dict[str
                 "it has that scope here",
             )
             pattern = evolve(pattern, scope=other.scope)
+        found[name] = pattern
+    return found
+
+
+def without_idle_conditions(
+    patterns: Mapping[str, Pattern], fields: Collection[str], context: Context
+) -> dict[str, Pattern]:
+    """The patterns, without the conditions that cannot keep an item out of their index.
+
+    The item keeps all fields of such an index's key: as attributes, whose `fields` are given, or
+    for another pattern.
+    """
+    found = {}
+    for name, pattern in patterns.items():
+        kept = {*fields}
+        for other in patterns.values():
+            if other is not pattern and not (other.index and "condition" in other.raw):
+                kept.update(half.field for _, half in other.halves if half.field is not None)
+        if (
+            pattern.index
+            and "condition" in pattern.raw
+            and all(half.field in kept for _, half in pattern.halves)
+        ):
+            context.lost(
+                pattern.place.at("condition", "when"),
+                "a condition that keeps no item out: all fields of the key stay in the item, as "
+                "attributes or for another access pattern",
+                "store a half of the key in a field of its own where it is meant to",
+                function_source(pattern.raw["condition"]),
+            )
+            raw = {option: value for option, value in pattern.raw.items() if option != "condition"}
+            pattern = evolve(pattern, raw=raw)
         found[name] = pattern
     return found

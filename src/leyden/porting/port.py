@@ -15,7 +15,13 @@ from leyden.porting.identity import Identity, read_identity
 from leyden.porting.indexes import port_index
 from leyden.porting.layout import write_yaml
 from leyden.porting.names import is_name, python_alias, python_names, snake_case
-from leyden.porting.patterns import Attribute, Pattern, read_index, shared_scopes
+from leyden.porting.patterns import (
+    Attribute,
+    Pattern,
+    read_index,
+    shared_scopes,
+    without_idle_conditions,
+)
 from leyden.porting.ported import PortedModel
 from leyden.porting.shapes import check_shapes
 from leyden.schema.loading import check_service
@@ -121,7 +127,6 @@ class _Porting:
         return section
 
     def run(self) -> PortedModel:
-        names = self.context.names
         pattern_names = python_names(self.indexes, snake=self.snake)
         fields = {name: _field(name, raw) for name, raw in self.attributes.items()}
         patterns = shared_scopes(
@@ -136,10 +141,15 @@ class _Porting:
             },
             self.context,
         )
+        patterns = without_idle_conditions(patterns, fields.values(), self.context)
+        self._leave_key_texts_out(patterns, fields)
         labelled = _labelled(patterns, fields)
         attributes = {}
         ported = {}
+        names = self.context.names
         for name, raw in self.attributes.items():
+            if name not in names:
+                continue
             place = Place((), ()).at("attributes").at(name, names[name])
             port = port_attribute(name, raw, place, self.context, in_keys=name in labelled)
             attributes[name] = Attribute(fields[name], _label(name, port.raw), port.kind)
@@ -158,6 +168,33 @@ class _Porting:
             patterns=pattern_names,
             table=table if isinstance(table, str) and table else None,
         )
+
+    def _leave_key_texts_out(
+        self, patterns: Mapping[str, Pattern], fields: Mapping[str, str]
+    ) -> None:
+        """Leave out the attributes in whose field a key is stored that is not made of them.
+
+        ElectroDB writes the key's text over any value that they are given, and shows it in their
+        place. It takes them where a template writes the key.
+        """
+        halves = [half for pattern in patterns.values() for _, half in pattern.halves]
+        in_keys = {name for half in halves for name in half.composite}
+        written = {
+            half.field: half.composite
+            for half in halves
+            if half.template is not None and len(half.composite) <= 1
+        }
+        found = [name for name in fields if fields[name] in written and name not in in_keys]
+        for name in found:
+            made_of = "".join(f'"{composite}"' for composite in written[fields[name]])
+            self.context.lost(
+                Place((), ()).at("attributes").at(name),
+                f'an attribute in the field "{fields[name]}" of a key that is made of '
+                f"{made_of or 'constant text'}, which is written over any value of its own",
+                'data="include_keys" shows the text of the key',
+            )
+        names = {name: python for name, python in self.context.names.items() if name not in found}
+        self.context = evolve(self.context, names=names, key_texts=frozenset(found))
 
     def _head(self) -> dict[str, Any]:
         identity = self.identity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from attrs import evolve
 
@@ -19,17 +19,19 @@ def spelled_out(
     """The keys of a pattern as templates, where nothing else gives the same text.
 
     That is so in beta models, whose version stands in the partition key, and where a label
-    is empty. Empty where the keys are built as always.
+    is empty or stands twice in a key. Empty where the keys are built as always.
     """
     if pattern.type == "composite":
         return []
-    blank = any(
-        attributes[name].label == ""
-        for _, half in pattern.halves
-        if half.template is None
-        for name in half.composite
+    labels = {
+        half: [(name, _label(half, name, attributes)) for name in key.composite]
+        for half, key in pattern.halves
+    }
+    plain = all(
+        key.template is not None or _are_distinct(dict(labels[half]).values(), key.casing)
+        for half, key in pattern.halves
     )
-    if not identity.beta and not blank:
+    if plain and not identity.beta:
         return []
     fields = {name: attribute.field for name, attribute in attributes.items()}
     entity = ("#" if pattern.collection else "$") + identity.entity
@@ -42,25 +44,31 @@ def spelled_out(
         partition += entity
     if pattern.scope is not None:
         partition += f"_{pattern.scope}"
-    found = [("pk", _spelled(pattern.pk, partition, "", attributes, fields))]
+    found = [("pk", _spelled(pattern.pk, partition, "", labels["pk"], fields))]
     if pattern.sk is not None:
         start, end = (collection, entity) if clustered else (collection + entity, "")
-        found.append(("sk", _spelled(pattern.sk, start, end, attributes, fields)))
+        found.append(("sk", _spelled(pattern.sk, start, end, labels["sk"], fields)))
     return found
 
 
+def _label(half: str, name: str, attributes: Mapping[str, Attribute]) -> str:
+    # ElectroDB takes an empty label for none in partition keys, and for a label in sort keys.
+    return attributes[name].label or ("" if half == "sk" else name)
+
+
+def _are_distinct(labels: Collection[str], casing: str) -> bool:
+    folded = {label if casing == "none" else label.lower() for label in labels}
+    return len(folded) == len(labels) and "" not in folded
+
+
 def _spelled(
-    half: Half,
-    start: str,
-    end: str,
-    attributes: Mapping[str, Attribute],
-    fields: Mapping[str, str],
+    half: Half, start: str, end: str, labels: list[tuple[str, str]], fields: Mapping[str, str]
 ) -> Half:
     if half.template is not None or half.is_lone(fields) or half.cast == "number":
         return half
     parts = []
-    for i, name in enumerate(half.composite):
-        parts.append(((start if i == 0 else "") + f"#{attributes[name].label}_", name))
+    for i, (name, label) in enumerate(labels):
+        parts.append(((start if i == 0 else "") + f"#{label}_", name))
     closing = end if parts else start + end
     if closing:
         parts.append((closing, ""))
