@@ -5,8 +5,7 @@
 # make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
 #             drawing; BENCH=--quick for a short run that writes nothing
 # make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
-# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the domains
-#             of the memory store
+# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing").
@@ -48,7 +47,6 @@ docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/python -c 'import json; from leyden.schema import json_schema; \
 	  print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > schemas/leyden.schema.json
-	@$(VENV)/bin/python tools/facades.py
 
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python

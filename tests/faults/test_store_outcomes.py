@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leyden.errors import LeydenError, SaveIncompleteError
-from leyden.store.dynamodb.calls import named
-from leyden.store.dynamodb.programs.memory import MemoryPrograms
 from leyden.store.dynamodb.schemas import memory_schemas
+from leyden.store.dynamodb.store import DynamoDBMemory
 from leyden.store.dynamodb.ttl import TtlRules
 from tests.faults.bank import Bank, open_bank
 from tests.faults.conftest import TRANSPORTS
@@ -42,9 +41,8 @@ def store(one_store: Bank) -> Bank:
 
 def call(app: Any, method: str, *arguments: Any, **more: Any) -> Any:
     """Run a method of memory over a service."""
-    programs = MemoryPrograms(app=app, now=lambda: datetime.now(UTC), ttl=TtlRules(), concurrency=3)
-    program = getattr(programs, method)(*arguments, **more)
-    return app.driver.run(named(f"store.memory.{method}", program))
+    memory = DynamoDBMemory(app, now=lambda: datetime.now(UTC), ttl=TtlRules(), concurrency=3)
+    return getattr(memory, method)(*arguments, **more)
 
 
 def message(id: str, text: str) -> dict[str, Any]:

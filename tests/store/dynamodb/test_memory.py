@@ -25,7 +25,7 @@ from leyden.errors import (
 from leyden.operations.counting import count_found
 from leyden.program import Gather, Program, Request, run_together
 from leyden.schema.spec import ENTITY_FIELD
-from leyden.store.dynamodb.programs.memory import MemoryPrograms
+from leyden.store.dynamodb.store import DynamoDBMemory
 from leyden.store.dynamodb.ttl import TtlRules
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 
@@ -35,21 +35,15 @@ ITEMS: Final = [json.loads(line) for line in _FILE.read_text(encoding="utf-8").s
 Fail = Callable[[Request], LeydenError | None]
 
 
-class Memory:
-    """The programs as methods; `failing` says which requests fail instead of being sent."""
+class Memory(DynamoDBMemory):
+    """The domain on a runner of its own: `failing` says which requests fail, and are not sent."""
 
     def __init__(self, app: leyden.Service, clock: Clock) -> None:
+        super().__init__(app, clock, TtlRules(), 4)
         self.app = app
-        self.programs = MemoryPrograms(app, now=clock, ttl=TtlRules(), concurrency=4)
         self.failing: Fail = lambda request: None
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*given: Any, **options: Any) -> Any:
-            return self.run(getattr(self.programs, name)(*given, **options))
-
-        return call
-
-    def run(self, program: Program[Any]) -> Any:
+    def _run(self, program: Program[Any]) -> Any:
         try:
             step: Any = program.send(None)
             while True:
@@ -422,7 +416,7 @@ def test_a_thread_whose_id_differs_by_case_is_another_one(memory: Memory) -> Non
 def test_counting_takes_no_items_and_tells_folded_keys_apart(memory: Memory) -> None:
     memory.save_messages([message(n, thread_id="T1" if n % 3 else "t1") for n in range(30)])
     query = memory.app.entities.message.query.by_thread
-    counted = memory.run(
+    counted = memory._run(
         run_together([count_found(query(thread_id=id)) for id in ("t1", "T1", "t2")], 4)
     )
     assert [one.count for one in counted] == [10, 20, 0]
@@ -435,8 +429,8 @@ def test_two_who_save_a_new_thread_at_once_keep_the_first_time(
     def meddle(request: Request) -> None:
         if request.api == "UpdateItem" and not meddled:
             meddled.append(True)
-            theirs = MemoryPrograms(memory.app, now=clock, ttl=TtlRules(), concurrency=1)
-            memory.app.driver.run(theirs.save_thread({"id": "t1", "resource_id": "bob"}))
+            theirs = DynamoDBMemory(memory.app, now=clock, ttl=TtlRules(), concurrency=1)
+            theirs.save_thread({"id": "t1", "resource_id": "bob"})
             clock.advance(seconds=5)
 
     meddled: list[bool] = []

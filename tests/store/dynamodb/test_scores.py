@@ -10,10 +10,9 @@ import pytest
 
 import leyden
 from leyden.errors import InputError, KeyCollisionError, RequiredAttributeError, ValidationError
-from leyden.store.dynamodb.programs.scores import ScorePrograms
+from leyden.store.dynamodb.store import DynamoDBScores
 from leyden.store.dynamodb.ttl import TtlRules
 from tests.memory_format.test_items import ITEMS
-from tests.store.dynamodb.calls import Calls
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 
 STORED = [item for item in ITEMS if item["__edb_e__"]["S"] == "score"]
@@ -33,7 +32,7 @@ SCORE: dict[str, Any] = {
 
 @pytest.fixture
 def scores(app: leyden.Service, clock: Clock) -> Any:
-    return Calls(app, ScorePrograms(app, clock, TtlRules(), 4))
+    return DynamoDBScores(app, clock, TtlRules(), 4)
 
 
 @pytest.mark.parametrize("item", STORED, ids=lambda item: item["reason"]["S"])

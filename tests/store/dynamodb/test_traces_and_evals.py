@@ -18,11 +18,9 @@ from leyden.errors import (
 from leyden.program import Request
 from leyden.results import BatchResult
 from leyden.store.dynamodb.programs.batching import incomplete
-from leyden.store.dynamodb.programs.evals import EvalPrograms
-from leyden.store.dynamodb.programs.traces import TracePrograms
+from leyden.store.dynamodb.store import DynamoDBEvals, DynamoDBTraces
 from leyden.store.dynamodb.ttl import TTL, TtlRules
 from tests.memory_format.test_items import EARLIER
-from tests.store.dynamodb.calls import Calls
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 
 TRACE, EVAL = EARLIER
@@ -30,12 +28,12 @@ TRACE, EVAL = EARLIER
 
 @pytest.fixture
 def traces(app: leyden.Service, clock: Clock) -> Any:
-    return Calls(app, TracePrograms(app, clock, TtlRules(), 4))
+    return DynamoDBTraces(app, clock, TtlRules(), 4)
 
 
 @pytest.fixture
 def evals(app: leyden.Service, clock: Clock) -> Any:
-    return Calls(app, EvalPrograms(app, clock, TtlRules(), 4))
+    return DynamoDBEvals(app, clock, TtlRules(), 4)
 
 
 def span(id: str, **fields: Any) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def test_a_span_is_stored_byte_for_byte_as_the_earlier_client_stored_it(
     made = datetime.fromisoformat(TRACE["createdAt"]["S"])
     clock.time = made
     expiry = datetime.fromtimestamp(int(TRACE["ttl"]["N"]), UTC)
-    traces = Calls(app, TracePrograms(app, clock, TtlRules.of({"trace": expiry - made}), 4))
+    traces = DynamoDBTraces(app, clock, TtlRules.of({"trace": expiry - made}), 4)
     traces.batch_trace_insert(
         [
             {
@@ -84,7 +82,7 @@ def test_an_evaluation_is_stored_byte_for_byte_as_the_earlier_client_stored_it(
     clock.time = datetime.fromisoformat(EVAL["updatedAt"]["S"])
     expiry = datetime.fromtimestamp(int(EVAL["expiresAt"]["N"]), UTC)
     rules = TtlRules.of({"eval": TTL(after=expiry - clock.time, attribute="expires_at")})
-    evals = Calls(app, EvalPrograms(app, clock, rules, 4))
+    evals = DynamoDBEvals(app, clock, rules, 4)
     evals.insert_evals(
         [
             {

@@ -12,16 +12,15 @@ import pytest
 import leyden
 from leyden.errors import DecodeError, KeyCollisionError
 from leyden.program import Request
-from leyden.store.dynamodb.programs.workflows import WorkflowPrograms
+from leyden.store.dynamodb.store import DynamoDBWorkflows
 from leyden.store.dynamodb.ttl import TtlRules
 from tests.memory_format.test_items import ITEMS
-from tests.store.dynamodb.calls import Calls
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 
 
 @pytest.fixture
 def workflows(app: leyden.Service, clock: Clock) -> Any:
-    return Calls(app, WorkflowPrograms(app, clock, TtlRules(), 4))
+    return DynamoDBWorkflows(app, clock, TtlRules(), 4)
 
 
 STORED = [item for item in ITEMS if item["__edb_e__"]["S"] == "workflow_snapshot"]
@@ -184,7 +183,7 @@ def test_a_stored_state_that_is_no_object_is_refused_not_replaced(
 
 def test_saves_and_updates_set_the_time_to_live(app: leyden.Service, clock: Clock) -> None:
     rules = TtlRules.of({"workflow_snapshot": timedelta(days=1)})
-    workflows = Calls(app, WorkflowPrograms(app, clock, rules, 4))
+    workflows = DynamoDBWorkflows(app, clock, rules, 4)
     workflows.update_workflow_results("w", "r", step_id="s", result=1)
     expected = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     assert raw_items(app)[0]["ttl"] == {"N": str(int(expected.timestamp()))}

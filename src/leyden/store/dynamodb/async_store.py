@@ -13,23 +13,37 @@ from leyden.drivers.protocol import Driver
 from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.service import build_service
-from leyden.store.dynamodb.async_domains import (
-    AsyncDynamoDBEvals,
-    AsyncDynamoDBMemory,
-    AsyncDynamoDBScores,
-    AsyncDynamoDBTraces,
-    AsyncDynamoDBWorkflows,
-)
 from leyden.store.dynamodb.base import StoreBase, driver_options
-from leyden.store.dynamodb.programs.evals import EvalPrograms
-from leyden.store.dynamodb.programs.memory import MemoryPrograms
-from leyden.store.dynamodb.programs.scores import ScorePrograms
-from leyden.store.dynamodb.programs.traces import TracePrograms
-from leyden.store.dynamodb.programs.workflows import WorkflowPrograms
+from leyden.store.dynamodb.methods import Awaited
+from leyden.store.dynamodb.programs.evals import EvalMethods
+from leyden.store.dynamodb.programs.memory import MemoryMethods
+from leyden.store.dynamodb.programs.scores import ScoreMethods
+from leyden.store.dynamodb.programs.traces import TraceMethods
+from leyden.store.dynamodb.programs.workflows import WorkflowMethods
 from leyden.store.dynamodb.schemas import LargeValues, Source
 from leyden.store.dynamodb.settings import CONCURRENCY, Hooks, settings
 from leyden.store.dynamodb.ttl import TTL
 from leyden.store.times import Clock
+
+
+class AsyncDynamoDBMemory(MemoryMethods, Awaited):
+    """The memory of an `AsyncDynamoDBStore`; see `Memory`."""
+
+
+class AsyncDynamoDBWorkflows(WorkflowMethods, Awaited):
+    """The workflows of an `AsyncDynamoDBStore`; see `Workflows`."""
+
+
+class AsyncDynamoDBScores(ScoreMethods, Awaited):
+    """The scores of an `AsyncDynamoDBStore`; see `Scores`."""
+
+
+class AsyncDynamoDBTraces(TraceMethods, Awaited):
+    """The traces of an `AsyncDynamoDBStore`; see `Traces`."""
+
+
+class AsyncDynamoDBEvals(EvalMethods, Awaited):
+    """The evals of an `AsyncDynamoDBStore`; see `Evals`."""
 
 
 class AsyncDynamoDBStore(StoreBase):
@@ -99,11 +113,11 @@ class AsyncDynamoDBStore(StoreBase):
         )
         super().__init__(known, app)
         rules = self._rules()
-        self.memory: Final = AsyncDynamoDBMemory(MemoryPrograms(app, **rules), driver)
-        self.workflows: Final = AsyncDynamoDBWorkflows(WorkflowPrograms(app, **rules), driver)
-        self.scores: Final = AsyncDynamoDBScores(ScorePrograms(app, **rules), driver)
-        self.traces: Final = AsyncDynamoDBTraces(TracePrograms(app, **rules), driver)
-        self.evals: Final = AsyncDynamoDBEvals(EvalPrograms(app, **rules), driver)
+        self.memory: Final = AsyncDynamoDBMemory(app, **rules)
+        self.workflows: Final = AsyncDynamoDBWorkflows(app, **rules)
+        self.scores: Final = AsyncDynamoDBScores(app, **rules)
+        self.traces: Final = AsyncDynamoDBTraces(app, **rules)
+        self.evals: Final = AsyncDynamoDBEvals(app, **rules)
         self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
         self._checked = False
 

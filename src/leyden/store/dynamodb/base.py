@@ -9,7 +9,7 @@ from leyden.errors import InvalidOptionError
 from leyden.program import Program
 from leyden.service.service import Entities, Service
 from leyden.store.dynamodb import init
-from leyden.store.dynamodb.calls import named
+from leyden.store.dynamodb.methods import named
 from leyden.store.dynamodb.programs.clearing import clear
 from leyden.store.dynamodb.settings import Settings
 

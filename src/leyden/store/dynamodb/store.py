@@ -12,22 +12,36 @@ from leyden.drivers.given_client import ClientConnection
 from leyden.drivers.sync import SyncDriver
 from leyden.service.service import build_service
 from leyden.store.dynamodb.base import StoreBase, driver_options
-from leyden.store.dynamodb.domains import (
-    DynamoDBEvals,
-    DynamoDBMemory,
-    DynamoDBScores,
-    DynamoDBTraces,
-    DynamoDBWorkflows,
-)
-from leyden.store.dynamodb.programs.evals import EvalPrograms
-from leyden.store.dynamodb.programs.memory import MemoryPrograms
-from leyden.store.dynamodb.programs.scores import ScorePrograms
-from leyden.store.dynamodb.programs.traces import TracePrograms
-from leyden.store.dynamodb.programs.workflows import WorkflowPrograms
+from leyden.store.dynamodb.methods import Blocking
+from leyden.store.dynamodb.programs.evals import EvalMethods
+from leyden.store.dynamodb.programs.memory import MemoryMethods
+from leyden.store.dynamodb.programs.scores import ScoreMethods
+from leyden.store.dynamodb.programs.traces import TraceMethods
+from leyden.store.dynamodb.programs.workflows import WorkflowMethods
 from leyden.store.dynamodb.schemas import LargeValues, Source
 from leyden.store.dynamodb.settings import CONCURRENCY, Hooks, settings
 from leyden.store.dynamodb.ttl import TTL
 from leyden.store.times import Clock
+
+
+class DynamoDBMemory(MemoryMethods, Blocking):
+    """The memory of a `DynamoDBStore`; see `Memory`."""
+
+
+class DynamoDBWorkflows(WorkflowMethods, Blocking):
+    """The workflows of a `DynamoDBStore`; see `Workflows`."""
+
+
+class DynamoDBScores(ScoreMethods, Blocking):
+    """The scores of a `DynamoDBStore`; see `Scores`."""
+
+
+class DynamoDBTraces(TraceMethods, Blocking):
+    """The traces of a `DynamoDBStore`; see `Traces`."""
+
+
+class DynamoDBEvals(EvalMethods, Blocking):
+    """The evals of a `DynamoDBStore`; see `Evals`."""
 
 
 class DynamoDBStore(StoreBase):
@@ -95,11 +109,11 @@ class DynamoDBStore(StoreBase):
         driver = SyncDriver(**where) if where else SyncDriver(connection=ClientConnection(client))
         super().__init__(known, build_service(known.spec, driver, table=table_name, hooks=hooks))
         rules = self._rules()
-        self.memory: Final = DynamoDBMemory(MemoryPrograms(self.app, **rules), driver)
-        self.workflows: Final = DynamoDBWorkflows(WorkflowPrograms(self.app, **rules), driver)
-        self.scores: Final = DynamoDBScores(ScorePrograms(self.app, **rules), driver)
-        self.traces: Final = DynamoDBTraces(TracePrograms(self.app, **rules), driver)
-        self.evals: Final = DynamoDBEvals(EvalPrograms(self.app, **rules), driver)
+        self.memory: Final = DynamoDBMemory(self.app, **rules)
+        self.workflows: Final = DynamoDBWorkflows(self.app, **rules)
+        self.scores: Final = DynamoDBScores(self.app, **rules)
+        self.traces: Final = DynamoDBTraces(self.app, **rules)
+        self.evals: Final = DynamoDBEvals(self.app, **rules)
         self._checking_now = Lock()
         self._checked = False
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from threading import RLock
-from uuid import uuid4
 
 from attrs import evolve
 
 from leyden.errors import InputError, NotFoundError
-from leyden.keys.text import timestamp_text
 from leyden.store import given
+from leyden.store.copying import TAKEN, Copying
 from leyden.store.in_memory.domain import Domain, methods_of
 from leyden.store.in_memory.pages import page_of
 from leyden.store.in_memory.shelf import Shelf
 from leyden.store.interface import Given, OrderBy
 from leyden.store.matching import has_all, is_within
-from leyden.store.order import id_key, in_order
+from leyden.store.order import in_order
 from leyden.store.pages import ClonedThread, CopiedThread, ThreadPage
 from leyden.store.places import newest_first, oldest_first, time_mark
 from leyden.store.records import JSON, Message, Resource, Thread
@@ -137,51 +136,10 @@ class Threads(Domain):
         message_ids: Sequence[str] | None = None,
     ) -> CopiedThread:
         """See `Memory.copy_thread`."""
-        source_id = given.identifier(source_thread_id, "source_thread_id")
-        new_id = given.optional(given.identifier, new_thread_id, "new_thread_id")
-        owner = given.optional(given.identifier, resource_id, "resource_id")
-        new_title = given.optional(given.text, title, "title")
-        new_metadata = given.optional(given.mapping, metadata, "metadata") or {}
-        limit = given.optional(given.count, message_limit, "message_limit")
-        dates = given.dates(start_date, end_date, ("start_date", "end_date"))
-        ids = given.optional(given.identifiers, message_ids, "message_ids")
-
-        source = self._thread(source_id)
-        if new_id is not None and self._threads.get(new_id) is not None:
-            raise InputError('there is a thread of the id "new_thread_id" already')
-        copied = [
-            message
-            for message in self._messages_of(source_id)
-            if is_within(known(message.created_at), dates) and (not ids or message.id in ids)
-        ]
-        if limit is not None:
-            copied = copied[max(0, len(copied) - limit) :]
-        now = self._now()
-        clone = {"sourceThreadId": source_id, "clonedAt": timestamp_text(now)}
-        if copied:
-            clone["lastMessageId"] = copied[-1].id
-        thread = Thread(
-            id=new_id or str(uuid4()),
-            resource_id=owner or source.resource_id,
-            title=new_title or f"Clone of {source.title}",
-            metadata={**new_metadata, "clone": clone},
-            created_at=now,
-            updated_at=now,
-        )
-        self._threads.put(thread.id, thread)
-        # Copies of the same time are in the order of their ids, too: in that of the originals.
-        new_ids = sorted((str(uuid4()) for _ in copied), key=id_key)
-        ids_of_copies = {message.id: id for message, id in zip(copied, new_ids, strict=True)}
-        for message in copied:
-            copy = evolve(
-                message,
-                id=ids_of_copies[message.id],
-                thread_id=thread.id,
-                resource_id=owner or message.resource_id,
-                updated_at=now,
-            )
-            self._messages.put(copy.id, copy)
-        return CopiedThread(thread=thread, message_id_map=ids_of_copies)
+        what = (new_thread_id, resource_id, title, metadata)
+        which = (message_limit, start_date, end_date, message_ids)
+        cloned = self._copied(Copying.of(source_thread_id, what, which))
+        return CopiedThread(thread=cloned.thread, message_id_map=cloned.message_id_map)
 
     def clone_thread(
         self,
@@ -197,22 +155,9 @@ class Threads(Domain):
         message_ids: Sequence[str] | None = None,
     ) -> ClonedThread:
         """See `Memory.clone_thread`."""
-        copied = self.copy_thread(
-            source_thread_id,
-            new_thread_id=new_thread_id,
-            resource_id=resource_id,
-            title=title,
-            metadata=metadata,
-            message_limit=message_limit,
-            start_date=start_date,
-            end_date=end_date,
-            message_ids=message_ids,
-        )
-        return ClonedThread(
-            thread=copied.thread,
-            cloned_messages=tuple(self._messages_of(copied.thread.id)),
-            message_id_map=copied.message_id_map,
-        )
+        what = (new_thread_id, resource_id, title, metadata)
+        which = (message_limit, start_date, end_date, message_ids)
+        return self._copied(Copying.of(source_thread_id, what, which))
 
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Thread:
         """See `Memory.update_thread_resource_id`."""
@@ -281,6 +226,22 @@ class Threads(Domain):
         if thread is None:
             raise NotFoundError("there is no such thread", kind="thread", id=id)
         return thread
+
+    def _copied(self, asked: Copying) -> ClonedThread:
+        source = self._thread(asked.source_id)
+        if asked.new_id is not None and self._threads.get(asked.new_id) is not None:
+            raise InputError(TAKEN)
+        originals = [
+            message
+            for message in self._messages_of(asked.source_id)
+            if is_within(known(message.created_at), asked.dates)
+            and (not asked.ids or message.id in asked.ids)
+        ]
+        copy = asked.made_of(source, asked.newest(originals), self._now())
+        self._threads.put(copy.thread.id, copy.thread)
+        for message in copy.cloned_messages:
+            self._messages.put(message.id, message)
+        return copy
 
     def _messages_of(self, thread_id: str) -> list[Message]:
         """The messages of a thread, oldest first."""

@@ -1,12 +1,10 @@
-"""What the programs of all domains share, and those of memory."""
+"""What the methods of memory share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
-
-from attrs import field, frozen
 
 from leyden.errors import (
     BatchIncompleteError,
@@ -19,50 +17,42 @@ from leyden.operations.item_id import ItemId, item_id
 from leyden.program import Program, outcomes_of
 from leyden.service.entity import Entity
 from leyden.service.service import Service
+from leyden.store.dynamodb.methods import Domain
 from leyden.store.dynamodb.programs.merging import insisting
 from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.interface import Memory
 from leyden.store.stamps import Stamps
 from leyden.store.times import Clock
 
 DOMAIN: Final = "store.memory"
 
 
-@frozen
-class Programs:
-    """The programs of a domain: over the entities of `app`, `concurrency` requests at once.
-
-    `now` gives the time, cut to milliseconds.
-    """
-
-    app: Service
-    now: Clock
-    ttl: TtlRules
-    concurrency: int
-
-
-@frozen
-class MemoryBase(Programs):
+class MemoryBase(Domain):
     """The entities of memory, and what more than one of its methods needs."""
 
-    stamps: Stamps = field(factory=Stamps)
+    _interface = Memory
+
+    def __init__(self, app: Service, now: Clock, ttl: TtlRules, concurrency: int) -> None:
+        super().__init__(app, now, ttl, concurrency)
+        self._stamps = Stamps()
 
     @property
     def _threads(self) -> Entity:
-        return self.app.entities.thread
+        return self._app.entities.thread
 
     @property
     def _messages(self) -> Entity:
-        return self.app.entities.message
+        return self._app.entities.message
 
     @property
     def _resources(self) -> Entity:
-        return self.app.entities.resource
+        return self._app.entities.resource
 
     def _touch(self, thread_ids: Iterable[str]) -> Program[None]:
         """Say of threads that they were changed now; those that are missing stay so."""
-        now = self.now()
+        now = self._now()
         programs = [self._touched(id, now) for id in dict.fromkeys(thread_ids)]
-        outcomes = yield from outcomes_of(programs, self.concurrency)
+        outcomes = yield from outcomes_of(programs, self._concurrency)
         for outcome in outcomes:
             if isinstance(outcome, LeydenError):
                 raise outcome
@@ -111,7 +101,7 @@ class MemoryBase(Programs):
         reading = self._messages.get([{"id": id} for id in by_key.values()]).program(
             consistent=True,
             ignore_ownership=True,
-            concurrency=self.concurrency,
+            concurrency=self._concurrency,
             attributes=tuple(attributes) or None,
         )
         try:

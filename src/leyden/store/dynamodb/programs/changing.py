@@ -40,7 +40,6 @@ class _Planned:
     write: Patch
 
 
-@frozen
 class MessageChanging(MemoryBase):
     """Changes of messages that lose nothing."""
 
@@ -71,14 +70,14 @@ class MessageChanging(MemoryBase):
                 self._one_by_one(alone, change, method),
                 *(self._together(part, records, change, method) for part in parts),
             ],
-            self.concurrency,
+            self._concurrency,
         )
         for ids, outcome in zip((alone, *parts), outcomes, strict=True):
             after |= _each(ids, outcome)
         return {id: after[id] for id in records}
 
     def _planned(self, record: Any, values: Mapping[str, Any]) -> _Planned:
-        whole = {**values, "updated_at": later(self.now(), record.updated_at)}
+        whole = {**values, "updated_at": later(self._now(), record.updated_at)}
         condition = unchanged(self._messages, record, whole)
         write = self._messages.patch(id=record.id).set(**whole).where(condition)
         return _Planned(evolve(record, **whole), write)
@@ -105,7 +104,7 @@ class MessageChanging(MemoryBase):
     ) -> Program[Outcomes]:
         writes = [planned.write for planned in part.values()]
         try:
-            yield from self.app.transact_write(writes).program()
+            yield from self._app.transact_write(writes).program()
         except TransactionCanceledError:
             return (yield from self._one_by_one({id: records[id] for id in part}, change, method))
         except ItemTooLargeError:
@@ -131,13 +130,13 @@ class MessageChanging(MemoryBase):
                     self._messages,
                     {"id": id},
                     lambda record: None if record is None else change(record),
-                    now=self.now,
+                    now=self._now,
                     operation=f"{DOMAIN}.{method}",
                     seen=None if self._apart(record) else record,
                 )
                 for id, record in records.items()
             ],
-            self.concurrency,
+            self._concurrency,
         )
         return dict(zip(records, merged, strict=True))
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve, fields_dict
 
 from leyden.operations.scan import Scan
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
-from leyden.store.dynamodb.programs.base import Programs
+from leyden.store.dynamodb.methods import Domain, method
 from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import (
     Asked,
@@ -25,34 +25,37 @@ from leyden.store.dynamodb.programs.listed import (
     within,
 )
 from leyden.store.dynamodb.texts import stored_text
-from leyden.store.interface import Given
+from leyden.store.interface import Evals, Given
 from leyden.store.matching import kind_of
 from leyden.store.pages import EvalPage
 from leyden.store.places import Mark, newest_first, time_mark
-from leyden.store.records import Eval
+from leyden.store.records import DateRange, Eval
 from leyden.store.texts import as_it_reads
 
 _TEXTS: Final = ("input", "output")
 _KINDS: Final = ("test", "live")
 
 
-@frozen
-class EvalPrograms(Programs):
+class EvalMethods(Domain):
     """The methods of `leyden.store.interface.Evals`."""
+
+    _interface = Evals
 
     @property
     def _entity(self) -> Entity:
-        return self.app.entities.eval
+        return self._app.entities.eval
 
+    @method
     def insert_evals(self, records: Sequence[Eval | Given]) -> Program[None]:
         """Write items in batches."""
-        now = self.now()
-        living = self.ttl.fields(self._entity.spec.alias, now)
+        now = self._now()
+        living = self._ttl.fields(self._entity.spec.alias, now)
         items = [{**_attributes(one, now), **living} for one in given.evals(records)]
         yield from save_all(
-            self.app, self._entity, items, id="run_id", concurrency=self.concurrency
+            self._app, self._entity, items, id="run_id", concurrency=self._concurrency
         )
 
+    @method
     def get_evals(
         self,
         *,
@@ -67,10 +70,25 @@ class EvalPrograms(Programs):
     ) -> Program[EvalPage]:
         """Read an agent's as far as the page goes, or all; look at their tests here."""
         agent = given.optional(given.identifier, agent_name, "agent_name")
-        kind = None if type is None else given.choice(type, "type", _KINDS)
         dates = given.dates(from_date, to_date)
+        paging = (page, per_page, cursor, include_total)
+        return (yield from self._evals(agent, type, dates, paging))
+
+    @method
+    def get_evals_by_agent_name(
+        self, agent_name: str, *, type: Literal["test", "live"] | None = None
+    ) -> Program[list[Eval]]:
+        """Read all of an agent's."""
+        agent = given.identifier(agent_name, "agent_name")
+        found = yield from self._evals(agent, type, DateRange(), (0, None, None, False))
+        return list(found.evals)
+
+    def _evals(
+        self, agent: str | None, type: Any, dates: DateRange, paging: tuple[Any, Any, Any, Any]
+    ) -> Program[EvalPage]:
+        kind = None if type is None else given.choice(type, "type", _KINDS)
         query = ["evals", agent, kind, ends(dates)]
-        asked = Asked.of(query, page, per_page, cursor, include_total)
+        asked = Asked.of(query, *paging)
         created = self._entity.attr.created_at
 
         def read(record: Any) -> Any:
@@ -89,7 +107,7 @@ class EvalPrograms(Programs):
                 begin=from_time_on,
             )
             found = yield from from_index(
-                index, asked, concurrency=self.concurrency, told_here=kind is not None
+                index, asked, concurrency=self._concurrency, told_here=kind is not None
             )
         return EvalPage(
             evals=tuple(map(_eval, found.entries)),
@@ -106,14 +124,6 @@ class EvalPrograms(Programs):
         found = yield from scan.program(pages="all")
         records = [record for record in found if read(record) is not None]
         return of_all(records, _mark, newest_first, asked)
-
-    def get_evals_by_agent_name(
-        self, agent_name: str, *, type: Literal["test", "live"] | None = None
-    ) -> Program[list[Eval]]:
-        """Read all of an agent's."""
-        agent = given.identifier(agent_name, "agent_name")
-        found = yield from self.get_evals(agent_name=agent, type=type, per_page=None)
-        return list(found.evals)
 
 
 def _attributes(record: Eval, now: datetime) -> dict[str, Any]:

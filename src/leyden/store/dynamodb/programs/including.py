@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
-
 from leyden.program import Program, run_together
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.dynamodb.programs.base import MemoryBase
@@ -14,8 +12,7 @@ from leyden.store.dynamodb.rows import created, message_of
 from leyden.store.records import Include, Message
 
 
-@frozen
-class IncludingPrograms(MemoryBase):
+class IncludingMethods(MemoryBase):
     """What `include` adds: read from the message's own place in the index on, both ways."""
 
     def _included(
@@ -29,7 +26,7 @@ class IncludingPrograms(MemoryBase):
             # It may have moved since it was found: its item tells the thread that it is in.
             if message is not None and message.id == one.id and is_mine(message):
                 programs.append(self._with_neighbours(message, one, is_mine))
-        groups = yield from run_together(programs, self.concurrency)
+        groups = yield from run_together(programs, self._concurrency)
         return [message for group in groups for message in group]
 
     def _with_neighbours(
@@ -40,7 +37,7 @@ class IncludingPrograms(MemoryBase):
                 self._neighbours(message, include.with_previous_messages, is_mine, before=True),
                 self._neighbours(message, include.with_next_messages, is_mine, before=False),
             ],
-            self.concurrency,
+            self._concurrency,
         )
         return [*before, message, *behind]
 
@@ -63,5 +60,5 @@ class IncludingPrograms(MemoryBase):
             ids_descend=before,
             after=Position(created(message), message.id),
         )
-        taken = yield from take([stream], count, descending=before, concurrency=self.concurrency)
+        taken = yield from take([stream], count, descending=before, concurrency=self._concurrency)
         return taken.entries

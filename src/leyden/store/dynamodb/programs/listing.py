@@ -13,7 +13,8 @@ from leyden.operations.query import Query
 from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, digest, read_cursor, write_cursor
-from leyden.store.dynamodb.programs.including import IncludingPrograms
+from leyden.store.dynamodb.methods import method
+from leyden.store.dynamodb.programs.including import IncludingMethods
 from leyden.store.dynamodb.programs.streams import Span, Stream, Taken, take
 from leyden.store.dynamodb.rows import created, message_of
 from leyden.store.interface import Given, OrderBy
@@ -62,10 +63,10 @@ class _Listing:
     is_mine: Callable[[Message], bool]
 
 
-@frozen
-class ListingPrograms(IncludingPrograms):
+class ListingMethods(IncludingMethods):
     """`Memory.list_messages` and `Memory.list_messages_by_resource_id`."""
 
+    @method
     def list_messages(
         self,
         thread_id: str | Sequence[str],
@@ -93,6 +94,7 @@ class ListingPrograms(IncludingPrograms):
         )
         return (yield from self._list(listing))
 
+    @method
     def list_messages_by_resource_id(
         self,
         resource_id: str,
@@ -138,7 +140,7 @@ class ListingPrograms(IncludingPrograms):
             self._count_messages(listing, counts_itself),
             self._included(asked.include, listing.is_mine),
         ]
-        taken, total, found = yield from run_together(programs, self.concurrency)
+        taken, total, found = yield from run_together(programs, self._concurrency)
         included = [message for message in found if not asked.gave(message.id)]
         beside = {message.id for message in included}
         entries = taken.entries[paging.offset : wanted]
@@ -189,7 +191,7 @@ class ListingPrograms(IncludingPrograms):
         ]
         return (
             yield from take(
-                streams, count, descending=asked.descending, concurrency=self.concurrency
+                streams, count, descending=asked.descending, concurrency=self._concurrency
             )
         )
 
@@ -203,7 +205,7 @@ class ListingPrograms(IncludingPrograms):
             return len((yield from self._take_messages(listing, None, None)).entries)
         counted = yield from run_together(
             [count_found(asked.span.limit(query)) for query in self._queries(listing)],
-            self.concurrency,
+            self._concurrency,
         )
         return sum(one.count for one in counted)
 

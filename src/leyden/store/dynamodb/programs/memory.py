@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
-from leyden.store.dynamodb.programs.copying import CopyingPrograms
-from leyden.store.dynamodb.programs.listing import ListingPrograms
-from leyden.store.dynamodb.programs.messages import MessagePrograms
-from leyden.store.dynamodb.programs.resources import ResourcePrograms
-from leyden.store.dynamodb.programs.saving import SavingPrograms
-from leyden.store.dynamodb.programs.thread_listing import ThreadListingPrograms
-from leyden.store.dynamodb.programs.threads import ThreadPrograms
+from leyden.store.dynamodb.programs.copying import CopyingMethods
+from leyden.store.dynamodb.programs.listing import ListingMethods
+from leyden.store.dynamodb.programs.messages import MessageMethods
+from leyden.store.dynamodb.programs.resources import ResourceMethods
+from leyden.store.dynamodb.programs.saving import SavingMethods
+from leyden.store.dynamodb.programs.thread_listing import ThreadListingMethods
+from leyden.store.dynamodb.programs.threads import ThreadMethods
 
 
-@frozen
-class MemoryPrograms(
-    ThreadPrograms,
-    ThreadListingPrograms,
-    CopyingPrograms,
-    SavingPrograms,
-    ListingPrograms,
-    MessagePrograms,
-    ResourcePrograms,
+class MemoryMethods(
+    ThreadMethods,
+    ThreadListingMethods,
+    CopyingMethods,
+    SavingMethods,
+    ListingMethods,
+    MessageMethods,
+    ResourceMethods,
 ):
-    """The methods of `leyden.store.interface.Memory`, as programs.
-
-    `now` is the clock, `ttl` says what expires, `concurrency` how many requests go at once.
-
-    >>> programs = MemoryPrograms(app, now=clock, ttl=TtlRules(), concurrency=8)  # doctest: +SKIP
-    >>> app.driver.run(programs.save_thread({"id": "t1", "resource_id": "alice"}))
-    ... # doctest: +SKIP
-    """
+    """The methods of `Memory`."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from leyden.errors import BatchIncompleteError, SaveIncompleteError
 from leyden.operations.item_id import item_id
 from leyden.program import Program
 from leyden.store import given
+from leyden.store.dynamodb.methods import method
 from leyden.store.dynamodb.programs.batching import failed_writes, were_refused
 from leyden.store.dynamodb.programs.changing import MessageChanging
 from leyden.store.dynamodb.rows import content_text, created, message_of
@@ -19,16 +18,17 @@ from leyden.store.order import in_order
 from leyden.store.records import Message
 
 
-@frozen
-class MessagePrograms(MessageChanging):
+class MessageMethods(MessageChanging):
     """The methods of `Memory` on messages by their ids, but for saving."""
 
+    @method
     def list_messages_by_id(self, message_ids: Sequence[str]) -> Program[list[Message]]:
         """Read in batches."""
         found = yield from self._by_id(given.identifiers(message_ids, "message_ids"))
         messages = [message_of(record) for record in found.values()]
         return in_order([message for message in messages if message], created, descending=False)
 
+    @method
     def update_messages(self, messages: Sequence[Given]) -> Program[list[Message]]:
         """Read in batches, then change many in a request."""
         changes: dict[str, list[given.MessageChange]] = {}
@@ -52,6 +52,7 @@ class MessagePrograms(MessageChanging):
         changed = [message_of(record) for record in after.values()]
         return [message for message in changed if message]
 
+    @method
     def delete_messages(self, message_ids: Sequence[str]) -> Program[None]:
         """Read which threads they are of, then delete in batches."""
         ids = given.identifiers(message_ids, "message_ids")
@@ -62,7 +63,7 @@ class MessagePrograms(MessageChanging):
         incomplete: BatchIncompleteError | None = None
         left: set[str] = set()
         try:
-            yield from deleting.program(concurrency=self.concurrency)
+            yield from deleting.program(concurrency=self._concurrency)
         except BatchIncompleteError as error:
             incomplete, left = error, self._ids_of(found, error.result.unprocessed)
         # Of what was deleted, also where it was not all.

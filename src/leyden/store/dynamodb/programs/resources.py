@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from leyden.program import Program
 from leyden.store import given
+from leyden.store.dynamodb.methods import method
 from leyden.store.dynamodb.programs.base import DOMAIN, MemoryBase
 from leyden.store.dynamodb.programs.merging import insisting, merge
 from leyden.store.dynamodb.rows import resource_of, resource_values
@@ -16,18 +17,19 @@ from leyden.store.interface import Given
 from leyden.store.records import JSON, Resource
 
 
-@frozen
-class ResourcePrograms(MemoryBase):
+class ResourceMethods(MemoryBase):
     """The methods of `Memory` on resources."""
 
+    @method
     def get_resource_by_id(self, resource_id: str) -> Program[Resource | None]:
         """Read one item."""
         id = given.identifier(resource_id, "resource_id")
         return resource_of((yield from self._resources.get(id=id).program(consistent=True)))
 
+    @method
     def save_resource(self, resource: Resource | Given) -> Program[Resource]:
         """Write one item, over whatever is stored but its time of creation."""
-        new, now = given.resource(resource), self.now()
+        new, now = given.resource(resource), self._now()
         whole = evolve(new, created_at=new.created_at or now, updated_at=now)
         values = {**resource_values(whole), **self._living(now)}
         write = self._resources.upsert(**values)
@@ -35,6 +37,7 @@ class ResourcePrograms(MemoryBase):
         assert saved is not None
         return saved
 
+    @method
     def update_resource(
         self,
         resource_id: str,
@@ -50,7 +53,7 @@ class ResourcePrograms(MemoryBase):
 
         def change(stored: Any) -> Mapping[str, Any]:
             if stored is None:
-                now = self.now()
+                now = self._now()
                 begun = {"metadata": added or {}, "created_at": now, **self._living(now)}
                 return {**remembered, **begun}
             if added is None:
@@ -61,7 +64,7 @@ class ResourcePrograms(MemoryBase):
             self._resources,
             {"id": id},
             change,
-            now=self.now,
+            now=self._now,
             operation=f"{DOMAIN}.update_resource",
         )
         changed = resource_of(record)
@@ -69,4 +72,4 @@ class ResourcePrograms(MemoryBase):
         return changed
 
     def _living(self, now: Any) -> dict[str, Any]:
-        return dict(self.ttl.fields(self._resources.spec.alias, now))
+        return dict(self._ttl.fields(self._resources.spec.alias, now))

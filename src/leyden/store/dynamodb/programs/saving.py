@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from leyden.errors import (
     AwsError,
@@ -18,6 +18,7 @@ from leyden.errors import (
 from leyden.operations.put import Put
 from leyden.program import Item, Program
 from leyden.store import given
+from leyden.store.dynamodb.methods import method
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.batching import failed_writes, were_refused
 from leyden.store.dynamodb.programs.carrying import put_over, raw_items, unknown_fields
@@ -28,10 +29,10 @@ from leyden.store.texts import as_it_reads
 from leyden.store.times import known
 
 
-@frozen
-class SavingPrograms(MemoryBase):
+class SavingMethods(MemoryBase):
     """`Memory.save_messages`."""
 
+    @method
     def save_messages(
         self, messages: Sequence[Message | Given], *, atomic: bool = False
     ) -> Program[list[Message]]:
@@ -42,7 +43,7 @@ class SavingPrograms(MemoryBase):
         """
         together = given.flag(atomic, "atomic")
         checked = given.messages(messages)
-        saved = self.stamps.dated(checked, self.now())
+        saved = self._stamps.dated(checked, self._now())
         if not saved:
             return []
         threads = [message.thread_id for message in saved.values()]
@@ -67,7 +68,7 @@ class SavingPrograms(MemoryBase):
         write = self._as_one if together else self._in_batches
         writing = write(saved, {})
         keys = [{"id": id} for id in saved]
-        before = yield from raw_items(self._messages, keys, self.concurrency)
+        before = yield from raw_items(self._messages, keys, self._concurrency)
         beside = {}
         for id, item in zip(saved, before, strict=True):
             if item is not None and item.get("id", {}).get("S", id) != id:
@@ -91,8 +92,8 @@ class SavingPrograms(MemoryBase):
     def _in_batches(
         self, saved: Mapping[str, Message], beside: Mapping[str, Item]
     ) -> Program[None]:
-        batch = self.app.batch_write(self._puts(saved, beside))
-        writing = batch.program(concurrency=self.concurrency)
+        batch = self._app.batch_write(self._puts(saved, beside))
+        writing = batch.program(concurrency=self._concurrency)
 
         def program() -> Program[None]:
             try:
@@ -110,7 +111,7 @@ class SavingPrograms(MemoryBase):
         return program()
 
     def _as_one(self, saved: Mapping[str, Message], beside: Mapping[str, Item]) -> Program[None]:
-        writing = self.app.transact_write(self._puts(saved, beside)).program()
+        writing = self._app.transact_write(self._puts(saved, beside)).program()
 
         def program() -> Program[None]:
             try:
@@ -127,7 +128,7 @@ class SavingPrograms(MemoryBase):
     def _attributes(self, message: Message) -> dict[str, Any]:
         return {
             **message_values(message),
-            **self.ttl.fields(self._messages.spec.alias, known(message.updated_at)),
+            **self._ttl.fields(self._messages.spec.alias, known(message.updated_at)),
         }
 
     def _refuse_one_key(self, saved: Mapping[str, Message]) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve, fields_dict
 
 from leyden.operations.query import Query
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
-from leyden.store.dynamodb.programs.base import Programs
+from leyden.store.dynamodb.methods import Domain, method
 from leyden.store.dynamodb.programs.carrying import put_over
 from leyden.store.dynamodb.programs.listed import Asked, Indexed, from_index, from_time_on
 from leyden.store.dynamodb.texts import stored_text, value_of
-from leyden.store.interface import Given
+from leyden.store.interface import Given, Scores
 from leyden.store.pages import ScorePage
 from leyden.store.places import newest_first, time_mark
 from leyden.store.records import Score
@@ -27,31 +27,35 @@ _BLANK: Final = ("trace_id", "span_id", "resource_id", "thread_id")
 _TEXTS: Final = ("input", "output")
 
 
-@frozen
-class ScorePrograms(Programs):
+class ScoreMethods(Domain):
     """The methods of `leyden.store.interface.Scores`."""
+
+    _interface = Scores
 
     @property
     def _entity(self) -> Entity:
-        return self.app.entities.score
+        return self._app.entities.score
 
+    @method
     def save_score(self, score: Score | Given) -> Program[Score]:
         """Write one item, over what has its id."""
         checked = given.score(score)
-        now = self.now()
+        now = self._now()
         timed = evolve(checked, id=checked.id or str(uuid4()), created_at=now, updated_at=now)
         texts = {name: stored_text(getattr(timed, name)) for name in _TEXTS}
-        living = self.ttl.fields(self._entity.spec.alias, now)
+        living = self._ttl.fields(self._entity.spec.alias, now)
         item = {**_attributes(timed), **texts, **living}
         yield from put_over(self._entity, item, {"id": timed.id})
         return evolve(timed, **{name: value_of(text) for name, text in texts.items()})
 
+    @method
     def get_score_by_id(self, id: str) -> Program[Score | None]:
         """Read one item."""
         key = given.identifier(id, "id")
         stored = yield from self._entity.get(id=key).program(consistent=True)
         return None if stored is None else _score(stored)
 
+    @method
     def list_scores_by_scorer_id(
         self,
         scorer_id: str,
@@ -76,6 +80,7 @@ class ScorePrograms(Programs):
         paging = (page, per_page, cursor, include_total)
         return (yield from self._listed(self._entity.query.by_scorer(**of), of, wanted, paging))
 
+    @method
     def list_scores_by_run_id(
         self,
         run_id: str,
@@ -92,6 +97,7 @@ class ScorePrograms(Programs):
         wanted = given.tenancy(filters)
         return (yield from self._listed(self._entity.query.by_run(**of), of, wanted, paging))
 
+    @method
     def list_scores_by_entity_id(
         self,
         entity_id: str,
@@ -110,6 +116,7 @@ class ScorePrograms(Programs):
         wanted = {"entity_type": kind, **given.tenancy(filters)}
         return (yield from self._listed(self._entity.query.by_entity(**of), of, wanted, paging))
 
+    @method
     def list_scores_by_span(
         self,
         trace_id: str,
@@ -147,7 +154,7 @@ class ScorePrograms(Programs):
             tie=lambda record: record.created_at,
             begin=from_time_on,
         )
-        found = yield from from_index(index, asked, concurrency=self.concurrency)
+        found = yield from from_index(index, asked, concurrency=self._concurrency)
         return ScorePage(
             scores=tuple(map(_score, found.entries)),
             total=found.total,

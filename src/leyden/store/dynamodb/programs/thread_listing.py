@@ -12,6 +12,7 @@ from leyden.operations.counting import count_found
 from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, read_cursor, write_cursor
+from leyden.store.dynamodb.methods import method
 from leyden.store.dynamodb.programs.base import MemoryBase
 from leyden.store.dynamodb.programs.streams import Span, Stream, Taken, refuse_narrow, take
 from leyden.store.dynamodb.rows import thread_of
@@ -50,10 +51,10 @@ class _Listing:
         return thread if thread and has_all(thread.metadata, self.metadata) else None
 
 
-@frozen
-class ThreadListingPrograms(MemoryBase):
+class ThreadListingMethods(MemoryBase):
     """`Memory.list_threads`."""
 
+    @method
     def list_threads(
         self,
         *,
@@ -92,7 +93,7 @@ class ThreadListingPrograms(MemoryBase):
             self._take_threads(listing, end, after),
             self._count_threads(listing),
         ]
-        taken, total = yield from run_together(programs, self.concurrency)
+        taken, total = yield from run_together(programs, self._concurrency)
         return _page(listing, taken.entries[paging.offset : end], taken.more, total)
 
     def _take_threads(
@@ -107,7 +108,7 @@ class ThreadListingPrograms(MemoryBase):
         )
         return (
             yield from take(
-                [stream], count, descending=listing.descending, concurrency=self.concurrency
+                [stream], count, descending=listing.descending, concurrency=self._concurrency
             )
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 from pynamodb.expressions.condition import Condition
 
 from leyden.errors import (
@@ -19,6 +19,7 @@ from leyden.errors import (
 from leyden.operations.as_stored import as_stored
 from leyden.program import Program
 from leyden.store import given
+from leyden.store.dynamodb.methods import method
 from leyden.store.dynamodb.programs.base import DOMAIN
 from leyden.store.dynamodb.programs.changing import MessageChanging
 from leyden.store.dynamodb.programs.merging import found_after, insisting, merge
@@ -27,10 +28,10 @@ from leyden.store.interface import Given
 from leyden.store.records import JSON, Thread
 
 
-@frozen
-class ThreadPrograms(MessageChanging):
+class ThreadMethods(MessageChanging):
     """The methods of `Memory` on single threads."""
 
+    @method
     def get_thread_by_id(
         self, thread_id: str, *, resource_id: str | None = None
     ) -> Program[Thread | None]:
@@ -40,9 +41,10 @@ class ThreadPrograms(MessageChanging):
         thread = thread_of((yield from self._threads.get(id=id).program(consistent=True)))
         return None if thread and owner not in (None, thread.resource_id) else thread
 
+    @method
     def save_thread(self, thread: Thread | Given) -> Program[Thread]:
         """Write one item, over whatever is stored but its time of creation."""
-        new, now = given.thread(thread), self.now()
+        new, now = given.thread(thread), self._now()
         whole = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
         created = self._threads.attr.created_at
         seen = created.does_not_exist() | (created == whole.created_at)
@@ -57,6 +59,7 @@ class ThreadPrograms(MessageChanging):
                     whole = evolve(whole, created_at=stored.record.created_at)
                 seen = as_stored(self._threads.spec, stored.item or {}, ["created_at"])
 
+    @method
     def update_thread(
         self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
     ) -> Program[Thread]:
@@ -73,6 +76,7 @@ class ThreadPrograms(MessageChanging):
         thread_id = given.identifier(id, "id")
         return (yield from self._changed(thread_id, change, "update_thread"))
 
+    @method
     def delete_thread(self, thread_id: str) -> Program[None]:
         """Look where the messages are, delete them in batches, then the thread."""
         id = given.identifier(thread_id, "thread_id")
@@ -87,6 +91,7 @@ class ThreadPrograms(MessageChanging):
             # The thread under the key is another one.
             return
 
+    @method
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
         """Change the messages in batches, then the thread, so that it can be done again."""
         id = given.identifier(thread_id, "thread_id")
@@ -129,7 +134,7 @@ class ThreadPrograms(MessageChanging):
 
     def _written(self, thread: Thread, now: datetime, seen: Condition) -> Program[Thread]:
         """Write a thread where there is none, or one whose time of creation was seen."""
-        values = {**thread_values(thread), **self.ttl.fields("thread", now)}
+        values = {**thread_values(thread), **self._ttl.fields("thread", now)}
         write = self._threads.upsert(**values).where(seen)
         saved = thread_of((yield from write.program(response="all_new")))
         assert saved is not None
@@ -147,7 +152,7 @@ class ThreadPrograms(MessageChanging):
             self._threads,
             {"id": id},
             changed,
-            now=self.now,
+            now=self._now,
             operation=f"{DOMAIN}.{method}",
             seen=seen,
         )
@@ -184,7 +189,7 @@ class ThreadPrograms(MessageChanging):
             if record.id == id and record.thread_id in (None, thread_id)
         ]
         if keys:
-            yield from self._messages.delete(keys).program(concurrency=self.concurrency)
+            yield from self._messages.delete(keys).program(concurrency=self._concurrency)
 
 
 def _missing(id: str) -> NotFoundError:

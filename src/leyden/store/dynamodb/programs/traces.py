@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve, fields_dict
 
 from leyden.operations.query import Query
 from leyden.operations.scan import Scan
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
-from leyden.store.dynamodb.programs.base import Programs
+from leyden.store.dynamodb.methods import Domain, method
 from leyden.store.dynamodb.programs.batching import save_all
 from leyden.store.dynamodb.programs.listed import (
     Asked,
@@ -24,27 +24,30 @@ from leyden.store.dynamodb.programs.listed import (
     of_all,
     within,
 )
-from leyden.store.interface import Given
+from leyden.store.interface import Given, Traces
 from leyden.store.pages import TracePage
 from leyden.store.places import Mark, is_time, newest_start_first
 from leyden.store.records import Trace
 
 
-@frozen
-class TracePrograms(Programs):
+class TraceMethods(Domain):
     """The methods of `leyden.store.interface.Traces`."""
+
+    _interface = Traces
 
     @property
     def _entity(self) -> Entity:
-        return self.app.entities.trace
+        return self._app.entities.trace
 
+    @method
     def batch_trace_insert(self, records: Sequence[Trace | Given]) -> Program[None]:
         """Write items in batches."""
-        now = self.now()
-        living = self.ttl.fields(self._entity.spec.alias, now)
+        now = self._now()
+        living = self._ttl.fields(self._entity.spec.alias, now)
         items = [{**_attributes(span, now), **living} for span in given.traces(records)]
-        yield from save_all(self.app, self._entity, items, id="id", concurrency=self.concurrency)
+        yield from save_all(self._app, self._entity, items, id="id", concurrency=self._concurrency)
 
+    @method
     def get_traces(
         self,
         *,
@@ -81,7 +84,7 @@ class TracePrograms(Programs):
                 begin=_from_start_on,
                 late=lambda record: not is_time(record.start_time),
             )
-            found = yield from from_index(index, asked, concurrency=self.concurrency)
+            found = yield from from_index(index, asked, concurrency=self._concurrency)
         return TracePage(
             traces=tuple(map(_trace, found.entries)),
             total=found.total,

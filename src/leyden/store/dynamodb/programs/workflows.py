@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
-
 from leyden.errors import DecodeError, KeyCollisionError
 from leyden.operations.query import Query
 from leyden.operations.scan import Scan
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given
-from leyden.store.dynamodb.programs.base import Programs
+from leyden.store.dynamodb.methods import Domain, method
 from leyden.store.dynamodb.programs.listed import (
     Asked,
     Indexed,
@@ -25,6 +23,7 @@ from leyden.store.dynamodb.programs.listed import (
     within,
 )
 from leyden.store.dynamodb.programs.merging import insisting, merge
+from leyden.store.interface import Workflows
 from leyden.store.pages import WorkflowRunPage
 from leyden.store.places import Mark, by_name
 from leyden.store.records import JSON, WorkflowRun
@@ -33,14 +32,16 @@ from leyden.store.workflow_state import pending
 State = dict[str, JSON]
 
 
-@frozen
-class WorkflowPrograms(Programs):
+class WorkflowMethods(Domain):
     """The methods of `leyden.store.interface.Workflows`."""
+
+    _interface = Workflows
 
     @property
     def _entity(self) -> Entity:
-        return self.app.entities.workflow_snapshot
+        return self._app.entities.workflow_snapshot
 
+    @method
     def persist_workflow_snapshot(
         self,
         workflow_name: str,
@@ -54,22 +55,24 @@ class WorkflowPrograms(Programs):
         """Set the state over whatever is stored."""
         key = _key(workflow_name, run_id)
         resource = given.optional(given.identifier, resource_id, "resource_id")
-        now = self.now()
+        now = self._now()
         state = {
             "snapshot": given.mapping(snapshot, "snapshot"),
             "created_at": given.optional(given.instant, created_at, "created_at") or now,
             "updated_at": given.optional(given.instant, updated_at, "updated_at") or now,
             **({} if resource is None else {"resource_id": resource}),
-            **self.ttl.fields(self._entity.spec.alias, now),
+            **self._ttl.fields(self._entity.spec.alias, now),
         }
         write = self._entity.upsert(**key, **state)
         yield from insisting(lambda: write.program(response="none"))
 
+    @method
     def load_workflow_snapshot(self, workflow_name: str, run_id: str) -> Program[State | None]:
         """Read one item."""
         stored = yield from self._entity.get(**_key(workflow_name, run_id)).program(consistent=True)
         return None if stored is None else _state(stored)
 
+    @method
     def update_workflow_results(
         self,
         workflow_name: str,
@@ -86,7 +89,7 @@ class WorkflowPrograms(Programs):
         added = given.optional(given.mapping, request_context, "request_context") or {}
 
         def change(stored: Any) -> Mapping[str, Any]:
-            now = self.now()
+            now = self._now()
             state = pending(key["run_id"], now) if stored is None else dict(_state(stored))
             state["context"] = {**_part(state, "context"), step: outcome}
             state["requestContext"] = {**_part(state, "requestContext"), **added}
@@ -96,6 +99,7 @@ class WorkflowPrograms(Programs):
         context: dict[str, JSON] = merged.snapshot["context"]
         return context
 
+    @method
     def update_workflow_state(
         self,
         workflow_name: str,
@@ -115,11 +119,12 @@ class WorkflowPrograms(Programs):
             state = {} if stored is None else _state(stored)
             as_expected = expected is None or state.get("status") in expected
             refused = stored is None or not as_expected
-            return None if refused else self._changed({**state, **fields}, stored, self.now())
+            return None if refused else self._changed({**state, **fields}, stored, self._now())
 
         merged = yield from self._merge(key, change, "update_workflow_state")
         return None if refused else _state(merged)
 
+    @method
     def list_workflow_runs(
         self,
         *,
@@ -162,7 +167,7 @@ class WorkflowPrograms(Programs):
                 begin=lambda query, mark: query.gte(run_id=mark[1]),
             )
             found = yield from from_index(
-                index, asked, concurrency=self.concurrency, told_here=wanted is not None
+                index, asked, concurrency=self._concurrency, told_here=wanted is not None
             )
         return WorkflowRunPage(
             runs=tuple(map(_run, found.entries)),
@@ -179,6 +184,7 @@ class WorkflowPrograms(Programs):
         found = yield from scan.program(pages="all")
         return of_all([run for run in found if read(run) is not None], _mark, by_name, asked)
 
+    @method
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
     ) -> Program[WorkflowRun | None]:
@@ -192,6 +198,7 @@ class WorkflowPrograms(Programs):
         found = yield from self._entity.query.by_run(run_id=run).program(count=1)
         return _run(found[0]) if found else None
 
+    @method
     def delete_workflow_run_by_id(self, run_id: str, workflow_name: str) -> Program[None]:
         """Delete one item."""
         deletion = self._entity.delete(**_key(workflow_name, run_id))
@@ -204,13 +211,13 @@ class WorkflowPrograms(Programs):
     def _changed(self, state: State, stored: Any, now: datetime) -> Mapping[str, Any]:
         """The attributes of a changed state; `updated_at` is the merge's."""
         times = {"created_at": now} if stored is None else {}
-        return {"snapshot": state, **times, **self.ttl.fields(self._entity.spec.alias, now)}
+        return {"snapshot": state, **times, **self._ttl.fields(self._entity.spec.alias, now)}
 
     def _merge(
         self, key: Mapping[str, str], change: Callable[[Any], Any], method: str
     ) -> Program[Any]:
         operation = f"store.workflows.{method}"
-        return merge(self._entity, key, change, now=self.now, operation=operation)
+        return merge(self._entity, key, change, now=self._now, operation=operation)
 
 
 def _key(workflow_name: Any, run_id: Any) -> dict[str, str]:

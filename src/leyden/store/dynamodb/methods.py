@@ -1,0 +1,106 @@
+"""How a domain's methods run: each is written once, as a program, and called in both stores.
+
+A method is a generator that yields requests and is sent their answers. The descriptor `method`
+runs it: a domain of `DynamoDBStore` gives its result, one of `AsyncDynamoDBStore` is awaited. To a
+type checker the two differ in just that, and both take the arguments that the program takes. Name
+and docstring are those of the interface, which is the reference; the program's own docstring says
+how it goes about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import update_wrapper
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from leyden.errors import LeydenError
+from leyden.program import Program
+from leyden.service.service import Service
+from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.times import Clock
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Domain:
+    """What the methods of a domain have: the entities of `app`, and the store's rules.
+
+    `now` gives the time, cut to milliseconds; `concurrency` requests of one call go at once.
+    """
+
+    _interface: ClassVar[type]
+
+    def __init__(self, app: Service, now: Clock, ttl: TtlRules, concurrency: int) -> None:
+        self._app = app
+        self._now = now
+        self._ttl = ttl
+        self._concurrency = concurrency
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class Blocking(Domain):
+    """A domain whose methods run on the calling thread, one at a time for each caller."""
+
+    def _run(self, program: Program[T]) -> T:
+        return self._app.driver.run(program)
+
+
+class Awaited(Domain):
+    """A domain whose methods are awaited."""
+
+    async def _run(self, program: Program[T]) -> T:
+        runner: Any = self._app.driver
+        result: T = await runner.run(program)
+        return result
+
+
+class method(Generic[P, T]):  # noqa: N801
+    """Makes a method of a program: `@method` on a generator function of a `Domain`."""
+
+    def __init__(self, program: Callable[Concatenate[Any, P], Program[T]]) -> None:
+        self.program = program
+
+    def __set_name__(self, owner: type[Domain], name: str) -> None:
+        interface = owner._interface
+        operation = f"store.{interface.__name__.lower()}.{name}"
+        program = self.program
+
+        def blocking(self: Blocking, *args: P.args, **kwargs: P.kwargs) -> T:
+            return self._run(named(operation, program(self, *args, **kwargs)))
+
+        async def awaited(self: Awaited, *args: P.args, **kwargs: P.kwargs) -> T:
+            return await self._run(named(operation, program(self, *args, **kwargs)))
+
+        declared: Callable[..., object] = getattr(interface, name)
+        ways: tuple[Any, Any] = (blocking, awaited)
+        for function in ways:
+            # This brings `__wrapped__`, too, of which `help` and `inspect` take the signature.
+            update_wrapper(function, declared)
+            function.__module__ = owner.__module__
+            function.__qualname__ = f"{owner.__qualname__}.{name}"
+        self._blocking, self._awaited = ways
+
+    @overload
+    def __get__(self, domain: Blocking, owner: type | None = None) -> Callable[P, T]: ...
+    @overload
+    def __get__(
+        self, domain: Awaited, owner: type | None = None
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, domain: None, owner: type) -> Callable[Concatenate[Any, P], Any]: ...
+    def __get__(self, domain: Domain | None, owner: type | None = None) -> Any:
+        is_awaited = issubclass(owner or type(domain), Awaited)
+        return (self._awaited if is_awaited else self._blocking).__get__(domain, owner)
+
+
+def named(operation: str, program: Program[T]) -> Program[T]:
+    """The program, with the method's name on every error that leaves it."""
+    try:
+        return (yield from program)
+    except LeydenError as error:
+        # The steps have names of their own, which say nothing to the method's caller.
+        error.operation = operation
+        raise
