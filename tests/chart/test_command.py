@@ -52,7 +52,7 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_two_kinds_of_output_are_refused(tmp_path: Path, other: str) -> None:
     result = run(TASKAPP, "--html", str(tmp_path / "design.html"), other)
     assert result.exit_code == 2
-    assert "give one of --html, --mermaid and --json" in result.stderr
+    assert "use only one of --html, --mermaid and --json" in result.stderr
 
 
 def test_functions_that_schemas_call_are_not_needed(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def test_duplicates_are_listed_by_key_and_everything_else_adopted(
 ) -> None:
     result = leyden_command("adopt", str(folder), "person", *on_table.place)
     assert result.exit_code == 1
-    assert "checked 5 items, wrote 4 guards, 0 guards there before" in result.stderr
-    assert "1 duplicate left alone" in result.stderr
+    assert "checked 5 items, wrote 4 guards, 0 guards existed before" in result.stderr
+    assert "left 1 duplicate alone" in result.stderr
     assert "$taskapp#id_p4" in result.stdout
     assert "$taskapp#id_p0" in result.stdout
     app = leyden.load(folder, table=on_table.table, engine=on_table.engine)

@@ -78,10 +78,10 @@ def test_put_takes_an_item_as_json(on_table: OnTable) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "--json-item: no JSON: "),
+        ("{", "--json-item: this is not valid JSON: "),
         ("[]", "--json-item: a record is a JSON object"),
         ('{"task_id": "a", "task_id": "b"}', 'an object has the name "task_id" twice'),
-        ('{"points": NaN}', "NaN is no number there"),
+        ('{"points": NaN}', "NaN is not a JSON number"),
         ('{"points": 1e999999999}', "a number has too many digits"),
         ('{"pionts": 1}', 'did you mean "points"?'),
         ('{"task_id": "t", "points": 1}', '"project_id" is required'),
@@ -125,7 +125,7 @@ def test_put_create_names_the_line_that_exists(on_table: OnTable) -> None:
     result = on_table("put", "task", "--create", "--file", "-", stdin=lines)
     assert result.exit_code == 1
     assert "standard input:2: " in result.stderr
-    assert "1 item before it written" in result.stderr
+    assert "written before it: 1 item" in result.stderr
     assert len(on_table.json("scan", "task", "--all")["items"]) == 3
 
 
@@ -175,7 +175,7 @@ def test_a_page_for_people_says_how_to_go_on(on_table: OnTable) -> None:
     result = on_table("query", "task.project", "project_id=p1", "--limit", "2")
     assert result.stdout.splitlines()[0].split()[:2] == ["task_id", "project_id"]
     assert len(result.stdout.splitlines()) == 3
-    assert "2 items of 2 read" in result.stderr
+    assert "2 items found, 2 read" in result.stderr
     cursor = result.stderr.rpartition("--cursor ")[2].strip()
     rest = on_table("query", "task.project", "project_id=p1", "--cursor", cursor)
     assert "t002" in rest.stdout
@@ -227,13 +227,13 @@ def test_alternatives_filter_a_scan(on_table: OnTable) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("get", "task", "project_id"), "is no attribute=value"),
+        (("get", "task", "project_id"), "must have the form NAME=VALUE"),
         (("get", "task", "project_id=a", "project_id=b"), '"project_id" is given twice'),
         (("get", "tsk", "project_id=a"), 'did you mean "task"?'),
-        (("get", "task", "project_id=a", "--query", "a["), "this is no JMESPath expression"),
+        (("get", "task", "project_id=a", "--query", "a["), "not a valid JMESPath expression"),
         (("put", "task"), "there is nothing to write"),
-        (("put", "task", "task_id=a", "--json-item", "{}"), "one of them"),
-        (("query", "task", "project_id=a"), "write it as ENTITY.PATTERN"),
+        (("put", "task", "task_id=a", "--json-item", "{}"), "use only one of"),
+        (("query", "task", "project_id=a"), "must be ENTITY.PATTERN"),
         (("query", "task.assignd", "employee_id=a"), 'did you mean "assigned"?'),
         (("query", "task.project", "project_id=p", "--gt", "task_id=a", "--lt", "task_id=b"),
          "a query takes one range"),
@@ -260,7 +260,7 @@ def test_misuse_ends_with_2_and_sends_nothing(
     [
         (("get", "task", "project_id=a"), "key.missing_composite", '"task_id"'),
         (("get", "task", "projet_id=a"), "input.unknown_attribute", '"project_id"'),
-        (("put", "task", "project_id=a", "points=many"), "input.invalid_value", "takes a number"),
+        (("put", "task", "project_id=a", "points=many"), "input.invalid_value", "must be a number"),
         (("put", "task", "project_id=a", "status=shut"), "input.invalid_value", '"open", "closed"'),
         (("put", "task", "project_id=a", "tags=a,b"), "input.invalid_value", """'["a", "b"]'"""),
         (("query", "task.project", "project_id=a", "--cursor", "xyz"), "cursor.invalid", "cursor"),
@@ -340,7 +340,7 @@ def test_a_scan_reads_an_index_or_segments(on_table: OnTable) -> None:
     assert len(index["items"]) == 5
     refused = on_table("scan", "task", "--segments", "3", "--all")
     assert refused.exit_code == 2
-    assert "--segments reads to the end" in refused.stderr
+    assert "--segments reads the whole table" in refused.stderr
 
 
 def test_a_file_overwrites_no_item_that_only_shares_a_key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,34 +13,75 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
 from leyden.cli.application import leyden as application
-from leyden.cli.output.json_text import json_text
-from leyden.cli.output.tables import print_table
-from leyden.cli.values.json_values import read_json
+from leyden.cli.commands import SECTIONS
+from leyden.cli.output import print_table
+from leyden.cli.values import json_text, read_json
 from tests.cli.conftest import ROOT, TASKAPP, OnTable, leyden_command
 
 PROGRAM = (sys.executable, "-m", "leyden.cli")
+COMMANDS = {name: said for section in SECTIONS.values() for name, (_, said) in section.items()}
 
 
 def test_help_lists_every_command_in_its_section() -> None:
     text = leyden_command("--help").stdout
-    for name in application.commands:
-        assert f"\n  {name} " in text
-    assert "Schemas (nothing is sent):" in text
-    assert "Others:" not in text
-    assert "..." not in text.partition("Schemas")[2].partition("A FOLDER")[0]
+    for section, commands in SECTIONS.items():
+        assert f"\n{section}:\n" in text
+        for name, (_, said) in commands.items():
+            assert re.search(rf"\n  {name} +{re.escape(said)}\n", text)
 
 
-@pytest.mark.parametrize("name", sorted(application.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_help_with_an_example(name: str) -> None:
     result = leyden_command(name, "--help")
     assert result.exit_code == 0
     assert f"leyden {name}" in result.stdout.partition("\n\n")[2]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_list_says_of_a_command_what_its_own_help_begins_with(name: str) -> None:
+    command = application.get_command(click.Context(application), name)
+    assert command is not None
+    assert command.name == name
+    assert command.get_short_help_str(limit=200) == COMMANDS[name]
+
+
+def test_help_and_check_import_only_what_they_need() -> None:
+    def imported(*arguments: str) -> set[str]:
+        script = (
+            f"import sys; sys.argv = ['leyden', *{arguments!r}]\n"
+            "import atexit, leyden_command\n"
+            "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+            "leyden_command.main()"
+        )
+        run = [sys.executable, "-c", script]
+        done = subprocess.run(run, capture_output=True, text=True, check=True)
+        return set(done.stderr.split())
+
+    listed = imported("--help")
+    ours = {name for name in listed if name.partition(".")[0] == "leyden"}
+    assert ours == {"leyden", "leyden.cli", "leyden.cli.application", "leyden.cli.commands"}
+    assert not listed & {"attr", "botocore", "jmespath", "pynamodb", "rich", "yaml"}
+    checked = imported("check", TASKAPP)
+    assert not checked & {
+        "asyncio",
+        "leyden.chart",
+        "leyden.drivers",
+        "leyden.engine",
+        "leyden.porting",
+        "leyden.service.service",
+        "leyden.store",
+        "rich.progress",
+        "rich.table",
+        "socket",
+        "ssl",
+    }
 
 
 def test_the_version_is_the_package_s() -> None:
@@ -75,7 +117,10 @@ def test_ctrl_c_ends_with_130(on_table: OnTable, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("package", ["click", "rich"])
 def test_what_is_missing_is_named_with_how_to_install_it(package: str) -> None:
-    script = f"import sys; sys.modules[{package!r}] = None\nfrom leyden.cli import main\nmain()\n"
+    script = (
+        f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = ['check', {TASKAPP!r}]\n"
+        "from leyden.cli import main\nmain()\n"
+    )
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
@@ -168,8 +213,8 @@ def test_a_real_interrupt_leaves_an_export_that_goes_on(on_table: OnTable, tmp_p
 def test_tables_are_boxed_and_coloured_on_a_terminal_only() -> None:
     rows = [["a", "x\x1b[31m\n"], ["b", "日本"]]
     plain, boxed = io.StringIO(), io.StringIO()
-    print_table(Console(file=plain, markup=False), ("n", "value"), rows)
-    print_table(Console(file=boxed, force_terminal=True, width=80), ("n", "value"), rows)
+    print_table(("n", "value"), rows, Console(file=plain, markup=False))
+    print_table(("n", "value"), rows, Console(file=boxed, force_terminal=True, width=80))
     assert plain.getvalue() == "n  value\na  x\\x1b[31m\\n\nb  日本\n"
     assert "─" in boxed.getvalue()
     assert "\x1b[31m" not in boxed.getvalue()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import leyden
-from leyden.cli.output.wording import for_the_command_line
+from leyden.cli.output import for_the_command_line
 from leyden.schema import check_service
 from tests.cli.conftest import ROOT, TASKAPP, leyden_command
 
@@ -127,10 +127,10 @@ def test_hooks_are_checked_where_they_are_given(
     assert bad.exit_code == 1
     assert "new_id" in bad.stdout
     for place, said in (
-        ("cli_hooks", "module:name"),
+        ("cli_hooks", "MODULE:NAME"),
         ("cli_hooks:GOD", 'did you mean "GOOD"?'),
-        ("cli_hooks:NONE", "has no dict called"),
-        ("no_such_module:X", "cannot be imported"),
+        ("cli_hooks:NONE", "is not a dict"),
+        ("no_such_module:X", "cannot import the module"),
     ):
         misuse = leyden_command("check", str(folder), "--hooks", place)
         assert misuse.exit_code == 2
@@ -184,7 +184,7 @@ def test_keys_says_why_a_sparse_index_leaves_an_item_out() -> None:
     given = ("task", "project_id=p1", "task_id=t1", "employee_id=e1")
     closed = keys(*given, "status=closed")["by"]["assigned", "gsi2pk"]
     assert closed["key"] is None
-    assert closed["note"] == "left out: employee_id && status == 'open' does not hold"
+    assert closed["note"] == "not in this index: employee_id && status == 'open' does not hold"
     unknown = keys(*given)["by"]["assigned", "gsi2pk"]
     assert unknown["note"].endswith("(not given: status)")
 
@@ -200,8 +200,8 @@ def test_keys_tells_whose_a_raw_item_is(tmp_path: Path) -> None:
     item["gsi2sk"] = {"S": "$contributions#assignments#tasks_1#project_id_other"}
     del item["gsi2pk"]
     report = keys("--item", "-", stdin=json.dumps({"Item": item}))
-    assert "make another one" in report["by"]["assigned", "gsi2sk"]["note"]
-    assert "has no such key" in report["by"]["assigned", "gsi2pk"]["note"]
+    assert "make a different one" in report["by"]["assigned", "gsi2sk"]["note"]
+    assert "missing from the item" in report["by"]["assigned", "gsi2pk"]["note"]
     item["status"] = {"S": "closed"}
     report = keys("task", "--item", "-", stdin=json.dumps(item))
     assert "its attributes make none" in report["by"]["assigned", "gsi2sk"]["note"]
@@ -226,7 +226,7 @@ def test_keys_needs_something_to_show() -> None:
     assert leyden_command("keys", TASKAPP, "task", "a=b", "--item", "-").exit_code == 2
     bad = leyden_command("keys", TASKAPP, "--item", "-", stdin="{")
     assert bad.exit_code == 1
-    assert "no JSON" in bad.stderr
+    assert "not valid JSON" in bad.stderr
 
 
 def test_what_sends_nothing_needs_no_table(warned: Path) -> None:
@@ -238,7 +238,7 @@ def test_what_sends_nothing_needs_no_table(warned: Path) -> None:
     ):
         result = leyden_command(*command)
         assert result.exit_code == 0
-        assert 'note: no table is named, so "app" stands for it' in result.stderr
+        assert 'note: the schemas do not name the table, so "app" stands in for it' in result.stderr
         assert "app" in result.stdout
         named = leyden_command(*command, "--table", "other")
         assert named.stderr == ""
@@ -376,10 +376,10 @@ def test_explain_shows_whole_items(verb: str) -> None:
         (("query.projct", "project_id=p"), 2, 'did you mean "project"?'),
         (("get", "set:project_id=p"), 2, 'takes no step "set:"'),
         (("patch", "project_id=p", "task_id=t", "st:title=x"), 2, 'did you mean "set"?'),
-        (("scan", "project_id=p"), 2, "a scan takes no attributes"),
+        (("scan", "project_id=p"), 2, "scan takes no attributes"),
         (("get", "project_id=p", "task_id=t", "--where", "points = 1"), 2, "takes no --where"),
         (("scan", "--option", "order=desc"), 1, "option.invalid"),
-        (("scan", "--option", "limit"), 2, "is no attribute=value"),
+        (("scan", "--option", "limit"), 2, "must have the form NAME=VALUE"),
         (("query.project",), 1, "key.missing_composite"),
         (("patch", "project_id=p", "task_id=t", "add:title=x"), 1, "expression.invalid"),
     ],

@@ -48,10 +48,10 @@ def test_a_table_is_created_once_and_then_compared(missing_table: OnTable) -> No
     assert missing_table.json("table", "--create")["created"] is True
     again = missing_table("table", "--create")
     assert again.exit_code == 0
-    assert again.stdout == f"the table {missing_table.table} exists and fits the schemas\n"
+    assert again.stdout == f"the table {missing_table.table} exists and matches the schemas\n"
     check = missing_table("table", "--check")
     assert check.exit_code == 0
-    assert check.stdout == f"the table {missing_table.table} fits the schemas\n"
+    assert check.stdout == f"the table {missing_table.table} matches the schemas\n"
 
 
 def test_a_table_that_differs_is_reported(

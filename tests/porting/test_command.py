@@ -52,7 +52,7 @@ def test_it_writes_a_folder_and_overwrites_only_when_told(tmp_path: Path) -> Non
     (folder / "taskItem.yaml").write_text("mine")
     second = run(file, "--to", str(folder))
     assert second.exit_code == 1
-    assert "taskItem.yaml already" in second.stderr
+    assert "already has taskItem.yaml" in second.stderr
     assert (folder / "taskItem.yaml").read_text() == "mine"
     assert run(file, "--to", str(folder), "--force").exit_code == 0
     assert load_service(folder, hooks=HOOKS).service == "app"

@@ -17,6 +17,8 @@ def main() -> None:
     stop_at_once()
     try:
         from leyden.cli.application import leyden
+
+        leyden(prog_name="leyden")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _NEEDED:
             raise
@@ -25,4 +27,3 @@ def main() -> None:
             '  pip install "leyden[cli]"\n'
         )
         sys.exit(1)
-    leyden(prog_name="leyden")

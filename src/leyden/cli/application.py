@@ -1,46 +1,137 @@
-"""All commands under one roof."""
+"""All commands under one roof: lists them, runs one, and turns errors into lines and exit codes."""
 
 from __future__ import annotations
 
-from typing import Final
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from leyden.cli.commands.adopt import adopt
-from leyden.cli.commands.check import check
-from leyden.cli.commands.demo import demo
-from leyden.cli.commands.explain import explain
-from leyden.cli.commands.export_items import export_items
-from leyden.cli.commands.get import get
-from leyden.cli.commands.import_electrodb import import_electrodb
-from leyden.cli.commands.import_items import import_items
-from leyden.cli.commands.keys import keys
-from leyden.cli.commands.patterns import patterns
-from leyden.cli.commands.put import put
-from leyden.cli.commands.query import query
-from leyden.cli.commands.scan import scan
-from leyden.cli.commands.table import table
-from leyden.cli.running import Application
+from leyden.cli.commands import SECTIONS
+from leyden_command import INTERRUPTED, interruptible
 
-_SECTIONS: Final[dict[str, tuple[click.Command, ...]]] = {
-    "Schemas (nothing is sent)": (check, patterns, keys, explain, import_electrodb),
-    "The table": (table,),
-    "Items": (get, put, query, scan),
-    "Whole tables": (export_items, import_items, adopt),
-    "To look around": (demo,),
-}
+if TYPE_CHECKING:
+    from leyden.errors import LeydenError
+
+FAILED: Final = 1
+PIPE_CLOSED: Final = 141
+"""What a shell sees of a program whose reader went away."""
+
+_DEBUGGING: Final = "leyden.debug"
+"""Where a context says that the traceback of an error is wanted."""
+
+
+class StoppedError(Exception):
+    """Ctrl-C, in a command that can go on later; the text says how."""
+
+
+class Application(click.Group):
+    """The group of all commands, listed in sections, with one way to end in an error.
+
+    It imports a command's module when that command runs, so that the list costs nothing.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in their order."""
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command, imported; None where there is no such command."""
+        for commands in SECTIONS.values():
+            if cmd_name in commands:
+                module, _, name = commands[cmd_name][0].partition(":")
+                command: click.Command = getattr(import_module(module), name)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands section by section."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and end in the exit code that fits."""
+        from leyden.errors import LeydenError
+
+        try:
+            with interruptible():
+                try:
+                    result = super().invoke(ctx)
+                except click.exceptions.Exit:
+                    sys.stdout.flush()
+                    raise
+                # What is still buffered meets a closed pipe here, and not at exit.
+                sys.stdout.flush()
+                return result
+        except LeydenError as error:
+            _report(error, debug=bool(ctx.meta.get(_DEBUGGING)))
+            ctx.exit(FAILED)
+        except (StoppedError, KeyboardInterrupt) as stopped:
+            click.echo(f"\n{stopped if isinstance(stopped, StoppedError) else 'stopped'}", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            _let_go_of_stdout()
+            ctx.exit(PIPE_CLOSED)
+
+
+def _report(error: LeydenError, *, debug: bool) -> None:
+    from leyden.cli.output import error_console, for_the_command_line, plural, print_faults
+    from leyden.errors import SchemaError
+
+    console = error_console()
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if isinstance(error, SchemaError):
+        print_faults(console, error.faults)
+        message = f"the schemas have {plural(len(error.faults), 'fault')}"
+    else:
+        message = for_the_command_line(str(error))
+    console.print("error", style="bold red", end="")
+    console.print(f" [{error.code}] ", style="dim", end="")
+    console.print(message)
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still buffered nowhere, so that nothing complains at exit."""
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def _set_debugging(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from leyden.tracebacks import FULL, VARIABLE
+
+        os.environ.setdefault(VARIABLE, FULL)
+        ctx.meta[_DEBUGGING] = True
+
+
+debug_option: Final = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_debugging,
+    help="Show the traceback of an error.",
+)
 
 
 @click.group(
     cls=Application,
-    sections=_SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="A FOLDER holds a service: one YAML file an entity, and table.yaml. Every command has "
-    "an example: leyden COMMAND --help",
+    epilog="A FOLDER holds a service: one YAML file for each entity, and table.yaml. The help of "
+    "each command ends with examples: leyden COMMAND --help",
 )
 @click.version_option(package_name="leyden", prog_name="leyden")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def leyden(debug: bool) -> None:
+@debug_option
+def leyden() -> None:
     """Work with single-table DynamoDB services that are described in YAML.
 
     \b
@@ -50,5 +141,5 @@ def leyden(debug: bool) -> None:
       leyden query schemas/taskapp task.assigned employee_id=e1 --order desc --json
 
     Answers go to standard output and everything else to standard error. The exit code is 0, or
-    1 for an error, 2 for a command that cannot be understood, 130 after Ctrl-C.
+    1 for an error, 2 for a command that was typed wrong, 130 after Ctrl-C.
     """

@@ -1,4 +1,4 @@
-"""Options that many commands share, gathered into objects.
+"""Options that many commands share, gathered into objects, and the service that they open.
 
 `@target_options` gives a command `target`, which service on which table; `@output_options` gives
 it `output`, how to print. Both add `--debug` once.
@@ -7,25 +7,31 @@ it `output`, how to print. Both add `--debug` once.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
-import jmespath
-from attrs import frozen
-from jmespath.exceptions import JMESPathError
 
-from leyden.cli.running import set_debugging
+from leyden._text import did_you_mean
+from leyden.cli.application import debug_option
+from leyden.cli.output import Output, error_console
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service
 
 F = TypeVar("F", bound=Callable[..., Any])
+Hooks = Mapping[str, Callable[..., Any]]
 
 FOLDER: Final = click.Path(exists=True, path_type=Path)
 """A folder of schemas; a single file is taken as well."""
 
 
-@frozen
-class Target:
+class Target(NamedTuple):
     """Which service, on which table, reached how. None: as table.yaml or the AWS rules say."""
 
     folder: Path
@@ -35,18 +41,93 @@ class Target:
     profile: str | None = None
     hooks: str | None = None
 
+    @contextmanager
+    def opened(self, *, needs_table: bool = True, tells: bool = False) -> Iterator[Service]:
+        """The service that a command works on, closed at the end.
 
-@frozen
-class Output:
-    """How to print: for people, or as JSON; `query` is applied to the JSON."""
+        Without `needs_table`, a service whose table is named nowhere gets the service's own name
+        for it: for commands that send nothing. With `tells`, they say so, where the name shows in
+        the output.
+        """
+        import leyden
 
-    json: bool = False
-    query: Any = None
+        hooks = load_hooks(self.hooks)
+        table = self.table
+        if table is None:
+            from leyden.schema import load_service
 
-    @property
-    def is_json(self) -> bool:
-        """Whether a program reads the output. `--query` implies it."""
-        return self.json or self.query is not None
+            spec = load_service(self.folder, hooks=hooks)
+            table = spec.table.table
+            if table is None and needs_table:
+                raise click.UsageError(
+                    f"{self.folder} does not name the table: pass --table NAME, or write "
+                    "`table: NAME` in its table.yaml"
+                )
+            if table is None:
+                table = spec.service
+                if tells:
+                    error_console().print(
+                        f'note: the schemas do not name the table, so "{table}" stands in for it; '
+                        "pass --table NAME",
+                        style="dim",
+                    )
+        with warnings.catch_warnings(record=True) as dangers:
+            warnings.simplefilter("always", leyden.SchemaWarning)
+            service = leyden.load(
+                self.folder,
+                table=table,
+                endpoint_url=self.endpoint_url,
+                region=self.region,
+                profile=self.profile,
+                hooks=hooks,
+            )
+        for danger in dangers:
+            click.echo(f"warning: {danger.message}", err=True)
+        with service:
+            yield service
+
+
+def load_hooks(place: str | None) -> Hooks | None:
+    """The dict at `module:name`, with the current folder importable as in `python -m`."""
+    if place is None:
+        return None
+    module_name, colon, name = place.partition(":")
+    if not (module_name and colon and name):
+        raise _bad_hooks("must be MODULE:NAME, as in app.hooks:HOOKS")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise _bad_hooks(f'cannot import the module "{module_name}": {error}') from error
+    found = getattr(module, name, None)
+    if found is None:
+        raise _bad_hooks(
+            f'the module "{module_name}" has no "{name}"{did_you_mean(name, dir(module))}'
+        )
+    if not isinstance(found, Mapping):
+        raise _bad_hooks(f'"{name}" of the module "{module_name}" is not a dict')
+    if not all(isinstance(key, str) and callable(hook) for key, hook in found.items()):
+        raise _bad_hooks(f'"{place}" must map names to functions')
+    return found
+
+
+def _bad_hooks(message: str) -> click.BadParameter:
+    return click.BadParameter(message, param_hint="--hooks")
+
+
+def entity_named(service: Service, name: str) -> Entity:
+    """The entity with this alias, or this name in the table."""
+    found = service.entities.get(name)
+    if found is None:
+        found = next((e for e in service.entities.values() if e.name == name), None)
+    if found is None:
+        hint = did_you_mean(name, service.entities) or f"; it has {', '.join(service.entities)}"
+        raise click.BadParameter(
+            f'"{service.name}" has no entity "{name}"{hint}', param_hint="ENTITY"
+        )
+    return found
 
 
 def target_options(command: F) -> F:
@@ -66,17 +147,17 @@ def target_options(command: F) -> F:
         target = Target(folder, table, endpoint_url, region, profile, hooks)
         return command(*args, target=target, **kwargs)
 
-    decorated: F = apply(
+    made: F = decorated(
         with_target,
         click.argument("folder", type=FOLDER),
         click.option("--table", metavar="NAME", help="The table; default: the one in table.yaml."),
-        click.option("--endpoint-url", metavar="URL", help="Another endpoint than AWS's own."),
+        click.option("--endpoint-url", metavar="URL", help="An endpoint other than AWS's own."),
         click.option("--region", metavar="NAME", help="The AWS region."),
         click.option("--profile", metavar="NAME", help="A profile of the AWS configuration."),
         hooks_option,
         debug_option,
     )
-    return decorated
+    return made
 
 
 def output_options(command: F) -> F:
@@ -86,7 +167,7 @@ def output_options(command: F) -> F:
     def with_output(*args: Any, as_json: bool, query: Any, **kwargs: Any) -> Any:
         return command(*args, output=Output(as_json, query), **kwargs)
 
-    decorated: F = apply(
+    made: F = decorated(
         with_output,
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         click.option(
@@ -96,7 +177,19 @@ def output_options(command: F) -> F:
             help="Print what this JMESPath expression finds in the JSON.",
         ),
     )
-    return decorated
+    return made
+
+
+def _compiled(_: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    if value is None:
+        return None
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        return jmespath.compile(value)
+    except JMESPathError as error:
+        raise click.BadParameter(f"this is not a valid JMESPath expression: {error}") from error
 
 
 hooks_option: Final = click.option(
@@ -105,25 +198,8 @@ hooks_option: Final = click.option(
     help="A dict of the functions that {call: NAME} names, importable from here.",
 )
 
-debug_option: Final = click.option(
-    "--debug",
-    is_flag=True,
-    expose_value=False,
-    callback=set_debugging,
-    help="Show the traceback of an error.",
-)
 
-
-def _compiled(_: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    if value is None:
-        return None
-    try:
-        return jmespath.compile(value)
-    except JMESPathError as error:
-        raise click.BadParameter(f"this is no JMESPath expression: {error}") from error
-
-
-def apply(function: Any, *decorators: Callable[[Any], Any]) -> Any:
+def decorated(function: Any, *decorators: Callable[[Any], Any]) -> Any:
     """The function with decorators, the first one outermost, so that help lists them in order."""
     for decorator in reversed(decorators):
         function = decorator(function)

@@ -1,4 +1,4 @@
-"""What `query` and `scan` share: their options, and printing a page."""
+"""What the commands that read many items share: their options, conditions, and pages."""
 
 from __future__ import annotations
 
@@ -10,18 +10,29 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import frozen
 
-from leyden import CollectionPage, Entity, Page
-from leyden.cli.options import Output, apply
-from leyden.cli.output.console import error_console, output_console
-from leyden.cli.output.json_text import print_json
-from leyden.cli.output.plain import plain_record
-from leyden.cli.output.records import print_records
-from leyden.cli.output.words import capacity, plural
-from leyden.cli.progress import reading
+from leyden import CollectionPage, Entity, Page, Service
+from leyden._text import did_you_mean
+from leyden.cli.options import decorated
+from leyden.cli.output import (
+    Output,
+    capacity,
+    error_console,
+    plural,
+    print_json,
+    print_records,
+    reading,
+)
+from leyden.cli.values import plain_record, read_pairs
 from leyden.cli.where import read_condition
-from leyden.errors import DecodeError, HookError
+from leyden.errors import DecodeError, HookError, UnknownAttributeError
 
 F = TypeVar("F")
+
+COLLECTIONS: Final = "collections"
+"""What stands in place of the entity: `collections.overview`."""
+
+# No attribute has a name with a space, so the column hides none.
+_COLUMN: Final = "of entity"
 
 
 @frozen
@@ -38,10 +49,6 @@ class Reading:
     consistent: bool
     unreadable: str | None = None
 
-    def narrowed(self, entity: Entity, operation: Any) -> Any:
-        """The operation with the conditions of `--where`."""
-        return narrowed(entity, operation, self.where)
-
     def options(self) -> dict[str, Any]:
         """The options of the operation that were given."""
         options: dict[str, Any] = {
@@ -55,30 +62,6 @@ class Reading:
             "unreadable": self.unreadable,
         }
         return {name: value for name, value in options.items() if value is not None}
-
-
-def narrowed(entity: Entity, operation: Any, where: tuple[str, ...]) -> Any:
-    """The operation with the conditions of `--where`, all of which must hold."""
-    if not where:
-        return operation
-    conditions = [read_condition(entity, text) for text in where]
-    return operation.where(functools.reduce(operator.and_, conditions))
-
-
-unreadable_option: Final = click.option(
-    "--unreadable",
-    type=click.Choice(("raise", "collect")),
-    help="collect: go on past items that cannot be read; they are named at the end, with exit "
-    "code 1.",
-)
-
-
-def tell_unreadable(errors: Sequence[DecodeError | HookError]) -> None:
-    """Name the items that could not be read on standard error, and end with exit code 1."""
-    for error in errors:
-        click.echo(f"unreadable [{error.code}] {error}", err=True)
-    if errors:
-        click.get_current_context().exit(1)
 
 
 def reading_options(command: F) -> F:
@@ -100,7 +83,7 @@ def reading_options(command: F) -> F:
         **kwargs: Any,
     ) -> Any:
         if everything and count is not None:
-            raise click.UsageError("--all reads everything, so it does not go with --count")
+            raise click.UsageError("--all and --count cannot be used together")
         listed = (name.strip() for some in attributes for name in some.split(","))
         names = tuple(dict.fromkeys(name for name in listed if name))
         if attributes and not names:
@@ -110,75 +93,156 @@ def reading_options(command: F) -> F:
         )
         return inner(*args, reading=chosen, **kwargs)
 
-    decorated: F = apply(
+    made: F = decorated(
         with_reading,
         click.option(
             "--where",
             multiple=True,
             metavar="CONDITION",
-            help="Keep what fits, as in 'points > 3 and exists(tags)'; may be repeated.",
+            help="Only items that match, as in 'points > 3 and exists(tags)'; may be repeated.",
         ),
         click.option(
-            "--limit", type=click.IntRange(1), help="Read this many items (before --where)."
+            "--limit", type=click.IntRange(1), help="Read at most this many items (before --where)."
         ),
         click.option(
-            "--count", type=click.IntRange(1), help="Read on until this many items are found."
+            "--count", type=click.IntRange(1), help="Keep reading until this many items are found."
         ),
         click.option("--all", "everything", is_flag=True, help="Read all pages."),
-        click.option("--cursor", metavar="TEXT", help="Go on where another page ended."),
+        click.option("--cursor", metavar="TEXT", help="Continue where another page ended."),
         click.option(
             "--cursor-from",
             type=click.Choice(("leyden", "electrodb")),
-            help="Who wrote the cursor; ElectroDB's has no checksum.",
+            help="The library that made the cursor; ElectroDB's cursors have no checksum.",
         ),
         click.option(
             "--attributes",
             multiple=True,
             metavar="A,B",
-            help="Read these attributes only; may be repeated.",
+            help="Read only these attributes; may be repeated.",
         ),
-        click.option("--consistent", is_flag=True, help="Read what was written just now, too."),
+        consistent_option,
         unreadable_option,
     )
-    return decorated
+    return made
+
+
+consistent_option: Final = click.option(
+    "--consistent", is_flag=True, help="Use a strongly consistent read."
+)
+
+unreadable_option: Final = click.option(
+    "--unreadable",
+    type=click.Choice(("raise", "collect")),
+    help="collect: skip items that cannot be read, list them at the end, and exit with code 1.",
+)
+
+
+def narrowed(operation: Any, where: Sequence[str], *entities: Entity) -> Any:
+    """The operation with the conditions of `--where`, all of which must hold.
+
+    Of several entities, a condition is read for the first that has its attributes.
+    """
+    if not where:
+        return operation
+    conditions = []
+    for text in where:
+        first: UnknownAttributeError | None = None
+        for entity in entities:
+            try:
+                conditions.append(read_condition(entity, text))
+                break
+            except UnknownAttributeError as error:
+                first = first or error
+        else:
+            assert first is not None, "there is an entity"
+            raise first
+    return operation.where(functools.reduce(operator.and_, conditions))
+
+
+def members_of(service: Service, collection: str) -> list[Entity]:
+    """The entities of a collection, in the order of the schemas."""
+    members = [
+        entity
+        for entity in service.entities.values()
+        if any(collection in index.collection for index in entity.spec.indexes.values())
+    ]
+    if not members:
+        known = ", ".join(service.collections)
+        hint = did_you_mean(collection, service.collections)
+        raise click.BadParameter(
+            f'"{service.name}" has no collection "{collection}"'
+            f"{hint or (f'; it has {known}' if known else '')}",
+            param_hint="ENTITY.PATTERN",
+        )
+    return members
+
+
+def collection_query(
+    service: Service, collection: str, key: Sequence[str], where: Sequence[str]
+) -> Any:
+    """The query of a collection by `attribute=value` arguments, with conditions."""
+    members = members_of(service, collection)
+    values = read_pairs(members[0], key, hint="KEY=VALUE")
+    return narrowed(service.collections[collection](**values), where, *members)
 
 
 def read_and_print(
-    entity: Entity, operation: Any, reading_: Reading, output: Output, **more: Any
+    entity: Entity, operation: Any, chosen: Reading, output: Output, **more: Any
 ) -> None:
     """Run a query or a scan, and print the page that it gives."""
-    operation = reading_.narrowed(entity, operation)
+    operation = narrowed(operation, chosen.where, entity)
     with reading(operation.name):
-        page = operation.go(**reading_.options(), **more)
-    print_page(entity, page, output)
-
-
-def print_page(entity: Entity, page: Page, output: Output) -> None:
-    """Print the records of a page and where it ends."""
+        page: Page = operation.go(**chosen.options(), **more)
     records = [plain_record(entity, record) for record in page]
+    _print_page(page, records, records, tuple(entity.spec.attributes), output)
+
+
+def print_collection(
+    service: Service, collection: str, operation: Any, chosen: Reading, output: Output, **more: Any
+) -> None:
+    """Run the query of a collection, and print the page with each item's entity."""
+    with reading(operation.name):
+        page: CollectionPage = operation.go(**chosen.options(), **more)
+    entries = [
+        (alias, plain_record(service.entities[alias], record)) for alias, record in page.entries
+    ]
+    items = [{"entity": alias, "record": record} for alias, record in entries]
+    rows = [{_COLUMN: alias, **record} for alias, record in entries]
+    order = [n for member in members_of(service, collection) for n in member.spec.attributes]
+    _print_page(page, items, rows, (_COLUMN, *dict.fromkeys(order)), output)
+
+
+def _print_page(
+    page: Page | CollectionPage,
+    items: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    order: tuple[str, ...],
+    output: Output,
+) -> None:
     if output.is_json:
-        print_json(page_json(page, records), output)
+        print_json(
+            {
+                "items": items,
+                "cursor": page.cursor,
+                "consumed": page.consumed,
+                "scanned": page.scanned,
+                "requests": page.requests,
+            },
+            output,
+        )
     else:
-        print_records(output_console(), records, tuple(entity.spec.attributes))
-        print_end(page)
+        print_records(rows, order)
+        cost = "" if page.consumed is None else f", {capacity(page.consumed)}"
+        notes = error_console()
+        notes.print(f"{plural(len(page), 'item')} found, {page.scanned} read{cost}", style="dim")
+        if page.cursor is not None:
+            notes.print(f"there are more; continue with --cursor {page.cursor}", style="yellow")
     tell_unreadable(page.unreadable)
 
 
-def page_json(page: Page | CollectionPage, items: list[dict[str, Any]]) -> dict[str, Any]:
-    """A page as JSON has it."""
-    return {
-        "items": items,
-        "cursor": page.cursor,
-        "consumed": page.consumed,
-        "scanned": page.scanned,
-        "requests": page.requests,
-    }
-
-
-def print_end(page: Page | CollectionPage) -> None:
-    """Say what a page cost, and how to go on behind it."""
-    cost = "" if page.consumed is None else f", {capacity(page.consumed)}"
-    notes = error_console()
-    notes.print(f"{plural(len(page), 'item')} of {page.scanned} read{cost}", style="dim")
-    if page.cursor is not None:
-        notes.print(f"there is more: --cursor {page.cursor}", style="yellow")
+def tell_unreadable(errors: Sequence[DecodeError | HookError]) -> None:
+    """Name the items that could not be read on standard error, and end with exit code 1."""
+    for error in errors:
+        click.echo(f"unreadable [{error.code}] {error}", err=True)
+    if errors:
+        click.get_current_context().exit(1)

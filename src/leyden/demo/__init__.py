@@ -12,16 +12,29 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.text import Text
 
-from leyden.demo.memory import memory
+from leyden import local, schemas_folder
+from leyden.cli.application import debug_option
+from leyden.demo.chapters import memory, taskapp
 from leyden.demo.stage import Stage
-from leyden.demo.taskapp import taskapp
-from leyden.engine import local
-from leyden.shipped import schemas_folder
 
-__all__ = ["main", "run"]
+__all__ = ["demo", "main", "run"]
+
+
+@click.command()
+@debug_option
+def demo() -> None:
+    """Tour Leyden on an engine inside this process. Nothing leaves the machine.
+
+    It needs the extra leyden[local].
+
+    \b
+      leyden demo
+    """
+    main()
 
 
 def run(console: Console) -> None:

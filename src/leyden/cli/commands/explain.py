@@ -9,17 +9,18 @@ import click
 
 from leyden import Entity
 from leyden._text import did_you_mean
-from leyden.cli.collections import COLLECTIONS, collection_query
-from leyden.cli.commands.query import RANGES, pattern_of, ranged
-from leyden.cli.loading import entity_named, opened
-from leyden.cli.options import Output, Target, output_options, target_options
-from leyden.cli.output.console import to_stderr
-from leyden.cli.output.json_text import json_text, print_json
-from leyden.cli.output.plain import plain
-from leyden.cli.reading import narrowed
-from leyden.cli.values.json_values import read_json
-from leyden.cli.values.pairs import read_pairs, split_pair
-from leyden.cli.values.text_values import value_from_text
+from leyden.cli.commands.items import RANGES, pattern_query, ranged
+from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.output import Output, print_json
+from leyden.cli.reading import COLLECTIONS, collection_query, narrowed
+from leyden.cli.values import (
+    json_text,
+    plain,
+    read_json,
+    read_pairs,
+    split_pairs,
+    value_from_text,
+)
 
 _READ_STEPS: Final = (*RANGES, "between")
 _UPDATE_STEPS: Final = (
@@ -70,7 +71,7 @@ def explain(
     params: bool,
     output: Output,
 ) -> None:
-    """Say what an operation would read or write, and by which index; nothing is sent.
+    """Show what an operation would read or write. Names the index that serves it; sends nothing.
 
     OPERATION is get, create, put, upsert, update, patch, delete, remove, scan, match, find, or
     query.PATTERN. A query takes a range as a step (begins:, gt:, gte:, lt:, lte:,
@@ -84,7 +85,7 @@ def explain(
       leyden explain schemas/taskapp task match status=open
       leyden explain schemas/taskapp collections overview project_id=p1
     """
-    with opened(target, needs_table=False, tell=to_stderr) as service:
+    with target.opened(needs_table=False, tells=True) as service:
         if entity == COLLECTIONS and entity not in service.entities:
             chain = collection_query(service, operation, arguments, where)
         else:
@@ -92,10 +93,11 @@ def explain(
             chain = _chain(found, operation, arguments)
             if where and not hasattr(chain, "where"):
                 raise click.UsageError(f"{operation} takes no --where")
-            chain = narrowed(found, chain, where)
+            chain = narrowed(chain, where, found)
         given = dict(_option(argument) for argument in options)
         explanation = chain.explain(**given)
-        request = plain_request(chain.params(**given)) if params else None
+        # In its own order, and with bytes as base64.
+        request = {n: plain(v) for n, v in chain.params(**given).items()} if params else None
     if output.is_json:
         said = {**attrs.asdict(explanation), "notes": list(explanation.notes)}
         print_json({**said, "params": request} if params else said, output)
@@ -105,34 +107,31 @@ def explain(
         click.echo(json_text(request, indent=2))
 
 
-def plain_request(params: dict[str, Any]) -> dict[str, Any]:
-    """A low-level request as JSON has it: in its own order, bytes as base64."""
-    return {name: plain(value) for name, value in params.items()}
-
-
 def _chain(entity: Entity, operation: str, arguments: tuple[str, ...]) -> Any:
     verb, dot, pattern = operation.partition(".")
     if verb == "query" and dot:
         attributes, steps = _sorted_out(operation, arguments, _READ_STEPS)
-        values = read_pairs(entity, attributes, hint="ATTRIBUTE=VALUE")
-        started = pattern_of(entity, pattern)(**values)
-        return ranged(entity, started, {n: tuple(given) for n, given in steps.items()})
+        return ranged(entity, pattern_query(entity, pattern, attributes), steps)
     if operation not in _STEPS:
         known = (*_STEPS, *(f"query.{name}" for name in entity.spec.indexes))
-        hint = did_you_mean(operation, known) or f"; there are {', '.join(known)}"
-        raise click.BadParameter(f'there is no "{operation}"{hint}', param_hint="OPERATION")
+        hint = did_you_mean(operation, known) or f"; choose from {', '.join(known)}"
+        raise click.BadParameter(f'"{operation}" is not an operation{hint}', param_hint="OPERATION")
     attributes, steps = _sorted_out(operation, arguments, _STEPS[operation])
     values = read_pairs(entity, attributes, hint="ATTRIBUTE=VALUE")
     if operation == "scan":
         if values:
-            raise click.UsageError("a scan takes no attributes; give --where, or use match")
+            raise click.UsageError("scan takes no attributes; use --where, or match")
         return entity.scan
     chain = getattr(entity, operation)(**values)
     for step, given in steps.items():
         if step == "remove":
             chain = chain.remove(*given)
-        else:
-            chain = getattr(chain, step)(**_paths(entity, step, given))
+            continue
+        paths = {}
+        for path, text in split_pairs(given, hint=f"{step}:ATTRIBUTE=VALUE").items():
+            leaf = entity.conversions.entity.compiled.resolve(path).leaf
+            paths[path] = value_from_text(leaf.spec, text, path)
+        chain = getattr(chain, step)(**paths)
     return chain
 
 
@@ -156,19 +155,8 @@ def _sorted_out(
     return plain_ones, steps
 
 
-def _paths(entity: Entity, step: str, arguments: list[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for argument in arguments:
-        path, text = split_pair(argument, hint=f"{step}:ATTRIBUTE=VALUE")
-        if path in values:
-            raise click.BadParameter(f'"{path}" is given twice', param_hint=f"{step}:")
-        leaf = entity.conversions.entity.compiled.resolve(path).leaf
-        values[path] = value_from_text(leaf.spec, text, path)
-    return values
-
-
 def _option(argument: str) -> tuple[str, Any]:
-    name, text = split_pair(argument, hint="--option")
+    ((name, text),) = split_pairs((argument,), hint="--option").items()
     if name in _WHOLE_NUMBERS and text.isdecimal():
         return name, int(text)
     if name in ("consistent", "ignore_ownership"):

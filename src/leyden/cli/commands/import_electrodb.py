@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from attrs import frozen
 
-from leyden.cli.options import Output, debug_option, output_options
-from leyden.cli.output.console import error_console, output_console
-from leyden.cli.output.faults import plain_fault, print_faults
-from leyden.cli.output.json_text import print_json
-from leyden.cli.output.words import plural
-from leyden.errors import InvalidOptionError
-from leyden.porting import (
-    Note,
-    PortedService,
-    port_service,
-    read_models,
-    write_table_yaml,
-    write_yaml,
+from leyden.cli.application import debug_option
+from leyden.cli.options import output_options
+from leyden.cli.output import (
+    Output,
+    error_console,
+    output_console,
+    plain_fault,
+    plural,
+    print_faults,
+    print_json,
 )
+from leyden.errors import InvalidOptionError
+from leyden.porting import PortedService, port_service, read_models, write_table_yaml, write_yaml
 from leyden.schema import CheckResult, check_service
 
 _STDOUT: Final = "-"
 _TABLE_FILE: Final = "table.yaml"
 _COLOURS: Final = {"lost": "red", "adapt": "yellow", "hook": "cyan"}
-
-
-@frozen
-class _Import:
-    """What was made of a file. `files` are texts by their names."""
-
-    service: PortedService
-    files: Mapping[str, str]
-    checked: CheckResult
 
 
 @click.command("import-electrodb")
@@ -53,7 +43,7 @@ class _Import:
     "place",
     metavar="FOLDER|-",
     default=_STDOUT,
-    help="Where to write, one file an entity; default: - , standard output.",
+    help="Where to write, one file for each entity; default: -, standard output.",
 )
 @click.option("--snake-case", is_flag=True, help="Give names Python's style; items stay the same.")
 @click.option("--table", metavar="NAME", help="The table's name, for table.yaml.")
@@ -71,33 +61,34 @@ def import_electrodb(
     force: bool,
     output: Output,
 ) -> None:
-    """Turn ElectroDB models into schema files, and say what they could not take over.
+    """Convert ElectroDB models into schema files. Reports what it could not convert.
 
     FILE is a JSON file with models, or a JavaScript module, which Node.js then runs: it may export
-    models, entities, services, or objects of these. What could not be taken over stands in the
-    files as a comment at its place; callbacks get a name under which to hand in a function.
+    models, entities, services, or objects of these. What the command cannot convert stands in the
+    files as a comment at its place; callbacks get a name under which you pass a function.
 
     \b
       leyden import-electrodb models.mjs --to schemas/taskapp --snake-case
       leyden import-electrodb models.json --export task
     """
-    found = read_models(file).choose(exports)
-    service = port_service(found, snake_case=snake_case, table=table)
+    service = port_service(read_models(file).choose(exports), snake_case=snake_case, table=table)
     files = _files(service)
     if place == _STDOUT:
         text = "---\n".join(files.values())
-        imported = _Import(service, files, check_service(text))
+        checked = check_service(text)
         if not output.is_json:
             click.echo(text, nl=False)
     else:
-        folder = Path(place)
-        _write(folder, files, force=force)
-        imported = _Import(service, files, check_service(folder))
+        _write(Path(place), files, force=force)
+        checked = check_service(Path(place))
+        if not output.is_json:
+            for name in files:
+                output_console().print(str(Path(place) / name))
     if output.is_json:
-        print_json(_plain(imported, place), output)
+        print_json(_plain(service, list(files), checked, place), output)
     else:
-        _report(imported, place)
-    if imported.checked.errors:
+        _report(service, checked)
+    if checked.errors:
         ctx.exit(1)
 
 
@@ -122,7 +113,7 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
     existing = [name for name in files if (folder / name).exists()]
     if existing and not force:
         raise InvalidOptionError(
-            f"{folder} has {', '.join(existing)} already; overwrite with --force, or choose "
+            f"{folder} already has {', '.join(existing)}; overwrite with --force, or choose "
             "another folder"
         )
     try:
@@ -130,47 +121,35 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InvalidOptionError(f"{folder} cannot be written: {error.strerror}") from error
+        raise InvalidOptionError(f"cannot write to {folder}: {error.strerror}") from error
 
 
-def _report(imported: _Import, place: str) -> None:
-    """What was written, what is to be looked at, and what a check says."""
+def _report(service: PortedService, checked: CheckResult) -> None:
+    """What you should look at, and what a check says."""
     console = error_console()
-    if place != _STDOUT:
-        for name in imported.files:
-            output_console().print(str(Path(place) / name))
-    for model in imported.service.models:
+    kinds: Counter[str] = Counter()
+    for model in service.models:
         for note in model.notes:
+            kinds[note.kind] += 1
             console.print(f"{model.alias}: {note.place}", style="bold", end="")
             console.print(": ", end="")
             console.print(note.kind, style=_COLOURS[note.kind], end="")
             console.print(f": {note.text}")
-    print_faults(console, imported.checked.faults)
-    console.print(_summary(imported))
+    print_faults(console, checked.faults)
+    hooks = len(service.hooks)
+    parts = [
+        plural(len(service.models), "entity", "entities"),
+        *([f"{plural(hooks, 'function')} to write in Python"] if hooks else []),
+        *([f"{kinds['lost']} not carried over"] if kinds["lost"] else []),
+        *([f"{kinds['adapt']} to look at"] if kinds["adapt"] else []),
+        *([plural(len(checked.errors), "error")] if checked.errors else []),
+    ]
+    console.print(", ".join(parts))
 
 
-def _summary(imported: _Import) -> str:
-    models = imported.service.models
-    notes = [note for model in models for note in model.notes]
-    parts = [plural(len(models), "entity", "entities")]
-    hooks = len(imported.service.hooks)
-    if hooks:
-        parts.append(f"{plural(hooks, 'function')} to write in Python")
-    parts += _counted(notes, "lost", "not carried over")
-    parts += _counted(notes, "adapt", "to look at")
-    if imported.checked.errors:
-        parts.append(plural(len(imported.checked.errors), "error"))
-    return ", ".join(parts)
-
-
-def _counted(notes: list[Note], kind: str, words: str) -> list[str]:
-    count = sum(note.kind == kind for note in notes)
-    return [f"{count} {words}"] if count else []
-
-
-def _plain(imported: _Import, place: str) -> dict[str, Any]:
-    service = imported.service
-    models = dict(zip(imported.files, service.models, strict=False))
+def _plain(
+    service: PortedService, names: list[str], checked: CheckResult, place: str
+) -> dict[str, Any]:
     return {
         "service": service.models[0].entity["service"],
         "table": dict(service.table),
@@ -193,7 +172,7 @@ def _plain(imported: _Import, place: str) -> dict[str, Any]:
                     for note in model.notes
                 ],
             }
-            for name, model in models.items()
+            for name, model in zip(names, service.models, strict=False)
         ],
-        "faults": [plain_fault(fault) for fault in imported.checked.faults],
+        "faults": [plain_fault(fault) for fault in checked.faults],
     }

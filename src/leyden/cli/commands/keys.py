@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 import click
+from attrs import asdict, evolve, frozen
 
 from leyden import Entity, Service
-from leyden.cli.keys_report import Row, rows_of_attributes, rows_of_item
-from leyden.cli.loading import entity_named, opened
-from leyden.cli.options import Output, Target, output_options, target_options
-from leyden.cli.output.console import output_console
-from leyden.cli.output.json_text import json_text, print_json
-from leyden.cli.output.records import cell
-from leyden.cli.output.tables import print_table
-from leyden.cli.transfer.raw_items import item_from_json
-from leyden.cli.values.json_values import read_json
-from leyden.cli.values.pairs import read_pairs
-from leyden.errors import DecodeError, InputError
+from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.output import Output, cell, print_json, print_table
+from leyden.cli.transfer.lines import item_from_json
+from leyden.cli.values import plain, read_json, read_pairs
+from leyden.errors import DecodeError, InputError, LeydenError
+from leyden.keys import IndexKeys, KeyForm, KeyValue
 
 _HEAD = ("access pattern", "index", "key field", "key", "composed of", "reads back as", "note")
+
+
+@frozen
+class Row:
+    """One key field of one access pattern.
+
+    `key` is None where it cannot be made; `missing` and `note` say why. `shape` shows what it is
+    made of, `reads_back` the values that the key holds.
+    """
+
+    access_pattern: str
+    index: str | None
+    field: str | None
+    key: Any
+    shape: str
+    missing: tuple[str, ...] = ()
+    reads_back: dict[str, Any] | None = None
+    note: str = ""
 
 
 @click.command()
@@ -35,13 +50,14 @@ def keys(
     item: TextIO | None,
     output: Output,
 ) -> None:
-    """Show the keys that attributes make in each access pattern, and why.
+    """Show the keys that an item gets in each access pattern.
 
-    Where attributes are missing for a key, they are named.
+    ATTRIBUTE=VALUE are the item's attributes. If a key needs others, the note names them.
 
-    Every key is read back, so that one that folds or joins values shows. With --item, a raw item
-    (`{"pk": {"S": "..."}, ...}`, as streams, exports and the AWS tools have it) says whose it is,
-    and whether its keys are those that its attributes make.
+    The command reads every key back, so you see where a key folds case or joins values. With
+    --item, it takes a raw item (`{"pk": {"S": "..."}, ...}`, as streams, exports and the AWS tools
+    have it), tells which entity the item belongs to, and compares its keys with those that its
+    attributes make.
 
     \b
       leyden keys schemas/taskapp task project_id=p1 task_id=T1
@@ -50,57 +66,126 @@ def keys(
     if item is None and entity is None:
         raise click.UsageError("give an ENTITY and its attributes, or --item FILE")
     if item is not None and attributes:
-        raise click.UsageError("--item brings its own attributes; leave out ATTRIBUTE=VALUE")
-    with opened(target, needs_table=False) as service:
+        raise click.UsageError("--item cannot be used with ATTRIBUTE=VALUE")
+    with target.opened(needs_table=False) as service:
         if item is not None:
             found, rows = _of_item(service, item, entity)
         else:
             found = entity_named(service, entity or "")
-            rows = rows_of_attributes(found, read_pairs(found, attributes, hint="ATTRIBUTE=VALUE"))
-    _print(found, rows, output)
-
-
-def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity, list[Row]]:
-    try:
-        item = item_from_json(read_json(file.read()))
-    except ValueError as error:
-        raise InputError(f"{file.name}: {error}") from error
-    found = service.entity_of(item)
-    if wanted is not None and entity_named(service, wanted).name != found.name:
-        raise DecodeError(f'the item is one of "{found.name}", not of "{wanted}"')
-    return found, rows_of_item(found, item)
-
-
-def _print(entity: Entity, rows: list[Row], output: Output) -> None:
+            given = read_pairs(found, attributes, hint="ATTRIBUTE=VALUE")
+            values = found.conversions.entity.accept(given)
+            rows = [row for row, _ in _made(found, values)]
     if output.is_json:
-        print_json(
-            {
-                "entity": entity.spec.alias,
-                "name": entity.name,
-                "version": entity.spec.version,
-                "keys": [row.plain() for row in rows],
-            },
-            output,
-        )
+        report = {
+            "entity": found.spec.alias,
+            "name": found.name,
+            "version": found.spec.version,
+            "keys": [{**asdict(row), "missing": list(row.missing)} for row in rows],
+        }
+        print_json(report, output)
         return
-    click.echo(f"{entity.spec.alias}: {entity.name}, version {entity.spec.version}")
-    print_table(output_console(), _HEAD, [_cells(row) for row in rows])
+    click.echo(f"{found.spec.alias}: {found.name}, version {found.spec.version}")
+    print_table(_HEAD, [_cells(row) for row in rows])
 
 
 def _cells(row: Row) -> list[str]:
+    reads_back = (f"{name}={cell(value)}" for name, value in (row.reads_back or {}).items())
     return [
         row.access_pattern,
         row.index or "(table)",
         row.field or "",
         "" if row.key is None else cell(row.key),
         row.shape,
-        _pairs(row.reads_back) if row.reads_back is not None else "",
+        ", ".join(reads_back),
         row.note,
     ]
 
 
-def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name}={value if isinstance(value, str) else json_text(value)}"
-        for name, value in values.items()
-    )
+def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity, list[Row]]:
+    """The keys that a raw item has, each compared with what its attributes make."""
+    try:
+        item = item_from_json(read_json(file.read()))
+    except ValueError as error:
+        raise InputError(f"{file.name}: {error}") from error
+    found = service.entity_of(item)
+    if wanted is not None and entity_named(service, wanted).name != found.name:
+        raise DecodeError(f'the item belongs to "{found.name}", not to "{wanted}"')
+    decoded = found.conversions.entity.compiled.decode_values(item)
+    values = {name: value for name, value in decoded.items() if value is not None}
+    stored = found.conversions.item_to_keys(item)
+    return found, [
+        made if form is None else _compared(made, form, stored.get(form.field), values)
+        for made, form in _made(found, values)
+    ]
+
+
+def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyForm | None]]:
+    """The keys that these attributes make, in every access pattern."""
+    bound = entity.conversions.entity
+    for keys_ in bound.keys.values():
+        spec = keys_.spec
+        if not keys_.forms:
+            # A multi-attribute index has no key fields.
+            missing = tuple(name for name in spec.composites if values.get(name) is None)
+            shape = ", ".join(f"{{{name}}}" for name in spec.composites)
+            row = Row(spec.name, spec.index, None, None, shape, missing)
+            note = f"needs {', '.join(missing)}" if missing else "the attributes are the key"
+            yield evolve(row, note=note), None
+            continue
+        left_out = _left_out(entity, keys_, values)
+        for form in keys_.forms:
+            missing = form.missing(values)
+            row = Row(spec.name, spec.index, form.field, None, form.shape, missing)
+            if missing or left_out:
+                row = evolve(row, note=f"needs {', '.join(missing)}" if missing else left_out)
+            else:
+                try:
+                    row = _read(row, form, bound.build(form, values), values)
+                except LeydenError as error:
+                    row = evolve(row, note=error.message)
+            yield row, form
+
+
+def _left_out(entity: Entity, keys_: IndexKeys, values: Mapping[str, Any]) -> str:
+    """Why a sparse index does not take an item with these values; empty where it does."""
+    when = keys_.spec.when
+    if when is None:
+        return ""
+    condition = entity.conversions.entity.compiled.condition(keys_.spec.name)
+    unknown = sorted((condition.roots or frozenset()) - values.keys())
+    try:
+        if condition.holds(values):
+            return ""
+    except LeydenError as error:
+        return error.message
+    needs = f" (not given: {', '.join(unknown)})" if unknown else ""
+    return f"not in this index: {when.text} does not hold{needs}"
+
+
+def _read(row: Row, form: KeyForm, key: KeyValue, values: Mapping[str, Any]) -> Row:
+    """The row with a key, read back."""
+    row = evolve(row, key=plain(key), missing=(), reads_back=None)
+    try:
+        parsed = form.parse(key)
+    except ValueError as error:
+        return evolve(row, note=str(error))
+    differing = [name for name, value in parsed.items() if values.get(name, value) != value]
+    note = ""
+    if differing:
+        note = f"{', '.join(differing)} cannot be read back as given: the key folds or joins values"
+    return evolve(row, reads_back={name: plain(v) for name, v in parsed.items()}, note=note)
+
+
+def _compared(made: Row, form: KeyForm, stored: KeyValue | None, values: Mapping[str, Any]) -> Row:
+    """The row with the key that is stored."""
+    if stored is None:
+        if made.key is None:
+            return made
+        note = "missing from the item, although its attributes make one"
+        return evolve(made, key=None, reads_back=None, note=note)
+    row = _read(made, form, stored, values)
+    if made.key is None:
+        return evolve(row, note=f"stored, although its attributes make none: {made.note}")
+    if made.key != plain(stored):
+        return evolve(row, note="stored, although its attributes make a different one")
+    return row

@@ -1,18 +1,19 @@
-"""`leyden table`: the table that a service needs, printed, created or compared."""
+"""`leyden table` and `adopt`: the table that a service needs, and what its items need later."""
 
 from __future__ import annotations
 
 import click
 
-from leyden import Service
-from leyden.cli.loading import opened
-from leyden.cli.options import Output, Target, output_options, target_options
-from leyden.cli.output.console import to_stderr
-from leyden.cli.output.json_text import json_text, print_json
-from leyden.cli.progress import waiting
+from leyden.cli.application import StoppedError
+from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.output import Output, capacity, plural, print_json, print_table, reading, waiting
+from leyden.cli.values import json_text
+from leyden.operations.uniqueness.adopting import Adoption
+from leyden.program import Item
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
 
 _FORMATS = ("create-table-json", "cloudformation", "cloudformation-json", "markdown")
+_DUPLICATES = ("unique", "item without a guard", "item with the same values")
 
 
 @click.command()
@@ -22,10 +23,10 @@ _FORMATS = ("create-table-json", "cloudformation", "cloudformation-json", "markd
 @click.option("--check", "compare", is_flag=True, help="Compare the table with the schemas.")
 @output_options
 def table(target: Target, form: str | None, create: bool, compare: bool, output: Output) -> None:
-    """Print the table that the schemas need, create it, or compare one that exists.
+    """Print, create or compare the table. That is the one that the schemas need.
 
-    Without options it prints the input of `aws dynamodb create-table --cli-input-json`. --create
-    may be run again and again: a table that exists is compared and never changed.
+    Without options it prints the input of `aws dynamodb create-table --cli-input-json`. You can
+    run --create again and again: it compares a table that exists, and never changes it.
 
     \b
       leyden table schemas/taskapp --format cloudformation > table.yaml
@@ -33,48 +34,108 @@ def table(target: Target, form: str | None, create: bool, compare: bool, output:
       leyden table schemas/taskapp --check
     """
     if sum((form is not None, create, compare)) > 1:
-        raise click.UsageError("give one of --format, --create and --check")
+        raise click.UsageError("use only one of --format, --create and --check")
     if output.is_json and form not in (None, "create-table-json", "cloudformation-json"):
-        raise click.UsageError(f"--json and --query do not go with --format {form}")
-    with opened(target, needs_table=create or compare, tell=to_stderr) as service:
+        raise click.UsageError(f"--format {form} cannot be used with --json or --query")
+    with target.opened(needs_table=create or compare, tells=True) as service:
+        name, definition = service.table, service.table_definition
         if create:
-            _create(service, output)
+            with waiting(f"waiting until the table {name} is ready"):
+                created = service.create_table().created
+            if output.is_json:
+                print_json({"table": name, "created": created}, output)
+            elif created:
+                click.echo(f"created the table {name}")
+            else:
+                click.echo(f"the table {name} exists and matches the schemas")
         elif compare:
-            _compare(service, output)
+            with waiting(f"comparing the table {name}"):
+                service.check_table()
+            if output.is_json:
+                print_json({"table": name, "fits": True}, output)
+            else:
+                click.echo(f"the table {name} matches the schemas")
+        elif form == "markdown":
+            click.echo(markdown(service.spec, name), nl=False)
+        elif form == "cloudformation":
+            click.echo(cloudformation_yaml(cloudformation(definition, name)), nl=False)
         else:
-            _print(service, form or "create-table-json", output)
+            make = cloudformation if form == "cloudformation-json" else create_table_json
+            document = make(definition, name)
+            if output.is_json:
+                print_json(document, output)
+            else:
+                click.echo(json_text(document, indent=2))
 
 
-def _create(service: Service, output: Output) -> None:
-    with waiting(f"waiting until the table {service.table} is ready"):
-        result = service.create_table()
+@click.command()
+@target_options
+@click.argument("entity")
+@click.option("--cursor", metavar="TEXT", help="Continue where an earlier run stopped.")
+@click.option("--pages", type=click.IntRange(1), help="Stop after this many pages; default: all.")
+@output_options
+def adopt(
+    target: Target,
+    entity: str,
+    cursor: str | None,
+    pages: int | None,
+    output: Output,
+) -> None:
+    """Write the missing guards of unique values of existing items.
+
+    Use it after an entity got `unique:`. Deploy the constraint first, so that all new writes keep
+    it. The command reads the whole table; you can run it beside writers, and repeat it. If two
+    items already share values, it lists their keys, leaves them alone and exits with 1: change one
+    of the two and run it again.
+
+    \b
+      leyden adopt schemas/taskapp employee
+    """
+    last: list[Adoption] = []
+    with target.opened() as service:
+        found = entity_named(service, entity)
+        try:
+            with reading(f"adopting {found.spec.alias} in {service.table}"):
+                done = found.adopt_unique(cursor=cursor, pages=pages, progress=last.append)
+        except KeyboardInterrupt:
+            if last and last[-1].cursor is not None:
+                raise StoppedError(
+                    f"stopped after {plural(last[-1].checked, 'item')}; continue with "
+                    f"--cursor {last[-1].cursor}"
+                ) from None
+            raise StoppedError(
+                "stopped; run the command again, the guards that it wrote are kept"
+            ) from None
+    duplicates = done.duplicates
     if output.is_json:
-        print_json({"table": result.table, "created": result.created}, output)
-    elif result.created:
-        click.echo(f"created the table {result.table}")
-    else:
-        click.echo(f"the table {result.table} exists and fits the schemas")
+        report = {
+            "entity": found.spec.alias,
+            "checked": done.checked,
+            "adopted": done.adopted,
+            "kept": done.kept,
+            "duplicates": [
+                {"attributes": list(one.attributes), "item": one.item, "owner": one.owner}
+                for one in duplicates
+            ],
+            "cursor": done.cursor,
+            "consumed": done.consumed,
+        }
+        print_json(report, output)
+    elif duplicates:
+        rows = [[", ".join(one.attributes), _key(one.item), _key(one.owner)] for one in duplicates]
+        print_table(_DUPLICATES, rows)
+    parts = [
+        f"checked {plural(done.checked, 'item')}",
+        f"wrote {plural(done.adopted, 'guard')}",
+        f"{plural(done.kept, 'guard')} existed before",
+        *([f"left {plural(len(duplicates), 'duplicate')} alone"] if duplicates else []),
+        *([] if done.consumed is None else [capacity(done.consumed)]),
+        *([] if done.cursor is None else [f"continue with --cursor {done.cursor}"]),
+    ]
+    click.echo(", ".join(parts), err=True)
+    if duplicates:
+        click.get_current_context().exit(1)
 
 
-def _compare(service: Service, output: Output) -> None:
-    with waiting(f"comparing the table {service.table}"):
-        service.check_table()
-    if output.is_json:
-        print_json({"table": service.table, "fits": True}, output)
-    else:
-        click.echo(f"the table {service.table} fits the schemas")
-
-
-def _print(service: Service, form: str, output: Output) -> None:
-    definition = service.table_definition
-    if form == "markdown":
-        click.echo(markdown(service.spec, service.table), nl=False)
-    elif form == "cloudformation":
-        click.echo(cloudformation_yaml(cloudformation(definition, service.table)), nl=False)
-    else:
-        cloud = form == "cloudformation-json"
-        document = (cloudformation if cloud else create_table_json)(definition, service.table)
-        if output.is_json:
-            print_json(document, output)
-        else:
-            click.echo(json_text(document, indent=2))
+def _key(key: Item) -> str:
+    return " ".join(str(next(iter(value.values()))) for value in key.values())

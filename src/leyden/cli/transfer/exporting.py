@@ -11,14 +11,11 @@ from typing import BinaryIO
 from attrs import define, evolve, field, frozen
 
 from leyden import Entity, Service
-from leyden.cli.output.plain import plain_record
-from leyden.cli.progress import Bar
-from leyden.cli.transfer.lines import record_line
-from leyden.cli.transfer.raw_items import item_from_json, item_to_json
+from leyden.cli.output import Bar
+from leyden.cli.transfer.lines import is_part_of, item_from_json, item_to_json, record_line
 from leyden.cli.transfer.state import ExportState, Purpose, StateFile
-from leyden.cli.values.json_values import survives_json
+from leyden.cli.values import plain_record, survives_json
 from leyden.errors import DecodeError, InputError
-from leyden.operations.overflow.format import is_part
 from leyden.operations.transfer import ItemsPage, read_items
 from leyden.program import Item
 from leyden.results import add_units
@@ -71,7 +68,7 @@ class Exporter:
         self.state = ExportState(self.plan.purpose)
 
     def to_stream(self, out: BinaryIO) -> None:
-        """Write all lines to a stream that cannot be gone on with."""
+        """Write all lines to a stream that an interruption ends."""
         for page in self._pages():
             lines, state = self._lines(page)
             out.write(lines)
@@ -81,12 +78,16 @@ class Exporter:
     def to_file(self, path: Path, *, resume: bool, overwrite: bool) -> None:
         """Write all lines to a file, with notes beside it for as long as it is not complete.
 
-        Raises InputError where there is a file already, or nothing to go on with.
+        Raises InputError where there is a file already, or no export to continue.
         """
-        notes = StateFile(state_path(path))
+        notes = StateFile(path.with_name(path.name + ".state"))
         if resume and notes.exists():
             self.state = notes.load_export(self.plan.purpose)
-            _check_size(path, self.state.size)
+            if not path.exists() or path.stat().st_size < self.state.size:
+                raise InputError(
+                    f"{path} is shorter than the {self.state.size:,} bytes that were exported, so "
+                    "it was changed or moved; start over with --overwrite"
+                )
         else:
             _refuse_existing(path, notes, resume=resume, overwrite=overwrite)
             path.write_bytes(b"")
@@ -126,30 +127,28 @@ class Exporter:
 
     def _lines(self, page: ItemsPage) -> tuple[bytes, ExportState]:
         """The lines of a page, and the state once they are written."""
+        plan = self.plan
         lines: list[str] = []
-        unreadable = self.cost.unreadable
         foreign = skipped = 0
         for item in page.items:
-            owner = self._owner(item)
-            wanted = self.plan.entity
-            part = owner is None and self._is_part(item)
-            if (owner is None and (self.plan.records or (wanted and not part))) or (
-                wanted is not None and owner is not None and owner.name != wanted.name
-            ):
-                skipped += not (part and self.plan.records)
-                continue
-            foreign += owner is None and not part
-            if self.plan.records and owner is not None:
-                try:
-                    lines.append(self._record(owner, item))
-                except DecodeError as error:
-                    if not self.plan.collects:
-                        raise
-                    unreadable.append(error)
+            try:
+                owner: Entity | None = plan.service.entity_of(item)
+            except DecodeError:
+                owner = None
+            part = owner is None and is_part_of(item, plan.service, plan.entity)
+            if owner is None:
+                wanted = not plan.records and (plan.entity is None or part)
             else:
-                lines.append(
-                    json.dumps(item_to_json(item), ensure_ascii=False, separators=(",", ":"))
-                )
+                wanted = plan.entity is None or owner.name == plan.entity.name
+            if not wanted:
+                # Of records, parts are no items of their own: their values are in the records.
+                skipped += not (part and plan.records)
+            elif plan.records and owner is not None:
+                lines += self._record(owner, item)
+            else:
+                foreign += owner is None and not part
+                raw = item_to_json(item)
+                lines.append(json.dumps(raw, ensure_ascii=False, separators=(",", ":")))
         written = "".join(f"{line}\n" for line in lines).encode()
         state = self.state
         return written, evolve(
@@ -161,48 +160,26 @@ class Exporter:
             skipped=state.skipped + skipped,
         )
 
-    def _owner(self, item: Item) -> Entity | None:
-        try:
-            return self.plan.service.entity_of(item)
-        except DecodeError:
-            return None
-
-    def _is_part(self, item: Item) -> bool:
-        """Whether it is a part of a large value of what is exported: it goes with its item."""
-        wanted = self.plan.entity
-        entities = [wanted] if wanted is not None else self.plan.service.entities.values()
-        return is_part(item, {entity.name for entity in entities})
-
-    def _record(self, owner: Entity, item: Item) -> str:
+    def _record(self, owner: Entity, item: Item) -> list[str]:
+        """The line of a record; none for one that cannot be read, where these are collected."""
         try:
             record = owner.parse(item)
         except DecodeError as error:
             error.message += "; --raw exports items as they are"
-            raise
-        attributes = owner.spec.attributes
+            if not self.plan.collects:
+                raise
+            self.cost.unreadable.append(error)
+            return []
         slots = owner.conversions.entity.compiled.slots
         self.cost.reshaped += not all(
-            survives_json(attributes[name], getattr(record, slot, None))
+            survives_json(owner.spec.attributes[name], getattr(record, slot, None))
             for name, slot in slots.items()
         )
-        return record_line(owner, plain_record(owner, record))
+        return [record_line(owner, plain_record(owner, record))]
 
     def _advance(self, state: ExportState) -> None:
         self.state = state
-        self.bar.show(items=state.items, done=state.size)
-
-
-def state_path(path: Path) -> Path:
-    """Where the notes on a file's export are."""
-    return path.with_name(path.name + ".state")
-
-
-def _check_size(path: Path, size: int) -> None:
-    if not path.exists() or path.stat().st_size < size:
-        raise InputError(
-            f"{path} is shorter than the {size:,} bytes that were exported, so it was changed or "
-            "moved; begin again with --overwrite"
-        )
+        self.bar(state.items, state.size)
 
 
 def _refuse_existing(path: Path, notes: StateFile, *, resume: bool, overwrite: bool) -> None:
@@ -210,8 +187,11 @@ def _refuse_existing(path: Path, notes: StateFile, *, resume: bool, overwrite: b
         return
     if notes.exists():
         raise InputError(
-            f"an export to {path} was interrupted: --resume goes on, --overwrite begins again"
+            f"an export to {path} was interrupted; --resume continues it, --overwrite starts over"
+        )
+    if path.exists() and resume:
+        raise InputError(
+            f"no export to {path} was interrupted, so the file is complete; --overwrite replaces it"
         )
     if path.exists():
-        why = "and nothing says how far it is, so it is complete" if resume else "already"
-        raise InputError(f"{path} exists {why}; --overwrite replaces it")
+        raise InputError(f"{path} already exists; --overwrite replaces it")

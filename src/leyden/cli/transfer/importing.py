@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
-from leyden import Rejection, Service
-from leyden.cli.progress import Bar
-from leyden.cli.transfer.lines import Line, LineReader, lines_of
-from leyden.cli.transfer.rejects import Rejects
-from leyden.cli.transfer.state import ImportState, Purpose, StateFile
+from leyden import Service
+from leyden.cli.output import Bar
+from leyden.cli.transfer.lines import Found, Line, LineReader, lines_of
+from leyden.cli.transfer.state import ImportState, Purpose, Rejects, StateFile
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -29,7 +27,6 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.put import Put
 from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transfer import ATTEMPTS, IMPORT, WRITE_LIMIT, write_items
 from leyden.program import Item
@@ -54,16 +51,6 @@ _REFUSED: Final = "ValidationException"
 """AWS's name for a request with something in it that DynamoDB does not store."""
 
 
-@frozen
-class Pending:
-    """An item that waits to be written, with the line that it came from."""
-
-    line: Line
-    item: Item
-    foreign: bool
-    write: Put | None = None
-
-
 @define
 class Importer:
     """Writes the lines of a file. `state` says how far it came, at every moment.
@@ -83,7 +70,7 @@ class Importer:
     notes: StateFile | None = None
     guard: bool = False
     state: ImportState = field(init=False)
-    _pending: list[Pending] = field(init=False, factory=list)
+    _pending: list[Found] = field(init=False, factory=list)
     _bad: list[Line] = field(init=False, factory=list)
     _skipped: int = field(init=False, default=0)
     _seen: set[bytes] = field(init=False, factory=set)
@@ -119,28 +106,46 @@ class Importer:
             self._digest.update(line.content)
             self._bytes += len(line.content)
             if line.number == done:
-                self._check_same_file()
+                self._refuse_other_file(self._digest.hexdigest() != self.state.digest)
             elif len(self._pending) + len(self._bad) >= WRITE_LIMIT:
                 self._flush(line.number)
-        if last < done:
-            raise self._other_file()
+        self._refuse_other_file(last < done)
         self._flush(last)
         if self.notes is not None:
             self.notes.remove()
+
+    def _refuse_other_file(self, differs: bool) -> None:
+        if differs:
+            raise InputError(
+                f"{self.name} is not the file that the import began with: its first "
+                f"{self.state.lines} lines differ; start over with --restart"
+            )
 
     def _take(self, line: Line) -> None:
         if line.is_blank:
             return
         try:
             found = self.reader.read(line)
-            if found.item is None:
+            if found is None:
                 self._skipped += 1
                 return
-            self._refuse_repeated(found.item)
+            key = self._key(found.item)
+            if key in self._seen:
+                raise InputError(
+                    "an earlier line has the same key, so this one would overwrite its item "
+                    "(keys ignore the case of letters unless the schema says otherwise)"
+                )
         except (ValueError, LeydenError) as error:
-            self._refuse(line, error)
+            place = f"{self.name}:{line.number}: {_said(error)}"
+            if self.rejects is None:
+                # The lines before it are good: they are written, and noted.
+                self._flush(line.number - 1)
+                raise InputError(place) from error
+            self.tell(place)
+            self._bad.append(line)
         else:
-            self._pending.append(Pending(line, found.item, found.foreign, found.write))
+            self._seen.add(key)
+            self._pending.append(found)
 
     def _remember(self, line: Line) -> None:
         """Keep the key of a line that an earlier run dealt with."""
@@ -148,26 +153,8 @@ class Importer:
             found = None if line.is_blank else self.reader.read(line)
         except (ValueError, LeydenError):
             return
-        if found is not None and found.item is not None:
+        if found is not None:
             self._seen.add(self._key(found.item))
-
-    def _refuse(self, line: Line, error: Exception) -> None:
-        place = f"{self.name}:{line.number}: {_said(error)}"
-        if self.rejects is None:
-            # The lines before it are good: they are written, and noted.
-            self._flush(line.number - 1)
-            raise InputError(place) from error
-        self.tell(place)
-        self._bad.append(line)
-
-    def _refuse_repeated(self, item: Item) -> None:
-        key = self._key(item)
-        if key in self._seen:
-            raise InputError(
-                "an earlier line has the same key, and would be overwritten (keys fold the case "
-                "of letters unless told otherwise)"
-            )
-        self._seen.add(key)
 
     def _key(self, item: Item) -> bytes:
         key = repr([item[name] for name in self._key_fields])
@@ -175,18 +162,21 @@ class Importer:
 
     def _flush(self, lines: int) -> None:
         """Write what waits, and note that all lines up to this one are dealt with."""
-        failed = self._write()
-        bad = [*self._bad, *(pending.line for pending in failed)]
+        failed: list[Found] = []
+        for together in self._transactions() if self.guard else [self._pending]:
+            failed += self._write(together) if together else []
+        bad = [*self._bad, *(found.line for found in failed)]
         if self.rejects is not None:
-            self.rejects.add(sorted(bad, key=lambda line: line.number))
-        good = [pending for pending in self._pending if pending not in failed]
+            bad.sort(key=lambda line: line.number)
+            self.rejects.add(line.content for line in bad)
+        good = [found for found in self._pending if found not in failed]
         state = self.state
         self.state = evolve(
             state,
             lines=lines,
             digest=self._digest.hexdigest(),
             written=state.written + len(good),
-            foreign=state.foreign + sum(pending.foreign for pending in good),
+            foreign=state.foreign + sum(found.foreign for found in good),
             skipped=state.skipped + self._skipped,
             failed=state.failed + len(bad),
             rejected_size=self.rejects.size if self.rejects else 0,
@@ -194,20 +184,11 @@ class Importer:
         self._pending, self._bad, self._skipped = [], [], 0
         if self.notes is not None:
             self.notes.save(self.state)
-        self.bar.show(items=self.state.written, done=self._bytes)
+        self.bar(self.state.written, self._bytes)
 
-    def _write(self) -> list[Pending]:
-        """Write what waits; gives what could not be written, where that may be."""
-        if not self.guard:
-            return self._write_these(self._pending) if self._pending else []
-        failed = []
-        for together in self._transactions():
-            failed += self._write_these(together)
-        return failed
-
-    def _transactions(self) -> Iterator[list[Pending]]:
+    def _transactions(self) -> Iterator[list[Found]]:
         """What waits, in runs that DynamoDB takes as one transaction."""
-        run: list[Pending] = []
+        run: list[Found] = []
         count = size = 0
         for one in self._pending:
             assert one.write is not None, "the records' reader makes writes"
@@ -219,10 +200,10 @@ class Importer:
             run.append(one)
             count += parts
             size += own
-        if run:
-            yield run
+        yield run
 
-    def _write_these(self, pending: list[Pending]) -> list[Pending]:
+    def _write(self, pending: list[Found]) -> list[Found]:
+        """Write what waits; gives what could not be written, where that may be."""
         try:
             return self._send(pending)
         except TransactionCanceledError as error:
@@ -231,44 +212,36 @@ class Importer:
             if isinstance(error, AwsError) and error.aws_code != _REFUSED:
                 raise
             if self.rejects is None:
-                error.message = f"{self.name}: one of {_lines(pending)}: {error.message}"
+                some = "" if len(pending) == 1 else "one of "
+                error.message = f"{self.name}: {some}{_lines(pending)}: {error.message}"
                 raise
+            if len(pending) == 1:
+                self.tell(f"{self.name}:{pending[0].line.number}: {_said(error)}")
+                return pending
         # One of them is refused, and takes the others with it: find out which.
-        failed = []
-        for one in pending:
-            try:
-                failed += self._send([one])
-            except TransactionCanceledError as error:
-                failed += self._rejected([one], error)
-            except (AwsError, ItemTooLargeError) as error:
-                if isinstance(error, AwsError) and error.aws_code != _REFUSED:
-                    raise
-                self.tell(f"{self.name}:{one.line.number}: {_said(error)}")
-                failed.append(one)
-        return failed
+        return [failed for one in pending for failed in self._write([one])]
 
-    def _rejected(self, pending: list[Pending], error: TransactionCanceledError) -> list[Pending]:
+    def _rejected(self, pending: list[Found], error: TransactionCanceledError) -> list[Found]:
         """The lines that a transaction was refused for; the others are written without them.
 
         Raises InputError for the first, where there is nowhere to put them.
         """
-        found = {rejection.position: rejection for rejection in error.rejections}
-        final = {n: r for n, r in found.items() if r.reason not in _PASSING}
+        final = {r.position: r for r in error.rejections if r.reason not in _PASSING}
         if not final:
             raise error
-        places = {n: f"{self.name}:{pending[n].line.number}: {_why(r)}" for n, r in final.items()}
-        if self.rejects is None:
-            first = min(final)
-            raise InputError(f"{places[first]}; the {_lines(pending)} were not written") from error
-        for place in places.values():
+        for position, rejection in sorted(final.items()):
+            code = _CODES.get(rejection.reason, TransactionCanceledError.code)
+            place = f"{self.name}:{pending[position].line.number}: {code}: {rejection.why}"
+            if self.rejects is None:
+                raise InputError(f"{place}; nothing of {_lines(pending)} is written") from error
             self.tell(place)
         failed = [pending[n] for n in sorted(final)]
         rest = [one for n, one in enumerate(pending) if n not in final]
-        return failed + (self._write_these(rest) if rest else [])
+        return failed + (self._write(rest) if rest else [])
 
-    def _send(self, pending: list[Pending]) -> list[Pending]:
-        writes = [one.write for one in pending if one.write is not None]
+    def _send(self, pending: list[Found]) -> list[Found]:
         if self.guard:
+            writes = [one.write for one in pending if one.write is not None]
             self.service.transact_write(writes).go()
             return []
         outcome = self.service.driver.run(
@@ -278,27 +251,16 @@ class Importer:
             return []
         left = {self._key(item) for item in outcome.unprocessed}
         failed = [one for one in pending if self._key(one.item) in left]
-        reason = f"not taken up by the table after {ATTEMPTS} attempts; go on when it has capacity"
+        reason = f"the write was throttled; retries are used up after {ATTEMPTS} attempts"
         if self.rejects is None:
-            raise ThrottledError(f"{self.name}: {_lines(failed)}: {reason}", operation=IMPORT)
+            raise ThrottledError(
+                f"{self.name}: {_lines(failed)}: {reason}; --resume continues when the table has "
+                "capacity",
+                operation=IMPORT,
+            )
         for one in failed:
             self.tell(f"{self.name}:{one.line.number}: {ThrottledError.code}: {reason}")
         return failed
-
-    def _check_same_file(self) -> None:
-        if self._digest.hexdigest() != self.state.digest:
-            raise self._other_file()
-
-    def _other_file(self) -> InputError:
-        return InputError(
-            f"{self.name} is not the file that the import began with: its first "
-            f"{self.state.lines} lines differ; begin again with --restart"
-        )
-
-
-def notes_path(path: Path) -> Path:
-    """Where the notes on a file's import are."""
-    return path.with_name(path.name + ".import-state")
 
 
 def _said(error: Exception) -> str:
@@ -307,11 +269,6 @@ def _said(error: Exception) -> str:
     return f"{InputError.code}: {error}"
 
 
-def _why(rejection: Rejection) -> str:
-    """What stands in the way of a line, as the code of an error and in words."""
-    return f"{_CODES.get(rejection.reason, TransactionCanceledError.code)}: {rejection.why}"
-
-
-def _lines(pending: list[Pending]) -> str:
+def _lines(pending: list[Found]) -> str:
     first, last = pending[0].line.number, pending[-1].line.number
-    return f"line {first}" if first == last else f"the lines {first} to {last}"
+    return f"line {first}" if first == last else f"lines {first} to {last}"

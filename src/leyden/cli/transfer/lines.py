@@ -1,29 +1,135 @@
 """The lines of a file, and what each of them holds.
 
-A raw line is an item with typed AttributeValues. A record line says its entity beside the record:
-`{"entity": "task", "record": {"task_id": "t1", ...}}`; where the entity is known anyhow, the
-record alone does.
+A raw line is an item with typed AttributeValues, in the form that AWS's own tools read and write.
+A record line says its entity beside the record: `{"entity": "task", "record": {"task_id": "t1",
+...}}`; where the entity is known anyhow, the record alone does.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
 from leyden import Entity, Service
 from leyden._text import did_you_mean
-from leyden.cli.output.json_text import json_text
-from leyden.cli.transfer.raw_items import item_from_json
-from leyden.cli.values.json_values import read_json, value_from_json
-from leyden.cli.values.pairs import attribute_named
-from leyden.errors import DecodeError, InputError, ItemTooLargeError
+from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
+from leyden.compile.numbers import accept_decimal
+from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
 from leyden.operations.overflow.format import is_part, record_in_place
 from leyden.operations.put import Put
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transfer import IMPORT
-from leyden.program import Item
+from leyden.program import AttributeValue, Item
+
+_DEEPEST: Final = 32
+"""How deeply DynamoDB nests lists and maps."""
+
+_FORMS: Final = {
+    "S": "a string",
+    "N": "a number in a string",
+    "B": "base64 in a string",
+    "BOOL": "true or false",
+    "NULL": "true",
+    "L": "an array",
+    "M": "an object",
+    "SS": "an array that is not empty",
+    "NS": "an array that is not empty",
+    "BS": "an array that is not empty",
+}
+"""What the value of each of DynamoDB's types is in JSON."""
+
+
+# ---- raw items
+
+
+def item_to_json(item: Item) -> dict[str, Any]:
+    """A raw item with its fields and the members of its sets in order, and bytes as base64."""
+    return {name: _to_json(item[name]) for name in sorted(item)}
+
+
+def _to_json(value: AttributeValue) -> AttributeValue:
+    ((kind, content),) = value.items()
+    if kind == "B":
+        return {kind: base64.b64encode(bytes(content)).decode()}
+    if kind == "BS":
+        return {kind: [base64.b64encode(bytes(member)).decode() for member in sorted(content)]}
+    if kind == "SS":
+        return {kind: sorted(content)}
+    if kind == "NS":
+        return {kind: sorted(content, key=Decimal)}
+    if kind == "L":
+        return {kind: [_to_json(element) for element in content]}
+    if kind == "M":
+        return {kind: {name: _to_json(content[name]) for name in sorted(content)}}
+    return value
+
+
+def item_from_json(value: Any) -> Item:
+    """The raw item in a JSON object; `{"Item": {...}}`, as DynamoDB exports to S3, is taken too.
+
+    Raises ValueError, which says where, for what is no item.
+    """
+    if isinstance(value, dict) and set(value) == {"Item"}:
+        inner = value["Item"]
+        # It may be the value of a field that is called so.
+        if isinstance(inner, dict) and not (len(inner) == 1 and set(inner) <= _FORMS.keys()):
+            value = inner
+    if not isinstance(value, dict):
+        raise ValueError('a raw item is a JSON object, as in {"pk": {"S": "..."}}')
+    return {name: _from_json(content, name, 0) for name, content in value.items()}
+
+
+def _from_json(value: Any, path: str, depth: int) -> AttributeValue:
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(f'"{path}" is not a typed value, as in {{"S": "text"}}')
+    ((kind, content),) = value.items()
+    if depth > _DEEPEST:
+        raise ValueError(f'"{path}" is nested deeper than DynamoDB stores')
+    if kind not in _FORMS:
+        raise ValueError(
+            f'"{path}" has a type that DynamoDB does not have; known: {", ".join(_FORMS)}'
+        )
+    if kind == "L" and isinstance(content, list):
+        return {kind: [_from_json(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(content)]}
+    if kind == "M" and isinstance(content, dict):
+        return {kind: {n: _from_json(v, f"{path}.{n}", depth + 1) for n, v in content.items()}}
+    if kind in ("SS", "NS", "BS") and isinstance(content, list) and content:
+        members = [_scalar(kind[0], member, path) for member in content]
+        distinct = {Decimal(m) for m in members} if kind == "NS" else set(members)
+        if len(distinct) < len(members):
+            raise ValueError(f'"{path}" is a set with a member that comes twice')
+        return {kind: members}
+    return {kind: _scalar(kind, content, path)}
+
+
+def _scalar(kind: str, content: Any, path: str) -> Any:
+    """The value as DynamoDB has it. Raises ValueError for one that is not of its type."""
+    if isinstance(content, str):
+        if kind == "S":
+            return content
+        try:
+            if kind == "B":
+                return base64.b64decode(content, validate=True)
+            if kind == "N":
+                accept_decimal(Decimal(content), path)
+                return content
+        except binascii.Error:
+            pass
+        except (InvalidOperation, ValidationError):
+            raise ValueError(
+                f'"{path}" is of type N, but not a number that DynamoDB stores'
+            ) from None
+    if isinstance(content, bool) and (kind == "BOOL" or (kind == "NULL" and content)):
+        return content
+    raise ValueError(f'"{path}" is of type {kind}, so its value must be {_FORMS[kind]}')
+
+
+# ---- lines
 
 
 @frozen
@@ -43,7 +149,7 @@ class Line:
         try:
             text = self.content.decode("utf-8-sig" if self.number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise ValueError(f"no UTF-8 text at byte {error.start + 1}") from None
+            raise ValueError(f"this is not UTF-8 text, at byte {error.start + 1}") from None
         return read_json(text)
 
 
@@ -67,12 +173,13 @@ def record_values(entity: Entity, record: Any) -> dict[str, Any]:
 
 @frozen
 class Found:
-    """The item of a line. `foreign`: it belongs to no entity. None in `item`: not wanted here.
+    """The item of a line. `foreign`: it belongs to no entity.
 
     `write` is the put of a record, with all its conditions.
     """
 
-    item: Item | None
+    line: Line
+    item: Item
     foreign: bool = False
     write: Put | None = None
 
@@ -80,8 +187,11 @@ class Found:
 class LineReader(Protocol):
     """Reads lines of one form."""
 
-    def read(self, line: Line) -> Found:
-        """The item in a line. Raises ValueError or LeydenError for a line that is not good."""
+    def read(self, line: Line) -> Found | None:
+        """The item in a line; None for one that is not wanted.
+
+        Raises ValueError or LeydenError for a line that is not good.
+        """
 
 
 @frozen
@@ -94,18 +204,18 @@ class RawReader:
     service: Service
     entity: Entity | None = None
 
-    def read(self, line: Line) -> Found:
+    def read(self, line: Line) -> Found | None:
         """The item in a line."""
         item = item_from_json(line.json())
-        _refuse_keyless(self.service, item)
+        self._refuse_keyless(item)
         try:
             owner = self.service.entity_of(item)
         except DecodeError:
             owner = None
-        part = owner is None and self._is_part(item)
+        part = owner is None and is_part_of(item, self.service, self.entity)
         whose = owner.name if owner is not None else None
         if self.entity is not None and whose != self.entity.name and not part:
-            return Found(None)
+            return None
         if owner is not None:
             # Values outside of the item have lines of their own.
             record_in_place(owner.conversions.entity, item)
@@ -114,12 +224,27 @@ class RawReader:
         except ItemTooLargeError as error:
             error.operation, error.entity = IMPORT, whose
             raise
-        return Found(item, owner is None and not part)
+        return Found(line, item, owner is None and not part)
 
-    def _is_part(self, item: Item) -> bool:
-        """Whether it is a part of a large value of what is imported."""
-        entities = [self.entity] if self.entity is not None else self.service.entities.values()
-        return is_part(item, {entity.name for entity in entities})
+    def _refuse_keyless(self, item: Item) -> None:
+        """Raise ValueError where an item does not have the table's own key."""
+        definition = self.service.table_definition
+        for name in (definition.hash, definition.range):
+            if name is None:
+                continue
+            kind = definition.types[name]
+            if set(item.get(name, ())) != {kind}:
+                raise ValueError(
+                    f'the item lacks the key field "{name}" of the table (type {kind})'
+                )
+            if not item[name][kind]:
+                raise ValueError(f'the key field "{name}" is empty')
+
+
+def is_part_of(item: Item, service: Service, entity: Entity | None) -> bool:
+    """Whether it is a part of a large value of the service, or of one entity: it goes along."""
+    entities = [entity] if entity is not None else service.entities.values()
+    return is_part(item, {one.name for one in entities})
 
 
 @frozen
@@ -129,19 +254,18 @@ class RecordReader:
     service: Service
     entity: Entity | None = None
 
-    def read(self, line: Line) -> Found:
+    def read(self, line: Line) -> Found | None:
         """The item that the record in a line makes."""
-        content = line.json()
-        owner, record = self._owner(content)
+        owner, record = self._owner(line.json())
         if self.entity is not None and owner.name != self.entity.name:
-            return Found(None)
+            return None
         values = record_values(owner, record)
         write = evolve(owner.put(**values), verbatim=True)
         params = write.params()
         if "Item" not in params:
             raise InputError(
-                "the record has values too large for an item, which an import of records cannot "
-                "spread over several; write it with `leyden put`, or export with --raw",
+                "the record has values too large for one item, and an import of records cannot "
+                "split them; write it with `leyden put`, or export with --raw",
                 operation=IMPORT,
                 entity=owner.name,
             )
@@ -151,7 +275,7 @@ class RecordReader:
             # What is brought back is what was there, and no newer version of it.
             attribute = owner.conversions.entity.compiled.attributes[counted]
             item[attribute.spec.field] = attribute.encode(values[counted])
-        return Found(item, write=write)
+        return Found(line, item, write=write)
 
     def _owner(self, content: Any) -> tuple[Entity, Any]:
         if isinstance(content, dict) and set(content) == {"entity", "record"}:
@@ -163,20 +287,7 @@ class RecordReader:
             return known[alias], content["record"]
         if self.entity is None:
             raise InputError(
-                'this is no record with its entity, as in {"entity": "task", "record": {...}}; '
-                "--entity says it for all lines, --raw reads items with typed values"
+                'the line does not say its entity, as {"entity": "task", "record": {...}} does; '
+                "pass --entity for all lines, or --raw for items with typed values"
             )
         return self.entity, content
-
-
-def _refuse_keyless(service: Service, item: Item) -> None:
-    """Raise ValueError where an item does not have the table's own key."""
-    definition = service.table_definition
-    for name in (definition.hash, definition.range):
-        if name is None:
-            continue
-        kind = definition.types[name]
-        if set(item.get(name, ())) != {kind}:
-            raise ValueError(f'the item lacks the key field "{name}" of the table (type {kind})')
-        if not item[name][kind]:
-            raise ValueError(f'the key field "{name}" is empty')

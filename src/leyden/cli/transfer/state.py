@@ -1,13 +1,17 @@
-"""How far a transfer came: small JSON files beside the data, replaced as a whole."""
+"""How far a transfer came: small JSON files beside the data, replaced as a whole.
+
+And the file of an import's rejected lines, which grows in step with them.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, define, field, frozen
 
 from leyden.errors import InputError
 
@@ -91,17 +95,39 @@ class StateFile:
             found = json.loads(self.path.read_text(encoding="utf-8"))
             if found.pop("format") != _FORMAT:
                 raise ValueError
-            noted = Purpose(**found.pop("purpose"))
-            differing = [
-                name for name, value in asdict(purpose).items() if asdict(noted)[name] != value
-            ]
+            noted = asdict(Purpose(**found.pop("purpose")))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
-                f"{self.path} does not say how far the transfer came; remove it and begin again"
+                f"{self.path} is damaged, so nothing says how far the transfer came; remove it "
+                "and start over"
             ) from None
+        differing = [name for name, value in asdict(purpose).items() if noted[name] != value]
         if differing:
             raise InputError(
-                f"{self.path} is of a transfer with another {' and '.join(differing)}; use the "
-                "same arguments as then, or begin again"
+                f"{self.path} belongs to a transfer with a different {' and '.join(differing)}; "
+                "repeat its arguments, or start over"
             )
         return {**found, "purpose": purpose}
+
+
+@define
+class Rejects:
+    """A file of rejected lines as they are; there is none for as long as no line was rejected."""
+
+    path: Path
+    size: int = 0
+
+    def open(self, size: int) -> None:
+        """Go on behind the first `size` bytes; what stands behind them was never noted."""
+        self.size = size
+        if self.path.exists():
+            with self.path.open("r+b") as file:
+                file.truncate(size)
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Add lines, each with a line break."""
+        content = b"".join(line if line.endswith(b"\n") else line + b"\n" for line in lines)
+        if content:
+            with self.path.open("ab") as file:
+                file.write(content)
+            self.size += len(content)

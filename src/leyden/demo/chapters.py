@@ -1,22 +1,27 @@
-"""The demo's first half: an agent's memory that a TypeScript service wrote."""
+"""The demo's halves: an agent's memory that a TypeScript service wrote, and a service of our own.
+
+Each operation is a function, so that what the demo shows as code is what it runs.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
+from leyden import Entity, LocalEngine, Service, load, schemas_folder
 from leyden.demo.stage import Stage
-from leyden.engine import LocalEngine
-from leyden.operations.put import Create
-from leyden.program import Item
-from leyden.service.entity import Entity
-from leyden.service.loading import load
-from leyden.service.service import Service
-from leyden.shipped import schemas_folder
+
+_TASKS: Final = (
+    ("t1", "Wind the coil", 3),
+    ("t2", "Fill the jar", 5),
+    ("t3", "Ground it", 2),
+    ("t4", "Charge it", 8),
+    ("t5", "Discharge it", 1),
+)
 
 
 def memory(stage: Stage, engine: LocalEngine) -> None:
@@ -31,10 +36,10 @@ def memory(stage: Stage, engine: LocalEngine) -> None:
         _create(stage, app)
         _import(stage, app)
         _ask(stage, app)
-        _write(stage, app)
+        _write_memory(stage, app)
 
 
-def client_items() -> list[Item]:
+def client_items() -> list[dict[str, Any]]:
     """The items that the TypeScript client wrote, in the raw form of the table."""
     lines = files("leyden.demo").joinpath("mastra-items.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in lines.splitlines()]
@@ -131,14 +136,14 @@ def _ask(stage: Stage, app: Service) -> None:
     )
 
 
-def new_thread(thread: Entity) -> Create:
+def new_thread(thread: Entity) -> Any:
     """A thread that does not exist yet."""
     return thread.create(
         id="leyden-jars", resource_id="alice", title="Leyden jars", metadata={"lang": "en"}
     )
 
 
-def new_message(message: Entity) -> Create:
+def new_message(message: Entity) -> Any:
     """A message in it."""
     return message.create(
         id="leyden-jars-m0",
@@ -154,7 +159,7 @@ def messages_of_new_thread(message: Entity) -> Any:
     return message.query.by_thread(entity="message", thread_id="leyden-jars")
 
 
-def _write(stage: Stage, app: Service) -> None:
+def _write_memory(stage: Stage, app: Service) -> None:
     thread, message = app.entities.thread, app.entities.message
     written = stage.go("A thread of our own", new_thread, thread)
     stage.table(
@@ -174,3 +179,150 @@ def _write(stage: Stage, app: Service) -> None:
 def _text(content: str) -> str:
     """What a message says: plain text, or the text inside a JSON content."""
     return str(json.loads(content)["content"]) if content.startswith("{") else content
+
+
+def taskapp(stage: Stage, engine: LocalEngine) -> None:
+    """Write, query by collection, change under a condition, collide, page, explain."""
+    stage.chapter(
+        "A service of your own",
+        """The schemas of the folder `taskapp` are the tutorial's: employees, projects' members
+        and tasks in one table, with two collections, a sparse index and a derived attribute.""",
+    )
+    stage.code('app = leyden.load(schemas_folder("taskapp"), engine=engine)')
+    with load(schemas_folder("taskapp"), engine=engine) as app:
+        app.create_table()
+        _write_tasks(stage, app)
+        _collect(stage, app)
+        _change(stage, app.entities.task)
+        _collide(stage, app.entities.task)
+        _page(stage, app.entities.task)
+        _explain(stage, app.entities.task)
+
+
+def new_employee(employee: Entity) -> Any:
+    """Somebody to do the work."""
+    return employee.create(
+        organization_id="acme", employee_id="e1", name="Ada", team="jupiter", salary=90_000
+    )
+
+
+def new_member(project_member: Entity) -> Any:
+    """A place in the project."""
+    return project_member.create(project_id="p1", employee_id="e1", name="Ada")
+
+
+def new_task(task: Entity, task_id: str, title: str, points: int) -> Any:
+    """A task, assigned."""
+    return task.create(
+        task_id=task_id, project_id="p1", employee_id="e1", title=title, points=points
+    )
+
+
+def _write_tasks(stage: Stage, app: Service) -> None:
+    entities = app.entities
+    stage.go("An employee", new_employee, entities.employee, request=False)
+    stage.go("A member of a project", new_member, entities.project_member, request=False)
+    stage.step("Five tasks: status, times and headline are filled in")
+    tasks = [new_task(entities.task, *values).go() for values in _TASKS]
+    stage.table(
+        ("task_id", "title", "status", "points", "headline", "created_at"),
+        [(t.task_id, t.title, t.status, t.points, t.headline, t.created_at) for t in tasks],
+    )
+
+
+def everything_of(collections: Any) -> Any:
+    """All that an employee has to do with."""
+    return collections.contributions(employee_id="e1")
+
+
+def _collect(stage: Stage, app: Service) -> None:
+    page = stage.go(
+        "Everything of an employee: three entities, one query", everything_of, app.collections
+    )
+    stage.table(
+        ("entity", "record"),
+        [(alias, getattr(record, "title", None) or record.name) for alias, record in page.entries],
+    )
+
+
+def close_task(task: Entity) -> Any:
+    """Close a task, if it is still worth what we think."""
+    return (
+        task.patch(project_id="p1", task_id="t4")
+        .set(status="closed", points=7)
+        .composite(employee_id="e1")
+        .where(task.attr.points < 9)
+    )
+
+
+def open_tasks(task: Entity) -> Any:
+    """What is left to do."""
+    return task.query.assigned(employee_id="e1").where(task.attr.points >= 3)
+
+
+def _change(stage: Stage, task: Entity) -> None:
+    closed = stage.go(
+        "Close a task, on a condition: it leaves the sparse index, its headline is derived again",
+        close_task,
+        task,
+        response="all_new",
+    )
+    stage.table(
+        ("task_id", "status", "points", "headline", "updated_at"),
+        [(closed.task_id, closed.status, closed.points, closed.headline, closed.updated_at)],
+    )
+    left = stage.go("What is left to do, from 3 points up", open_tasks, task, request=False)
+    stage.table(("task_id", "title", "points"), [(t.task_id, t.title, t.points) for t in left])
+
+
+def upper_case(task: Entity) -> Any:
+    """Another id, the same key: keys fold case."""
+    return task.create(project_id="p1", task_id="T1", employee_id="e1", title="Another task")
+
+
+def _collide(stage: Stage, task: Entity) -> None:
+    stage.refused(
+        "Keys fold case, so T1 has the key of t1: refused, not overwritten", upper_case, task
+    )
+
+
+def tasks_of_project(task: Entity) -> Any:
+    """The tasks of a project."""
+    return task.query.project(project_id="p1")
+
+
+def _page(stage: Stage, task: Entity) -> None:
+    first = stage.go("A page of three", tasks_of_project, task, limit=3, request=False)
+    _show(stage, first)
+    second = stage.go(
+        "The next page, by the first one's cursor",
+        tasks_of_project,
+        task,
+        limit=3,
+        cursor=first.cursor,
+        request=False,
+    )
+    _show(stage, second)
+
+
+def _show(stage: Stage, page: Any) -> None:
+    stage.table(
+        ("tasks", "cursor"),
+        [(", ".join(t.task_id for t in page), page.cursor or "none: this is the end")],
+    )
+
+
+def by_status(task: Entity) -> Any:
+    """No access pattern has the status in front."""
+    return task.match(status="open")
+
+
+def by_project_and_status(task: Entity) -> Any:
+    """One has the project."""
+    return task.match(project_id="p1", status="open")
+
+
+def _explain(stage: Stage, task: Entity) -> None:
+    stage.step("What would it cost? Asked before anything is sent")
+    for chain in (by_status, by_project_and_status):
+        stage.explain(chain, task)

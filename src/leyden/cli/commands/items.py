@@ -1,0 +1,305 @@
+"""`leyden get`, `put`, `query` and `scan`: items of one entity, or of a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from leyden import Entity, Service
+from leyden._text import did_you_mean
+from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.output import Output, plural, print_json, print_record, waiting
+from leyden.cli.reading import (
+    COLLECTIONS,
+    Reading,
+    collection_query,
+    consistent_option,
+    members_of,
+    print_collection,
+    read_and_print,
+    reading_options,
+)
+from leyden.cli.transfer.lines import Line, lines_of, record_values
+from leyden.cli.values import RANGE, plain_record, read_json, read_limits, read_pairs, split_pairs
+from leyden.errors import InputError, LeydenError, ThrottledError
+
+RANGES: Final = ("begins", "gt", "gte", "lt", "lte")
+
+
+@click.command()
+@target_options
+@click.argument("entity")
+@click.argument("key", metavar="KEY=VALUE...", nargs=-1)
+@consistent_option
+@output_options
+@click.pass_context
+def get(
+    ctx: click.Context,
+    target: Target,
+    entity: str,
+    key: tuple[str, ...],
+    consistent: bool,
+    output: Output,
+) -> None:
+    """Print the item with a key. The exit code is 1 if there is none.
+
+    \b
+      leyden get schemas/taskapp task project_id=p1 task_id=t1
+      leyden get schemas/taskapp task project_id=p1 task_id=t1 --query status
+    """
+    with target.opened() as service:
+        found = entity_named(service, entity)
+        values = read_pairs(found, key, hint="KEY=VALUE")
+        record = found.get(**values).go(consistent=consistent or None)
+        if record is not None:
+            print_record(plain_record(found, record), output)
+    if record is None:
+        if output.is_json:
+            print_json(None, output)
+        click.echo(f"there is no {found.spec.alias} with this key", err=True)
+        ctx.exit(1)
+
+
+@click.command()
+@target_options
+@click.argument("entity")
+@click.argument("attributes", metavar="[ATTRIBUTE=VALUE...]", nargs=-1)
+@click.option("--json-item", metavar="JSON", help="The item as a JSON object.")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="JSON lines, a record a line; - is stdin.",
+)
+@click.option("--create", is_flag=True, help="Refuse to overwrite an item.")
+@output_options
+def put(
+    target: Target,
+    entity: str,
+    attributes: tuple[str, ...],
+    json_item: str | None,
+    file: Path | None,
+    create: bool,
+    output: Output,
+) -> None:
+    """Write an item, or the items of a file. A stored item with the same key is replaced.
+
+    Values take the type of their attribute: digits for numbers, true and false, ISO 8601 text for
+    times, base64 for bytes, and JSON for lists, sets, maps, json and any. The command checks a
+    whole file before it writes anything. It writes in transactions of at most 100 items, which
+    never overwrite an item that only shares a key; with --create, it writes one item at a time.
+
+    \b
+      leyden put schemas/taskapp task project_id=p1 task_id=t1 points=3 'tags=["a", "b"]'
+      leyden put schemas/taskapp task --create --json-item '{"project_id": "p1", "task_id": "t2"}'
+      leyden put schemas/taskapp task --file tasks.jsonl
+    """
+    given = [bool(attributes), json_item is not None, file is not None]
+    if sum(given) > 1:
+        raise click.UsageError("use only one of ATTRIBUTE=VALUE, --json-item and --file")
+    if not any(given):
+        raise click.UsageError("there is nothing to write: give ATTRIBUTE=VALUE, or see --help")
+    with target.opened() as service:
+        found = entity_named(service, entity)
+        if file is not None:
+            _put_file(service, found, file, create, output)
+            return
+        if json_item is None:
+            values = read_pairs(found, attributes, hint="ATTRIBUTE=VALUE")
+        else:
+            try:
+                values = record_values(found, read_json(json_item))
+            except LeydenError:
+                raise
+            except ValueError as error:
+                raise InputError(f"--json-item: {error}") from error
+        record = (found.create(**values) if create else found.put(**values)).go()
+        shown = plain_record(found, record)
+    print_record(shown, output)
+
+
+def _put_file(service: Service, entity: Entity, file: Path, create: bool, output: Output) -> None:
+    name = "standard input" if str(file) == "-" else str(file)
+    with click.open_file(str(file), "rb") as stream:
+        values = [_of_line(entity, line, name) for line in lines_of(stream) if not line.is_blank]
+    with waiting(f"writing {plural(len(values), 'item')}"):
+        if create:
+            _create_all(entity, values, name)
+        elif values:
+            # In transactions: a batch by itself would overwrite an item that only shares the key.
+            written = entity.put([one for _, one in values]).go(guard=True)
+            if written.unprocessed:
+                raise ThrottledError(
+                    "the writes were throttled; retries are used up, and "
+                    f"{len(written.unprocessed)} of {plural(len(values), 'item')} are not "
+                    "written: run the command again to write all of them",
+                    operation=f"{entity.spec.alias}.put",
+                )
+    if output.is_json:
+        print_json({"table": service.table, "written": len(values)}, output)
+    else:
+        click.echo(f"wrote {plural(len(values), 'item')} into {service.table}")
+
+
+def _of_line(entity: Entity, line: Line, name: str) -> tuple[int, dict[str, Any]]:
+    """The values of a line, checked as the write will check them."""
+    try:
+        values = record_values(entity, line.json())
+        entity.put(**values).params()
+    except LeydenError as error:
+        error.message = f"{name}:{line.number}: {error.message}"
+        raise
+    except ValueError as error:
+        raise InputError(f"{name}:{line.number}: {error}") from error
+    return line.number, values
+
+
+def _create_all(entity: Entity, values: list[tuple[int, dict[str, Any]]], name: str) -> None:
+    for done, (number, one) in enumerate(values):
+        try:
+            entity.create(**one).go()
+        except LeydenError as error:
+            written = f"written before it: {plural(done, 'item')}"
+            error.message = f"{name}:{number}: {error.message} ({written})"
+            raise
+
+
+@click.command()
+@target_options
+@click.argument("pattern", metavar="ENTITY.PATTERN")
+@click.argument("key", metavar="KEY=VALUE...", nargs=-1)
+@click.option("--begins", multiple=True, metavar="A=B", help="Sort keys that begin with this.")
+@click.option("--gt", multiple=True, metavar="A=B", help="Sort keys after this.")
+@click.option("--gte", multiple=True, metavar="A=B", help="Sort keys from this on.")
+@click.option("--lt", multiple=True, metavar="A=B", help="Sort keys before this.")
+@click.option("--lte", multiple=True, metavar="A=B", help="Sort keys up to this.")
+@click.option(
+    "--between", multiple=True, metavar=f"A=B{RANGE}C", help="Sort keys from B to C, both included."
+)
+@click.option("--order", type=click.Choice(("asc", "desc")), help="The order of sort keys.")
+@reading_options
+@output_options
+def query(
+    target: Target,
+    pattern: str,
+    key: tuple[str, ...],
+    between: tuple[str, ...],
+    order: str | None,
+    reading: Reading,
+    output: Output,
+    **ranges: tuple[str, ...],
+) -> None:
+    """Print items by an access pattern. They come in the order of their sort keys.
+
+    KEY=VALUE are the attributes of the partition key, and as many of the sort key's as you know.
+    The command reads one page, of at most 1 MB, unless you pass --count or --all; if there are
+    more items, it prints the cursor of the next page. collections.NAME reads a collection.
+
+    \b
+      leyden query schemas/taskapp task.assigned employee_id=e1 --begins project_id=p --order desc
+      leyden query schemas/taskapp task.project project_id=p1 --between task_id=a..f
+      leyden query schemas/taskapp collections.overview project_id=p1
+      leyden query schemas/taskapp task.project project_id=p1 --where 'points > 3' --all --json
+
+    \b
+    --where takes comparisons (= != < <= > >=, between A and B, in (A, B)), exists(a), missing(a),
+    contains(a, value), begins(a, text) and size(a) > 3, with and, or, not and parentheses.
+    """
+    alias, dot, name = pattern.partition(".")
+    if not (alias and dot and name):
+        raise click.BadParameter(
+            "must be ENTITY.PATTERN, as in task.assigned", param_hint="ENTITY.PATTERN"
+        )
+    given = {k: v for k, v in {**ranges, "between": between}.items() if v}
+    with target.opened() as service:
+        if alias == COLLECTIONS and alias not in service.entities:
+            operation = collection_query(service, name, key, reading.where)
+            # The range is over attributes of one member.
+            names = {a.partition("=")[0] for arguments in given.values() for a in arguments}
+            members = members_of(service, name)
+            having = (m for m in members if names <= m.spec.attributes.keys())
+            operation = ranged(next(having, members[0]), operation, given)
+            print_collection(service, name, operation, reading, output, order=order)
+            return
+        entity = entity_named(service, alias)
+        operation = ranged(entity, pattern_query(entity, name, key), given)
+        read_and_print(entity, operation, reading, output, order=order)
+
+
+def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
+    """The query of an access pattern by `attribute=value` arguments."""
+    if name not in entity.spec.indexes:
+        known = ", ".join(entity.spec.indexes)
+        hint = did_you_mean(name, entity.spec.indexes) or f"; it has {known}"
+        raise click.BadParameter(
+            f'"{entity.spec.alias}" has no access pattern "{name}"{hint}',
+            param_hint="ENTITY.PATTERN",
+        )
+    return entity.query[name](**read_pairs(entity, key, hint="KEY=VALUE"))
+
+
+def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) -> Any:
+    """The query with the one range that was given, if any."""
+    if len(ranges) > 1:
+        raise click.UsageError(
+            f"a query takes one range, not {' and '.join(f'--{name}' for name in ranges)}"
+        )
+    for name, arguments in ranges.items():
+        if name == "between":
+            return operation.between(*read_limits(entity, arguments, hint="--between"))
+        values = {}
+        for attribute, text in split_pairs(arguments, hint=f"--{name}").items():
+            spec = entity.spec.attributes.get(attribute)
+            if name == "begins" and spec and spec.type in ("string", "enum", "timestamp"):
+                # A beginning is text, not a whole value of the attribute.
+                values[attribute] = text
+            else:
+                values |= read_pairs(entity, (f"{attribute}={text}",), hint=f"--{name}")
+        return getattr(operation, name)(**values)
+    return operation
+
+
+@click.command()
+@target_options
+@click.argument("entity")
+@click.option("--index", metavar="PATTERN", help="Read the index of this access pattern instead.")
+@click.option(
+    "--segments",
+    type=click.IntRange(1),
+    help="Read the whole table in this many parts at the same time.",
+)
+@click.option("--hydrate", is_flag=True, help="With --index: read the whole items behind it.")
+@reading_options
+@output_options
+def scan(
+    target: Target,
+    entity: str,
+    index: str | None,
+    segments: int | None,
+    hydrate: bool,
+    reading: Reading,
+    output: Output,
+) -> None:
+    """Print items by reading the whole table. You pay for all that is read, whatever is found.
+
+    The command reads one page, of at most 1 MB, unless you pass --count or --all. For --where see
+    `leyden query --help`. To copy a whole table use `leyden export`.
+
+    \b
+      leyden scan schemas/taskapp task --count 10
+      leyden scan schemas/taskapp task --all --where 'status = open' --json
+      leyden scan schemas/taskapp task --segments 4
+      leyden scan schemas/taskapp task --index assigned --all
+    """
+    if segments is not None and (reading.everything or reading.count or reading.cursor):
+        raise click.UsageError(
+            "--segments reads the whole table; it cannot be used with --all, --count or --cursor"
+        )
+    with target.opened() as service:
+        found = entity_named(service, entity)
+        operation = found.scan if index is None else found.scan.index(index)
+        more = {"segments": segments, "hydrate": hydrate or None}
+        read_and_print(found, operation, reading, output, **more)

@@ -1,0 +1,235 @@
+"""`leyden check` and `leyden patterns`: what is wrong with schemas, and what they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from leyden.cli.application import debug_option
+from leyden.cli.options import (
+    FOLDER,
+    Hooks,
+    Target,
+    hooks_option,
+    load_hooks,
+    output_options,
+    target_options,
+)
+from leyden.cli.output import (
+    Output,
+    error_console,
+    output_console,
+    plain_fault,
+    plural,
+    print_faults,
+    print_json,
+    print_table,
+)
+from leyden.errors import SchemaError
+from leyden.keys import IndexKeys, entity_keys
+from leyden.schema import check_service
+from leyden.schema.faults import Fault
+from leyden.schema.spec import EntitySpec, KeySpec, ServiceSpec
+
+_HEAD = (
+    "entity",
+    "access pattern",
+    "index",
+    "partition key",
+    "sort key",
+    "collection",
+    "kind",
+    "when",
+)
+
+
+class _Checked(NamedTuple):
+    folder: Path
+    service: ServiceSpec | None
+    faults: tuple[Fault, ...]
+
+    def number_of(self, severity: str) -> int:
+        return sum(fault.severity == severity for fault in self.faults)
+
+
+@click.command()
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=FOLDER)
+@click.option("--strict", is_flag=True, help="Let warnings fail as well.")
+@output_options
+@hooks_option
+@debug_option
+@click.pass_context
+def check(
+    ctx: click.Context,
+    folders: tuple[Path, ...],
+    strict: bool,
+    hooks: str | None,
+    output: Output,
+) -> None:
+    """Report every fault of the schemas, with its place. That is its file, line and column.
+
+    The exit code is 1 if there are errors; with --strict, warnings count as well. The names of
+    functions are checked only with --hooks.
+
+    \b
+      leyden check schemas/taskapp
+      schemas/taskapp/task.yaml:12:5: option.unknown: ...
+    """
+    functions = load_hooks(hooks)
+    results = [_check(folder, functions) for folder in folders]
+    if output.is_json:
+        print_json([_plain(result) for result in results], output)
+    else:
+        for result in results:
+            print_faults(output_console(), result.faults)
+            error_console().print(_summary(result))
+    failing = ("error", "warning") if strict else ("error",)
+    if any(result.number_of(severity) for result in results for severity in failing):
+        ctx.exit(1)
+
+
+def _check(folder: Path, hooks: Hooks | None) -> _Checked:
+    checked = check_service(folder, hooks=hooks)
+    faults = checked.faults
+    if checked.service is not None:
+        from leyden.compile.table import table_definition
+        from leyden.service.enforcing import refuse_unenforced
+
+        # What only shows when all entities are put on one table.
+        try:
+            refuse_unenforced(checked.service)
+            table_definition(checked.service)
+        except SchemaError as error:
+            faults += tuple(fault for fault in error.faults if fault not in faults)
+    return _Checked(folder, checked.service, faults)
+
+
+def _summary(result: _Checked) -> str:
+    counted = ((result.number_of(severity), severity) for severity in ("error", "warning"))
+    said = ", ".join(plural(count, noun) for count, noun in counted if count) or "no faults"
+    if result.service is None:
+        return f"{result.folder}: {said}"
+    parts = (
+        plural(len(result.service.entities), "entity", "entities"),
+        plural(_patterns(result.service), "access pattern"),
+        plural(_indexes(result.service), "index", "indexes"),
+    )
+    return f"{result.folder}: {said}; {', '.join(parts)}"
+
+
+def _patterns(service: ServiceSpec) -> int:
+    return sum(len(entity.indexes) for entity in service.entities.values())
+
+
+def _indexes(service: ServiceSpec) -> int:
+    patterns = (i for entity in service.entities.values() for i in entity.indexes.values())
+    return len({pattern.index for pattern in patterns if pattern.index is not None})
+
+
+def _plain(result: _Checked) -> dict[str, Any]:
+    service = result.service
+    return {
+        "folder": str(result.folder),
+        "service": service.service if service else None,
+        "entities": list(service.entities) if service else None,
+        "access_patterns": _patterns(service) if service else None,
+        "indexes": _indexes(service) if service else None,
+        "errors": result.number_of("error"),
+        "warnings": result.number_of("warning"),
+        "faults": [plain_fault(fault) for fault in result.faults],
+    }
+
+
+@click.command()
+@target_options
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="Draw the table, with example items, as one HTML page; - is standard output.",
+)
+@click.option("--mermaid", is_flag=True, help="Draw the same as Mermaid text.")
+@output_options
+def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -> None:
+    """List or draw every access pattern. Shows its index, its keys, and which items it has.
+
+    \b
+      leyden patterns schemas/taskapp
+      leyden patterns schemas/taskapp --query "[?index=='gsi2'].access_pattern"
+      leyden patterns schemas/taskapp --html design.html
+      leyden patterns schemas/taskapp --mermaid > design.mmd
+    """
+    if (html is not None) + mermaid + output.is_json > 1:
+        raise click.UsageError("use only one of --html, --mermaid and --json (or --query)")
+    # The functions that a schema calls have no part in its access patterns.
+    result = check_service(target.folder)
+    if result.service is None:
+        raise SchemaError(result.faults)
+    if mermaid or html is not None:
+        _draw(result.service, html, load_hooks(target.hooks))
+        return
+    rows = [
+        _described(entity, keys)
+        for entity in result.service.entities.values()
+        for keys in entity_keys(entity).values()
+    ]
+    if output.is_json:
+        print_json(rows, output)
+    else:
+        print_table(_HEAD, [_cells(row) for row in rows])
+
+
+def _draw(service: ServiceSpec, html: Path | None, hooks: Hooks | None) -> None:
+    from leyden.chart import chart_html, chart_mermaid
+
+    if html is None or str(html) == "-":
+        text = (chart_mermaid if html is None else chart_html)(service, hooks=hooks)
+        click.echo(text, nl=False)
+        return
+    try:
+        html.write_text(chart_html(service, hooks=hooks), encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(html), error.strerror) from error
+    click.echo(f"wrote {html}", err=True)
+
+
+def _described(entity: EntitySpec, keys: IndexKeys) -> dict[str, Any]:
+    index = keys.spec
+
+    def half(key: KeySpec, shape: str | None) -> dict[str, Any]:
+        # A multi-attribute index has no field of its own: its attributes are the key.
+        return {"field": key.field or None, "composite": list(key.composite), "shape": shape}
+
+    return {
+        "entity": entity.alias,
+        "access_pattern": index.name,
+        "index": index.index,
+        "pk": half(index.pk, keys.pk.shape if keys.pk else None),
+        "sk": half(index.sk, keys.sk.shape if keys.sk else None) if index.sk else None,
+        "collection": list(index.collection),
+        "kind": index.type,
+        "when": index.when.text if index.when else None,
+    }
+
+
+def _cells(row: dict[str, Any]) -> Sequence[str]:
+    def shown(half: dict[str, Any] | None) -> str:
+        if half is None:
+            return ""
+        if half["shape"] is None:
+            return ", ".join(f"{{{name}}}" for name in half["composite"])
+        return f"{half['field']} = {half['shape']}"
+
+    return (
+        row["entity"],
+        row["access_pattern"],
+        row["index"] or "(table)",
+        shown(row["pk"]),
+        shown(row["sk"]),
+        ", ".join(row["collection"]),
+        row["kind"],
+        row["when"] or "",
+    )

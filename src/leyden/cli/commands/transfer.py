@@ -1,0 +1,315 @@
+"""`leyden export` and `leyden import`: whole tables as JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+
+from leyden.cli.application import StoppedError
+from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.output import Output, capacity, plural, print_json, transferring
+from leyden.cli.reading import consistent_option, tell_unreadable, unreadable_option
+from leyden.cli.transfer.exporting import Exporter, Plan
+from leyden.cli.transfer.importing import Importer
+from leyden.cli.transfer.lines import LineReader, RawReader, RecordReader
+from leyden.cli.transfer.state import Purpose, Rejects, StateFile
+from leyden.errors import InputError
+
+_CONTINUE: Final = "repeat the command with --resume to continue"
+
+_entity_option: Final = click.option(
+    "--entity", "name", metavar="NAME", help="Only the items of this entity."
+)
+
+
+@click.command("export")
+@target_options
+@click.option(
+    "--to",
+    "to",
+    required=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Where to write; - is standard output.",
+)
+@_entity_option
+@click.option(
+    "--raw/--records",
+    "raw",
+    default=True,
+    help="Items as they are stored, with typed values (the default), or records.",
+)
+@click.option("--resume", is_flag=True, help="Continue an export to this file that was stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+@click.option("--page-size", type=click.IntRange(1), help="Items a page; default: 1 MB of them.")
+@consistent_option
+@unreadable_option
+@output_options
+def export_items(
+    target: Target,
+    to: Path,
+    name: str | None,
+    raw: bool,
+    resume: bool,
+    overwrite: bool,
+    page_size: int | None,
+    consistent: bool,
+    unreadable: str | None,
+    output: Output,
+) -> None:
+    """Write a table to a file of JSON lines. It scans the table once.
+
+    Raw lines lose nothing: they include the items of other services, and the summary counts these.
+    Records have what the schemas know: no hidden attributes, and no items of other services. A scan
+    is no snapshot: it may or may not see what is written meanwhile.
+
+    While it runs, FILE.state says how far it is; after an interruption, --resume continues there.
+
+    \b
+      leyden export schemas/taskapp --to tasks.jsonl
+      leyden export schemas/taskapp --to - --entity task --records | head
+    """
+    to_stdout = str(to) == "-"
+    if to_stdout and (resume or overwrite):
+        option = "--resume" if resume else "--overwrite"
+        raise click.UsageError(f"{option} needs a file, not standard output")
+    if resume and overwrite:
+        raise click.UsageError("--resume and --overwrite cannot be used together")
+    if to_stdout and output.is_json:
+        raise click.UsageError("--json needs --to FILE: with --to -, standard output has the items")
+    with target.opened() as service:
+        entity = entity_named(service, name) if name is not None else None
+        plan = Plan(service, entity, not raw, page_size, consistent, unreadable == "collect")
+        with transferring(f"exporting {service.table}") as bar:
+            exporter = Exporter(plan, bar)
+            try:
+                if to_stdout:
+                    exporter.to_stream(sys.stdout.buffer)
+                else:
+                    exporter.to_file(to, resume=resume, overwrite=overwrite)
+            except KeyboardInterrupt:
+                done = f"stopped after {plural(exporter.state.items, 'item')}"
+                raise StoppedError(done if to_stdout else f"{done}; {_CONTINUE}") from None
+        hidden = [
+            f"{one.spec.alias}.{attribute}"
+            for one in ([] if raw else [entity] if entity else service.entities.values())
+            for attribute, spec in one.spec.attributes.items()
+            if spec.hidden
+        ]
+    _report_export(exporter, to, hidden, output)
+    tell_unreadable(exporter.cost.unreadable)
+
+
+def _report_export(exporter: Exporter, to: Path, hidden: list[str], output: Output) -> None:
+    state, cost = exporter.state, exporter.cost
+    if output.is_json:
+        report = {
+            "table": state.purpose.table,
+            "file": str(to),
+            "form": state.purpose.form,
+            "entity": state.purpose.entity,
+            "items": state.items,
+            "foreign": state.foreign,
+            "skipped": state.skipped,
+            "bytes": state.size,
+            "requests": cost.requests,
+            "consumed": cost.consumed,
+        }
+        print_json(report, output)
+    parts = [f"exported {plural(state.items, 'item')} of {state.purpose.table}"]
+    if state.foreign:
+        parts.append(f"{state.foreign} of no entity of {state.purpose.service}")
+    if state.skipped:
+        parts.append(f"skipped {plural(state.skipped, 'other')}")
+    parts.append(plural(cost.requests, "request"))
+    if cost.consumed is not None:
+        parts.append(capacity(cost.consumed))
+    click.echo(", ".join(parts), err=True)
+    if hidden and state.items:
+        click.echo(f"hidden attributes left out: {', '.join(hidden)} (--raw has them)", err=True)
+    if cost.reshaped:
+        click.echo(
+            "records with sets or bytes in attributes of any type, which became lists and text in "
+            f"JSON: {cost.reshaped} (--raw keeps them)",
+            err=True,
+        )
+
+
+@click.command("import")
+@target_options
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+)
+@click.option(
+    "--raw/--records",
+    "raw",
+    default=True,
+    help="What the lines hold: items with typed values (the default), or records.",
+)
+@_entity_option
+@click.option("--resume", is_flag=True, help="Continue an import of this file that was stopped.")
+@click.option("--restart", is_flag=True, help="Start an interrupted import over.")
+@click.option("--keep-going", is_flag=True, help="Put bad lines aside instead of stopping there.")
+@click.option(
+    "--rejected",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where bad lines go with --keep-going; default: FILE.rejected.",
+)
+@click.option(
+    "--guard",
+    is_flag=True,
+    help="With --records: in transactions, with the guards of keys and of unique values.",
+)
+@output_options
+@click.pass_context
+def import_items(
+    ctx: click.Context,
+    target: Target,
+    file: Path,
+    raw: bool,
+    name: str | None,
+    resume: bool,
+    restart: bool,
+    keep_going: bool,
+    rejected: Path | None,
+    guard: bool,
+    output: Output,
+) -> None:
+    """Write a file of JSON lines into a table. A stored item with the same key is replaced.
+
+    The forms are those of `leyden export`, and raw lines also those of DynamoDB's own exports. An
+    item of an entity must fit its schema; raw items of no entity are written as they are, and
+    counted. The first bad line, or one whose key an earlier line has, ends the import with its
+    line number; with --keep-going such lines go to FILE.rejected, and the exit code is 1 at the
+    end.
+
+    While it runs, FILE.import-state says how far it is; after an interruption, --resume continues
+    there. It may write the last 25 lines twice, under the same keys: give records keys of their own
+    if the schema would generate them.
+
+    An import is for filling a table, so it checks no conditions. It overwrites an item that only
+    shares a key with one of the file, and writes no guards of unique values: run `leyden adopt`
+    afterwards if the schema has `unique`. With --guard, it writes records as `leyden put --file`
+    does: it overwrites nothing else, keeps unique values, and a record that carries a version
+    replaces only that version.
+
+    \b
+      leyden import schemas/taskapp tasks.jsonl --endpoint-url http://127.0.0.1:8000
+      leyden import schemas/taskapp records.jsonl --records --entity task --keep-going
+      leyden import schemas/taskapp records.jsonl --records --guard
+    """
+    if guard and raw:
+        raise click.UsageError("--guard needs --records: raw items are written as they are")
+    notes = _notes(file, resume=resume, restart=restart)
+    rejects = _rejects(file, rejected, keep_going=keep_going)
+    from_stdin = notes is None
+    with target.opened() as service, ExitStack() as stack:
+        entity = entity_named(service, name) if name is not None else None
+        _refuse_leftovers(file, notes, rejects, resume=resume, restart=restart)
+        stream: BinaryIO = sys.stdin.buffer if from_stdin else stack.enter_context(file.open("rb"))
+        total = None if from_stdin else file.stat().st_size
+        reader: LineReader = (RawReader if raw else RecordReader)(service, entity)
+        importer = Importer(
+            service=service,
+            reader=reader,
+            purpose=Purpose(
+                "import",
+                service.table,
+                service.name,
+                entity.name if entity else None,
+                "raw" if raw else "records",
+            ),
+            name="standard input" if from_stdin else str(file),
+            bar=stack.enter_context(transferring(f"importing into {service.table}", total)),
+            tell=lambda line: click.echo(line, err=True),
+            rejects=rejects,
+            notes=notes,
+            guard=guard,
+        )
+        try:
+            importer.run(stream, resume=resume)
+        except KeyboardInterrupt:
+            done = f"stopped after {plural(importer.state.lines, 'line')}"
+            raise StoppedError(done if from_stdin else f"{done}; {_CONTINUE}") from None
+    _report_import(importer, rejects, output)
+    if importer.state.failed:
+        ctx.exit(1)
+
+
+def _notes(file: Path, *, resume: bool, restart: bool) -> StateFile | None:
+    """The notes beside the file; None for standard input."""
+    if resume and restart:
+        raise click.UsageError("--resume and --restart cannot be used together")
+    if str(file) != "-":
+        return StateFile(file.with_name(file.name + ".import-state"))
+    if resume or restart:
+        option = "--resume" if resume else "--restart"
+        raise click.UsageError(f"{option} needs a file, not standard input")
+    return None
+
+
+def _rejects(file: Path, named: Path | None, *, keep_going: bool) -> Rejects | None:
+    """Where bad lines go; None where the first one ends the import."""
+    if not keep_going:
+        if named is not None:
+            raise click.UsageError("--rejected needs --keep-going")
+        return None
+    if named is None and str(file) == "-":
+        raise click.UsageError("--keep-going with standard input needs --rejected FILE")
+    return Rejects(named or file.with_name(file.name + ".rejected"))
+
+
+def _refuse_leftovers(
+    file: Path,
+    notes: StateFile | None,
+    rejects: Rejects | None,
+    *,
+    resume: bool,
+    restart: bool,
+) -> None:
+    """Raise InputError where beginning at the first line would undo what an earlier run noted."""
+    interrupted = notes is not None and notes.exists()
+    if restart or (resume and interrupted):
+        return
+    if resume:
+        raise InputError(
+            f"no import of {file} was interrupted, so --resume has nothing to continue; leave it "
+            "out to import the file"
+        )
+    if interrupted:
+        raise InputError(
+            f"an import of {file} was interrupted; --resume continues it, --restart starts over"
+        )
+    if rejects is not None and rejects.path.exists():
+        raise InputError(
+            f"{rejects.path} holds the rejected lines of an earlier import; move it away, or name "
+            "another file with --rejected"
+        )
+
+
+def _report_import(importer: Importer, rejects: Rejects | None, output: Output) -> None:
+    state = importer.state
+    rejected = rejects.path if rejects and state.failed else None
+    if output.is_json:
+        report = {
+            "table": state.purpose.table,
+            "lines": state.lines,
+            "written": state.written,
+            "foreign": state.foreign,
+            "skipped": state.skipped,
+            "failed": state.failed,
+            "rejected": str(rejected) if rejected else None,
+        }
+        print_json(report, output)
+    parts = [f"wrote {plural(state.written, 'item')} into {state.purpose.table}"]
+    if state.foreign:
+        parts.append(f"{state.foreign} of no entity of {state.purpose.service}")
+    parts += [f"{state.skipped} skipped", f"{state.failed} failed"]
+    click.echo(", ".join(parts), err=True)
+    if rejected:
+        click.echo(f"the lines that failed are in {rejected}", err=True)

@@ -1,0 +1,231 @@
+"""What commands print: JSON for programs, aligned text or tables for people, and progress.
+
+Answers go to standard output, everything else to standard error. Colours and boxes are for
+terminals only; rich respects `NO_COLOR`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import click
+
+from leyden.cli.values import json_text, searchable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from leyden.schema.faults import Fault
+
+Bar: TypeAlias = Callable[[int, int], object]
+"""Shows how far a transfer is: called with the items so far, and the bytes of the file."""
+
+_HERE: Final = {
+    "pass credentials=, set": "set",
+    "app.create_table()": "`leyden table FOLDER --create`",
+    "endpoint_url=": "--endpoint-url",
+    "region=": "--region",
+    "profile=": "--profile",
+    "table=": "--table",
+    "hooks=": "--hooks",
+    "guard=True": "--guard",
+    "params=": "--option params=JSON",
+}
+"""What stands in messages of the Python interface, and what it is called here."""
+
+_THERE: Final = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}" for name in _HERE))
+
+
+class Output(NamedTuple):
+    """How to print: for people, or as JSON; `query` is applied to the JSON."""
+
+    json: bool = False
+    query: Any = None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether a program reads the output. `--query` implies it."""
+        return self.json or self.query is not None
+
+
+def output_console(*, stderr: bool = False) -> Console:
+    """Standard output; text is printed as it is, without markup and without wrapping."""
+    from rich.console import Console
+
+    class OurConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the application how to end; rich would end with 1 by itself."""
+            raise BrokenPipeError
+
+    stream = sys.stderr if stderr else sys.stdout
+    return OurConsole(
+        file=stream, stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True
+    )
+
+
+def error_console() -> Console:
+    """Standard error."""
+    return output_console(stderr=True)
+
+
+def plural(count: int, noun: str, several: str | None = None) -> str:
+    """`1 item`, `2 items`; `several` where an `s` does not make it: `3 entities`."""
+    return f"{count} {noun if count == 1 else several or noun + 's'}"
+
+
+def capacity(units: float) -> str:
+    """`1 capacity unit`, `2.5 capacity units`."""
+    return f"{units:g} capacity unit{'' if units == 1 else 's'}"
+
+
+def for_the_command_line(message: str) -> str:
+    """An error's message with the command line's own options and commands in it."""
+    return _THERE.sub(lambda found: _HERE[found[0]], message).replace("`--hooks`", "--hooks")
+
+
+def print_json(value: Any, output: Output) -> None:
+    """Print a plain value, or what `--query` finds in it."""
+    if output.query is not None:
+        value = output.query.search(searchable(value))
+    click.echo(json_text(value, indent=2))
+
+
+def print_record(record: dict[str, Any], output: Output) -> None:
+    """Print one plain record: as JSON, or an attribute a line."""
+    if output.is_json:
+        print_json(record, output)
+    else:
+        print_table(("attribute", "value"), [(n, cell(v)) for n, v in record.items()])
+
+
+def print_records(records: Sequence[dict[str, Any]], order: Sequence[str]) -> None:
+    """Print plain records as rows: of the names in `order`, a column for each that one has."""
+    present = {name for record in records for name in record}
+    names = [name for name in order if name in present]
+    if names:
+        print_table(names, [[cell(r[n]) if n in r else "" for n in names] for r in records])
+
+
+def cell(value: Any) -> str:
+    """A plain value as text in a table: strings as they are, all else as JSON."""
+    return value if isinstance(value, str) else json_text(value)
+
+
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], console: Console | None = None
+) -> None:
+    """Print rows under a head. Off a terminal: two spaces between columns, a line a row."""
+    console = console or output_console()
+    # Control characters could break the table or the terminal.
+    shown = [
+        ["".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in row]
+        for row in rows
+    ]
+    if not console.is_terminal:
+        from rich.cells import cell_len
+
+        lines = [list(head), *shown]
+        widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            padded = (t + " " * (w - cell_len(t)) for t, w in zip(line, widths, strict=True))
+            console.print("  ".join(padded).rstrip())
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for title in head:
+        table.add_column(title, overflow="fold")
+    for row in shown:
+        table.add_row(*(Text(text) for text in row))
+    console.print(table, soft_wrap=False)
+
+
+def print_faults(console: Console, faults: Iterable[Fault]) -> None:
+    """Print each fault as `file:line:column: code: message`; warnings say that they are some."""
+    from rich.text import Text
+
+    for fault in faults:
+        is_error = fault.severity == "error"
+        colour = "red" if is_error else "yellow"
+        console.print(
+            Text.assemble(
+                (str(fault.span), "bold"),
+                ": ",
+                *(() if is_error else (("warning", colour), ": ")),
+                (fault.code, colour),
+                f": {for_the_command_line(fault.message)}",
+            )
+        )
+
+
+def plain_fault(fault: Fault) -> dict[str, Any]:
+    """A fault as JSON has it."""
+    return {
+        "file": fault.span.file,
+        "line": fault.span.line,
+        "column": fault.span.column,
+        "severity": fault.severity,
+        "code": fault.code,
+        "message": fault.message,
+    }
+
+
+@contextmanager
+def waiting(message: str) -> Iterator[None]:
+    """A spinner with a message, on standard error while that is a terminal."""
+    console = error_console()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(message):
+        yield
+
+
+@contextmanager
+def reading(message: str) -> Iterator[None]:
+    """A spinner with the number of items read so far, by anyone in this process."""
+    console = error_console()
+    if not console.is_terminal:
+        yield
+        return
+    from leyden import events
+
+    read = 0
+    with console.status(message) as status:
+
+        def count(event: events.Event) -> None:
+            nonlocal read
+            if isinstance(event, events.ResponseReceived) and event.scanned_count:
+                read += event.scanned_count
+                status.update(f"{message}: {read:,} items read")
+
+        with events.listen(count):
+            yield
+
+
+@contextmanager
+def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
+    """A bar for `total` bytes, or one that only moves where the end is not known."""
+    console = error_console()
+    if not console.is_terminal:
+        yield lambda items, done: None
+        return
+    from rich import progress
+
+    columns = (
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}"),
+        *((progress.BarColumn(), progress.TaskProgressColumn()) if total else ()),
+        progress.FileSizeColumn(),
+        progress.TextColumn("{task.fields[items]:,} items"),
+        progress.TimeElapsedColumn(),
+    )
+    with progress.Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task(message, total=total, items=0)
+        yield lambda items, done: shown.update(task, completed=done, items=items)

@@ -1,1 +1,0 @@
-"""What commands print: JSON for programs, aligned text or tables for people."""

@@ -1,0 +1,319 @@
+"""Values of attributes as people type them, as JSON has them, and back.
+
+Times are ISO text in JSON, sets are sorted lists, bytes are base64 text. A Decimal stays a
+Decimal, so that its digits are written as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from leyden._text import did_you_mean
+from leyden.errors import UnknownAttributeError, ValidationError
+from leyden.keys.text import number_text, timestamp_text
+from leyden.schema.spec import AttributeSpec
+
+if TYPE_CHECKING:
+    from leyden import Entity
+
+RANGE: Final = ".."
+"""What stands between the two ends of `--between`."""
+
+_MOST_DIGITS: Final = 400
+"""Far more than a number in a table has; to read a longer one would only take time and memory."""
+
+_TRUTH: Final = {"true": True, "false": False}
+_JSON_TYPES: Final = frozenset({"json", "list", "set", "map", "any"})
+_UNDECLARED: Final = AttributeSpec("", "any", "", "")
+
+
+# ---- values as JSON has them
+
+
+def plain(value: Any) -> Any:
+    """A value of any type as JSON has it, with the keys of its maps sorted."""
+    if isinstance(value, datetime):
+        return timestamp_text(value)
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    if isinstance(value, set | frozenset):
+        return [plain(member) for member in sorted(value)]
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(value[key]) for key in sorted(value)}
+    return value
+
+
+def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
+    """A record by attribute name, in the schema's order, without what is absent or not read."""
+    slots = entity.conversions.entity.compiled.slots
+    values = {name: getattr(record, slot, None) for name, slot in slots.items()}
+    attributes = entity.spec.attributes
+    return {
+        # A `json` value keeps the order in which its text has it.
+        name: value if attributes[name].type == "json" else plain(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def searchable(value: Any) -> Any:
+    """A plain value for JMESPath, which knows no Decimal: an int or a float where one is exact."""
+    if isinstance(value, Decimal):
+        whole = value.to_integral_value()
+        if whole == value:
+            return int(whole)
+        nearest = float(value)
+        return nearest if Decimal(repr(nearest)) == value else value
+    if isinstance(value, list):
+        return [searchable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: searchable(item) for key, item in value.items()}
+    return value
+
+
+def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> str:
+    """The JSON text of a plain value: on one line, or indented by `indent` spaces a level."""
+    if isinstance(value, Decimal):
+        return number_text(value)
+    inner = _line + " " * (indent or 0)
+    if isinstance(value, dict):
+        ends = "{}"
+        entries = [
+            f"{json.dumps(key, ensure_ascii=False)}: {json_text(part, indent=indent, _line=inner)}"
+            for key, part in value.items()
+        ]
+    elif isinstance(value, list | tuple):
+        ends = "[]"
+        entries = [json_text(item, indent=indent, _line=inner) for item in value]
+    else:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if indent is None or not entries:
+        return ends[0] + ", ".join(entries) + ends[1]
+    return ends[0] + inner + f",{inner}".join(entries) + _line + ends[1]
+
+
+# ---- JSON into values
+
+
+def read_json(text: str) -> Any:
+    """What JSON text says, with fractions as Decimals.
+
+    Raises ValueError, in words and with the column, for what is not JSON, for an object that
+    has a name twice, and for NaN and Infinity.
+    """
+    try:
+        return json.loads(
+            text,
+            parse_float=_fraction,
+            parse_int=_whole,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
+    except json.JSONDecodeError as error:
+        raise ValueError(f"this is not valid JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise ValueError("this JSON is nested too deeply") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f'an object has the name "{name}" twice')
+        found[name] = value
+    return found
+
+
+def _fraction(text: str) -> Decimal:
+    number = Decimal(text) if len(text) <= _MOST_DIGITS else None
+    if number is None or abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("a number has too many digits")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(text)
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"this is not valid JSON: {text} is not a JSON number")
+
+
+def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) -> Any:
+    """A value for an attribute from what JSON says of it: the way back from `plain`.
+
+    Only what JSON has no type for is turned into something else; whether the value fits is for
+    the entity to say. Raises ValidationError for text that cannot be turned.
+    """
+    path = path or spec.name
+    kind = spec.type
+    if value is None:
+        return None
+    if kind == "ttl" and isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise _refused(
+                path, "must be an ISO 8601 time with an offset, or seconds since 1970"
+            ) from None
+    if kind in ("json", "integer", "ttl"):
+        return searchable(value)
+    if kind == "binary" and isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except binascii.Error:
+            raise _refused(path, "must be bytes as base64 text") from None
+    if kind in ("list", "set") and isinstance(value, list) and spec.items is not None:
+        element = spec.items
+        return [value_from_json(element, v, f"{path}[{i}]") for i, v in enumerate(value)]
+    if kind == "map" and isinstance(value, dict) and spec.properties is not None:
+        parts: Mapping[str, AttributeSpec] = spec.properties
+        return {
+            name: value_from_json(parts[name], v, f"{path}.{name}") if name in parts else v
+            for name, v in value.items()
+        }
+    return value
+
+
+def survives_json(spec: AttributeSpec, value: Any) -> bool:
+    """Whether a value comes back as it is, from `plain` by way of `value_from_json`.
+
+    Sets and bytes that no attribute is declared for come back as lists and as text.
+    """
+    if isinstance(value, bytes):
+        return spec.type == "binary"
+    if isinstance(value, set | frozenset) and spec.type != "set":
+        return False
+    if isinstance(value, list | set | frozenset):
+        element = spec.items or _UNDECLARED
+        return all(survives_json(element, member) for member in value)
+    if isinstance(value, dict):
+        parts = spec.properties or {}
+        return all(survives_json(parts.get(name, _UNDECLARED), v) for name, v in value.items())
+    return True
+
+
+# ---- what people type
+
+
+def value_from_text(spec: AttributeSpec, text: str, path: str | None = None) -> Any:
+    """A value for an attribute from what was typed.
+
+    Numbers as digits, booleans as `true` and `false`, times as ISO 8601 text (a `ttl` also as
+    seconds since 1970), bytes as base64, and JSON for `json`, `list`, `set`, `map` and `any`.
+    Raises ValidationError for text that is none of that.
+    """
+    path = path or spec.name
+    kind = spec.type
+    if kind == "boolean":
+        if text.lower() not in _TRUTH:
+            raise _refused(path, "must be true or false")
+        return _TRUTH[text.lower()]
+    if kind == "integer":
+        try:
+            return int(text, 10)
+        except ValueError:
+            raise _refused(path, "must be a whole number") from None
+    if kind in ("number", "decimal"):
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            raise _refused(path, "must be a number") from None
+        if not number.is_finite():
+            raise _refused(path, "must be a finite number")
+        return number
+    if kind == "ttl" and text.lstrip("-").isdecimal():
+        return int(text)
+    if kind not in _JSON_TYPES:
+        return value_from_json(spec, text, path)
+    try:
+        found = read_json(text)
+    except ValueError as error:
+        hint = {
+            "list": """write a list as '["a", "b"]'""",
+            "set": """write a set as '["a", "b"]'""",
+            "map": """write a map as '{"a": 1}'""",
+        }.get(kind, """write text in double quotes, as in '"text"'""")
+        raise _refused(path, f"takes JSON, but {error}; {hint}") from None
+    return value_from_json(spec, found, path)
+
+
+def _refused(path: str, what: str) -> ValidationError:
+    return ValidationError(f'"{path}" {what}', path=path)
+
+
+def read_pairs(entity: Entity, arguments: Iterable[str], *, hint: str) -> dict[str, Any]:
+    """The values of `attribute=value` arguments, by attribute.
+
+    `hint` names the argument or option in messages. Raises click's BadParameter for what has
+    no `=` or comes twice, UnknownAttributeError and ValidationError.
+    """
+    return {
+        name: value_from_text(attribute_named(entity, name), text)
+        for name, text in split_pairs(arguments, hint=hint).items()
+    }
+
+
+def read_limits(
+    entity: Entity, arguments: Iterable[str], *, hint: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two ends of `attribute=from..to` arguments."""
+    start: dict[str, Any] = {}
+    end: dict[str, Any] = {}
+    for name, text in split_pairs(arguments, hint=hint).items():
+        low, separator, high = text.partition(RANGE)
+        if RANGE in high:
+            raise click.BadParameter(
+                f'"{name}" has {RANGE} more than once, so its two ends are ambiguous; use --gte '
+                f"or --lte for a value with {RANGE} in it",
+                param_hint=hint,
+            )
+        if not separator or not low or not high:
+            raise click.BadParameter(
+                f'"{name}" needs two values with {RANGE} between them, as in {name}=a{RANGE}f',
+                param_hint=hint,
+            )
+        attribute = attribute_named(entity, name)
+        start[name] = value_from_text(attribute, low)
+        end[name] = value_from_text(attribute, high)
+    return start, end
+
+
+def split_pairs(arguments: Iterable[str], *, hint: str) -> dict[str, str]:
+    """The texts of `name=text` arguments, by name. Raises click's BadParameter."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, text = argument.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(
+                f'"{name or argument}" must have the form NAME=VALUE, as in project_id=p1',
+                param_hint=hint,
+            )
+        if name in found:
+            raise click.BadParameter(f'"{name}" is given twice', param_hint=hint)
+        found[name] = text
+    return found
+
+
+def attribute_named(entity: Entity, name: str) -> AttributeSpec:
+    """The attribute's schema. Raises UnknownAttributeError."""
+    found = entity.spec.attributes.get(name)
+    if found is None:
+        raise UnknownAttributeError(
+            f'"{entity.name}" has no attribute "{name}"'
+            f"{did_you_mean(name, entity.spec.attributes)}",
+            entity=entity.name,
+        )
+    return found
