@@ -12,8 +12,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any, Final, Literal
 
-from attrs import evolve
-
+from leyden._attrs import evolve
 from leyden._steps import Gather, Program, Request, Step, T
 from leyden.errors import LeydenError
 from leyden.outcomes import ItemWrite, Outcome, told

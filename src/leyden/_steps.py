@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from leyden._attrs import field, frozen
 
 Params: TypeAlias = dict[str, Any]
 """A request in the shape of boto3's low-level client, with typed AttributeValues."""

@@ -24,8 +24,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final, TypeAlias
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import LeydenError
 
 __all__ = [

@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden._steps import Item
 
 

@@ -16,8 +16,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
-from attrs import define, field
-
+from leyden._attrs import define, field
 from leyden._ledger import Ledger
 from leyden._steps import (
     AttributeValue,

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden._steps import Response
 from leyden.errors import DecodeError, HookError, UnknownNameError
 from leyden.outcomes import Rejection

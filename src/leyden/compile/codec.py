@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.decoding import decode_leniently
 from leyden.compile.lacking import LackingMap, has_properties, places_lacking

@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.moment import Moment, Origin
 from leyden.compile.numbers import MAX_DIGITS

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.compile.faults import refuse
 from leyden.keys import EntityKeys, KeyForm, entity_keys
 from leyden.keys.text import value_of

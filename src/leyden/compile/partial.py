@@ -9,11 +9,9 @@ stay unset, and Python asks `__getattr__` only for these.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import itemgetter
 from typing import Any, Final
 
-import attrs
-
+from leyden._attrs import DESCRIBED, evolve, fields, frozen
 from leyden.errors import NotReadError
 
 __all__ = ["WHOLE", "Lack", "lack_of", "narrow", "part_class", "root_of", "withhold"]
@@ -25,7 +23,7 @@ _MOST_NAMES: Final = 8
 """So many names stand in a message."""
 
 
-@attrs.frozen
+@frozen
 class Lack:
     """What a record does not show of its item.
 
@@ -72,10 +70,10 @@ def part_class(root: type[Any], lack: Lack) -> type[Any]:
 def narrow(record: Any, read: frozenset[str]) -> Any:
     """The same record, which from now on shows these slots only: those that were read."""
     kind = type(record)
-    for part in attrs.fields(kind):
+    for part in fields(kind):
         if part.name not in read:
             object.__delattr__(record, part.name)
-    lack = attrs.evolve(kind.__leyden_lack__, read=read, fields=())
+    lack = evolve(kind.__leyden_lack__, read=read, fields=())
     object.__setattr__(record, "__class__", part_class(root_of(kind), lack))
     return record
 
@@ -94,9 +92,9 @@ def _make(root: type[Any], lack: Lack) -> type[Any]:
         "__leyden_lack__": lack,
     }
     if lack.read is not None:
-        shown = [part for part in attrs.fields(root) if part.name in lack.read]
         body |= {
-            "__attrs_attrs__": _fields(shown),
+            "__leyden_fields__": [part for part in fields(root) if part.name in lack.read],
+            "__attrs_attrs__": DESCRIBED,
             "__init__": _init,
             "__getattr__": _refuse,
             "__leyden_values__": None,
@@ -104,20 +102,11 @@ def _make(root: type[Any], lack: Lack) -> type[Any]:
     return type(root.__name__, (root,), body)
 
 
-def _fields(shown: Iterable[Any]) -> tuple[Any, ...]:
-    """The attributes as attrs gives them: a tuple that has them by their names as well."""
-    parts = tuple(shown)
-    names = {part.name: property(itemgetter(n)) for n, part in enumerate(parts)}
-    kind = type("PartialAttributes", (tuple,), {"__slots__": (), **names})
-    made: tuple[Any, ...] = kind(parts)
-    return made
-
-
 def _init(record: Any, /, **values: Any) -> None:
     """Set what was read, and what is given beyond that: `attrs.evolve` may add to a record."""
     kind = type(record)
     root, lack = root_of(kind), kind.__leyden_lack__
-    slots = {part.name for part in attrs.fields(root)}
+    slots = {part.name for part in fields(root)}
     for slot in values:
         if slot not in slots:
             raise TypeError(f"{kind.__name__}() got an unexpected keyword argument '{slot}'")
@@ -125,16 +114,16 @@ def _init(record: Any, /, **values: Any) -> None:
     for slot in read:
         object.__setattr__(record, slot, values.get(slot))
     if read != lack.read:
-        more = part_class(root, attrs.evolve(lack, read=frozenset(read)))
+        more = part_class(root, evolve(lack, read=frozenset(read)))
         object.__setattr__(record, "__class__", more)
 
 
 def _refuse(record: Any, name: str) -> Any:
     """What Python asks for a slot that is not set, and for a name that is no slot."""
     kind = type(record)
-    if all(part.name != name for part in attrs.fields(root_of(kind))):
+    if all(part.name != name for part in fields(root_of(kind))):
         raise AttributeError(f"'{kind.__name__}' object has no attribute '{name}'")
-    shown = [part.name for part in attrs.fields(kind)]
+    shown = [part.name for part in fields(kind)]
     raise NotReadError(
         f'"{name}" was not read: this record shows {listed(shown) or "nothing"} of its item. '
         f"Read the whole item (.get() without `attributes`, `hydrate=True` on a query), name "

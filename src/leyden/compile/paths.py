@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute

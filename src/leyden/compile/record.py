@@ -16,8 +16,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
-import attrs
-
+from leyden._attrs import field, fields, frozen
 from leyden.compile.names import camel_case
 from leyden.compile.partial import WHOLE, Lack, lack_of, part_class, root_of
 from leyden.errors import DecodeError
@@ -70,37 +69,29 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
 
 
 def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
-    fields = {}
+    body: dict[str, Any] = {
+        "__doc__": _doc(spec, slots),
+        "__repr__": _repr,
+        "__module__": __name__,
+        "__copy__": _copy,
+        "__deepcopy__": _deepcopy,
+        "__reduce__": _reduced,
+        # What attrs would write compares classes, and reads slots that a partial record lacks.
+        "__eq__": _equal,
+        "__hash__": _hash,
+        "__leyden_shape__": shape,
+        "__leyden_lack__": WHOLE,
+        "__leyden_parts__": {},
+        "__leyden_values__": _values_of(tuple(slots.values())),
+        "__annotations__": {},
+    }
     for name, slot in slots.items():
         kind = python_type(spec.attributes[name])
-        # The alias keeps attrs from stripping leading underscores off the argument's name.
-        fields[slot] = attrs.field(
-            default=None, kw_only=True, alias=slot, type=kind if kind is Any else kind | None
-        )
-    record: type[Any] = attrs.make_class(
-        camel_case(spec.alias),
-        fields,
-        frozen=True,
-        slots=True,
-        weakref_slot=False,
-        repr=False,
-        class_body={
-            "__doc__": _doc(spec, slots),
-            "__repr__": _repr,
-            "__module__": __name__,
-            "__copy__": _copy,
-            "__deepcopy__": _deepcopy,
-            "__reduce__": _reduced,
-            "__leyden_shape__": shape,
-            "__leyden_lack__": WHOLE,
-            "__leyden_parts__": {},
-            "__leyden_values__": _values_of(tuple(fields)),
-        },
-    )
-    # Those that attrs writes compare classes, and read slots that a partial record has not set.
-    made: Any = record
-    made.__eq__, made.__hash__ = _equal, _hash
-    return record
+        body["__annotations__"][slot] = kind if kind is Any else kind | None
+        # The alias keeps the leading underscores of the argument's name.
+        body[slot] = field(default=None, kw_only=True, alias=slot)
+    made = type(camel_case(spec.alias), (), body)
+    return frozen(made, weakref_slot=False)
 
 
 def _values_of(slots: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -159,7 +150,7 @@ def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
 
 def _state(record: Any) -> dict[str, Any]:
     """What a record shows, by slot."""
-    return {part.name: getattr(record, part.name) for part in attrs.fields(type(record))}
+    return {part.name: getattr(record, part.name) for part in fields(type(record))}
 
 
 def _copy(record: Any) -> Any:
@@ -172,7 +163,7 @@ def _deepcopy(record: Any, memo: dict[int, Any]) -> Any:
 
 def _repr(record: Any) -> str:
     parts = []
-    for part in attrs.fields(type(record)):
+    for part in fields(type(record)):
         value = getattr(record, part.name)
         if value is not None:
             parts.append(f"{part.name}={value!r}")

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from attrs import frozen
 
+from leyden._attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.row_values import Text, value_struct, write_value
 from leyden.compile.source import Writer, run

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.compile.table_shape import IndexDefinition, TableDefinition
 from leyden.errors import SchemaError
 from leyden.keys import KeyForm, entity_keys

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import InvalidOptionError
 
 Params: TypeAlias = dict[str, Any]

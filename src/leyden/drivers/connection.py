@@ -15,11 +15,11 @@ from weakref import WeakSet
 
 import botocore.config
 import botocore.session
-from attrs import field, frozen
 from botocore.exceptions import NoRegionError
 from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
 from pynamodb.connection.base import Connection
 
+from leyden._attrs import field, frozen
 from leyden._text import did_you_mean
 from leyden.drivers.answers import expect_answer, is_answered, watch
 from leyden.drivers.prepare import DATA_APIS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.errors import LeydenError
 from leyden.program import Program, Step
 

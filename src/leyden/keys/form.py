@@ -9,8 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.keys.strict import strict_text_of, strict_value_of
 from leyden.keys.text import pattern_of, text_of, value_of
 from leyden.schema.spec import AttributeSpec

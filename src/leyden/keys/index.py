@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.errors import SchemaError
 from leyden.keys.form import KeyForm, Segment, segment_of
 from leyden.schema.faults import Fault

@@ -13,8 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import permutations
 from typing import Any, Final, Literal, TypeAlias
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, field, frozen
 from leyden.keys.form import KeyForm, KeyValue, Segment
 from leyden.schema.spec import NUMERIC_TYPES
 from leyden.schema.widths import has_one_width

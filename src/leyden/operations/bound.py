@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, Final
 
-from attrs import field, frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.compile import CompiledEntity
 from leyden.errors import (
@@ -32,7 +32,7 @@ _SURELY_SHORT: Final = SORT_KEY_LIMIT // 4
 """As many characters as any key may have, whatever they are."""
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, slots=False)
 class BoundEntity:
     """One entity on one table, with the runner that its requests go through."""
 
@@ -44,73 +44,59 @@ class BoundEntity:
     """The names of the table's local indexes."""
     ttl_field: str | None = None
     """The field that the table's time to live reads, where table.yaml says so."""
-    spec: EntitySpec = field(init=False)
-    """The entity's schema."""
-    overflow: frozenset[str] = field(init=False)
-    """The fields whose values may be stored outside of their item."""
-    has_companions: bool = field(init=False)
-    """Whether other items go with an item: guards of unique values, parts of large ones."""
-    lifetimes: frozenset[str] = field(init=False)
-    """The fields that may hold an item's time to live."""
-    composites: tuple[str, ...] = field(init=False)
-    """The fields of the attributes that the table's own key is made of."""
-    guarded: tuple[str, ...] = field(init=False)
-    """The fields that tell apart items which may share the table's own key."""
-    written_once: frozenset[str] = field(init=False)
-    """The fields that a write sets only where the item has none: read-only, and in no key."""
-    read_only: tuple[str, ...] = field(init=False)
-    """The names of the attributes in these fields."""
-    deciding: frozenset[str] = field(init=False)
-    """The attributes that index keys are made of, and that conditions of sparse indexes read."""
-    constants: Mapping[str, Any] = field(init=False)
-    """The values of attributes that can have but one: enums of one value.
 
-    Keys and queries need not be given these.
-    """
-
-    @spec.default
-    def _spec(self) -> EntitySpec:
+    @cached_property
+    def spec(self) -> EntitySpec:
+        """The entity's schema."""
         return self.compiled.spec
 
-    @overflow.default
-    def _overflow(self) -> frozenset[str]:
+    @cached_property
+    def overflow(self) -> frozenset[str]:
+        """The fields whose values may be stored outside of their item."""
         attributes = self.spec.attributes.values()
         return frozenset(attribute.field for attribute in attributes if attribute.overflow)
 
-    @has_companions.default
-    def _has_companions(self) -> bool:
+    @cached_property
+    def has_companions(self) -> bool:
+        """Whether other items go with an item: guards of unique values, parts of large ones."""
         return bool(self.overflow or self.spec.unique)
 
-    @lifetimes.default
-    def _lifetimes(self) -> frozenset[str]:
+    @cached_property
+    def lifetimes(self) -> frozenset[str]:
+        """The fields that may hold an item's time to live."""
         return frozenset(
             attribute.field
             for attribute in self.spec.attributes.values()
             if attribute.type == "ttl" or attribute.field == self.ttl_field
         )
 
-    @composites.default
-    def _composites(self) -> tuple[str, ...]:
+    @cached_property
+    def composites(self) -> tuple[str, ...]:
+        """The fields of the attributes that the table's own key is made of."""
         return tuple(self.spec.attributes[name].field for name in self.keys.primary.composites)
 
-    @guarded.default
-    def _guarded(self) -> tuple[str, ...]:
+    @cached_property
+    def guarded(self) -> tuple[str, ...]:
+        """The fields that tell apart items which may share the table's own key."""
         return tuple(self.spec.attributes[name].field for name in self.keys.guarded)
 
-    @written_once.default
-    def _written_once(self) -> frozenset[str]:
-        return frozenset(self.spec.attributes[name].field for name in self._read_only())
+    @cached_property
+    def written_once(self) -> frozenset[str]:
+        """The fields that a write sets only where the item has none: read-only, and in no key."""
+        return frozenset(self.spec.attributes[name].field for name in self.read_only)
 
-    @read_only.default
-    def _read_only(self) -> tuple[str, ...]:
+    @cached_property
+    def read_only(self) -> tuple[str, ...]:
+        """The names of the attributes in these fields."""
         return tuple(
             name
             for name, attribute in self.spec.attributes.items()
             if attribute.read_only and name not in self.keys.indexed
         )
 
-    @deciding.default
-    def _deciding(self) -> frozenset[str]:
+    @cached_property
+    def deciding(self) -> frozenset[str]:
+        """The attributes that make index keys, and those that sparse indexes' conditions read."""
         read: set[str] = set()
         for keys in self.keys.values():
             if keys.spec.when is not None:
@@ -118,8 +104,12 @@ class BoundEntity:
                 read.update(self.spec.attributes if roots is None else roots)
         return self.keys.indexed | read
 
-    @constants.default
-    def _constants(self) -> Mapping[str, Any]:
+    @cached_property
+    def constants(self) -> Mapping[str, Any]:
+        """The values of attributes that can have but one: enums of one value.
+
+        Keys and queries need not be given these.
+        """
         return {
             name: attribute.values[0]
             for name, attribute in self.spec.attributes.items()

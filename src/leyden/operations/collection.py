@@ -7,9 +7,9 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar, Never, Self
 
-from attrs import evolve, field, frozen
 from pynamodb.expressions.condition import Condition
 
+from leyden._attrs import evolve, field, frozen
 from leyden.arguments import misplaced
 from leyden.errors import (
     InvalidExpressionError,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve
-
+from leyden._attrs import evolve
 from leyden.keys import IndexKeys
 from leyden.operations.sort_condition import Range, SortCondition
 

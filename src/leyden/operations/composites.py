@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.arguments import fitting
 from leyden.errors import CompositeConflictError, InvalidExpressionError
 from leyden.operations.bound import refuse_no_mapping

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.operations.guard import query_marks
 from leyden.operations.query import Query
 from leyden.program import Program, Request

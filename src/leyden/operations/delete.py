@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.operations.expression import Expressions
 from leyden.operations.get import read_key
 from leyden.operations.options import Options

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.errors import InvalidExpressionError, ValidationError
 from leyden.keys import Bounds, IndexKeys, KeyForm, Limit, bounds_of
 from leyden.operations.bound import BoundEntity

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.program import Params
 
 _PLACEHOLDER = re.compile(r"[#:]\w+")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError
 from leyden.operations.bound import BoundEntity, refuse_no_mapping

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.operation import naming

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
+from leyden._attrs import evolve
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError
 from leyden.operations.expression import Expressions

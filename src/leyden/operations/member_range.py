@@ -10,8 +10,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.keys import Bounds, IndexKeys
 from leyden.operations.compare import comparisons
 from leyden.operations.exact_range import ExactRange, exact_range, key_bounds, range_test

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.errors import (
     InvalidExpressionError,

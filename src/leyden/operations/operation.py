@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar, Never, Self, TypeVar
 
-from attrs import fields as attr_fields
-from attrs import frozen
 from pynamodb.expressions.condition import Condition
 
+from leyden._attrs import fields as attr_fields
+from leyden._attrs import frozen
 from leyden.arguments import misplaced
 from leyden.compile.pynamodb_attributes import LeydenAttribute
 from leyden.errors import ArgumentError, LeydenError

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import jmespath
-from attrs import frozen
 from jmespath.exceptions import JMESPathError
 
+from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
 from leyden.schema.expressions import ExpressionError, check_calls

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.errors import DecodeError, HookError, LeydenError
 from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.hydration import hydrate

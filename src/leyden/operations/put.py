@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, field, frozen
 from leyden.arguments import fitting
 from leyden.errors import InputError, VersionConflictError
 from leyden.operations.bound import BoundEntity

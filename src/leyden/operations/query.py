@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Never, Self
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, field, frozen
 from leyden.arguments import misplaced, not_called
 from leyden.errors import UnknownNameError
 from leyden.keys import IndexKeys, bounds_of

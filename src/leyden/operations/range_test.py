@@ -12,8 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.errors import DecodeError, InvalidExpressionError
 from leyden.keys import IndexKeys, KeyForm, KeyValue, Limit

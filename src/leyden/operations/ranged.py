@@ -6,8 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Never, Self
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.arguments import fitting, misplaced
 from leyden.errors import ArgumentError, InvalidExpressionError
 from leyden.keys import IndexKeys

@@ -6,8 +6,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Never
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.arguments import misplaced, no_attribute
 from leyden.errors import ArgumentError, InvalidOptionError, UnknownNameError
 from leyden.keys import IndexKeys

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden._ledger import same_item
 from leyden.errors import (
     ConditionFailedError,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Never, Self
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, field, frozen
 from leyden.arguments import fitting
 from leyden.errors import ArgumentError, InvalidOptionError
 from leyden.keys import IndexKeys

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.errors import InvalidExpressionError, ValidationError
 from leyden.keys import KeyForm, KeyValue
 from leyden.operations.bound import BoundEntity, typed_key

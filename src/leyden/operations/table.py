@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
 from leyden.program import Pause, Program, Request

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve
-
+from leyden._attrs import evolve
 from leyden.errors import MultipleResultsError, NoResultError
 from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.options import Options

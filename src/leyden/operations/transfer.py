@@ -9,8 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.operations.batches.sending import send_all
 from leyden.operations.options import Options
 from leyden.program import Item, Params, Program, Request

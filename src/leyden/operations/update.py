@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.arguments import fitting
 from leyden.compile.lacking import excerpt
 from leyden.compile.partial import lack_of

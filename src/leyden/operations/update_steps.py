@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.compile import ResolvedPath
 from leyden.compile.moment import Moment
 from leyden.errors import (
@@ -43,11 +42,10 @@ class Step:
     encoded: AttributeValue | None = None
     operand: Any = None
     """What makes the value in the table, for a `copy`."""
-    is_root: bool = field(init=False)
-    """Whether the step is on a whole attribute."""
 
-    @is_root.default
-    def _is_root(self) -> bool:
+    @property
+    def is_root(self) -> bool:
+        """Whether the step is on a whole attribute."""
         return len(self.segments) == 1 and "[" not in self.segments[0]
 
     def write(self, expressions: Expressions) -> tuple[str, str]:

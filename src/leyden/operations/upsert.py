@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, field, frozen
 from leyden.arguments import fitting
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.operations.composites import ChangesPart

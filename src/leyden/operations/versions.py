@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.errors import (
     DecodeError,
     InputError,

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Never, Self
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden._ledger import accounted
 from leyden.arguments import fitting
 from leyden.errors import (

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import attrs
-
+from leyden import _attrs as attrs
 from leyden.compile.partial import Lack, listed
 from leyden.errors import InputError
 from leyden.operations.bound import BoundEntity

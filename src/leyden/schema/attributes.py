@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import attrs
-
+from leyden import _attrs as attrs
 from leyden._text import quoted
 from leyden.schema.faults import Report
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES

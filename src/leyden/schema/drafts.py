@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.schema.spec import EntitySpec, Span, TableSpec
 from leyden.schema.structure import Given
 

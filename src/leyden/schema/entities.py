@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
+from leyden import _attrs as attrs
 from leyden._text import quoted
 from leyden.schema.attributes import build_attributes, refuse_shared_fields
 from leyden.schema.drafts import EntityDraft, TableDraft

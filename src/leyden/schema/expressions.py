@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import jmespath
-from attrs import field, frozen
 from jmespath import exceptions
 from jmespath.functions import Functions
 
+from leyden._attrs import field, frozen
 from leyden._text import did_you_mean, quoted
 from leyden.schema.slips import remedy
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.schema.codes import CODES
 from leyden.schema.spec import Span
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import attrs
-from attrs import frozen
-
+from leyden import _attrs as attrs
+from leyden._attrs import frozen
 from leyden.errors import SchemaError
 from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.entities import build_entity, build_table

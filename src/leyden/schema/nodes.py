@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from attrs import define, frozen
-
+from leyden._attrs import define, frozen
 from leyden.schema.spec import Span
 
 

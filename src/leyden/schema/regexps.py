@@ -15,8 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.schema.ambiguity import reads_in_many_ways
 
 # Their place in the standard library since Python 3.11; `re` itself is made of them.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from leyden._attrs import frozen
 
 NAME_PATTERN: Final = r"^(?!__)[A-Za-z_][A-Za-z0-9_]*$"
 """Names in Python: letters, digits and underscores."""

@@ -9,8 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.faults import Report
 from leyden.schema.language import is_table_description

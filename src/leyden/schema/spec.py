@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import attrs
-from attrs import frozen
+from leyden import _attrs as attrs
+from leyden._attrs import frozen
 
 SCALAR_TYPES: Final = (
     "string",

@@ -6,8 +6,7 @@ import re
 from collections.abc import Container
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.faults import Report
 from leyden.schema.language import SHAPES

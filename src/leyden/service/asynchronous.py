@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol, Self, cast, overload
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.arguments import fitting
 from leyden.errors import CallStyleError
 from leyden.operations.delete import Delete

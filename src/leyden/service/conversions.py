@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.arguments import fitting
 from leyden.compile.attribute import CompiledAttribute

@@ -9,8 +9,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Never, overload
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.arguments import fitting, no_attribute
 from leyden.compile import AttributePaths
 from leyden.compile.faults import refuse

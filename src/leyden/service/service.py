@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Never, Self
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden._text import did_you_mean
 from leyden.arguments import fitting, misplaced, no_attribute, not_called
 from leyden.compile import compile_entity

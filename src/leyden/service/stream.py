@@ -7,8 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
 from leyden.operations.operation import naming
 from leyden.operations.overflow.format import (

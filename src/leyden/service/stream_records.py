@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import InputError
 from leyden.program import AttributeValue, Item
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
-from attrs import define, field
 from pynamodb.models import Model
 
+from leyden._attrs import define, field
 from leyden._ledger import WRITING_APIS, Ledger
 from leyden.drivers.aio.connection import AsyncConnection
 from leyden.drivers.aio.pool import ChannelPool

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from attrs import field, frozen
 from botocore.utils import get_environ_proxies, normalize_url_path
 
+from leyden._attrs import field, frozen
 from leyden.drivers.wire.signing import FrozenCredentials, Signer
 from leyden.errors import CredentialsError, InvalidOptionError
 

@@ -14,11 +14,11 @@ from typing import Any, Final, Protocol, TypeAlias
 from weakref import WeakSet
 
 import botocore.exceptions as aws
-from attrs import field, frozen
 from botocore.credentials import RefreshableCredentials
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
 
+from leyden._attrs import field, frozen
 from leyden._ledger import EARLIER_UNANSWERED
 from leyden.drivers.prepare import DATA_APIS
 from leyden.drivers.wire.asking import ask, stand_in

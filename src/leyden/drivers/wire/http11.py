@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import define, field
+from leyden._attrs import define, field
 
 IDLE_LIMIT: Final = 50.0
 """Seconds after which a connection that was not used is not used again."""

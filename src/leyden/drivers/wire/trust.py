@@ -7,9 +7,9 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
 from botocore.httpsession import get_cert_path
 
+from leyden._attrs import frozen
 from leyden.errors import InvalidOptionError
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.arguments import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
 from leyden.operations.batches.sending import chunks, name_entry, send_all, settle

@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._ledger import may_have_written
 from leyden.errors import (
     AwsError,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden._ledger import accounted
 from leyden.arguments import fitting
 from leyden.errors import (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.errors import LeydenError
 from leyden.operations.batches.sending import Sent, chunks, send_all, settle
 from leyden.operations.item_id import item_id

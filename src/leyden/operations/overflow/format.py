@@ -14,9 +14,8 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-from attrs import field, frozen
-
+from leyden import _attrs as attrs
+from leyden._attrs import field, frozen
 from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import DecodeError
 from leyden.operations.bound import BoundEntity

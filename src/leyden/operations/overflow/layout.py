@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
 
-from attrs import define, field
-
+from leyden._attrs import define, field
 from leyden.errors import ItemTooLargeError
 from leyden.operations import size
 from leyden.operations.bound import BoundEntity

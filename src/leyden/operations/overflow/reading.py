@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from attrs import evolve, field, frozen
-
+from leyden._attrs import evolve, field, frozen
 from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
 from leyden.operations.batches.sending import chunks, send_all, settle

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from attrs import define, evolve, frozen
-
+from leyden._attrs import define, evolve, frozen
 from leyden.errors import (
     AwsError,
     ConditionFailedError,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import AwsError, InputError
 from leyden.operations.batches.sending import chunks, send_all, settle
 from leyden.operations.bound import BoundEntity

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import InvalidExpressionError, ItemTooLargeError
 from leyden.operations import size
 from leyden.operations.bound import BoundEntity

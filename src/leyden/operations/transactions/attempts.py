@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from attrs import define, field
-
+from leyden._attrs import define, field
 from leyden.errors import AwsError, ItemTooLargeError, TransactionCanceledError
 from leyden.operations.guard import bears
 from leyden.operations.item_id import item_id

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from attrs import evolve, frozen
-
+from leyden._attrs import evolve, frozen
 from leyden.arguments import fitting
 from leyden.errors import AwsError, DecodeError, HookError, InputError
 from leyden.operations.bound import BoundEntity

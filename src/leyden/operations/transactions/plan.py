@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden.errors import InputError, ItemTooLargeError
 from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.overflow.layout import TRANSACTION_LIMIT

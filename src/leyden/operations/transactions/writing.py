@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._ledger import accounted
 from leyden.arguments import fitting
 from leyden.errors import InputError, InvalidOptionError

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import ConditionFailedError, InputError, UniqueConstraintError
 from leyden.operations.batches.sending import chunks
 from leyden.operations.bound import BoundEntity

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from attrs import field, frozen
-
+from leyden._attrs import field, frozen
 from leyden.errors import InvalidExpressionError
 from leyden.keys.strict import escape, strict_text_of
 from leyden.operations.bound import BoundEntity

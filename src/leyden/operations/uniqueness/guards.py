@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from attrs import define, evolve, field, frozen
-
+from leyden._attrs import define, evolve, field, frozen
 from leyden.errors import ItemTooLargeError
 from leyden.operations.bound import PARTITION_KEY_LIMIT, BoundEntity
 from leyden.operations.expression import Expressions

@@ -6,8 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
-
+from leyden._attrs import define, field, frozen
 from leyden.errors import (
     AwsError,
     ConditionFailedError,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
+from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.faults import Report
