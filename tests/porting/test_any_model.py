@@ -31,6 +31,7 @@ MODEL: Final[dict[str, Any]] = {
             "set": {"$function": "(v) => v"},
             "get": {"$function": "(v) => v"},
         },
+        "text": {"type": "string", "field": "gsi2pk", "label": ""},
         "when": {"type": "number", "watch": "*", "set": {"$function": "() => Date.now()"}},
     },
     "indexes": {
@@ -46,6 +47,13 @@ MODEL: Final[dict[str, Any]] = {
             "projection": ["rank"],
             "pk": {"field": "gsi1pk", "template": "K#${kind}", "composite": ["kind"]},
             "sk": {"field": "gsi1sk", "composite": ["rank"], "cast": "number"},
+        },
+        "third": {
+            "index": "gsi2",
+            "condition": {"$function": "(a) => a.kind === 'a'"},
+            "projection": ["text", "rank"],
+            "pk": {"field": "gsi2pk", "template": "T#${kind}", "composite": ["kind"]},
+            "sk": {"field": "kind", "composite": ["kind"]},
         },
     },
     "filters": {"mine": {"$function": "x"}},
