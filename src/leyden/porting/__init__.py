@@ -9,13 +9,11 @@
 `port_service` ports several of them for one table.
 """
 
-from leyden.porting.errors import ModelError, NodeError
-from leyden.porting.hooks import HookNames
+from leyden.porting.context import HookNames
 from leyden.porting.layout import write_table_yaml, write_yaml
-from leyden.porting.port import port_model
-from leyden.porting.ported import Note, PortedModel, PortedService
+from leyden.porting.port import port_model, port_service
+from leyden.porting.ported import ModelError, NodeError, Note, PortedModel, PortedService
 from leyden.porting.reading import Found, FoundModel, read_models
-from leyden.porting.service import port_service
 
 __all__ = [
     "Found",

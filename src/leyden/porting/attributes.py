@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from leyden.porting.callbacks import bounds, constant_default, generated, validation
 from leyden.porting.context import Context, Place, function_source
-from leyden.porting.errors import ModelError
+from leyden.porting.models import Kind, kind_of
+from leyden.porting.ported import ModelError
 from leyden.porting.regexps import python_pattern
-from leyden.porting.types import Kind, kind_of
 from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES
 
 __all__ = ["AttributePort", "port_attribute"]
@@ -77,8 +77,8 @@ class AttributePort:
     def naming(self, name: str, *, in_keys: bool) -> None:
         """Set `field` and `label` where they are not the attribute's name in the schema."""
         here = self.place.here[-1]
-        field = self._text("field") or name
-        label = self._text("label") or name
+        field = self.raw.get("field") or name
+        label = self.raw.get("label") or name
         if field != here:
             self.spec["field"] = field
         if label != here and (in_keys or "label" in self.raw):
@@ -90,12 +90,6 @@ class AttributePort:
         if set(self.spec) == {"type"} and (isinstance(kind, str) or self.role == "element"):
             return kind
         return {option: self.spec[option] for option in _ORDER if option in self.spec}
-
-    def _text(self, option: str) -> str:
-        value = self.raw.get(option, "")
-        if not isinstance(value, str):
-            raise ModelError("must be text", place=str(self.place.at(option)))
-        return value
 
     # values
 
@@ -243,11 +237,7 @@ class AttributePort:
         self.spec["padding"] = {"length": length, "char": char}
 
     def _dropped(self, option: str, why: str) -> None:
-        self.context.adapt(
-            self.place.at(option),
-            f"without effect: {why}",
-            "it is left out",
-        )
+        self.context.without_effect(self.place.at(option), why)
 
     # where values come from
 
@@ -298,8 +288,6 @@ class AttributePort:
             return []
         if watch == "*":
             return "*"
-        if not isinstance(watch, list):
-            raise ModelError('must be a list, or "*"', place=str(self.place.at("watch")))
         names, place = self.context.names, self.place.at("watch")
         for name in watch:
             if name in self.context.key_texts:
@@ -316,9 +304,7 @@ class AttributePort:
         if "get" in self.raw:
             self.spec["watch"] = watch
             return
-        self.context.adapt(
-            self.place.at("watch"), "without effect: there is no `set`", "it is left out"
-        )
+        self._dropped("watch", "there is no `set`")
 
     def _on_write(self) -> None:
         self.spec["on_write"] = dict(_NOW_ON_WRITE)
@@ -402,9 +388,7 @@ class AttributePort:
         for option in ("items", "properties"):
             if option in self.raw and option != owned:
                 self._dropped(option, f"a {self.kind.name} has none")
-        for option in self.raw:
-            if option not in _KNOWN:
-                self._dropped(option, "ElectroDB has no such option")
+        self.context.unknown_options(self.raw, _KNOWN, self.place)
 
 
 def _is_marked(value: Any) -> bool:

@@ -1,16 +1,103 @@
-"""What all parts of one porting share: where notes go, and how callbacks get names."""
+"""What all parts of one porting share: names in Python, places, notes, hooks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import keyword
+import re
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
-from leyden.porting.hooks import HookNames
 from leyden.porting.ported import Note
+from leyden.schema.shapes import TAKEN_ALIASES
+from leyden.schema.structure import is_name
 
-__all__ = ["Context", "Place", "function_source"]
+__all__ = [
+    "Context",
+    "HookNames",
+    "Place",
+    "function_source",
+    "is_name",
+    "python_alias",
+    "python_names",
+    "snake_case",
+]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def snake_case(name: str) -> str:
+    """A name in Python's style.
+
+    >>> snake_case("employeeId"), snake_case("userID"), snake_case("HTTPStatus")
+    ('employee_id', 'user_id', 'http_status')
+    """
+    return re.sub(r"_+", "_", _HUMP.sub("_", name)).lower()
+
+
+def python_alias(wanted: str, snake: bool) -> str:
+    """The name of an entity in Python: the wanted one, or one made of it."""
+    wanted = snake_case(wanted) if snake else wanted
+    if is_name(wanted, TAKEN_ALIASES):
+        return wanted
+    return python_names([wanted], snake=snake, taken=TAKEN_ALIASES)[wanted]
+
+
+def python_names(
+    names: Iterable[str], *, snake: bool, taken: Container[str] = ()
+) -> dict[str, str]:
+    """For each name one that Python takes; no two get the same.
+
+    Names that Python takes are kept, unless `snake` asks for snake_case. Keywords and names in
+    `taken` get an underscore behind them, characters that names do not have become underscores.
+    """
+    listed = list(names)
+    # A name that stays as it is must not be taken by another one that becomes it.
+    wanted = {name: _python_name(name, snake, taken) for name in listed}
+    used = {name for name in listed if wanted[name] == name}
+    found = {}
+    for name in listed:
+        candidate, number = wanted[name], 1
+        while candidate != name and candidate in used:
+            number += 1
+            candidate = f"{wanted[name]}_{number}"
+        used.add(candidate)
+        found[name] = candidate
+    return found
+
+
+def _python_name(name: str, snake: bool, taken: Container[str]) -> str:
+    if not snake and is_name(name, taken):
+        return name
+    python = snake_case(name) if snake else name
+    python = re.sub(r"[^A-Za-z0-9_]", "_", python)
+    if snake:
+        python = re.sub(r"_+", "_", python).strip("_") or python.strip("_")
+    if python.startswith("__"):
+        python = "_" + python.lstrip("_")
+    if not python.strip("_") or not re.match(r"[A-Za-z_]", python):
+        python = f"a_{python.strip('_')}".rstrip("_")
+    return f"{python}_" if keyword.iskeyword(python) or python in taken else python
+
+
+class HookNames:
+    """Gives each callback of a service a name: `total_get`.
+
+    Entities that are loaded together share their hooks: where two callbacks ask for one name
+    and differ, the later one gets its entity's alias in front. One text is one function.
+    """
+
+    def __init__(self) -> None:
+        self._sources: dict[str, str] = {}
+
+    def name(self, wanted: str, alias: str, source: str) -> str:
+        """The name for a callback with the text `source`."""
+        candidate, number = wanted, 1
+        while self._sources.setdefault(candidate, source) != source:
+            number += 1
+            candidate = f"{alias}_{wanted}" if number == 2 else f"{alias}_{wanted}_{number - 1}"
+        return candidate
 
 
 @frozen
@@ -47,6 +134,16 @@ class Context:
     def lost(self, place: Place, what: str, todo: str, source: str | None = None) -> None:
         """Note something that is not in the schema at all."""
         self.notes.append(Note(str(place), place.here, what, todo, "lost", source))
+
+    def without_effect(self, place: Place, why: str) -> None:
+        """Note an option that ElectroDB does nothing with."""
+        self.adapt(place, f"without effect: {why}", "it is left out")
+
+    def unknown_options(self, raw: Mapping[str, Any], known: Collection[str], place: Place) -> None:
+        """Note the options that ElectroDB does not have."""
+        for option in raw:
+            if option not in known:
+                self.without_effect(place.at(option), "ElectroDB has no such option")
 
     def hook(
         self, place: Place, source: str, remark: str = "", *, owner: str | None = None

@@ -1,24 +1,34 @@
-"""The halves of index keys."""
+"""Access patterns and their keys, as a model says them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leyden.porting.context import Context, Place
-from leyden.porting.errors import ModelError
+from leyden.porting.context import Context, Place, function_source
+from leyden.porting.models import Kind
+from leyden.porting.ported import ModelError
 
-__all__ = ["Half", "parts_of_template", "read_half"]
+__all__ = [
+    "Attribute",
+    "Half",
+    "Pattern",
+    "parts_of_template",
+    "read_half",
+    "read_index",
+    "shared_scopes",
+    "without_idle_conditions",
+]
 
 _CASINGS: Final = frozenset({"default", "upper", "lower", "none"})
 _CASTS: Final = frozenset({"string", "number"})
 _OLD_NAME: Final = re.compile(r":(\w+)")
 """How the first versions of ElectroDB wrote an attribute in a template."""
 
-_KNOWN: Final = frozenset({"field", "composite", "facets", "template", "casing", "cast"})
+_KEY_OPTIONS: Final = frozenset({"field", "composite", "facets", "template", "casing", "cast"})
 
 
 @frozen
@@ -90,14 +100,8 @@ def read_half(
     raw: Any, place: Place, context: Context, *, multi: bool, fields: Mapping[str, str]
 ) -> Half:
     """Read one key. `multi` says that it belongs to an index of the type `composite`."""
-    if not isinstance(raw, Mapping):
-        raise ModelError("must be an object", place=str(place))
     raw = {option: value for option, value in raw.items() if value is not None}
-    for option in raw:
-        if option not in _KNOWN:
-            context.adapt(
-                place.at(option), "without effect: ElectroDB has no such option", "it is left out"
-            )
+    context.unknown_options(raw, _KEY_OPTIONS, place)
     # In this order: a template wins over `composite`, and that over the older `facets`.
     facets = raw.get("facets")
     composite, template = raw.get("composite"), raw.get("template")
@@ -112,8 +116,6 @@ def read_half(
     listed = isinstance(composite, list) and template != ""
     names: tuple[str, ...] = tuple(composite) if listed and composite is not None else ()
     if template:
-        if not isinstance(template, str):
-            raise ModelError("must be text", place=str(place.at("template")))
         parts = parts_of_template(template)
         names = tuple(name for _, name in parts if name)
         _note_no_names(template, names, place, context, fields)
@@ -128,13 +130,151 @@ def read_half(
     if multi:
         for option in ("template", "casing", "cast"):
             if option in raw:
-                context.adapt(
-                    place.at(option),
-                    "without effect: an index of the type composite builds no key",
-                    "it is left out",
+                context.without_effect(
+                    place.at(option), "an index of the type composite builds no key"
                 )
         return Half(None, names, None, "default", None, listed=True)
-    field = raw.get("field")
-    if not isinstance(field, str) or not field:
+    if not raw.get("field"):
         raise ModelError("must be text", place=str(place.at("field")))
-    return Half(field, names, parts, casing, cast, listed)
+    return Half(raw["field"], names, parts, casing, cast, listed)
+
+
+_TYPES: Final = frozenset({"isolated", "clustered", "composite"})
+_INDEX_OPTIONS: Final = frozenset(
+    {"index", "collection", "type", "scope", "condition", "projection", "project", "pk", "sk"}
+)
+
+
+@frozen
+class Attribute:
+    """What keys need to know of an attribute: its label in the model, and its type."""
+
+    field: str
+    label: str
+    kind: Kind
+
+
+@frozen
+class Pattern:
+    """One access pattern as the model says it."""
+
+    raw: Mapping[str, Any]
+    place: Place
+    index: str | None
+    type: str
+    collection: tuple[str, ...]
+    scope: str | None
+    pk: Half
+    sk: Half | None
+
+    @property
+    def halves(self) -> list[tuple[str, Half]]:
+        """Both keys, or the one there is."""
+        return [("pk", self.pk)] + ([("sk", self.sk)] if self.sk is not None else [])
+
+
+def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, str]) -> Pattern:
+    """Read one access pattern. `fields` are the stored names of the model's attributes."""
+    raw = {option: value for option, value in raw.items() if value is not None}
+    kind = raw.get("type", "isolated")
+    if kind not in _TYPES:
+        raise ModelError("must be isolated, clustered or composite", place=str(place.at("type")))
+    multi = kind == "composite"
+    if "pk" not in raw:
+        raise ModelError("is missing", place=str(place.at("pk")))
+    collection = raw.get("collection") or ()
+    context.unknown_options(raw, _INDEX_OPTIONS, place)
+    sk = None
+    if "sk" in raw:
+        sk = read_half(raw["sk"], place.at("sk"), context, multi=multi, fields=fields)
+    return Pattern(
+        raw=raw,
+        place=place,
+        index=raw.get("index") or None,
+        type=kind,
+        collection=(collection,) if isinstance(collection, str) else tuple(collection),
+        scope=raw.get("scope") or None,
+        pk=read_half(raw["pk"], place.at("pk"), context, multi=multi, fields=fields),
+        # Where DynamoDB makes the keys of attributes, no attributes are no sort key.
+        sk=None if multi and sk is not None and not sk.composite else sk,
+    )
+
+
+def shared_scopes(patterns: Mapping[str, Pattern], context: Context) -> dict[str, Pattern]:
+    """The patterns, with one scope for all that store their partition key in one field.
+
+    ElectroDB builds a key once: what the first pattern says of its field holds for all.
+    """
+    first: dict[str, Pattern] = {}
+    found = {}
+    for name, pattern in patterns.items():
+        other = first.setdefault(pattern.pk.field or f"({name})", pattern)
+        if other.scope != pattern.scope:
+            context.adapt(
+                pattern.place.at("scope"),
+                f"another scope than that of {other.place}, which shares the field "
+                f'"{pattern.pk.field}" and whose scope ElectroDB uses for both',
+                "it has that scope here",
+            )
+            pattern = evolve(pattern, scope=other.scope)
+        found[name] = pattern
+    return found
+
+
+def without_idle_conditions(
+    patterns: Mapping[str, Pattern], fields: Collection[str], context: Context
+) -> dict[str, Pattern]:
+    """The patterns, without the conditions that cannot keep an item out of their index.
+
+    The item keeps all fields of such an index's key: as attributes, whose `fields` are given, or
+    for another pattern.
+    """
+    found = {}
+    for name, pattern in patterns.items():
+        kept = {*fields}
+        for other in patterns.values():
+            if other is not pattern and not (other.index and "condition" in other.raw):
+                kept.update(half.field for _, half in other.halves if half.field is not None)
+        if (
+            pattern.index
+            and "condition" in pattern.raw
+            and all(half.field in kept for _, half in pattern.halves)
+        ):
+            context.lost(
+                pattern.place.at("condition", "when"),
+                "a condition that keeps no item out: all fields of the key stay in the item, as "
+                "attributes or for another access pattern",
+                "store a half of the key in a field of its own where it is meant to",
+                function_source(pattern.raw["condition"]),
+            )
+            raw = {option: value for option, value in pattern.raw.items() if option != "condition"}
+            pattern = evolve(pattern, raw=raw)
+        found[name] = pattern
+    return found
+
+
+def attributes_in_key_places(
+    patterns: Mapping[str, Pattern], fields: Mapping[str, str], context: Context
+) -> frozenset[str]:
+    """The attributes in whose field a key is stored that is not made of them, which are noted.
+
+    ElectroDB writes the key's text over any value that they are given, and shows it in their
+    place. It takes them where a template writes the key.
+    """
+    halves = [half for pattern in patterns.values() for _, half in pattern.halves]
+    in_keys = {name for half in halves for name in half.composite}
+    written = {
+        half.field: half.composite
+        for half in halves
+        if half.template is not None and len(half.composite) <= 1
+    }
+    found = [name for name in fields if fields[name] in written and name not in in_keys]
+    for name in found:
+        made_of = "".join(f'"{composite}"' for composite in written[fields[name]])
+        context.lost(
+            Place((), ()).at("attributes").at(name),
+            f'an attribute in the field "{fields[name]}" of a key that is made of '
+            f"{made_of or 'constant text'}, which is written over any value of its own",
+            'data="include_keys" shows the text of the key',
+        )
+    return frozenset(found)

@@ -1,34 +1,40 @@
-"""One model into one entity."""
+"""Models into entities: one, or several that share a table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from attrs import evolve
 
 from leyden.porting.attributes import port_attribute
-from leyden.porting.context import Context, Place, function_source
-from leyden.porting.errors import ModelError
-from leyden.porting.hooks import HookNames
-from leyden.porting.identity import Identity, read_identity
+from leyden.porting.context import (
+    Context,
+    HookNames,
+    Place,
+    function_source,
+    is_name,
+    python_alias,
+    python_names,
+)
 from leyden.porting.indexes import port_index
-from leyden.porting.layout import write_yaml
-from leyden.porting.names import is_name, python_alias, python_names, snake_case
-from leyden.porting.patterns import (
+from leyden.porting.keys import (
     Attribute,
     Pattern,
+    attributes_in_key_places,
     read_index,
     shared_scopes,
     without_idle_conditions,
 )
-from leyden.porting.ported import PortedModel
-from leyden.porting.shapes import check_shapes
+from leyden.porting.layout import write_table_yaml, write_yaml
+from leyden.porting.models import Identity, check_shapes, read_identity
+from leyden.porting.ported import ModelError, PortedModel, PortedService
+from leyden.porting.reading import FoundModel
 from leyden.schema.loading import check_service
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
-__all__ = ["port_alone", "port_model", "refuse_unloadable"]
+__all__ = ["port_model", "port_service"]
 
 _KNOWN: Final = frozenset(
     {"model", "entity", "service", "version", "table", "attributes", "indexes", "filters"}
@@ -61,17 +67,16 @@ def port_model(
     >>> port_model(model).entity["attributes"]
     {'id': 'string'}
     """
-    ported = port_alone(model, alias=alias, snake_case=snake_case, hook_names=hook_names)
-    refuse_unloadable(write_yaml(ported), ported.entity["entity"])
+    ported = _port(model, alias, snake_case, hook_names or HookNames())
+    _refuse_unloadable(write_yaml(ported), ported.entity["entity"])
     return ported
 
 
-def port_alone(
+def _port(
     model: Mapping[str, Any],
-    *,
     alias: str | None,
-    snake_case: bool,
-    hook_names: HookNames | None,
+    snake: bool,
+    hook_names: HookNames,
     identifiers: tuple[str, ...] = (),
 ) -> PortedModel:
     """Port a model as `port_model` does, without a look at whether the result loads."""
@@ -80,13 +85,13 @@ def port_alone(
     if len(identifiers) == 2:
         identity = evolve(identity, fields=identifiers)
     try:
-        return _Porting(model, identity, alias, snake_case, hook_names or HookNames()).run()
+        return _Porting(model, identity, alias, snake, hook_names).run()
     except ModelError as error:
         error.entity = error.entity or identity.entity
         raise
 
 
-def refuse_unloadable(text: str, entity: str | None = None) -> None:
+def _refuse_unloadable(text: str, entity: str | None = None) -> None:
     """Raise ModelError where schema files that were written do not load."""
     result = check_service(text)
     fault = next((fault for fault in result.faults if fault.severity == "error"), None)
@@ -109,7 +114,7 @@ class _Porting:
         self.model = model
         self.identity = identity
         self.snake = snake
-        self.alias = alias if alias is not None else _alias(identity.entity, snake)
+        self.alias = python_alias(identity.entity, snake) if alias is None else alias
         if not is_name(self.alias, TAKEN_ALIASES):
             raise ModelError(
                 f'"{self.alias}" cannot be the name of an entity in Python; give another',
@@ -127,8 +132,12 @@ class _Porting:
         return section
 
     def run(self) -> PortedModel:
+        names = self.context.names
         pattern_names = python_names(self.indexes, snake=self.snake)
-        fields = {name: _field(name, raw) for name, raw in self.attributes.items()}
+        fields = {
+            name: (raw.get("field") if isinstance(raw, Mapping) else None) or name
+            for name, raw in self.attributes.items()
+        }
         patterns = shared_scopes(
             {
                 name: read_index(
@@ -142,20 +151,21 @@ class _Porting:
             self.context,
         )
         patterns = without_idle_conditions(patterns, fields.values(), self.context)
-        self._leave_key_texts_out(patterns, fields)
+        key_texts = attributes_in_key_places(patterns, fields, self.context)
+        names = {name: python for name, python in names.items() if name not in key_texts}
+        context = evolve(self.context, names=names, key_texts=key_texts)
         labelled = _labelled(patterns, fields)
         attributes = {}
         ported = {}
-        names = self.context.names
-        for name, raw in self.attributes.items():
-            if name not in names:
-                continue
-            place = Place((), ()).at("attributes").at(name, names[name])
-            port = port_attribute(name, raw, place, self.context, in_keys=name in labelled)
-            attributes[name] = Attribute(fields[name], _label(name, port.raw), port.kind)
-            ported[names[name]] = port.finished()
+        for name, python in names.items():
+            place = Place((), ()).at("attributes").at(name, python)
+            port = port_attribute(
+                name, self.attributes[name], place, context, in_keys=name in labelled
+            )
+            attributes[name] = Attribute(fields[name], port.raw.get("label", name), port.kind)
+            ported[python] = port.finished()
         indexes = {
-            pattern_names[name]: port_index(pattern, attributes, self.identity, self.context)
+            pattern_names[name]: port_index(pattern, attributes, self.identity, context)
             for name, pattern in patterns.items()
         }
         self._rest()
@@ -168,33 +178,6 @@ class _Porting:
             patterns=pattern_names,
             table=table if isinstance(table, str) and table else None,
         )
-
-    def _leave_key_texts_out(
-        self, patterns: Mapping[str, Pattern], fields: Mapping[str, str]
-    ) -> None:
-        """Leave out the attributes in whose field a key is stored that is not made of them.
-
-        ElectroDB writes the key's text over any value that they are given, and shows it in their
-        place. It takes them where a template writes the key.
-        """
-        halves = [half for pattern in patterns.values() for _, half in pattern.halves]
-        in_keys = {name for half in halves for name in half.composite}
-        written = {
-            half.field: half.composite
-            for half in halves
-            if half.template is not None and len(half.composite) <= 1
-        }
-        found = [name for name in fields if fields[name] in written and name not in in_keys]
-        for name in found:
-            made_of = "".join(f'"{composite}"' for composite in written[fields[name]])
-            self.context.lost(
-                Place((), ()).at("attributes").at(name),
-                f'an attribute in the field "{fields[name]}" of a key that is made of '
-                f"{made_of or 'constant text'}, which is written over any value of its own",
-                'data="include_keys" shows the text of the key',
-            )
-        names = {name: python for name, python in self.context.names.items() if name not in found}
-        self.context = evolve(self.context, names=names, key_texts=frozenset(found))
 
     def _head(self) -> dict[str, Any]:
         identity = self.identity
@@ -217,36 +200,13 @@ class _Porting:
         filters = self.model.get("filters")
         if isinstance(filters, Mapping):
             for name, raw in filters.items():
-                source = function_source(raw)
                 self.context.lost(
                     Place((), ()).at("filters").at(name),
                     "a filter by name",
                     "give its condition to .where() where it is used",
-                    source,
+                    function_source(raw),
                 )
-        for option in self.model:
-            if option not in _KNOWN:
-                self.context.adapt(
-                    Place((option,), (option,)),
-                    "without effect: ElectroDB has no such option",
-                    "it is left out",
-                )
-
-
-def _alias(entity: str, snake: bool) -> str:
-    """The entity's own name, or one made of it that Python takes."""
-    wanted = snake_case(entity) if snake else entity
-    return python_alias(wanted, snake)
-
-
-def _field(name: str, raw: Any) -> str:
-    field = raw.get("field") if isinstance(raw, Mapping) else None
-    return field if isinstance(field, str) and field else name
-
-
-def _label(name: str, raw: Mapping[str, Any]) -> str:
-    label = raw.get("label")
-    return label if isinstance(label, str) else name
+        self.context.unknown_options(self.model, _KNOWN, Place((), ()))
 
 
 def _labelled(patterns: Mapping[str, Pattern], fields: Mapping[str, str]) -> set[str]:
@@ -259,3 +219,67 @@ def _labelled(patterns: Mapping[str, Pattern], fields: Mapping[str, str]) -> set
         if half.template is None and half.cast != "number" and not half.is_lone(fields)
         for name in half.composite
     }
+
+
+def port_service(
+    found: Iterable[FoundModel], *, snake_case: bool = False, table: str | None = None
+) -> PortedService:
+    """Port models that are loaded together.
+
+    `table` names the table; by default the one that the models name, where they agree. An index
+    with the table's own partition key becomes a local one. Raises ModelError.
+    """
+    models = list(found)
+    hook_names = HookNames()
+    ported = tuple(
+        _port(
+            model.model,
+            None if model.alias is None else python_alias(model.alias, snake_case),
+            snake_case,
+            hook_names,
+            model.identifiers,
+        )
+        for model in models
+    )
+    services = {str(model.entity["service"]) for model in ported}
+    if len(services) > 1:
+        raise ModelError(
+            f"the models belong to {len(services)} services ({', '.join(sorted(services))}), and "
+            "a folder holds one; choose models by their exports"
+        )
+    service = PortedService(ported, _table(ported, models, table))
+    documents = [*map(write_yaml, ported), write_table_yaml(service)]
+    _refuse_unloadable("---\n".join(filter(None, documents)))
+    return service
+
+
+def _table(
+    ported: tuple[PortedModel, ...], models: list[FoundModel], table: str | None
+) -> dict[str, Any]:
+    """What table.yaml has to say."""
+    if table is None:
+        named = {name for model in models if (name := model.table)}
+        named |= {model.table for model in ported if model.table}
+        table = next(iter(named)) if len(named) == 1 else None
+    found: dict[str, Any] = {} if table is None else {"table": table}
+    local = _local_indexes([model.entity["indexes"] for model in ported])
+    if local:
+        found["indexes"] = {name: {"kind": "lsi"} for name in local}
+    return found
+
+
+def _local_indexes(entities: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The indexes whose partition key is the table's own, in all entities that use them."""
+    is_local: dict[str, bool] = {}
+    for indexes in entities:
+        primary = next((index for index in indexes.values() if "index" not in index), None)
+        for index in indexes.values():
+            if "index" in index:
+                same = (
+                    primary is not None
+                    and "sk" in index
+                    and "field" in index["pk"]
+                    and index["pk"]["field"] == primary["pk"].get("field")
+                )
+                is_local[index["index"]] = is_local.get(index["index"], True) and same
+    return [name for name, local in is_local.items() if local]

@@ -1,4 +1,4 @@
-"""What porting gives: the schema, and what has to be looked at."""
+"""What porting gives: the schema, what has to be looked at, and what can go wrong before that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,25 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-__all__ = ["Note", "PortedModel", "PortedService"]
+from leyden.errors import EngineError, InputError
+
+__all__ = ["ModelError", "NodeError", "Note", "PortedModel", "PortedService"]
+
+
+class ModelError(InputError):
+    """Something that is no ElectroDB model, or a file without one. `place` says where in it."""
+
+    code = "porting.model"
+
+    def __init__(self, message: str, *, place: str = "", entity: str | None = None) -> None:
+        super().__init__(f"{place}: {message}" if place else message, entity=entity)
+        self.place = place
+
+
+class NodeError(EngineError):
+    """Node.js is missing, or cannot run the module; the message says why."""
+
+    code = "porting.node"
 
 
 def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from leyden._text import did_you_mean
-from leyden.porting.errors import ModelError, NodeError
+from leyden.porting.ported import ModelError, NodeError
 
 __all__ = ["Found", "FoundModel", "read_models"]
 
