@@ -28,6 +28,7 @@ __all__ = [
     "fields",
     "fields_dict",
     "frozen",
+    "wrap_init",
 ]
 
 if TYPE_CHECKING:
@@ -153,6 +154,12 @@ class _Written:
         method = self._write(self._kind)
         setattr(self._kind, self._name, method)
         return method if instance is None else method.__get__(instance, kind)
+
+
+def wrap_init(kind: type, wrap: Callable[[Callable[..., None]], Callable[..., None]]) -> None:
+    """Let `wrap` change the constructor of a class of this module, once that is looked up."""
+    written = _Written(kind, "__init__", lambda kind: wrap(_write_init(kind)))
+    type.__setattr__(kind, "__init__", written)
 
 
 class _Described:

@@ -75,4 +75,6 @@ def _refuse_unfitting(
         # The call has failed for all to see, so no chain in it was forgotten.
         for given in (*arguments, *named.values()):
             hand_on(given if isinstance(given, list | tuple) else [given])
-        raise ArgumentError(f"{function.__name__}(): {error}; write {form}") from None
+        refused = ArgumentError(f"{function.__name__}(): {error}; write {form}")
+        shorten(refused)
+        raise refused from None

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
+from types import FrameType
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,11 +25,26 @@ FULL: Final = "full"
 _logger: Final = logging.getLogger("leyden")
 
 
+class _Latest(threading.local):
+    """Where the latest error of a thread came from: its frames, each with its instruction."""
+
+    places: frozenset[tuple[int, int]] = frozenset()
+
+
+_latest: Final = _Latest()
+
+
 def shorten(error: LeydenError) -> None:
     """Cut the frames inside of the package off an error and its causes.
 
     A cause that is neither Leyden's nor botocore's keeps its frames: it comes from a hook.
     """
+    places = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        places.append((id(frame), frame.f_lasti))
+        frame = frame.f_back
+    _latest.places = frozenset(places)
     if os.environ.get(VARIABLE) == FULL or _logger.isEnabledFor(logging.DEBUG):
         return
     seen: set[int] = set()
@@ -35,3 +53,11 @@ def shorten(error: LeydenError) -> None:
         seen.add(id(one))
         one.__traceback__ = None
         one = one.__cause__
+
+
+def is_left_by_error(frame: FrameType) -> bool:
+    """Whether the latest error came out of the very call that a frame is in.
+
+    What the frame drops there, it drops because of the error.
+    """
+    return (id(frame), frame.f_lasti) in _latest.places

@@ -100,7 +100,7 @@ def test_evolving_keeps_a_part_a_part_and_may_add_to_it() -> None:
     assert (evolved.id, hasattr(evolved, "kind")) == ("2", False)
     more = attrs.evolve(part("id"), kind="b")
     assert (more.id, more.kind, hasattr(more, "tags")) == ("1", "b", False)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'kid'"):
+    with pytest.raises(TypeError, match='has no attribute "kid"'):
         attrs.evolve(part("id"), kid="b")
 
 

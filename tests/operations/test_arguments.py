@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+import attrs
 import pytest
 
 import leyden
+from leyden.compile.partial import narrow
 from leyden.errors import (
     ArgumentError,
     InvalidExpressionError,
@@ -16,6 +19,7 @@ from leyden.errors import (
     LeydenError,
     UnknownAttributeError,
     UnknownNameError,
+    ValidationError,
 )
 
 SERVICE = """
@@ -64,9 +68,7 @@ NOT_FOR_USERS: Final = frozenset(
     {"draft", "refuse_reading", "send_prepared", "bare", "marks", "returned"}
 )
 """What chains have for transactions and batches to call."""
-OF_PYNAMODB: Final = frozenset(
-    {"add", "append", "delete", "deserialize", "get_value", "prepend", "remove", "serialize", "set"}
-)
+OF_PYNAMODB: Final = frozenset({"deserialize", "get_value", "serialize"})
 """What attributes have for PynamoDB's models; its own errors are right there."""
 PLAIN: Final = frozenset({"close", "get", "items", "keys", "values"})
 """What services and groups of names have from Python."""
@@ -271,6 +273,25 @@ def test_the_right_form_is_shown(
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_record_says_what_it_does_not_take(app: leyden.Service, whole: bool) -> None:
+    task = app.entities.task
+    record = task.record(**KEY, title="A")
+    record = record if whole else narrow(record, frozenset({"title"}))
+    with pytest.raises(ArgumentError, match='"tasks" has no attribute "titel"; did you mean'):
+        attrs.evolve(record, titel="B")
+    with pytest.raises(ArgumentError, match='"titel"; did you mean "title"'):
+        task.record(titel="A")
+    with pytest.raises(ArgumentError, match=re.escape("as in task.record(org=...), and got 2")):
+        task.record("o", "1")
+    assert list(inspect.signature(task.record).parameters)[:2] == ["org", "id"]
+
+
+def test_numbers_have_no_size(app: leyden.Service) -> None:
+    with pytest.raises(ValidationError, match='"points" is of type integer, and has no size'):
+        app["task"].attr.points.size()
+
+
 def test_scan_may_be_called(app: leyden.Service) -> None:
     task = app.entities.task
     assert task.scan().params() == task.scan.params()
@@ -361,6 +382,22 @@ class TestConditions:
                 ".exists(), .does_not_exist(), .size()",
             ),
             (lambda a: a.title.size() > "x", "size() is compared with a number, not str"),
+            (
+                lambda a: "x" in a.tags,
+                'Python\'s `in` does not work on "tags"; write .contains(...)',
+            ),
+            (
+                lambda a: a.title + "x",
+                '"title" is of type string, and this works on numbers',
+            ),
+            (
+                lambda a: a.points.delete(3),
+                '"points" is of type integer, and this works on sets',
+            ),
+            (
+                lambda a: a.title.append(["x"]),
+                '"title" is of type string, and this works on lists',
+            ),
             (
                 lambda a: a.title.begins(),
                 "begins(): missing a required argument: 'prefix'; write .begins(\"a\")",

@@ -84,6 +84,14 @@ def test_a_partial_sort_key_ends_in_the_next_label(task: leyden.Entity, shown: A
     )
 
 
+def test_an_empty_text_may_be_asked_of_an_index_whose_sort_key_has_no_attributes(
+    task: leyden.Entity,
+) -> None:
+    params = task.query.assigned(employee_id="").params()
+    assert {"S": "$taskapp#employee_id_"} in params["ExpressionAttributeValues"].values()
+    assert task.match(employee_id="", status="open").params()["IndexName"] == "gsi1"
+
+
 def test_a_name_has_one_placeholder_in_the_whole_request(task: leyden.Entity) -> None:
     params = (
         task.query.ranked(area="a")

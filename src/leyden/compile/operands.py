@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import ATTRIBUTE_TYPES
@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TypedIfNotExists", "TypedPath", "TypedSize"]
 
+_KINDS: Final = {
+    "N": "numbers",
+    "L": "lists",
+    **dict.fromkeys(("SS", "NS", "BS"), "sets"),
+    **dict.fromkeys(("S", "B"), "text and bytes"),
+}
+"""The kinds of values that PynamoDB's operators ask for, in words."""
+
 # PynamoDB's condition classes have untyped constructors.
 _begins_with: Callable[..., BeginsWith] = BeginsWith
 _contains: Callable[..., Contains] = Contains
@@ -54,10 +62,20 @@ class TypedPath(Path):
             for one in (self.compiled, compiled):
                 if one is not None and one.key_text is not None:
                     one.key_text.refuse_operand(self.place)
+            if compiled is not None and isinstance(value, Attribute):
+                return TypedPath(cast("LeydenAttribute", value))
         return super()._to_operand(value)
 
     def _to_value(self, value: Any) -> Value:
         return self._typed(value, constraints=False)
+
+    def _type_check(self, *kinds: str) -> None:
+        if self.attr_type and self.attr_type not in kinds:
+            wanted = " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))
+            raise ArgumentError(
+                f'"{self.place}" is of type {self.compiled.spec.type}, and this works on {wanted}',
+                entity=self.compiled.entity,
+            )
 
     def compare(self, operator: str, other: Any) -> Condition:
         """A condition that compares the stored value with another one."""
@@ -126,7 +144,23 @@ class TypedPath(Path):
             or isinstance(values[0], AbstractSet | list | tuple | _Operand | Attribute)
         ):
             return self._to_operand(values[0])
-        return self._to_value(frozenset(values))
+        try:
+            members = frozenset(values)
+        except TypeError:
+            raise refuse(
+                self.place, "takes members of a set, of a type that a set may have"
+            ) from None
+        return self._to_value(members)
+
+    def append(self, other: Any) -> Any:
+        """The list with `other` behind it."""
+        self._type_check("L")
+        return super().append(other)
+
+    def prepend(self, other: Any) -> Any:
+        """The list with `other` in front of it."""
+        self._type_check("L")
+        return super().prepend(other)
 
     def is_type(self, attr_type: str) -> IsType:
         """A condition on the stored kind (`S`, `N`, ...)."""
@@ -216,6 +250,9 @@ class TypedSize(_Size):
 
     def __init__(self, path: TypedPath) -> None:
         super().__init__(path)
+        if path.compiled.kind in ("N", "BOOL"):
+            # DynamoDB leaves out every item, and says nothing.
+            raise refuse(path.place, f"is of type {path.compiled.spec.type}, and has no size")
         self._around = 0
         key_text = path.compiled.key_text
         if key_text is not None and key_text.is_framed:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from leyden._attrs import DESCRIBED, evolve, fields, frozen
-from leyden.errors import NotReadError
+from leyden._text import did_you_mean
+from leyden.errors import ArgumentError, NotReadError
 
 __all__ = ["WHOLE", "Lack", "lack_of", "narrow", "part_class", "root_of", "withhold"]
 
@@ -109,13 +110,19 @@ def _init(record: Any, /, **values: Any) -> None:
     slots = {part.name for part in fields(root)}
     for slot in values:
         if slot not in slots:
-            raise TypeError(f"{kind.__name__}() got an unexpected keyword argument '{slot}'")
+            raise unknown_slot(slot, slots, kind.__leyden_shape__[1])
     read = lack.read | values.keys()
     for slot in read:
         object.__setattr__(record, slot, values.get(slot))
     if read != lack.read:
         more = part_class(root, evolve(lack, read=frozenset(read)))
         object.__setattr__(record, "__class__", more)
+
+
+def unknown_slot(name: str, slots: Iterable[str], entity: str) -> ArgumentError:
+    """The error for an argument of a record that is none of its attributes."""
+    message = f'"{entity}" has no attribute "{name}"{did_you_mean(name, sorted(slots))}'
+    return ArgumentError(message, entity=entity)
 
 
 def _refuse(record: Any, name: str) -> Any:

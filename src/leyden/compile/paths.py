@@ -14,6 +14,7 @@ from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribu
 from leyden.compile.steps import step_into
 from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
+from leyden.tracebacks import shorten
 
 __all__ = ["AttributePaths", "ResolvedPath", "resolve_path", "unknown_attribute"]
 
@@ -123,7 +124,9 @@ class AttributePaths:
     def __getitem__(self, name: str) -> LeydenAttribute:
         attribute = self.__attributes.get(name)
         if attribute is None:
-            raise unknown_attribute(name, self.__attributes, self.__entity)
+            error = unknown_attribute(name, self.__attributes, self.__entity)
+            shorten(error)
+            raise error
         found: LeydenAttribute = attribute.pynamodb
         return found
 

@@ -24,7 +24,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.expressions.condition import BeginsWith, Between, Condition, Contains, In
-from pynamodb.expressions.update import AddAction, DeleteAction
+from pynamodb.expressions.update import AddAction, DeleteAction, RemoveAction
 from pynamodb.indexes import Index
 
 from leyden.arguments import fitting
@@ -200,18 +200,21 @@ class LeydenAttribute(Attribute[Any]):
             raise refuse(self.place, "has no kind of its own; say which one, as in is_type('S')")
         return own(self._path().is_type(kind))
 
+    @fitting("task.attr.price + 5")
     def __add__(self, other: Any) -> Any:
         return self._path() + other
 
     def __radd__(self, other: Any) -> Any:
         return other + self._path()
 
+    @fitting("task.attr.price - 5")
     def __sub__(self, other: Any) -> Any:
         return self._path() - other
 
     def __rsub__(self, other: Any) -> Any:
         return other - self._path()
 
+    @fitting("task.attr.count | 10")
     def __or__(self, other: Any) -> TypedIfNotExists:
         return self._path().__or__(other)
 
@@ -259,6 +262,11 @@ class LeydenAttribute(Attribute[Any]):
         """The action that adds to a number, or members to a set."""
         return self._path().add(*values)
 
+    @fitting(".remove()")
+    def remove(self) -> RemoveAction:
+        """The action that takes the attribute away."""
+        return self._path().remove()
+
     @fitting('.delete("a")')
     def delete(self, *values: Any) -> DeleteAction:
         """The action that takes members out of a set."""
@@ -274,7 +282,16 @@ class LeydenAttribute(Attribute[Any]):
         try:
             return self[name]
         except (InvalidExpressionError, UnknownAttributeError) as error:
-            raise self._no_part(name, error) from None
+            missing = self._no_part(name, error)
+            shorten(missing)
+            raise missing from None
+
+    def __contains__(self, item: object) -> bool:
+        """Refused: Python makes a bool of it. Raises ArgumentError."""
+        raise ArgumentError(
+            f'Python\'s `in` does not work on "{self.place}"; write .contains(...)',
+            entity=self.compiled.entity,
+        )
 
     def _no_part(self, name: str, error: InputError) -> UnknownAttributeError:
         """The error for what is neither a part nor a method: as such an AttributeError, too."""

@@ -12,13 +12,15 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import wraps
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
-from leyden._attrs import field, fields, frozen
+from leyden._attrs import field, fields, frozen, wrap_init
+from leyden.arguments import misplaced
 from leyden.compile.names import camel_case
-from leyden.compile.partial import WHOLE, Lack, lack_of, part_class, root_of
+from leyden.compile.partial import WHOLE, Lack, lack_of, part_class, root_of, unknown_slot
 from leyden.errors import DecodeError
 from leyden.schema.spec import AttributeSpec, EntitySpec
 
@@ -91,7 +93,28 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         # The alias keeps the leading underscores of the argument's name.
         body[slot] = field(default=None, kw_only=True, alias=slot)
     made = type(camel_case(spec.alias), (), body)
-    return frozen(made, weakref_slot=False)
+    record = frozen(made, weakref_slot=False)
+    wrap_init(record, lambda init: _taking(init, tuple(slots.values()), spec))
+    return record
+
+
+def _taking(init: Callable[..., None], slots: tuple[str, ...], spec: EntitySpec) -> Any:
+    """The constructor, with the package's own errors for arguments that do not fit."""
+
+    @wraps(init)
+    def take(self: Any, /, *wrong: Any, **given: Any) -> None:
+        try:
+            init(self, *wrong, **given)
+        except TypeError:
+            if wrong:
+                form = f"{spec.alias}.record({slots[0] if slots else ''}=...)"
+                raise misplaced("record", form, len(wrong)) from None
+            for name in given:
+                if name not in slots:
+                    raise unknown_slot(name, slots, spec.entity) from None
+            raise
+
+    return take
 
 
 def _values_of(slots: tuple[str, ...]) -> Callable[[Any], Any]:

@@ -65,7 +65,7 @@ def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> l
     names = [
         form.names[-1]
         for form in keys.forms
-        if values.get(form.names[-1]) == "" and _is_as_absent(form, values)
+        if form.names and values.get(form.names[-1]) == "" and _is_as_absent(form, values)
     ]
     held = held_fields(entity, keys)
     for name in names:

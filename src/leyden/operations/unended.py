@@ -2,15 +2,18 @@
 
 What sends, shows or explains a chain ends it, and each of its steps extends it by a new object. So
 only the last object of a chain can be left over, and only that one warns. One slot says whether
-anything was done with an object: that costs a write next to nothing.
+anything was done with an object: that costs a write next to nothing. A chain that goes away with
+an error, as in `task.put(...).where(task.attr.titel == "x")`, was not forgotten.
 """
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable
 
 from leyden.errors import UnsentWriteWarning
+from leyden.tracebacks import is_left_by_error
 
 
 class Endable:
@@ -36,7 +39,7 @@ def hand_on(entries: Iterable[object]) -> None:
 
 def warn_if_unended(one: Endable, name: str) -> None:
     """Warn that a write goes away with which nothing was done; for `__del__`."""
-    if not hasattr(one, "_ended"):
+    if not hasattr(one, "_ended") and not is_left_by_error(sys._getframe(2)):
         warnings.warn(
             f"{name} was dropped without .go(), and nothing was sent; end the chain with .go(), "
             "or with .params() to see the request",
