@@ -130,3 +130,58 @@ def test_an_attribute_may_stand_in_a_key_twice_as_in_electrodb() -> None:
     assert begun == ("#0 = :0 AND begins_with(#1, :1)", "$e_1#a_x#b_")
     whole = sort_key(entity.query.main(id="1", a="x", b="y"))
     assert whole == ("#0 = :0 AND #1 = :1", "$e_1#a_x#b_y#a_x")
+
+
+GOODS = """
+entity: good
+version: "1"
+service: shop
+attributes:
+  sku:   {type: string, required: true, pattern: "^[A-Za-z]+$"}
+  shelf: {type: string, field: gsi1sk}
+  code:  {type: string, field: gsi2pk, derive: "join('!', [sku, shelf || 'None'])"}
+  label: {type: string, derive: "join('!', [sku, shelf || 'None'])"}
+indexes:
+  goods:
+    pk: {field: pk, composite: [sku], casing: none}
+    sk: {field: sk, composite: []}
+  shelves:
+    index: gsi1
+    pk: {field: gsi1pk, composite: [sku]}
+    sk: {field: gsi1sk, composite: [shelf]}
+  codes:
+    index: gsi2
+    pk: {field: gsi2pk, composite: [code]}
+    sk: {field: gsi2sk, composite: []}
+  top:
+    index: gsi3
+    when: WHEN
+    pk: {field: gsi3pk, composite: [shelf]}
+    sk: {field: gsi3sk, composite: [sku]}
+"""
+
+
+@pytest.fixture(scope="module", params=["\"shelf == 'top'\"", "{call: top, reads: [shelf]}"])
+def good(request: pytest.FixtureRequest) -> leyden.Entity:
+    hooks = {"top": lambda values: values.get("shelf") == "top"}
+    schema = GOODS.replace("WHEN", request.param)
+    return leyden.load(schema, table="shop", hooks=hooks if "call" in request.param else {})["good"]
+
+
+def test_derived_values_and_conditions_see_the_text_that_is_stored(good: leyden.Entity) -> None:
+    item = good.put(sku="Jar", shelf="Top").params()["Item"]
+    assert item["gsi1sk"] == {"S": "top"}
+    assert item["label"] == {"S": "Jar!top"}
+    assert item["gsi2pk"] == {"S": "jar!top"}
+    assert item["gsi3pk"] == {"S": "$shop#shelf_top"}
+    assert good.put(good.parse(item)).params()["Item"] == item
+    assert good.put(sku="Jar", shelf="top").params()["Item"] == item
+    assert "gsi3pk" not in good.put(sku="Jar", shelf="Low").params()["Item"]
+
+
+@pytest.mark.parametrize("verb", ["update", "patch", "upsert"])
+def test_other_verbs_derive_and_ask_the_same(good: leyden.Entity, verb: str) -> None:
+    chain = getattr(good, verb)(sku="Jar").set(shelf="Top")
+    written = [value["S"] for value in chain.params()["ExpressionAttributeValues"].values()]
+    assert {"top", "Jar!top", "jar!top", "$shop#shelf_top"} <= set(written)
+    assert not any("Top" in text for text in written)

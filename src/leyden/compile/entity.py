@@ -87,7 +87,7 @@ class CompiledEntity(Preparation):
         halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
         self.key_fields = frozenset(half.field for half in halves if half.field)
         """The fields of the keys, of the table and of its indexes."""
-        set_key_texts(spec, attributes)
+        self.key_texts = set_key_texts(spec, attributes)
         stored = frozenset(attribute.spec.field for attribute in attributes.values())
         codec = compile_codec(
             attributes,

@@ -75,6 +75,11 @@ class KeyText:
             return inner
         return value_of(self.attribute, inner)
 
+    def settled(self, value: str) -> str:
+        """A text as it will be read once it is stored: folded where the key folds."""
+        settled: str = self.read(self.write(value)) if value else value
+        return settled
+
     def part(self, text: str, place: str) -> str:
         """The text to look for in stored ones, for values that contain `text`.
 
@@ -119,19 +124,28 @@ def _may_start_in(around: str, text: str) -> bool:
     )
 
 
-def set_key_texts(spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]) -> None:
-    """Let attributes that are stored in a key's own field be written and read as that key."""
+def set_key_texts(
+    spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]
+) -> dict[str, KeyText]:
+    """Let attributes that are stored in a key's own field be written and read as that key.
+
+    Gives those of them that are texts, by name.
+    """
     stored = {attribute.spec.field for attribute in attributes.values()}
     halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
     if stored.isdisjoint(half.field for half in halves):
-        return
+        return {}
     keys = entity_keys(spec)
+    texts: dict[str, KeyText] = {}
     for index in keys.values():
         for form in index.forms:
             attribute = attributes[form.names[0]] if form.bare and not form.numeric else None
             if attribute is not None and attribute.spec.type != "binary":
                 attribute.key_text = _key_text(form, keys)
                 attribute.kind = "S"
+                if attribute.spec.type == "string":
+                    texts[attribute.spec.name] = attribute.key_text
+    return texts
 
 
 def _key_text(form: KeyForm, keys: EntityKeys) -> KeyText:

@@ -12,6 +12,7 @@ from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.deriving import Derivation, derivations_of, refuse_unknown_inputs
 from leyden.compile.filling import Fill, Planned, compile_filling
 from leyden.compile.hooking import Hooks
+from leyden.compile.key_text import KeyText
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.compile.paths import unknown_attribute
 from leyden.compile.setting import Setters
@@ -38,6 +39,7 @@ class Preparation:
         "attributes",
         "derivations",
         "has_setters",
+        "key_texts",
         "on_write",
         "setters",
         "spec",
@@ -76,6 +78,8 @@ class Preparation:
         """The `set` hooks of all attributes."""
         self.has_setters = self.setters.any
         """Whether any attribute has a `set` hook, itself or inside."""
+        self.key_texts: Mapping[str, KeyText] = {}
+        """The texts that are stored in a key's own field, which may fold them, by name."""
         self.on_write = frozenset(self._on_write)
         """The names of the attributes that every write sets."""
 
@@ -135,6 +139,22 @@ class Preparation:
             raise
         return values
 
+    def as_read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as they will be read once they are stored.
+
+        A key's own field holds the key's text, so that is what attributes are derived from, and
+        what the conditions of sparse indexes ask. Other keys are made of the value as given, as
+        ElectroDB makes them.
+        """
+        if not self.key_texts:
+            return {**values}
+        return {
+            name: self.key_texts[name].settled(value)
+            if name in self.key_texts and value is not None
+            else value
+            for name, value in values.items()
+        }
+
     def _compile_fill(self) -> Fill:
         plan = (
             Planned(
@@ -156,8 +176,9 @@ class Preparation:
         `names` are those that are asked for, all unless given.
         """
         try:
+            seen = self.as_read(values) if self.key_texts else values
             return {
-                name: derivation.value(values, self.plain)
+                name: derivation.value(seen, self.plain)
                 for name, derivation in self._derivations.items()
                 if names is None or name in names
             }
@@ -178,7 +199,8 @@ class Preparation:
                 value = given.get(name)
                 if value is None:
                     continue
-                if self.attributes[name].accept(value, constraints=False) != derived[name]:
+                accepted = {name: self.attributes[name].accept(value, constraints=False)}
+                if self.as_read(accepted)[name] != self.as_read(derived)[name]:
                     raise ValidationError(
                         f'"{name}" is derived from other attributes, and the value given for it is '
                         "another one; leave it out",

@@ -48,7 +48,7 @@ def sparse_condition(entity: Preparation, index: IndexSpec, hooks: Hooks) -> Spa
         def judged(values: Values) -> bool:
             # It sees what it says it reads and nothing else, so no write can miss a change.
             seen = {n: value for n, value in values.items() if n in reads and value is not None}
-            return bool(asked(MappingProxyType(seen)))
+            return bool(asked(MappingProxyType(entity.as_read(seen))))
 
         return SparseCondition(reads.union(index.composites), reads, judged)
     assert index.when is not None
@@ -57,6 +57,8 @@ def sparse_condition(entity: Preparation, index: IndexSpec, hooks: Hooks) -> Spa
     read = entity.attributes if roots is None else roots
 
     def holds(values: Values) -> bool:
+        if entity.key_texts:
+            values = entity.as_read(values)
         return expression.holds(entity.plain(values, roots), f"when of {index.name}")
 
     return SparseCondition(frozenset({*index.composites, *read}), roots, holds)
