@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from leyden import errors, events
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
-    from leyden.operations.explain import Explanation
     from leyden.operations.overflow.format import StoredApart
     from leyden.operations.overflow.sweeping import Sweep
+    from leyden.operations.plan.explain import Explanation
     from leyden.results import (
         BatchResult,
         CollectionPage,
@@ -45,7 +45,7 @@ _PLACES: Final = {
     "Change": "leyden.service.stream",
     "CollectionPage": "leyden.results",
     "Entity": "leyden.service.entity",
-    "Explanation": "leyden.operations.explain",
+    "Explanation": "leyden.operations.plan.explain",
     "LeydenError": "leyden.errors",
     "LocalEngine": "leyden.engine",
     "Page": "leyden.results",

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 import leyden
 from leyden.errors import ValidationError
-from leyden.operations.expression import Expressions
+from leyden.operations.plan.expressions import Expressions
 
 
 def member(**options: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 import leyden
 from leyden import errors, store
-from leyden.operations import collection, options
+from leyden.operations import options
 from leyden.schema import language
 from leyden.schema.codes import CODES
 from leyden.schema.shapes import Options
@@ -112,17 +112,18 @@ def test_every_numeric_code_of_electrodb_is_mapped_to_codes_that_exist() -> None
 
 
 def test_every_option_of_operations_is_documented_where_it_is_taken() -> None:
-    kinds = {
-        "get": options.GET,
-        "write": options.WRITE,
-        "query": options.QUERY,
-        "scan": options.SCAN,
-        "collection": collection.CollectionQuery.allowed,
-        "batch get": options.BATCH_GET,
-        "batch write": options.BATCH_WRITE,
-        "transact write": options.TRANSACT_WRITE,
-        "transact get": options.TRANSACT_GET,
+    families = {
+        "get": options.GetOptions,
+        "write": options.WriteOptions,
+        "query": options.QueryOptions,
+        "scan": options.ScanOptions,
+        "collection": options.QueryOptions,
+        "batch get": options.BatchGetOptions,
+        "batch write": options.BatchWriteOptions,
+        "transact write": options.TransactWriteOptions,
+        "transact get": options.TransactGetOptions,
     }
+    kinds = {kind: family.__optional_keys__ for kind, family in families.items()}
     documented = {
         row[0].strip("`"): {kind.strip() for kind in row[1].split(",")}
         for row in rows(DOCS / "operations.md", "Options")

@@ -14,7 +14,7 @@ import leyden
 from leyden.keys import entity_keys
 from leyden.keys.strict import escape, parse_number, sortable_number, unescape
 from leyden.keys.text import from_epoch_seconds
-from leyden.operations.sort_condition import sort_condition
+from leyden.operations.plan.sort_keys import sort_condition
 from tests.keys.specs import attribute, entity
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(

@@ -19,8 +19,8 @@ import leyden
 from leyden.cli.application import leyden as command_line
 from leyden.compile.paths import AttributePaths
 from leyden.errors import SchemaError
-from leyden.operations.collection import CollectionQuery
-from leyden.operations.query import Queries, Query
+from leyden.operations.chains.collections import CollectionQuery
+from leyden.operations.chains.reads import Queries, Query
 from leyden.operations.update import Patch
 from leyden.operations.upsert import Upsert
 from leyden.results import CollectionPage

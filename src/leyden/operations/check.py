@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from leyden._attrs import field, frozen
-from leyden.operations.expression import Expressions
-from leyden.operations.get import read_key
-from leyden.operations.options import Options
+from leyden.operations.options import NoOptions, Options
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.reads import read_key
 from leyden.operations.refusal import Asked
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.write import PreparedWrite, Write, exists
@@ -26,7 +26,7 @@ class Check(Write):
 
     given: Mapping[str, Any] = field(factory=dict)
 
-    allowed: ClassVar[frozenset[str]] = frozenset()
+    allowed: ClassVar[type] = NoOptions
     verb: ClassVar[str] = "check"
     api: ClassVar[str] = "TransactWriteItems"
     part: ClassVar[str] = "ConditionCheck"

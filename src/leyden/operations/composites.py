@@ -9,8 +9,8 @@ from leyden._attrs import field, frozen
 from leyden.arguments import fitting
 from leyden.errors import CompositeConflictError, InvalidExpressionError
 from leyden.operations.bound import refuse_no_mapping
-from leyden.operations.expression import Expressions
 from leyden.operations.operation import changed
+from leyden.operations.plan.expressions import Expressions
 from leyden.operations.refusal import Asked
 from leyden.operations.write import Write
 from leyden.program import Item

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from leyden._attrs import field, frozen
-from leyden.operations.expression import Expressions
-from leyden.operations.get import read_key
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.reads import read_key
 from leyden.operations.refusal import Needs
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect

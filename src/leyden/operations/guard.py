@@ -19,10 +19,16 @@ from leyden.errors import (
 )
 from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
-from leyden.operations.expression import Expressions
-from leyden.operations.projection import held_fields, identifiers_projected
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.projection import held_fields, identifiers_projected
 from leyden.operations.versions import Expectation, conflict
-from leyden.program import AttributeValue, Item, Request, Response, Step
+from leyden.program import (
+    AttributeValue,
+    Item,
+    Request,
+    Response,
+    Step,
+)
 
 Marks = Mapping[str, AttributeValue]
 """Fields of an item and the values that they must have for the item to be the one meant."""

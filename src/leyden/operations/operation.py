@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Never, Self, TypeVar
+from typing import Any, ClassVar, Final, Never, Self, TypeVar, cast
 
 from pynamodb.expressions.condition import Condition
 
@@ -15,15 +15,15 @@ from leyden.arguments import misplaced
 from leyden.compile.pynamodb_attributes import LeydenAttribute
 from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.explain import Explanation
-from leyden.operations.expression import check_conditions
-from leyden.operations.options import Options, read_options
+from leyden.operations.options import Options, finish, read_options
+from leyden.operations.plan.explain import Explanation
+from leyden.operations.plan.expressions import check_conditions
 from leyden.operations.unended import Endable, end, hand_on
 from leyden.program import Params, Program, Request
 from leyden.tracebacks import shorten
 
 T = TypeVar("T")
-Chain = TypeVar("Chain", bound="Operation")
+Step = TypeVar("Step", bound="Operation")
 
 
 @frozen(eq=False, repr=False)
@@ -37,7 +37,8 @@ class Operation(Endable, ABC):
 
     verb: ClassVar[str]
     api: ClassVar[str]
-    allowed: ClassVar[frozenset[str]]
+    allowed: ClassVar[type]
+    """The TypedDict of the options that it takes."""
 
     def params(self, /, *wrong: Never, **options: Any) -> Any:
         """The low-level request, in the boto3 client's shape; nothing is sent.
@@ -125,42 +126,82 @@ class Conditional(Operation):
         Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
         """
         with self._naming():
-            if wrong:
-                name, alias = next(iter(wrong)), self.entity.spec.alias
-                raise ArgumentError(
-                    f"where() takes conditions, not keywords: write .where({alias}.attr.{name} == "
-                    "...), and join several with &"
-                )
-            added = check_conditions(conditions, self.name)
+            added = read_conditions(self.entity, self.name, conditions, wrong)
         return changed(self, conditions=self.conditions + added)
 
 
-def changed(operation: Chain, **fields: Any) -> Chain:
+class Chain:
+    """A chain: what it has said so far, in one object that every step replaces."""
+
+    __slots__ = ("_said",)
+
+    def __init__(self, said: Any) -> None:
+        self._said = said
+
+    def __repr__(self) -> str:
+        return f"<{self._said.name}>"
+
+    def _with(self, **fields: Any) -> Self:
+        return self.__class__(replaced(self._said, **fields))
+
+    def _naming(self) -> naming:
+        said = self._said
+        return naming(said.name, said.entity)
+
+    def _named(self, program: Program[T]) -> Program[T]:
+        return run_named(program, self._naming())
+
+    def _run(self, program: Program[Any]) -> Any:
+        return self._said.entity.runner.run(program)
+
+    def _options(
+        self, ending: str, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
+    ) -> Options:
+        """The options of an ending. Raises ArgumentError, InvalidOptionError."""
+        if wrong:
+            raise misplaced(ending, f".{ending}({_FORMS.get(ending, 'limit=10')})", len(wrong))
+        return read_options(self._said.name, family, given)
+
+
+_FORMS: Final = {
+    "iter": 'order="desc"',
+    "first": 'order="desc"',
+    "one": 'order="desc"',
+    "count": "consistent=True",
+}
+"""An option of each ending that does not take `limit`, for its errors to show."""
+
+
+def read_conditions(
+    entity: BoundEntity, operation: str, given: tuple[Any, ...], wrong: Mapping[str, Any]
+) -> tuple[Condition, ...]:
+    """The conditions given to `where()`. Raises InvalidExpressionError, ArgumentError."""
+    if wrong:
+        name, alias = next(iter(wrong)), entity.spec.alias
+        raise ArgumentError(
+            f"where() takes conditions, not keywords: write .where({alias}.attr.{name} == ...), "
+            "and join several with &"
+        )
+    return check_conditions(given, operation)
+
+
+def changed(operation: Step, **fields: Any) -> Step:
     """The operation with other values in some fields: `attrs.evolve`, in a third of its time."""
     end(operation)
-    kind = operation.__class__
-    kept = {name: getattr(operation, name) for name in _fields_of(kind)}
+    return replaced(operation, **fields)
+
+
+def replaced(one: T, **fields: Any) -> T:
+    """An object with other values in some fields: `attrs.evolve` in a third of its time."""
+    kind: Any = one.__class__
+    kept: dict[str, Any] = {name: getattr(one, name) for name in _fields_of(kind)}
     kept.update(fields)
-    return kind(**kept)
+    return cast(T, kind(**kept))
 
 
 @cache
-def _fields_of(kind: type[Operation]) -> tuple[str, ...]:
-    return tuple(field.name for field in attr_fields(kind))
-
-
-def finish(params: Params, options: Options) -> Params:
-    """The request with the caller's table and extra parameters."""
-    if options.table is not None:
-        if "TransactItems" in params:
-            for part in params["TransactItems"]:
-                for body in part.values():
-                    body["TableName"] = options.table
-        else:
-            params["TableName"] = options.table
-    if options.params:
-        params.update(options.params)
-    return params
+def _fields_of(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in attr_fields(cast(Any, kind)))
 
 
 def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
@@ -168,7 +209,9 @@ def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
 
     Raises InputError for a single chain, and for what is no list of any.
     """
-    if isinstance(entries, Operation | LeydenAttribute) or not isinstance(entries, Iterable):
+    if isinstance(entries, Operation | Chain | LeydenAttribute) or not isinstance(
+        entries, Iterable
+    ):
         hand_on([entries])
         raise ArgumentError(
             f"{operation}() takes a list of chains, not {type(entries).__name__}",

@@ -1,48 +1,155 @@
-"""The options of `.go()`, `.params()` and `.explain()`: which operation takes which, and what."""
+"""The options of `.go()`, `.params()` and `.explain()`: which call takes which, and what.
+
+Each family of calls has a TypedDict of the options that it takes. Type checkers read it in the
+signatures; at run time `read_options` allows what it names. So an option stands in three places:
+its type in a family, its default in `Options`, and its check in `_CHECKS`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
-
-import jmespath
-from jmespath.exceptions import JMESPathError
+from functools import cache
+from typing import Any, Final, Literal, TypedDict
 
 from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
+from leyden.program import Params
 from leyden.schema.expressions import ExpressionError, check_calls
 
-_COMMON: Final = frozenset({"table", "params", "select", "data"})
-_READ: Final = _COMMON | {"attributes", "consistent", "ignore_ownership"}
-_PAGED: Final = _READ | {"limit", "count", "pages", "cursor", "cursor_from", "unreadable"}
 
-GET: Final = _READ
-WRITE: Final = _COMMON | {"response"}
-QUERY: Final = _PAGED | {"order", "compare", "hydrate", "concurrency", "budget"}
-SCAN: Final = _PAGED | {"hydrate", "concurrency", "budget", "segments", "progress"}
-_BATCH: Final = frozenset({"table", "concurrency", "budget", "unprocessed", "progress"})
-TRANSACT_GET: Final = frozenset({"data", "select", "ignore_ownership", "unreadable"})
-BATCH_GET: Final = _BATCH | TRANSACT_GET | {"attributes", "consistent"}
-TRANSACT_WRITE: Final = frozenset({"token"})
-BATCH_WRITE: Final = _BATCH | {"guard"}
+class _Read(TypedDict, total=False):
+    table: str | None
+    params: Mapping[str, Any] | None
+    select: str | None
+    attributes: Sequence[str] | None
+    consistent: bool | None
+    ignore_ownership: bool | None
 
-_CHOICES: Final[dict[str, tuple[str, ...]]] = {
-    "order": ("asc", "desc"),
-    "compare": ("keys", "attributes", "v2"),
-    "cursor_from": ("leyden", "electrodb"),
-    "response": ("default", "none", "all_old", "updated_old", "all_new", "updated_new"),
-    "unprocessed": ("raise", "return"),
-    "unreadable": ("raise", "collect"),
-    "data": ("attributes", "include_keys", "raw", "result"),
-}
 
-_OF_DYNAMODB: Final = frozenset(
-    {"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
-)
-"""The values of DynamoDB's own Select."""
+class GetOptions(_Read, total=False):
+    """What `task.get(...)` takes."""
 
-_MOST_SEGMENTS: Final = 1_000_000
+    data: Literal["attributes", "include_keys", "raw", "result"] | None
+
+
+class WriteOptions(TypedDict, total=False):
+    """What the writes of one item take."""
+
+    table: str | None
+    params: Mapping[str, Any] | None
+    select: str | None
+    data: Literal["attributes", "include_keys", "raw", "result"] | None
+    response: Literal["default", "none", "all_old", "updated_old", "all_new", "updated_new"] | None
+
+
+class FirstOptions(_Read, total=False):
+    """What `.first()` and `.one()` of a scan take."""
+
+    data: Literal["attributes", "include_keys", "raw"] | None
+    cursor: str | None
+    cursor_from: Literal["leyden", "electrodb"] | None
+    unreadable: Literal["raise", "collect"] | None
+    hydrate: bool | None
+    concurrency: int | None
+    budget: float | None
+
+
+class QueryFirstOptions(FirstOptions, total=False):
+    """What `.first()` and `.one()` of a query take."""
+
+    order: Literal["asc", "desc"] | None
+    compare: Literal["keys", "attributes", "v2"] | None
+
+
+class QueryIterOptions(QueryFirstOptions, total=False):
+    """What `.iter()` of a query takes."""
+
+    limit: int | None
+
+
+class QueryOptions(QueryIterOptions, total=False):
+    """What queries of entities and of collections take."""
+
+    count: int | None
+    pages: int | Literal["all"] | None
+
+
+class ScanIterOptions(FirstOptions, total=False):
+    """What `.iter()` of a scan takes."""
+
+    limit: int | None
+    segments: int | None
+    progress: Callable[[int, int], object] | None
+
+
+class ScanOptions(ScanIterOptions, total=False):
+    """What scans take."""
+
+    count: int | None
+    pages: int | Literal["all"] | None
+
+
+class _Count(TypedDict, total=False):
+    table: str | None
+    params: Mapping[str, Any] | None
+    consistent: bool | None
+    ignore_ownership: bool | None
+    limit: int | None
+
+
+class QueryCountOptions(_Count, total=False):
+    """What `.count()` of a query takes."""
+
+    compare: Literal["keys", "attributes", "v2"] | None
+
+
+class ScanCountOptions(_Count, total=False):
+    """What `.count()` of a scan takes."""
+
+    segments: int | None
+
+
+class NoOptions(TypedDict, total=False):
+    """What `task.check(...)` takes."""
+
+
+class TransactGetOptions(TypedDict, total=False):
+    """What `app.transact_get([...])` takes."""
+
+    data: Literal["attributes", "include_keys", "raw"] | None
+    select: str | None
+    ignore_ownership: bool | None
+    unreadable: Literal["raise", "collect"] | None
+
+
+class TransactWriteOptions(TypedDict, total=False):
+    """What `app.transact_write([...])` takes."""
+
+    token: str | None
+
+
+class BatchWriteOptions(TypedDict, total=False):
+    """What batches of writes take."""
+
+    table: str | None
+    concurrency: int | None
+    budget: float | None
+    unprocessed: Literal["raise", "return"] | None
+    progress: Callable[[int, int], object] | None
+    guard: bool | None
+
+
+class BatchGetOptions(TransactGetOptions, total=False):
+    """What batches of gets take."""
+
+    table: str | None
+    attributes: Sequence[str] | None
+    consistent: bool | None
+    concurrency: int | None
+    budget: float | None
+    unprocessed: Literal["raise", "return"] | None
+    progress: Callable[[int, int], object] | None
 
 
 @frozen
@@ -80,93 +187,192 @@ class Options:
 _DEFAULT: Final = Options()
 
 
-def read_options(operation: str, allowed: frozenset[str], given: Mapping[str, Any]) -> Options:
-    """The options of one call.
+def read_options(operation: str, family: type, given: Mapping[str, Any]) -> Options:
+    """The options of one call; `family` is the TypedDict that names what it takes.
 
     Raises InvalidOptionError for one that the operation does not have, or a wrong value.
     """
     if not given:
         return _DEFAULT
+    allowed = _names_of(family)
     checked: dict[str, Any] = {}
     for name, value in given.items():
         if name not in allowed:
             hint = did_you_mean(name, allowed)
             raise InvalidOptionError(f'no option "{name}" here{hint}', operation=operation)
-        if value is not None:
-            checked[name] = _check(operation, allowed, name, value)
+        if value is None:
+            continue
+        try:
+            checked[name] = _CHECKS[name](name, value)
+        except InvalidOptionError as error:
+            error.operation = operation
+            raise
+        if value == "result" and name == "data" and family not in (GetOptions, WriteOptions):
+            raise InvalidOptionError(
+                'the option "data" takes "result" for single items only: a page says what it cost '
+                "by itself",
+                operation=operation,
+            )
     return Options(**checked)
 
 
-def _check(operation: str, allowed: frozenset[str], name: str, value: Any) -> Any:
-    def refuse(wanted: str) -> InvalidOptionError:
-        return InvalidOptionError(f'the option "{name}" takes {wanted}', operation=operation)
+def finish(params: Params, options: Options) -> Params:
+    """The request with the caller's table and extra parameters."""
+    if options.table is not None:
+        if "TransactItems" in params:
+            for part in params["TransactItems"]:
+                for body in part.values():
+                    body["TableName"] = options.table
+        else:
+            params["TableName"] = options.table
+    if options.params:
+        params.update(options.params)
+    return params
 
-    if name in _CHOICES:
-        if value not in _CHOICES[name]:
-            raise refuse(", ".join(f'"{choice}"' for choice in _CHOICES[name]))
-        if value == "result" and ("table" not in allowed or allowed & {"limit", "concurrency"}):
-            raise refuse('"result" for single items only: a page says what it cost by itself')
-    elif name in ("limit", "count", "concurrency", "segments"):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise refuse("a whole number from 1 up")
-        if name == "segments" and value > _MOST_SEGMENTS:
-            raise refuse(f"at most {_MOST_SEGMENTS:,}, as DynamoDB does")
-    elif name == "pages":
-        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-        if not whole and value != "all":
-            raise refuse('a whole number from 1 up, or "all"')
-    elif name in ("consistent", "ignore_ownership", "guard", "hydrate"):
-        if not isinstance(value, bool):
-            raise refuse("True or False")
-    elif name == "attributes":
-        names = not isinstance(value, str) and isinstance(value, Sequence) and bool(value)
-        if not names or not all(isinstance(name, str) for name in value):
-            raise refuse("a list of attribute names")
-        return tuple(value)
-    elif name == "params":
-        if not isinstance(value, Mapping):
-            raise refuse("a mapping of request parameters")
-    elif name == "select":
-        if not isinstance(value, str):
-            raise refuse("a JMESPath expression")
-        if value in _OF_DYNAMODB:
-            instead = (
-                "count items with .count()"
-                if value == "COUNT"
-                else "name attributes with the option `attributes`"
-            )
-            raise InvalidOptionError(
-                f'the option "select" is a JMESPath expression, which reshapes each item, and not '
-                f"DynamoDB's Select={value}; {instead}. For an attribute of that name, quote it "
-                f"inside: select='\"{value}\"'",
-                operation=operation,
-            )
-        try:
-            compiled = jmespath.compile(value)
-            # JMESPath itself reports a wrong call only over an item, when a write has happened.
-            check_calls(compiled.parsed, value)
-            return compiled
-        except ExpressionError as error:
-            raise InvalidOptionError(
-                f'the option "select" cannot be evaluated: {error}', operation=operation
-            ) from None
-        except JMESPathError as error:
-            raise InvalidOptionError(
-                f'the option "select" is no JMESPath expression: {error}', operation=operation
-            ) from error
-        except RecursionError:
-            raise InvalidOptionError(
-                'the option "select" is nested too deeply', operation=operation
-            ) from None
-    elif name == "budget":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-            raise refuse("a number of seconds")
-    elif name == "progress":
-        if not callable(value):
-            raise refuse("a function of what is done and the total")
-    elif name == "token":
-        if not isinstance(value, str) or not 1 <= len(value) <= 36:
-            raise refuse("a text of 1 to 36 characters")
-    elif not isinstance(value, str) or not value:
-        raise refuse("a text that is not empty")
+
+@cache
+def _names_of(family: type) -> frozenset[str]:
+    names: frozenset[str] = family.__optional_keys__  # type: ignore[attr-defined]
+    return names
+
+
+def _wrong(name: str, wanted: str) -> InvalidOptionError:
+    return InvalidOptionError(f'the option "{name}" takes {wanted}')
+
+
+def _one_of(*choices: str) -> Callable[[str, Any], Any]:
+    def check(name: str, value: Any) -> Any:
+        if value not in choices:
+            raise _wrong(name, ", ".join(f'"{choice}"' for choice in choices))
+        return value
+
+    return check
+
+
+def _number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _wrong(name, "a whole number from 1 up")
     return value
+
+
+def _segments(name: str, value: Any) -> int:
+    if _number(name, value) > _MOST_SEGMENTS:
+        raise _wrong(name, f"at most {_MOST_SEGMENTS:,}, as DynamoDB does")
+    return int(value)
+
+
+def _pages(name: str, value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if not whole and value != "all":
+        raise _wrong(name, 'a whole number from 1 up, or "all"')
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(name, "True or False")
+    return value
+
+
+def _names(name: str, value: Any) -> tuple[str, ...]:
+    names = not isinstance(value, str) and isinstance(value, Sequence) and bool(value)
+    if not names or not all(isinstance(one, str) for one in value):
+        raise _wrong(name, "a list of attribute names")
+    return tuple(value)
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _wrong(name, "a mapping of request parameters")
+    return value
+
+
+def _seconds(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise _wrong(name, "a number of seconds")
+    return value
+
+
+def _function(name: str, value: Any) -> Any:
+    if not callable(value):
+        raise _wrong(name, "a function of what is done and the total")
+    return value
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise _wrong(name, "a text that is not empty")
+    return value
+
+
+def _token(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 36:
+        raise _wrong(name, "a text of 1 to 36 characters")
+    return value
+
+
+def _expression(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        raise _wrong(name, "a JMESPath expression")
+    if value in _OF_DYNAMODB:
+        instead = (
+            "count items with .count()"
+            if value == "COUNT"
+            else "name attributes with the option `attributes`"
+        )
+        raise InvalidOptionError(
+            f'the option "select" is a JMESPath expression, which reshapes each item, and not '
+            f"DynamoDB's Select={value}; {instead}. For an attribute of that name, quote it "
+            f"inside: select='\"{value}\"'"
+        )
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        compiled = jmespath.compile(value)
+        # JMESPath itself reports a wrong call only over an item, when a write has happened.
+        check_calls(compiled.parsed, value)
+        return compiled
+    except ExpressionError as error:
+        raise InvalidOptionError(f'the option "select" cannot be evaluated: {error}') from None
+    except JMESPathError as error:
+        raise InvalidOptionError(
+            f'the option "select" is no JMESPath expression: {error}'
+        ) from error
+    except RecursionError:
+        raise InvalidOptionError('the option "select" is nested too deeply') from None
+
+
+_MOST_SEGMENTS: Final = 1_000_000
+
+_OF_DYNAMODB: Final = frozenset(
+    {"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
+)
+"""The values of DynamoDB's own Select."""
+
+_CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "order": _one_of("asc", "desc"),
+    "limit": _number,
+    "count": _number,
+    "pages": _pages,
+    "cursor": _text,
+    "attributes": _names,
+    "consistent": _flag,
+    "cursor_from": _one_of("leyden", "electrodb"),
+    "compare": _one_of("keys", "attributes", "v2"),
+    "response": _one_of("default", "none", "all_old", "updated_old", "all_new", "updated_new"),
+    "data": _one_of("attributes", "include_keys", "raw", "result"),
+    "ignore_ownership": _flag,
+    "select": _expression,
+    "table": _text,
+    "params": _mapping,
+    "concurrency": _number,
+    "hydrate": _flag,
+    "segments": _segments,
+    "budget": _seconds,
+    "unprocessed": _one_of("raise", "return"),
+    "unreadable": _one_of("raise", "collect"),
+    "progress": _function,
+    "guard": _flag,
+    "token": _token,
+}

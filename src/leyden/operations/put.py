@@ -9,10 +9,10 @@ from leyden._attrs import evolve, field, frozen
 from leyden.arguments import fitting
 from leyden.errors import InputError, VersionConflictError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
+from leyden.operations.plan.expressions import Expressions
 from leyden.operations.refusal import Needs
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transactions.cancellation import ATTEMPTS, wait_before

@@ -12,7 +12,7 @@ from leyden.errors import DecodeError, HookError, InvalidExpressionError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import name_item
 from leyden.operations.options import Options
-from leyden.operations.projection import inputs_of
+from leyden.operations.plan.projection import inputs_of
 from leyden.program import Item
 
 T = TypeVar("T")

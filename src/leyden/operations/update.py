@@ -12,8 +12,6 @@ from leyden.compile.partial import lack_of
 from leyden.errors import LeydenError
 from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.composites import ChangesPart
-from leyden.operations.expression import Expressions
-from leyden.operations.get import read_key
 from leyden.operations.guard import refuse_ambiguous
 from leyden.operations.index_keys import (
     NO_CHANGES,
@@ -25,6 +23,8 @@ from leyden.operations.index_keys import (
 from leyden.operations.operation import changed
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.reads import read_key
 from leyden.operations.refusal import Needs
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims

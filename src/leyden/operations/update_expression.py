@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from leyden.operations.expression import Expressions
+from leyden.operations.plan.expressions import Expressions
 from leyden.operations.size import value_size
 from leyden.operations.update_steps import Step
 from leyden.program import AttributeValue, Item

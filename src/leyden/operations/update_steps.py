@@ -17,7 +17,7 @@ from leyden.errors import (
 )
 from leyden.operations.bound import BoundEntity
 from leyden.operations.copying import is_operand, read_operand
-from leyden.operations.expression import Expressions
+from leyden.operations.plan.expressions import Expressions
 from leyden.program import AttributeValue
 
 _NUMERIC: Final = ("number", "integer", "decimal", "ttl", "any")

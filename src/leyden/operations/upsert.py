@@ -9,7 +9,6 @@ from leyden._attrs import evolve, field, frozen
 from leyden.arguments import fitting
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.operations.composites import ChangesPart
-from leyden.operations.expression import Expressions
 from leyden.operations.index_keys import (
     KEPT,
     Knowledge,
@@ -19,6 +18,7 @@ from leyden.operations.index_keys import (
 )
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
+from leyden.operations.plan.expressions import Expressions
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims

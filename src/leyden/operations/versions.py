@@ -20,8 +20,8 @@ from leyden.errors import (
 )
 from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity
-from leyden.operations.expression import Expressions
 from leyden.operations.overflow.format import record_in_place
+from leyden.operations.plan.expressions import Expressions
 from leyden.program import AttributeValue, Item, Request
 
 

@@ -19,8 +19,6 @@ from leyden.errors import (
 )
 from leyden.operations.batches.sending import cause_of
 from leyden.operations.bound import BoundEntity
-from leyden.operations.explain import Explanation, show, show_key
-from leyden.operations.expression import Expressions, conjunction, require
 from leyden.operations.guard import (
     Marks,
     bears,
@@ -29,7 +27,7 @@ from leyden.operations.guard import (
     send_guarded,
 )
 from leyden.operations.operation import Conditional
-from leyden.operations.options import WRITE, Options
+from leyden.operations.options import Options, WriteOptions
 from leyden.operations.overflow.reading import join_items, joining_for
 from leyden.operations.overflow.sending import SpreadWrite, part_of, send_spread
 from leyden.operations.overflow.writing import (
@@ -40,7 +38,9 @@ from leyden.operations.overflow.writing import (
     lay_out,
     spread_notes,
 )
-from leyden.operations.projection import present_slots
+from leyden.operations.plan.explain import Explanation, show, show_key
+from leyden.operations.plan.expressions import Expressions, conjunction, require
+from leyden.operations.plan.projection import present_slots
 from leyden.operations.refusal import Asked, Needs, refused
 from leyden.operations.shape import shape
 from leyden.operations.unended import end, warn_if_unended
@@ -130,7 +130,7 @@ class Write(Conditional):
 
     expected: Expectation | None = None
 
-    allowed: ClassVar[frozenset[str]] = WRITE
+    allowed: ClassVar[type] = WriteOptions
     responses: ClassVar[frozenset[str]] = frozenset(
         {"default", "none", "all_old", "updated_old", "all_new", "updated_new"}
     )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol, Self, cast, ov
 from leyden._attrs import frozen
 from leyden.arguments import fitting
 from leyden.errors import CallStyleError
+from leyden.operations.chains.reads import Get
 from leyden.operations.delete import Delete
-from leyden.operations.explain import Explanation
-from leyden.operations.get import Get
 from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
+from leyden.operations.plan.explain import Explanation
 from leyden.operations.put import Put
 from leyden.operations.table import CreateTableResult, check_table, create_table
 from leyden.operations.uniqueness.adopting import Adoption, adopt_unique

@@ -14,9 +14,9 @@ from leyden.errors import InputError
 from leyden.keys import IndexKeys, KeyValue
 from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.cursor import read_cursor, write_cursor
 from leyden.operations.guard import refuse_no_item
-from leyden.operations.read_many import key_fields
+from leyden.operations.plan.reads import key_fields
+from leyden.operations.run.cursor import read_cursor, write_cursor
 from leyden.program import AttributeValue, Item
 
 
@@ -140,8 +140,7 @@ class Conversions:
     def cursor_to_keys(self, cursor: str, access_pattern: str | None = None) -> dict[str, KeyValue]:
         """The keys in a cursor. Raises InvalidCursorError."""
         keys = self._keys(access_pattern or self.entity.keys.primary.spec.name)
-        fields = (*(form.field for form in keys.forms), *self._bare(keys))
-        position = read_cursor(cursor, None, key_fields(self.entity.keys.primary, keys, fields))
+        position = read_cursor(cursor, None, key_fields(self.entity, keys))
         return {name: _plain(value) for name, value in position.items()}
 
     @fitting("task.conversions.cursor_to_attributes(...)")

@@ -19,19 +19,28 @@ from leyden.errors import DecodeError, HookError, UnknownNameError
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.reads import (
+    Get,
+    Queries,
+    Query,
+    Scan,
+)
 from leyden.operations.check import Check
 from leyden.operations.delete import Delete, Remove
-from leyden.operations.get import Get
 from leyden.operations.guard import owns, refuse_no_item
 from leyden.operations.item_id import name_item
-from leyden.operations.match import find, match
 from leyden.operations.operation import naming
 from leyden.operations.overflow.format import placed, values_apart
 from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
-from leyden.operations.projection import present_slots
+from leyden.operations.plan.match import find, match
+from leyden.operations.plan.projection import present_slots
+from leyden.operations.plan.reads import (
+    GetReading,
+    PageReading,
+    QueryReading,
+    ScanReading,
+)
 from leyden.operations.put import Create, Put
-from leyden.operations.query import Queries, Query
-from leyden.operations.scan import Scan
 from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
 from leyden.operations.update import Patch, Update
 from leyden.operations.upsert import Upsert
@@ -113,7 +122,7 @@ class Entity:
     @property
     def scan(self) -> Scan:
         """All of its items, by reading the whole table."""
-        return Scan(self._bound)
+        return Scan(ScanReading(self._bound))
 
     @property
     def conversions(self) -> Conversions:
@@ -134,14 +143,14 @@ class Entity:
         >>> task.get(record).go(consistent=True)                    # doctest: +SKIP
         """
         if key is None and not wrong:
-            return Get(self._bound, attributes)
+            return Get(GetReading(self._bound, attributes))
         if are_many(self._bound, "get", key, wrong, attributes):
             gets = [
-                Get(self._bound, key_of(self._bound, "get", one, place=n))
+                Get(GetReading(self._bound, key_of(self._bound, "get", one, place=n)))
                 for n, one in enumerate(key)
             ]
             return BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
-        return Get(self._bound, key_of(self._bound, "get", key, attributes))
+        return Get(GetReading(self._bound, key_of(self._bound, "get", key, attributes)))
 
     @overload
     def put(self, items: Batch, /) -> BatchWrite: ...
@@ -226,12 +235,22 @@ class Entity:
     def match(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, and filter on them all."""
         refuse_misplaced(self._bound, "match", wrong)
-        return match(self._bound, attributes)
+        return self._matched("match", match, attributes)
 
     def find(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, without a filter."""
         refuse_misplaced(self._bound, "find", wrong)
-        return find(self._bound, attributes)
+        return self._matched("find", find, attributes)
+
+    def _matched(
+        self,
+        verb: str,
+        choose: Callable[[BoundEntity, Mapping[str, Any]], PageReading],
+        attributes: Mapping[str, Any],
+    ) -> Query | Scan:
+        with naming(self._bound.operation(verb), self._bound):
+            chosen = choose(self._bound, attributes)
+        return Query(chosen) if isinstance(chosen, QueryReading) else Scan(chosen)
 
     @fitting("task.adopt_unique(pages=10)")
     def adopt_unique(

@@ -17,13 +17,14 @@ from leyden.keys import entity_keys
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
-from leyden.operations.collection import CollectionQuery
+from leyden.operations.chains.collections import CollectionQuery
+from leyden.operations.chains.reads import Get
 from leyden.operations.delete import Delete
-from leyden.operations.get import Get
 from leyden.operations.guard import refuse_no_item
 from leyden.operations.index_keys import put_keys
-from leyden.operations.members import Member, read_shared
 from leyden.operations.operation import chains_in, naming
+from leyden.operations.plan.collection import CollectionReading
+from leyden.operations.plan.members import Member, read_shared
 from leyden.operations.put import Put
 from leyden.operations.table import CreateTableResult, check_table, create_table
 from leyden.operations.transactions.getting import TransactGet
@@ -98,7 +99,8 @@ class Collections:
                     given = ", ".join(f"{one}=..." for one in first.keys.spec.pk.composite)
                     raise misplaced(name, f".{name}({given})", len(wrong))
                 values = read_shared(members, name, composites)
-            return CollectionQuery(first.entity, members=members, collection=name, values=values)
+            said = CollectionReading(first.entity, members=members, collection=name, values=values)
+            return CollectionQuery(said)
 
         start.__name__ = name
         aliases = ", ".join(member.alias for member in members)

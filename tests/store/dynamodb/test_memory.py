@@ -22,7 +22,6 @@ from leyden.errors import (
     SaveIncompleteError,
     ThrottledError,
 )
-from leyden.operations.counting import count_found
 from leyden.program import Gather, Program, Request, run_together
 from leyden.schema.spec import ENTITY_FIELD
 from leyden.store.dynamodb.store import DynamoDBMemory
@@ -417,7 +416,7 @@ def test_counting_takes_no_items_and_tells_folded_keys_apart(memory: Memory) -> 
     memory.save_messages([message(n, thread_id="T1" if n % 3 else "t1") for n in range(30)])
     query = memory.app.entities.message.query.by_thread
     counted = memory._run(
-        run_together([count_found(query(thread_id=id)) for id in ("t1", "T1", "t2")], 4)
+        run_together([query(thread_id=id).counting() for id in ("t1", "T1", "t2")], 4)
     )
     assert [one.count for one in counted] == [10, 20, 0]
     assert all(one.requests == 1 for one in counted)

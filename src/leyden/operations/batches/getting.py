@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from leyden._attrs import frozen
 from leyden.arguments import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
-from leyden.operations.batches.sending import chunks, name_entry, send_all, settle
+from leyden.operations.batches.sending import (
+    chunks,
+    name_entry,
+    send_all,
+    settle,
+)
 from leyden.operations.bound import BoundEntity
-from leyden.operations.explain import Explanation
-from leyden.operations.expression import Expressions
-from leyden.operations.get import Get, is_mine, read_key
+from leyden.operations.chains.reads import Get
 from leyden.operations.guard import Marks, identity_marks
 from leyden.operations.item_id import ItemId, item_id, refuse_duplicates
 from leyden.operations.operation import naming
-from leyden.operations.options import BATCH_GET, Options, read_options
+from leyden.operations.options import BatchGetOptions, Options, read_options
 from leyden.operations.overflow.reading import Joined, Joining, join_items, wanted_fields
-from leyden.operations.projection import project, shown_slots
+from leyden.operations.plan.explain import Explanation
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.projection import project, shown_slots
+from leyden.operations.plan.reads import is_mine, read_key
 from leyden.operations.shape import attempt_to, shape
 from leyden.program import Item, Params, Program, Runner
 from leyden.results import BatchResult, add_units
@@ -45,13 +51,13 @@ class BatchGet:
     entries: Sequence[Get]
 
     @fitting(".params()")
-    def params(self, /, **options: Any) -> list[Params]:
+    def params(self, /, **options: Unpack[BatchGetOptions]) -> list[Params]:
         """The low-level requests, of at most 100 keys each; nothing is sent."""
         read = self._read(options)
         return self._requests(self._prepare(read), read, telling=False)
 
     @fitting(".go()")
-    def go(self, /, **options: Any) -> BatchResult:
+    def go(self, /, **options: Unpack[BatchGetOptions]) -> BatchResult:
         """Read the items; what is unprocessed is retried for `budget` seconds.
 
         Raises BatchIncompleteError, with what was read, where some could not be.
@@ -59,25 +65,25 @@ class BatchGet:
         return self.runner.run(self.program(**options))
 
     @fitting(".program()")
-    def program(self, /, **options: Any) -> Program[BatchResult]:
+    def program(self, /, **options: Unpack[BatchGetOptions]) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
         wanted = self._prepare(read)
         return self._program(wanted, self._requests(wanted, read, telling=True), read)
 
     @fitting(".explain()")
-    def explain(self, /, **options: Any) -> Explanation:
+    def explain(self, /, **options: Unpack[BatchGetOptions]) -> Explanation:
         """Says in words what is read."""
         requests = self.params(**options)
-        table = self.entries[0].entity.table if self.entries else ""
+        table = self.entries[0]._said.entity.table if self.entries else ""
         note = f"{len(self.entries)} items by their keys, in {len(requests)} requests"
         return Explanation(self.name, "BatchGetItem", table, None, None, False, "", "", (note,))
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self.entries)}>"
 
-    def _read(self, options: dict[str, Any]) -> Options:
-        return read_options(self.name, BATCH_GET, options)
+    def _read(self, options: Mapping[str, Any]) -> Options:
+        return read_options(self.name, BatchGetOptions, options)
 
     def _prepare(self, options: Options) -> list[_Wanted]:
         wanted = []
@@ -87,9 +93,9 @@ class BatchGet:
                     f"entry {position} is no get: this takes chains such as task.get(...)",
                     operation=self.name,
                 )
-            entity = entry.entity
+            entity = entry._said.entity
             try:
-                values = read_key(entity, entry.given)
+                values = read_key(entity, entry._said.given)
                 key = entity.primary_key(values)
             except LeydenError as error:
                 name_entry(error, position, self.name, entity)
@@ -116,7 +122,7 @@ class BatchGet:
         expressions = Expressions()
         if options.consistent:
             shared["ConsistentRead"] = True
-        if options.attributes and len({id(entry.entity) for entry in self.entries}) > 1:
+        if options.attributes and len({id(entry._said.entity) for entry in self.entries}) > 1:
             raise InputError(
                 "a batch over several entities reads whole items; leave out `attributes`",
                 operation=self.name,

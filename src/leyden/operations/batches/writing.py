@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Unpack
 
 from leyden._attrs import evolve, frozen
 from leyden._ledger import accounted
@@ -25,13 +25,13 @@ from leyden.operations.batches.sending import (
     settle,
 )
 from leyden.operations.delete import Delete, Remove
-from leyden.operations.explain import Explanation
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
-from leyden.operations.options import BATCH_WRITE, Options, read_options
+from leyden.operations.options import BatchWriteOptions, Options, read_options
 from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_batch, write_apart
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.overflow.writing import UNKNOWN
+from leyden.operations.plan.explain import Explanation
 from leyden.operations.put import Create, Put
 from leyden.operations.shape import shape
 from leyden.operations.transactions.limits import transaction_size
@@ -71,11 +71,11 @@ class BatchWrite(Endable):
         warn_if_unended(self, self.name)
 
     @fitting(".params()")
-    def params(self, /, **options: Any) -> list[Params]:
+    def params(self, /, **options: Unpack[BatchWriteOptions]) -> list[Params]:
         """The low-level requests, of at most 25 writes each; nothing is sent."""
         read = self._read(options)
         if read.guard and read.table is not None:
-            return self._on(read.table).params(**{**options, "table": None})
+            return self._on(read.table).params(**options | {"table": None})
         prepared = self._prepare(read)
         if read.guard:
             return [self._together(prepared, part).params() for part in self._parts(prepared)]
@@ -88,7 +88,7 @@ class BatchWrite(Endable):
         ]
 
     @fitting(".go()")
-    def go(self, /, **options: Any) -> BatchResult:
+    def go(self, /, **options: Unpack[BatchWriteOptions]) -> BatchResult:
         """Write, `concurrency` requests at a time; what is unprocessed is retried.
 
         With `guard=True` up to 100 writes go in one transaction, each with the guard against
@@ -98,11 +98,11 @@ class BatchWrite(Endable):
         return self.runner.run(self.program(**options))
 
     @fitting(".program()")
-    def program(self, /, **options: Any) -> Program[BatchResult]:
+    def program(self, /, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from: what `go()` runs."""
         read = self._read(options)
         if read.guard and read.table is not None:
-            return self._on(read.table).program(**{**options, "table": None})
+            return self._on(read.table).program(**options | {"table": None})
         prepared = self._prepare(read)
         if read.guard:
             return accounted(self._guarded(prepared, read))
@@ -111,7 +111,7 @@ class BatchWrite(Endable):
         return accounted(self._program(prepared, read))
 
     @fitting(".explain()")
-    def explain(self, /, **options: Any) -> Explanation:
+    def explain(self, /, **options: Unpack[BatchWriteOptions]) -> Explanation:
         """Says in words what is written."""
         read = self._read(options)
         guarded = read.guard
@@ -135,9 +135,9 @@ class BatchWrite(Endable):
         entries = [evolve(e, entity=evolve(e.entity, table=table)) for e in self.entries]
         return BatchWrite(self.runner, self.name, entries)
 
-    def _read(self, options: dict[str, Any]) -> Options:
+    def _read(self, options: Mapping[str, Any]) -> Options:
         end(self)
-        return read_options(self.name, BATCH_WRITE, options)
+        return read_options(self.name, BatchWriteOptions, options)
 
     def _prepare(self, options: Options) -> list[PreparedWrite]:
         for position, entry in enumerate(self.entries):

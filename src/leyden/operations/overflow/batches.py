@@ -7,7 +7,12 @@ from typing import Any, Final
 
 from leyden._attrs import evolve, frozen
 from leyden.errors import LeydenError
-from leyden.operations.batches.sending import Sent, chunks, send_all, settle
+from leyden.operations.batches.sending import (
+    Sent,
+    chunks,
+    send_all,
+    settle,
+)
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
 from leyden.operations.overflow.format import read_manifest

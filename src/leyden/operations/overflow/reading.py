@@ -20,9 +20,14 @@ from leyden.operations.overflow.format import (
     sort_field_of,
     unfold,
 )
-from leyden.operations.projection import held_fields
+from leyden.operations.plan.projection import held_fields
 from leyden.operations.transactions.cancellation import wait_before
-from leyden.program import AttributeValue, Item, Pause, Program
+from leyden.program import (
+    AttributeValue,
+    Item,
+    Pause,
+    Program,
+)
 from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 

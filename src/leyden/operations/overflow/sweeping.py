@@ -10,8 +10,6 @@ from leyden._attrs import field, frozen
 from leyden.errors import AwsError, InputError
 from leyden.operations.batches.sending import chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
-from leyden.operations.cursor import read_cursor, write_cursor
-from leyden.operations.expression import Expressions
 from leyden.operations.item_id import ItemId, item_id
 from leyden.operations.options import Options
 from leyden.operations.overflow.format import (
@@ -22,12 +20,20 @@ from leyden.operations.overflow.format import (
     sort_field_of,
 )
 from leyden.operations.overflow.layout import TRANSACTION_LIMIT
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.run.cursor import read_cursor, write_cursor
 from leyden.operations.transactions.cancellation import (
     CONDITION_FAILED,
     cancellation,
     send_transaction,
 )
-from leyden.program import AttributeValue, Item, Params, Program, Request
+from leyden.program import (
+    AttributeValue,
+    Item,
+    Params,
+    Program,
+    Request,
+)
 from leyden.results import BatchResult, add_units, consumed_units
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD
 

@@ -14,7 +14,6 @@ from leyden._attrs import field, frozen
 from leyden.errors import InvalidExpressionError, ItemTooLargeError
 from leyden.operations import size
 from leyden.operations.bound import BoundEntity
-from leyden.operations.expression import Expressions, conjunction
 from leyden.operations.overflow.format import (
     Entry,
     part_keys,
@@ -31,6 +30,7 @@ from leyden.operations.overflow.layout import (
     arrange,
     as_they_are,
 )
+from leyden.operations.plan.expressions import Expressions, conjunction
 from leyden.operations.size import item_size, request_size
 from leyden.operations.uniqueness.claims import Effect
 from leyden.operations.update_expression import UpdateExpression

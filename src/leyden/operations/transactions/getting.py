@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 from leyden._attrs import evolve, frozen
 from leyden.arguments import fitting
 from leyden.errors import AwsError, DecodeError, HookError, InputError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.get import Get, is_mine, read_key
+from leyden.operations.chains.reads import Get
 from leyden.operations.item_id import item_id, refuse_duplicates
-from leyden.operations.options import TRANSACT_GET, Options, read_options
+from leyden.operations.options import Options, TransactGetOptions, read_options
 from leyden.operations.overflow.reading import ATTEMPTS, Joining, join_items, wanted_fields
+from leyden.operations.plan.reads import is_mine, read_key
 from leyden.operations.shape import attempt_to, shape
 from leyden.operations.transactions.cancellation import cancellation, send_transaction, wait_before
 from leyden.operations.transactions.limits import refuse_count
 from leyden.operations.transactions.result import GET, canceled, rejection
-from leyden.program import Item, Params, Pause, Program, Request, Runner
+from leyden.program import (
+    Item,
+    Params,
+    Pause,
+    Program,
+    Request,
+    Runner,
+)
 from leyden.results import Rejection, TransactionResult, add_units, consumed_units
 
 
@@ -30,12 +38,12 @@ class TransactGet:
     entries: Sequence[Get]
 
     @fitting(".params()")
-    def params(self, /, **options: Any) -> Params:
+    def params(self, /, **options: Unpack[TransactGetOptions]) -> Params:
         """The low-level request; nothing is sent."""
-        return self._request(read_options(GET, TRANSACT_GET, options))
+        return self._request(read_options(GET, TransactGetOptions, options))
 
     @fitting(".go()")
-    def go(self, /, **options: Any) -> TransactionResult:
+    def go(self, /, **options: Unpack[TransactGetOptions]) -> TransactionResult:
         """Read all of them; None stands where there is no item.
 
         Raises TransactionCanceledError where writes were under way on them, still after all
@@ -44,9 +52,9 @@ class TransactGet:
         return self.runner.run(self.program(**options))
 
     @fitting(".program()")
-    def program(self, /, **options: Any) -> Program[TransactionResult]:
+    def program(self, /, **options: Unpack[TransactGetOptions]) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
-        read = read_options(GET, TRANSACT_GET, options)
+        read = read_options(GET, TransactGetOptions, options)
         return self._program(self._request(read), read)
 
     def __repr__(self) -> str:
@@ -86,7 +94,9 @@ class TransactGet:
                 zip(self.entries, response["Responses"], strict=True)
             ):
                 item = part.get("Item")
-                if item is not None and is_mine(entry.entity, item, entry.marks(), options):
+                if item is not None and is_mine(
+                    entry._said.entity, item, entry._said.marks(), options
+                ):
                     found[place] = item
             torn, cost, apart = yield from self._join(found, options, last=attempt >= ATTEMPTS)
             consumed = add_units(add_units(consumed, consumed_units(response)), cost)
@@ -99,7 +109,7 @@ class TransactGet:
         items: list[Any] = [None] * len(self.entries)
         unreadable: list[DecodeError | HookError] = [*apart]
         for place, item in found.items():
-            make = partial(shape, self.entries[place].entity, options=options)
+            make = partial(shape, self.entries[place]._said.entity, options=options)
             items[place], failure = attempt_to(make, item, options, GET)
             if failure is not None:
                 unreadable.append(failure)
@@ -114,9 +124,9 @@ class TransactGet:
         """
         consumed: float | None = None
         unreadable: list[DecodeError] = []
-        for table in dict.fromkeys(entry.entity.table for entry in self.entries):
-            places = [n for n in found if self.entries[n].entity.table == table]
-            owners = {id(found[n]): self.entries[n].entity for n in places}
+        for table in dict.fromkeys(entry._said.entity.table for entry in self.entries):
+            places = [n for n in found if self.entries[n]._said.entity.table == table]
+            owners = {id(found[n]): self.entries[n]._said.entity for n in places}
             joining = Joining(
                 GET,
                 table,
@@ -144,8 +154,9 @@ class TransactGet:
     def _rejections(self, reasons: Sequence[Mapping[str, Any]]) -> Iterable[Rejection]:
         for position, (entry, why) in enumerate(zip(self.entries, reasons, strict=True)):
             if str(why.get("Code", "None")) != "None":
-                values = read_key(entry.entity, entry.given)
-                yield rejection(position, entry, entry.entity.compiled.encode(values), why)
+                said = entry._said
+                key = said.entity.compiled.encode(read_key(said.entity, said.given))
+                yield rejection(position, said, key, why)
 
 
 def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:

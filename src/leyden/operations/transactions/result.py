@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from leyden._steps import Item
 from leyden.errors import DecodeError, TransactionCanceledError
+from leyden.operations.bound import BoundEntity
 from leyden.operations.guard import Marks, bears
-from leyden.operations.operation import Operation
 from leyden.operations.overflow.format import record_in_place
 from leyden.operations.refusal import Asked, why_refused
 from leyden.operations.versions import Expectation
 from leyden.outcomes import Rejection
+
+
+class Named(Protocol):
+    """An operation of a transaction: its entity, and its name in errors."""
+
+    @property
+    def entity(self) -> BoundEntity:
+        """The entity that it is on."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """`task.create`."""
+        ...
+
 
 WRITE: Final = "transact_write"
 GET: Final = "transact_get"
@@ -29,7 +44,7 @@ _REASONS: Final = {
 
 def rejection(
     position: int,
-    entry: Operation,
+    entry: Named,
     key: Item,
     why: Mapping[str, Any],
     *,
@@ -78,7 +93,7 @@ def rejection(
     )
 
 
-def _readable(entry: Operation, raw: Item | None) -> Any:
+def _readable(entry: Named, raw: Item | None) -> Any:
     """The stored record; None where it cannot be read, which is not what went wrong here."""
     try:
         return None if raw is None else record_in_place(entry.entity, raw)

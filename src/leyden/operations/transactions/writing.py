@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Unpack
 
 from leyden._attrs import frozen
 from leyden._ledger import accounted
@@ -12,7 +12,7 @@ from leyden.arguments import fitting
 from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
-from leyden.operations.options import TRANSACT_WRITE, read_options
+from leyden.operations.options import TransactWriteOptions, read_options
 from leyden.operations.overflow.writing import UNKNOWN, Stored
 from leyden.operations.transactions.attempts import Attempts
 from leyden.operations.transactions.limits import refuse_count
@@ -45,21 +45,21 @@ class TransactWrite(Endable):
         warn_if_unended(self, WRITE)
 
     @fitting(".params()")
-    def params(self, /, **options: Any) -> Params:
+    def params(self, /, **options: Unpack[TransactWriteOptions]) -> Params:
         """The low-level request; nothing is sent.
 
         Raises InputError where it depends on what is stored: on the unique values that an
         operation gives up.
         """
         end(self)
-        read = read_options(WRITE, TRANSACT_WRITE, options)
+        read = read_options(WRITE, TransactWriteOptions, options)
         for entry, draft in zip(self.entries, self._drafts, strict=True):
             with naming(entry.name, entry.entity):
                 entry.refuse_reading(draft)
         return plan_of(self.entries, self._laid, Obstacles(), read.token).params
 
     @fitting(".go()")
-    def go(self, /, **options: Any) -> TransactionResult:
+    def go(self, /, **options: Unpack[TransactWriteOptions]) -> TransactionResult:
         """Write all, or nothing.
 
         `token` makes the transaction idempotent for ten minutes: sent again with the same
@@ -74,10 +74,10 @@ class TransactWrite(Endable):
         return self.runner.run(self.program(**options))
 
     @fitting(".program()")
-    def program(self, /, **options: Any) -> Program[TransactionResult]:
+    def program(self, /, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
         end(self)
-        read = read_options(WRITE, TRANSACT_WRITE, options)
+        read = read_options(WRITE, TransactWriteOptions, options)
         drafts = self._drafts
         if read.token is not None:
             self._refuse_token(drafts)
@@ -88,7 +88,7 @@ class TransactWrite(Endable):
         return accounted(Attempts(self.entries, drafts, read.token, unread).run())
 
     @fitting(".explain()")
-    def explain(self, /, **options: Any) -> str:
+    def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
         """Says in words what the transaction does."""
         end(self)
         lines = [str(entry.explain()) for entry in self.entries]

@@ -10,7 +10,8 @@ from leyden.operations.batches.sending import chunks
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
-from leyden.operations.scan import Scan
+from leyden.operations.plan.reads import ScanReading
+from leyden.operations.run.pages import read_pages
 from leyden.operations.uniqueness.claims import Claim, claims_of
 from leyden.operations.uniqueness.guards import OWNER_FIELD
 from leyden.operations.uniqueness.writing import UniqueWrite, claim_for, write_unique
@@ -77,7 +78,7 @@ def adopt_unique(
     turned = 0
     while True:
         options = Options(cursor=done.cursor, consistent=True, data="raw")
-        page = yield from Scan(entity)._program(options)
+        page = yield from read_pages(ScanReading(entity).plan(options))
         turned += 1
         done = yield from _adopt_page(entity, page.items, done, name)
         done = Adoption(

@@ -18,10 +18,15 @@ from typing import Final
 from leyden._attrs import define, evolve, field, frozen
 from leyden.errors import ItemTooLargeError
 from leyden.operations.bound import PARTITION_KEY_LIMIT, BoundEntity
-from leyden.operations.expression import Expressions
 from leyden.operations.guard import owns
+from leyden.operations.plan.expressions import Expressions
 from leyden.operations.uniqueness.claims import Claim, Effect, claims_of, touched_by, unique_fields
-from leyden.program import Item, Params, Program, Request
+from leyden.program import (
+    Item,
+    Params,
+    Program,
+    Request,
+)
 from leyden.results import add_units, consumed_units
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 

@@ -14,9 +14,9 @@ from leyden.errors import (
     UniqueConstraintError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.expression import Expressions, require
 from leyden.operations.guard import Marks, bears, collision
 from leyden.operations.item_id import ItemId, item_id
+from leyden.operations.plan.expressions import Expressions, require
 from leyden.operations.transactions.cancellation import (
     ATTEMPTS,
     CONDITION_FAILED,
@@ -35,7 +35,14 @@ from leyden.operations.uniqueness.guards import (
     values_changed,
 )
 from leyden.operations.versions import Expectation, conflict, expectation_from
-from leyden.program import Item, Params, Pause, Program, Request, Response
+from leyden.program import (
+    Item,
+    Params,
+    Pause,
+    Program,
+    Request,
+    Response,
+)
 from leyden.results import add_units, consumed_units
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from attrs import evolve, fields_dict
 
-from leyden.operations.scan import Scan
+from leyden.operations.chains.reads import Scan
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given

@@ -11,9 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
-from leyden.operations.counting import count_found
-from leyden.operations.query import Query
-from leyden.operations.scan import Scan
+from leyden.operations.chains.reads import Query, Scan
 from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import seal, time_of, unseal
@@ -116,8 +114,7 @@ class Indexed(Generic[T]):
                 compare="keys",
             )
             for record in page:
-                if query.keys.spec.index is not None:
-                    refuse_narrow(query, record)
+                refuse_narrow(query, record)
                 entry = self.read(record)
                 if entry is None or (behind is not None and self._place(entry) <= behind):
                     continue
@@ -178,7 +175,7 @@ def _total(
     if told_here:
         everything, _, _ = yield from index.take(None, None)
         return len(everything)
-    return (yield from count_found(index.query)).count
+    return (yield from index.query.counting()).count
 
 
 def of_all(

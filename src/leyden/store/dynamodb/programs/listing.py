@@ -8,8 +8,7 @@ from typing import Any
 from attrs import frozen
 from pynamodb.expressions.condition import Condition
 
-from leyden.operations.counting import count_found
-from leyden.operations.query import Query
+from leyden.operations.chains.reads import Query
 from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, digest, read_cursor, write_cursor
@@ -204,7 +203,7 @@ class ListingMethods(IncludingMethods):
         if asked.metadata:
             return len((yield from self._take_messages(listing, None, None)).entries)
         counted = yield from run_together(
-            [count_found(asked.span.limit(query)) for query in self._queries(listing)],
+            [asked.span.limit(query).counting() for query in self._queries(listing)],
             self._concurrency,
         )
         return sum(one.count for one in counted)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from attrs import evolve, fields_dict
 
-from leyden.operations.query import Query
+from leyden.operations.chains.reads import Query
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given

@@ -10,12 +10,12 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from attrs import frozen
 
 from leyden.errors import TableMismatchError
-from leyden.operations.query import Query
+from leyden.operations.chains.reads import Query
 from leyden.program import Program, run_together
 from leyden.store.dynamodb.cursors import Position
 from leyden.store.order import IdKey, id_key, place
@@ -117,7 +117,7 @@ class Stream(Generic[E]):
         if after is not None:
             span = span.behind(after.time, descending=descending)
         self._query = None if span.is_empty else span.limit(query)
-        self._order = "desc" if descending else "asc"
+        self._order: Literal["asc", "desc"] = "desc" if descending else "asc"
         self._read = read
         self._after = after
         self._ids_descend = ids_descend
@@ -193,7 +193,7 @@ def refuse_narrow(query: Query, record: Any) -> None:
     Elsewhere what an index is sorted by is in all of its items.
     """
     if getattr(record, "created_at", None) is None:
-        index = query.keys.spec.index
+        index = query.explain().index
         raise TableMismatchError(
             f'the index "{index}" does not hold whole items; see what init() says of the table',
             differences=(f'the index "{index}" does not project ALL',),

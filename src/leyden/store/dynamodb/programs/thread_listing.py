@@ -8,7 +8,6 @@ from typing import Any
 
 from attrs import frozen
 
-from leyden.operations.counting import count_found
 from leyden.program import Program, run_together
 from leyden.store import given
 from leyden.store.dynamodb.cursors import Position, read_cursor, write_cursor
@@ -116,7 +115,7 @@ class ThreadListingMethods(MemoryBase):
         if not listing.include_total:
             return None
         query = self._threads.query.by_resource(resource_id=listing.owner)
-        return (yield from count_found(query)).count
+        return (yield from query.counting()).count
 
     def _from_all(self, listing: _Listing, after: Position | None) -> Program[ThreadPage]:
         """Read all threads, of the resource or by scanning, and put them in order here."""

@@ -8,8 +8,7 @@ from typing import Any
 
 from attrs import evolve, fields_dict
 
-from leyden.operations.query import Query
-from leyden.operations.scan import Scan
+from leyden.operations.chains.reads import Query, Scan
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from leyden.errors import DecodeError, KeyCollisionError
-from leyden.operations.query import Query
-from leyden.operations.scan import Scan
+from leyden.operations.chains.reads import Query, Scan
 from leyden.program import Program
 from leyden.service.entity import Entity
 from leyden.store import given

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from typing import Any, TypeAlias, cast
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, cast
 
 from leyden.errors import CallStyleError, DecodeError, HookError, InputError
+from leyden.operations.operation import naming, run_named
+from leyden.operations.run.pages import Turns
 from leyden.program import Program, Runner, is_asynchronous
 from leyden.results import Page
-
-Turns: TypeAlias = Generator[Program[Page], Page, None]
-"""Programs, one for each page; each is sent what it gave before the next one is made."""
 
 
 class Records(Iterator[Any], AsyncIterator[Any]):
@@ -25,12 +24,12 @@ class Records(Iterator[Any], AsyncIterator[Any]):
     def __init__(
         self,
         runner: Runner,
-        name: str,
+        named: naming,
         turns: Turns,
-        pick: Callable[[Any], Any] | None = None,
+        pick: Callable[[Any], Any],
     ) -> None:
         self._runner = runner
-        self._name = name
+        self._named = named
         self._turns = turns
         self._pick = pick
         self._blocking: Iterator[Any] | None = None
@@ -42,7 +41,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
         if is_asynchronous(self._runner):
             raise CallStyleError(
                 "the service is asynchronous: go over the records with `async for`",
-                operation=self._name,
+                operation=self._named.operation,
             )
         self._refuse_broken()
         if self._blocking is None:
@@ -57,7 +56,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
             raise CallStyleError(
                 "the service is synchronous: go over the records with `for`, or load it with "
                 "`leyden.load_async`",
-                operation=self._name,
+                operation=self._named.operation,
             )
         self._refuse_broken()
         if self._awaiting is None:
@@ -71,24 +70,24 @@ class Records(Iterator[Any], AsyncIterator[Any]):
         program = next(self._turns, None)
         while program is not None:
             try:
-                page = self._runner.run(program)
+                page = self._runner.run(run_named(program, self._named))
             except BaseException as error:
                 self._broken_by = error
                 raise
             self.unreadable += page.unreadable
-            yield from page if self._pick is None else map(self._pick, page)
+            yield from map(self._pick, page)
             program = self._after(page)
 
     async def _all_awaited(self) -> AsyncIterator[Any]:
         program = next(self._turns, None)
         while program is not None:
             try:
-                page = await cast(Any, self._runner).run(program)
+                page = await cast(Any, self._runner).run(run_named(program, self._named))
             except BaseException as error:
                 self._broken_by = error
                 raise
             self.unreadable += page.unreadable
-            for record in page if self._pick is None else map(self._pick, page):
+            for record in map(self._pick, page):
                 yield record
             program = self._after(page)
 
@@ -98,7 +97,7 @@ class Records(Iterator[Any], AsyncIterator[Any]):
             raise InputError(
                 f"this iteration broke off with {type(self._broken_by).__name__} and cannot go on; "
                 "begin a new one, with cursor=error.page.cursor where the error has a page",
-                operation=self._name,
+                operation=self._named.operation,
             ) from self._broken_by
 
     def _after(self, page: Page) -> Program[Page] | None:

@@ -8,10 +8,8 @@ from typing import Any
 from leyden._attrs import frozen
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
-from leyden.operations.operation import naming
-from leyden.operations.projection import held_fields
-from leyden.operations.query import Query
-from leyden.operations.scan import Scan
+from leyden.operations.plan.projection import held_fields
+from leyden.operations.plan.reads import PageReading, QueryReading, ScanReading
 
 
 @frozen
@@ -25,14 +23,14 @@ class _Candidate:
         return self.keys.spec.index is None
 
 
-def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
+def match(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
     """Read by the best access pattern, and filter on all of the given attributes.
 
     As in ElectroDB's requests, other entities' items are told apart only after reading.
     """
     values, keys, leading = _choose(entity, given, "match")
     if keys is None:
-        return Scan(entity, filters=values)
+        return ScanReading(entity, filters=values)
     # A filter cannot be on the fields of the key itself, and need not be.
     attributes = entity.spec.attributes
     own = {form.field for form in keys.forms} or {attributes[n].field for n in leading}
@@ -44,27 +42,26 @@ def match(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
         # What the key says already need not be held as well.
         and (n not in leading or held is None or attributes[n].field in held)
     }
-    return Query(entity, keys=keys, values=leading, filters=filters, identified=False)
+    return QueryReading(entity, keys=keys, values=leading, filters=filters, identified=False)
 
 
-def find(entity: BoundEntity, given: Mapping[str, Any]) -> Query | Scan:
+def find(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
     """Read by the best access pattern; attributes that its key does not hold filter nothing.
 
     Those of its key that stand behind a missing one are filtered on.
     """
     values, keys, leading = _choose(entity, given, "find")
     if keys is None:
-        return Scan(entity)
+        return ScanReading(entity)
     behind = {n: values[n] for n in keys.spec.composites if n in values and n not in leading}
-    return Query(entity, keys=keys, values=leading, filters=behind, identified=False)
+    return QueryReading(entity, keys=keys, values=leading, filters=behind, identified=False)
 
 
 def _choose(
     entity: BoundEntity, given: Mapping[str, Any], verb: str
 ) -> tuple[dict[str, Any], IndexKeys | None, dict[str, Any]]:
     """The accepted values, the access pattern, and the values that its key takes."""
-    with naming(entity.operation(verb), entity):
-        values = entity.sought(given)
+    values = entity.sought(given)
     # The item's own key has them in any case; of others an item may be without them.
     own = entity.keys.primary.composites
     implied = {name: value for name, value in entity.constants.items() if name in own}

@@ -1,25 +1,36 @@
 """Conditions on a sort key: what a query asks of the index, and what an item must meet.
 
-`sort_condition` compares keys as texts, as ElectroDB does; `exact_range` has the ranges that mean
-what they say of the attributes.
+`sort_condition` compares keys as texts, as ElectroDB does, and `comparisons` is what its option
+`compare` filters by; `ranges` has the ranges that mean what they say of the attributes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from leyden._attrs import frozen
+from leyden._attrs import evolve, frozen
 from leyden.errors import InvalidExpressionError, ValidationError
-from leyden.keys import KeyForm, KeyValue
+from leyden.keys import IndexKeys, KeyForm, KeyValue
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.expression import Expressions
+from leyden.operations.plan.expressions import Expressions
 from leyden.program import Item
 
 Values = Mapping[str, Any]
 
 COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+Comparison: TypeAlias = tuple[str, str, Any]
+"""An attribute, an operator, and the value beside it."""
+
+_FILTERS: Final[dict[str, dict[str, str]]] = {
+    "keys": {},
+    "attributes": {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "between": ">="},
+    "v2": {"gt": ">", "lte": "<="},
+}
+_SHIFTED: Final = {">": ">=", "<=": "<"}
+
 
 _BEHIND_ALL: Final = "#\U0010ffff"
 """Behind every key that holds a value, and in front of those of greater ones."""
@@ -143,3 +154,57 @@ def _made(
         raise ValidationError(
             f'the key field "{form.field}" cannot be made: {error}', entity=entity.spec.entity
         ) from error
+
+
+def comparisons(
+    keys: IndexKeys,
+    values: Mapping[str, Any],
+    limits: Range | None,
+    compare: str | None,
+    shared: tuple[str, ...] | None = None,
+) -> Iterator[Comparison]:
+    """The comparisons that ElectroDB filters by, beside the condition on the key.
+
+    `shared` are the attributes of the sort key that the members of a collection share. A
+    multi-attribute index has none: its attributes are its key, which DynamoDB does not filter by.
+    """
+    spec = keys.spec
+    if compare in (None, "keys") or spec.sk is None or spec.type == "composite":
+        return
+    assert compare is not None
+    names = spec.sk.composite if shared is None else shared
+    several = len(names) > 1
+    if several:
+        partition = {name for name in spec.pk.composite if name not in names}
+        yield from ((n, "=", v) for n, v in values.items() if n not in partition)
+    if limits is None or (keys.sk is not None and keys.sk.bare):
+        return
+    operator = _FILTERS[compare].get(limits.operator)
+    if operator is not None and (several or limits.operator != "gte"):
+        yield from ((name, operator, value) for name, value in limits.start.items())
+    if limits.end is not None:
+        yield from ((name, "<=", value) for name, value in limits.end.items())
+
+
+def shifted(condition: SortCondition) -> SortCondition:
+    """The condition as `compare="v2"` has it: an end moves on by its last character.
+
+    So `gt` leaves out what goes on behind its value, and `lte` takes it.
+    """
+    if not isinstance(condition.low, str):
+        return condition
+    if condition.operator == "BETWEEN":
+        return evolve(condition, high=_shift(str(condition.high)))
+    operator = _SHIFTED.get(condition.operator)
+    if operator is None:
+        return condition
+    return evolve(condition, operator=operator, low=_shift(condition.low))
+
+
+def _shift(text: str) -> str:
+    """The text with its last UTF-16 unit one higher, as JavaScript counts characters."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    if not units:
+        return text
+    last = chr(int.from_bytes(units[-2:], "little") + 1).encode("utf-16-le", "surrogatepass")
+    return (units[:-2] + last).decode("utf-16-le", "replace")

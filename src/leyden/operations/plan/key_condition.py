@@ -8,11 +8,9 @@ from typing import Any
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.keys import Beginning, IndexKeys
 from leyden.operations.bound import BoundEntity, refuse_no_mapping, typed_key
-from leyden.operations.compare import shifted
-from leyden.operations.exact_range import ExactRange
-from leyden.operations.expression import Expressions
-from leyden.operations.range_test import RangeTest
-from leyden.operations.sort_condition import COMPARISONS, Range, sort_condition
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.ranges import ExactRange, RangeTest
+from leyden.operations.plan.sort_keys import COMPARISONS, Range, shifted, sort_condition
 
 Values = Mapping[str, Any]
 

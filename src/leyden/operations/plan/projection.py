@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from leyden.errors import InvalidExpressionError, InvalidOptionError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
-from leyden.operations.expression import Expressions
 from leyden.operations.options import Options
+from leyden.operations.plan.expressions import Expressions
 from leyden.program import Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD
 

@@ -1,4 +1,4 @@
-"""The members of a collection, and what a query may say of their keys."""
+"""The members of a collection, and what a query may say of their keys and attributes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from leyden._attrs import frozen
+from leyden._attrs import evolve, frozen
 from leyden._text import did_you_mean
 from leyden.errors import (
     InvalidExpressionError,
@@ -16,8 +16,12 @@ from leyden.errors import (
 )
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity, refuse_no_mapping
-from leyden.operations.key_condition import accept_limit, first_gap
-from leyden.operations.sort_condition import Range
+from leyden.operations.options import Options
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.key_condition import accept_limit, first_gap
+from leyden.operations.plan.projection import project
+from leyden.operations.plan.sort_keys import Range
+from leyden.program import Params
 
 Values = Mapping[str, Any]
 
@@ -80,6 +84,35 @@ def read_limits(
         assert given is not None
         limits.append(_limit(members, collection, values, operator, given))
     return Range(operator, limits[0], limits[1] if len(limits) > 1 else None)
+
+
+def project_members(
+    members: Sequence[Member],
+    params: Params,
+    options: Options,
+    expressions: Expressions,
+    *,
+    telling: bool,
+) -> None:
+    """Ask for the wanted attributes of each member that has them.
+
+    Raises UnknownAttributeError for an attribute that no member has.
+    """
+    if not options.attributes:
+        return
+    known = list(dict.fromkeys(name for m in members for name in m.entity.spec.attributes))
+    for name in options.attributes:
+        if name not in known:
+            raise UnknownAttributeError(
+                f'no entity of the collection has an attribute "{name}"{did_you_mean(name, known)}'
+            )
+    for member in members:
+        wanted = tuple(n for n in options.attributes if n in member.entity.spec.attributes)
+        if not wanted and telling:
+            # Nothing of it was asked for, but its items must still be told from the others.
+            wanted = member.entity.keys.primary.composites[:1]
+        own = evolve(options, attributes=wanted)
+        project(member.entity, params, own, expressions, telling=telling, index=member.keys)
 
 
 def _limit(

@@ -1,91 +1,86 @@
-"""Collections: the items of several entities from one partition of one index."""
+"""Collections: the items of several entities from one partition of one index.
+
+A range concerns the members whose sort keys have its attributes, and leaves the others alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from operator import itemgetter
-from typing import Any, ClassVar, Never, Self
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+from itertools import takewhile
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, field, frozen
-from leyden.arguments import misplaced
 from leyden.errors import (
     InvalidExpressionError,
-    LeydenError,
 )
-from leyden.keys import IndexKeys, KeyForm
+from leyden.keys import Bounds, IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.compare import shifted
-from leyden.operations.exact_range import condition_of
-from leyden.operations.explain import Explanation
-from leyden.operations.expression import Expressions, conjunction, fields_of
 from leyden.operations.guard import (
-    Marks,
     are_filterable,
     bears,
     guard_condition,
     owns,
     query_marks,
 )
-from leyden.operations.iteration import Records
-from leyden.operations.key_condition import key_condition
-from leyden.operations.member_projection import project_members
-from leyden.operations.member_range import MemberRange
-from leyden.operations.members import Member, read_limits
-from leyden.operations.options import QUERY, Options, read_options
+from leyden.operations.options import Options
 from leyden.operations.overflow.reading import Joining, wanted_fields
-from leyden.operations.paging import PagePlan, read_pages
-from leyden.operations.projection import (
+from leyden.operations.plan.explain import Explanation
+from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
+from leyden.operations.plan.key_condition import key_condition
+from leyden.operations.plan.members import Member, project_members
+from leyden.operations.plan.projection import (
     identifiers_filtered,
     refuse_unfilterable,
     slots_reader,
 )
-from leyden.operations.range_test import RangeTest
-from leyden.operations.ranged import Ranged
-from leyden.operations.read_many import key_fields
+from leyden.operations.plan.ranges import (
+    ExactRange,
+    RangeTest,
+    condition_of,
+    exact_range,
+    key_bounds,
+    range_test,
+)
+from leyden.operations.plan.reads import RangedReading, ReadPlan, key_fields
+from leyden.operations.plan.sort_keys import (
+    Range,
+    SortCondition,
+    comparisons,
+    shifted,
+    sort_condition,
+)
 from leyden.operations.shape import shape
-from leyden.operations.sort_condition import SortCondition, sort_condition
-from leyden.program import Item, Params, Program
-from leyden.results import CollectionPage, Page
+from leyden.program import Item, Params
 
 
-@frozen(eq=False, repr=False)
-class CollectionQuery(Ranged):
-    """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
+@frozen(eq=False)
+class CollectionReading(RangedReading):
+    """A query of the members' items in one partition, in key order."""
 
     members: tuple[Member, ...] = field(kw_only=True)
     collection: str = field(kw_only=True)
-
-    verb: ClassVar[str] = "collection"
-    api: ClassVar[str] = "Query"
-    allowed: ClassVar[frozenset[str]] = QUERY
 
     @property
     def name(self) -> str:
         """The operation's name: `collections.contributions`."""
         return f"collections.{self.collection}"
 
-    def _ranged(
-        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
-    ) -> Self:
-        if operator == "begins" and self.keys.spec.type == "isolated":
-            raise InvalidExpressionError(
-                f'"{self.collection}" stands on an isolated index, where the sort keys of each '
-                "entity begin with its name; .begins() works on clustered ones, .between() and "
-                ".gte() on both"
-            )
-        limits = read_limits(self.members, self.collection, self.values, operator, start, end)
-        return evolve(self, range=limits)
-
     @property
     def keys(self) -> IndexKeys:
         """The index keys of the first member; partition keys are alike in all."""
         return self.members[0].keys
 
-    def _describe(self, options: Options, *, telling: bool) -> Params:
-        params = self._begun(self.keys)
+    @property
+    def source(self) -> IndexKeys:
+        """The access pattern that is read by."""
+        return self.keys
+
+    def describe(self, options: Options, *, telling: bool = False) -> Params:
+        """The request; with `telling`, reading also what says whose item it is."""
+        params = self.begun()
         expressions = Expressions()
         within = self._within_members(options)
         params["KeyConditionExpression"] = self._key_condition(options, within, expressions)
@@ -98,7 +93,7 @@ class CollectionQuery(Ranged):
         )
         if condition:
             params["FilterExpression"] = condition
-        self._page(params, options)
+        self.paged(params, options)
         if not options.hydrate:
             project_members(self.members, params, options, expressions, telling=telling)
         expressions.write_to(params)
@@ -106,7 +101,7 @@ class CollectionQuery(Ranged):
 
     def _within_members(self, options: Options) -> MemberRange:
         return MemberRange(
-            self.members, self.values, self.range, self._is_exact(options), options.hydrate
+            self.members, self.values, self.range, self.is_exact(options), options.hydrate
         )
 
     def _whose(self, options: Options, expressions: Expressions) -> str:
@@ -211,8 +206,9 @@ class CollectionQuery(Ranged):
         numeric = sk.numeric and bool(alike)
         return evolve(sk, prefix=stem, segments=tuple(alike), postfix="", numeric=numeric)
 
-    def _plan(self, options: Options) -> PagePlan:
-        request = self._request(self._describe(options, telling=True), options)
+    def plan(self, options: Options) -> ReadPlan:
+        """What `go()` does. Raises the errors of bad input."""
+        request = self.request(options, telling=True)
         within = self._within_members(options)
         tests = {
             member.alias: within.test(member) or self._test(member, options)
@@ -240,12 +236,11 @@ class CollectionQuery(Ranged):
             shown = slots_of[member.alias](item)
             return member.alias, shape(member.entity, item, options, shown)
 
-        fields = self._index_fields()
         primary = self.entity.keys.primary
-        return PagePlan(
+        return ReadPlan(
             request,
             options,
-            key_fields(primary, self.keys, fields),
+            key_fields(self.entity, self.keys),
             [form.field for form in primary.forms],
             partial(keep, is_whole=False),
             shaped,
@@ -283,44 +278,8 @@ class CollectionQuery(Ranged):
     def _member_of(self, item: Item) -> Member | None:
         return next((m for m in self.members if owns(m.entity, item, m.keys)), None)
 
-    def _program(self, options: Options) -> Program[Any]:
-        plan = self._plan(options)
-
-        def program() -> Program[CollectionPage]:
-            try:
-                page = yield from read_pages(plan)
-            except LeydenError as error:
-                if isinstance(error.page, Page):
-                    error.page = self._collected(error.page)
-                raise
-            return self._collected(page)
-
-        return program()
-
-    def _collected(self, page: Page) -> CollectionPage:
-        aliases = tuple(member.alias for member in self.members)
-        return CollectionPage(
-            page.items,
-            aliases,
-            page.cursor,
-            page.consumed,
-            page.scanned,
-            page.requests,
-            page.unreadable,
-        )
-
-    def iter(self, /, *wrong: Never, **options: Any) -> Records:
-        """Iterate over the records of all entities in key order, page after page.
-
-        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
-        """
-        with self._naming():
-            if wrong:
-                raise misplaced("iter", '.iter(order="desc")', len(wrong))
-            plan = self._plan(read_options(self.name, self.allowed - {"count", "pages"}, options))
-        return Records(self.entity.runner, self.name, self._turns(plan), itemgetter(1))
-
-    def _telling_filter(self, options: Options, expressions: Expressions) -> str | None:
+    def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
+        """What a filter must say besides, so that nothing it lets through is left out later."""
         partition = self.keys.spec.pk.composite
         if options.ignore_ownership or self.range is not None:
             return None
@@ -341,22 +300,15 @@ class CollectionQuery(Ranged):
             told.append(f"({' AND '.join(whose)})")
         return " OR ".join(told)
 
-    def _small_attribute(self) -> str | None:
+    def small_attribute(self) -> str | None:
+        """None: members have attributes of their own."""
         return None
 
-    def _record(self, found: Any) -> Any:
-        return found[1]
-
-    def _read_from(self) -> IndexKeys:
-        return self.keys
-
-    def _marks(self) -> Marks:
-        return {}
-
-    def _explain(self, params: Params, options: Options) -> Explanation:
+    def explain(self, options: Options) -> Explanation:
+        """The read in words."""
         names = ", ".join(member.alias for member in self.members)
         notes = [*self._within_members(options).notes(), f"gives {names} in key order"]
-        return self._explanation(params, self.collection, notes)
+        return self.explained(options, self.collection, notes)
 
 
 def _equal_all(expressions: Expressions, identity: Item, *, whole: bool) -> str:
@@ -364,3 +316,103 @@ def _equal_all(expressions: Expressions, identity: Item, *, whole: bool) -> str:
     if not whole:
         return expressions.equal(*next(iter(identity.items())))
     return "(" + " AND ".join(expressions.equal(*pair) for pair in identity.items()) + ")"
+
+
+@frozen(slots=False)
+class MemberRange:
+    """The range of one collection query; `limits` is None where it has none."""
+
+    members: tuple[Member, ...]
+    values: Mapping[str, Any]
+    limits: Range | None
+    is_exact: bool
+    hydrates: bool
+
+    @property
+    def _keys(self) -> IndexKeys:
+        return self.members[0].keys
+
+    def test(self, member: Member) -> RangeTest | None:
+        """What a member's items must meet; None where the range is none of attributes.
+
+        Raises InvalidExpressionError.
+        """
+        if not self.is_exact or self.limits is None:
+            return None
+        own = member.own(self.values)
+        if not any(name in member.sort_names for name in self.limits.start):
+            return RangeTest(member.entity, member.keys, own, None, None, self.hydrates)
+        test = range_test(member.entity, member.keys, own, self.limits)
+        test = evolve(test, hydrates=self.hydrates)
+        test.refuse_doubt()
+        return test
+
+    @cached_property
+    def _concerned(self) -> Member:
+        """The first member that has all attributes of the range."""
+        assert self.limits is not None
+        names = {*self.limits.start, *(self.limits.end or ())}
+        return next((m for m in self.members if names <= set(m.sort_names)), self.members[0])
+
+    def on_attributes(self) -> ExactRange | None:
+        """The range on an index whose keys are the attributes, which are one for all members."""
+        if not self.is_exact or self.limits is None:
+            return None
+        first = self.members[0]
+        return exact_range(first.entity, first.keys, self.values, self.limits)
+
+    def bounds(self) -> Bounds:
+        """The part of a clustered index to read. Raises ValidationError."""
+        test = self.test(self._concerned)
+        assert test is not None
+        forms = [member.keys.sk for member in self.members if member.keys.sk is not None]
+        first = self._concerned.keys.sk
+        assert first is not None
+        ordered = [first, *(form for form in forms if form is not first)]
+        if first.numeric and len({form.names for form in forms}) > 1:
+            return Bounds(None, exact=False)
+        return key_bounds(self._concerned.entity, ordered, test)
+
+    @cached_property
+    def _shared(self) -> tuple[str, ...]:
+        """The attributes that the sort keys of all members begin with."""
+        names = zip(*(member.sort_names for member in self.members), strict=False)
+        return tuple(one[0] for one in takewhile(lambda some: len(set(some)) == 1, names))
+
+    def comparisons(self, options: Options, expressions: Expressions) -> Iterator[str]:
+        """What ElectroDB's `compare` filters by: attributes of the first member."""
+        first, limits = self.members[0], self.limits
+        if options.compare is None or self._keys.spec.type != "clustered":
+            return
+        attributes = first.entity.compiled.attributes
+        if limits is not None:
+            shared = self._shared
+            start = {name: value for name, value in limits.start.items() if name in shared}
+            end = {name: value for name, value in (limits.end or {}).items() if name in shared}
+            limits = evolve(limits, start=start, end=end if limits.end is not None else None)
+        compared = comparisons(first.keys, self.values, limits, options.compare, self._shared)
+        for name, operator, value in compared:
+            if name in attributes:
+                field = expressions.name(attributes[name].spec.field)
+                yield f"{field} {operator} {expressions.value(attributes[name].encode(value))}"
+
+    def describe(self) -> str:
+        """The range in one text, the same for the same range; empty for none."""
+        if not self.is_exact or self.limits is None:
+            return ""
+        test = self.test(self._concerned)
+        assert test is not None
+        return test.describe()
+
+    def notes(self) -> list[str]:
+        """What is read beyond the range, in words."""
+        if not self.is_exact or self.limits is None:
+            return []
+        listed = ", ".join(f'"{name}"' for name in self.limits.start)
+        others = [
+            m.alias for m in self.members if not any(n in m.sort_names for n in self.limits.start)
+        ]
+        notes = [f"items outside of the range of {listed} are left out after reading"]
+        if others:
+            notes.append(f"the range says nothing of {', '.join(others)}")
+        return notes

@@ -1,0 +1,1 @@
+"""What users hold: operations as data and verbs."""

@@ -1,0 +1,564 @@
+"""Reads of one entity: `task.get(...)`, `task.query.NAME(...)`, `task.scan`.
+
+What a chain has said so far is one object of `plan.reads`, which every step replaces. The endings
+ask it for a plan and give that to the programs of `run.pages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Never, Self, Unpack
+
+from pynamodb.expressions.condition import Condition
+
+from leyden._attrs import evolve, frozen
+from leyden.arguments import fitting, misplaced, no_attribute, not_called
+from leyden.errors import (
+    ArgumentError,
+    InvalidExpressionError,
+    InvalidOptionError,
+    MultipleResultsError,
+    NoResultError,
+    UnknownNameError,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.records import Records
+from leyden.operations.operation import Chain, naming, read_conditions
+from leyden.operations.options import (
+    FirstOptions,
+    GetOptions,
+    Options,
+    QueryCountOptions,
+    QueryFirstOptions,
+    QueryIterOptions,
+    QueryOptions,
+    ScanCountOptions,
+    ScanIterOptions,
+    ScanOptions,
+    finish,
+)
+from leyden.operations.plan.explain import Explanation
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.key_condition import read_composites, read_range
+from leyden.operations.plan.reads import (
+    GetReading,
+    PageReading,
+    QueryReading,
+    RangedReading,
+    ReadPlan,
+    ScanReading,
+)
+from leyden.operations.plan.sort_keys import Range
+from leyden.operations.run.pages import (
+    Counted,
+    count_by_reading,
+    count_by_service,
+    find_first,
+    pages_of,
+    read_all_segments,
+    read_item,
+    read_pages,
+    with_filter,
+)
+from leyden.program import Params, Program
+
+_INSTEAD: Final = {
+    "filter": ".where(task.attr.points > 3)",
+    "limit": ".go(limit=10)",
+    "order_by": '.go(order="desc")',
+    "sort": '.go(order="desc")',
+    "all": '.go(pages="all")',
+    "select": '.go(attributes=["points"])',
+}
+"""What to write for steps that reads have in other libraries."""
+
+
+class Get(Chain):
+    """`task.get(...)`: the record with this key, or None.
+
+    An item of another entity, or one that shares the key but has other key attributes, counts
+    as none; `ignore_ownership=True` reads it all the same.
+    """
+
+    __slots__ = ()
+
+    _said: GetReading
+
+    def params(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Params:
+        """The low-level request, in the boto3 client's shape; nothing is sent.
+
+        `go()` adds to it only what reports: consumed capacity, and, to a projection, the fields
+        that tell whose item it is.
+        """
+        with self._naming():
+            read = self._options("params", wrong, GetOptions, options)
+            return finish(self._said.describe(read), read)
+
+    def go(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Any:
+        """Read the item: its record, or None; to be awaited on a service of `load_async`.
+
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
+        """
+        return self._run(self.program(*wrong, **options))
+
+    def program(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Program[Any]:
+        """The read as a program, for larger ones to go on from: what `go()` runs.
+
+        Bad input is refused here, not when the program runs.
+
+        >>> found = yield from task.get(project_id="p1", task_id="t1").program()  # doctest: +SKIP
+        """
+        with self._naming():
+            plan = self._said.plan(self._options("go", wrong, GetOptions, options))
+        return self._named(read_item(plan))
+
+    def explain(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Explanation:
+        """Says in words what is read."""
+        with self._naming():
+            return self._said.explain(self._options("explain", wrong, GetOptions, options))
+
+
+class ReadMany(Chain):
+    """A query or a scan.
+
+    `go()` gives one `Page`; iterating gives the records of all pages, each page read when it
+    is needed.
+    """
+
+    __slots__ = ()
+
+    _said: PageReading
+
+    def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
+        """Add conditions, all of which must hold: `.where(task.attr.points > 3)`.
+
+        They filter what was read. Raises InvalidExpressionError for anything that is no condition,
+        ArgumentError for keywords.
+        """
+        said = self._said
+        with self._naming():
+            added = read_conditions(said.entity, said.name, conditions, wrong)
+            return self._with(conditions=said.conditions + added)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._records({}))
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return aiter(self._records({}))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Never:
+            """Refused, with the name that other libraries' ones have here."""
+            form = _INSTEAD.get(name)
+            if form is None:
+                raise no_attribute(self, name)
+            with self._naming():
+                raise UnknownNameError(f"a read has no .{name}(); write {form}")
+
+        def __getitem__(self, index: object) -> Never:
+            """Refused: nothing was read yet. Raises ArgumentError."""
+            with self._naming():
+                raise ArgumentError(
+                    "a read is no list before .go(), which gives a page of records; .first() "
+                    "gives the first one"
+                )
+
+    def _params(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Params:
+        with self._naming():
+            options = self._options("params", wrong, family, given)
+            return finish(self._said.describe(options), options)
+
+    def _program(
+        self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
+    ) -> Program[Any]:
+        with self._naming():
+            plan = self._said.plan(self._options("go", wrong, family, given))
+        return self._named(self._pages(plan))
+
+    def _pages(self, plan: ReadPlan) -> Program[Any]:
+        return read_pages(plan)
+
+    def _explain(
+        self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
+    ) -> Explanation:
+        with self._naming():
+            return self._said.explain(self._options("explain", wrong, family, given))
+
+    def _records(
+        self,
+        given: Mapping[str, Any],
+        family: type = FirstOptions,
+        wrong: tuple[Never, ...] = (),
+    ) -> Records:
+        with self._naming():
+            plan = self._said.plan(self._options("iter", wrong, family, given))
+        runner = self._said.entity.runner
+        return Records(runner, self._naming(), pages_of(plan), self._record)
+
+    def _count(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Any:
+        with self._naming():
+            options = self._options("count", wrong, family, given)
+            program = self._counting(options)
+
+        def count() -> Program[int]:
+            counted = yield from program
+            return counted.count
+
+        return self._run(self._named(count()))
+
+    def _counting(self, options: Options) -> Program[Counted]:
+        """Counts by DynamoDB where it can tell what counts, else by reading."""
+        said = self._said
+        request = said.request(options, telling=False)
+        expressions = Expressions.of(request.params)
+        told = said.telling_filter(options, expressions)
+        if told is not None:
+            params = with_filter(request.params, expressions, told)
+            return count_by_service(evolve(request, params=params), options.segments)
+        name = said.small_attribute()
+        small = evolve(options, data="raw", attributes=() if name is None else (name,), pages=None)
+        return count_by_reading(pages_of(said.plan(small)))
+
+    def _first(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Any:
+        program = self._leading("first", 1, wrong, family, given)
+
+        def first() -> Program[Any]:
+            found = yield from program
+            return self._record(found[0]) if found else None
+
+        return self._run(self._named(first()))
+
+    def _one(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Any:
+        program = self._leading("one", 2, wrong, family, given)
+
+        def one() -> Program[Any]:
+            found = yield from program
+            if not found:
+                raise NoResultError(
+                    "there is no such record, and .one() needs exactly one; .first() gives None "
+                    "then"
+                )
+            if len(found) > 1:
+                raise MultipleResultsError(
+                    "there is more than one such record, and .one() needs exactly one; .first() "
+                    "gives the first of several"
+                )
+            return self._record(found[0])
+
+        return self._run(self._named(one()))
+
+    def _leading(
+        self,
+        ending: str,
+        wanted: int,
+        wrong: tuple[Never, ...],
+        family: type,
+        given: Mapping[str, Any],
+    ) -> Program[list[Any]]:
+        with self._naming():
+            options = self._options(ending, wrong, family, given)
+            if options.unreadable == "collect":
+                # A single record has no place beside it for the errors of others.
+                raise InvalidOptionError(
+                    f".{ending}() gives a record alone, so it cannot set aside what it cannot "
+                    'read; leave out `unreadable`, or read a page with .go(unreadable="collect")'
+                )
+            return find_first(self._said.plan(options), wanted)
+
+    def _record(self, found: Any) -> Any:
+        """The record in an entry of a page."""
+        return found
+
+
+class Ranged(ReadMany):
+    """A query that takes one range, behind the sort-key attributes that are given as equal."""
+
+    __slots__ = ()
+
+    _said: RangedReading
+
+    def begins(self, /, *wrong: Never, **attributes: Any) -> Self:
+        """Items whose sort keys start with these values; the last may be the start of a value."""
+        return self._within("begins", attributes, wrong=wrong)
+
+    @fitting('.between({"task_id": "a"}, {"task_id": "f"})')
+    def between(self, start: Mapping[str, Any], end: Mapping[str, Any]) -> Self:
+        """Items from `start` to `end`, both included.
+
+        Each attribute compares by the order of its type: numbers as numbers, times as times, text
+        as the key holds it. Of several attributes, the first that differs decides; the two ends
+        may name different numbers of them.
+
+        >>> task.query.project(project_id="p1").between(             # doctest: +SKIP
+        ...     {"task_id": "a"}, {"task_id": "f"})
+        """
+        return self._within("between", start, end)
+
+    def gt(self, /, *wrong: Never, **attributes: Any) -> Self:
+        """Items above these values: `gt(priority=3)` leaves out all of priority 3."""
+        return self._within("gt", attributes, wrong=wrong)
+
+    def gte(self, /, *wrong: Never, **attributes: Any) -> Self:
+        """Items from these values on."""
+        return self._within("gte", attributes, wrong=wrong)
+
+    def lt(self, /, *wrong: Never, **attributes: Any) -> Self:
+        """Items below these values."""
+        return self._within("lt", attributes, wrong=wrong)
+
+    def lte(self, /, *wrong: Never, **attributes: Any) -> Self:
+        """Items up to these values: `lte(priority=3)` has all of priority 3."""
+        return self._within("lte", attributes, wrong=wrong)
+
+    def params(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Params:
+        """The low-level request, in the boto3 client's shape; nothing is sent.
+
+        `go()` adds to it only what reports: consumed capacity, and, to a projection, the fields
+        that tell whose item it is.
+        """
+        return self._params(wrong, QueryOptions, options)
+
+    def go(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Any:
+        """Read one page, or as many as the options say; to be awaited on an async service.
+
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
+        """
+        return self._run(self.program(*wrong, **options))
+
+    def program(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Program[Any]:
+        """The read as a program, for larger ones to go on from: what `go()` runs.
+
+        Bad input is refused here, not when the program runs.
+        """
+        return self._program(wrong, QueryOptions, options)
+
+    def explain(self, /, *wrong: Never, **options: Unpack[QueryOptions]) -> Explanation:
+        """Says in words which index serves the read, and what it reads."""
+        return self._explain(wrong, QueryOptions, options)
+
+    def iter(self, /, *wrong: Never, **options: Unpack[QueryIterOptions]) -> Records:
+        """Iterate over all records with options, such as `order="desc"`; `limit` is a page's size.
+
+        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
+
+        >>> for record in task.query.project(project_id="p1").iter(order="desc"):  # doctest: +SKIP
+        ...     print(record.task_id)
+        """
+        return self._records(options, QueryIterOptions, wrong)
+
+    def count(self, /, *wrong: Never, **options: Unpack[QueryCountOptions]) -> Any:
+        """How many items there are, over all pages: an int, to be awaited where `go()` is.
+
+        Capacity is consumed as for reading them. Where DynamoDB cannot tell which of them count
+        (an index that does not hold what tells, a range that is narrower than its key condition),
+        their keys are read and counted here. Takes the options `consistent`, `ignore_ownership`,
+        `table`, `params`, `limit` (a page's size), and `compare`.
+
+        >>> task.query.project(project_id="p1").count()                # doctest: +SKIP
+        12
+        """
+        return self._count(wrong, QueryCountOptions, options)
+
+    def counting(self, /, *wrong: Never, **options: Unpack[QueryCountOptions]) -> Program[Counted]:
+        """What `count()` does as a program, which gives its cost as well.
+
+        >>> counted = yield from task.query.project(project_id="p1").counting()  # doctest: +SKIP
+        """
+        with self._naming():
+            program = self._counting(self._options("count", wrong, QueryCountOptions, options))
+        return self._named(program)
+
+    def first(self, /, *wrong: Never, **options: Unpack[QueryFirstOptions]) -> Any:
+        """The first record, or None where there is none; to be awaited where `go()` is.
+
+        Reads no more than it takes. Takes the options of `go()` but for `limit`, `count`, `pages`.
+
+        >>> task.query.project(project_id="p1").first(order="desc")    # doctest: +SKIP
+        """
+        return self._first(wrong, QueryFirstOptions, options)
+
+    def one(self, /, *wrong: Never, **options: Unpack[QueryFirstOptions]) -> Any:
+        """The one record there is. Raises NoResultError, MultipleResultsError for other numbers.
+
+        To be awaited where `go()` is; takes the options that `first` takes.
+
+        >>> task.query.project(project_id="p1", task_id="t1").one()    # doctest: +SKIP
+        """
+        return self._one(wrong, QueryFirstOptions, options)
+
+    def _within(
+        self,
+        operator: str,
+        start: Mapping[str, Any],
+        end: Mapping[str, Any] | None = None,
+        wrong: Sequence[Never] = (),
+    ) -> Self:
+        with self._naming():
+            if wrong:
+                raise misplaced(operator, f".{operator}({self._next_name()}=...)", len(wrong))
+            limits = self._said.range
+            if limits is not None:
+                raise InvalidExpressionError(
+                    f"there is a range already, by .{limits.operator}(), and a query takes "
+                    f"one; use .between(), or filter with .where() instead of .{operator}()"
+                )
+            for limit in (start, end) if operator == "between" else ():
+                if not isinstance(limit, Mapping):
+                    name = self._next_name()
+                    raise ArgumentError(
+                        ".between() takes its two ends as mappings, not as "
+                        f'{type(limit).__name__}; write .between({{"{name}": ...}}, '
+                        f'{{"{name}": ...}})'
+                    )
+            return self._with(range=self._range(operator, start, end))
+
+    def _next_name(self) -> str:
+        """The attribute that a range would be of."""
+        sort, values = self._said.source.spec.sk, self._said.values
+        left = [n for n in (sort.composite if sort else ()) if n not in values]
+        return left[0] if left else "name"
+
+    def _range(
+        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
+    ) -> Range:
+        """A checked range. Raises the errors of bad input."""
+        raise NotImplementedError
+
+
+class Query(Ranged):
+    """`task.query.NAME(...)`: the items of one partition of an access pattern, in key order.
+
+    Give all partition-key attributes, and as many of the sort key's as are known, from the
+    left; then at most one of `begins`, `between`, `gt`, `gte`, `lt`, `lte` for the next one.
+    """
+
+    __slots__ = ()
+
+    _said: QueryReading
+
+    def _range(
+        self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
+    ) -> Range:
+        said = self._said
+        return read_range(said.entity, said.keys, said.values, operator, start, end)
+
+
+class Scan(ReadMany):
+    """`task.scan`: all items of the entity. DynamoDB reads the whole table for it.
+
+    `task.scan.index("assigned")` reads an index instead. With `segments=4` four parts are read
+    at the same time, up to the end of the table; `progress` is then told how many items were
+    found and how many were read.
+    """
+
+    __slots__ = ()
+
+    _said: ScanReading
+
+    def __call__(self, /, *wrong: Never, **options: Never) -> Self:
+        """The scan itself, so that `task.scan()` begins a chain as the other verbs do."""
+        if wrong or options:
+            with self._naming():
+                raise ArgumentError(
+                    "scan() takes nothing: conditions go to .where(), options to .go(limit=10)"
+                )
+        return self
+
+    @fitting('.scan.index("assigned")')
+    def index(self, access_pattern: str) -> Self:
+        """Read the index of an access pattern in place of the table.
+
+        Raises InvalidExpressionError where the entity has no such access pattern.
+        """
+        with self._naming():
+            return self._with(keys=self._said.entity.access_pattern(access_pattern))
+
+    def params(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Params:
+        """The low-level request, in the boto3 client's shape; nothing is sent."""
+        return self._params(wrong, ScanOptions, options)
+
+    def go(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Any:
+        """Read one page, or as many as the options say; with `segments`, all of the table.
+
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
+        """
+        return self._run(self.program(*wrong, **options))
+
+    def program(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Program[Any]:
+        """The scan as a program, for larger ones to go on from: what `go()` runs."""
+        return self._program(wrong, ScanOptions, options)
+
+    def explain(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Explanation:
+        """Says in words what is read."""
+        return self._explain(wrong, ScanOptions, options)
+
+    def iter(self, /, *wrong: Never, **options: Unpack[ScanIterOptions]) -> Records:
+        """Iterate over all records with options; `limit` is a page's size.
+
+        Goes with `for`, and with `async for` on a service of `leyden.load_async`.
+        """
+        return self._records(options, ScanIterOptions, wrong)
+
+    def count(self, /, *wrong: Never, **options: Unpack[ScanCountOptions]) -> Any:
+        """How many items there are: an int, to be awaited where `go()` is.
+
+        Takes `segments`, and what a query's `count()` takes but for `compare`.
+        """
+        return self._count(wrong, ScanCountOptions, options)
+
+    def first(self, /, *wrong: Never, **options: Unpack[FirstOptions]) -> Any:
+        """The first record that the scan finds, or None; to be awaited where `go()` is."""
+        return self._first(wrong, FirstOptions, options)
+
+    def one(self, /, *wrong: Never, **options: Unpack[FirstOptions]) -> Any:
+        """The one record there is. Raises NoResultError, MultipleResultsError for other numbers."""
+        return self._one(wrong, FirstOptions, options)
+
+    def _pages(self, plan: ReadPlan) -> Program[Any]:
+        return read_pages(plan) if plan.options.segments is None else read_all_segments(plan)
+
+
+@frozen(repr=False)
+class Queries:
+    """`task.query`: one method for each access pattern of the entity."""
+
+    __entity: BoundEntity
+
+    def __getattr__(self, name: str) -> Callable[..., Query]:
+        keys = self.__entity.keys.by_name.get(name)
+        if keys is None:
+            raise UnknownNameError(
+                f'"{self.__entity.spec.entity}" has no access pattern "{name}"; it has '
+                f"{', '.join(self.__entity.keys)}"
+            )
+
+        def start(*wrong: Never, **composites: Any) -> Query:
+            with naming(f"{self.__entity.operation('query')}.{name}", self.__entity):
+                if wrong:
+                    given = ", ".join(f"{one}=..." for one in keys.spec.pk.composite)
+                    raise misplaced(name, f".{name}({given})", len(wrong))
+                values = read_composites(self.__entity, keys, composites)
+            return Query(QueryReading(self.__entity, keys=keys, values=values))
+
+        start.__name__ = name
+        start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.spec.composites)}."
+        return start
+
+    def __getitem__(self, name: str) -> Callable[..., Query]:
+        return self.__getattr__(name)
+
+    def __call__(self, /, *wrong: Any, **composites: Any) -> Query:
+        """Refused: a query needs an access pattern. Raises ArgumentError."""
+        keys = self.__entity.keys.primary.spec
+        given = ", ".join(f"{one}=..." for one in keys.pk.composite)
+        raise not_called(f"{self.__entity.spec.alias}.query.{keys.name}({given})")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__entity.keys)
+
+    def __repr__(self) -> str:
+        return f"<access patterns {', '.join(self)}>"
+
+    def __dir__(self) -> list[str]:
+        return [*self.__entity.keys]

@@ -1,0 +1,1 @@
+"""What an operation comes to: requests, decided before anything is sent."""

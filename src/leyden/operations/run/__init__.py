@@ -1,0 +1,1 @@
+"""Programs: what is sent, and what is made of the answers."""

@@ -1,0 +1,351 @@
+"""The programs behind every get, query and scan.
+
+They read one item, one page or many, the segments of a scan at the same time, the whole items
+behind what an index with a narrow projection gives, the first few items, or count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, TypeAlias
+
+from leyden._attrs import define, evolve, frozen
+from leyden.errors import DecodeError, HookError, LeydenError
+from leyden.operations.batches.sending import chunks, send_all, settle
+from leyden.operations.item_id import item_id
+from leyden.operations.overflow.reading import Joined, join_items
+from leyden.operations.plan.expressions import Expressions, conjunction
+from leyden.operations.plan.reads import ReadPlan
+from leyden.operations.run.cursor import read_cursor, write_cursor
+from leyden.operations.shape import attempt_to
+from leyden.program import (
+    Gather,
+    Item,
+    Params,
+    Program,
+    Request,
+)
+from leyden.results import (
+    BatchResult,
+    Page,
+    Result,
+    add_units,
+    consumed_units,
+    join_pages,
+)
+
+Turns: TypeAlias = Generator[Program[Page], Page, None]
+"""Programs, one for each page; each is sent what it gave before the next one is made."""
+
+_GET_LIMIT: Final = 100
+
+_FIRST_FEW: Final = (1, 8, 64, 512, None)
+"""How many items are read at first to find one, and then: few as long as few will do."""
+
+_MOST_AT_ONCE: Final = 64
+"""How many segments are read at the same time; more than this in turn."""
+
+
+def read_item(plan: ReadPlan) -> Program[Any]:
+    """Read one item: in the form that was asked for, or None."""
+    response = yield plan.request
+    consumed = consumed_units(response)
+    found = response.get("Item")
+    item = None
+    if found and plan.keep(found):
+        if plan.joining is not None:
+            joined = yield from join_items(plan.joining, [found])
+            consumed = add_units(consumed, joined.consumed)
+            found = joined.items[0]
+        item = None if found is None else plan.shape(found)
+    if plan.options.data == "result":
+        return Result(item, consumed, response)
+    return item
+
+
+def read_pages(plan: ReadPlan) -> Program[Page]:
+    """Read as many pages as the options ask for, as one `Page`.
+
+    One page of the service by default; `pages` of them, or all; with `count`, on until that
+    many items were kept. The cursor goes on behind the last item that is given. An error after
+    the first page, or behind a cursor, has what was read before, and where to go on, in `page`.
+    """
+    options = plan.options
+    wanted = options.count
+    most = options.pages if options.pages is not None else ("all" if wanted else 1)
+    params = dict(plan.request.params)
+    start = None
+    if options.cursor is not None:
+        foreign = options.cursor_from == "electrodb"
+        start = read_cursor(options.cursor, params, plan.key_fields, plan.asked, foreign=foreign)
+    kept: list[Item] = []
+    consumed: float | None = None
+    scanned = requests = 0
+    while True:
+        try:
+            response = yield _at(plan.request, params, start)
+        except LeydenError as error:
+            if start:
+                there = write_cursor(start, params, plan.asked)
+                so_far = Page((), there, consumed, scanned, requests)
+                error.page = yield from _salvaged(plan, kept, so_far)
+            raise
+        requests += 1
+        consumed = add_units(consumed, consumed_units(response))
+        scanned += response.get("ScannedCount", 0)
+        kept += filter(plan.keep, response.get("Items", ()))
+        start = response.get("LastEvaluatedKey")
+        if wanted is not None and len(kept) >= wanted:
+            if len(kept) > wanted:
+                del kept[wanted:]
+                start = _position(kept[-1], plan.key_fields)
+            break
+        if not start or (most != "all" and requests >= most):
+            break
+    cursor = write_cursor(start, params, plan.asked) if start else None
+    return (yield from _given(plan, kept, Page((), cursor, consumed, scanned, requests)))
+
+
+def pages_of(plan: ReadPlan) -> Turns:
+    """Programs that read all pages, one after the other; a page of each segment together."""
+    if plan.options.segments is not None:
+        scan = _Segments(plan, dict.fromkeys(range(plan.options.segments)))
+        while scan.positions:
+            yield scan.read()
+        return
+    while True:
+        page = yield read_pages(plan)
+        if page.cursor is None:
+            return
+        plan = evolve(plan, options=evolve(plan.options, cursor=page.cursor))
+
+
+def _run_through(pages: Turns, take: Callable[[Page], object]) -> Program[None]:
+    program = next(pages, None)
+    while program is not None:
+        page = yield from program
+        take(page)
+        try:
+            program = pages.send(page)
+        except StopIteration:
+            return
+
+
+def _salvaged(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page | None]:
+    """What was read before a request failed; None where that cannot be completed now."""
+    # One error is enough: what cannot be read stands beside the good items.
+    plan = evolve(plan, options=evolve(plan.options, unreadable="collect"))
+    try:
+        return (yield from _given(plan, kept, page))
+    except LeydenError:
+        return None
+
+
+def _given(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
+    """The page with the items that were kept, in the form that was asked for."""
+    consumed, requests = page.consumed, page.requests
+    if plan.options.hydrate and kept:
+        kept, cost, sent = yield from _hydrated(plan, kept)
+        consumed = add_units(consumed, cost)
+        requests += sent
+    joined = yield from join_items(plan.joining, kept)
+    consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+    items, unreadable = _shaped(plan, joined)
+    return Page(items, page.cursor, consumed, page.scanned, requests, unreadable)
+
+
+def read_all_segments(plan: ReadPlan) -> Program[Page]:
+    """Read all segments of a scan to their end, as one `Page`."""
+    read: list[Page] = []
+    yield from _run_through(pages_of(plan), read.append)
+    return join_pages(read)
+
+
+@define
+class _Segments:
+    """A scan in segments: where the unfinished ones go on, and what was found and read so far."""
+
+    plan: ReadPlan
+    positions: dict[int, Item | None]
+    found: int = 0
+    scanned: int = 0
+
+    def read(self) -> Program[Page]:
+        """Read the next page of each unfinished segment, at the same time; tells `progress`."""
+        plan, options = self.plan, self.plan.options
+        sent = [
+            _at(plan.request, plan.request.params, start, segment, options.segments)
+            for segment, start in self.positions.items()
+        ]
+        answers = yield Gather(tuple(sent), min(len(sent), _MOST_AT_ONCE))
+        kept: list[Item] = []
+        consumed: float | None = None
+        scanned = 0
+        left: dict[int, Item | None] = {}
+        for segment, answer in zip(self.positions, answers, strict=True):
+            if isinstance(answer, LeydenError):
+                raise answer
+            consumed = add_units(consumed, consumed_units(answer))
+            scanned += answer.get("ScannedCount", 0)
+            kept += filter(plan.keep, answer.get("Items", ()))
+            if answer.get("LastEvaluatedKey"):
+                left[segment] = answer["LastEvaluatedKey"]
+        page = yield from _given(plan, kept, Page((), None, consumed, scanned, len(sent)))
+        self.positions = left
+        self.found += len(page)
+        self.scanned += scanned
+        if options.progress is not None:
+            options.progress(self.found, self.scanned)
+        return page
+
+
+def _shaped(
+    plan: ReadPlan, joined: Joined
+) -> tuple[tuple[Any, ...], tuple[DecodeError | HookError, ...]]:
+    """What is made of the items, and the errors of those that cannot be read.
+
+    Those that were gone when their values were read are in neither.
+    """
+    found = (item for item in joined.items if item is not None)
+    if plan.options.unreadable != "collect":
+        return tuple(map(plan.shape, found)), ()
+    operation = plan.request.operation
+    tried = [attempt_to(plan.shape, item, plan.options, operation) for item in found]
+    good = tuple(shaped for shaped, error in tried if error is None)
+    bad = (error for _, error in tried if error is not None)
+    return good, (*joined.unreadable, *bad)
+
+
+def _at(
+    request: Request,
+    params: Params,
+    start: Item | None,
+    segment: int = 0,
+    segments: int | None = None,
+) -> Request:
+    """The request for what stands behind `start`, None for the beginning."""
+    sent = dict(params)
+    if segments is not None:
+        sent.update(Segment=segment, TotalSegments=segments)
+    if start:
+        sent["ExclusiveStartKey"] = start
+    return Request(request.api, sent, request.operation, request.entity, request.reader)
+
+
+def _position(item: Item, fields: Sequence[str]) -> Item:
+    return {field: item[field] for field in fields}
+
+
+def _hydrated(plan: ReadPlan, found: list[Item]) -> Program[tuple[list[Item], float | None, int]]:
+    """The whole items behind what an index gave, in its order, and what reading them cost.
+
+    An item that is gone by now is left out, and so is one that is another's after all. Raises
+    BatchIncompleteError where some could not be read.
+    """
+    table: str = plan.request.params["TableName"]
+    operation, options, fields = plan.request.operation, plan.options, plan.primary_fields
+    keys = [_position(item, fields) for item in found]
+    bodies = [
+        {"RequestItems": {table: {"Keys": list(chunk)}}} for chunk in chunks(keys, _GET_LIMIT)
+    ]
+    sent = yield from send_all(
+        "BatchGetItem", operation, bodies, options, left_in="UnprocessedKeys"
+    )
+    left = tuple(
+        key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
+    )
+    settle(sent, BatchResult((), left, sent.consumed, sent.requests), options, operation)
+    stored = {
+        item_id(table, _position(item, fields)): item
+        for response in sent.responses
+        for item in response.get("Responses", {}).get(table, ())
+    }
+    whole = [stored[one] for key in keys if (one := item_id(table, key)) in stored]
+    return list(filter(plan.keep_whole or plan.keep, whole)), sent.consumed, sent.requests
+
+
+def with_filter(params: Params, expressions: Expressions, added: str) -> Params:
+    """The request with one more filter, whose names and values are in `expressions`."""
+    filtered = dict(params)
+    both = conjunction([params.get("FilterExpression", ""), added])
+    if both:
+        filtered["FilterExpression"] = both
+    expressions.write_to(filtered)
+    return filtered
+
+
+@frozen
+class Counted:
+    """How many items a read finds, and what counting them cost."""
+
+    count: int
+    consumed: float | None = None
+    requests: int = 0
+
+
+def count_by_service(request: Request, segments: int | None = None) -> Program[Counted]:
+    """Let DynamoDB count: all pages of a request, or of each segment of a scan."""
+    request = evolve(request, reader=None)
+    params = {**request.params, "Select": "COUNT"}
+    waiting: dict[int, Item | None] = dict.fromkeys(range(segments or 1))
+    total = requests = 0
+    consumed: float | None = None
+    while waiting:
+        asked = [_at(request, params, start, n, segments) for n, start in waiting.items()]
+        if segments is None:
+            answers = [(yield asked[0])]
+        else:
+            answers = yield Gather(tuple(asked), min(len(asked), _MOST_AT_ONCE))
+        left: dict[int, Item | None] = {}
+        for place, answer in zip(waiting, answers, strict=True):
+            if isinstance(answer, Exception):
+                raise answer
+            total += answer["Count"]
+            requests += 1
+            consumed = add_units(consumed, consumed_units(answer))
+            if answer.get("LastEvaluatedKey"):
+                left[place] = answer["LastEvaluatedKey"]
+        waiting = left
+    return Counted(total, consumed, requests)
+
+
+def count_by_reading(pages: Turns) -> Program[Counted]:
+    """Count what all pages give."""
+    total = Counted(0)
+
+    def add(page: Page) -> None:
+        nonlocal total
+        cost = add_units(total.consumed, page.consumed)
+        total = Counted(total.count + len(page), cost, total.requests + page.requests)
+
+    yield from _run_through(pages, add)
+    return total
+
+
+def find_first(plan: ReadPlan, wanted: int) -> Program[list[Any]]:
+    """The first records, `wanted` of them at most, with no more reading than that takes."""
+    is_filtered = "FilterExpression" in plan.request.params
+    found: list[Any] = []
+    for limit in _steps(wanted, is_filtered):
+        options = evolve(plan.options, count=wanted - len(found), pages=1, limit=limit)
+        params = {name: v for name, v in plan.request.params.items() if name != "Limit"}
+        if limit is not None:
+            params["Limit"] = limit
+        else:
+            options = evolve(options, pages="all")
+        # What is cut off behind the last one is told by raw items, not by records.
+        request = evolve(plan.request, params=params, reader=None)
+        page: Page = yield from read_pages(evolve(plan, request=request, options=options))
+        found += page.items
+        if len(found) >= wanted or page.cursor is None:
+            break
+        plan = evolve(plan, options=evolve(plan.options, cursor=page.cursor))
+    return found
+
+
+def _steps(wanted: int, is_filtered: bool) -> tuple[int | None, ...]:
+    # That there is no second one is known at the end only: a filter must be read to it.
+    if is_filtered and wanted > 1:
+        return (None,)
+    first = [one for one in _FIRST_FEW if one is None or one >= wanted]
+    return tuple(first[1:]) if is_filtered else (wanted, *first[1:])
