@@ -160,7 +160,7 @@ def test_one_is_the_only_one(app: leyden.Service) -> None:
             continue
         with pytest.raises(MultipleResultsError if records else NoResultError) as caught:
             chain.one()
-        assert caught.value.operation == chain.name
+        assert f"<{caught.value.operation}>" == repr(chain)
         assert caught.value.message == (
             "there is more than one such record, and .one() needs exactly one; .first() gives the "
             "first of several"
