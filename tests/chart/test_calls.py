@@ -11,8 +11,7 @@ import pytest
 import leyden
 from leyden.chart.boards import chart_of
 from leyden.chart.contents import Chart
-from leyden.chart.examples import examples_of
-from leyden.chart.unconnected import unconnected
+from leyden.chart.examples import examples_of, unconnected
 from leyden.schema import check_service
 from tests.chart.schemas import HOOKS, SCHEMAS, SHOP
 

@@ -8,13 +8,12 @@ Layer: reads services and schemas, sends nothing.
 
 from __future__ import annotations
 
+from leyden import Service
 from leyden.chart.boards import chart_of
-from leyden.chart.examples import DEFAULT_COUNT, Given
+from leyden.chart.examples import DEFAULT_COUNT, Given, Hooks
 from leyden.chart.mermaid import mermaid
 from leyden.chart.page import page
-from leyden.chart.unconnected import Hooks
 from leyden.schema.spec import ServiceSpec
-from leyden.service.service import Service
 
 __all__ = ["chart_html", "chart_mermaid"]
 

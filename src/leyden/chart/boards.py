@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from leyden import Service
 from leyden.chart.contents import (
     Absent,
     Band,
@@ -20,15 +21,13 @@ from leyden.chart.contents import (
     Row,
     Shown,
 )
-from leyden.chart.examples import Example, Examples, Given, examples_of
+from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, unconnected
 from leyden.chart.patterns import patterns_of
-from leyden.chart.unconnected import Hooks, unconnected
 from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.keys import IndexKeys, KeyForm
 from leyden.keys.text import timestamp_text
-from leyden.program import AttributeValue, Item
+from leyden.program import AttributeValue
 from leyden.schema.spec import IndexSpec, ServiceSpec
-from leyden.service.service import Service
 
 
 def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | None = None) -> Chart:
@@ -80,7 +79,8 @@ def _board(
             for example in examples.of(alias):
                 if all(field in example.item for field in (*hash_, *range_)):
                     row = _row(example, keys, hash_, range_, fields, table.ttl)
-                    rows.append((_order(example.item, (*hash_, *range_)), row))
+                    order = [_order_of(example.item[field]) for field in (*hash_, *range_)]
+                    rows.append((order, row))
                 else:
                     out.append(example.name)
             if out:
@@ -117,13 +117,16 @@ def _row(
 ) -> Row:
     forms = {form.field: form for form in keys.forms}
     compiled = example.entity.conversions.entity.compiled
-    plain = compiled.plain(example.values)
+    plain = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in compiled.plain(example.values).items()
+    }
     for name, value in example.values.items():
         if isinstance(value, datetime):
             # Seconds since 1970 tell people nothing.
             plain[name] = timestamp_text(value).replace(":00.000Z", "Z")
     attributes = [
-        Shown(name, spec.field, _shown(plain[name]), spec.field == ttl)
+        Shown(name, spec.field, plain[name], spec.field == ttl)
         for name, spec in example.entity.spec.attributes.items()
         if name in plain and not spec.hidden and (fields is None or spec.field in fields)
     ]
@@ -142,7 +145,7 @@ def _row(
 
 def _key_text(example: Example, index: IndexSpec, field: str, form: KeyForm | None) -> KeyText:
     ((kind, stored),) = example.item[field].items()
-    text = _text_of(kind, stored)
+    text = f"0x{stored.hex()}" if kind == "B" else str(stored)
     if form is None:
         # A multi-attribute key is made of the attributes' own fields.
         named = (n for n in index.composites if example.entity.spec.attributes[n].field == field)
@@ -177,20 +180,8 @@ def _pieces(key: str, form: KeyForm, values: Mapping[str, Any]) -> Iterable[Piec
     return [piece for piece in pieces if piece.text]
 
 
-def _text_of(kind: str, stored: Any) -> str:
-    return f"0x{stored.hex()}" if kind == "B" else str(stored)
-
-
-def _shown(plain: Any) -> str:
-    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
-
-
-def _order(item: Item, fields: Iterable[str]) -> list[Any]:
-    """The order of keys in DynamoDB: text and binary by bytes, numbers by value."""
-    return [_order_of(item[field]) for field in fields]
-
-
 def _order_of(value: AttributeValue) -> tuple[str, Any]:
+    """The order of keys in DynamoDB: text and binary by bytes, numbers by value."""
     ((kind, stored),) = value.items()
     if kind == "N":
         return kind, Decimal(stored)

@@ -139,6 +139,13 @@ class Board:
     absent: tuple[Absent, ...]
 
     @property
+    def projected(self) -> str:
+        """What it has of an item, in words."""
+        if isinstance(self.projection, str):
+            return {"all": "all attributes", "keys_only": "keys only"}[self.projection]
+        return f"keys and {', '.join(self.projection)}"
+
+    @property
     def levels(self) -> int:
         """How deep its collections are nested."""
         return max((b.level + 1 for group in self.groups for b in group.bands), default=0)

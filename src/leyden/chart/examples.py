@@ -1,22 +1,32 @@
-"""Example items: a few of each entity, under keys that the real key layer builds."""
+"""Example items: a few of each entity, under keys that the real key layer builds.
+
+They come from a service for drawing: the real keys and items, no network, and no hooks needed.
+What only binds values (patterns, bounds, validations), what makes them anew at every run
+(`{generate: now}`), and what takes more than one item to keep are left out of its schema: none of
+it has a part in how keys are built.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import attrs
 from attrs import frozen
 
+from leyden import Entity, Service
 from leyden._text import did_you_mean
 from leyden.chart.samples import is_free, sample
+from leyden.drivers.sync import SyncDriver
 from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
 from leyden.program import Item
-from leyden.schema.spec import AttributeSpec, EntitySpec, JMESPath, Literal
-from leyden.service.entity import Entity
-from leyden.service.service import Service
+from leyden.schema.spec import AttributeSpec, Call, EntitySpec, JMESPath, Literal, ServiceSpec
+from leyden.service.service import build_service
+
+Hooks = Mapping[str, Callable[..., Any]]
 
 Given = int | Mapping[str, Sequence[Mapping[str, Any]]]
 """How many items of each entity, or items of the caller's own by alias."""
@@ -51,6 +61,67 @@ class Examples:
         return tuple(item for item in self.items if item.entity.spec.alias == alias)
 
 
+def unconnected(spec: ServiceSpec, hooks: Hooks | None = None) -> Service:
+    """A service that builds requests for examples. Hooks that are not given let values pass."""
+    entities = {
+        alias: attrs.evolve(
+            entity,
+            attributes={name: _unbound(attribute) for name, attribute in entity.attributes.items()},
+            unique=(),
+            version_attribute=None,
+        )
+        for alias, entity in spec.entities.items()
+    }
+    drawable = attrs.evolve(spec, entities=entities)
+    stand_ins = {
+        name: (hooks or {}).get(name, _pass)
+        for entity in drawable.entities.values()
+        for attribute in entity.attributes.values()
+        for name in _calls(attribute)
+    }
+    table = spec.table.table or spec.service
+    # The region is never reached; a connection wants one before it is used.
+    driver = SyncDriver(region="us-east-1")
+    return build_service(drawable, driver, table=table, hooks=stand_ins)
+
+
+def _pass(*arguments: Any) -> Any:
+    """`get`, `set` and `derive` are called with a value and all values: the value passes."""
+    return arguments[0] if arguments else None
+
+
+def _unbound(attribute: AttributeSpec) -> AttributeSpec:
+    properties = attribute.properties
+    return attrs.evolve(
+        attribute,
+        default=attribute.default if isinstance(attribute.default, Literal) else None,
+        on_write=None,
+        pattern=None,
+        min=None,
+        max=None,
+        min_length=None,
+        max_length=None,
+        validate=None,
+        overflow=None,
+        items=None if attribute.items is None else _unbound(attribute.items),
+        properties=(
+            None
+            if properties is None
+            else {name: _unbound(part) for name, part in properties.items()}
+        ),
+    )
+
+
+def _calls(attribute: AttributeSpec) -> list[str]:
+    own = [
+        call.name
+        for call in (attribute.get, attribute.set, attribute.derive)
+        if isinstance(call, Call)
+    ]
+    parts = [attribute.items, *(attribute.properties or {}).values()]
+    return own + [name for part in parts if part is not None for name in _calls(part)]
+
+
 def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) -> Examples:
     """A few items of every entity.
 
@@ -58,7 +129,12 @@ def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) ->
     InvalidOptionError for examples of unknown entities, InputError for given ones that do not fit.
     """
     own = given if isinstance(given, Mapping) else {}
-    count = DEFAULT_COUNT if isinstance(given, Mapping) else _count(given)
+    count = DEFAULT_COUNT if isinstance(given, Mapping) else given
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 100:
+        raise InvalidOptionError(
+            "`examples` takes a number of items for each entity, from 1 to 100, or items by alias",
+            operation="chart",
+        )
     for alias, handed in own.items():
         if isinstance(handed, str | bytes | Mapping) or not isinstance(handed, Sequence):
             raise InvalidOptionError(
@@ -100,15 +176,6 @@ def _all_sampled(
         except InputError as error:
             missing[alias] = error
     return items, missing
-
-
-def _count(given: object) -> int:
-    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= 100:
-        return given
-    raise InvalidOptionError(
-        "`examples` takes a number of items for each entity, from 1 to 100, or items by alias",
-        operation="chart",
-    )
 
 
 def _sampled(entity: Entity, spec: EntitySpec, count: int, *, plain: bool) -> list[Example]:
@@ -190,23 +257,13 @@ def _sample_item(
 def _shown(spec: EntitySpec) -> list[str]:
     """The attributes that examples have: those of keys, required ones, and some of the others."""
     keys = {name for index in spec.indexes.values() for name in index.composites}
-    read = {
-        name
-        for index in spec.indexes.values()
-        if index.when is not None
-        for name in spec.attributes
-        if re.search(rf"\b{re.escape(name)}\b", index.when.text)
-    }
-    derived = {
-        name
-        for name, attribute in spec.attributes.items()
-        if attribute.derive is not None and not attribute.required
-    }
+    conditions = " ".join(index.when.text for index in spec.indexes.values() if index.when)
+    read = {name for name in spec.attributes if re.search(rf"\b{re.escape(name)}\b", conditions)}
     needed = [n for n, a in spec.attributes.items() if n in keys or a.required or n in read]
     optional = [
         name
         for name, attribute in spec.attributes.items()
-        if name not in needed and name not in derived and not attribute.hidden
+        if name not in needed and attribute.derive is None and not attribute.hidden
     ]
     ttl = [name for name in optional if spec.attributes[name].type == "ttl"][:1]
     return needed + [n for n in optional if n not in ttl][:_SHOWN_OPTIONAL] + ttl

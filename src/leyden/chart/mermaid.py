@@ -39,7 +39,7 @@ def mermaid(chart: Chart) -> str:
 def _board(board: Board, name: str, places: dict[str, int]) -> Iterable[str]:
     title = "the table" if board.index is None else board.index
     keys = ", ".join((*board.hash, *board.range))
-    notes = [] if board.projection == "all" else [_projection(board)]
+    notes = [] if board.projection == "all" else [board.projected]
     yield f"subgraph {name}[{_text(': '.join((title, keys)), *notes)}]"
     yield "  direction LR"
     for place, group in enumerate(board.groups):
@@ -47,12 +47,6 @@ def _board(board: Board, name: str, places: dict[str, int]) -> Iterable[str]:
     for place, pattern in enumerate(board.patterns):
         yield from _indented(_pattern(pattern, f"{name}a{place}", board, name))
     yield "end"
-
-
-def _projection(board: Board) -> str:
-    if isinstance(board.projection, str):
-        return "keys only"
-    return f"keys and {', '.join(board.projection)}"
 
 
 def _group(group: Group, name: str, places: dict[str, int]) -> Iterable[str]:

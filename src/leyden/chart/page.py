@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Final
 
-from attrs import frozen
-
-from leyden.chart.cells import attributes, call_cell, key_cell, key_shape, plural
-from leyden.chart.contents import Absent, Band, Board, Chart, Group, Pattern
-from leyden.chart.markup import Markup, markup, tag
+from leyden.chart.contents import Absent, Board, Chart, Group, Pattern
+from leyden.chart.html import (
+    Markup,
+    attributes_of,
+    call_cell,
+    key_cell,
+    key_shape,
+    markup,
+    plural,
+    tag,
+)
 
 _ENTITY_HUES: Final = (212, 152, 30, 285, 340, 187, 52, 250, 8, 100)
 _COLLECTION_HUES: Final = (262, 16, 172, 318, 42, 222)
@@ -20,62 +26,53 @@ _KINDS: Final = {"table": "table", "gsi": "global index", "lsi": "local index"}
 
 def page(chart: Chart) -> str:
     """The whole page."""
-    return "\n".join(("<!doctype html>", _Page.of(chart).html(), ""))
+    return "\n".join(("<!doctype html>", _Page(chart).html(), ""))
 
 
 def _asset(name: str) -> Markup:
     return Markup(files("leyden.chart").joinpath(name).read_text(encoding="utf-8"))
 
 
-@frozen
 class _Page:
-    chart: Chart
-    hues: Mapping[str, int]
-    collection_hues: Mapping[str, int]
-
-    @classmethod
-    def of(cls, chart: Chart) -> _Page:
-        return cls(
-            chart,
-            {e.alias: _ENTITY_HUES[i % len(_ENTITY_HUES)] for i, e in enumerate(chart.entities)},
-            {
-                collection.name: _COLLECTION_HUES[i % len(_COLLECTION_HUES)]
-                for i, collection in enumerate(chart.collections)
-            },
-        )
+    def __init__(self, chart: Chart) -> None:
+        self.chart = chart
+        hues = {
+            entity.alias: _ENTITY_HUES[place % len(_ENTITY_HUES)]
+            for place, entity in enumerate(chart.entities)
+        }
+        self.chips = {
+            alias: tag("span.chip", alias, style=f"--hue: {hue}") for alias, hue in hues.items()
+        }
+        self.collection_hues = {
+            collection.name: f"--hue: {_COLLECTION_HUES[place % len(_COLLECTION_HUES)]}"
+            for place, collection in enumerate(chart.collections)
+        }
 
     def html(self) -> Markup:
-        title = f"{self.chart.service}: access patterns"
-        return tag(
-            "html",
-            tag(
-                "head",
-                tag("meta", charset="utf-8"),
-                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-                tag("meta", name="generator", content="leyden"),
-                tag("title", title),
-                tag("style", _asset("page.css")),
-            ),
-            "\n",
-            tag(
-                "body",
-                tag("a", "Skip to the table", class_="skip", href="#board-0"),
-                self.header(),
-                "\n",
-                tag("main", [self.board(i, board) for i, board in enumerate(self.chart.boards)]),
-                "\n",
-                tag(
-                    "footer",
-                    tag(
-                        "p",
-                        "Drawn by Leyden from the schemas. The items are examples with made-up "
-                        "values; their keys are the ones that Leyden writes for them.",
-                    ),
-                ),
-                tag("script", _asset("page.js")),
-            ),
-            lang="en",
+        boards = self.chart.boards
+        head = tag(
+            "head",
+            tag("meta", charset="utf-8"),
+            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            tag("meta", name="generator", content="leyden"),
+            tag("title", f"{self.chart.service}: access patterns"),
+            tag("style", _asset("page.css")),
         )
+        words = (
+            "Drawn by Leyden from the schemas. The items are examples with made-up values; their "
+            "keys are the ones that Leyden writes for them."
+        )
+        body = tag(
+            "body",
+            tag("a.skip", "Skip to the table", href="#board-0"),
+            self.header(),
+            "\n",
+            tag("main", [self.board(number, board) for number, board in enumerate(boards)]),
+            "\n",
+            tag("footer", tag("p", words)),
+            tag("script", _asset("page.js")),
+        )
+        return tag("html", head, "\n", body, lang="en")
 
     def header(self) -> Markup:
         chart = self.chart
@@ -88,55 +85,45 @@ class _Page:
             plural(len(chart.collections), "collection") if chart.collections else None,
             ["time to live: ", tag("code", chart.ttl)] if chart.ttl else None,
         ]
+        words = (
+            "Each row is an item, each block a partition, in the order in which DynamoDB keeps it. "
+            "In keys, ",
+            tag("b", "bold text"),
+            " is the value of an attribute. A bracket is a collection: items of several entities "
+            "that one query reads.",
+        )
+        links = [
+            tag("li", tag("a", _board_name(board.index), href=f"#board-{number}"))
+            for number, board in enumerate(chart.boards)
+        ]
         return tag(
             "header",
             tag("h1", chart.service),
-            tag("ul", [tag("li", fact) for fact in facts if fact], class_="facts"),
-            tag(
-                "p",
-                "Each row is an item, each block a partition, in the order in which DynamoDB keeps "
-                "it. In keys, ",
-                tag("b", "bold text"),
-                " is the value of an attribute. A bracket is a collection: items of several "
-                "entities that one query reads.",
-                class_="soft",
-            ),
-            tag("div", self.entities(), self.collections(), class_="legend"),
-            self.navigation(),
+            tag("ul.facts", [tag("li", fact) for fact in facts if fact]),
+            tag("p.soft", words),
+            tag("div.legend", self.entities(), self.collections()),
+            tag("nav", tag("ul", links), aria_label="Boards"),
         )
 
     def entities(self) -> Markup:
         rows = []
         for entity in self.chart.entities:
             why = self.chart.unsampled.get(entity.alias)
-            rows.append(
-                tag(
-                    "li",
-                    tag(
-                        "label",
-                        tag("input", type="checkbox", checked=True, data_alias=entity.alias),
-                        self.chip(entity.alias),
-                        tag(
-                            "span",
-                            tag("code", entity.entity),
-                            f" version {entity.version}",
-                            class_="soft",
-                        ),
-                        tag("span", entity.description) if entity.description else None,
-                    ),
-                    tag("span", f"no examples: {why}", class_="note") if why else None,
-                )
+            label = tag(
+                "label",
+                tag("input", type="checkbox", checked=True, data_alias=entity.alias),
+                self.chips[entity.alias],
+                tag("span.soft", tag("code", entity.entity), f" version {entity.version}"),
+                tag("span", entity.description) if entity.description else None,
             )
+            rows.append(tag("li", label, tag("span.note", f"no examples: {why}") if why else None))
+        state = tag("output", data_state=True, aria_live="polite")
+        every = tag("button", "show all", type="button", data_all=True, hidden=True)
         return tag(
             "fieldset",
             tag("legend", "Entities"),
             tag("ul", rows),
-            tag(
-                "p",
-                tag("output", data_state=True, aria_live="polite"),
-                tag("button", "show all", type="button", data_all=True, hidden=True),
-                class_="filter-state",
-            ),
+            tag("p.filter-state", state, every),
         )
 
     def collections(self) -> Markup | None:
@@ -145,204 +132,127 @@ class _Page:
         rows = [
             tag(
                 "li",
-                tag(
-                    "span",
-                    collection.name,
-                    class_="bracket",
-                    style=f"--hue: {self.collection_hues[collection.name]}",
-                ),
-                [self.chip(alias) for alias in collection.members],
-                tag("span", f"on {_board_name(collection.index)}", class_="soft"),
+                self.bracket(collection.name),
+                [self.chips[alias] for alias in collection.members],
+                tag("span.soft", f"on {_board_name(collection.index)}"),
             )
             for collection in self.chart.collections
         ]
-        return tag("div", tag("h3", "Collections"), tag("ul", rows), class_="panel")
+        return tag("div.panel", tag("h3", "Collections"), tag("ul", rows))
 
-    def navigation(self) -> Markup:
-        links = [
-            tag("li", tag("a", _board_name(board.index), href=f"#board-{i}"))
-            for i, board in enumerate(self.chart.boards)
-        ]
-        return tag("nav", tag("ul", links), aria_label="Boards")
-
-    def chip(self, alias: str) -> Markup:
-        return tag("span", alias, class_="chip", style=f"--hue: {self.hues[alias]}")
+    def bracket(self, collection: str) -> Markup:
+        return tag("span.bracket", collection, style=self.collection_hues[collection])
 
     def board(self, number: int, board: Board) -> Markup:
         name = _board_name(board.index)
         heading = f"heading-{number}"
+        sparse = any(pattern.when for pattern in board.patterns)
+        title = tag(
+            "div.title",
+            tag("h2", name[:1].upper() + name[1:] if board.index is None else name, id=heading),
+            tag("span.tag", _KINDS[board.kind]),
+            tag("span.tag", board.projected) if board.index else None,
+            tag("span.tag.strong", "sparse") if sparse else None,
+        )
         return tag(
-            "section",
-            tag(
-                "div",
-                tag("h2", name[:1].upper() + name[1:] if board.index is None else name, id=heading),
-                tag("span", _KINDS[board.kind], class_="tag"),
-                tag("span", _projection(board), class_="tag") if board.index else None,
-                tag("span", "sparse", class_="tag strong") if _is_sparse(board) else None,
-                class_="title",
-            ),
+            "section.board",
+            title,
             self.items(board, name),
             [self.absent(absent) for absent in board.absent],
+            tag("h3", "Access patterns"),
             self.patterns(board, name),
             "\n",
-            class_="board",
             id=f"board-{number}",
             aria_labelledby=heading,
         )
 
     def items(self, board: Board, name: str) -> Markup:
         if not board.groups:
-            return tag("p", "None of the example items is here.", class_="note")
+            return tag("p.note", "None of the example items is here.")
+        band = tag("span", "", aria_hidden="true")
         head = tag(
             "tr",
             tag("th", "Partition key ", _fields(board.hash), scope="col"),
-            [
-                tag(
-                    "th",
-                    tag("span", "", aria_hidden="true"),
-                    scope="col",
-                    class_="band",
-                    aria_label="Collection",
-                )
-                for _ in range(board.levels)
-            ],
+            [tag("th.band", band, scope="col", aria_label="Collection")] * board.levels,
             tag("th", "Sort key ", _fields(board.range), scope="col") if board.range else None,
             tag("th", "Entity", scope="col"),
             tag("th", "Attributes", scope="col"),
         )
         table = tag(
-            "table",
+            "table.items",
             tag("caption", f"Example items on {name}, by partition and sort key"),
             tag("thead", head),
-            [self.group(group, board) for group in board.groups],
-            class_="items",
+            [tag("tbody.partition", self.rows(group, board)) for group in board.groups],
         )
-        return tag(
-            "div", table, class_="scroll", role="region", tabindex=0, aria_label=f"Items on {name}"
-        )
+        return tag("div.scroll", table, role="region", tabindex=0, aria_label=f"Items on {name}")
 
-    def group(self, group: Group, board: Board) -> Markup:
-        rows = [
-            tag(
+    def rows(self, group: Group, board: Board) -> Iterable[Markup]:
+        behind = 1 + board.levels
+        height = len(group.rows)
+        for place, row in enumerate(group.rows):
+            yield tag(
                 "tr",
-                self.partition(group) if place == 0 else None,
+                key_cell(group.partition, "pk", column=0, scope="rowgroup", rowspan=height)
+                if place == 0
+                else None,
                 self.bands(group, place, board.levels),
-                (
-                    key_cell(row.sort, "sk", column=1 + board.levels, scope="row")
-                    if board.range
-                    else None
-                ),
-                tag("td", self.chip(row.alias), class_="who", data_column=2 + board.levels),
-                tag(
-                    "td",
-                    attributes(row),
-                    data_column=3 + board.levels,
-                ),
+                key_cell(row.sort, "sk", column=behind, scope="row") if board.range else None,
+                tag("td.who", self.chips[row.alias], data_column=behind + 1),
+                tag("td", attributes_of(row), data_column=behind + 2),
                 data_alias=row.alias,
                 data_example=row.example,
             )
-            for place, row in enumerate(group.rows)
-        ]
-        return tag("tbody", rows, class_="partition")
-
-    def partition(self, group: Group) -> Markup:
-        return key_cell(group.partition, "pk", column=0, scope="rowgroup", rowspan=len(group.rows))
 
     def bands(self, group: Group, place: int, levels: int) -> Iterable[Markup]:
         for level in range(levels):
-            band = next((b for b in group.bands if b.level == level and _covers(b, place)), None)
+            covering = (b for b in group.bands if b.level == level and b.start <= place < b.end)
+            band = next(covering, None)
             if band is None:
-                yield tag("td", class_="band", data_column=1 + level)
+                yield tag("td.band", data_column=1 + level)
             elif band.start == place:
-                yield tag(
-                    "td",
-                    tag(
-                        "div",
-                        tag("span", band.collection),
-                        class_="side",
-                        style=f"--hue: {self.collection_hues[band.collection]}",
-                    ),
-                    class_="band",
-                    rowspan=band.end - band.start,
-                    data_column=1 + level,
-                    data_spans=True,
-                )
+                hue = self.collection_hues[band.collection]
+                side = tag("div.side", tag("span", band.collection), style=hue)
+                height = band.end - band.start
+                yield tag("td.band", side, rowspan=height, data_column=1 + level, data_spans=True)
 
     def absent(self, absent: Absent) -> Markup:
-        many = plural(len(absent.examples), "example item")
+        pattern, when = tag("code", absent.access_pattern), tag("code", absent.when)
         return tag(
-            "p",
-            "Not here: ",
-            many,
-            " of ",
-            self.chip(absent.alias),
-            [
-                ", as ",
-                tag("code", absent.access_pattern),
-                " takes items only where ",
-                tag("code", absent.when),
-            ]
+            "p.note",
+            f"Not here: {plural(len(absent.examples), 'example item')} of ",
+            self.chips[absent.alias],
+            [", as ", pattern, " takes items only where ", when]
             if absent.when
             else ", without the attributes that its keys are made of",
             ".",
-            class_="note",
             data_members=json.dumps([absent.alias]),
         )
 
     def patterns(self, board: Board, name: str) -> Markup:
-        head = tag(
-            "tr",
-            tag("th", "Access pattern", scope="col"),
-            tag("th", "Keys", scope="col"),
-            tag("th", "In Python", scope="col"),
-        )
+        title = f"Access patterns on {name}"
+        columns = ("Access pattern", "Keys", "In Python")
         table = tag(
-            "table",
-            tag("caption", f"Access patterns on {name}"),
-            tag("thead", head),
+            "table.patterns",
+            tag("caption", title),
+            tag("thead", tag("tr", [tag("th", column, scope="col") for column in columns])),
             tag("tbody", [self.pattern(pattern) for pattern in board.patterns]),
-            class_="patterns",
         )
-        return markup(
-            (
-                tag("h3", "Access patterns"),
-                tag(
-                    "div",
-                    table,
-                    class_="scroll",
-                    role="region",
-                    tabindex=0,
-                    aria_label=f"Access patterns on {name}",
-                ),
-            )
-        )
+        return tag("div.scroll", table, role="region", tabindex=0, aria_label=title)
 
     def pattern(self, pattern: Pattern) -> Markup:
-        if pattern.alias is None:
-            name = tag(
-                "span",
-                pattern.name,
-                class_="bracket",
-                style=f"--hue: {self.collection_hues[pattern.name]}",
-            )
-            who: Sequence[Markup] = [self.chip(alias) for alias in pattern.members]
-        else:
-            name = tag("span", pattern.name, class_="name")
-            who = [self.chip(pattern.alias)]
+        is_collection = pattern.alias is None
+        name = self.bracket(pattern.name) if is_collection else tag("span.name", pattern.name)
+        who = [self.chips[alias] for alias in pattern.members]
         marks = [
-            tag("span", pattern.kind, class_="tag") if pattern.kind != "isolated" else None,
-            tag("span", f"scope {pattern.scope}", class_="tag") if pattern.scope else None,
-            (
-                tag("span", "sparse: ", tag("code", pattern.when), class_="tag strong")
-                if pattern.when
-                else None
-            ),
+            tag("span.tag", pattern.kind) if pattern.kind != "isolated" else None,
+            tag("span.tag", f"scope {pattern.scope}") if pattern.scope else None,
+            tag("span.tag.strong", "sparse: ", tag("code", pattern.when)) if pattern.when else None,
         ]
         shapes = [pattern.partition, *([pattern.sort] if pattern.sort else [])]
         return tag(
             "tr",
             tag("td", tag("div", [part for one in (*who, name) for part in (one, " ")]), marks),
-            tag("td", [key_shape(shape) for shape in shapes], class_="shapes"),
+            tag("td.shapes", [key_shape(shape) for shape in shapes]),
             tag("td", [call_cell(call) for call in pattern.calls]),
             data_members=json.dumps(pattern.members),
         )
@@ -352,21 +262,5 @@ def _board_name(index: str | None) -> str:
     return "the table" if index is None else index
 
 
-def _is_sparse(board: Board) -> bool:
-    return any(pattern.when for pattern in board.patterns)
-
-
-def _projection(board: Board) -> str:
-    if board.projection == "all":
-        return "all attributes"
-    if board.projection == "keys_only":
-        return "keys only"
-    return f"keys and {', '.join(board.projection)}"
-
-
 def _fields(names: Sequence[str]) -> Markup:
     return markup([part for name in names for part in (tag("code", name), " ")])
-
-
-def _covers(band: Band, place: int) -> bool:
-    return band.start <= place < band.end

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
+import keyword
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
 
-from leyden.chart.calls import collection_call, get_call, query_call
+from leyden import Service
 from leyden.chart.contents import Call, KeyShape, Pattern, Row
 from leyden.chart.examples import Example, Examples
 from leyden.keys import IndexKeys
-from leyden.schema.spec import EntitySpec, KeySpec
-from leyden.service.service import Service
+from leyden.keys.text import epoch_seconds, timestamp_text
+from leyden.schema.spec import AttributeSpec, EntitySpec, KeySpec
 
 Partitions = Sequence[Sequence[Row]]
+
+_UNKNOWN: Final = "..."
+"""What stands for a value that no example has."""
 
 
 def patterns_of(
@@ -21,78 +28,79 @@ def patterns_of(
     """The access patterns and the collections on an index; None: on the table's own key."""
     found = []
     for alias, entity in drawn.entities.items():
-        bound = entity.conversions.entity
-        for keys in bound.keys.values():
+        for keys in entity.conversions.entity.keys.values():
             if keys.spec.index == index:
-                found.append(_pattern(entity.spec, keys, examples.of(alias), partitions))
+                spec = keys.spec
+                pattern = Pattern(
+                    alias=alias,
+                    name=spec.name,
+                    members=(alias,),
+                    partition=_shape(spec.pk, keys.pk.shape if keys.pk else None),
+                    sort=_shape(spec.sk, keys.sk.shape if keys.sk else None) if spec.sk else None,
+                    kind=spec.type,
+                    scope=spec.scope,
+                    collections=spec.collection,
+                    when=spec.when.text if spec.when else None,
+                    calls=_calls(entity.spec, keys, examples.of(alias), partitions),
+                )
+                found.append(pattern)
     for name, members in drawn.collections.__members__.items():
         if members[0].keys.spec.index == index:
-            pairs = [(member.entity.spec, member.keys) for member in members]
-            found.append(_collection(name, pairs, examples, partitions))
+            entities = [member.entity.spec for member in members]
+            found.append(_collection(name, entities, members[0].keys, examples, partitions))
     return tuple(found)
 
 
-def _pattern(
+def _calls(
     entity: EntitySpec, keys: IndexKeys, examples: Sequence[Example], partitions: Partitions
-) -> Pattern:
+) -> tuple[Call, ...]:
     spec = keys.spec
-    on_board = {row.example for rows in partitions for row in rows}
+    beside = {example.name: _beside(example, partitions) for example in examples}
     # What finds most tells most.
     inside = sorted(
-        (example for example in examples if example.name in on_board),
-        key=lambda example: -len(_beside(example.name, entity.alias, partitions)),
+        (example for example in examples if beside[example.name]),
+        key=lambda example: -len(beside[example.name]),
     )
     values = inside[0].values if inside else None
-    beside = _beside(inside[0].name, entity.alias, partitions) if inside else ()
+    found = beside[inside[0].name] if inside else ()
     sort = spec.sk.composite if spec.sk else ()
-    calls = []
     if spec.index is None:
-        calls.append(Call(get_call(entity, values), (inside[0].name,) if inside else ()))
-    if spec.index is not None or any(_varies(entity, name) for name in sort):
-        calls.append(Call(query_call(entity, spec.name, spec.pk.composite, values), beside))
-    if spec.index is not None and sort:
+        got = (inside[0].name,) if inside else ()
+        calls = [Call(_get_call(entity, values), got)]
+        # A partition holds several only if a sort key attribute can have more than one value.
+        if any(len(entity.attributes[name].values) != 1 for name in sort):
+            calls.append(Call(_query_call(entity, spec.name, spec.pk.composite, values), found))
+        return tuple(calls)
+    calls = [Call(_query_call(entity, spec.name, spec.pk.composite, values), found)]
+    call = _query_call(entity, spec.name, (*spec.pk.composite, *sort), values)
+    if sort and call != calls[0].text:
         same = tuple(
             example.name
             for example in inside
-            if example.name in beside
+            if example.name in found
             and all(example.values.get(name) == (values or {}).get(name) for name in sort)
         )
-        call = query_call(entity, spec.name, (*spec.pk.composite, *sort), values)
-        if call != calls[-1].text:
-            calls.append(Call(call, same))
-    return Pattern(
-        alias=entity.alias,
-        name=spec.name,
-        members=(entity.alias,),
-        partition=_shape(spec.pk, keys.pk.shape if keys.pk else None),
-        sort=_shape(spec.sk, keys.sk.shape if keys.sk else None) if spec.sk else None,
-        kind=spec.type,
-        scope=spec.scope,
-        collections=spec.collection,
-        when=spec.when.text if spec.when else None,
-        calls=tuple(calls),
-    )
+        calls.append(Call(call, same))
+    return tuple(calls)
 
 
-def _varies(entity: EntitySpec, name: str) -> bool:
-    """Whether an attribute can have more than one value, so that a partition holds several."""
-    return len(entity.attributes[name].values) != 1
-
-
-def _beside(example: str, alias: str | None, partitions: Partitions) -> tuple[str, ...]:
-    """The examples in one partition with this one; with `alias`, those of that entity."""
-    rows = next((rows for rows in partitions if any(row.example == example for row in rows)), ())
-    return tuple(row.example for row in rows if alias is None or row.alias == alias)
+def _beside(example: Example, partitions: Partitions) -> tuple[str, ...]:
+    """The examples of its entity in one partition with this one, itself among them."""
+    alias = example.entity.spec.alias
+    rows = next((p for p in partitions if any(row.example == example.name for row in p)), ())
+    return tuple(row.example for row in rows if row.alias == alias)
 
 
 def _collection(
     name: str,
-    members: Sequence[tuple[EntitySpec, IndexKeys]],
+    members: Sequence[EntitySpec],
+    keys: IndexKeys,
     examples: Examples,
     partitions: Partitions,
 ) -> Pattern:
-    entity, keys = members[0]
-    aliases = tuple(spec.alias for spec, _ in members)
+    entity = members[0]
+    aliases = tuple(spec.alias for spec in members)
+    most = (0, 0)
     best: tuple[str, ...] = ()
     values: Mapping[str, Any] | None = None
     for rows in partitions:
@@ -100,31 +108,95 @@ def _collection(
         ours = [row.example for row in inside if row.alias == entity.alias]
         # The partition in which most of the members meet.
         score = (len({row.alias for row in inside}), len(inside))
-        if ours and score > (len({_alias_of(examples, n) for n in best}), len(best)):
-            best = tuple(row.example for row in inside)
+        if ours and score > most:
+            most, best = score, tuple(row.example for row in inside)
             values = next(e.values for e in examples.items if e.name == ours[0])
     spec = keys.spec
     stem = keys.collection_stem(name) if keys.sk and keys.collection_prefix else None
-    field = keys.sk.field if keys.sk else ""
     return Pattern(
         alias=None,
         name=name,
         members=aliases,
         partition=_shape(spec.pk, keys.pk.shape if keys.pk else None),
-        sort=KeyShape(field, "begins with", stem) if stem else None,
+        sort=KeyShape(keys.sk.field if keys.sk else "", "begins with", stem) if stem else None,
         kind=spec.type,
         scope=spec.scope,
         collections=(),
         when=None,
-        calls=(Call(collection_call(name, entity, spec.pk.composite, values), best),),
+        calls=(Call(_collection_call(name, entity, spec.pk.composite, values), best),),
     )
-
-
-def _alias_of(examples: Examples, name: str) -> str:
-    return next(e.entity.spec.alias for e in examples.items if e.name == name)
 
 
 def _shape(key: KeySpec, shape: str | None) -> KeyShape:
     if shape is None:
         return KeyShape("", "", ", ".join(f"{{{name}}}" for name in key.composite))
     return KeyShape(key.field, "=", shape)
+
+
+# ---- Python
+
+
+def _get_call(entity: EntitySpec, values: Mapping[str, Any] | None) -> str:
+    """`task.get(project_id="apollo", task_id="task-1").go()`."""
+    given = _arguments(entity, entity.primary.composites, values)
+    return f"{_entity_text(entity.alias)}.get({given}).go()"
+
+
+def _query_call(
+    entity: EntitySpec, pattern: str, names: Iterable[str], values: Mapping[str, Any] | None
+) -> str:
+    """`task.query.assigned(employee_id="ada").go()`."""
+    start = f".{pattern}" if _is_name(pattern) else f"[{_quoted(pattern)}]"
+    given = _arguments(entity, names, values)
+    return f"{_entity_text(entity.alias)}.query{start}({given}).go()"
+
+
+def _collection_call(
+    collection: str, entity: EntitySpec, names: Iterable[str], values: Mapping[str, Any] | None
+) -> str:
+    """`app.collections.overview(project_id="apollo").go()`."""
+    given = _arguments(entity, names, values)
+    if _is_name(collection):
+        return f"app.collections.{collection}({given}).go()"
+    return f"getattr(app.collections, {_quoted(collection)})({given}).go()"
+
+
+def _entity_text(alias: str) -> str:
+    """How the entity is reached: `task` where that can be a variable."""
+    return alias if _is_name(alias) else f"app[{_quoted(alias)}]"
+
+
+def _arguments(entity: EntitySpec, names: Iterable[str], values: Mapping[str, Any] | None) -> str:
+    """Attributes as arguments by keyword, without those that can have one value only."""
+    given = {}
+    for name in dict.fromkeys(names):
+        attribute = entity.attributes[name]
+        if attribute.type == "enum" and len(attribute.values) == 1:
+            continue
+        value = None if values is None else values.get(name)
+        given[name] = _UNKNOWN if value is None else _value(attribute, value)
+    if all(_is_name(name) for name in given):
+        return ", ".join(f"{name}={text}" for name, text in given.items())
+    inner = ", ".join(f"{_quoted(name)}: {text}" for name, text in given.items())
+    return f"**{{{inner}}}"
+
+
+def _value(attribute: AttributeSpec, value: Any) -> str:
+    if isinstance(value, datetime):
+        if attribute.type == "ttl":
+            return str(epoch_seconds(value))
+        return _quoted(timestamp_text(value))
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, Decimal):
+        return f'Decimal("{value}")'
+    return repr(value)
+
+
+def _quoted(text: str) -> str:
+    # JSON's escapes are Python's, but for characters outside the first plane, which it leaves.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)

@@ -134,18 +134,9 @@ def target_options(command: F) -> F:
     """Add FOLDER and the options that name a table and how to reach it."""
 
     @functools.wraps(command)
-    def with_target(
-        *args: Any,
-        folder: Path,
-        table: str | None,
-        endpoint_url: str | None,
-        region: str | None,
-        profile: str | None,
-        hooks: str | None,
-        **kwargs: Any,
-    ) -> Any:
-        target = Target(folder, table, endpoint_url, region, profile, hooks)
-        return command(*args, target=target, **kwargs)
+    def with_target(**given: Any) -> Any:
+        target = Target(**{name: given.pop(name) for name in Target._fields})
+        return command(target=target, **given)
 
     made: F = decorated(
         with_target,
@@ -164,8 +155,8 @@ def output_options(command: F) -> F:
     """Add `--json` and `--query`."""
 
     @functools.wraps(command)
-    def with_output(*args: Any, as_json: bool, query: Any, **kwargs: Any) -> Any:
-        return command(*args, output=Output(as_json, query), **kwargs)
+    def with_output(*args: Any, as_json: bool, query: Any, **given: Any) -> Any:
+        return command(*args, output=Output(as_json, query), **given)
 
     made: F = decorated(
         with_output,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import click
-from attrs import frozen
 
 from leyden import CollectionPage, Entity, Page, Service
 from leyden._text import did_you_mean
@@ -35,25 +34,24 @@ COLLECTIONS: Final = "collections"
 _COLUMN: Final = "of entity"
 
 
-@frozen
-class Reading:
+class Reading(NamedTuple):
     """How much to read, from where, and what of it to keep."""
 
     where: tuple[str, ...]
     limit: int | None
-    count: int | None
+    maximum: int | None
     everything: bool
     cursor: str | None
     cursor_from: str | None
     attributes: tuple[str, ...]
     consistent: bool
-    unreadable: str | None = None
+    unreadable: str | None
 
     def options(self) -> dict[str, Any]:
         """The options of the operation that were given."""
         options: dict[str, Any] = {
             "limit": self.limit,
-            "count": self.count,
+            "count": self.maximum,
             "pages": "all" if self.everything else None,
             "cursor": self.cursor,
             "cursor_from": self.cursor_from,
@@ -69,29 +67,15 @@ def reading_options(command: F) -> F:
     inner: Any = command
 
     @functools.wraps(inner)
-    def with_reading(
-        *args: Any,
-        where: tuple[str, ...],
-        limit: int | None,
-        count: int | None,
-        everything: bool,
-        cursor: str | None,
-        cursor_from: str | None,
-        attributes: tuple[str, ...],
-        consistent: bool,
-        unreadable: str | None,
-        **kwargs: Any,
-    ) -> Any:
-        if everything and count is not None:
+    def with_reading(**given: Any) -> Any:
+        chosen = Reading(**{name: given.pop(name) for name in Reading._fields})
+        if chosen.everything and chosen.maximum is not None:
             raise click.UsageError("--all and --count cannot be used together")
-        listed = (name.strip() for some in attributes for name in some.split(","))
+        listed = (name.strip() for some in chosen.attributes for name in some.split(","))
         names = tuple(dict.fromkeys(name for name in listed if name))
-        if attributes and not names:
+        if chosen.attributes and not names:
             raise click.BadParameter("name at least one attribute", param_hint="--attributes")
-        chosen = Reading(
-            where, limit, count, everything, cursor, cursor_from, names, consistent, unreadable
-        )
-        return inner(*args, reading=chosen, **kwargs)
+        return inner(reading=chosen._replace(attributes=names), **given)
 
     made: F = decorated(
         with_reading,
@@ -105,7 +89,10 @@ def reading_options(command: F) -> F:
             "--limit", type=click.IntRange(1), help="Read at most this many items (before --where)."
         ),
         click.option(
-            "--count", type=click.IntRange(1), help="Keep reading until this many items are found."
+            "--count",
+            "maximum",
+            type=click.IntRange(1),
+            help="Keep reading until this many items are found.",
         ),
         click.option("--all", "everything", is_flag=True, help="Read all pages."),
         click.option("--cursor", metavar="TEXT", help="Continue where another page ended."),

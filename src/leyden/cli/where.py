@@ -218,7 +218,11 @@ class _Parser:
         self._position += 1
         steps: list[str | int] = [token.text] if token.kind == "quoted" else [*self._names(token)]
         while self._takes("symbol", "["):
-            steps.append(self._step())
+            step = self._next
+            if step.kind != "quoted" and not (step.kind == "word" and step.text.isdecimal()):
+                raise self._expected('the number of an element, or a name in quotes, as in ["a b"]')
+            self._position += 1
+            steps.append(step.text if step.kind == "quoted" else int(step.text))
             self._need("]")
             follows = self._next
             if follows.kind == "word" and follows.text.startswith("."):
@@ -238,13 +242,6 @@ class _Parser:
         if not all(names):
             raise self._misuse(token.start, f"{token} is not a path; write one as detail.effort")
         return names
-
-    def _step(self) -> str | int:
-        token = self._next
-        if token.kind == "quoted" or (token.kind == "word" and token.text.isdecimal()):
-            self._position += 1
-            return token.text if token.kind == "quoted" else int(token.text)
-        raise self._expected('the number of an element, or a name in quotes, as in ["a b"]')
 
     def _value(self) -> _Token:
         token = self._next

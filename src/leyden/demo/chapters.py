@@ -33,10 +33,8 @@ def memory(stage: Stage, engine: LocalEngine) -> None:
     )
     stage.code('app = leyden.load(schemas_folder("memory"), engine=engine)')
     with load(schemas_folder("memory"), engine=engine) as app:
-        _create(stage, app)
-        _import(stage, app)
-        _ask(stage, app)
-        _write_memory(stage, app)
+        _take_over(stage, app)
+        _ask_and_write(stage, app.entities)
 
 
 def client_items() -> list[dict[str, Any]]:
@@ -45,7 +43,7 @@ def client_items() -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.splitlines()]
 
 
-def _create(stage: Stage, app: Service) -> None:
+def _take_over(stage: Stage, app: Service) -> None:
     stage.step("The table, from the schemas")
     stage.code("app.create_table()")
     app.create_table()
@@ -56,8 +54,6 @@ def _create(stage: Stage, app: Service) -> None:
         [(app.table, keys, ", ".join(definition.indexes), definition.ttl)],
     )
 
-
-def _import(stage: Stage, app: Service) -> None:
     items = client_items()
     stage.step(f"{len(items)} items that the TypeScript client wrote: whose are they?")
     stage.code("entity = app.entity_of(item)\nrecord = app.parse(item)")
@@ -86,28 +82,7 @@ def _import(stage: Stage, app: Service) -> None:
     )
 
 
-def threads_of_alice(thread: Entity) -> Any:
-    """The threads of a resource."""
-    return thread.query.by_resource(entity="thread", resource_id="alice")
-
-
-def messages_of_thread(message: Entity) -> Any:
-    """The messages of a thread."""
-    return message.query.by_thread(entity="message", thread_id="boiling-points")
-
-
-def runs_of_workflow(workflow_snapshot: Entity) -> Any:
-    """The runs of a workflow."""
-    return workflow_snapshot.query.primary(entity="workflow_snapshot", workflow_name="weather")
-
-
-def scores_of_run(score: Entity) -> Any:
-    """What scorers said of a run."""
-    return score.query.by_run(entity="score", run_id="run-0")
-
-
-def _ask(stage: Stage, app: Service) -> None:
-    entities = app.entities
+def _ask_and_write(stage: Stage, entities: Any) -> None:
     threads = stage.go("The threads of alice, oldest first", threads_of_alice, entities.thread)
     stage.table(
         ("id", "title", "created_at", "updated_at"),
@@ -135,6 +110,40 @@ def _ask(stage: Stage, app: Service) -> None:
         [(r.scorer_id, r.score, r.reason, r.created_at) for r in scores],
     )
 
+    written = stage.go("A thread of our own", new_thread, entities.thread)
+    stage.table(
+        ("id", "title", "created_at", "updated_at"),
+        [(written.id, written.title, written.created_at, written.updated_at)],
+    )
+    stage.go("A message in it", new_message, entities.message, request=False)
+    found = stage.go("Read back", messages_of_new_thread, entities.message, request=False)
+    stage.table(
+        ("id", "thread_id", "role", "text"),
+        [(r.id, r.thread_id, r.role, _text(r.content)) for r in found],
+    )
+    again = stage.go("All threads of alice", threads_of_alice, entities.thread, request=False)
+    stage.table(("id", "title"), [(r.id, r.title) for r in again])
+
+
+def threads_of_alice(thread: Entity) -> Any:
+    """The threads of a resource."""
+    return thread.query.by_resource(entity="thread", resource_id="alice")
+
+
+def messages_of_thread(message: Entity) -> Any:
+    """The messages of a thread."""
+    return message.query.by_thread(entity="message", thread_id="boiling-points")
+
+
+def runs_of_workflow(workflow_snapshot: Entity) -> Any:
+    """The runs of a workflow."""
+    return workflow_snapshot.query.primary(entity="workflow_snapshot", workflow_name="weather")
+
+
+def scores_of_run(score: Entity) -> Any:
+    """What scorers said of a run."""
+    return score.query.by_run(entity="score", run_id="run-0")
+
 
 def new_thread(thread: Entity) -> Any:
     """A thread that does not exist yet."""
@@ -159,23 +168,6 @@ def messages_of_new_thread(message: Entity) -> Any:
     return message.query.by_thread(entity="message", thread_id="leyden-jars")
 
 
-def _write_memory(stage: Stage, app: Service) -> None:
-    thread, message = app.entities.thread, app.entities.message
-    written = stage.go("A thread of our own", new_thread, thread)
-    stage.table(
-        ("id", "title", "created_at", "updated_at"),
-        [(written.id, written.title, written.created_at, written.updated_at)],
-    )
-    stage.go("A message in it", new_message, message, request=False)
-    found = stage.go("Read back", messages_of_new_thread, message, request=False)
-    stage.table(
-        ("id", "thread_id", "role", "text"),
-        [(r.id, r.thread_id, r.role, _text(r.content)) for r in found],
-    )
-    again = stage.go("All threads of alice", threads_of_alice, thread, request=False)
-    stage.table(("id", "title"), [(r.id, r.title) for r in again])
-
-
 def _text(content: str) -> str:
     """What a message says: plain text, or the text inside a JSON content."""
     return str(json.loads(content)["content"]) if content.startswith("{") else content
@@ -191,12 +183,61 @@ def taskapp(stage: Stage, engine: LocalEngine) -> None:
     stage.code('app = leyden.load(schemas_folder("taskapp"), engine=engine)')
     with load(schemas_folder("taskapp"), engine=engine) as app:
         app.create_table()
-        _write_tasks(stage, app)
-        _collect(stage, app)
-        _change(stage, app.entities.task)
-        _collide(stage, app.entities.task)
-        _page(stage, app.entities.task)
-        _explain(stage, app.entities.task)
+        _write_and_change(stage, app)
+        _collide_and_page(stage, app.entities.task)
+
+
+def _write_and_change(stage: Stage, app: Service) -> None:
+    entities = app.entities
+    stage.go("An employee", new_employee, entities.employee, request=False)
+    stage.go("A member of a project", new_member, entities.project_member, request=False)
+    stage.step("Five tasks: status, times and headline are filled in")
+    tasks = [new_task(entities.task, *values).go() for values in _TASKS]
+    stage.table(
+        ("task_id", "title", "status", "points", "headline", "created_at"),
+        [(t.task_id, t.title, t.status, t.points, t.headline, t.created_at) for t in tasks],
+    )
+    page = stage.go(
+        "Everything of an employee: three entities, one query", everything_of, app.collections
+    )
+    stage.table(
+        ("entity", "record"),
+        [(alias, getattr(record, "title", None) or record.name) for alias, record in page.entries],
+    )
+    closed = stage.go(
+        "Close a task, on a condition: it leaves the sparse index, its headline is derived again",
+        close_task,
+        entities.task,
+        response="all_new",
+    )
+    stage.table(
+        ("task_id", "status", "points", "headline", "updated_at"),
+        [(closed.task_id, closed.status, closed.points, closed.headline, closed.updated_at)],
+    )
+    left = stage.go(
+        "What is left to do, from 3 points up", open_tasks, entities.task, request=False
+    )
+    stage.table(("task_id", "title", "points"), [(t.task_id, t.title, t.points) for t in left])
+
+
+def _collide_and_page(stage: Stage, task: Entity) -> None:
+    stage.refused(
+        "Keys fold case, so T1 has the key of t1: refused, not overwritten", upper_case, task
+    )
+    first = stage.go("A page of three", tasks_of_project, task, limit=3, request=False)
+    _show(stage, first)
+    second = stage.go(
+        "The next page, by the first one's cursor",
+        tasks_of_project,
+        task,
+        limit=3,
+        cursor=first.cursor,
+        request=False,
+    )
+    _show(stage, second)
+    stage.step("What would it cost? Asked before anything is sent")
+    for chain in (by_status, by_project_and_status):
+        stage.explain(chain, task)
 
 
 def new_employee(employee: Entity) -> Any:
@@ -218,31 +259,9 @@ def new_task(task: Entity, task_id: str, title: str, points: int) -> Any:
     )
 
 
-def _write_tasks(stage: Stage, app: Service) -> None:
-    entities = app.entities
-    stage.go("An employee", new_employee, entities.employee, request=False)
-    stage.go("A member of a project", new_member, entities.project_member, request=False)
-    stage.step("Five tasks: status, times and headline are filled in")
-    tasks = [new_task(entities.task, *values).go() for values in _TASKS]
-    stage.table(
-        ("task_id", "title", "status", "points", "headline", "created_at"),
-        [(t.task_id, t.title, t.status, t.points, t.headline, t.created_at) for t in tasks],
-    )
-
-
 def everything_of(collections: Any) -> Any:
     """All that an employee has to do with."""
     return collections.contributions(employee_id="e1")
-
-
-def _collect(stage: Stage, app: Service) -> None:
-    page = stage.go(
-        "Everything of an employee: three entities, one query", everything_of, app.collections
-    )
-    stage.table(
-        ("entity", "record"),
-        [(alias, getattr(record, "title", None) or record.name) for alias, record in page.entries],
-    )
 
 
 def close_task(task: Entity) -> Any:
@@ -260,56 +279,14 @@ def open_tasks(task: Entity) -> Any:
     return task.query.assigned(employee_id="e1").where(task.attr.points >= 3)
 
 
-def _change(stage: Stage, task: Entity) -> None:
-    closed = stage.go(
-        "Close a task, on a condition: it leaves the sparse index, its headline is derived again",
-        close_task,
-        task,
-        response="all_new",
-    )
-    stage.table(
-        ("task_id", "status", "points", "headline", "updated_at"),
-        [(closed.task_id, closed.status, closed.points, closed.headline, closed.updated_at)],
-    )
-    left = stage.go("What is left to do, from 3 points up", open_tasks, task, request=False)
-    stage.table(("task_id", "title", "points"), [(t.task_id, t.title, t.points) for t in left])
-
-
 def upper_case(task: Entity) -> Any:
     """Another id, the same key: keys fold case."""
     return task.create(project_id="p1", task_id="T1", employee_id="e1", title="Another task")
 
 
-def _collide(stage: Stage, task: Entity) -> None:
-    stage.refused(
-        "Keys fold case, so T1 has the key of t1: refused, not overwritten", upper_case, task
-    )
-
-
 def tasks_of_project(task: Entity) -> Any:
     """The tasks of a project."""
     return task.query.project(project_id="p1")
-
-
-def _page(stage: Stage, task: Entity) -> None:
-    first = stage.go("A page of three", tasks_of_project, task, limit=3, request=False)
-    _show(stage, first)
-    second = stage.go(
-        "The next page, by the first one's cursor",
-        tasks_of_project,
-        task,
-        limit=3,
-        cursor=first.cursor,
-        request=False,
-    )
-    _show(stage, second)
-
-
-def _show(stage: Stage, page: Any) -> None:
-    stage.table(
-        ("tasks", "cursor"),
-        [(", ".join(t.task_id for t in page), page.cursor or "none: this is the end")],
-    )
 
 
 def by_status(task: Entity) -> Any:
@@ -322,7 +299,8 @@ def by_project_and_status(task: Entity) -> Any:
     return task.match(project_id="p1", status="open")
 
 
-def _explain(stage: Stage, task: Entity) -> None:
-    stage.step("What would it cost? Asked before anything is sent")
-    for chain in (by_status, by_project_and_status):
-        stage.explain(chain, task)
+def _show(stage: Stage, page: Any) -> None:
+    stage.table(
+        ("tasks", "cursor"),
+        [(", ".join(t.task_id for t in page), page.cursor or "none: this is the end")],
+    )

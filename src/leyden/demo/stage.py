@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -79,13 +79,28 @@ class Stage:
         shown is the source of that expression. `options` are those of `.go()`.
         """
         self.step(title)
-        self.code(f"{source(chain)}.go({_keywords(options)})")
+        keywords = {name: json.dumps(value) for name, value in options.items()}
+        if "cursor" in keywords:
+            keywords["cursor"] = "page.cursor"
+        given = ", ".join(f"{name}={text}" for name, text in keywords.items())
+        self.code(f"{source(chain)}.go({given})")
         operation = chain(*arguments)
         if request:
-            self._request(str(operation.explain(**options)), operation.params(**options))
+            self._words(str(operation.explain(**options)))
+            params = operation.params(**options)
+            data = json.dumps(params, ensure_ascii=False, default=_sorted)
+            self._indented(JSONHighlighter()(Text(data)), 4)
         before = len(self.answers)
         result = operation.go(**options)
-        self._cost(self.answers[before:])
+        answers = self.answers[before:]
+        parts = [_counted(len(answers), "request")]
+        scanned = [a.scanned_count for a in answers if a.scanned_count is not None]
+        if scanned:
+            parts.append(_counted(sum(scanned), "item") + " read")
+        parts.append(_counted(sum(a.consumed or 0 for a in answers), "capacity unit"))
+        seconds = sum(answer.seconds for answer in answers)
+        parts.append(f"{seconds * 1000:.0f} ms")
+        self._indented(Text(", ".join(parts), style="dim"), 4)
         return result
 
     def refused(self, title: str, chain: Chain, *arguments: Any) -> LeydenError:
@@ -133,24 +148,9 @@ class Stage:
         """What all requests so far consumed, in capacity units."""
         return sum(answer.consumed or 0 for answer in self.answers)
 
-    def _request(self, words: str, params: Mapping[str, Any]) -> None:
-        self._words(words)
-        data = json.dumps(params, ensure_ascii=False, default=_sorted)
-        self._indented(JSONHighlighter()(Text(data)), 4)
-
     def _words(self, words: str) -> None:
         for line in words.splitlines():
             self._indented(Text(line.strip()), 4 + _indent(line), hanging=2)
-
-    def _cost(self, answers: Sequence[events.ResponseReceived]) -> None:
-        parts = [_counted(len(answers), "request")]
-        scanned = [a.scanned_count for a in answers if a.scanned_count is not None]
-        if scanned:
-            parts.append(_counted(sum(scanned), "item") + " read")
-        parts.append(_counted(sum(a.consumed or 0 for a in answers), "capacity unit"))
-        seconds = sum(answer.seconds for answer in answers)
-        parts.append(f"{seconds * 1000:.0f} ms")
-        self._indented(Text(", ".join(parts), style="dim"), 4)
 
     def _indented(self, text: Text, by: int, *, hanging: int = 0) -> None:
         """Print text behind an indent, and what does not fit the line behind a wider one."""
@@ -181,13 +181,6 @@ def cell(value: Any) -> str:
         return f"{value:g}"
     text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
-
-
-def _keywords(options: Mapping[str, Any]) -> str:
-    shown = {name: json.dumps(value) for name, value in options.items()}
-    if "cursor" in shown:
-        shown["cursor"] = "page.cursor"
-    return ", ".join(f"{name}={text}" for name, text in shown.items())
 
 
 def _counted(number: float, what: str) -> str:

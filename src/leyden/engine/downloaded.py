@@ -10,7 +10,6 @@ import subprocess
 import threading
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -59,8 +58,8 @@ def dynamodb_local(
     engine = _start(folder, [program, "-cp", classes, "Loopback", jar, HOST])
     if engine is None:
         warnings.warn(
-            f"this version of {JAR} cannot be kept to {HOST}: it listens on all interfaces of "
-            "this machine, so close its port to others with a firewall",
+            f"this version of {JAR} listens on all interfaces of this machine, not only on "
+            f"{HOST}; block its port with a firewall",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -71,7 +70,9 @@ def dynamodb_local(
 
 def _start(folder: Path, command: list[str]) -> DynamoDBLocal | None:
     """Start it with a Java command; None where that cannot start this version."""
-    port = _free_port()
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = int(probe.getsockname()[1])
     process = subprocess.Popen(
         [
             command[0],
@@ -140,40 +141,26 @@ class DynamoDBLocal:
 
 
 def _find_folder(given: str | os.PathLike[str] | None) -> Path:
-    tried = list(_folders(given))
-    for folder in tried:
-        if (folder / JAR).is_file():
-            return folder.resolve()
+    folder = Path(given or os.environ.get(FOLDER_VARIABLE) or Path.cwd() / _BELOW)
+    if (folder / JAR).is_file():
+        return folder.resolve()
     raise EngineError(
-        f"{JAR} was not found in {' or '.join(str(folder) for folder in tried)}; set "
-        f"{FOLDER_VARIABLE} to the folder that holds it"
+        f"{JAR} was not found in {folder}; set {FOLDER_VARIABLE} to the folder that holds it"
     )
-
-
-def _folders(given: str | os.PathLike[str] | None) -> Iterator[Path]:
-    named = given or os.environ.get(FOLDER_VARIABLE)
-    yield Path(named) if named else Path.cwd() / _BELOW
 
 
 def _find_java(given: str | os.PathLike[str] | None) -> str:
     home = os.environ.get("JAVA_HOME")
-    candidates = [str(given)] if given else [*([str(Path(home, "bin", "java"))] if home else [])]
-    if not given:
-        candidates.append("java")
+    usual = [*([str(Path(home, "bin", "java"))] if home else []), "java"]
+    candidates = [str(given)] if given else usual
     for candidate in candidates:
         found = shutil.which(candidate)
         if found:
             return found
     raise EngineError(
-        f"DynamoDB Local needs Java, and there is no {' or '.join(candidates)}; install a Java "
+        f"DynamoDB Local needs Java, but {' or '.join(candidates)} was not found; install a Java "
         "runtime (17 or newer), or pass java="
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> bool:
@@ -185,7 +172,7 @@ def _wait(process: subprocess.Popen[bytes], endpoint_url: str) -> bool:
             return False
         if code is not None:
             raise EngineError(
-                f"DynamoDB Local ended at once, with exit code {code}; start it by hand to see "
+                f"DynamoDB Local ended at once with exit code {code}; start it by hand to see "
                 "why: java -jar DynamoDBLocal.jar -inMemory"
             )
         try:

@@ -12,8 +12,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from leyden.drivers.connection import Credentials
-from leyden.engine.comparisons import compare_within_types
-from leyden.engine.transactions import WSGI, Environ, Transactions
+from leyden.engine.corrections import WSGI, Environ, Transactions, compare_within_types
 from leyden.errors import EngineError
 
 HOST: Final = "127.0.0.1"
@@ -69,7 +68,7 @@ def local(port: int = 0) -> LocalEngine:
         opened = socket.create_server((HOST, port), backlog=128)
     except OSError as error:
         raise EngineError(
-            f"port {port} of {HOST} cannot be opened, it may be in use; 0 picks a free one"
+            f"cannot listen on port {port} of {HOST}, which may be in use; port 0 picks a free one"
         ) from error
     with _accounts_lock:
         compare_within_types()
@@ -116,7 +115,12 @@ class LocalEngine:
         server.shutdown()
         self._thread.join(_CLOSING_SECONDS)
         server.server_close()
-        _drop_tables(self._account)
+        from moto.backends import get_backend
+
+        backends = get_backend("dynamodb")
+        if self._account in backends:
+            backends[self._account].reset()
+            del backends[self._account]
 
     def __enter__(self) -> LocalEngine:
         return self
@@ -151,25 +155,10 @@ class _OwnAccount:
             try:
                 return self._app(environ, start_response)
             finally:
-                _forget_instances()
+                # moto keeps every item that it ever made, for the pages on which it shows its
+                # state: let go of those that are stored no more.
+                from moto.core.model_instances import model_data
 
-
-def _forget_instances() -> None:
-    """Let go of items that are stored no more.
-
-    moto keeps every item that it ever made, for the pages on which it shows its state.
-    """
-    from moto.core.model_instances import model_data
-
-    models: Any = model_data["dynamodb"].values()
-    for model in models:
-        model.instances_tracked.clear()
-
-
-def _drop_tables(account: str) -> None:
-    from moto.backends import get_backend
-
-    backends = get_backend("dynamodb")
-    if account in backends:
-        backends[account].reset()
-        del backends[account]
+                models: Any = model_data["dynamodb"].values()
+                for model in models:
+                    model.instances_tracked.clear()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from attrs import asdict
 
 from leyden.cli.application import debug_option
 from leyden.cli.options import output_options
@@ -160,17 +161,7 @@ def _plain(
                 "file": None if place == _STDOUT else str(Path(place) / name),
                 "schema": dict(model.entity),
                 "hooks": dict(model.hooks),
-                "notes": [
-                    {
-                        "place": note.place,
-                        "path": list(note.path),
-                        "kind": note.kind,
-                        "what": note.what,
-                        "todo": note.todo,
-                        "source": note.source,
-                    }
-                    for note in model.notes
-                ],
+                "notes": [asdict(note) for note in model.notes],
             }
             for name, model in zip(names, service.models, strict=False)
         ],

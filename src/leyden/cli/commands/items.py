@@ -22,7 +22,7 @@ from leyden.cli.reading import (
     read_and_print,
     reading_options,
 )
-from leyden.cli.transfer.lines import Line, lines_of, record_values
+from leyden.cli.transfer.lines import lines_of, record_values
 from leyden.cli.values import RANGE, plain_record, read_json, read_limits, read_pairs, split_pairs
 from leyden.errors import InputError, LeydenError, ThrottledError
 
@@ -123,8 +123,21 @@ def put(
 
 def _put_file(service: Service, entity: Entity, file: Path, create: bool, output: Output) -> None:
     name = "standard input" if str(file) == "-" else str(file)
+    values: list[tuple[int, dict[str, Any]]] = []
     with click.open_file(str(file), "rb") as stream:
-        values = [_of_line(entity, line, name) for line in lines_of(stream) if not line.is_blank]
+        for line in lines_of(stream):
+            if line.is_blank:
+                continue
+            try:
+                one = record_values(entity, line.json())
+                # Checked as the write will check it.
+                entity.put(**one).params()
+            except LeydenError as error:
+                error.message = f"{name}:{line.number}: {error.message}"
+                raise
+            except ValueError as error:
+                raise InputError(f"{name}:{line.number}: {error}") from error
+            values.append((line.number, one))
     with waiting(f"writing {plural(len(values), 'item')}"):
         if create:
             _create_all(entity, values, name)
@@ -142,19 +155,6 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
         print_json({"table": service.table, "written": len(values)}, output)
     else:
         click.echo(f"wrote {plural(len(values), 'item')} into {service.table}")
-
-
-def _of_line(entity: Entity, line: Line, name: str) -> tuple[int, dict[str, Any]]:
-    """The values of a line, checked as the write will check them."""
-    try:
-        values = record_values(entity, line.json())
-        entity.put(**values).params()
-    except LeydenError as error:
-        error.message = f"{name}:{line.number}: {error.message}"
-        raise
-    except ValueError as error:
-        raise InputError(f"{name}:{line.number}: {error}") from error
-    return line.number, values
 
 
 def _create_all(entity: Entity, values: list[tuple[int, dict[str, Any]]], name: str) -> None:
@@ -294,7 +294,7 @@ def scan(
       leyden scan schemas/taskapp task --segments 4
       leyden scan schemas/taskapp task --index assigned --all
     """
-    if segments is not None and (reading.everything or reading.count or reading.cursor):
+    if segments is not None and (reading.everything or reading.maximum or reading.cursor):
         raise click.UsageError(
             "--segments reads the whole table; it cannot be used with --all, --count or --cursor"
         )

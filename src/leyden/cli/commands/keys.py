@@ -85,20 +85,19 @@ def keys(
         print_json(report, output)
         return
     click.echo(f"{found.spec.alias}: {found.name}, version {found.spec.version}")
-    print_table(_HEAD, [_cells(row) for row in rows])
-
-
-def _cells(row: Row) -> list[str]:
-    reads_back = (f"{name}={cell(value)}" for name, value in (row.reads_back or {}).items())
-    return [
-        row.access_pattern,
-        row.index or "(table)",
-        row.field or "",
-        "" if row.key is None else cell(row.key),
-        row.shape,
-        ", ".join(reads_back),
-        row.note,
+    cells = [
+        (
+            row.access_pattern,
+            row.index or "(table)",
+            row.field or "",
+            "" if row.key is None else cell(row.key),
+            row.shape,
+            ", ".join(f"{name}={cell(value)}" for name, value in (row.reads_back or {}).items()),
+            row.note,
+        )
+        for row in rows
     ]
+    print_table(_HEAD, cells)
 
 
 def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity, list[Row]]:

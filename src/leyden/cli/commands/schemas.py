@@ -11,7 +11,6 @@ import click
 from leyden.cli.application import debug_option
 from leyden.cli.options import (
     FOLDER,
-    Hooks,
     Target,
     hooks_option,
     load_hooks,
@@ -54,6 +53,17 @@ class _Checked(NamedTuple):
     def number_of(self, severity: str) -> int:
         return sum(fault.severity == severity for fault in self.faults)
 
+    @property
+    def patterns(self) -> int:
+        entities = self.service.entities.values() if self.service else ()
+        return sum(len(entity.indexes) for entity in entities)
+
+    @property
+    def indexes(self) -> int:
+        entities = self.service.entities.values() if self.service else ()
+        patterns = (pattern for entity in entities for pattern in entity.indexes.values())
+        return len({pattern.index for pattern in patterns if pattern.index is not None})
+
 
 @click.command()
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=FOLDER)
@@ -79,7 +89,21 @@ def check(
       schemas/taskapp/task.yaml:12:5: option.unknown: ...
     """
     functions = load_hooks(hooks)
-    results = [_check(folder, functions) for folder in folders]
+    results = []
+    for folder in folders:
+        checked = check_service(folder, hooks=functions)
+        faults = checked.faults
+        if checked.service is not None:
+            from leyden.compile.table import table_definition
+            from leyden.service.enforcing import refuse_unenforced
+
+            # What only shows when all entities are put on one table.
+            try:
+                refuse_unenforced(checked.service)
+                table_definition(checked.service)
+            except SchemaError as error:
+                faults += tuple(fault for fault in error.faults if fault not in faults)
+        results.append(_Checked(folder, checked.service, faults))
     if output.is_json:
         print_json([_plain(result) for result in results], output)
     else:
@@ -91,22 +115,6 @@ def check(
         ctx.exit(1)
 
 
-def _check(folder: Path, hooks: Hooks | None) -> _Checked:
-    checked = check_service(folder, hooks=hooks)
-    faults = checked.faults
-    if checked.service is not None:
-        from leyden.compile.table import table_definition
-        from leyden.service.enforcing import refuse_unenforced
-
-        # What only shows when all entities are put on one table.
-        try:
-            refuse_unenforced(checked.service)
-            table_definition(checked.service)
-        except SchemaError as error:
-            faults += tuple(fault for fault in error.faults if fault not in faults)
-    return _Checked(folder, checked.service, faults)
-
-
 def _summary(result: _Checked) -> str:
     counted = ((result.number_of(severity), severity) for severity in ("error", "warning"))
     said = ", ".join(plural(count, noun) for count, noun in counted if count) or "no faults"
@@ -114,19 +122,10 @@ def _summary(result: _Checked) -> str:
         return f"{result.folder}: {said}"
     parts = (
         plural(len(result.service.entities), "entity", "entities"),
-        plural(_patterns(result.service), "access pattern"),
-        plural(_indexes(result.service), "index", "indexes"),
+        plural(result.patterns, "access pattern"),
+        plural(result.indexes, "index", "indexes"),
     )
     return f"{result.folder}: {said}; {', '.join(parts)}"
-
-
-def _patterns(service: ServiceSpec) -> int:
-    return sum(len(entity.indexes) for entity in service.entities.values())
-
-
-def _indexes(service: ServiceSpec) -> int:
-    patterns = (i for entity in service.entities.values() for i in entity.indexes.values())
-    return len({pattern.index for pattern in patterns if pattern.index is not None})
 
 
 def _plain(result: _Checked) -> dict[str, Any]:
@@ -135,8 +134,8 @@ def _plain(result: _Checked) -> dict[str, Any]:
         "folder": str(result.folder),
         "service": service.service if service else None,
         "entities": list(service.entities) if service else None,
-        "access_patterns": _patterns(service) if service else None,
-        "indexes": _indexes(service) if service else None,
+        "access_patterns": result.patterns if service else None,
+        "indexes": result.indexes if service else None,
         "errors": result.number_of("error"),
         "warnings": result.number_of("warning"),
         "faults": [plain_fault(fault) for fault in result.faults],
@@ -169,7 +168,18 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
     if result.service is None:
         raise SchemaError(result.faults)
     if mermaid or html is not None:
-        _draw(result.service, html, load_hooks(target.hooks))
+        from leyden.chart import chart_html, chart_mermaid
+
+        draw = chart_html if html is not None else chart_mermaid
+        text = draw(result.service, hooks=load_hooks(target.hooks))
+        if html is None or str(html) == "-":
+            click.echo(text, nl=False)
+            return
+        try:
+            html.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(html), error.strerror) from error
+        click.echo(f"wrote {html}", err=True)
         return
     rows = [
         _described(entity, keys)
@@ -180,20 +190,6 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
         print_json(rows, output)
     else:
         print_table(_HEAD, [_cells(row) for row in rows])
-
-
-def _draw(service: ServiceSpec, html: Path | None, hooks: Hooks | None) -> None:
-    from leyden.chart import chart_html, chart_mermaid
-
-    if html is None or str(html) == "-":
-        text = (chart_mermaid if html is None else chart_html)(service, hooks=hooks)
-        click.echo(text, nl=False)
-        return
-    try:
-        html.write_text(chart_html(service, hooks=hooks), encoding="utf-8")
-    except OSError as error:
-        raise click.FileError(str(html), error.strerror) from error
-    click.echo(f"wrote {html}", err=True)
 
 
 def _described(entity: EntitySpec, keys: IndexKeys) -> dict[str, Any]:

@@ -1,0 +1,150 @@
+"""The table for deployment tools: AWS command line, CloudFormation, a page for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import yaml
+
+from leyden.compile.table import TableDefinition, table_definition
+from leyden.schema.spec import ServiceSpec
+
+__all__ = ["cloudformation", "cloudformation_yaml", "create_table_json", "markdown"]
+
+
+def create_table_json(definition: TableDefinition, table_name: str) -> dict[str, Any]:
+    """Return what `aws dynamodb create-table --cli-input-json` takes, ready for `json.dump`."""
+    return definition.create_table_params(table_name)
+
+
+def cloudformation(
+    definition: TableDefinition,
+    table_name: str,
+    *,
+    logical_id: str = "Table",
+    billing: str = "PAY_PER_REQUEST",
+    throughput: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """Return a whole template with one resource, the table; `logical_id` is its name there.
+
+    The table outlives its stack: it is retained when the stack is deleted, or when a change
+    would replace it.
+    """
+    properties = definition.create_table_params(table_name, billing, throughput=throughput)
+    if definition.ttl:
+        properties["TimeToLiveSpecification"] = {"AttributeName": definition.ttl, "Enabled": True}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            logical_id: {
+                "Type": "AWS::DynamoDB::Table",
+                "DeletionPolicy": "Retain",
+                "UpdateReplacePolicy": "Retain",
+                "Properties": properties,
+            }
+        },
+    }
+
+
+def cloudformation_yaml(template: dict[str, Any]) -> str:
+    """Write a template as YAML, with its lists indented and its order kept."""
+    return yaml.dump(template, Dumper=_Dumper, sort_keys=False, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def markdown(service: ServiceSpec, table_name: str, *, title: str = "Table setup") -> str:
+    """Return the page that tells an operator how to create a service's table, as Markdown.
+
+    It holds the key, the indexes with the access patterns that use them, the input of the
+    AWS command line, the CloudFormation template and the time to live.
+    """
+    definition = table_definition(service)
+    keys = [("partition key", definition.hash)]
+    if definition.range:
+        keys.append(("sort key", definition.range))
+    parts = [
+        f"# {title}\n",
+        f"One DynamoDB table holds all entities of the service `{service.service}`: "
+        f"{_listed(entity.entity for entity in service.entities.values())}. The default name here "
+        f"is `{table_name}`; any other works.\n",
+        "## Key\n",
+        _table(
+            ("Key", "Field", "Type"),
+            [(half, f"`{name}`", definition.types[name]) for half, name in keys],
+        )
+        + "\nTypes are DynamoDB's: S is a string, N a number, B binary.\n",
+        "## Indexes\n",
+        _index_table(service, definition) if definition.indexes else "The table has none.\n",
+        "## Time to live\n",
+        _ttl(definition, table_name),
+        "## AWS command line\n",
+        "Save as `table.json`:\n",
+        _fenced("json", json.dumps(create_table_json(definition, table_name), indent=2)),
+        _fenced("sh", "aws dynamodb create-table --cli-input-json file://table.json"),
+        "## CloudFormation\n",
+        _fenced("yaml", cloudformation_yaml(cloudformation(definition, table_name)).rstrip("\n")),
+    ]
+    return "\n".join(parts)
+
+
+def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
+    def fields(names: Iterable[str]) -> str:
+        return ", ".join(f"`{name}` ({definition.types[name]})" for name in names)
+
+    rows = [
+        (
+            f"`{index.name}`",
+            {"gsi": "global", "lsi": "local"}[index.kind],
+            fields(index.hash),
+            fields(index.range) or "none",
+            {"all": "all fields", "keys_only": "keys only"}[index.projection]
+            if isinstance(index.projection, str)
+            else f"keys and {_listed(index.projection)}",
+            # Every access pattern on the index, with the attributes that it finds items by.
+            "; ".join(
+                f"`{entity.alias}.{pattern.name}` "
+                f"({', '.join(pattern.composites) or 'no attributes'})"
+                for entity in service.entities.values()
+                for pattern in entity.indexes.values()
+                if pattern.index == index.name
+            ),
+        )
+        for index in definition.indexes.values()
+    ]
+    return _table(("Index", "Kind", "Partition key", "Sort key", "Projects", "Serves"), rows)
+
+
+def _ttl(definition: TableDefinition, table_name: str) -> str:
+    if not definition.ttl:
+        return "The service uses none.\n"
+    command = (
+        f"aws dynamodb update-time-to-live --table-name {table_name} "
+        f'--time-to-live-specification "Enabled=true, AttributeName={definition.ttl}"'
+    )
+    return (
+        f"DynamoDB deletes an item some time after the moment in its field `{definition.ttl}` "
+        "(epoch seconds). `create-table` cannot turn this on; CloudFormation does, and so does:\n\n"
+        + _fenced("sh", command)
+    )
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```\n"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
