@@ -77,8 +77,7 @@ def test_help_and_check_import_only_what_they_need() -> None:
         "leyden.porting",
         "leyden.service.service",
         "leyden.store",
-        "rich.progress",
-        "rich.table",
+        "rich",
         "socket",
         "ssl",
     }
@@ -101,6 +100,15 @@ def test_debug_shows_the_traceback(where: str) -> None:
     assert "Traceback" not in leyden_command(*command).stderr
 
 
+@pytest.mark.parametrize(("variable", "coloured"), [("NO_COLOR", False), ("FORCE_COLOR", True)])
+def test_colours_are_off_and_on_as_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, variable: str, coloured: bool
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    result = leyden_command("explain", TASKAPP, "task", "get", "projct_id=p")
+    assert ("\x1b[" in result.stderr) is coloured
+
+
 def test_an_unknown_command_is_misuse() -> None:
     assert leyden_command("chek").exit_code == 2
 
@@ -115,10 +123,10 @@ def test_ctrl_c_ends_with_130(on_table: OnTable, monkeypatch: pytest.MonkeyPatch
     assert result.stderr.strip() == "stopped"
 
 
-@pytest.mark.parametrize("package", ["click", "rich"])
-def test_what_is_missing_is_named_with_how_to_install_it(package: str) -> None:
+@pytest.mark.parametrize(("package", "command"), [("click", "--help"), ("rich", "demo")])
+def test_what_is_missing_is_named_with_how_to_install_it(package: str, command: str) -> None:
     script = (
-        f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = ['check', {TASKAPP!r}]\n"
+        f"import sys; sys.modules[{package!r}] = None; sys.argv[1:] = [{command!r}]\n"
         "from leyden.cli import main\nmain()\n"
     )
     result = subprocess.run(
@@ -210,12 +218,14 @@ def test_a_real_interrupt_leaves_an_export_that_goes_on(on_table: OnTable, tmp_p
     assert len(lines) == len(set(lines)) == 300
 
 
-def test_tables_are_boxed_and_coloured_on_a_terminal_only() -> None:
+def test_tables_are_boxed_and_coloured_on_a_terminal_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     rows = [["a", "x\x1b[31m\n"], ["b", "日本"]]
-    plain, boxed = io.StringIO(), io.StringIO()
-    print_table(("n", "value"), rows, Console(file=plain, markup=False))
+    boxed = io.StringIO()
+    print_table(("n", "value"), rows)
     print_table(("n", "value"), rows, Console(file=boxed, force_terminal=True, width=80))
-    assert plain.getvalue() == "n  value\na  x\\x1b[31m\\n\nb  日本\n"
+    assert capsys.readouterr().out == "n  value\na  x\\x1b[31m\\n\nb  日本\n"
     assert "─" in boxed.getvalue()
     assert "\x1b[31m" not in boxed.getvalue()
 

@@ -57,6 +57,10 @@ class Application(click.Group):
         """Run a command, and end in the exit code that fits."""
         from leyden.errors import LeydenError
 
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        elif os.environ.get("FORCE_COLOR"):
+            ctx.color = True
         try:
             with interruptible():
                 try:
@@ -79,20 +83,18 @@ class Application(click.Group):
 
 
 def _report(error: LeydenError, *, debug: bool) -> None:
-    from leyden.cli.output import error_console, for_the_command_line, plural, print_faults
+    from leyden.cli.output import for_the_command_line, plural, print_faults
     from leyden.errors import SchemaError
 
-    console = error_console()
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if isinstance(error, SchemaError):
-        print_faults(console, error.faults)
+        print_faults(error.faults, err=True)
         message = f"the schemas have {plural(len(error.faults), 'fault')}"
     else:
         message = for_the_command_line(str(error))
-    console.print("error", style="bold red", end="")
-    console.print(f" [{error.code}] ", style="dim", end="")
-    console.print(message)
+    code = click.style(f" [{error.code}] ", dim=True)
+    click.echo(f"{click.style('error', fg='red', bold=True)}{code}{message}", err=True)
 
 
 def _let_go_of_stdout() -> None:
@@ -141,5 +143,5 @@ def leyden() -> None:
       leyden query schemas/taskapp task.assigned employee_id=e1 --order desc --json
 
     Answers go to standard output and everything else to standard error. The exit code is 0, or
-    1 for an error, 2 for a command that was typed wrong, 130 after Ctrl-C.
+    1 for an error, 2 for wrong usage, 130 after Ctrl-C.
     """

@@ -19,7 +19,7 @@ import click
 
 from leyden._text import did_you_mean
 from leyden.cli.application import debug_option
-from leyden.cli.output import Output, error_console
+from leyden.cli.output import Output
 
 if TYPE_CHECKING:
     from leyden import Entity, Service
@@ -66,10 +66,11 @@ class Target(NamedTuple):
             if table is None:
                 table = spec.service
                 if tells:
-                    error_console().print(
+                    click.secho(
                         f'note: the schemas do not name the table, so "{table}" stands in for it; '
                         "pass --table NAME",
-                        style="dim",
+                        err=True,
+                        dim=True,
                     )
         with warnings.catch_warnings(record=True) as dangers:
             warnings.simplefilter("always", leyden.SchemaWarning)
@@ -186,7 +187,7 @@ def _compiled(_: click.Context, parameter: click.Parameter, value: str | None) -
 hooks_option: Final = click.option(
     "--hooks",
     metavar="MODULE:NAME",
-    help="A dict of the functions that {call: NAME} names, importable from here.",
+    help="The dict of functions that {call: NAME} in the schemas refers to.",
 )
 
 

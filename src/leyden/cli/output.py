@@ -1,7 +1,7 @@
 """What commands print: JSON for programs, aligned text or tables for people, and progress.
 
 Answers go to standard output, everything else to standard error. Colours and boxes are for
-terminals only; rich respects `NO_COLOR`.
+terminals only, and rich, which draws boxes and spinners, is imported only there.
 """
 
 from __future__ import annotations
@@ -52,24 +52,10 @@ class Output(NamedTuple):
         return self.json or self.query is not None
 
 
-def output_console(*, stderr: bool = False) -> Console:
-    """Standard output; text is printed as it is, without markup and without wrapping."""
+def _terminal(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
-    class OurConsole(Console):
-        def on_broken_pipe(self) -> None:
-            """Leave it to the application how to end; rich would end with 1 by itself."""
-            raise BrokenPipeError
-
-    stream = sys.stderr if stderr else sys.stdout
-    return OurConsole(
-        file=stream, stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True
-    )
-
-
-def error_console() -> Console:
-    """Standard error."""
-    return output_console(stderr=True)
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def plural(count: int, noun: str, several: str | None = None) -> str:
@@ -118,21 +104,20 @@ def cell(value: Any) -> str:
 def print_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], console: Console | None = None
 ) -> None:
-    """Print rows under a head. Off a terminal: two spaces between columns, a line a row."""
-    console = console or output_console()
+    """Print rows under a head: in a box on a terminal, else with two spaces between columns."""
     # Control characters could break the table or the terminal.
     shown = [
         ["".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in row]
         for row in rows
     ]
-    if not console.is_terminal:
+    if console is None and not sys.stdout.isatty():
         from rich.cells import cell_len
 
         lines = [list(head), *shown]
         widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
         for line in lines:
             padded = (t + " " * (w - cell_len(t)) for t, w in zip(line, widths, strict=True))
-            console.print("  ".join(padded).rstrip())
+            click.echo("  ".join(padded).rstrip())
         return
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -143,25 +128,18 @@ def print_table(
         table.add_column(title, overflow="fold")
     for row in shown:
         table.add_row(*(Text(text) for text in row))
-    console.print(table, soft_wrap=False)
+    (console or _terminal()).print(table)
 
 
-def print_faults(console: Console, faults: Iterable[Fault]) -> None:
+def print_faults(faults: Iterable[Fault], *, err: bool = False) -> None:
     """Print each fault as `file:line:column: code: message`; warnings say that they are some."""
-    from rich.text import Text
-
     for fault in faults:
         is_error = fault.severity == "error"
         colour = "red" if is_error else "yellow"
-        console.print(
-            Text.assemble(
-                (str(fault.span), "bold"),
-                ": ",
-                *(() if is_error else (("warning", colour), ": ")),
-                (fault.code, colour),
-                f": {for_the_command_line(fault.message)}",
-            )
-        )
+        warning = "" if is_error else f"{click.style('warning', fg=colour)}: "
+        code = click.style(fault.code, fg=colour)
+        place = click.style(str(fault.span), bold=True)
+        click.echo(f"{place}: {warning}{code}: {for_the_command_line(fault.message)}", err=err)
 
 
 def plain_fault(fault: Fault) -> dict[str, Any]:
@@ -179,25 +157,23 @@ def plain_fault(fault: Fault) -> dict[str, Any]:
 @contextmanager
 def waiting(message: str) -> Iterator[None]:
     """A spinner with a message, on standard error while that is a terminal."""
-    console = error_console()
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield
         return
-    with console.status(message):
+    with _terminal(stderr=True).status(message):
         yield
 
 
 @contextmanager
 def reading(message: str) -> Iterator[None]:
     """A spinner with the number of items read so far, by anyone in this process."""
-    console = error_console()
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield
         return
     from leyden import events
 
     read = 0
-    with console.status(message) as status:
+    with _terminal(stderr=True).status(message) as status:
 
         def count(event: events.Event) -> None:
             nonlocal read
@@ -212,8 +188,7 @@ def reading(message: str) -> Iterator[None]:
 @contextmanager
 def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
     """A bar for `total` bytes, or one that only moves where the end is not known."""
-    console = error_console()
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda items, done: None
         return
     from rich import progress
@@ -226,6 +201,6 @@ def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
         progress.TextColumn("{task.fields[items]:,} items"),
         progress.TimeElapsedColumn(),
     )
-    with progress.Progress(*columns, console=console, transient=True) as shown:
+    with progress.Progress(*columns, console=_terminal(stderr=True), transient=True) as shown:
         task = shown.add_task(message, total=total, items=0)
         yield lambda items, done: shown.update(task, completed=done, items=items)

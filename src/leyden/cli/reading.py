@@ -15,7 +15,6 @@ from leyden.cli.options import decorated
 from leyden.cli.output import (
     Output,
     capacity,
-    error_console,
     plural,
     print_json,
     print_records,
@@ -220,10 +219,11 @@ def _print_page(
     else:
         print_records(rows, order)
         cost = "" if page.consumed is None else f", {capacity(page.consumed)}"
-        notes = error_console()
-        notes.print(f"{plural(len(page), 'item')} found, {page.scanned} read{cost}", style="dim")
+        said = f"{plural(len(page), 'item')} found, {page.scanned} read{cost}"
+        click.secho(said, err=True, dim=True)
         if page.cursor is not None:
-            notes.print(f"there are more; continue with --cursor {page.cursor}", style="yellow")
+            more = f"there are more; continue with --cursor {page.cursor}"
+            click.secho(more, err=True, fg="yellow")
     tell_unreadable(page.unreadable)
 
 

@@ -27,9 +27,9 @@ __all__ = ["demo", "main", "run"]
 @click.command()
 @debug_option
 def demo() -> None:
-    """Tour Leyden on an engine inside this process. Nothing leaves the machine.
+    """Show what Leyden does, on an engine inside this process.
 
-    It needs the extra leyden[local].
+    Nothing leaves the machine. It needs the extra leyden[local].
 
     \b
       leyden demo

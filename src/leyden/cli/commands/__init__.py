@@ -12,7 +12,7 @@ _HERE: Final = "leyden.cli.commands"
 
 SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Schemas (nothing is sent)": {
-        "check": (f"{_HERE}.schemas:check", "Report every fault of the schemas, with its place."),
+        "check": (f"{_HERE}.schemas:check", "Report every fault with its file, line and column."),
         "patterns": (f"{_HERE}.schemas:patterns", "List or draw every access pattern."),
         "keys": (f"{_HERE}.keys:keys", "Show the keys that an item gets in each access pattern."),
         "explain": (f"{_HERE}.explain:explain", "Show what an operation would read or write."),
@@ -22,7 +22,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ),
     },
     "The table": {
-        "table": (f"{_HERE}.table:table", "Print, create or compare the table."),
+        "table": (
+            f"{_HERE}.table:table",
+            "Print, create or compare the table that the schemas need.",
+        ),
     },
     "Items": {
         "get": (f"{_HERE}.items:get", "Print the item with a key."),
@@ -35,10 +38,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "import": (f"{_HERE}.transfer:import_items", "Write a file of JSON lines into a table."),
         "adopt": (
             f"{_HERE}.table:adopt",
-            "Write the missing guards of unique values of existing items.",
+            "Write the missing guards of unique values for existing items.",
         ),
     },
     "To look around": {
-        "demo": ("leyden.demo:demo", "Tour Leyden on an engine inside this process."),
+        "demo": ("leyden.demo:demo", "Show what Leyden does, on an engine inside this process."),
     },
 }

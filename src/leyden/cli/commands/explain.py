@@ -71,7 +71,9 @@ def explain(
     params: bool,
     output: Output,
 ) -> None:
-    """Show what an operation would read or write. Names the index that serves it; sends nothing.
+    """Show what an operation would read or write.
+
+    The command names the index that serves the operation, and sends nothing.
 
     OPERATION is get, create, put, upsert, update, patch, delete, remove, scan, match, find, or
     query.PATTERN. A query takes a range as a step (begins:, gt:, gte:, lt:, lte:,

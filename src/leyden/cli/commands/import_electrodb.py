@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from attrs import asdict
@@ -14,8 +14,6 @@ from leyden.cli.application import debug_option
 from leyden.cli.options import output_options
 from leyden.cli.output import (
     Output,
-    error_console,
-    output_console,
     plain_fault,
     plural,
     print_faults,
@@ -62,11 +60,12 @@ def import_electrodb(
     force: bool,
     output: Output,
 ) -> None:
-    """Convert ElectroDB models into schema files. Reports what it could not convert.
+    """Convert ElectroDB models into schema files.
 
-    FILE is a JSON file with models, or a JavaScript module, which Node.js then runs: it may export
-    models, entities, services, or objects of these. What the command cannot convert stands in the
-    files as a comment at its place; callbacks get a name under which you pass a function.
+    The command reports what it could not convert. FILE is a JSON file with models, or a JavaScript
+    module, which Node.js then runs: it may export models, entities, services, or objects of these.
+    What the command cannot convert stands in the files as a comment at its place; callbacks get a
+    name under which you pass a function.
 
     \b
       leyden import-electrodb models.mjs --to schemas/taskapp --snake-case
@@ -84,9 +83,25 @@ def import_electrodb(
         checked = check_service(Path(place))
         if not output.is_json:
             for name in files:
-                output_console().print(str(Path(place) / name))
+                click.echo(Path(place) / name)
     if output.is_json:
-        print_json(_plain(service, list(files), checked, place), output)
+        report = {
+            "service": service.models[0].entity["service"],
+            "table": dict(service.table),
+            "entities": [
+                {
+                    "entity": model.entity["entity"],
+                    "alias": model.alias,
+                    "file": None if place == _STDOUT else str(Path(place) / name),
+                    "schema": dict(model.entity),
+                    "hooks": dict(model.hooks),
+                    "notes": [asdict(note) for note in model.notes],
+                }
+                for name, model in zip(files, service.models, strict=False)
+            ],
+            "faults": [plain_fault(fault) for fault in checked.faults],
+        }
+        print_json(report, output)
     else:
         _report(service, checked)
     if checked.errors:
@@ -127,16 +142,14 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
 
 def _report(service: PortedService, checked: CheckResult) -> None:
     """What you should look at, and what a check says."""
-    console = error_console()
     kinds: Counter[str] = Counter()
     for model in service.models:
         for note in model.notes:
             kinds[note.kind] += 1
-            console.print(f"{model.alias}: {note.place}", style="bold", end="")
-            console.print(": ", end="")
-            console.print(note.kind, style=_COLOURS[note.kind], end="")
-            console.print(f": {note.text}")
-    print_faults(console, checked.faults)
+            place = click.style(f"{model.alias}: {note.place}", bold=True)
+            kind = click.style(note.kind, fg=_COLOURS[note.kind])
+            click.echo(f"{place}: {kind}: {note.text}", err=True)
+    print_faults(checked.faults, err=True)
     hooks = len(service.hooks)
     parts = [
         plural(len(service.models), "entity", "entities"),
@@ -145,25 +158,4 @@ def _report(service: PortedService, checked: CheckResult) -> None:
         *([f"{kinds['adapt']} to look at"] if kinds["adapt"] else []),
         *([plural(len(checked.errors), "error")] if checked.errors else []),
     ]
-    console.print(", ".join(parts))
-
-
-def _plain(
-    service: PortedService, names: list[str], checked: CheckResult, place: str
-) -> dict[str, Any]:
-    return {
-        "service": service.models[0].entity["service"],
-        "table": dict(service.table),
-        "entities": [
-            {
-                "entity": model.entity["entity"],
-                "alias": model.alias,
-                "file": None if place == _STDOUT else str(Path(place) / name),
-                "schema": dict(model.entity),
-                "hooks": dict(model.hooks),
-                "notes": [asdict(note) for note in model.notes],
-            }
-            for name, model in zip(names, service.models, strict=False)
-        ],
-        "faults": [plain_fault(fault) for fault in checked.faults],
-    }
+    click.echo(", ".join(parts), err=True)

@@ -85,12 +85,13 @@ def put(
     create: bool,
     output: Output,
 ) -> None:
-    """Write an item, or the items of a file. A stored item with the same key is replaced.
+    """Write an item, or the items of a file.
 
-    Values take the type of their attribute: digits for numbers, true and false, ISO 8601 text for
-    times, base64 for bytes, and JSON for lists, sets, maps, json and any. The command checks a
-    whole file before it writes anything. It writes in transactions of at most 100 items, which
-    never overwrite an item that only shares a key; with --create, it writes one item at a time.
+    It replaces a stored item with the same key; --create refuses to. Values take the type of their
+    attribute: digits for numbers, true and false, ISO 8601 text for times, base64 for bytes, and
+    JSON for lists, sets, maps, json and any. The command checks a whole file before it writes
+    anything. It writes in transactions of at most 100 items, which never overwrite an item that
+    only shares a key; with --create, it writes one item at a time.
 
     \b
       leyden put schemas/taskapp task project_id=p1 task_id=t1 points=3 'tags=["a", "b"]'
@@ -192,11 +193,12 @@ def query(
     output: Output,
     **ranges: tuple[str, ...],
 ) -> None:
-    """Print items by an access pattern. They come in the order of their sort keys.
+    """Print items by an access pattern.
 
-    KEY=VALUE are the attributes of the partition key, and as many of the sort key's as you know.
-    The command reads one page, of at most 1 MB, unless you pass --count or --all; if there are
-    more items, it prints the cursor of the next page. collections.NAME reads a collection.
+    Items come in the order of their sort keys. KEY=VALUE are the attributes of the partition key,
+    and as many of the sort key's as you know. The command reads one page, of at most 1 MB, unless
+    you pass --count or --all; if there are more items, it prints the cursor of the next page.
+    collections.NAME reads a collection.
 
     \b
       leyden query schemas/taskapp task.assigned employee_id=e1 --begins project_id=p --order desc
@@ -283,10 +285,11 @@ def scan(
     reading: Reading,
     output: Output,
 ) -> None:
-    """Print items by reading the whole table. You pay for all that is read, whatever is found.
+    """Print items by reading the whole table.
 
-    The command reads one page, of at most 1 MB, unless you pass --count or --all. For --where see
-    `leyden query --help`. To copy a whole table use `leyden export`.
+    You pay for everything that is read, whatever is found. The command reads one page, of at most 1
+    MB, unless you pass --count or --all. For --where see `leyden query --help`. To copy a whole
+    table use `leyden export`.
 
     \b
       leyden scan schemas/taskapp task --count 10

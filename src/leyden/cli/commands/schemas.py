@@ -19,8 +19,6 @@ from leyden.cli.options import (
 )
 from leyden.cli.output import (
     Output,
-    error_console,
-    output_console,
     plain_fault,
     plural,
     print_faults,
@@ -64,6 +62,33 @@ class _Checked(NamedTuple):
         patterns = (pattern for entity in entities for pattern in entity.indexes.values())
         return len({pattern.index for pattern in patterns if pattern.index is not None})
 
+    def summary(self) -> str:
+        """One line for people."""
+        counted = ((self.number_of(severity), severity) for severity in ("error", "warning"))
+        said = ", ".join(plural(count, noun) for count, noun in counted if count) or "no faults"
+        if self.service is None:
+            return f"{self.folder}: {said}"
+        parts = (
+            plural(len(self.service.entities), "entity", "entities"),
+            plural(self.patterns, "access pattern"),
+            plural(self.indexes, "index", "indexes"),
+        )
+        return f"{self.folder}: {said}; {', '.join(parts)}"
+
+    def plain(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        service = self.service
+        return {
+            "folder": str(self.folder),
+            "service": service.service if service else None,
+            "entities": list(service.entities) if service else None,
+            "access_patterns": self.patterns if service else None,
+            "indexes": self.indexes if service else None,
+            "errors": self.number_of("error"),
+            "warnings": self.number_of("warning"),
+            "faults": [plain_fault(fault) for fault in self.faults],
+        }
+
 
 @click.command()
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=FOLDER)
@@ -79,7 +104,7 @@ def check(
     hooks: str | None,
     output: Output,
 ) -> None:
-    """Report every fault of the schemas, with its place. That is its file, line and column.
+    """Report every fault with its file, line and column.
 
     The exit code is 1 if there are errors; with --strict, warnings count as well. The names of
     functions are checked only with --hooks.
@@ -105,41 +130,14 @@ def check(
                 faults += tuple(fault for fault in error.faults if fault not in faults)
         results.append(_Checked(folder, checked.service, faults))
     if output.is_json:
-        print_json([_plain(result) for result in results], output)
+        print_json([result.plain() for result in results], output)
     else:
         for result in results:
-            print_faults(output_console(), result.faults)
-            error_console().print(_summary(result))
+            print_faults(result.faults)
+            click.echo(result.summary(), err=True)
     failing = ("error", "warning") if strict else ("error",)
     if any(result.number_of(severity) for result in results for severity in failing):
         ctx.exit(1)
-
-
-def _summary(result: _Checked) -> str:
-    counted = ((result.number_of(severity), severity) for severity in ("error", "warning"))
-    said = ", ".join(plural(count, noun) for count, noun in counted if count) or "no faults"
-    if result.service is None:
-        return f"{result.folder}: {said}"
-    parts = (
-        plural(len(result.service.entities), "entity", "entities"),
-        plural(result.patterns, "access pattern"),
-        plural(result.indexes, "index", "indexes"),
-    )
-    return f"{result.folder}: {said}; {', '.join(parts)}"
-
-
-def _plain(result: _Checked) -> dict[str, Any]:
-    service = result.service
-    return {
-        "folder": str(result.folder),
-        "service": service.service if service else None,
-        "entities": list(service.entities) if service else None,
-        "access_patterns": result.patterns if service else None,
-        "indexes": result.indexes if service else None,
-        "errors": result.number_of("error"),
-        "warnings": result.number_of("warning"),
-        "faults": [plain_fault(fault) for fault in result.faults],
-    }
 
 
 @click.command()
@@ -153,7 +151,9 @@ def _plain(result: _Checked) -> dict[str, Any]:
 @click.option("--mermaid", is_flag=True, help="Draw the same as Mermaid text.")
 @output_options
 def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -> None:
-    """List or draw every access pattern. Shows its index, its keys, and which items it has.
+    """List or draw every access pattern.
+
+    The list shows the index and the keys of each pattern, and the condition of a sparse index.
 
     \b
       leyden patterns schemas/taskapp

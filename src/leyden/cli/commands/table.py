@@ -23,7 +23,7 @@ _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 @click.option("--check", "compare", is_flag=True, help="Compare the table with the schemas.")
 @output_options
 def table(target: Target, form: str | None, create: bool, compare: bool, output: Output) -> None:
-    """Print, create or compare the table. That is the one that the schemas need.
+    """Print, create or compare the table that the schemas need.
 
     Without options it prints the input of `aws dynamodb create-table --cli-input-json`. You can
     run --create again and again: it compares a table that exists, and never changes it.
@@ -81,7 +81,7 @@ def adopt(
     pages: int | None,
     output: Output,
 ) -> None:
-    """Write the missing guards of unique values of existing items.
+    """Write the missing guards of unique values for existing items.
 
     Use it after an entity got `unique:`. Deploy the constraint first, so that all new writes keep
     it. The command reads the whole table; you can run it beside writers, and repeat it. If two

@@ -43,9 +43,11 @@ _entity_option: Final = click.option(
     default=True,
     help="Items as they are stored, with typed values (the default), or records.",
 )
-@click.option("--resume", is_flag=True, help="Continue an export to this file that was stopped.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted export to this file.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
-@click.option("--page-size", type=click.IntRange(1), help="Items a page; default: 1 MB of them.")
+@click.option(
+    "--page-size", type=click.IntRange(1), help="Items per page; default: as many as fit in 1 MB."
+)
 @consistent_option
 @unreadable_option
 @output_options
@@ -61,11 +63,12 @@ def export_items(
     unreadable: str | None,
     output: Output,
 ) -> None:
-    """Write a table to a file of JSON lines. It scans the table once.
+    """Write a table to a file of JSON lines.
 
-    Raw lines lose nothing: they include the items of other services, and the summary counts these.
-    Records have what the schemas know: no hidden attributes, and no items of other services. A scan
-    is no snapshot: it may or may not see what is written meanwhile.
+    The command scans the table once. Raw lines lose nothing: they include the items of other
+    services, and the summary counts these. Records have what the schemas know: no hidden
+    attributes, and no items of other services. A scan is no snapshot: it may or may not see what is
+    written meanwhile.
 
     While it runs, FILE.state says how far it is; after an interruption, --resume continues there.
 
@@ -151,7 +154,7 @@ def _report_export(exporter: Exporter, to: Path, hidden: list[str], output: Outp
     help="What the lines hold: items with typed values (the default), or records.",
 )
 @_entity_option
-@click.option("--resume", is_flag=True, help="Continue an import of this file that was stopped.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted import of this file.")
 @click.option("--restart", is_flag=True, help="Start an interrupted import over.")
 @click.option("--keep-going", is_flag=True, help="Put bad lines aside instead of stopping there.")
 @click.option(
@@ -180,13 +183,13 @@ def import_items(
     guard: bool,
     output: Output,
 ) -> None:
-    """Write a file of JSON lines into a table. A stored item with the same key is replaced.
+    """Write a file of JSON lines into a table.
 
-    The forms are those of `leyden export`, and raw lines also those of DynamoDB's own exports. An
-    item of an entity must fit its schema; raw items of no entity are written as they are, and
-    counted. The first bad line, or one whose key an earlier line has, ends the import with its
-    line number; with --keep-going such lines go to FILE.rejected, and the exit code is 1 at the
-    end.
+    It replaces stored items with the same keys. The forms are those of `leyden export`, and raw
+    lines also those of DynamoDB's own exports. An item of an entity must fit its schema; raw items
+    of no entity are written as they are, and counted. The first bad line, or one whose key an
+    earlier line has, ends the import with its line number; with --keep-going such lines go to
+    FILE.rejected, and the exit code is 1 at the end.
 
     While it runs, FILE.import-state says how far it is; after an interruption, --resume continues
     there. It may write the last 25 lines twice, under the same keys: give records keys of their own
