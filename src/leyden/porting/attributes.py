@@ -34,7 +34,7 @@ _ORDER: Final = (
     *("min", "max", "pattern", "validate", "padding", "watch", "set", "get"),
     *("field", "label", "description"),
 )
-_NOW_ON_WRITE: Final = {"generate": "now"}
+_NOW: Final = {"generate": "now"}
 
 
 def port_attribute(
@@ -245,40 +245,39 @@ class AttributePort:
         default, setter = self.raw.get("default"), self.raw.get("set")
         watch = self._watch()
         if setter is None:
-            self._unused_watch(watch)
+            if watch and "get" in self.raw:
+                self.spec["watch"] = watch
+            elif watch:
+                self._dropped("watch", "there is no `set`")
             self._default(default)
             return
-        source = self._callback(setter, self.place.at("set"))
-        now = self._now(source)
+        place = self.place.at("set")
+        source = self._callback(setter, place)
+        now = generated(source, self.kind.name) == "now"
         if watch == "*" and now:
-            self._on_write()
-        elif watch:
-            self._default(default)
-            self.spec["watch"] = watch
-            self.spec["set"] = self.context.hook(
-                self.place.at("set"),
-                source,
-                "called for every new item, and where what it watches is written, with None where "
-                "there is no value",
-            )
-        elif now and self.spec.get("read_only"):
+            self.spec["on_write"] = dict(_NOW)
+            if self.spec.pop("read_only", False):
+                self.context.adapt(
+                    self.place.at("readOnly", "read_only"),
+                    "read-only, which an attribute that every write sets is anyway",
+                    "give it no value: create and put replace it, update and patch refuse it",
+                )
+        elif now and not watch and self.spec.get("read_only"):
             self._once(default)
         else:
             self._default(default)
-            self._set(source)
-
-    def _set(self, source: str) -> None:
-        place = self.place.at("set")
-        if self.role == "attribute":
             remark = "called for every new item, with None where there is no value"
-            self.spec["set"] = {**self.context.hook(place, source, remark), "always": True}
-        else:
-            self.spec["set"] = self.context.hook(
-                place, source, "called where there is a value to store"
-            )
-
-    def _now(self, source: str) -> bool:
-        return generated(source, self.kind.name) == "now"
+            if watch:
+                self.spec["watch"] = watch
+                remark = (
+                    "called for every new item, and where what it watches is written, with None "
+                    "where there is no value"
+                )
+            elif self.role != "attribute":
+                remark = "called where there is a value to store"
+            self.spec["set"] = self.context.hook(place, source, remark)
+            if not watch and self.role == "attribute":
+                self.spec["set"]["always"] = True
 
     def _watch(self) -> str | list[str]:
         watch = self.raw.get("watch", [])
@@ -298,33 +297,16 @@ class AttributePort:
                 raise ModelError(f'"{name}" is no attribute', place=str(place))
         return list(dict.fromkeys(names[name] for name in watch if name in names))
 
-    def _unused_watch(self, watch: str | list[str]) -> None:
-        if not watch:
-            return
-        if "get" in self.raw:
-            self.spec["watch"] = watch
-            return
-        self._dropped("watch", "there is no `set`")
-
-    def _on_write(self) -> None:
-        self.spec["on_write"] = dict(_NOW_ON_WRITE)
-        if self.spec.pop("read_only", False):
-            self.context.adapt(
-                self.place.at("readOnly", "read_only"),
-                "read-only, which an attribute that every write sets cannot be",
-                "do not set it by hand: a value that is given is stored as it is",
-            )
-
     def _once(self, default: Any) -> None:
         """`set: () => Date.now()` on what is set but once: the time of creation."""
-        self.spec["default"] = dict(_NOW_ON_WRITE)
+        self.spec["default"] = dict(_NOW)
         self.context.adapt(
             self.place.at("set"),
             "the time of creation, whatever value is given",
             "it is the default here, so a value that is given is stored as it is",
         )
         source = function_source(default)
-        if default is not None and (source is None or not self._now(source)):
+        if default is not None and (source is None or generated(source, self.kind.name) != "now"):
             self._dropped("default", "`set` replaces it")
 
     def _default(self, raw: Any) -> None:

@@ -30,7 +30,7 @@ from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.models import Identity, check_shapes, read_identity
 from leyden.porting.ported import ModelError, PortedModel, PortedService
 from leyden.porting.reading import FoundModel
-from leyden.schema.loading import check_service
+from leyden.schema import check_service
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 
