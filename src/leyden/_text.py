@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 
 _LONGEST_WORD: Final = 60
@@ -18,6 +17,9 @@ def did_you_mean(word: str, known: Iterable[str], *, closeness: float = 0.6) -> 
     candidates = list(known)
     if len(word) > _LONGEST_WORD or len(candidates) > _MOST_CANDIDATES:
         return ""
+    # Words are compared only where one is wrong.
+    from difflib import get_close_matches
+
     near = get_close_matches(word, candidates, n=1, cutoff=closeness)
     return f'; did you mean "{near[0]}"?' if near else ""
 

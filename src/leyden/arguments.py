@@ -7,7 +7,6 @@ are looked at by `fitting` after they were refused, which costs a right call nex
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -69,8 +68,11 @@ def fitting(form: str) -> Callable[[F], F]:
 def _refuse_unfitting(
     function: Callable[..., Any], form: str, arguments: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
+    # Its import takes as long as a request.
+    from inspect import signature
+
     try:
-        inspect.signature(function).bind(*arguments, **named)
+        signature(function).bind(*arguments, **named)
     except TypeError as error:
         # The call has failed for all to see, so no chain in it was forgotten.
         for given in (*arguments, *named.values()):

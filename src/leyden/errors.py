@@ -738,7 +738,7 @@ class AwsError(LeydenError):
 
 
 class ThrottledError(AwsError):
-    """Too many requests, still after all retries."""
+    """The request was throttled, and retries are used up."""
 
     code = "aws.throttled"
 

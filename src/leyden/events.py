@@ -18,7 +18,6 @@ a driver's own `listen` hears that driver only.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from threading import Lock
 from types import TracebackType
@@ -36,8 +35,6 @@ __all__ = [
     "ResponseReceived",
     "listen",
 ]
-
-_log = logging.getLogger("leyden.events")
 
 
 @frozen
@@ -143,8 +140,10 @@ class Listeners:
             try:
                 listener.callback(event)
             except Exception as error:
+                import logging
+
                 # Only the kind: the text of a stranger's exception may quote an item.
-                _log.warning(
+                logging.getLogger("leyden.events").warning(
                     "a listener failed on %s: %s", type(event).__name__, type(error).__name__
                 )
 

@@ -8,21 +8,16 @@ takes input that may be refused, and the last thing that is printed above the me
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 from types import FrameType
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from leyden.errors import LeydenError
 
 VARIABLE: Final = "LEYDEN_TRACEBACKS"
 FULL: Final = "full"
-
-_logger: Final = logging.getLogger("leyden")
 
 
 class _Latest(threading.local):
@@ -45,11 +40,20 @@ def shorten(error: LeydenError) -> None:
         places.append((id(frame), frame.f_lasti))
         frame = frame.f_back
     _latest.places = frozenset(places)
-    if os.environ.get(VARIABLE) == FULL or _logger.isEnabledFor(logging.DEBUG):
+    if os.environ.get(VARIABLE) == FULL:
+        return
+    # Who has not imported logging has set no level.
+    logging = sys.modules.get("logging")
+    if logging is not None and logging.getLogger("leyden").isEnabledFor(logging.DEBUG):
         return
     seen: set[int] = set()
     one: BaseException | None = error
-    while isinstance(one, LeydenError | BotoCoreError | ClientError) and id(one) not in seen:
+    # Who has not imported botocore has none of its errors.
+    botocore = sys.modules.get("botocore.exceptions")
+    cut: tuple[type[BaseException], ...] = (LeydenError,)
+    if botocore is not None:
+        cut += (botocore.BotoCoreError, botocore.ClientError)
+    while isinstance(one, cut) and id(one) not in seen:
         seen.add(id(one))
         one.__traceback__ = None
         one = one.__cause__

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from leyden.compile import CompiledEntity, compile_entity
 from leyden.compile.rows import UnusualItemError
-from leyden.drivers.wire.messages import write_body
-from leyden.drivers.wire.shapes import read_body
+from leyden.drivers.lean.messages import read_body, write_body
 from leyden.errors import DecodeError
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 from tests.compile.schemas import TASK, entity

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from leyden.drivers.aio import AsyncDriver
-from leyden.drivers.aio.channel import Channel
+from leyden.drivers.lean.aio_sockets import Connection
 from leyden.program import Gather, Pause, Program
 from tests.drivers.serving import answer, serving
 from tests.drivers.test_async import RUNS, Run, driver_at, pool_of, run, until
@@ -126,7 +126,7 @@ def test_a_closing_that_is_cancelled_closes_at_once() -> None:
 
     async def main() -> None:
         transport: Any = Deaf()
-        channel = Channel(asyncio.get_running_loop(), 1)
+        channel = Connection(asyncio.get_running_loop(), 1)
         channel.connection_made(transport)
         closing = asyncio.create_task(channel.close())
         await asyncio.sleep(0)

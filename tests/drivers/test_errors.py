@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from leyden.drivers import SyncDriver
-from leyden.drivers.sync import TRANSPORTS
+from leyden.drivers.sync import connection_over
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -188,8 +188,11 @@ def test_a_port_without_a_server_is_a_connection_error_that_names_it() -> None:
 
 def test_a_late_answer_is_a_connection_error(each_transport: str) -> None:
     with answering({}, delay=0.5) as server:
-        connection = TRANSPORTS[each_transport](
-            endpoint_url=server.endpoint_url, credentials=KEYS, read_timeout=0.1
+        connection = connection_over(
+            each_transport,  # type: ignore[arg-type]
+            endpoint_url=server.endpoint_url,
+            credentials=KEYS,
+            read_timeout=0.1,
         )
         error = failing(QUERY, None, connection=connection)
     assert isinstance(error, ConnectionFailedError)

@@ -7,7 +7,7 @@ import pytest
 
 import leyden.events
 from leyden.drivers import SyncDriver
-from leyden.drivers.observe import Observation
+from leyden.drivers.base import Observation
 from leyden.errors import TableNotFoundError
 from leyden.events import Event, Listeners, RequestFailed, RequestSent, ResponseReceived
 from leyden.program import Request

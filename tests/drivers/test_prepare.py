@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from leyden.drivers.prepare import consumed_of, prepare, table_of
+from leyden.drivers.base import consumed_of, prepare, table_of
 from leyden.program import Request
 
 

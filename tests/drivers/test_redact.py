@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.redact import WITHHELD, without_values
+from leyden.drivers.translate import WITHHELD, without_values
 
 
 def test_names_of_fields_and_tables_stay() -> None:

@@ -16,8 +16,8 @@ from botocore.config import Config
 import leyden
 from leyden.drivers import SharedConnection, SyncDriver
 from leyden.drivers.aio import AsyncConnection
-from leyden.drivers.given_client import ClientConnection
-from leyden.drivers.lean import LeanConnection
+from leyden.drivers.botocore import ClientConnection
+from leyden.drivers.connection import LeanConnection
 from leyden.schema import load_service
 from leyden.service.service import build_service
 from tests.bridge import BridgedDriver
@@ -264,9 +264,9 @@ class Clock:
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put it in the place of the time that requests and programs go by."""
         patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=self.retry))
-        patch.setattr("leyden.drivers.lean.time", SimpleNamespace(sleep=self.retry))
-        patch.setattr("leyden.drivers.aio.connection.pause", self.retry_awaited)
-        patch.setattr("leyden.drivers.aio.driver.pause", self.pause_awaited)
+        patch.setattr("leyden.drivers.connection.time", SimpleNamespace(sleep=self.retry))
+        patch.setattr("leyden.drivers.aio.retry_pause", self.retry_awaited)
+        patch.setattr("leyden.drivers.aio.pause", self.pause_awaited)
         patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
         patch.setattr(
             "leyden.operations.batches.sending.time", SimpleNamespace(monotonic=self.monotonic)

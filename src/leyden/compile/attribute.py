@@ -51,6 +51,7 @@ class CompiledAttribute:
         "segments",
         "spec",
         "store",
+        "write_codec",
     )
 
     def __init__(
@@ -88,7 +89,17 @@ class CompiledAttribute:
         """The quick way back; raises anything where the value does not fit."""
         self.plain: Callable[[Any], Any]
         """An accepted value as JMESPath sees it."""
+        self.write_codec: Callable[[], object] | None = None
+        """Sets `encode` and `read`, of this attribute and of its entity's others."""
         self._pynamodb: LeydenAttribute | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks this for slots that are not set. A codec is written at first use: most
+        # processes that load a service use one or two of its entities.
+        if name in ("encode", "read") and self.write_codec is not None:
+            self.write_codec()
+            return object.__getattribute__(self, name)
+        raise AttributeError(name, name=name, obj=self)
 
     def accept(
         self,

@@ -14,7 +14,7 @@ from leyden.compile.source import Writer, run
 from leyden.compile.wire import Item
 from leyden.errors import UnknownAttributeError
 
-__all__ = ["Codec", "compile_codec"]
+__all__ = ["Codec", "all_attributes", "compile_codec"]
 
 
 @frozen
@@ -40,7 +40,7 @@ def compile_codec(
     that an item may have without holding what the schema does not know.
     """
     writer = Writer()
-    everywhere = list(_all_attributes(attributes.values()))
+    everywhere = list(all_attributes(attributes.values()))
     for number, attribute in enumerate(everywhere):
         encode = writer.encode(attribute, "value")
         decode = writer.decode(attribute, "stored")
@@ -62,13 +62,14 @@ def compile_codec(
     return Codec(functions["encode"], functions["decode"], functions["decode_values"])
 
 
-def _all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[CompiledAttribute]:
+def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[CompiledAttribute]:
+    """These, their elements and their properties, however deep."""
     for attribute in attributes:
         yield attribute
         if attribute.items is not None:
-            yield from _all_attributes([attribute.items])
+            yield from all_attributes([attribute.items])
         if attribute.properties is not None:
-            yield from _all_attributes(attribute.properties.values())
+            yield from all_attributes(attribute.properties.values())
 
 
 def _write_encode(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from leyden.compile.codec import compile_codec
+from leyden.compile.codec import all_attributes, compile_codec
 from leyden.compile.hooking import Hooks, check_hooks
 from leyden.compile.key_text import set_key_texts
 from leyden.compile.names import python_names
@@ -54,6 +54,7 @@ class CompiledEntity(Preparation):
         "_conditions",
         "_encoders",
         "_key_builder",
+        "_known_fields",
         "_lock",
         "_model",
         "_roots",
@@ -89,17 +90,13 @@ class CompiledEntity(Preparation):
         """The fields of the keys, of the table and of its indexes."""
         self.key_texts = set_key_texts(spec, attributes)
         stored = frozenset(attribute.spec.field for attribute in attributes.values())
-        codec = compile_codec(
-            attributes,
-            self.record,
-            self.slots,
-            stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD},
-            title=spec.entity,
-        )
-        self._encoders = {name: (a.spec.field, a.encode) for name, a in attributes.items()}
-        self.encode: Callable[[Mapping[str, Any]], Item] = codec.encode
-        self.decode: Callable[[Item], Any] = codec.decode
-        self.decode_values: Callable[[Item], dict[str, Any]] = codec.decode_values
+        self._known_fields = stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD}
+        self._encoders: dict[str, tuple[str, Callable[[Any], Any]]]
+        self.encode: Callable[[Mapping[str, Any]], Item]
+        self.decode: Callable[[Item], Any]
+        self.decode_values: Callable[[Item], dict[str, Any]]
+        for attribute in all_attributes(attributes.values()):
+            attribute.write_codec = self._write_codec
         self._roots = {
             name: resolve_path(name, attributes, spec.entity)
             for name in attributes
@@ -120,6 +117,23 @@ class CompiledEntity(Preparation):
 
     def __repr__(self) -> str:
         return f"<compiled entity {self.spec.entity} (version {self.spec.version})>"
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks this for slots that are not set: those of the codec, before its first use.
+        if name not in ("_encoders", "decode", "decode_values", "encode"):
+            raise AttributeError(name, name=name, obj=self)
+        self._write_codec()
+        return object.__getattribute__(self, name)
+
+    def _write_codec(self) -> None:
+        # Two threads may both come here first, and write the same functions.
+        codec = compile_codec(
+            self.attributes, self.record, self.slots, self._known_fields, title=self.spec.entity
+        )
+        self._encoders = {name: (a.spec.field, a.encode) for name, a in self.attributes.items()}
+        self.encode = codec.encode
+        self.decode_values = codec.decode_values
+        self.decode = codec.decode
 
     @property
     def rows(self) -> RowReader | None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute
-from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute
 from leyden.compile.steps import step_into
 from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.tracebacks import shorten
 
-__all__ = ["AttributePaths", "ResolvedPath", "resolve_path", "unknown_attribute"]
+if TYPE_CHECKING:
+    from leyden.compile.pynamodb_attributes import LeydenAttribute
+
+__all__ = ["AttributePaths", "ResolvedPath", "is_operand", "resolve_path", "unknown_attribute"]
 
 _STEP: Final = re.compile(
     r"""
@@ -44,7 +47,18 @@ class ResolvedPath:
     @property
     def pynamodb(self) -> LeydenAttribute:
         """The place as an operand of PynamoDB's conditions and update actions."""
+        from leyden.compile.pynamodb_attributes import pynamodb_attribute
+
         return pynamodb_attribute(self.leaf, self.segments)
+
+
+def is_operand(value: object) -> bool:
+    """Whether it is an attribute as an operand: `task.attr.points`.
+
+    Who has not imported those has none.
+    """
+    module = sys.modules.get("leyden.compile.pynamodb_attributes")
+    return module is not None and isinstance(value, module.LeydenAttribute)
 
 
 def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from leyden.drivers.connection import Credentials, SharedConnection
-from leyden.drivers.protocol import Driver
-from leyden.drivers.sync import SyncDriver
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from leyden.drivers.base import Driver
+    from leyden.drivers.botocore import SharedConnection
+    from leyden.drivers.connection import Credentials
+    from leyden.drivers.sync import SyncDriver
+
+# botocore and PynamoDB, behind SharedConnection, take longer to import than a request takes.
+_PLACES: Final = {
+    "Credentials": "connection",
+    "Driver": "base",
+    "SharedConnection": "botocore",
+    "SyncDriver": "sync",
+}
 
 __all__ = ["Credentials", "Driver", "SharedConnection", "SyncDriver"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,4 +1,11 @@
-"""What botocore overlooks: answers that are none, and attempts that may have written."""
+"""What botocore overlooks: answers that are none, or broken off, and what may have written.
+
+botocore checks neither the length of a body nor its JSON, and takes a wrong checksum after the last
+attempt: half an answer reads as an empty one, as if no item were there. It reads whatever comes for
+as long as it comes, and takes an interim answer (103) for the answer. And it makes an addition
+again whose answer was lost. So each attempt of each client is looked at here, before botocore
+decides on the next.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +16,24 @@ import zlib
 from contextvars import ContextVar
 from typing import Any, Final
 
-from botocore.exceptions import ConnectionClosedError
+import botocore.exceptions as aws
+import urllib3.exceptions as http
+from botocore.awsrequest import AWSResponse
 
 from leyden._ledger import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
-from leyden.drivers.bounded import bound_answers
-from leyden.drivers.wire.asking import is_asking
-from leyden.drivers.wire.http11 import LENGTH_DIGITS, ForeignAnswerError, HttpAnswer
-from leyden.drivers.wire.messages import plain_content
-from leyden.drivers.wire.shapes import readable_refusal
-from leyden.drivers.wire.unfit import UNFIT, fault_of
+from leyden.drivers.base import FIRST_WAIT
+from leyden.drivers.lean.client import is_asking
+from leyden.drivers.lean.http11 import (
+    ANSWER_LIMIT,
+    LENGTH_DIGITS,
+    READ_SIZE,
+    TOO_LONG,
+    ForeignAnswerError,
+    HttpAnswer,
+)
+from leyden.drivers.lean.messages import UNFIT, fault_of, plain_content, readable_refusal
 
 _REFUSED: Final = 300
-_FIRST_WAIT: Final = 0.05
 _COUNTS: Final = re.compile(r" [+-] |list_append\(")
 
 
@@ -104,8 +117,8 @@ def _look(
     repeatable = operation.name != "UpdateItem" or _may_be_repeated(request_dict["body"])
     if response is not None and unanswered:
         if repeatable and attempts < context.get("retries", {}).get("max", 1):
-            return random.uniform(0, _FIRST_WAIT * 2**attempts)
-        raise ConnectionClosedError(endpoint_url=response[0].url)
+            return random.uniform(0, FIRST_WAIT * 2**attempts)
+        raise aws.ConnectionClosedError(endpoint_url=response[0].url)
     return None if repeatable else False
 
 
@@ -139,3 +152,84 @@ def _may_be_repeated(body: bytes | str) -> bool:
     values = params.get("ExpressionAttributeValues", {})
     # Adding members to a set twice changes nothing.
     return not adds or not any("N" in values.get(v, {}) for v in re.findall(r":\w+", rest))
+
+
+_FINAL: Final = 200
+"""The least status of an answer after which no other one follows."""
+
+
+def bound_answers(client: Any) -> None:
+    """Bound what a client reads. One that has no HTTP session of botocore's stays as it is."""
+    endpoint = getattr(client, "_endpoint", None)
+    session = getattr(endpoint, "http_session", None)
+    if endpoint is not None and session is not None and not isinstance(session, _Bounded):
+        endpoint.http_session = _Bounded(session)
+
+
+class _Bounded:
+    """An HTTP session of botocore's that reads its answers with care.
+
+    botocore itself reads whatever comes, for as long as it comes. It also takes an interim answer
+    (103) for the answer, and what follows for the answer to the next request.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def send(self, request: Any) -> Any:
+        """Send a request and read the answer. Raises botocore's errors and ForeignAnswerError."""
+        if request.stream_output:
+            return self._session.send(request)
+        # Read here, and not before the answer is looked at.
+        request.stream_output = True
+        answer = self._session.send(request)
+        raw = answer.raw
+        try:
+            if answer.status_code < _FINAL:
+                raise ForeignAnswerError(f"its status is {answer.status_code}")
+            _check_length(answer.headers.get("content-length", "0"), request.url)
+            content = _read(raw, request.url)
+        except BaseException:
+            # What else is on its way must not become the answer to another request.
+            raw.close()
+            raise
+        return AWSResponse(answer.url, answer.status_code, answer.headers, _Content(content))
+
+
+class _Content:
+    """A body that has been read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Any:
+        """The body in one piece."""
+        return iter((self._content,))
+
+
+def _check_length(declared: str, url: str) -> None:
+    if not declared.isdecimal():
+        raise aws.ConnectionClosedError(endpoint_url=url)
+    if len(declared) > LENGTH_DIGITS or int(declared) > ANSWER_LIMIT:
+        raise ForeignAnswerError(TOO_LONG)
+
+
+def _read(raw: Any, url: str) -> bytes:
+    pieces: list[bytes] = []
+    length = 0
+    try:
+        for piece in raw.stream(READ_SIZE):
+            length += len(piece)
+            if length > ANSWER_LIMIT:
+                raise ForeignAnswerError(TOO_LONG)
+            pieces.append(piece)
+    except http.ReadTimeoutError as error:
+        raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
+    except http.ProtocolError as error:
+        raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
+    except (http.HTTPError, OSError) as error:
+        raise aws.HTTPClientError(error=error) from error
+    return b"".join(pieces)

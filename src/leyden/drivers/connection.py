@@ -1,56 +1,31 @@
-"""The one connection that all entities of a service share.
+"""The way to DynamoDB: what is asked for, and the lean connection that sends it.
 
-It is PynamoDB's `Connection`, made to follow the usual AWS rules: explicit arguments first,
-then the environment, then the AWS configuration files, then the role of the machine.
+The usual AWS rules hold: explicit arguments first, then the environment, then the AWS configuration
+files, then the role of the machine.
 """
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Mapping
 from threading import RLock
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import urlsplit
-from weakref import WeakSet
-
-import botocore.config
-import botocore.session
-from botocore.exceptions import NoRegionError
-from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
-from pynamodb.connection.base import Connection
 
 from leyden._attrs import field, frozen
 from leyden._text import did_you_mean
-from leyden.drivers.answers import expect_answer, is_answered, watch
-from leyden.drivers.prepare import DATA_APIS
-from leyden.drivers.wire.asking import let_ask
-from leyden.drivers.wire.http11 import ForeignAnswerError
-from leyden.drivers.wire.trust import Bundle, Trust
-from leyden.drivers.wire.unfit import TOO_DEEP
+from leyden.drivers.base import CONNECT_TIMEOUT, POOL_SIZE, READ_TIMEOUT, renew_at_fork
+from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
+from leyden.drivers.lean.plain import PlainProfile
+from leyden.drivers.lean.sockets import Pool
+from leyden.drivers.lean.trust import Bundle, Trust
 from leyden.errors import InvalidOptionError
 
-CONNECT_TIMEOUT: Final = 5.0
-"""Seconds to wait for a connection, each attempt."""
-
-READ_TIMEOUT: Final = 30.0
-"""Seconds to wait for an answer, each attempt."""
-
-POOL_SIZE: Final = 50
-"""Connections kept open at most; more are opened, and closed again, when more are in use."""
+if TYPE_CHECKING:
+    from leyden.drivers.botocore import SharedConnection
 
 LOCAL_REGION: Final = "us-east-1"
 """The region where none is set anywhere and an `endpoint_url` makes it a formality."""
-
-_PYNAMODB_TABLE_APIS: Final = frozenset(
-    {
-        "CreateTable",
-        "DeleteTable",
-        "DescribeTable",
-        "ListTables",
-        "UpdateTable",
-        "UpdateTimeToLive",
-    }
-)
 
 
 class HasCredentials(Protocol):
@@ -105,16 +80,13 @@ class Credentials:
         )
 
 
-class SharedConnection(Connection):
-    """PynamoDB's connection, shared by threads and by all entities of a service.
+class Access:
+    """How requests get to DynamoDB and are let in; takes the arguments of `SharedConnection`.
 
-    `region`: an argument, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, in
-    this order; with an `endpoint_url` and none of them, us-east-1. `credentials`: an
-    argument, or botocore's chain (environment, `profile` or `AWS_PROFILE`, container,
-    machine). Nothing is looked up before the first request, so making one never fails
-    for want of configuration.
-
-    Retries are botocore's standard mode, unless the AWS configuration names a mode.
+    Nothing is looked up before the first request, so making one never fails for want of
+    configuration. botocore finds credentials, region and endpoint, once something asks for its
+    session or client; `plain_profile` spares a process botocore where it would find nothing but
+    plain credentials in the environment.
     """
 
     def __init__(
@@ -128,134 +100,148 @@ class SharedConnection(Connection):
         read_timeout: float = READ_TIMEOUT,
         pool_size: int = POOL_SIZE,
     ) -> None:
-        explicit = Credentials.of(credentials)
+        self.explicit = Credentials.of(credentials)
         if endpoint_url is not None:
-            _check_endpoint(endpoint_url)
-        super().__init__(
-            host=endpoint_url,
-            connect_timeout_seconds=connect_timeout,
-            read_timeout_seconds=read_timeout,
-            max_pool_connections=pool_size,
-            retry_configuration="UNSET",
-            aws_access_key_id=explicit.access_key_id if explicit else None,
-            aws_secret_access_key=explicit.secret_access_key if explicit else None,
-            aws_session_token=explicit.session_token if explicit else None,
-        )
-        # PynamoDB's own setting, which a file on the machine may fill, is not asked.
-        self.region = region or ""
-        self._profile = profile
+            check_endpoint(endpoint_url)
+        self.host = endpoint_url
+        self.profile = profile
+        self.connect_timeout = connect_timeout
+        self.read_timeout = read_timeout
+        self.pool_size = pool_size
+        self.trust = Trust(self._bundle)
+        self._region = region or ""
         self._lock = RLock()
-        _connections.add(self)
-        self.trust = Trust(lambda: self.session)
-        self._session: botocore.session.Session | None = None
+        self._made: SharedConnection | None = None
+        renew_at_fork(self)
 
-    def __repr__(self) -> str:
-        return f"SharedConnection({self.place})"
+    @property
+    def region(self) -> str:
+        """The region that was given, or that botocore has found since; empty before."""
+        return self._region if self._made is None else self._made.region or ""
 
     @property
     def place(self) -> str:
         """Where requests go, for messages: the endpoint, or the region. No credentials."""
-        client = self._client
-        endpoint = client.meta.endpoint_url if client is not None else self.host
-        if endpoint:
-            parts = urlsplit(endpoint)
-            port = f":{parts.port}" if parts.port else ""
-            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-            return f"{parts.scheme}://{host}{port}"
-        return f"region {self.region}" if self.region else "the configured region"
+        if self._made is not None:
+            return self._made.place
+        plain = self.plain_profile() if not (self.host or self._region) else None
+        return shown_place(plain.url if plain is not None else self.host, self._region)
 
     @property
-    def session(self) -> botocore.session.Session:
-        """The botocore session, one for all threads."""
+    def session(self) -> Any:
+        """The botocore session, which finds credentials and configuration."""
+        return self._shared.session
+
+    @property
+    def client(self) -> Any:
+        """The botocore client. Raises botocore's own errors, and InvalidOptionError."""
+        return self._shared.client
+
+    def plain_profile(self) -> PlainProfile | None:
+        """How to send without botocore, None where something is configured that only it knows."""
+        if self._made is not None:
+            return None
+        return PlainProfile.of(self._region, self.host, self.explicit, self.profile)
+
+    def forget_client(self) -> None:
+        """Close botocore's client; the next request finds everything anew."""
+        if self._made is not None:
+            self._made.close()
+
+    def after_fork(self) -> None:
+        """Let go of a lock that a thread of the parent may have held."""
+        self._lock = RLock()
+
+    @property
+    def _shared(self) -> SharedConnection:
         with self._lock:
-            if self._session is None:
-                session = botocore.session.Session(profile=self._profile)
-                if self._aws_access_key_id and self._aws_secret_access_key:
-                    session.set_credentials(
-                        self._aws_access_key_id,
-                        self._aws_secret_access_key,
-                        self._aws_session_token,
-                    )
-                session.set_default_client_config(
-                    botocore.config.Config(tcp_keepalive=True, user_agent_extra="leyden")
+            if self._made is None:
+                from leyden.drivers.botocore import SharedConnection
+
+                self._made = SharedConnection(
+                    region=self._region,
+                    endpoint_url=self.host,
+                    credentials=self.explicit,
+                    profile=self.profile,
+                    connect_timeout=self.connect_timeout,
+                    read_timeout=self.read_timeout,
+                    pool_size=self.pool_size,
                 )
-                self._session = session
-            return self._session
+                # One set of certificates, and one reading of them, for both ways.
+                self._made.trust = self.trust
+            return self._made
 
-    @property
-    def client(self) -> BotocoreBaseClientPrivate:
-        """The botocore client, made at first use.
+    def _bundle(self) -> Bundle | None:
+        return Bundle.named(None if self.plain_profile() is not None else self.session)
 
-        Raises botocore's own errors, and InvalidOptionError for certificates that cannot be read.
-        """
-        # botocore clients may be shared by threads, but must not be made by two at once.
-        with self._lock:
-            if self._client is None:
-                if not self.region:
-                    self.region = self._find_region()
-                if self._retry_configuration is None and not self._configured_retry_mode():
-                    self._retry_configuration = {"mode": "standard"}
-                bundle = Bundle.named(self.session)
-                made = super().client
-                if bundle is not None and made.meta.endpoint_url.startswith("https:"):
-                    try:
-                        self.trust.load()
-                    except InvalidOptionError:
-                        self._client = None
-                        raise
-                watch(made)
-                let_ask(made)
-            return super().client
 
-    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is."""
-        kwargs = dict(operation_kwargs)
-        expect_answer()
+class LeanConnection(Access):
+    """A connection whose requests take a fraction of botocore's processor time.
+
+    Requests are written, signed and read by `leyden.drivers.lean`, and sent over sockets of its
+    own, for threads to share.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._exchange = Exchange(self)
+        self._pool = Pool(
+            self.trust,
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            size=self.pool_size,
+        )
+
+    def __repr__(self) -> str:
+        return f"LeanConnection({self.place})"
+
+    def dispatch(
+        self,
+        operation_name: str,
+        operation_kwargs: dict[str, Any],
+        reader: Reader | None = None,
+    ) -> dict[str, Any]:
+        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
+        steps = self._exchange.of(operation_name, operation_kwargs, reader)
         try:
-            if operation_name in DATA_APIS or operation_name in _PYNAMODB_TABLE_APIS:
-                return super().dispatch(operation_name, kwargs)
-            # PynamoDB would ask any other call for its consumed capacity, which those refuse.
-            return self._make_api_call(operation_name, kwargs)
-        except RecursionError as error:
-            if is_answered():
-                raise ForeignAnswerError(TOO_DEEP) from error
-            raise
+            step = next(steps)
+            while True:
+                try:
+                    result: Any = None
+                    match step:
+                        case Send(destination, data):
+                            result = self._pool.exchange(destination, data)
+                        case Wait(seconds):
+                            time.sleep(seconds)
+                        case Call(function):
+                            result = function()
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(result)
+        except StopIteration as end:
+            response: dict[str, Any] = end.value
+            return response
 
     def close(self) -> None:
         """Close the open connections. A later request opens new ones."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
-    def _find_region(self) -> str:
-        region = os.environ.get("AWS_REGION") or self.session.get_config_variable("region")
-        if region:
-            return str(region)
-        if self.host:
-            return LOCAL_REGION
-        raise NoRegionError
-
-    def _configured_retry_mode(self) -> bool:
-        return bool(
-            os.environ.get("AWS_RETRY_MODE") or self.session.get_scoped_config().get("retry_mode")
-        )
+        self._exchange.forget()
+        self._pool.close()
+        self.forget_client()
 
 
-_connections: WeakSet[SharedConnection] = WeakSet()
+def shown_place(endpoint: str | None, region: str | None) -> str:
+    """Where requests go, for messages, without user and password."""
+    if not endpoint:
+        return f"region {region}" if region else "the configured region"
+    parts = urlsplit(endpoint)
+    port = f":{parts.port}" if parts.port else ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
 
 
-def _unlock_all() -> None:
-    for connection in list(_connections):
-        connection._lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    # A lock that another thread held stays shut in the child, where that thread is not.
-    os.register_at_fork(after_in_child=_unlock_all)
-
-
-def _check_endpoint(endpoint_url: str) -> None:
+def check_endpoint(endpoint_url: str) -> None:
+    """Raise InvalidOptionError for anything but a URL with scheme and host."""
     parts = urlsplit(endpoint_url)
     try:
         fits = parts.scheme in {"http", "https"} and bool(parts.hostname)

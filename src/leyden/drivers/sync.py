@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from types import TracebackType
-from typing import Any, Final, Literal, TypeAlias, TypeVar
-
-from pynamodb.models import Model
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from leyden._ledger import WRITING_APIS, Ledger
-from leyden.drivers.connection import HasCredentials, SharedConnection
-from leyden.drivers.lean import LeanConnection
-from leyden.drivers.models import attach
-from leyden.drivers.observe import Observation
-from leyden.drivers.prepare import prepare
-from leyden.drivers.programs import Done, advance, fail
-from leyden.drivers.translate import FAILURES, broken_off, original, translate
+from leyden.drivers.base import Done, Observation, advance, broken_off, fail, failure_of, prepare
+from leyden.drivers.connection import HasCredentials, LeanConnection
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
 from leyden.program import Gather, Pause, Program, Request, Response, Step
 from leyden.tracebacks import shorten
+
+if TYPE_CHECKING:
+    from pynamodb.models import Model
+
+    from leyden.drivers.botocore import SharedConnection
 
 T = TypeVar("T")
 
 Transport: TypeAlias = Literal["lean", "pynamodb"]
 """How requests travel: by Leyden's own means, or through PynamoDB and botocore."""
 
-TRANSPORTS: Final[Mapping[str, type[SharedConnection]]] = {
-    "lean": LeanConnection,
-    "pynamodb": SharedConnection,
-}
+TRANSPORTS: Final = ("lean", "pynamodb")
 
 
 class SyncDriver:
@@ -57,15 +51,19 @@ class SyncDriver:
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
         capacity: str = "TOTAL",
-        connection: SharedConnection | None = None,
+        connection: LeanConnection | SharedConnection | None = None,
         transport: Transport = "lean",
     ) -> None:
         if transport not in TRANSPORTS:
             names = " or ".join(f'"{name}"' for name in TRANSPORTS)
             raise InvalidOptionError(f"`transport` is {names}")
         self._owns_connection = connection is None
-        self.connection = connection or TRANSPORTS[transport](
-            region=region, endpoint_url=endpoint_url, credentials=credentials, profile=profile
+        self.connection = connection or connection_over(
+            transport,
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            profile=profile,
         )
         self._capacity = capacity
         self._listeners = Listeners()
@@ -127,11 +125,14 @@ class SyncDriver:
             if observation:
                 observation.failed(refused)
             raise
-        except FAILURES as error:
-            translated = translate(error, request, self.connection.place)
+        except Exception as error:
+            failure = failure_of(error, request, self.connection.place)
+            if failure is None:
+                raise
+            translated, cause = failure
             if observation:
                 observation.failed(translated)
-            raise translated from original(error, request)
+            raise translated from cause
         if observation:
             observation.answered(response)
         return response
@@ -142,6 +143,8 @@ class SyncDriver:
 
     def attach(self, model: type[Model]) -> None:
         """Let a PynamoDB model send through this driver's connection."""
+        from leyden.drivers.botocore import attach
+
         attach(model, self.connection)
 
     def close(self) -> None:
@@ -176,6 +179,9 @@ class SyncDriver:
         threads = min(concurrency, len(requests))
         if threads <= 1:
             return [self._outcome(request, ledger) for request in requests]
+        # Threads are for those who ask for several requests at a time.
+        from concurrent.futures import ThreadPoolExecutor
+
         pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
         try:
             return list(pool.map(self._outcome, requests, repeat(ledger)))
@@ -188,3 +194,12 @@ class SyncDriver:
             return self._send(request, ledger)
         except LeydenError as error:
             return error
+
+
+def connection_over(transport: Transport, **options: Any) -> LeanConnection | SharedConnection:
+    """A connection that requests travel over in one of these ways."""
+    if transport == "lean":
+        return LeanConnection(**options)
+    from leyden.drivers.botocore import SharedConnection
+
+    return SharedConnection(**options)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 import botocore.exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from leyden._ledger import CANCELED, IN_PROGRESS, WRITING_APIS, may_have_written
-from leyden.drivers.prepare import table_of
-from leyden.drivers.redact import without_values
-from leyden.drivers.wire.http11 import ForeignAnswerError
+from leyden.drivers.base import UNSURE, table_of
+from leyden.drivers.lean.http11 import ForeignAnswerError
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
@@ -93,8 +93,6 @@ _BROKEN_OFF: Final = (
 )
 """What may come after the request has reached the service."""
 
-UNSURE: Final = "; a write may or may not have happened"
-
 _UNREACHABLE: Final = (aws.ConnectionError, aws.HTTPClientError)
 
 
@@ -108,18 +106,6 @@ def translate(error: Exception, request: Request, place: str) -> LeydenError:
     if isinstance(raw, aws.ClientError):
         return _Answer(raw, request).translate()
     return _unanswered(raw, request, place)
-
-
-def broken_off(request: Request) -> ConnectionFailedError:
-    """The error of a request that was given up before it was answered."""
-    unsure = request.api in WRITING_APIS
-    return ConnectionFailedError(
-        f"{request.api} was cancelled before it was answered{UNSURE if unsure else ''}",
-        unsure=unsure,
-        request=request,
-        operation=request.operation or None,
-        entity=request.entity,
-    )
 
 
 def original(error: Exception, request: Request) -> Exception:
@@ -189,7 +175,7 @@ class _Answer:
         if code in THROTTLING:
             return self.aws_error(
                 ThrottledError,
-                f"{self.where} took no more requests, still after all retries ({code}): "
+                f"{self.where} was throttled; retries are used up ({code}): "
                 f"{self.quoted}; send less at a time, or raise the table's capacity",
             )
         if code == "ValidationException" and "item size" in said and "exceeded" in said:
@@ -316,3 +302,53 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
         operation=request.operation or None,
         entity=request.entity,
     )
+
+
+WITHHELD: Final = "(value withheld)"
+
+_QUOTING: Final = (
+    re.compile(r"(?<=\bValue )'.*'(?= at ')", re.DOTALL),
+    re.compile(r"(?<=\bnumeric value: ).*", re.DOTALL),
+    re.compile(r"(?<=\bInput collection )\[.*\]", re.DOTALL),
+    # botocore's own, on parameters that it cannot write.
+    re.compile(r"(?<=, value: ).*?(?=, (?:type|valid types|valid m\w+ \w+): )", re.DOTALL),
+)
+_LONG_ENOUGH: Final = 4
+
+
+def without_values(message: str, *sources: Mapping[str, Any]) -> str:
+    """Return `message` with every value of the items and keys in these taken out.
+
+    `sources` are a request's parameters, and the response to it.
+
+    Too much is taken out rather than too little: a short value goes wherever it stands as
+    a word of its own, a longer one also inside words.
+    """
+    for quoting in _QUOTING:
+        message = quoting.sub(WITHHELD, message)
+    present = {value for value in _values(sources) if value and value in message}
+    if not present:
+        return message
+    # One pass over the text, so that nothing is looked for in what was just put in.
+    wanted = "|".join(
+        re.escape(value) if len(value) >= _LONG_ENOUGH else rf"(?<!\w){re.escape(value)}(?!\w)"
+        for value in sorted(present, key=len, reverse=True)
+    )
+    return re.sub(rf"{re.escape(WITHHELD)}|{wanted}", WITHHELD, message)
+
+
+def _values(sources: Sequence[Any]) -> Iterator[str]:
+    """Every string and number inside the AttributeValues of a request, however deep."""
+    waiting: list[Any] = list(sources)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            for name, inner in node.items():
+                if name in {"S", "N"} and isinstance(inner, str):
+                    yield inner
+                elif name in {"SS", "NS"} and isinstance(inner, list | tuple | set | frozenset):
+                    yield from (value for value in inner if isinstance(value, str))
+                else:
+                    waiting.append(inner)
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)

@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import fields as attr_fields
 from leyden._attrs import frozen
 from leyden.arguments import misplaced
-from leyden.compile.pynamodb_attributes import LeydenAttribute
+from leyden.compile.paths import is_operand
 from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options, finish, read_options
@@ -209,9 +209,8 @@ def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
 
     Raises InputError for a single chain, and for what is no list of any.
     """
-    if isinstance(entries, Operation | Chain | LeydenAttribute) or not isinstance(
-        entries, Iterable
-    ):
+    alone = isinstance(entries, Operation | Chain) or is_operand(entries)
+    if alone or not isinstance(entries, Iterable):
         hand_on([entries])
         raise ArgumentError(
             f"{operation}() takes a list of chains, not {type(entries).__name__}",

@@ -14,7 +14,7 @@ from leyden.arguments import fitting, no_attribute
 from leyden.compile import AttributePaths
 from leyden.compile.faults import refuse
 from leyden.compile.partial import narrow
-from leyden.drivers.protocol import Driver
+from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, HookError, UnknownNameError
 from leyden.operations.batches.getting import BatchGet
 from leyden.operations.batches.writing import BatchWrite

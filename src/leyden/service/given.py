@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leyden.arguments import misplaced
-from leyden.compile.pynamodb_attributes import LeydenAttribute
+from leyden.compile.paths import is_operand
 from leyden.errors import ArgumentError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.versions import Expectation, version_seen_in
@@ -25,7 +25,7 @@ def are_many(
     """Whether `first` is a list of keys or items. Raises ArgumentError for more beside it."""
     if wrong:
         refuse_misplaced(entity, verb, (first, *wrong))
-    if isinstance(first, str | bytes | bytearray | Mapping | LeydenAttribute):
+    if isinstance(first, str | bytes | bytearray | Mapping) or is_operand(first):
         return False
     if not isinstance(first, Iterable):
         return False

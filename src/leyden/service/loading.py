@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from leyden.arguments import fitting
-from leyden.drivers.protocol import Driver
+from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
 from leyden.schema import load_checked

@@ -11,7 +11,7 @@ from leyden._text import did_you_mean
 from leyden.arguments import fitting, misplaced, no_attribute, not_called
 from leyden.compile import compile_entity
 from leyden.compile.table import TableDefinition, table_definition
-from leyden.drivers.protocol import Driver
+from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
 from leyden.keys import entity_keys
 from leyden.operations.batches.getting import BatchGet

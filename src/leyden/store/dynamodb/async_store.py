@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 
 from leyden.drivers.aio import AsyncDriver
-from leyden.drivers.protocol import Driver
+from leyden.drivers.base import Driver
 from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.service.asynchronous import AsyncEntity, AsyncService
 from leyden.service.service import build_service

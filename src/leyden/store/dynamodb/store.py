@@ -8,7 +8,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from leyden.drivers.given_client import ClientConnection
+from leyden.drivers.botocore import ClientConnection
 from leyden.drivers.sync import SyncDriver
 from leyden.service.service import build_service
 from leyden.store.dynamodb.base import StoreBase, driver_options

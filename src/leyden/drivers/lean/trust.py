@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from botocore.httpsession import get_cert_path
-
 from leyden._attrs import frozen
+from leyden.drivers.base import ssl
 from leyden.errors import InvalidOptionError
 
 
@@ -24,10 +24,14 @@ class Bundle:
     def named(cls, session: Any) -> Bundle | None:
         """The bundle that a botocore session is told to use, None where nothing is said.
 
-        `AWS_CA_BUNDLE`, else `ca_bundle` of the AWS profile, else `REQUESTS_CA_BUNDLE`. Raises
-        InvalidOptionError for a setting without a name in it.
+        `AWS_CA_BUNDLE`, else `ca_bundle` of the AWS profile, else `REQUESTS_CA_BUNDLE`; `session`
+        is None where there is no profile. Raises InvalidOptionError for a setting without a name
+        in it.
         """
-        path = session.get_config_variable("ca_bundle")
+        if session is None:
+            path = os.environ.get("AWS_CA_BUNDLE")
+        else:
+            path = session.get_config_variable("ca_bundle")
         if path is None:
             setting, path = "REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE")
         elif "AWS_CA_BUNDLE" in os.environ:
@@ -61,13 +65,14 @@ class Bundle:
 
 
 class Trust:
-    """The TLS settings of a botocore session, looked up when the first one is needed.
+    """The TLS settings of a connection, looked up when the first of its requests needs them.
 
-    The certificates are those of `Bundle.named`, or the ones that botocore comes with.
+    The certificates are those of the bundle that `named` gives, or the ones that botocore uses
+    where it gives None.
     """
 
-    def __init__(self, session: Callable[[], Any]) -> None:
-        self._session = session
+    def __init__(self, named: Callable[[], Bundle | None]) -> None:
+        self._named = named
         self._context: ssl.SSLContext | None = None
 
     @property
@@ -84,12 +89,29 @@ class Trust:
         """The settings. Raises InvalidOptionError where the named bundle cannot be read."""
         # Two threads may both read the certificates; a lock would stay shut in a forked process.
         if self._context is None:
-            named = Bundle.named(self._session())
+            named = self._named()
             if named is None:
-                context = ssl.create_default_context(cafile=get_cert_path(True))
+                context = ssl.create_default_context(cafile=authorities())
             else:
                 context = named.read()
             # Newer Pythons ask more of an authority's own certificate than botocore does.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
             self._context = context
         return self._context
+
+
+def authorities() -> str:
+    """The file of certificates that botocore trusts where no other is named.
+
+    It is that of certifi, where that is installed, or the one that botocore comes with; both are
+    found without importing them.
+    """
+    for package in ("certifi", "botocore"):
+        spec = find_spec(package)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            file = Path(folder, "cacert.pem")
+            if file.is_file():
+                return str(file)
+    from botocore.httpsession import get_cert_path
+
+    return str(get_cert_path(True))

@@ -13,8 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.wire.destination import Destination
-from leyden.drivers.wire.signing import Clock
+from leyden.drivers.lean.endpoint import Clock, Destination
 
 MOMENTS = st.datetimes(datetime.datetime(2020, 1, 1), datetime.datetime(2040, 1, 1))
 WORDS = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_", min_size=1, max_size=20)
@@ -94,7 +93,7 @@ def test_every_request_is_signed_as_botocore_signs_it(
 
 def test_the_clock_tells_each_second_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([1_770_110_100.2, 1_770_110_100.9, 1_770_110_101.0])
-    monkeypatch.setattr("leyden.drivers.wire.signing.time.time", lambda: next(seconds))
+    monkeypatch.setattr("leyden.drivers.lean.endpoint.time.time", lambda: next(seconds))
     clock = Clock()
     assert [clock.now() for _ in range(3)] == [
         "20260203T091500Z",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from leyden.drivers.wire.invocation import new_invocation
+from leyden.drivers.lean.endpoint import new_invocation
 
 
 def test_they_are_uuids_of_version_4_and_differ() -> None:

@@ -1,44 +1,56 @@
-"""One request with all of its attempts: what is sent and waited for, as steps to take.
+"""Requests as botocore's client would make them: its endpoints, its retries, its errors.
 
-`Exchange.of` gives a generator. Whoever drives it sends, waits and calls what may block, on a
-thread or on an event loop.
+The endpoint with all of its rules (regions, account ids, FIPS, dual stack, configured addresses),
+the user agent and the scope of the signature are botocore's own business: it writes one request of
+each kind, which is caught just before it would leave, and further ones are written like that.
+Whether and when to try again is decided by the client's own handlers as well.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from functools import partial
 from threading import Lock
-from typing import Any, Final, Protocol, TypeAlias
-from weakref import WeakSet
+from typing import Any, Final
 
 import botocore.exceptions as aws
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import RefreshableCredentials
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
 
-from leyden._attrs import field, frozen
+from leyden._attrs import frozen
 from leyden._ledger import EARLIER_UNANSWERED
-from leyden.drivers.prepare import DATA_APIS
-from leyden.drivers.wire.asking import ask, stand_in
-from leyden.drivers.wire.destination import Destination
-from leyden.drivers.wire.http11 import ForeignAnswerError, HttpAnswer
-from leyden.drivers.wire.invocation import new_invocation
-from leyden.drivers.wire.messages import (
+from leyden.drivers.base import renew_at_fork
+from leyden.drivers.lean.endpoint import Clock, Destination, new_invocation
+from leyden.drivers.lean.exchange import (
+    Call,
+    Reader,
+    Send,
+    Sent,
+    Source,
+    Steps,
+    Wait,
+    arns,
+    plainly_read,
+)
+from leyden.drivers.lean.http11 import ForeignAnswerError, HttpAnswer
+from leyden.drivers.lean.messages import (
+    TOO_DEEP,
+    UNFIT,
     check_parameters,
-    checksum_fits,
+    fault_of,
     parameter_kinds,
     plain_content,
-    write_body,
+    readable_refusal,
 )
-from leyden.drivers.wire.shapes import read_body, readable_refusal
-from leyden.drivers.wire.signing import Clock
-from leyden.drivers.wire.unfit import TOO_DEEP, UNFIT, fault_of
 from leyden.program import Params
 
-_OK: Final = 200
 _REFUSED: Final = 300
+_MARK: Final = "x-leyden-asked"
+_caught: Final[ContextVar[list[Any] | None]] = ContextVar("leyden_caught", default=None)
+
 
 _UNREADABLE: Final = (
     AttributeError,
@@ -53,99 +65,22 @@ _UNREADABLE: Final = (
 
 
 @frozen
-class Send:
-    """Send these bytes. The result is the answer; botocore's errors are thrown in."""
-
-    destination: Destination
-    data: bytes = field(repr=False)
-
-
-@frozen
-class Wait:
-    """Wait for `seconds`."""
-
-    seconds: float
-
-
-@frozen
-class Call:
-    """Call `function`, which may block. The result is what it returns."""
-
-    function: Callable[[], Any]
-
-
-WireStep: TypeAlias = Send | Wait | Call
-Reader: TypeAlias = Callable[[bytes], dict[str, Any]]
-Steps: TypeAlias = Generator[WireStep, Any, dict[str, Any]]
-
-
-class HasClient(Protocol):
-    """Where the botocore client and session are made, at first use."""
-
-    @property
-    def client(self) -> Any:
-        """The client. Raises botocore's own errors."""
-
-    @property
-    def session(self) -> Any:
-        """The session, which knows the credentials."""
-
-
-@frozen
 class _Kind:
     """What botocore knows of one API call."""
 
     model: Any
     kinds: Mapping[str, tuple[type, ...]]
     name: str
-    data: bool
 
 
-class Exchange:
-    """Makes requests with the client of a source; may be used by many threads."""
-
-    def __init__(self, source: HasClient) -> None:
-        self._source = source
-        self._asked: _Asked | None = None
-        self._lock = Lock()
-        _exchanges.add(self)
-
-    def of(self, api: str, params: Params, reader: Reader | None = None) -> Steps:
-        """The steps of one request; their result is the response.
-
-        `reader` may make the response of a good answer's body; where it raises ValueError, the
-        body is read here.
-
-        Raises botocore's errors, ClientError among them, ForeignAnswerError, and for parameters
-        that cannot be written what writing them raises.
-        """
-        body = write_body(params)
-        # A request keeps to what it began with, whatever `forget` does in the meantime.
-        asked = self._asked
-        if asked is None:
-            asked = yield Call(self._open)
-        response: dict[str, Any] = yield from asked.of(api, params, body, reader)
-        return response
-
-    def forget(self) -> None:
-        """Ask for the client, its credentials and its endpoints anew, at the next request."""
-        self._asked = None
-
-    def _open(self) -> _Asked:
-        with self._lock:
-            if self._asked is None:
-                self._asked = _Asked(self._source)
-            return self._asked
-
-
-class _Asked:
+class ClientProfile:
     """One botocore client, and what it said of its credentials and endpoints.
 
     Whether and when to try again is decided by the client's own handlers, which also keep its
     quota of retries and, in adaptive mode, its rate.
     """
 
-    def __init__(self, source: HasClient) -> None:
+    def __init__(self, source: Source) -> None:
         credentials = source.session.get_credentials()
         client = source.client
         if credentials is None:
@@ -155,15 +90,28 @@ class _Asked:
         self._client = client
         self._adaptive = (client.meta.config.retries or {}).get("mode") == "adaptive"
         # Any call will do; this one has no side effects, should something else answer it.
-        self._stubbed = ask(client, "ListTables", {"Limit": 1}) is None
+        self._stubbed = resolve_endpoint(client, "ListTables", {"Limit": 1}) is None
         self._parser: Any = create_parser("json")
         self._kinds: dict[str, _Kind] = {}
         self._destinations: dict[Any, Destination] = {}
         self._clock = Clock()
-        self._owed = 0
+        self._retry_quota_owed = 0
+        self._lock = Lock()
+        renew_at_fork(self)
+
+    def after_fork(self) -> None:
+        """Let go of a lock that a thread of the parent may have held."""
         self._lock = Lock()
 
-    def of(self, api: str, params: Params, body: bytes, reader: Reader | None) -> Steps:
+    def of(
+        self,
+        api: str,
+        params: Params,
+        body: bytes,
+        reader: Reader | None,
+        sent: Sent | None = None,
+    ) -> Steps:
+        """The steps of one request, the first attempt of which may have been `sent` already."""
         if self._stubbed:
             response: dict[str, Any] = yield Call(
                 partial(self._client._make_api_call, api, dict(params))
@@ -171,7 +119,7 @@ class _Asked:
             return response
         kind = self._kinds.get(api) or self._kind(api)
         check_parameters(params, kind.kinds)
-        invocation = new_invocation()
+        invocation = new_invocation() if sent is None else sent.invocation
         attempt = 1
         context: dict[str, Any] = {}
         while True:
@@ -180,26 +128,33 @@ class _Asked:
                 frozen_credentials = yield Call(credentials.get_frozen_credentials)
             else:
                 frozen_credentials = credentials.get_frozen_credentials()
-            where = (api, getattr(frozen_credentials, "account_id", None), _arns(params))
+            where = (api, getattr(frozen_credentials, "account_id", None), arns(params))
             destination = self._destinations.get(where)
             if destination is None:
                 destination = yield Call(partial(self._find, where, api, params))
             if self._adaptive:
                 request = stand_in(destination.url)
                 yield Call(partial(self._emit, "before-send", kind, request=request))
-            data = destination.request(
-                frozen_credentials, self._clock.now(), body, attempt=attempt, invocation=invocation
-            )
             answer: HttpAnswer | None = None
             failure: Exception | None = None
-            try:
-                answer = yield Send(destination, data)
-            except aws.HTTPClientError as error:
-                failure = error
+            if sent is not None:
+                answer, failure, sent = sent.answer, sent.failure, None
+            else:
+                data = destination.request(
+                    frozen_credentials,
+                    self._clock.now(),
+                    body,
+                    attempt=attempt,
+                    invocation=invocation,
+                )
+                try:
+                    answer = yield Send(destination, data)
+                except aws.HTTPClientError as error:
+                    failure = error
             if answer is not None and not self._adaptive:
-                read = self._plainly_read(answer, kind, reader)
+                read = plainly_read(answer, kind.name, reader)
                 if read is not None:
-                    if attempt > 1 or self._owed:
+                    if attempt > 1 or self._retry_quota_owed:
                         self._note(read, context, attempt)
                         self._settle(answer, read, kind, context)
                     return read
@@ -212,7 +167,7 @@ class _Asked:
             context["retries"]["attempt"] = attempt
             parsed = None
             if answer is not None:
-                parsed = self._plainly_read(answer, kind) or self._parsed(answer, kind)
+                parsed = plainly_read(answer, kind.name, None) or self._parsed(answer, kind)
             seconds = self._again(answer, parsed, failure, kind, context, attempt, body)
             if seconds is None:
                 return self._ended(answer, parsed, failure, kind, context, attempt)
@@ -222,7 +177,7 @@ class _Asked:
     def _kind(self, api: str) -> _Kind:
         service = self._client.meta.service_model
         model = service.operation_model(api)
-        kind = _Kind(model, parameter_kinds(model), model.name, api in DATA_APIS)
+        kind = _Kind(model, parameter_kinds(model), model.name)
         self._kinds[api] = kind
         return kind
 
@@ -230,34 +185,11 @@ class _Asked:
         with self._lock:
             found = self._destinations.get(where)
             if found is None:
-                asked = ask(self._client, api, params)
+                asked = resolve_endpoint(self._client, api, params)
                 if asked is None:
                     raise aws.BotoCoreError
                 found = self._destinations[where] = Destination.like(*asked)
             return found
-
-    def _plainly_read(
-        self, answer: HttpAnswer, kind: _Kind, reader: Reader | None = None
-    ) -> dict[str, Any] | None:
-        """The response in a good answer on data; None for all that needs a closer look."""
-        if answer.status_code != _OK or not kind.data or not checksum_fits(answer):
-            return None
-        if "json" not in answer.headers.get("content-type", "json"):
-            return None
-        try:
-            content = plain_content(answer)
-            response = None if reader is None else _read_by(reader, content)
-            if response is None:
-                response = read_body(content, kind.name)
-        except (ForeignAnswerError, ValueError):
-            return None
-        response["ResponseMetadata"] = {
-            "RequestId": answer.headers.get("x-amzn-requestid"),
-            "HTTPStatusCode": _OK,
-            "HTTPHeaders": answer.headers,
-            "RetryAttempts": 0,
-        }
-        return response
 
     def _parsed(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
         """What botocore makes of an answer, the fields of its errors included."""
@@ -311,7 +243,7 @@ class _Asked:
         seconds = first_non_none_response(told)
         if seconds is None or seconds is False:
             return None
-        self._owed += context.get("retry_quota_capacity", 0)
+        self._retry_quota_owed += context.get("retry_quota_capacity", 0)
         return float(seconds)
 
     def _ended(
@@ -352,41 +284,74 @@ class _Asked:
             context=context,
         )
         if answer.status_code < _REFUSED:
-            self._owed = max(0, self._owed - context.get("retry_quota_capacity", 1))
+            self._retry_quota_owed = max(
+                0, self._retry_quota_owed - context.get("retry_quota_capacity", 1)
+            )
 
     def _emit(self, event: str, kind: _Kind, **told: Any) -> Any:
         return self._client.meta.events.emit(f"{event}.dynamodb.{kind.name}", **told)
 
 
-_exchanges: WeakSet[Exchange] = WeakSet()
+def install_probe(client: Any) -> None:
+    """Prepare a client for `resolve_endpoint`; its other requests are sent as ever."""
+    client.meta.events.register_last("before-send", _catch, unique_id="leyden-asking")
 
 
-def _unlock_all() -> None:
-    for exchange in list(_exchanges):
-        exchange._lock = Lock()
-        if exchange._asked is not None:
-            exchange._asked._lock = Lock()
+def resolve_endpoint(
+    client: Any, api: str, params: Mapping[str, Any]
+) -> tuple[str, dict[str, str]] | None:
+    """The address and the headers of the request that `client` would send.
 
-
-if hasattr(os, "register_at_fork"):
-    # A lock that another thread held stays shut in the child, where that thread is not.
-    os.register_at_fork(after_in_child=_unlock_all)
-
-
-def _read_by(reader: Reader, content: bytes) -> dict[str, Any] | None:
+    None where the client does not send at all, because something else answers for the service,
+    as in tests with stand-ins. Raises botocore's own errors; NoCredentialsError where it would
+    not sign.
+    """
+    caught: list[Any] = []
+    token = _caught.set(caught)
     try:
-        return reader(content)
-    except ValueError:
+        response = client._make_api_call(api, dict(params))
+    finally:
+        _caught.reset(token)
+    if not caught or _MARK not in response.get("ResponseMetadata", {}).get("HTTPHeaders", {}):
         return None
+    request = caught[0]
+    headers = {name: _text(value) for name, value in request.headers.items()}
+    if "Authorization" not in headers:
+        raise aws.NoCredentialsError
+    return str(request.url), headers
 
 
-def _arns(params: Params) -> Any:
-    """Tables that are named by their ARNs, which may decide where a request goes."""
-    name = params.get("TableName", "")
-    if name:
-        return name if name.startswith("arn:") else None
-    names = set(params.get("RequestItems", ()))
-    for entry in params.get("TransactItems", ()):
-        names.update(part["TableName"] for part in entry.values())
-    found = tuple(sorted(name for name in names if name.startswith("arn:")))
-    return found or None
+def is_asking() -> bool:
+    """Whether the answer that a client reads in this thread is one to `resolve_endpoint`."""
+    return _caught.get() is not None
+
+
+def stand_in(url: str) -> Any:
+    """A request for handlers that want to see one before it is sent."""
+    return AWSRequest(method="POST", url=url, headers={}).prepare()
+
+
+class _Nothing:
+    """The body of the answer that an asked client gets."""
+
+    def stream(self) -> Iterator[bytes]:
+        return iter((b"{}",))
+
+
+def _catch(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+    caught = _caught.get()
+    if caught is None:
+        return None
+    target = _text(request.headers.get("X-Amz-Target", ""))
+    # Not what botocore may send on the way, such as a question for the endpoint.
+    if not event_name.endswith(f".{target.rpartition('.')[2]}"):
+        return None
+    if target.endswith(".DescribeEndpoints"):
+        return None
+    caught.append(request)
+    headers = {"content-length": "2", "content-type": "application/x-amz-json-1.0", _MARK: "1"}
+    return AWSResponse(request.url, 200, headers, _Nothing())
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

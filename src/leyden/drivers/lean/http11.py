@@ -6,9 +6,6 @@ from typing import Final
 
 from leyden._attrs import define, field
 
-IDLE_LIMIT: Final = 50.0
-"""Seconds after which a connection that was not used is not used again."""
-
 HEAD_LIMIT: Final = 65_536
 """The longest head that is read, in bytes."""
 

@@ -1,19 +1,113 @@
-"""Where requests of one kind go, and everything of them that stays the same."""
+"""Where requests of one kind go, everything of them that stays the same, and their signature."""
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
+import time
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Final, Self
+from hashlib import sha256
+from random import Random
+from typing import Final, Protocol, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from botocore.utils import get_environ_proxies, normalize_url_path
-
 from leyden._attrs import field, frozen
-from leyden.drivers.wire.signing import FrozenCredentials, Signer
+from leyden.drivers.base import ATTEMPTS, UNSTATED_ATTEMPTS
 from leyden.errors import CredentialsError, InvalidOptionError
+
+_ALGORITHM: Final = "AWS4-HMAC-SHA256"
+
+
+class FrozenCredentials(Protocol):
+    """What botocore's credentials are at one moment."""
+
+    @property
+    def access_key(self) -> str:
+        """The public half."""
+
+    @property
+    def secret_key(self) -> str:
+        """The secret half."""
+
+    @property
+    def token(self) -> str | None:
+        """The session's token, where there is one."""
+
+
+class Clock:
+    """The present second as AWS writes it: `20260203T091500Z`. Written once a second."""
+
+    __slots__ = ("_second", "_text")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def now(self) -> str:
+        """The text of the present second, in UTC."""
+        second = int(time.time())
+        if second != self._second:
+            text = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+            # The text first: another thread must not take the new second with the old text.
+            self._text = text
+            self._second = second
+            return text
+        return self._text
+
+
+class Signer:
+    """Signs requests for one region and service; may be used by many threads.
+
+    The signing key is derived once a day and secret.
+    """
+
+    __slots__ = ("_known", "region", "service")
+
+    def __init__(self, region: str, service: str) -> None:
+        self.region = region
+        self.service = service
+        self._known: tuple[str, str, bytes] = ("", "", b"")
+
+    def authorization(
+        self,
+        credentials: FrozenCredentials,
+        timestamp: str,
+        canonical_head: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> str:
+        """The value of the `Authorization` header.
+
+        `canonical_head` is method, path and query, each with the end of its line; `headers` are
+        those to sign, by names in lower case and in the order of these names, with values that
+        have no white space to fold.
+        """
+        signed = ";".join(headers)
+        lines = "".join([f"{name}:{value}\n" for name, value in headers.items()])
+        canonical = f"{canonical_head}{lines}\n{signed}\n{sha256(body).hexdigest()}"
+        day = timestamp[:8]
+        scope = f"{day}/{self.region}/{self.service}/aws4_request"
+        digest = sha256(canonical.encode()).hexdigest()
+        to_sign = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
+        key = self._signing_key(credentials.secret_key, day)
+        signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+        return (
+            f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
+            f"SignedHeaders={signed}, Signature={signature}"
+        )
+
+    def _signing_key(self, secret: str, day: str) -> bytes:
+        known_secret, known_day, key = self._known
+        if known_day == day and known_secret == secret:
+            return key
+        key = f"AWS4{secret}".encode()
+        for part in (day, self.region, self.service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        self._known = (secret, day, key)
+        return key
+
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MADE_ANEW: Final = frozenset(
@@ -36,7 +130,6 @@ _MADE_ANEW: Final = frozenset(
 _UNSIGNED: Final = frozenset({"expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
 _SCOPE: Final = re.compile(r"Credential=[^,]*/(\d{8})/([^/,]+)/([^/,]+)/aws4_request")
 _MAX_ATTEMPTS: Final = re.compile(r"\bmax=(\d+)")
-_DEFAULT_ATTEMPTS: Final = 3
 _SAFE_IN_TARGETS: Final = "!$%&'()*+,/:;=?@[]~"
 _SAFE_IN_TRACES: Final = "-=;:+&[]{}\"',"
 
@@ -53,6 +146,8 @@ class Proxy:
     @classmethod
     def on_the_way_to(cls, url: str) -> Proxy | None:
         """The proxy that the environment names for `url`, botocore's rules applied."""
+        from botocore.utils import get_environ_proxies
+
         given = get_environ_proxies(url).get(urlsplit(url).scheme)
         if not given:
             return None
@@ -116,6 +211,29 @@ class Destination:
     @classmethod
     def like(cls, url: str, headers: Mapping[str, str]) -> Self:
         """Requests that differ from this one of botocore's in body, time and credentials only."""
+        sent = {name.lower(): value for name, value in headers.items()}
+        scope = _SCOPE.search(sent.get("authorization", ""))
+        assert scope is not None, "botocore signs requests to DynamoDB with its version 4"
+        attempts = _MAX_ATTEMPTS.search(sent.get("amz-sdk-request", ""))
+        return cls.at(
+            url,
+            {name: value for name, value in sent.items() if name not in _MADE_ANEW},
+            Signer(scope.group(2), scope.group(3)),
+            proxy=Proxy.on_the_way_to(url),
+            max_attempts=int(attempts.group(1)) if attempts else UNSTATED_ATTEMPTS,
+        )
+
+    @classmethod
+    def at(
+        cls,
+        url: str,
+        kept: Mapping[str, str],
+        signer: Signer,
+        *,
+        proxy: Proxy | None = None,
+        max_attempts: int = ATTEMPTS,
+    ) -> Self:
+        """Requests to `url` with these headers, whose names are in lower case."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         host = parts.hostname or ""
@@ -125,10 +243,9 @@ class Destination:
         path = parts.path or "/"
         target = quote(f"{path}?{parts.query}" if parts.query else path, safe=_SAFE_IN_TARGETS)
         query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
-        route = Route(secure, host, parts.port or _PORTS[parts.scheme], Proxy.on_the_way_to(url))
+        route = Route(secure, host, parts.port or _PORTS[parts.scheme], proxy)
         if route.proxy is not None and not secure:
             target = f"http://{authority}{target}"
-        kept = {n.lower(): v for n, v in headers.items() if n.lower() not in _MADE_ANEW}
         lines = [
             f"POST {target} HTTP/1.1",
             f"Host: {authority}",
@@ -140,18 +257,14 @@ class Destination:
         signed = {name: value for name, value in kept.items() if name not in _UNSIGNED}
         # Their values are filled in for each request; the order is that of the names.
         signed |= {"host": authority, "x-amz-date": "", "x-amz-security-token": ""}
-        sent = {name.lower(): value for name, value in headers.items()}
-        scope = _SCOPE.search(sent.get("authorization", ""))
-        assert scope is not None, "botocore signs requests to DynamoDB with its version 4"
-        attempts = _MAX_ATTEMPTS.search(sent.get("amz-sdk-request", ""))
         return cls(
             url,
             route,
-            int(attempts.group(1)) if attempts else _DEFAULT_ATTEMPTS,
+            max_attempts,
             "\r\n".join(lines) + "\r\n",
-            f"POST\n{quote(normalize_url_path(path), safe='/~')}\n{query}\n",
+            f"POST\n{quote(_normal(path), safe='/~')}\n{query}\n",
             dict(sorted(signed.items())),
-            Signer(scope.group(2), scope.group(3)),
+            signer,
             "AWS_LAMBDA_FUNCTION_NAME" in os.environ,
         )
 
@@ -198,6 +311,14 @@ class Destination:
         return head.encode("latin-1") + body
 
 
+def _normal(path: str) -> str:
+    if path == "/":
+        return path
+    from botocore.utils import normalize_url_path
+
+    return str(normalize_url_path(path))
+
+
 def connect_request(route: Route) -> bytes:
     """What asks a proxy for a tunnel to the route's host."""
     host = f"[{route.host}]" if ":" in route.host else route.host
@@ -205,3 +326,22 @@ def connect_request(route: Route) -> bytes:
     if route.proxy is not None and route.proxy.authorization:
         lines.append(f"Proxy-Authorization: {route.proxy.authorization}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+_BITS: Final = Random()
+
+
+def new_invocation() -> str:
+    """An id for all attempts of a call, and never that of another: a UUID of version 4, as text.
+
+    `uuid4()` asks the system for the bits of each, which may cost as much as half a request; ids
+    need to differ, not to be secret.
+    """
+    bits = _BITS.getrandbits(128)
+    digits = f"{bits & ~(0xF000 << 64) & ~(0xC000 << 48) | 0x4000 << 64 | 0x8000 << 48:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+if hasattr(os, "register_at_fork"):
+    # Two processes that went on from one state would make the same ids.
+    os.register_at_fork(after_in_child=_BITS.seed)

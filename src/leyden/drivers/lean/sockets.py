@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
-import ssl
 import time
 import weakref
 from collections import deque
 from typing import Any, Final
 
-import botocore.exceptions as aws
-
-from leyden.drivers.wire.destination import Destination, Route, connect_request
-from leyden.drivers.wire.http11 import (
-    IDLE_LIMIT,
+from leyden.drivers.base import IDLE_LIMIT, aws, renew_at_fork, ssl
+from leyden.drivers.lean.endpoint import Destination, Route, connect_request
+from leyden.drivers.lean.http11 import (
     AnswerReader,
     BrokenAnswerError,
     ForeignAnswerError,
     HttpAnswer,
 )
-from leyden.drivers.wire.trust import Trust
+from leyden.drivers.lean.trust import Trust
 
 _OK: Final = 200
 
@@ -41,9 +37,9 @@ class Pool:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._size = size
-        self._idle: dict[Route, deque[_Line]] = {}
+        self._idle: dict[Route, deque[Connection]] = {}
         self._era = 0
-        _pools.add(self)
+        renew_at_fork(self)
         # For who drops a service without a word: urllib3's pools close themselves as well.
         weakref.finalize(self, _close_all, self._idle)
 
@@ -53,20 +49,20 @@ class Pool:
         Raises botocore's errors of connections, ForeignAnswerError, and InvalidOptionError for
         certificates that cannot be read.
         """
-        line = self._take(destination)
+        connection = self._take(destination)
         try:
-            if line.used and not line.send_all(data, destination.url):
+            if connection.used and not connection.send_all(data, destination.url):
                 # Nothing of the request has been taken: a new connection may have it.
-                line.close()
-                line = self._open(destination)
-                line.send(data, destination.url)
-            elif not line.used:
-                line.send(data, destination.url)
-            answer = line.receive(destination.url)
+                connection.close()
+                connection = self._open(destination)
+                connection.send(data, destination.url)
+            elif not connection.used:
+                connection.send(data, destination.url)
+            answer = connection.receive(destination.url)
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        self._give_back(destination.route, line)
+        self._give_back(destination.route, connection)
         return answer
 
     def close(self) -> None:
@@ -79,35 +75,35 @@ class Pool:
         """How many connections are open and not in use."""
         return sum(map(len, self._idle.values()))
 
-    def abandon(self) -> None:
-        """Let go of all connections: they are another process's, which keeps them open."""
+    def after_fork(self) -> None:
+        """Let go of all connections: they are the parent's, which keeps them open."""
         self.close()
 
-    def _take(self, destination: Destination) -> _Line:
-        lines = self._idle.get(destination.route)
-        while lines:
+    def _take(self, destination: Destination) -> Connection:
+        connections = self._idle.get(destination.route)
+        while connections:
             try:
-                line = lines.pop()
+                connection = connections.pop()
             except IndexError:
                 break
-            if line.is_alive():
-                return line
-            line.close()
+            if connection.is_alive():
+                return connection
+            connection.close()
         return self._open(destination)
 
-    def _give_back(self, route: Route, line: _Line) -> None:
-        lines = self._idle.setdefault(route, deque())
-        if not line.reusable or line.era != self._era or len(lines) >= self._size:
-            line.close()
+    def _give_back(self, route: Route, connection: Connection) -> None:
+        connections = self._idle.setdefault(route, deque())
+        if not connection.reusable or connection.era != self._era or len(connections) >= self._size:
+            connection.close()
             return
-        line.used = True
-        line.since = time.monotonic()
-        lines.append(line)
-        if line.era != self._era:
-            # Closed by another thread just now, which may not have seen this line.
-            _close_all({route: lines})
+        connection.used = True
+        connection.since = time.monotonic()
+        connections.append(connection)
+        if connection.era != self._era:
+            # Closed by another thread just now, which may not have seen this connection.
+            _close_all({route: connections})
 
-    def _open(self, destination: Destination) -> _Line:
+    def _open(self, destination: Destination) -> Connection:
         route, url = destination.route, destination.url
         proxy = route.proxy
         if route.secure or (proxy and proxy.scheme == "https"):
@@ -148,10 +144,10 @@ class Pool:
         except BaseException:
             raw.close()
             raise
-        return _Line(raw, self._era)
+        return Connection(raw, self._era)
 
 
-class _Line:
+class Connection:
     """One open connection."""
 
     __slots__ = ("_poll", "_socket", "cut_short", "era", "reusable", "since", "used")
@@ -188,6 +184,7 @@ class _Line:
         return True
 
     def send(self, data: bytes, url: str) -> None:
+        """Send, on a connection that was just opened."""
         try:
             self._socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
@@ -199,6 +196,7 @@ class _Line:
             raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
 
     def receive(self, url: str) -> HttpAnswer:
+        """Wait for the answer."""
         reader = AnswerReader()
         read = self._socket.recv
         try:
@@ -215,16 +213,17 @@ class _Line:
         return reader.answer
 
     def close(self) -> None:
+        """Close the socket."""
         with contextlib.suppress(OSError):
             self._socket.close()
 
 
-def _close_all(idle: dict[Route, deque[_Line]]) -> None:
-    for lines in list(idle.values()):
-        # Other threads may still be taking from these lines, and giving back to them.
-        while lines:
+def _close_all(idle: dict[Route, deque[Connection]]) -> None:
+    for connections in list(idle.values()):
+        # Other threads may still be taking from these connections, and giving back to them.
+        while connections:
             with contextlib.suppress(IndexError):
-                lines.pop().close()
+                connections.pop().close()
 
 
 def _tunnel(connected: socket.socket, route: Route) -> None:
@@ -247,16 +246,3 @@ def _tunnel(connected: socket.socket, route: Route) -> None:
     if status != _OK:
         error = f"the proxy does not open a tunnel (status {status})"
         raise aws.ProxyConnectionError(proxy_url=route.proxy.url, error=error)
-
-
-_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-
-
-def _abandon_all() -> None:
-    for pool in list(_pools):
-        pool.abandon()
-
-
-if hasattr(os, "register_at_fork"):
-    # Two processes that read from one connection would take each other's answers.
-    os.register_at_fork(after_in_child=_abandon_all)

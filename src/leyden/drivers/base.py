@@ -1,0 +1,305 @@
+"""What all ways to DynamoDB share: limits, the steps of programs, what each request is given.
+
+Nothing here imports botocore, PynamoDB, asyncio or TLS: half of the time in which a process comes
+to its first answer would go into imports that most processes do not need. `aws` and `ssl` are
+those modules, imported when the first of their names is asked for, as by `except aws.SSLError`
+once something has gone wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from weakref import WeakSet
+
+from leyden._attrs import frozen
+from leyden._ledger import WRITING_APIS
+from leyden.errors import ConnectionFailedError, LeydenError
+from leyden.events import (
+    EVERYWHERE,
+    Callback,
+    Event,
+    Listener,
+    Listeners,
+    RequestFailed,
+    RequestSent,
+    ResponseReceived,
+)
+from leyden.program import Params, Program, Request, Response, Step
+
+if TYPE_CHECKING:
+    import logging
+    import ssl as ssl
+
+    import botocore.exceptions
+    from pynamodb.models import Model
+
+    aws = botocore.exceptions
+else:
+
+    class _Late:
+        """A module that is imported when the first of its names is asked for."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __getattr__(self, name: str) -> Any:
+            found = getattr(import_module(self._name), name)
+            setattr(self, name, found)
+            return found
+
+    aws = _Late("botocore.exceptions")
+    ssl = _Late("ssl")
+
+CONNECT_TIMEOUT: Final = 5.0
+"""Seconds to wait for a connection, each attempt."""
+
+READ_TIMEOUT: Final = 30.0
+"""Seconds to wait for an answer, each attempt."""
+
+POOL_SIZE: Final = 50
+"""Connections kept open at most; more are opened, and closed again, when more are in use."""
+
+IDLE_LIMIT: Final = 50.0
+"""Seconds after which a connection that was not used is not used again: DynamoDB closes one after
+a minute, and a request that meets the end of its connection may or may not have been read."""
+
+ATTEMPTS: Final = 4
+"""How often botocore's standard mode sends a request to DynamoDB, the first time included."""
+
+UNSTATED_ATTEMPTS: Final = 3
+"""What a request says of that where botocore does not."""
+
+FIRST_WAIT: Final = 0.05
+"""Seconds, at most, before half an answer is asked for again; each further wait is twice as long.
+Other waits are botocore's."""
+
+LOGGER: Final = "leyden.drivers"
+
+T = TypeVar("T")
+
+
+class Driver(Protocol):
+    """Runs programs: sends what they ask for and hands them what comes back."""
+
+    def run(self, program: Program[T]) -> T:
+        """Run `program` to its end and return its result."""
+
+    def send(self, request: Request) -> Response:
+        """Send one request. Raises a LeydenError when it fails."""
+
+    def listen(self, callback: Callback) -> Listener:
+        """Call `callback` with the events of this driver."""
+
+    def attach(self, model: type[Model]) -> None:
+        """Let a PynamoDB model send through this driver's connection."""
+
+    def close(self) -> None:
+        """Close the driver's connections."""
+
+
+@frozen
+class Done(Generic[T]):
+    """A program's end and its result."""
+
+    value: T
+
+
+def advance(program: Program[T], result: Any) -> Step | Done[T]:
+    """The program's next step, after the last one gave `result`."""
+    try:
+        return program.send(result)
+    except StopIteration as end:
+        return Done(end.value)
+
+
+def fail(program: Program[T], error: LeydenError) -> Step | Done[T]:
+    """The program's next step, after the last one ended in `error`."""
+    try:
+        return program.throw(error)
+    except StopIteration as end:
+        return Done(end.value)
+
+
+DATA_APIS: Final = frozenset(
+    {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "UpdateItem",
+    }
+)
+"""The calls that read or write items, and so consume capacity."""
+
+CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
+
+
+def prepare(request: Request, capacity: str = "TOTAL") -> Params:
+    """Return a copy of the request's parameters, with what a driver always asks for.
+
+    Data calls return what they consumed; a conditional write that fails returns the stored
+    item. What the request itself says stays as it is.
+    """
+    params = dict(request.params)
+    if request.api in DATA_APIS:
+        params.setdefault("ReturnConsumedCapacity", capacity)
+    if request.api in CONDITIONAL_APIS and "ConditionExpression" in params:
+        params.setdefault("ReturnValuesOnConditionCheckFailure", "ALL_OLD")
+    return params
+
+
+def table_of(params: Mapping[str, Any]) -> str | None:
+    """Name the table of a request; several are joined with a comma, None where it has none."""
+    try:
+        if "TableName" in params:
+            return str(params["TableName"])
+        if "RequestItems" in params:
+            return ", ".join(params["RequestItems"]) or None
+        entries = params.get("TransactItems", ())
+        names = {str(part["TableName"]) for entry in entries for part in entry.values()}
+        return ", ".join(sorted(names)) or None
+    except (AttributeError, KeyError, TypeError):
+        # Parameters of the wrong shape: sending them says so, in words.
+        return None
+
+
+def consumed_of(response: Mapping[str, Any]) -> float | None:
+    """Add up the capacity units that a response reports, None where it reports none."""
+    reported = response.get("ConsumedCapacity")
+    if not reported:
+        return None
+    entries = [reported] if isinstance(reported, Mapping) else reported
+    return float(sum(entry.get("CapacityUnits", 0.0) for entry in entries))
+
+
+class Observation:
+    """One request under observation, from the moment before it is sent."""
+
+    def __init__(
+        self, own: Listeners, request: Request, params: Params, log: logging.Logger | None
+    ) -> None:
+        self._own = own
+        self._logger = log
+        index = params.get("IndexName")
+        self._where: dict[str, Any] = {
+            "operation": request.operation,
+            "entity": request.entity,
+            "api": request.api,
+            "table": table_of(params),
+            "index": None if index is None else str(index),
+        }
+        self._tell(RequestSent(**self._where, params=params))
+        self._started = perf_counter()
+
+    @classmethod
+    def begin(cls, own: Listeners, request: Request, params: Params) -> Observation | None:
+        """Observe a request if anyone wants to know of it, else return None."""
+        # Who has not imported logging has set no level.
+        logging = sys.modules.get("logging")
+        log = None
+        if logging is not None and logging.getLogger(LOGGER).isEnabledFor(logging.DEBUG):
+            log = logging.getLogger(LOGGER)
+        if own or EVERYWHERE or log is not None:
+            return cls(own, request, params, log)
+        return None
+
+    def answered(self, response: Response) -> None:
+        """Tell of an answer."""
+        seconds = perf_counter() - self._started
+        consumed = consumed_of(response)
+        self._tell(
+            ResponseReceived(
+                **self._where,
+                consumed=consumed,
+                seconds=seconds,
+                count=response.get("Count"),
+                scanned_count=response.get("ScannedCount"),
+            )
+        )
+        self._log("answered", seconds, consumed)
+
+    def failed(self, error: LeydenError) -> None:
+        """Tell of an error."""
+        seconds = perf_counter() - self._started
+        self._tell(RequestFailed(**self._where, seconds=seconds, error=error))
+        self._log(error.code, seconds, None)
+
+    def _tell(self, event: Event) -> None:
+        self._own.tell(event)
+        EVERYWHERE.tell(event)
+
+    def _log(self, outcome: str, seconds: float, consumed: float | None) -> None:
+        if self._logger is None:
+            return
+        self._logger.debug(
+            "%s entity=%s api=%s table=%s index=%s consumed=%s milliseconds=%.1f %s",
+            self._where["operation"] or "-",
+            self._where["entity"] or "-",
+            self._where["api"],
+            self._where["table"] or "-",
+            self._where["index"] or "-",
+            "-" if consumed is None else consumed,
+            seconds * 1000,
+            outcome,
+        )
+
+
+UNSURE: Final = "; a write may or may not have happened"
+
+
+def failure_of(
+    error: Exception, request: Request, place: str
+) -> tuple[LeydenError, Exception] | None:
+    """The error that the caller of `request` gets for `error`, and its cause.
+
+    None for what no way to send raises, such as a mistake in a program. `place` says where the
+    request went.
+    """
+    from leyden.drivers.translate import FAILURES, original, translate
+
+    if not isinstance(error, FAILURES):
+        return None
+    return translate(error, request, place), original(error, request)
+
+
+def broken_off(request: Request) -> ConnectionFailedError:
+    """The error of a request that was given up before it was answered."""
+    unsure = request.api in WRITING_APIS
+    return ConnectionFailedError(
+        f"{request.api} was cancelled before it was answered{UNSURE if unsure else ''}",
+        unsure=unsure,
+        request=request,
+        operation=request.operation or None,
+        entity=request.entity,
+    )
+
+
+_renewed: Final[WeakSet[Any]] = WeakSet()
+
+
+def renew_at_fork(owner: Any) -> None:
+    """Call `owner.after_fork()` in each process that is forked from this one.
+
+    A lock that another thread held stays shut in the child, where that thread is not; and two
+    processes that read from one connection would take each other's answers.
+    """
+    _renewed.add(owner)
+
+
+def _renew_all() -> None:
+    for owner in list(_renewed):
+        owner.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)

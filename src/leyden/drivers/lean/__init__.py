@@ -1,0 +1,1 @@
+"""Requests written, signed, sent and read without botocore and PynamoDB."""

@@ -1,0 +1,189 @@
+"""The short way: requests without botocore, where nothing is configured that only botocore knows.
+
+To import botocore and to make its session and client takes a process longer than everything else
+up to its first answer, and finds, in a Lambda function or a container, three variables of the
+environment. So those are read here. The short way steps aside for anything else that may say
+something: an AWS variable that is not known to say nothing, a configuration file, a profile, a
+proxy, a region of a partition that is not listed here. It also steps aside where the process has
+botocore loaded already: its import is paid for then, and stand-ins for AWS, as tests use them,
+have their hooks in botocore.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Generator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from leyden._attrs import field, frozen
+from leyden.drivers.base import aws
+from leyden.drivers.lean.endpoint import Clock, Destination, Signer, new_invocation
+from leyden.drivers.lean.exchange import Reader, Send, Sent, WireStep, arns, plainly_read
+from leyden.drivers.lean.messages import PARAMETERS, check_parameters
+from leyden.program import Params
+
+_PARTITIONS: Final = (
+    # Those with an endpoint of this form for each region; botocore's partitions.json has them all.
+    (re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+"), "amazonaws.com"),
+    (re.compile(r"cn-\w+-\d+"), "amazonaws.com.cn"),
+)
+_SAY_NOTHING: Final = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_CA_BUNDLE",
+        "AWS_DEFAULT_OUTPUT",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_PAGER",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    }
+)
+"""Variables that are read here or by `lean.trust`, or that are not about DynamoDB."""
+
+_SAY_NOTHING_EITHER: Final = ("AWS_LAMBDA_", "AWS_XRAY_")
+_FILES: Final = ("config", "credentials", "models")
+"""What botocore reads in `~/.aws`; `models` may replace its description of DynamoDB."""
+
+_PROXIES: Final = frozenset({"all_proxy", "http_proxy", "https_proxy", "no_proxy"})
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_HOST: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*(:[1-9]\d*)?")
+_TARGET: Final = "DynamoDB_20120810"
+_LOCAL_REGION: Final = "us-east-1"
+
+
+@frozen
+class PlainCredentials:
+    """Credentials that do not change; the names are botocore's."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+class PlainProfile:
+    """Credentials, a region and an endpoint: all that a request needs where nothing is special."""
+
+    def __init__(self, credentials: PlainCredentials, region: str, url: str) -> None:
+        self.credentials = credentials
+        self.region = region
+        self.url = url
+        self._clock = Clock()
+        self._signer = Signer(region, "dynamodb")
+        self._destinations: dict[str, Destination] = {}
+
+    @classmethod
+    def of(
+        cls,
+        region: str,
+        endpoint_url: str | None,
+        credentials: Any,
+        profile: str | None,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        loaded: bool | None = None,
+    ) -> PlainProfile | None:
+        """The profile of these arguments and this environment; None where something is special.
+
+        `loaded` says whether botocore is imported already, None to find out.
+        """
+        if loaded is None:
+            loaded = "botocore.client" in sys.modules
+        if loaded or profile is not None or _is_special(environment):
+            return None
+        if credentials is not None:
+            found = PlainCredentials(
+                credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+            )
+        else:
+            found = PlainCredentials(
+                environment.get("AWS_ACCESS_KEY_ID", ""),
+                environment.get("AWS_SECRET_ACCESS_KEY", ""),
+                environment.get("AWS_SESSION_TOKEN") or None,
+            )
+        if not (found.access_key and found.secret_key):
+            return None
+        region = (
+            region
+            or environment.get("AWS_REGION", "")
+            or environment.get("AWS_DEFAULT_REGION", "")
+            or (_LOCAL_REGION if endpoint_url else "")
+        )
+        suffixes = (suffix for pattern, suffix in _PARTITIONS if pattern.fullmatch(region))
+        suffix = next(suffixes, None)
+        if suffix is None:
+            return None
+        if endpoint_url is None:
+            return cls(found, region, f"https://dynamodb.{region}.{suffix}/")
+        url = _plain_url(endpoint_url)
+        return None if url is None else cls(found, region, url)
+
+    def destination(self, api: str) -> Destination:
+        """Where requests of this call go."""
+        made = self._destinations.get(api)
+        if made is None:
+            version = ".".join(map(str, sys.version_info[:3]))
+            kept = {
+                "x-amz-target": f"{_TARGET}.{api}",
+                "content-type": "application/x-amz-json-1.0",
+                "user-agent": f"leyden lang/python#{version} cfg/retry-mode#standard",
+            }
+            made = self._destinations[api] = Destination.at(self.url, kept, self._signer)
+        return made
+
+    def first(
+        self, api: str, params: Params, body: bytes, reader: Reader | None
+    ) -> Generator[WireStep, Any, dict[str, Any] | Sent | None]:
+        """The first attempt of a request: the response, or what came of the attempt instead.
+
+        None where nothing is sent: botocore knows the call, or says what is wrong with it.
+        """
+        kinds = PARAMETERS.get(api)
+        if kinds is None:
+            return None
+        try:
+            check_parameters(params, kinds)
+            if arns(params):
+                return None
+        except (AttributeError, LookupError, TypeError):
+            return None
+        destination = self.destination(api)
+        invocation = new_invocation()
+        data = destination.request(
+            self.credentials, self._clock.now(), body, attempt=1, invocation=invocation
+        )
+        try:
+            answer = yield Send(destination, data)
+        except aws.HTTPClientError as error:
+            return Sent(invocation, None, error)
+        read = plainly_read(answer, api, reader)
+        return Sent(invocation, answer, None) if read is None else read
+
+
+def _is_special(environment: Mapping[str, str]) -> bool:
+    """Whether anything may be configured beyond credentials and region."""
+    if sys.platform in ("darwin", "win32"):
+        # The system's own settings may name a proxy.
+        return True
+    for name in environment:
+        if name.startswith(("AWS_", "BOTO")):
+            if name not in _SAY_NOTHING and not name.startswith(_SAY_NOTHING_EITHER):
+                return True
+        elif name.lower() in _PROXIES:
+            return True
+    folder = os.path.join(os.path.expanduser("~"), ".aws")
+    return any(os.path.lexists(os.path.join(folder, name)) for name in _FILES)
+
+
+def _plain_url(endpoint_url: str) -> str | None:
+    """The address as botocore writes it; None where that might differ."""
+    parts = urlsplit(endpoint_url)
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "?" in endpoint_url:
+        return None
+    if not _HOST.fullmatch(parts.netloc):
+        return None
+    return f"{parts.scheme}://{parts.netloc}/"
