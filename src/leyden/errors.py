@@ -58,7 +58,6 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from leyden.carrying import nearest, pack, unpack
 from leyden.outcomes import NOTHING, Outcome, Rejection, told
 
 if TYPE_CHECKING:
@@ -219,6 +218,8 @@ class LeydenError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {**self.__dict__, "": (self.args, self.__cause__)}
+        from leyden.carrying import nearest, pack
+
         return _carried, (nearest(type(self)), pack(state))
 
     def __copy__(self) -> Self:
@@ -240,6 +241,8 @@ class LeydenError(Exception):
 
 def _carried(kind: type[LeydenError], packed: Mapping[str, bytes]) -> LeydenError:
     """The error that was pickled."""
+    from leyden.carrying import unpack
+
     state = unpack(packed)
     kept = state.pop("")
     args, cause = kept if isinstance(kept, tuple) else ((), None)

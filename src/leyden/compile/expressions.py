@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jmespath
-from jmespath.exceptions import ArityError, JMESPathError, JMESPathTypeError
-
+from leyden._late import Late
 from leyden.compile.faults import refuse
 from leyden.compile.shortcuts import Evaluate, evaluator, truthy
 from leyden.errors import InvalidExpressionError
 from leyden.schema.expressions import ExpressionError, parse_expression
+
+if TYPE_CHECKING:
+    import jmespath
+    from jmespath import exceptions
+else:
+    jmespath, exceptions = Late("jmespath"), Late("jmespath.exceptions")
 
 __all__ = ["Expression", "truthy"]
 
@@ -38,12 +42,12 @@ class Expression:
         except TypeError:
             # jmespath lets Python compare text with numbers; in JMESPath that is null.
             return None
-        except JMESPathTypeError as error:
+        except exceptions.JMESPathTypeError as error:
             wanted = " or ".join(error.expected_types)
             reason = f"{error.function_name}() takes {wanted}, and met {error.actual_type}"
-        except ArityError as error:
+        except exceptions.ArityError as error:
             reason = str(error)
-        except (JMESPathError, RecursionError) as error:
+        except (exceptions.JMESPathError, RecursionError) as error:
             reason = type(error).__name__
         raise refuse(path, f"cannot be evaluated by {self.text}: {reason}")
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from leyden._attrs import frozen
+from leyden._late import Late
 from leyden._ledger import WRITING_APIS
 from leyden.errors import ConnectionFailedError, LeydenError
 from leyden.events import (
@@ -40,20 +40,8 @@ if TYPE_CHECKING:
 
     aws = botocore.exceptions
 else:
-
-    class _Late:
-        """A module that is imported when the first of its names is asked for."""
-
-        def __init__(self, name: str) -> None:
-            self._name = name
-
-        def __getattr__(self, name: str) -> Any:
-            found = getattr(import_module(self._name), name)
-            setattr(self, name, found)
-            return found
-
-    aws = _Late("botocore.exceptions")
-    ssl = _Late("ssl")
+    aws = Late("botocore.exceptions")
+    ssl = Late("ssl")
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds to wait for a connection, each attempt."""

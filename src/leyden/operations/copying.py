@@ -6,10 +6,10 @@ write, so it cannot go where the value itself is needed: into keys, hooks and de
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pynamodb.attributes import Attribute
 from pynamodb.expressions.operand import Path, _Decrement, _Increment, _Operand
 
 from leyden.compile import CompiledAttribute, ResolvedPath
@@ -23,7 +23,13 @@ _COPIED: Final = "is copied from another attribute, so its value is not known wh
 
 def is_operand(value: Any) -> bool:
     """Whether a value is to be made in the table."""
-    return isinstance(value, _Operand | Attribute)
+    return isinstance(value, _Operand) or _is_attribute(value)
+
+
+def _is_attribute(value: Any) -> bool:
+    # Who has not imported PynamoDB's attributes has none; their import takes a while.
+    module = sys.modules.get("pynamodb.attributes")
+    return module is not None and isinstance(value, module.Attribute)
 
 
 def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
@@ -31,7 +37,7 @@ def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
 
     Raises InvalidExpressionError where its value is needed before the write, or is of another type.
     """
-    operand: Any = Path(value) if isinstance(value, Attribute) else value
+    operand: Any = Path(value) if _is_attribute(value) else value
     _refuse_where_known(entity, place)
     if isinstance(operand, _Increment | _Decrement) and place.leaf.spec.type not in _EXACT:
         raise _refused(entity, place, "is no number, so nothing can be added up for it")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from jmespath.exceptions import JMESPathError
-
+from leyden._late import Late
 from leyden.compile.partial import narrow
 from leyden.errors import DecodeError, HookError, InvalidExpressionError
 from leyden.operations.bound import BoundEntity
@@ -14,6 +13,11 @@ from leyden.operations.item_id import name_item
 from leyden.operations.options import Options
 from leyden.operations.plan.projection import inputs_of
 from leyden.program import Item
+
+if TYPE_CHECKING:
+    from jmespath import exceptions
+else:
+    exceptions = Late("jmespath.exceptions")
 
 T = TypeVar("T")
 
@@ -66,7 +70,7 @@ def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[
         return shaped
     try:
         return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
-    except (JMESPathError, RecursionError, TypeError) as error:
+    except (exceptions.JMESPathError, RecursionError, TypeError) as error:
         # Its own message would quote the item.
         raise InvalidExpressionError(
             f"the expression in `select` cannot be evaluated over an item of "

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
-
-import jmespath
-from jmespath import exceptions
-from jmespath.functions import Functions
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from leyden._attrs import field, frozen
+from leyden._late import Late
 from leyden._text import did_you_mean, quoted
 from leyden.schema.slips import remedy
 
+if TYPE_CHECKING:
+    import jmespath
+    from jmespath import exceptions, functions
+else:
+    jmespath, exceptions = Late("jmespath"), Late("jmespath.exceptions")
+    functions = Late("jmespath.functions")
+
 _LONGEST: Final = 4096
-_FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
 _CLOSE: Final = 0.75
 """Functions of other languages have names that look alike: `lower` is not `floor`."""
 _SELF_NODES: Final = frozenset({"current", "identity"})
@@ -85,10 +88,11 @@ def check_calls(tree: _Tree, text: str) -> None:
         name = tree["value"]
         found = re.search(rf"(?<![\w-]){re.escape(name)}\s*\(", text)
         column = found.start() + 1 if found else 1
-        if name not in _FUNCTIONS:
-            hint = did_you_mean(name, _FUNCTIONS, closeness=_CLOSE)
+        known: dict[str, Any] = functions.Functions.FUNCTION_TABLE
+        if name not in known:
+            hint = did_you_mean(name, known, closeness=_CLOSE)
             raise ExpressionError(f"JMESPath has no function {quoted(name)}{hint}", column)
-        signature = _FUNCTIONS[name]["signature"]
+        signature = known[name]["signature"]
         given = len(tree["children"])
         variadic = bool(signature) and signature[-1].get("variadic", False)
         if given < len(signature) or (given > len(signature) and not variadic):

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from leyden.compile.expressions import Expression
 from leyden.errors import SchemaError
 from leyden.keys import entity_keys
-from leyden.operations.uniqueness.guards import GUARD_SUFFIX
 from leyden.schema.faults import Fault
 from leyden.schema.spec import EntitySpec, JMESPath, Judge, ServiceSpec
 from leyden.service.overflow_rules import unspreadable
@@ -32,6 +31,8 @@ def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
     """What stands against guard items for the entity's unique values."""
     if not entity.unique:
         return []
+    from leyden.operations.uniqueness.guards import GUARD_SUFFIX
+
     problems = [
         f'the table\'s key field "{form.field}" '
         + ("holds numbers" if form.numeric else "is itself an attribute")

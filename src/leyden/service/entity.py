@@ -16,42 +16,33 @@ from leyden.compile.faults import refuse
 from leyden.compile.partial import narrow
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, HookError, UnknownNameError
-from leyden.operations.batches.getting import BatchGet
-from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.reads import (
-    Get,
-    Queries,
-    Query,
-    Scan,
-)
-from leyden.operations.check import Check
-from leyden.operations.delete import Delete, Remove
+from leyden.operations.chains.reads import Get, Queries, Query, Scan
 from leyden.operations.guard import owns, refuse_no_item
 from leyden.operations.item_id import name_item
 from leyden.operations.operation import naming
 from leyden.operations.overflow.format import placed, values_apart
-from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
-from leyden.operations.plan.match import find, match
 from leyden.operations.plan.projection import present_slots
-from leyden.operations.plan.reads import (
-    GetReading,
-    PageReading,
-    QueryReading,
-    ScanReading,
-)
-from leyden.operations.put import Create, Put
-from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
-from leyden.operations.update import Patch, Update
-from leyden.operations.upsert import Upsert
+from leyden.operations.plan.reads import GetReading, PageReading, QueryReading, ScanReading
 from leyden.operations.written_back import refuse_incomplete
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec
+from leyden.service import verbs
 from leyden.service.conversions import Conversions
 from leyden.service.given import are_many, key_of, no_item, refuse_misplaced, seen_key
 
 if TYPE_CHECKING:
     from pynamodb.models import Model
+
+    from leyden.operations.batches.getting import BatchGet
+    from leyden.operations.batches.writing import BatchWrite
+    from leyden.operations.check import Check
+    from leyden.operations.delete import Delete, Remove
+    from leyden.operations.overflow.sweeping import Sweep
+    from leyden.operations.put import Create, Put
+    from leyden.operations.uniqueness.adopting import Adoption
+    from leyden.operations.update import Patch, Update
+    from leyden.operations.upsert import Upsert
 
 Batch = list[Any] | tuple[Any, ...]
 _CONTAINERS = (list, dict, set, bytearray, tuple)
@@ -149,7 +140,7 @@ class Entity:
                 Get(GetReading(self._bound, key_of(self._bound, "get", one, place=n)))
                 for n, one in enumerate(key)
             ]
-            return BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
+            return verbs.BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
         return Get(GetReading(self._bound, key_of(self._bound, "get", key, attributes)))
 
     @overload
@@ -163,25 +154,25 @@ class Entity:
         """
         if (item is not None or wrong) and are_many(self._bound, "put", item, wrong, attributes):
             puts = [self._given(one, place=n) for n, one in enumerate(item)]
-            return self._batch([Put(self._bound, given=given) for given in puts])
-        return Put(self._bound, given=self._given(item, attributes, "put"))
+            return self._batch([verbs.Put(self._bound, given=given) for given in puts])
+        return verbs.Put(self._bound, given=self._given(item, attributes, "put"))
 
     def create(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Create:
         """Write an item that must not exist yet: attributes, a mapping of them, or a record."""
         refuse_misplaced(self._bound, "create", (item, *wrong) if wrong else ())
-        return Create(self._bound, given=self._given(item, attributes, "create"))
+        return verbs.Create(self._bound, given=self._given(item, attributes, "create"))
 
     def upsert(self, item: Any = None, /, *wrong: Never, **attributes: Any) -> Upsert:
         """Set attributes on the item, which is created if it is missing."""
         refuse_misplaced(self._bound, "upsert", (item, *wrong) if wrong else ())
-        return Upsert(self._bound, given=self._given(item, attributes, "upsert"))
+        return verbs.Upsert(self._bound, given=self._given(item, attributes, "upsert"))
 
     def update(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Update:
         """Change the item with this key; creates it if it is missing. See `patch`."""
         if key is None and not wrong:
-            return Update(self._bound, given=attributes)
+            return verbs.Update(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "update", key, wrong, attributes)
-        return Update(self._bound, given=given, expected=seen)
+        return verbs.Update(self._bound, given=given, expected=seen)
 
     def patch(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Patch:
         """Change the item with this key, which must exist.
@@ -192,9 +183,9 @@ class Entity:
         >>> task.patch(record).set(status="closed").go()            # doctest: +SKIP
         """
         if key is None and not wrong:
-            return Patch(self._bound, given=attributes)
+            return verbs.Patch(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "patch", key, wrong, attributes)
-        return Patch(self._bound, given=given, expected=seen)
+        return verbs.Patch(self._bound, given=given, expected=seen)
 
     @overload
     def delete(self, keys: Batch, /) -> BatchWrite: ...
@@ -206,21 +197,21 @@ class Entity:
         Keys are given as for `patch`.
         """
         if key is None and not wrong:
-            return Delete(self._bound, given=attributes)
+            return verbs.Delete(self._bound, given=attributes)
         if are_many(self._bound, "delete", key, wrong, attributes):
             pairs = [seen_key(self._bound, "delete", one, place=n) for n, one in enumerate(key)]
             return self._batch(
-                [Delete(self._bound, given=given, expected=seen) for given, seen in pairs]
+                [verbs.Delete(self._bound, given=given, expected=seen) for given, seen in pairs]
             )
         given, seen = seen_key(self._bound, "delete", key, wrong, attributes)
-        return Delete(self._bound, given=given, expected=seen)
+        return verbs.Delete(self._bound, given=given, expected=seen)
 
     def remove(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Remove:
         """Delete the item with this key, which must exist. The key is given as for `patch`."""
         if key is None and not wrong:
-            return Remove(self._bound, given=attributes)
+            return verbs.Remove(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "remove", key, wrong, attributes)
-        return Remove(self._bound, given=given, expected=seen)
+        return verbs.Remove(self._bound, given=given, expected=seen)
 
     def check(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Check:
         """A condition on the item with this key, for a transaction to depend on.
@@ -228,19 +219,19 @@ class Entity:
         The key is given as for `patch`.
         """
         if key is None and not wrong:
-            return Check(self._bound, given=attributes)
+            return verbs.Check(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "check", key, wrong, attributes)
-        return Check(self._bound, given=given, expected=seen)
+        return verbs.Check(self._bound, given=given, expected=seen)
 
     def match(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, and filter on them all."""
         refuse_misplaced(self._bound, "match", wrong)
-        return self._matched("match", match, attributes)
+        return self._matched("match", verbs.match, attributes)
 
     def find(self, /, *wrong: Never, **attributes: Any) -> Query | Scan:
         """Read by the access pattern that serves these attributes best, without a filter."""
         refuse_misplaced(self._bound, "find", wrong)
-        return self._matched("find", find, attributes)
+        return self._matched("find", verbs.find, attributes)
 
     def _matched(
         self,
@@ -266,7 +257,7 @@ class Entity:
         Items that share values are reported as `duplicates` and left as they are.
         """
         return self._driver.run(
-            adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
+            verbs.adopt_unique(self._bound, cursor=cursor, pages=pages, progress=progress)
         )
 
     @fitting("task.sweep_overflow(pages=10)")
@@ -283,7 +274,7 @@ class Entity:
         other writers. Raises InputError where no attribute has `overflow`.
         """
         return self._driver.run(
-            sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
+            verbs.sweep_overflow(self._bound, cursor=cursor, pages=pages, progress=progress)
         )
 
     @fitting("task.owns(item)")
@@ -336,7 +327,7 @@ class Entity:
         return record
 
     def _batch(self, entries: list[Put] | list[Delete]) -> BatchWrite:
-        return BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)
+        return verbs.BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)
 
     def _given(
         self,

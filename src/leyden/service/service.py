@@ -14,26 +14,29 @@ from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
 from leyden.keys import entity_keys
-from leyden.operations.batches.getting import BatchGet
-from leyden.operations.batches.writing import BatchWrite
 from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.collections import CollectionQuery
 from leyden.operations.chains.reads import Get
-from leyden.operations.delete import Delete
 from leyden.operations.guard import refuse_no_item
 from leyden.operations.index_keys import put_keys
 from leyden.operations.operation import chains_in, naming
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.members import Member, read_shared
-from leyden.operations.put import Put
-from leyden.operations.table import CreateTableResult, check_table, create_table
-from leyden.operations.transactions.getting import TransactGet
-from leyden.operations.transactions.writing import TransactWrite
-from leyden.operations.write import Write
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec, ServiceSpec
+from leyden.service import verbs
 from leyden.service.entity import Entity
-from leyden.service.stream import Change, StreamRecordError, Unknown, parse_stream
+
+if TYPE_CHECKING:
+    from leyden.operations.batches.getting import BatchGet
+    from leyden.operations.batches.writing import BatchWrite
+    from leyden.operations.chains.collections import CollectionQuery
+    from leyden.operations.delete import Delete
+    from leyden.operations.put import Put
+    from leyden.operations.table import CreateTableResult
+    from leyden.operations.transactions.getting import TransactGet
+    from leyden.operations.transactions.writing import TransactWrite
+    from leyden.operations.write import Write
+    from leyden.service.stream import Change, StreamRecordError, Unknown
 
 
 @frozen(repr=False)
@@ -100,7 +103,7 @@ class Collections:
                     raise misplaced(name, f".{name}({given})", len(wrong))
                 values = read_shared(members, name, composites)
             said = CollectionReading(first.entity, members=members, collection=name, values=values)
-            return CollectionQuery(said)
+            return verbs.CollectionQuery(said)
 
         start.__name__ = name
         aliases = ", ".join(member.alias for member in members)
@@ -177,7 +180,7 @@ class Service:
 
         >>> app.batch_get([task.get(...), employee.get(...)]).go()       # doctest: +SKIP
         """
-        return BatchGet(self.driver, "batch_get", chains_in("batch_get", entries))
+        return verbs.BatchGet(self.driver, "batch_get", chains_in("batch_get", entries))
 
     @fitting("app.batch_write([task.put(...), employee.delete(...)])")
     def batch_write(self, entries: Sequence[Put | Delete]) -> BatchWrite:
@@ -185,7 +188,7 @@ class Service:
 
         >>> app.batch_write([task.put(...), employee.delete(...)]).go()  # doctest: +SKIP
         """
-        return BatchWrite(self.driver, "batch_write", chains_in("batch_write", entries))
+        return verbs.BatchWrite(self.driver, "batch_write", chains_in("batch_write", entries))
 
     @fitting("app.transact_write([task.create(...), employee.patch(...).set(...)])")
     def transact_write(self, entries: Sequence[Write]) -> TransactWrite:
@@ -194,12 +197,12 @@ class Service:
         >>> app.transact_write([task.create(...), employee.patch(...).set(...)]).go()
         ... # doctest: +SKIP
         """
-        return TransactWrite(self.driver, chains_in("transact_write", entries))
+        return verbs.TransactWrite(self.driver, chains_in("transact_write", entries))
 
     @fitting("app.transact_get([task.get(...), employee.get(...)])")
     def transact_get(self, entries: Sequence[Get]) -> TransactGet:
         """Read up to 100 items as they all were at one moment."""
-        return TransactGet(self.driver, chains_in("transact_get", entries))
+        return verbs.TransactGet(self.driver, chains_in("transact_get", entries))
 
     @fitting("app.create_table()")
     def create_table(self) -> CreateTableResult:
@@ -207,7 +210,7 @@ class Service:
 
         Raises TableMismatchError where a table of that name differs; it is left as it is.
         """
-        return self.driver.run(create_table(self.table_definition, self.table))
+        return self.driver.run(verbs.create_table(self.table_definition, self.table))
 
     @fitting("app.check_table()")
     def check_table(self) -> None:
@@ -215,7 +218,7 @@ class Service:
 
         Raises TableNotFoundError, or TableMismatchError with all differences.
         """
-        self.driver.run(check_table(self.table_definition, self.table))
+        self.driver.run(verbs.check_table(self.table_definition, self.table))
 
     @fitting("app.entity_of(item)")
     def entity_of(self, item: Item) -> Entity:
@@ -257,6 +260,8 @@ class Service:
         >>> for change in app.parse_stream(event):                       # doctest: +SKIP
         ...     print(change.kind, change.alias, change.changed)
         """
+        from leyden.service.stream import parse_stream
+
         return parse_stream(self, event, unknown=unknown, failed=failed)
 
     def close(self) -> None:

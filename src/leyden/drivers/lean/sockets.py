@@ -110,9 +110,11 @@ class Pool:
             # What cannot be trusted need not be called.
             self._trust.load()
         host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
+        # As bytes, a name is spared Python's IDNA, which imports a table of all characters.
+        address: Any = (host.encode() if host.isascii() else host, port)
         # Each way to fail has its own error; the socket is closed on all of them.
         try:
-            raw = socket.create_connection((host, port), self._connect_timeout)
+            raw = socket.create_connection(address, self._connect_timeout)
         except TimeoutError as error:
             raise aws.ConnectTimeoutError(endpoint_url=url, error=error) from error
         except OSError as error:
