@@ -1,5 +1,6 @@
 # make demo   see it work: an in-process table, the shipped schemas, real items
 # make test   every check that can run here; says aloud which cannot
+# make quick  the fast ones of them, without a network, for the edit loop: under a minute
 # make check  lint, formatting, types
 # make format rewrite the sources in the project's format
 # make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
@@ -8,16 +9,18 @@
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
-# TESTS=... what to test (TESTS="tests/keys -k casing").
+# TESTS=... what to test (TESTS="tests/keys -k casing"), WORKERS=... how many processes test.
 
 VENV := .venv
 CACHE := .cache
 PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 TESTS ?=
+WORKERS ?= auto
+QUICK := tests/vectors tests/operations tests/keys tests/compile tests/schema tests/errors --deselect tests/operations/test_stream.py
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-memory docs npm clean
+.PHONY: help demo test quick check format bench bench-memory docs npm clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -26,7 +29,10 @@ demo: $(VENV)/.installed-demo
 	@$(VENV)/bin/leyden demo
 
 test: $(VENV)/.installed-dev npm
-	@$(VENV)/bin/python -m pytest $(TESTS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
+
+quick: $(VENV)/.installed-dev
+	@HYPOTHESIS_PROFILE=quick $(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 $(QUICK)
 
 check: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
@@ -37,13 +37,21 @@ REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 settings.register_profile(
     "default", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[]
 )
-settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
+settings.register_profile(
+    "quick",
+    settings.get_profile("default"),
+    max_examples=10,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile(
     "ci",
     max_examples=300,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
+    # The seed and the blob of a failure are printed; to make it small takes minutes, and can be
+    # done where somebody looks at it.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 
 
