@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.compile.faults import UnreadableError
-from leyden.compile.numbers import _as_int_or_float, _stored, number_value
+from leyden.types.base import UnreadableError
+from leyden.types.numbers import _as_int_or_float, _stored, number_value
 
 TEXTS = st.one_of(
     st.floats().map(repr),

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from leyden.compile.faults import UnreadableError
-from leyden.compile.numbers import (
+from leyden.errors import ValidationError
+from leyden.types.base import UnreadableError
+from leyden.types.numbers import (
     accept_decimal,
     accept_integer,
     accept_number,
@@ -17,7 +18,6 @@ from leyden.compile.numbers import (
     number_text,
     number_value,
 )
-from leyden.errors import ValidationError
 from tests.compile.strategies import decimals, floats, whole
 
 

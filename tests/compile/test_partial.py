@@ -10,9 +10,9 @@ import attrs
 import pytest
 
 import leyden
-from leyden.compile.lacking import LackingList, LackingMap, excerpt
 from leyden.compile.partial import WHOLE, Lack, lack_of, narrow
 from leyden.errors import InputError, LeydenError, NotReadError, ValidationError
+from leyden.types.lacking import LackingList, LackingMap, excerpt
 
 SOURCE: Final = """
 entity: notes

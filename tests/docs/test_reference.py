@@ -15,7 +15,7 @@ from leyden.operations import options
 from leyden.schema import language
 from leyden.schema.codes import CODES
 from leyden.schema.shapes import Options
-from leyden.schema.spec import ATTRIBUTE_TYPES
+from leyden.types import TYPES
 from tests.docs.examples import ROOT, rows
 
 DOCS: Final = ROOT / "docs"
@@ -60,7 +60,7 @@ def test_options_of_parts_of_containers_are_documented() -> None:
 
 def test_every_attribute_type_is_documented() -> None:
     assert sorted(names("schema.md", "Attribute types")) == sorted(
-        name for name in ATTRIBUTE_TYPES if name != "enum"
+        name for name in TYPES if name != "enum"
     )
 
 

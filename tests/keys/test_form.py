@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.keys import KeyForm, entity_keys
-from leyden.keys.text import number_text, pad, timestamp_text, unpad
+from leyden.keys.form import pad, unpad
 from leyden.schema.spec import EntitySpec, IndexSpec, KeySpec, Padding
+from leyden.types.numbers import number_text
+from leyden.types.times import timestamp_text
 from tests.keys.specs import attribute, entity
 
 words = st.text("abc#_ABC1-", max_size=8)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.keys import entity_keys
-from leyden.keys.strict import escape, parse_number, sortable_number, unescape
-from leyden.keys.text import from_epoch_seconds
 from leyden.operations.plan.sort_keys import sort_condition
+from leyden.types.numbers import parse_number, sortable_number
+from leyden.types.text import escape, unescape
+from leyden.types.times import from_epoch_seconds
 from tests.keys.specs import attribute, entity
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(

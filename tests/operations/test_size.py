@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.json import encode
 
-from leyden.compile.anything import accept_any, encode_any
 from leyden.errors import ItemTooLargeError
 from leyden.operations import size
 from leyden.operations.size import item_size, refuse_oversize
+from leyden.types.anything import accept_any, encode_any
 from tests.compile.strategies import anythings
 
 items = st.dictionaries(

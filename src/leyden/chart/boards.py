@@ -25,9 +25,9 @@ from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, 
 from leyden.chart.patterns import patterns_of
 from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.keys import IndexKeys, KeyForm
-from leyden.keys.text import timestamp_text
 from leyden.program import AttributeValue
 from leyden.schema.spec import IndexSpec, ServiceSpec
+from leyden.types.times import timestamp_text
 
 
 def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | None = None) -> Chart:

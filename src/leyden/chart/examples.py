@@ -25,6 +25,7 @@ from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
 from leyden.program import Item
 from leyden.schema.spec import AttributeSpec, Call, EntitySpec, JMESPath, Literal, ServiceSpec
 from leyden.service.service import build_service
+from leyden.types import type_of
 
 Hooks = Mapping[str, Callable[..., Any]]
 
@@ -265,7 +266,7 @@ def _shown(spec: EntitySpec) -> list[str]:
         for name, attribute in spec.attributes.items()
         if name not in needed and attribute.derive is None and not attribute.hidden
     ]
-    ttl = [name for name in optional if spec.attributes[name].type == "ttl"][:1]
+    ttl = [name for name in optional if type_of(spec.attributes[name]).expires][:1]
     return needed + [n for n in optional if n not in ttl][:_SHOWN_OPTIONAL] + ttl
 
 
@@ -307,13 +308,13 @@ def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool
 
 def _alternatives(attribute: AttributeSpec, condition: str) -> list[Any]:
     """Other values that a condition may want: members, true and false, what it says itself."""
-    if attribute.values:
-        return list(attribute.values)
-    if attribute.type == "boolean":
-        return [True, False]
-    if attribute.type == "string":
+    kind = type_of(attribute)
+    choices = kind.choices(attribute)
+    if choices is not None:
+        return list(choices)
+    if kind.is_free_text:
         return re.findall(r"'([^']*)'", condition)
-    if attribute.type in ("number", "integer"):
+    if kind.countable:
         numbers = [int(text) for text in re.findall(r"`(-?\d+)`", condition)]
         return [near for number in numbers for near in (number, number + 1, number - 1)]
     return []

@@ -13,8 +13,9 @@ from leyden import Service
 from leyden.chart.contents import Call, KeyShape, Pattern, Row
 from leyden.chart.examples import Example, Examples
 from leyden.keys import IndexKeys
-from leyden.keys.text import epoch_seconds, timestamp_text
 from leyden.schema.spec import AttributeSpec, EntitySpec, KeySpec
+from leyden.types import type_of
+from leyden.types.times import epoch_seconds, timestamp_text
 
 Partitions = Sequence[Sequence[Row]]
 
@@ -171,7 +172,7 @@ def _arguments(entity: EntitySpec, names: Iterable[str], values: Mapping[str, An
     given = {}
     for name in dict.fromkeys(names):
         attribute = entity.attributes[name]
-        if attribute.type == "enum" and len(attribute.values) == 1:
+        if len(attribute.values) == 1:
             continue
         value = None if values is None else values.get(name)
         given[name] = _UNKNOWN if value is None else _value(attribute, value)
@@ -183,7 +184,7 @@ def _arguments(entity: EntitySpec, names: Iterable[str], values: Mapping[str, An
 
 def _value(attribute: AttributeSpec, value: Any) -> str:
     if isinstance(value, datetime):
-        if attribute.type == "ttl":
+        if type_of(attribute).expires:
             return str(epoch_seconds(value))
         return _quoted(timestamp_text(value))
     if isinstance(value, str):

@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
-
-import attrs
 
 from leyden.schema.regexps import UnboundedPatternError, searching
 from leyden.schema.spec import AttributeSpec
+from leyden.types import type_of
 
 _START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -102,62 +100,73 @@ def sample(attribute: AttributeSpec, number: int, entity: str, *, plain: bool = 
     Lengths, bounds and members are kept; a `pattern` is matched where one of some common forms
     does. `plain` gives text of letters and digits only.
     """
-    if attribute.values:
-        return attribute.values[number % len(attribute.values)]
-    words = _words(attribute.name)
-    kind = attribute.type
-    if kind == "string":
-        return _text(attribute, words, number, entity, plain)
-    if kind in ("number", "integer", "decimal"):
-        return _number(attribute, words, number)
-    if kind == "boolean":
-        # Most things that can be finished or deleted are not, and most are active.
-        most = not {"done", "closed", "deleted", "archived", "read", "completed"} & {*words}
-        return most if number % 3 < 2 else not most
-    if kind == "timestamp":
-        return _instant(words, number)
-    if kind == "ttl":
-        return _START + timedelta(days=90 + number)
-    if kind == "binary":
-        return bytes((0x4C, 0x65, 0x79, number & 0xFF))
-    if kind == "json":
-        return {"example": number + 1}
-    return _container(attribute, number, entity, plain)
+    return type_of(attribute).sample(attribute, _Likely(attribute, number, entity, plain))
 
 
-def _container(attribute: AttributeSpec, number: int, entity: str, plain: bool) -> Any:
-    if attribute.type == "map":
-        if attribute.properties is None:
-            return {"note": "example"}
-        return {
-            name: sample(part, number, entity, plain=plain)
-            for name, part in attribute.properties.items()
-        }
-    if attribute.type == "any":
-        return f"{'-'.join(_words(attribute.name))}-{number + 1}"
-    size = max(attribute.min_length or 1, min(2, attribute.max_length or 2))
-    element = attribute.items
-    if element is None:
-        members: list[Any] = [f"{attribute.name}-{number + place + 1}" for place in range(size)]
-    else:
-        # An element has no name of its own.
-        named = attrs.evolve(element, name=attribute.name)
-        members = [sample(named, number + place, entity, plain=plain) for place in range(size)]
-    return frozenset(members) if attribute.type == "set" else members
+class _Likely:
+    """What an attribute's name suggests, for its type to make a sample of."""
+
+    def __init__(self, attribute: AttributeSpec, number: int, entity: str, plain: bool) -> None:
+        self.number = number
+        self._attribute = attribute
+        self._entity = entity
+        self._plain = plain
+        self._words = _words(attribute.name)
+
+    def part(self, spec: AttributeSpec, further: int = 0) -> Any:
+        """A sample of a part of the value."""
+        return sample(spec, self.number + further, self._entity, plain=self._plain)
+
+    def word(self) -> str:
+        """The name, with a number behind it."""
+        return f"{'-'.join(self._words)}-{self.number + 1}"
+
+    def text(self) -> str:
+        """Text that keeps the lengths and the pattern."""
+        attribute, number = self._attribute, self.number
+        text = _named_text(self._words, number, self._entity)
+        if self._plain:
+            text = re.sub(r"\W|_", "", text)
+        if attribute.pattern is not None:
+            text = _matching(attribute.pattern, text, number)
+        return _fitting(text, number, attribute.min_length, attribute.max_length)
+
+    def amount(self) -> float:
+        """A number within the bounds."""
+        words, number, attribute = self._words, self.number, self._attribute
+        known = next((_NUMBERS[word] for word in (words[-1], *words) if word in _NUMBERS), None)
+        value: float
+        if known is not None:
+            value = known[number % len(known)] + (number // len(known)) * len(known)
+        elif words[-1] in _INSTANT_WORDS:
+            value = int(self.instant().timestamp() * 1000)
+        else:
+            value = 10 * (number + 1)
+        low, high = attribute.min, attribute.max
+        if low is not None and value < low:
+            value = low + number
+        if high is not None and value > high:
+            value = max(high - number, high if low is None else low)
+        return value
+
+    def truth(self) -> bool:
+        """Most things that can be finished or deleted are not, and most are active."""
+        most = not {"done", "closed", "deleted", "archived", "read", "completed"} & {*self._words}
+        return most if self.number % 3 < 2 else not most
+
+    def instant(self) -> datetime:
+        """A time of day; what comes later is later."""
+        later = next((_LATER[word] for word in self._words if word in _LATER), timedelta())
+        return _START + timedelta(days=self.number) + later
+
+    def expiry(self) -> datetime:
+        """Three months ahead."""
+        return _START + timedelta(days=90 + self.number)
 
 
 def _words(name: str) -> list[str]:
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+", name)
     return [part.lower() for part in parts] or [name]
-
-
-def _text(attribute: AttributeSpec, words: list[str], number: int, entity: str, plain: bool) -> str:
-    text = _named_text(words, number, entity)
-    if plain:
-        text = re.sub(r"\W|_", "", text)
-    if attribute.pattern is not None:
-        text = _matching(attribute.pattern, text, number)
-    return _fitting(text, number, attribute.min_length, attribute.max_length)
 
 
 def _named_text(words: list[str], number: int, entity: str) -> str:
@@ -236,31 +245,6 @@ def _fitting(text: str, number: int, low: int | None, high: int | None) -> str:
     return text
 
 
-def _number(attribute: AttributeSpec, words: list[str], number: int) -> int | float | Decimal:
-    known = next((_NUMBERS[word] for word in (words[-1], *words) if word in _NUMBERS), None)
-    value: float
-    if known is not None:
-        value = known[number % len(known)] + (number // len(known)) * len(known)
-    elif words[-1] in _INSTANT_WORDS:
-        value = int(_instant(words, number).timestamp() * 1000)
-    else:
-        value = 10 * (number + 1)
-    low, high = attribute.min, attribute.max
-    if low is not None and value < low:
-        value = low + number
-    if high is not None and value > high:
-        value = max(high - number, high if low is None else low)
-    if attribute.type == "decimal":
-        return Decimal(str(value))
-    whole = attribute.type == "integer" or float(value).is_integer()
-    return int(value) if whole else value
-
-
-def _instant(words: list[str], number: int) -> datetime:
-    later = next((_LATER[word] for word in words if word in _LATER), timedelta())
-    return _START + timedelta(days=number) + later
-
-
 def is_free(attribute: AttributeSpec) -> bool:
     """Whether an attribute has a sample of its own for every number."""
-    return not attribute.values and attribute.type != "boolean"
+    return type_of(attribute).choices(attribute) is None

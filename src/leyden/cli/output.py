@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import click
 
-from leyden.cli.values import json_text, searchable
+from leyden.cli.values import json_text
+from leyden.types.anything import without_decimals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +77,7 @@ def for_the_command_line(message: str) -> str:
 def print_json(value: Any, output: Output) -> None:
     """Print a plain value, or what `--query` finds in it."""
     if output.query is not None:
-        value = output.query.search(searchable(value))
+        value = output.query.search(without_decimals(value))
     click.echo(json_text(value, indent=2))
 
 

@@ -7,19 +7,20 @@ Decimal, so that its digits are written as they are.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError, ValidationError
-from leyden.keys.text import number_text, timestamp_text
 from leyden.schema.spec import AttributeSpec
+from leyden.types import type_of
+from leyden.types.numbers import number_text
+from leyden.types.times import timestamp_text
 
 if TYPE_CHECKING:
     from leyden import Entity
@@ -30,8 +31,6 @@ RANGE: Final = ".."
 _MOST_DIGITS: Final = 400
 """Far more than a number in a table has; to read a longer one would only take time and memory."""
 
-_TRUTH: Final = {"true": True, "false": False}
-_JSON_TYPES: Final = frozenset({"json", "list", "set", "map", "any"})
 _UNDECLARED: Final = AttributeSpec("", "any", "", "")
 
 
@@ -64,21 +63,6 @@ def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
         for name, value in values.items()
         if value is not None
     }
-
-
-def searchable(value: Any) -> Any:
-    """A plain value for JMESPath, which knows no Decimal: an int or a float where one is exact."""
-    if isinstance(value, Decimal):
-        whole = value.to_integral_value()
-        if whole == value:
-            return int(whole)
-        nearest = float(value)
-        return nearest if Decimal(repr(nearest)) == value else value
-    if isinstance(value, list):
-        return [searchable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: searchable(item) for key, item in value.items()}
-    return value
 
 
 def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> str:
@@ -158,33 +142,21 @@ def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) ->
     the entity to say. Raises ValidationError for text that cannot be turned.
     """
     path = path or spec.name
-    kind = spec.type
     if value is None:
         return None
-    if kind == "ttl" and isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            raise _refused(
-                path, "must be an ISO 8601 time with an offset, or seconds since 1970"
-            ) from None
-    if kind in ("json", "integer", "ttl"):
-        return searchable(value)
-    if kind == "binary" and isinstance(value, str):
-        try:
-            return base64.b64decode(value, validate=True)
-        except binascii.Error:
-            raise _refused(path, "must be bytes as base64 text") from None
-    if kind in ("list", "set") and isinstance(value, list) and spec.items is not None:
+    if spec.type in ("list", "set") and isinstance(value, list) and spec.items is not None:
         element = spec.items
         return [value_from_json(element, v, f"{path}[{i}]") for i, v in enumerate(value)]
-    if kind == "map" and isinstance(value, dict) and spec.properties is not None:
+    if spec.type == "map" and isinstance(value, dict) and spec.properties is not None:
         parts: Mapping[str, AttributeSpec] = spec.properties
         return {
             name: value_from_json(parts[name], v, f"{path}.{name}") if name in parts else v
             for name, v in value.items()
         }
-    return value
+    try:
+        return type_of(spec).from_json(value)
+    except ValueError as error:
+        raise _refused(path, str(error)) from None
 
 
 def survives_json(spec: AttributeSpec, value: Any) -> bool:
@@ -193,7 +165,7 @@ def survives_json(spec: AttributeSpec, value: Any) -> bool:
     Sets and bytes that no attribute is declared for come back as lists and as text.
     """
     if isinstance(value, bytes):
-        return spec.type == "binary"
+        return type_of(spec).kind == "B"
     if isinstance(value, set | frozenset) and spec.type != "set":
         return False
     if isinstance(value, list | set | frozenset):
@@ -216,37 +188,14 @@ def value_from_text(spec: AttributeSpec, text: str, path: str | None = None) -> 
     Raises ValidationError for text that is none of that.
     """
     path = path or spec.name
-    kind = spec.type
-    if kind == "boolean":
-        if text.lower() not in _TRUTH:
-            raise _refused(path, "must be true or false")
-        return _TRUTH[text.lower()]
-    if kind == "integer":
-        try:
-            return int(text, 10)
-        except ValueError:
-            raise _refused(path, "must be a whole number") from None
-    if kind in ("number", "decimal"):
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            raise _refused(path, "must be a number") from None
-        if not number.is_finite():
-            raise _refused(path, "must be a finite number")
-        return number
-    if kind == "ttl" and text.lstrip("-").isdecimal():
-        return int(text)
-    if kind not in _JSON_TYPES:
-        return value_from_json(spec, text, path)
+    kind = type_of(spec)
     try:
+        if not kind.typed_as_json:
+            return kind.from_text(text)
         found = read_json(text)
     except ValueError as error:
-        hint = {
-            "list": """write a list as '["a", "b"]'""",
-            "set": """write a set as '["a", "b"]'""",
-            "map": """write a map as '{"a": 1}'""",
-        }.get(kind, """write text in double quotes, as in '"text"'""")
-        raise _refused(path, f"takes JSON, but {error}; {hint}") from None
+        reason = f"takes JSON, but {error}; {kind.json_hint}"
+        raise _refused(path, reason if kind.typed_as_json else str(error)) from None
     return value_from_json(spec, found, path)
 
 

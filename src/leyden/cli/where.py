@@ -31,6 +31,7 @@ from attrs import frozen
 from leyden import Entity
 from leyden.cli.values import read_json, value_from_text
 from leyden.errors import LeydenError, ValidationError
+from leyden.types import type_of
 
 T = TypeVar("T")
 Condition: TypeAlias = Any
@@ -287,7 +288,7 @@ class _Parser:
 
 def _typed(spec: Any, value: _Token, place: str) -> Any:
     """The value as the attribute has it; of an untyped one: what JSON says, else the text."""
-    if spec is not None and spec.type not in ("any", "json"):
+    if spec is not None and not type_of(spec).holds_anything:
         return value_from_text(spec, value.text, place)
     if value.kind == "quoted":
         return value.text

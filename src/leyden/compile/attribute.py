@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from leyden.compile.decoding import decode_leniently
 from leyden.compile.moment import Moment
-from leyden.compile.wire import AttributeValue, wire_kind
 from leyden.errors import InvalidExpressionError
 from leyden.schema.spec import AttributeSpec
+from leyden.types.base import Accept, AttributeValue, type_of
 
 if TYPE_CHECKING:
     from leyden.compile.key_text import KeyText
     from leyden.compile.pynamodb_attributes import LeydenAttribute
 
-Accept: TypeAlias = Callable[[Any, str], Any]
 Fill: TypeAlias = Callable[[Any, Moment], Any]
 Rework: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
 
@@ -51,6 +50,7 @@ class CompiledAttribute:
         "segments",
         "spec",
         "store",
+        "type",
         "write_codec",
     )
 
@@ -70,7 +70,8 @@ class CompiledAttribute:
         self.entity = entity
         self.items = items
         self.properties = properties
-        self.kind = wire_kind(spec)
+        self.type = type_of(spec)
+        self.kind = self.type.stored_kind(spec)
         """The kind of AttributeValue that stores it; empty where the value decides."""
         self.check: Accept
         """Type check and normal form, without this attribute's own constraints."""

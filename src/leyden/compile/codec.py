@@ -8,11 +8,11 @@ from typing import Any
 from leyden._attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.decoding import decode_leniently
-from leyden.compile.lacking import LackingMap, has_properties, places_lacking
 from leyden.compile.partial import WHOLE, Lack, withhold
 from leyden.compile.source import Writer, run
-from leyden.compile.wire import Item
 from leyden.errors import UnknownAttributeError
+from leyden.types.base import Item
+from leyden.types.lacking import LackingMap, has_properties, places_lacking
 
 __all__ = ["Codec", "all_attributes", "compile_codec"]
 
@@ -102,23 +102,9 @@ def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) ->
     """The lines that read one field into `target`, where the item has it."""
     field = attribute.spec.field
     recover = writer.name("recover", _recovery(attribute))
-    stored = f"item[{field!r}]"
-    if attribute.kind == "" or attribute.spec.type in ("enum", "map"):
-        stored = "stored"
-        first = [f"            stored = item[{field!r}]"]
-    else:
-        first = []
-    if attribute.spec.type in ("number", "integer") and attribute.key_text is None:
-        # Whole numbers without a sign need no call.
-        slow = "number_value" if attribute.spec.type == "number" else "integer_value"
-        first = [f"            text = item[{field!r}]['N']"]
-        expression = f"int(text) if text.isdecimal() else {slow}(text)"
-    else:
-        expression = writer.decode(attribute, stored)
     writer.lines += [
         "        try:",
-        *first,
-        f"            {target} = {expression}",
+        f"            {target} = {writer.decode(attribute, f'item[{field!r}]')}",
         "        except Exception:",
         f"            {target} = {recover}(item[{field!r}])",
     ]

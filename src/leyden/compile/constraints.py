@@ -8,11 +8,10 @@ from typing import Any
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.calling import hook_of
 from leyden.compile.expressions import Expression
-from leyden.compile.faults import refuse
-from leyden.compile.times import epoch_milliseconds
 from leyden.errors import LeydenError
 from leyden.schema.regexps import searching
 from leyden.schema.spec import Call, JMESPath
+from leyden.types.base import refuse
 
 __all__ = ["build_constrain"]
 
@@ -37,7 +36,7 @@ def build_constrain(
     if spec.pattern is not None:
         constraints.append(_pattern(spec.pattern))
     if spec.min is not None or spec.max is not None:
-        constraints.append(_bounds(spec.min, spec.max, spec.type == "ttl"))
+        constraints.append(_bounds(spec.min, spec.max, attribute.type.size))
     if spec.min_length is not None or spec.max_length is not None:
         constraints.append(_length(spec.min_length, spec.max_length))
     if isinstance(spec.validate, JMESPath):
@@ -68,10 +67,9 @@ def _pattern(pattern: str) -> _Constraint:
     return constrain
 
 
-def _bounds(low: float | None, high: float | None, instant: bool) -> _Constraint:
+def _bounds(low: float | None, high: float | None, size: Callable[[Any], Any]) -> _Constraint:
     def constrain(value: Any, path: str) -> None:
-        if instant:
-            value = epoch_milliseconds(value) // 1000
+        value = size(value)
         if low is not None and value < low:
             raise refuse(path, f"is below the least allowed, {low}")
         if high is not None and value > high:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from leyden.compile.faults import UnreadableError
-from leyden.compile.lacking import lacking_properties
 from leyden.errors import DecodeError
+from leyden.types.base import UnreadableError
+from leyden.types.lacking import lacking_properties
 
 if TYPE_CHECKING:
     from leyden.compile.attribute import CompiledAttribute

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -65,8 +64,7 @@ class Derivation:
             value = self._hook(None, MappingProxyType(self._seen(values)))
         else:
             value = self._expression.search(plain(values, self._expression.roots), path)
-            if self._attribute.spec.type == "decimal" and isinstance(value, float):
-                value = Decimal(repr(value))
+            value = self._attribute.type.derived(value)
         return None if value is None else self._attribute.accept(value, path)
 
     def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:

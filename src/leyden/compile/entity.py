@@ -16,12 +16,12 @@ from leyden.compile.preparing import Preparation
 from leyden.compile.record import record_class
 from leyden.compile.sparse import SparseCondition, sparse_condition
 from leyden.compile.tree import compile_attributes
-from leyden.compile.wire import Item
 from leyden.schema.spec import (
     OVERFLOW_FIELD,
     EntitySpec,
     TableSpec,
 )
+from leyden.types.base import Item
 
 if TYPE_CHECKING:
     from leyden.compile.model_base import KeyBuilder, LeydenModel

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from leyden._late import Late
-from leyden.compile.faults import refuse
 from leyden.compile.shortcuts import Evaluate, evaluator, truthy
 from leyden.errors import InvalidExpressionError
 from leyden.schema.expressions import ExpressionError, parse_expression
+from leyden.types.base import refuse
 
 if TYPE_CHECKING:
     import jmespath

@@ -8,13 +8,12 @@ there is one place that says what is accepted and in which words something is re
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from leyden._attrs import frozen
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.moment import Moment, Origin
-from leyden.compile.numbers import MAX_DIGITS
 from leyden.compile.source import Writer, run
 from leyden.schema.spec import Generate, Literal
 
@@ -22,24 +21,6 @@ __all__ = ["Fill", "Planned", "compile_filling"]
 
 Fill: TypeAlias = Callable[[Mapping[str, Any], Moment], tuple[dict[str, Any], list[str]]]
 """What is given and the instant of the write, into accepted values and the names that lack one."""
-
-_WHOLE: Final = f"value.__class__ is int and -{10**MAX_DIGITS} < value < {10**MAX_DIGITS}"
-_FRACTION: Final = (
-    "value.__class__ is float and 1e-100 < abs(value) < 1e100 and not value.is_integer()"
-)
-_NORMAL: Final = {
-    "string": "value.__class__ is str and value.isascii()",
-    "enum": "value.__class__ is str and value in {members}",
-    "number": f"{_WHOLE} or {_FRACTION}",
-    "integer": _WHOLE,
-    "boolean": "value is True or value is False",
-    "binary": "value.__class__ is bytes",
-    "timestamp": (
-        "value.__class__ is datetime and value.tzinfo is UTC and not value.microsecond % 1000"
-    ),
-    "ttl": "value.__class__ is datetime and value.tzinfo is UTC and not value.microsecond",
-}
-"""When a value of a type is its own normal form, for certain."""
 
 
 @frozen
@@ -60,7 +41,6 @@ def compile_filling(plan: Iterable[Planned], *, title: str, kept: Collection[str
     `kept` are the attributes of the item's own key: what is given for these is never renewed.
     """
     writer = Writer()
-    writer.namespace.update(datetime=datetime, UTC=UTC)
     writer.lines += [
         "def fill(given, moment):",
         "    values = {}",
@@ -95,19 +75,20 @@ def _origin(writer: Writer, planned: Planned) -> str:
     source = spec.on_write or spec.default
     if isinstance(source, Literal) and isinstance(source.value, str | int | float):
         return writer.name("default", source.value)
-    if isinstance(source, Generate) and source.kind == "now" and spec.type in ("timestamp", "ttl"):
+    if (
+        isinstance(source, Generate)
+        and source.kind == "now"
+        and planned.attribute.type.python is datetime
+    ):
         return "moment.now"
     return f"{writer.name('origin', planned.origin)}(moment)"
 
 
 def _accepting(writer: Writer, attribute: CompiledAttribute) -> list[str]:
-    spec = attribute.spec
-    normal = _NORMAL.get(spec.type)
+    normal = attribute.type.normal_source(attribute.spec, writer)
     if attribute.fill is not None or normal is None:
         accept = writer.name("accept", attribute.accept)
         return [f"        value = {accept}(value, moment=moment)"]
-    if spec.type == "enum":
-        normal = normal.format(members=writer.name("members", frozenset(spec.values)))
     check = writer.name("check", attribute.check)
     lines = [
         f"        if not ({normal}):",

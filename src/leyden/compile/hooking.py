@@ -8,10 +8,10 @@ from typing import Any
 from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute, Fill, Rework
 from leyden.compile.calling import hook_of
-from leyden.compile.lacking import LackingList, LackingMap
 from leyden.compile.moment import Moment, Origin, origin_of
 from leyden.errors import InvalidOptionError
 from leyden.schema.spec import AttributeSpec, Call, EntitySpec, Judge
+from leyden.types.lacking import LackingList, LackingMap
 
 __all__ = ["Hooks", "build_fill", "build_reveal", "build_store", "check_hooks"]
 

@@ -8,29 +8,27 @@ a condition on such an attribute is translated, and refused where no translation
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from leyden._attrs import frozen
-from leyden.compile.faults import refuse
 from leyden.keys import EntityKeys, KeyForm, entity_keys
-from leyden.keys.text import value_of
+from leyden.keys.form import value_of
 from leyden.schema.spec import AttributeSpec, EntitySpec
+from leyden.types.base import refuse, type_of
 
 if TYPE_CHECKING:
     from leyden.compile.attribute import CompiledAttribute
 
 __all__ = ["KeyText", "set_key_texts"]
 
-_ORDERED = frozenset({"string", "enum", "timestamp"})
-"""The types whose texts sort as their values do."""
-
 
 @frozen(eq=False)
 class KeyText:
     """How the values of one attribute stand in its key's field.
 
-    `before` and `after` are the key's text around a value, `text` makes the value's own. Where
-    `may_be_absent`, a key without a value is stored as `before` alone.
+    `before` and `after` are the key's text around a value, `text` makes the value's own, and
+    `value` reads it back. Where `may_be_absent`, a key without a value is stored as `before` alone.
     """
 
     attribute: AttributeSpec
@@ -38,6 +36,7 @@ class KeyText:
     after: str
     fold: Callable[[str], str]
     text: Callable[[Any], str]
+    value: Callable[[str], Any]
     may_be_absent: bool
 
     @property
@@ -71,9 +70,7 @@ class KeyText:
         if ending and start + ending <= end and stored[-ending:].lower() == self.after.lower():
             end -= ending
         inner = stored[start:end]
-        if self.attribute.type == "string" and self.attribute.padding is None:
-            return inner
-        return value_of(self.attribute, inner)
+        return self.value(inner)
 
     def settled(self, value: str) -> str:
         """A text as it will be read once it is stored: folded where the key folds."""
@@ -100,7 +97,7 @@ class KeyText:
 
     def refuse_order(self, place: str) -> None:
         """Raise where stored texts do not sort as the values do."""
-        if self.after or self.attribute.type not in _ORDERED:
+        if self.after or not type_of(self.attribute).is_text:
             raise refuse(
                 place,
                 "is stored as the text of a key, which does not sort as its values do; query by "
@@ -140,7 +137,7 @@ def set_key_texts(
     for index in keys.values():
         for form in index.forms:
             attribute = attributes[form.names[0]] if form.bare and not form.numeric else None
-            if attribute is not None and attribute.spec.type != "binary":
+            if attribute is not None and attribute.kind != "B":
                 attribute.key_text = _key_text(form, keys)
                 attribute.kind = "S"
                 if attribute.spec.type == "string":
@@ -151,12 +148,17 @@ def set_key_texts(
 def _key_text(form: KeyForm, keys: EntityKeys) -> KeyText:
     (segment,) = form.segments
     fold = form.fold or _kept
+    attribute = segment.attribute
+    kind = type_of(attribute)
+    # Most are plain text, which is read as it is.
+    as_it_is = kind.is_free_text and kind.choices(attribute) is None and attribute.padding is None
     return KeyText(
-        segment.attribute,
+        attribute,
         fold(segment.label),
         fold(form.suffix),
         fold,
         segment.text,
+        _kept if as_it_is else partial(value_of, attribute),
         form.field not in keys.primary.fields,
     )
 

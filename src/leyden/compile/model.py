@@ -17,7 +17,6 @@ from pynamodb.indexes import (
     Projection,
 )
 
-from leyden.compile.anything import plain_any
 from leyden.compile.model_base import KeyBuilder, LeydenModel
 from leyden.compile.names import camel_case, python_names
 from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute
@@ -30,6 +29,8 @@ from leyden.schema.spec import (
     IndexSpec,
     TableSpec,
 )
+from leyden.types import type_of
+from leyden.types.anything import plain_any
 
 if TYPE_CHECKING:
     from leyden.compile.entity import CompiledEntity
@@ -124,7 +125,9 @@ def _secondary(spec: EntitySpec) -> list[IndexSpec]:
 
 
 def _first_ttl(spec: EntitySpec) -> str | None:
-    fields = (attribute.field for attribute in spec.attributes.values() if attribute.type == "ttl")
+    fields = (
+        attribute.field for attribute in spec.attributes.values() if type_of(attribute).expires
+    )
     return next(fields, None)
 
 

@@ -20,10 +20,10 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
-from leyden.compile.anything import decode_any
-from leyden.compile.wire import AttributeValue, Item
 from leyden.errors import MissingCompositeError, ValidationError
-from leyden.keys.text import number_text
+from leyden.types.anything import decode_any
+from leyden.types.base import AttributeValue, Item
+from leyden.types.numbers import number_text
 
 if TYPE_CHECKING:
     from leyden.compile.entity import CompiledEntity

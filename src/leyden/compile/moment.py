@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from leyden.compile import generate
 from leyden.compile.calling import hook_of
-from leyden.compile.times import epoch_milliseconds
-from leyden.keys.text import timestamp_text
 from leyden.schema.spec import AttributeSpec, Call, Generate, Literal
+from leyden.types import type_of
 
 __all__ = ["Moment", "Origin", "origin_of"]
 
@@ -67,7 +66,8 @@ def origin_of(
         hook = hook_of(hooks, source, use, path or spec.name)
         return lambda moment: hook()
     if source.kind == "now":
-        return _now(spec.type)
+        present = type_of(spec).now
+        return lambda moment: present(moment.now)
     make = _IDS[source.kind]
     return lambda moment: make()
 
@@ -76,11 +76,3 @@ def _literal(value: Any) -> Origin:
     if isinstance(value, list | dict | set):
         return lambda moment: copy.deepcopy(value)
     return lambda moment: value
-
-
-def _now(kind: str) -> Origin:
-    if kind in ("timestamp", "ttl"):
-        return lambda moment: moment.now
-    if kind in ("number", "integer", "decimal"):
-        return lambda moment: epoch_milliseconds(moment.now)
-    return lambda moment: timestamp_text(moment.now)

@@ -22,11 +22,11 @@ from pynamodb.expressions.operand import Path, Value, _IfNotExists, _Operand, _S
 from pynamodb.expressions.update import AddAction, DeleteAction, SetAction
 
 from leyden.arguments import fitting
-from leyden.compile.anything import accept_any, encode_any
 from leyden.compile.conditions import own
-from leyden.compile.faults import refuse, wrong_type
-from leyden.compile.texts import accept_binary, accept_string
 from leyden.errors import ArgumentError
+from leyden.types.anything import accept_any, encode_any
+from leyden.types.base import refuse, wrong_type
+from leyden.types.text import accept_binary, accept_string
 
 if TYPE_CHECKING:
     from leyden.compile.pynamodb_attributes import LeydenAttribute

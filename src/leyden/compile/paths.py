@@ -12,9 +12,9 @@ from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.steps import step_into
-from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.tracebacks import shorten
+from leyden.types.base import MAX_DEPTH
 
 if TYPE_CHECKING:
     from leyden.compile.pynamodb_attributes import LeydenAttribute

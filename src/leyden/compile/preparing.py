@@ -7,7 +7,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from leyden.compile.anything import plain_any
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.deriving import Derivation, derivations_of, refuse_unknown_inputs
 from leyden.compile.filling import Fill, Planned, compile_filling
@@ -18,6 +17,7 @@ from leyden.compile.paths import unknown_attribute
 from leyden.compile.setting import Setters
 from leyden.errors import LeydenError, RequiredAttributeError, ValidationError
 from leyden.schema.spec import EntitySpec
+from leyden.types.anything import plain_any
 
 __all__ = ["Preparation"]
 

@@ -29,7 +29,6 @@ from pynamodb.indexes import Index
 
 from leyden.arguments import fitting
 from leyden.compile.conditions import own
-from leyden.compile.faults import refuse
 from leyden.compile.operands import TypedIfNotExists, TypedPath, TypedSize
 from leyden.compile.steps import step_into
 from leyden.errors import (
@@ -41,6 +40,7 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.tracebacks import shorten
+from leyden.types.base import refuse
 
 if TYPE_CHECKING:
     from leyden.compile.attribute import CompiledAttribute
@@ -366,9 +366,9 @@ class AnyAttribute(LeydenAttribute):
     attr_type = ""
 
 
-_BY_TYPE: Final[dict[str, type[LeydenAttribute]]] = {
-    "json": JsonAttribute,
-    "timestamp": TimestampAttribute,
+_BY_CLASS: Final[dict[str, type[LeydenAttribute]]] = {
+    "JSON": JsonAttribute,
+    "UTCDateTime": TimestampAttribute,
 }
 _BY_KIND: Final[dict[str, type[LeydenAttribute]]] = {
     "S": StringAttribute,
@@ -393,7 +393,7 @@ def pynamodb_attribute(
     range_key: bool = False,
 ) -> LeydenAttribute:
     """A PynamoDB attribute for `compiled` at the document path `segments`."""
-    kind = _BY_TYPE.get(compiled.spec.type) or _BY_KIND[compiled.kind]
+    kind = _BY_CLASS.get(compiled.type.pynamodb) or _BY_KIND[compiled.kind]
     attribute = kind.__new__(kind)
     # Attribute.__init__ only: those of PynamoDB's subclasses ask for what has no meaning here.
     Attribute.__init__(attribute, hash_key=hash_key, range_key=range_key, null=True)

@@ -10,11 +10,9 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from decimal import Decimal
 from functools import wraps
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 from leyden._attrs import field, fields, frozen, wrap_init
@@ -23,34 +21,9 @@ from leyden.compile.names import camel_case
 from leyden.compile.partial import WHOLE, Lack, lack_of, part_class, root_of, unknown_slot
 from leyden.errors import DecodeError
 from leyden.schema.spec import AttributeSpec, EntitySpec
+from leyden.types import type_of
 
 __all__ = ["record_class"]
-
-_PYTHON: Final[dict[str, type]] = {
-    "string": str,
-    "enum": str,
-    "integer": int,
-    "decimal": Decimal,
-    "boolean": bool,
-    "binary": bytes,
-    "timestamp": datetime,
-    "ttl": datetime,
-}
-
-
-def python_type(spec: AttributeSpec) -> Any:
-    """The Python type of an attribute's values in records, as an annotation."""
-    if spec.type == "number":
-        return int | float
-    if spec.type == "list":
-        return list[python_type(spec.items)] if spec.items else list[Any]  # type: ignore[misc]
-    if spec.type == "set":
-        if spec.items is None:
-            return frozenset[Any]
-        return frozenset[python_type(spec.items)]  # type: ignore[misc]
-    if spec.type == "map":
-        return dict[str, Any]
-    return _PYTHON.get(spec.type, Any)
 
 
 def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
@@ -59,7 +32,7 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
     Every argument of its constructor is by keyword and None by default. Its repr leaves out
     what is None. The same schema has the same class.
     """
-    kinds = tuple((slot, str(python_type(spec.attributes[name]))) for name, slot in slots.items())
+    kinds = tuple((slot, str(_annotation(spec.attributes[name]))) for name, slot in slots.items())
     shape: _Shape = (spec.service, spec.entity, spec.version, kinds)
     whole = (*shape, camel_case(spec.alias), _doc(spec, slots))
     with _lock:
@@ -68,6 +41,11 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
             record = _classes[whole] = _make(spec, slots, shape)
         _latest[shape] = record
     return record
+
+
+def _annotation(spec: AttributeSpec) -> Any:
+    """The Python type of an attribute's values in records."""
+    return type_of(spec).annotation(spec)
 
 
 def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
@@ -88,7 +66,7 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         "__annotations__": {},
     }
     for name, slot in slots.items():
-        kind = python_type(spec.attributes[name])
+        kind = _annotation(spec.attributes[name])
         body["__annotations__"][slot] = kind if kind is Any else kind | None
         # The alias keeps the leading underscores of the argument's name.
         body[slot] = field(default=None, kw_only=True, alias=slot)
@@ -202,7 +180,7 @@ def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:
     ]
     for name, slot in slots.items():
         attribute = spec.attributes[name]
-        kind = " | ".join(attribute.values) if attribute.type == "enum" else attribute.type
+        kind = " | ".join(attribute.values) if attribute.values else attribute.type
         note = f": {attribute.description}" if attribute.description else ""
         lines.append(f"* `{slot}` ({kind}){note}")
     return "\n".join(lines) + "\n"

@@ -44,9 +44,6 @@ _BY_KIND: Final[Mapping[str, ValueStruct]] = {
     "SS": _Texts,
     "NS": _Numbers,
 }
-_SCALARS: Final = frozenset(
-    {"string", "enum", "number", "integer", "decimal", "boolean", "timestamp", "ttl"}
-)
 _SHORT: Final = 24
 """Texts of at most so many characters are one object in all records of a page that have them.
 
@@ -60,7 +57,10 @@ def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
     properties = attribute.properties
     if properties is None:
         return _BY_KIND.get(attribute.kind)
-    if not properties or any(part.spec.type not in _SCALARS for part in properties.values()):
+    if not properties or any(
+        part.type.holds_anything or part.kind not in ("S", "N", "BOOL")
+        for part in properties.values()
+    ):
         return None
     # Properties that the schema does not know are left to the careful way, which marks the map.
     inner = msgspec.defstruct(
@@ -87,11 +87,8 @@ def write_value(writer: Writer, attribute: CompiledAttribute, kind: ValueStruct 
     )
     if attribute.key_text is not None:
         return made
-    if attribute.spec.type == "string":
+    if made == "part.S":
         return f"shared(text, text) if len(text := {made}) <= {_SHORT} else text"
-    if attribute.spec.type == "integer":
-        # Whole numbers without a sign need no call.
-        return "int(text) if (text := part.N).isdecimal() else integer_value(text)"
     if attribute.kind == "SS":
         return f"shared(members := {made}, members)"
     return made

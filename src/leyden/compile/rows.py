@@ -150,12 +150,11 @@ def _unusual(_: object) -> Callable[[object, object], Any]:
 
 def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
     """Whether bytes, which are base64 text in JSON, can be in a value without being an error."""
-    kind = attribute.spec.type
     if attribute.items is not None:
         return _may_hold_bytes(attribute.items)
     if attribute.properties is not None:
         return any(map(_may_hold_bytes, attribute.properties.values()))
-    return kind in ("any", "binary", "list", "map", "set")
+    return attribute.kind not in ("S", "N", "BOOL")
 
 
 def _refuse_bytes(key: Mapping[str, Any]) -> None:

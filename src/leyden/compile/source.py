@@ -12,64 +12,26 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
-from leyden.compile.anything import decode_any, encode_any, encode_any_set
 from leyden.compile.attribute import CompiledAttribute
-from leyden.compile.lacking import lacking_properties
-from leyden.compile.numbers import decimal_value, integer_value, number_value
-from leyden.compile.texts import json_text, json_value
-from leyden.compile.times import timestamp_value, ttl_value
-from leyden.keys.text import number_text, timestamp_text, ttl_text
+from leyden.types import TYPES
+from leyden.types.anything import decode_any, encode_any, encode_any_set
+from leyden.types.lacking import lacking_properties
 
 __all__ = ["Writer", "run"]
 
 _NAMESPACE: Final[dict[str, Any]] = {
-    "decimal_value": decimal_value,
     "decode_any": decode_any,
     "encode_any": encode_any,
     "encode_any_set": encode_any_set,
-    "integer_value": integer_value,
-    "json_text": json_text,
-    "json_value": json_value,
-    "number_text": number_text,
-    "number_value": number_value,
-    "timestamp_text": timestamp_text,
-    "timestamp_value": timestamp_value,
-    "ttl_text": ttl_text,
-    "ttl_value": ttl_value,
 }
-
-_TO_TEXT: Final = {
-    "string": "{0}",
-    "enum": "{0}",
-    "json": "json_text({0})",
-    "timestamp": "timestamp_text({0})",
-    # Small ints, by far the most frequent numbers, need no call.
-    "number": "str({0}) if {0}.__class__ is int and -{1} < {0} < {1} else number_text({0})",
-    "integer": "str({0}) if -{1} < {0} < {1} else number_text({0})",
-    "decimal": "number_text({0})",
-    "ttl": "ttl_text({0})",
-    "boolean": "{0}",
-    "binary": "{0}",
-}
-_PLAINLY_WRITTEN: Final = 10**15
+for _type in TYPES.values():
+    _NAMESPACE.update(_type.source_names)
 
 Lacking: TypeAlias = Callable[
     [Mapping[str, CompiledAttribute]],
     Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]],
 ]
 """Makes what is called for a map of these properties that may hold others as well."""
-
-_FROM_TEXT: Final = {
-    "string": "{0}",
-    "json": "json_value({0})",
-    "timestamp": "timestamp_value({0})",
-    "number": "number_value({0})",
-    "integer": "integer_value({0})",
-    "decimal": "decimal_value({0})",
-    "ttl": "ttl_value({0})",
-    "boolean": "{0}",
-    "binary": "bytes({0})",
-}
 
 
 class Writer:
@@ -96,8 +58,8 @@ class Writer:
         if attribute.key_text is not None:
             write = self.name("write_key_text", attribute.key_text.write)
             return f"{{'S': {write}({value})}}"
-        if spec.type in _TO_TEXT:
-            return f"{{{attribute.kind!r}: {self._to_text(attribute, value)}}}"
+        if attribute.type.write:
+            return f"{{{attribute.kind!r}: {attribute.type.write.format(value)}}}"
         item = f"item_{level}"
         if spec.type == "list":
             if attribute.items is None:
@@ -108,9 +70,9 @@ class Writer:
         if spec.type == "set":
             if attribute.items is None:
                 return f"encode_any_set({value})"
-            if attribute.items.spec.type in ("string", "enum", "binary"):
+            if attribute.items.type.write == "{0}":
                 return f"{{{attribute.kind!r}: sorted({value})}}"
-            text = self._to_text(attribute.items, item)
+            text = attribute.items.type.write.format(item)
             return f"{{{attribute.kind!r}: [{text} for {item} in sorted({value})]}}"
         if attribute.properties is not None:
             return f"encode_{self._map(attribute)}({value})"
@@ -118,17 +80,14 @@ class Writer:
             return f"{{'M': {{key: encode_any({item}) for key, {item} in {value}.items()}}}}"
         return f"encode_any({value})"
 
-    def _to_text(self, attribute: CompiledAttribute, value: str) -> str:
-        return _TO_TEXT[attribute.spec.type].format(value, _PLAINLY_WRITTEN)
-
     def decode(self, attribute: CompiledAttribute, stored: str, level: int = 0) -> str:
         """The expression for the value of the AttributeValue that `stored` names."""
         spec = attribute.spec
         inner = f"{stored}[{attribute.kind!r}]"
         if attribute.key_text is not None:
             return f"{self.name('read_key_text', attribute.key_text.read)}({inner})"
-        if spec.type == "enum" or spec.type in _FROM_TEXT:
-            return self._from_text(attribute, inner)
+        if attribute.type.read:
+            return attribute.type.read_source(spec, inner, self)
         item = f"item_{level}"
         if spec.type == "list":
             if attribute.items is None:
@@ -137,22 +96,15 @@ class Writer:
         if spec.type == "set":
             if attribute.items is None:
                 return f"decode_any({stored})"
-            if attribute.items.spec.type == "string":
+            text = attribute.items.type.read_source(attribute.items.spec, item, self)
+            if text == item:
                 return f"frozenset({inner})"
-            text = self._from_text(attribute.items, item)
             return f"frozenset([{text} for {item} in {inner}])"
         if attribute.properties is not None:
             return f"decode_{self._map(attribute)}({stored})"
         if spec.type == "map":
             return f"{{key: decode_any({item}) for key, {item} in {inner}.items()}}"
         return f"decode_any({stored})"
-
-    def _from_text(self, attribute: CompiledAttribute, text: str) -> str:
-        if attribute.spec.type == "enum":
-            # One string object for all records, instead of one for each.
-            shared = self.name("shared", {value: value for value in attribute.spec.values}.get)
-            return f"{shared}({text}, {text})"
-        return _FROM_TEXT[attribute.spec.type].format(text)
 
     def _map(self, attribute: CompiledAttribute) -> str:
         """Write both functions of a typed map, once; the name that they share."""
@@ -180,7 +132,7 @@ class Writer:
                 f"        part = stored[{field!r}]",
                 f"        value[{key!r}] = {self.decode(part, 'part')}",
             ]
-            if part.spec.type in ("json", "any"):
+            if part.type.holds_anything:
                 reads += [
                     f"        if value[{key!r}] is None:",
                     f"            del value[{key!r}]",

@@ -10,12 +10,6 @@ from leyden.errors import InvalidExpressionError, UnknownAttributeError
 
 __all__ = ["step_into"]
 
-_WITHOUT_PARTS = {
-    "json": "is stored as one JSON string, and a part of a string cannot be addressed; "
-    'declare it as "map", "list" or "any" where parts are needed',
-    "set": "is a set, whose members have no place of their own; use .contains()",
-}
-
 
 def step_into(
     attribute: CompiledAttribute, segments: tuple[str, ...], path: str, step: str | int
@@ -73,5 +67,5 @@ def _open(name: str, path: str, segments: tuple[str, ...], entity: str) -> Compi
 
 
 def _refuse(attribute: CompiledAttribute, path: str, reason: str) -> NoReturn:
-    reason = _WITHOUT_PARTS.get(attribute.spec.type, f"is a {attribute.spec.type} and {reason}")
+    reason = attribute.type.without_parts or f"is a {attribute.spec.type} and {reason}"
     raise InvalidExpressionError(f'"{path}" {reason}', entity=attribute.entity)

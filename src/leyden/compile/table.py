@@ -12,7 +12,6 @@ from leyden.errors import SchemaError
 from leyden.keys import KeyForm, entity_keys
 from leyden.schema.faults import Fault
 from leyden.schema.spec import (
-    NUMERIC_TYPES,
     AttributeSpec,
     EntitySpec,
     IndexSpec,
@@ -20,13 +19,12 @@ from leyden.schema.spec import (
     Span,
     TableIndexSpec,
 )
+from leyden.types import type_of
 
 __all__ = ["IndexDefinition", "TableDefinition", "table_definition"]
 
 MULTI_ATTRIBUTE_LIMIT: Final = 4
 """How many attributes each half of a multi-attribute key may have."""
-
-_UNKEYABLE: Final = frozenset({"boolean", "list", "set", "map", "any"})
 
 
 def table_definition(service: ServiceSpec) -> TableDefinition:
@@ -150,7 +148,7 @@ class _Merge:
         found: dict[str, AttributeSpec] = {}
         for entity in self.service.entities.values():
             for attribute in entity.attributes.values():
-                if attribute.type == "ttl":
+                if type_of(attribute).expires:
                     found.setdefault(attribute.field, attribute)
         if len(found) > 1:
             self.fault(
@@ -199,15 +197,12 @@ def _uses_of(entity: EntitySpec) -> Iterable[_Use]:
 def _key_type(form: KeyForm) -> str:
     if form.numeric:
         return "N"
-    return "B" if form.bare and form.segments[0].attribute.type == "binary" else "S"
+    return "B" if form.bare and type_of(form.segments[0].attribute).kind == "B" else "S"
 
 
 def _stored_type(attribute: AttributeSpec) -> str:
-    if attribute.type in NUMERIC_TYPES:
-        return "N"
-    if attribute.type == "binary":
-        return "B"
-    return "" if attribute.type in _UNKEYABLE else "S"
+    kind = type_of(attribute).kind
+    return kind if kind in ("S", "N", "B") else ""
 
 
 def _field_of(entity: EntitySpec, name: str) -> str:

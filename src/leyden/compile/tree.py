@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from leyden.compile.accepting import build_check
-from leyden.compile.anything import decode_any, encode_any, plain_any
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.constraints import build_constrain
 from leyden.compile.hooking import Hooks, build_fill, build_reveal, build_store
-from leyden.compile.plain import build_plain
 from leyden.schema.spec import AttributeSpec, EntitySpec
+from leyden.types.anything import decode_any, encode_any, plain_any
 
 __all__ = ["compile_attributes", "stand_alone", "undeclared"]
 
@@ -50,8 +48,8 @@ def _compile(
     attribute = CompiledAttribute(
         spec, path=path, segments=segments, entity=entity, items=items, properties=properties
     )
-    attribute.plain = build_plain(attribute)
-    attribute.check = build_check(attribute, depth)
+    attribute.plain = attribute.type.plain(attribute)
+    attribute.check = attribute.type.check(attribute, depth)
     attribute.constrain = build_constrain(attribute, hooks)
     attribute.fill = build_fill(attribute, hooks)
     attribute.store = build_store(attribute, hooks)
@@ -75,7 +73,7 @@ def stand_alone(spec: AttributeSpec, entity: str) -> CompiledAttribute:
 
 
 def _without_source(attribute: CompiledAttribute, depth: int) -> CompiledAttribute:
-    attribute.check = build_check(attribute, depth)
+    attribute.check = attribute.type.check(attribute, depth)
     attribute.encode = encode_any
     attribute.read = decode_any
     attribute.plain = plain_any

@@ -10,9 +10,8 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from leyden._attrs import field, frozen
-from leyden.keys.strict import strict_text_of, strict_value_of
-from leyden.keys.text import pattern_of, text_of, value_of
-from leyden.schema.spec import AttributeSpec
+from leyden.schema.spec import AttributeSpec, Padding
+from leyden.types import type_of
 
 KeyValue: TypeAlias = str | int | float | Decimal | bytes
 """A key in Python: text, or a number where the key field is one."""
@@ -169,19 +168,13 @@ class KeyForm:
         Raises ValueError for text that starts with no whole number.
         """
         value = values.get(self.names[0])
-        kind = self.segments[0].attribute.type
         if value is None:
             return None
-        if kind in ("string", "enum"):
-            leading = re.match(r"\s*[+-]?\d+", value)
-            if leading is None:
-                raise ValueError(f'"{self.names[0]}" does not start with a whole number')
-            return int(leading[0])
-        if kind == "boolean":
-            return int(value)
-        if kind == "ttl":
-            return int(self.segments[0].text(value))
-        return value  # type: ignore[no-any-return]
+        try:
+            number: KeyValue = type_of(self.segments[0].attribute).key_number(value)
+        except ValueError as error:
+            raise ValueError(f'"{self.names[0]}" {error}') from None
+        return number
 
     def parse(self, key: KeyValue) -> dict[str, Any]:
         """The values in a complete key; text that was folded stays folded.
@@ -220,10 +213,10 @@ class KeyForm:
 
     def _values_in(self, found: list[str]) -> dict[str, Any]:
         """The values of the first segments, of their texts."""
-        read = strict_value_of if self.strict else value_of
         values: dict[str, Any] = {}
         for segment, text in zip(self.segments, found, strict=False):
-            value = read(segment.attribute, text)
+            kind = type_of(segment.attribute)
+            value = kind.strict_value(text) if self.strict else value_of(segment.attribute, text)
             if values.setdefault(segment.name, value) != value:
                 raise ValueError(f'the key field "{self.field}" has two values of "{segment.name}"')
         return values
@@ -263,7 +256,7 @@ class KeyForm:
         if self.numeric or self.strict or len(self.segments) < 2:
             return False
         return self.template or any(
-            _may_hold(segment.attribute, following.label)
+            type_of(segment.attribute).may_hold(segment.attribute, following.label)
             for segment, following in pairwise(self.segments)
         )
 
@@ -272,7 +265,7 @@ class KeyForm:
         """Whether two items with different values may have the same key here."""
         if self.strict or self.bare or self.numeric:
             return False
-        loose = [segment for segment in self.segments if _is_loose(segment.attribute)]
+        loose = [s for s in self.segments if type_of(s.attribute).may_fold(s.attribute)]
         if self.fold is None:
             return len(loose) > 1 or any(s.attribute.padding is not None for s in loose)
         return bool(loose)
@@ -299,7 +292,12 @@ class KeyForm:
         fold = self.fold or str
         parts = [re.escape(fold(self.prefix))]
         for segment in self.segments[:count]:
-            inner = r"[^#]*" if self.strict and not self.bare else pattern_of(segment.attribute)
+            if self.strict and not self.bare:
+                inner = "[^#]*"
+            elif segment.attribute.padding is not None:
+                inner = ".*?"
+            else:
+                inner = type_of(segment.attribute).key_pattern(segment.attribute)
             parts.append(f"{re.escape(fold(segment.label))}({inner})")
         return "".join(parts)
 
@@ -308,20 +306,42 @@ class KeyForm:
         return list(found.groups()) if found else None
 
 
-def _is_loose(attribute: AttributeSpec) -> bool:
-    """Whether different values may have texts that differ only in case, or that run together."""
-    if attribute.type == "enum":
-        return len({value.lower() for value in attribute.values}) < len(attribute.values)
-    return attribute.type == "string"
-
-
-def _may_hold(attribute: AttributeSpec, label: str) -> bool:
-    """Whether a value may hold the label that stands behind it."""
-    if attribute.type == "enum" and attribute.padding is None:
-        return any(label.lower() in f"{value}{label[:-1]}".lower() for value in attribute.values)
-    return attribute.type in ("string", "enum")
-
-
 def segment_of(attribute: AttributeSpec, label: str, *, strict: bool = False) -> Segment:
     """The segment of `attribute` with `label` in front."""
-    return Segment(attribute, label, (strict_text_of if strict else text_of)(attribute))
+    text = type_of(attribute).strict_text if strict else text_of(attribute)
+    return Segment(attribute, label, text)
+
+
+def text_of(attribute: AttributeSpec) -> Callable[[Any], str]:
+    """The function that turns a value of `attribute` into its text in a key, padding included."""
+    text = type_of(attribute).key_text
+    padding = attribute.padding
+    if padding is None:
+        return text
+    return lambda value: pad(text(value), padding)
+
+
+def value_of(attribute: AttributeSpec, text: str) -> Any:
+    """The value that `text` in a key stands for; folded text stays folded.
+
+    Raises ValueError where the text is no value of the attribute's type.
+    """
+    if attribute.padding is not None:
+        text = unpad(text, attribute.padding)
+    return type_of(attribute).key_value(attribute, text)
+
+
+def pad(text: str, padding: Padding) -> str:
+    """Pad on the left as JavaScript's `padStart` does; never shortens."""
+    length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    wanted = padding.length - length
+    if wanted <= 0:
+        return text
+    return (padding.char * wanted)[:wanted] + text
+
+
+def unpad(text: str, padding: Padding) -> str:
+    """Take away the filler that `pad` may have put in front; at least one character is kept."""
+    if len(padding.char) != 1 or len(text) != padding.length:
+        return text
+    return text[:-1].lstrip(padding.char) + text[-1:]

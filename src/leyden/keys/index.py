@@ -10,7 +10,8 @@ from leyden._attrs import frozen
 from leyden.errors import SchemaError
 from leyden.keys.form import KeyForm, Segment, segment_of
 from leyden.schema.faults import Fault
-from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, EntitySpec, IndexSpec, KeySpec
+from leyden.schema.spec import AttributeSpec, EntitySpec, IndexSpec, KeySpec
+from leyden.types import type_of
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
@@ -155,7 +156,7 @@ class EntityKeys(Mapping[str, IndexKeys]):
             for form in forms
             if not form.bare
             for segment in form.segments
-            if segment.attribute.type in ("string", "enum")
+            if type_of(segment.attribute).is_free_text
         ]
         return tuple(dict.fromkeys(names))
 
@@ -217,7 +218,7 @@ def _form(
         segments, suffix = _parse_template(template, spec.attributes, strict and not bare)
         alone = len(segments) == 1 and not segments[0].label and not suffix
         numeric = key.cast == "number" or (
-            alone and key.cast is None and segments[0].attribute.type in NUMERIC_TYPES
+            alone and key.cast is None and type_of(segments[0].attribute).kind == "N"
         )
         form = KeyForm(key.field, "", segments, suffix, "", key.casing, numeric, bare, True, strict)
         if strict and not alone:

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from leyden._attrs import evolve, field, frozen
 from leyden.keys.form import KeyForm, KeyValue, Segment
-from leyden.schema.spec import NUMERIC_TYPES
 from leyden.schema.widths import has_one_width
+from leyden.types import type_of
 
 Order: TypeAlias = Literal["closed", "text", "none"]
 """How the texts of an attribute are ordered in a key.
@@ -236,14 +236,15 @@ def _reach(
 
 def _order(form: KeyForm, segment: Segment, followers: Followers) -> Order:
     attribute = segment.attribute
-    if attribute.type == "timestamp":
+    kind = type_of(attribute)
+    if kind.keeps_order:
         return "closed"
-    if form.strict and attribute.type in NUMERIC_TYPES:
+    if form.strict and kind.kind == "N":
         apart = followers is not None and all(character < "-" for character in followers)
         return "closed" if apart else "none"
-    if attribute.type in NUMERIC_TYPES:
+    if kind.kind == "N":
         return "closed" if has_one_width(attribute) else "none"
-    if attribute.type in ("boolean", "enum"):
+    if kind.choices(attribute) is not None:
         return _order_of_choices(form, segment, followers)
     if form.strict and followers is not None and followers <= {"#", ""}:
         return "closed"
@@ -252,14 +253,12 @@ def _order(form: KeyForm, segment: Segment, followers: Followers) -> Order:
 
 def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> Order:
     fold = form.fold or str
-    if segment.attribute.type == "boolean":
-        texts = [fold(segment.text(False)), fold(segment.text(True))]
-        otherwise: Order = "none"
-        if texts != sorted(texts):
-            return otherwise
-    else:
-        texts = [fold(segment.text(value)) for value in segment.attribute.values]
-        otherwise = "text"
+    kind = type_of(segment.attribute)
+    texts = [fold(segment.text(value)) for value in kind.choices(segment.attribute) or ()]
+    # Text is compared as the key holds it, so the order of choices that are text is that of keys.
+    otherwise: Order = "text" if kind.is_text else "none"
+    if not kind.is_text and texts != sorted(texts):
+        return otherwise
     if any(not _certain(form, text)[1] for text in texts):
         return otherwise
     for shorter, longer in permutations(set(texts), 2):
@@ -273,11 +272,12 @@ def _order_of_choices(form: KeyForm, segment: Segment, followers: Followers) -> 
 def _is_parted(form: KeyForm, position: int, followers: Followers) -> bool:
     """Whether no other value's text runs on from this one's with what stands behind it."""
     attribute = form.segments[position].attribute
-    if attribute.type == "timestamp":
+    kind = type_of(attribute)
+    if kind.keeps_order:
         return True
     if followers is None:
         return has_one_width(attribute)
-    if attribute.type in NUMERIC_TYPES and not has_one_width(attribute):
+    if kind.kind == "N" and not has_one_width(attribute):
         return not followers & _NUMBER_CHARACTERS
     return True
 

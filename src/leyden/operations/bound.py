@@ -18,9 +18,10 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm, KeyValue
-from leyden.keys.text import number_text
 from leyden.program import AttributeValue, Item, Runner
 from leyden.schema.spec import EntitySpec
+from leyden.types import type_of
+from leyden.types.numbers import number_text
 
 PARTITION_KEY_LIMIT: Final = 2048
 """The longest partition key that DynamoDB takes, in bytes."""
@@ -67,7 +68,7 @@ class BoundEntity:
         return frozenset(
             attribute.field
             for attribute in self.spec.attributes.values()
-            if attribute.type == "ttl" or attribute.field == self.ttl_field
+            if type_of(attribute).expires or attribute.field == self.ttl_field
         )
 
     @cached_property

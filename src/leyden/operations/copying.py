@@ -15,9 +15,7 @@ from pynamodb.expressions.operand import Path, _Decrement, _Increment, _Operand
 from leyden.compile import CompiledAttribute, ResolvedPath
 from leyden.errors import InvalidExpressionError
 from leyden.operations.bound import BoundEntity
-from leyden.schema.spec import NUMERIC_TYPES
 
-_EXACT: Final = NUMERIC_TYPES - {"ttl"}
 _COPIED: Final = "is copied from another attribute, so its value is not known when it is written"
 
 
@@ -39,7 +37,7 @@ def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
     """
     operand: Any = Path(value) if _is_attribute(value) else value
     _refuse_where_known(entity, place)
-    if isinstance(operand, _Increment | _Decrement) and place.leaf.spec.type not in _EXACT:
+    if isinstance(operand, _Increment | _Decrement) and not place.leaf.type.is_number:
         raise _refused(entity, place, "is no number, so nothing can be added up for it")
     for source in _sources(operand):
         compiled = getattr(source.attribute, "compiled", None)
@@ -74,7 +72,7 @@ def _refuse_source(
     if source.path[0].partition("[")[0] in entity.overflow:
         raise _refused(entity, place, "cannot be a copy of what may be stored apart from its item")
     target, other = place.leaf.spec, compiled.spec
-    fits = target.type == other.type or {target.type, other.type} <= _EXACT
+    fits = target.type == other.type or (place.leaf.type.is_number and compiled.type.is_number)
     if target.type == "enum" == other.type:
         fits = set(other.values) <= set(target.values)
     if not fits and target.type != "any":

@@ -29,6 +29,7 @@ from leyden.program import (
     Response,
     Step,
 )
+from leyden.types import type_of
 
 Marks = Mapping[str, AttributeValue]
 """Fields of an item and the values that they must have for the item to be the one meant."""
@@ -56,7 +57,7 @@ def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any])
         for form in keys.forms
         if form.can_collide
         for segment in form.segments
-        if segment.attribute.type in ("string", "enum") and segment.name in values
+        if type_of(segment.attribute).is_free_text and segment.name in values
     ]
     if "" in values.values():
         names += _empty(entity, keys, values)

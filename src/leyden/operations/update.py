@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 from leyden._attrs import field, frozen
 from leyden.arguments import fitting
-from leyden.compile.lacking import excerpt
 from leyden.compile.partial import lack_of
 from leyden.errors import LeydenError
 from leyden.operations.bound import refuse_no_mapping
@@ -39,6 +38,7 @@ from leyden.operations.update_steps import (
 from leyden.operations.versions import refuse_counted, version_field
 from leyden.operations.write import PreparedWrite, exists
 from leyden.program import Item, Params
+from leyden.types.lacking import excerpt
 
 
 @frozen(eq=False, repr=False)

@@ -19,15 +19,10 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.copying import is_operand, read_operand
 from leyden.operations.plan.expressions import Expressions
 from leyden.program import AttributeValue
+from leyden.types import TYPES
 
-_NUMERIC: Final = ("number", "integer", "decimal", "ttl", "any")
-_TAKES: Final[dict[str, tuple[str, ...]]] = {
-    "add": (*_NUMERIC, "set"),
-    "subtract": _NUMERIC,
-    "append": ("list", "any"),
-    "delete": ("set", "any"),
-}
-"""The attribute types that an operator takes; the others take all."""
+_OF_SOME_TYPES: Final = frozenset({"add", "subtract", "append", "delete"})
+"""The operators that some attribute types have only."""
 
 
 @frozen
@@ -148,10 +143,10 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
     if operator == "set" and not fresh and is_operand(value):
         operand = read_operand(entity, place, value)
         return Step("copy", place.root, path, place.segments, operand=operand)
-    if operator in _TAKES and kind not in _TAKES[operator]:
+    if operator in _OF_SOME_TYPES and operator not in leaf.type.operators:
+        having = ", ".join(name for name, type_ in TYPES.items() if operator in type_.operators)
         raise InvalidExpressionError(
-            f".{operator}() works on attributes of type {', '.join(_TAKES[operator])}, and "
-            f'"{path}" is of type {kind}',
+            f'.{operator}() works on attributes of type {having}, and "{path}" is of type {kind}',
             entity=entity.spec.entity,
         )
     if value is None:

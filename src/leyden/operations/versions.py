@@ -18,11 +18,11 @@ from leyden.errors import (
     ReadOnlyAttributeError,
     VersionConflictError,
 )
-from leyden.keys.text import number_text
 from leyden.operations.bound import BoundEntity
 from leyden.operations.overflow.format import record_in_place
 from leyden.operations.plan.expressions import Expressions
 from leyden.program import AttributeValue, Item, Request
+from leyden.types.numbers import number_text
 
 
 @frozen

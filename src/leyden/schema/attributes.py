@@ -22,6 +22,7 @@ from leyden.schema.spec import (
     Padding,
 )
 from leyden.schema.structure import Given
+from leyden.types import type_of
 
 
 def build_attributes(given: Given, report: Report) -> dict[str, AttributeSpec]:
@@ -226,7 +227,7 @@ def _bounds_fit(spec: AttributeSpec, given: Given, where: str, report: Report) -
         refuse("max_length", "`max_length` is less than `min_length`")
     if spec.type == "set" and spec.max_length == 0:
         refuse("max_length", "a set cannot be empty, so `max_length` must be at least 1")
-    if spec.type in ("integer", "ttl"):
+    if type_of(spec).whole_limits:
         for option in ("min", "max"):
             limit = getattr(spec, option)
             if isinstance(limit, float) and not limit.is_integer():
@@ -234,7 +235,7 @@ def _bounds_fit(spec: AttributeSpec, given: Given, where: str, report: Report) -
                 message = f"{where}: `{option}` must be a whole number, as the values are"
                 report.error(given.at(option), "attribute.bounds", message)
     if (
-        spec.type == "enum"
+        spec.values
         and spec.pattern is not None
         and not any(map(searching(spec.pattern), spec.values))
     ):

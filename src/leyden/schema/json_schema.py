@@ -24,7 +24,7 @@ from leyden.schema.shapes import (
     Text,
     Whole,
 )
-from leyden.schema.spec import ATTRIBUTE_TYPES
+from leyden.types import TYPES
 
 Json: TypeAlias = dict[str, Any]
 
@@ -116,7 +116,7 @@ def _rules_by_type(options: Mapping[str, Option]) -> list[Json]:
     absent: dict[tuple[str, ...], list[str]] = {}
     for name, option in options.items():
         if option.types is not None:
-            others = tuple(kind for kind in ATTRIBUTE_TYPES if kind not in option.types)
+            others = tuple(kind for kind in TYPES if kind not in option.types)
             absent.setdefault(others, []).append(name)
     rules: list[Json] = []
     for others, names in absent.items():

@@ -29,30 +29,28 @@ from leyden.schema.shapes import (
     Whole,
 )
 from leyden.schema.spec import (
-    ATTRIBUTE_TYPES,
-    CONTAINER_TYPES,
     ENTITY_FIELD,
     OVERFLOW_FIELD,
     VERSION_FIELD,
 )
+from leyden.types import TYPES
 
-TYPE_NAMES: Final = tuple(name for name in ATTRIBUTE_TYPES if name != "enum")
+TYPE_NAMES: Final = tuple(name for name in TYPES if name != "enum")
 """The types that have a name; an enum is written as the list of its values."""
 
-KEY_TYPES: Final = frozenset(
-    {"string", "number", "integer", "decimal", "boolean", "enum", "timestamp", "ttl"}
-)
+
+def _having(option: str) -> frozenset[str]:
+    """The types that have an option which others do not have."""
+    return frozenset(name for name, kind in TYPES.items() if option in kind.options)
+
+
+KEY_TYPES: Final = frozenset(name for name, kind in TYPES.items() if kind.keyable)
 """The types of attributes that can be in a key."""
 
-LENGTH_TYPES: Final = frozenset({"string", "binary", "list", "set", "map"})
-RANGE_TYPES: Final = frozenset({"number", "integer", "decimal", "ttl"})
-PATTERN_TYPES: Final = frozenset({"string", "enum"})
-SET_TYPES: Final = frozenset(
-    {"string", "number", "integer", "decimal", "binary", "enum", "timestamp", "ttl"}
-)
+SET_TYPES: Final = frozenset(name for name, kind in TYPES.items() if kind.in_sets)
 """The types of the elements of a set."""
 
-OVERFLOW_TYPES: Final = frozenset({"string", "binary", "json", "any", *CONTAINER_TYPES}) - {"set"}
+PATTERN_TYPES: Final = _having("pattern")
 
 RESERVED_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -65,10 +63,8 @@ RESERVED_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
 
 GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        "now": frozenset({"timestamp", "ttl", "string", "number", "integer", "decimal", "any"}),
-        "uuid4": frozenset({"string", "any"}),
-        "uuid7": frozenset({"string", "any"}),
-        "ulid": frozenset({"string", "any"}),
+        made: frozenset(name for name, kind in TYPES.items() if made in kind.generates)
+        for made in ("now", "uuid4", "uuid7", "ulid")
     }
 )
 """What can be generated, and the attribute types that it fits."""
@@ -148,16 +144,11 @@ _TYPE: Final = Either(
         MappingProxyType(
             {
                 "enum": "an enum is written as the list of its values: [open, closed]",
-                "int": 'did you mean "integer"?',
-                "float": 'did you mean "number"?',
-                "str": 'did you mean "string"?',
-                "bool": 'did you mean "boolean"?',
-                "datetime": 'did you mean "timestamp"?',
-                "date": 'did you mean "timestamp"?',
-                "object": 'did you mean "map"?',
-                "dict": 'did you mean "map"?',
-                "array": 'did you mean "list"?',
-                "bytes": 'did you mean "binary"?',
+                **{
+                    word: f'did you mean "{name}"?'
+                    for name, kind in TYPES.items()
+                    for word in kind.also_called
+                },
             }
         ),
     ),
@@ -168,24 +159,30 @@ _SOURCE: Final = Source(GENERATE, CALL)
 
 _ELEMENT: Final[dict[str, Option]] = {
     "type": Option(_TYPE, "The type; a list of texts is an enum of these values.", required=True),
-    "items": Option(
-        Reference("element"), "The elements of a list or set.", types=frozenset({"list", "set"})
-    ),
+    "items": Option(Reference("element"), "The elements of a list or set.", types=_having("items")),
     "properties": Option(
         Named("a property", Reference("property"), Text()),
         "The properties of a map; without it, the map takes any.",
-        types=frozenset({"map"}),
+        types=_having("properties"),
     ),
-    "pattern": Option(Text(), "A regular expression that a text must match.", types=PATTERN_TYPES),
-    "min": Option(Number(), "The least value; of a ttl, in seconds since 1970.", types=RANGE_TYPES),
+    "pattern": Option(
+        Text(), "A regular expression that a text must match.", types=_having("pattern")
+    ),
+    "min": Option(
+        Number(), "The least value; of a ttl, in seconds since 1970.", types=_having("min")
+    ),
     "max": Option(
-        Number(), "The greatest value; of a ttl, in seconds since 1970.", types=RANGE_TYPES
+        Number(), "The greatest value; of a ttl, in seconds since 1970.", types=_having("min")
     ),
     "min_length": Option(
-        Whole(0, 2**31), "The least length: characters, bytes or elements.", types=LENGTH_TYPES
+        Whole(0, 2**31),
+        "The least length: characters, bytes or elements.",
+        types=_having("min_length"),
     ),
     "max_length": Option(
-        Whole(0, 2**31), "The greatest length: characters, bytes or elements.", types=LENGTH_TYPES
+        Whole(0, 2**31),
+        "The greatest length: characters, bytes or elements.",
+        types=_having("min_length"),
     ),
     "validate": Option(
         _EXPRESSION_OR_CALL,
@@ -233,7 +230,7 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
     "overflow": Option(
         Choice(("chunk",)),
         "`chunk`: a value too large for an item is compressed and split over sibling items.",
-        types=OVERFLOW_TYPES,
+        types=_having("overflow"),
     ),
 }
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any
 
-from leyden._text import did_you_mean, listed, quoted
+from leyden._text import did_you_mean, quoted
 from leyden.schema.nodes import Listing, Mapping, Node, Odd, Scalar, described
 from leyden.schema.regexps import searching
 from leyden.schema.spec import AttributeSpec, Span
-
-_MOST_DIGITS: Final = 38
-_LEAST_EXPONENT: Final = -130
-_MOST_EXPONENT: Final = 125
-_LATEST_EPOCH: Final = 253_402_300_799
+from leyden.types import type_of
+from leyden.types.base import WrongLiteralError
 
 
 class LiteralError(ValueError):
@@ -64,102 +58,19 @@ def _wrong(node: Node, where: str, what: str) -> LiteralError:
 
 
 def _typed(attribute: AttributeSpec, node: Node, where: str) -> Any:
-    kind = attribute.type
-    if kind in ("list", "set", "map"):
+    kind = type_of(attribute)
+    if attribute.type in ("list", "set", "map"):
         return _container(attribute, node, where)
-    if kind in ("any", "json"):
-        return _free(node, where, binary=kind == "any")
+    if kind.holds_anything:
+        return _free(node, where, binary=not kind.kind)
     if not isinstance(node, Scalar):
-        raise _wrong(node, where, _WANTED.get(kind, "a single value"))
-    value = node.value
-    if kind in ("string", "enum"):
-        if not isinstance(value, str):
-            raise _wrong(node, where, "text")
-        if kind == "enum" and value not in attribute.values:
-            hint = did_you_mean(value, attribute.values)
-            choices = listed(attribute.values, "or")
-            raise LiteralError(node.span, f"{where} must be {choices}, not {quoted(value)}{hint}")
-        return value
-    if kind == "boolean":
-        if not isinstance(value, bool):
-            raise _wrong(node, where, "true or false")
-        return value
-    if kind == "binary":
-        return _binary(node, where)
-    if kind in ("timestamp", "ttl"):
-        return _moment(node, where, epoch=kind == "ttl")
-    return _number(kind, node, where)
-
-
-_WANTED: Final = {
-    "string": "text",
-    "enum": "text",
-    "boolean": "true or false",
-    "number": "a number",
-    "integer": "a whole number",
-    "decimal": "a number",
-    "binary": "text in base64",
-    "timestamp": "a time in ISO 8601",
-    "ttl": "a time in ISO 8601 or in epoch seconds",
-}
-
-
-def _number(kind: str, node: Scalar, where: str) -> Any:
-    value = node.value
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
-        raise _wrong(node, where, _WANTED[kind])
-    if kind == "integer" and not isinstance(value, int):
-        raise _wrong(node, where, "a whole number")
-    if kind == "number" and not isinstance(value, (int, float)):
-        raise _wrong(node, where, "a number")
+        raise _wrong(node, where, kind.wanted)
     try:
-        written = node.text if isinstance(value, float) and node.text else None
-        exact = Decimal(written if written else repr(value) if isinstance(value, float) else value)
-    except InvalidOperation:
-        raise _wrong(node, where, "a number") from None
-    if not exact.is_finite():
-        raise _wrong(node, where, "a finite number")
-    # Not `normalize`, which rounds.
-    digits = "".join(map(str, exact.as_tuple().digits)).strip("0")
-    if len(digits) > _MOST_DIGITS:
-        raise LiteralError(node.span, f"{where} has more than {_MOST_DIGITS} digits")
-    if exact and not _LEAST_EXPONENT <= exact.adjusted() <= _MOST_EXPONENT:
-        raise LiteralError(node.span, f"{where} is outside of what DynamoDB can store")
-    return exact if kind == "decimal" else value
-
-
-def _binary(node: Scalar, where: str) -> bytes:
-    if isinstance(node.value, bytes):
-        return node.value
-    if not isinstance(node.value, str):
-        raise _wrong(node, where, "text in base64")
-    try:
-        return base64.b64decode(node.value, validate=True)
-    except (binascii.Error, ValueError):
-        raise LiteralError(node.span, f"{where} must be text in base64") from None
-
-
-def _moment(node: Scalar, where: str, *, epoch: bool) -> datetime:
-    value = node.value
-    wanted = "a time in ISO 8601 or in epoch seconds" if epoch else "a time in ISO 8601"
-    if isinstance(value, datetime):
-        moment = value
-    elif epoch and isinstance(value, int) and not isinstance(value, bool):
-        if not 0 <= value <= _LATEST_EPOCH:
-            raise LiteralError(node.span, f"{where} must be {wanted}")
-        return datetime.fromtimestamp(value, UTC)
-    elif isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise LiteralError(
-                node.span, f"{where} must be {wanted}: 2024-01-31T12:00:00Z"
-            ) from None
-    else:
-        raise _wrong(node, where, wanted)
-    if moment.tzinfo is None:
-        raise LiteralError(node.span, f"{where} must say its offset from UTC: end it in Z")
-    return moment.astimezone(UTC)
+        return kind.literal(attribute, node.value, node.text)
+    except WrongLiteralError as error:
+        raise _wrong(node, where, str(error)) from None
+    except ValueError as error:
+        raise LiteralError(node.span, f"{where} {error}") from None
 
 
 def _free(node: Node, where: str, *, binary: bool) -> Any:
@@ -220,7 +131,7 @@ def _map(attribute: AttributeSpec, node: Node, where: str) -> dict[str, Any]:
 
 
 def _within_limits(attribute: AttributeSpec, value: Any, node: Node, where: str) -> None:
-    size = value.timestamp() if isinstance(value, datetime) else value
+    size = type_of(attribute).size(value)
     if attribute.min is not None and size < attribute.min:
         raise LiteralError(node.span, f"{where} is less than `min`")
     if attribute.max is not None and size > attribute.max:

@@ -21,6 +21,7 @@ from leyden.schema.spec import (
     TableIndexSpec,
     TableSpec,
 )
+from leyden.types import type_of
 
 Hooks = Mapping[str, Callable[..., Any]]
 
@@ -143,7 +144,7 @@ def _service(entities: Sequence[EntitySpec], table: TableDraft | None) -> Servic
             indexes[name] = _widened(indexes[name], asked) if name in indexes else asked
     ttl = said.ttl
     if ttl is None:
-        fields = {a.field for e in entities for a in e.attributes.values() if a.type == "ttl"}
+        fields = {a.field for e in entities for a in e.attributes.values() if type_of(a).expires}
         ttl = next(iter(fields)) if len(fields) == 1 else None
     return ServiceSpec(
         service=entities[0].service,

@@ -14,6 +14,7 @@ from typing import Any, Final
 from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed
 from leyden.schema.spec import AttributeSpec
+from leyden.types import type_of
 
 
 @frozen
@@ -29,13 +30,6 @@ class Shape:
 
 
 _ANYTHING: Final = Shape()
-_KINDS: Final = {
-    **dict.fromkeys(("string", "enum", "timestamp"), "text"),
-    **dict.fromkeys(("number", "integer", "decimal"), "a number"),
-    "boolean": "true or false",
-    **dict.fromkeys(("list", "set"), "a list"),
-    "map": "a map",
-}
 _RESULTS: Final = {
     **dict.fromkeys(("join", "to_string", "type"), "text"),
     **dict.fromkeys(
@@ -53,8 +47,9 @@ _INSTEAD: Final = (
 
 def shape_of(spec: AttributeSpec, name: str) -> Shape:
     """What an attribute's values are in an expression."""
-    kind = _KINDS.get(spec.type)
-    return Shape(kind, name, spec.items, spec.properties, tuple(spec.values))
+    return Shape(
+        type_of(spec).in_expressions, name, spec.items, spec.properties, tuple(spec.values)
+    )
 
 
 def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:

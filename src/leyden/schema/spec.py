@@ -14,22 +14,6 @@ from typing import Any, Final
 from leyden import _attrs as attrs
 from leyden._attrs import frozen
 
-SCALAR_TYPES: Final = (
-    "string",
-    "number",
-    "integer",
-    "decimal",
-    "boolean",
-    "binary",
-    "enum",
-    "json",
-    "timestamp",
-    "ttl",
-)
-CONTAINER_TYPES: Final = ("list", "set", "map", "any")
-ATTRIBUTE_TYPES: Final = SCALAR_TYPES + CONTAINER_TYPES
-NUMERIC_TYPES: Final = frozenset({"number", "integer", "decimal", "ttl"})
-
 ENTITY_FIELD: Final = "__edb_e__"
 """The item field that names the entity, as ElectroDB writes it."""
 

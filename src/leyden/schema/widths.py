@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 from leyden.schema.spec import AttributeSpec
-
-_WRITTEN_OUT: Final = 10**21
-"""From here on a number's text has an exponent."""
+from leyden.types import type_of
+from leyden.types.numbers import WRITTEN_OUT
 
 
 def has_one_width(attribute: AttributeSpec) -> bool:
@@ -17,9 +15,9 @@ def has_one_width(attribute: AttributeSpec) -> bool:
     Then they sort as numbers there. `padding` does that where `max` has no more digits than it.
     """
     least, most, padding = attribute.min, attribute.max, attribute.padding
-    if attribute.type != "integer" or least is None or most is None or least < 0:
+    if not type_of(attribute).is_integer or least is None or most is None or least < 0:
         return False
-    if most >= _WRITTEN_OUT or most < least:
+    if most >= WRITTEN_OUT or most < least:
         return False
     longest, shortest = len(str(math.floor(most))), len(str(math.ceil(least)))
     if padding is None or padding.length <= shortest:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Never, overload
 from leyden._attrs import field, frozen
 from leyden.arguments import fitting, no_attribute
 from leyden.compile import AttributePaths
-from leyden.compile.faults import refuse
 from leyden.compile.partial import narrow
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, HookError, UnknownNameError
@@ -30,6 +29,7 @@ from leyden.schema.spec import EntitySpec
 from leyden.service import verbs
 from leyden.service.conversions import Conversions
 from leyden.service.given import are_many, key_of, no_item, refuse_misplaced, seen_key
+from leyden.types.base import refuse
 
 if TYPE_CHECKING:
     from pynamodb.models import Model

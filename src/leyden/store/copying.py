@@ -9,11 +9,11 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
-from leyden.keys.text import timestamp_text
 from leyden.store import given
 from leyden.store.order import id_key
 from leyden.store.pages import ClonedThread
 from leyden.store.records import JSON, DateRange, Message, Thread
+from leyden.types.times import timestamp_text
 
 TAKEN = 'there is a thread of the id "new_thread_id" already'
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias, TypeVar
 
-from leyden.compile.times import epoch_milliseconds
+from leyden.types.numbers import epoch_milliseconds
 
 __all__ = ["IdKey", "Place", "id_key", "in_order", "place"]
 

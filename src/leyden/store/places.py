@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from leyden.compile.times import epoch_milliseconds
-from leyden.keys.text import number_text
 from leyden.store.order import id_key
 from leyden.store.records import JSON
+from leyden.types.numbers import epoch_milliseconds, number_text
 
 Mark: TypeAlias = Sequence[JSON]
 """The place of an entry as JSON."""

@@ -6,8 +6,8 @@ import json
 import math
 from typing import Any, NoReturn
 
-from leyden.compile.texts import json_text
 from leyden.store.records import JSON
+from leyden.types.anything import json_text
 
 
 def as_it_reads(value: JSON) -> JSON:

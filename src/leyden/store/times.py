@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias, TypeVar
 
-from leyden.compile.times import accept_timestamp
+from leyden.types.times import accept_timestamp
 
 T = TypeVar("T")
 

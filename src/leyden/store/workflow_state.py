@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from leyden.compile.times import epoch_milliseconds
 from leyden.store.records import JSON
+from leyden.types.numbers import epoch_milliseconds
 
 
 def pending(run_id: str, now: datetime) -> dict[str, JSON]:

@@ -25,6 +25,7 @@ from leyden.cli.reading import (
 from leyden.cli.transfer.lines import lines_of, record_values
 from leyden.cli.values import RANGE, plain_record, read_json, read_limits, read_pairs, split_pairs
 from leyden.errors import InputError, LeydenError, ThrottledError
+from leyden.types import type_of
 
 RANGES: Final = ("begins", "gt", "gte", "lt", "lte")
 
@@ -255,7 +256,7 @@ def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) 
         values = {}
         for attribute, text in split_pairs(arguments, hint=f"--{name}").items():
             spec = entity.spec.attributes.get(attribute)
-            if name == "begins" and spec and spec.type in ("string", "enum", "timestamp"):
+            if name == "begins" and spec and type_of(spec).is_text:
                 # A beginning is text, not a whole value of the attribute.
                 values[attribute] = text
             else:

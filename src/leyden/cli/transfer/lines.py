@@ -18,13 +18,13 @@ from attrs import evolve, frozen
 from leyden import Entity, Service
 from leyden._text import did_you_mean
 from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
-from leyden.compile.numbers import accept_decimal
 from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
 from leyden.operations.overflow.format import is_part, record_in_place
 from leyden.operations.put import Put
 from leyden.operations.size import refuse_oversize
 from leyden.operations.transfer import IMPORT
 from leyden.program import AttributeValue, Item
+from leyden.types.numbers import accept_decimal
 
 _DEEPEST: Final = 32
 """How deeply DynamoDB nests lists and maps."""

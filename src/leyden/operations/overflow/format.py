@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from leyden import _attrs as attrs
 from leyden._attrs import field, frozen
-from leyden.compile.wire import MAX_DEPTH
 from leyden.errors import DecodeError
 from leyden.operations.bound import BoundEntity
 from leyden.program import AttributeValue, Item
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
+from leyden.types.base import MAX_DEPTH
 
 OVERFLOW_SUFFIX: Final = "$overflow"
 """What parts have behind the entity's name, so that they are no entity's items."""

@@ -110,7 +110,7 @@ def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str,
     beginnings = {
         name: Beginning(value)
         for name, value in given.items()
-        if isinstance(value, str) and entity.spec.attributes[name].type in ("timestamp", "enum")
+        if isinstance(value, str) and entity.compiled.attributes[name].type.begins_as_text
     }
     rest = {name: value for name, value in given.items() if name not in beginnings}
     return {**entity.sought(rest), **beginnings}

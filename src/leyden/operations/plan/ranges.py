@@ -25,7 +25,6 @@ from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.projection import held_fields, identifiers_projected
 from leyden.operations.plan.sort_keys import Range, SortCondition
 from leyden.program import AttributeValue, Item
-from leyden.schema.spec import NUMERIC_TYPES
 
 Place: TypeAlias = Any
 """Where a value stands among those of its attribute: a number, a text, or a boolean."""
@@ -61,14 +60,12 @@ class Ordered:
     def place_of_stored(self, stored: AttributeValue) -> Place | None:
         """Where a stored value stands; None for one of another type than the attribute's."""
         ((kind, content),) = stored.items()
-        spec = self.attribute.spec
-        if spec.type in NUMERIC_TYPES:
-            return Decimal(content) if kind == "N" else None
-        if spec.type == "boolean":
-            return content if kind == "BOOL" else None
-        if kind != "S":
+        spec, own = self.attribute.spec, self.attribute.type
+        if kind != own.kind:
             return None
-        if spec.type == "timestamp" or self.form is None:
+        if kind == "N":
+            return Decimal(content)
+        if kind == "BOOL" or own.keeps_order or self.form is None:
             return content
         if self.form.numeric:
             try:
@@ -82,9 +79,10 @@ class Ordered:
     def is_filterable(self) -> bool:
         """Whether DynamoDB orders the stored values as this does."""
         spec = self.attribute.spec
-        if spec.type in NUMERIC_TYPES or spec.type == "timestamp":
+        kind = self.attribute.type
+        if kind.kind == "N" or kind.keeps_order:
             return True
-        if spec.type == "boolean" or self.form is None or self.form.numeric:
+        if not kind.is_text or self.form is None or self.form.numeric:
             return False
         return self.form.strict or (self.form.fold is None and spec.padding is None)
 

@@ -10,10 +10,11 @@ from typing import Any, Final, Literal
 
 from leyden._attrs import field, frozen
 from leyden.errors import InvalidExpressionError
-from leyden.keys.strict import escape, strict_text_of
 from leyden.operations.bound import BoundEntity
 from leyden.operations.update_steps import Step
 from leyden.program import Item
+from leyden.types import type_of
+from leyden.types.text import escape
 
 _SORT_KEY: Final = "$unique"
 _KNOWN_OUTCOMES: Final = frozenset({"set", "remove", "if_not_exists"})
@@ -90,7 +91,7 @@ def _text(entity: BoundEntity, names: tuple[str, ...], values: dict[str, Any]) -
         entity.spec.version,
         ",".join(attribute.field for attribute in attributes),
     ]
-    texts = [strict_text_of(attribute)(values[attribute.name]) for attribute in attributes]
+    texts = [type_of(attribute).strict_text(values[attribute.name]) for attribute in attributes]
     head = f"${escape(entity.spec.service)}$unique"
     return "#".join([head, *map(escape, parts), *texts])
 

@@ -6,11 +6,12 @@ from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report
-from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
+from leyden.schema.language import RESERVED_FIELDS
 from leyden.schema.nulls import shape_of
 from leyden.schema.rules.derived import note_nulls
 from leyden.schema.rules.forms import halves
 from leyden.schema.spec import AttributeSpec, Generate, JMESPath, Literal
+from leyden.types import type_of
 
 
 def check_attributes(entity: EntityDraft, report: Report) -> None:
@@ -72,7 +73,7 @@ def _contradictions(entity: EntityDraft, spec: AttributeSpec, report: Report) ->
 
 def _expiry(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
     """A time to live that is the same for all items, or over as soon as it is written."""
-    if spec.type != "ttl":
+    if not type_of(spec).expires:
         return
     for option in ("default", "on_write"):
         source = getattr(spec, option)
@@ -131,7 +132,7 @@ def _unique(entity: EntityDraft, report: Report) -> None:
             if name not in attributes:
                 hint = did_you_mean(name, attributes)
                 problem = f"there is no attribute {quoted(name)}{hint}"
-            elif attributes[name].type and attributes[name].type not in KEY_TYPES:
+            elif attributes[name].type and not type_of(attributes[name]).keyable:
                 problem = (
                     f"{quoted(name)} is of the type {quoted(attributes[name].type)}, "
                     "which cannot be part of a key"
@@ -155,7 +156,7 @@ def _version_attribute(entity: EntityDraft, report: Report) -> None:
     if spec is None:
         hint = did_you_mean(name, entity.spec.attributes)
         problem = f"there is no attribute {quoted(name)}{hint}"
-    elif spec.type and spec.type not in ("integer", "number"):
+    elif spec.type and not type_of(spec).countable:
         problem = f"{quoted(name)} must be of the type integer or number, to be counted up"
     elif spec.derive is not None or spec.on_write is not None or spec.read_only:
         problem = (

@@ -10,8 +10,9 @@ from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report
 from leyden.schema.rules.forms import casing_of, template_of
-from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec, IndexSpec, KeySpec, Padding
+from leyden.schema.spec import AttributeSpec, IndexSpec, KeySpec, Padding
 from leyden.schema.templates import Template
+from leyden.types import type_of
 
 _A_SLIP: Final = 0.85
 """How alike the names of two collections are where one is probably a slip for the other."""
@@ -140,7 +141,7 @@ def _differences(member: _Member, first: _Member) -> list[tuple[str, tuple[str, 
             here.padding and _padding(here.padding),
             there.padding and _padding(there.padding),
         )
-        compare(f"the kind of {quoted(name)}", path, _kind(here.type), _kind(there.type))
+        compare(f"the kind of {quoted(name)}", path, _kind(here), _kind(there))
 
     compare("the type of the index", ("type",), mine.type, theirs.type)
     compare("the scope", ("scope",), mine.scope, theirs.scope)
@@ -208,13 +209,9 @@ def _apart(mine: Template | None, theirs: Template | None) -> tuple[str, str]:
     return "", ""
 
 
-def _kind(kind: str) -> str:
-    """The kind of text that a type makes in a key."""
-    if kind in NUMERIC_TYPES:
-        return "a number"
-    return {"enum": "text", "string": "text", "boolean": "a boolean", "timestamp": "a time"}.get(
-        kind, kind
-    )
+def _kind(spec: AttributeSpec) -> str:
+    """The kind of text that an attribute makes in a key."""
+    return type_of(spec).in_keys or spec.type
 
 
 def _padding(padding: Padding) -> str:

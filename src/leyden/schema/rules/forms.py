@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from leyden.schema.spec import NUMERIC_TYPES, EntitySpec, IndexSpec, KeySpec
+from leyden.schema.spec import EntitySpec, IndexSpec, KeySpec
 from leyden.schema.templates import Template, parse_template
+from leyden.types import type_of
 
 
 def halves(index: IndexSpec) -> list[tuple[str, KeySpec]]:
@@ -38,7 +39,7 @@ def is_numeric(entity: EntitySpec, key: KeySpec) -> bool:
     """Whether the key is stored as a number."""
     if key.cast is not None:
         return key.cast == "number"
-    return is_lone(entity, key) and entity.attributes[key.composite[0]].type in NUMERIC_TYPES
+    return is_lone(entity, key) and type_of(entity.attributes[key.composite[0]]).kind == "N"
 
 
 def casing_of(key: KeySpec) -> str:

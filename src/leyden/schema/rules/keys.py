@@ -12,14 +12,10 @@ from leyden.schema.rules.forms import halves, is_lone, is_numeric
 from leyden.schema.spec import IndexSpec, KeySpec
 from leyden.schema.templates import parse_template
 from leyden.schema.widths import has_one_width
-
-_NUMBERS = frozenset({"number", "integer", "decimal"})
-_FRAMED = frozenset({"string", "enum", "timestamp"})
-"""The types that can be stored with a template's text around them."""
+from leyden.types import TYPES, type_of
 
 _IN_BRACES = re.compile(r"\{\s*([^{}\0]*?)\s*\}")
 _MARKED = re.compile(r"[$:<%](\w+)")
-_CASTABLE = frozenset({"number", "integer", "decimal", "ttl", "string", "enum", "boolean"})
 
 
 def check_keys(entity: EntityDraft, report: Report) -> None:
@@ -51,11 +47,16 @@ def _composites(
     for i, name in enumerate(key.composite):
         kind = entity.spec.attributes[name].type
         where = f"indexes.{index.name}.{half}"
+        # The values themselves are the key of a composite index, and DynamoDB has its own kinds.
+        allowed = [
+            name
+            for name in KEY_TYPES
+            if index.type != "composite" or TYPES[name].kind in ("S", "N", "B")
+        ]
         if not kind:
             good = False
-        elif kind not in KEY_TYPES or (index.type == "composite" and kind == "boolean"):
+        elif kind not in allowed:
             good = False
-            allowed = KEY_TYPES - {"boolean"} if index.type == "composite" else KEY_TYPES
             report.error(
                 entity.at("indexes", index.name, half, option, i),
                 "key.composite_type",
@@ -110,9 +111,9 @@ def _cast(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, report
         problem = "the template has text around the attribute, so the key cannot be a number"
     else:
         name = key.composite[0]
-        kind = entity.spec.attributes[name].type
-        if kind not in _CASTABLE:
-            problem = f"{quoted(name)} is of the type {quoted(kind)}, which is no number"
+        attribute = entity.spec.attributes[name]
+        if not (type_of(attribute).keyable and type_of(attribute).castable):
+            problem = f"{quoted(name)} is of the type {quoted(attribute.type)}, which is no number"
     if problem:
         report.error(
             entity.at("indexes", index.name, half, "cast"), "key.cast", f"{where}: {problem}"
@@ -149,12 +150,13 @@ def _fields(entity: EntityDraft, index: IndexSpec, half: str, key: KeySpec, repo
                 "attribute another `field`, or make the key of this attribute alone, with or "
                 "without a `template` around it",
             )
-        elif not is_lone(entity.spec, key) and spec.type not in _FRAMED:
+        elif not is_lone(entity.spec, key) and not type_of(spec).is_text:
+            framed = [name for name, kind in TYPES.items() if kind.is_text]
             report.error(
                 entity.at("indexes", index.name, half, "template"),
                 "key.template_type",
                 f"{where}: {quoted(name)}, which is stored in this key's own field, is of the "
-                f"type {quoted(spec.type)}; only {listed(sorted(_FRAMED))} can be stored with "
+                f"type {quoted(spec.type)}; only {listed(sorted(framed))} can be stored with "
                 "text around",
             )
 
@@ -210,7 +212,7 @@ def _numbers(entity: EntityDraft, index: IndexSpec, key: KeySpec, report: Report
     option = _option(entity, index, "sk")
     for i, name in enumerate(key.composite):
         spec = entity.spec.attributes[name]
-        if spec.type in _NUMBERS and spec.padding is None and not has_one_width(spec):
+        if type_of(spec).is_number and spec.padding is None and not has_one_width(spec):
             report.warning(
                 entity.at("indexes", index.name, "sk", option, i),
                 "key.number_unpadded",
@@ -245,7 +247,7 @@ def _padding(entity: EntityDraft, report: Report) -> None:
         for name in key.composite
     }
     for name, spec in entity.spec.attributes.items():
-        if spec.padding is None or spec.type not in _NUMBERS or name not in names:
+        if spec.padding is None or not type_of(spec).is_number or name not in names:
             continue
         if spec.min is None or spec.min < 0:
             report.warning(

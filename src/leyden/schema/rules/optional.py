@@ -37,7 +37,7 @@ def _always_there(entity: EntityDraft, spec: AttributeSpec) -> bool:
         or spec.default is not None
         or spec.on_write is not None
         or spec.name == entity.spec.version_attribute
-        or (spec.type == "enum" and len(spec.values) == 1)
+        or (len(spec.values) == 1)
     )
 
 

@@ -6,8 +6,9 @@ from leyden._text import quoted
 from leyden.schema.drafts import EntityDraft
 from leyden.schema.faults import Report
 from leyden.schema.rules.forms import is_numeric
-from leyden.schema.spec import NUMERIC_TYPES, AttributeSpec
+from leyden.schema.spec import AttributeSpec
 from leyden.schema.widths import has_one_width
+from leyden.types import type_of
 
 
 def check_ranges(entity: EntityDraft, report: Report) -> None:
@@ -26,7 +27,7 @@ def check_ranges(entity: EntityDraft, report: Report) -> None:
             continue
         for name in key.composite:
             spec = attributes[name]
-            if spec.type not in NUMERIC_TYPES or has_one_width(spec):
+            if type_of(spec).kind != "N" or has_one_width(spec):
                 continue
             remedy = _remedy(spec)
             if remedy:
@@ -40,11 +41,11 @@ def check_ranges(entity: EntityDraft, report: Report) -> None:
 
 def _remedy(spec: AttributeSpec) -> str:
     """What lets the key bound a range; empty where another warning says so."""
-    if spec.type == "ttl":
+    if type_of(spec).expires:
         return "seconds sort as text there; use a timestamp, or the entity `keys: strict`"
     if spec.padding is None or spec.min is None or spec.min < 0:
         return ""
-    if spec.type != "integer":
+    if not type_of(spec).is_integer:
         return (
             f"a {spec.type} may have fractions, which sort as text; make it an integer with a "
             "`max`, or the entity `keys: strict`"

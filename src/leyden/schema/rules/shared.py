@@ -10,7 +10,8 @@ from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.faults import Report
 from leyden.schema.language import RESERVED_FIELDS
 from leyden.schema.rules.forms import halves, key_type
-from leyden.schema.spec import NUMERIC_TYPES, EntitySpec, IndexSpec, Span
+from leyden.schema.spec import EntitySpec, IndexSpec, Span
+from leyden.types import type_of
 
 
 @frozen
@@ -84,7 +85,7 @@ def _physical(use: _Use) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, 
 
 def _native(spec: EntitySpec, name: str) -> tuple[str, str]:
     attribute = spec.attributes[name]
-    return attribute.field, "N" if attribute.type in NUMERIC_TYPES else "S"
+    return attribute.field, "N" if type_of(attribute).kind == "N" else "S"
 
 
 def _key(use: _Use) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.faults import Report
-from leyden.schema.spec import Span
+from leyden.schema.spec import AttributeSpec, Span
+from leyden.types import type_of
 
-_COUNTS_SECONDS = frozenset({"ttl", "number", "integer"})
+
+def _counts_seconds(spec: AttributeSpec) -> bool:
+    return type_of(spec).expires or type_of(spec).countable
 
 
 def check_table(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
@@ -25,7 +28,7 @@ def check_table(entities: Sequence[EntityDraft], table: TableDraft | None, repor
     fields: dict[str, Span] = {}
     for entity in entities:
         for name, spec in entity.spec.attributes.items():
-            if spec.type == "ttl":
+            if type_of(spec).expires:
                 fields.setdefault(spec.field, entity.at("attributes", name))
     if len(fields) > 1:
         report.warning(
@@ -75,7 +78,7 @@ def _ttl(entities: Sequence[EntityDraft], field: str, span: Span, report: Report
                 spec.field
                 for entity in entities
                 for spec in entity.spec.attributes.values()
-                if spec.type in _COUNTS_SECONDS
+                if _counts_seconds(spec)
             }
             report.warning(
                 span,
@@ -85,7 +88,7 @@ def _ttl(entities: Sequence[EntityDraft], field: str, span: Span, report: Report
             )
         return
     for entity, spec in stored:
-        if spec.type and spec.type not in _COUNTS_SECONDS:
+        if spec.type and not _counts_seconds(spec):
             report.error(
                 entity.at("attributes", spec.name, "type"),
                 "table.ttl",

@@ -14,10 +14,10 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
-from leyden.compile.times import epoch_milliseconds
 from leyden.errors import InvalidCursorError, LeydenError
 from leyden.store.places import Mark
 from leyden.store.records import JSON
+from leyden.types.numbers import epoch_milliseconds
 
 T = TypeVar("T")
 

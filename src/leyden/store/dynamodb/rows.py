@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from attrs import asdict
 
-from leyden.compile.texts import json_text
 from leyden.errors import DecodeError
 from leyden.operations.overflow.format import read_manifest
 from leyden.program import Item
@@ -16,6 +15,7 @@ from leyden.schema.spec import EntitySpec
 from leyden.store.records import JSON, Message, Resource, Thread
 from leyden.store.texts import as_it_reads
 from leyden.store.times import known
+from leyden.types.anything import json_text
 
 Values = dict[str, Any]
 

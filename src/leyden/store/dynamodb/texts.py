@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from leyden.compile.texts import json_text
 from leyden.store.records import JSON
 from leyden.store.texts import as_it_reads
+from leyden.types.anything import json_text
 
 
 def stored_text(value: JSON) -> str:

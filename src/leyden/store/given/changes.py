@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from attrs import fields_dict, frozen
 
-from leyden.compile.faults import wrong_type
 from leyden.errors import ReadOnlyAttributeError
 from leyden.store.given import values
 from leyden.store.given.records import CHECKS, checked
 from leyden.store.records import JSON, Message
+from leyden.types.base import wrong_type
 
 _FIRST: Final = ("metadata", "content", "parts")
 _SET_BY_THE_STORE: Final = ("created_at", "updated_at")

@@ -8,11 +8,11 @@ from typing import Any, Final
 from attrs import frozen
 
 from leyden._text import did_you_mean, listed
-from leyden.compile.faults import wrong_type
 from leyden.errors import InvalidOptionError
 from leyden.store.given import values
 from leyden.store.given.records import record, records
 from leyden.store.records import JSON, DateRange, Include
+from leyden.types.base import wrong_type
 
 _TENANCY: Final = ("organization_id", "project_id")
 

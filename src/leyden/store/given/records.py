@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 from attrs import NOTHING, evolve, fields_dict
 
 from leyden._text import did_you_mean, quoted
-from leyden.compile.faults import wrong_type
 from leyden.errors import RequiredAttributeError, UnknownAttributeError
 from leyden.store.given import values
 from leyden.store.records import (
@@ -22,6 +21,7 @@ from leyden.store.records import (
     Thread,
     Trace,
 )
+from leyden.types.base import wrong_type
 
 _Record = TypeVar("_Record")
 _Check = Callable[[Any, str], Any]

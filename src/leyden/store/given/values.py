@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from leyden._text import did_you_mean, listed
-from leyden.compile.faults import refuse, wrong_type
-from leyden.compile.texts import accept_json, accept_string
-from leyden.compile.times import accept_timestamp
 from leyden.errors import InvalidOptionError
 from leyden.store.records import JSON
+from leyden.types.anything import accept_json
+from leyden.types.base import refuse, wrong_type
+from leyden.types.text import accept_string
+from leyden.types.times import accept_timestamp
 
 _Value = TypeVar("_Value")
 

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from leyden.compile.faults import refuse
-
-if TYPE_CHECKING:
-    from leyden.compile.attribute import CompiledAttribute
+from leyden.types.base import Compiled, refuse
 
 __all__ = [
     "LackingList",
@@ -89,7 +86,7 @@ _ADVICE = (
 
 
 def lacking_properties(
-    properties: Mapping[str, CompiledAttribute],
+    properties: Mapping[str, Compiled],
 ) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
     """What a decoded map becomes where its stored form may hold more properties.
 
@@ -111,14 +108,14 @@ def excerpt(value: Any) -> Any:
     return LackingList(value) if isinstance(value, list) else value
 
 
-def has_properties(attribute: CompiledAttribute) -> bool:
+def has_properties(attribute: Compiled) -> bool:
     """Whether there are maps with declared properties in an attribute's values."""
     if attribute.properties is not None:
         return True
     return attribute.items is not None and has_properties(attribute.items)
 
 
-def places_lacking(attribute: CompiledAttribute, value: Any) -> Iterator[str]:
+def places_lacking(attribute: Compiled, value: Any) -> Iterator[str]:
     """The places in a value at which something is left out: `card.number`, `cards[].number`."""
     if isinstance(value, LackingMap):
         for name in value.left_out or ():

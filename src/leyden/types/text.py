@@ -1,0 +1,326 @@
+"""`string`, `enum`, `boolean` and `binary`: the types that are stored as they are."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from leyden._text import did_you_mean, listed, quoted
+from leyden.types.base import (
+    Accept,
+    AttributeType,
+    Compiled,
+    Likely,
+    Names,
+    WrongLiteralError,
+    refuse,
+    wrong_type,
+)
+from leyden.types.times import timestamp_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from leyden.schema.spec import AttributeSpec
+
+# Everything up to and including the escape character itself is escaped, in order: `$` and a
+# character of 0x30 ("0") and up.
+_ESCAPE: Final = {code: "$" + chr(0x30 + code) for code in range(ord("$") + 1)}
+
+
+def escape(text: str) -> str:
+    """The text with all characters up to `$` escaped; keeps the order, and can be undone."""
+    return text.translate(_ESCAPE)
+
+
+def unescape(text: str) -> str:
+    """The inverse of `escape`. Raises ValueError where an escape is cut short or unknown."""
+    head, *rest = text.split("$")
+    parts = [head]
+    for part in rest:
+        code = ord(part[0]) - 0x30 if part else -1
+        if not 0 <= code <= ord("$"):
+            raise ValueError("broken escape in a strict key")
+        parts.append(chr(code) + part[1:])
+    return "".join(parts)
+
+
+def accept_string(value: Any, path: str) -> str:
+    """A str that can be stored as UTF-8; members of string enums become plain strings."""
+    if value.__class__ is not str:
+        if not isinstance(value, str):
+            raise wrong_type(path, "a str", value)
+        value = str.__str__(value)
+    text: str = value
+    if not text.isascii():
+        _check_encodable(text, path)
+    return text
+
+
+def _check_encodable(value: str, path: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise refuse(
+            path, "holds half of a surrogate pair, which cannot be stored as UTF-8"
+        ) from None
+
+
+def accept_boolean(value: Any, path: str) -> bool:
+    """True or False, nothing that merely counts as such."""
+    if value is True or value is False:
+        return value
+    raise wrong_type(path, "a bool", value)
+
+
+def accept_binary(value: Any, path: str) -> bytes:
+    """Bytes, copied where they could change later."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    raise wrong_type(path, "bytes", value)
+
+
+class StringType(AttributeType):
+    """`string`: text."""
+
+    name = "string"
+    also_called: tuple[str, ...] = ("str",)
+    options = frozenset({"pattern", "min_length", "max_length", "overflow"})
+    wanted = "text"
+    generates = frozenset({"now", "uuid4", "uuid7", "ulid"})
+    in_expressions = "text"
+    in_sets = True
+
+    kind = "S"
+    write = "{0}"
+    read = "{0}"
+    normal: str = "value.__class__ is str and value.isascii()"
+    accept = staticmethod(accept_string)
+    python = str
+
+    keyable = True
+    in_keys = "text"
+    key_text = staticmethod(str)
+    strict_text = staticmethod(escape)
+
+    def now(self, instant: datetime) -> Any:
+        """ISO 8601 text."""
+        return timestamp_text(instant)
+
+    def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
+        """Text."""
+        if not isinstance(value, str):
+            raise WrongLiteralError(self.wanted)
+        return value
+
+    def key_value(self, spec: AttributeSpec, text: str) -> Any:
+        """The text itself."""
+        return text
+
+    def key_number(self, value: Any) -> Any:
+        """The whole number at its beginning."""
+        leading = re.match(r"\s*[+-]?\d+", value)
+        if leading is None:
+            raise ValueError("does not start with a whole number")
+        return int(leading[0])
+
+    def strict_value(self, text: str) -> Any:
+        """The text."""
+        return unescape(text)
+
+    def may_fold(self, spec: AttributeSpec) -> bool:
+        """Any two."""
+        return True
+
+    def may_hold(self, spec: AttributeSpec, label: str) -> bool:
+        """Any text may."""
+        return True
+
+    def sample(self, spec: AttributeSpec, like: Likely) -> Any:
+        """What its name suggests."""
+        return like.text()
+
+
+class EnumType(StringType):
+    """A list of texts: one of them."""
+
+    name = "enum"
+    also_called = ()
+    options = frozenset({"pattern"})
+    generates = frozenset()
+    normal = "value.__class__ is str and value in {members}"
+    begins_as_text = True
+
+    def read_source(self, spec: AttributeSpec, inner: str, names: Names) -> str:
+        """One string object for all records, instead of one for each."""
+        shared = names.name("shared", {value: value for value in spec.values}.get)
+        return f"{shared}(text := {inner}, text)"
+
+    def normal_source(self, spec: AttributeSpec, names: Names) -> str | None:
+        """One of the texts."""
+        return self.normal.format(members=names.name("members", frozenset(spec.values)))
+
+    def check(self, attribute: Compiled, depth: int) -> Accept:
+        """One of the texts."""
+        values = {value: value for value in attribute.spec.values}
+        wanted = ", ".join(f'"{value}"' for value in attribute.spec.values)
+
+        def check(value: Any, path: str) -> str:
+            if isinstance(value, str):
+                known = values.get(value)
+                if known is not None:
+                    return known
+                raise refuse(path, f"takes one of {wanted}{did_you_mean(value, values)}")
+            raise wrong_type(path, f"one of {wanted}", value)
+
+        return check
+
+    def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
+        """One of the texts."""
+        if super().literal(spec, value, written) not in spec.values:
+            hint = did_you_mean(value, spec.values)
+            raise ValueError(f"must be {listed(spec.values, 'or')}, not {quoted(value)}{hint}")
+        return value
+
+    def key_pattern(self, spec: AttributeSpec) -> str:
+        """One of the texts."""
+        longest_first = sorted(spec.values, key=len, reverse=True)
+        return "(?:" + "|".join(re.escape(value) for value in longest_first) + ")"
+
+    def key_value(self, spec: AttributeSpec, text: str) -> Any:
+        """The one that was folded to this."""
+        return next((value for value in spec.values if value.lower() == text.lower()), text)
+
+    def choices(self, spec: AttributeSpec) -> tuple[Any, ...] | None:
+        """The texts, in the order of the schema."""
+        return spec.values
+
+    def may_fold(self, spec: AttributeSpec) -> bool:
+        """Where two differ in case only."""
+        return len({value.lower() for value in spec.values}) < len(spec.values)
+
+    def may_hold(self, spec: AttributeSpec, label: str) -> bool:
+        """Where one does; padding may be any text."""
+        if spec.padding is not None:
+            return True
+        return any(label.lower() in f"{value}{label[:-1]}".lower() for value in spec.values)
+
+    def sample(self, spec: AttributeSpec, like: Likely) -> Any:
+        """One after the other."""
+        return spec.values[like.number % len(spec.values)]
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+class BooleanType(AttributeType):
+    """`boolean`: true or false."""
+
+    name = "boolean"
+    also_called = ("bool",)
+    wanted = "true or false"
+    in_expressions = "true or false"
+
+    kind = "BOOL"
+    write = "{0}"
+    read = "{0}"
+    normal = "value is True or value is False"
+    accept = staticmethod(accept_boolean)
+    python = bool
+
+    keyable = True
+    in_keys = "a boolean"
+    key_text = staticmethod(_truth)
+    strict_text = staticmethod(_truth)
+
+    def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
+        """true or false."""
+        if not isinstance(value, bool):
+            raise WrongLiteralError(self.wanted)
+        return value
+
+    def key_pattern(self, spec: AttributeSpec) -> str:
+        """`true` or `false`."""
+        return "(?:true|false)"
+
+    def key_value(self, spec: AttributeSpec, text: str) -> Any:
+        """True or False."""
+        return self.strict_value(text.lower())
+
+    def key_number(self, value: Any) -> Any:
+        """1 or 0."""
+        return int(value)
+
+    def strict_value(self, text: str) -> Any:
+        """True or False."""
+        if text not in ("true", "false"):
+            raise ValueError("neither true nor false")
+        return text == "true"
+
+    def choices(self, spec: AttributeSpec) -> tuple[Any, ...] | None:
+        """False comes first."""
+        return False, True
+
+    def from_text(self, text: str) -> Any:
+        """`true` or `false`."""
+        truth = {"true": True, "false": False}.get(text.lower())
+        if truth is None:
+            raise ValueError("must be true or false")
+        return truth
+
+    def sample(self, spec: AttributeSpec, like: Likely) -> Any:
+        """What its name suggests."""
+        return like.truth()
+
+
+class BinaryType(AttributeType):
+    """`binary`: bytes."""
+
+    name = "binary"
+    also_called = ("bytes",)
+    options = frozenset({"min_length", "max_length", "overflow"})
+    wanted = "text in base64"
+    in_sets = True
+
+    kind = "B"
+    write = "{0}"
+    read = "bytes({0})"
+    normal = "value.__class__ is bytes"
+    accept = staticmethod(accept_binary)
+    python = bytes
+
+    def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
+        """Text in base64."""
+        return lambda value: base64.b64encode(value).decode()
+
+    def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
+        """Bytes of YAML's own, or text in base64."""
+        if isinstance(value, bytes):
+            return value
+        if not isinstance(value, str):
+            raise WrongLiteralError(self.wanted)
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError(f"must be {self.wanted}") from None
+
+    def from_text(self, text: str) -> Any:
+        """Text in base64."""
+        return self.from_json(text)
+
+    def from_json(self, value: Any) -> Any:
+        """Text in base64."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return base64.b64decode(value, validate=True)
+        except binascii.Error:
+            raise ValueError("must be bytes as base64 text") from None
+
+    def sample(self, spec: AttributeSpec, like: Likely) -> Any:
+        """The bytes of `Key`, and one that differs."""
+        return bytes((0x4C, 0x65, 0x79, like.number & 0xFF))

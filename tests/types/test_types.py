@@ -1,0 +1,216 @@
+"""Every attribute type has every capability: what one forgets is named here."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from leyden.chart.samples import sample
+from leyden.cli.values import plain as shown
+from leyden.cli.values import read_json, value_from_json, value_from_text
+from leyden.compile import CompiledAttribute, compile_entity
+from leyden.errors import ValidationError
+from leyden.keys.form import segment_of, value_of
+from leyden.schema import check_service
+from leyden.schema.language import ATTRIBUTE, GENERATED, TYPE_NAMES
+from leyden.schema.spec import AttributeSpec
+from leyden.types import TYPES, AttributeType
+from leyden.types.base import UNKNOWN
+from tests.compile.schemas import entity
+
+WRITTEN: dict[str, Any] = {"enum": ["open", "closed"]}
+"""How a type is written in schemas, where not by its name."""
+
+EVERY = pytest.mark.parametrize("name", TYPES)
+KEYABLE = pytest.mark.parametrize("name", [name for name, kind in TYPES.items() if kind.keyable])
+
+
+def spec_of(name: str) -> AttributeSpec:
+    return AttributeSpec("x", name, "x", "x", values=tuple(WRITTEN.get(name, ())))
+
+
+def compiled(name: str) -> CompiledAttribute:
+    options = {"values": WRITTEN[name]} if name in WRITTEN else {}
+    return compile_entity(entity({"x": {"type": name, **options}})).attributes["x"]
+
+
+def samples(name: str) -> list[Any]:
+    accept = compiled(name).accept
+    return [accept(sample(spec_of(name), number, "task")) for number in range(3)]
+
+
+@EVERY
+def test_its_name_is_the_one_that_it_is_found_by(name: str) -> None:
+    assert TYPES[name].name == name
+    assert TYPES[name].__doc__
+
+
+@EVERY
+def test_a_sample_is_accepted_written_and_read_back(name: str) -> None:
+    attribute = compiled(name)
+    for value in samples(name):
+        stored = attribute.encode(value)
+        if attribute.kind:
+            assert list(stored) == [attribute.kind]
+        assert attribute.decode(stored) == value
+        assert attribute.accept(value) == value
+
+
+@EVERY
+def test_what_is_normal_for_certain_is_what_its_check_gives(name: str) -> None:
+    found = compile_entity(entity({"x": {"type": name, "values": WRITTEN.get(name, ())}}))
+    for value in samples(name):
+        assert found.prepare_create({"id": "1", "x": value})["x"] == value
+
+
+@EVERY
+def test_a_value_of_no_type_is_refused_by_its_place(name: str) -> None:
+    with pytest.raises(ValidationError, match='"x"'):
+        compiled(name).accept(object())
+
+
+@EVERY
+def test_it_is_plain_data_for_expressions(name: str) -> None:
+    for value in samples(name):
+        json.dumps(compiled(name).plain(value))
+
+
+@EVERY
+def test_its_annotation_is_the_class_of_its_values(name: str) -> None:
+    annotation = TYPES[name].annotation(spec_of(name))
+    if annotation is not Any:
+        kind = getattr(annotation, "__origin__", annotation)
+        assert all(isinstance(value, kind) for value in samples(name))
+
+
+@EVERY
+def test_what_is_printed_as_json_is_read_back(name: str) -> None:
+    attribute = compiled(name)
+    for value in samples(name):
+        found = read_json(json.dumps(shown(value), default=float))
+        assert attribute.accept(value_from_json(spec_of(name), found)) == value
+
+
+@EVERY
+def test_what_people_type_is_a_value(name: str) -> None:
+    attribute = compiled(name)
+    for value in samples(name):
+        text = json.dumps(shown(value), default=float)
+        typed = text if TYPES[name].typed_as_json else text.strip('"')
+        assert attribute.accept(value_from_text(spec_of(name), typed)) == value
+
+
+@EVERY
+def test_a_default_can_be_written_in_a_schema(name: str) -> None:
+    for value in samples(name)[:1]:
+        given = {
+            "entity": "things",
+            "version": "1",
+            "service": "s",
+            "attributes": {
+                "id": {"type": "string", "required": True},
+                "x": {"type": WRITTEN.get(name, name), "default": shown(value)},
+            },
+            "indexes": {"by_id": {"pk": {"field": "pk", "composite": ["id"]}}},
+        }
+        result = check_service(given)
+        assert [fault for fault in result.faults if fault.severity == "error"] == []
+
+
+@EVERY
+def test_a_default_of_another_kind_is_refused_in_its_words(name: str) -> None:
+    kind = TYPES[name]
+    if kind.holds_anything or kind.typed_as_json:
+        return
+    with pytest.raises(ValueError, match=re.escape(kind.wanted)):
+        kind.literal(spec_of(name), None, None)
+
+
+@EVERY
+def test_its_options_and_generators_are_of_the_language(name: str) -> None:
+    kind = TYPES[name]
+    assert kind.options <= set(ATTRIBUTE.options)
+    assert {made for made, fitting in GENERATED.items() if name in fitting} == kind.generates
+    for option in kind.options:
+        types = ATTRIBUTE.options[option].types
+        assert types is not None
+        assert name in types
+    for made in kind.generates & {"now"}:
+        assert made
+        attribute = compiled(name)
+        assert attribute.accept(kind.now(datetime(2026, 3, 2, tzinfo=UTC))) is not None
+
+
+@EVERY
+def test_what_other_languages_call_it_is_no_type_here(name: str) -> None:
+    assert not set(TYPES[name].also_called) & set(TYPE_NAMES)
+
+
+@KEYABLE
+@pytest.mark.parametrize("strict", [False, True])
+def test_its_text_in_a_key_is_read_back(name: str, strict: bool) -> None:
+    spec, kind = spec_of(name), TYPES[name]
+    segment = segment_of(spec, "#x_", strict=strict)
+    for value in samples(name):
+        text = segment.text(value)
+        if strict:
+            assert kind.strict_value(text) == value
+        else:
+            assert value_of(spec, text) == value
+            assert re.fullmatch(kind.key_pattern(spec), text)
+            assert re.fullmatch(kind.key_pattern(spec), text.lower())
+            if name != "string":
+                assert value_of(spec, text.lower()) == value
+
+
+@KEYABLE
+def test_strict_texts_sort_as_values_do(name: str) -> None:
+    kind = TYPES[name]
+    if kind.choices(spec_of(name)) is not None:
+        return
+    values = sorted(samples(name))
+    assert sorted(values, key=kind.strict_text) == values
+
+
+@KEYABLE
+def test_it_says_what_stands_in_a_key(name: str) -> None:
+    kind = TYPES[name]
+    assert kind.in_keys
+    if not kind.castable:
+        return
+    value: Any = "12 monkeys" if kind.is_free_text else samples(name)[0]
+    assert isinstance(float(kind.key_number(value)), float)
+
+
+@EVERY
+def test_every_key_capability_of_a_type_that_cannot_be_in_keys_is_left_alone(name: str) -> None:
+    kind = TYPES[name]
+    if kind.keyable:
+        return
+    assert (kind.in_keys, kind.countable, kind.is_integer, kind.is_text) == (
+        "",
+        False,
+        False,
+        False,
+    )
+
+
+@EVERY
+def test_no_method_is_left_as_it_is_in_the_base(name: str) -> None:
+    kind = TYPES[name]
+    needed = {"sample"}
+    if kind.write:
+        needed |= {"read"} if not kind.holds_anything else set()
+    if kind.keyable:
+        needed |= {"key_text", "key_value", "strict_text", "strict_value"}
+        needed |= {"key_number"} if kind.castable else set()
+    forgotten = {n for n in needed if getattr(type(kind), n) is getattr(AttributeType, n)}
+    assert forgotten == set()
+
+
+def test_an_attribute_whose_type_was_refused_has_no_capability() -> None:
+    assert not any((UNKNOWN.keyable, UNKNOWN.options, UNKNOWN.generates, UNKNOWN.expires))
