@@ -13,7 +13,7 @@ import leyden
 from leyden import errors, store
 from leyden.operations import options
 from leyden.schema import language
-from leyden.schema.codes import CODES
+from leyden.schema.faults import CODES
 from leyden.schema.shapes import Options
 from leyden.types import TYPES
 from tests.docs.examples import ROOT, rows

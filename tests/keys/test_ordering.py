@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.keys import Bounds, Limit, bounds_of
-from leyden.schema.widths import has_one_width
+from leyden.types import type_of
 from tests.conformance.ranging import (
     entities,
     in_range,
@@ -108,4 +108,5 @@ attributes: {{part: string, n: {attribute}}}
 indexes: {{main: {{pk: {{field: pk, composite: [part]}}, sk: {{field: sk, composite: [n]}}}}}}
 """
     row = leyden.load(schema, table="t")["row"]
-    assert has_one_width(row.spec.attributes["n"]) is one_width
+    spec = row.spec.attributes["n"]
+    assert type_of(spec).has_one_width(spec) is one_width

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import leyden
 from leyden.cli.application import leyden as command_line
 from leyden.schema import check_service
-from leyden.schema.codes import DANGERS
+from leyden.schema.faults import DANGERS
 
 ROOT = Path(__file__).parents[2]
 

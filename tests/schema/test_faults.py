@@ -14,8 +14,7 @@ import yaml
 
 from leyden.errors import SchemaError
 from leyden.schema import check_service, load_service
-from leyden.schema.codes import CODES, DANGERS
-from leyden.schema.faults import Fault, Report
+from leyden.schema.faults import CODES, DANGERS, Fault, Report
 from leyden.schema.spec import Span
 from tests.schema.support import NO_HOOKS, codes, entity
 

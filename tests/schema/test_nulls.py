@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from leyden.schema import parse_expression
-from leyden.schema.nulls import Shape, always_null
+from leyden.schema.expressions import Shape, always_null
 from tests.schema.support import entity, loaded
 
 ATTRIBUTES = loaded(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.schema import check_service, parse_expression
-from leyden.schema.nulls import Shape, always_alike
+from leyden.schema.expressions import Shape, always_alike
 from tests.schema.support import entity, loaded
 
 ATTRIBUTES = loaded(

@@ -11,7 +11,6 @@ Task(task_id='t1', points=5)
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.entity import CompiledEntity, SparseCondition, compile_entity
 from leyden.compile.paths import AttributePaths, ResolvedPath
-from leyden.compile.pynamodb_attributes import LeydenAttribute
 from leyden.types.base import AttributeValue, Item
 
 __all__ = [

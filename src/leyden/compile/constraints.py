@@ -71,9 +71,9 @@ def _bounds(low: float | None, high: float | None, size: Callable[[Any], Any]) -
     def constrain(value: Any, path: str) -> None:
         value = size(value)
         if low is not None and value < low:
-            raise refuse(path, f"is below the least allowed, {low}")
+            raise refuse(path, f"must be at least {low}")
         if high is not None and value > high:
-            raise refuse(path, f"is above the most allowed, {high}")
+            raise refuse(path, f"must be at most {high}")
 
     return constrain
 
@@ -83,9 +83,9 @@ def _length(low: int | None, high: int | None) -> _Constraint:
         if not isinstance(value, Sized):
             return
         if low is not None and len(value) < low:
-            raise refuse(path, f"is shorter than the least allowed length, {low}")
+            raise refuse(path, f"must have a length of at least {low}")
         if high is not None and len(value) > high:
-            raise refuse(path, f"is longer than the most allowed length, {high}")
+            raise refuse(path, f"must have a length of at most {high}")
 
     return constrain
 

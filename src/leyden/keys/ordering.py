@@ -15,7 +15,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 from leyden._attrs import evolve, field, frozen
 from leyden.keys.form import KeyForm, KeyValue, Segment
-from leyden.schema.widths import has_one_width
 from leyden.types import type_of
 
 Order: TypeAlias = Literal["closed", "text", "none"]
@@ -100,26 +99,40 @@ def bounds_of(
     parted = parted and sure
     start = _low_end(forms, shared, equal, depth, low)
     end = _high_end(forms, shared, equal, depth, high)
-    there = (low is not None and high is not None and len(high.values) == 1) or (
-        high is None or all(name in always for name in high.values)
-    )
-    # A key that begins with a value has one.
-    there = there or (not beginning and high is not None and len(high.values) == 1)
+    there = _are_there(low, high, always, at_start=not beginning)
     exact = sure and start.exact and end.exact and there and parted
     unordered = start.unordered or end.unordered
     if not beginning:
         found = _open_bounds(start, end)
         return evolve(found, exact=found.exact and exact, parted=parted, unordered=unordered)
+    return _closed_bounds(beginning, start, end, exact, parted, unordered)
+
+
+def _are_there(
+    low: Limit | None, high: Limit | None, always: Collection[str], *, at_start: bool
+) -> bool:
+    """Whether all keys in the bounds have the values of the upper end: one below may lack them.
+
+    A key that begins with the value has it (`at_start`), and so has one above a lower end.
+    """
+    if high is None or all(name in always for name in high.values):
+        return True
+    return len(high.values) == 1 and (low is not None or at_start)
+
+
+def _closed_bounds(
+    beginning: str, start: _End, end: _End, exact: bool, parted: bool, unordered: str | None
+) -> Bounds:
+    """The bounds in keys that all begin alike, in front of the values of the range."""
     if start.text is None and end.text is None:
         return Bounds("begins_with", beginning, None, exact, parted, unordered)
     lower = start.text if start.text is not None else beginning
     upper = end.text if end.text is not None else _behind(beginning)
-    strictly = (start.strictly and start.text is not None) or (
-        end.strictly and end.text is not None
-    )
     if upper is None or lower > upper:
         return Bounds("begins_with", beginning, None, False, parted, unordered)
-    return Bounds("BETWEEN", lower, upper, exact and not strictly, parted, unordered)
+    return Bounds(
+        "BETWEEN", lower, upper, exact and not (start.strictly or end.strictly), parted, unordered
+    )
 
 
 def _open_bounds(start: _End, end: _End) -> Bounds:
@@ -243,7 +256,7 @@ def _order(form: KeyForm, segment: Segment, followers: Followers) -> Order:
         apart = followers is not None and all(character < "-" for character in followers)
         return "closed" if apart else "none"
     if kind.kind == "N":
-        return "closed" if has_one_width(attribute) else "none"
+        return "closed" if kind.has_one_width(attribute) else "none"
     if kind.choices(attribute) is not None:
         return _order_of_choices(form, segment, followers)
     if form.strict and followers is not None and followers <= {"#", ""}:
@@ -276,8 +289,8 @@ def _is_parted(form: KeyForm, position: int, followers: Followers) -> bool:
     if kind.keeps_order:
         return True
     if followers is None:
-        return has_one_width(attribute)
-    if kind.kind == "N" and not has_one_width(attribute):
+        return kind.has_one_width(attribute)
+    if kind.kind == "N" and not kind.has_one_width(attribute):
         return not followers & _NUMBER_CHARACTERS
     return True
 

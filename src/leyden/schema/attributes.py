@@ -10,7 +10,6 @@ from leyden._text import quoted
 from leyden.schema.faults import Report
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
 from leyden.schema.literals import LiteralError, lacking, literal_value
-from leyden.schema.nodes import Listing, Mapping, Scalar
 from leyden.schema.regexps import UnboundedPatternError, searching
 from leyden.schema.shapes import Options
 from leyden.schema.spec import (
@@ -21,7 +20,7 @@ from leyden.schema.spec import (
     Literal,
     Padding,
 )
-from leyden.schema.structure import Given
+from leyden.schema.structure import Given, Listing, Mapping, Scalar
 from leyden.types import type_of
 
 

@@ -1,19 +1,16 @@
-"""Documents into drafts of entities and of the table."""
+"""Entities, their indexes and the table: from checked options to specs, with all their places."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from leyden import _attrs as attrs
-from leyden._text import quoted
+from leyden._attrs import frozen
+from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.attributes import build_attributes, refuse_shared_fields
-from leyden.schema.drafts import EntityDraft, TableDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report
-from leyden.schema.indexes import build_index
 from leyden.schema.language import ALIAS, ENTITY, TABLE
-from leyden.schema.nodes import Mapping as MappingNode
-from leyden.schema.nodes import Node
 from leyden.schema.spec import (
     ENTITY_FIELD,
     VERSION_FIELD,
@@ -21,11 +18,222 @@ from leyden.schema.spec import (
     EntitySpec,
     IndexSpec,
     JMESPath,
+    Judge,
+    KeySpec,
     Span,
     TableIndexSpec,
     TableSpec,
 )
-from leyden.schema.structure import Given, check, refuse_name
+from leyden.schema.structure import Given, Node, check, refuse_name
+from leyden.schema.structure import Mapping as MappingNode
+
+
+class TemplateError(ValueError):
+    """A template that cannot be read. `column` counts from 1 inside the template."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(f"{message} (column {column} of the template)")
+        self.column = column
+
+
+@frozen
+class Template:
+    """A template taken apart: `literals[0]`, `names[0]`, `literals[1]`, ... in turn.
+
+    There is one literal more than there are names; literals may be empty.
+    """
+
+    literals: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The template as a schema writes it."""
+        pairs = zip(self.names, self.literals[1:], strict=True)
+        return self.literals[0] + "".join(f"${{{name}}}{literal}" for name, literal in pairs)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a single attribute with no text around it."""
+        return len(self.names) == 1 and not any(self.literals)
+
+
+def parse_template(text: str) -> Template:
+    """Take a template apart. Raises TemplateError at an unclosed or an empty placeholder.
+
+    >>> parse_template("A#${a}").names
+    ('a',)
+    """
+    literals: list[str] = []
+    names: list[str] = []
+    position = 0
+    while (start := text.find("${", position)) >= 0:
+        end = text.find("}", start)
+        inner = text[start + 2 : end] if end >= 0 else ""
+        if end < 0 or "${" in inner:
+            raise TemplateError('"${" is not closed by "}"', start + 1)
+        if not inner.strip():
+            raise TemplateError('"${}" names no attribute', start + 1)
+        literals.append(text[position:start])
+        names.append(inner.strip())
+        position = end + 1
+    literals.append(text[position:])
+    return Template(tuple(literals), tuple(names))
+
+
+@frozen
+class EntityDraft:
+    """An entity as far as it was understood.
+
+    An attribute whose type was refused has the type `""` here, and an access pattern whose
+    keys were refused is missing; `whole` says that none is. Names that were refused are empty.
+    """
+
+    spec: EntitySpec
+    given: Given
+    whole: bool
+
+    def at(self, *path: str | int) -> Span:
+        """The place of what is at `path`, or of the nearest thing around it."""
+        return self.given.at(*path)
+
+    @property
+    def title(self) -> str:
+        """The entity's name for messages."""
+        return f'the entity "{self.spec.alias or self.spec.entity}"'
+
+
+@frozen
+class TableDraft:
+    """The description of the table, with the places of all that it says."""
+
+    spec: TableSpec
+    given: Given
+
+
+def build_index(
+    name: str, given: Given, attributes: frozenset[str], report: Report
+) -> IndexSpec | None:
+    """One access pattern; None where it cannot be understood, which then is in the report.
+
+    `attributes` holds the names of all attributes, that of refused ones included.
+    """
+    where = f"indexes.{name}"
+    multi = given.plain("type") == "composite"
+    pk = _key(given, "pk", where, attributes, multi, report)
+    sk = _key(given, "sk", where, attributes, multi, report) if "sk" in given.value else None
+    refused = any(inner is None for inner in given.value.values())
+    if pk is None or refused or ("sk" in given.value and sk is None):
+        return None
+    collection = given.plain("collection", [])
+    projection = given.plain("projection")
+    return IndexSpec(
+        name=name,
+        index=given.plain("index"),
+        pk=pk,
+        sk=sk,
+        collection=(collection,) if isinstance(collection, str) else tuple(collection),
+        type=given.plain("type", "isolated"),
+        scope=given.plain("scope"),
+        when=_when(given.get("when"), pk, sk),
+        absent=given.plain("absent"),
+        projection=tuple(projection) if isinstance(projection, list) else projection,
+        span=given.key or given.span,
+    )
+
+
+def _when(given: Given | None, pk: KeySpec, sk: KeySpec | None) -> JMESPath | Judge | None:
+    if given is None:
+        return None
+    if isinstance(given.value, str):
+        return JMESPath(given.value)
+    composites = dict.fromkeys(pk.composite + (sk.composite if sk is not None else ()))
+    reads = given.get("reads")
+    name = given.plain("call")
+    if name is None:
+        return None
+    return Judge(name, tuple(composites if reads is None else dict.fromkeys(reads.bare())))
+
+
+def _key(
+    given: Given,
+    half: str,
+    where: str,
+    attributes: frozenset[str],
+    multi: bool,
+    report: Report,
+) -> KeySpec | None:
+    key = given.get(half)
+    if key is None:
+        return None
+    where = f"{where}.{half}"
+    field = key.get("field")
+    if field is None and "field" not in key.value and not multi:
+        report.error(key.place, "option.missing", f'{where} needs the option "field"')
+    template_names = _template_names(key, where, report)
+    if any(inner is None for inner in key.value.values()) or (field is None and not multi):
+        return None
+    if key.get("template") is not None and template_names is None:
+        return None
+    composite = key.get("composite")
+    if composite is None and template_names is None and half == "pk":
+        report.error(
+            key.place,
+            "key.composite_missing",
+            f"{where} needs `composite`, the attributes that make it, or a `template`",
+        )
+        return None
+    names = tuple(composite.bare()) if composite is not None else template_names or ()
+    if not _agree(key, names, template_names, where, attributes, report):
+        return None
+    return KeySpec(
+        field=field.value if field is not None else "",
+        composite=names,
+        template=key.plain("template"),
+        casing=key.plain("casing", "default"),
+        cast=key.plain("cast"),
+        span=key.key or key.span,
+    )
+
+
+def _agree(
+    key: Given,
+    names: tuple[str, ...],
+    template_names: tuple[str, ...] | None,
+    where: str,
+    attributes: frozenset[str],
+    report: Report,
+) -> bool:
+    """Whether all attributes that make a key exist, and its template names the same ones."""
+    option = "composite" if key.get("composite") is not None else "template"
+    for i, name in enumerate(names):
+        if name not in attributes:
+            report.error(
+                key.at(option, i),
+                "key.unknown_attribute",
+                f"{where}.{option}: there is no attribute {quoted(name)}"
+                f"{did_you_mean(name, attributes)}",
+            )
+    if template_names in (None, names):
+        return attributes.issuperset(names)
+    report.error(
+        key.at("template"),
+        "key.template_mismatch",
+        f"{where}: the template has {listed(template_names or ()) or 'no attributes'}, and "
+        f"`composite` lists {listed(names) or 'none'}; they must be the same, in the same order",
+    )
+    return False
+
+
+def _template_names(key: Given, where: str, report: Report) -> tuple[str, ...] | None:
+    template = key.get("template")
+    if template is None:
+        return None
+    try:
+        return parse_template(template.value).names
+    except TemplateError as error:
+        report.error(template.span, "key.template", f"{where}.template: {error}")
+        return None
 
 
 def build_entity(

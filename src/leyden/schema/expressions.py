@@ -1,15 +1,68 @@
-"""JMESPath expressions of a schema: whether they parse, and what they read."""
+"""JMESPath in schemas: parsed, with what usually goes wrong in it and what cannot be meant.
+
+People write it as they write Python or SQL, and its own messages say only where it broke off. And
+it raises nothing where a step does not fit a value, it gives null: a condition on a part of a text
+(`at[0:10]`) never holds, and says so nowhere; nor does one that asks an enum for a value that it
+does not have.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden._late import Late
-from leyden._text import did_you_mean, quoted
-from leyden.schema.slips import remedy
+from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.spec import AttributeSpec
+from leyden.types import type_of
+
+_WORDS: Final = {
+    "and": "join conditions with &&",
+    "or": "join conditions with ||",
+    "not": "negate with !, as in !done",
+    "in": "ask contains(list, value)",
+    "is": "compare with == or !=",
+}
+_SYMBOLS: Final = {
+    "=": "compare with ==",
+    "<>": "compare with !=",
+    "&": "join conditions with &&",
+}
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+_CONSTANTS: Final = ("true", "false", "null", "True", "False", "None")
+
+
+def remedy(text: str, position: int) -> str:
+    """What to write instead of what stands at `position`, where parsing broke off; or nothing."""
+    rest = text[position:]
+    number = _NUMBER.match(rest)
+    if number is not None:
+        return f"; a number stands in backticks: `{number[0]}`"
+    word = re.match(r"\w+", rest)
+    if word is not None and word[0].lower() in _WORDS:
+        return f"; {_WORDS[word[0].lower()]}"
+    # After a name, what follows the word is what cannot be there.
+    before = re.search(r"(\w+)\s*\Z", text[:position])
+    if rest and before is not None and before[1].lower() in _WORDS:
+        return f"; {_WORDS[before[1].lower()]}"
+    found = next((what for symbol, what in _SYMBOLS.items() if rest.startswith(symbol)), None)
+    return f"; {found}" if found else ""
+
+
+def instead_of(name: str, text: str, known: Mapping[str, AttributeSpec]) -> str:
+    """What to write instead of an attribute that does not exist in the expression `text`."""
+    if name in _CONSTANTS:
+        constant = {"None": "null"}.get(name, name.lower())
+        return f"; a constant stands in backticks: `{constant}`"
+    is_value = any(name in attribute.values for attribute in known.values())
+    if f'"{name}"' in text or is_value or not name.isidentifier():
+        return f"; text stands in single quotes: '{name}'"
+    return did_you_mean(name, known)
+
 
 if TYPE_CHECKING:
     import jmespath
@@ -132,3 +185,205 @@ def _roots(tree: _Tree) -> _Roots:
             return None
         found |= inner
     return found
+
+
+@frozen
+class Shape:
+    """What a part of an expression gives, as far as the schema tells. `kind` None: anything."""
+
+    kind: str | None = None
+    name: str = ""
+    items: AttributeSpec | None = None
+    properties: Mapping[str, AttributeSpec] | None = None
+    values: tuple[str, ...] = ()
+    literal: Any = None
+
+
+_ANYTHING: Final = Shape()
+_RESULTS: Final = {
+    **dict.fromkeys(("join", "to_string", "type"), "text"),
+    **dict.fromkeys(
+        ("abs", "avg", "ceil", "floor", "length", "sum", "to_number"),
+        "a number",
+    ),
+    **dict.fromkeys(("contains", "ends_with", "starts_with"), "true or false"),
+    **dict.fromkeys(("keys", "map", "sort", "sort_by", "to_array", "values"), "a list"),
+}
+_ORDER: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_INSTEAD: Final = (
+    "ask starts_with(), ends_with() or contains(), or let a function ({call: NAME}) do it"
+)
+
+
+def shape_of(spec: AttributeSpec, name: str) -> Shape:
+    """What an attribute's values are in an expression."""
+    return Shape(
+        type_of(spec).in_expressions, name, spec.items, spec.properties, tuple(spec.values)
+    )
+
+
+def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:
+    """What in a parsed expression gives null whatever the values are, each in words.
+
+    `here` is what the expression is evaluated against.
+    """
+    found: list[str] = []
+    _Looking(found, []).at(tree, here)
+    return list(dict.fromkeys(found))
+
+
+def always_alike(tree: Mapping[str, Any], here: Shape) -> list[str]:
+    """The comparisons for equality in a parsed expression that come out alike, each in words.
+
+    `==` never holds in them, and `!=` always does.
+    """
+    found: list[str] = []
+    _Looking([], found).at(tree, here)
+    return list(dict.fromkeys(found))
+
+
+class _Looking:
+    def __init__(self, found: list[str], alike: list[str]) -> None:
+        self.found = found
+        self.alike = alike
+
+    def at(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        """What `tree` gives, noting on the way what is null for every value."""
+        look = getattr(self, f"_{tree['type']}", None)
+        if look is not None:
+            shape: Shape = look(tree, here)
+            return shape
+        self._all(tree["children"], here)
+        return _ANYTHING
+
+    def _all(self, trees: Iterable[Any], here: Shape) -> list[Shape]:
+        return [self.at(tree, here) for tree in trees if isinstance(tree, Mapping)]
+
+    def _current(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        return here
+
+    _identity = _current
+
+    def _literal(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        value = tree["value"]
+        if isinstance(value, str):
+            return Shape("text", f"'{value}'", literal=value)
+        if isinstance(value, bool):
+            return Shape("true or false", f"`{str(value).lower()}`", literal=value)
+        if isinstance(value, int | float):
+            return Shape("a number", f"`{value}`", literal=value)
+        return _ANYTHING
+
+    def _field(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        name = tree["value"]
+        if here.kind == "a map":
+            inner = (here.properties or {}).get(name)
+            path = f"{here.name}.{name}" if here.name else name
+            return shape_of(inner, path) if inner is not None else _ANYTHING
+        if here.kind is not None:
+            self._note(here, f'and only a map has properties, such as "{name}"')
+            if here.kind == "text":
+                self.found[-1] += f"; text stands in single quotes: '{name}'"
+        return _ANYTHING
+
+    def _subexpression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        for child in tree["children"]:
+            here = self.at(child, here)
+        return here
+
+    _pipe = _subexpression
+
+    def _index_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, *steps = tree["children"]
+        shape = self.at(base, here)
+        for step in steps:
+            shape = self._element(shape, sliced=step["type"] == "slice")
+        return shape
+
+    def _flatten(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        return self._element(self.at(tree["children"][0], here), sliced=True)
+
+    def _element(self, base: Shape, *, sliced: bool = False) -> Shape:
+        if base.kind == "text":
+            self._note(base, f"of which JMESPath takes no part by [...]; {_INSTEAD}")
+        elif base.kind not in (None, "a list"):
+            self._note(base, "and only a list has elements")
+        elif sliced:
+            return base
+        elif base.items is not None:
+            return shape_of(base.items, f"{base.name}[]")
+        return _ANYTHING
+
+    def _projection(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, behind = tree["children"]
+        self.at(behind, self._element(self.at(base, here)))
+        return Shape("a list")
+
+    def _filter_projection(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, *behind = tree["children"]
+        self._all(behind, self._element(self.at(base, here)))
+        return Shape("a list")
+
+    def _value_projection(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        base, behind = tree["children"]
+        shape = self.at(base, here)
+        if shape.kind not in (None, "a map"):
+            self._note(shape, "and only a map has values (.*)")
+        self.at(behind, _ANYTHING)
+        return Shape("a list")
+
+    def _comparator(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        sides = self._all(tree["children"], here)
+        operator = _ORDER.get(tree["value"])
+        for side in sides if operator else ():
+            if side.kind not in (None, "a number", "text"):
+                self._note(side, f"and {operator} compares numbers or texts only")
+        for one, other in (sides, sides[::-1]):
+            self._compared(tree["value"], one, other)
+        return _ANYTHING
+
+    def _compared(self, operator: str, one: Shape, other: Shape) -> None:
+        """Note what comparing something with a literal comes to, where that is known."""
+        if other.literal is None or one.literal is not None or one.kind is None:
+            return
+        named, kind = _named(one), one.kind
+        outcome = "always holds" if operator == "ne" else "never holds"
+        compared = ("a number", "text", "true or false")
+        if kind not in (compared if operator in ("eq", "ne") else compared[:2]):
+            return
+        if other.kind != kind:
+            what = f"{named} is {kind}, and {other.name} is {other.kind}"
+            if kind == "a number" and other.kind == "text" and _is_number(other.literal):
+                what += f"; a number stands in backticks: `{other.literal}`"
+        elif operator in ("eq", "ne") and one.values and other.literal not in one.values:
+            hint = did_you_mean(other.literal, one.values)
+            what = f"{named} is {listed(one.values, 'or')}, and not {other.name}{hint}"
+        else:
+            return
+        self.alike.append(f"{outcome}: {what}")
+
+    def _function_expression(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        self._all(tree["children"], here)
+        name = tree["value"]
+        return Shape(_RESULTS.get(name), f"{name}()")
+
+    def _expref(self, tree: Mapping[str, Any], here: Shape) -> Shape:
+        self._all(tree["children"], _ANYTHING)
+        return _ANYTHING
+
+    def _note(self, shape: Shape, why: str) -> None:
+        self.found.append(f"{_named(shape)} is {shape.kind}, {why}")
+
+
+def _named(shape: Shape) -> str:
+    if not shape.name:
+        return "what it is asked of"
+    bare = shape.name[0] in "'`" or shape.name.endswith(")")
+    return shape.name if bare else f'"{shape.name}"'
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) and text.strip() == text
+    except ValueError:
+        return False

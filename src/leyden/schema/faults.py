@@ -1,12 +1,161 @@
-"""Faults in schema files: what, where, and how bad."""
+"""Faults in schema files: what, where, how bad, and the codes that name them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from leyden._attrs import frozen
-from leyden.schema.codes import CODES
 from leyden.schema.spec import Span
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # The source as a whole.
+        "source.missing": "There is no such file or folder.",
+        "source.unreadable": "A file or folder cannot be read.",
+        "source.too_large": "A file is over the size limit.",
+        "source.empty": "A folder has no YAML files, or the text is empty.",
+        "source.subfolder": "An entity in a folder inside, which is not read.",
+        "source.no_entity": "There is no entity in it.",
+        "source.invalid": "What was handed in is not of a kind that can be a schema.",
+        "source.more": "There are too many faults to list.",
+        # One file as YAML.
+        "yaml.encoding": "A file is not UTF-8.",
+        "yaml.character": "A character that YAML does not allow.",
+        "yaml.syntax": "The text is not YAML.",
+        "yaml.empty": "A file, or a document in it, is empty.",
+        "yaml.too_deep": "The nesting is too deep.",
+        "yaml.too_many_nodes": "A document is too large once its aliases are expanded.",
+        "yaml.alias_recursive": "An alias refers to what it is inside of.",
+        "yaml.alias_unknown": "An alias refers to no anchor.",
+        "yaml.tag": "A tag; schemas hold plain values only.",
+        "yaml.merge": "A merge key (`<<`).",
+        "yaml.key": "A key that is not plain text.",
+        "yaml.duplicate_key": "A key stands twice in one mapping.",
+        # Options and their values.
+        "option.unknown": "An option that does not exist.",
+        "option.missing": "A required option is missing.",
+        "option.type": "An option's value is of the wrong kind.",
+        "option.value": "An option's value is of the right kind, but not one that it takes.",
+        "option.not_for_type": "An option that attributes of this type do not have.",
+        "name.invalid": "A name that cannot be a name in Python.",
+        "name.taken": "A name that the API has for something else.",
+        # Attributes.
+        "attribute.field_duplicate": "Two attributes are stored in one field.",
+        "attribute.field_reserved": "A field that Leyden itself writes into items.",
+        "attribute.field_is_key": "An attribute is stored in the field of a key made of more.",
+        "attribute.pattern": "A pattern is not a regular expression.",
+        "attribute.pattern_unbounded": "A pattern for which a short text may take hours.",
+        "attribute.bounds": "Limits that exclude each other, or do not fit the type.",
+        "attribute.never_valid": "No value of an enum matches the attribute's own pattern.",
+        "attribute.enum_duplicate": "An enum lists a value twice.",
+        "attribute.default": "A literal does not fit the attribute's type or limits.",
+        "attribute.default_incomplete": "A default lacks a property that is required.",
+        "attribute.default_and_derive": "A derived attribute has a default.",
+        "attribute.on_write_conflict": "`on_write` beside an option that contradicts it.",
+        "attribute.generate": "A generated value does not fit the attribute's type.",
+        "attribute.watch_unknown": "A watched attribute does not exist.",
+        "attribute.watch_itself": "An attribute watches itself.",
+        "attribute.watch_watcher": "An attribute watches one that is itself derived.",
+        "attribute.watch_without_derive": "`watch` without `derive`, `set` or `get`.",
+        "attribute.derive_without_watch": "Nothing says when to derive the attribute again.",
+        "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
+        "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",
+        "attribute.overflow_on_key": "`overflow` on an attribute that makes keys.",
+        "attribute.ttl_default": "A default lets all items expire at one moment, or at once.",
+        "attribute.overflow": "A large value could not be stored outside of its item.",
+        # JMESPath.
+        "expression.syntax": "An expression is not JMESPath.",
+        "expression.always_null": "A part of an expression gives null for every value.",
+        "expression.always_alike": "A comparison comes out alike for every value.",
+        "expression.unknown_attribute": "An expression reads an attribute that does not exist.",
+        # Entities.
+        "entity.unique": "A unique constraint that cannot be kept.",
+        "entity.version_attribute": "The version attribute does not exist or does not count.",
+        # Keys.
+        "key.unknown_attribute": "A composite attribute does not exist.",
+        "key.composite_type": "An attribute of a type that cannot be in a key.",
+        "key.composite_repeated": "A composite attribute stands twice in one key.",
+        "key.composite_in_both": "A composite attribute is in both keys of an index.",
+        "key.composite_missing": "A partition key does not say what it is made of.",
+        "entity.identifiers": "A field that tells whose item it is cannot be that.",
+        "key.template": "A template cannot be read.",
+        "key.template_literal": "What looks like an attribute in a template is text as it stands.",
+        "key.template_mismatch": "`composite` and `template` list different attributes.",
+        "key.template_not_strict": "A template joins values in an entity with strict keys.",
+        "key.template_type": "A template has text around a number in its own field.",
+        "key.label_duplicate": "Two composite attributes of one key have one label.",
+        "key.fields_equal": "Partition key and sort key are stored in one field.",
+        "key.field_reserved": "A key is stored in a field that Leyden itself writes.",
+        "key.cast": "A cast that the key's attributes do not allow.",
+        "key.number_unpadded": "A number in a sort key sorts as text.",
+        "key.padding_negative": "A padded number may be negative, and then sorts wrongly.",
+        "key.range_unbounded": "The key cannot bound a range over a number in it.",
+        "key.casing_mismatch": "One key field with different casings.",
+        # Indexes.
+        "index.name": "A name that no index of a table can have.",
+        "index.short_name": "An index has a name that is too short for a table's.",
+        "index.primary_missing": "No access pattern uses the table's own key.",
+        "index.primary_duplicate": "Two access patterns use the table's own key.",
+        "index.primary_option": "An option that the table's own key cannot have.",
+        "index.duplicate": "Two access patterns of one entity use one index.",
+        "index.field_conflict": "Two access patterns write one field in different ways.",
+        "index.multi_attribute": "A `composite` index breaks a rule of multi-attribute keys.",
+        "index.mismatch": "Entities, or an entity and the table, disagree about an index.",
+        "index.lsi_partition_key": "A local index has another partition key than the table.",
+        "index.never_out": "A sparse index that cannot leave an item out.",
+        "index.optional_composite": "An item may lack an attribute of an index's keys.",
+        "index.projection": "A projection lists what no item has as a field.",
+        # Collections.
+        "collection.single_member": "A collection of one entity.",
+        "collection.misspelled": "A collection of one entity, called nearly as another one.",
+        "collection.sort_key_missing": "A collection on an index without a sort key.",
+        "collection.repeated": "An entity is in one collection by two access patterns.",
+        "collection.index": "One collection on two indexes.",
+        "collection.members": "Members of a collection build its keys differently.",
+        "collection.type": "Sub-collections on an index that is not isolated.",
+        "collection.order": "Members list a sub-collection under different collections.",
+        # The service.
+        "service.mismatch": "Entities belong to different services.",
+        "service.alias_duplicate": "Two entities have one alias.",
+        "service.alias_conflict": "An entity is listed under another alias than it says.",
+        "service.entity_duplicate": "Two entities have one name and version.",
+        "service.entity_case": "The names of two entities differ only in case.",
+        # The table.
+        "table.is_entity": "table.yaml holds an entity.",
+        "table.duplicate": "Two descriptions of the table.",
+        "table.key_fields": "Entities keep one key in different fields.",
+        "table.key_type": "A key field whose type differs between entities, or is no key's.",
+        "table.not_local": "A local index without the partition key of the table.",
+        "table.too_many_key_attributes": "Half of a multi-attribute key has too many attributes.",
+        "table.key_mismatch": "Entities disagree about the table's own key.",
+        "table.index_unlisted": "An index that table.yaml does not list, where it lists others.",
+        "table.index_unused": "An index that no entity uses.",
+        "table.ttl": "The TTL field does not hold a time that DynamoDB can read.",
+        "table.ttl_unknown": "No entity has the TTL field.",
+        "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
+        # Hooks.
+        "hook.missing": "A function was not handed in.",
+        "hook.not_callable": "What was handed in as a hook is no function.",
+    }
+)
+
+DANGERS: Final = frozenset(
+    {
+        "attribute.set_on_key",
+        "attribute.ttl_default",
+        "collection.misspelled",
+        "expression.always_alike",
+        "expression.always_null",
+        "key.template_literal",
+        "service.entity_case",
+        "source.subfolder",
+        "table.ttl_unknown",
+    }
+)
+"""The warnings of which loading warns as well: items get lost, and no error says so."""
+
 
 _MOST_FAULTS: Final = 1000
 
@@ -32,7 +181,7 @@ class Report:
         self._faults: dict[Fault, None] = {}
 
     def error(self, span: Span, code: str, message: str) -> None:
-        """Note something that cannot work. `code` is one of `leyden.schema.codes.CODES`."""
+        """Note something that cannot work. `code` is one of `leyden.schema.faults.CODES`."""
         self._add(Fault(span, code, message))
 
     def warning(self, span: Span, code: str, message: str) -> None:

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from leyden._text import did_you_mean, quoted
-from leyden.schema.nodes import Listing, Mapping, Node, Odd, Scalar, described
 from leyden.schema.regexps import searching
 from leyden.schema.spec import AttributeSpec, Span
+from leyden.schema.structure import Listing, Mapping, Node, Odd, Scalar, described
 from leyden.types import type_of
 from leyden.types.base import WrongLiteralError
 

@@ -8,11 +8,10 @@ from typing import Any
 from leyden import _attrs as attrs
 from leyden._attrs import frozen
 from leyden.errors import SchemaError
-from leyden.schema.drafts import EntityDraft, TableDraft
-from leyden.schema.entities import build_entity, build_table
+from leyden.schema.entities import EntityDraft, TableDraft, build_entity, build_table
 from leyden.schema.faults import Fault, Report
 from leyden.schema.rules import check_rules
-from leyden.schema.rules.hooks import check_hooks
+from leyden.schema.rules.services import check_hooks
 from leyden.schema.sources import Contents, Source, read_source
 from leyden.schema.spec import (
     EntitySpec,

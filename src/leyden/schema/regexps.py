@@ -148,87 +148,96 @@ def _program(tree: Any, *, exact: bool) -> list[_Step]:
     Without `exact`, what takes no character is left out and large counts become any number. No
     text can then be read in fewer ways than with it.
     """
-    steps: list[_Step] = []
-    most_steps = _MOST_FOLLOWED if exact else _MOST_STEPS
+    program = _Program(exact)
+    program.emit(tree, tree.state.flags)
+    program.add(None)
+    return program.steps
 
-    def add(step: _Step) -> int:
-        if len(steps) >= most_steps:
+
+class _Program:
+    """The steps of a pattern while they are written."""
+
+    def __init__(self, exact: bool) -> None:
+        self.steps: list[_Step] = []
+        self._exact = exact
+        self._most_steps = _MOST_FOLLOWED if exact else _MOST_STEPS
+
+    def add(self, step: _Step) -> int:
+        """Add a step; its number."""
+        if len(self.steps) >= self._most_steps:
             raise _UnsupportedError("its counts are too large to follow them all")
-        steps.append(step)
-        return len(steps) - 1
+        self.steps.append(step)
+        return len(self.steps) - 1
 
-    def emit(nodes: Any, flags: int) -> None:
+    def emit(self, nodes: Any, flags: int) -> None:
+        """Add the steps of a part of the pattern."""
         for kind, given in nodes:
-            emit_one(kind, given, flags)
+            self._emit_one(kind, given, flags)
 
-    def emit_one(kind: Any, given: Any, flags: int) -> None:
+    def _emit_one(self, kind: Any, given: Any, flags: int) -> None:
         if kind in (_c.LITERAL, _c.NOT_LITERAL, _c.ANY, _c.IN):
-            add(_Char(_test_of(kind, given, flags)))
+            self.add(_Char(_test_of(kind, given, flags)))
         elif kind is _c.AT:
-            add(_At(given, flags) if exact else _Ways((len(steps) + 1,)))
+            self.add(_At(given, flags) if self._exact else _Ways((len(self.steps) + 1,)))
         elif kind is _c.SUBPATTERN:
             _, added, removed, inner = given
-            emit(inner, (flags | added) & ~removed)
+            self.emit(inner, (flags | added) & ~removed)
         elif kind is _c.BRANCH:
-            branch(given[1], flags)
+            self._branch(given[1], flags)
         elif kind in (_c.MAX_REPEAT, _c.MIN_REPEAT):
-            repeat(given, flags)
-        elif exact:
+            self._repeat(given, flags)
+        elif self._exact:
             what = _WORDS.get(str(kind), "a group of a kind")
             raise _UnsupportedError(f"{what} keeps Leyden from following them all at once")
         elif kind is _c.POSSESSIVE_REPEAT:
-            repeat(given, flags)
+            self._repeat(given, flags)
         elif kind is _c.ATOMIC_GROUP:
-            emit(given, flags)
+            self.emit(given, flags)
         elif kind is _c.GROUPREF:
-            repeat((0, _c.MAXREPEAT, [(_c.ANY, None)]), flags | re.DOTALL)
+            self._repeat((0, _c.MAXREPEAT, [(_c.ANY, None)]), flags | re.DOTALL)
         elif kind is _c.GROUPREF_EXISTS:
-            branch([part for part in given[1:] if part is not None], flags)
+            self._branch([part for part in given[1:] if part is not None], flags)
 
-    def branch(parts: Any, flags: int) -> None:
-        fork = add(None)
+    def _branch(self, parts: Any, flags: int) -> None:
+        fork = self.add(None)
         starts, ends = [], []
         for part in parts:
-            starts.append(len(steps))
-            emit(part, flags)
-            ends.append(add(None))
-        steps[fork] = _Ways(tuple(starts))
+            starts.append(len(self.steps))
+            self.emit(part, flags)
+            ends.append(self.add(None))
+        self.steps[fork] = _Ways(tuple(starts))
         for end in ends:
-            steps[end] = _Ways((len(steps),))
+            self.steps[end] = _Ways((len(self.steps),))
 
-    def repeat(given: Any, flags: int) -> None:
+    def _repeat(self, given: Any, flags: int) -> None:
         least, most, inner = given
         endless = most is _c.MAXREPEAT
-        if not exact and max(least, 0 if endless else most) > _FEW_COPIES:
-            before = len(steps)
-            emit(inner, flags)
-            if len(steps) == before:
+        if not self._exact and max(least, 0 if endless else most) > _FEW_COPIES:
+            before = len(self.steps)
+            self.emit(inner, flags)
+            if len(self.steps) == before:
                 # `re` goes round as often, for nothing.
-                add(_Ways((before + 1,) * (_MOST_VISITS + 1)))
+                self.add(_Ways((before + 1,) * (_MOST_VISITS + 1)))
                 return
-            del steps[before:]
+            del self.steps[before:]
             least, endless = min(least, 1), True
         for _ in range(least):
-            before = len(steps)
-            emit(inner, flags)
-            if len(steps) == before:
+            before = len(self.steps)
+            self.emit(inner, flags)
+            if len(self.steps) == before:
                 return
         if endless:
-            fork = add(None)
-            emit(inner, flags)
-            add(_Ways((fork,)))
-            steps[fork] = _Ways((fork + 1, len(steps)))
+            fork = self.add(None)
+            self.emit(inner, flags)
+            self.add(_Ways((fork,)))
+            self.steps[fork] = _Ways((fork + 1, len(self.steps)))
             return
         forks = []
         for _ in range(most - least):
-            forks.append(add(None))
-            emit(inner, flags)
+            forks.append(self.add(None))
+            self.emit(inner, flags)
         for fork in forks:
-            steps[fork] = _Ways((fork + 1, len(steps)))
-
-    emit(tree, tree.state.flags)
-    add(None)
-    return steps
+            self.steps[fork] = _Ways((fork + 1, len(self.steps)))
 
 
 def _takes_long(tree: Any, once: bool) -> bool:

@@ -12,8 +12,7 @@ from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
 from leyden.schema import load_checked
-from leyden.schema.codes import DANGERS
-from leyden.schema.faults import Fault
+from leyden.schema.faults import DANGERS, Fault
 from leyden.service.enforcing import refuse_unenforced
 from leyden.service.service import Service, build_service
 

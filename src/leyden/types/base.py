@@ -205,6 +205,13 @@ class AttributeType:
     is_integer: bool = False
     """Whether its text is digits only, up to 21 of them."""
 
+    def has_one_width(self, spec: AttributeSpec) -> bool:
+        """Whether all values are whole, from 0 up, and as long as each other in a key.
+
+        Then they sort as numbers there. `padding` does that where `max` has no more digits than it.
+        """
+        return False
+
     @property
     def is_text(self) -> bool:
         """Whether it can be in keys and is stored there as it is in its own field: as text."""

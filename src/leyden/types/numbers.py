@@ -35,8 +35,7 @@ _LARGEST_EXPONENT: Final = 125
 _SMALLEST_EXPONENT: Final = -130
 _SURELY_SHORT: Final = 10**MAX_DIGITS
 _EXPONENT_FROM: Final = 21
-WRITTEN_OUT: Final = 10**_EXPONENT_FROM
-"""From here on a number's text has an exponent."""
+_WRITTEN_OUT: Final = 10**_EXPONENT_FROM
 _ZEROS_UP_TO: Final = 6
 _EXPONENT_BIAS: Final = 500
 _COMPLEMENT: Final = str.maketrans("0123456789", "9876543210")
@@ -50,7 +49,7 @@ def number_text(value: int | float | Decimal) -> str:
     >>> number_text(5.0), number_text(1e21), number_text(10**21 + 1), number_text(0.1)
     ('5', '1e+21', '1.000000000000000000001e+21', '0.1')
     """
-    if value.__class__ is int and -WRITTEN_OUT < value < WRITTEN_OUT:
+    if value.__class__ is int and -_WRITTEN_OUT < value < _WRITTEN_OUT:
         return str(value)
     if isinstance(value, float):
         text = repr(value)
@@ -392,6 +391,16 @@ class IntegerType(NumberType):
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
         """An int."""
         return _whole_of(text)
+
+    def has_one_width(self, spec: AttributeSpec) -> bool:
+        """Where the bounds have digits of one number, or padding makes them so."""
+        least, most, padding = spec.min, spec.max, spec.padding
+        if least is None or most is None or least < 0 or most >= _WRITTEN_OUT or most < least:
+            return False
+        longest, shortest = len(str(math.floor(most))), len(str(math.ceil(least)))
+        if padding is None or padding.length <= shortest:
+            return longest == shortest
+        return len(padding.char) == 1 and padding.char <= "0" and longest <= padding.length
 
     def from_text(self, text: str) -> Any:
         """Digits."""

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leyden.schema.drafts import EntityDraft, TableDraft
+from leyden.schema.entities import EntityDraft, TableDraft
 from leyden.schema.faults import Report
-from leyden.schema.rules.attributes import check_attributes
-from leyden.schema.rules.collections import check_collections
-from leyden.schema.rules.derived import check_derived
-from leyden.schema.rules.indexes import check_indexes
-from leyden.schema.rules.keys import check_keys
-from leyden.schema.rules.optional import check_optional
-from leyden.schema.rules.ranges import check_ranges
-from leyden.schema.rules.services import check_entities
-from leyden.schema.rules.shared import check_shared_indexes
-from leyden.schema.rules.table import check_table
+from leyden.schema.rules.attributes import check_attributes, check_derived
+from leyden.schema.rules.indexes import check_indexes, check_optional
+from leyden.schema.rules.keys import check_keys, check_ranges
+from leyden.schema.rules.services import check_entities, check_table
+from leyden.schema.rules.sharing import check_collections, check_shared_indexes
 
 __all__ = ["check_rules"]
 

@@ -5,14 +5,57 @@ from __future__ import annotations
 import re
 
 from leyden._text import did_you_mean, listed, quoted
-from leyden.schema.drafts import EntityDraft
+from leyden.schema.entities import EntityDraft, Template, parse_template
 from leyden.schema.faults import Report
 from leyden.schema.language import KEY_TYPES, RESERVED_FIELDS
-from leyden.schema.rules.forms import halves, is_lone, is_numeric
-from leyden.schema.spec import IndexSpec, KeySpec
-from leyden.schema.templates import parse_template
-from leyden.schema.widths import has_one_width
+from leyden.schema.spec import AttributeSpec, EntitySpec, IndexSpec, KeySpec
 from leyden.types import TYPES, type_of
+
+
+def halves(index: IndexSpec) -> list[tuple[str, KeySpec]]:
+    """The partition key, and the sort key where there is one, each with its option's name."""
+    return [("pk", index.pk)] + ([("sk", index.sk)] if index.sk is not None else [])
+
+
+def is_bare(entity: EntitySpec, key: KeySpec) -> bool:
+    """Whether the key is the attribute that is stored in its field."""
+    return (
+        key.template is None
+        and len(key.composite) == 1
+        and entity.attributes[key.composite[0]].field == key.field
+    )
+
+
+def template_of(entity: EntitySpec, key: KeySpec) -> Template | None:
+    """The template that makes the key; an attribute in its own field is one without text."""
+    if key.template is not None:
+        return parse_template(key.template)
+    return Template(("", ""), key.composite) if is_bare(entity, key) else None
+
+
+def is_lone(entity: EntitySpec, key: KeySpec) -> bool:
+    """Whether the key is one attribute's value, without prefix or label."""
+    if key.template is not None:
+        return parse_template(key.template).is_bare
+    return is_bare(entity, key)
+
+
+def is_numeric(entity: EntitySpec, key: KeySpec) -> bool:
+    """Whether the key is stored as a number."""
+    if key.cast is not None:
+        return key.cast == "number"
+    return is_lone(entity, key) and type_of(entity.attributes[key.composite[0]]).kind == "N"
+
+
+def casing_of(key: KeySpec) -> str:
+    """How letters are written in the key, with what `default` means spelled out."""
+    return "lower" if key.casing == "default" else key.casing
+
+
+def key_type(entity: EntitySpec, key: KeySpec) -> str:
+    """The key field's type in DynamoDB's terms: `S` or `N`."""
+    return "N" if is_numeric(entity, key) else "S"
+
 
 _IN_BRACES = re.compile(r"\{\s*([^{}\0]*?)\s*\}")
 _MARKED = re.compile(r"[$:<%](\w+)")
@@ -212,7 +255,11 @@ def _numbers(entity: EntityDraft, index: IndexSpec, key: KeySpec, report: Report
     option = _option(entity, index, "sk")
     for i, name in enumerate(key.composite):
         spec = entity.spec.attributes[name]
-        if type_of(spec).is_number and spec.padding is None and not has_one_width(spec):
+        if (
+            type_of(spec).is_number
+            and spec.padding is None
+            and not type_of(spec).has_one_width(spec)
+        ):
             report.warning(
                 entity.at("indexes", index.name, "sk", option, i),
                 "key.number_unpadded",
@@ -256,3 +303,47 @@ def _padding(entity: EntityDraft, report: Report) -> None:
                 f"{quoted(name)} is padded in keys, where a negative number (00-5) sorts among "
                 "the others; give it a `min` of 0 or more, or the entity `keys: strict`",
             )
+
+
+def check_ranges(entity: EntityDraft, report: Report) -> None:
+    """Note the numbers of sort keys over which a range reads more than it finds.
+
+    Numbers that sort wrongly are noted elsewhere: those without padding, and negative ones.
+    """
+    attributes = entity.spec.attributes
+    if entity.spec.keys == "strict":
+        return
+    for index in entity.spec.indexes.values():
+        key = index.sk
+        if key is None or index.type == "composite":
+            continue
+        if any(not attributes[name].type for name in key.composite) or is_numeric(entity.spec, key):
+            continue
+        for name in key.composite:
+            spec = attributes[name]
+            if type_of(spec).kind != "N" or type_of(spec).has_one_width(spec):
+                continue
+            remedy = _remedy(spec)
+            if remedy:
+                report.warning(
+                    entity.at("attributes", name),
+                    "key.range_unbounded",
+                    f"a range over {quoted(name)} in indexes.{index.name}.sk reads all that is in "
+                    f"front of it, and filters: {remedy}",
+                )
+
+
+def _remedy(spec: AttributeSpec) -> str:
+    """What lets the key bound a range; empty where another warning says so."""
+    if type_of(spec).expires:
+        return "seconds sort as text there; use a timestamp, or the entity `keys: strict`"
+    if spec.padding is None or spec.min is None or spec.min < 0:
+        return ""
+    if not type_of(spec).is_integer:
+        return (
+            f"a {spec.type} may have fractions, which sort as text; make it an integer with a "
+            "`max`, or the entity `keys: strict`"
+        )
+    if len(spec.padding.char) != 1 or spec.padding.char > "0":
+        return 'pad it with "0", or make the entity `keys: strict`'
+    return f"give it a `max` of at most {spec.padding.length} digits"
