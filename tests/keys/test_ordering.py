@@ -9,7 +9,7 @@ from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 import leyden
-from leyden.keys import Bounds, Limit, bounds_of
+from leyden.keys import Bounds, Limit, bounds_of, entity_keys
 from leyden.types import type_of
 from tests.conformance.ranging import (
     entities,
@@ -55,7 +55,7 @@ def lets_through(bounds: Bounds, key: Any) -> bool:
 def test_bounds_hold_the_whole_range_and_only_it_where_they_say_so(data: st.DataObject) -> None:
     schema = data.draw(entities())
     app = leyden.load({"entities": [schema]}, table="t")
-    keys = app["row"].query.sorted(part="p").keys
+    keys = entity_keys(app["row"].spec)["sorted"]
     names = schema["indexes"]["sorted"]["sk"]["composite"]
     form = keys.sk
     assert form is not None

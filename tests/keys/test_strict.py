@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.keys import entity_keys
+from leyden.operations.plan.key_condition import read_range
 from leyden.operations.plan.sort_keys import sort_condition
 from leyden.types.numbers import parse_number, sortable_number
 from leyden.types.text import escape, unescape
@@ -149,17 +150,18 @@ def test_a_range_over_the_first_strict_value_is_a_range_of_values(
         },
     }
     things = leyden.load(schema, table="t").entities.things
-    form = things.conversions.entity.keys.primary.sk
+    bound = things.conversions.entity
+    keys = bound.keys.primary
+    form = keys.sk
     assert form is not None
-    query = things.query.main(p="p")
     for operator, holds in {
         "gt": lambda s: s > limit,
         "gte": lambda s: s >= limit,
         "lt": lambda s: s < limit,
         "lte": lambda s: s <= limit,
     }.items():
-        limits = getattr(query, operator)(s=limit).range
-        condition = sort_condition(things.conversions.entity, form, {"p": "p"}, limits)
+        limits = read_range(bound, keys, {"p": "p"}, operator, {"s": limit}, None)
+        condition = sort_condition(bound, form, {"p": "p"}, limits)
         assert condition is not None
         for s, n in stored:
             item = {"sk": {"S": form.build({"s": s, "n": n})}}
