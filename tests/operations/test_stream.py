@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.errors import DecodeError, InputError, InvalidOptionError
-from leyden.service.stream import Change, StreamRecordError, parse_stream
+from leyden.service.stream import Change, StreamRecordError
+
+
+def parse_stream(app: leyden.Service, event: Any, **options: Any) -> list[Change]:
+    return app.parse_stream(event, **options)
+
 
 FILES = """
 entity: files
@@ -351,7 +356,7 @@ class TestForeignItems:
 
     def test_another_word_is_refused(self, drive: leyden.Service) -> None:
         with pytest.raises(InvalidOptionError, match="skip, raise, keep"):
-            parse_stream(drive, [], unknown="drop")  # type: ignore[arg-type]
+            parse_stream(drive, [], unknown="drop")
 
 
 class TestUnreadableRecords:

@@ -262,7 +262,8 @@ class Service:
         """
         from leyden.service.stream import parse_stream
 
-        return parse_stream(self, event, unknown=unknown, failed=failed)
+        entities = self.entities.values()
+        return parse_stream(entities, self.entity_of, event, unknown=unknown, failed=failed)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
@@ -29,12 +29,10 @@ from leyden.service.stream_records import (
     sequence_number_of,
 )
 
-if TYPE_CHECKING:
-    from leyden.service.service import Service
-
 __all__ = ["Change", "StreamRecordError", "parse_stream"]
 
 Unknown = Literal["skip", "raise", "keep"]
+EntityOf: TypeAlias = Callable[[Item], Entity]
 
 _UNKNOWN: Final = ("skip", "raise", "keep")
 
@@ -104,7 +102,8 @@ class Change:
 
 
 def parse_stream(
-    service: Service,
+    entities: Iterable[Entity],
+    entity_of: EntityOf,
     event: Any,
     *,
     unknown: Unknown = "skip",
@@ -112,9 +111,10 @@ def parse_stream(
 ) -> list[Change]:
     """The changes in an event of a DynamoDB stream, in the event's order.
 
-    `event` is what Lambda hands to a function, a response of the Streams API's GetRecords, one
-    record, or a list of records, as EventBridge Pipes hand over. Stream views of all four kinds
-    are read; what a view does not carry is None in the changes.
+    `entities` are those of the service, and `entity_of` says whose a raw item is, or raises
+    DecodeError. `event` is what Lambda hands to a function, a response of the Streams API's
+    GetRecords, one record, or a list of records, as EventBridge Pipes hand over. Stream views of
+    all four kinds are read; what a view does not carry is None in the changes.
 
     `unknown` says what becomes of items that are none of the service's: `skip` leaves them out,
     `keep` gives changes whose `entity` is None, `raise` takes them for records that cannot be
@@ -123,7 +123,7 @@ def parse_stream(
 
     Raises InputError for what is no event, InvalidOptionError.
 
-    >>> for change in parse_stream(app, event):                       # doctest: +SKIP
+    >>> for change in app.parse_stream(event):                        # doctest: +SKIP
     ...     if change.alias == "task" and "status" in (change.changed or ()):
     ...         print(change.old.status, "->", change.new.status)
     """
@@ -134,10 +134,11 @@ def parse_stream(
     except InputError as error:
         error.operation = "parse_stream"
         raise
+    known = (*entities,)
     changes = []
     for position, raw in enumerate(records):
         try:
-            change = _change(service, read_record(raw), raw, unknown)
+            change = _change(known, entity_of, read_record(raw), raw, unknown)
         except (MalformedRecordError, LeydenError) as error:
             named = _named(error, raw, position)
             if failed is None:
@@ -164,17 +165,21 @@ def _named(error: Exception, raw: Any, position: int) -> StreamRecordError:
 
 
 def _change(
-    service: Service, record: StreamRecord, raw: Mapping[str, Any], unknown: Unknown
+    entities: Sequence[Entity],
+    entity_of: EntityOf,
+    record: StreamRecord,
+    raw: Mapping[str, Any],
+    unknown: Unknown,
 ) -> Change | None:
-    old_entity = _owner(service, record.old)
-    new_entity = _owner(service, record.new)
+    old_entity = _owner(entities, record.old)
+    new_entity = _owner(entities, record.new)
     entity = new_entity or old_entity
     if record.old is None and record.new is None:
-        entity = _owner_by_keys(service, record.keys)
+        entity = _owner_by_keys(entities, record.keys)
     if entity is None:
-        if unknown == "raise" and not _is_our_part(service, record):
+        if unknown == "raise" and not _is_our_part(entities, record):
             # Says what the item says of itself.
-            service.entity_of(record.new or record.old or record.keys)
+            entity_of(record.new or record.old or record.keys)
         if unknown != "keep":
             return None
     return Change(
@@ -201,13 +206,13 @@ def _record(entity: Entity, image: Item) -> Any:
         return record_in_place(bound, image)
 
 
-def _is_our_part(service: Service, record: StreamRecord) -> bool:
+def _is_our_part(entities: Sequence[Entity], record: StreamRecord) -> bool:
     """Whether it is about a part of a large value, which is no item by itself."""
-    names = {entity.name for entity in service.entities.values()}
+    names = {entity.name for entity in entities}
     image = record.new or record.old
     if image is not None:
         return is_part(image, names)
-    sorts = (entity.spec.primary.sk for entity in service.entities.values())
+    sorts = (entity.spec.primary.sk for entity in entities)
     fields = {sort.field for sort in sorts if sort is not None}
     return any(is_part_key(record.keys.get(name)) for name in fields)
 
@@ -217,15 +222,15 @@ def _present(image: Item | None) -> Item:
     return image
 
 
-def _owner(service: Service, image: Item | None) -> Entity | None:
+def _owner(entities: Sequence[Entity], image: Item | None) -> Entity | None:
     if image is None:
         return None
-    return next((e for e in service.entities.values() if e.owns(image)), None)
+    return next((e for e in entities if e.owns(image)), None)
 
 
-def _owner_by_keys(service: Service, keys: Item) -> Entity | None:
+def _owner_by_keys(entities: Sequence[Entity], keys: Item) -> Entity | None:
     """The entity whose keys these are; keys carry no identifiers, so they may fit several."""
-    owners = [entity for entity in service.entities.values() if entity.owns(keys)]
+    owners = [entity for entity in entities if entity.owns(keys)]
     if len(owners) > 1:
         names = ", ".join(f'"{entity.name}"' for entity in owners)
         raise DecodeError(

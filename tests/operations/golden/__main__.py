@@ -1,7 +1,9 @@
 """Write the recorded files anew."""
 
+import sys
+
 from tests.operations.golden.files import FILES, record_all
 
 if __name__ == "__main__":
     for name in record_all():
-        print(f"{FILES}/{name}.json")  # noqa: T201
+        sys.stdout.write(f"{FILES}/{name}.json\n")

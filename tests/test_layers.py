@@ -1,0 +1,99 @@
+"""Which part of the package may import which, and that no modules import each other.
+
+Imports count wherever they stand: at the top of a file, in a function, or for types only.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from tools.figures import circles_of, imports_of
+
+PACKAGE: Final = Path(__file__).parents[1] / "src" / "leyden"
+
+FLOOR: Final = {"_attrs", "_late", "_steps", "_text", "carrying", "errors", "outcomes"}
+"""What everything stands on."""
+PUBLIC: Final = {"leyden", "errors", "events", "program", "results"}
+"""What users import as well."""
+
+ALLOWED: Final[dict[str, set[str]]] = {
+    # The floor. `errors` names a schema's faults, for types only.
+    "_attrs": set(),
+    "_late": set(),
+    "_steps": {"_attrs"},
+    "_text": set(),
+    "carrying": set(),
+    "outcomes": {"_attrs", "_steps"},
+    "errors": {"_steps", "carrying", "outcomes", "schema"},
+    "_ledger": FLOOR,
+    "program": FLOOR | {"_ledger"},
+    "results": FLOOR,
+    "events": FLOOR,
+    "tracebacks": FLOOR,
+    "arguments": FLOOR | {"operations", "tracebacks"},
+    "shipped": FLOOR,
+    # From YAML to records and items.
+    "types": FLOOR | {"schema"},
+    "schema": FLOOR | {"types"},
+    "keys": FLOOR | {"schema", "types"},
+    "compile": FLOOR | {"arguments", "keys", "schema", "tracebacks", "types"},
+    # From chains to requests, and to the service that answers them.
+    "operations": FLOOR
+    | {"_ledger", "arguments", "compile", "keys", "program", "results", "schema", "tracebacks"}
+    | {"types"},
+    "drivers": FLOOR | {"_ledger", "events", "operations", "program", "tracebacks"},
+    "engine": {"drivers", "errors"},
+    "service": FLOOR
+    | {"arguments", "compile", "drivers", "engine", "events", "keys", "operations", "program"}
+    | {"results", "schema", "tracebacks", "types"},
+    "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
+    # What is built upon all of it. These are to need no more than what is public.
+    "store": FLOOR
+    | PUBLIC
+    | {"_ledger", "compile", "drivers", "engine", "keys", "operations", "schema", "service"}
+    | {"shipped", "types"},
+    "provision": PUBLIC | {"compile", "schema"},
+    "chart": FLOOR | PUBLIC | {"compile", "drivers", "keys", "schema", "service", "types"},
+    "porting": FLOOR | {"schema", "types"},
+    "cli": FLOOR
+    | PUBLIC
+    | {"chart", "compile", "keys", "operations", "porting", "provision", "schema", "service"}
+    | {"tracebacks", "types"},
+    "demo": PUBLIC | {"cli", "store"},
+}
+"""Each part of the package, a folder or a module of its own, and the parts that it may import."""
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    trees: dict[Path, Any] = {
+        path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")
+    }
+    return imports_of(trees, PACKAGE)
+
+
+def part_of(module: str) -> str:
+    """The part of the package in which a module is: `schema` for `leyden.schema.spec`."""
+    names = module.split(".")
+    return names[1] if len(names) > 1 else "leyden"
+
+
+def test_each_part_of_the_package_imports_only_what_it_may(imports: dict[str, set[str]]) -> None:
+    unknown = {part_of(module) for module in imports} - ALLOWED.keys()
+    assert not unknown, "say in ALLOWED what these may import"
+    wrong = [
+        f"{module} imports {other}"
+        for module, others in imports.items()
+        for other in others
+        if part_of(other) not in {part_of(module), *ALLOWED[part_of(module)]}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("part", sorted(ALLOWED.keys() - {"compile", "drivers"}))
+def test_no_modules_import_each_other(part: str, imports: dict[str, set[str]]) -> None:
+    circles = [sorted(circle) for circle in circles_of(imports)]
+    assert [circle for circle in circles if part in map(part_of, circle)] == []
