@@ -15,7 +15,7 @@ from leyden.arguments import misplaced
 from leyden.compile.paths import is_operand
 from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.options import Options, finish, read_options
+from leyden.operations.options import DEFAULT, Options, finish, read_options
 from leyden.operations.plan.explain import Explanation
 from leyden.operations.plan.expressions import check_conditions
 from leyden.operations.unended import Endable, end, hand_on
@@ -160,7 +160,7 @@ class Chain:
         """The options of an ending. Raises ArgumentError, InvalidOptionError."""
         if wrong:
             raise misplaced(ending, f".{ending}({_FORMS.get(ending, 'limit=10')})", len(wrong))
-        return read_options(self._said.name, family, given)
+        return read_options(self._said.name, family, given) if given else DEFAULT
 
 
 _FORMS: Final = {

@@ -184,7 +184,8 @@ class Options:
     token: str | None = None
 
 
-_DEFAULT: Final = Options()
+DEFAULT: Final = Options()
+"""Those of a call that says nothing."""
 
 
 def read_options(operation: str, family: type, given: Mapping[str, Any]) -> Options:
@@ -193,7 +194,7 @@ def read_options(operation: str, family: type, given: Mapping[str, Any]) -> Opti
     Raises InvalidOptionError for one that the operation does not have, or a wrong value.
     """
     if not given:
-        return _DEFAULT
+        return DEFAULT
     allowed = _names_of(family)
     checked: dict[str, Any] = {}
     for name, value in given.items():

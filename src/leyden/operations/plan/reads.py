@@ -28,7 +28,7 @@ from leyden.operations.guard import (
     owns,
     query_marks,
 )
-from leyden.operations.options import Options, finish
+from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.overflow.reading import Joining, joining_for, reading_notes
 from leyden.operations.plan.explain import Explanation, show, show_key
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
@@ -92,13 +92,15 @@ class GetReading:
         """What `go()` does. Raises the errors of bad input."""
         entity = self.entity
         values = read_key(entity, self.given)
-        params = finish(self._described(values, options, telling=True), options)
+        params = self._described(values, options, telling=True)
+        if options is not DEFAULT:
+            finish(params, options)
         marks = self._marks(values)
 
         def mine(found: Item) -> bool:
             return is_mine(entity, found, marks, options)
 
-        shown = shown_slots(entity, options)
+        shown = shown_slots(entity, options) if options.attributes else None
         primary = [form.field for form in entity.keys.primary.forms]
         return ReadPlan(
             Request("GetItem", params, self.name, entity.spec.entity),
@@ -107,7 +109,9 @@ class GetReading:
             primary,
             mine,
             lambda item: shape(entity, item, options, shown),
-            joining_for(entity, self.name, params["TableName"], options, mine),
+            joining_for(entity, self.name, params["TableName"], options, mine)
+            if entity.overflow
+            else None,
         )
 
     def marks(self) -> Marks:
@@ -136,9 +140,10 @@ class GetReading:
         }
         if options.consistent:
             params["ConsistentRead"] = True
-        expressions = Expressions()
-        project(self.entity, params, options, expressions, telling=telling)
-        expressions.write_to(params)
+        if options.attributes:
+            expressions = Expressions()
+            project(self.entity, params, options, expressions, telling=telling)
+            expressions.write_to(params)
         return params
 
     def _marks(self, values: Mapping[str, Any]) -> Marks:
@@ -181,7 +186,9 @@ class PageReading:
 
     def request(self, options: Options, *, telling: bool) -> Request:
         """The first request."""
-        params = finish(self.describe(options, telling=telling), options)
+        params = self.describe(options, telling=telling)
+        if options is not DEFAULT:
+            finish(params, options)
         return Request(self.api, params, self.name, self.entity.spec.entity)
 
     def plan(self, options: Options) -> ReadPlan:
@@ -226,7 +233,9 @@ class PageReading:
             [form.field for form in primary.forms],
             keep,
             shaped,
-            joining_for(entity, self.name, request.params["TableName"], options, joined, keys),
+            joining_for(entity, self.name, request.params["TableName"], options, joined, keys)
+            if entity.overflow
+            else None,
             left_in.describe() if left_in else "",
             keep_whole if options.hydrate else None,
         )
@@ -370,7 +379,7 @@ class QueryReading(RangedReading):
         if condition:
             params["FilterExpression"] = condition
         self.paged(params, options)
-        if not options.hydrate:
+        if options.attributes and not options.hydrate:
             project(entity, params, options, expressions, telling=telling, index=keys)
         expressions.write_to(params)
         return params
@@ -542,7 +551,7 @@ class ScanReading(PageReading):
         if condition:
             params["FilterExpression"] = condition
         self.paged(params, options)
-        if not options.hydrate:
+        if options.attributes and not options.hydrate:
             project(entity, params, options, expressions, telling=telling, index=source)
         expressions.write_to(params)
         return params

@@ -49,17 +49,16 @@ _MOST_AT_ONCE: Final = 64
 def read_item(plan: ReadPlan) -> Program[Any]:
     """Read one item: in the form that was asked for, or None."""
     response = yield plan.request
-    consumed = consumed_units(response)
-    found = response.get("Item")
-    item = None
+    found, item = response.get("Item"), None
+    apart: float | None = None
     if found and plan.keep(found):
         if plan.joining is not None:
             joined = yield from join_items(plan.joining, [found])
-            consumed = add_units(consumed, joined.consumed)
+            apart = joined.consumed
             found = joined.items[0]
         item = None if found is None else plan.shape(found)
     if plan.options.data == "result":
-        return Result(item, consumed, response)
+        return Result(item, add_units(consumed_units(response), apart), response)
     return item
 
 
