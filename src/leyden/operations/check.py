@@ -9,9 +9,10 @@ from leyden._attrs import field, frozen
 from leyden.operations.options import NoOptions, Options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.reads import read_key
+from leyden.operations.plan.writes import WritePlan
 from leyden.operations.refusal import Asked
 from leyden.operations.transactions.writing import TransactWrite
-from leyden.operations.write import PreparedWrite, Write, exists
+from leyden.operations.write import Write, exists
 from leyden.program import Params, Program
 
 
@@ -36,7 +37,7 @@ class Check(Write):
         """What the check asks of the stored item: that it exists, or what `.where()` says."""
         return Asked("anything", where=True) if self.conditions else Asked("an item")
 
-    def _prepare(self, options: Options) -> PreparedWrite:
+    def _prepare(self, options: Options) -> WritePlan:
         values = read_key(self.entity, self.given)
         key = self.entity.primary_key(values)
         params: Params = {"TableName": self.entity.table, "Key": key}
@@ -44,7 +45,7 @@ class Check(Write):
         existence = "" if self.conditions else exists(key, expressions)
         kept = self.entity.compiled.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
-        return PreparedWrite(params, key, marks, kept)
+        return WritePlan(self, params, key, marks, kept, self.expected)
 
     def _program(self, options: Options) -> Program[Any]:
         def program() -> Program[Any]:

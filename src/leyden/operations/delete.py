@@ -10,10 +10,11 @@ from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.reads import read_key
+from leyden.operations.plan.writes import WritePlan
 from leyden.operations.refusal import Needs
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect
-from leyden.operations.write import PreparedWrite, Write, exists
+from leyden.operations.write import Write, exists
 from leyden.program import Params
 
 
@@ -33,7 +34,7 @@ class Delete(Write):
     responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old"})
     must_exist: ClassVar[bool] = False
 
-    def _prepare(self, options: Options) -> PreparedWrite:
+    def _prepare(self, options: Options) -> WritePlan:
         values = read_key(self.entity, self.given)
         key = self.entity.primary_key(values)
         params: Params = {"TableName": self.entity.table, "Key": key}
@@ -41,17 +42,15 @@ class Delete(Write):
         existence = exists(key, expressions) if self.must_exist else ""
         kept = self.entity.compiled.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
-        if not self.entity.has_companions:
-            return PreparedWrite(params, key, marks, kept)
-        effect = Effect("delete")
-        spread = Spread("delete", effect) if self.entity.overflow else None
-        return PreparedWrite(params, key, marks, kept, effect, spread=spread)
+        effect = Effect("delete") if self.entity.has_companions else None
+        spread = Spread("delete", effect) if effect and self.entity.overflow else None
+        return WritePlan(self, params, key, marks, kept, self.expected, False, effect, spread)
 
-    def bare(self) -> PreparedWrite:
+    def bare(self) -> WritePlan:
         """The delete without a condition and by itself, as a batch carries it."""
         end(self)
         key = self.entity.primary_key(read_key(self.entity, self.given))
-        return PreparedWrite({"TableName": self.entity.table, "Key": key}, key, {}, key)
+        return WritePlan(self, {"TableName": self.entity.table, "Key": key}, key, {}, key)
 
     def _notes(self, params: Params) -> tuple[str, ...]:
         return ()

@@ -6,13 +6,11 @@ Writes carry a condition that the stored item has the same key attributes; reads
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from leyden._ledger import has_happened, same_item
 from leyden.errors import (
     AmbiguousKeyError,
-    ConditionFailedError,
     DecodeError,
     InvalidExpressionError,
     KeyCollisionError,
@@ -21,14 +19,7 @@ from leyden.keys import IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.projection import held_fields, identifiers_projected
-from leyden.operations.versions import Expectation, conflict
-from leyden.program import (
-    AttributeValue,
-    Item,
-    Request,
-    Response,
-    Step,
-)
+from leyden.program import AttributeValue, Item, Request
 from leyden.types import type_of
 
 Marks = Mapping[str, AttributeValue]
@@ -193,51 +184,6 @@ def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, An
             "value or the labels, or declare `keys: strict`",
             entity=entity.spec.entity,
         )
-
-
-def send_guarded(
-    entity: BoundEntity,
-    request: Request,
-    marks: Marks,
-    key: Item,
-    expected: Expectation | None = None,
-) -> Generator[Step, Any, Response]:
-    """Send a conditional write; tell collisions and other versions from the caller's conditions.
-
-    Raises KeyCollisionError, VersionConflictError or ConditionFailedError. Where the service
-    does not return the stored item with the refusal, it is read once.
-    """
-    try:
-        response: Response = yield request
-    except ConditionFailedError as error:
-        stored = error.item
-        if stored is None and (marks or error.unsure or expected is not None):
-            error.item = stored = yield from read_stored(request, key)
-            error.is_item_read = True
-        written = request.params.get("Item")
-        if error.unsure and stored and written and same_item(stored, written):
-            # An earlier attempt wrote it, and its answer was lost.
-            has_happened(error)
-            return {}
-        if stored is not None and not bears(stored, marks):
-            raise collision(marks, stored, request) from error
-        if expected is not None and not expected.holds(stored):
-            operation = request.operation
-            raise conflict(entity, stored, request, operation, unsure=error.unsure) from error
-        raise
-    return response
-
-
-def read_stored(request: Request, key: Item) -> Generator[Step, Any, Item | None]:
-    """The item that is stored under the key of a write, read consistently."""
-    found = yield Request(
-        "GetItem",
-        {"TableName": request.params["TableName"], "Key": key, "ConsistentRead": True},
-        request.operation,
-        request.entity,
-    )
-    item: Item | None = found.get("Item")
-    return item
 
 
 def collision(marks: Marks, stored: Item, request: Request) -> KeyCollisionError:

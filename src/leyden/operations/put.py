@@ -7,27 +7,20 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from leyden._attrs import evolve, field, frozen
 from leyden.arguments import fitting
-from leyden.errors import InputError, VersionConflictError
+from leyden.errors import InputError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.index_keys import put_keys
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Spread
 from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.writes import WritePlan
 from leyden.operations.refusal import Needs
 from leyden.operations.size import refuse_oversize
-from leyden.operations.transactions.cancellation import ATTEMPTS, wait_before
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect
-from leyden.operations.versions import (
-    Expectation,
-    expectation_from,
-    first_version,
-    refuse_counted,
-    seen_version,
-    version_field,
-)
-from leyden.operations.write import PreparedWrite, Sent, Write, is_absent
-from leyden.program import Item, Params, Pause, Program
+from leyden.operations.versions import first_version, refuse_counted, seen_version
+from leyden.operations.write import Write, is_absent
+from leyden.program import Item, Params
 
 
 class PreparedItem(NamedTuple):
@@ -104,10 +97,15 @@ class Put(Write):
             refuse_oversize(item)
         return PreparedItem(item, prepared.key)
 
-    def _prepare(self, options: Options) -> PreparedWrite:
-        given, _ = seen_version(self.entity, self.given, self.expected)
-        prepared = self._with_beside(first_version(self.entity, given))
-        params: Params = {"TableName": self.entity.table, "Item": prepared.item}
+    def _prepare(self, options: Options) -> WritePlan:
+        entity, expected, counts_on = self.entity, self.expected, False
+        given: Mapping[str, Any] = self.given
+        if entity.spec.version_attribute is not None:
+            given, expected = seen_version(entity, given, expected)
+            given = first_version(entity, given)
+            counts_on = self.replaces and expected is None
+        prepared = self._with_beside(given)
+        params: Params = {"TableName": entity.table, "Item": prepared.item}
         expressions = Expressions()
         marks = self._seal(
             params,
@@ -118,68 +116,23 @@ class Put(Write):
             # Where nothing may be stored under the key at all there is nothing to compare.
             guarded=self.replaces,
         )
-        if not self.entity.has_companions:
-            return PreparedWrite(params, prepared.key, marks, prepared.item)
-        kind: Literal["replace", "create"] = "replace" if self.replaces else "create"
-        effect = Effect(kind, sets=prepared.item)
-        spread = Spread(kind, effect) if self.entity.overflow else None
-        return PreparedWrite(params, prepared.key, marks, prepared.item, effect, spread=spread)
+        effect = spread = None
+        if entity.has_companions:
+            kind: Literal["replace", "create"] = "replace" if self.replaces else "create"
+            effect = Effect(kind, sets=prepared.item)
+            spread = Spread(kind, effect) if entity.overflow else None
+        key, item = prepared.key, prepared.item
+        return WritePlan(self, params, key, marks, item, expected, counts_on, effect, spread)
 
-    def bare(self) -> PreparedWrite:
+    def bare(self) -> WritePlan:
         """The put without a condition and by itself, as a batch carries it."""
         end(self)
         prepared = self._with_beside(self.given)
         params: Params = {"TableName": self.entity.table, "Item": prepared.item}
-        return PreparedWrite(params, prepared.key, {}, prepared.item)
+        return WritePlan(self, params, prepared.key, {}, prepared.item)
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
         return None
-
-    def _expectation(self) -> Expectation | None:
-        """The version that was seen; without one, a put begins as that of a new item."""
-        if version_field(self.entity) is None:
-            return self.expected
-        _, expected = seen_version(self.entity, self.given, self.expected)
-        return expected or expectation_from(self.entity, None)
-
-    @property
-    def counts_on(self) -> bool:
-        """Whether nothing says which version is replaced, so that it must be found out."""
-        if version_field(self.entity) is None:
-            return False
-        return seen_version(self.entity, self.given, self.expected)[1] is None
-
-    def _over(self, prepared: PreparedWrite, expected: Expectation) -> PreparedWrite:
-        item = {**prepared.params["Item"], expected.field: expected.next}
-        counted = evolve(prepared, params={**prepared.params, "Item": item}, kept=item)
-        return counted.requiring(expected)
-
-    def _perform(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
-        if not self.counts_on:
-            return super()._perform(prepared, options)
-        return self._replace(prepared, options)
-
-    def _replace(self, prepared: PreparedWrite, options: Options) -> Program[Sent]:
-        """Put over whatever is stored, counting on from its version.
-
-        The stored item is not read first: the refusal of a put brings its version along.
-        """
-        expected, attempt = expectation_from(self.entity, None), 0
-        while True:
-            attempt += 1
-            try:
-                return (yield from self._send(self._over(prepared, expected), options))
-            except VersionConflictError as error:
-                if attempt >= ATTEMPTS:
-                    raise
-                expected = expectation_from(self.entity, error.item)
-            if attempt > 1:
-                yield Pause(wait_before(attempt))
-
-    @property
-    def needs_condition(self) -> bool:
-        """Whether the write depends on a condition, which a batch could not carry."""
-        return super().needs_condition or version_field(self.entity) is not None
 
     def _notes(self, params: Params) -> tuple[str, ...]:
         indexes = [
@@ -211,14 +164,6 @@ class Create(Put):
             entity=self.entity.spec.entity,
         )
 
-    def _prepare(self, options: Options) -> PreparedWrite:
+    def _prepare(self, options: Options) -> WritePlan:
         refuse_counted(self.entity, (n for n, value in self.given.items() if value is not None))
         return super()._prepare(options)
-
-    def _expectation(self) -> Expectation | None:
-        return None
-
-    @property
-    def counts_on(self) -> bool:
-        """Never: the first version is that of a new item."""
-        return False

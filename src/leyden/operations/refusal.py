@@ -8,19 +8,13 @@ whole did not hold. The stored item, which comes back with the refusal, tells th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden._ledger import same_item
-from leyden.errors import (
-    ConditionFailedError,
-    ItemExistsError,
-    ItemNotFoundError,
-    LeydenError,
-)
+from leyden.errors import ConditionFailedError, ItemExistsError, ItemNotFoundError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.guard import read_stored
-from leyden.program import AttributeValue, Item, Program
+from leyden.program import AttributeValue, Item, Request
 
 Needs: TypeAlias = Literal["anything", "no item", "an item"]
 """What a verb needs to be stored under its key."""
@@ -68,35 +62,47 @@ def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
     return "where" if asked.where else "unknown"
 
 
-def refused(
-    entity: BoundEntity, asked: Asked, key: Item, error: ConditionFailedError
-) -> Program[ConditionFailedError]:
-    """The error that says what stood in the way of a write; `error` is the service's refusal.
+class Told(Protocol):
+    """The chain that was refused, as far as an error tells of it."""
 
-    Where the refusal did not bring the item along and the parts cannot be told apart without
-    it, it is read once. A read that fails hides nothing: the error then says what is not known.
-    """
-    stored, is_known = error.item, error.item is not None or error.is_item_read
-    if not is_known and not asked.is_by_verb_alone and asked.needs != "anything" and error.request:
-        try:
-            stored = yield from read_stored(error.request, key)
-            is_known = True
-        except LeydenError:
-            stored = None
-    why = why_refused(asked, stored, is_known=is_known)
-    kind = _KINDS.get(why, ConditionFailedError)
-    told = kind(
-        f"{_said(entity, asked, why, stored, is_known=is_known)}; {_outcome(asked, why, error)}",
+    @property
+    def entity(self) -> BoundEntity:
+        """The entity whose item it writes."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name: `task.create`."""
+        ...
+
+    @property
+    def asked(self) -> Asked:
+        """What it asks of the stored item."""
+        ...
+
+
+def told_of(
+    entry: Told,
+    why: Why,
+    stored: Item | None,
+    request: Request,
+    *,
+    is_known: bool,
+    unsure: bool,
+) -> ConditionFailedError:
+    """The error that says what stood in the way of a write, and what to do about it."""
+    entity, asked = entry.entity, entry.asked
+    said = _said(entity, asked, why, stored, is_known=is_known)
+    error = _KINDS.get(why, ConditionFailedError)(
+        f"{said}; {_outcome(asked, why, entry.name, unsure=unsure)}",
         item=stored,
-        request=error.request,
-        unsure=error.unsure,
-        operation=error.operation,
+        request=request,
+        unsure=unsure,
+        operation=request.operation,
         entity=entity.spec.entity,
     )
-    told.is_item_read = is_known
-    # Whoever looks for the service's own answer finds it one step behind, as before.
-    told.__cause__ = error.__cause__
-    return told
+    error.is_item_read = is_known
+    return error
 
 
 _KINDS: Final[dict[Why, type[ConditionFailedError]]] = {
@@ -146,10 +152,10 @@ _ADVICE: Final[dict[tuple[Needs, Why], str]] = {
 }
 
 
-def _outcome(asked: Asked, why: Why, error: ConditionFailedError) -> str:
-    if error.unsure:
+def _outcome(asked: Asked, why: Why, operation: str, *, unsure: bool) -> str:
+    if unsure:
         return "an earlier attempt of the request got no answer, and may have made the change"
-    if (error.operation or "").endswith(".remove") and why == "not_found":
+    if operation.endswith(".remove") and why == "not_found":
         return "nothing was deleted. .delete() does not insist on it"
     return f"nothing was changed{_ADVICE.get((asked.needs, why), '')}"
 

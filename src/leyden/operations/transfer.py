@@ -12,6 +12,7 @@ from typing import Final
 from leyden._attrs import frozen
 from leyden.operations.batches.sending import send_all
 from leyden.operations.options import Options
+from leyden.operations.run.retry import IMPORTS
 from leyden.program import Item, Params, Program, Request
 from leyden.results import consumed_units
 
@@ -20,9 +21,6 @@ IMPORT: Final = "import"
 
 WRITE_LIMIT: Final = 25
 """How many items one request of `write_items` may carry."""
-
-ATTEMPTS: Final = 10
-"""How often an item is sent that the table does not take up."""
 
 _UNHURRIED: Final = Options(budget=math.inf)
 """The attempts are counted; how long they take does not matter."""
@@ -84,7 +82,7 @@ def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
         [{"RequestItems": {table: writes}}] if writes else [],
         _UNHURRIED,
         left_in="UnprocessedItems",
-        attempts=ATTEMPTS,
+        attempts=IMPORTS,
     )
     for failure in sent.failures:
         raise failure

@@ -24,6 +24,7 @@ from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.reads import read_key
+from leyden.operations.plan.writes import WritePlan
 from leyden.operations.refusal import Needs
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
@@ -36,7 +37,7 @@ from leyden.operations.update_steps import (
     refuse_overlaps,
 )
 from leyden.operations.versions import refuse_counted, version_field
-from leyden.operations.write import PreparedWrite, exists
+from leyden.operations.write import exists
 from leyden.program import Item, Params
 from leyden.types.lacking import excerpt
 
@@ -116,7 +117,7 @@ class Update(ChangesPart):
         refuse_unknown_claims(self.entity, steps)
         return changed(self, steps=together)
 
-    def _prepare(self, options: Options) -> PreparedWrite:
+    def _prepare(self, options: Options) -> WritePlan:
         entity = self.entity
         values = read_key(entity, self.given)
         if not self.must_exist:
@@ -144,7 +145,7 @@ class Update(ChangesPart):
             agreements=self._agreements(expressions),
         )
         spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
-        return PreparedWrite(params, key, marks, own, effect, spread=spread)
+        return WritePlan(self, params, key, marks, own, self.expected, False, effect, spread)
 
     def returned(self, item: Item, options: Options) -> Any:
         """What the update gives back; what it changed by paths is marked as an excerpt."""

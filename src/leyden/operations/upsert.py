@@ -19,6 +19,7 @@ from leyden.operations.index_keys import (
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
 from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.writes import WritePlan
 from leyden.operations.size import SET_HAS, refuse_oversize
 from leyden.operations.unended import end
 from leyden.operations.uniqueness.claims import Effect, refuse_unknown_claims
@@ -31,7 +32,6 @@ from leyden.operations.versions import (
     seen_version,
     version_field,
 )
-from leyden.operations.write import PreparedWrite
 from leyden.program import Params
 
 
@@ -43,6 +43,7 @@ class _Parts(NamedTuple):
     once: frozenset[str]
     removed: tuple[str, ...]
     item: Knowledge
+    expected: Expectation | None
 
 
 @frozen(eq=False, repr=False)
@@ -115,7 +116,7 @@ class Upsert(ChangesPart):
             f'"{name}" is written twice in one upsert', entity=self.entity.spec.entity
         )
 
-    def _prepare(self, options: Options) -> PreparedWrite:
+    def _prepare(self, options: Options) -> WritePlan:
         entity, compiled = self.entity, self.entity.compiled
         parts = self._parts()
         values, keys = parts.values, changed_keys(entity, parts.item)
@@ -163,7 +164,7 @@ class Upsert(ChangesPart):
         )
         kept = {name: stored[name] for name in entity.composites}
         if not entity.has_companions:
-            return PreparedWrite(params, key, marks, kept)
+            return WritePlan(self, params, key, marks, kept, parts.expected)
         effect = Effect(
             "change",
             sets={name: value for name, value in stored.items() if name not in once},
@@ -180,7 +181,7 @@ class Upsert(ChangesPart):
             creates=True,
         )
         spread = spread_of_update(entity, apart, update, effect, parts.steps)
-        return PreparedWrite(params, key, marks, kept, effect, spread=spread)
+        return WritePlan(self, params, key, marks, kept, parts.expected, False, effect, spread)
 
     def _parts(self) -> _Parts:
         """The values of the upsert, and what it knows of the item that it leaves behind.
@@ -191,7 +192,7 @@ class Upsert(ChangesPart):
         entity, compiled = self.entity, self.entity.compiled
         stepped = {step.root: step.value for step in self.steps}
         refuse_unknown_inputs(entity, stepped.keys())
-        given, _ = seen_version(entity, self.given, self.expected)
+        given, expected = seen_version(entity, self.given, self.expected)
         given = {**given, **stepped} if stepped else given
         values = compiled.prepare_given(first_version(entity, given))
         steps = hooked_amounts(entity, self.steps, values)
@@ -233,6 +234,7 @@ class Upsert(ChangesPart):
                 creates=True,
                 kept=unsure,
             ),
+            expected,
         )
 
     def _refuse_kept_inputs(self, derived: Iterable[str], kept: Collection[str]) -> None:
@@ -247,6 +249,3 @@ class Upsert(ChangesPart):
                     missing=tuple(inputs),
                     entity=entity.spec.entity,
                 )
-
-    def _expectation(self) -> Expectation | None:
-        return seen_version(self.entity, self.given, self.expected)[1]

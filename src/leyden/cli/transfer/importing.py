@@ -27,8 +27,9 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.transactions.limits import transaction_size
-from leyden.operations.transfer import ATTEMPTS, IMPORT, WRITE_LIMIT, write_items
+from leyden.operations.plan.writes import cost_of
+from leyden.operations.run.retry import IMPORTS
+from leyden.operations.transfer import IMPORT, WRITE_LIMIT, write_items
 from leyden.program import Item
 
 _KEY_BYTES: Final = 10
@@ -192,8 +193,7 @@ class Importer:
         count = size = 0
         for one in self._pending:
             assert one.write is not None, "the records' reader makes writes"
-            draft = one.write.draft()
-            parts, own = draft.most_parts, transaction_size(draft)
+            parts, own = cost_of(one.write.draft(), laid_out=False)
             if run and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
                 yield run
                 run, count, size = [], 0, 0
@@ -251,7 +251,7 @@ class Importer:
             return []
         left = {self._key(item) for item in outcome.unprocessed}
         failed = [one for one in pending if self._key(one.item) in left]
-        reason = f"the write was throttled; retries are used up after {ATTEMPTS} attempts"
+        reason = f"not taken up by the table after {IMPORTS} attempts; go on when it has capacity"
         if self.rejects is None:
             raise ThrottledError(
                 f"{self.name}: {_lines(failed)}: {reason}; --resume continues when the table has "

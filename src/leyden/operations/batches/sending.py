@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from leyden._attrs import frozen
 from leyden._ledger import may_have_written
@@ -18,11 +17,9 @@ from leyden.errors import (
 from leyden.operations.bound import BoundEntity
 from leyden.operations.operation import naming
 from leyden.operations.options import Options
+from leyden.operations.run.retry import batch_wait_before
 from leyden.program import Gather, Params, Pause, Program, Request, Response
 from leyden.results import BatchResult, add_units, consumed_units
-
-_FIRST_WAIT: Final = 0.05
-_LONGEST_WAIT: Final = 5.0
 
 T = TypeVar("T")
 RequestItems = Mapping[str, Any]
@@ -103,8 +100,7 @@ def send_all(
         rounds += 1
         if not waiting or remaining_time <= 0 or rounds == attempts:
             break
-        wait = random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (rounds - 1)))
-        yield Pause(min(wait, remaining_time))
+        yield Pause(min(batch_wait_before(rounds), remaining_time))
     return Sent(
         tuple(responses),
         tuple(part.items for part in waiting if not part.in_doubt),

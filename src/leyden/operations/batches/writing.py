@@ -28,16 +28,14 @@ from leyden.operations.delete import Delete, Remove
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
 from leyden.operations.options import BatchWriteOptions, Options, read_options
-from leyden.operations.overflow.batches import PlannedWrite, raw_write, split_batch, write_apart
+from leyden.operations.overflow.batches import raw_write, split_batch, write_apart
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.overflow.writing import UNKNOWN
 from leyden.operations.plan.explain import Explanation
+from leyden.operations.plan.writes import ResolvedWrite, WritePlan, cost_of, over_version, resolve
 from leyden.operations.put import Create, Put
 from leyden.operations.shape import shape
-from leyden.operations.transactions.limits import transaction_size
 from leyden.operations.transactions.writing import TransactWrite
 from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
-from leyden.operations.write import PreparedWrite
 from leyden.program import Item, Params, Program, Runner
 from leyden.results import BatchResult, add_units
 
@@ -80,10 +78,10 @@ class BatchWrite(Endable):
         if read.guard:
             return [self._together(prepared, part).params() for part in self._parts(prepared)]
         laid = self._laid(prepared)
-        apart = [n for n, one in enumerate(laid) if one.laid is not None and one.laid.siblings]
+        apart = [n for n, write in enumerate(laid) if write.siblings]
         together = [n for n in range(len(laid)) if n not in apart] if apart else range(len(laid))
         return [
-            *self._requests(laid, together, read),
+            *self._requests(laid, together),
             *(self.entries[n].params(**_tabled(read)) for n in apart),
         ]
 
@@ -139,7 +137,7 @@ class BatchWrite(Endable):
         end(self)
         return read_options(self.name, BatchWriteOptions, options)
 
-    def _prepare(self, options: Options) -> list[PreparedWrite]:
+    def _prepare(self, options: Options) -> list[WritePlan]:
         for position, entry in enumerate(self.entries):
             self._refuse_odd(position, entry, options)
         prepared = []
@@ -151,10 +149,9 @@ class BatchWrite(Endable):
             except LeydenError as error:
                 name_entry(error, position, self.name, entry.entity)
                 raise
-        pairs = zip(self.entries, prepared, strict=True)
-        refuse_duplicates(
-            self.name, (item_id(options.table or e.entity.table, one.key) for e, one in pairs)
-        )
+            if options.table is not None:
+                prepared[-1].params["TableName"] = options.table
+        refuse_duplicates(self.name, (item_id(plan.table, plan.key) for plan in prepared))
         return prepared
 
     def _refuse_odd(self, position: int, entry: Any, options: Options) -> None:
@@ -172,76 +169,68 @@ class BatchWrite(Endable):
                 "cannot keep; say guard=True, or write it by itself",
                 operation=self.name,
             )
-        if entry.needs_condition or isinstance(entry, _CONDITIONAL):
+        if _has_condition(entry):
             raise InputError(
                 f"entry {position} ({entry.name}) has a condition, which a batch cannot carry; "
                 "say guard=True, or use app.transact_write",
                 operation=self.name,
             )
 
-    def _laid(self, prepared: list[PreparedWrite]) -> list[PreparedWrite]:
+    def _laid(self, prepared: list[WritePlan]) -> list[ResolvedWrite]:
         """The writes over items that have no large values outside."""
         laid = []
-        for position, (entry, one) in enumerate(zip(self.entries, prepared, strict=True)):
+        for position, plan in enumerate(prepared):
             try:
-                laid.append(one.over(entry.entity, UNKNOWN))
+                laid.append(resolve(plan))
             except LeydenError as error:
-                name_entry(error, position, self.name, entry.entity)
+                name_entry(error, position, self.name, plan.entity)
                 raise
         return laid
 
     def _requests(
-        self, laid: list[PreparedWrite], places: Sequence[int], options: Options
+        self, writes: Sequence[WritePlan | ResolvedWrite], places: Sequence[int]
     ) -> list[Params]:
         bodies: list[Params] = []
-        pairs = [(self.entries[n], laid[n]) for n in places]
-        for chunk in chunks(pairs, WRITE_LIMIT):
+        for chunk in chunks([writes[n] for n in places], WRITE_LIMIT):
             tables: dict[str, list[Params]] = {}
-            for entry, one in chunk:
-                table = options.table or entry.entity.table
-                tables.setdefault(table, []).append(raw_write(one))
+            for write in chunk:
+                tables.setdefault(write.params["TableName"], []).append(raw_write(write.params))
             bodies.append({"RequestItems": tables})
         return bodies
 
-    def _program(self, prepared: list[PreparedWrite], options: Options) -> Program[BatchResult]:
-        sent = yield from self._send(
-            self._requests(prepared, range(len(prepared)), options), options
-        )
+    def _program(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
+        sent = yield from self._send(self._requests(prepared, range(len(prepared))), options)
         return self._settled(prepared, sent, options)
 
     def _split(
-        self, prepared: list[PreparedWrite], laid: list[PreparedWrite], options: Options
+        self, prepared: list[WritePlan], laid: list[ResolvedWrite], options: Options
     ) -> Program[BatchResult]:
         """Write by themselves those whose values stand, or will stand, outside of their items."""
-        planned = [
-            PlannedWrite(options.table or entry.entity.table, entry, one, over)
-            for entry, one, over in zip(self.entries, prepared, laid, strict=True)
-        ]
         try:
-            split = yield from split_batch(self.name, planned, options)
+            split = yield from split_batch(self.name, laid, options)
         except LeydenError as error:
             # Looking was in vain, and nothing has been sent.
             said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
             raise self._broken_off(prepared, [], 0, None, 0, said) from said
-        sent = yield from self._send(self._requests(laid, split.together, options), options)
-        sent = yield from write_apart(split, planned, sent, options)
+        sent = yield from self._send(self._requests(laid, split.together), options)
+        sent = yield from write_apart(split, laid, sent, options)
         return self._settled(prepared, sent, options)
 
     def _send(self, bodies: list[Params], options: Options) -> Program[Sent]:
         return send_all("BatchWriteItem", self.name, bodies, options, left_in="UnprocessedItems")
 
-    def _settled(self, prepared: list[PreparedWrite], sent: Sent, options: Options) -> BatchResult:
+    def _settled(self, prepared: list[WritePlan], sent: Sent, options: Options) -> BatchResult:
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
-        records, unreadable = self._records(prepared, [*sent.unprocessed, *sent.unsure], options)
+        records, unreadable = self._records(prepared, [*sent.unprocessed, *sent.unsure])
         result = BatchResult(records, left, sent.consumed, sent.requests)
         settled = settle(sent, result, options, self.name)
         if unreadable is not None:
             raise unreadable
         return settled
 
-    def _guarded(self, prepared: list[PreparedWrite], options: Options) -> Program[BatchResult]:
+    def _guarded(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
         consumed: float | None = None
         requests = 0
         records: list[Any] = []
@@ -287,7 +276,7 @@ class BatchWrite(Endable):
 
     def _broken_off(
         self,
-        prepared: list[PreparedWrite],
+        prepared: list[WritePlan],
         records: list[Any],
         in_doubt: int,
         consumed: float | None,
@@ -297,7 +286,7 @@ class BatchWrite(Endable):
         """What to say where those in `records` are written, and `in_doubt` behind may be."""
         error.operation = self.name
         done = len(records)
-        raw = [raw_write(one) for entry, one in zip(self.entries, prepared, strict=True)]
+        raw = [raw_write(over_version(plan)[0]) for plan in prepared]
         left = tuple(raw[done + in_doubt :])
         items = (*records, *(None for _ in raw[done:]))
         said = f"the first {done} entries were written, {len(left)} were not"
@@ -314,18 +303,16 @@ class BatchWrite(Endable):
             operation=self.name,
         )
 
-    def _together(self, prepared: list[PreparedWrite], part: Sequence[int]) -> TransactWrite:
+    def _together(self, prepared: list[WritePlan], part: Sequence[int]) -> TransactWrite:
         """The transaction of the entries at these places."""
         entries = [self.entries[n] for n in part]
         return TransactWrite(self.runner, entries, [prepared[n] for n in part])
 
-    def _parts(self, prepared: list[PreparedWrite]) -> Iterator[Sequence[int]]:
+    def _parts(self, prepared: list[WritePlan]) -> Iterator[Sequence[int]]:
         """The places of the entries, in runs that DynamoDB takes as one transaction."""
         start = size = count = 0
-        for n, (entry, one) in enumerate(zip(self.entries, prepared, strict=True)):
-            laid = one.over(entry.entity, UNKNOWN)
-            siblings = len(laid.laid.siblings) if laid.laid else 0
-            own, parts = transaction_size(laid), one.most_parts + 2 * siblings
+        for n, plan in enumerate(prepared):
+            parts, own = cost_of(plan)
             if n > start and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
                 yield range(start, n)
                 start, size, count = n, 0, 0
@@ -335,13 +322,13 @@ class BatchWrite(Endable):
             yield range(start, len(prepared))
 
     def _records(
-        self, prepared: list[PreparedWrite], still_open: Sequence[RequestItems], options: Options
+        self, prepared: list[WritePlan], still_open: Sequence[RequestItems]
     ) -> tuple[tuple[Any, ...], LeydenError | None]:
         """The records that were put; None for deletes and for what is not known to be written.
 
         And the first error of one that cannot be made, as by a hook: it is written all the same.
         """
-        tables = [options.table or entry.entity.table for entry in self.entries]
+        tables = [plan.table for plan in prepared]
         missing = set()
         if still_open:
             keys = {(table, tuple(one.key)) for table, one in zip(tables, prepared, strict=True)}
@@ -364,6 +351,14 @@ class BatchWrite(Endable):
                     unreadable = unreadable or error
             records.append(record)
         return tuple(records), unreadable
+
+
+def _has_condition(entry: Entry) -> bool:
+    """Whether the write depends on a condition, which a batch could not carry."""
+    if entry.conditions or entry.expected is not None or isinstance(entry, _CONDITIONAL):
+        return True
+    # Which version a put counts on from is told by the refusal of one that expects none.
+    return isinstance(entry, Put) and entry.entity.spec.version_attribute is not None
 
 
 def _put_items(writes: Iterable[Params]) -> Iterator[Item]:

@@ -16,23 +16,13 @@ from leyden.operations.batches.sending import (
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
 from leyden.operations.overflow.format import read_manifest
-from leyden.operations.write import PreparedWrite, Write
-from leyden.operations.write import Sent as SentWrite
+from leyden.operations.plan.writes import ResolvedWrite
+from leyden.operations.run.writing import write_one
 from leyden.program import Item, Params, Program, outcomes_of
 from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
 _GET_LIMIT: Final = 100
-
-
-@frozen
-class PlannedWrite:
-    """An entry: as it was prepared, and laid out over an item without values outside."""
-
-    table: str
-    entry: Write
-    prepared: PreparedWrite
-    laid: PreparedWrite
 
 
 @frozen
@@ -49,24 +39,24 @@ class Split:
 
 
 def split_batch(
-    operation: str, planned: Sequence[PlannedWrite], options: Options
+    operation: str, writes: Sequence[ResolvedWrite], options: Options
 ) -> Program[Split]:
     """Find the entries that are, or would be, spread over several items.
 
     A batch carries no condition, so it would leave the parts of stored values behind. Whether
     there are any is therefore read first, for entities that may have them.
     """
-    large = {n for n, one in enumerate(planned) if one.laid.laid and one.laid.laid.siblings}
-    asked = [n for n, one in enumerate(planned) if one.laid.spread is not None and n not in large]
+    large = {n for n, write in enumerate(writes) if write.siblings}
+    asked = [n for n, write in enumerate(writes) if write.laid is not None and n not in large]
     if not asked:
-        return Split(tuple(n for n in range(len(planned)) if n not in large), tuple(sorted(large)))
+        return Split(tuple(n for n in range(len(writes)) if n not in large), tuple(sorted(large)))
     bodies: list[Params] = []
     for some in chunks(asked, _GET_LIMIT):
         tables: dict[str, Any] = {}
         for n in some:
-            one = planned[n]
-            shared = tables.setdefault(one.table, _asking(one.laid.key))
-            shared["Keys"].append(one.laid.key)
+            plan = writes[n].plan
+            shared = tables.setdefault(plan.table, _asking(plan.key))
+            shared["Keys"].append(plan.key)
         bodies.append({"RequestItems": tables})
     quiet = evolve(options, progress=None)
     sent = yield from send_all("BatchGetItem", operation, bodies, quiet, left_in="UnprocessedKeys")
@@ -82,9 +72,9 @@ def split_batch(
                 if any(entry.parts for entry in read_manifest(item).values()):
                     key = {name: value for name, value in item.items() if name != OVERFLOW_FIELD}
                     spread.add(item_id(table, key))
-    large |= {n for n in asked if item_id(planned[n].table, planned[n].laid.key) in spread}
+    large |= {n for n in asked if item_id(writes[n].plan.table, writes[n].plan.key) in spread}
     return Split(
-        tuple(n for n in range(len(planned)) if n not in large),
+        tuple(n for n in range(len(writes)) if n not in large),
         tuple(sorted(large)),
         sent.consumed,
         sent.requests,
@@ -102,22 +92,20 @@ def _asking(key: Item) -> dict[str, Any]:
 
 
 def write_apart(
-    split: Split, planned: Sequence[PlannedWrite], sent: Sent, options: Options
+    split: Split, writes: Sequence[ResolvedWrite], sent: Sent, options: Options
 ) -> Program[Sent]:
     """Write the entries that go by themselves; gives the account of the whole batch."""
     requests = sent.requests + split.requests
     consumed = add_units(sent.consumed, split.consumed)
     failures, unsure = list(sent.failures), list(sent.unsure)
-    single = Options(table=options.table)
-    programs = (planned[n].entry.send_prepared(planned[n].prepared, single) for n in split.apart)
+    programs = (write_one(writes[n].plan, _PLAIN) for n in split.apart)
     results = yield from outcomes_of(programs, options.concurrency)
     for n, result in zip(split.apart, results, strict=True):
         requests += 1
         if isinstance(result, LeydenError):
             failures.append(result)
-            unsure.append({planned[n].table: [raw_write(planned[n].prepared)]})
+            unsure.append({writes[n].plan.table: [raw_write(writes[n].plan.params)]})
         else:
-            assert isinstance(result, SentWrite)
             consumed = add_units(consumed, result.consumed)
     return evolve(
         sent,
@@ -128,8 +116,11 @@ def write_apart(
     )
 
 
-def raw_write(one: PreparedWrite) -> Params:
+def raw_write(params: Params) -> Params:
     """A put or a delete as a batch carries it."""
-    if "Item" in one.params:
-        return {"PutRequest": {"Item": one.params["Item"]}}
-    return {"DeleteRequest": {"Key": one.key}}
+    if "Item" in params:
+        return {"PutRequest": {"Item": params["Item"]}}
+    return {"DeleteRequest": {"Key": params["Key"]}}
+
+
+_PLAIN: Final = Options()

@@ -21,18 +21,10 @@ from leyden.operations.overflow.format import (
     unfold,
 )
 from leyden.operations.plan.projection import held_fields
-from leyden.operations.transactions.cancellation import wait_before
-from leyden.program import (
-    AttributeValue,
-    Item,
-    Pause,
-    Program,
-)
+from leyden.operations.run import retry
+from leyden.program import AttributeValue, Item, Program
 from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
-
-ATTEMPTS: Final = 6
-"""How often an item is read whose value is written meanwhile."""
 
 _GET_LIMIT: Final = 40
 """The parts of one request: as many as an answer of 16 MB holds for sure."""
@@ -165,7 +157,7 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
         consumed, requests = add_units(consumed, cost), requests + sent
         if not torn:
             return Joined(done, consumed, requests, unreadable=tuple(unreadable))
-        if attempt >= ATTEMPTS or not joining.again:
+        if attempt >= retry.READS or not joining.again:
             errors = []
             for place in torn:
                 entity, unfolded = open_items[place]
@@ -178,7 +170,7 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
                 raise errors[0]
             return Joined(done, consumed, requests, errors[0])
         if attempt > 1:
-            yield Pause(wait_before(attempt))
+            yield retry.pause_before(attempt)
         waiting = {place: waiting[place] for place in torn}
         cost, sent = yield from _reread(joining, waiting, done)
         consumed, requests = add_units(consumed, cost), requests + sent

@@ -1,52 +1,62 @@
-"""Why a transaction was cancelled, and whether to try it again."""
+"""What DynamoDB says of a write that it refused, and sending a transaction again as it is."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from leyden._ledger import CANCELED, IN_PROGRESS
-from leyden.errors import AwsError, LeydenError
-from leyden.program import Pause, Program, Request, Response
+from leyden.errors import AwsError, ConditionFailedError, ItemTooLargeError, LeydenError
+from leyden.operations.run.retry import RESENDS, pause_before
+from leyden.program import Program, Request, Response
 
-ATTEMPTS: Final = 12
-"""How often a write begins again because the item changed under it."""
+Reason: TypeAlias = Mapping[str, Any]
+"""What DynamoDB says of one part: a `Code`, and the `Item` that is stored, if it tells."""
 
 CONDITION_FAILED: Final = "ConditionalCheckFailed"
-"""The reason of an operation whose condition did not hold."""
+"""The reason of a part whose condition did not hold."""
 
 _CONFLICT: Final = "TransactionConflictException"
-_PATIENCE: Final = 6
-_FIRST_WAIT: Final = 0.05
-_LONGEST_WAIT: Final = 1.6
+_REFUSED_FOR_SIZE: Final = "ValidationError"
 _PASSING: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 
 
-def wait_before(attempt: int) -> float:
-    """How many seconds to wait after this many attempts: longer each time, with full jitter."""
-    return random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt))
+def code_of(reason: Reason) -> str:
+    """Why a part was refused, in AWS's words; `None` for one that was not."""
+    return str(reason.get("Code", "None"))
 
 
-def cancellation(error: AwsError) -> Sequence[Mapping[str, Any]] | None:
-    """The reasons of a cancelled transaction, one an operation; empty while one is in progress.
+def cancellation(error: LeydenError) -> Sequence[Reason] | None:
+    """The reasons of a cancelled transaction, one a part; empty while one is in progress.
 
     None for any other error.
     """
+    if not isinstance(error, AwsError):
+        return None
     if error.aws_code == IN_PROGRESS:
         return ()
     if error.aws_code != CANCELED or error.response is None:
         return None
-    reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons") or ()
-    return reasons
+    return tuple(error.response.get("CancellationReasons") or ())
 
 
-def may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
+def reasons_of(error: LeydenError) -> Sequence[Reason]:
+    """The reasons of a refusal; empty for an error of which nothing is to be learned.
+
+    A plain request that was refused reads as a transaction of one part.
+    """
+    if isinstance(error, ConditionFailedError):
+        return ({"Code": CONDITION_FAILED, "Item": error.item},)
+    if isinstance(error, AwsError) and error.aws_code == _CONFLICT:
+        return ({"Code": "TransactionConflict"},)
+    return cancellation(error) or ()
+
+
+def may_pass(reasons: Sequence[Reason]) -> bool:
     """Whether only passing causes stood in the way, so that trying again is safe and useful."""
-    codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
-    return codes <= _PASSING
+    return {code_of(reason) for reason in reasons} - {"None"} <= _PASSING
 
 
 def is_conflict(error: LeydenError) -> bool:
@@ -54,20 +64,33 @@ def is_conflict(error: LeydenError) -> bool:
 
     It has written nothing, and may be made again.
     """
-    if not isinstance(error, AwsError):
-        return False
-    reasons = cancellation(error)
-    if reasons:
-        codes = {str(reason.get("Code", "None")) for reason in reasons} - {"None"}
-        return codes == {"TransactionConflict"}
-    return error.aws_code == _CONFLICT
+    codes = {code_of(reason) for reason in reasons_of(error)} - {"None"}
+    return codes == {"TransactionConflict"}
 
 
-def send_transaction(request: Request, *, patient: bool = True) -> Program[tuple[Response, int]]:
+def is_too_large(error: LeydenError) -> bool:
+    """Whether the service refused a request as a whole for the size of an item."""
+    if isinstance(error, ItemTooLargeError):
+        return True
+    refused = isinstance(error, AwsError) and error.aws_code == "ValidationException"
+    return refused and _says_too_large(str(error))
+
+
+def is_refused_for_size(reason: Reason) -> bool:
+    """Whether this is the reason of a part whose item would be too large."""
+    return code_of(reason) == _REFUSED_FOR_SIZE and _says_too_large(str(reason.get("Message", "")))
+
+
+def _says_too_large(text: str) -> bool:
+    folded = text.lower()
+    return "item size" in folded and "exceeded" in folded
+
+
+def send_transaction(request: Request) -> Program[tuple[Response, int]]:
     """Send a transaction, again where only passing causes stood in the way; and how often.
 
-    With `patient=False` it is only sent again while it is under way already, which its token
-    makes the same transaction. Raises the AwsError of the last attempt.
+    Under its token it is the same transaction each time, so that one whose answer was lost, or
+    that is still in progress, happens once. Raises the AwsError of the last attempt.
     """
     attempt = 0
     while True:
@@ -76,9 +99,8 @@ def send_transaction(request: Request, *, patient: bool = True) -> Program[tuple
             response: Response = yield request
         except AwsError as error:
             reasons = cancellation(error)
-            again = reasons is not None and (may_pass(reasons) if patient else not reasons)
-            if not again or attempt >= _PATIENCE:
+            if reasons is None or not may_pass(reasons) or attempt >= RESENDS:
                 raise
         else:
             return response, attempt
-        yield Pause(wait_before(attempt))
+        yield pause_before(attempt)

@@ -13,21 +13,22 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.chains.reads import Get
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.options import Options, TransactGetOptions, read_options
-from leyden.operations.overflow.reading import ATTEMPTS, Joining, join_items, wanted_fields
+from leyden.operations.overflow.reading import Joining, join_items, wanted_fields
 from leyden.operations.plan.reads import is_mine, read_key
+from leyden.operations.run import retry
+from leyden.operations.run.verdicts import verdict_of_code
 from leyden.operations.shape import attempt_to, shape
-from leyden.operations.transactions.cancellation import cancellation, send_transaction, wait_before
+from leyden.operations.transactions.cancellation import (
+    Reason,
+    cancellation,
+    code_of,
+    send_transaction,
+)
 from leyden.operations.transactions.limits import refuse_count
 from leyden.operations.transactions.result import GET, canceled, rejection
-from leyden.program import (
-    Item,
-    Params,
-    Pause,
-    Program,
-    Request,
-    Runner,
-)
-from leyden.results import Rejection, TransactionResult, add_units, consumed_units
+from leyden.outcomes import Rejection
+from leyden.program import Item, Params, Program, Request, Runner
+from leyden.results import TransactionResult, add_units, consumed_units
 
 
 @frozen(eq=False, repr=False)
@@ -98,14 +99,14 @@ class TransactGet:
                     entry._said.entity, item, entry._said.marks(), options
                 ):
                     found[place] = item
-            torn, cost, apart = yield from self._join(found, options, last=attempt >= ATTEMPTS)
+            torn, cost, apart = yield from self._join(found, options, last=attempt >= retry.READS)
             consumed = add_units(add_units(consumed, consumed_units(response)), cost)
             if torn is None:
                 break
             # Values of one moment: where a part is of another, all are read again.
-            if attempt >= ATTEMPTS:
+            if attempt >= retry.READS:
                 raise torn
-            yield Pause(wait_before(attempt))
+            yield retry.pause_before(attempt)
         items: list[Any] = [None] * len(self.entries)
         unreadable: list[DecodeError | HookError] = [*apart]
         for place, item in found.items():
@@ -151,12 +152,14 @@ class TransactGet:
                     found[n] = item
         return None, consumed, unreadable
 
-    def _rejections(self, reasons: Sequence[Mapping[str, Any]]) -> Iterable[Rejection]:
-        for position, (entry, why) in enumerate(zip(self.entries, reasons, strict=True)):
-            if str(why.get("Code", "None")) != "None":
+    def _rejections(self, reasons: Sequence[Reason]) -> Iterable[Rejection]:
+        for position, (entry, reason) in enumerate(zip(self.entries, reasons, strict=True)):
+            code = code_of(reason)
+            if code != "None":
                 said = entry._said
                 key = said.entity.compiled.encode(read_key(said.entity, said.given))
-                yield rejection(position, said, key, why)
+                verdict = verdict_of_code(code)
+                yield rejection(position, said.name, said.entity, key, verdict, code)
 
 
 def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Unpack
+from typing import Final, Unpack
 
 from leyden._attrs import frozen
 from leyden._ledger import accounted
@@ -12,15 +12,21 @@ from leyden.arguments import fitting
 from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
-from leyden.operations.options import TransactWriteOptions, read_options
-from leyden.operations.overflow.writing import UNKNOWN, Stored
-from leyden.operations.transactions.attempts import Attempts
+from leyden.operations.options import Options, TransactWriteOptions, read_options
+from leyden.operations.plan.writes import (
+    Part,
+    ResolvedWrite,
+    WritePlan,
+    over_nothing_outside,
+    parts_of,
+    refuse_reading,
+)
+from leyden.operations.run.writing import Written, write_together
 from leyden.operations.transactions.limits import refuse_count
-from leyden.operations.transactions.plan import plan_of
 from leyden.operations.transactions.result import WRITE
 from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
-from leyden.operations.uniqueness.guards import Obstacles
-from leyden.operations.write import PreparedWrite, Write
+from leyden.operations.uniqueness.guards import GuardState
+from leyden.operations.write import Write
 from leyden.program import Params, Program, Runner
 from leyden.results import TransactionResult
 
@@ -35,8 +41,8 @@ class TransactWrite(Endable):
 
     runner: Runner
     entries: Sequence[Write]
-    drafted: Sequence[PreparedWrite] | None = None
-    """The drafts of the entries, where they are made already."""
+    planned: Sequence[WritePlan] | None = None
+    """The plans of the entries, where they are made already."""
 
     def __attrs_post_init__(self) -> None:
         hand_on(self.entries)
@@ -53,10 +59,13 @@ class TransactWrite(Endable):
         """
         end(self)
         read = read_options(WRITE, TransactWriteOptions, options)
-        for entry, draft in zip(self.entries, self._drafts, strict=True):
-            with naming(entry.name, entry.entity):
-                entry.refuse_reading(draft)
-        return plan_of(self.entries, self._laid, Obstacles(), read.token).params
+        for plan in self._plans:
+            with naming(plan.entry.name, plan.entity):
+                refuse_reading(plan)
+        params: Params = {"TransactItems": [part.body for part in self._parts()]}
+        if read.token is not None:
+            params["ClientRequestToken"] = read.token
+        return params
 
     @fitting(".go()")
     def go(self, /, **options: Unpack[TransactWriteOptions]) -> TransactionResult:
@@ -77,15 +86,21 @@ class TransactWrite(Endable):
     def program(self, /, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
         end(self)
-        read = read_options(WRITE, TransactWriteOptions, options)
-        drafts = self._drafts
-        if read.token is not None:
-            self._refuse_token(drafts)
-        elif not any(draft.settle for draft in drafts):
+        token = read_options(WRITE, TransactWriteOptions, options).token
+        plans = self._plans
+        if token is not None:
+            self._refuse_token(plans)
+        elif not any(plan.depends for plan in plans):
             # Refuses bad input here, not when the program runs.
-            plan_of(self.entries, self._laid, Obstacles(), None)
-        unread = self._laid if read.token is not None else None
-        return accounted(Attempts(self.entries, drafts, read.token, unread).run())
+            self._parts()
+        unread = self._unread if token is not None else None
+        return accounted(self._finished(write_together(plans, token, unread)))
+
+    def _finished(self, writing: Program[Written]) -> Program[TransactionResult]:
+        done = yield from writing
+        pairs = zip(self.entries, done.writes, strict=True)
+        items = tuple(entry.returned(write.kept, _PLAIN) for entry, write in pairs)
+        return TransactionResult(items, done.consumed, done.attempts)
 
     @fitting(".explain()")
     def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
@@ -98,11 +113,11 @@ class TransactWrite(Endable):
         return f"<{WRITE} of {len(self.entries)}>"
 
     @cached_property
-    def _drafts(self) -> Sequence[PreparedWrite]:
+    def _plans(self) -> Sequence[WritePlan]:
         refuse_count(WRITE, self.entries)
-        if self.drafted is not None:
-            return self.drafted
-        drafts = []
+        if self.planned is not None:
+            return self.planned
+        plans = []
         for position, entry in enumerate(self.entries):
             if not isinstance(entry, Write):
                 raise InputError(
@@ -111,29 +126,31 @@ class TransactWrite(Endable):
                     operation=WRITE,
                 )
             with naming(entry.name, entry.entity):
-                drafts.append(entry.draft())
-        pairs = zip(self.entries, drafts, strict=True)
-        refuse_duplicates(WRITE, (item_id(e.entity.table, draft.key) for e, draft in pairs))
-        return drafts
+                plans.append(entry.draft())
+        refuse_duplicates(WRITE, (item_id(plan.table, plan.key) for plan in plans))
+        return plans
 
     @cached_property
-    def _laid(self) -> list[PreparedWrite]:
+    def _unread(self) -> list[ResolvedWrite]:
         """The writes over items without large values outside; the same ones each time."""
-        laid = []
-        for entry, draft in zip(self.entries, self._drafts, strict=True):
-            large = draft.spread is not None and draft.spread.needs_reading
-            with naming(entry.name, entry.entity):
-                stored = Stored(None, is_read=True) if large else UNKNOWN
-                laid.append(draft.over(entry.entity, stored))
-        return laid
+        writes = []
+        for plan in self._plans:
+            with naming(plan.entry.name, plan.entity):
+                writes.append(over_nothing_outside(plan))
+        return writes
 
-    def _refuse_token(self, drafts: Sequence[PreparedWrite]) -> None:
-        for position, (entry, draft) in enumerate(zip(self.entries, drafts, strict=True)):
-            large = draft.spread is not None and draft.spread.needs_reading
-            if draft.settle is not None or large:
+    def _parts(self) -> Sequence[Part]:
+        return parts_of(self._unread, GuardState(), WRITE)
+
+    def _refuse_token(self, plans: Sequence[WritePlan]) -> None:
+        for position, plan in enumerate(plans):
+            if plan.depends or (plan.spread is not None and plan.spread.needs_reading):
                 raise InvalidOptionError(
                     f"a token promises that the same request is sent again, and operation "
-                    f"{position}, {entry.name}, depends on what is stored each time; say in it "
-                    "what that is (.composite(), .expecting()), or leave the token out",
+                    f"{position}, {plan.entry.name}, depends on what is stored each time; say in "
+                    "it what that is (.composite(), .expecting()), or leave the token out",
                     operation=WRITE,
                 )
+
+
+_PLAIN: Final = Options()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from leyden._attrs import field, frozen
 from leyden.errors import ConditionFailedError, InputError, UniqueConstraintError
@@ -10,15 +11,19 @@ from leyden.operations.batches.sending import chunks
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import item_id
 from leyden.operations.options import Options
+from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.reads import ScanReading
+from leyden.operations.plan.writes import WritePlan
+from leyden.operations.refusal import Asked
 from leyden.operations.run.pages import read_pages
-from leyden.operations.uniqueness.claims import Claim, claims_of
+from leyden.operations.run.writing import write_one
+from leyden.operations.uniqueness.claims import Claim, Effect, claims_of
 from leyden.operations.uniqueness.guards import OWNER_FIELD
-from leyden.operations.uniqueness.writing import UniqueWrite, claim_for, write_unique
-from leyden.program import Item, Program, Request
+from leyden.program import Item, Params, Program, Request
 from leyden.results import add_units, consumed_units
 
-_READ_LIMIT = 100
+_READ_LIMIT: Final = 100
+_PLAIN: Final = Options()
 
 
 @frozen
@@ -113,7 +118,7 @@ def _adopt_page(
                 kept += 1
                 continue
             try:
-                written = yield from write_unique(_adoption(entity, claim, key, name))
+                written = yield from write_one(_adoption(entity, claim, key, name), _PLAIN)
             except UniqueConstraintError as error:
                 duplicates.append(Duplicate(claim.attributes, key, error.owner or {}))
             except ConditionFailedError:
@@ -125,10 +130,30 @@ def _adopt_page(
     return Adoption(done.checked, adopted, kept, tuple(duplicates), done.cursor, consumed)
 
 
-def _adoption(entity: BoundEntity, claim: Claim, key: Item, name: str) -> UniqueWrite:
-    """The transaction that writes one guard, if the item still has its values."""
-    request = Request("", {"TableName": entity.table}, name, entity.spec.entity)
-    return claim_for(entity, claim, key, request)
+@frozen
+class _Adopting:
+    """Stands for a chain where a guard is written, and no item."""
+
+    entity: BoundEntity
+    name: str
+    api: str = ""
+    part: str = "ConditionCheck"
+    asked: Asked = field(factory=Asked)
+
+
+def _adoption(entity: BoundEntity, claim: Claim, key: Item, name: str) -> WritePlan:
+    """The transaction that writes one guard, if the item still has its values.
+
+    It raises ConditionFailedError where the item has other values by now.
+    """
+    expressions = Expressions()
+    params: Params = {"TableName": entity.table, "Key": key}
+    params["ConditionExpression"] = " AND ".join(
+        expressions.equal(*pair) for pair in claim.values.items()
+    )
+    expressions.write_to(params)
+    effect = Effect("create", sets=claim.values, constraints=(claim.attributes,))
+    return WritePlan(_Adopting(entity, name), params, key, {}, {}, effect=effect)
 
 
 def _owners(

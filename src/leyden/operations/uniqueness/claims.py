@@ -47,6 +47,8 @@ class Effect:
     removes: frozenset[str] = frozenset()
     known: Item = field(factory=dict, repr=False)
     creates: bool = False
+    constraints: tuple[tuple[str, ...], ...] | None = None
+    """The unique constraints that a create is about; None for all."""
 
     def after(self, stored: Item | None) -> Item:
         """The item's fields after the write, those of the stored one before it."""

@@ -82,58 +82,57 @@ class GuardPart:
 
 
 @define
-class Obstacles:
+class GuardState:
     """What the attempts of a write learned of the guards that stood in its way."""
 
-    left: dict[str, Item] = field(factory=dict)
+    stale: dict[str, Item] = field(factory=dict)
     """Guards to take over, each with the key of the item that left it."""
     foreign: set[str] = field(factory=set)
     """Guards to leave alone: another item has them, though this one has the values too."""
     consumed: float | None = None
 
-    def around(self, parts: Iterable[GuardPart]) -> tuple[GuardPart, ...]:
+    def apply(self, parts: Iterable[GuardPart]) -> tuple[GuardPart, ...]:
         """The parts with what was learned: guards taken over, and foreign ones left alone."""
         known = []
         for part in parts:
             text = part.claim.text
-            if part.taken and text in self.left:
-                known.append(evolve(part, others=(*part.others, self.left[text])))
+            if part.taken and text in self.stale:
+                known.append(evolve(part, others=(*part.others, self.stale[text])))
             else:
                 known.append(evolve(part, foreign=not part.taken and text in self.foreign))
         return tuple(known)
 
-    def judge(self, part: GuardPart, guard: Item | None, request: Request) -> Program[Item | None]:
+    def judge(
+        self, part: GuardPart, guard: Item | None, operation: tuple[str, str]
+    ) -> Program[Item | None]:
         """Look at who has the guard that refused `part`; `guard` is it, where it was returned.
 
         Gives the key of an item that has the values indeed. None: another attempt may do.
+        `operation` has the names of the operation and the entity that it is asked for.
         """
         if not part.taken:
             (self.foreign.discard if part.foreign else self.foreign.add)(part.claim.text)
             return None
         if guard is None:
-            guard = yield from self.read(part.table, part.claim.key, request)
+            guard = yield from self._read(part.table, part.claim.key, operation)
         if guard is None:
             return None
         owner: Item = guard.get(OWNER_FIELD, {}).get("M") or {}
         if not owner:
             return owner
-        holder = yield from self.read(part.table, owner, request)
+        holder = yield from self._read(part.table, owner, operation)
         if (
             holder is not None
             and owns(part.entity, holder)
             and part.claim.text in claims_of(part.entity, holder)
         ):
             return owner
-        self.left[part.claim.text] = owner
+        self.stale[part.claim.text] = owner
         return None
 
-    def read(self, table: str, key: Item, request: Request) -> Program[Item | None]:
-        """The item under a key, read consistently on behalf of `request`."""
+    def _read(self, table: str, key: Item, operation: tuple[str, str]) -> Program[Item | None]:
         response = yield Request(
-            "GetItem",
-            {"TableName": table, "Key": key, "ConsistentRead": True},
-            request.operation,
-            request.entity,
+            "GetItem", {"TableName": table, "Key": key, "ConsistentRead": True}, *operation
         )
         self.consumed = add_units(self.consumed, consumed_units(response))
         item: Item | None = response.get("Item")
@@ -163,7 +162,8 @@ def guards_without_reading(
 ) -> tuple[GuardPart, ...]:
     """The guards of a write of which everything is known: `why_read` says nothing."""
     if effect.kind == "create":
-        return tuple(take(entity, c, key, table) for c in claims_of(entity, effect.sets).values())
+        claims = claims_of(entity, effect.sets, effect.constraints)
+        return tuple(take(entity, claim, key, table) for claim in claims.values())
     touched = touched_by(entity, effect)
     return _moved(
         entity,
@@ -180,11 +180,10 @@ def guards_over(
     effect: Effect,
     table: str,
     stored: Item | None,
-    constraints: Iterable[tuple[str, ...]] | None = None,
 ) -> tuple[GuardPart, ...]:
-    """The guards of a write over this stored item; of these constraints, None for all."""
-    before = {} if stored is None else claims_of(entity, stored, constraints)
-    after = claims_of(entity, effect.after(stored), constraints)
+    """The guards of a write over this stored item."""
+    before = {} if stored is None else claims_of(entity, stored)
+    after = claims_of(entity, effect.after(stored))
     return _moved(entity, key, table, before, after)
 
 

@@ -1,0 +1,344 @@
+"""One write, decided: what it is before anything is read, and what it is over a stored item.
+
+A `WritePlan` is all that a chain says. Three things about a stored item may decide more: its
+version, its unique values (whose guard items move along), and its large values (whose parts come
+and go with it). These are companions of the write. Over what is known of the stored item each adds
+conditions that what is known is still so, and other items to be written together with this one.
+Where nothing is known, a write goes on as if there were no companion, on the condition that there
+is none: DynamoDB refuses what does not hold, and its refusal shows the stored item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final, Literal, Protocol
+
+from leyden._attrs import evolve, frozen
+from leyden.errors import InputError, ItemTooLargeError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.guard import Marks
+from leyden.operations.item_id import ItemId, item_id
+from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.overflow.writing import UNKNOWN, Laid, Spread, Stored, lay_out
+from leyden.operations.plan.expressions import require
+from leyden.operations.refusal import Asked
+from leyden.operations.size import request_size
+from leyden.operations.uniqueness.claims import Claim, Effect, moves_claims, why_read
+from leyden.operations.uniqueness.guards import (
+    GuardPart,
+    GuardState,
+    guards_over,
+    guards_without_reading,
+    still_left,
+    together,
+    unchanged,
+)
+from leyden.operations.versions import Expectation, expectation_from
+from leyden.program import Item, Params
+
+_PARTS_A_CLAIM: Final = 3
+"""A guard given up, one taken, and a check that its last owner is gone."""
+
+_GUARD_BYTES: Final = 8 * 1024
+"""More than the keys of a guard and of its owner ever are, and what compares them."""
+
+
+class Entry(Protocol):
+    """The chain that a write was made by, as far as it matters for sending it."""
+
+    @property
+    def entity(self) -> BoundEntity:
+        """The entity whose item it writes."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name in errors and events: `task.create`."""
+        ...
+
+    @property
+    def api(self) -> str:
+        """The request that it is by itself."""
+        ...
+
+    @property
+    def part(self) -> str:
+        """What a transaction calls it."""
+        ...
+
+    @property
+    def asked(self) -> Asked:
+        """What it asks of the stored item."""
+        ...
+
+
+@frozen(slots=False)  # every write makes one, and attrs fills those with slots far more slowly
+class WritePlan:
+    """A write, decided as far as it can be without reading.
+
+    `marks` tell the item meant from others under its `key`. `kept` is what `go()` gives where
+    the service returns nothing: the item that was written, or its key attributes.
+    """
+
+    entry: Entry
+    params: Params
+    key: Item
+    marks: Marks
+    kept: Item
+    expected: Expectation | None = None
+    """The version that was seen, which the stored item must have."""
+    counts_on: bool = False
+    """Whether it must know the stored version, to store the one after it."""
+    effect: Effect | None = None
+    """What it does to the item's fields; None where no other items depend on it."""
+    spread: Spread | None = None
+    """What it does to values that may be stored outside of their item; `params` lacks these."""
+
+    @property
+    def entity(self) -> BoundEntity:
+        """The entity whose item it writes."""
+        return self.entry.entity
+
+    @property
+    def table(self) -> str:
+        """The name of the table."""
+        return str(self.params["TableName"])
+
+    @cached_property
+    def moves_claims(self) -> bool:
+        """Whether it may change which unique values are taken."""
+        return self.effect is not None and moves_claims(self.entity, self.effect)
+
+    @property
+    def has_companions(self) -> bool:
+        """Whether other items may have to be written with it."""
+        return self.spread is not None or self.moves_claims
+
+    @cached_property
+    def why_read(self) -> str | None:
+        """Why its unique values cannot be known without reading the item; None where they can."""
+        return why_read(self.entity, self.effect)
+
+    @property
+    def depends(self) -> bool:
+        """Whether what it is depends on the stored item, each time that it is sent."""
+        return self.counts_on or self.why_read is not None
+
+
+@frozen(slots=False)
+class ResolvedWrite:
+    """A write over what is known of the stored item, with the items that go with it."""
+
+    plan: WritePlan
+    params: Params
+    kept: Item
+    expected: Expectation | None = None
+    """The version that the stored item must have; already among the conditions."""
+    guards: tuple[GuardPart, ...] = ()
+    laid: Laid | None = None
+    """How its large values are laid out."""
+
+    @property
+    def siblings(self) -> tuple[Params, ...]:
+        """The writes of the parts of large values."""
+        return () if self.laid is None else self.laid.siblings
+
+
+def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False) -> ResolvedWrite:
+    """The write over what is known of the stored item.
+
+    With `is_read` it depends on the unique values that were read. Raises the errors of
+    `lay_out`, and DecodeError for a stored version that is no number.
+    """
+    effect = plan.effect
+    if effect is None and plan.expected is None and not plan.counts_on:
+        return ResolvedWrite(plan, plan.params, plan.kept)
+    params, kept, expected = over_version(plan, stored.item)
+    if effect is None:
+        return ResolvedWrite(plan, params, kept, expected)
+    entity, key = plan.entity, plan.key
+    guards: tuple[GuardPart, ...] = ()
+    if plan.moves_claims:
+        if is_read:
+            item = stored.item
+            params = require(params, lambda text: unchanged(entity, key, item, text))
+            guards = guards_over(entity, key, effect, plan.table, item)
+        elif plan.why_read is None:
+            guards = guards_without_reading(entity, key, effect, plan.table)
+    laid = None
+    if plan.spread is not None:
+        laid = lay_out(entity, key, params, plan.spread, stored)
+        params = laid.params
+    return ResolvedWrite(plan, params, kept, expected, guards, laid)
+
+
+def over_version(
+    plan: WritePlan, stored: Item | None = None
+) -> tuple[Params, Item, Expectation | None]:
+    """The request and what is kept of it, over an item of the version that is expected."""
+    params, kept, expected = plan.params, plan.kept, plan.expected
+    if plan.counts_on:
+        expected = expectation_from(plan.entity, stored)
+    if expected is None:
+        return params, kept, None
+    seen = expected
+    if "Item" in params:
+        kept = {**params["Item"], seen.field: seen.next}
+        params = {**params, "Item": kept}
+    return require(params, lambda text: seen.condition(text, plan.key)), kept, seen
+
+
+def over_nothing_outside(plan: WritePlan) -> ResolvedWrite:
+    """The write over an item that has no large values outside: what can be shown unread."""
+    is_large = plan.spread is not None and plan.spread.needs_reading
+    return resolve(plan, Stored(None, is_read=True) if is_large else UNKNOWN)
+
+
+def refuse_reading(plan: WritePlan) -> None:
+    """Raise InputError where what is stored decides what the request is."""
+    if plan.why_read is not None:
+        raise InputError(
+            f"the request depends on what is stored, and nothing is read here: {plan.why_read}. "
+            ".go() reads it first",
+            entity=plan.entity.spec.entity,
+        )
+
+
+def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
+    """The parts of a transaction, and the bytes in it, that the write comes to at most.
+
+    Without `laid_out` its large values count as they are. Raises the errors of `lay_out`.
+    """
+    write = resolve(plan if laid_out else evolve(plan, spread=None))
+    parts = [*(guard.part for guard in write.guards), *write.siblings]
+    bodies = [write.params, *(body for part in parts for body in part.values())]
+    count, size = 1 + len(write.guards), sum(map(request_size, bodies))
+    if plan.depends:
+        unknown = _PARTS_A_CLAIM * len(plan.entity.spec.unique)
+        count, size = 1 + unknown, size + unknown * _GUARD_BYTES
+    # The parts of the stored values are given up, and are about as many.
+    return count + 2 * len(write.siblings), size
+
+
+@frozen(slots=False)
+class Part:
+    """A part of what is sent, and the position of the write that it belongs to.
+
+    A `guard` is a unique value's. A `check` is that the last owner of guards is gone; `claims`
+    are those of the guards. A `sibling` is a part of a large value.
+    """
+
+    role: Literal["main", "guard", "check", "sibling"]
+    position: int
+    body: Params
+    guard: GuardPart | None = None
+    claims: tuple[Claim, ...] = ()
+
+
+def parts_of(
+    writes: Sequence[ResolvedWrite], state: GuardState, operation: str | None = None
+) -> list[Part]:
+    """All parts of one attempt: first the writes, then guards, checks of owners, and siblings.
+
+    `operation` is the name of a transaction; None for a single write. Raises InputError and
+    ItemTooLargeError where that is more than a transaction takes.
+    """
+    mains = [Part("main", n, {w.plan.entry.part: _as_part(w.params)}) for n, w in enumerate(writes)]
+    guards = _guards(writes, state, operation)
+    checks = _checks(writes, guards, state) if state.stale else []
+    siblings = [
+        Part("sibling", n, body) for n, write in enumerate(writes) for body in write.siblings
+    ]
+    parts = [*mains, *guards, *checks, *siblings]
+    if operation is not None:
+        _refuse_count(writes, len(guards) + len(checks), operation)
+    if operation is not None or (siblings and guards):
+        _refuse_much(parts, len(writes), len(siblings), operation or writes[0].plan.entry.name)
+    return parts
+
+
+def _as_part(params: Params) -> Params:
+    own = {name: value for name, value in params.items() if name != "ReturnValues"}
+    if "ConditionExpression" in own:
+        own["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    return own
+
+
+def _guards(
+    writes: Sequence[ResolvedWrite], state: GuardState, operation: str | None
+) -> list[Part]:
+    """The guards of all writes, each once, with the position of the write it belongs to.
+
+    Raises InputError where two operations take the same values.
+    """
+    groups: dict[ItemId, list[tuple[int, GuardPart]]] = {}
+    for position, write in enumerate(writes):
+        for guard in state.apply(write.guards):
+            one = item_id(guard.table, guard.claim.key)
+            groups.setdefault(one, []).append((position, guard))
+    guards = []
+    for group in groups.values():
+        one_guard = together([guard for _, guard in group])
+        takers = [position for position, guard in group if guard.taken]
+        if one_guard is None:
+            quoted = ", ".join(f'"{name}"' for name in group[0][1].claim.attributes)
+            raise InputError(
+                f"operations {takers[0]} and {takers[1]} would both have the same values of the "
+                f"unique {quoted}",
+                operation=operation,
+            )
+        position = takers[0] if takers else group[0][0]
+        guards.append(Part("guard", position, one_guard.part, one_guard, (one_guard.claim,)))
+    return guards
+
+
+def _checks(
+    writes: Sequence[ResolvedWrite], guards: Sequence[Part], state: GuardState
+) -> list[Part]:
+    """That the owners of guards which are taken over are still gone, each owner once."""
+    keys = {item_id(write.plan.table, write.plan.key) for write in writes}
+    found: dict[ItemId, tuple[int, str, Item, list[Claim]]] = {}
+    for part in guards:
+        guard = part.guard
+        assert guard is not None
+        owner = state.stale.get(guard.claim.text)
+        # What an operation of this very transaction leaves is settled by its own condition.
+        if guard.taken and owner and (one := item_id(guard.table, owner)) not in keys:
+            first = found.setdefault(one, (part.position, guard.table, owner, []))
+            first[3].append(guard.claim)
+    return [
+        Part("check", position, still_left(claims, owner, table), None, tuple(claims))
+        for position, table, owner, claims in found.values()
+    ]
+
+
+def _refuse_count(writes: Sequence[ResolvedWrite], guards: int, operation: str) -> None:
+    if len(writes) + guards > TRANSACTION_LIMIT:
+        raise InputError(
+            f"the transaction has {len(writes)} operations and {guards} guards of unique "
+            f"values, and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its "
+            "parts may happen apart",
+            operation=operation,
+        )
+
+
+def _refuse_much(parts: Sequence[Part], writes: int, siblings: int, operation: str) -> None:
+    if siblings and len(parts) > TRANSACTION_LIMIT:
+        raise ItemTooLargeError(
+            f"the transaction has {writes} operations and {len(parts) - writes} guards and parts "
+            f"of large values, and DynamoDB takes at most {TRANSACTION_LIMIT} of all; split it "
+            "where its parts may happen apart",
+            size=len(parts),
+            limit=TRANSACTION_LIMIT,
+            operation=operation,
+        )
+    size = sum(request_size(body) for part in parts for body in part.body.values())
+    if size > TRANSACTION_BYTES:
+        raise ItemTooLargeError(
+            f"the transaction has {size:,} bytes and DynamoDB takes at most "
+            f"{TRANSACTION_BYTES:,}; write less in it",
+            size=size,
+            limit=TRANSACTION_BYTES,
+            operation=operation,
+        )
