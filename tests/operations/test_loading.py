@@ -71,7 +71,6 @@ LARGE = TASKS.replace(
             "attribute.overflow",
             '"taskId" do not start with a text of their own',
         ),
-        (LARGE + "unique: [[title]]\n", "attribute.overflow", "cannot have `unique` as well"),
         (
             LARGE.replace("    index: gsi1\n", "    index: gsi1\n    projection: [body, title]\n"),
             "attribute.overflow",

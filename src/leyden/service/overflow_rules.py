@@ -54,11 +54,6 @@ def _of_the_entity(entity: EntitySpec, service: ServiceSpec) -> Iterator[str]:
     parts = f"{entity.entity}{OVERFLOW_SUFFIX}"
     if any(other.entity == parts for other in service.entities.values()):
         yield f'its parts would be items of the entity "{parts}"'
-    if entity.unique:
-        yield (
-            "an entity cannot have `unique` as well, whose guards are written in transactions of "
-            "their own; keep the large values in another entity"
-        )
 
 
 def _of_projections(entity: EntitySpec, service: ServiceSpec) -> Iterator[str]:

@@ -303,6 +303,11 @@ def _unique(entity: EntityDraft, report: Report) -> None:
                     f"{quoted(name)} is of the type {quoted(attributes[name].type)}, "
                     "which cannot be part of a key"
                 )
+            elif attributes[name].overflow is not None:
+                problem = (
+                    f"{quoted(name)} may be stored outside of its item (`overflow`), where its "
+                    "value is not seen"
+                )
             elif name in names[:j]:
                 problem = f"{quoted(name)} stands in it twice"
             if problem:
