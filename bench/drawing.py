@@ -118,6 +118,18 @@ def rates(figures: Figures) -> Panel:
     return Panel("Gets a second", "on an event loop, boto3 on 64 threads; longer is better", groups)
 
 
+def cold(figures: Figures) -> Panel:
+    """Processes from their start to their first answer, beside boto3's."""
+    found = figures["cold"]["plain"]
+    ratios = {"leyden": 1.0, **found["ratios"]}
+    bars = []
+    for name, cpu in by_client(found["cpu"]):
+        share = ratios["boto3"] / ratios[name]
+        bars.append(Bar(TITLES[name], share, f"{share:.2f} · {number(cpu)} ms", kind(name)))
+    note = "client CPU of a fresh process; boto3's is 1; shorter is better"
+    return Panel("Start to first answer", note, [Group("get one item", bars)], 1.0)
+
+
 def sizes(figures: Figures) -> Panel:
     """Gets by the size of the table: the client's processor time and the engine's."""
     rows = [(f"table of {found['items']:,}", found) for found in figures["table_sizes"]]
@@ -211,7 +223,7 @@ def draw_panel(panel: Panel, left: int, top: int) -> list[str]:
 def draw(figures: Figures) -> str:
     """The whole drawing."""
     left = [work(figures), sizes(figures), records(figures)]
-    right = [rates(figures), processes(figures), memory(figures)]
+    right = [rates(figures), processes(figures), memory(figures), cold(figures)]
     parts: list[str] = []
     heights = []
     for column, panels in enumerate((left, right)):

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from bench import offline, scale
+from bench import cold, offline, scale
 from bench.cases import CASES, ROUNDS
 from bench.engine import Stage, stage
 from bench.measuring import Figures, Say, concurrencies, work
@@ -94,6 +94,8 @@ def measure(jar: Path, *, rounds: int, records: int, say: Say) -> Figures:
         "machine": machine(),
         "offline": before_a_server(),
     }
+    say("fresh processes up to their first answer")
+    found["cold"] = cold.measure(rounds, say)
     say("DynamoDB Local starts")
     with stage(jar) as here, started(here.target) as crew:
         found |= {"versions": versions(crew), "absent": crew.absent}

@@ -54,6 +54,8 @@ def look_up(figures: Figures, path: tuple[str, ...]) -> float | None:
     elif kind == "rates":
         at_once = (row for row in figures["concurrency"] if str(row["at_once"]) == rest[0])
         found = next(at_once, {"ratios": {}})["ratios"].get("aiodynamo")
+    elif kind == "cold":
+        found = figures["cold"][rest[0]]["ratios"].get(rest[1])
     else:
         found = figures["offline"][rest[0]]
     return None if found is None else float(found)
@@ -97,6 +99,27 @@ def rates(figures: Figures) -> list[str]:
     return table(["gets at a time: a second", *(TITLES[name] for name in names)], rows)
 
 
+STARTS: Final = {
+    "plain": "credentials and region in the environment",
+    "configured": "a file of AWS configuration as well",
+}
+
+
+def cold(figures: Figures) -> list[str]:
+    """From the start of a process to its first answer."""
+    names = clients(row["cpu"] for row in figures["cold"].values())
+    rows = []
+    for case, title in STARTS.items():
+        found = figures["cold"][case]
+        cells = [title]
+        for name in names:
+            cpu, share = found["cpu"].get(name), found["ratios"].get(name)
+            shown = "" if cpu is None else number(cpu)
+            cells.append(shown if share is None else f"{shown} ({share:.2f})")
+        rows.append(cells)
+    return table(["start to first answer: CPU, ms", *(TITLES[name] for name in names)], rows)
+
+
 def setting(figures: Figures) -> list[str]:
     """When, on what, with what."""
     machine, versions = figures["machine"], figures["versions"]
@@ -122,6 +145,7 @@ def readme(figures: Figures) -> str:
         "",
         *work(figures),
         *rates(figures),
+        *cold(figures),
         "In brackets is Leyden's share of what the other takes. " + figures["conditions"],
         "",
         *setting(figures),
@@ -160,6 +184,9 @@ def page(figures: Figures) -> str:
         "In brackets is Leyden's share of what the other takes.",
         "",
         *rates(figures),
+        "## From the start of a process to its first answer",
+        "",
+        *cold(figures),
         "## What needs no server",
         "",
         *table(

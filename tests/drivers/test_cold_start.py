@@ -153,3 +153,13 @@ def test_a_setting_of_botocores_is_followed(tmp_path: Path) -> None:
         found, _ = in_a_process(server, tmp_path, [GET], AWS_MAX_ATTEMPTS="1")
         assert len(server.bodies) == 1
     assert found[0][0] == "aws.failed"
+
+
+def test_a_profile_of_credentials_needs_botocores_session_and_no_pynamodb(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu-west-1\n")
+    with serving(lambda n: answer(FOUND)) as server:
+        found, loaded = in_a_process(server, tmp_path, [GET, GET], AWS_CONFIG_FILE=str(config))
+    assert found == [FOUND | {"ResponseMetadata": 0}] * 2
+    assert "botocore" in loaded
+    assert "pynamodb" not in loaded

@@ -11,7 +11,6 @@ from inspect import iscoroutinefunction
 from threading import RLock
 from typing import Any, Final, cast
 
-import botocore.config
 import botocore.session
 from botocore.client import BaseClient
 from botocore.exceptions import NoRegionError
@@ -33,6 +32,7 @@ from leyden.drivers.connection import (
     HasCredentials,
     LeanConnection,
     check_endpoint,
+    make_session,
     shown_place,
 )
 from leyden.drivers.lean.client import install_probe
@@ -117,17 +117,14 @@ class SharedConnection(Connection):
         """The botocore session, one for all threads."""
         with self._lock:
             if self._session is None:
-                session = botocore.session.Session(profile=self._profile)
+                explicit = None
                 if self._aws_access_key_id and self._aws_secret_access_key:
-                    session.set_credentials(
+                    explicit = Credentials(
                         self._aws_access_key_id,
                         self._aws_secret_access_key,
                         self._aws_session_token,
                     )
-                session.set_default_client_config(
-                    botocore.config.Config(tcp_keepalive=True, user_agent_extra="leyden")
-                )
-                self._session = session
+                self._session = make_session(self._profile, explicit)
             return self._session
 
     @property

@@ -111,6 +111,8 @@ class Access:
         self.trust = Trust(self._bundle)
         self._region = region or ""
         self._lock = RLock()
+        self._plain: PlainProfile | None = None
+        self._session: Any = None
         self._made: SharedConnection | None = None
         renew_at_fork(self)
 
@@ -124,13 +126,16 @@ class Access:
         """Where requests go, for messages: the endpoint, or the region. No credentials."""
         if self._made is not None:
             return self._made.place
-        plain = self.plain_profile() if not (self.host or self._region) else None
+        plain = self._plain
         return shown_place(plain.url if plain is not None else self.host, self._region)
 
     @property
     def session(self) -> Any:
         """The botocore session, which finds credentials and configuration."""
-        return self._shared.session
+        with self._lock:
+            if self._session is None:
+                self._session = make_session(self.profile, self.explicit)
+            return self._session
 
     @property
     def client(self) -> Any:
@@ -139,9 +144,13 @@ class Access:
 
     def plain_profile(self) -> PlainProfile | None:
         """How to send without botocore, None where something is configured that only it knows."""
-        if self._made is not None:
-            return None
-        return PlainProfile.of(self._region, self.host, self.explicit, self.profile)
+        if self._made is None and self._session is None:
+            self._plain = PlainProfile.of(self._region, self.host, self.explicit, self.profile)
+            if self._plain is None:
+                self._plain = PlainProfile.of_session(self._region, self.host, lambda: self.session)
+        else:
+            self._plain = None
+        return self._plain
 
     def forget_client(self) -> None:
         """Close botocore's client; the next request finds everything anew."""
@@ -167,12 +176,14 @@ class Access:
                     read_timeout=self.read_timeout,
                     pool_size=self.pool_size,
                 )
-                # One set of certificates, and one reading of them, for both ways.
+                # One session and one set of certificates, and one reading of them, for both ways.
+                self._made._session = self.session
                 self._made.trust = self.trust
             return self._made
 
     def _bundle(self) -> Bundle | None:
-        return Bundle.named(None if self.plain_profile() is not None else self.session)
+        has_profile = self._plain is None or self._session is not None
+        return Bundle.named(self.session if has_profile else None)
 
 
 class LeanConnection(Access):
@@ -228,6 +239,22 @@ class LeanConnection(Access):
         self._exchange.forget()
         self._pool.close()
         self.forget_client()
+
+
+def make_session(profile: str | None, explicit: Credentials | None) -> Any:
+    """A botocore session, with these credentials or with those that it finds."""
+    import botocore.config
+    import botocore.session
+
+    session = botocore.session.Session(profile=profile)
+    if explicit is not None:
+        session.set_credentials(
+            explicit.access_key_id, explicit.secret_access_key, explicit.session_token
+        )
+    session.set_default_client_config(
+        botocore.config.Config(tcp_keepalive=True, user_agent_extra="leyden")
+    )
+    return session
 
 
 def shown_place(endpoint: str | None, region: str | None) -> str:

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import botocore.session
 import pytest
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leyden.drivers.base import DATA_APIS
 from leyden.drivers.botocore import SharedConnection
-from leyden.drivers.connection import Credentials
+from leyden.drivers.connection import Credentials, make_session
 from leyden.drivers.lean.client import resolve_endpoint
 from leyden.drivers.lean.endpoint import Destination
 from leyden.drivers.lean.messages import PARAMETERS, parameter_kinds
@@ -64,9 +65,21 @@ SPECIAL: Final = {
     "NO_PROXY": "*",
     "https_proxy": "http://127.0.0.1:3128",
 }
+OF_CREDENTIALS: Final = {
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+}
+FETCHED: Final = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE"}
 TOLD: Final = {
-    **SPECIAL,
+    **{name: value for name, value in SPECIAL.items() if name not in FETCHED},
     "AWS_CA_BUNDLE": "/certificates.pem",
+    "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_PAGER": "",
     "AWS_LAMBDA_FUNCTION_NAME": "f",
     "AWS_SESSION_TOKEN": "TOKEN",
@@ -148,6 +161,24 @@ def profile_of(**options: Any) -> PlainProfile | None:
     )
 
 
+def session_profile_of(**options: Any) -> PlainProfile | None:
+    """The profile of a session, as in a process that has not imported botocore."""
+    explicit = Credentials.of(options.get("credentials"))
+    return PlainProfile.of_session(
+        options.get("region") or "",
+        options.get("endpoint_url"),
+        lambda: make_session(options.get("profile"), explicit),
+        loaded=False,
+    )
+
+
+def make_client(**options: Any) -> None:
+    """Find credentials and make a client as botocore does."""
+    shared = SharedConnection(**options)
+    shared.session.get_credentials()
+    assert shared.client
+
+
 def without_agent(request: bytes) -> list[bytes]:
     """The lines of a request but for who sends it, in any order."""
     lines = request.split(b"\r\n")
@@ -158,7 +189,8 @@ def compare(plain: PlainProfile, **options: Any) -> None:
     """Assert that botocore finds the same, of which a request is made."""
     shared = SharedConnection(**options)
     found = shared.session.get_credentials().get_frozen_credentials()
-    own = plain.credentials
+    own = plain.credentials.get_frozen_credentials()
+    assert found.account_id is None
     assert (own.access_key, own.secret_key, own.token) == found[:3]
     assert Bundle.named(None) == Bundle.named(shared.session)
     # A bundle that is not there is refused when a client is made, and here when one connects.
@@ -217,10 +249,49 @@ def test_what_the_short_way_finds_botocore_finds(
             "secret_access_key": "GIVENSECRET",
             "session_token": "GIVENTOKEN",
         }
+    if base.keys() < KEYS.keys() or profile:
+        # No machine's role is asked for.
+        variables["AWS_EC2_METADATA_DISABLED"] = "true"
     with surrounding(tmp_path, variables, **files):
-        plain = profile_of(**options)
+        try:
+            plain = profile_of(**options) or session_profile_of(**options)
+        except BotoCoreError as error:
+            with pytest.raises(type(error)):
+                make_client(**options)
+            return
         if plain is not None:
             compare(plain, **options)
+
+
+def test_a_profile_of_credentials_and_region_needs_no_client(tmp_path: Path) -> None:
+    config = "[profile other]\nregion = us-west-2\nrole_session_name = me\noutput = json\n"
+    keys = "[other]\naws_access_key_id = O\naws_secret_access_key = P\naws_session_token = Q\n"
+    with surrounding(tmp_path, {"AWS_PROFILE": "other"}, config=config, credentials=keys):
+        assert profile_of() is None
+        plain = session_profile_of()
+        assert plain is not None
+        assert plain.url == "https://dynamodb.us-west-2.amazonaws.com/"
+        compare(plain)
+
+
+@pytest.mark.parametrize("name", sorted(SPECIAL.keys() - OF_CREDENTIALS))
+def test_what_only_botocores_client_knows_steps_aside(tmp_path: Path, name: str) -> None:
+    with surrounding(tmp_path, {**PLACE, name: SPECIAL[name]}):
+        assert session_profile_of() is None
+
+
+@pytest.mark.parametrize("text", CONFIG[1:6])
+def test_a_profile_that_says_more_steps_aside(tmp_path: Path, text: str) -> None:
+    with surrounding(tmp_path, PLACE, config=text):
+        assert session_profile_of() is None
+    with surrounding(tmp_path, PLACE, models=""):
+        assert session_profile_of() is None
+
+
+def test_credentials_of_an_account_step_aside(tmp_path: Path) -> None:
+    keys = "[default]\naws_access_key_id = O\naws_secret_access_key = P\naws_account_id = 12\n"
+    with surrounding(tmp_path, {"AWS_REGION": "us-west-2"}, credentials=keys):
+        assert session_profile_of() is None
 
 
 @pytest.mark.parametrize("endpoint_url", [None, "http://127.0.0.1:8000", "https://d.example.com"])

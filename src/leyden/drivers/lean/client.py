@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import botocore.exceptions as aws
 from botocore.awsrequest import AWSRequest, AWSResponse
-from botocore.credentials import RefreshableCredentials
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
 
@@ -33,6 +32,7 @@ from leyden.drivers.lean.exchange import (
     Steps,
     Wait,
     arns,
+    fresh,
     plainly_read,
 )
 from leyden.drivers.lean.http11 import ForeignAnswerError, HttpAnswer
@@ -123,11 +123,7 @@ class ClientProfile:
         attempt = 1
         context: dict[str, Any] = {}
         while True:
-            credentials = self._credentials
-            if isinstance(credentials, RefreshableCredentials) and credentials.refresh_needed():
-                frozen_credentials = yield Call(credentials.get_frozen_credentials)
-            else:
-                frozen_credentials = credentials.get_frozen_credentials()
+            frozen_credentials = yield from fresh(self._credentials)
             where = (api, getattr(frozen_credentials, "account_id", None), arns(params))
             destination = self._destinations.get(where)
             if destination is None:

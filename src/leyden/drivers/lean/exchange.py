@@ -66,6 +66,14 @@ class Sent:
     failure: Exception | None
 
 
+def fresh(credentials: Any) -> Generator[WireStep, Any, Any]:
+    """The credentials at this moment, which may have to be fetched first."""
+    refresh_needed = getattr(credentials, "refresh_needed", None)
+    if refresh_needed is not None and refresh_needed():
+        return (yield Call(credentials.get_frozen_credentials))
+    return credentials.get_frozen_credentials()
+
+
 class Source(Protocol):
     """Where the ways to send are made, at first use."""
 

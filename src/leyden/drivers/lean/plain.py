@@ -14,14 +14,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from leyden._attrs import field, frozen
 from leyden.drivers.base import aws
 from leyden.drivers.lean.endpoint import Clock, Destination, Signer, new_invocation
-from leyden.drivers.lean.exchange import Reader, Send, Sent, WireStep, arns, plainly_read
+from leyden.drivers.lean.exchange import Reader, Send, Sent, WireStep, arns, fresh, plainly_read
 from leyden.drivers.lean.messages import PARAMETERS, check_parameters
 from leyden.program import Params
 
@@ -49,6 +49,47 @@ _SAY_NOTHING_EITHER: Final = ("AWS_LAMBDA_", "AWS_XRAY_")
 _FILES: Final = ("config", "credentials", "models")
 """What botocore reads in `~/.aws`; `models` may replace its description of DynamoDB."""
 
+_CREDENTIALS: Final = (
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_EC2_METADATA_",
+    "AWS_METADATA_",
+    "AWS_PROFILE",
+    "AWS_ROLE_",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+"""Variables about credentials, which a botocore session finds."""
+
+_OF_CREDENTIALS: Final = frozenset(
+    {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "cli_pager",
+        "credential_process",
+        "credential_source",
+        "duration_seconds",
+        "external_id",
+        "mfa_serial",
+        "output",
+        "region",
+        "role_arn",
+        "role_session_name",
+        "source_profile",
+        "sso_account_id",
+        "sso_region",
+        "sso_role_name",
+        "sso_session",
+        "sso_start_url",
+        "web_identity_token_file",
+    }
+)
+"""What a profile may say that is about credentials and region only."""
+
 _PROXIES: Final = frozenset({"all_proxy", "http_proxy", "https_proxy", "no_proxy"})
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*(:[1-9]\d*)?")
@@ -63,12 +104,17 @@ class PlainCredentials:
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+    account_id: None = None
+
+    def get_frozen_credentials(self) -> PlainCredentials:
+        """These."""
+        return self
 
 
 class PlainProfile:
     """Credentials, a region and an endpoint: all that a request needs where nothing is special."""
 
-    def __init__(self, credentials: PlainCredentials, region: str, url: str) -> None:
+    def __init__(self, credentials: Any, region: str, url: str) -> None:
         self.credentials = credentials
         self.region = region
         self.url = url
@@ -108,19 +154,49 @@ class PlainProfile:
         if not (found.access_key and found.secret_key):
             return None
         region = (
-            region
-            or environment.get("AWS_REGION", "")
-            or environment.get("AWS_DEFAULT_REGION", "")
-            or (_LOCAL_REGION if endpoint_url else "")
+            region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
         )
+        return cls._at(found, region, endpoint_url)
+
+    @classmethod
+    def of_session(
+        cls,
+        region: str,
+        endpoint_url: str | None,
+        session: Callable[[], Any],
+        environment: Mapping[str, str] = os.environ,
+        *,
+        loaded: bool | None = None,
+    ) -> PlainProfile | None:
+        """The profile with credentials and region of a botocore session.
+
+        That spares a process the client, where files and variables say nothing beyond who may send
+        and to which region. May fetch credentials. Raises botocore's own errors.
+        """
+        if loaded is None:
+            loaded = "botocore.client" in sys.modules
+        if loaded or _is_special(environment, _CREDENTIALS, files=("models",)):
+            return None
+        made = session()
+        if any(name not in _OF_CREDENTIALS for name in made.get_scoped_config()):
+            return None
+        credentials = made.get_credentials()
+        if credentials is None or credentials.get_frozen_credentials().account_id:
+            return None
+        region = region or environment.get("AWS_REGION") or made.get_config_variable("region") or ""
+        return cls._at(credentials, region, endpoint_url)
+
+    @classmethod
+    def _at(cls, credentials: Any, region: str, endpoint_url: str | None) -> PlainProfile | None:
+        region = region or (_LOCAL_REGION if endpoint_url else "")
         suffixes = (suffix for pattern, suffix in _PARTITIONS if pattern.fullmatch(region))
         suffix = next(suffixes, None)
         if suffix is None:
             return None
         if endpoint_url is None:
-            return cls(found, region, f"https://dynamodb.{region}.{suffix}/")
+            return cls(credentials, region, f"https://dynamodb.{region}.{suffix}/")
         url = _plain_url(endpoint_url)
-        return None if url is None else cls(found, region, url)
+        return None if url is None else cls(credentials, region, url)
 
     def destination(self, api: str) -> Destination:
         """Where requests of this call go."""
@@ -151,10 +227,13 @@ class PlainProfile:
                 return None
         except (AttributeError, LookupError, TypeError):
             return None
+        credentials = yield from fresh(self.credentials)
+        if credentials.account_id:
+            return None
         destination = self.destination(api)
         invocation = new_invocation()
         data = destination.request(
-            self.credentials, self._clock.now(), body, attempt=1, invocation=invocation
+            credentials, self._clock.now(), body, attempt=1, invocation=invocation
         )
         try:
             answer = yield Send(destination, data)
@@ -164,19 +243,26 @@ class PlainProfile:
         return Sent(invocation, answer, None) if read is None else read
 
 
-def _is_special(environment: Mapping[str, str]) -> bool:
-    """Whether anything may be configured beyond credentials and region."""
+def _is_special(
+    environment: Mapping[str, str],
+    known: tuple[str, ...] = (),
+    files: tuple[str, ...] = _FILES,
+) -> bool:
+    """Whether anything may be configured beyond credentials and region.
+
+    `known` are names, or their beginnings, of variables that may be there beside the usual ones.
+    """
     if sys.platform in ("darwin", "win32"):
         # The system's own settings may name a proxy.
         return True
     for name in environment:
         if name.startswith(("AWS_", "BOTO")):
-            if name not in _SAY_NOTHING and not name.startswith(_SAY_NOTHING_EITHER):
+            if name not in _SAY_NOTHING and not name.startswith((*_SAY_NOTHING_EITHER, *known)):
                 return True
         elif name.lower() in _PROXIES:
             return True
     folder = os.path.join(os.path.expanduser("~"), ".aws")
-    return any(os.path.lexists(os.path.join(folder, name)) for name in _FILES)
+    return any(os.path.lexists(os.path.join(folder, name)) for name in files)
 
 
 def _plain_url(endpoint_url: str) -> str | None:
