@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.compile import CompiledAttribute, compile_entity
-from leyden.compile.decoding import decode_leniently
+from leyden.compile.attribute import decode_leniently
+from leyden.compile.pynamodb_attributes import operand_of
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from tests.compile.strategies import attribute_specs, entities_with_values, values_of
 
@@ -67,7 +68,7 @@ def test_the_pynamodb_attribute_writes_and_reads_the_same(
     if accepted is None:
         return
     stored = attribute.encode(accepted)
-    theirs = attribute.pynamodb
+    theirs = operand_of(attribute)
     serialized = theirs.serialize(accepted)
     if theirs.attr_type:
         assert {theirs.attr_type: serialized} == stored

@@ -11,6 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions import condition as conditions
 
 from leyden.compile import compile_entity
+from leyden.compile.pynamodb_attributes import operand_of
 from leyden.errors import InvalidExpressionError, UnknownAttributeError, ValidationError
 from tests.compile.schemas import TASK, entity
 
@@ -217,4 +218,4 @@ def test_attributes_are_pynamodbs_own_classes() -> None:
     assert isinstance(task.attr.points, NumberAttribute)
     assert isinstance(task.attr.status, UnicodeAttribute)
     with pytest.raises(InvalidExpressionError, match=r"history\[0\]"):
-        _ = task.attributes["history"].items.pynamodb  # type: ignore[union-attr]
+        operand_of(task.attributes["history"].items)  # type: ignore[arg-type]

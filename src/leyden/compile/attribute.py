@@ -1,19 +1,21 @@
-"""One attribute, compiled: what it accepts, and how it is written and read."""
+"""One attribute, compiled: what it accepts, and how it is written and read.
+
+The compiled functions read as if every value fitted its schema. Where one does not,
+`decode_leniently` reads it again, step by step: it takes NULL for None, and says exactly what does
+not fit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from leyden.compile.decoding import decode_leniently
+from leyden.compile.key_text import KeyText
 from leyden.compile.moment import Moment
-from leyden.errors import InvalidExpressionError
+from leyden.errors import DecodeError
 from leyden.schema.spec import AttributeSpec
-from leyden.types.base import Accept, AttributeValue, type_of
-
-if TYPE_CHECKING:
-    from leyden.compile.key_text import KeyText
-    from leyden.compile.pynamodb_attributes import LeydenAttribute
+from leyden.types.base import Accept, AttributeValue, UnreadableError, type_of
+from leyden.types.lacking import lacking_properties
 
 Fill: TypeAlias = Callable[[Any, Moment], Any]
 Rework: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
@@ -33,7 +35,6 @@ class CompiledAttribute:
     """
 
     __slots__ = (
-        "_pynamodb",
         "check",
         "constrain",
         "encode",
@@ -42,6 +43,7 @@ class CompiledAttribute:
         "items",
         "key_text",
         "kind",
+        "operand",
         "path",
         "plain",
         "properties",
@@ -92,7 +94,8 @@ class CompiledAttribute:
         """An accepted value as JMESPath sees it."""
         self.write_codec: Callable[[], object] | None = None
         """Sets `encode` and `read`, of this attribute and of its entity's others."""
-        self._pynamodb: LeydenAttribute | None = None
+        self.operand: Any = None
+        """It as an operand of conditions, where that was asked for: see `operand_of`."""
 
     def __getattr__(self, name: str) -> Any:
         # Python asks this for slots that are not set. A codec is written at first use: most
@@ -134,23 +137,6 @@ class CompiledAttribute:
         except Exception:
             return decode_leniently(self, value, ".".join(self.segments or (self.path,)))
 
-    @property
-    def pynamodb(self) -> LeydenAttribute:
-        """The attribute as an operand of PynamoDB's conditions and update actions.
-
-        Raises InvalidExpressionError for an element of a list, which has no place of its own.
-        """
-        if self._pynamodb is None:
-            from leyden.compile.pynamodb_attributes import pynamodb_attribute
-
-            if self.segments is None:
-                raise InvalidExpressionError(
-                    f'"{self.path}" is an element of a list; say which one, as in history[0]',
-                    entity=self.entity,
-                )
-            self._pynamodb = pynamodb_attribute(self, self.segments)
-        return self._pynamodb
-
     def __repr__(self) -> str:
         return f"<{self.entity}.{self.path}: {self.spec.type}>"
 
@@ -160,3 +146,43 @@ class CompiledAttribute:
     def __deepcopy__(self, memo: object) -> CompiledAttribute:
         # PynamoDB copies the attributes of index classes; what they stand for stays one.
         return self
+
+
+def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> Any:
+    """The Python value of a stored one; NULL is None.
+
+    Raises DecodeError, whose `field` is the place in the item that cannot be read.
+    """
+    if not isinstance(value, Mapping) or len(value) != 1:
+        raise _unreadable(attribute, where, "is no typed AttributeValue")
+    ((kind, inner),) = value.items()
+    if kind == "NULL":
+        return None
+    if attribute.kind and kind != attribute.kind:
+        raise _unreadable(
+            attribute,
+            where,
+            f"is stored as {kind}, and the schema says {attribute.spec.type} ({attribute.kind})",
+        )
+    if kind == "L" and attribute.items is not None and isinstance(inner, list | tuple):
+        element = attribute.items
+        return [decode_leniently(element, item, f"{where}[{i}]") for i, item in enumerate(inner)]
+    if kind == "M" and attribute.properties is not None and isinstance(inner, Mapping):
+        found = {}
+        for name, part in attribute.properties.items():
+            if part.spec.field in inner:
+                item = decode_leniently(part, inner[part.spec.field], f"{where}.{part.spec.field}")
+                if item is not None:
+                    found[name] = item
+        return lacking_properties(attribute.properties)(found, inner)
+    try:
+        return attribute.read(dict(value))
+    except UnreadableError as error:
+        raise _unreadable(attribute, where, str(error)) from None
+    except Exception as error:
+        reason = f"cannot be read as {attribute.spec.type} ({type(error).__name__})"
+        raise _unreadable(attribute, where, reason) from None
+
+
+def _unreadable(attribute: CompiledAttribute, where: str, reason: str) -> DecodeError:
+    return DecodeError(f'the stored field "{where}" {reason}', field=where, entity=attribute.entity)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from leyden._attrs import frozen
-from leyden.compile.attribute import CompiledAttribute
-from leyden.compile.decoding import decode_leniently
+from leyden.compile.attribute import CompiledAttribute, decode_leniently
 from leyden.compile.partial import WHOLE, Lack, withhold
 from leyden.compile.source import Writer, run
 from leyden.errors import UnknownAttributeError

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from leyden.compile.codec import all_attributes, compile_codec
 from leyden.compile.hooking import Hooks, check_hooks
-from leyden.compile.key_text import set_key_texts
 from leyden.compile.names import python_names
 from leyden.compile.paths import AttributePaths, ResolvedPath, resolve_path
 from leyden.compile.preparing import Preparation
 from leyden.compile.record import record_class
 from leyden.compile.sparse import SparseCondition, sparse_condition
-from leyden.compile.tree import compile_attributes
+from leyden.compile.tree import compile_attributes, set_key_texts
 from leyden.schema.spec import (
     OVERFLOW_FIELD,
     EntitySpec,

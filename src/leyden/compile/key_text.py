@@ -7,20 +7,17 @@ a condition on such an attribute is translated, and refused where no translation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leyden._attrs import frozen
-from leyden.keys import EntityKeys, KeyForm, entity_keys
+from leyden.keys import EntityKeys, KeyForm
 from leyden.keys.form import value_of
-from leyden.schema.spec import AttributeSpec, EntitySpec
+from leyden.schema.spec import AttributeSpec
 from leyden.types.base import refuse, type_of
 
-if TYPE_CHECKING:
-    from leyden.compile.attribute import CompiledAttribute
-
-__all__ = ["KeyText", "set_key_texts"]
+__all__ = ["KeyText", "key_text_of"]
 
 
 @frozen(eq=False)
@@ -121,31 +118,8 @@ def _may_start_in(around: str, text: str) -> bool:
     )
 
 
-def set_key_texts(
-    spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]
-) -> dict[str, KeyText]:
-    """Let attributes that are stored in a key's own field be written and read as that key.
-
-    Gives those of them that are texts, by name.
-    """
-    stored = {attribute.spec.field for attribute in attributes.values()}
-    halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
-    if stored.isdisjoint(half.field for half in halves):
-        return {}
-    keys = entity_keys(spec)
-    texts: dict[str, KeyText] = {}
-    for index in keys.values():
-        for form in index.forms:
-            attribute = attributes[form.names[0]] if form.bare and not form.numeric else None
-            if attribute is not None and attribute.kind != "B":
-                attribute.key_text = _key_text(form, keys)
-                attribute.kind = "S"
-                if attribute.spec.type == "string":
-                    texts[attribute.spec.name] = attribute.key_text
-    return texts
-
-
-def _key_text(form: KeyForm, keys: EntityKeys) -> KeyText:
+def key_text_of(form: KeyForm, keys: EntityKeys) -> KeyText:
+    """How the attribute stands there whose values make a whole key."""
     (segment,) = form.segments
     fold = form.fold or _kept
     attribute = segment.attribute

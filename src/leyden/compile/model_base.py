@@ -20,6 +20,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
+from leyden.compile.pynamodb_attributes import operand_of
 from leyden.errors import MissingCompositeError, ValidationError
 from leyden.types.anything import decode_any
 from leyden.types.base import AttributeValue, Item
@@ -192,7 +193,7 @@ class LeydenModel(Model):
                 )
         return [
             *actions,
-            *(entity.attributes[name].pynamodb.set(value) for name, value in written.items()),
+            *(operand_of(entity.attributes[name]).set(value) for name, value in written.items()),
         ]
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import ATTRIBUTE_TYPES
@@ -28,9 +28,6 @@ from leyden.types.anything import accept_any, encode_any
 from leyden.types.base import refuse, wrong_type
 from leyden.types.text import accept_binary, accept_string
 
-if TYPE_CHECKING:
-    from leyden.compile.pynamodb_attributes import LeydenAttribute
-
 __all__ = ["TypedIfNotExists", "TypedPath", "TypedSize"]
 
 _KINDS: Final = {
@@ -49,9 +46,12 @@ _between: Callable[..., Between] = Between
 
 
 class TypedPath(Path):
-    """A document path whose operands are accepted and written by the attribute's own codec."""
+    """A document path whose operands are accepted and written by the attribute's own codec.
 
-    def __init__(self, attribute: LeydenAttribute) -> None:
+    It is made of a `LeydenAttribute`.
+    """
+
+    def __init__(self, attribute: Any) -> None:
         super().__init__(attribute)
         self.compiled = attribute.compiled
         self.place = attribute.place
@@ -63,7 +63,7 @@ class TypedPath(Path):
                 if one is not None and one.key_text is not None:
                     one.key_text.refuse_operand(self.place)
             if compiled is not None and isinstance(value, Attribute):
-                return TypedPath(cast("LeydenAttribute", value))
+                return TypedPath(value)
         return super()._to_operand(value)
 
     def _to_value(self, value: Any) -> Value:

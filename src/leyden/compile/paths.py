@@ -141,7 +141,11 @@ class AttributePaths:
             error = unknown_attribute(name, self.__attributes, self.__entity)
             shorten(error)
             raise error
-        found: LeydenAttribute = attribute.pynamodb
+        if attribute.operand is None:
+            from leyden.compile.pynamodb_attributes import operand_of
+
+            return operand_of(attribute)
+        found: LeydenAttribute = attribute.operand
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pynamodb.attributes import (
     Attribute,
@@ -28,6 +28,7 @@ from pynamodb.expressions.update import AddAction, DeleteAction, RemoveAction
 from pynamodb.indexes import Index
 
 from leyden.arguments import fitting
+from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.conditions import own
 from leyden.compile.operands import TypedIfNotExists, TypedPath, TypedSize
 from leyden.compile.steps import step_into
@@ -42,10 +43,7 @@ from leyden.errors import (
 from leyden.tracebacks import shorten
 from leyden.types.base import refuse
 
-if TYPE_CHECKING:
-    from leyden.compile.attribute import CompiledAttribute
-
-__all__ = ["LeydenAttribute", "pynamodb_attribute"]
+__all__ = ["LeydenAttribute", "operand_of", "pynamodb_attribute"]
 
 _ASKS: Final = (
     ".begins()",
@@ -382,6 +380,22 @@ _BY_KIND: Final[dict[str, type[LeydenAttribute]]] = {
     "M": TypedMapAttribute,
     "": AnyAttribute,
 }
+
+
+def operand_of(attribute: CompiledAttribute) -> LeydenAttribute:
+    """An attribute as an operand of conditions and update actions; one stays the same.
+
+    Raises InvalidExpressionError for an element of a list, which has no place of its own.
+    """
+    if attribute.operand is None:
+        if attribute.segments is None:
+            raise InvalidExpressionError(
+                f'"{attribute.path}" is an element of a list; say which one, as in history[0]',
+                entity=attribute.entity,
+            )
+        attribute.operand = pynamodb_attribute(attribute, attribute.segments)
+    found: LeydenAttribute = attribute.operand
+    return found
 
 
 def pynamodb_attribute(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from leyden.compile.attribute import CompiledAttribute
 from leyden.compile.constraints import build_constrain
 from leyden.compile.hooking import Hooks, build_fill, build_reveal, build_store
+from leyden.compile.key_text import KeyText, key_text_of
+from leyden.keys import entity_keys
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types.anything import decode_any, encode_any, plain_any
 
-__all__ = ["compile_attributes", "stand_alone", "undeclared"]
+__all__ = ["compile_attributes", "set_key_texts", "stand_alone", "undeclared"]
 
 
 def compile_attributes(spec: EntitySpec, hooks: Hooks) -> dict[str, CompiledAttribute]:
@@ -55,6 +59,30 @@ def _compile(
     attribute.store = build_store(attribute, hooks)
     attribute.reveal = build_reveal(attribute, hooks)
     return attribute
+
+
+def set_key_texts(
+    spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]
+) -> dict[str, KeyText]:
+    """Let attributes that are stored in a key's own field be written and read as that key.
+
+    Gives those of them that are texts, by name.
+    """
+    stored = {attribute.spec.field for attribute in attributes.values()}
+    halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
+    if stored.isdisjoint(half.field for half in halves):
+        return {}
+    keys = entity_keys(spec)
+    texts: dict[str, KeyText] = {}
+    for index in keys.values():
+        for form in index.forms:
+            attribute = attributes[form.names[0]] if form.bare and not form.numeric else None
+            if attribute is not None and attribute.kind != "B":
+                attribute.key_text = key_text_of(form, keys)
+                attribute.kind = "S"
+                if attribute.spec.type == "string":
+                    texts[attribute.spec.name] = attribute.key_text
+    return texts
 
 
 def undeclared(
