@@ -177,7 +177,7 @@ def read_and_print(
 ) -> None:
     """Run a query or a scan, and print the page that it gives."""
     operation = narrowed(operation, chosen.where, entity)
-    with reading(operation.name):
+    with reading(f"reading {entity.spec.alias}"):
         page: Page = operation.go(**chosen.options(), **more)
     records = [plain_record(entity, record) for record in page]
     _print_page(page, records, records, tuple(entity.spec.attributes), output)
@@ -187,7 +187,7 @@ def print_collection(
     service: Service, collection: str, operation: Any, chosen: Reading, output: Output, **more: Any
 ) -> None:
     """Run the query of a collection, and print the page with each item's entity."""
-    with reading(operation.name):
+    with reading(f"reading {collection}"):
         page: CollectionPage = operation.go(**chosen.options(), **more)
     entries = [
         (alias, plain_record(service.entities[alias], record)) for alias, record in page.entries
