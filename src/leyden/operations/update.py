@@ -22,6 +22,7 @@ from leyden.operations.index_keys import (
 from leyden.operations.operation import changed
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
+from leyden.operations.plan.changes import PartChange, defaults_of, write_clauses
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.reads import read_key
 from leyden.operations.plan.writes import WritePlan
@@ -36,7 +37,7 @@ from leyden.operations.update_steps import (
     read_steps,
     refuse_overlaps,
 )
-from leyden.operations.versions import refuse_counted, version_field
+from leyden.operations.versions import refuse_counted
 from leyden.operations.write import exists
 from leyden.program import Item, Params
 from leyden.types.lacking import excerpt
@@ -176,6 +177,43 @@ class Update(ChangesPart):
         expressions: Expressions,
     ) -> tuple[UpdateExpression, Effect | None, Apart]:
         entity, compiled = self.entity, self.entity.compiled
+        values, removed, derived = self._values(steps, key_values)
+        known = {**self.known, **key_values} if self.known else key_values
+        keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
+        update, apart = UpdateExpression(expressions), Apart(entity)
+        stored = compiled.encode_few(values)
+        primary = entity.keys.primary.fields
+        fields = {
+            name: value
+            for name, value in stored.items()
+            if name not in keys.set and not (entity.overflow and apart.set(name, value))
+        }
+        fields |= keys.set
+        fields |= {name: value for name, value in own.items() if name not in primary}
+        removes: list[str] = []
+        if keys.remove or removed:
+            taken = {step.segments[0] for step in steps if step.operator == "remove"}
+            removes += (name for name in keys.remove if name not in taken)
+            removes += (compiled.attributes[n].spec.field for n in derived if n in removed)
+        change = PartChange({**fields, **entity.identity}, steps, removes, keys=keys)
+        write_clauses(entity, update, apart, change, steps_first=True)
+        if not entity.has_companions:
+            return update, None, apart
+        effect = Effect(
+            "change",
+            sets={**stored, **own},
+            defaults=defaults_of(steps),
+            removes=frozenset(compiled.attributes[name].spec.field for name in removed),
+            known={**own, **self._agreed()},
+            creates=not self.must_exist,
+        )
+        return update, effect, apart
+
+    def _values(
+        self, steps: tuple[Step, ...], key_values: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Collection[str], Collection[str]]:
+        """The attributes that the update sets, those it removes, and which of both are derived."""
+        entity = self.entity
         assigned: dict[str, Any] = {}
         removed: set[str] = set()
         moved: set[str] = set()
@@ -189,61 +227,15 @@ class Update(ChangesPart):
         refuse_unknown_inputs(entity, moved)
         values = {name: value for name, value in assigned.items() if value is not None}
         known = {**self.known, **key_values} if self.known else key_values
-        derived = compiled.watchers(
+        derived = entity.compiled.watchers(
             {**values, **dict.fromkeys(removed)} if removed else values, known
         )
-        if derived:
-            removed |= {name for name, value in derived.items() if value is None}
-            values.update({name: value for name, value in derived.items() if value is not None})
-        keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
-
-        update, apart, outside = UpdateExpression(expressions), Apart(entity), entity.overflow
-        for step in steps:
-            if (step.operator == "set" and step.is_root) or apart.step(step):
-                continue
-            if step.operator == "remove" and step.segments[0] in keys.set:
-                # The field is a key's own: its text stays, without the value.
-                continue
-            update.add_step(step)
-        stored = compiled.encode_few(values)
-        fields = {
-            name: value
-            for name, value in stored.items()
-            if name not in keys.set and not (outside and apart.set(name, value))
-        }
-        fields |= keys.set
-        for name, value in own.items():
-            if name not in entity.keys.primary.fields:
-                fields[name] = value
-        update.set_all({**fields, **entity.identity})
-        for name, value in keys.begin.items():
-            update.set_if_absent(name, value)
-        if keys.remove or removed:
-            taken = {step.segments[0] for step in steps if step.operator == "remove"}
-            for name in (
-                *(name for name in keys.remove if name not in taken),
-                *(compiled.attributes[n].spec.field for n in derived if n in removed),
-            ):
-                if not apart.remove(name):
-                    update.remove(name)
-        counted = version_field(entity)
-        if counted is not None:
-            update.count(counted)
-        if not entity.has_companions:
-            return update, None, apart
-        effect = Effect(
-            "change",
-            sets={**stored, **own},
-            defaults={
-                step.segments[0]: step.encoded
-                for step in steps
-                if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
-            },
-            removes=frozenset(compiled.attributes[name].spec.field for name in removed),
-            known={**own, **self._agreed()},
-            creates=not self.must_exist,
-        )
-        return update, effect, apart
+        for name, value in derived.items():
+            if value is None:
+                removed.add(name)
+            else:
+                values[name] = value
+        return values, removed, derived
 
     def _on_write(self, key_values: Mapping[str, Any]) -> list[Step]:
         """The steps that every write takes."""

@@ -18,6 +18,7 @@ from leyden.operations.index_keys import (
 )
 from leyden.operations.options import Options
 from leyden.operations.overflow.writing import Apart, spread_of_update
+from leyden.operations.plan.changes import PartChange, defaults_of, write_clauses
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.writes import WritePlan
 from leyden.operations.size import SET_HAS, refuse_oversize
@@ -30,7 +31,6 @@ from leyden.operations.versions import (
     first_version,
     refuse_counted,
     seen_version,
-    version_field,
 )
 from leyden.program import Params
 
@@ -135,24 +135,9 @@ class Upsert(ChangesPart):
                 apart.set_if_absent(name, encoded)
             else:
                 apart.set(name, encoded)
-        update.set_all({**fields, **keys.set}, once)
-        for name, value in keys.begin.items():
-            update.set_if_absent(name, value)
-        for name in keys.remove:
-            update.remove(name)
-        for name in parts.removed:
-            if not apart.remove(name):
-                update.remove(name)
-        for step in parts.steps:
-            if step.segments[0] in once:
-                assert step.encoded is not None
-                if not apart.set_if_absent(step.segments[0], step.encoded):
-                    update.set_if_absent(step.segments[0], step.encoded)
-            elif not apart.step(step):
-                update.add_step(step)
-        version = version_field(entity)
-        if version is not None:
-            update.count(version)
+        removes = (*keys.remove, *parts.removed)
+        change = PartChange({**fields, **keys.set}, parts.steps, removes, once, keys)
+        write_clauses(entity, update, apart, change, steps_first=False)
         refuse_oversize(key, update.assigned, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
@@ -170,11 +155,7 @@ class Upsert(ChangesPart):
             sets={name: value for name, value in stored.items() if name not in once},
             defaults={
                 **{name: value for name, value in stored.items() if name in once},
-                **{
-                    step.segments[0]: step.encoded
-                    for step in parts.steps
-                    if step.operator == "if_not_exists" and step.encoded is not None
-                },
+                **defaults_of(parts.steps),
             },
             removes=frozenset(parts.removed),
             known=self._agreed(),

@@ -25,7 +25,8 @@ from leyden.operations.plan.expressions import Expressions, conjunction
 from leyden.operations.plan.projection import present_slots
 from leyden.operations.plan.writes import WritePlan, over_nothing_outside, over_version, parts_of
 from leyden.operations.refusal import Asked, Needs
-from leyden.operations.run.writing import Written, write_one
+from leyden.operations.run.attempts import Written
+from leyden.operations.run.writing import write_one
 from leyden.operations.shape import shape
 from leyden.operations.unended import end, warn_if_unended
 from leyden.operations.uniqueness.claims import unique_notes

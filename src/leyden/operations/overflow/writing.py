@@ -241,29 +241,21 @@ def _changed(
     expressions = Expressions.of(params)
     update = spread.update.copy_onto(expressions)
     held = stored.item or {}
-    sets, conditions = dict(spread.sets), list[str]()
     kept = {name for name in spread.defaults if name in held or name in old}
     defaults = {name: v for name, v in spread.defaults.items() if name not in kept}
-    layout = _layout(entity, key, params, spread, stored, {**defaults, **sets})
-    outside = bool(layout.entries)
-    for name in spread.defaults:
-        if stored.is_read and (outside or name in kept):
-            exists = "attribute_exists" if name in held else "attribute_not_exists"
-            conditions.append(f"{exists}({expressions.name(name)})")
+    layout = _layout(entity, key, params, spread, stored, {**defaults, **spread.sets})
+    conditions = _settled_defaults(spread, stored, layout, kept, expressions)
+    is_settled = stored.is_read and bool(layout.entries)
     for name, value in layout.inside.items():
-        if name in defaults and not (stored.is_read and outside):
+        if name in defaults and not is_settled:
             update.set_if_absent(name, value)
         else:
             update.set(name, value)
-    touched = {*sets, *spread.removes, *(defaults if stored.is_read else ())}
+    touched = {*spread.sets, *spread.removes, *(defaults if stored.is_read else ())}
     for name in sorted(touched - layout.inside.keys()):
         update.remove(name)
     left = {name: entry for name, entry in old.items() if name not in touched}
-    entries = {**left, **layout.entries}
-    if entries and entries != old:
-        update.set(OVERFLOW_FIELD, write_manifest(entries))
-    elif old and not entries:
-        update.remove(OVERFLOW_FIELD)
+    _set_manifest(update, {**left, **layout.entries}, old)
     given_up = [entry for name, entry in old.items() if name in touched]
     moved = _moved_lifetimes(entity, key, spread, held, left.values(), table)
     relied = {OVERFLOW_FIELD: stored.manifest}
@@ -278,6 +270,32 @@ def _changed(
     body["ConditionExpression"] = conjunction(texts)
     expressions.write_to(body)
     return Laid(body, siblings, relied)
+
+
+def _settled_defaults(
+    spread: Spread, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
+) -> list[str]:
+    """That what is set only where there is nothing yet is there, or is not, as it was read.
+
+    A value that goes outside is in no field of its own, so no clause can look for it.
+    """
+    if not stored.is_read:
+        return []
+    held = stored.item or {}
+    return [
+        f"attribute_{'exists' if name in held else 'not_exists'}({expressions.name(name)})"
+        for name in spread.defaults
+        if layout.entries or name in kept
+    ]
+
+
+def _set_manifest(
+    update: UpdateExpression, entries: Mapping[str, Entry], old: Mapping[str, Entry]
+) -> None:
+    if entries and entries != old:
+        update.set(OVERFLOW_FIELD, write_manifest(entries))
+    elif old and not entries:
+        update.remove(OVERFLOW_FIELD)
 
 
 def _layout(

@@ -3,8 +3,7 @@
 One attempt reads what some write depends on, plans every write over what is known, and sends all
 of it at once: a write without company as its plain request, several parts as a transaction under a
 token of its own. Sent again after a lost answer, it is then still the same transaction. What is
-refused is judged by the table of `verdicts`. Where all that stood in the way has only changed
-meanwhile, the next attempt is planned over what the refusal told; anything else is final.
+refused is judged and tried again by `attempts`.
 
 A transaction under a caller's token is never planned anew: the token promises that the same request
 is sent again, and DynamoDB refuses another one under it.
@@ -12,12 +11,11 @@ is sent again, and DynamoDB refuses another one under it.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from leyden._attrs import evolve, frozen
+from leyden._attrs import evolve
 from leyden._ledger import has_happened, same_item
 from leyden.errors import ConditionFailedError, LeydenError, TransactionCanceledError
 from leyden.operations.guard import bears, collision
@@ -25,47 +23,25 @@ from leyden.operations.item_id import item_id
 from leyden.operations.operation import naming
 from leyden.operations.options import Options, finish
 from leyden.operations.overflow.reading import join_items, joining_for
-from leyden.operations.overflow.writing import UNKNOWN, Stored
+from leyden.operations.overflow.writing import UNKNOWN
 from leyden.operations.plan.writes import Part, ResolvedWrite, WritePlan, parts_of, resolve
-from leyden.operations.run.retry import SIZES, WRITES, pause_before
+from leyden.operations.run.attempts import Attempts, Written
 from leyden.operations.run.verdicts import (
     Refusal,
     Verdict,
     error_of,
     rejection_of,
-    verdict_of_code,
-    verdict_of_main,
 )
 from leyden.operations.transactions.cancellation import (
     CONDITION_FAILED,
-    Reason,
-    code_of,
-    is_refused_for_size,
-    is_too_large,
-    reasons_of,
     send_transaction,
 )
 from leyden.operations.transactions.result import WRITE, canceled
-from leyden.operations.uniqueness.guards import GuardPart, GuardState, values_changed
+from leyden.operations.uniqueness.guards import GuardPart
 from leyden.program import Gather, Item, Params, Program, Request, Response
 from leyden.results import add_units, consumed_units
 
 _CONCURRENT_READS: Final = 8
-
-
-@frozen(slots=False)
-class Written:
-    """What was written, in the end, and what it took.
-
-    `attributes` is the item that `response=` of a single write asked for. `attempts` counts the
-    requests that were sent to write.
-    """
-
-    writes: Sequence[ResolvedWrite]
-    response: Response
-    consumed: float | None
-    attempts: int = 1
-    attributes: Item | None = None
 
 
 def write_one(plan: WritePlan, options: Options, wants: str = "") -> Program[Written]:
@@ -104,335 +80,11 @@ def request_of(plan: WritePlan, params: Params) -> Request:
     return Request(entry.api, params, entry.name, entry.entity.spec.entity)
 
 
-class _Attempts(ABC):
-    """The attempts of one write or transaction, and what they learned of what is in the way."""
-
-    __slots__ = ("has_read", "known", "plans", "state", "unclear")
-
-    def __init__(self, plans: Sequence[WritePlan]) -> None:
-        self.plans = plans
-        self.state = GuardState()
-        self.known: dict[int, Stored] = {}
-        """What is known of stored items, by position: read, or shown by a refusal."""
-        self.unclear: set[int] = set()
-        """Positions to read before the next attempt, as the refusal did not tell enough."""
-        self.has_read = False
-
-    def run(self, first: LeydenError | None = None) -> Program[Written]:
-        """Send until it is granted, or refused for good; `first` is what the first attempt met."""
-        attempt = sent = 0
-        while True:
-            attempt += 1
-            writes, parts = yield from self.prepared()
-            try:
-                if first is not None and attempt == 1:
-                    raise first
-                response, times = yield from self.send(writes, parts)
-            except LeydenError as error:
-                refusals = yield from self.judge(error, writes, parts)
-                if refusals is None:
-                    raise
-                if not refusals:
-                    response, times = {}, 1
-                    break
-                again = all(refusal.again for refusal in refusals)
-                if not again or attempt >= WRITES or not self.may_begin_again:
-                    told = self.refused(error, refusals, writes, attempt)
-                    raise told from told.__cause__
-            else:
-                break
-            sent += 1
-            # A write that began unread learns from its first refusal: nobody was in its way.
-            if attempt > 1 or self.has_read:
-                yield pause_before(attempt)
-        consumed = add_units(self.state.consumed, consumed_units(response))
-        return Written(writes, response, consumed, sent + times, response.get("Attributes"))
-
-    @property
-    def may_begin_again(self) -> bool:
-        """Whether another attempt may be planned over what a refusal told."""
-        return True
-
-    @abstractmethod
-    def depends(self, position: int) -> bool:
-        """Whether the stored item is read before each attempt, which then depends on it."""
-
-    @abstractmethod
-    def prepared(self) -> Program[tuple[Sequence[ResolvedWrite], Sequence[Part]]]:
-        """The writes over what is known, which is read where it must be, and all their parts."""
-
-    @abstractmethod
-    def send(
-        self, writes: Sequence[ResolvedWrite], parts: Sequence[Part]
-    ) -> Program[tuple[Response, int]]:
-        """Send one attempt; gives the answer, and how often it was sent."""
-
-    @abstractmethod
-    def get(self, positions: Iterable[int]) -> Program[Sequence[Any]]:
-        """Read the items at these positions: the answers, or the errors that they ended in."""
-
-    @abstractmethod
-    def take(self, position: int, item: Item | None) -> Item | None:
-        """An item that was read before an attempt, as far as it is the one meant."""
-
-    @abstractmethod
-    def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
-        """Whether nothing can be told of a refusal without the stored item."""
-
-    @abstractmethod
-    def refused(
-        self,
-        error: LeydenError,
-        refusals: Sequence[Refusal],
-        writes: Sequence[ResolvedWrite],
-        attempt: int,
-    ) -> LeydenError:
-        """The error to end with."""
-
-    def wanted(self) -> list[int]:
-        """The positions whose items must be read before the next attempt."""
-        return [n for n, plan in enumerate(self.plans) if n in self.unclear or self._needs(n, plan)]
-
-    def _needs(self, position: int, plan: WritePlan) -> bool:
-        if self.depends(position):
-            return True
-        is_large = plan.spread is not None and plan.spread.needs_reading
-        return is_large and not self.known.get(position, UNKNOWN).is_read
-
-    def read(self) -> Program[None]:
-        """Read what the next attempt depends on."""
-        wanted = self.wanted()
-        if not wanted:
-            return
-        self.unclear.clear()
-        self.has_read = True
-        answers = yield from self.get(wanted)
-        for position, answer in zip(wanted, answers, strict=True):
-            if isinstance(answer, LeydenError):
-                raise answer
-            item = self.take(position, answer.get("Item"))
-            refusals = self.known.get(position, UNKNOWN).refusals
-            self.known[position] = Stored(item, is_read=True, refusals=refusals)
-
-    def resolved(self, position: int) -> ResolvedWrite:
-        """A write over what is known to be stored."""
-        known = self.known.get(position, UNKNOWN)
-        return resolve(self.plans[position], known, is_read=self.depends(position))
-
-    def asking(self, position: int) -> Request:
-        """The request for a stored item."""
-        plan = self.plans[position]
-        params = {"TableName": plan.table, "Key": plan.key, "ConsistentRead": True}
-        return Request("GetItem", params, plan.entry.name, plan.entity.spec.entity)
-
-    def judge(
-        self, error: LeydenError, writes: Sequence[ResolvedWrite], parts: Sequence[Part]
-    ) -> Program[list[Refusal] | None]:
-        """The verdicts over all that was refused.
-
-        None for an error that is no refusal; empty where the write has happened after all.
-        """
-        if is_too_large(error):
-            return self._judge_size(error)
-        reasons = reasons_of(error)
-        if not reasons:
-            return None
-        pairs = [pair for pair in zip(parts, reasons, strict=False) if code_of(pair[1]) != "None"]
-        seen = yield from self._look(error, writes, pairs)
-        if self.has_happened(error, writes, seen):
-            return []
-        refusals: list[Refusal] = []
-        mains: dict[int, Refusal] = {}
-        for part, reason in pairs:
-            if code_of(reason) != CONDITION_FAILED:
-                refusals.append(self._judge_code(part, reason))
-            elif part.role == "main":
-                mains[part.position] = self._judge_main(part, writes[part.position], seen)
-                refusals.append(mains[part.position])
-            elif part.role == "guard":
-                refusals.append((yield from self._judge_guard(part, reason, mains, refusals)))
-            elif part.position in mains:
-                continue
-            elif part.role == "check":
-                for claim in part.claims:
-                    self.state.stale.pop(claim.text, None)
-                refusals.append(_refusal(part, reason, "unique", again=True))
-            else:
-                # A part that moves along with its item is gone; with the item, unless it is lost.
-                self.unclear.add(part.position)
-                refusals.append(_refusal(part, reason, "overflow", again=True))
-        return refusals
-
-    def has_happened(
-        self,
-        error: LeydenError,
-        writes: Sequence[ResolvedWrite],
-        seen: Mapping[int, Item | None],
-    ) -> bool:
-        """Whether an earlier attempt of this request wrote, though its answer was lost."""
-        return False
-
-    def _look(
-        self,
-        error: LeydenError,
-        writes: Sequence[ResolvedWrite],
-        pairs: Sequence[tuple[Part, Reason]],
-    ) -> Program[dict[int, Item | None]]:
-        """What is stored under the keys of the writes that were refused, as far as it is known.
-
-        DynamoDB shows the item with a refusal, and leaves out one that does not exist; some
-        engines leave out all. A read that fails hides nothing, unless all depends on it.
-        """
-        seen: dict[int, Item | None] = {}
-        wanted: dict[int, bool] = {}
-        for part, reason in pairs:
-            if part.role != "main" or code_of(reason) != CONDITION_FAILED:
-                continue
-            if reason.get("Item"):
-                seen[part.position] = reason["Item"]
-            elif not self.was_there(part.position):
-                asked = self.plans[part.position].entry.asked
-                must_see = self.must_see(writes[part.position], error)
-                if must_see or (asked.needs != "anything" and not asked.is_by_verb_alone):
-                    wanted[part.position] = must_see
-        if wanted:
-            answers = yield from self.get(wanted)
-            for (position, must_see), answer in zip(wanted.items(), answers, strict=True):
-                if not isinstance(answer, LeydenError):
-                    seen[position] = answer.get("Item")
-                elif must_see:
-                    raise answer
-        return seen
-
-    def was_there(self, position: int) -> bool:
-        """Whether the write depended on an item that was read.
-
-        Where that is gone it may be back by now, as if nothing had happened; so it is read again.
-        """
-        known = self.known.get(position, UNKNOWN)
-        return known.item is not None and self.depends(position)
-
-    def _judge_size(self, error: LeydenError) -> list[Refusal] | None:
-        """The item of some write would be too large: DynamoDB counts otherwise than Leyden.
-
-        It does not say which one it is.
-        """
-        large = [n for n, plan in enumerate(self.plans) if plan.spread is not None]
-        if not large or not self.may_begin_again or not all(map(self._leaves_more, large)):
-            return None
-        return [Refusal(n, "invalid", "ValidationError", again=True) for n in large]
-
-    def _leaves_more(self, position: int) -> bool:
-        """Let the next attempt leave more room in the item; False where that was done enough."""
-        known = self.known.get(position, UNKNOWN)
-        if known.refusals >= SIZES:
-            return False
-        self.known[position] = evolve(known, refusals=known.refusals + 1)
-        self.unclear.add(position)
-        return True
-
-    def _judge_code(self, part: Part, reason: Reason) -> Refusal:
-        position, verdict = part.position, verdict_of_code(code_of(reason))
-        again = (
-            part.role == "main"
-            and self.plans[position].spread is not None
-            and is_refused_for_size(reason)
-            and self._leaves_more(position)
-        )
-        return _refusal(part, reason, verdict, again=again or self.passes(position, verdict))
-
-    def passes(self, position: int, verdict: Verdict) -> bool:
-        """Whether what is no refusal of a condition may be gone with the next attempt."""
-        return False
-
-    def _judge_main(
-        self, part: Part, write: ResolvedWrite, seen: Mapping[int, Item | None]
-    ) -> Refusal:
-        position = part.position
-        now, is_known = seen.get(position), position in seen
-        verdict = verdict_of_main(write, now, is_known=is_known)
-        return Refusal(
-            position,
-            verdict,
-            CONDITION_FAILED,
-            again=verdict != "collision" and self._is_outdated(position, write, verdict, now),
-            raw=now,
-            is_known=is_known,
-            is_mine=now is not None and verdict != "collision",
-        )
-
-    def _is_outdated(
-        self, position: int, write: ResolvedWrite, verdict: Verdict, now: Item | None
-    ) -> bool:
-        """Whether a write was refused as its item is not any more what the plan was made over."""
-        plan, known = write.plan, self.known.get(position, UNKNOWN)
-        is_gone = now is None and self.was_there(position)
-        if verdict == "version" and not plan.counts_on and not is_gone:
-            return False
-        is_outdated = (
-            is_gone
-            or (verdict == "version" and plan.counts_on)
-            or (write.laid is not None and not write.laid.is_over(now))
-            or (self.depends(position) and values_changed(plan.entity, known.item, now))
-        )
-        if is_gone:
-            self.unclear.add(position)
-        elif is_outdated:
-            self.known[position] = Stored(now, is_read=True, refusals=known.refusals)
-        return is_outdated
-
-    def _judge_guard(
-        self,
-        part: Part,
-        reason: Reason,
-        mains: Mapping[int, Refusal],
-        refusals: Sequence[Refusal],
-    ) -> Program[Refusal]:
-        """Whose is the guard of a unique value that was refused?
-
-        That of a write whose own item has changed may have been for values it will not have.
-        Where the end is certain nobody is asked for.
-        """
-        guard = part.guard
-        assert guard is not None
-        is_over = not self.may_begin_again or not all(refusal.again for refusal in refusals)
-        if part.position in mains or is_over:
-            return _refusal(part, reason, "unique", again=not is_over)
-        owner = yield from self.state.judge(
-            guard, reason.get("Item"), self.operation(part.position)
-        )
-        again = owner is None and not self._is_left_by_unread(guard)
-        return evolve(_refusal(part, reason, "unique", again=again), owner=owner)
-
-    def operation(self, position: int) -> tuple[str, str]:
-        """On whose behalf is read: the operation and its entity."""
-        entry = self.plans[position].entry
-        return entry.name, entry.entity.spec.entity
-
-    def _is_left_by_unread(self, guard: GuardPart) -> bool:
-        """Whether the item that left the guard is another write's, which does not say so itself.
-
-        It cannot be checked as well then: a transaction takes one operation on an item.
-        """
-        return False
-
-
-def _refusal(part: Part, reason: Reason, verdict: Verdict, *, again: bool) -> Refusal:
-    return Refusal(
-        part.position,
-        verdict,
-        code_of(reason),
-        again=again,
-        raw=reason.get("Item") or None,
-        claim=part.claims[0] if part.claims else None,
-    )
-
-
 _ALONE: Final = (Part("main", 0, {}),)
 """The parts of a plain request."""
 
 
-class _Single(_Attempts):
+class _Single(Attempts):
     """A write by itself: a plain request, or a transaction with what must go with it."""
 
     __slots__ = ("_before", "_options", "_wants")
@@ -578,7 +230,7 @@ def _transaction(parts: Sequence[Part], token: str) -> Params:
     return {"TransactItems": [part.body for part in parts], "ClientRequestToken": token}
 
 
-class _Together(_Attempts):
+class _Together(Attempts):
     """Writes that happen together or not at all."""
 
     __slots__ = ("_token", "_unread")

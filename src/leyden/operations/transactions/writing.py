@@ -21,7 +21,8 @@ from leyden.operations.plan.writes import (
     parts_of,
     refuse_reading,
 )
-from leyden.operations.run.writing import Written, write_together
+from leyden.operations.run.attempts import Written
+from leyden.operations.run.writing import write_together
 from leyden.operations.transactions.limits import refuse_count
 from leyden.operations.transactions.result import WRITE
 from leyden.operations.unended import Endable, end, hand_on, warn_if_unended
