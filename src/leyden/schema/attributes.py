@@ -217,13 +217,13 @@ def _bounds_fit(spec: AttributeSpec, given: Given, where: str, report: Report) -
         report.error(given.at(option), "attribute.bounds", f"{where}: {message}{because}")
 
     if spec.min is not None and spec.max is not None and spec.min > spec.max:
-        refuse("max", "`max` is less than `min`")
+        refuse("max", "`max` must be at least `min`")
     if (
         spec.min_length is not None
         and spec.max_length is not None
         and spec.min_length > spec.max_length
     ):
-        refuse("max_length", "`max_length` is less than `min_length`")
+        refuse("max_length", "`max_length` must be at least `min_length`")
     if spec.type == "set" and spec.max_length == 0:
         refuse("max_length", "a set cannot be empty, so `max_length` must be at least 1")
     if type_of(spec).whole_limits:

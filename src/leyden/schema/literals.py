@@ -132,13 +132,17 @@ def _map(attribute: AttributeSpec, node: Node, where: str) -> dict[str, Any]:
 
 def _within_limits(attribute: AttributeSpec, value: Any, node: Node, where: str) -> None:
     size = type_of(attribute).size(value)
+    least, most = attribute.min_length, attribute.max_length
+    problem = ""
     if attribute.min is not None and size < attribute.min:
-        raise LiteralError(node.span, f"{where} is less than `min`")
-    if attribute.max is not None and size > attribute.max:
-        raise LiteralError(node.span, f"{where} is more than `max`")
-    if attribute.min_length is not None and len(value) < attribute.min_length:
-        raise LiteralError(node.span, f"{where} is shorter than `min_length`")
-    if attribute.max_length is not None and len(value) > attribute.max_length:
-        raise LiteralError(node.span, f"{where} is longer than `max_length`")
-    if attribute.pattern is not None and not searching(attribute.pattern)(value):
-        raise LiteralError(node.span, f"{where} does not match `pattern`")
+        problem = f"must be at least {attribute.min} (`min`)"
+    elif attribute.max is not None and size > attribute.max:
+        problem = f"must be at most {attribute.max} (`max`)"
+    elif least is not None and len(value) < least:
+        problem = f"must have a length of at least {least} (`min_length`)"
+    elif most is not None and len(value) > most:
+        problem = f"must have a length of at most {most} (`max_length`)"
+    elif attribute.pattern is not None and not searching(attribute.pattern)(value):
+        problem = "must match `pattern`"
+    if problem:
+        raise LiteralError(node.span, f"{where} {problem}")

@@ -76,7 +76,7 @@ def accept_timestamp(value: Any, path: str) -> datetime:
         try:
             value = _fromisoformat(value)
         except ValueError:
-            raise refuse(path, "is text that is no ISO 8601 time") from None
+            raise refuse(path, "must be an ISO 8601 time, as in " + _ZONED_TEXT) from None
     elif not isinstance(value, datetime):
         raise wrong_type(path, "an aware datetime or ISO 8601 text with an offset", value)
     instant = _in_utc(value, path, form)
@@ -125,7 +125,7 @@ def timestamp_value(text: str) -> datetime:
         if zone is not None:
             return value.astimezone(UTC)
     except (ValueError, TypeError, AttributeError, OverflowError):
-        raise UnreadableError("is no ISO 8601 time") from None
+        raise UnreadableError("is not an ISO 8601 time") from None
     raise UnreadableError("is a time without an offset from UTC")
 
 
