@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leyden.errors import LeydenError, SaveIncompleteError
-from leyden.store.dynamodb.schemas import memory_schemas
+from leyden.store.dynamodb.settings import TtlRules, memory_schemas
 from leyden.store.dynamodb.store import DynamoDBMemory
-from leyden.store.dynamodb.ttl import TtlRules
 from tests.faults.bank import Bank, open_bank
 from tests.faults.conftest import TRANSPORTS
 from tests.faults.proxy import Fault, Forward, Refuse, Reset

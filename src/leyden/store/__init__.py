@@ -13,30 +13,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from leyden.store.dynamodb.settings import TTL
 from leyden.store.dynamodb.store import DynamoDBStore
-from leyden.store.dynamodb.ttl import TTL
 from leyden.store.in_memory import InMemoryStore
 from leyden.store.interface import Evals, Memory, Scores, Store, Traces, Workflows
-from leyden.store.pages import (
+from leyden.store.records import (
     ClonedThread,
     CopiedThread,
-    EvalPage,
-    MessagePage,
-    ScorePage,
-    ThreadPage,
-    TracePage,
-    WorkflowRunPage,
-)
-from leyden.store.records import (
     DateRange,
     Eval,
+    EvalPage,
     Include,
     Message,
+    MessagePage,
     Resource,
     Score,
+    ScorePage,
     Thread,
+    ThreadPage,
     Trace,
+    TracePage,
     WorkflowRun,
+    WorkflowRunPage,
 )
 
 if TYPE_CHECKING:

@@ -9,10 +9,9 @@ from uuid import uuid4
 
 from attrs import evolve, frozen
 
-from leyden.store import given
+from leyden.store import checks
 from leyden.store.order import id_key
-from leyden.store.pages import ClonedThread
-from leyden.store.records import JSON, DateRange, Message, Thread
+from leyden.store.records import JSON, ClonedThread, DateRange, Message, Thread
 from leyden.types.times import timestamp_text
 
 TAKEN = 'there is a thread of the id "new_thread_id" already'
@@ -43,14 +42,14 @@ class Copying:
         new_id, owner, title, metadata = what
         limit, start, end, ids = which
         return cls(
-            given.identifier(source_id, "source_thread_id"),
-            given.optional(given.identifier, new_id, "new_thread_id"),
-            given.optional(given.identifier, owner, "resource_id"),
-            given.optional(given.text, title, "title"),
-            given.optional(given.mapping, metadata, "metadata") or {},
-            given.optional(given.count, limit, "message_limit"),
-            given.dates(start, end, ("start_date", "end_date")),
-            given.optional(given.identifiers, ids, "message_ids"),
+            checks.identifier(source_id, "source_thread_id"),
+            checks.optional(checks.identifier, new_id, "new_thread_id"),
+            checks.optional(checks.identifier, owner, "resource_id"),
+            checks.optional(checks.text, title, "title"),
+            checks.optional(checks.mapping, metadata, "metadata") or {},
+            checks.optional(checks.count, limit, "message_limit"),
+            checks.dates(start, end, ("start_date", "end_date")),
+            checks.optional(checks.identifiers, ids, "message_ids"),
         )
 
     def newest(self, messages: Sequence[Message]) -> Sequence[Message]:

@@ -12,27 +12,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
-from leyden.store.pages import (
-    ClonedThread,
-    CopiedThread,
-    EvalPage,
-    MessagePage,
-    ScorePage,
-    ThreadPage,
-    TracePage,
-    WorkflowRunPage,
-)
 from leyden.store.records import (
     JSON,
+    ClonedThread,
+    CopiedThread,
     DateRange,
     Eval,
+    EvalPage,
     Include,
     Message,
+    MessagePage,
     Resource,
     Score,
+    ScorePage,
     Thread,
+    ThreadPage,
     Trace,
+    TracePage,
     WorkflowRun,
+    WorkflowRunPage,
 )
 
 Direction: TypeAlias = Literal["asc", "desc"]

@@ -1,4 +1,6 @@
-"""The one order of messages and threads: by time, and at the same time by id.
+"""The order of every listing: by time, a number or names, and at the same place by id.
+
+Both backends have it from here. The place of an entry is a mark, as JSON, which cursors keep.
 
 Ids are in the order of JavaScript's `localeCompare`, in which the TypeScript client sorts: white
 space, punctuation, digits, letters without regard to case; only where all of that is equal, small
@@ -11,22 +13,28 @@ JavaScript may have another one.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias, TypeVar
+from functools import total_ordering
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from leyden.types.numbers import epoch_milliseconds
-
-__all__ = ["IdKey", "Place", "id_key", "in_order", "place"]
+from leyden.store.records import JSON
+from leyden.types.numbers import epoch_milliseconds, number_text
 
 IdKey: TypeAlias = tuple[str, str, str, str]
 Place: TypeAlias = tuple[int, IdKey]
+Mark: TypeAlias = Sequence[JSON]
+"""The place of an entry as JSON."""
+
+Order: TypeAlias = Callable[[Mark], Any]
+"""What to sort marks by."""
 
 _SIGNS: Final = "\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 _OTHER_SIGN: Final = chr(100)  # in front of what comes between the signs and the digits
 _FIRST_DIGIT: Final = 110
 _FIRST_LETTER: Final = 130
 _OTHER_LETTER: Final = chr(200)  # in front of what comes behind Z
+_DIGITS_OF_TIMES: Final = 13
 
 _PRIMARY: Final[dict[int, str | None]] = {
     **dict.fromkeys(range(128), None),
@@ -91,3 +99,67 @@ def in_order(
 ) -> list[_E]:
     """Entries by their time, those of the same millisecond by id."""
     return sorted(entries, key=lambda entry: place(time(entry), entry.id, descending=descending))
+
+
+def time_mark(time: datetime, id: str) -> Mark:
+    """The place of an entry that is listed by a time."""
+    return [epoch_milliseconds(time), id]
+
+
+def newest_first(mark: Mark) -> Any:
+    """From the latest time to the earliest."""
+    return -mark[0], id_key(mark[1])
+
+
+def oldest_first(mark: Mark) -> Any:
+    """From the earliest time to the latest."""
+    return +mark[0], id_key(mark[1])
+
+
+def latest_first(mark: Mark) -> Any:
+    """The order of `oldest_first` backwards: at the same time ids descend, too."""
+    return -mark[0], _Backwards(id_key(mark[1]))
+
+
+@total_ordering
+class _Backwards:
+    """Sorts the other way round."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: IdKey) -> None:
+        self.key = key
+
+    def __lt__(self, other: _Backwards) -> bool:
+        return other.key < self.key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Backwards) and other.key == self.key
+
+
+def is_time(start: float) -> bool:
+    """Whether a number is a time in milliseconds or finer units, as tracers count them.
+
+    Those have thirteen digits or more, from September 2001 on.
+    """
+    digits = number_text(start).partition(".")[0]
+    return digits.isdecimal() and len(digits) >= _DIGITS_OF_TIMES
+
+
+def newest_start_first(mark: Mark) -> Any:
+    """From the latest start to the earliest, of spans marked with their start and id.
+
+    Times are compared digit by digit, as the index has them: so those in milliseconds and those in
+    nanoseconds are in the order of time. Numbers that are no times come behind them, by their size.
+    """
+    start, id = mark[:2]
+    if not is_time(start):
+        return 1, -start, id_key(id)
+    # What begins like another and goes on is the larger.
+    return 0, (*(-ord(digit) for digit in number_text(start)), 1), id_key(id)
+
+
+def by_name(mark: Mark) -> Any:
+    """Runs, marked with the names of workflow and run, as their keys are in order."""
+    workflow, run = mark
+    return workflow.lower(), run.lower()

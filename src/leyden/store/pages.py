@@ -1,103 +1,214 @@
-"""Pages of what the store lists.
+"""Pages of listings, and their cursors: the place of the last entry that a page gave, as text.
 
-`total` counts all that match, and is None where it was not asked for. `per_page` is None where
-all were asked for. `cursor` goes on behind the page's last entry, None at the end: reading on by
-cursor costs a page, whereas `page=` reads over all pages before.
+Reading goes on behind that place, so entries that come or go in between do no harm. Both backends
+have their cursors from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
-from leyden.store.records import Eval, Message, Score, Thread, Trace, WorkflowRun
+from leyden.errors import InvalidCursorError, LeydenError
+from leyden.store import checks
+from leyden.store.checks import Paging
+from leyden.store.order import Mark, Order
+from leyden.store.records import JSON, DateRange
+
+T = TypeVar("T")
+P = TypeVar("P")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CHECKSUM_BYTES: Final = 8
+_DIGEST_BYTES: Final = 8
+_LONGEST: Final = 1 << 20
+_ODD: Final = (
+    *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    *(RecursionError, LeydenError),
+)
+
+
+@frozen
+class Asked:
+    """The page that is asked for, checked; `query` is what must stay the same from page to page."""
+
+    query: JSON
+    paging: Paging
+    include_total: bool
+
+    @classmethod
+    def of(cls, query: JSON, page: Any, per_page: Any, cursor: Any, include_total: Any) -> Asked:
+        """Check what says which page. Raises InputError."""
+        paging = checks.paging(page, per_page, cursor)
+        return cls(query, paging, checks.flag(include_total, "include_total"))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the page has no entries, so that nothing is read or counted for it."""
+        return self.paging.per_page == 0
+
+    def after(self, *check: Callable[[Mark], Any]) -> Mark | None:
+        """The place behind which the page begins, which all of the functions take.
+
+        Raises InvalidCursorError.
+        """
+
+        def read(mark: Mark) -> Mark:
+            for one in check:
+                one(mark)
+            return mark
+
+        cursor = self.paging.cursor
+        return None if cursor is None else unseal(cursor, self.query, read)
+
+    def given_before(self) -> frozenset[bytes]:
+        """Digests of what earlier pages gave out of its turn. Raises InvalidCursorError."""
+        after = self.after(digests_in)
+        return frozenset() if after is None else digests_in(after)
 
 
 @frozen(kw_only=True)
-class ThreadPage:
-    """A page of threads."""
+class Listed(Generic[T]):
+    """A page of a listing."""
 
-    threads: tuple[Thread, ...]
+    paging: Paging
+    entries: tuple[T, ...]
     total: int | None
-    page: int
-    per_page: int | None
     has_more: bool
-    cursor: str | None = None
+    cursor: str | None
+
+    def page(self, kind: Callable[..., P], **entries: tuple[Any, ...]) -> P:
+        """The page as callers get it, with its entries under their name."""
+        return kind(
+            **entries,
+            total=self.total,
+            page=self.paging.page,
+            per_page=self.paging.per_page,
+            has_more=self.has_more,
+            cursor=self.cursor,
+        )
 
 
-@frozen(kw_only=True)
-class MessagePage:
-    """A page of messages, in order, with those that `include` added."""
-
-    messages: tuple[Message, ...]
-    total: int | None
-    page: int
-    per_page: int | None
-    has_more: bool
-    cursor: str | None = None
-
-
-@frozen(kw_only=True)
-class WorkflowRunPage:
-    """A page of workflow runs."""
-
-    runs: tuple[WorkflowRun, ...]
-    total: int | None
-    page: int
-    per_page: int | None
-    has_more: bool
-    cursor: str | None = None
+def listed(
+    entries: Sequence[T], more: bool, total: int | None, mark: Callable[[T], Mark], asked: Asked
+) -> Listed[T]:
+    """The page of these entries, with the cursor that goes on behind the last of them."""
+    cursor = None
+    if more:
+        cursor = seal(mark(entries[-1]), asked.query) if entries else asked.paging.cursor
+    return Listed(
+        paging=asked.paging, entries=tuple(entries), total=total, has_more=more, cursor=cursor
+    )
 
 
-@frozen(kw_only=True)
-class ScorePage:
-    """A page of scores, the newest first."""
-
-    scores: tuple[Score, ...]
-    total: int | None
-    page: int
-    per_page: int | None
-    has_more: bool
-    cursor: str | None = None
+def no_page(asked: Asked) -> Listed[Any]:
+    """The page without entries."""
+    return listed((), False, 0 if asked.include_total else None, list, asked)
 
 
-@frozen(kw_only=True)
-class TracePage:
-    """A page of spans, the newest first."""
+def of_all(
+    entries: Iterable[T],
+    mark: Callable[[T], Mark],
+    order: Order,
+    asked: Asked,
+    beside: Collection[str] = (),
+) -> Listed[T]:
+    """The page of all entries there are, which are put in order here.
 
-    traces: tuple[Trace, ...]
-    total: int | None
-    page: int
-    per_page: int | None
-    has_more: bool
-    cursor: str | None = None
+    `beside` are the ids of entries that are given beside the page, out of their turn: no later page
+    has them, by way of the cursors.
+    """
+    after = asked.after(order)
+    if asked.is_empty:
+        return no_page(asked)
+    behind, before = None if after is None else order(after), asked.given_before()
+    ordered = sorted(((order(mark(entry)), entry) for entry in entries), key=lambda pair: pair[0])
+    left = [
+        entry
+        for place, entry in ordered
+        if behind is None or (place > behind and not (before and digest(mark(entry)[-1]) in before))
+    ]
+    paging = asked.paging
+    rest = [] if paging.end is None else left[paging.end :]
+    more = any(mark(entry)[-1] not in beside for entry in rest) if beside else bool(rest)
+    total = len(ordered) if asked.include_total else None
+    digests = before.union(map(digest, beside))
+    return listed(
+        left[paging.offset : paging.end],
+        more,
+        total,
+        lambda entry: with_digests(mark(entry), digests),
+        asked,
+    )
 
 
-@frozen(kw_only=True)
-class EvalPage:
-    """A page of evaluations, the newest first."""
-
-    evals: tuple[Eval, ...]
-    total: int | None
-    page: int
-    per_page: int | None
-    has_more: bool
-    cursor: str | None = None
+def ends(dates: DateRange) -> JSON:
+    """A range of dates, as cursors are bound to it."""
+    return [time and time.isoformat() for time in (dates.start, dates.end)]
 
 
-@frozen(kw_only=True)
-class CopiedThread:
-    """A copy of a thread, and which of its messages is a copy of which (source id to copy id)."""
-
-    thread: Thread
-    message_id_map: Mapping[str, str]
+def seal(mark: Mark, query: JSON) -> str:
+    """The cursor that goes on behind a place; `query` is all that must stay the same."""
+    text = json.dumps([_checksum(query, mark), *mark], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-@frozen(kw_only=True)
-class ClonedThread:
-    """A copy of a thread with the copies of its messages."""
+def unseal(cursor: str, query: JSON, read: Callable[[Mark], T]) -> T:
+    """What `read` makes of the place in a cursor; it raises an error of any kind for what is none.
 
-    thread: Thread
-    cloned_messages: tuple[Message, ...]
-    message_id_map: Mapping[str, str]
+    Raises InvalidCursorError where the cursor is none, was changed, or belongs to another query.
+    """
+    try:
+        if len(cursor) > _LONGEST:
+            raise ValueError("too long")
+        padded = cursor + "=" * (-len(cursor) % 4)
+        checksum, *mark = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        place = read(mark)
+    except _ODD as error:
+        raise InvalidCursorError(
+            "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
+        ) from error
+    if checksum != _checksum(query, mark):
+        raise InvalidCursorError(
+            "the cursor belongs to another query, or was changed; use it with the same threads, "
+            "order and filters as the page that gave it"
+        )
+    return place
+
+
+def time_of(mark: Mark) -> datetime:
+    """The time in a place by time and id. Raises ValueError for what is none."""
+    milliseconds, id, *_ = mark
+    if type(milliseconds) is not int or type(id) is not str:
+        raise ValueError("no place")
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def digest(id: str) -> bytes:
+    """What a cursor has of the id of an entry that was given out of its turn."""
+    return blake2b(id.encode(), digest_size=_DIGEST_BYTES).digest()
+
+
+def with_digests(mark: Mark, digests: Collection[bytes]) -> Mark:
+    """A place, with what was given out of its turn and is not given again."""
+    return [*mark, base64.b64encode(b"".join(sorted(digests))).decode()] if digests else mark
+
+
+def digests_in(mark: Mark) -> frozenset[bytes]:
+    """What a place says was given out of its turn. Raises ValueError for what is none."""
+    _, _, *rest = mark
+    if len(rest) > 1:
+        raise ValueError("no place")
+    digests = b"".join(base64.b64decode(text, validate=True) for text in rest)
+    return frozenset(digests[n : n + _DIGEST_BYTES] for n in range(0, len(digests), _DIGEST_BYTES))
+
+
+def _checksum(query: JSON, mark: Mark) -> str:
+    whole = json.dumps([query, *mark], sort_keys=True)
+    return blake2b(whole.encode(), digest_size=_CHECKSUM_BYTES).hexdigest()

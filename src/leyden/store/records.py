@@ -1,7 +1,7 @@
 """What the store takes and gives: threads, messages, resources, runs, scores, traces, evals.
 
 All are frozen; times are aware datetimes, cut to milliseconds as they are stored. Methods that
-take a record also take a mapping of its fields, in snake_case.
+take a record also take a mapping of its fields, in snake_case. Listings give pages of records.
 """
 
 from __future__ import annotations
@@ -184,3 +184,82 @@ class Include:
     thread_id: str | None = None
     with_previous_messages: int = 0
     with_next_messages: int = 0
+
+
+def _entries_first(cls: type, fields: list[Any]) -> list[Any]:
+    return sorted(fields, key=lambda field: field.inherited)
+
+
+@frozen(kw_only=True)
+class Page:
+    """What every page of a listing says beside its entries.
+
+    `total` counts all that match, and is None where it was not asked for. `per_page` is None where
+    all were asked for. `cursor` goes on behind the page's last entry, None at the end: reading on
+    by cursor costs a page, whereas `page=` reads over all pages before.
+    """
+
+    total: int | None
+    page: int
+    per_page: int | None
+    has_more: bool
+    cursor: str | None = None
+
+
+@frozen(kw_only=True, field_transformer=_entries_first)
+class ThreadPage(Page):
+    """A page of threads."""
+
+    threads: tuple[Thread, ...]
+
+
+@frozen(kw_only=True, field_transformer=_entries_first)
+class MessagePage(Page):
+    """A page of messages, in order, with those that `include` added."""
+
+    messages: tuple[Message, ...]
+
+
+@frozen(kw_only=True, field_transformer=_entries_first)
+class WorkflowRunPage(Page):
+    """A page of workflow runs."""
+
+    runs: tuple[WorkflowRun, ...]
+
+
+@frozen(kw_only=True, field_transformer=_entries_first)
+class ScorePage(Page):
+    """A page of scores, the newest first."""
+
+    scores: tuple[Score, ...]
+
+
+@frozen(kw_only=True, field_transformer=_entries_first)
+class TracePage(Page):
+    """A page of spans, the newest first."""
+
+    traces: tuple[Trace, ...]
+
+
+@frozen(kw_only=True, field_transformer=_entries_first)
+class EvalPage(Page):
+    """A page of evaluations, the newest first."""
+
+    evals: tuple[Eval, ...]
+
+
+@frozen(kw_only=True)
+class CopiedThread:
+    """A copy of a thread, and which of its messages is a copy of which (source id to copy id)."""
+
+    thread: Thread
+    message_id_map: Mapping[str, str]
+
+
+@frozen(kw_only=True)
+class ClonedThread:
+    """A copy of a thread with the copies of its messages."""
+
+    thread: Thread
+    cloned_messages: tuple[Message, ...]
+    message_id_map: Mapping[str, str]

@@ -11,7 +11,7 @@ import pytest
 from leyden.errors import DecodeError
 from leyden.operations.overflow.format import is_part
 from leyden.store import DynamoDBStore
-from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.merging import merge
 from tests.conformance.notes import noise
 from tests.store.dynamodb.conftest import Clock, raw_items
 from tests.store.dynamodb.test_merging import drive

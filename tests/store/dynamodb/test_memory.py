@@ -15,6 +15,7 @@ from leyden.errors import (
     AwsError,
     ConnectionFailedError,
     InputError,
+    InvalidCursorError,
     ItemTooLargeError,
     KeyCollisionError,
     LeydenError,
@@ -24,8 +25,8 @@ from leyden.errors import (
 )
 from leyden.program import Gather, Program, Request, run_together
 from leyden.schema.spec import ENTITY_FIELD
+from leyden.store.dynamodb.settings import TtlRules
 from leyden.store.dynamodb.store import DynamoDBMemory
-from leyden.store.dynamodb.ttl import TtlRules
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 
 _FILE: Final = Path(leyden.__file__).parent / "demo" / "mastra-items.jsonl"
@@ -441,3 +442,19 @@ def test_two_who_save_a_new_thread_at_once_keep_the_first_time(
     assert (saved.created_at, saved.resource_id) == (first, "alice")
     assert memory.get_thread_by_id("t1") == saved
     assert memory.list_threads(resource_id="bob").threads == ()
+
+
+def test_a_cursor_of_another_query_is_refused_before_anything_is_read(memory: Memory) -> None:
+    memory.save_thread({"id": "t1", "resource_id": "alice"})
+    memory.save_messages([message(n) for n in range(3)])
+    cursor = memory.list_messages("t1", per_page=1).cursor
+    with Requests(memory.app) as sent:
+        with pytest.raises(InvalidCursorError, match="another query"):
+            memory.list_messages_by_resource_id("alice", cursor=cursor)
+        with pytest.raises(InvalidCursorError, match="another query"):
+            memory.list_messages("t2", cursor=cursor, include=[{"id": "m0"}])
+        with pytest.raises(InvalidCursorError, match="another query"):
+            memory.list_threads(resource_id="alice", cursor=cursor)
+        with pytest.raises(InvalidCursorError, match="another query"):
+            memory.list_threads(cursor=cursor)
+    assert sent.apis == []

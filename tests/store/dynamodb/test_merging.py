@@ -19,7 +19,7 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.program import Pause, Program, Request
-from leyden.store.dynamodb.programs.merging import merge
+from leyden.store.dynamodb.merging import merge
 from tests.store.dynamodb.conftest import Clock, Requests
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

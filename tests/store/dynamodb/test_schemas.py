@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from leyden.errors import InvalidOptionError, SchemaError
-from leyden.store.dynamodb.schemas import LARGE, memory_schemas
-from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.dynamodb.settings import LARGE, TtlRules, memory_schemas
 
 NOTE = """
 entity: note

@@ -10,8 +10,8 @@ import pytest
 
 import leyden
 from leyden.errors import InputError, KeyCollisionError, RequiredAttributeError, ValidationError
+from leyden.store.dynamodb.settings import TtlRules
 from leyden.store.dynamodb.store import DynamoDBScores
-from leyden.store.dynamodb.ttl import TtlRules
 from tests.memory_format.test_items import ITEMS
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 

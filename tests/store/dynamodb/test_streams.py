@@ -12,9 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.program import Pause, Program
-from leyden.store.dynamodb.cursors import Position
-from leyden.store.dynamodb.programs.streams import Span, Stream, take
-from leyden.store.order import id_key, place
+from leyden.store.dynamodb.streams import Indexed, Span, Taken, by_time, take
+from leyden.store.order import (
+    Mark,
+    Order,
+    id_key,
+    latest_first,
+    newest_first,
+    oldest_first,
+    place,
+    time_mark,
+)
 from leyden.store.records import DateRange
 
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -58,7 +66,9 @@ class Index:
     def between(self, low: Any, high: Any) -> Index:
         return self._within(low["created_at"], high["created_at"])
 
-    def program(self, *, order: str, limit: int | None, cursor: str | None) -> Program[Found]:
+    def program(
+        self, *, order: str, limit: int | None, cursor: str | None, compare: str | None
+    ) -> Program[Found]:
         self.limits.append(limit)
         entries = [
             entry
@@ -85,6 +95,23 @@ def run(program: Program[Any]) -> Any:
         return end.value
 
 
+def order_of(descending: bool) -> Order:
+    return newest_first if descending else oldest_first
+
+
+def listed(index: Index, order: Order, read: Any = lambda record: record, **more: Any) -> Any:
+    """The index as what is read of it, of entries that `read` makes."""
+    found: Indexed[Entry] = by_time(index, read, order, **more)  # type: ignore[arg-type]
+    return found
+
+
+def taken_of(
+    indexes: Sequence[Indexed[Entry]], count: int | None, after: Mark | None = None
+) -> Taken[Entry]:
+    taken: Taken[Entry] = run(take(indexes, count, after, concurrency=4))
+    return taken
+
+
 entries = st.lists(
     st.builds(
         Entry,
@@ -108,23 +135,17 @@ def test_pages_put_together_are_all_entries_each_once_in_order(
     seen: list[Entry] = []
     after = None
     while True:
-        streams = [
-            Stream[Entry](
-                Index(given_entries[number::threads]),  # type: ignore[arg-type]
-                lambda record: record,
-                span=Span(),
-                descending=descending,
-                after=after,
-            )
+        indexes = [
+            listed(Index(given_entries[number::threads]), order_of(descending))
             for number in range(threads)
         ]
-        taken = run(take(streams, size, descending=descending, concurrency=4))
+        taken = taken_of(indexes, size, after)
         seen += taken.entries
         assert taken.more is (len(seen) < len(expected))
         if not taken.more:
             break
         assert len(taken.entries) == size
-        after = Position(seen[-1].created_at, seen[-1].id)
+        after = time_mark(seen[-1].created_at, seen[-1].id)
     assert seen == expected
 
 
@@ -132,16 +153,11 @@ def test_pages_put_together_are_all_entries_each_once_in_order(
 def test_all_at_once_are_all_entries_in_order(
     given_entries: list[Entry], descending: bool, threads: int
 ) -> None:
-    streams = [
-        Stream[Entry](
-            Index(given_entries[number::threads]),  # type: ignore[arg-type]
-            lambda record: record,
-            span=Span(),
-            descending=descending,
-        )
+    indexes = [
+        listed(Index(given_entries[number::threads]), order_of(descending))
         for number in range(threads)
     ]
-    taken = run(take(streams, None, descending=descending, concurrency=4))
+    taken = taken_of(indexes, None)
     assert list(taken.entries) == in_order(given_entries, descending)
     assert taken.more is False
 
@@ -154,15 +170,8 @@ def test_the_neighbours_before_an_entry_are_those_of_the_ascending_order(
         return
     ascending = in_order(given_entries, descending=False)
     at = data.draw(st.integers(0, len(ascending) - 1))
-    stream = Stream[Entry](
-        Index(given_entries),  # type: ignore[arg-type]
-        lambda record: record,
-        span=Span(),
-        descending=True,
-        ids_descend=True,
-        after=Position(ascending[at].created_at, ascending[at].id),
-    )
-    taken = run(take([stream], count, descending=True, concurrency=1))
+    before = time_mark(ascending[at].created_at, ascending[at].id)
+    taken = taken_of([listed(Index(given_entries), latest_first)], count, before)
     assert list(taken.entries) == ascending[max(0, at - count) : at][::-1]
 
 
@@ -174,13 +183,7 @@ def test_what_is_left_out_does_not_count(
         return entry if "a" in entry.id else None
 
     expected = [entry for entry in in_order(given_entries, descending) if "a" in entry.id]
-    stream = Stream[Entry](
-        Index(given_entries),  # type: ignore[arg-type]
-        read,
-        span=Span(),
-        descending=descending,
-    )
-    taken = run(take([stream], size, descending=descending, concurrency=1))
+    taken = taken_of([listed(Index(given_entries), order_of(descending), read)], size)
     assert list(taken.entries) == expected[:size]
     assert taken.more is (len(expected) > size)
 
@@ -201,13 +204,8 @@ def test_a_span_has_the_times_of_its_range(
     dates = DateRange(
         start=start, end=end, start_exclusive=exclusive[0], end_exclusive=exclusive[1]
     )
-    stream = Stream[Entry](
-        Index(given_entries),  # type: ignore[arg-type]
-        lambda record: record,
-        span=Span.of(dates),
-        descending=descending,
-    )
-    taken = run(take([stream], None, descending=descending, concurrency=1))
+    span = Span.of(dates)
+    taken = taken_of([listed(Index(given_entries), order_of(descending), span=span)], None)
     expected = [
         entry
         for entry in in_order(given_entries, descending)
@@ -229,13 +227,7 @@ def test_a_span_has_the_times_of_its_range(
 )
 def test_a_range_without_times_reads_nothing(dates: DateRange) -> None:
     index = Index([Entry("a", START)])
-    stream = Stream[Entry](
-        index,  # type: ignore[arg-type]
-        lambda record: record,
-        span=Span.of(dates),
-        descending=False,
-    )
-    taken = run(take([stream], None, descending=False, concurrency=1))
+    taken = taken_of([listed(index, oldest_first, span=Span.of(dates))], None)
     assert (taken.entries, taken.more) == ((), False)
     assert index.limits == []
 
@@ -243,22 +235,10 @@ def test_a_range_without_times_reads_nothing(dates: DateRange) -> None:
 def test_a_page_reads_one_more_than_it_has_and_where_times_tie_on_to_the_next_time() -> None:
     apart = [Entry(f"{n:02}", START + n * TICK) for n in range(50)]
     index = Index(apart)
-    stream = Stream[Entry](
-        index,  # type: ignore[arg-type]
-        lambda record: record,
-        span=Span(),
-        descending=True,
-    )
-    assert len(run(take([stream], 10, descending=True, concurrency=1)).entries) == 10
+    assert len(taken_of([listed(index, newest_first)], 10).entries) == 10
     assert index.limits == [11]
     tied = Index([Entry(f"{n:02}", START + n // 15 * TICK) for n in range(50)])
-    stream = Stream[Entry](
-        tied,  # type: ignore[arg-type]
-        lambda record: record,
-        span=Span(),
-        descending=False,
-    )
-    taken = run(take([stream], 10, descending=False, concurrency=1))
+    taken = taken_of([listed(tied, oldest_first)], 10)
     assert [entry.id for entry in taken.entries] == [f"{n:02}" for n in range(10)]
     assert tied.limits == [11, 22]
 
@@ -266,12 +246,6 @@ def test_a_page_reads_one_more_than_it_has_and_where_times_tie_on_to_the_next_ti
 def test_ids_ascend_at_each_time_in_both_directions() -> None:
     given_entries = [Entry(id, START) for id in ("b", "A", "a", "_", "1")]
     for descending in (True, False):
-        stream = Stream[Entry](
-            Index(given_entries),  # type: ignore[arg-type]
-            lambda record: record,
-            span=Span(),
-            descending=descending,
-        )
-        taken = run(take([stream], None, descending=descending, concurrency=1))
+        taken = taken_of([listed(Index(given_entries), order_of(descending))], None)
         ids = [entry.id for entry in taken.entries]
         assert ids == sorted(ids, key=id_key) == ["_", "1", "a", "A", "b"]

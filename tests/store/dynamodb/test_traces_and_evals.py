@@ -17,9 +17,9 @@ from leyden.errors import (
 )
 from leyden.program import Request
 from leyden.results import BatchResult
-from leyden.store.dynamodb.programs.batching import incomplete
+from leyden.store.dynamodb.settings import TTL, TtlRules
 from leyden.store.dynamodb.store import DynamoDBEvals, DynamoDBTraces
-from leyden.store.dynamodb.ttl import TTL, TtlRules
+from leyden.store.dynamodb.writing import incomplete
 from tests.memory_format.test_items import EARLIER
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 
@@ -182,8 +182,8 @@ def test_what_was_not_saved_is_told_by_its_ids(app: leyden.Service) -> None:
     error = BatchIncompleteError(
         "incomplete", result=batch, unsure=[{app.table: [put("c")]}], failures=[failure]
     )
-    said = incomplete(app.entities.trace, ["a", "b", "c"], error, id="id")
+    said = incomplete(app.entities.trace, ["a", "b", "c"], error, id="id", what="spans")
     assert isinstance(said, SaveIncompleteError)
     assert (said.saved, said.unsaved, said.unsure) == (("a",), ("b",), ("c",))
     assert said.failures == (failure,)
-    assert "1 of 3 were saved, 1 were not, and 1 may or may not have been" in str(said)
+    assert "of 3 spans 1 were written, 1 were not, and 1 may or may not have been" in str(said)

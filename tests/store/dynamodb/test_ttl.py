@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from leyden.errors import InvalidOptionError
-from leyden.store.dynamodb.schemas import memory_schemas
-from leyden.store.dynamodb.ttl import TTL, TtlRules
+from leyden.store.dynamodb.settings import TTL, TtlRules, memory_schemas
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -12,8 +12,8 @@ import pytest
 import leyden
 from leyden.errors import DecodeError, KeyCollisionError
 from leyden.program import Request
+from leyden.store.dynamodb.settings import TtlRules
 from leyden.store.dynamodb.store import DynamoDBWorkflows
-from leyden.store.dynamodb.ttl import TtlRules
 from tests.memory_format.test_items import ITEMS
 from tests.store.dynamodb.conftest import Clock, Requests, raw_items
 

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
+from leyden import AsyncEntity, AsyncService
 from leyden.drivers.aio import AsyncDriver
 from leyden.drivers.base import Driver
 from leyden.errors import CallStyleError, InvalidOptionError
-from leyden.service.asynchronous import AsyncEntity, AsyncService
-from leyden.service.service import build_service
-from leyden.store.dynamodb.base import StoreBase, driver_options
+from leyden.service.service import Service, build_service
+from leyden.store.dynamodb.memory import MemoryMethods
 from leyden.store.dynamodb.methods import Awaited
-from leyden.store.dynamodb.programs.evals import EvalMethods
-from leyden.store.dynamodb.programs.memory import MemoryMethods
-from leyden.store.dynamodb.programs.scores import ScoreMethods
-from leyden.store.dynamodb.programs.traces import TraceMethods
-from leyden.store.dynamodb.programs.workflows import WorkflowMethods
-from leyden.store.dynamodb.schemas import LargeValues, Source
-from leyden.store.dynamodb.settings import CONCURRENCY, Hooks, settings
-from leyden.store.dynamodb.ttl import TTL
-from leyden.store.times import Clock
+from leyden.store.dynamodb.observability import EvalMethods, ScoreMethods, TraceMethods
+from leyden.store.dynamodb.settings import Hooks
+from leyden.store.dynamodb.store import DomainName, StoreBase
+from leyden.store.dynamodb.workflows import WorkflowMethods
 
 
 class AsyncDynamoDBMemory(MemoryMethods, Awaited):
@@ -63,63 +57,35 @@ class AsyncDynamoDBStore(StoreBase):
         def app(self) -> AsyncService:
             """The service of all entities, the store's and your own."""
 
-    def __init__(
-        self,
-        *,
-        table_name: str,
-        name: str = "dynamodb",
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        credentials: Mapping[str, str | None] | None = None,
-        profile: str | None = None,
-        client: Any = None,
-        ttl: Mapping[str, timedelta | TTL] | None = None,
-        large_values: LargeValues = "error",
-        entities: Source | None = None,
-        hooks: Hooks | None = None,
-        clock: Clock | None = None,
-        concurrency: int = CONCURRENCY,
-    ) -> None:
-        known = settings(
-            name=name,
-            table_name=table_name,
-            ttl=ttl,
-            large_values=large_values,
-            entities=entities,
-            hooks=hooks,
-            clock=clock,
-            concurrency=concurrency,
-        )
-        where = driver_options(
-            client,
-            region=region,
-            endpoint_url=endpoint_url,
-            credentials=credentials,
-            profile=profile,
-        )
+    memory: AsyncDynamoDBMemory
+    workflows: AsyncDynamoDBWorkflows
+    scores: AsyncDynamoDBScores
+    traces: AsyncDynamoDBTraces
+    evals: AsyncDynamoDBEvals
+
+    _domains = (
+        AsyncDynamoDBMemory,
+        AsyncDynamoDBWorkflows,
+        AsyncDynamoDBScores,
+        AsyncDynamoDBTraces,
+        AsyncDynamoDBEvals,
+    )
+
+    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
         if not where:
             raise InvalidOptionError(
                 f"client takes an engine of leyden.local() here, not {type(client).__name__}: an "
                 "asynchronous store sends by its own means; give region, credentials or profile"
             )
-        driver = AsyncDriver(**where)
-        app = build_service(
-            known.spec,
-            cast(Driver, driver),
-            table=table_name,
+        self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+        return build_service(
+            self._settings.spec,
+            cast(Driver, AsyncDriver(**where)),
+            table=self.table_name,
             hooks=hooks,
             kind=AsyncService,
             entity_kind=AsyncEntity,
         )
-        super().__init__(known, app)
-        rules = self._rules()
-        self.memory: Final = AsyncDynamoDBMemory(app, **rules)
-        self.workflows: Final = AsyncDynamoDBWorkflows(app, **rules)
-        self.scores: Final = AsyncDynamoDBScores(app, **rules)
-        self.traces: Final = AsyncDynamoDBTraces(app, **rules)
-        self.evals: Final = AsyncDynamoDBEvals(app, **rules)
-        self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
-        self._checked = False
 
     async def init(self) -> None:
         """Check that the table is there and fits the schemas; see `DynamoDBStore.init`.
@@ -135,9 +101,7 @@ class AsyncDynamoDBStore(StoreBase):
                 self._checked = True
                 self._turns.clear()
 
-    async def clear(
-        self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]
-    ) -> None:
+    async def clear(self, domain: DomainName) -> None:
         """Delete everything of a domain, by reading the whole table. Safe to run again."""
         await self.app.driver.run(self._clearing(domain))
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Coroutine
 from functools import update_wrapper
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from leyden import Service
 from leyden.errors import LeydenError
 from leyden.program import Program
-from leyden.service.service import Service
-from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store.dynamodb.settings import TtlRules
 from leyden.store.times import Clock
 
 P = ParamSpec("P")
@@ -64,8 +64,7 @@ class method(Generic[P, T]):  # noqa: N801
         self.program = program
 
     def __set_name__(self, owner: type[Domain], name: str) -> None:
-        interface = owner._interface
-        operation = f"store.{interface.__name__.lower()}.{name}"
+        operation = f"store.{name_of(owner)}.{name}"
         program = self.program
 
         def blocking(self: Blocking, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -74,7 +73,7 @@ class method(Generic[P, T]):  # noqa: N801
         async def awaited(self: Awaited, *args: P.args, **kwargs: P.kwargs) -> T:
             return await self._run(named(operation, program(self, *args, **kwargs)))
 
-        declared: Callable[..., object] = getattr(interface, name)
+        declared: Callable[..., object] = getattr(owner._interface, name)
         ways: tuple[Any, Any] = (blocking, awaited)
         for function in ways:
             # This brings `__wrapped__`, too, of which `help` and `inspect` take the signature.
@@ -94,6 +93,11 @@ class method(Generic[P, T]):  # noqa: N801
     def __get__(self, domain: Domain | None, owner: type | None = None) -> Any:
         is_awaited = issubclass(owner or type(domain), Awaited)
         return (self._awaited if is_awaited else self._blocking).__get__(domain, owner)
+
+
+def name_of(domain: type[Domain]) -> str:
+    """What a store calls a domain, as in `store.memory`."""
+    return domain._interface.__name__.lower()
 
 
 def named(operation: str, program: Program[T]) -> Program[T]:

@@ -13,8 +13,8 @@ from leyden.operations.overflow.format import read_manifest
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec
 from leyden.store.records import JSON, Message, Resource, Thread
-from leyden.store.texts import as_it_reads
 from leyden.store.times import known
+from leyden.store.values import as_it_reads
 from leyden.types.anything import json_text
 
 Values = dict[str, Any]

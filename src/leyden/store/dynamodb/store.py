@@ -2,45 +2,157 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from leyden.drivers.botocore import ClientConnection
 from leyden.drivers.sync import SyncDriver
-from leyden.service.service import build_service
-from leyden.store.dynamodb.base import StoreBase, driver_options
-from leyden.store.dynamodb.methods import Blocking
-from leyden.store.dynamodb.programs.evals import EvalMethods
-from leyden.store.dynamodb.programs.memory import MemoryMethods
-from leyden.store.dynamodb.programs.scores import ScoreMethods
-from leyden.store.dynamodb.programs.traces import TraceMethods
-from leyden.store.dynamodb.programs.workflows import WorkflowMethods
-from leyden.store.dynamodb.schemas import LargeValues, Source
-from leyden.store.dynamodb.settings import CONCURRENCY, Hooks, settings
-from leyden.store.dynamodb.ttl import TTL
+from leyden.engine import DynamoDBLocal, LocalEngine
+from leyden.errors import InvalidOptionError
+from leyden.program import Program
+from leyden.service.service import Entities, Service, build_service
+from leyden.store.dynamodb import table
+from leyden.store.dynamodb.memory import MemoryMethods
+from leyden.store.dynamodb.methods import Blocking, Domain, name_of, named
+from leyden.store.dynamodb.observability import EvalMethods, ScoreMethods, TraceMethods
+from leyden.store.dynamodb.settings import (
+    CONCURRENCY,
+    TTL,
+    Hooks,
+    LargeValues,
+    Settings,
+    Source,
+)
+from leyden.store.dynamodb.workflows import WorkflowMethods
+from leyden.store.interface import Evals, Memory, Scores, Traces, Workflows
 from leyden.store.times import Clock
 
+DomainName = Literal["memory", "workflows", "scores", "traces", "evals"]
 
-class DynamoDBMemory(MemoryMethods, Blocking):
+
+class StoreBase(ABC):
+    """What a store on DynamoDB is, whichever way its programs are run."""
+
+    _domains: ClassVar[tuple[type[Domain], ...]]
+
+    def __init__(
+        self,
+        *,
+        table_name: str,
+        name: str = "dynamodb",
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: Mapping[str, str | None] | None = None,
+        profile: str | None = None,
+        client: Any = None,
+        ttl: Mapping[str, timedelta | TTL] | None = None,
+        large_values: LargeValues = "error",
+        entities: Source | None = None,
+        hooks: Hooks | None = None,
+        clock: Clock | None = None,
+        concurrency: int = CONCURRENCY,
+    ) -> None:
+        self._settings = Settings.of(
+            name=name,
+            table_name=table_name,
+            ttl=ttl,
+            large_values=large_values,
+            entities=entities,
+            hooks=hooks,
+            clock=clock,
+            concurrency=concurrency,
+        )
+        where = driver_options(
+            client,
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            profile=profile,
+        )
+        self._app = self._service(where, client, hooks)
+        known = self._settings
+        for kind in self._domains:
+            domain = kind(self._app, known.now, known.ttl, known.concurrency)
+            setattr(self, name_of(kind), domain)
+        self._checked = False
+
+    @abstractmethod
+    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
+        """The service, which sends `where` it is told to, or by the client that is given."""
+
+    @property
+    def name(self) -> str:
+        """What the store is called in messages."""
+        return self._settings.name
+
+    @property
+    def table_name(self) -> str:
+        """The table."""
+        return self._settings.table_name
+
+    @property
+    def app(self) -> Service:
+        """The service of all entities, the store's and your own."""
+        return self._app
+
+    @property
+    def entities(self) -> Entities:
+        """The entities, the store's and your own."""
+        return self._app.entities
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} on table {self.table_name}>"
+
+    def _checking(self) -> Program[None]:
+        known = self._settings
+        return named("store.init", table.check(known.spec, known.ttl, known.table_name))
+
+    def _clearing(self, domain: Any) -> Program[None]:
+        clearing = table.clear(self._app, domain, concurrency=self._settings.concurrency)
+        return named("store.clear", clearing)
+
+
+def driver_options(client: Any, **given: Any) -> dict[str, Any]:
+    """What a driver is told of where to send: of an engine, or what was given.
+
+    Raises InvalidOptionError where both a client and something else are given.
+    """
+    if client is None:
+        return given
+    if any(given.values()):
+        raise InvalidOptionError(
+            "`client` brings its own endpoint, region and credentials; leave those out"
+        )
+    if isinstance(client, LocalEngine | DynamoDBLocal):
+        return {
+            "region": client.region,
+            "endpoint_url": client.endpoint_url,
+            "credentials": client.credentials,
+        }
+    return {}
+
+
+class DynamoDBMemory(MemoryMethods, Blocking, Memory):
     """The memory of a `DynamoDBStore`; see `Memory`."""
 
 
-class DynamoDBWorkflows(WorkflowMethods, Blocking):
+class DynamoDBWorkflows(WorkflowMethods, Blocking, Workflows):
     """The workflows of a `DynamoDBStore`; see `Workflows`."""
 
 
-class DynamoDBScores(ScoreMethods, Blocking):
+class DynamoDBScores(ScoreMethods, Blocking, Scores):
     """The scores of a `DynamoDBStore`; see `Scores`."""
 
 
-class DynamoDBTraces(TraceMethods, Blocking):
+class DynamoDBTraces(TraceMethods, Blocking, Traces):
     """The traces of a `DynamoDBStore`; see `Traces`."""
 
 
-class DynamoDBEvals(EvalMethods, Blocking):
+class DynamoDBEvals(EvalMethods, Blocking, Evals):
     """The evals of a `DynamoDBStore`; see `Evals`."""
 
 
@@ -72,50 +184,24 @@ class DynamoDBStore(StoreBase):
     ...     store.memory.save_thread({"id": "t1", "resource_id": "alice"})
     """
 
-    def __init__(
-        self,
-        *,
-        table_name: str,
-        name: str = "dynamodb",
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        credentials: Mapping[str, str | None] | None = None,
-        profile: str | None = None,
-        client: Any = None,
-        ttl: Mapping[str, timedelta | TTL] | None = None,
-        large_values: LargeValues = "error",
-        entities: Source | None = None,
-        hooks: Hooks | None = None,
-        clock: Clock | None = None,
-        concurrency: int = CONCURRENCY,
-    ) -> None:
-        known = settings(
-            name=name,
-            table_name=table_name,
-            ttl=ttl,
-            large_values=large_values,
-            entities=entities,
-            hooks=hooks,
-            clock=clock,
-            concurrency=concurrency,
-        )
-        where = driver_options(
-            client,
-            region=region,
-            endpoint_url=endpoint_url,
-            credentials=credentials,
-            profile=profile,
-        )
-        driver = SyncDriver(**where) if where else SyncDriver(connection=ClientConnection(client))
-        super().__init__(known, build_service(known.spec, driver, table=table_name, hooks=hooks))
-        rules = self._rules()
-        self.memory: Final = DynamoDBMemory(self.app, **rules)
-        self.workflows: Final = DynamoDBWorkflows(self.app, **rules)
-        self.scores: Final = DynamoDBScores(self.app, **rules)
-        self.traces: Final = DynamoDBTraces(self.app, **rules)
-        self.evals: Final = DynamoDBEvals(self.app, **rules)
+    memory: DynamoDBMemory
+    workflows: DynamoDBWorkflows
+    scores: DynamoDBScores
+    traces: DynamoDBTraces
+    evals: DynamoDBEvals
+
+    _domains = (
+        DynamoDBMemory,
+        DynamoDBWorkflows,
+        DynamoDBScores,
+        DynamoDBTraces,
+        DynamoDBEvals,
+    )
+
+    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
         self._checking_now = Lock()
-        self._checked = False
+        driver = SyncDriver(**where) if where else SyncDriver(connection=ClientConnection(client))
+        return build_service(self._settings.spec, driver, table=self.table_name, hooks=hooks)
 
     def init(self) -> None:
         """Check that the table is there and fits the schemas; once it does, not again.
@@ -129,7 +215,7 @@ class DynamoDBStore(StoreBase):
                 self.app.driver.run(self._checking())
                 self._checked = True
 
-    def clear(self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]) -> None:
+    def clear(self, domain: DomainName) -> None:
         """Delete everything of a domain, by reading the whole table. Safe to run again."""
         self.app.driver.run(self._clearing(domain))
 

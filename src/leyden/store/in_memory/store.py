@@ -6,11 +6,9 @@ from threading import RLock
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from leyden.store import given
-from leyden.store.in_memory.evals import InMemoryEvals
+from leyden.store import checks
 from leyden.store.in_memory.memory import InMemoryMemory
-from leyden.store.in_memory.scores import InMemoryScores
-from leyden.store.in_memory.traces import InMemoryTraces
+from leyden.store.in_memory.observability import InMemoryEvals, InMemoryScores, InMemoryTraces
 from leyden.store.in_memory.workflows import InMemoryWorkflows
 from leyden.store.times import Clock, system_clock
 
@@ -44,7 +42,7 @@ class InMemoryStore:
 
     def clear(self, domain: Literal["memory", "workflows", "scores", "traces", "evals"]) -> None:
         """Delete everything of a domain."""
-        name = given.choice(domain, "domain", _DOMAINS)
+        name = checks.choice(domain, "domain", _DOMAINS)
         with self._lock:
             getattr(self, name)._clear()
 

@@ -9,25 +9,22 @@ from threading import RLock
 
 from attrs import evolve
 
-from leyden.store import given
-from leyden.store.in_memory.domain import Domain, methods_of
-from leyden.store.in_memory.pages import page_of
-from leyden.store.in_memory.shelf import Shelf
-from leyden.store.matching import is_within
-from leyden.store.pages import WorkflowRunPage
-from leyden.store.places import Mark, by_name
-from leyden.store.records import JSON, WorkflowRun
+from leyden.store import checks
+from leyden.store.in_memory.base import Domain, RecordTable, locked_domain
+from leyden.store.order import Mark, by_name
+from leyden.store.pages import Asked, ends, of_all
+from leyden.store.records import JSON, WorkflowRun, WorkflowRunPage
 from leyden.store.times import Clock, known
-from leyden.store.workflow_state import pending
+from leyden.store.values import is_within, pending
 
 
-@methods_of("workflows")
+@locked_domain("workflows")
 class InMemoryWorkflows(Domain):
     """Workflow runs of an `InMemoryStore`; see `Workflows`."""
 
     def __init__(self, lock: RLock, clock: Clock) -> None:
         super().__init__(lock, clock)
-        self._runs: Shelf[WorkflowRun] = Shelf("workflow_snapshot")
+        self._runs: RecordTable[WorkflowRun] = RecordTable("workflow_snapshot")
 
     def persist_workflow_snapshot(
         self,
@@ -45,10 +42,10 @@ class InMemoryWorkflows(Domain):
         new = WorkflowRun(
             workflow_name=name,
             run_id=id,
-            snapshot=given.mapping(snapshot, "snapshot"),
-            resource_id=given.optional(given.identifier, resource_id, "resource_id"),
-            created_at=given.optional(given.instant, created_at, "created_at") or now,
-            updated_at=given.optional(given.instant, updated_at, "updated_at") or now,
+            snapshot=checks.mapping(snapshot, "snapshot"),
+            resource_id=checks.optional(checks.identifier, resource_id, "resource_id"),
+            created_at=checks.optional(checks.instant, created_at, "created_at") or now,
+            updated_at=checks.optional(checks.instant, updated_at, "updated_at") or now,
         )
         old = self._get(name, id)
         if old is not None:
@@ -73,9 +70,9 @@ class InMemoryWorkflows(Domain):
     ) -> dict[str, JSON]:
         """See `Workflows.update_workflow_results`."""
         name, id = _key(workflow_name, run_id)
-        step = given.identifier(step_id, "step_id")
-        outcome = given.json(result, "result")
-        context = given.optional(given.mapping, request_context, "request_context") or {}
+        step = checks.identifier(step_id, "step_id")
+        outcome = checks.json(result, "result")
+        context = checks.optional(checks.mapping, request_context, "request_context") or {}
         run = self._get(name, id)
         if run is None:
             now = self._now()
@@ -107,8 +104,8 @@ class InMemoryWorkflows(Domain):
     ) -> dict[str, JSON] | None:
         """See `Workflows.update_workflow_state`."""
         name, id = _key(workflow_name, run_id)
-        fields = given.mapping(opts, "opts")
-        expected = given.statuses(expected_status, "expected_status")
+        fields = checks.mapping(opts, "opts")
+        expected = checks.statuses(expected_status, "expected_status")
         run = self._get(name, id)
         if run is None or (expected is not None and run.snapshot.get("status") not in expected):
             return None
@@ -135,12 +132,12 @@ class InMemoryWorkflows(Domain):
         include_total: bool = False,
     ) -> WorkflowRunPage:
         """See `Workflows.list_workflow_runs`."""
-        name = given.optional(given.identifier, workflow_name, "workflow_name")
-        owner = given.optional(given.identifier, resource_id, "resource_id")
-        wanted = given.optional(given.word, status, "status")
-        dates = given.dates(from_date, to_date)
-        paging = given.paging(page, per_page, cursor)
-        with_total = given.flag(include_total, "include_total")
+        name = checks.optional(checks.identifier, workflow_name, "workflow_name")
+        owner = checks.optional(checks.identifier, resource_id, "resource_id")
+        wanted = checks.optional(checks.word, status, "status")
+        dates = checks.dates(from_date, to_date)
+        query = ["runs", name, owner, wanted, ends(dates)]
+        asked = Asked.of(query, page, per_page, cursor, include_total)
         runs = [
             run
             for run in self._runs
@@ -149,29 +146,15 @@ class InMemoryWorkflows(Domain):
             and wanted in (None, run.snapshot.get("status"))
             and is_within(known(run.created_at), dates)
         ]
-        found = page_of(
-            runs,
-            _mark,
-            by_name,
-            paging,
-            ["runs", name, owner, wanted, repr(dates)],
-            include_total=with_total,
-        )
-        return WorkflowRunPage(
-            runs=found.entries,
-            total=found.total,
-            page=paging.page,
-            per_page=paging.per_page,
-            has_more=found.has_more,
-            cursor=found.cursor,
-        )
+        found = of_all(runs, _mark, by_name, asked)
+        return found.page(WorkflowRunPage, runs=found.entries)
 
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
     ) -> WorkflowRun | None:
         """See `Workflows.get_workflow_run_by_id`."""
-        id = given.identifier(run_id, "run_id")
-        name = given.optional(given.identifier, workflow_name, "workflow_name")
+        id = checks.identifier(run_id, "run_id")
+        name = checks.optional(checks.identifier, workflow_name, "workflow_name")
         if name is not None:
             return self._get(name, id)
         return next(
@@ -199,7 +182,7 @@ class InMemoryWorkflows(Domain):
 
 
 def _key(workflow_name: str, run_id: str) -> tuple[str, str]:
-    return given.identifier(workflow_name, "workflow_name"), given.identifier(run_id, "run_id")
+    return checks.identifier(workflow_name, "workflow_name"), checks.identifier(run_id, "run_id")
 
 
 def _one_text(workflow_name: str, run_id: str) -> str:

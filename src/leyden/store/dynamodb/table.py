@@ -1,19 +1,30 @@
-"""Whether a table is one that the store can use."""
+"""The table of a store: whether it is one that the store can use, and clearing it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
+from leyden import Entity, Service
 from leyden.compile.table import table_definition
 from leyden.errors import TableMismatchError, TableNotFoundError
 from leyden.operations.table import check_table
 from leyden.program import Program
 from leyden.schema.spec import ServiceSpec
-from leyden.store.dynamodb.programs.clearing import DOMAINS
-from leyden.store.dynamodb.ttl import TtlRules
+from leyden.store import checks
+from leyden.store.dynamodb.settings import TtlRules
+
+DOMAINS: Final = {
+    # Messages first: a thread is what tells that they are not all gone yet.
+    "memory": ("message", "thread", "resource"),
+    "workflows": ("workflow_snapshot",),
+    "scores": ("score",),
+    "traces": ("trace",),
+    "evals": ("eval",),
+}
+"""The entities of each domain."""
 
 _OWN: Final = frozenset(alias for aliases in DOMAINS.values() for alias in aliases)
 _SEE: Final = (
@@ -64,3 +75,27 @@ def _remedies(differences: Iterable[str], table: str, ttl: str | None) -> str:
         "index anew, or another table"
     )
     return "\n".join(lines)
+
+
+def clear(app: Service, domain: Any, *, concurrency: int) -> Program[None]:
+    """Delete all items of a domain. Reads the whole table once for each of its entities.
+
+    What is written meanwhile may stay. Safe to run again.
+    """
+    for alias in DOMAINS[checks.choice(domain, "domain", tuple(DOMAINS))]:
+        yield from _clear_entity(app.entities[alias], concurrency)
+
+
+def _clear_entity(entity: Entity, concurrency: int) -> Program[None]:
+    key = entity.spec.primary.composites
+    names = [name for name in key if name != "entity"]
+    cursor: str | None = None
+    while True:
+        found = yield from entity.scan.program(attributes=names, cursor=cursor)
+        # Only what is read is known to be there; the rest of the table is read afterwards.
+        keys = [{name: getattr(record, name) for name in names} for record in found]
+        if keys:
+            yield from entity.delete(keys).program(concurrency=concurrency)
+        cursor = found.cursor
+        if cursor is None:
+            return

@@ -1,17 +1,59 @@
-"""Records of one kind by their ids."""
+"""What the domains in memory share: a lock, a clock, names on errors, and tables of records."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from threading import RLock
+from typing import Any, Generic, TypeVar
 
-from leyden.errors import KeyCollisionError
+from leyden.errors import KeyCollisionError, LeydenError
+from leyden.store.times import Clock, cut, later
 
 T = TypeVar("T")
+_Class = TypeVar("_Class", bound=type)
 
 
-class Shelf(Generic[T]):
+class Domain:
+    """A domain whose methods run one at a time, over all domains of a store."""
+
+    def __init__(self, lock: RLock, clock: Clock) -> None:
+        self._lock = lock
+        self._now = cut(clock)
+
+    def _after(self, seen: datetime) -> datetime:
+        """Now, and in any case later than a time that is stored: every change can be seen."""
+        return later(self._now(), seen)
+
+
+def locked_domain(domain: str) -> Callable[[_Class], _Class]:
+    """Make every public method of a domain take the lock, and put its name on errors."""
+
+    def decorate(cls: _Class) -> _Class:
+        for name, method in list(vars(cls).items()):
+            if callable(method) and not name.startswith("_"):
+                setattr(cls, name, _guarded(method, f"store.{domain}.{name}"))
+        return cls
+
+    return decorate
+
+
+def _guarded(method: Callable[..., Any], operation: str) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(self: Domain, *args: Any, **options: Any) -> Any:
+        try:
+            with self._lock:
+                return method(self, *args, **options)
+        except LeydenError as error:
+            error.operation = operation
+            raise
+
+    return guarded
+
+
+class RecordTable(Generic[T]):
     """Records by id: each is a copy, in and out.
 
     An id that differs from a stored one by the case of its letters only is refused, since a

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+from leyden import Entity
 from leyden.errors import DecodeError, KeyCollisionError
 from leyden.operations.chains.reads import Query, Scan
 from leyden.program import Program
-from leyden.service.entity import Entity
-from leyden.store import given
+from leyden.store import checks
+from leyden.store.dynamodb.merging import insisting, merge
 from leyden.store.dynamodb.methods import Domain, method
-from leyden.store.dynamodb.programs.listed import (
-    Asked,
-    Indexed,
-    Listed,
-    ends,
-    from_index,
-    of_all,
-    within,
-)
-from leyden.store.dynamodb.programs.merging import insisting, merge
+from leyden.store.dynamodb.streams import Indexed, from_all, from_index, within
 from leyden.store.interface import Workflows
-from leyden.store.pages import WorkflowRunPage
-from leyden.store.places import Mark, by_name
-from leyden.store.records import JSON, WorkflowRun
-from leyden.store.workflow_state import pending
+from leyden.store.order import Mark, by_name
+from leyden.store.pages import Asked, ends
+from leyden.store.records import JSON, WorkflowRun, WorkflowRunPage
+from leyden.store.values import pending
 
 State = dict[str, JSON]
 
@@ -53,12 +46,12 @@ class WorkflowMethods(Domain):
     ) -> Program[None]:
         """Set the state over whatever is stored."""
         key = _key(workflow_name, run_id)
-        resource = given.optional(given.identifier, resource_id, "resource_id")
+        resource = checks.optional(checks.identifier, resource_id, "resource_id")
         now = self._now()
         state = {
-            "snapshot": given.mapping(snapshot, "snapshot"),
-            "created_at": given.optional(given.instant, created_at, "created_at") or now,
-            "updated_at": given.optional(given.instant, updated_at, "updated_at") or now,
+            "snapshot": checks.mapping(snapshot, "snapshot"),
+            "created_at": checks.optional(checks.instant, created_at, "created_at") or now,
+            "updated_at": checks.optional(checks.instant, updated_at, "updated_at") or now,
             **({} if resource is None else {"resource_id": resource}),
             **self._ttl.fields(self._entity.spec.alias, now),
         }
@@ -83,9 +76,9 @@ class WorkflowMethods(Domain):
     ) -> Program[dict[str, JSON]]:
         """Merge a step's result into what is stored."""
         key = _key(workflow_name, run_id)
-        step = given.identifier(step_id, "step_id")
-        outcome = given.json(result, "result")
-        added = given.optional(given.mapping, request_context, "request_context") or {}
+        step = checks.identifier(step_id, "step_id")
+        outcome = checks.json(result, "result")
+        added = checks.optional(checks.mapping, request_context, "request_context") or {}
 
         def change(stored: Any) -> Mapping[str, Any]:
             now = self._now()
@@ -109,8 +102,8 @@ class WorkflowMethods(Domain):
     ) -> Program[State | None]:
         """Merge fields into what is stored, if its status is as expected."""
         key = _key(workflow_name, run_id)
-        fields = given.mapping(opts, "opts")
-        expected = given.statuses(expected_status, "expected_status")
+        fields = checks.mapping(opts, "opts")
+        expected = checks.statuses(expected_status, "expected_status")
         refused = False
 
         def change(stored: Any) -> Mapping[str, Any] | None:
@@ -138,10 +131,10 @@ class WorkflowMethods(Domain):
         include_total: bool = False,
     ) -> Program[WorkflowRunPage]:
         """Read a workflow's runs as far as the page goes, or all; look at their status here."""
-        wanted = given.optional(given.word, status, "status")
-        resource = given.optional(given.identifier, resource_id, "resource_id")
-        dates = given.dates(from_date, to_date)
-        workflow = given.optional(given.identifier, workflow_name, "workflow_name")
+        wanted = checks.optional(checks.word, status, "status")
+        resource = checks.optional(checks.identifier, resource_id, "resource_id")
+        dates = checks.dates(from_date, to_date)
+        workflow = checks.optional(checks.identifier, workflow_name, "workflow_name")
         query = ["runs", workflow, resource, wanted, ends(dates)]
         asked = Asked.of(query, page, per_page, cursor, include_total)
         owned = None if resource is None else self._entity.attr.resource_id == resource
@@ -154,41 +147,30 @@ class WorkflowMethods(Domain):
             return record if wanted is None or _state(record).get("status") == wanted else None
 
         if workflow is None:
-            found = yield from self._all(meant(self._entity.scan), read, asked)
+            found = yield from from_all(meant(self._entity.scan), read, _mark, by_name, asked)
         else:
+            runs = meant(self._entity.query.primary(workflow_name=workflow))
             index = Indexed(
-                query=meant(self._entity.query.primary(workflow_name=workflow)),
-                direction="asc",
+                query=runs,
+                descending=False,
                 read=read,
                 mark=_mark,
                 order=by_name,
-                tie=lambda record: record.run_id,
-                begin=lambda query, mark: query.gte(run_id=mark[1]),
+                begin=lambda mark: runs.gte(run_id=mark[1]),
+                tie=itemgetter(1),
+                compare="keys",
             )
             found = yield from from_index(
                 index, asked, concurrency=self._concurrency, told_here=wanted is not None
             )
-        return WorkflowRunPage(
-            runs=tuple(map(_run, found.entries)),
-            total=found.total,
-            page=asked.paging.page,
-            per_page=asked.paging.per_page,
-            has_more=found.has_more,
-            cursor=found.cursor,
-        )
-
-    def _all(self, scan: Scan, read: Callable[[Any], Any], asked: Asked) -> Program[Listed[Any]]:
-        if asked.is_empty:
-            return of_all((), _mark, by_name, asked)
-        found = yield from scan.program(pages="all")
-        return of_all([run for run in found if read(run) is not None], _mark, by_name, asked)
+        return found.page(WorkflowRunPage, runs=tuple(map(_run, found.entries)))
 
     @method
     def get_workflow_run_by_id(
         self, run_id: str, *, workflow_name: str | None = None
     ) -> Program[WorkflowRun | None]:
         """Read one item, by its key or by the index of runs."""
-        run = given.identifier(run_id, "run_id")
+        run = checks.identifier(run_id, "run_id")
         if workflow_name is not None:
             stored = yield from self._entity.get(**_key(workflow_name, run)).program(
                 consistent=True
@@ -221,8 +203,8 @@ class WorkflowMethods(Domain):
 
 def _key(workflow_name: Any, run_id: Any) -> dict[str, str]:
     return {
-        "workflow_name": given.identifier(workflow_name, "workflow_name"),
-        "run_id": given.identifier(run_id, "run_id"),
+        "workflow_name": checks.identifier(workflow_name, "workflow_name"),
+        "run_id": checks.identifier(run_id, "run_id"),
     }
 
 

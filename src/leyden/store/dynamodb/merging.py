@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from attrs import field, frozen
 from pynamodb.expressions.condition import Condition
 
+from leyden import Entity
 from leyden._ledger import has_happened
 from leyden.errors import (
     AwsError,
@@ -26,7 +27,6 @@ from leyden.operations.as_stored import as_stored
 from leyden.operations.transactions.cancellation import is_conflict
 from leyden.program import Item, Pause, Program
 from leyden.schema.spec import OVERFLOW_FIELD
-from leyden.service.entity import Entity
 from leyden.store.dynamodb.rows import refuse_outside
 from leyden.store.times import later
 

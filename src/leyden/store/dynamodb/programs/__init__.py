@@ -1,1 +1,0 @@
-"""The store's methods as programs over the entities of `schemas/memory`."""

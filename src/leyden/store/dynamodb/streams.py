@@ -1,0 +1,396 @@
+"""Reading what an index has in order, as far as a page goes: the listings of every domain.
+
+An index has its entries in the order of their times (or numbers, or names), and those of one time
+in none. So they are read on until the next time begins, and put in order before any is given.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Container, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+from attrs import frozen
+
+from leyden.errors import TableMismatchError
+from leyden.operations.chains.reads import Query, Scan
+from leyden.program import Program, run_together
+from leyden.store.order import Mark, Order, newest_first, oldest_first, time_mark
+from leyden.store.pages import Asked, Listed, listed, no_page, of_all, time_of
+from leyden.store.records import JSON, DateRange
+from leyden.store.times import LATEST, TICK, known
+
+_EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+class Entry(Protocol):
+    """What has an id and a time of creation."""
+
+    @property
+    def id(self) -> str:
+        """What tells it from others of its time."""
+
+    @property
+    def created_at(self) -> datetime | None:
+        """Where the index has it."""
+
+
+E = TypeVar("E", bound=Entry)
+
+
+@frozen(kw_only=True)
+class Indexed(Generic[T]):
+    """Entries that an index has in order, those of one time or number together.
+
+    `query` is None where nothing is to be read. `read` makes an entry of a record, or None where it
+    is left out here. `mark` says where it is, `order` what marks are sorted by, `tie` what those
+    have in common that the index does not sort. `begin` gives the query from a place on. Those that
+    are `late` are anywhere in the index, and come behind all others. Those to `skip` were given out
+    of their turn by an earlier page: they count, and are not given behind a place.
+    """
+
+    query: Query | None
+    descending: bool
+    read: Callable[[Any], T | None]
+    mark: Callable[[T], Mark]
+    order: Order
+    begin: Callable[[Mark], Query | None]
+    tie: Callable[[Mark], Any] = itemgetter(0)
+    late: Callable[[T], bool] | None = None
+    skip: Callable[[T], bool] | None = None
+    compare: Literal["keys"] | None = None
+
+    def place(self, entry: T) -> Any:
+        """What an entry is sorted by."""
+        return self.order(self.mark(entry))
+
+
+@frozen
+class Span:
+    """The times to read, both ends part of it; empty where the end comes before the start."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @classmethod
+    def of(cls, dates: DateRange) -> Span:
+        """The times in a range; those stored are whole milliseconds."""
+        start, end = dates.start, dates.end
+        if start is not None and dates.start_exclusive:
+            start = start + TICK if start < LATEST else None
+            if start is None:
+                return cls(LATEST, _EARLIEST)
+        if end is not None and dates.end_exclusive:
+            if end == _EARLIEST:
+                return cls(LATEST, _EARLIEST)
+            end -= TICK
+        return cls(start, end)
+
+    def behind(self, time: datetime, *, descending: bool) -> Span:
+        """The part from `time` on in the direction of reading, `time` included."""
+        if descending:
+            return Span(self.start, time if self.end is None else min(self.end, time))
+        return Span(time if self.start is None else max(self.start, time), self.end)
+
+    def limit(self, query: Query) -> Query | None:
+        """The query, within these times; None where there are none."""
+        if self.start is not None and self.end is not None:
+            if self.end < self.start:
+                return None
+            return query.between({"created_at": self.start}, {"created_at": self.end})
+        if self.start is not None:
+            return query.gte(created_at=self.start)
+        return query if self.end is None else query.lte(created_at=self.end)
+
+
+def by_time(
+    query: Query,
+    read: Callable[[Any], E | None],
+    order: Order,
+    span: Span | None = None,
+    skip: Callable[[E], bool] | None = None,
+) -> Indexed[E]:
+    """The entries of an index by their time of creation, within a span of it."""
+    within, descending = span or Span(), order is not oldest_first
+    return Indexed(
+        query=within.limit(query),
+        descending=descending,
+        read=read,
+        mark=lambda entry: time_mark(known(entry.created_at), entry.id),
+        order=order,
+        begin=lambda mark: within.behind(time_of(mark), descending=descending).limit(query),
+        skip=skip,
+    )
+
+
+class Stream(Generic[T]):
+    """The entries of an index behind a place, in order, read as they are wanted."""
+
+    def __init__(self, index: Indexed[T], after: Mark | None = None) -> None:
+        self.index = index
+        self._query = index.query if after is None else index.begin(after)
+        self._behind = None if after is None else index.order(after)
+        self._cursor: str | None = None
+        self._limit = 0
+        self._open: list[T] = []
+        self._tie: Any = None
+        self.late: list[T] = []
+        self.ready: deque[T] = deque()
+        self.finished = self._query is None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is another entry."""
+        return bool(self.ready or self._open)
+
+    def goes_on_beside(self, ids: Container[str]) -> Program[bool]:
+        """Whether there is another entry than those with these ids: reads on until one is found."""
+        while True:
+            for entry in (*self.ready, *self._open):
+                if self.index.mark(entry)[-1] not in ids:
+                    return True
+            if self.finished:
+                return False
+            self.ready.clear()
+            self._open.clear()
+            yield from self._read_page(1)
+
+    def fill(self, count: int | None) -> Program[None]:
+        """Read until `count` entries are ready and it is known whether more follow, or all."""
+        while not self.finished:
+            known = len(self.ready) + len(self._open)
+            if count is not None and len(self.ready) >= count and known > count:
+                return
+            yield from self._read_page(None if count is None else count + 1 - known)
+
+    def _read_page(self, missing: int | None) -> Program[None]:
+        query, index = known(self._query), self.index
+        limit = None
+        if missing is not None:
+            # What is left out here was read all the same, so each page is larger than the last.
+            limit = self._limit = max(missing, 2 * self._limit, 1)
+            if self._behind is not None and self._cursor is None:
+                limit += 1
+        page = yield from query.program(
+            order="desc" if index.descending else "asc",
+            limit=limit,
+            cursor=self._cursor,
+            compare=index.compare,
+        )
+        for record in page:
+            refuse_narrow(query, record)
+            entry = index.read(record)
+            if entry is None:
+                continue
+            if self._behind is not None and (
+                not self._behind < index.place(entry) or (index.skip and index.skip(entry))
+            ):
+                continue
+            if index.late is not None and index.late(entry):
+                self.late.append(entry)
+                continue
+            tie = index.tie(index.mark(entry))
+            if self._open and tie != self._tie:
+                self._close_time()
+            self._tie = tie
+            self._open.append(entry)
+        self._cursor = page.cursor
+        if page.cursor is None:
+            self.finished = True
+            self._close_time()
+            self.ready.extend(sorted(self.late, key=index.place))
+
+    def _close_time(self) -> None:
+        """Give the entries of one time, of which all are read."""
+        entries = self._open
+        self.ready.extend(entries if len(entries) < 2 else sorted(entries, key=self.index.place))
+        self._open = []
+
+
+@frozen
+class Taken(Generic[T]):
+    """The first entries, and whether there are more behind them, in these streams."""
+
+    entries: tuple[T, ...]
+    more: bool
+    streams: Sequence[Stream[T]] = ()
+
+    @property
+    def late(self) -> bool:
+        """Whether there were late entries on the way."""
+        return any(stream.late for stream in self.streams)
+
+    def goes_on_behind(self, end: int | None, beside: Container[str]) -> Program[bool]:
+        """Whether there are entries behind a page's end, other than those with these ids.
+
+        The streams have had their use then.
+        """
+        rest = () if end is None else self.entries[end:]
+        if any(self.streams[0].index.mark(entry)[-1] not in beside for entry in rest):
+            return True
+        if not self.more or not beside:
+            return self.more
+        for stream in self.streams:
+            if (yield from stream.goes_on_beside(beside)):
+                return True
+        return False
+
+
+def take(
+    indexes: Sequence[Indexed[T]], count: int | None, after: Mark | None = None, *, concurrency: int
+) -> Program[Taken[T]]:
+    """The first `count` entries of several indexes as if they were one, or all."""
+    if count == 0:
+        return Taken((), False)
+    streams = [Stream(index, after) for index in indexes]
+    if len(streams) == 1:
+        (stream,) = streams
+        yield from stream.fill(count)
+        size = len(stream.ready) if count is None else min(count, len(stream.ready))
+        return Taken(tuple(stream.ready.popleft() for _ in range(size)), stream.goes_on, streams)
+    share = None if count is None else count // max(len(streams), 1) + 1
+    yield from run_together([stream.fill(share) for stream in streams], concurrency)
+    heads: list[tuple[Any, int]] = []
+
+    def offer(number: int) -> None:
+        stream = streams[number]
+        heapq.heappush(heads, (stream.index.place(stream.ready[0]), number))
+
+    for number, stream in enumerate(streams):
+        if stream.ready:
+            offer(number)
+    taken: list[T] = []
+    last: JSON = None
+    while heads:
+        _, number = heapq.heappop(heads)
+        stream = streams[number]
+        entry = stream.ready.popleft()
+        id = stream.index.mark(entry)[-1]
+        # A message that is moved while it is read may be found in both threads.
+        if id != last:
+            last = id
+            taken.append(entry)
+            if len(taken) == count:
+                break
+        if not stream.ready:
+            yield from stream.fill(share)
+        if stream.ready:
+            offer(number)
+    return Taken(tuple(taken), any(stream.goes_on for stream in streams), streams)
+
+
+def read_page(
+    indexes: Sequence[Indexed[T]],
+    asked: Asked,
+    after: Mark | None,
+    *,
+    concurrency: int,
+    told_here: bool = False,
+    also: Sequence[Program[Any]] = (),
+) -> Program[tuple[Taken[T], int | None, list[Any]]]:
+    """The entries up to a page's end, the total where it is asked for, and what `also` gives.
+
+    `told_here` says that what is read is left out here, so that DynamoDB cannot count for us. Then
+    all entries are read for the first page, which would be read twice otherwise.
+    """
+    whole = asked.include_total and told_here and after is None and not asked.is_empty
+    end = None if whole else asked.paging.end
+    programs: list[Program[Any]] = [take(indexes, end, after, concurrency=concurrency)]
+    if asked.include_total and not whole:
+        programs.append(_total(indexes, asked, told_here=told_here, concurrency=concurrency))
+    taken, *others = yield from run_together([*programs, *also], concurrency)
+    if not asked.include_total:
+        return taken, None, others
+    return (taken, len(taken.entries), others) if whole else (taken, others[0], others[1:])
+
+
+def _total(
+    indexes: Sequence[Indexed[Any]], asked: Asked, *, told_here: bool, concurrency: int
+) -> Program[int]:
+    if asked.is_empty:
+        return 0
+    if told_here:
+        return len((yield from take(indexes, None, concurrency=concurrency)).entries)
+    counting = [index.query.counting() for index in indexes if index.query is not None]
+    counted = yield from run_together(counting, concurrency)
+    return sum(one.count for one in counted)
+
+
+def from_index(
+    index: Indexed[T], asked: Asked, *, concurrency: int, told_here: bool = False
+) -> Program[Listed[T]]:
+    """The page of a listing, and the total where it is asked for."""
+    after = asked.after(index.order, index.begin)
+    if asked.is_empty:
+        return no_page(asked)
+    taken, total, _ = yield from read_page(
+        [index], asked, after, concurrency=concurrency, told_here=told_here
+    )
+    paging = asked.paging
+    more = taken.more or (paging.end is not None and len(taken.entries) > paging.end)
+
+    def mark(entry: T) -> Mark:
+        # Late entries that were passed are still to come: then the next page begins at the top.
+        behind = index.mark(entry)
+        return [*behind, 1] if taken.late or (after and len(after) > 2) else behind
+
+    return listed(taken.entries[paging.offset : paging.end], more, total, mark, asked)
+
+
+def from_all(
+    reading: Query | Scan,
+    read: Callable[[Any], T | None],
+    mark: Callable[[T], Mark],
+    order: Order,
+    asked: Asked,
+) -> Program[Listed[T]]:
+    """The page of all entries that a query or a scan finds, which are put in order here."""
+    asked.after(order)  # What is no cursor is refused before anything is read.
+    if asked.is_empty:
+        return no_page(asked)
+    found = yield from reading.program(pages="all")
+    if isinstance(reading, Query):
+        for record in found:
+            refuse_narrow(reading, record)
+    entries = [entry for record in found if (entry := read(record)) is not None]
+    return of_all(entries, mark, order, asked)
+
+
+def refuse_narrow(query: Query, record: Any) -> None:
+    """Raise TableMismatchError for a record of an index that holds keys only.
+
+    Elsewhere what an index is sorted by is in all of its items, as it is in the table itself.
+    """
+    if getattr(record, "created_at", None) is not None:
+        return
+    index = query.explain().index
+    if index is not None:
+        raise TableMismatchError(
+            f'the index "{index}" does not hold whole items; see what init() says of the table',
+            differences=(f'the index "{index}" does not project ALL',),
+        )
+
+
+def within(reading: Query | Scan, time: Any, dates: DateRange) -> Any:
+    """The reading of what is within the dates, which the table compares; both are part of it."""
+    if dates.start is not None:
+        reading = reading.where(time >= dates.start)
+    return reading if dates.end is None else reading.where(time <= dates.end)
+
+
+def newest(query: Query, read: Callable[[Any], Any], id: str) -> Indexed[Any]:
+    """The entries of an index by their time of creation, the newest first; `id` names their ids."""
+    return Indexed(
+        query=query,
+        descending=True,
+        read=read,
+        mark=lambda record: time_mark(record.created_at, getattr(record, id)),
+        order=newest_first,
+        begin=lambda mark: query.lte(created_at=time_of(mark)),
+        compare="keys",
+    )
