@@ -166,6 +166,9 @@ class CompiledEntity(Preparation):
                 if self._model is None:
                     self._model = build_model(
                         self,
+                        encode=self.encode,
+                        decode=self.decode_values,
+                        condition=self.condition,
                         table_name=self._table_name,
                         table=self._table,
                         key_builder=self._key_builder,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import new_class
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeAlias
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import (
@@ -19,7 +19,9 @@ from pynamodb.indexes import (
 
 from leyden.compile.model_base import KeyBuilder, LeydenModel
 from leyden.compile.names import camel_case, python_names
+from leyden.compile.preparing import Preparation
 from leyden.compile.pynamodb_attributes import LeydenAttribute, pynamodb_attribute
+from leyden.compile.sparse import SparseCondition
 from leyden.compile.tree import stand_alone
 from leyden.errors import ValidationError
 from leyden.keys import EntityKeys, IndexKeys, KeyForm, entity_keys
@@ -31,11 +33,11 @@ from leyden.schema.spec import (
 )
 from leyden.types import type_of
 from leyden.types.anything import plain_any
-
-if TYPE_CHECKING:
-    from leyden.compile.entity import CompiledEntity
+from leyden.types.base import Item
 
 __all__ = ["build_model"]
+
+Judging: TypeAlias = Callable[[str], SparseCondition]
 
 # Names that a model has already, or that its constructor takes for itself.
 _TAKEN: Final = frozenset(
@@ -46,13 +48,18 @@ _TAKEN_IN_INDEX: Final = frozenset(dir(GlobalSecondaryIndex))
 
 
 def build_model(
-    entity: CompiledEntity,
+    entity: Preparation,
     *,
+    encode: Callable[[Mapping[str, Any]], Item],
+    decode: Callable[[Item], dict[str, Any]],
+    condition: Judging,
     table_name: str,
     table: TableSpec,
     key_builder: KeyBuilder | None,
 ) -> type[LeydenModel]:
-    """The model class of an entity.
+    """The model class of an entity, of which `encode` and `decode` write and read the items.
+
+    `condition` gives the `when` of an access pattern.
 
     Attributes have their own names, key fields and indexes too (`pk`, `sk`, the access
     patterns' names); one that is taken gets an underscore behind it.
@@ -104,15 +111,19 @@ def build_model(
         body[extra[index.name]] = _index_class(entity, keys, index, projection, table)()
     body |= {
         "_leyden_entity": entity,
+        "_leyden_encode": staticmethod(encode),
+        "_leyden_decode": staticmethod(decode),
         "_leyden_names": names,
         "_leyden_identity": (extra["edb_entity"], extra["edb_version"]),
         "_leyden_key_fields": key_fields,
         "_leyden_made_keys": made_keys,
-        "_leyden_guarded": _guarded(entity),
+        "_leyden_guarded": _guarded(entity, condition),
         "_leyden_blind_indexes": frozenset(blind),
         "_leyden_ttl_field": table.ttl or _first_ttl(spec),
-        "_leyden_build_keys": staticmethod(key_builder or _plain_keys(entity, keys.values())),
-        "_leyden_build_own_key": staticmethod(_plain_keys(entity, [keys.primary])),
+        "_leyden_build_keys": staticmethod(
+            key_builder or _plain_keys(entity, condition, keys.values())
+        ),
+        "_leyden_build_own_key": staticmethod(_plain_keys(entity, condition, [keys.primary])),
     }
     return new_class(
         f"{camel_case(spec.alias)}Model", (LeydenModel,), exec_body=lambda made: made.update(body)
@@ -131,7 +142,7 @@ def _first_ttl(spec: EntitySpec) -> str | None:
     return next(fields, None)
 
 
-def _key_attribute(entity: CompiledEntity, form: KeyForm, role: str) -> LeydenAttribute:
+def _key_attribute(entity: Preparation, form: KeyForm, role: str) -> LeydenAttribute:
     """The attribute of a key field: the entity's own where it is one, else text or a number."""
     which: Any = {role: True}
     for attribute in entity.attributes.values():
@@ -145,7 +156,7 @@ def _key_attribute(entity: CompiledEntity, form: KeyForm, role: str) -> LeydenAt
 
 
 def _index_class(
-    entity: CompiledEntity,
+    entity: Preparation,
     keys: EntityKeys,
     index: IndexSpec,
     projection: Projection,
@@ -181,7 +192,7 @@ def _projection(index: IndexSpec, table: TableSpec) -> Projection:
     return IncludeProjection(list(projection))
 
 
-def _guarded(entity: CompiledEntity) -> Mapping[str, str]:
+def _guarded(entity: Preparation, condition: Judging) -> Mapping[str, str]:
     spec = entity.spec
     reasons: dict[str, str] = {}
     for derived, reads in entity.derivations.items():
@@ -195,7 +206,7 @@ def _guarded(entity: CompiledEntity) -> Mapping[str, str]:
     for index in spec.indexes.values():
         read = set(index.composites)
         if index.when is not None:
-            roots = entity.condition(index.name).roots
+            roots = condition(index.name).roots
             read |= set(spec.attributes if roots is None else roots)
         if index.type != "composite":
             for name in read & spec.attributes.keys():
@@ -206,14 +217,16 @@ def _guarded(entity: CompiledEntity) -> Mapping[str, str]:
     return reasons
 
 
-def _plain_keys(entity: CompiledEntity, indexes: Iterable[IndexKeys]) -> KeyBuilder:
+def _plain_keys(
+    entity: Preparation, condition: Judging, indexes: Iterable[IndexKeys]
+) -> KeyBuilder:
     """Keys straight from their forms: each half whose values are all there."""
 
     def build(values: Mapping[str, Any]) -> dict[str, Any]:
         built: dict[str, Any] = {}
         for index in indexes:
             sparse = index.spec.when is not None
-            if sparse and not entity.condition(index.spec.name).holds(values):
+            if sparse and not condition(index.spec.name).holds(values):
                 continue
             for form in index.forms:
                 if form.missing(values):

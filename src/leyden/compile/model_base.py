@@ -12,7 +12,7 @@ Queries, scans and counts see the entity's own items only, although others share
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pynamodb.attributes import Attribute
 from pynamodb.expressions.condition import Condition
@@ -20,14 +20,12 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
+from leyden.compile.preparing import Preparation
 from leyden.compile.pynamodb_attributes import operand_of
 from leyden.errors import MissingCompositeError, ValidationError
 from leyden.types.anything import decode_any
 from leyden.types.base import AttributeValue, Item
 from leyden.types.numbers import number_text
-
-if TYPE_CHECKING:
-    from leyden.compile.entity import CompiledEntity
 
 __all__ = ["LeydenModel"]
 
@@ -37,7 +35,11 @@ KeyBuilder = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 class LeydenModel(Model):
     """The base of all compiled models."""
 
-    _leyden_entity: ClassVar[CompiledEntity]
+    _leyden_entity: ClassVar[Preparation]
+    _leyden_encode: ClassVar[Callable[[Mapping[str, Any]], Item]]
+    """Accepted values as an item, without keys."""
+    _leyden_decode: ClassVar[Callable[[Item], dict[str, Any]]]
+    """The other way."""
     _leyden_names: ClassVar[Mapping[str, str]]
     """The model's names of the entity's attributes, by attribute name."""
     _leyden_identity: ClassVar[tuple[str, str]]
@@ -104,7 +106,7 @@ class LeydenModel(Model):
                 for field, name in self._leyden_made_keys.items()
                 if getattr(self, name) is not None
             }
-        item = entity.encode(values)
+        item = type(self)._leyden_encode(values)
         name_field, version_field = entity.spec.identifiers
         item[name_field] = {"S": entity.spec.entity}
         item[version_field] = {"S": entity.spec.version}
@@ -112,7 +114,7 @@ class LeydenModel(Model):
             item[field] = typed(key)
         if null_check:
             self._check_keys(item)
-            stored = entity.decode_values(item)
+            stored = type(self)._leyden_decode(item)
             for name, python in self._leyden_names.items():
                 self.attribute_values[python] = stored.get(name)
             for field, name in self._leyden_made_keys.items():
