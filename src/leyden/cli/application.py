@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from leyden.cli.commands import SECTIONS
-from leyden_command import INTERRUPTED, interruptible
+from leyden_command import INTERRUPTED
 
 if TYPE_CHECKING:
     from leyden.errors import LeydenError
@@ -62,15 +62,14 @@ class Application(click.Group):
         elif os.environ.get("FORCE_COLOR"):
             ctx.color = True
         try:
-            with interruptible():
-                try:
-                    result = super().invoke(ctx)
-                except click.exceptions.Exit:
-                    sys.stdout.flush()
-                    raise
-                # What is still buffered meets a closed pipe here, and not at exit.
+            try:
+                result = super().invoke(ctx)
+            except click.exceptions.Exit:
                 sys.stdout.flush()
-                return result
+                raise
+            # What is still buffered meets a closed pipe here, and not at exit.
+            sys.stdout.flush()
+            return result
         except LeydenError as error:
             _report(error, debug=bool(ctx.meta.get(_DEBUGGING)))
             ctx.exit(FAILED)

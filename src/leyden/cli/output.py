@@ -1,5 +1,8 @@
 """What commands print: JSON for programs, aligned text or tables for people, and progress.
 
+Ctrl-C ends a command at once; only while work is under way that has something to say at its end
+does it raise KeyboardInterrupt. Python would drop that where it is importing a module.
+
 Answers go to standard output, everything else to standard error. Colours and boxes are for
 terminals only, and rich, which draws boxes and spinners, is imported only there.
 """
@@ -16,6 +19,7 @@ import click
 
 from leyden.cli.values import json_text
 from leyden.types.anything import without_decimals
+from leyden_command import interruptible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -159,9 +163,10 @@ def plain_fault(fault: Fault) -> dict[str, Any]:
 def waiting(message: str) -> Iterator[None]:
     """A spinner with a message, on standard error while that is a terminal."""
     if not sys.stderr.isatty():
-        yield
+        with interruptible():
+            yield
         return
-    with _terminal(stderr=True).status(message):
+    with _terminal(stderr=True).status(message), interruptible():
         yield
 
 
@@ -169,7 +174,8 @@ def waiting(message: str) -> Iterator[None]:
 def reading(message: str) -> Iterator[None]:
     """A spinner with the number of items read so far, by anyone in this process."""
     if not sys.stderr.isatty():
-        yield
+        with interruptible():
+            yield
         return
     from leyden import events
 
@@ -182,7 +188,7 @@ def reading(message: str) -> Iterator[None]:
                 read += event.scanned_count
                 status.update(f"{message}: {read:,} items read")
 
-        with events.listen(count):
+        with events.listen(count), interruptible():
             yield
 
 
@@ -190,7 +196,8 @@ def reading(message: str) -> Iterator[None]:
 def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
     """A bar for `total` bytes, or one that only moves where the end is not known."""
     if not sys.stderr.isatty():
-        yield lambda items, done: None
+        with interruptible():
+            yield lambda items, done: None
         return
     from rich import progress
 
@@ -204,4 +211,5 @@ def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
     )
     with progress.Progress(*columns, console=_terminal(stderr=True), transient=True) as shown:
         task = shown.add_task(message, total=total, items=0)
-        yield lambda items, done: shown.update(task, completed=done, items=items)
+        with interruptible():
+            yield lambda items, done: shown.update(task, completed=done, items=items)

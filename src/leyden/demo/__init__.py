@@ -20,6 +20,7 @@ from leyden import local, schemas_folder
 from leyden.cli.application import debug_option
 from leyden.demo.chapters import memory, taskapp
 from leyden.demo.stage import Stage
+from leyden_command import interruptible
 
 __all__ = ["demo", "main", "run"]
 
@@ -44,7 +45,7 @@ def run(console: Console) -> None:
         console.file.reconfigure(errors="replace")
     stage = Stage(console)
     try:
-        with local() as engine:
+        with local() as engine, interruptible():
             console.print(Text(f"DynamoDB inside this process: {engine.endpoint_url}"))
             stage.say(
                 """Each step shows its code, what `.explain()` says of it, and the request that

@@ -251,7 +251,7 @@ class Importer:
             return []
         left = {self._key(item) for item in outcome.unprocessed}
         failed = [one for one in pending if self._key(one.item) in left]
-        reason = f"not taken up by the table after {IMPORTS} attempts; go on when it has capacity"
+        reason = f"the write was throttled; retries are used up after {IMPORTS} attempts"
         if self.rejects is None:
             raise ThrottledError(
                 f"{self.name}: {_lines(failed)}: {reason}; --resume continues when the table has "
