@@ -8,7 +8,13 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from leyden.errors import AmbiguousKeyError, LeydenError
-from tests.interop.comparison import NO_COMPOSITES, Verdict, compare_requests
+from tests.interop.comparison import (
+    ANOTHER_QUESTION,
+    NO_COMPOSITES,
+    Verdict,
+    compare_requests,
+)
+from tests.interop.key_texts import asks_about, framed_fields
 from tests.interop.leyden_side import Words
 from tests.interop.models import ENTITY
 from tests.interop.operations import Drawing
@@ -58,6 +64,8 @@ def compare_transactions(
         keys = [as_text(_key(model, part)) for part in answer["TransactItems"]]
         if len(set(keys)) < len(keys):
             return Verdict("guard: a key twice in a transaction")
+        if any(asks_about(one, model, framed_fields(model)) for one in op["ops"]):
+            return Verdict(f"guard: {ANOTHER_QUESTION}")
         return Verdict("differ", f"ours refuses: {error!r}\ntheirs:\n{as_text(answer)}")
     if isinstance(answer, Refusal) and answer.code == 2012:
         return Verdict(f"guard: {NO_COMPOSITES}")
