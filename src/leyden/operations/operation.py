@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Final, Never, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Never, Self, TypeVar, Unpack, cast
 
 from pynamodb.expressions.condition import Condition
 
@@ -15,7 +15,7 @@ from leyden.arguments import misplaced
 from leyden.compile.paths import is_operand
 from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.options import DEFAULT, Options, finish, read_options
+from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
 from leyden.operations.plan.explain import Explanation
 from leyden.operations.plan.expressions import check_conditions
 from leyden.operations.unended import Endable, end, hand_on
@@ -40,7 +40,7 @@ class Operation(Endable, ABC):
     allowed: ClassVar[type]
     """The TypedDict of the options that it takes."""
 
-    def params(self, /, *wrong: Never, **options: Any) -> Any:
+    def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
         """The low-level request, in the boto3 client's shape; nothing is sent.
 
         `go()` adds to it only what reports: consumed capacity, the stored item of a failed
@@ -56,14 +56,14 @@ class Operation(Endable, ABC):
             self._naming().name(error)
             raise
 
-    def go(self, /, *wrong: Never, **options: Any) -> Any:
+    def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
         """Send the request, and give back what it found or wrote.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
         """
         return self.entity.runner.run(self.program(*wrong, **options))
 
-    def program(self, /, *wrong: Never, **options: Any) -> Program[Any]:
+    def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
         """The operation as a program, for larger ones to go on from: what `go()` runs.
 
         Bad input is refused here, not when the program runs.
@@ -76,7 +76,7 @@ class Operation(Endable, ABC):
             program = self._program(self._options(options))
         return run_named(program, self._naming())
 
-    def explain(self, /, *wrong: Never, **options: Any) -> Explanation:
+    def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
         """Says in words which index serves the operation, and what it reads or writes."""
         with self._naming():
             if wrong:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Final, Never, Self
+from typing import Any, ClassVar, Final, Never, Self, Unpack
 
 from leyden._attrs import evolve, frozen
 from leyden._ledger import accounted
@@ -79,7 +79,7 @@ class Write(Conditional):
         """What the write asks of the stored item, to say what of it did not hold."""
         return Asked(self.needs, where=bool(self.conditions))
 
-    def go(self, /, *wrong: Never, **options: Any) -> Any:
+    def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
         """Send the request, and give back what it wrote.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
@@ -87,7 +87,7 @@ class Write(Conditional):
         """
         return self.entity.runner.run(super().program(*wrong, **options))
 
-    def program(self, /, *wrong: Never, **options: Any) -> Program[Any]:
+    def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
         """The write as a program, for larger ones to go on from: what `go()` runs.
 
         Bad input is refused here, not when the program runs. Errors say in their `outcome` what

@@ -82,7 +82,7 @@ class BatchWrite(Endable):
         together = [n for n in range(len(laid)) if n not in apart] if apart else range(len(laid))
         return [
             *self._requests(laid, together),
-            *(self.entries[n].params(**_tabled(read)) for n in apart),
+            *(self.entries[n].params(table=read.table) for n in apart),
         ]
 
     @fitting(".go()")
@@ -363,10 +363,6 @@ def _has_condition(entry: Entry) -> bool:
 
 def _put_items(writes: Iterable[Params]) -> Iterator[Item]:
     return (write["PutRequest"]["Item"] for write in writes if "PutRequest" in write)
-
-
-def _tabled(options: Options) -> dict[str, str]:
-    return {} if options.table is None else {"table": options.table}
 
 
 _PLAIN: Final = Options()
