@@ -2,6 +2,7 @@
 # make test   every check that can run here; says aloud which cannot
 # make quick  the fast ones of them, without a network, for the edit loop: under a minute
 # make check  lint, formatting, types
+# make figures   how large the code is, and how many of its files a call goes through
 # make format rewrite the sources in the project's format
 # make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
 #             drawing; BENCH=--quick for a short run that writes nothing
@@ -20,7 +21,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/compile tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check format bench bench-memory docs npm clean
+.PHONY: help figures demo test quick check format bench bench-memory docs npm clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -38,6 +39,9 @@ check: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+figures: $(VENV)/.installed-dev
+	@$(VENV)/bin/python tools/figures.py
 
 format: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check --fix .
