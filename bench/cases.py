@@ -60,6 +60,7 @@ TARGETS: Final = (
     ),
     Target("first answer of a fresh process, beside boto3", ("cold", "plain", "boto3"), 0.6),
     Target("the same with a file of configuration", ("cold", "configured", "boto3"), 1.0),
+    Target("the same with credentials that are fetched", ("cold", "fetched", "boto3"), 1.0),
     Target("gets a second, 64 at a time, beside aiodynamo", ("rates", "64"), 1.0, at_least=True),
     Target("parameters of the dearest operation", ("offline", "dearest"), 0.03, "ms"),
     Target("loading the memory's schemas", ("offline", "load"), 60, "ms"),

@@ -6,7 +6,8 @@ the processor time of the process up to the answer, the start of Python included
 that is there already.
 
 `plain` has its credentials and region in the environment, as a Lambda function has; `configured`
-has a file of AWS configuration as well.
+has a file of AWS configuration as well; `fetched` has its credentials from another process, which
+is not counted.
 """
 
 from __future__ import annotations
@@ -67,7 +68,12 @@ assert client.sync_get_item("cold", key)
 }
 """What each client does; the arguments are the server's address and the key in DynamoDB's form."""
 
-SETTINGS: Final = {"plain": "", "configured": "[default]\nregion = eu-central-1\n"}
+SETTINGS: Final = {
+    "plain": "",
+    "configured": "[default]\nregion = eu-central-1\n",
+    "fetched": "[default]\nregion = eu-central-1\ncredential_process = echo "
+    """'{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret"}'\n""",
+}
 
 
 @contextmanager
@@ -111,6 +117,8 @@ def surroundings(folder: Path, configuration: str) -> dict[str, str]:
         "HOME": str(folder),
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
     }
+    if "credential_process" in configuration:
+        del kept["AWS_ACCESS_KEY_ID"], kept["AWS_SECRET_ACCESS_KEY"]
     if configuration:
         (folder / "config").write_text(configuration)
         kept["AWS_CONFIG_FILE"] = str(folder / "config")

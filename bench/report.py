@@ -102,6 +102,7 @@ def rates(figures: Figures) -> list[str]:
 STARTS: Final = {
     "plain": "credentials and region in the environment",
     "configured": "a file of AWS configuration as well",
+    "fetched": "credentials that are fetched",
 }
 
 

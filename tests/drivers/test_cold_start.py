@@ -157,9 +157,30 @@ def test_a_setting_of_botocores_is_followed(tmp_path: Path) -> None:
 
 def test_a_profile_of_credentials_needs_botocores_session_and_no_pynamodb(tmp_path: Path) -> None:
     config = tmp_path / "config"
-    config.write_text("[default]\nregion = eu-west-1\n")
+    config.write_text("[default]\nregion = eu-west-1\nrole_session_name = me\n")
     with serving(lambda n: answer(FOUND)) as server:
         found, loaded = in_a_process(server, tmp_path, [GET, GET], AWS_CONFIG_FILE=str(config))
     assert found == [FOUND | {"ResponseMetadata": 0}] * 2
     assert "botocore" in loaded
     assert "pynamodb" not in loaded
+
+
+def test_a_process_with_an_event_loop_needs_neither_botocore_nor_pynamodb(tmp_path: Path) -> None:
+    script = """
+import asyncio, sys
+from leyden.drivers.aio import AsyncDriver
+from leyden.program import Request
+
+async def main():
+    async with AsyncDriver(endpoint_url=sys.argv[1]) as driver:
+        key = {"pk": {"S": "a"}}
+        return await driver.send(Request("GetItem", {"TableName": "t", "Key": key}))
+
+assert asyncio.run(main())["Item"] == {"pk": {"S": "a"}}
+print("[[], " + str([m for m in ("botocore", "pynamodb") if m in sys.modules]) + "]")
+sys.exit()
+"""
+    with serving(lambda n: answer(FOUND)) as server:
+        _, loaded = in_a_process(server, tmp_path, [], before=script)
+        assert len(server.bodies) == 1
+    assert loaded == []

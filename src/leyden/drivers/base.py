@@ -67,6 +67,8 @@ FIRST_WAIT: Final = 0.05
 Other waits are botocore's."""
 
 LOGGER: Final = "leyden.drivers"
+_DEBUG: Final = 10
+_log: logging.Logger | None = None
 
 T = TypeVar("T")
 
@@ -170,6 +172,18 @@ def consumed_of(response: Mapping[str, Any]) -> float | None:
     return float(sum(entry.get("CapacityUnits", 0.0) for entry in entries))
 
 
+def _debug_log() -> logging.Logger | None:
+    """The logger, where somebody has set it to tell of each request."""
+    global _log
+    if _log is None:
+        # Who has not imported logging has set no level.
+        module = sys.modules.get("logging")
+        if module is None:
+            return None
+        _log = module.getLogger(LOGGER)
+    return _log if _log.isEnabledFor(_DEBUG) else None
+
+
 class Observation:
     """One request under observation, from the moment before it is sent."""
 
@@ -192,11 +206,7 @@ class Observation:
     @classmethod
     def begin(cls, own: Listeners, request: Request, params: Params) -> Observation | None:
         """Observe a request if anyone wants to know of it, else return None."""
-        # Who has not imported logging has set no level.
-        logging = sys.modules.get("logging")
-        log = None
-        if logging is not None and logging.getLogger(LOGGER).isEnabledFor(logging.DEBUG):
-            log = logging.getLogger(LOGGER)
+        log = _debug_log()
         if own or EVERYWHERE or log is not None:
             return cls(own, request, params, log)
         return None

@@ -145,9 +145,12 @@ class Access:
     def plain_profile(self) -> PlainProfile | None:
         """How to send without botocore, None where something is configured that only it knows."""
         if self._made is None and self._session is None:
-            self._plain = PlainProfile.of(self._region, self.host, self.explicit, self.profile)
-            if self._plain is None:
-                self._plain = PlainProfile.of_session(self._region, self.host, lambda: self.session)
+            asked = (self._region, self.host, self.explicit, self.profile)
+            self._plain = (
+                PlainProfile.of(*asked)
+                or PlainProfile.of_files(*asked)
+                or PlainProfile.of_session(self._region, self.host, lambda: self.session)
+            )
         else:
             self._plain = None
         return self._plain

@@ -161,6 +161,17 @@ def profile_of(**options: Any) -> PlainProfile | None:
     )
 
 
+def file_profile_of(**options: Any) -> PlainProfile | None:
+    """The profile of files, as in a process that has not imported botocore."""
+    return PlainProfile.of_files(
+        options.get("region") or "",
+        options.get("endpoint_url"),
+        Credentials.of(options.get("credentials")),
+        options.get("profile"),
+        loaded=False,
+    )
+
+
 def session_profile_of(**options: Any) -> PlainProfile | None:
     """The profile of a session, as in a process that has not imported botocore."""
     explicit = Credentials.of(options.get("credentials"))
@@ -254,13 +265,69 @@ def test_what_the_short_way_finds_botocore_finds(
         variables["AWS_EC2_METADATA_DISABLED"] = "true"
     with surrounding(tmp_path, variables, **files):
         try:
-            plain = profile_of(**options) or session_profile_of(**options)
+            plain = profile_of(**options)
+            by_files = plain or file_profile_of(**options)
+            plain = plain or session_profile_of(**options)
         except BotoCoreError as error:
             with pytest.raises(type(error)):
                 make_client(**options)
             return
-        if plain is not None:
-            compare(plain, **options)
+        for found in (by_files, plain):
+            if found is not None:
+                compare(found, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "credentials"),
+    [
+        ("other", "[profile other]\nregion = us-west-2\n", "[other]\n{KEYS}"),
+        ("other", "[profile other]\nregion = us-west-2\n{KEYS}", ""),
+        ("other", "[profile  other]\nregion = us-west-2\n{KEYS}", ""),
+        ("other", "[profiles other]\nendpoint_url = http://127.0.0.1:9\n", "[other]\n{KEYS}"),
+        ("other", "[profile o\\\\ther]\nendpoint_url = http://127.0.0.1:9\n", "[other]\n{KEYS}"),
+        ("other", "[profile  other]\nendpoint_url = http://127.0.0.1:9\n", "[other]\n{KEYS}"),
+        ("other", "[profile 'other']\nregion = us-west-2\n{KEYS}", "[other]\n{KEYS}"),
+        ("other", "[other]\nregion = us-west-2\n{KEYS}", "[other]\n{KEYS}region = eu-west-1\n"),
+        ("default", "[default]\nregion = us-west-2\n", "[default]\n{KEYS}"),
+        ("default", "[profile default]\nregion = us-west-2\n", "[default]\n{KEYS}"),
+        ("default", "[profile default]\nregion = us-west-2\n[default]\nregion = eu-west-1\n", ""),
+        ("other", "[profile other]\nregion = us-west-2\n[profile other]\n", "[other]\n{KEYS}"),
+        ("other", "[profile other]\nregion =\n  us-west-2\n", "[other]\n{KEYS}"),
+        ("other", "[DEFAULT]\nregion = us-west-2\n[profile other]\n", "[other]\n{KEYS}"),
+        ("other", "[profile other]\nREGION = us-west-2 # there\n", "[other]\n{KEYS}"),
+        ("other", "[profile other]\nregion: us-west-2\n", "[other]\naws_access_key_id = A\n"),
+        ("other", "", "[other]\n{KEYS}region = us-west-2\n"),
+        ("other", "[profile other]\nrole_arn = r\nsource_profile = o\n", "[o]\n{KEYS}"),
+        ("absent", "[profile other]\nregion = us-west-2\n", "[other]\n{KEYS}"),
+    ],
+)
+def test_files_are_read_as_botocore_reads_them(
+    tmp_path: Path, name: str, config: str, credentials: str
+) -> None:
+    keys = "aws_access_key_id = O\naws_secret_access_key = P%20\n"
+    texts = {
+        "config": config.replace("{KEYS}", keys),
+        "credentials": credentials.replace("{KEYS}", keys),
+    }
+    told = {} if name == "default" else {"AWS_PROFILE": name}
+    for more in ({}, {"AWS_DEFAULT_REGION": ""}, {"AWS_DEFAULT_REGION": "sa-east-1"}, PLACE):
+        with surrounding(tmp_path, {**told, **more}, **texts):
+            plain = file_profile_of()
+            if plain is not None:
+                compare(plain)
+
+
+def test_keys_and_a_region_in_files_need_no_botocore(tmp_path: Path) -> None:
+    keys = "[other]\naws_access_key_id = O\naws_secret_access_key = P\n"
+    config = "[profile other]\nregion = us-west-2\n"
+    with surrounding(tmp_path, {"AWS_PROFILE": "other"}, config=config, credentials=keys):
+        plain = file_profile_of()
+        assert plain is not None
+        assert (plain.region, plain.credentials.access_key) == ("us-west-2", "O")
+    with surrounding(tmp_path, PLACE, config="[default]\nregion = us-west-2\n"):
+        plain = file_profile_of()
+        assert plain is not None
+        assert (plain.region, plain.credentials.access_key) == ("eu-central-1", "AKID")
 
 
 def test_a_profile_of_credentials_and_region_needs_no_client(tmp_path: Path) -> None:
@@ -278,12 +345,14 @@ def test_a_profile_of_credentials_and_region_needs_no_client(tmp_path: Path) -> 
 def test_what_only_botocores_client_knows_steps_aside(tmp_path: Path, name: str) -> None:
     with surrounding(tmp_path, {**PLACE, name: SPECIAL[name]}):
         assert session_profile_of() is None
+        assert file_profile_of() is None
 
 
 @pytest.mark.parametrize("text", CONFIG[1:6])
 def test_a_profile_that_says_more_steps_aside(tmp_path: Path, text: str) -> None:
     with surrounding(tmp_path, PLACE, config=text):
         assert session_profile_of() is None
+        assert file_profile_of() is None
     with surrounding(tmp_path, PLACE, models=""):
         assert session_profile_of() is None
 

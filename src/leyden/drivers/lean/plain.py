@@ -64,19 +64,33 @@ _CREDENTIALS: Final = (
 )
 """Variables about credentials, which a botocore session finds."""
 
-_OF_CREDENTIALS: Final = frozenset(
+_OF_FILES: Final = (
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_PROFILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+)
+"""Variables about files of configuration, and the profile that counts in them."""
+
+_STATIC: Final = frozenset(
     {
         "aws_access_key_id",
         "aws_secret_access_key",
         "aws_session_token",
         "cli_pager",
+        "output",
+        "region",
+    }
+)
+"""What a profile may say for everything to be in the files themselves."""
+
+_OF_CREDENTIALS: Final = _STATIC | frozenset(
+    {
         "credential_process",
         "credential_source",
         "duration_seconds",
         "external_id",
         "mfa_serial",
-        "output",
-        "region",
         "role_arn",
         "role_session_name",
         "source_profile",
@@ -90,6 +104,7 @@ _OF_CREDENTIALS: Final = frozenset(
 )
 """What a profile may say that is about credentials and region only."""
 
+_CREDENTIALS_FILE: Final = (("AWS_SHARED_CREDENTIALS_FILE", "credentials"),)
 _PROXIES: Final = frozenset({"all_proxy", "http_proxy", "https_proxy", "no_proxy"})
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*(:[1-9]\d*)?")
@@ -141,22 +156,59 @@ class PlainProfile:
             loaded = "botocore.client" in sys.modules
         if loaded or profile is not None or _is_special(environment):
             return None
-        if credentials is not None:
-            found = PlainCredentials(
-                credentials.access_key_id, credentials.secret_access_key, credentials.session_token
-            )
-        else:
-            found = PlainCredentials(
-                environment.get("AWS_ACCESS_KEY_ID", ""),
-                environment.get("AWS_SECRET_ACCESS_KEY", ""),
-                environment.get("AWS_SESSION_TOKEN") or None,
-            )
+        found = _explicit(credentials) or _in_environment(environment)
         if not (found.access_key and found.secret_key):
             return None
         region = (
             region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
         )
         return cls._at(found, region, endpoint_url)
+
+    @classmethod
+    def of_files(
+        cls,
+        region: str,
+        endpoint_url: str | None,
+        credentials: Any,
+        profile: str | None,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        loaded: bool | None = None,
+    ) -> PlainProfile | None:
+        """The profile of these arguments, this environment and the files of AWS configuration.
+
+        None where they say more than keys and a region, or anything that is not clear.
+        """
+        if loaded is None:
+            loaded = "botocore.client" in sys.modules
+        if loaded or _is_special(environment, _OF_FILES, files=("models",)):
+            return None
+        named = environment.get("AWS_PROFILE"), environment.get("AWS_DEFAULT_PROFILE")
+        if None not in named or "" in named:
+            return None
+        name = profile or named[0] or named[1] or "default"
+        read = _profiles(environment, name)
+        if read is None:
+            return None
+        config, keys = read
+        said = {**keys, **config}
+        if not said.keys() <= _STATIC or (not said and name != "default"):
+            return None
+        found = _explicit(credentials)
+        if found is None and profile is None and environment.get("AWS_ACCESS_KEY_ID"):
+            found = _in_environment(environment)
+        if found is None:
+            held = keys if "aws_access_key_id" in keys else config
+            found = PlainCredentials(
+                held.get("aws_access_key_id", ""),
+                held.get("aws_secret_access_key", ""),
+                held.get("aws_session_token"),
+            )
+        if not (found.access_key and found.secret_key):
+            return None
+        # Where the variable is there and empty, botocore looks no further.
+        other = environment.get("AWS_DEFAULT_REGION", said.get("region", ""))
+        return cls._at(found, region or environment.get("AWS_REGION") or other, endpoint_url)
 
     @classmethod
     def of_session(
@@ -263,6 +315,60 @@ def _is_special(
             return True
     folder = os.path.join(os.path.expanduser("~"), ".aws")
     return any(os.path.lexists(os.path.join(folder, name)) for name in files)
+
+
+def _explicit(given: Any) -> PlainCredentials | None:
+    if given is None:
+        return None
+    return PlainCredentials(given.access_key_id, given.secret_access_key, given.session_token)
+
+
+def _in_environment(environment: Mapping[str, str]) -> PlainCredentials:
+    return PlainCredentials(
+        environment.get("AWS_ACCESS_KEY_ID", ""),
+        environment.get("AWS_SECRET_ACCESS_KEY", ""),
+        environment.get("AWS_SESSION_TOKEN") or None,
+    )
+
+
+def _profiles(
+    environment: Mapping[str, str], name: str
+) -> tuple[dict[str, str], dict[str, str]] | None:
+    """What the files of configuration and of credentials say of a profile.
+
+    None where botocore may read them otherwise than Python's own parser does.
+    """
+    from configparser import Error, RawConfigParser
+
+    found = []
+    for variable, file in (("AWS_CONFIG_FILE", "config"), *_CREDENTIALS_FILE):
+        path = environment.get(variable, f"~/.aws/{file}")
+        if not path:
+            return None
+        parser = RawConfigParser()
+        try:
+            parser.read([os.path.expanduser(os.path.expandvars(path))])
+        except (Error, UnicodeDecodeError, OSError):
+            return None
+        values = [value for one in parser.sections() for _, value in parser.items(one)]
+        if any(value.startswith("\n") for value in values):
+            # A block of settings below a name, or what botocore finds is none.
+            return None
+        sections = [name]
+        if variable == "AWS_CONFIG_FILE":
+            sections = [f"profile {name}", *(["default"] if name == "default" else [])]
+            # botocore splits the names of sections as a shell does, and takes `profiles x` too.
+            for section in parser.sections():
+                is_other_way = section.startswith("profile") and section not in sections
+                if is_other_way and section.split()[1:] == [name]:
+                    return None
+                if any(sign in section for sign in "\"'\\"):
+                    return None
+        there = [section for section in sections if parser.has_section(section)]
+        if len(there) > 1 or parser.defaults():
+            return None
+        found.append(dict(parser.items(there[0])) if there else {})
+    return found[0], found[1]
 
 
 def _plain_url(endpoint_url: str) -> str | None:
