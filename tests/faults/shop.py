@@ -100,7 +100,7 @@ def single(app: leyden.Service, alias: str, verb: str, number: int, response: st
             chain, does = getattr(entity, verb)(id=id), gone
         case _:
             chain, does = getattr(entity, verb)(id=id).add(count=1), one_more
-    takes = {*type(chain).responses}
+    takes = {*type(chain)._responses}
     options = {"response": response} if response in takes else {}
     key = key_of(entity.get(id=id).params()["Key"])
     return Deed(f"{alias}.{verb}({id}, {options})", lambda: chain.go(**options), {key: does})

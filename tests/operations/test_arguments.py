@@ -64,10 +64,6 @@ indexes:
     sk: {field: gsi1sk, composite: [title]}
 """
 KEY = {"org": "o", "id": "1"}
-NOT_FOR_USERS: Final = frozenset(
-    {"draft", "refuse_reading", "send_prepared", "bare", "marks", "returned"}
-)
-"""What chains have for transactions and batches to call."""
 OF_PYNAMODB: Final = frozenset({"deserialize", "get_value", "serialize"})
 """What attributes have for PynamoDB's models; its own errors are right there."""
 PLAIN: Final = frozenset({"close", "get", "items", "keys", "values"})
@@ -109,7 +105,7 @@ def callables(app: leyden.Service) -> Iterator[tuple[str, Callable[..., Any]]]:
         ("task", task, frozenset()),
         ("conversions", task.conversions, frozenset()),
         ("size", task.attr.title.size(), OF_PYNAMODB),
-        *((name, chain, NOT_FOR_USERS) for name, chain in chains.items()),
+        *((name, chain, frozenset[str]()) for name, chain in chains.items()),
         *((name, attribute, OF_PYNAMODB) for name, attribute in attributes.items()),
     ):
         for member in dir(type(thing)):

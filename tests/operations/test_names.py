@@ -21,6 +21,7 @@ from leyden.compile.paths import AttributePaths
 from leyden.errors import SchemaError
 from leyden.operations.chains.collections import CollectionQuery
 from leyden.operations.chains.reads import Queries, Query
+from leyden.operations.unended import end
 from leyden.operations.update import Patch
 from leyden.operations.upsert import Upsert
 from leyden.results import CollectionPage
@@ -193,3 +194,23 @@ def test_a_collection_may_have_any_name(collection: str) -> None:
     assert chain.params()["ExpressionAttributeValues"][":1"]["S"] == f"${collection}".lower()
     with pytest.raises(KeyError, match="the service has no collection"):
         collections["other"]
+
+
+def test_a_write_shows_what_callers_call_and_no_more(task: leyden.Entity) -> None:
+    endings = {"expecting", "explain", "go", "params", "program", "where"}
+    steps = {"add", "append", "composite", "delete", "if_not_exists", "remove", "set", "subtract"}
+    verbs: dict[str, set[str]] = {
+        "put": {"carrying"},
+        "create": {"carrying"},
+        "update": steps,
+        "patch": steps,
+        "upsert": steps - {"delete", "remove"},
+        "delete": set(),
+        "remove": set(),
+        "check": set(),
+    }
+    for verb, own in verbs.items():
+        chain = getattr(task, verb)(project_id="p", task_id="t").where(task.attr.points > 1)
+        shown = {name for name in dir(chain) if not name.startswith("_")}
+        end(chain)
+        assert shown == endings | own, verb

@@ -25,31 +25,31 @@ class Check(Write):
     and goes into `app.transact_write`; by itself, `go()` is a transaction of one.
     """
 
-    given: Mapping[str, Any] = field(factory=dict)
+    _given: Mapping[str, Any] = field(factory=dict)
 
-    allowed: ClassVar[type] = NoOptions
-    verb: ClassVar[str] = "check"
-    api: ClassVar[str] = "TransactWriteItems"
-    part: ClassVar[str] = "ConditionCheck"
+    _allowed: ClassVar[type] = NoOptions
+    _verb: ClassVar[str] = "check"
+    _api: ClassVar[str] = "TransactWriteItems"
+    _part: ClassVar[str] = "ConditionCheck"
 
     @property
-    def asked(self) -> Asked:
+    def _asked(self) -> Asked:
         """What the check asks of the stored item: that it exists, or what `.where()` says."""
-        return Asked("anything", where=True) if self.conditions else Asked("an item")
+        return Asked("anything", where=True) if self._conditions else Asked("an item")
 
     def _prepare(self, options: Options) -> WritePlan:
-        values = read_key(self.entity, self.given)
-        key = self.entity.primary_key(values)
-        params: Params = {"TableName": self.entity.table, "Key": key}
+        values = read_key(self._entity, self._given)
+        key = self._entity.primary_key(values)
+        params: Params = {"TableName": self._entity.table, "Key": key}
         expressions = Expressions()
-        existence = "" if self.conditions else exists(key, expressions)
-        kept = self.entity.compiled.encode_few(values)
+        existence = "" if self._conditions else exists(key, expressions)
+        kept = self._entity.compiled.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
-        return WritePlan(self, params, key, marks, kept, self.expected)
+        return WritePlan(self, params, key, marks, kept, self._expected)
 
     def _program(self, options: Options) -> Program[Any]:
         def program() -> Program[Any]:
-            result = yield from TransactWrite(self.entity.runner, [self]).program()
+            result = yield from TransactWrite(self._entity.runner, [self]).program()
             return result[0]
 
         return program()

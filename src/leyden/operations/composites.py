@@ -20,7 +20,7 @@ from leyden.program import Item
 class ChangesPart(Write):
     """A write that changes a part of an item, and may be told what the rest is."""
 
-    known: Mapping[str, Any] = field(factory=dict, kw_only=True)
+    _known: Mapping[str, Any] = field(factory=dict, kw_only=True)
     """Accepted values of the stored item by name; None for what it does not have."""
 
     @fitting('.composite(status="open")')
@@ -35,11 +35,11 @@ class ChangesPart(Write):
         >>> task.patch(...).set(points=5).composite(status="open", due=None)   # doctest: +SKIP
         """
         with self._naming():
-            entity = self.entity
+            entity = self._entity
             refuse_no_mapping(attributes, entity.spec.entity)
             accepted = entity.accept(attributes)
             self._refuse_large(attributes)
-            known = {**self.known}
+            known = {**self._known}
             for name in attributes:
                 value = accepted.get(name)
                 if known.setdefault(name, value) != value:
@@ -52,33 +52,33 @@ class ChangesPart(Write):
     def _refuse_large(self, names: Iterable[str]) -> None:
         """Raise where no condition could compare what is stored."""
         for name in names:
-            if self.entity.spec.attributes[name].overflow:
+            if self._entity.spec.attributes[name].overflow:
                 raise InvalidExpressionError(
                     f'"{name}" may be stored outside of its item (`overflow`), where no condition '
                     "can compare it; give it with .set(), or write the whole item with .put()",
-                    entity=self.entity.spec.entity,
+                    entity=self._entity.spec.entity,
                 )
 
     @property
-    def asked(self) -> Asked:
+    def _asked(self) -> Asked:
         """What the write asks of the stored item, to say what of it did not hold."""
-        attributes = self.entity.spec.attributes
-        absent = [attributes[name].field for name, value in self.known.items() if value is None]
+        attributes = self._entity.spec.attributes
+        absent = [attributes[name].field for name, value in self._known.items() if value is None]
         composite = {**self._agreed(), **dict.fromkeys(absent)}
-        return Asked(self.needs, where=bool(self.conditions), composite=composite)
+        return Asked(self._needs, where=bool(self._conditions), composite=composite)
 
     def _agreed(self) -> Item:
         """The stored fields that the item must have, as the caller said."""
-        return self.entity.compiled.encode_few(
-            {name: value for name, value in self.known.items() if value is not None}
+        return self._entity.compiled.encode_few(
+            {name: value for name, value in self._known.items() if value is not None}
         )
 
     def _agreements(self, expressions: Expressions) -> list[str]:
         """The conditions that what the caller said of the stored item is so."""
-        if not self.known:
+        if not self._known:
             return []
-        attributes = self.entity.spec.attributes
-        absent = [attributes[name].field for name, value in self.known.items() if value is None]
+        attributes = self._entity.spec.attributes
+        absent = [attributes[name].field for name, value in self._known.items() if value is None]
         return [
             *(expressions.equal(*pair) for pair in self._agreed().items()),
             *(self._is_absent(field, expressions) for field in absent),
@@ -86,6 +86,6 @@ class ChangesPart(Write):
 
     def _is_absent(self, field: str, expressions: Expressions) -> str:
         """The condition that the item has no value there; a key's own text is none."""
-        text = self.entity.keys.text_of_absent(field)
+        text = self._entity.keys.text_of_absent(field)
         absent = f"attribute_not_exists({expressions.name(field)})"
         return f"({absent} OR {expressions.equal(field, {'S': text})})" if text else absent

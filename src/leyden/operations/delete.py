@@ -26,31 +26,31 @@ class Delete(Write):
     None where there was none.
     """
 
-    given: Mapping[str, Any] = field(factory=dict)
+    _given: Mapping[str, Any] = field(factory=dict)
 
-    verb: ClassVar[str] = "delete"
-    api: ClassVar[str] = "DeleteItem"
-    part: ClassVar[str] = "Delete"
-    responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old"})
-    must_exist: ClassVar[bool] = False
+    _verb: ClassVar[str] = "delete"
+    _api: ClassVar[str] = "DeleteItem"
+    _part: ClassVar[str] = "Delete"
+    _responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old"})
+    _must_exist: ClassVar[bool] = False
 
     def _prepare(self, options: Options) -> WritePlan:
-        values = read_key(self.entity, self.given)
-        key = self.entity.primary_key(values)
-        params: Params = {"TableName": self.entity.table, "Key": key}
+        values = read_key(self._entity, self._given)
+        key = self._entity.primary_key(values)
+        params: Params = {"TableName": self._entity.table, "Key": key}
         expressions = Expressions()
-        existence = exists(key, expressions) if self.must_exist else ""
-        kept = self.entity.compiled.encode_few(values)
+        existence = exists(key, expressions) if self._must_exist else ""
+        kept = self._entity.compiled.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
-        effect = Effect("delete") if self.entity.has_companions else None
-        spread = Spread("delete", effect) if effect and self.entity.overflow else None
-        return WritePlan(self, params, key, marks, kept, self.expected, False, effect, spread)
+        effect = Effect("delete") if self._entity.has_companions else None
+        spread = Spread("delete", effect) if effect and self._entity.overflow else None
+        return WritePlan(self, params, key, marks, kept, self._expected, False, effect, spread)
 
-    def bare(self) -> WritePlan:
+    def _bare(self) -> WritePlan:
         """The delete without a condition and by itself, as a batch carries it."""
         end(self)
-        key = self.entity.primary_key(read_key(self.entity, self.given))
-        return WritePlan(self, {"TableName": self.entity.table, "Key": key}, key, {}, key)
+        key = self._entity.primary_key(read_key(self._entity, self._given))
+        return WritePlan(self, {"TableName": self._entity.table, "Key": key}, key, {}, key)
 
     def _notes(self, params: Params) -> tuple[str, ...]:
         return ()
@@ -63,6 +63,6 @@ class Remove(Delete):
     Raises ItemNotFoundError where there is none.
     """
 
-    verb: ClassVar[str] = "remove"
-    needs: ClassVar[Needs] = "an item"
-    must_exist: ClassVar[bool] = True
+    _verb: ClassVar[str] = "remove"
+    _needs: ClassVar[Needs] = "an item"
+    _must_exist: ClassVar[bool] = True

@@ -33,11 +33,11 @@ class Operation(Endable, ABC):
     Every step of a chain gives a new operation, so a half-built one can be kept and reused.
     """
 
-    entity: BoundEntity
+    _entity: BoundEntity
 
-    verb: ClassVar[str]
-    api: ClassVar[str]
-    allowed: ClassVar[type]
+    _verb: ClassVar[str]
+    _api: ClassVar[str]
+    _allowed: ClassVar[type]
     """The TypedDict of the options that it takes."""
 
     def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
@@ -61,7 +61,7 @@ class Operation(Endable, ABC):
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
         """
-        return self.entity.runner.run(self.program(*wrong, **options))
+        return self._entity.runner.run(self.program(*wrong, **options))
 
     def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
         """The operation as a program, for larger ones to go on from: what `go()` runs.
@@ -85,23 +85,23 @@ class Operation(Endable, ABC):
             return self._explain(finish(self._build(read), read), read)
 
     def __repr__(self) -> str:
-        return f"<{self.name}>"
+        return f"<{self._name}>"
 
     @property
-    def name(self) -> str:
+    def _name(self) -> str:
         """The operation's name in errors and events: `task.create`."""
-        return self.entity.operation(self.verb)
+        return self._entity.operation(self._verb)
 
     def _request(self, params: Params, options: Options) -> Request:
-        return Request(self.api, finish(params, options), self.name, self.entity.spec.entity)
+        return Request(self._api, finish(params, options), self._name, self._entity.spec.entity)
 
     def _options(self, given: Mapping[str, Any]) -> Options:
-        return read_options(self.name, self.allowed, given)
+        return read_options(self._name, self._allowed, given)
 
     def _naming(self) -> naming:
         # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
         end(self)
-        return naming(self.name, self.entity)
+        return naming(self._name, self._entity)
 
     @abstractmethod
     def _build(self, options: Options) -> Params: ...
@@ -117,7 +117,7 @@ class Operation(Endable, ABC):
 class Conditional(Operation):
     """An operation that takes conditions."""
 
-    conditions: tuple[Condition, ...] = ()
+    _conditions: tuple[Condition, ...] = ()
 
     def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
         """Add conditions, all of which must hold: `.where(task.attr.points > 3)`.
@@ -126,8 +126,8 @@ class Conditional(Operation):
         Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
         """
         with self._naming():
-            added = read_conditions(self.entity, self.name, conditions, wrong)
-        return changed(self, conditions=self.conditions + added)
+            added = read_conditions(self._entity, self._name, conditions, wrong)
+        return changed(self, conditions=self._conditions + added)
 
 
 class Chain:
@@ -194,14 +194,15 @@ def changed(operation: Step, **fields: Any) -> Step:
 def replaced(one: T, **fields: Any) -> T:
     """An object with other values in some fields: `attrs.evolve` in a third of its time."""
     kind: Any = one.__class__
-    kept: dict[str, Any] = {name: getattr(one, name) for name in _fields_of(kind)}
+    kept: dict[str, Any] = {alias: getattr(one, name) for alias, name in _fields_of(kind)}
     kept.update(fields)
     return cast(T, kind(**kept))
 
 
 @cache
-def _fields_of(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in attr_fields(cast(Any, kind)))
+def _fields_of(kind: Hashable) -> tuple[tuple[str, str], ...]:
+    """The attributes of a class, each as an argument and by its name."""
+    return tuple((field.alias or field.name, field.name) for field in attr_fields(cast(Any, kind)))
 
 
 def chains_in(operation: str, entries: object) -> tuple[Any, ...]:

@@ -57,17 +57,17 @@ class Put(Write):
     replaced, or None.
     """
 
-    given: Mapping[str, Any] = field(factory=dict)
-    beside: Item = field(factory=dict)
-    verbatim: bool = field(default=False, kw_only=True)
+    _given: Mapping[str, Any] = field(factory=dict)
+    _beside: Item = field(factory=dict)
+    _verbatim: bool = field(default=False, kw_only=True)
     """Whether the item is written as it was once: `on_write` keeps the values that are given."""
 
-    verb: ClassVar[str] = "put"
-    api: ClassVar[str] = "PutItem"
-    part: ClassVar[str] = "Put"
-    responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old", "all_new"})
-    silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
-    replaces: ClassVar[bool] = True
+    _verb: ClassVar[str] = "put"
+    _api: ClassVar[str] = "PutItem"
+    _part: ClassVar[str] = "Put"
+    _responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old", "all_new"})
+    _silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
+    _replaces: ClassVar[bool] = True
 
     @fitting('.carrying({"colour": {"S": "red"}})')
     def carrying(self, fields: Item) -> Self:
@@ -83,27 +83,27 @@ class Put(Write):
         ):
             raise InputError(
                 '.carrying() takes fields in raw form, such as {"colour": {"S": "red"}}',
-                operation=self.name,
-                entity=self.entity.spec.entity,
+                operation=self._name,
+                entity=self._entity.spec.entity,
             )
-        return evolve(self, beside={**self.beside, **fields}) if fields else self
+        return evolve(self, beside={**self._beside, **fields}) if fields else self
 
     def _with_beside(self, given: Mapping[str, Any]) -> PreparedItem:
-        prepared = prepare_item(self.entity, given, verbatim=self.verbatim)
-        if not self.beside:
+        prepared = prepare_item(self._entity, given, verbatim=self._verbatim)
+        if not self._beside:
             return prepared
-        item = {**self.beside, **prepared.item}
-        if not self.entity.overflow:
+        item = {**self._beside, **prepared.item}
+        if not self._entity.overflow:
             refuse_oversize(item)
         return PreparedItem(item, prepared.key)
 
     def _prepare(self, options: Options) -> WritePlan:
-        entity, expected, counts_on = self.entity, self.expected, False
-        given: Mapping[str, Any] = self.given
+        entity, expected, counts_on = self._entity, self._expected, False
+        given: Mapping[str, Any] = self._given
         if entity.spec.version_attribute is not None:
             given, expected = seen_version(entity, given, expected)
             given = first_version(entity, given)
-            counts_on = self.replaces and expected is None
+            counts_on = self._replaces and expected is None
         prepared = self._with_beside(given)
         params: Params = {"TableName": entity.table, "Item": prepared.item}
         expressions = Expressions()
@@ -112,23 +112,23 @@ class Put(Write):
             options,
             expressions,
             prepared.item,
-            existence="" if self.replaces else is_absent(prepared.key, expressions),
+            existence="" if self._replaces else is_absent(prepared.key, expressions),
             # Where nothing may be stored under the key at all there is nothing to compare.
-            guarded=self.replaces,
+            guarded=self._replaces,
         )
         effect = spread = None
         if entity.has_companions:
-            kind: Literal["replace", "create"] = "replace" if self.replaces else "create"
+            kind: Literal["replace", "create"] = "replace" if self._replaces else "create"
             effect = Effect(kind, sets=prepared.item)
             spread = Spread(kind, effect) if entity.overflow else None
         key, item = prepared.key, prepared.item
         return WritePlan(self, params, key, marks, item, expected, counts_on, effect, spread)
 
-    def bare(self) -> WritePlan:
+    def _bare(self) -> WritePlan:
         """The put without a condition and by itself, as a batch carries it."""
         end(self)
-        prepared = self._with_beside(self.given)
-        params: Params = {"TableName": self.entity.table, "Item": prepared.item}
+        prepared = self._with_beside(self._given)
+        params: Params = {"TableName": self._entity.table, "Item": prepared.item}
         return WritePlan(self, params, prepared.key, {}, prepared.item)
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
@@ -137,7 +137,7 @@ class Put(Write):
     def _notes(self, params: Params) -> tuple[str, ...]:
         indexes = [
             keys.spec.name
-            for keys in self.entity.keys.values()
+            for keys in self._entity.keys.values()
             if keys.spec.index and keys.pk and keys.pk.field in params["Item"]
         ]
         return (f"the item also stands in {', '.join(indexes)}",) if indexes else ()
@@ -151,19 +151,19 @@ class Create(Put):
     under the same key.
     """
 
-    verb: ClassVar[str] = "create"
-    needs: ClassVar[Needs] = "no item"
-    replaces: ClassVar[bool] = False
+    _verb: ClassVar[str] = "create"
+    _needs: ClassVar[Needs] = "no item"
+    _replaces: ClassVar[bool] = False
 
     @fitting(".expecting(record)")
     def expecting(self, seen: Any) -> Self:
         """Refused: there is no version of an item that must not exist. Raises InputError."""
         raise InputError(
             "a create expects no version, as the item must not exist; .put() replaces one",
-            operation=self.name,
-            entity=self.entity.spec.entity,
+            operation=self._name,
+            entity=self._entity.spec.entity,
         )
 
     def _prepare(self, options: Options) -> WritePlan:
-        refuse_counted(self.entity, (n for n, value in self.given.items() if value is not None))
+        refuse_counted(self._entity, (n for n, value in self._given.items() if value is not None))
         return super()._prepare(options)

@@ -66,17 +66,17 @@ class Told(Protocol):
     """The chain that was refused, as far as an error tells of it."""
 
     @property
-    def entity(self) -> BoundEntity:
+    def _entity(self) -> BoundEntity:
         """The entity whose item it writes."""
         ...
 
     @property
-    def name(self) -> str:
+    def _name(self) -> str:
         """Its name: `task.create`."""
         ...
 
     @property
-    def asked(self) -> Asked:
+    def _asked(self) -> Asked:
         """What it asks of the stored item."""
         ...
 
@@ -91,10 +91,10 @@ def told_of(
     unsure: bool,
 ) -> ConditionFailedError:
     """The error that says what stood in the way of a write, and what to do about it."""
-    entity, asked = entry.entity, entry.asked
+    entity, asked = entry._entity, entry._asked
     said = _said(entity, asked, why, stored, is_known=is_known)
     error = _KINDS.get(why, ConditionFailedError)(
-        f"{said}; {_outcome(asked, why, entry.name, unsure=unsure)}",
+        f"{said}; {_outcome(asked, why, entry._name, unsure=unsure)}",
         item=stored,
         request=request,
         unsure=unsure,

@@ -52,13 +52,13 @@ class Update(ChangesPart):
     `"all_old"` the whole record.
     """
 
-    given: Mapping[str, Any] = field(factory=dict)
-    steps: tuple[Step, ...] = ()
+    _given: Mapping[str, Any] = field(factory=dict)
+    _steps: tuple[Step, ...] = ()
 
-    verb: ClassVar[str] = "update"
-    api: ClassVar[str] = "UpdateItem"
-    part: ClassVar[str] = "Update"
-    must_exist: ClassVar[bool] = False
+    _verb: ClassVar[str] = "update"
+    _api: ClassVar[str] = "UpdateItem"
+    _part: ClassVar[str] = "Update"
+    _must_exist: ClassVar[bool] = False
 
     @fitting('.set(status="closed")')
     def set(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
@@ -97,37 +97,37 @@ class Update(ChangesPart):
     def remove(self, *paths: str) -> Self:
         """Take attributes, or paths inside them, away."""
         with self._naming():
-            return self._extended(read_removals(self.entity, paths))
+            return self._extended(read_removals(self._entity, paths))
 
     def _with(
         self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
     ) -> Self:
         try:
             if paths:
-                refuse_no_mapping(paths, self.entity.spec.entity)
+                refuse_no_mapping(paths, self._entity.spec.entity)
             given = {**paths, **attributes} if paths else attributes
-            return self._extended(read_steps(self.entity, operator, given))
+            return self._extended(read_steps(self._entity, operator, given))
         except LeydenError as error:
             self._naming().name(error)
             raise
 
     def _extended(self, steps: list[Step]) -> Self:
-        together = (*self.steps, *steps)
-        refuse_overlaps(self.entity, together)
-        refuse_counted(self.entity, [step.root for step in steps])
-        refuse_unknown_claims(self.entity, steps)
+        together = (*self._steps, *steps)
+        refuse_overlaps(self._entity, together)
+        refuse_counted(self._entity, [step.root for step in steps])
+        refuse_unknown_claims(self._entity, steps)
         return changed(self, steps=together)
 
     def _prepare(self, options: Options) -> WritePlan:
-        entity = self.entity
-        values = read_key(entity, self.given)
-        if not self.must_exist:
+        entity = self._entity
+        values = read_key(entity, self._given)
+        if not self._must_exist:
             for form in entity.keys.primary.forms:
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
         own = entity.compiled.encode_few(values)
-        steps = hooked(entity, (*self.steps, *self._on_write(values)))
-        if len(steps) > len(self.steps):
+        steps = hooked(entity, (*self._steps, *self._on_write(values)))
+        if len(steps) > len(self._steps):
             refuse_overlaps(entity, steps)
         update, effect, apart = self._update_expression(steps, values, own, expressions)
         key = entity.primary_key(values)
@@ -142,20 +142,20 @@ class Update(ChangesPart):
             options,
             expressions,
             own,
-            existence=exists(key, expressions) if self.must_exist else "",
+            existence=exists(key, expressions) if self._must_exist else "",
             agreements=self._agreements(expressions),
         )
         spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
-        return WritePlan(self, params, key, marks, own, self.expected, False, effect, spread)
+        return WritePlan(self, params, key, marks, own, self._expected, False, effect, spread)
 
-    def returned(self, item: Item, options: Options) -> Any:
+    def _returned(self, item: Item, options: Options) -> Any:
         """What the update gives back; what it changed by paths is marked as an excerpt."""
-        record = super().returned(item, options)
+        record = super()._returned(item, options)
         if not options.response.startswith("updated_") or lack_of(record) is None:
             return record
         # Of an attribute that was changed by a path, the answer holds that path only.
-        slots = self.entity.compiled.slots
-        roots = {step.root for step in self.steps if not step.is_root}
+        slots = self._entity.compiled.slots
+        roots = {step.root for step in self._steps if not step.is_root}
         for slot in (slots[root] for root in roots if root in slots):
             value = getattr(record, slot, None)
             if value is not None:
@@ -163,11 +163,11 @@ class Update(ChangesPart):
         return record
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
-        shown, slots = super()._shown(item, options), self.entity.compiled.slots
-        if shown is None or options.response in self.silent:
+        shown, slots = super()._shown(item, options), self._entity.compiled.slots
+        if shown is None or options.response in self._silent:
             return shown
         # What a step took away was read all the same: it is not there.
-        return shown | {slots[step.root] for step in self.steps if step.root in slots}
+        return shown | {slots[step.root] for step in self._steps if step.root in slots}
 
     def _update_expression(
         self,
@@ -176,9 +176,9 @@ class Update(ChangesPart):
         own: Item,
         expressions: Expressions,
     ) -> tuple[UpdateExpression, Effect | None, Apart]:
-        entity, compiled = self.entity, self.entity.compiled
+        entity, compiled = self._entity, self._entity.compiled
         values, removed, derived = self._values(steps, key_values)
-        known = {**self.known, **key_values} if self.known else key_values
+        known = {**self._known, **key_values} if self._known else key_values
         keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
         update, apart = UpdateExpression(expressions), Apart(entity)
         stored = compiled.encode_few(values)
@@ -205,7 +205,7 @@ class Update(ChangesPart):
             defaults=defaults_of(steps),
             removes=frozenset(compiled.attributes[name].spec.field for name in removed),
             known={**own, **self._agreed()},
-            creates=not self.must_exist,
+            creates=not self._must_exist,
         )
         return update, effect, apart
 
@@ -213,7 +213,7 @@ class Update(ChangesPart):
         self, steps: tuple[Step, ...], key_values: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Collection[str], Collection[str]]:
         """The attributes that the update sets, those it removes, and which of both are derived."""
-        entity = self.entity
+        entity = self._entity
         assigned: dict[str, Any] = {}
         removed: set[str] = set()
         moved: set[str] = set()
@@ -226,7 +226,7 @@ class Update(ChangesPart):
                 moved.add(step.root)
         refuse_unknown_inputs(entity, moved)
         values = {name: value for name, value in assigned.items() if value is not None}
-        known = {**self.known, **key_values} if self.known else key_values
+        known = {**self._known, **key_values} if self._known else key_values
         derived = entity.compiled.watchers(
             {**values, **dict.fromkeys(removed)} if removed else values, known
         )
@@ -240,11 +240,11 @@ class Update(ChangesPart):
     def _on_write(self, key_values: Mapping[str, Any]) -> list[Step]:
         """The steps that every write takes."""
         # The item's own key stays what it is, though every new item may get another.
-        compiled = self.entity.compiled
+        compiled = self._entity.compiled
         if not compiled.on_write:
             return []
         written = compiled.on_write_values(key_values.keys(), hooked=False)
-        fields = self.entity.spec.attributes
+        fields = self._entity.spec.attributes
         return [Step("set", name, name, (fields[name].field,), v) for name, v in written.items()]
 
     def _keys(
@@ -255,9 +255,9 @@ class Update(ChangesPart):
         absent = {name for name, value in together.items() if value is None}.union(removed)
         after = {name: value for name, value in together.items() if name not in absent}
         item = Knowledge(
-            after, absent, {*values, *removed}, made=None if self.must_exist else after
+            after, absent, {*values, *removed}, made=None if self._must_exist else after
         )
-        return changed_keys(self.entity, item)
+        return changed_keys(self._entity, item)
 
 
 @frozen(eq=False, repr=False)
@@ -267,6 +267,6 @@ class Patch(Update):
     Raises ItemNotFoundError where there is none.
     """
 
-    verb: ClassVar[str] = "patch"
-    needs: ClassVar[Needs] = "an item"
-    must_exist: ClassVar[bool] = True
+    _verb: ClassVar[str] = "patch"
+    _needs: ClassVar[Needs] = "an item"
+    _must_exist: ClassVar[bool] = True

@@ -55,12 +55,12 @@ class Upsert(ChangesPart):
     `go()` gives a record of the key attributes; with `response="all_new"` the whole record.
     """
 
-    given: Mapping[str, Any] = field(factory=dict)
-    steps: tuple[Step, ...] = ()
+    _given: Mapping[str, Any] = field(factory=dict)
+    _steps: tuple[Step, ...] = ()
 
-    verb: ClassVar[str] = "upsert"
-    api: ClassVar[str] = "UpdateItem"
-    part: ClassVar[str] = "Update"
+    _verb: ClassVar[str] = "upsert"
+    _api: ClassVar[str] = "UpdateItem"
+    _part: ClassVar[str] = "Update"
 
     @fitting('.set(status="closed")')
     def set(self, /, **attributes: Any) -> Self:
@@ -69,9 +69,9 @@ class Upsert(ChangesPart):
         if twice:
             raise self._twice(sorted(twice)[0])
         with self._naming():
-            refuse_counted(self.entity, attributes)
+            refuse_counted(self._entity, attributes)
         end(self)
-        return evolve(self, given={**self.given, **attributes})
+        return evolve(self, given={**self._given, **attributes})
 
     @fitting(".add(points=1)")
     def add(self, /, **attributes: Any) -> Self:
@@ -95,29 +95,29 @@ class Upsert(ChangesPart):
 
     def _with(self, operator: str, attributes: Mapping[str, Any]) -> Self:
         with self._naming():
-            steps = read_steps(self.entity, operator, attributes, fresh=True)
-            refuse_counted(self.entity, (step.root for step in steps))
-            refuse_unknown_claims(self.entity, steps)
+            steps = read_steps(self._entity, operator, attributes, fresh=True)
+            refuse_counted(self._entity, (step.root for step in steps))
+            refuse_unknown_claims(self._entity, steps)
             for step in steps:
                 if not step.is_root:
                     raise InvalidExpressionError(
                         f'an upsert works on whole attributes, not on "{step.path}"; use .update()',
-                        entity=self.entity.spec.entity,
+                        entity=self._entity.spec.entity,
                     )
                 if step.root in self._given_names():
                     raise self._twice(step.root)
-            return evolve(self, steps=(*self.steps, *steps))
+            return evolve(self, steps=(*self._steps, *steps))
 
     def _given_names(self) -> frozenset[str]:
-        return frozenset({*self.given, *(step.root for step in self.steps)})
+        return frozenset({*self._given, *(step.root for step in self._steps)})
 
     def _twice(self, name: str) -> InvalidExpressionError:
         return InvalidExpressionError(
-            f'"{name}" is written twice in one upsert', entity=self.entity.spec.entity
+            f'"{name}" is written twice in one upsert', entity=self._entity.spec.entity
         )
 
     def _prepare(self, options: Options) -> WritePlan:
-        entity, compiled = self.entity, self.entity.compiled
+        entity, compiled = self._entity, self._entity.compiled
         parts = self._parts()
         values, keys = parts.values, changed_keys(entity, parts.item)
         key = own_keys(entity, values)
@@ -170,22 +170,22 @@ class Upsert(ChangesPart):
         Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
         more than is given.
         """
-        entity, compiled = self.entity, self.entity.compiled
-        stepped = {step.root: step.value for step in self.steps}
+        entity, compiled = self._entity, self._entity.compiled
+        stepped = {step.root: step.value for step in self._steps}
         refuse_unknown_inputs(entity, stepped.keys())
-        given, expected = seen_version(entity, self.given, self.expected)
+        given, expected = seen_version(entity, self._given, self._expected)
         given = {**given, **stepped} if stepped else given
         values = compiled.prepare_given(first_version(entity, given))
-        steps = hooked_amounts(entity, self.steps, values)
+        steps = hooked_amounts(entity, self._steps, values)
         counted = entity.spec.version_attribute
         if stepped or counted is not None:
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
         once = {n for n in entity.read_only if n in values}
         # Of what is set only where the item has none, the stored value is not known, unless the
         # caller says that there is none.
-        unsure = {name for name in once if self.known.get(name, name) is not None}
+        unsure = {name for name in once if self._known.get(name, name) is not None}
         own = {name: values[name] for name in entity.keys.primary.composites if name in values}
-        known = {**self.known, **own}
+        known = {**self._known, **own}
         changed = {n: value for n, value in values.items() if n not in unsure and n not in own}
         derived: dict[str, Any] = {}
         if compiled.derivations:
@@ -220,7 +220,7 @@ class Upsert(ChangesPart):
 
     def _refuse_kept_inputs(self, derived: Iterable[str], kept: Collection[str]) -> None:
         """Raise where an index depends on what is derived from attributes that may be stored."""
-        entity = self.entity
+        entity = self._entity
         for name in derived:
             inputs = sorted(entity.compiled.derivations[name].intersection(kept))
             if inputs and name in entity.deciding:

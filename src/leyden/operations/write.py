@@ -43,19 +43,19 @@ _PLAIN: Final = Options()
 class Write(Conditional):
     """A write of one item."""
 
-    expected: Expectation | None = None
+    _expected: Expectation | None = None
 
-    allowed: ClassVar[type] = WriteOptions
-    responses: ClassVar[frozenset[str]] = frozenset(
+    _allowed: ClassVar[type] = WriteOptions
+    _responses: ClassVar[frozenset[str]] = frozenset(
         {"default", "none", "all_old", "updated_old", "all_new", "updated_new"}
     )
     """The values of `response` that the verb takes."""
-    silent: ClassVar[frozenset[str]] = frozenset({"default", "none"})
+    _silent: ClassVar[frozenset[str]] = frozenset({"default", "none"})
     """The values of `response` for which the service has nothing to return."""
 
-    part: ClassVar[str]
+    _part: ClassVar[str]
     """What a transaction calls this kind of write."""
-    needs: ClassVar[Needs] = "anything"
+    _needs: ClassVar[Needs] = "anything"
     """What must be stored under the key for the verb to be granted."""
 
     @fitting(".expecting(record)")
@@ -69,15 +69,15 @@ class Write(Conditional):
         >>> task.patch(...).set(status="closed").expecting(record)    # doctest: +SKIP
         """
         with self._naming():
-            return evolve(self, expected=expectation_of(self.entity, seen))
+            return evolve(self, expected=expectation_of(self._entity, seen))
 
     def __del__(self) -> None:
-        warn_if_unended(self, self.name)
+        warn_if_unended(self, self._name)
 
     @property
-    def asked(self) -> Asked:
+    def _asked(self) -> Asked:
         """What the write asks of the stored item, to say what of it did not hold."""
-        return Asked(self.needs, where=bool(self.conditions))
+        return Asked(self._needs, where=bool(self._conditions))
 
     def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
         """Send the request, and give back what it wrote.
@@ -85,7 +85,7 @@ class Write(Conditional):
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
         the write happened and something after it failed, the error's `outcome` says so.
         """
-        return self.entity.runner.run(super().program(*wrong, **options))
+        return self._entity.runner.run(super().program(*wrong, **options))
 
     def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
         """The write as a program, for larger ones to go on from: what `go()` runs.
@@ -95,7 +95,7 @@ class Write(Conditional):
         """
         return accounted(super().program(*wrong, **options))
 
-    def draft(self) -> WritePlan:
+    def _draft(self) -> WritePlan:
         """The write as a part of a transaction."""
         end(self)
         return self._prepare(_PLAIN)
@@ -104,10 +104,10 @@ class Write(Conditional):
         options = super()._options(given)
         if options.response == "default":
             return options
-        if options.response not in self.responses:
+        if options.response not in self._responses:
             raise InvalidOptionError(
-                f'the option "response" of {self.verb} takes '
-                f"{', '.join(f'{chr(34)}{name}{chr(34)}' for name in sorted(self.responses))}"
+                f'the option "response" of {self._verb} takes '
+                f"{', '.join(f'{chr(34)}{name}{chr(34)}' for name in sorted(self._responses))}"
             )
         return options
 
@@ -142,7 +142,7 @@ class Write(Conditional):
         if plan.spread is not None:
             # Refuses bad input here, not when the program runs.
             over_nothing_outside(plan)
-        wants = "" if options.response in self.silent else options.response
+        wants = "" if options.response in self._silent else options.response
         return self._finished(write_one(plan, options, wants), options)
 
     def _finished(self, writing: Program[Written], options: Options) -> Program[Any]:
@@ -150,7 +150,7 @@ class Write(Conditional):
         done = yield from writing
         write = done.writes[0]
         try:
-            if options.response not in self.silent:
+            if options.response not in self._silent:
                 done = yield from self._with_values(done, options)
             return self._result(done, options)
         except LeydenError as error:
@@ -161,13 +161,13 @@ class Write(Conditional):
 
     def _with_values(self, done: Written, options: Options) -> Program[Written]:
         """What was written, with the values of the item that came back in their places."""
-        if not self.entity.overflow or not done.attributes:
+        if not self._entity.overflow or not done.attributes:
             return done
         marks, after = done.writes[0].plan.marks, options.response == "all_new"
         joining = joining_for(
-            self.entity,
-            self.name,
-            options.table or self.entity.table,
+            self._entity,
+            self._name,
+            options.table or self._entity.table,
             evolve(options, consistent=True),
             lambda item: bears(item, marks),
             again=after,
@@ -207,26 +207,26 @@ class Write(Conditional):
 
     def _result(self, done: Written, options: Options) -> Any:
         kept = done.attributes
-        if options.response in self.silent:
+        if options.response in self._silent:
             kept = None if options.response == "none" else done.writes[0].kept
-        item = self.returned(kept, options) if kept else None
+        item = self._returned(kept, options) if kept else None
         if options.data == "result":
             return Result(item, done.consumed, done.response)
         return item
 
-    def returned(self, item: Item, options: Options) -> Any:
+    def _returned(self, item: Item, options: Options) -> Any:
         """What the write gives back of an item: of `kept`, or of what `response` asked for."""
-        return shape(self.entity, item, options, self._shown(item, options))
+        return shape(self._entity, item, options, self._shown(item, options))
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
         """The slots that the record shows; None where the item is a whole one."""
-        slots = self.entity.compiled.slots
-        if options.response in self.silent:
-            names = self.entity.keys.primary.composites
+        slots = self._entity.compiled.slots
+        if options.response in self._silent:
+            names = self._entity.keys.primary.composites
             return frozenset(slots[name] for name in names if name in slots)
         if not options.response.startswith("updated_"):
             return None
-        return present_slots(self.entity, item)
+        return present_slots(self._entity, item)
 
     def _seal(
         self,
@@ -243,19 +243,19 @@ class Write(Conditional):
 
         `stored` has the fields of the primary composites at least.
         """
-        marks = identity_marks(self.entity, stored)
+        marks = identity_marks(self._entity, stored)
         texts = [
             existence,
             guard_condition(marks, expressions) if guarded and marks else "",
             *agreements,
         ]
-        if self.conditions:
-            texts += [expressions.condition(condition) for condition in self.conditions]
+        if self._conditions:
+            texts += [expressions.condition(condition) for condition in self._conditions]
         condition = conjunction(texts)
         if condition:
             params["ConditionExpression"] = condition
         expressions.write_to(params)
-        if options.response not in self.silent:
+        if options.response not in self._silent:
             params["ReturnValues"] = options.response.upper()
         return marks
 
@@ -263,19 +263,19 @@ class Write(Conditional):
         plan = self._prepare(options)
         own, _, expected = over_version(plan)
         return Explanation(
-            self.name,
-            "TransactWriteItems" if "TransactItems" in params else self.api,
-            options.table or self.entity.table,
+            self._name,
+            "TransactWriteItems" if "TransactItems" in params else self._api,
+            options.table or self._entity.table,
             None,
-            self.entity.keys.primary.spec.name,
+            self._entity.keys.primary.spec.name,
             False,
             show_key(plan.key),
             show(own.get("ConditionExpression", ""), own),
             (
                 *self._notes(own),
-                *version_notes(self.entity, plan.counts_on, expected),
-                *unique_notes(self.entity, plan.effect),
-                *spread_notes(self.entity, plan.spread),
+                *version_notes(self._entity, plan.counts_on, expected),
+                *unique_notes(self._entity, plan.effect),
+                *spread_notes(self._entity, plan.spread),
             ),
         )
 

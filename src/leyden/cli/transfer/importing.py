@@ -193,7 +193,7 @@ class Importer:
         count = size = 0
         for one in self._pending:
             assert one.write is not None, "the records' reader makes writes"
-            parts, own = cost_of(one.write.draft(), laid_out=False)
+            parts, own = cost_of(one.write._draft(), laid_out=False)
             if run and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
                 yield run
                 run, count, size = [], 0, 0

@@ -115,7 +115,7 @@ class BatchWrite(Endable):
         guarded = read.guard
         # What a guarded write is in full may depend on what is stored; how many there are does not.
         parts = self._parts(self._prepare(read)) if guarded else self.params(**options)
-        table = read.table or (self.entries[0].entity.table if self.entries else "")
+        table = read.table or (self.entries[0]._entity.table if self.entries else "")
         notes = (
             f"{len(self.entries)} writes in {len([*parts])} requests",
             "in transactions, each write guarded"
@@ -130,7 +130,7 @@ class BatchWrite(Endable):
 
     def _on(self, table: str) -> BatchWrite:
         """The same writes on another table."""
-        entries = [evolve(e, entity=evolve(e.entity, table=table)) for e in self.entries]
+        entries = [evolve(e, entity=evolve(e._entity, table=table)) for e in self.entries]
         return BatchWrite(self.runner, self.name, entries)
 
     def _read(self, options: Mapping[str, Any]) -> Options:
@@ -143,11 +143,11 @@ class BatchWrite(Endable):
         prepared = []
         for position, entry in enumerate(self.entries):
             # One that turns out too large for a batch is written by itself, conditions and all.
-            whole = options.guard or entry.entity.overflow
+            whole = options.guard or entry._entity.overflow
             try:
-                prepared.append(entry.draft() if whole else entry.bare())
+                prepared.append(entry._draft() if whole else entry._bare())
             except LeydenError as error:
-                name_entry(error, position, self.name, entry.entity)
+                name_entry(error, position, self.name, entry._entity)
                 raise
             if options.table is not None:
                 prepared[-1].params["TableName"] = options.table
@@ -163,15 +163,15 @@ class BatchWrite(Endable):
             )
         if options.guard:
             return
-        if entry.entity.spec.unique:
+        if entry._entity.spec.unique:
             raise InputError(
-                f"entry {position} ({entry.name}) has unique attributes, whose guards a batch "
+                f"entry {position} ({entry._name}) has unique attributes, whose guards a batch "
                 "cannot keep; say guard=True, or write it by itself",
                 operation=self.name,
             )
         if _has_condition(entry):
             raise InputError(
-                f"entry {position} ({entry.name}) has a condition, which a batch cannot carry; "
+                f"entry {position} ({entry._name}) has a condition, which a batch cannot carry; "
                 "say guard=True, or use app.transact_write",
                 operation=self.name,
             )
@@ -294,7 +294,7 @@ class BatchWrite(Endable):
             said += f", and the {in_doubt} between may or may not have been"
         unsure: dict[str, list[Params]] = {}
         for n in range(done, done + in_doubt):
-            unsure.setdefault(self.entries[n].entity.table, []).append(raw[n])
+            unsure.setdefault(self.entries[n]._entity.table, []).append(raw[n])
         return BatchIncompleteError(
             f"the batch is incomplete: {said} ({error.message})",
             result=BatchResult(items, left, consumed, requests + 1),
@@ -345,9 +345,9 @@ class BatchWrite(Endable):
             record = None
             if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing):
                 try:
-                    record = shape(entry.entity, one.kept, _PLAIN)
+                    record = shape(entry._entity, one.kept, _PLAIN)
                 except LeydenError as error:
-                    naming(self.name, entry.entity).name(error)
+                    naming(self.name, entry._entity).name(error)
                     unreadable = unreadable or error
             records.append(record)
         return tuple(records), unreadable
@@ -355,10 +355,10 @@ class BatchWrite(Endable):
 
 def _has_condition(entry: Entry) -> bool:
     """Whether the write depends on a condition, which a batch could not carry."""
-    if entry.conditions or entry.expected is not None or isinstance(entry, _CONDITIONAL):
+    if entry._conditions or entry._expected is not None or isinstance(entry, _CONDITIONAL):
         return True
     # Which version a put counts on from is told by the refusal of one that expects none.
-    return isinstance(entry, Put) and entry.entity.spec.version_attribute is not None
+    return isinstance(entry, Put) and entry._entity.spec.version_attribute is not None
 
 
 def _put_items(writes: Iterable[Params]) -> Iterator[Item]:

@@ -48,27 +48,27 @@ class Entry(Protocol):
     """The chain that a write was made by, as far as it matters for sending it."""
 
     @property
-    def entity(self) -> BoundEntity:
+    def _entity(self) -> BoundEntity:
         """The entity whose item it writes."""
         ...
 
     @property
-    def name(self) -> str:
+    def _name(self) -> str:
         """Its name in errors and events: `task.create`."""
         ...
 
     @property
-    def api(self) -> str:
+    def _api(self) -> str:
         """The request that it is by itself."""
         ...
 
     @property
-    def part(self) -> str:
+    def _part(self) -> str:
         """What a transaction calls it."""
         ...
 
     @property
-    def asked(self) -> Asked:
+    def _asked(self) -> Asked:
         """What it asks of the stored item."""
         ...
 
@@ -98,7 +98,7 @@ class WritePlan:
     @property
     def entity(self) -> BoundEntity:
         """The entity whose item it writes."""
-        return self.entry.entity
+        return self.entry._entity
 
     @property
     def table(self) -> str:
@@ -244,7 +244,9 @@ def parts_of(
     `operation` is the name of a transaction; None for a single write. Raises InputError and
     ItemTooLargeError where that is more than a transaction takes.
     """
-    mains = [Part("main", n, {w.plan.entry.part: _as_part(w.params)}) for n, w in enumerate(writes)]
+    mains = [
+        Part("main", n, {w.plan.entry._part: _as_part(w.params)}) for n, w in enumerate(writes)
+    ]
     guards = _guards(writes, state, operation)
     checks = _checks(writes, guards, state) if state.stale else []
     siblings = [
@@ -254,7 +256,7 @@ def parts_of(
     if operation is not None:
         _refuse_count(writes, len(guards) + len(checks), operation)
     if operation is not None or (siblings and guards):
-        _refuse_much(parts, len(writes), len(siblings), operation or writes[0].plan.entry.name)
+        _refuse_much(parts, len(writes), len(siblings), operation or writes[0].plan.entry._name)
     return parts
 
 

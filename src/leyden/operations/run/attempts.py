@@ -168,7 +168,7 @@ class Attempts(ABC):
         """The request for a stored item."""
         plan = self.plans[position]
         params = {"TableName": plan.table, "Key": plan.key, "ConsistentRead": True}
-        return Request("GetItem", params, plan.entry.name, plan.entity.spec.entity)
+        return Request("GetItem", params, plan.entry._name, plan.entity.spec.entity)
 
     def judge(
         self, error: LeydenError, writes: Sequence[ResolvedWrite], parts: Sequence[Part]
@@ -236,7 +236,7 @@ class Attempts(ABC):
             if reason.get("Item"):
                 seen[part.position] = reason["Item"]
             elif not self.was_there(part.position):
-                asked = self.plans[part.position].entry.asked
+                asked = self.plans[part.position].entry._asked
                 must_see = self.must_see(writes[part.position], error)
                 if must_see or (asked.needs != "anything" and not asked.is_by_verb_alone):
                     wanted[part.position] = must_see
@@ -352,7 +352,7 @@ class Attempts(ABC):
     def operation(self, position: int) -> tuple[str, str]:
         """On whose behalf is read: the operation and its entity."""
         entry = self.plans[position].entry
-        return entry.name, entry.entity.spec.entity
+        return entry._name, entry._entity.spec.entity
 
     def _is_left_by_unread(self, guard: GuardPart) -> bool:
         """Whether the item that left the guard is another write's, which does not say so itself.

@@ -83,7 +83,7 @@ def verdict_of_main(write: ResolvedWrite, stored: Item | None, *, is_known: bool
         return "version"
     if write.laid is not None and not write.laid.is_over(stored):
         return "overflow"
-    return why_refused(write.plan.entry.asked, stored, is_known=is_known)
+    return why_refused(write.plan.entry._asked, stored, is_known=is_known)
 
 
 def verdict_of_code(code: str) -> Verdict:
@@ -127,8 +127,8 @@ def rejection_of(refusal: Refusal, write: ResolvedWrite) -> Rejection:
     reason = refusal.verdict
     return rejection(
         refusal.position,
-        entry.name,
-        entry.entity,
+        entry._name,
+        entry._entity,
         write.kept,
         "condition" if reason in ("composite", "where", "unknown") else reason,
         refusal.code,

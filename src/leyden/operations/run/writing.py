@@ -77,7 +77,7 @@ def write_together(
 def request_of(plan: WritePlan, params: Params) -> Request:
     """The plain request of a write."""
     entry = plan.entry
-    return Request(entry.api, params, entry.name, entry.entity.spec.entity)
+    return Request(entry._api, params, entry._name, entry._entity.spec.entity)
 
 
 _ALONE: Final = (Part("main", 0, {}),)
@@ -140,7 +140,7 @@ class _Single(Attempts):
             params = finish(writes[0].params, self._options)
             return (yield request_of(self.plans[0], params)), 1
         params = _transaction(parts, str(uuid4()))
-        request = Request("TransactWriteItems", params, entry.name, entry.entity.spec.entity)
+        request = Request("TransactWriteItems", params, entry._name, entry._entity.spec.entity)
         return (yield from send_transaction(request))
 
     def get(self, positions: Iterable[int]) -> Program[Sequence[Any]]:
@@ -202,7 +202,7 @@ class _Single(Attempts):
         told = TransactionCanceledError(
             f"other writes got in the way of this one {attempt} times; nothing was "
             "written. Try again later",
-            operation=write.plan.entry.name,
+            operation=write.plan.entry._name,
         )
         told.__cause__ = error
         return told
@@ -216,7 +216,7 @@ class _Single(Attempts):
         if item is None:
             return None
         options = Options(consistent=True)
-        joining = joining_for(plan.entity, plan.entry.name, plan.table, options, lambda _: True)
+        joining = joining_for(plan.entity, plan.entry._name, plan.table, options, lambda _: True)
         joined = yield from join_items(joining, [item])
         self.state.consumed = add_units(self.state.consumed, joined.consumed)
         return joined.items[0]
@@ -261,7 +261,7 @@ class _Together(Attempts):
             yield from self.read()
             writes = []
             for position, plan in enumerate(self.plans):
-                with naming(plan.entry.name, plan.entity):
+                with naming(plan.entry._name, plan.entity):
                     writes.append(self.resolved(position))
         return writes, parts_of(writes, self.state, WRITE)
 

@@ -61,7 +61,7 @@ class TransactWrite(Endable):
         end(self)
         read = read_options(WRITE, TransactWriteOptions, options)
         for plan in self._plans:
-            with naming(plan.entry.name, plan.entity):
+            with naming(plan.entry._name, plan.entity):
                 refuse_reading(plan)
         params: Params = {"TransactItems": [part.body for part in self._parts()]}
         if read.token is not None:
@@ -100,7 +100,7 @@ class TransactWrite(Endable):
     def _finished(self, writing: Program[Written]) -> Program[TransactionResult]:
         done = yield from writing
         pairs = zip(self.entries, done.writes, strict=True)
-        items = tuple(entry.returned(write.kept, _PLAIN) for entry, write in pairs)
+        items = tuple(entry._returned(write.kept, _PLAIN) for entry, write in pairs)
         return TransactionResult(items, done.consumed, done.attempts)
 
     @fitting(".explain()")
@@ -126,8 +126,8 @@ class TransactWrite(Endable):
                     "such as task.create(...), task.patch(...).set(...), task.check(...)",
                     operation=WRITE,
                 )
-            with naming(entry.name, entry.entity):
-                plans.append(entry.draft())
+            with naming(entry._name, entry._entity):
+                plans.append(entry._draft())
         refuse_duplicates(WRITE, (item_id(plan.table, plan.key) for plan in plans))
         return plans
 
@@ -136,7 +136,7 @@ class TransactWrite(Endable):
         """The writes over items without large values outside; the same ones each time."""
         writes = []
         for plan in self._plans:
-            with naming(plan.entry.name, plan.entity):
+            with naming(plan.entry._name, plan.entity):
                 writes.append(over_nothing_outside(plan))
         return writes
 
@@ -148,7 +148,7 @@ class TransactWrite(Endable):
             if plan.depends or (plan.spread is not None and plan.spread.needs_reading):
                 raise InvalidOptionError(
                     f"a token promises that the same request is sent again, and operation "
-                    f"{position}, {plan.entry.name}, depends on what is stored each time; say in "
+                    f"{position}, {plan.entry._name}, depends on what is stored each time; say in "
                     "it what that is (.composite(), .expecting()), or leave the token out",
                     operation=WRITE,
                 )

@@ -134,11 +134,11 @@ def _adopt_page(
 class _Adopting:
     """Stands for a chain where a guard is written, and no item."""
 
-    entity: BoundEntity
-    name: str
-    api: str = ""
-    part: str = "ConditionCheck"
-    asked: Asked = field(factory=Asked)
+    _entity: BoundEntity
+    _name: str
+    _api: str = ""
+    _part: str = "ConditionCheck"
+    _asked: Asked = field(factory=Asked)
 
 
 def _adoption(entity: BoundEntity, claim: Claim, key: Item, name: str) -> WritePlan:
