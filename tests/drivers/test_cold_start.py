@@ -177,10 +177,28 @@ async def main():
         return await driver.send(Request("GetItem", {"TableName": "t", "Key": key}))
 
 assert asyncio.run(main())["Item"] == {"pk": {"S": "a"}}
-print("[[], " + str([m for m in ("botocore", "pynamodb") if m in sys.modules]) + "]")
+others = [name for name in ("botocore", "pynamodb") if name in sys.modules]
+print("[[], " + str(others).replace("'", '"') + "]")
 sys.exit()
 """
     with serving(lambda n: answer(FOUND)) as server:
+        _, loaded = in_a_process(server, tmp_path, [], before=script)
+        assert len(server.bodies) == 1
+    assert loaded == []
+
+
+def test_a_service_is_loaded_and_read_without_what_a_read_does_not_use(tmp_path: Path) -> None:
+    schemas = Path(__file__).parents[2] / "schemas" / "memory"
+    script = f"""
+import sys, leyden
+with leyden.load({str(schemas)!r}, table="t", endpoint_url=sys.argv[1]) as app:
+    assert app.entities.thread.get(id="t1").go() is None
+others = ("attr", "asyncio", "botocore", "jmespath", "logging", "pynamodb.attributes", "ssl")
+others += ("leyden.operations.write", "leyden.store", "leyden.porting", "leyden.chart")
+print("[[], " + str([name for name in others if name in sys.modules]).replace("'", '"') + "]")
+sys.exit()
+"""
+    with serving(lambda n: answer({})) as server:
         _, loaded = in_a_process(server, tmp_path, [], before=script)
         assert len(server.bodies) == 1
     assert loaded == []
