@@ -17,7 +17,6 @@ from leyden.drivers.base import (
     advance,
     broken_off,
     fail,
-    failure_of,
     prepare,
     renew_at_fork,
 )
@@ -247,6 +246,9 @@ class AsyncDriver:
                 observation.failed(refused)
             raise
         except Exception as error:
+            # What most processes never need is imported when something fails.
+            from leyden.drivers.translate import failure_of
+
             failure = failure_of(error, request, self.connection.place)
             if failure is None:
                 raise

@@ -255,21 +255,6 @@ class Observation:
 UNSURE: Final = "; a write may or may not have happened"
 
 
-def failure_of(
-    error: Exception, request: Request, place: str
-) -> tuple[LeydenError, Exception] | None:
-    """The error that the caller of `request` gets for `error`, and its cause.
-
-    None for what no way to send raises, such as a mistake in a program. `place` says where the
-    request went.
-    """
-    from leyden.drivers.translate import FAILURES, original, translate
-
-    if not isinstance(error, FAILURES):
-        return None
-    return translate(error, request, place), original(error, request)
-
-
 def broken_off(request: Request) -> ConnectionFailedError:
     """The error of a request that was given up before it was answered."""
     unsure = request.api in WRITING_APIS

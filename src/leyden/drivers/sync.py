@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from leyden._ledger import WRITING_APIS, Ledger
-from leyden.drivers.base import Done, Observation, advance, broken_off, fail, failure_of, prepare
+from leyden.drivers.base import Done, Observation, advance, broken_off, fail, prepare
 from leyden.drivers.connection import HasCredentials, LeanConnection
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
@@ -126,6 +126,9 @@ class SyncDriver:
                 observation.failed(refused)
             raise
         except Exception as error:
+            # What most processes never need is imported when something fails.
+            from leyden.drivers.translate import failure_of
+
             failure = failure_of(error, request, self.connection.place)
             if failure is None:
                 raise

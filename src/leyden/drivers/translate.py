@@ -96,6 +96,19 @@ _BROKEN_OFF: Final = (
 _UNREACHABLE: Final = (aws.ConnectionError, aws.HTTPClientError)
 
 
+def failure_of(
+    error: Exception, request: Request, place: str
+) -> tuple[LeydenError, Exception] | None:
+    """The error that the caller of `request` gets for `error`, and its cause.
+
+    None for what no way to send raises, such as a mistake in a program. `place` says where the
+    request went.
+    """
+    if not isinstance(error, FAILURES):
+        return None
+    return translate(error, request, place), original(error, request)
+
+
 def translate(error: Exception, request: Request, place: str) -> LeydenError:
     """Return the error that the caller of `request` gets for `error`.
 
