@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -110,12 +109,14 @@ AVAILABILITY: Final = pytest.StashKey[Availability]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the Hypothesis profile, and in CI a seed that the run prints."""
+    """Choose the Hypothesis profile, and in CI the seed, which the run prints."""
     for name, what in NEEDS.items():
         config.addinivalue_line("markers", f"{name}: needs {what}")
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "default"))
     if CI and config.getoption("--hypothesis-seed", None) is None:
-        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+        # The same examples for everyone who runs it: what new ones find is no fault of a change.
+        # Explore with `--hypothesis-seed=N`.
+        config.option.hypothesis_seed = "0"
     availability = config.stash[AVAILABILITY] = Availability()
     absent = availability.required & set(availability.missing)
     if absent:

@@ -212,7 +212,10 @@ def _without_sets(request: Mapping[str, Any], fields: set[str]) -> Mapping[str, 
 
 
 def _may_lack_items(model: Mapping[str, Any], index: str | None) -> bool:
-    """Whether an index has a condition, or an attribute that may be absent as its key."""
+    """Whether an index has a condition, or a key that an absent attribute leaves without a value.
+
+    That is an attribute's own field, and a number.
+    """
     always = {
         model["attributes"][name].get("field", name)
         for entry in model["indexes"].values()
@@ -221,7 +224,15 @@ def _may_lack_items(model: Mapping[str, Any], index: str | None) -> bool:
     }
     optional = {given.get("field", name) for name, given in model["attributes"].items()} - always
     return any(
-        "condition" in entry or optional & _fields_of(entry)
+        "condition" in entry
+        or optional & _fields_of(entry)
+        or any(
+            entry[half].get("cast") == "number"
+            and optional
+            & {model["attributes"][n].get("field", n) for n in entry[half]["composite"]}
+            for half in ("pk", "sk")
+            if half in entry
+        )
         for entry in model["indexes"].values()
         if entry.get("index") == index
     )

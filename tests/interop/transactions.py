@@ -13,6 +13,7 @@ from tests.interop.comparison import (
     NO_COMPOSITES,
     Verdict,
     compare_requests,
+    lawful_refusal,
 )
 from tests.interop.key_texts import asks_about, framed_fields
 from tests.interop.leyden_side import Words
@@ -64,6 +65,12 @@ def compare_transactions(
         keys = [as_text(_key(model, part)) for part in answer["TransactItems"]]
         if len(set(keys)) < len(keys):
             return Verdict("guard: a key twice in a transaction")
+        bodies = [body for part in answer["TransactItems"] for body in part.values()]
+        for body in bodies:
+            theirs = canonical(body, typed=False, keep_sets=True)
+            reason = lawful_refusal(error, model, theirs)
+            if reason is not None:
+                return Verdict(f"guard: {reason}")
         if any(asks_about(one, model, framed_fields(model)) for one in op["ops"]):
             return Verdict(f"guard: {ANOTHER_QUESTION}")
         return Verdict("differ", f"ours refuses: {error!r}\ntheirs:\n{as_text(answer)}")
