@@ -186,13 +186,6 @@ def _same_but_for_key_texts(ours: Any, theirs: Any, fields: Mapping[str, tuple[s
     return as_text(mine).lower() == as_text(other).lower()
 
 
-def _without_index_keys(model: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    clauses = request["UpdateExpression"]
-    keys = index_fields(model) - framed_fields(model).keys()
-    kept = {name: value for name, value in clauses.get("SET", {}).items() if name not in keys}
-    return {**request, "UpdateExpression": {**clauses, "SET": kept}}
-
-
 def _indexes_without_partition(model: Mapping[str, Any], op: Mapping[str, Any]) -> set[str]:
     """The key fields of the indexes of whose partition key an upsert gives nothing."""
     if op.get("verb") != "upsert":
@@ -205,7 +198,7 @@ def _indexes_without_partition(model: Mapping[str, Any], op: Mapping[str, Any]) 
     }
 
 
-def _without_sets(request: Mapping[str, Any], fields: set[str]) -> Mapping[str, Any]:
+def _without_sets(request: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
     clauses = request["UpdateExpression"]
     kept = {name: value for name, value in clauses.get("SET", {}).items() if name not in fields}
     return {**request, "UpdateExpression": {**clauses, "SET": kept}}
@@ -302,7 +295,8 @@ def _without_what_is_lawful(
         return Verdict("guard: an attribute is looked for as it is stored, with its key's text")
     if fields and "UpdateExpression" in theirs:
         # Its updates make other keys of the text that has its key's around it already.
-        mine, other = _without_index_keys(model, ours), _without_index_keys(model, theirs)
+        others = index_fields(model) - fields.keys()
+        mine, other = _without_sets(ours, others), _without_sets(theirs, others)
         if _same_but_for_key_texts(mine, other, fields):
             return Verdict("guard: an index key of a value, not of its text in another key")
     if op["verb"] in ("match", "find") and _may_lack_items(model, theirs.get("IndexName")):

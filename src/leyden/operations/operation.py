@@ -1,137 +1,30 @@
-"""The common frame of operations: the options they take, and their three endings."""
+"""What chains of reads and writes share: names on errors, conditions, and steps that copy."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Final, Never, Self, TypeVar, Unpack, cast
+from typing import Any, Final, Never, Self, TypeVar, cast
 
 from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import fields as attr_fields
-from leyden._attrs import frozen
 from leyden.arguments import misplaced
 from leyden.compile.paths import is_operand
 from leyden.errors import ArgumentError, LeydenError
 from leyden.operations.bound import BoundEntity
-from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
-from leyden.operations.plan.explain import Explanation
+from leyden.operations.options import DEFAULT, Options, read_options
 from leyden.operations.plan.expressions import check_conditions
 from leyden.operations.unended import Endable, end, hand_on
-from leyden.program import Params, Program, Request
+from leyden.program import Program
 from leyden.tracebacks import shorten
 
 T = TypeVar("T")
-Step = TypeVar("Step", bound="Operation")
-
-
-@frozen(eq=False, repr=False)
-class Operation(Endable, ABC):
-    """A call chain on one entity: immutable, until `.go()` or `.params()` ends it.
-
-    Every step of a chain gives a new operation, so a half-built one can be kept and reused.
-    """
-
-    _entity: BoundEntity
-
-    _verb: ClassVar[str]
-    _api: ClassVar[str]
-    _allowed: ClassVar[type]
-    """The TypedDict of the options that it takes."""
-
-    def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
-        """The low-level request, in the boto3 client's shape; nothing is sent.
-
-        `go()` adds to it only what reports: consumed capacity, the stored item of a failed
-        condition, and, to a projection, the fields that tell whose item it is.
-        """
-        end(self)
-        try:
-            if wrong:
-                raise misplaced("params", ".params(limit=10)", len(wrong))
-            read = self._options(options)
-            return finish(self._build(read), read)
-        except LeydenError as error:
-            self._naming().name(error)
-            raise
-
-    def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
-        """Send the request, and give back what it found or wrote.
-
-        Raises the errors of `leyden.errors`; bad input is refused before anything is sent.
-        """
-        return self._entity.runner.run(self.program(*wrong, **options))
-
-    def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
-        """The operation as a program, for larger ones to go on from: what `go()` runs.
-
-        Bad input is refused here, not when the program runs.
-
-        >>> found = yield from task.get(project_id="p1", task_id="t1").program()  # doctest: +SKIP
-        """
-        with self._naming():
-            if wrong:
-                raise misplaced("go", ".go(limit=10)", len(wrong))
-            program = self._program(self._options(options))
-        return run_named(program, self._naming())
-
-    def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
-        """Says in words which index serves the operation, and what it reads or writes."""
-        with self._naming():
-            if wrong:
-                raise misplaced("explain", ".explain(limit=10)", len(wrong))
-            read = self._options(options)
-            return self._explain(finish(self._build(read), read), read)
-
-    def __repr__(self) -> str:
-        return f"<{self._name}>"
-
-    @property
-    def _name(self) -> str:
-        """The operation's name in errors and events: `task.create`."""
-        return self._entity.operation(self._verb)
-
-    def _request(self, params: Params, options: Options) -> Request:
-        return Request(self._api, finish(params, options), self._name, self._entity.spec.entity)
-
-    def _options(self, given: Mapping[str, Any]) -> Options:
-        return read_options(self._name, self._allowed, given)
-
-    def _naming(self) -> naming:
-        # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
-        end(self)
-        return naming(self._name, self._entity)
-
-    @abstractmethod
-    def _build(self, options: Options) -> Params: ...
-
-    @abstractmethod
-    def _program(self, options: Options) -> Program[Any]: ...
-
-    @abstractmethod
-    def _explain(self, params: Params, options: Options) -> Explanation: ...
-
-
-@frozen(eq=False, repr=False)
-class Conditional(Operation):
-    """An operation that takes conditions."""
-
-    _conditions: tuple[Condition, ...] = ()
-
-    def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
-        """Add conditions, all of which must hold: `.where(task.attr.points > 3)`.
-
-        On reads they filter what was found, on writes they must hold for the write to happen.
-        Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
-        """
-        with self._naming():
-            added = read_conditions(self._entity, self._name, conditions, wrong)
-        return changed(self, conditions=self._conditions + added)
+Step = TypeVar("Step", bound=Endable)
 
 
 class Chain:
-    """A chain: what it has said so far, in one object that every step replaces."""
+    """A chain of reads: what it has said so far, in one object that every step replaces."""
 
     __slots__ = ("_said",)
 
@@ -210,7 +103,7 @@ def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
 
     Raises InputError for a single chain, and for what is no list of any.
     """
-    alone = isinstance(entries, Operation | Chain) or is_operand(entries)
+    alone = isinstance(entries, Endable | Chain) or is_operand(entries)
     if alone or not isinstance(entries, Iterable):
         hand_on([entries])
         raise ArgumentError(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Final, Never, Self, Unpack
+from typing import Any, ClassVar, Never, Self, Unpack
+
+from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, frozen
 from leyden._ledger import accounted
-from leyden.arguments import fitting
+from leyden.arguments import fitting, misplaced
 from leyden.errors import (
     BatchIncompleteError,
     InvalidOptionError,
     LeydenError,
 )
 from leyden.operations.batches.sending import cause_of
+from leyden.operations.bound import BoundEntity
 from leyden.operations.guard import Marks, bears, guard_condition, identity_marks
-from leyden.operations.operation import Conditional
-from leyden.operations.options import Options, WriteOptions
+from leyden.operations.operation import changed, naming, read_conditions, run_named
+from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
 from leyden.operations.overflow.reading import join_items, joining_for
 from leyden.operations.overflow.writing import spread_notes
 from leyden.operations.plan.explain import Explanation, show, show_key
@@ -28,7 +31,7 @@ from leyden.operations.refusal import Asked, Needs
 from leyden.operations.run.attempts import Written
 from leyden.operations.run.writing import write_one
 from leyden.operations.shape import shape
-from leyden.operations.unended import end, warn_if_unended
+from leyden.operations.unended import Endable, end, warn_if_unended
 from leyden.operations.uniqueness.claims import unique_notes
 from leyden.operations.uniqueness.guards import GuardState
 from leyden.operations.versions import Expectation, expectation_of, version_notes
@@ -36,16 +39,22 @@ from leyden.outcomes import Outcome
 from leyden.program import Item, Params, Program
 from leyden.results import Result, add_units
 
-_PLAIN: Final = Options()
-
 
 @frozen(eq=False, repr=False)
-class Write(Conditional):
-    """A write of one item."""
+class Write(Endable, ABC):
+    """A write of one item: immutable, until `.go()` or another ending sends or shows it.
 
+    Every step of a chain gives a new write, so a half-built one can be kept and reused.
+    """
+
+    _entity: BoundEntity
+    _conditions: tuple[Condition, ...] = ()
     _expected: Expectation | None = None
 
+    _verb: ClassVar[str]
+    _api: ClassVar[str]
     _allowed: ClassVar[type] = WriteOptions
+    """The TypedDict of the options that it takes."""
     _responses: ClassVar[frozenset[str]] = frozenset(
         {"default", "none", "all_old", "updated_old", "all_new", "updated_new"}
     )
@@ -57,6 +66,17 @@ class Write(Conditional):
     """What a transaction calls this kind of write."""
     _needs: ClassVar[Needs] = "anything"
     """What must be stored under the key for the verb to be granted."""
+
+    def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
+        """Add conditions, all of which must hold for the write to happen.
+
+        Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
+
+        >>> task.patch(...).set(points=4).where(task.attr.points > 3)    # doctest: +SKIP
+        """
+        with self._naming():
+            added = read_conditions(self._entity, self._name, conditions, wrong)
+        return changed(self, conditions=self._conditions + added)
 
     @fitting(".expecting(record)")
     def expecting(self, seen: Any) -> Self:
@@ -79,13 +99,30 @@ class Write(Conditional):
         """What the write asks of the stored item, to say what of it did not hold."""
         return Asked(self._needs, where=bool(self._conditions))
 
+    def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
+        """The low-level request, in the boto3 client's shape; nothing is sent.
+
+        `go()` adds to it only what reports: consumed capacity, and the stored item of a failed
+        condition.
+        """
+        end(self)
+        try:
+            if wrong:
+                raise misplaced("params", ".params(limit=10)", len(wrong))
+            read = self._options(options)
+            return finish(self._build(read), read)
+        except LeydenError as error:
+            self._naming().name(error)
+            raise
+
     def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
         """Send the request, and give back what it wrote.
 
         Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
         the write happened and something after it failed, the error's `outcome` says so.
         """
-        return self._entity.runner.run(super().program(*wrong, **options))
+        # The runner keeps account of the whole call.
+        return self._entity.runner.run(self._started(wrong, options))
 
     def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
         """The write as a program, for larger ones to go on from: what `go()` runs.
@@ -93,15 +130,43 @@ class Write(Conditional):
         Bad input is refused here, not when the program runs. Errors say in their `outcome` what
         it had written.
         """
-        return accounted(super().program(*wrong, **options))
+        return accounted(self._started(wrong, options))
+
+    def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
+        """Says in words what is written, and what it depends on."""
+        with self._naming():
+            if wrong:
+                raise misplaced("explain", ".explain(limit=10)", len(wrong))
+            read = self._options(options)
+            return self._explain(finish(self._build(read), read), read)
+
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
+    @property
+    def _name(self) -> str:
+        """The operation's name in errors and events: `task.create`."""
+        return self._entity.operation(self._verb)
+
+    def _naming(self) -> naming:
+        # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
+        end(self)
+        return naming(self._name, self._entity)
+
+    def _started(self, wrong: tuple[Never, ...], options: Mapping[str, Any]) -> Program[Any]:
+        with self._naming():
+            if wrong:
+                raise misplaced("go", ".go(limit=10)", len(wrong))
+            program = self._program(self._options(options))
+        return run_named(program, self._naming())
 
     def _draft(self) -> WritePlan:
         """The write as a part of a transaction."""
         end(self)
-        return self._prepare(_PLAIN)
+        return self._prepare(DEFAULT)
 
     def _options(self, given: Mapping[str, Any]) -> Options:
-        options = super()._options(given)
+        options = read_options(self._name, self._allowed, given)
         if options.response == "default":
             return options
         if options.response not in self._responses:

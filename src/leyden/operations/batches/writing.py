@@ -27,7 +27,7 @@ from leyden.operations.batches.sending import (
 from leyden.operations.delete import Delete, Remove
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
-from leyden.operations.options import BatchWriteOptions, Options, read_options
+from leyden.operations.options import DEFAULT, BatchWriteOptions, Options, read_options
 from leyden.operations.overflow.batches import raw_write, split_batch, write_apart
 from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.plan.explain import Explanation
@@ -345,7 +345,7 @@ class BatchWrite(Endable):
             record = None
             if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing):
                 try:
-                    record = shape(entry._entity, one.kept, _PLAIN)
+                    record = shape(entry._entity, one.kept, DEFAULT)
                 except LeydenError as error:
                     naming(self.name, entry._entity).name(error)
                     unreadable = unreadable or error
@@ -363,6 +363,3 @@ def _has_condition(entry: Entry) -> bool:
 
 def _put_items(writes: Iterable[Params]) -> Iterator[Item]:
     return (write["PutRequest"]["Item"] for write in writes if "PutRequest" in write)
-
-
-_PLAIN: Final = Options()

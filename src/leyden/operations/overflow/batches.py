@@ -14,7 +14,7 @@ from leyden.operations.batches.sending import (
     settle,
 )
 from leyden.operations.item_id import item_id
-from leyden.operations.options import Options
+from leyden.operations.options import DEFAULT, Options
 from leyden.operations.overflow.format import read_manifest
 from leyden.operations.plan.writes import ResolvedWrite
 from leyden.operations.run.writing import write_one
@@ -98,7 +98,7 @@ def write_apart(
     requests = sent.requests + split.requests
     consumed = add_units(sent.consumed, split.consumed)
     failures, unsure = list(sent.failures), list(sent.unsure)
-    programs = (write_one(writes[n].plan, _PLAIN) for n in split.apart)
+    programs = (write_one(writes[n].plan, DEFAULT) for n in split.apart)
     results = yield from outcomes_of(programs, options.concurrency)
     for n, result in zip(split.apart, results, strict=True):
         requests += 1
@@ -121,6 +121,3 @@ def raw_write(params: Params) -> Params:
     if "Item" in params:
         return {"PutRequest": {"Item": params["Item"]}}
     return {"DeleteRequest": {"Key": params["Key"]}}
-
-
-_PLAIN: Final = Options()

@@ -11,7 +11,7 @@ from leyden.errors import AwsError, InputError
 from leyden.operations.batches.sending import chunks, send_all, settle
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import ItemId, item_id
-from leyden.operations.options import Options
+from leyden.operations.options import DEFAULT
 from leyden.operations.overflow.format import (
     OVERFLOW_SUFFIX,
     OWNER_FIELD,
@@ -146,7 +146,7 @@ def _orphans(
         {"RequestItems": {table: {**asking, "Keys": list(some)}}}
         for some in chunks(owners, _GET_LIMIT)
     ]
-    options = Options()
+    options = DEFAULT
     sent = yield from send_all("BatchGetItem", name, bodies, options, left_in="UnprocessedKeys")
     left = tuple(key for one in sent.unprocessed for e in one.values() for key in e["Keys"])
     settle(sent, BatchResult((), left, sent.consumed, sent.requests), options, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final, Unpack
+from typing import Unpack
 
 from leyden._attrs import frozen
 from leyden._ledger import accounted
@@ -12,7 +12,7 @@ from leyden.arguments import fitting
 from leyden.errors import InputError, InvalidOptionError
 from leyden.operations.item_id import item_id, refuse_duplicates
 from leyden.operations.operation import naming
-from leyden.operations.options import Options, TransactWriteOptions, read_options
+from leyden.operations.options import DEFAULT, TransactWriteOptions, read_options
 from leyden.operations.plan.writes import (
     Part,
     ResolvedWrite,
@@ -100,7 +100,7 @@ class TransactWrite(Endable):
     def _finished(self, writing: Program[Written]) -> Program[TransactionResult]:
         done = yield from writing
         pairs = zip(self.entries, done.writes, strict=True)
-        items = tuple(entry._returned(write.kept, _PLAIN) for entry, write in pairs)
+        items = tuple(entry._returned(write.kept, DEFAULT) for entry, write in pairs)
         return TransactionResult(items, done.consumed, done.attempts)
 
     @fitting(".explain()")
@@ -152,6 +152,3 @@ class TransactWrite(Endable):
                     "it what that is (.composite(), .expecting()), or leave the token out",
                     operation=WRITE,
                 )
-
-
-_PLAIN: Final = Options()

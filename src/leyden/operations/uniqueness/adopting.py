@@ -10,7 +10,7 @@ from leyden.errors import ConditionFailedError, InputError, UniqueConstraintErro
 from leyden.operations.batches.sending import chunks
 from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import item_id
-from leyden.operations.options import Options
+from leyden.operations.options import DEFAULT, Options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.reads import ScanReading
 from leyden.operations.plan.writes import WritePlan
@@ -23,7 +23,6 @@ from leyden.program import Item, Params, Program, Request
 from leyden.results import add_units, consumed_units
 
 _READ_LIMIT: Final = 100
-_PLAIN: Final = Options()
 
 
 @frozen
@@ -118,7 +117,7 @@ def _adopt_page(
                 kept += 1
                 continue
             try:
-                written = yield from write_one(_adoption(entity, claim, key, name), _PLAIN)
+                written = yield from write_one(_adoption(entity, claim, key, name), DEFAULT)
             except UniqueConstraintError as error:
                 duplicates.append(Duplicate(claim.attributes, key, error.owner or {}))
             except ConditionFailedError:
