@@ -14,7 +14,7 @@ from leyden.errors import InputError
 from leyden.keys import IndexKeys, KeyValue
 from leyden.operations.bound import BoundEntity, typed_key
 from leyden.operations.guard import refuse_no_item
-from leyden.operations.plan.reads import key_fields
+from leyden.operations.plan.queries import key_fields
 from leyden.operations.run.cursor import read_cursor, write_cursor
 from leyden.program import AttributeValue, Item
 from leyden.types.numbers import number_text

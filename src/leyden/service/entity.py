@@ -22,7 +22,8 @@ from leyden.operations.item_id import name_item
 from leyden.operations.operation import naming
 from leyden.operations.overflow.format import placed, values_apart
 from leyden.operations.plan.projection import present_slots
-from leyden.operations.plan.reads import GetReading, PageReading, QueryReading, ScanReading
+from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
+from leyden.operations.plan.reads import GetReading
 from leyden.operations.written_back import refuse_incomplete
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec

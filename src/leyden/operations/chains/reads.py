@@ -1,11 +1,12 @@
 """Reads of one entity: `task.get(...)`, `task.query.NAME(...)`, `task.scan`.
 
-What a chain has said so far is one object of `plan.reads`, which every step replaces. The endings
-ask it for a plan and give that to the programs of `run.pages`.
+What a chain has said so far is one object of `plan.reads` or `plan.queries`, which every step
+replaces. The endings ask it for a plan and give that to the programs of `run.pages`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Never, Self, Unpack
 
@@ -40,14 +41,8 @@ from leyden.operations.options import (
 from leyden.operations.plan.explain import Explanation
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.key_condition import read_composites, read_range
-from leyden.operations.plan.reads import (
-    GetReading,
-    PageReading,
-    QueryReading,
-    RangedReading,
-    ReadPlan,
-    ScanReading,
-)
+from leyden.operations.plan.queries import PageReading, QueryReading, RangedReading, ScanReading
+from leyden.operations.plan.reads import GetReading, ReadPlan
 from leyden.operations.plan.sort_keys import Range
 from leyden.operations.run.pages import (
     Counted,
@@ -271,7 +266,7 @@ class ReadMany(Chain):
         return found
 
 
-class Ranged(ReadMany):
+class Ranged(ReadMany, ABC):
     """A query that takes one range, behind the sort-key attributes that are given as equal."""
 
     __slots__ = ()
@@ -419,11 +414,11 @@ class Ranged(ReadMany):
         left = [n for n in (sort.composite if sort else ()) if n not in values]
         return left[0] if left else "name"
 
+    @abstractmethod
     def _range(
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Range:
         """A checked range. Raises the errors of bad input."""
-        raise NotImplementedError
 
 
 class Query(Ranged):

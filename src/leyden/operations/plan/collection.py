@@ -36,6 +36,7 @@ from leyden.operations.plan.projection import (
     refuse_unfilterable,
     slots_reader,
 )
+from leyden.operations.plan.queries import RangedReading, key_fields
 from leyden.operations.plan.ranges import (
     ExactRange,
     RangeTest,
@@ -44,7 +45,7 @@ from leyden.operations.plan.ranges import (
     key_bounds,
     range_test,
 )
-from leyden.operations.plan.reads import RangedReading, ReadPlan, key_fields
+from leyden.operations.plan.reads import ReadPlan
 from leyden.operations.plan.sort_keys import (
     Range,
     SortCondition,

@@ -9,7 +9,7 @@ from leyden._attrs import frozen
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.projection import held_fields
-from leyden.operations.plan.reads import PageReading, QueryReading, ScanReading
+from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 
 
 @frozen

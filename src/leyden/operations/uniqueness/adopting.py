@@ -12,7 +12,7 @@ from leyden.operations.bound import BoundEntity
 from leyden.operations.item_id import item_id
 from leyden.operations.options import DEFAULT, Options
 from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.reads import ScanReading
+from leyden.operations.plan.queries import ScanReading
 from leyden.operations.plan.writes import WritePlan
 from leyden.operations.refusal import Asked
 from leyden.operations.run.pages import read_pages
