@@ -17,7 +17,7 @@ CACHE := .cache
 PIP := $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
 TESTS ?=
 WORKERS ?= auto
-QUICK := tests/vectors tests/operations tests/keys tests/compile tests/schema tests/errors --deselect tests/operations/test_stream.py
+QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema tests/errors --deselect tests/operations/test_stream.py
 BENCH ?=
 
 .DEFAULT_GOAL := help

@@ -28,7 +28,7 @@ from rich.table import Table
 import leyden
 from bench.items import SCHEMA, reading
 from bench.peers.pynamo import model_of
-from leyden.compile import compile_entity
+from leyden.mapping import compile_entity
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)

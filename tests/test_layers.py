@@ -14,7 +14,7 @@ from tools.figures import circles_of, imports_of
 
 PACKAGE: Final = Path(__file__).parents[1] / "src" / "leyden"
 
-FLOOR: Final = {"_attrs", "_late", "_steps", "_text", "carrying", "errors", "outcomes"}
+FLOOR: Final = {"_calls", "_attrs", "_late", "_steps", "_text", "carrying", "errors", "outcomes"}
 """What everything stands on."""
 PUBLIC: Final = {"leyden", "errors", "events", "program", "results"}
 """What users import as well."""
@@ -32,35 +32,36 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "program": FLOOR | {"_ledger"},
     "results": FLOOR,
     "events": FLOOR,
-    "tracebacks": FLOOR,
-    "arguments": FLOOR | {"operations", "tracebacks"},
+    "_calls": FLOOR,
     "shipped": FLOOR,
     # From YAML to records and items.
     "types": FLOOR | {"schema"},
     "schema": FLOOR | {"types"},
     "keys": FLOOR | {"schema", "types"},
-    "compile": FLOOR | {"arguments", "keys", "schema", "tracebacks", "types"},
+    # It makes PynamoDB's view of an entity when that is asked for.
+    "mapping": FLOOR | {"keys", "pynamodb", "schema", "types"},
+    "pynamodb": FLOOR | {"keys", "mapping", "schema", "types"},
     # From chains to requests, and to the service that answers them.
     "operations": FLOOR
-    | {"_ledger", "arguments", "compile", "keys", "program", "results", "schema", "tracebacks"}
+    | {"_ledger", "mapping", "keys", "program", "results", "schema"}
     | {"types"},
-    "drivers": FLOOR | {"_ledger", "events", "operations", "program", "tracebacks"},
+    "drivers": FLOOR | {"_ledger", "events", "operations", "program"},
     "engine": {"drivers", "errors"},
     "service": FLOOR
-    | {"arguments", "compile", "drivers", "engine", "events", "keys", "operations", "program"}
-    | {"results", "schema", "tracebacks", "types"},
+    | {"mapping", "drivers", "engine", "events", "keys", "operations", "program"}
+    | {"results", "schema", "types"},
     "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
     # What is built upon all of it. These are to need no more than what is public.
     "store": FLOOR
     | PUBLIC
-    | {"_ledger", "compile", "drivers", "engine", "operations", "schema", "service", "types"},
-    "provision": PUBLIC | {"compile", "schema"},
-    "chart": FLOOR | PUBLIC | {"compile", "drivers", "keys", "schema", "service", "types"},
+    | {"_ledger", "mapping", "drivers", "engine", "operations", "schema", "service", "types"},
+    "provision": PUBLIC | {"mapping", "schema"},
+    "chart": FLOOR | PUBLIC | {"mapping", "drivers", "keys", "schema", "service", "types"},
     "porting": FLOOR | {"schema", "types"},
     "cli": FLOOR
     | PUBLIC
-    | {"chart", "compile", "keys", "operations", "porting", "provision", "schema", "service"}
-    | {"tracebacks", "types"},
+    | {"chart", "mapping", "keys", "operations", "porting", "provision", "schema", "service"}
+    | {"types"},
     "demo": PUBLIC | {"cli", "store"},
 }
 """Each part of the package, a folder or a module of its own, and the parts that it may import."""

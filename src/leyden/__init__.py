@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from leyden import errors, events
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
-    from leyden.operations.overflow.format import StoredApart
-    from leyden.operations.overflow.sweeping import Sweep
-    from leyden.operations.plan.explain import Explanation
+    from leyden.operations.companions.overflow.format import StoredApart
+    from leyden.operations.companions.overflow.sweeping import Sweep
+    from leyden.operations.plan.reads import Explanation
     from leyden.results import (
         BatchResult,
         CollectionPage,
@@ -45,7 +45,7 @@ _PLACES: Final = {
     "Change": "leyden.service.stream",
     "CollectionPage": "leyden.results",
     "Entity": "leyden.service.entity",
-    "Explanation": "leyden.operations.plan.explain",
+    "Explanation": "leyden.operations.plan.reads",
     "LeydenError": "leyden.errors",
     "LocalEngine": "leyden.engine",
     "Page": "leyden.results",
@@ -53,8 +53,8 @@ _PLACES: Final = {
     "Result": "leyden.results",
     "SchemaWarning": "leyden.errors",
     "Service": "leyden.service.service",
-    "StoredApart": "leyden.operations.overflow.format",
-    "Sweep": "leyden.operations.overflow.sweeping",
+    "StoredApart": "leyden.operations.companions.overflow.format",
+    "Sweep": "leyden.operations.companions.overflow.sweeping",
     "TransactionResult": "leyden.results",
     "UnsentWriteWarning": "leyden.errors",
     "errors": "",

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from leyden.compile.table import TableDefinition, table_definition
+from leyden.mapping.table import TableDefinition, table_definition
 from leyden.schema.spec import ServiceSpec
 
 __all__ = ["cloudformation", "cloudformation_yaml", "create_table_json", "markdown"]

@@ -13,7 +13,7 @@ from bench.worker import Answers, numbered, stream
 from bench.workers import WorkerError, another
 
 import leyden
-from leyden.operations.size import item_size
+from leyden.operations.plan.expressions import item_size
 
 
 @pytest.fixture(scope="module")

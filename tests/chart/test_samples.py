@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.chart.samples import sample
-from leyden.compile import compile_entity
+from leyden.mapping import compile_entity
 from leyden.schema import check_service
 from leyden.schema.spec import AttributeSpec
 from tests.chart.schemas import HOOKS, SCHEMAS, SHOP

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import leyden
 from leyden.cli.where import read_condition
 from leyden.errors import LeydenError
-from leyden.operations.plan.explain import show
+from leyden.operations.plan.reads import show
 from tests.cli.conftest import TASKAPP
 
 task = leyden.load(TASKAPP).entities.task

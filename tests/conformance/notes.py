@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import leyden
-from leyden.operations import size
-from leyden.operations.overflow import format as overflow
-from leyden.operations.overflow.format import OWNER_FIELD, is_part, part_keys, read_manifest
+from leyden.operations.companions.overflow import format as overflow
+from leyden.operations.companions.overflow.format import (
+    OWNER_FIELD,
+    is_part,
+    part_keys,
+    read_manifest,
+)
+from leyden.operations.plan import expressions as size
 from leyden.program import Item, Request
 
 NOTES = """

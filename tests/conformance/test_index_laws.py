@@ -17,7 +17,7 @@ from leyden.errors import (
     LeydenError,
     MissingCompositeError,
 )
-from leyden.operations.index_keys import put_keys
+from leyden.operations.plan.index_keys import put_keys
 from leyden.program import Item
 
 HEAD: Final = """

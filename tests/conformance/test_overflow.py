@@ -21,8 +21,8 @@ from leyden.errors import (
     TransactionCanceledError,
     VersionConflictError,
 )
-from leyden.operations.overflow.format import StoredApart
-from leyden.operations.size import item_size
+from leyden.operations.companions.overflow.format import StoredApart
+from leyden.operations.plan.expressions import item_size
 from leyden.program import Request
 from tests.conformance.notes import (
     KEY,

@@ -9,7 +9,7 @@ import pytest
 
 import leyden
 from leyden.errors import ConditionFailedError, DecodeError, LeydenError
-from leyden.operations.overflow.format import is_part
+from leyden.operations.companions.overflow.format import is_part
 from leyden.program import Pause, Request
 from tests.conformance.notes import KEY, NOTES, check_whole, noise, raw_items, small_limits
 
@@ -204,7 +204,7 @@ def test_a_reader_sees_the_value_before_or_after_what_happens_in_between(
 
 
 def test_parts_that_are_lost_are_said_to_be(app: leyden.Service, monkeypatch: Any) -> None:
-    monkeypatch.setattr("leyden.operations.run.retry.READS", 2)
+    monkeypatch.setattr("leyden.operations.run.sending.READS", 2)
     note = app.entities.note
     note.put(**KEY, text=OLD, title="t").go()
     part = next(item for item in raw_items(app) if is_part(item))

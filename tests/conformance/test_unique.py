@@ -17,7 +17,7 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
-from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
+from leyden.operations.companions.backfill import Adoption, adopt_unique
 from leyden.program import Item, Request
 
 USERS = """

@@ -194,7 +194,7 @@ import sys, leyden
 with leyden.load({str(schemas)!r}, table="t", endpoint_url=sys.argv[1]) as app:
     assert app.entities.thread.get(id="t1").go() is None
 others = ("attr", "asyncio", "botocore", "jmespath", "logging", "pynamodb.attributes", "ssl")
-others += ("leyden.operations.write", "leyden.store", "leyden.porting", "leyden.chart")
+others += ("leyden.operations.chains.write", "leyden.store", "leyden.porting", "leyden.chart")
 print("[[], " + str([name for name in others if name in sys.modules]).replace("'", '"') + "]")
 sys.exit()
 """

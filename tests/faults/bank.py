@@ -269,5 +269,5 @@ class Clock:
         patch.setattr("leyden.drivers.aio.pause", self.pause_awaited)
         patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
         patch.setattr(
-            "leyden.operations.batches.sending.time", SimpleNamespace(monotonic=self.monotonic)
+            "leyden.operations.run.sending.time", SimpleNamespace(monotonic=self.monotonic)
         )

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from leyden.errors import BatchIncompleteError, LeydenError
-from leyden.operations.batches.writing import BatchWrite
+from leyden.operations.chains.batch_write import BatchWrite
 from tests.faults.bank import Items, Key, key_of
 from tests.faults.proxy import entries_of
 

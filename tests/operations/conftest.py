@@ -51,6 +51,6 @@ def task() -> leyden.Entity:
 @pytest.fixture(scope="session")
 def shown() -> Any:
     """An UpdateExpression, or any other, with its names and values in place."""
-    from leyden.operations.plan.explain import show
+    from leyden.operations.plan.reads import show
 
     return lambda params, which: show(params[which], params)

@@ -11,7 +11,6 @@ import attrs
 import pytest
 
 import leyden
-from leyden.compile.partial import narrow
 from leyden.errors import (
     ArgumentError,
     InvalidExpressionError,
@@ -21,6 +20,7 @@ from leyden.errors import (
     UnknownNameError,
     ValidationError,
 )
+from leyden.mapping.record import narrow
 
 SERVICE = """
 entity: tasks

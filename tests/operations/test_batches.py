@@ -9,7 +9,7 @@ import pytest
 
 import leyden
 from leyden.errors import AwsError, BatchIncompleteError, InputError, ValidationError
-from leyden.operations.item_id import item_id
+from leyden.operations.bound import item_id
 
 VISITS = """
 entity: visits

@@ -10,9 +10,15 @@ import pytest
 
 import leyden
 from leyden.errors import DecodeError, ItemTooLargeError
-from leyden.operations.overflow import format as overflow
-from leyden.operations.overflow.format import Entry, read_manifest, unfold, unpack
-from leyden.operations.overflow.layout import Packing, arrange
+from leyden.operations.companions.overflow import format as overflow
+from leyden.operations.companions.overflow.format import (
+    Entry,
+    Packing,
+    arrange,
+    read_manifest,
+    unfold,
+    unpack,
+)
 from tests.conformance.notes import NOTES
 
 bound = leyden.load(NOTES, table="notes").entities.note.conversions.entity

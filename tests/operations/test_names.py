@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from pynamodb.models import Model
 
 import leyden
+from leyden._calls import end
 from leyden.cli.application import leyden as command_line
-from leyden.compile.paths import AttributePaths
 from leyden.errors import SchemaError
+from leyden.mapping.paths import AttributePaths
 from leyden.operations.chains.collections import CollectionQuery
 from leyden.operations.chains.reads import Queries, Query
-from leyden.operations.unended import end
-from leyden.operations.update import Patch
-from leyden.operations.upsert import Upsert
+from leyden.operations.chains.update import Patch
+from leyden.operations.chains.upsert import Upsert
 from leyden.results import CollectionPage
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 from leyden.service.asynchronous import AsyncEntity

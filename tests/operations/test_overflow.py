@@ -18,11 +18,12 @@ from leyden.errors import (
     ItemTooLargeError,
     TransactionCanceledError,
 )
-from leyden.operations import size
-from leyden.operations.overflow import format as overflow
-from leyden.operations.overflow.format import (
+from leyden.operations.companions.overflow import format as overflow
+from leyden.operations.companions.overflow.format import (
     PART_FIELD,
+    Packing,
     StoredApart,
+    arrange,
     pack,
     part_items,
     put_together,
@@ -30,8 +31,8 @@ from leyden.operations.overflow.format import (
     unfold,
     unpack,
 )
-from leyden.operations.overflow.layout import Packing, arrange
-from leyden.operations.size import item_size
+from leyden.operations.plan import expressions as size
+from leyden.operations.plan.expressions import item_size
 from leyden.program import Request
 from tests.conformance.notes import KEY, NOTES, noise
 

@@ -14,7 +14,7 @@ from leyden.errors import (
     ItemNotFoundError,
     LeydenError,
 )
-from leyden.operations.refusal import Asked, why_refused
+from leyden.operations.plan.refusal import Asked, why_refused
 from leyden.program import Item
 
 KEY = {"project_id": "p", "task_id": "t"}

@@ -17,7 +17,7 @@ from leyden.errors import (
     InvalidOptionError,
     ItemTooLargeError,
 )
-from leyden.operations.uniqueness.claims import claims_of
+from leyden.operations.companions.unique import claims_of
 from leyden.program import Pause
 from tests.operations.conftest import TASKS
 

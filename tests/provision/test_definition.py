@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from leyden.compile.table import table_definition
 from leyden.errors import InvalidOptionError, SchemaError
+from leyden.mapping.table import table_definition
 from leyden.schema.spec import IndexSpec, Span, TableIndexSpec, TableSpec
 from tests.provision.services import (
     ITEM,

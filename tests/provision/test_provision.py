@@ -10,9 +10,9 @@ import yaml
 from botocore.validate import ParamValidator
 
 import leyden.engine
-from leyden.compile.table import table_definition
 from leyden.drivers import SyncDriver
-from leyden.operations.table import check_table
+from leyden.mapping.table import table_definition
+from leyden.operations.chains.table import check_table
 from leyden.program import Request
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
 from tests.provision.services import LEGACY, MULTI, SHOP

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from leyden.compile import compile_entity
-from leyden.compile.table import table_definition
+from leyden.mapping import compile_entity
+from leyden.mapping.table import table_definition
 from leyden.schema.spec import EntitySpec, IndexSpec, TableIndexSpec, TableSpec
 from tests.provision.services import ITEM, LEGACY, LOCAL, ORDER, entity, key, service
 

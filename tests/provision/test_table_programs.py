@@ -8,10 +8,10 @@ import pytest
 from attrs import evolve
 
 import leyden.engine
-from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers import SyncDriver
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
-from leyden.operations.table import (
+from leyden.mapping.table import TableDefinition, table_definition
+from leyden.operations.chains.table import (
     CreateTableResult,
     check_table,
     compare_table,

@@ -12,15 +12,15 @@ import pytest
 from leyden.chart.samples import sample
 from leyden.cli.values import plain as shown
 from leyden.cli.values import read_json, value_from_json, value_from_text
-from leyden.compile import CompiledAttribute, compile_entity
 from leyden.errors import ValidationError
 from leyden.keys.form import segment_of, value_of
+from leyden.mapping import CompiledAttribute, compile_entity
 from leyden.schema import check_service
 from leyden.schema.language import ATTRIBUTE, GENERATED, TYPE_NAMES
 from leyden.schema.spec import AttributeSpec
 from leyden.types import TYPES, AttributeType
 from leyden.types.base import UNKNOWN
-from tests.compile.schemas import entity
+from tests.mapping.schemas import entity
 
 WRITTEN: dict[str, Any] = {"enum": ["open", "closed"]}
 """How a type is written in schemas, where not by its name."""

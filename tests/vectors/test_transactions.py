@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import leyden
-from leyden.operations.write import Write
+from leyden.operations.chains.write import Write
 from tests.interop.leyden_side import Words, to_service
 from tests.vectors.canonical import as_text, canonical, without_guards
 from tests.vectors.golden import Vector, vectors

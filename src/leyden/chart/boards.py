@@ -23,8 +23,8 @@ from leyden.chart.contents import (
 )
 from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, unconnected
 from leyden.chart.patterns import patterns_of
-from leyden.compile.table import IndexDefinition, TableDefinition
 from leyden.keys import IndexKeys, KeyForm
+from leyden.mapping.table import IndexDefinition, TableDefinition
 from leyden.program import AttributeValue
 from leyden.schema.spec import IndexSpec, ServiceSpec
 from leyden.types.times import timestamp_text

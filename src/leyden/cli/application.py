@@ -109,7 +109,7 @@ def _let_go_of_stdout() -> None:
 
 def _set_debugging(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        from leyden.tracebacks import FULL, VARIABLE
+        from leyden._calls import FULL, VARIABLE
 
         os.environ.setdefault(VARIABLE, FULL)
         ctx.meta[_DEBUGGING] = True

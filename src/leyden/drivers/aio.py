@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from leyden._attrs import define, field
+from leyden._calls import shorten
 from leyden._ledger import WRITING_APIS, Ledger
 from leyden.drivers.base import (
     Done,
@@ -26,7 +27,6 @@ from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners
 from leyden.program import Gather, Pause, Program, Request, Response, Step
-from leyden.tracebacks import shorten
 
 if TYPE_CHECKING:
     from pynamodb.models import Model

@@ -8,13 +8,13 @@ from itertools import repeat
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
+from leyden._calls import shorten
 from leyden._ledger import WRITING_APIS, Ledger
 from leyden.drivers.base import Done, Observation, advance, broken_off, fail, prepare
 from leyden.drivers.connection import HasCredentials, LeanConnection
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import Callback, Listener, Listeners
 from leyden.program import Gather, Pause, Program, Request, Response, Step
-from leyden.tracebacks import shorten
 
 if TYPE_CHECKING:
     from pynamodb.models import Model

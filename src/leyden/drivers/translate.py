@@ -23,7 +23,7 @@ from leyden.errors import (
     TableNotFoundError,
     ThrottledError,
 )
-from leyden.operations.size import ITEM_LIMIT
+from leyden.operations.plan.expressions import ITEM_LIMIT
 from leyden.program import Request
 
 UNSENDABLE: Final = (

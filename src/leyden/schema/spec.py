@@ -2,7 +2,7 @@
 
 The loader turns YAML into these; every later layer reads only these. Nothing here has
 behaviour beyond small look-ups: how keys are written is in `leyden.keys`, how values are
-checked and stored is in `leyden.compile`.
+checked and stored is in `leyden.mapping`.
 """
 
 from __future__ import annotations

@@ -7,16 +7,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol, Self, cast, overload
 
 from leyden._attrs import frozen
-from leyden.arguments import fitting
+from leyden._calls import fitting
 from leyden.errors import CallStyleError
+from leyden.operations.chains.put import Delete, Put
 from leyden.operations.chains.reads import Get
-from leyden.operations.delete import Delete
-from leyden.operations.overflow.sweeping import Sweep, sweep_overflow
-from leyden.operations.plan.explain import Explanation
-from leyden.operations.put import Put
-from leyden.operations.table import CreateTableResult, check_table, create_table
-from leyden.operations.uniqueness.adopting import Adoption, adopt_unique
-from leyden.operations.write import Write
+from leyden.operations.chains.table import CreateTableResult, check_table, create_table
+from leyden.operations.chains.write import Write
+from leyden.operations.companions.backfill import Adoption, adopt_unique
+from leyden.operations.companions.overflow.sweeping import Sweep, sweep_overflow
+from leyden.operations.plan.reads import Explanation
 from leyden.program import Params, Program
 from leyden.results import BatchResult, TransactionResult
 from leyden.service.entity import Batch, Entity

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from leyden._attrs import frozen
+from leyden._calls import fitting
 from leyden._text import did_you_mean
-from leyden.arguments import fitting
-from leyden.compile.attribute import CompiledAttribute
 from leyden.errors import InputError
 from leyden.keys import IndexKeys, KeyValue
+from leyden.mapping.attribute import CompiledAttribute
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.guard import refuse_no_item
+from leyden.operations.plan.identity import refuse_no_item
 from leyden.operations.plan.queries import key_fields
 from leyden.operations.run.cursor import read_cursor, write_cursor
 from leyden.program import AttributeValue, Item

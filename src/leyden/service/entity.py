@@ -10,40 +10,42 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Never, overload
 
 from leyden._attrs import field, frozen
-from leyden.arguments import fitting, no_attribute
-from leyden.compile import AttributePaths
-from leyden.compile.partial import narrow
+from leyden._calls import fitting, no_attribute
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, HookError, UnknownNameError
-from leyden.operations.bound import BoundEntity
+from leyden.mapping import AttributePaths
+from leyden.mapping.record import narrow
+from leyden.operations.bound import BoundEntity, name_item
+from leyden.operations.chains.chain import naming
 from leyden.operations.chains.reads import Get, Queries, Query, Scan
-from leyden.operations.guard import owns, refuse_no_item
-from leyden.operations.item_id import name_item
-from leyden.operations.operation import naming
-from leyden.operations.overflow.format import placed, values_apart
-from leyden.operations.plan.projection import present_slots
+from leyden.operations.companions.overflow.format import placed, values_apart
+from leyden.operations.plan.identity import owns, present_slots, refuse_no_item
 from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 from leyden.operations.plan.reads import GetReading
-from leyden.operations.written_back import refuse_incomplete
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec
 from leyden.service import verbs
 from leyden.service.conversions import Conversions
-from leyden.service.given import are_many, key_of, no_item, refuse_misplaced, seen_key
+from leyden.service.given import (
+    are_many,
+    key_of,
+    no_item,
+    refuse_incomplete,
+    refuse_misplaced,
+    seen_key,
+)
 from leyden.types.base import refuse
 
 if TYPE_CHECKING:
     from pynamodb.models import Model
 
-    from leyden.operations.batches.getting import BatchGet
-    from leyden.operations.batches.writing import BatchWrite
-    from leyden.operations.check import Check
-    from leyden.operations.delete import Delete, Remove
-    from leyden.operations.overflow.sweeping import Sweep
-    from leyden.operations.put import Create, Put
-    from leyden.operations.uniqueness.adopting import Adoption
-    from leyden.operations.update import Patch, Update
-    from leyden.operations.upsert import Upsert
+    from leyden.operations.chains.batch_get import BatchGet
+    from leyden.operations.chains.batch_write import BatchWrite
+    from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
+    from leyden.operations.chains.update import Patch, Update
+    from leyden.operations.chains.upsert import Upsert
+    from leyden.operations.companions.backfill import Adoption
+    from leyden.operations.companions.overflow.sweeping import Sweep
 
 Batch = list[Any] | tuple[Any, ...]
 _CONTAINERS = (list, dict, set, bytearray, tuple)

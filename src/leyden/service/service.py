@@ -7,19 +7,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Never, Self
 
 from leyden._attrs import field, frozen
+from leyden._calls import fitting, misplaced, no_attribute, not_called
 from leyden._text import did_you_mean
-from leyden.arguments import fitting, misplaced, no_attribute, not_called
-from leyden.compile import compile_entity
-from leyden.compile.table import TableDefinition, table_definition
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
 from leyden.keys import entity_keys
+from leyden.mapping import compile_entity
+from leyden.mapping.table import TableDefinition, table_definition
 from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.chain import chains_in, naming
 from leyden.operations.chains.reads import Get
-from leyden.operations.guard import refuse_no_item
-from leyden.operations.index_keys import put_keys
-from leyden.operations.operation import chains_in, naming
 from leyden.operations.plan.collection import CollectionReading
+from leyden.operations.plan.identity import refuse_no_item
+from leyden.operations.plan.index_keys import put_keys
 from leyden.operations.plan.members import Member, read_shared
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec, ServiceSpec
@@ -27,15 +27,13 @@ from leyden.service import verbs
 from leyden.service.entity import Entity
 
 if TYPE_CHECKING:
-    from leyden.operations.batches.getting import BatchGet
-    from leyden.operations.batches.writing import BatchWrite
+    from leyden.operations.chains.batch_get import BatchGet
+    from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
-    from leyden.operations.delete import Delete
-    from leyden.operations.put import Put
-    from leyden.operations.table import CreateTableResult
-    from leyden.operations.transactions.getting import TransactGet
-    from leyden.operations.transactions.writing import TransactWrite
-    from leyden.operations.write import Write
+    from leyden.operations.chains.put import Delete, Put
+    from leyden.operations.chains.table import CreateTableResult
+    from leyden.operations.chains.transactions import TransactGet, TransactWrite
+    from leyden.operations.chains.write import Write
     from leyden.service.stream import Change, StreamRecordError, Unknown
 
 

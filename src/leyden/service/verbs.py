@@ -10,20 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from leyden.operations.batches.getting import BatchGet
-    from leyden.operations.batches.writing import BatchWrite
+    from leyden.operations.chains.batch_get import BatchGet
+    from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
-    from leyden.operations.check import Check
-    from leyden.operations.delete import Delete, Remove
-    from leyden.operations.overflow.sweeping import sweep_overflow
+    from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
+    from leyden.operations.chains.table import check_table, create_table
+    from leyden.operations.chains.transactions import TransactGet, TransactWrite
+    from leyden.operations.chains.update import Patch, Update
+    from leyden.operations.chains.upsert import Upsert
+    from leyden.operations.companions.backfill import adopt_unique
+    from leyden.operations.companions.overflow.sweeping import sweep_overflow
     from leyden.operations.plan.match import find, match
-    from leyden.operations.put import Create, Put
-    from leyden.operations.table import check_table, create_table
-    from leyden.operations.transactions.getting import TransactGet
-    from leyden.operations.transactions.writing import TransactWrite
-    from leyden.operations.uniqueness.adopting import adopt_unique
-    from leyden.operations.update import Patch, Update
-    from leyden.operations.upsert import Upsert
 
 __all__ = [
     "BatchGet",
@@ -48,25 +45,25 @@ __all__ = [
 ]
 
 _PLACES: Final = {
-    "BatchGet": "leyden.operations.batches.getting",
-    "BatchWrite": "leyden.operations.batches.writing",
-    "Check": "leyden.operations.check",
+    "BatchGet": "leyden.operations.chains.batch_get",
+    "BatchWrite": "leyden.operations.chains.batch_write",
+    "Check": "leyden.operations.chains.put",
     "CollectionQuery": "leyden.operations.chains.collections",
-    "Create": "leyden.operations.put",
-    "Delete": "leyden.operations.delete",
-    "Patch": "leyden.operations.update",
-    "Put": "leyden.operations.put",
-    "Remove": "leyden.operations.delete",
-    "TransactGet": "leyden.operations.transactions.getting",
-    "TransactWrite": "leyden.operations.transactions.writing",
-    "Update": "leyden.operations.update",
-    "Upsert": "leyden.operations.upsert",
-    "adopt_unique": "leyden.operations.uniqueness.adopting",
-    "check_table": "leyden.operations.table",
-    "create_table": "leyden.operations.table",
+    "Create": "leyden.operations.chains.put",
+    "Delete": "leyden.operations.chains.put",
+    "Patch": "leyden.operations.chains.update",
+    "Put": "leyden.operations.chains.put",
+    "Remove": "leyden.operations.chains.put",
+    "TransactGet": "leyden.operations.chains.transactions",
+    "TransactWrite": "leyden.operations.chains.transactions",
+    "Update": "leyden.operations.chains.update",
+    "Upsert": "leyden.operations.chains.upsert",
+    "adopt_unique": "leyden.operations.companions.backfill",
+    "check_table": "leyden.operations.chains.table",
+    "create_table": "leyden.operations.chains.table",
     "find": "leyden.operations.plan.match",
     "match": "leyden.operations.plan.match",
-    "sweep_overflow": "leyden.operations.overflow.sweeping",
+    "sweep_overflow": "leyden.operations.companions.overflow.sweeping",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from leyden.errors import DecodeError
-from leyden.operations.overflow.format import is_part
+from leyden.operations.companions.overflow.format import is_part
 from leyden.store import DynamoDBStore
 from leyden.store.dynamodb.merging import merge
 from tests.conformance.notes import noise

@@ -119,7 +119,7 @@ def check(
         checked = check_service(folder, hooks=functions)
         faults = checked.faults
         if checked.service is not None:
-            from leyden.compile.table import table_definition
+            from leyden.mapping.table import table_definition
             from leyden.service.enforcing import refuse_unenforced
 
             # What only shows when all entities are put on one table.

@@ -26,10 +26,10 @@ from leyden.errors import (
     UniqueConstraintError,
     VersionConflictError,
 )
-from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.chains.table import IMPORT, WRITE_LIMIT, write_items
+from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.plan.writes import cost_of
-from leyden.operations.run.retry import IMPORTS
-from leyden.operations.transfer import IMPORT, WRITE_LIMIT, write_items
+from leyden.operations.run.sending import IMPORTS
 from leyden.program import Item
 
 _KEY_BYTES: Final = 10

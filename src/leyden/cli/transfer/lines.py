@@ -19,10 +19,10 @@ from leyden import Entity, Service
 from leyden._text import did_you_mean
 from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
 from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
-from leyden.operations.overflow.format import is_part, record_in_place
-from leyden.operations.put import Put
-from leyden.operations.size import refuse_oversize
-from leyden.operations.transfer import IMPORT
+from leyden.operations.chains.put import Put
+from leyden.operations.chains.table import IMPORT
+from leyden.operations.companions.overflow.format import is_part, record_in_place
+from leyden.operations.plan.expressions import refuse_oversize
 from leyden.program import AttributeValue, Item
 from leyden.types.numbers import accept_decimal
 

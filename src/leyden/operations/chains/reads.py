@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Never, Self, Unpack
 from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, frozen
-from leyden.arguments import fitting, misplaced, no_attribute, not_called
+from leyden._calls import fitting, misplaced, no_attribute, not_called
 from leyden.errors import (
     ArgumentError,
     InvalidExpressionError,
@@ -23,8 +23,8 @@ from leyden.errors import (
     UnknownNameError,
 )
 from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.chain import Chain, naming, read_conditions
 from leyden.operations.chains.records import Records
-from leyden.operations.operation import Chain, naming, read_conditions
 from leyden.operations.options import (
     FirstOptions,
     GetOptions,
@@ -38,11 +38,10 @@ from leyden.operations.options import (
     ScanOptions,
     finish,
 )
-from leyden.operations.plan.explain import Explanation
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.key_condition import read_composites, read_range
 from leyden.operations.plan.queries import PageReading, QueryReading, RangedReading, ScanReading
-from leyden.operations.plan.reads import GetReading, ReadPlan
+from leyden.operations.plan.reads import Explanation, GetReading, ReadPlan
 from leyden.operations.plan.sort_keys import Range
 from leyden.operations.run.pages import (
     Counted,

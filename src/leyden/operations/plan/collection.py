@@ -18,24 +18,21 @@ from leyden.errors import (
 )
 from leyden.keys import Bounds, IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.guard import (
+from leyden.operations.companions.overflow.reading import Joining, wanted_fields
+from leyden.operations.options import Options
+from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
+from leyden.operations.plan.identity import (
     are_filterable,
     bears,
     guard_condition,
+    identifiers_filtered,
     owns,
     query_marks,
-)
-from leyden.operations.options import Options
-from leyden.operations.overflow.reading import Joining, wanted_fields
-from leyden.operations.plan.explain import Explanation
-from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
-from leyden.operations.plan.key_condition import key_condition
-from leyden.operations.plan.members import Member, project_members
-from leyden.operations.plan.projection import (
-    identifiers_filtered,
     refuse_unfilterable,
     slots_reader,
 )
+from leyden.operations.plan.key_condition import key_condition
+from leyden.operations.plan.members import Member, project_members
 from leyden.operations.plan.queries import RangedReading, key_fields
 from leyden.operations.plan.ranges import (
     ExactRange,
@@ -45,7 +42,7 @@ from leyden.operations.plan.ranges import (
     key_bounds,
     range_test,
 )
-from leyden.operations.plan.reads import ReadPlan
+from leyden.operations.plan.reads import Explanation, ReadPlan, shape
 from leyden.operations.plan.sort_keys import (
     Range,
     SortCondition,
@@ -53,7 +50,6 @@ from leyden.operations.plan.sort_keys import (
     shifted,
     sort_condition,
 )
-from leyden.operations.shape import shape
 from leyden.program import Item, Params
 
 

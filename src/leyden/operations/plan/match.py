@@ -8,7 +8,7 @@ from typing import Any
 from leyden._attrs import frozen
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity
-from leyden.operations.plan.projection import held_fields
+from leyden.operations.plan.identity import held_fields
 from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 
 

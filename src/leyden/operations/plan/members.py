@@ -18,8 +18,8 @@ from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity, refuse_no_mapping
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.identity import project
 from leyden.operations.plan.key_condition import accept_limit, first_gap
-from leyden.operations.plan.projection import project
 from leyden.operations.plan.sort_keys import Range
 from leyden.program import Params
 

@@ -12,33 +12,29 @@ from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys, bounds_of
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.guard import (
+from leyden.operations.companions.overflow.reading import joining_for, reading_notes
+from leyden.operations.options import DEFAULT, Options, finish
+from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
+from leyden.operations.plan.identity import (
     EMPTY,
     Marks,
     are_filterable,
     bears,
     guard_condition,
-    identity_or_none,
-    owns,
-    query_marks,
-)
-from leyden.operations.options import DEFAULT, Options, finish
-from leyden.operations.overflow.reading import joining_for, reading_notes
-from leyden.operations.plan.explain import Explanation, show
-from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
-from leyden.operations.plan.key_condition import key_condition
-from leyden.operations.plan.projection import (
     held_fields,
     identifiers_filtered,
+    identity_or_none,
+    owns,
     project,
+    query_marks,
     refuse_unfilterable,
     refuse_unheld,
     slots_reader,
 )
+from leyden.operations.plan.key_condition import key_condition
 from leyden.operations.plan.ranges import ExactRange, RangeTest, exact_range
-from leyden.operations.plan.reads import ReadPlan
+from leyden.operations.plan.reads import Explanation, ReadPlan, shape, show
 from leyden.operations.plan.sort_keys import Range, comparisons
-from leyden.operations.shape import shape
 from leyden.program import Item, Params, Request
 
 

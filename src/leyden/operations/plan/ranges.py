@@ -15,14 +15,13 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import evolve, frozen
-from leyden.compile.attribute import CompiledAttribute
 from leyden.errors import DecodeError, InvalidExpressionError, ValidationError
 from leyden.keys import Bounds, IndexKeys, KeyForm, KeyValue, Limit, bounds_of
+from leyden.mapping.attribute import CompiledAttribute
 from leyden.operations.bound import BoundEntity
-from leyden.operations.guard import is_always_there
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.projection import held_fields, identifiers_projected
+from leyden.operations.plan.identity import held_fields, identifiers_projected, is_always_there
 from leyden.operations.plan.sort_keys import Range, SortCondition
 from leyden.program import AttributeValue, Item
 

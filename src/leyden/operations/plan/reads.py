@@ -6,29 +6,196 @@ for the same plan: `describe` makes the request, `plan` adds what `go()` does wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
+from leyden._late import Late
 from leyden._text import did_you_mean
-from leyden.errors import UnknownAttributeError
-from leyden.operations.bound import BoundEntity, refuse_no_mapping
-from leyden.operations.guard import (
+from leyden.errors import DecodeError, HookError, InvalidExpressionError, UnknownAttributeError
+from leyden.mapping.record import narrow
+from leyden.operations.bound import BoundEntity, name_item, refuse_no_mapping
+from leyden.operations.companions.overflow.reading import Joining, joining_for, reading_notes
+from leyden.operations.options import DEFAULT, Options, finish
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.identity import (
     Marks,
     bears,
     identity_marks,
+    inputs_of,
     owns,
-)
-from leyden.operations.options import DEFAULT, Options, finish
-from leyden.operations.overflow.reading import Joining, joining_for, reading_notes
-from leyden.operations.plan.explain import Explanation, show_key
-from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.projection import (
     project,
     shown_slots,
 )
-from leyden.operations.shape import shape
 from leyden.program import Item, Params, Request
+
+_PLACEHOLDER = re.compile(r"[#:]\w+")
+# PynamoDB writes a space behind the names of functions.
+_FUNCTION = re.compile(r"\b(attribute_\w+|contains|begins_with|size) \(")
+
+
+@frozen
+class Explanation:
+    """What an operation does: `str()` gives it in words, the fields as data.
+
+    `index` is None for the table's own key. `scans` is true where the whole table or index is
+    read, whatever is found. `key` and `condition` show the expressions with their names in place.
+    """
+
+    operation: str
+    api: str
+    table: str
+    index: str | None
+    access_pattern: str | None
+    """The access pattern, or the collection, that is read or written by."""
+    scans: bool
+    key: str
+    condition: str
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        place = f'index "{self.index}"' if self.index else "the table's own key"
+        kind = "collection" if self.operation.startswith("collections.") else "access pattern"
+        pattern = f' ({kind} "{self.access_pattern}")' if self.access_pattern else ""
+        lines = [f'{self.operation}: {self.api} on table "{self.table}"']
+        if self.scans:
+            lines.append(f"  scans all of {place}{pattern}: the cost follows the table's size")
+        else:
+            lines.append(f"  served by {place}{pattern}")
+        if self.key:
+            lines.append(f"  key: {self.key}")
+        if self.condition:
+            reads = self.api in ("Query", "Scan")
+            meaning = "filtered after reading" if reads else "only if"
+            lines.append(f"  {meaning}: {self.condition}")
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+def show(expression: str, params: Params) -> str:
+    """An expression with its placeholders replaced by names and values."""
+    names: dict[str, str] = params.get("ExpressionAttributeNames", {})
+    values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
+    known = {**names, **{placeholder: _literal(value) for placeholder, value in values.items()}}
+    text = _PLACEHOLDER.sub(lambda found: known.get(found[0], found[0]), expression)
+    return _FUNCTION.sub(r"\1(", text)
+
+
+def show_key(key: Params) -> str:
+    """A key as `pk = "..." and sk = "..."`."""
+    return " and ".join(f"{field} = {_literal(value)}" for field, value in key.items())
+
+
+def _literal(value: Any) -> str:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return f'"{content}"'
+    if kind in ("SS", "NS", "BS") and isinstance(content, Sequence):
+        return "{" + ", ".join(map(str, content)) + "}"
+    return str(content)
+
+
+if TYPE_CHECKING:
+    from jmespath import exceptions
+else:
+    exceptions = Late("jmespath.exceptions")
+
+T = TypeVar("T")
+
+
+def shape(
+    entity: BoundEntity, item: Item, options: Options, shown: frozenset[str] | None = None
+) -> Any:
+    """An item in the form that `data` and `select` ask for.
+
+    `shown` are the slots of what was read of it, as `shown_slots` gives them; None for all.
+    Raises DecodeError and HookError, which name the item.
+    """
+    try:
+        return _shaped(entity, item, options, shown)
+    except (DecodeError, HookError) as error:
+        name_item(error, entity, item)
+        raise
+
+
+def attempt_to(
+    shaped: Callable[[T], Any], item: T, options: Options, operation: str
+) -> tuple[Any, DecodeError | HookError | None]:
+    """What is made of an item, and why it cannot be read.
+
+    That is raised unless `unreadable="collect"` was said.
+    """
+    try:
+        return shaped(item), None
+    except (DecodeError, HookError) as error:
+        error.operation = error.operation or operation
+        if options.unreadable != "collect":
+            raise
+        return None, error
+
+
+def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[str] | None) -> Any:
+    if options.attributes:
+        item = _asked(entity, item, options)
+    if options.data == "raw":
+        shaped: Any = item
+    elif options.data == "include_keys":
+        shaped = {**_visible(entity, item, shown), **_keys(entity, item)}
+    elif options.select is not None:
+        shaped = _visible(entity, item, shown)
+    elif shown is None:
+        return entity.compiled.decode(item)
+    else:
+        return narrow(entity.compiled.decode(item), shown)
+    if options.select is None:
+        return shaped
+    try:
+        return options.select.search(shaped if options.data == "raw" else _plain(entity, shaped))
+    except (exceptions.JMESPathError, RecursionError, TypeError) as error:
+        # Its own message would quote the item.
+        raise InvalidExpressionError(
+            f"the expression in `select` cannot be evaluated over an item of "
+            f'"{entity.spec.entity}": {type(error).__name__}',
+            entity=entity.spec.entity,
+        ) from error
+
+
+def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
+    """The item without what was read only to tell whose it is."""
+    raw = options.data == "raw"
+    attributes = entity.spec.attributes
+    # Of a collection's attributes, each member has but some.
+    names = [name for name in options.attributes if name in attributes]
+    asked = {attributes[name].field for name in names} if raw else inputs_of(entity, names)
+    keys = _key_fields(entity) if options.data in ("include_keys", "raw") else ()
+    return {field: value for field, value in item.items() if field in asked or field in keys}
+
+
+def _visible(
+    entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
+) -> dict[str, Any]:
+    record = entity.compiled.decode(item)
+    slots = entity.compiled.slots.items()
+    values = {n: getattr(record, slot) for n, slot in slots if shown is None or slot in shown}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _plain(entity: BoundEntity, values: dict[str, Any]) -> dict[str, Any]:
+    known = {n: v for n, v in values.items() if n in entity.spec.attributes}
+    return {**values, **entity.compiled.plain(known)}
+
+
+def _keys(entity: BoundEntity, item: Item) -> dict[str, Any]:
+    return {
+        field: next(iter(item[field].values())) for field in _key_fields(entity) if field in item
+    }
+
+
+def _key_fields(entity: BoundEntity) -> list[str]:
+    forms = [form for keys in entity.keys.values() for form in keys.forms]
+    return [*dict.fromkeys(form.field for form in forms), *entity.identity]
+
 
 Keep: TypeAlias = Callable[[Item], bool]
 Shape: TypeAlias = Callable[[Item], Any]

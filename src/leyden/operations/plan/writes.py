@@ -10,32 +10,108 @@ is none: DynamoDB refuses what does not hold, and its refusal shows the stored i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Final, Literal, Protocol
 
-from leyden._attrs import evolve, frozen
+from leyden._attrs import evolve, field, frozen
 from leyden.errors import InputError, ItemTooLargeError
-from leyden.operations.bound import BoundEntity
-from leyden.operations.guard import Marks
-from leyden.operations.item_id import ItemId, item_id
-from leyden.operations.overflow.layout import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.overflow.writing import UNKNOWN, Laid, Spread, Stored, lay_out
-from leyden.operations.plan.expressions import require
-from leyden.operations.refusal import Asked
-from leyden.operations.size import request_size
-from leyden.operations.uniqueness.claims import Claim, Effect, moves_claims, why_read
-from leyden.operations.uniqueness.guards import (
+from leyden.operations.bound import BoundEntity, ItemId, item_id
+from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
+from leyden.operations.companions.overflow.writing import (
+    UNKNOWN,
+    Apart,
+    Laid,
+    Spread,
+    Stored,
+    lay_out,
+)
+from leyden.operations.companions.unique import (
+    Claim,
+    Effect,
     GuardPart,
     GuardState,
     guards_over,
     guards_without_reading,
+    moves_claims,
     still_left,
     together,
     unchanged,
+    why_read,
 )
-from leyden.operations.versions import Expectation, expectation_from
+from leyden.operations.companions.versions import Expectation, expectation_from, version_field
+from leyden.operations.plan.expressions import request_size, require
+from leyden.operations.plan.identity import Marks
+from leyden.operations.plan.index_keys import NO_CHANGES, KeyChanges
+from leyden.operations.plan.refusal import Asked
+from leyden.operations.plan.steps import Step, UpdateExpression
 from leyden.program import Item, Params
+
+
+@frozen(slots=False)
+class PartChange:
+    """What a write changes of an item.
+
+    It sets `fields`, those in `once` only where the item does not have them, and takes `removes`
+    away; `steps` are all else, on amounts and on paths inside of attributes.
+    """
+
+    fields: Item = field(repr=False)
+    steps: tuple[Step, ...]
+    removes: Iterable[str] = ()
+    once: Collection[str] = ()
+    keys: KeyChanges = NO_CHANGES
+
+
+def write_clauses(
+    entity: BoundEntity,
+    update: UpdateExpression,
+    apart: Apart,
+    change: PartChange,
+    *,
+    steps_first: bool,
+) -> None:
+    """Write a change into an update; `apart` takes what may be stored outside of the item."""
+    if steps_first:
+        _write_steps(update, apart, change)
+    update.set_all(change.fields, change.once)
+    for name, value in change.keys.begin.items():
+        update.set_if_absent(name, value)
+    for name in change.removes:
+        if not apart.remove(name):
+            update.remove(name)
+    if not steps_first:
+        _write_steps(update, apart, change)
+    counted = version_field(entity)
+    if counted is not None:
+        update.count(counted)
+
+
+def _write_steps(update: UpdateExpression, apart: Apart, change: PartChange) -> None:
+    for step in change.steps:
+        name = step.segments[0]
+        if step.operator == "set" and step.is_root:
+            # It is among the fields.
+            continue
+        if name in change.once:
+            assert step.encoded is not None
+            if not apart.set_if_absent(name, step.encoded):
+                update.set_if_absent(name, step.encoded)
+        elif apart.step(step) or (step.operator == "remove" and name in change.keys.set):
+            # Where the field is a key's own, its text stays, without the value.
+            continue
+        else:
+            update.add_step(step)
+
+
+def defaults_of(steps: Iterable[Step]) -> Item:
+    """The fields that steps set where the item has none."""
+    return {
+        step.segments[0]: step.encoded
+        for step in steps
+        if step.operator == "if_not_exists" and step.is_root and step.encoded is not None
+    }
+
 
 _PARTS_A_CLAIM: Final = 3
 """A guard given up, one taken, and a check that its last owner is gone."""

@@ -12,24 +12,22 @@ from typing import Any
 
 from leyden._attrs import evolve, frozen
 from leyden.errors import LeydenError
-from leyden.operations.overflow.writing import UNKNOWN, Stored
+from leyden.operations.companions.overflow.writing import UNKNOWN, Stored
+from leyden.operations.companions.unique import GuardPart, GuardState, values_changed
 from leyden.operations.plan.writes import Part, ResolvedWrite, WritePlan, resolve
-from leyden.operations.run.retry import SIZES, WRITES, pause_before
+from leyden.operations.run.sending import SIZES, WRITES, pause_before
 from leyden.operations.run.verdicts import (
-    Refusal,
-    Verdict,
-    verdict_of_code,
-    verdict_of_main,
-)
-from leyden.operations.transactions.cancellation import (
     CONDITION_FAILED,
     Reason,
+    Refusal,
+    Verdict,
     code_of,
     is_refused_for_size,
     is_too_large,
     reasons_of,
+    verdict_of_code,
+    verdict_of_main,
 )
-from leyden.operations.uniqueness.guards import GuardPart, GuardState, values_changed
 from leyden.program import Item, Program, Request, Response
 from leyden.results import add_units, consumed_units
 

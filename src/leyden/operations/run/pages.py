@@ -11,13 +11,12 @@ from typing import Any, Final, TypeAlias
 
 from leyden._attrs import define, evolve, frozen
 from leyden.errors import DecodeError, HookError, LeydenError
-from leyden.operations.batches.sending import chunks, send_all, settle
-from leyden.operations.item_id import item_id
-from leyden.operations.overflow.reading import Joined, join_items
+from leyden.operations.bound import item_id
+from leyden.operations.companions.overflow.reading import Joined, join_items
 from leyden.operations.plan.expressions import Expressions, conjunction
-from leyden.operations.plan.reads import ReadPlan
+from leyden.operations.plan.reads import ReadPlan, attempt_to
 from leyden.operations.run.cursor import read_cursor, write_cursor
-from leyden.operations.shape import attempt_to
+from leyden.operations.run.sending import chunks, send_all, settle
 from leyden.program import (
     Gather,
     Item,

@@ -24,19 +24,196 @@ is final: of a single write it is its error, of a transaction a `Rejection`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
 
 from leyden._attrs import field, frozen
-from leyden.errors import ConditionFailedError, LeydenError, UniqueConstraintError
-from leyden.operations.guard import bears, collision
+from leyden._ledger import CANCELED, IN_PROGRESS
+from leyden.errors import (
+    AwsError,
+    ConditionFailedError,
+    DecodeError,
+    InputError,
+    ItemTooLargeError,
+    LeydenError,
+    TransactionCanceledError,
+    UniqueConstraintError,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.companions.overflow.format import TRANSACTION_LIMIT, record_in_place
+from leyden.operations.companions.unique import Claim
+from leyden.operations.companions.versions import conflict
+from leyden.operations.plan.identity import bears, collision
+from leyden.operations.plan.refusal import Why, told_of, why_refused
 from leyden.operations.plan.writes import ResolvedWrite
-from leyden.operations.refusal import Why, told_of, why_refused
-from leyden.operations.transactions.result import rejection
-from leyden.operations.uniqueness.claims import Claim
-from leyden.operations.versions import conflict
+from leyden.operations.run.sending import RESENDS, pause_before
 from leyden.outcomes import Rejection
-from leyden.program import Item, Request
+from leyden.program import Item, Program, Request, Response
+
+
+def refuse_count(operation: str, entries: Sequence[Any]) -> None:
+    """Raise InputError for no operations, or more than DynamoDB takes in a transaction."""
+    if not entries:
+        raise InputError("a transaction needs at least one operation", operation=operation)
+    if len(entries) > TRANSACTION_LIMIT:
+        raise InputError(
+            f"the transaction has {len(entries)} operations and DynamoDB takes at most "
+            f"{TRANSACTION_LIMIT}; split it where its parts may happen apart",
+            operation=operation,
+        )
+
+
+Reason: TypeAlias = Mapping[str, Any]
+"""What DynamoDB says of one part: a `Code`, and the `Item` that is stored, if it tells."""
+
+CONDITION_FAILED: Final = "ConditionalCheckFailed"
+"""The reason of a part whose condition did not hold."""
+
+_CONFLICT: Final = "TransactionConflictException"
+_REFUSED_FOR_SIZE: Final = "ValidationError"
+_PASSING: Final = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+
+
+def code_of(reason: Reason) -> str:
+    """Why a part was refused, in AWS's words; `None` for one that was not."""
+    return str(reason.get("Code", "None"))
+
+
+def cancellation(error: LeydenError) -> Sequence[Reason] | None:
+    """The reasons of a cancelled transaction, one a part; empty while one is in progress.
+
+    None for any other error.
+    """
+    if not isinstance(error, AwsError):
+        return None
+    if error.aws_code == IN_PROGRESS:
+        return ()
+    if error.aws_code != CANCELED or error.response is None:
+        return None
+    return tuple(error.response.get("CancellationReasons") or ())
+
+
+def reasons_of(error: LeydenError) -> Sequence[Reason]:
+    """The reasons of a refusal; empty for an error of which nothing is to be learned.
+
+    A plain request that was refused reads as a transaction of one part.
+    """
+    if isinstance(error, ConditionFailedError):
+        return ({"Code": CONDITION_FAILED, "Item": error.item},)
+    if isinstance(error, AwsError) and error.aws_code == _CONFLICT:
+        return ({"Code": "TransactionConflict"},)
+    return cancellation(error) or ()
+
+
+def may_pass(reasons: Sequence[Reason]) -> bool:
+    """Whether only passing causes stood in the way, so that trying again is safe and useful."""
+    return {code_of(reason) for reason in reasons} - {"None"} <= _PASSING
+
+
+def is_conflict(error: LeydenError) -> bool:
+    """Whether a write was refused as a transaction is under way on its item.
+
+    It has written nothing, and may be made again.
+    """
+    codes = {code_of(reason) for reason in reasons_of(error)} - {"None"}
+    return codes == {"TransactionConflict"}
+
+
+def is_too_large(error: LeydenError) -> bool:
+    """Whether the service refused a request as a whole for the size of an item."""
+    if isinstance(error, ItemTooLargeError):
+        return True
+    refused = isinstance(error, AwsError) and error.aws_code == "ValidationException"
+    return refused and _says_too_large(str(error))
+
+
+def is_refused_for_size(reason: Reason) -> bool:
+    """Whether this is the reason of a part whose item would be too large."""
+    return code_of(reason) == _REFUSED_FOR_SIZE and _says_too_large(str(reason.get("Message", "")))
+
+
+def _says_too_large(text: str) -> bool:
+    folded = text.lower()
+    return "item size" in folded and "exceeded" in folded
+
+
+def send_transaction(request: Request) -> Program[tuple[Response, int]]:
+    """Send a transaction, again where only passing causes stood in the way; and how often.
+
+    Under its token it is the same transaction each time, so that one whose answer was lost, or
+    that is still in progress, happens once. Raises the AwsError of the last attempt.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            response: Response = yield request
+        except AwsError as error:
+            reasons = cancellation(error)
+            if reasons is None or not may_pass(reasons) or attempt >= RESENDS:
+                raise
+        else:
+            return response, attempt
+        yield pause_before(attempt)
+
+
+WRITE: Final = "transact_write"
+GET: Final = "transact_get"
+
+
+def rejection(
+    position: int,
+    operation: str,
+    entity: BoundEntity,
+    key: Item,
+    reason: str,
+    code: str,
+    raw: Item | None = None,
+    *,
+    attributes: tuple[str, ...] = (),
+    is_mine: bool = False,
+) -> Rejection:
+    """Why an operation was refused, whose key attributes `key` holds.
+
+    `code` is the reason in AWS's words. `is_mine`: `raw` is the item that was meant.
+    """
+    values = entity.compiled.decode_values(key)
+    names = entity.keys.primary.spec.composites
+    return Rejection(
+        position,
+        operation,
+        entity.spec.entity,
+        {name: values[name] for name in names if name in values},
+        reason,
+        code,
+        _readable(entity, raw) if is_mine and raw is not None else None,
+        raw,
+        attributes,
+    )
+
+
+def _readable(entity: BoundEntity, raw: Item) -> Any:
+    """The stored record; None where it cannot be read, which is not what went wrong here."""
+    try:
+        return record_in_place(entity, raw)
+    except DecodeError:
+        return None
+
+
+def canceled(
+    operation: str, rejections: Iterable[Rejection], outcome: str
+) -> TransactionCanceledError:
+    """The error for a transaction that was refused; `outcome` says what did not happen."""
+    found = tuple(rejections)
+    said = "; ".join(map(str, found))
+    return TransactionCanceledError(
+        f"the transaction was cancelled and {outcome}: {said}",
+        rejections=found,
+        operation=operation,
+    )
+
 
 Verdict: TypeAlias = (
     Why

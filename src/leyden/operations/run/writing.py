@@ -18,26 +18,25 @@ from uuid import uuid4
 from leyden._attrs import evolve
 from leyden._ledger import has_happened, same_item
 from leyden.errors import ConditionFailedError, LeydenError, TransactionCanceledError
-from leyden.operations.guard import bears, collision
-from leyden.operations.item_id import item_id
-from leyden.operations.operation import naming
+from leyden.operations.bound import item_id
+from leyden.operations.chains.chain import naming
+from leyden.operations.companions.overflow.reading import join_items, joining_for
+from leyden.operations.companions.overflow.writing import UNKNOWN
+from leyden.operations.companions.unique import GuardPart
 from leyden.operations.options import Options, finish
-from leyden.operations.overflow.reading import join_items, joining_for
-from leyden.operations.overflow.writing import UNKNOWN
+from leyden.operations.plan.identity import bears, collision
 from leyden.operations.plan.writes import Part, ResolvedWrite, WritePlan, parts_of, resolve
 from leyden.operations.run.attempts import Attempts, Written
 from leyden.operations.run.verdicts import (
+    CONDITION_FAILED,
+    WRITE,
     Refusal,
     Verdict,
+    canceled,
     error_of,
     rejection_of,
-)
-from leyden.operations.transactions.cancellation import (
-    CONDITION_FAILED,
     send_transaction,
 )
-from leyden.operations.transactions.result import WRITE, canceled
-from leyden.operations.uniqueness.guards import GuardPart
 from leyden.program import Gather, Item, Params, Program, Request, Response
 from leyden.results import add_units, consumed_units
 

@@ -18,8 +18,8 @@ from leyden.errors import (
     NotFoundError,
     SaveIncompleteError,
 )
-from leyden.operations.as_stored import as_stored
-from leyden.operations.put import Put
+from leyden.operations.chains.put import Put
+from leyden.operations.plan.expressions import as_stored
 from leyden.program import Item, Program
 from leyden.store import checks, given
 from leyden.store.copying import TAKEN, Copying

@@ -23,8 +23,8 @@ from leyden.errors import (
     TransactionCanceledError,
     VersionConflictError,
 )
-from leyden.operations.as_stored import as_stored
-from leyden.operations.transactions.cancellation import is_conflict
+from leyden.operations.plan.expressions import as_stored
+from leyden.operations.run.verdicts import is_conflict
 from leyden.program import Item, Pause, Program
 from leyden.schema.spec import OVERFLOW_FIELD
 from leyden.store.dynamodb.rows import refuse_outside

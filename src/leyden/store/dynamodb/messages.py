@@ -17,7 +17,7 @@ from leyden.errors import (
     SaveIncompleteError,
     TransactionCanceledError,
 )
-from leyden.operations.update import Patch
+from leyden.operations.chains.update import Patch
 from leyden.program import Program, outcomes_of
 from leyden.store import checks, given
 from leyden.store.dynamodb.merging import insisting, merge, unchanged

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import asdict
 
 from leyden.errors import DecodeError
-from leyden.operations.overflow.format import read_manifest
+from leyden.operations.companions.overflow.format import read_manifest
 from leyden.program import Item
 from leyden.schema.spec import EntitySpec
 from leyden.store.records import JSON, Message, Resource, Thread

@@ -8,9 +8,9 @@ from typing import Any, Final
 from attrs import evolve
 
 from leyden import Entity, Service
-from leyden.compile.table import table_definition
 from leyden.errors import TableMismatchError, TableNotFoundError
-from leyden.operations.table import check_table
+from leyden.mapping.table import table_definition
+from leyden.operations.chains.table import check_table
 from leyden.program import Program
 from leyden.schema.spec import ServiceSpec
 from leyden.store import checks

@@ -22,7 +22,7 @@ from leyden.errors import (
     SaveIncompleteError,
     TransactionCanceledError,
 )
-from leyden.operations.as_stored import as_stored
+from leyden.operations.plan.expressions import as_stored
 from leyden.program import Item, Program
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
 from leyden.store.dynamodb.merging import insisting

@@ -1,0 +1,170 @@
+"""Calls whose arguments do not fit: errors of Leyden's, which show the right form.
+
+Python's own TypeError for a wrong call names a function inside of the package. Two ways to say it
+better: functions that take anything by keyword take what is misplaced too, and refuse it; others
+are looked at by `fitting` after they were refused, which costs a right call next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterable
+from functools import wraps
+from types import FrameType
+from typing import Any, Final, TypeVar, cast
+
+from leyden.errors import ArgumentError, LeydenError, UnsentWriteWarning
+
+
+class Endable:
+    """Something with one slot that says that it was ended, extended, or handed on."""
+
+    __slots__ = ("_ended",)
+
+
+_mark = Endable._ended.__set__  # type: ignore[attr-defined]
+
+
+def end(one: Endable) -> None:
+    """Note that something is done with a chain; those of attrs are frozen otherwise."""
+    _mark(one, True)
+
+
+def hand_on(entries: Iterable[object]) -> None:
+    """Note that chains go into a batch or a transaction, which is to be ended in their place."""
+    for entry in entries:
+        if isinstance(entry, Endable):
+            _mark(entry, True)
+
+
+def warn_if_unended(one: Endable, name: str) -> None:
+    """Warn that a write goes away with which nothing was done; for `__del__`."""
+    if not hasattr(one, "_ended") and not is_left_by_error(sys._getframe(2)):
+        warnings.warn(
+            f"{name} was dropped without .go(), and nothing was sent; end the chain with .go(), "
+            "or with .params() to see the request",
+            UnsentWriteWarning,
+            stacklevel=3,
+            source=one,
+        )
+
+
+VARIABLE: Final = "LEYDEN_TRACEBACKS"
+FULL: Final = "full"
+
+
+class _Latest(threading.local):
+    """Where the latest error of a thread came from: its frames, each with its instruction."""
+
+    places: frozenset[tuple[int, int]] = frozenset()
+
+
+_latest: Final = _Latest()
+
+
+def shorten(error: LeydenError) -> None:
+    """Cut the frames inside of the package off an error and its causes.
+
+    A cause that is neither Leyden's nor botocore's keeps its frames: it comes from a hook.
+    """
+    places = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        places.append((id(frame), frame.f_lasti))
+        frame = frame.f_back
+    _latest.places = frozenset(places)
+    if os.environ.get(VARIABLE) == FULL:
+        return
+    # Who has not imported logging has set no level.
+    logging = sys.modules.get("logging")
+    if logging is not None and logging.getLogger("leyden").isEnabledFor(logging.DEBUG):
+        return
+    seen: set[int] = set()
+    one: BaseException | None = error
+    # Who has not imported botocore has none of its errors.
+    botocore = sys.modules.get("botocore.exceptions")
+    cut: tuple[type[BaseException], ...] = (LeydenError,)
+    if botocore is not None:
+        cut += (botocore.BotoCoreError, botocore.ClientError)
+    while isinstance(one, cut) and id(one) not in seen:
+        seen.add(id(one))
+        one.__traceback__ = None
+        one = one.__cause__
+
+
+def is_left_by_error(frame: FrameType) -> bool:
+    """Whether the latest error came out of the very call that a frame is in.
+
+    What the frame drops there, it drops because of the error.
+    """
+    return (id(frame), frame.f_lasti) in _latest.places
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def misplaced(call: str, form: str, count: int, *, operation: str | None = None) -> ArgumentError:
+    """The error for `count` values that stand without a name.
+
+    >>> str(misplaced("go", ".go(limit=10)", 1))
+    'go() takes what it is given by name, as in .go(limit=10), and got 1 value without one'
+    """
+    values = "1 value without one" if count == 1 else f"{count} values without one"
+    return ArgumentError(
+        f"{call}() takes what it is given by name, as in {form}, and got {values}",
+        operation=operation,
+    )
+
+
+def not_called(form: str) -> ArgumentError:
+    """The error for a group of names that is called; `form` reaches one of them."""
+    return ArgumentError(f"this is no function: write {form}")
+
+
+def no_attribute(thing: object, name: str) -> AttributeError:
+    """Python's own error for an attribute that there is not."""
+    message = f"{type(thing).__name__!r} object has no attribute {name!r}"
+    return AttributeError(message, name=name, obj=thing)
+
+
+def fitting(form: str) -> Callable[[F], F]:
+    """Let a function refuse arguments that do not fit its signature with an ArgumentError.
+
+    `form` shows a right call.
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def call(*arguments: Any, **named: Any) -> Any:
+            try:
+                return function(*arguments, **named)
+            except LeydenError as error:
+                shorten(error)
+                raise
+            except TypeError:
+                _refuse_unfitting(function, form, arguments, named)
+                raise
+
+        return cast(F, call)
+
+    return decorate
+
+
+def _refuse_unfitting(
+    function: Callable[..., Any], form: str, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    # Its import takes as long as a request.
+    from inspect import signature
+
+    try:
+        signature(function).bind(*arguments, **named)
+    except TypeError as error:
+        # The call has failed for all to see, so no chain in it was forgotten.
+        for given in (*arguments, *named.values()):
+            hand_on(given if isinstance(given, list | tuple) else [given])
+        refused = ArgumentError(f"{function.__name__}(): {error}; write {form}")
+        shorten(refused)
+        raise refused from None

@@ -1,0 +1,28 @@
+"""Compile: an entity's spec into a record class, a codec and a PynamoDB model.
+
+Layer: reads `leyden.schema` and `leyden.keys`; knows nothing of requests or drivers.
+
+>>> task = compile_entity(spec, table_name="projects")               # doctest: +SKIP
+>>> values = task.prepare_create({"task_id": "t1", "points": 5.0})   # doctest: +SKIP
+>>> task.decode(task.encode(values))                                 # doctest: +SKIP
+Task(task_id='t1', points=5)
+"""
+
+from __future__ import annotations
+
+from leyden.mapping.attribute import CompiledAttribute
+from leyden.mapping.entity import CompiledEntity, compile_entity
+from leyden.mapping.paths import AttributePaths, ResolvedPath
+from leyden.mapping.preparing import SparseCondition
+from leyden.types.base import AttributeValue, Item
+
+__all__ = [
+    "AttributePaths",
+    "AttributeValue",
+    "CompiledAttribute",
+    "CompiledEntity",
+    "Item",
+    "ResolvedPath",
+    "SparseCondition",
+    "compile_entity",
+]

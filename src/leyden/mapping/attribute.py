@@ -1,0 +1,313 @@
+"""One attribute, compiled: what it accepts, and how it is written and read.
+
+The compiled functions read as if every value fitted its schema. Where one does not,
+`decode_leniently` reads it again, step by step: it takes NULL for None, and says exactly what does
+not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from leyden._attrs import frozen
+from leyden.errors import DecodeError
+from leyden.keys import EntityKeys, KeyForm
+from leyden.keys.form import value_of
+from leyden.mapping.moment import Moment
+from leyden.schema.spec import AttributeSpec
+from leyden.types.base import Accept, AttributeValue, UnreadableError, refuse, type_of
+from leyden.types.lacking import lacking_properties
+
+
+@frozen(eq=False)
+class KeyText:
+    """How the values of one attribute stand in its key's field.
+
+    `before` and `after` are the key's text around a value, `text` makes the value's own, and
+    `value` reads it back. Where `may_be_absent`, a key without a value is stored as `before` alone.
+    """
+
+    attribute: AttributeSpec
+    before: str
+    after: str
+    fold: Callable[[str], str]
+    text: Callable[[Any], str]
+    value: Callable[[str], Any]
+    may_be_absent: bool
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether there is text around the values."""
+        return bool(self.before or self.after)
+
+    @property
+    def absent(self) -> str | None:
+        """The text of a key that has no value; None where that is never stored."""
+        return self.before if self.may_be_absent and self.before else None
+
+    def write(self, value: Any) -> str:
+        """The stored text of an accepted value. Raises ValidationError for an empty one."""
+        inner = self.text(value)
+        if not inner and not self.after and self.absent is not None:
+            raise refuse(
+                self.attribute.name,
+                "is empty, and its key would read as one without a value; leave it out instead",
+            )
+        return self.fold(f"{self.before}{inner}{self.after}")
+
+    def read(self, stored: str) -> Any:
+        """The value in a stored text, None for none; other text than the key's is kept."""
+        start, end = 0, len(stored)
+        if self.before and stored[: len(self.before)].lower() == self.before.lower():
+            start = len(self.before)
+            if start == end and self.may_be_absent:
+                return None
+        ending = len(self.after)
+        if ending and start + ending <= end and stored[-ending:].lower() == self.after.lower():
+            end -= ending
+        inner = stored[start:end]
+        return self.value(inner)
+
+    def settled(self, value: str) -> str:
+        """A text as it will be read once it is stored: folded where the key folds."""
+        settled: str = self.read(self.write(value)) if value else value
+        return settled
+
+    def part(self, text: str, place: str) -> str:
+        """The text to look for in stored ones, for values that contain `text`.
+
+        Raises ValidationError where it may be found in the key's own text.
+        """
+        text = self.fold(text)
+        if _may_start_in(self.before, text) or _may_start_in(self.after[::-1], text[::-1]):
+            raise refuse(
+                place,
+                "is stored with the text of its key around it, in which what is looked for may be "
+                "found as well; compare the whole value, or what it begins with",
+            )
+        return text
+
+    def beginning(self, text: str) -> str:
+        """How the stored texts of values begin that begin with `text`."""
+        return self.fold(f"{self.before}{text}")
+
+    def refuse_order(self, place: str) -> None:
+        """Raise where stored texts do not sort as the values do."""
+        if self.after or not type_of(self.attribute).is_text:
+            raise refuse(
+                place,
+                "is stored as the text of a key, which does not sort as its values do; query by "
+                "that key, or compare with == or .startswith()",
+            )
+
+    def refuse_operand(self, place: str) -> None:
+        """Raise where stored text would be set against that of another attribute."""
+        if self.is_framed:
+            raise refuse(
+                place,
+                "is stored with the text of its key around it, and cannot be compared with, or "
+                "copied to, another attribute",
+            )
+
+
+def _may_start_in(around: str, text: str) -> bool:
+    """Whether `text` can be found where it begins inside of `around`, whatever follows that."""
+    return any(
+        text.startswith(around[i:]) or around[i:].startswith(text) for i in range(len(around))
+    )
+
+
+def key_text_of(form: KeyForm, keys: EntityKeys) -> KeyText:
+    """How the attribute stands there whose values make a whole key."""
+    (segment,) = form.segments
+    fold = form.fold or _kept
+    attribute = segment.attribute
+    kind = type_of(attribute)
+    # Most are plain text, which is read as it is.
+    as_it_is = kind.is_free_text and kind.choices(attribute) is None and attribute.padding is None
+    return KeyText(
+        attribute,
+        fold(segment.label),
+        fold(form.suffix),
+        fold,
+        segment.text,
+        _kept if as_it_is else partial(value_of, attribute),
+        form.field not in keys.primary.fields,
+    )
+
+
+def _kept(text: str) -> str:
+    return text
+
+
+Fill: TypeAlias = Callable[[Any, Moment], Any]
+Rework: TypeAlias = Callable[[Any, Mapping[str, Any]], Any]
+
+
+class CompiledAttribute:
+    """One attribute, or one element or property of a container.
+
+    `path` is its place by names (`detail.effort`, `history[]`), `segments` its place in the
+    stored item, None below a list. `items` is the element of a typed list or set, `properties`
+    those of a typed map; both are None elsewhere.
+
+    >>> task.attributes["points"].accept(5.0)               # doctest: +SKIP
+    5
+    >>> task.attributes["points"].encode(5)                 # doctest: +SKIP
+    {'N': '5'}
+    """
+
+    __slots__ = (
+        "check",
+        "constrain",
+        "encode",
+        "entity",
+        "fill",
+        "items",
+        "key_text",
+        "kind",
+        "operand",
+        "path",
+        "plain",
+        "properties",
+        "read",
+        "reveal",
+        "segments",
+        "spec",
+        "store",
+        "type",
+        "write_codec",
+    )
+
+    def __init__(
+        self,
+        spec: AttributeSpec,
+        *,
+        path: str,
+        segments: tuple[str, ...] | None,
+        entity: str,
+        items: CompiledAttribute | None = None,
+        properties: Mapping[str, CompiledAttribute] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.path = path
+        self.segments = segments
+        self.entity = entity
+        self.items = items
+        self.properties = properties
+        self.type = type_of(spec)
+        self.kind = self.type.stored_kind(spec)
+        """The kind of AttributeValue that stores it; empty where the value decides."""
+        self.check: Accept
+        """Type check and normal form, without this attribute's own constraints."""
+        self.constrain: Callable[[Any, str], None] | None = None
+        self.fill: Fill | None = None
+        """Puts defaults into maps; None where there are none below."""
+        self.store: Rework | None = None
+        """Applies `set` hooks; None where there are none."""
+        self.reveal: Rework | None = None
+        """Drops hidden properties and applies `get` hooks; None where there are neither."""
+        self.key_text: KeyText | None = None
+        """How its values stand in a key's own field; None where it has a field of its own."""
+        self.encode: Callable[[Any], AttributeValue]
+        """An accepted value, typed for the table."""
+        self.read: Callable[[AttributeValue], Any]
+        """The quick way back; raises anything where the value does not fit."""
+        self.plain: Callable[[Any], Any]
+        """An accepted value as JMESPath sees it."""
+        self.write_codec: Callable[[], object] | None = None
+        """Sets `encode` and `read`, of this attribute and of its entity's others."""
+        self.operand: Any = None
+        """It as an operand of conditions, where that was asked for: see `operand_of`."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks this for slots that are not set. A codec is written at first use: most
+        # processes that load a service use one or two of its entities.
+        if name in ("encode", "read") and self.write_codec is not None:
+            self.write_codec()
+            return object.__getattribute__(self, name)
+        raise AttributeError(name, name=name, obj=self)
+
+    def accept(
+        self,
+        value: Any,
+        path: str | None = None,
+        *,
+        constraints: bool = True,
+        moment: Moment | None = None,
+    ) -> Any:
+        """The value in its normal form.
+
+        `path` says where it stands, for messages (default: the attribute's own path).
+        `constraints=False` checks the type only, as for what is compared with, added or
+        appended. `moment` is the time that defaults inside maps share with the rest of the
+        write. Raises ValidationError with `path`, or UnknownAttributeError for a property that
+        a map does not have.
+        """
+        if path is None:
+            path = self.path
+        if self.fill is not None:
+            value = self.fill(value, moment or Moment())
+        value = self.check(value, path)
+        if constraints and self.constrain is not None:
+            self.constrain(value, path)
+        return value
+
+    def decode(self, value: AttributeValue) -> Any:
+        """The Python value of a stored one; NULL is None. Raises DecodeError."""
+        try:
+            return self.read(value)
+        except Exception:
+            return decode_leniently(self, value, ".".join(self.segments or (self.path,)))
+
+    def __repr__(self) -> str:
+        return f"<{self.entity}.{self.path}: {self.spec.type}>"
+
+    def __copy__(self) -> CompiledAttribute:
+        return self
+
+    def __deepcopy__(self, memo: object) -> CompiledAttribute:
+        # PynamoDB copies the attributes of index classes; what they stand for stays one.
+        return self
+
+
+def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> Any:
+    """The Python value of a stored one; NULL is None.
+
+    Raises DecodeError, whose `field` is the place in the item that cannot be read.
+    """
+    if not isinstance(value, Mapping) or len(value) != 1:
+        raise _unreadable(attribute, where, "is no typed AttributeValue")
+    ((kind, inner),) = value.items()
+    if kind == "NULL":
+        return None
+    if attribute.kind and kind != attribute.kind:
+        raise _unreadable(
+            attribute,
+            where,
+            f"is stored as {kind}, and the schema says {attribute.spec.type} ({attribute.kind})",
+        )
+    if kind == "L" and attribute.items is not None and isinstance(inner, list | tuple):
+        element = attribute.items
+        return [decode_leniently(element, item, f"{where}[{i}]") for i, item in enumerate(inner)]
+    if kind == "M" and attribute.properties is not None and isinstance(inner, Mapping):
+        found = {}
+        for name, part in attribute.properties.items():
+            if part.spec.field in inner:
+                item = decode_leniently(part, inner[part.spec.field], f"{where}.{part.spec.field}")
+                if item is not None:
+                    found[name] = item
+        return lacking_properties(attribute.properties)(found, inner)
+    try:
+        return attribute.read(dict(value))
+    except UnreadableError as error:
+        raise _unreadable(attribute, where, str(error)) from None
+    except Exception as error:
+        reason = f"cannot be read as {attribute.spec.type} ({type(error).__name__})"
+        raise _unreadable(attribute, where, reason) from None
+
+
+def _unreadable(attribute: CompiledAttribute, where: str, reason: str) -> DecodeError:
+    return DecodeError(f'the stored field "{where}" {reason}', field=where, entity=attribute.entity)

@@ -1,0 +1,387 @@
+"""The codec of an entity: its values into an item, an item into values or a record."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final, TypeAlias
+
+from leyden._attrs import frozen
+from leyden.errors import UnknownAttributeError
+from leyden.mapping.attribute import CompiledAttribute, decode_leniently
+from leyden.mapping.record import WHOLE, Lack, withhold
+from leyden.types import TYPES
+from leyden.types.anything import decode_any, encode_any, encode_any_set
+from leyden.types.base import Item
+from leyden.types.lacking import LackingMap, has_properties, lacking_properties, places_lacking
+
+_NAMESPACE: Final[dict[str, Any]] = {
+    "decode_any": decode_any,
+    "encode_any": encode_any,
+    "encode_any_set": encode_any_set,
+}
+for _type in TYPES.values():
+    _NAMESPACE.update(_type.source_names)
+
+Lacking: TypeAlias = Callable[
+    [Mapping[str, CompiledAttribute]],
+    Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]],
+]
+"""Makes what is called for a map of these properties that may hold others as well."""
+
+
+class Writer:
+    """Collects lines of source, and the objects that they name.
+
+    `lacking` says what becomes of a map that may hold more than the schema knows.
+    """
+
+    def __init__(self, lacking: Lacking = lacking_properties) -> None:
+        self.lines: list[str] = []
+        self._lacking = lacking
+        self.namespace: dict[str, Any] = dict(_NAMESPACE)
+        self._maps: dict[int, str] = {}
+
+    def name(self, stem: str, value: Any) -> str:
+        """A global name for an object that the source uses."""
+        name = f"{stem}_{len(self.namespace)}"
+        self.namespace[name] = value
+        return name
+
+    def encode(self, attribute: CompiledAttribute, value: str, level: int = 0) -> str:
+        """The expression for the AttributeValue of the accepted value that `value` names."""
+        spec = attribute.spec
+        if attribute.key_text is not None:
+            write = self.name("write_key_text", attribute.key_text.write)
+            return f"{{'S': {write}({value})}}"
+        if attribute.type.write:
+            return f"{{{attribute.kind!r}: {attribute.type.write.format(value)}}}"
+        item = f"item_{level}"
+        if spec.type == "list":
+            if attribute.items is None:
+                inner = f"encode_any({item})"
+            else:
+                inner = self.encode(attribute.items, item, level + 1)
+            return f"{{'L': [{inner} for {item} in {value}]}}"
+        if spec.type == "set":
+            if attribute.items is None:
+                return f"encode_any_set({value})"
+            if attribute.items.type.write == "{0}":
+                return f"{{{attribute.kind!r}: sorted({value})}}"
+            text = attribute.items.type.write.format(item)
+            return f"{{{attribute.kind!r}: [{text} for {item} in sorted({value})]}}"
+        if attribute.properties is not None:
+            return f"encode_{self._map(attribute)}({value})"
+        if spec.type == "map":
+            return f"{{'M': {{key: encode_any({item}) for key, {item} in {value}.items()}}}}"
+        return f"encode_any({value})"
+
+    def decode(self, attribute: CompiledAttribute, stored: str, level: int = 0) -> str:
+        """The expression for the value of the AttributeValue that `stored` names."""
+        spec = attribute.spec
+        inner = f"{stored}[{attribute.kind!r}]"
+        if attribute.key_text is not None:
+            return f"{self.name('read_key_text', attribute.key_text.read)}({inner})"
+        if attribute.type.read:
+            return attribute.type.read_source(spec, inner, self)
+        item = f"item_{level}"
+        if spec.type == "list":
+            if attribute.items is None:
+                return f"[decode_any({item}) for {item} in {inner}]"
+            return f"[{self.decode(attribute.items, item, level + 1)} for {item} in {inner}]"
+        if spec.type == "set":
+            if attribute.items is None:
+                return f"decode_any({stored})"
+            text = attribute.items.type.read_source(attribute.items.spec, item, self)
+            if text == item:
+                return f"frozenset({inner})"
+            return f"frozenset([{text} for {item} in {inner}])"
+        if attribute.properties is not None:
+            return f"decode_{self._map(attribute)}({stored})"
+        if spec.type == "map":
+            return f"{{key: decode_any({item}) for key, {item} in {inner}.items()}}"
+        return f"decode_any({stored})"
+
+    def _map(self, attribute: CompiledAttribute) -> str:
+        """Write both functions of a typed map, once; the name that they share."""
+        known = self._maps.get(id(attribute))
+        if known is not None:
+            return known
+        name = f"map_{len(self._maps)}"
+        self._maps[id(attribute)] = name
+        assert attribute.properties is not None
+        writes = [f"def encode_{name}(value):", "    stored = {}"]
+        reads = [
+            f"def decode_{name}(stored):",
+            "    stored = stored['M']",
+            "    value = {}",
+        ]
+        for key, part in attribute.properties.items():
+            field = part.spec.field
+            writes += [
+                f"    part = value.get({key!r})",
+                "    if part is not None:",
+                f"        stored[{field!r}] = {self.encode(part, 'part')}",
+            ]
+            reads += [
+                f"    if {field!r} in stored:",
+                f"        part = stored[{field!r}]",
+                f"        value[{key!r}] = {self.decode(part, 'part')}",
+            ]
+            if part.type.holds_anything:
+                reads += [
+                    f"        if value[{key!r}] is None:",
+                    f"            del value[{key!r}]",
+                ]
+        # Most maps hold what the schema knows and nothing else: a look at their sizes tells.
+        lacking = self.name("lacking", self._lacking(attribute.properties))
+        reads.append(f"    return value if len(value) == len(stored) else {lacking}(value, stored)")
+        self.lines += [*writes, "    return {'M': stored}", "", *reads, ""]
+        return name
+
+
+def run(writer: Writer, title: str) -> Mapping[str, Any]:
+    """Run the collected source; its functions by name."""
+    source = "\n".join(writer.lines) + "\n"
+    # The same source has the same name: compiling a schema again does not pile up entries.
+    filename = f"<leyden {title} {sha256(source.encode()).hexdigest()[:12]}>"
+    code = compile(source, filename, "exec")
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace = {**writer.namespace, "__name__": f"leyden.mapping.{title}"}
+    exec(code, namespace)
+    return namespace
+
+
+@frozen
+class Codec:
+    """The three generated functions of an entity."""
+
+    encode: Callable[[Mapping[str, Any]], Item]
+    decode: Callable[[Item], Any]
+    decode_values: Callable[[Item], dict[str, Any]]
+
+
+def compile_codec(
+    attributes: Mapping[str, CompiledAttribute],
+    record: type[Any],
+    slots: Mapping[str, str],
+    known_fields: frozenset[str],
+    *,
+    title: str,
+) -> Codec:
+    """Write and run the source of an entity's codec; fills in each attribute's own functions.
+
+    `slots` maps the attributes that records show to their slots; `known_fields` are the fields
+    that an item may have without holding what the schema does not know.
+    """
+    writer = Writer()
+    everywhere = list(all_attributes(attributes.values()))
+    for number, attribute in enumerate(everywhere):
+        encode = writer.encode(attribute, "value")
+        decode = writer.decode(attribute, "stored")
+        writer.lines += [
+            f"def encode_{number}(value):  # {attribute.path!r}",
+            f"    return {encode}",
+            "",
+            f"def decode_{number}(stored):  # {attribute.path!r}",
+            f"    return {decode}",
+            "",
+        ]
+    _write_encode(writer, attributes)
+    _write_decode_values(writer, attributes)
+    _write_decode(writer, attributes, record, slots, known_fields)
+    functions = run(writer, title)
+    for number, attribute in enumerate(everywhere):
+        attribute.encode = functions[f"encode_{number}"]
+        attribute.read = functions[f"decode_{number}"]
+    return Codec(functions["encode"], functions["decode"], functions["decode_values"])
+
+
+def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[CompiledAttribute]:
+    """These, their elements and their properties, however deep."""
+    for attribute in attributes:
+        yield attribute
+        if attribute.items is not None:
+            yield from all_attributes([attribute.items])
+        if attribute.properties is not None:
+            yield from all_attributes(attribute.properties.values())
+
+
+def _write_encode(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:
+    writer.lines += ["def encode(values):", "    item = {}", "    get = values.get"]
+    for name, attribute in attributes.items():
+        writer.lines += [
+            f"    value = get({name!r})",
+            "    if value is not None:",
+            f"        item[{attribute.spec.field!r}] = {writer.encode(attribute, 'value')}",
+        ]
+    check = writer.name("check_names", _name_check(attributes))
+    writer.lines += [
+        "    if len(item) != len(values):",
+        f"        {check}(values)",
+        "    return item",
+        "",
+    ]
+
+
+def _name_check(attributes: Mapping[str, CompiledAttribute]) -> Callable[[Mapping[str, Any]], None]:
+    def check_names(values: Mapping[str, Any]) -> None:
+        for name in values:
+            if name not in attributes:
+                raise UnknownAttributeError(f'there is no attribute "{name}" to store')
+
+    return check_names
+
+
+def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) -> None:
+    """The lines that read one field into `target`, where the item has it."""
+    field = attribute.spec.field
+    recover = writer.name("recover", _recovery(attribute))
+    writer.lines += [
+        "        try:",
+        f"            {target} = {writer.decode(attribute, f'item[{field!r}]')}",
+        "        except Exception:",
+        f"            {target} = {recover}(item[{field!r}])",
+    ]
+
+
+def _recovery(attribute: CompiledAttribute) -> Callable[[Any], Any]:
+    field = attribute.spec.field
+    return lambda stored: decode_leniently(attribute, stored, field)
+
+
+def _write_decode_values(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:
+    writer.lines += ["def decode_values(item):", "    values = {}"]
+    for name, attribute in attributes.items():
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        _write_reading(writer, attribute, "value")
+        writer.lines += [
+            "        if value is not None:",
+            f"            values[{name!r}] = value",
+        ]
+    writer.lines += ["    return values", ""]
+
+
+def _write_decode(
+    writer: Writer,
+    attributes: Mapping[str, CompiledAttribute],
+    record: type[Any],
+    slots: Mapping[str, str],
+    known_fields: frozenset[str],
+) -> None:
+    # Setting the slots of a frozen class goes through object.__setattr__, once for each
+    # attribute. A class of the same layout that is not frozen takes plain assignments, and its
+    # instances may become the record's own by assigning their class, once.
+    blank = type(f"_Blank{record.__name__}", (), {"__slots__": tuple(slots.values())})
+    make = writer.name("make", blank)
+    final = writer.name("record", record)
+    writer.lines += ["def decode(item):", f"    record = {make}()"]
+    reveals = {name: attributes[name].reveal for name in slots if attributes[name].reveal}
+    for name, slot in slots.items():
+        attribute = attributes[name]
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        _write_reading(writer, attribute, f"record.{slot}")
+        writer.lines += ["    else:", f"        record.{slot} = None"]
+    if reveals:
+        writer.lines.append("    values = decode_values(item)")
+    # What watches others is shown last, and sees them as they are shown.
+    specs = {name: attributes[name].spec for name in reveals}
+    watching = {name for name, spec in specs.items() if spec.watch and spec.get is not None}
+    mixed = 0 < len(watching) < len(reveals)
+    if mixed:
+        writer.lines.append("    shown = dict(values)")
+    for name, reveal in sorted(reveals.items(), key=lambda pair: pair[0] in watching):
+        function = writer.name("reveal", reveal)
+        seen = "shown" if mixed and name in watching else "values"
+        condition = _shown_when(attributes[name])
+        indent = "    "
+        if condition:
+            writer.lines.append(f"    if {condition}:")
+            indent = "        "
+        writer.lines.append(
+            f"{indent}record.{slots[name]} = {function}(values.get({name!r}), {seen})"
+        )
+        if mixed and name not in watching:
+            writer.lines.append(f"{indent}shown[{name!r}] = record.{slots[name]}")
+    writer.lines.append(f"    record.__class__ = {final}")
+    visible = {name: attributes[name] for name in slots}
+    aware = writer.name("aware", _awareness(visible, slots, known_fields))
+    values = "values" if reveals else "{}"
+    writer.lines += [
+        f"    if {' or '.join(_signs(writer, visible, slots, known_fields))}:",
+        f"        return {aware}(record, item, {values})",
+        "    return record",
+        "",
+    ]
+
+
+def _signs(
+    writer: Writer,
+    shown: Mapping[str, CompiledAttribute],
+    slots: Mapping[str, str],
+    known_fields: frozenset[str],
+) -> list[str]:
+    """The conditions under which a record does not show all of its item; mostly none holds."""
+    signs = [f"not {writer.name('known', known_fields)}.issuperset(item)"]
+    for name, attribute in shown.items():
+        value = f"record.{slots[name]}"
+        if attribute.properties is not None and not any(
+            map(has_properties, attribute.properties.values())
+        ):
+            signs.append(f"{value}.__class__ is {writer.name('lacking_map', LackingMap)}")
+        elif has_properties(attribute):
+            signs.append(f"({value} and {writer.name('lacks', _lacks(attribute))}({value}))")
+        if _only_shown(attribute):
+            stored = f"values.get({name!r})"
+            signs.append(f"({stored} is not None and {value} != {stored})")
+    return signs
+
+
+def _lacks(attribute: CompiledAttribute) -> Callable[[Any], bool]:
+    return lambda value: next(places_lacking(attribute, value), None) is not None
+
+
+def _only_shown(attribute: CompiledAttribute) -> bool:
+    """Whether a `get` hook shows something else than is stored, which no `set` hook turns back."""
+    if attribute.spec.get is not None and attribute.spec.set is None:
+        return True
+    if attribute.properties is not None:
+        return any(map(_only_shown, attribute.properties.values()))
+    return attribute.items is not None and _only_shown(attribute.items)
+
+
+def _awareness(
+    shown: Mapping[str, CompiledAttribute], slots: Mapping[str, str], known_fields: frozenset[str]
+) -> Callable[[Any, Item, Mapping[str, Any]], Any]:
+    """What lets a record know what it does not show of its item, if there is anything."""
+    mapped = [(slots[n], attribute) for n, attribute in shown.items() if has_properties(attribute)]
+    hooked = [(n, slots[n]) for n, attribute in shown.items() if _only_shown(attribute)]
+
+    def aware(record: Any, item: Item, values: Mapping[str, Any]) -> Any:
+        inside: dict[str, None] = {}
+        for slot, attribute in mapped:
+            inside |= dict.fromkeys(places_lacking(attribute, getattr(record, slot)))
+        lack = Lack(
+            fields=tuple(sorted(item.keys() - known_fields)),
+            inside=tuple(inside),
+            reworked=tuple(
+                name
+                for name, slot in hooked
+                if values.get(name) is not None and getattr(record, slot) != values[name]
+            ),
+        )
+        return record if lack == WHOLE else withhold(record, lack)
+
+    return aware
+
+
+def _shown_when(attribute: CompiledAttribute) -> str:
+    """When an attribute's hooks run: where it is stored, or where one that it watches is."""
+    name = attribute.spec.name
+    if attribute.spec.get is None:
+        return f"{name!r} in values"
+    watched = attribute.spec.watch
+    if "*" in watched:
+        return ""
+    return " or ".join(f"{other!r} in values" for other in (name, *watched))

@@ -1,0 +1,187 @@
+"""The one instant of a write, and the values that are generated in it."""
+
+from __future__ import annotations
+
+import copy
+import os
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from leyden.errors import HookError, LeydenError
+from leyden.schema.spec import AttributeSpec, Call, Generate, Judge, Literal
+from leyden.types import type_of
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class _Ticks:
+    """Milliseconds with random bits behind them; each pair is greater than the one before."""
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        self._lock = threading.Lock()
+        self._millisecond = -1
+        self._random = 0
+
+    def next(self) -> tuple[int, int]:
+        """A millisecond and `bits` random bits."""
+        with self._lock:
+            millisecond = time.time_ns() // 1_000_000
+            if millisecond > self._millisecond:
+                self._millisecond = millisecond
+                # The top bit stays free, so that there is room to count up from here.
+                self._random = secrets.randbits(self._bits - 1)
+            else:
+                self._random += 1 + secrets.randbits(32)
+                if self._random >> self._bits:
+                    self._millisecond += 1
+                    self._random = secrets.randbits(self._bits - 1)
+            return self._millisecond, self._random
+
+
+_uuid7_ticks = _Ticks(74)
+_ulid_ticks = _Ticks(80)
+
+
+def _start_anew() -> None:
+    # A forked process must not count on from the same bits as its parent.
+    global _uuid7_ticks, _ulid_ticks
+    _uuid7_ticks = _Ticks(74)
+    _ulid_ticks = _Ticks(80)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)
+
+
+def uuid4() -> str:
+    """A random UUID: `9f1c0c2e-...`, 36 characters."""
+    return str(uuid.uuid4())
+
+
+def uuid7() -> str:
+    """A UUID that sorts by the time it was made (RFC 9562, version 7), 36 characters.
+
+    >>> uuid7() < uuid7()
+    True
+    """
+    millisecond, random = _uuid7_ticks.next()
+    high, low = random >> 62, random & ((1 << 62) - 1)
+    value = (millisecond & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
+    return str(uuid.UUID(int=value))
+
+
+def ulid() -> str:
+    """A ULID: 26 characters of Crockford's base 32 that sort by the time it was made.
+
+    >>> ulid() < ulid()
+    True
+    """
+    millisecond, random = _ulid_ticks.next()
+    value = (millisecond & ((1 << 48) - 1)) << 80 | random
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def present() -> datetime:
+    """The present instant in UTC, cut to the millisecond."""
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+
+
+def hook_of(
+    hooks: Mapping[str, Callable[..., Any]],
+    call: Call | Judge,
+    use: str,
+    path: str,
+    passing: tuple[type[Exception], ...] = (),
+) -> Callable[..., Any]:
+    """The function of an attribute's `use` (`set`, `default`, ...), its failures as HookError.
+
+    Errors of Leyden's, and those of the types in `passing`, are what the function means to say.
+    """
+    hook, name = hooks[call.name], call.name
+    through: tuple[type[Exception], ...] = (LeydenError, *passing)
+
+    def called(*arguments: Any) -> Any:
+        try:
+            return hook(*arguments)
+        except through:
+            raise
+        except Exception as error:
+            # Its text may quote values, so it stays with the cause.
+            raise HookError(
+                f'the hook "{name}", which is the `{use}` of "{path}", raised '
+                f"{type(error).__name__}",
+                hook=name,
+                path=path,
+            ) from error
+
+    return called
+
+
+_IDS: Final[dict[str, Callable[[], str]]] = {
+    "uuid4": uuid4,
+    "uuid7": uuid7,
+    "ulid": ulid,
+}
+
+
+class Moment:
+    """One instant, so that all attributes that say `now` in one write agree.
+
+    `renews`: the write sets what says `on_write` anew, whatever is given for it; a record that is
+    written back brings the values of the last write.
+    """
+
+    __slots__ = ("_now", "renews")
+
+    def __init__(self, now: datetime | None = None, *, renews: bool = False) -> None:
+        self._now = now
+        self.renews = renews
+
+    @property
+    def now(self) -> datetime:
+        """Aware, in UTC, cut to the millisecond; taken when first asked for."""
+        if self._now is None:
+            self._now = present()
+        return self._now
+
+
+Origin = Callable[[Moment], Any]
+
+
+def origin_of(
+    spec: AttributeSpec,
+    source: Literal | Generate | Call | None,
+    hooks: Mapping[str, Callable[..., Any]],
+    path: str = "",
+) -> Origin | None:
+    """Where a `default` or an `on_write` takes its value from; None where there is none.
+
+    `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
+    text for everything else. A hook is called without arguments. `path` is the
+    attribute's place, where it is a part of another one.
+    """
+    if source is None:
+        return None
+    if isinstance(source, Literal):
+        return _literal(source.value)
+    if isinstance(source, Call):
+        use = "default" if source is spec.default else "on_write"
+        hook = hook_of(hooks, source, use, path or spec.name)
+        return lambda moment: hook()
+    if source.kind == "now":
+        of_type = type_of(spec).now
+        return lambda moment: of_type(moment.now)
+    make = _IDS[source.kind]
+    return lambda moment: make()
+
+
+def _literal(value: Any) -> Origin:
+    if isinstance(value, list | dict | set):
+        return lambda moment: copy.deepcopy(value)
+    return lambda moment: value

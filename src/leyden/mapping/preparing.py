@@ -1,0 +1,463 @@
+"""Values on their way into an item: defaults, checks, hooks, derived attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from leyden.errors import (
+    LeydenError,
+    MissingCompositeError,
+    RequiredAttributeError,
+    ValidationError,
+)
+from leyden.mapping.attribute import CompiledAttribute, KeyText
+from leyden.mapping.expressions import Expression
+from leyden.mapping.filling import Fill, Planned, Setters, compile_filling
+from leyden.mapping.hooking import Hooks
+from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
+from leyden.mapping.paths import unknown_attribute
+from leyden.schema.spec import Call, EntitySpec, IndexSpec, JMESPath, Judge
+from leyden.types.anything import plain_any
+
+Values = Mapping[str, Any]
+
+
+class SparseCondition:
+    """The condition under which an item is in a sparse index."""
+
+    __slots__ = ("_holds", "needed", "roots")
+
+    def __init__(
+        self,
+        needed: frozenset[str],
+        roots: frozenset[str] | None,
+        holds: Callable[[Values], bool],
+    ) -> None:
+        self.needed = needed
+        """The attributes of which the key is made, and those that the condition reads."""
+        self.roots = roots
+        """The attributes that the condition reads; None where it reads the whole item."""
+        self._holds = holds
+
+    def holds(self, values: Values) -> bool:
+        """Whether an item with these accepted values is in the index."""
+        return self._holds(values)
+
+
+def sparse_condition(entity: Preparation, index: IndexSpec, hooks: Hooks) -> SparseCondition:
+    """The condition of an index that has one, an expression or a function."""
+    if isinstance(index.when, Judge):
+        reads = frozenset(index.when.reads)
+        asked = hook_of(hooks, index.when, "when", index.name)
+
+        def judged(values: Values) -> bool:
+            # It sees what it says it reads and nothing else, so no write can miss a change.
+            seen = {n: value for n, value in values.items() if n in reads and value is not None}
+            return bool(asked(MappingProxyType(entity.as_read(seen))))
+
+        return SparseCondition(reads.union(index.composites), reads, judged)
+    assert index.when is not None
+    expression = Expression(index.when.text)
+    roots = expression.roots
+    read = entity.attributes if roots is None else roots
+
+    def holds(values: Values) -> bool:
+        if entity.key_texts:
+            values = entity.as_read(values)
+        return expression.holds(entity.plain(values, roots), f"when of {index.name}")
+
+    return SparseCondition(frozenset({*index.composites, *read}), roots, holds)
+
+
+Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
+
+
+class Derivation:
+    """How one attribute is derived: a function of the other attributes of its item.
+
+    `inputs` are the attributes that it watches or reads, None for all that are not derived.
+    """
+
+    __slots__ = ("_attribute", "_expression", "_hook", "_own", "inputs")
+
+    def __init__(
+        self,
+        attribute: CompiledAttribute,
+        inputs: frozenset[str] | None,
+        expression: Expression | None,
+        hook: Callable[..., Any] | None,
+        own: frozenset[str],
+    ) -> None:
+        self._attribute = attribute
+        self._expression = expression
+        self._hook = hook
+        self._own = own
+        self.inputs = inputs
+
+    @property
+    def name(self) -> str:
+        """The derived attribute."""
+        return self._attribute.spec.name
+
+    def reads(self, attributes: Collection[str]) -> frozenset[str]:
+        """The attributes that it reads, of these."""
+        others = frozenset(attributes) - {self.name}
+        return others if self.inputs is None else self.inputs & others
+
+    def concerns(self, changed: Collection[str]) -> bool:
+        """Whether writing `changed` calls for a new value."""
+        if self.inputs is None:
+            return bool(changed)
+        return not self.inputs.isdisjoint(changed)
+
+    def value(self, values: Mapping[str, Any], plain: Plain) -> Any:
+        """The accepted value over these values of the item, None for none."""
+        path = self._attribute.path
+        if self._expression is None:
+            assert self._hook is not None
+            value = self._hook(None, MappingProxyType(self._seen(values)))
+        else:
+            value = self._expression.search(plain(values, self._expression.roots), path)
+            value = self._attribute.type.derived(value)
+        return None if value is None else self._attribute.accept(value, path)
+
+    def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a hook sees: what every write that calls it knows, be it of an item or a part."""
+        if self.inputs is None:
+            return dict(values)
+        seen = self.inputs | self._own
+        return {name: value for name, value in values.items() if name in seen}
+
+
+def derivations_of(
+    attributes: Mapping[str, CompiledAttribute], hooks: Hooks, own: Collection[str]
+) -> dict[str, Derivation]:
+    """All derived attributes of an entity, by name; `own` are those of the item's own key.
+
+    An expression reads what it names, and what `watch` adds. A hook reads what it watches, and
+    everything where it watches nothing by name.
+    """
+    found = {}
+    for name, attribute in attributes.items():
+        derive = attribute.spec.derive
+        if derive is None:
+            continue
+        watch = frozenset(attribute.spec.watch)
+        everything = "*" in watch
+        expression, hook = None, None
+        if isinstance(derive, JMESPath):
+            expression = Expression(derive.text)
+            everything = everything or expression.roots is None
+            watch |= expression.roots or frozenset()
+        else:
+            assert isinstance(derive, Call)
+            hook = hook_of(hooks, derive, "derive", attribute.path)
+            everything = everything or not watch
+        inputs = None if everything else watch
+        found[name] = Derivation(attribute, inputs, expression, hook, frozenset(own))
+    return found
+
+
+def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], entity: str) -> None:
+    """Refuse a write that must derive an attribute from values that it does not know."""
+    if missing:
+        names = ", ".join(f'"{name}"' for name in missing)
+        raise MissingCompositeError(
+            f'"{derived}" is derived anew by this write and reads {names} as well; give '
+            f"{'it' if len(missing) == 1 else 'them'} with .set(), or with .composite() where "
+            "the stored value stays (None there: the item has none)",
+            missing=missing,
+            entity=entity,
+        )
+
+
+class Preparation:
+    """What an entity does with values before they are stored; `CompiledEntity` adds the codec.
+
+    `spec` is its schema, `attributes` are its compiled attributes by name.
+    """
+
+    __slots__ = (
+        "_defaults",
+        "_derivations",
+        "_fill",
+        "_names",
+        "_needed",
+        "_on_write",
+        "_own",
+        "attributes",
+        "derivations",
+        "has_setters",
+        "key_texts",
+        "on_write",
+        "setters",
+        "spec",
+    )
+
+    def __init__(
+        self, spec: EntitySpec, attributes: Mapping[str, CompiledAttribute], hooks: Hooks
+    ) -> None:
+        self.spec = spec
+        self.attributes: Mapping[str, CompiledAttribute] = MappingProxyType(dict(attributes))
+        self._own = frozenset(
+            name
+            for index in spec.indexes.values()
+            if index.index is None
+            for name in index.composites
+        )
+        self._derivations: Mapping[str, Derivation] = derivations_of(attributes, hooks, self._own)
+        self.derivations: Mapping[str, frozenset[str]] = MappingProxyType(
+            {name: one.reads(self._sources) for name, one in self._derivations.items()}
+        )
+        """The derived attributes, each with the attributes that it watches or reads."""
+        self._needed = tuple(n for n in self._derivations if attributes[n].spec.required)
+        self._defaults: dict[str, Origin] = {}
+        self._on_write: dict[str, Origin] = {}
+        for name, attribute in spec.attributes.items():
+            default = origin_of(attribute, attribute.default, hooks)
+            if default is not None:
+                self._defaults[name] = default
+            on_write = origin_of(attribute, attribute.on_write, hooks)
+            if on_write is not None:
+                self._on_write[name] = on_write
+        self._fill: Fill | None = None
+        """Makes the values of a new item; compiled when first needed."""
+        self._names = frozenset(attributes)
+        self.setters = Setters(self.attributes)
+        """The `set` hooks of all attributes."""
+        self.has_setters = self.setters.any
+        """Whether any attribute has a `set` hook, itself or inside."""
+        self.key_texts: Mapping[str, KeyText] = {}
+        """The texts that are stored in a key's own field, which may fold them, by name."""
+        self.on_write = frozenset(self._on_write)
+        """The names of the attributes that every write sets."""
+
+    def default_values(self, now: datetime | None = None) -> dict[str, Any]:
+        """The defaults of all attributes that have one, as `prepare_create` would fill them in.
+
+        Attributes that every write sets (`on_write`) are not among them.
+        """
+        moment = Moment(now)
+        values = {
+            name: origin(moment)
+            for name, origin in self._defaults.items()
+            if name not in self._on_write
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def prepare_create(
+        self,
+        given: Mapping[str, Any],
+        *,
+        now: datetime | None = None,
+        settled: Collection[str] = (),
+        verbatim: bool = False,
+    ) -> dict[str, Any]:
+        """Everything that a new item will hold, by attribute name; None means absent.
+
+        In this order: defaults and `on_write`; type, normal form, constraints, required;
+        `set` hooks; derived attributes. `now` is the instant for all that say
+        `{generate: now}`; `settled` names attributes whose values come from the table, so that
+        `set` hooks have run on them already. A value given for an attribute that `on_write` sets
+        counts for nothing, unless the item is written `verbatim`, as an import does. A value given
+        for a derived attribute must be the derived one.
+
+        Raises UnknownAttributeError, ValidationError, RequiredAttributeError.
+        """
+        values = self.prepare_given(given, now=now, settled=settled, verbatim=verbatim)
+        return self.complete(values, given, self.derived(values)) if self._derivations else values
+
+    def prepare_given(
+        self,
+        given: Mapping[str, Any],
+        *,
+        now: datetime | None = None,
+        settled: Collection[str] = (),
+        verbatim: bool = False,
+    ) -> dict[str, Any]:
+        """What `prepare_create` makes, without the derived attributes."""
+        moment = Moment(now, renews=not verbatim)
+        self._refuse_unknown(given)
+        try:
+            values, missing = (self._fill or self._compile_fill())(given, moment)
+            self._refuse_missing(missing)
+            if self.has_setters:
+                values = self.setters.whole(values, settled)
+        except LeydenError as error:
+            self._name(error)
+            raise
+        return values
+
+    def as_read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as they will be read once they are stored.
+
+        A key's own field holds the key's text, so that is what attributes are derived from, and
+        what the conditions of sparse indexes ask. Other keys are made of the value as given, as
+        ElectroDB makes them.
+        """
+        if not self.key_texts:
+            return {**values}
+        return {
+            name: self.key_texts[name].settled(value)
+            if name in self.key_texts and value is not None
+            else value
+            for name, value in values.items()
+        }
+
+    def _compile_fill(self) -> Fill:
+        plan = (
+            Planned(
+                attribute,
+                self._on_write.get(name) or self._defaults.get(name),
+                attribute.spec.required,
+            )
+            for name, attribute in self.attributes.items()
+            if name not in self._derivations
+        )
+        self._fill = compile_filling(plan, title=f"new {self.spec.entity}", kept=self._own)
+        return self._fill
+
+    def derived(
+        self, values: Mapping[str, Any], names: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """The derived attributes of an item with these values and no others; None for none.
+
+        `names` are those that are asked for, all unless given.
+        """
+        try:
+            seen = self.as_read(values) if self.key_texts else values
+            return {
+                name: derivation.value(seen, self.plain)
+                for name, derivation in self._derivations.items()
+                if names is None or name in names
+            }
+        except LeydenError as error:
+            self._name(error)
+            raise
+
+    def complete(
+        self, values: dict[str, Any], given: Mapping[str, Any], derived: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A new item's values with what is derived from them.
+
+        Raises ValidationError for a value that is given for a derived attribute and is another
+        one, RequiredAttributeError for a required one that comes to nothing.
+        """
+        try:
+            for name in derived:
+                value = given.get(name)
+                if value is None:
+                    continue
+                accepted = {name: self.attributes[name].accept(value, constraints=False)}
+                if self.as_read(accepted)[name] != self.as_read(derived)[name]:
+                    raise ValidationError(
+                        f'"{name}" is derived from other attributes, and the value given for it is '
+                        "another one; leave it out",
+                        path=name,
+                    )
+            values.update({name: value for name, value in derived.items() if value is not None})
+            if self._needed:
+                self._refuse_missing([name for name in self._needed if name not in values])
+        except LeydenError as error:
+            self._name(error)
+            raise
+        return values
+
+    def on_write_values(
+        self, present: Collection[str], *, now: datetime | None = None, hooked: bool = True
+    ) -> dict[str, Any]:
+        """Values for the attributes that every write sets, but those in `present`.
+
+        Those that `set` hooks have made of them, unless they are yet to run.
+        """
+        if not self._on_write:
+            return {}
+        moment = Moment(now)
+        values = {}
+        for name, origin in self._on_write.items():
+            if name not in present:
+                value = origin(moment)
+                if value is not None:
+                    values[name] = self.attributes[name].accept(value, moment=moment)
+        return self.setters.looked_for(values) if hooked and self.has_setters else values
+
+    def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """The derived attributes that a write of a part must set as well; None: to be removed.
+
+        `changed` holds the accepted values that the write sets, None for what it removes; `known`
+        other values that the item has, None for what it is known not to have.
+
+        Raises MissingCompositeError where one is derived from what is in neither,
+        RequiredAttributeError where one that is required comes to nothing.
+        """
+        concerned = [one for one in self._derivations.values() if one.concerns(changed)]
+        if not concerned:
+            return {}
+        together = {**known, **changed}
+        for one in concerned:
+            missing = tuple(sorted(self.derivations[one.name] - together.keys()))
+            refuse_unknown_inputs(one.name, missing, self.spec.entity)
+        values = {
+            name: value
+            for name, value in together.items()
+            if value is not None and name not in self._derivations
+        }
+        derived = self.derived(values, {one.name for one in concerned})
+        for name, value in derived.items():
+            if value is None and self.attributes[name].spec.required:
+                raise RequiredAttributeError(
+                    f'"{name}" is required, and with these values nothing is derived for it',
+                    path=name,
+                    entity=self.spec.entity,
+                )
+        return derived
+
+    @property
+    def _sources(self) -> frozenset[str]:
+        """What attributes are derived from: neither others of the kind, nor the version."""
+        derived = {*self._derivations, self.spec.version_attribute}
+        return frozenset(self.attributes.keys() - derived)
+
+    def plain(
+        self, values: Mapping[str, Any], roots: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """Values as JMESPath sees them, by attribute name: JSON types only.
+
+        `roots` are the attributes that matter, all unless given. Timestamps are ISO text, a `ttl`
+        seconds since 1970, a Decimal an int or a float, sets sorted lists, bytes base64 text.
+        None is left out; names that are no attributes stay.
+        """
+        attributes = self.attributes
+        if roots is not None:
+            return {
+                name: attributes[name].plain(values[name])
+                for name in roots
+                if name in attributes and values.get(name) is not None
+            }
+        return {
+            name: attributes[name].plain(value) if name in attributes else plain_any(value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        if given.keys() <= self._names:
+            return
+        for name in given:
+            if name not in self.attributes:
+                raise unknown_attribute(name, self.attributes, self.spec.entity)
+
+    def _refuse_missing(self, missing: list[str]) -> None:
+        if missing:
+            names = ", ".join(f'"{name}"' for name in missing)
+            verb = "is" if len(missing) == 1 else "are"
+            raise RequiredAttributeError(
+                f"{names} {verb} required", path=missing[0], entity=self.spec.entity
+            )
+
+    def _name(self, error: LeydenError) -> None:
+        if error.entity is None:
+            error.entity = self.spec.entity

@@ -1,0 +1,341 @@
+"""Record classes: what a read gives back.
+
+A class is made when a schema is loaded, so pickle cannot find it by a name in a module. A pickled
+record says instead which entity's it is, with which attributes, and finds the class of the schema
+that is loaded where it is read. Loading one schema twice gives one class.
+"""
+
+from __future__ import annotations
+
+import copy
+import keyword
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
+
+from leyden._attrs import DESCRIBED, evolve, field, fields, frozen, wrap_init
+from leyden._calls import misplaced
+from leyden._text import did_you_mean
+from leyden.errors import ArgumentError, DecodeError, NotReadError
+from leyden.schema.spec import AttributeSpec, EntitySpec
+from leyden.types import type_of
+
+
+def camel_case(alias: str) -> str:
+    """A class name: `thread_message` is `ThreadMessage`."""
+    words = [word for word in re.split(r"[^0-9A-Za-z]+", alias) if word]
+    name = "".join(word[0].upper() + word[1:] for word in words) or "Record"
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def python_names(names: Iterable[str], taken: Iterable[str] = ("self",)) -> dict[str, str]:
+    """An identifier for each name: the name itself wherever that can be one.
+
+    Keywords and names in `taken` get an underscore behind them; characters that identifiers do
+    not have become underscores.
+    """
+    used = set(taken)
+    found = {}
+    for name in names:
+        python = name if name.isidentifier() else re.sub(r"\W", "_", name)
+        if not python.isidentifier() or (python.startswith("__") and python.endswith("__")):
+            python = f"a_{python.strip('_')}"
+        while keyword.iskeyword(python) or python in used:
+            python += "_"
+        used.add(python)
+        found[name] = python
+    return found
+
+
+_MOST_CLASSES: Final = 256
+"""So many classes of one entity's partial records are kept for further use."""
+
+_MOST_NAMES: Final = 8
+"""So many names stand in a message."""
+
+
+@frozen
+class Lack:
+    """What a record does not show of its item.
+
+    `read` are the slots that were read, None for all. `fields` are stored fields that the schema
+    does not know. `inside` are places in values that are left out, such as hidden properties of
+    maps (`card.number`). `reworked` are the attributes of which a `get` hook shows something else
+    than is stored, and no `set` hook turns it back.
+    """
+
+    read: frozenset[str] | None = None
+    fields: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
+    reworked: tuple[str, ...] = ()
+
+
+WHOLE: Final = Lack()
+"""Nothing is left out."""
+
+
+def lack_of(record: Any) -> Lack | None:
+    """What a record leaves out; None for anything that is no record."""
+    lack: Lack | None = getattr(type(record), "__leyden_lack__", None)
+    return lack
+
+
+def root_of(kind: type[Any]) -> type[Any]:
+    """The entity's own record class, of which partial records have a subclass."""
+    return kind if kind.__leyden_lack__ is WHOLE else kind.__mro__[1]
+
+
+def part_class(root: type[Any], lack: Lack) -> type[Any]:
+    """The class of an entity's records that leave this out."""
+    if lack == WHOLE:
+        return root
+    classes: dict[Lack, type[Any]] = root.__leyden_parts__
+    found = classes.get(lack)
+    if found is None:
+        if len(classes) >= _MOST_CLASSES:
+            classes.clear()
+        found = classes[lack] = _make_part(root, lack)
+    return found
+
+
+def narrow(record: Any, read: frozenset[str]) -> Any:
+    """The same record, which from now on shows these slots only: those that were read."""
+    kind = type(record)
+    for part in fields(kind):
+        if part.name not in read:
+            object.__delattr__(record, part.name)
+    lack = evolve(kind.__leyden_lack__, read=read, fields=())
+    object.__setattr__(record, "__class__", part_class(root_of(kind), lack))
+    return record
+
+
+def withhold(record: Any, lack: Lack) -> Any:
+    """The same record, which from now on knows that it leaves this out."""
+    object.__setattr__(record, "__class__", part_class(root_of(type(record)), lack))
+    return record
+
+
+def _make_part(root: type[Any], lack: Lack) -> type[Any]:
+    body: dict[str, Any] = {
+        "__slots__": (),
+        "__module__": root.__module__,
+        "__doc__": root.__doc__,
+        "__leyden_lack__": lack,
+    }
+    if lack.read is not None:
+        body |= {
+            "__leyden_fields__": [part for part in fields(root) if part.name in lack.read],
+            "__attrs_attrs__": DESCRIBED,
+            "__init__": _init,
+            "__getattr__": _refuse,
+            "__leyden_values__": None,
+        }
+    return type(root.__name__, (root,), body)
+
+
+def _init(record: Any, /, **values: Any) -> None:
+    """Set what was read, and what is given beyond that: `attrs.evolve` may add to a record."""
+    kind = type(record)
+    root, lack = root_of(kind), kind.__leyden_lack__
+    slots = {part.name for part in fields(root)}
+    for slot in values:
+        if slot not in slots:
+            raise unknown_slot(slot, slots, kind.__leyden_shape__[1])
+    read = lack.read | values.keys()
+    for slot in read:
+        object.__setattr__(record, slot, values.get(slot))
+    if read != lack.read:
+        more = part_class(root, evolve(lack, read=frozenset(read)))
+        object.__setattr__(record, "__class__", more)
+
+
+def unknown_slot(name: str, slots: Iterable[str], entity: str) -> ArgumentError:
+    """The error for an argument of a record that is none of its attributes."""
+    message = f'"{entity}" has no attribute "{name}"{did_you_mean(name, sorted(slots))}'
+    return ArgumentError(message, entity=entity)
+
+
+def _refuse(record: Any, name: str) -> Any:
+    """What Python asks for a slot that is not set, and for a name that is no slot."""
+    kind = type(record)
+    if all(part.name != name for part in fields(root_of(kind))):
+        raise AttributeError(f"'{kind.__name__}' object has no attribute '{name}'")
+    shown = [part.name for part in fields(kind)]
+    raise NotReadError(
+        f'"{name}" was not read: this record shows {listed(shown) or "nothing"} of its item. '
+        f"Read the whole item (.get() without `attributes`, `hydrate=True` on a query), name "
+        f'"{name}" in `attributes`, or let a write return it with response="all_new"',
+        attribute=name,
+        entity=kind.__leyden_shape__[1],
+    )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message, some of them where they are many."""
+    every = list(names)
+    some = ", ".join(every[:_MOST_NAMES])
+    return f"{some} and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else some
+
+
+def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
+    """A frozen attrs class with one slot for each entry of `slots` (attribute name: slot name).
+
+    Every argument of its constructor is by keyword and None by default. Its repr leaves out
+    what is None. The same schema has the same class.
+    """
+    kinds = tuple((slot, str(_annotation(spec.attributes[name]))) for name, slot in slots.items())
+    shape: _Shape = (spec.service, spec.entity, spec.version, kinds)
+    whole = (*shape, camel_case(spec.alias), _doc(spec, slots))
+    with _lock:
+        record = _classes.get(whole)
+        if record is None:
+            record = _classes[whole] = _make(spec, slots, shape)
+        _latest[shape] = record
+    return record
+
+
+def _annotation(spec: AttributeSpec) -> Any:
+    """The Python type of an attribute's values in records."""
+    return type_of(spec).annotation(spec)
+
+
+def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
+    body: dict[str, Any] = {
+        "__doc__": _doc(spec, slots),
+        "__repr__": _repr,
+        "__module__": __name__,
+        "__copy__": _copy,
+        "__deepcopy__": _deepcopy,
+        "__reduce__": _reduced,
+        # What attrs would write compares classes, and reads slots that a partial record lacks.
+        "__eq__": _equal,
+        "__hash__": _hash,
+        "__leyden_shape__": shape,
+        "__leyden_lack__": WHOLE,
+        "__leyden_parts__": {},
+        "__leyden_values__": _values_of(tuple(slots.values())),
+        "__annotations__": {},
+    }
+    for name, slot in slots.items():
+        kind = _annotation(spec.attributes[name])
+        body["__annotations__"][slot] = kind if kind is Any else kind | None
+        # The alias keeps the leading underscores of the argument's name.
+        body[slot] = field(default=None, kw_only=True, alias=slot)
+    made = type(camel_case(spec.alias), (), body)
+    record = frozen(made, weakref_slot=False)
+    wrap_init(record, lambda init: _taking(init, tuple(slots.values()), spec))
+    return record
+
+
+def _taking(init: Callable[..., None], slots: tuple[str, ...], spec: EntitySpec) -> Any:
+    """The constructor, with the package's own errors for arguments that do not fit."""
+
+    @wraps(init)
+    def take(self: Any, /, *wrong: Any, **given: Any) -> None:
+        try:
+            init(self, *wrong, **given)
+        except TypeError:
+            if wrong:
+                form = f"{spec.alias}.record({slots[0] if slots else ''}=...)"
+                raise misplaced("record", form, len(wrong)) from None
+            for name in given:
+                if name not in slots:
+                    raise unknown_slot(name, slots, spec.entity) from None
+            raise
+
+    return take
+
+
+def _values_of(slots: tuple[str, ...]) -> Callable[[Any], Any]:
+    """The function that takes the values out of a record with all its slots, to compare them."""
+    return staticmethod(attrgetter(*slots)) if slots else staticmethod(lambda record: ())
+
+
+def _equal(record: Any, other: Any) -> Any:
+    """Whether both are records of one entity that show the same attributes with equal values."""
+    kind, other_kind = record.__class__, other.__class__
+    if kind is not other_kind and root_of(kind) is not _root_or_none(other_kind):
+        return NotImplemented
+    values, other_values = kind.__leyden_values__, other_kind.__leyden_values__
+    if values is not None and other_values is not None:
+        return values(record) == other_values(other)
+    return _state(record) == _state(other)
+
+
+def _root_or_none(kind: type[Any]) -> type[Any] | None:
+    return root_of(kind) if hasattr(kind, "__leyden_lack__") else None
+
+
+def _hash(record: Any) -> int:
+    values = record.__leyden_values__
+    root = root_of(type(record))
+    shown = tuple(_state(record).items()) if values is None else values(record)
+    return hash((root, shown))
+
+
+_Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""The service, the entity, its version, and the slots with their types."""
+
+_lock = threading.Lock()
+_classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
+_latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
+
+
+def _reduced(record: Any) -> tuple[Any, ...]:
+    lack = lack_of(record)
+    plain = (record.__leyden_shape__, _state(record))
+    return _restored, (plain if lack is WHOLE else (*plain, lack))
+
+
+def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
+    """The record that was pickled, of the class that the loaded schema has for it."""
+    record = _latest.get(shape)
+    if record is None:
+        service, entity, version, _ = shape
+        raise DecodeError(
+            f'a pickled record of "{entity}" (version {version}, service "{service}") needs its '
+            "schema: load that first, with leyden.load(), and with the attributes that it had",
+            entity=entity,
+        )
+    return part_class(record, lack)(**state)
+
+
+def _state(record: Any) -> dict[str, Any]:
+    """What a record shows, by slot."""
+    return {part.name: getattr(record, part.name) for part in fields(type(record))}
+
+
+def _copy(record: Any) -> Any:
+    return type(record)(**_state(record))
+
+
+def _deepcopy(record: Any, memo: dict[int, Any]) -> Any:
+    return type(record)(**copy.deepcopy(_state(record), memo))
+
+
+def _repr(record: Any) -> str:
+    parts = []
+    for part in fields(type(record)):
+        value = getattr(record, part.name)
+        if value is not None:
+            parts.append(f"{part.name}={value!r}")
+    return f"{type(record).__name__}({', '.join(parts)})"
+
+
+def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:
+    lines = [
+        spec.description or f'An item of the entity "{spec.entity}".',
+        "",
+        "Attributes (None where the item does not have them):",
+        "",
+    ]
+    for name, slot in slots.items():
+        attribute = spec.attributes[name]
+        kind = " | ".join(attribute.values) if attribute.values else attribute.type
+        note = f": {attribute.description}" if attribute.description else ""
+        lines.append(f"* `{slot}` ({kind}){note}")
+    return "\n".join(lines) + "\n"

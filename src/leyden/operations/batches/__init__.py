@@ -1,1 +1,0 @@
-"""Reading and writing many items, in as few requests as DynamoDB allows."""

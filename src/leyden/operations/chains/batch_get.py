@@ -1,0 +1,201 @@
+"""Reading many items by key, over any of a service's entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Unpack
+
+from leyden._attrs import frozen
+from leyden._calls import fitting
+from leyden.errors import DecodeError, HookError, InputError, LeydenError
+from leyden.operations.bound import BoundEntity, ItemId, item_id, refuse_duplicates
+from leyden.operations.chains.chain import naming
+from leyden.operations.chains.reads import Get
+from leyden.operations.companions.overflow.reading import Joined, Joining, join_items, wanted_fields
+from leyden.operations.options import BatchGetOptions, Options, read_options
+from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.identity import Marks, identity_marks, project, shown_slots
+from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, read_key, shape
+from leyden.operations.run.sending import (
+    chunks,
+    name_entry,
+    send_all,
+    settle,
+)
+from leyden.program import Item, Params, Program, Runner
+from leyden.results import BatchResult, add_units
+
+GET_LIMIT: Final = 100
+"""The most keys that DynamoDB takes in a batch."""
+
+
+@frozen
+class _Wanted:
+    entity: BoundEntity
+    table: str
+    key: Item
+    marks: Marks
+
+
+@frozen(eq=False, repr=False)
+class BatchGet:
+    """`task.get([...])` and `app.batch_get([...])`: the records with these keys."""
+
+    runner: Runner
+    name: str
+    entries: Sequence[Get]
+
+    @fitting(".params()")
+    def params(self, /, **options: Unpack[BatchGetOptions]) -> list[Params]:
+        """The low-level requests, of at most 100 keys each; nothing is sent."""
+        read = self._read(options)
+        return self._requests(self._prepare(read), read, telling=False)
+
+    @fitting(".go()")
+    def go(self, /, **options: Unpack[BatchGetOptions]) -> BatchResult:
+        """Read the items; what is unprocessed is retried for `budget` seconds.
+
+        Raises BatchIncompleteError, with what was read, where some could not be.
+        """
+        return self.runner.run(self.program(**options))
+
+    @fitting(".program()")
+    def program(self, /, **options: Unpack[BatchGetOptions]) -> Program[BatchResult]:
+        """The batch as a program, for larger ones to go on from: what `go()` runs."""
+        read = self._read(options)
+        wanted = self._prepare(read)
+        return self._program(wanted, self._requests(wanted, read, telling=True), read)
+
+    @fitting(".explain()")
+    def explain(self, /, **options: Unpack[BatchGetOptions]) -> Explanation:
+        """Says in words what is read."""
+        requests = self.params(**options)
+        table = self.entries[0]._said.entity.table if self.entries else ""
+        note = f"{len(self.entries)} items by their keys, in {len(requests)} requests"
+        return Explanation(self.name, "BatchGetItem", table, None, None, False, "", "", (note,))
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {len(self.entries)}>"
+
+    def _read(self, options: Mapping[str, Any]) -> Options:
+        return read_options(self.name, BatchGetOptions, options)
+
+    def _prepare(self, options: Options) -> list[_Wanted]:
+        wanted = []
+        for position, entry in enumerate(self.entries):
+            if not isinstance(entry, Get):
+                raise InputError(
+                    f"entry {position} is no get: this takes chains such as task.get(...)",
+                    operation=self.name,
+                )
+            entity = entry._said.entity
+            try:
+                values = read_key(entity, entry._said.given)
+                key = entity.primary_key(values)
+            except LeydenError as error:
+                name_entry(error, position, self.name, entity)
+                raise
+            table = options.table or entity.table
+            marks = identity_marks(entity, entity.compiled.encode_few(values))
+            wanted.append(_Wanted(entity, table, key, marks))
+        refuse_duplicates(self.name, (item_id(one.table, one.key) for one in wanted))
+        return wanted
+
+    def _requests(self, wanted: list[_Wanted], options: Options, *, telling: bool) -> list[Params]:
+        bodies: list[Params] = []
+        for chunk in chunks(wanted, GET_LIMIT):
+            tables: dict[str, Params] = {}
+            for one in chunk:
+                if one.table not in tables:
+                    tables[one.table] = self._shared(one.entity, options, telling)
+                tables[one.table]["Keys"].append(one.key)
+            bodies.append({"RequestItems": tables})
+        return bodies
+
+    def _shared(self, entity: BoundEntity, options: Options, telling: bool) -> Params:
+        shared: Params = {}
+        expressions = Expressions()
+        if options.consistent:
+            shared["ConsistentRead"] = True
+        if options.attributes and len({id(entry._said.entity) for entry in self.entries}) > 1:
+            raise InputError(
+                "a batch over several entities reads whole items; leave out `attributes`",
+                operation=self.name,
+            )
+        with naming(self.name, entity):
+            project(entity, shared, options, expressions, telling=telling)
+        expressions.write_to(shared)
+        return {**shared, "Keys": []}
+
+    def _program(
+        self, wanted: list[_Wanted], bodies: list[Params], options: Options
+    ) -> Program[BatchResult]:
+        sent = yield from send_all(
+            "BatchGetItem", self.name, bodies, options, left_in="UnprocessedKeys"
+        )
+        key_fields = {
+            one.table: [form.field for form in one.entity.keys.primary.forms] for one in wanted
+        }
+        found: dict[ItemId, Item] = {}
+        for response in sent.responses:
+            for table, items in response.get("Responses", {}).items():
+                for item in items:
+                    key = {name: item[name] for name in key_fields[table]}
+                    found[item_id(table, key)] = item
+        whole: dict[int, Item] = {}
+        for place, one in enumerate(wanted):
+            item = found.get(item_id(one.table, one.key))
+            if item is not None and is_mine(one.entity, item, one.marks, options):
+                whole[place] = item
+        consumed, requests = sent.consumed, sent.requests
+        unreadable: list[DecodeError | HookError] = []
+        for table in dict.fromkeys(one.table for one in wanted):
+            joined = yield from self._joined(wanted, whole, table, options)
+            consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+            unreadable += joined.unreadable
+        # Only a batch over one entity takes `attributes`.
+        shown = shown_slots(wanted[0].entity, options) if options.attributes and wanted else None
+        records: list[Any] = [None] * len(wanted)
+        for place, item in whole.items():
+            make = partial(shape, wanted[place].entity, options=options, shown=shown)
+            records[place], error = attempt_to(make, item, options, self.name)
+            if error is not None:
+                unreadable.append(error)
+        left = tuple(
+            key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
+        )
+        result = BatchResult(tuple(records), left, consumed, requests, tuple(unreadable))
+        return settle(sent, result, options, self.name)
+
+    def _joined(
+        self, wanted: list[_Wanted], whole: dict[int, Item], table: str, options: Options
+    ) -> Program[Joined]:
+        """Put the values of a table's items in their places; items gone by now are taken out."""
+        places = [place for place in whole if wanted[place].table == table]
+        owners = {item_id(table, wanted[place].key): wanted[place] for place in places}
+
+        def wanted_of(item: Item) -> _Wanted:
+            fields = wanted[places[0]].key
+            return owners[item_id(table, {name: item[name] for name in fields})]
+
+        def keep(item: Item) -> bool:
+            one = wanted_of(item)
+            return is_mine(one.entity, item, one.marks, options)
+
+        joining = Joining(
+            self.name,
+            table,
+            options,
+            lambda item: wanted_of(item).entity,
+            lambda entity: wanted_fields(entity, options),
+            keep,
+        )
+        given = [whole[place] for place in places]
+        joined = yield from join_items(None if options.data == "raw" else joining, given)
+        for place, item in zip(places, joined.items, strict=True):
+            if item is None:
+                del whole[place]
+            else:
+                whole[place] = item
+        return joined

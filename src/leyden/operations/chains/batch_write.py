@@ -1,0 +1,468 @@
+"""Writing and deleting many items, over any of a service's entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Unpack
+
+from leyden._attrs import evolve, frozen
+from leyden._calls import Endable, end, fitting, hand_on, warn_if_unended
+from leyden._ledger import accounted
+from leyden.errors import (
+    BatchIncompleteError,
+    InputError,
+    ItemTooLargeError,
+    LeydenError,
+    TransactionCanceledError,
+)
+from leyden.operations.bound import item_id, refuse_duplicates
+from leyden.operations.chains.chain import naming
+from leyden.operations.chains.put import Create, Delete, Put, Remove
+from leyden.operations.chains.transactions import TransactWrite
+from leyden.operations.companions.overflow.format import (
+    TRANSACTION_BYTES,
+    TRANSACTION_LIMIT,
+    read_manifest,
+)
+from leyden.operations.options import DEFAULT, BatchWriteOptions, Options, read_options
+from leyden.operations.plan.reads import Explanation, shape
+from leyden.operations.plan.writes import ResolvedWrite, WritePlan, cost_of, over_version, resolve
+from leyden.operations.run.sending import (
+    RequestItems,
+    Sent,
+    cause_of,
+    chunks,
+    name_entry,
+    send_all,
+    settle,
+)
+from leyden.operations.run.writing import write_one
+from leyden.program import Item, Params, Program, Runner, outcomes_of
+from leyden.results import BatchResult, add_units
+from leyden.schema.spec import OVERFLOW_FIELD
+
+_GET_LIMIT: Final = 100
+
+
+@frozen
+class Split:
+    """The places of the entries that go in a batch together, and of those that go by themselves.
+
+    `consumed` and `requests` are what finding out took.
+    """
+
+    together: tuple[int, ...]
+    apart: tuple[int, ...]
+    consumed: float | None = None
+    requests: int = 0
+
+
+def split_batch(
+    operation: str, writes: Sequence[ResolvedWrite], options: Options
+) -> Program[Split]:
+    """Find the entries that are, or would be, spread over several items.
+
+    A batch carries no condition, so it would leave the parts of stored values behind. Whether
+    there are any is therefore read first, for entities that may have them.
+    """
+    large = {n for n, write in enumerate(writes) if write.siblings}
+    asked = [n for n, write in enumerate(writes) if write.laid is not None and n not in large]
+    if not asked:
+        return Split(tuple(n for n in range(len(writes)) if n not in large), tuple(sorted(large)))
+    bodies: list[Params] = []
+    for some in chunks(asked, _GET_LIMIT):
+        tables: dict[str, Any] = {}
+        for n in some:
+            plan = writes[n].plan
+            shared = tables.setdefault(plan.table, _asking(plan.key))
+            shared["Keys"].append(plan.key)
+        bodies.append({"RequestItems": tables})
+    quiet = evolve(options, progress=None)
+    sent = yield from send_all("BatchGetItem", operation, bodies, quiet, left_in="UnprocessedKeys")
+    left = tuple(
+        key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
+    )
+    result = BatchResult((), left, sent.consumed, sent.requests)
+    settle(sent, result, evolve(quiet, unprocessed="raise"), operation)
+    spread = set()
+    for response in sent.responses:
+        for table, items in response.get("Responses", {}).items():
+            for item in items:
+                if any(entry.parts for entry in read_manifest(item).values()):
+                    key = {name: value for name, value in item.items() if name != OVERFLOW_FIELD}
+                    spread.add(item_id(table, key))
+    large |= {n for n in asked if item_id(writes[n].plan.table, writes[n].plan.key) in spread}
+    return Split(
+        tuple(n for n in range(len(writes)) if n not in large),
+        tuple(sorted(large)),
+        sent.consumed,
+        sent.requests,
+    )
+
+
+def _asking(key: Item) -> dict[str, Any]:
+    names = {f"#{n}": name for n, name in enumerate((*key, OVERFLOW_FIELD))}
+    return {
+        "Keys": [],
+        "ConsistentRead": True,
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
+    }
+
+
+def write_apart(
+    split: Split, writes: Sequence[ResolvedWrite], sent: Sent, options: Options
+) -> Program[Sent]:
+    """Write the entries that go by themselves; gives the account of the whole batch."""
+    requests = sent.requests + split.requests
+    consumed = add_units(sent.consumed, split.consumed)
+    failures, unsure = list(sent.failures), list(sent.unsure)
+    programs = (write_one(writes[n].plan, DEFAULT) for n in split.apart)
+    results = yield from outcomes_of(programs, options.concurrency)
+    for n, result in zip(split.apart, results, strict=True):
+        requests += 1
+        if isinstance(result, LeydenError):
+            failures.append(result)
+            unsure.append({writes[n].plan.table: [raw_write(writes[n].plan.params)]})
+        else:
+            consumed = add_units(consumed, result.consumed)
+    return evolve(
+        sent,
+        consumed=consumed,
+        requests=requests,
+        failures=tuple(failures),
+        unsure=tuple(unsure),
+    )
+
+
+def raw_write(params: Params) -> Params:
+    """A put or a delete as a batch carries it."""
+    if "Item" in params:
+        return {"PutRequest": {"Item": params["Item"]}}
+    return {"DeleteRequest": {"Key": params["Key"]}}
+
+
+WRITE_LIMIT: Final = 25
+"""The most writes that DynamoDB takes in a batch."""
+
+Entry = Put | Delete
+_ENTRIES: Final = (Put, Delete)
+_CONDITIONAL: Final = (Create, Remove)
+
+
+@frozen(eq=False, repr=False)
+class BatchWrite(Endable):
+    """`task.put([...])`, `task.delete([...])`, `app.batch_write([...])`: each write by itself.
+
+    A batch carries no conditions, so it cannot guard against items that share a key; two of
+    its own items under one key are refused. `go(guard=True)` makes it transactional.
+
+    Where an entity's values may be stored outside of their items, the stored items are looked at
+    first, and those that are or would be spread are written by themselves.
+    """
+
+    runner: Runner
+    name: str
+    entries: Sequence[Entry]
+
+    def __attrs_post_init__(self) -> None:
+        hand_on(self.entries)
+
+    def __del__(self) -> None:
+        warn_if_unended(self, self.name)
+
+    @fitting(".params()")
+    def params(self, /, **options: Unpack[BatchWriteOptions]) -> list[Params]:
+        """The low-level requests, of at most 25 writes each; nothing is sent."""
+        read = self._read(options)
+        if read.guard and read.table is not None:
+            return self._on(read.table).params(**options | {"table": None})
+        prepared = self._prepare(read)
+        if read.guard:
+            return [self._together(prepared, part).params() for part in self._parts(prepared)]
+        laid = self._laid(prepared)
+        apart = [n for n, write in enumerate(laid) if write.siblings]
+        together = [n for n in range(len(laid)) if n not in apart] if apart else range(len(laid))
+        return [
+            *self._requests(laid, together),
+            *(self.entries[n].params(table=read.table) for n in apart),
+        ]
+
+    @fitting(".go()")
+    def go(self, /, **options: Unpack[BatchWriteOptions]) -> BatchResult:
+        """Write, `concurrency` requests at a time; what is unprocessed is retried.
+
+        With `guard=True` up to 100 writes go in one transaction, each with the guard against
+        another item under its key. Raises BatchIncompleteError, with what was written, where
+        some writes failed or were left over after `budget` seconds.
+        """
+        return self.runner.run(self.program(**options))
+
+    @fitting(".program()")
+    def program(self, /, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult]:
+        """The batch as a program, for larger ones to go on from: what `go()` runs."""
+        read = self._read(options)
+        if read.guard and read.table is not None:
+            return self._on(read.table).program(**options | {"table": None})
+        prepared = self._prepare(read)
+        if read.guard:
+            return accounted(self._guarded(prepared, read))
+        if any(one.spread is not None for one in prepared):
+            return accounted(self._split(prepared, self._laid(prepared), read))
+        return accounted(self._program(prepared, read))
+
+    @fitting(".explain()")
+    def explain(self, /, **options: Unpack[BatchWriteOptions]) -> Explanation:
+        """Says in words what is written."""
+        read = self._read(options)
+        guarded = read.guard
+        # What a guarded write is in full may depend on what is stored; how many there are does not.
+        parts = self._parts(self._prepare(read)) if guarded else self.params(**options)
+        table = read.table or (self.entries[0]._entity.table if self.entries else "")
+        notes = (
+            f"{len(self.entries)} writes in {len([*parts])} requests",
+            "in transactions, each write guarded"
+            if guarded
+            else "without conditions, so without the guard against items that share a key",
+        )
+        api = "TransactWriteItems" if guarded else "BatchWriteItem"
+        return Explanation(self.name, api, table, None, None, False, "", "", notes)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {len(self.entries)}>"
+
+    def _on(self, table: str) -> BatchWrite:
+        """The same writes on another table."""
+        entries = [evolve(e, entity=evolve(e._entity, table=table)) for e in self.entries]
+        return BatchWrite(self.runner, self.name, entries)
+
+    def _read(self, options: Mapping[str, Any]) -> Options:
+        end(self)
+        return read_options(self.name, BatchWriteOptions, options)
+
+    def _prepare(self, options: Options) -> list[WritePlan]:
+        for position, entry in enumerate(self.entries):
+            self._refuse_odd(position, entry, options)
+        prepared = []
+        for position, entry in enumerate(self.entries):
+            # One that turns out too large for a batch is written by itself, conditions and all.
+            whole = options.guard or entry._entity.overflow
+            try:
+                prepared.append(entry._draft() if whole else entry._bare())
+            except LeydenError as error:
+                name_entry(error, position, self.name, entry._entity)
+                raise
+            if options.table is not None:
+                prepared[-1].params["TableName"] = options.table
+        refuse_duplicates(self.name, (item_id(plan.table, plan.key) for plan in prepared))
+        return prepared
+
+    def _refuse_odd(self, position: int, entry: Any, options: Options) -> None:
+        if not isinstance(entry, _ENTRIES):
+            raise InputError(
+                f"entry {position} is neither a put nor a delete, and a batch takes no others; "
+                "app.transact_write does",
+                operation=self.name,
+            )
+        if options.guard:
+            return
+        if entry._entity.spec.unique:
+            raise InputError(
+                f"entry {position} ({entry._name}) has unique attributes, whose guards a batch "
+                "cannot keep; say guard=True, or write it by itself",
+                operation=self.name,
+            )
+        if _has_condition(entry):
+            raise InputError(
+                f"entry {position} ({entry._name}) has a condition, which a batch cannot carry; "
+                "say guard=True, or use app.transact_write",
+                operation=self.name,
+            )
+
+    def _laid(self, prepared: list[WritePlan]) -> list[ResolvedWrite]:
+        """The writes over items that have no large values outside."""
+        laid = []
+        for position, plan in enumerate(prepared):
+            try:
+                laid.append(resolve(plan))
+            except LeydenError as error:
+                name_entry(error, position, self.name, plan.entity)
+                raise
+        return laid
+
+    def _requests(
+        self, writes: Sequence[WritePlan | ResolvedWrite], places: Sequence[int]
+    ) -> list[Params]:
+        bodies: list[Params] = []
+        for chunk in chunks([writes[n] for n in places], WRITE_LIMIT):
+            tables: dict[str, list[Params]] = {}
+            for write in chunk:
+                tables.setdefault(write.params["TableName"], []).append(raw_write(write.params))
+            bodies.append({"RequestItems": tables})
+        return bodies
+
+    def _program(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
+        sent = yield from self._send(self._requests(prepared, range(len(prepared))), options)
+        return self._settled(prepared, sent, options)
+
+    def _split(
+        self, prepared: list[WritePlan], laid: list[ResolvedWrite], options: Options
+    ) -> Program[BatchResult]:
+        """Write by themselves those whose values stand, or will stand, outside of their items."""
+        try:
+            split = yield from split_batch(self.name, laid, options)
+        except LeydenError as error:
+            # Looking was in vain, and nothing has been sent.
+            said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
+            raise self._broken_off(prepared, [], 0, None, 0, said) from said
+        sent = yield from self._send(self._requests(laid, split.together), options)
+        sent = yield from write_apart(split, laid, sent, options)
+        return self._settled(prepared, sent, options)
+
+    def _send(self, bodies: list[Params], options: Options) -> Program[Sent]:
+        return send_all("BatchWriteItem", self.name, bodies, options, left_in="UnprocessedItems")
+
+    def _settled(self, prepared: list[WritePlan], sent: Sent, options: Options) -> BatchResult:
+        left = tuple(
+            write for part in sent.unprocessed for writes in part.values() for write in writes
+        )
+        records, unreadable = self._records(prepared, [*sent.unprocessed, *sent.unsure])
+        result = BatchResult(records, left, sent.consumed, sent.requests)
+        settled = settle(sent, result, options, self.name)
+        if unreadable is not None:
+            raise unreadable
+        return settled
+
+    def _guarded(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
+        consumed: float | None = None
+        requests = 0
+        records: list[Any] = []
+        unreadable: LeydenError | None = None
+        waiting = list(self._parts(prepared))
+        while waiting:
+            part = waiting.pop(0)
+            try:
+                result = yield from self._together(prepared, part).program()
+            except ItemTooLargeError:
+                # Nothing was sent: the parts of stored values are too many beside these.
+                if len(part) == 1:
+                    raise
+                half = len(part) // 2
+                waiting[:0] = [part[:half], part[half:]]
+                continue
+            except (TransactionCanceledError, InputError) as error:
+                error.message = f"{error.message}. The {len(records)} entries before were written"
+                if records:
+                    error.message += ", and operations are counted from there on"
+                error.operation = self.name
+                raise
+            except LeydenError as error:
+                if error.unsure or not error.outcome.written:
+                    in_doubt = len(part) if error.unsure else 0
+                    raise self._broken_off(
+                        prepared, records, in_doubt, consumed, requests, error
+                    ) from error
+                # It is written, and what failed came after it, such as a hook over a record.
+                unreadable = unreadable or error
+                records += [None] * len(part)
+            else:
+                consumed = add_units(consumed, result.consumed)
+                requests += result.attempts
+                for n, record in zip(part, result, strict=True):
+                    records.append(record if isinstance(self.entries[n], Put) else None)
+            if options.progress is not None:
+                options.progress(len(records), len(prepared))
+        if unreadable is not None:
+            unreadable.operation = self.name
+            raise unreadable
+        return BatchResult(tuple(records), (), consumed, requests)
+
+    def _broken_off(
+        self,
+        prepared: list[WritePlan],
+        records: list[Any],
+        in_doubt: int,
+        consumed: float | None,
+        requests: int,
+        error: LeydenError,
+    ) -> BatchIncompleteError:
+        """What to say where those in `records` are written, and `in_doubt` behind may be."""
+        error.operation = self.name
+        done = len(records)
+        raw = [raw_write(over_version(plan)[0]) for plan in prepared]
+        left = tuple(raw[done + in_doubt :])
+        items = (*records, *(None for _ in raw[done:]))
+        said = f"the first {done} entries were written, {len(left)} were not"
+        if in_doubt:
+            said += f", and the {in_doubt} between may or may not have been"
+        unsure: dict[str, list[Params]] = {}
+        for n in range(done, done + in_doubt):
+            unsure.setdefault(self.entries[n]._entity.table, []).append(raw[n])
+        return BatchIncompleteError(
+            f"the batch is incomplete: {said} ({error.message})",
+            result=BatchResult(items, left, consumed, requests + 1),
+            unsure=(unsure,) if unsure else (),
+            failures=(error,),
+            operation=self.name,
+        )
+
+    def _together(self, prepared: list[WritePlan], part: Sequence[int]) -> TransactWrite:
+        """The transaction of the entries at these places."""
+        entries = [self.entries[n] for n in part]
+        return TransactWrite(self.runner, entries, [prepared[n] for n in part])
+
+    def _parts(self, prepared: list[WritePlan]) -> Iterator[Sequence[int]]:
+        """The places of the entries, in runs that DynamoDB takes as one transaction."""
+        start = size = count = 0
+        for n, plan in enumerate(prepared):
+            parts, own = cost_of(plan)
+            if n > start and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
+                yield range(start, n)
+                start, size, count = n, 0, 0
+            size += own
+            count += parts
+        if prepared:
+            yield range(start, len(prepared))
+
+    def _records(
+        self, prepared: list[WritePlan], still_open: Sequence[RequestItems]
+    ) -> tuple[tuple[Any, ...], LeydenError | None]:
+        """The records that were put; None for deletes and for what is not known to be written.
+
+        And the first error of one that cannot be made, as by a hook: it is written all the same.
+        """
+        tables = [plan.table for plan in prepared]
+        missing = set()
+        if still_open:
+            keys = {(table, tuple(one.key)) for table, one in zip(tables, prepared, strict=True)}
+            missing = {
+                item_id(table, {name: item[name] for name in fields})
+                for part in still_open
+                for table, fields in keys
+                for item in _put_items(part.get(table, ()))
+                if item.keys() >= {*fields}
+            }
+        records: list[Any] = []
+        unreadable: LeydenError | None = None
+        for table, entry, one in zip(tables, self.entries, prepared, strict=True):
+            record = None
+            if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing):
+                try:
+                    record = shape(entry._entity, one.kept, DEFAULT)
+                except LeydenError as error:
+                    naming(self.name, entry._entity).name(error)
+                    unreadable = unreadable or error
+            records.append(record)
+        return tuple(records), unreadable
+
+
+def _has_condition(entry: Entry) -> bool:
+    """Whether the write depends on a condition, which a batch could not carry."""
+    if entry._conditions or entry._expected is not None or isinstance(entry, _CONDITIONAL):
+        return True
+    # Which version a put counts on from is told by the refusal of one that expects none.
+    return isinstance(entry, Put) and entry._entity.spec.version_attribute is not None
+
+
+def _put_items(writes: Iterable[Params]) -> Iterator[Item]:
+    return (write["PutRequest"]["Item"] for write in writes if "PutRequest" in write)

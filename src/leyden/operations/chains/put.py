@@ -1,0 +1,261 @@
+"""Writing whole items: put, which replaces, and create, which refuses to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+from leyden._attrs import evolve, field, frozen
+from leyden._calls import end, fitting
+from leyden.errors import InputError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.transactions import TransactWrite
+from leyden.operations.chains.write import Write, exists, is_absent
+from leyden.operations.companions.overflow.writing import Spread
+from leyden.operations.companions.unique import Effect
+from leyden.operations.companions.versions import first_version, refuse_counted, seen_version
+from leyden.operations.options import NoOptions, Options
+from leyden.operations.plan.expressions import Expressions, refuse_oversize
+from leyden.operations.plan.index_keys import put_keys
+from leyden.operations.plan.reads import read_key
+from leyden.operations.plan.refusal import Asked, Needs
+from leyden.operations.plan.writes import WritePlan
+from leyden.program import Item, Params, Program
+
+
+@frozen(eq=False, repr=False)
+class Check(Write):
+    """`task.check(...)`: a condition that a transaction depends on.
+
+    What `.where()` says of the item must hold; without it the item must exist. So
+    `.where(task.attr.task_id.does_not_exist())` depends on there being none. It changes nothing,
+    and goes into `app.transact_write`; by itself, `go()` is a transaction of one.
+    """
+
+    _given: Mapping[str, Any] = field(factory=dict)
+
+    _allowed: ClassVar[type] = NoOptions
+    _verb: ClassVar[str] = "check"
+    _api: ClassVar[str] = "TransactWriteItems"
+    _part: ClassVar[str] = "ConditionCheck"
+
+    @property
+    def _asked(self) -> Asked:
+        """What the check asks of the stored item: that it exists, or what `.where()` says."""
+        return Asked("anything", where=True) if self._conditions else Asked("an item")
+
+    def _prepare(self, options: Options) -> WritePlan:
+        values = read_key(self._entity, self._given)
+        key = self._entity.primary_key(values)
+        params: Params = {"TableName": self._entity.table, "Key": key}
+        expressions = Expressions()
+        existence = "" if self._conditions else exists(key, expressions)
+        kept = self._entity.compiled.encode_few(values)
+        marks = self._seal(params, options, expressions, kept, existence=existence)
+        return WritePlan(self, params, key, marks, kept, self._expected)
+
+    def _program(self, options: Options) -> Program[Any]:
+        def program() -> Program[Any]:
+            result = yield from TransactWrite(self._entity.runner, [self]).program()
+            return result[0]
+
+        return program()
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return ("changes nothing; a transaction it is part of depends on it",)
+
+
+@frozen(eq=False, repr=False)
+class Delete(Write):
+    """`task.delete(...)`: delete the item with this key, if there is one.
+
+    `go()` gives a record of its key attributes; with `response="all_old"` the whole record, or
+    None where there was none.
+    """
+
+    _given: Mapping[str, Any] = field(factory=dict)
+
+    _verb: ClassVar[str] = "delete"
+    _api: ClassVar[str] = "DeleteItem"
+    _part: ClassVar[str] = "Delete"
+    _responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old"})
+    _must_exist: ClassVar[bool] = False
+
+    def _prepare(self, options: Options) -> WritePlan:
+        values = read_key(self._entity, self._given)
+        key = self._entity.primary_key(values)
+        params: Params = {"TableName": self._entity.table, "Key": key}
+        expressions = Expressions()
+        existence = exists(key, expressions) if self._must_exist else ""
+        kept = self._entity.compiled.encode_few(values)
+        marks = self._seal(params, options, expressions, kept, existence=existence)
+        effect = Effect("delete") if self._entity.has_companions else None
+        spread = Spread("delete", effect) if effect and self._entity.overflow else None
+        return WritePlan(self, params, key, marks, kept, self._expected, False, effect, spread)
+
+    def _bare(self) -> WritePlan:
+        """The delete without a condition and by itself, as a batch carries it."""
+        end(self)
+        key = self._entity.primary_key(read_key(self._entity, self._given))
+        return WritePlan(self, {"TableName": self._entity.table, "Key": key}, key, {}, key)
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return ()
+
+
+@frozen(eq=False, repr=False)
+class Remove(Delete):
+    """`task.remove(...)`: delete the item with this key, which must exist.
+
+    Raises ItemNotFoundError where there is none.
+    """
+
+    _verb: ClassVar[str] = "remove"
+    _needs: ClassVar[Needs] = "an item"
+    _must_exist: ClassVar[bool] = True
+
+
+class PreparedItem(NamedTuple):
+    """An item ready to be written, and its own key."""
+
+    item: Item
+    key: Item
+
+
+def prepare_item(
+    entity: BoundEntity, given: Mapping[str, Any], *, verbatim: bool = False
+) -> PreparedItem:
+    """The stored form of an item: defaults, checks, keys and identifiers.
+
+    `verbatim` keeps the given values of what `on_write` sets. Raises the errors of bad input;
+    nothing is sent.
+    """
+    values = entity.compiled.prepare_create(given, verbatim=verbatim)
+    keys = put_keys(entity, values)
+    item = entity.compiled.encode(values)
+    item.update(keys)
+    item.update(entity.identity)
+    if not entity.overflow:
+        refuse_oversize(item)
+    own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
+    return PreparedItem(item, own)
+
+
+@frozen(eq=False, repr=False)
+class Put(Write):
+    """`task.put(...)`: write an item, in place of the one that is stored under its key.
+
+    `go()` gives the record that was written; with `response="all_old"` the one that it
+    replaced, or None.
+    """
+
+    _given: Mapping[str, Any] = field(factory=dict)
+    _beside: Item = field(factory=dict)
+    _verbatim: bool = field(default=False, kw_only=True)
+    """Whether the item is written as it was once: `on_write` keeps the values that are given."""
+
+    _verb: ClassVar[str] = "put"
+    _api: ClassVar[str] = "PutItem"
+    _part: ClassVar[str] = "Put"
+    _responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old", "all_new"})
+    _silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
+    _replaces: ClassVar[bool] = True
+
+    @fitting('.carrying({"colour": {"S": "red"}})')
+    def carrying(self, fields: Item) -> Self:
+        """The write with fields that the schema does not know, in raw form, as they were read.
+
+        Raises InputError for what has not the form of an item.
+
+        >>> task.put(task_id="t1").carrying({"colour": {"S": "red"}})    # doctest: +SKIP
+        """
+        if not isinstance(fields, Mapping) or not all(
+            isinstance(name, str) and isinstance(value, Mapping) and len(value) == 1
+            for name, value in fields.items()
+        ):
+            raise InputError(
+                '.carrying() takes fields in raw form, such as {"colour": {"S": "red"}}',
+                operation=self._name,
+                entity=self._entity.spec.entity,
+            )
+        return evolve(self, beside={**self._beside, **fields}) if fields else self
+
+    def _with_beside(self, given: Mapping[str, Any]) -> PreparedItem:
+        prepared = prepare_item(self._entity, given, verbatim=self._verbatim)
+        if not self._beside:
+            return prepared
+        item = {**self._beside, **prepared.item}
+        if not self._entity.overflow:
+            refuse_oversize(item)
+        return PreparedItem(item, prepared.key)
+
+    def _prepare(self, options: Options) -> WritePlan:
+        entity, expected, counts_on = self._entity, self._expected, False
+        given: Mapping[str, Any] = self._given
+        if entity.spec.version_attribute is not None:
+            given, expected = seen_version(entity, given, expected)
+            given = first_version(entity, given)
+            counts_on = self._replaces and expected is None
+        prepared = self._with_beside(given)
+        params: Params = {"TableName": entity.table, "Item": prepared.item}
+        expressions = Expressions()
+        marks = self._seal(
+            params,
+            options,
+            expressions,
+            prepared.item,
+            existence="" if self._replaces else is_absent(prepared.key, expressions),
+            # Where nothing may be stored under the key at all there is nothing to compare.
+            guarded=self._replaces,
+        )
+        effect = spread = None
+        if entity.has_companions:
+            kind: Literal["replace", "create"] = "replace" if self._replaces else "create"
+            effect = Effect(kind, sets=prepared.item)
+            spread = Spread(kind, effect) if entity.overflow else None
+        key, item = prepared.key, prepared.item
+        return WritePlan(self, params, key, marks, item, expected, counts_on, effect, spread)
+
+    def _bare(self) -> WritePlan:
+        """The put without a condition and by itself, as a batch carries it."""
+        end(self)
+        prepared = self._with_beside(self._given)
+        params: Params = {"TableName": self._entity.table, "Item": prepared.item}
+        return WritePlan(self, params, prepared.key, {}, prepared.item)
+
+    def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
+        return None
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        indexes = [
+            keys.spec.name
+            for keys in self._entity.keys.values()
+            if keys.spec.index and keys.pk and keys.pk.field in params["Item"]
+        ]
+        return (f"the item also stands in {', '.join(indexes)}",) if indexes else ()
+
+
+@frozen(eq=False, repr=False)
+class Create(Put):
+    """`task.create(...)`: write an item that must not exist yet.
+
+    Raises ItemExistsError where one does, KeyCollisionError where that one is another item
+    under the same key.
+    """
+
+    _verb: ClassVar[str] = "create"
+    _needs: ClassVar[Needs] = "no item"
+    _replaces: ClassVar[bool] = False
+
+    @fitting(".expecting(record)")
+    def expecting(self, seen: Any) -> Self:
+        """Refused: there is no version of an item that must not exist. Raises InputError."""
+        raise InputError(
+            "a create expects no version, as the item must not exist; .put() replaces one",
+            operation=self._name,
+            entity=self._entity.spec.entity,
+        )
+
+    def _prepare(self, options: Options) -> WritePlan:
+        refuse_counted(self._entity, (n for n, value in self._given.items() if value is not None))
+        return super()._prepare(options)

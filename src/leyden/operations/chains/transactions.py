@@ -1,0 +1,309 @@
+"""Several writes that happen together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, Unpack
+
+from leyden._attrs import evolve, frozen
+from leyden._calls import Endable, end, fitting, hand_on, warn_if_unended
+from leyden._ledger import accounted
+from leyden.errors import AwsError, DecodeError, HookError, InputError, InvalidOptionError
+from leyden.operations.bound import BoundEntity, item_id, refuse_duplicates
+from leyden.operations.chains.chain import naming
+from leyden.operations.chains.reads import Get
+from leyden.operations.chains.write import Write
+from leyden.operations.companions.overflow.reading import Joining, join_items, wanted_fields
+from leyden.operations.companions.unique import GuardState
+from leyden.operations.options import (
+    DEFAULT,
+    Options,
+    TransactGetOptions,
+    TransactWriteOptions,
+    read_options,
+)
+from leyden.operations.plan.reads import attempt_to, is_mine, read_key, shape
+from leyden.operations.plan.writes import (
+    Part,
+    ResolvedWrite,
+    WritePlan,
+    over_nothing_outside,
+    parts_of,
+    refuse_reading,
+)
+from leyden.operations.run.attempts import Written
+from leyden.operations.run.sending import READS, pause_before
+from leyden.operations.run.verdicts import (
+    GET,
+    WRITE,
+    Reason,
+    canceled,
+    cancellation,
+    code_of,
+    refuse_count,
+    rejection,
+    send_transaction,
+    verdict_of_code,
+)
+from leyden.operations.run.writing import write_together
+from leyden.outcomes import Rejection
+from leyden.program import Item, Params, Program, Request, Runner
+from leyden.results import TransactionResult, add_units, consumed_units
+
+
+@frozen(eq=False, repr=False)
+class TransactGet:
+    """`app.transact_get([...])`: items as they all were at one moment."""
+
+    runner: Runner
+    entries: Sequence[Get]
+
+    @fitting(".params()")
+    def params(self, /, **options: Unpack[TransactGetOptions]) -> Params:
+        """The low-level request; nothing is sent."""
+        return self._request(read_options(GET, TransactGetOptions, options))
+
+    @fitting(".go()")
+    def go(self, /, **options: Unpack[TransactGetOptions]) -> TransactionResult:
+        """Read all of them; None stands where there is no item.
+
+        Raises TransactionCanceledError where writes were under way on them, still after all
+        attempts.
+        """
+        return self.runner.run(self.program(**options))
+
+    @fitting(".program()")
+    def program(self, /, **options: Unpack[TransactGetOptions]) -> Program[TransactionResult]:
+        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
+        read = read_options(GET, TransactGetOptions, options)
+        return self._program(self._request(read), read)
+
+    def __repr__(self) -> str:
+        return f"<{GET} of {len(self.entries)}>"
+
+    def _request(self, options: Options) -> Params:
+        refuse_count(GET, self.entries)
+        parts = []
+        for position, entry in enumerate(self.entries):
+            if not isinstance(entry, Get):
+                raise InputError(
+                    f"operation {position} is no get: this takes chains such as task.get(...)",
+                    operation=GET,
+                )
+            parts.append({"Get": entry.params()})
+        gets = [part["Get"] for part in parts]
+        refuse_duplicates(GET, (item_id(get["TableName"], get["Key"]) for get in gets))
+        return {"TransactItems": parts}
+
+    def _program(self, params: Params, options: Options) -> Program[TransactionResult]:
+        consumed: float | None = None
+        sent = attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response, attempts = yield from send_transaction(
+                    Request("TransactGetItems", params, GET)
+                )
+            except AwsError as error:
+                reasons = cancellation(error)
+                if not reasons:
+                    raise
+                raise canceled(GET, self._rejections(reasons), "nothing was read") from error
+            sent += attempts
+            found: dict[int, Item] = {}
+            for place, (entry, part) in enumerate(
+                zip(self.entries, response["Responses"], strict=True)
+            ):
+                item = part.get("Item")
+                if item is not None and is_mine(
+                    entry._said.entity, item, entry._said.marks(), options
+                ):
+                    found[place] = item
+            torn, cost, apart = yield from self._join(found, options, last=attempt >= READS)
+            consumed = add_units(add_units(consumed, consumed_units(response)), cost)
+            if torn is None:
+                break
+            # Values of one moment: where a part is of another, all are read again.
+            if attempt >= READS:
+                raise torn
+            yield pause_before(attempt)
+        items: list[Any] = [None] * len(self.entries)
+        unreadable: list[DecodeError | HookError] = [*apart]
+        for place, item in found.items():
+            make = partial(shape, self.entries[place]._said.entity, options=options)
+            items[place], failure = attempt_to(make, item, options, GET)
+            if failure is not None:
+                unreadable.append(failure)
+        return TransactionResult(tuple(items), consumed, sent, tuple(unreadable))
+
+    def _join(
+        self, found: dict[int, Item], options: Options, *, last: bool
+    ) -> Program[tuple[DecodeError | None, float | None, list[DecodeError]]]:
+        """Put large values in their places, table by table; gives the error where that fails.
+
+        And the errors that are collected, whose items are taken out.
+        """
+        consumed: float | None = None
+        unreadable: list[DecodeError] = []
+        for table in dict.fromkeys(entry._said.entity.table for entry in self.entries):
+            places = [n for n in found if self.entries[n]._said.entity.table == table]
+            owners = {id(found[n]): self.entries[n]._said.entity for n in places}
+            joining = Joining(
+                GET,
+                table,
+                evolve(options, consistent=True),
+                partial(_owner_of, owners),
+                partial(wanted_fields, options=options),
+                lambda item: True,
+                again=False,
+                last=last,
+            )
+            given = [found[n] for n in places]
+            joined = yield from join_items(None if options.data == "raw" else joining, given)
+            consumed = add_units(consumed, joined.consumed)
+            if joined.error is not None:
+                return joined.error, consumed, []
+            unreadable += joined.unreadable
+            for n, item in zip(places, joined.items, strict=True):
+                # Nothing was read again, so nothing is gone; it may be unreadable.
+                if item is None:
+                    del found[n]
+                else:
+                    found[n] = item
+        return None, consumed, unreadable
+
+    def _rejections(self, reasons: Sequence[Reason]) -> Iterable[Rejection]:
+        for position, (entry, reason) in enumerate(zip(self.entries, reasons, strict=True)):
+            code = code_of(reason)
+            if code != "None":
+                said = entry._said
+                key = said.entity.compiled.encode(read_key(said.entity, said.given))
+                verdict = verdict_of_code(code)
+                yield rejection(position, said.name, said.entity, key, verdict, code)
+
+
+def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:
+    return owners[id(item)]
+
+
+@frozen(eq=False, repr=False, slots=False)
+class TransactWrite(Endable):
+    """`app.transact_write([...])`: writes and checks that happen together or not at all.
+
+    Generated values, such as ids and times, are made once: sent again, with the same token, it
+    is the same transaction.
+    """
+
+    runner: Runner
+    entries: Sequence[Write]
+    planned: Sequence[WritePlan] | None = None
+    """The plans of the entries, where they are made already."""
+
+    def __attrs_post_init__(self) -> None:
+        hand_on(self.entries)
+
+    def __del__(self) -> None:
+        warn_if_unended(self, WRITE)
+
+    @fitting(".params()")
+    def params(self, /, **options: Unpack[TransactWriteOptions]) -> Params:
+        """The low-level request; nothing is sent.
+
+        Raises InputError where it depends on what is stored: on the unique values that an
+        operation gives up.
+        """
+        end(self)
+        read = read_options(WRITE, TransactWriteOptions, options)
+        for plan in self._plans:
+            with naming(plan.entry._name, plan.entity):
+                refuse_reading(plan)
+        params: Params = {"TransactItems": [part.body for part in self._parts()]}
+        if read.token is not None:
+            params["ClientRequestToken"] = read.token
+        return params
+
+    @fitting(".go()")
+    def go(self, /, **options: Unpack[TransactWriteOptions]) -> TransactionResult:
+        """Write all, or nothing.
+
+        `token` makes the transaction idempotent for ten minutes: sent again with the same
+        token it happens once. Raises TransactionCanceledError, whose `rejections` say which
+        operations were refused and why; conflicts with other writes are tried again before.
+
+        Where the request depends on what is stored (unique values that are given up, versions
+        that a put counts on from), that is read first, and the transaction depends on it; where
+        it has changed meanwhile, the transaction begins again. So it does where an item has large
+        values outside, unless there is a `token`, under which nothing else can be sent.
+        """
+        return self.runner.run(self.program(**options))
+
+    @fitting(".program()")
+    def program(self, /, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult]:
+        """The transaction as a program, for larger ones to go on from: what `go()` runs."""
+        end(self)
+        token = read_options(WRITE, TransactWriteOptions, options).token
+        plans = self._plans
+        if token is not None:
+            self._refuse_token(plans)
+        elif not any(plan.depends for plan in plans):
+            # Refuses bad input here, not when the program runs.
+            self._parts()
+        unread = self._unread if token is not None else None
+        return accounted(self._finished(write_together(plans, token, unread)))
+
+    def _finished(self, writing: Program[Written]) -> Program[TransactionResult]:
+        done = yield from writing
+        pairs = zip(self.entries, done.writes, strict=True)
+        items = tuple(entry._returned(write.kept, DEFAULT) for entry, write in pairs)
+        return TransactionResult(items, done.consumed, done.attempts)
+
+    @fitting(".explain()")
+    def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
+        """Says in words what the transaction does."""
+        end(self)
+        lines = [str(entry.explain()) for entry in self.entries]
+        return "\n".join([f"{len(lines)} operations, together or not at all:", *lines])
+
+    def __repr__(self) -> str:
+        return f"<{WRITE} of {len(self.entries)}>"
+
+    @cached_property
+    def _plans(self) -> Sequence[WritePlan]:
+        refuse_count(WRITE, self.entries)
+        if self.planned is not None:
+            return self.planned
+        plans = []
+        for position, entry in enumerate(self.entries):
+            if not isinstance(entry, Write):
+                raise InputError(
+                    f"operation {position} is no write or check: a transaction takes chains "
+                    "such as task.create(...), task.patch(...).set(...), task.check(...)",
+                    operation=WRITE,
+                )
+            with naming(entry._name, entry._entity):
+                plans.append(entry._draft())
+        refuse_duplicates(WRITE, (item_id(plan.table, plan.key) for plan in plans))
+        return plans
+
+    @cached_property
+    def _unread(self) -> list[ResolvedWrite]:
+        """The writes over items without large values outside; the same ones each time."""
+        writes = []
+        for plan in self._plans:
+            with naming(plan.entry._name, plan.entity):
+                writes.append(over_nothing_outside(plan))
+        return writes
+
+    def _parts(self) -> Sequence[Part]:
+        return parts_of(self._unread, GuardState(), WRITE)
+
+    def _refuse_token(self, plans: Sequence[WritePlan]) -> None:
+        for position, plan in enumerate(plans):
+            if plan.depends or (plan.spread is not None and plan.spread.needs_reading):
+                raise InvalidOptionError(
+                    f"a token promises that the same request is sent again, and operation "
+                    f"{position}, {plan.entry._name}, depends on what is stored each time; say in "
+                    "it what that is (.composite(), .expecting()), or leave the token out",
+                    operation=WRITE,
+                )

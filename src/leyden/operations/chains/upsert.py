@@ -1,0 +1,228 @@
+"""Upsert: write an item's attributes, whether it exists or not, and leave its others alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple, Self
+
+from leyden._attrs import evolve, field, frozen
+from leyden._calls import end, fitting
+from leyden.errors import InvalidExpressionError, MissingCompositeError
+from leyden.operations.chains.update import ChangesPart
+from leyden.operations.companions.overflow.writing import Apart, spread_of_update
+from leyden.operations.companions.unique import Effect, refuse_unknown_claims
+from leyden.operations.companions.versions import (
+    Expectation,
+    first_version,
+    refuse_counted,
+    seen_version,
+)
+from leyden.operations.options import Options
+from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
+from leyden.operations.plan.index_keys import (
+    KEPT,
+    Knowledge,
+    changed_keys,
+    own_keys,
+    refuse_unknown_inputs,
+)
+from leyden.operations.plan.steps import Step, UpdateExpression, hooked_amounts, read_steps
+from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, write_clauses
+from leyden.program import Params
+
+
+class _Parts(NamedTuple):
+    """What an upsert writes: `once` are fields for an item that does not have them yet."""
+
+    values: dict[str, Any]
+    steps: tuple[Step, ...]
+    once: frozenset[str]
+    removed: tuple[str, ...]
+    item: Knowledge
+    expected: Expectation | None
+
+
+@frozen(eq=False, repr=False)
+class Upsert(ChangesPart):
+    """`task.upsert(...)`: set these attributes on the item, which is created if it is missing.
+
+    Validates as create does; defaults are written too, over stored values. Read-only attributes
+    are set only where the item does not have them, unless the key of an index is made of them.
+    `go()` gives a record of the key attributes; with `response="all_new"` the whole record.
+    """
+
+    _given: Mapping[str, Any] = field(factory=dict)
+    _steps: tuple[Step, ...] = ()
+
+    _verb: ClassVar[str] = "upsert"
+    _api: ClassVar[str] = "UpdateItem"
+    _part: ClassVar[str] = "Update"
+
+    @fitting('.set(status="closed")')
+    def set(self, /, **attributes: Any) -> Self:
+        """Set further attributes."""
+        twice = self._given_names() & attributes.keys()
+        if twice:
+            raise self._twice(sorted(twice)[0])
+        with self._naming():
+            refuse_counted(self._entity, attributes)
+        end(self)
+        return evolve(self, given={**self._given, **attributes})
+
+    @fitting(".add(points=1)")
+    def add(self, /, **attributes: Any) -> Self:
+        """Add to numbers, counting from 0, or add elements to sets."""
+        return self._with("add", attributes)
+
+    @fitting(".subtract(points=1)")
+    def subtract(self, /, **attributes: Any) -> Self:
+        """Subtract from numbers, counting from 0."""
+        return self._with("subtract", attributes)
+
+    @fitting('.append(history=["x"])')
+    def append(self, /, **attributes: Any) -> Self:
+        """Append elements to lists; a list that is not there is begun."""
+        return self._with("append", attributes)
+
+    @fitting('.if_not_exists(status="open")')
+    def if_not_exists(self, /, **attributes: Any) -> Self:
+        """Set attributes that the item does not have yet."""
+        return self._with("if_not_exists", attributes)
+
+    def _with(self, operator: str, attributes: Mapping[str, Any]) -> Self:
+        with self._naming():
+            steps = read_steps(self._entity, operator, attributes, fresh=True)
+            refuse_counted(self._entity, (step.root for step in steps))
+            refuse_unknown_claims(self._entity, steps)
+            for step in steps:
+                if not step.is_root:
+                    raise InvalidExpressionError(
+                        f'an upsert works on whole attributes, not on "{step.path}"; use .update()',
+                        entity=self._entity.spec.entity,
+                    )
+                if step.root in self._given_names():
+                    raise self._twice(step.root)
+            return evolve(self, steps=(*self._steps, *steps))
+
+    def _given_names(self) -> frozenset[str]:
+        return frozenset({*self._given, *(step.root for step in self._steps)})
+
+    def _twice(self, name: str) -> InvalidExpressionError:
+        return InvalidExpressionError(
+            f'"{name}" is written twice in one upsert', entity=self._entity.spec.entity
+        )
+
+    def _prepare(self, options: Options) -> WritePlan:
+        entity, compiled = self._entity, self._entity.compiled
+        parts = self._parts()
+        values, keys = parts.values, changed_keys(entity, parts.item)
+        key = own_keys(entity, values)
+        expressions = Expressions()
+        update, apart = UpdateExpression(expressions), Apart(entity)
+        stored, once = compiled.encode(values), parts.once
+        fields = entity.identity
+        for name, encoded in stored.items():
+            if name in key or name in keys.set:
+                # A field that is a key itself is written as that key.
+                stored[name] = key.get(name) or keys.set[name]
+            elif name not in entity.overflow:
+                fields[name] = encoded
+            elif name in once:
+                apart.set_if_absent(name, encoded)
+            else:
+                apart.set(name, encoded)
+        removes = (*keys.remove, *parts.removed)
+        change = PartChange({**fields, **keys.set}, parts.steps, removes, once, keys)
+        write_clauses(entity, update, apart, change, steps_first=False)
+        refuse_oversize(key, update.assigned, has=SET_HAS)
+        params: Params = {
+            "TableName": entity.table,
+            "Key": key,
+            "UpdateExpression": update.text(),
+        }
+        marks = self._seal(
+            params, options, expressions, stored, agreements=self._agreements(expressions)
+        )
+        kept = {name: stored[name] for name in entity.composites}
+        if not entity.has_companions:
+            return WritePlan(self, params, key, marks, kept, parts.expected)
+        effect = Effect(
+            "change",
+            sets={name: value for name, value in stored.items() if name not in once},
+            defaults={
+                **{name: value for name, value in stored.items() if name in once},
+                **defaults_of(parts.steps),
+            },
+            removes=frozenset(parts.removed),
+            known=self._agreed(),
+            creates=True,
+        )
+        spread = spread_of_update(entity, apart, update, effect, parts.steps)
+        return WritePlan(self, params, key, marks, kept, parts.expected, False, effect, spread)
+
+    def _parts(self) -> _Parts:
+        """The values of the upsert, and what it knows of the item that it leaves behind.
+
+        Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
+        more than is given.
+        """
+        entity, compiled = self._entity, self._entity.compiled
+        stepped = {step.root: step.value for step in self._steps}
+        refuse_unknown_inputs(entity, stepped.keys())
+        given, expected = seen_version(entity, self._given, self._expected)
+        given = {**given, **stepped} if stepped else given
+        values = compiled.prepare_given(first_version(entity, given))
+        steps = hooked_amounts(entity, self._steps, values)
+        counted = entity.spec.version_attribute
+        if stepped or counted is not None:
+            values = {n: value for n, value in values.items() if n not in stepped and n != counted}
+        once = {n for n in entity.read_only if n in values}
+        # Of what is set only where the item has none, the stored value is not known, unless the
+        # caller says that there is none.
+        unsure = {name for name in once if self._known.get(name, name) is not None}
+        own = {name: values[name] for name in entity.keys.primary.composites if name in values}
+        known = {**self._known, **own}
+        changed = {n: value for n, value in values.items() if n not in unsure and n not in own}
+        derived: dict[str, Any] = {}
+        if compiled.derivations:
+            derived = compiled.watchers(changed, known)
+            # The rest is derived for a new item; of a stored one it stays as it is.
+            begun = compiled.derived(values, compiled.derivations.keys() - derived.keys())
+            self._refuse_kept_inputs(begun, unsure)
+            values = compiled.complete(values, given, {**begun, **derived})
+            once |= {name for name, value in begun.items() if value is not None}
+            changed |= derived
+        together = {**known, **changed}
+        absent = {name for name, value in together.items() if value is None}
+        return _Parts(
+            values,
+            steps,
+            frozenset(entity.spec.attributes[name].field for name in once),
+            tuple(
+                entity.spec.attributes[name].field
+                for name, value in derived.items()
+                if value is None
+            ),
+            Knowledge(
+                {name: value for name, value in together.items() if value is not None},
+                absent,
+                changed.keys(),
+                made=values,
+                creates=True,
+                kept=unsure,
+            ),
+            expected,
+        )
+
+    def _refuse_kept_inputs(self, derived: Iterable[str], kept: Collection[str]) -> None:
+        """Raise where an index depends on what is derived from attributes that may be stored."""
+        entity = self._entity
+        for name in derived:
+            inputs = sorted(entity.compiled.derivations[name].intersection(kept))
+            if inputs and name in entity.deciding:
+                quoted = ", ".join(f'"{one}"' for one in inputs)
+                raise MissingCompositeError(
+                    f'an index depends on "{name}", which is derived from {quoted}; {KEPT}',
+                    missing=tuple(inputs),
+                    entity=entity.spec.entity,
+                )

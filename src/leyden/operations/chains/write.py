@@ -1,0 +1,360 @@
+"""The common frame of single writes: one conditional request, guarded against collisions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Never, Self, Unpack
+
+from pynamodb.expressions.condition import Condition
+
+from leyden._attrs import evolve, frozen
+from leyden._calls import Endable, end, fitting, misplaced, warn_if_unended
+from leyden._ledger import accounted
+from leyden.errors import (
+    BatchIncompleteError,
+    InvalidOptionError,
+    LeydenError,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.chain import changed, naming, read_conditions, run_named
+from leyden.operations.companions.overflow.reading import join_items, joining_for
+from leyden.operations.companions.overflow.writing import spread_notes
+from leyden.operations.companions.unique import GuardState, unique_notes
+from leyden.operations.companions.versions import Expectation, expectation_of, version_notes
+from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
+from leyden.operations.plan.expressions import Expressions, conjunction
+from leyden.operations.plan.identity import (
+    Marks,
+    bears,
+    guard_condition,
+    identity_marks,
+    present_slots,
+)
+from leyden.operations.plan.reads import Explanation, shape, show, show_key
+from leyden.operations.plan.refusal import Asked, Needs
+from leyden.operations.plan.writes import WritePlan, over_nothing_outside, over_version, parts_of
+from leyden.operations.run.attempts import Written
+from leyden.operations.run.sending import cause_of
+from leyden.operations.run.writing import write_one
+from leyden.outcomes import Outcome
+from leyden.program import Item, Params, Program
+from leyden.results import Result, add_units
+
+
+@frozen(eq=False, repr=False)
+class Write(Endable, ABC):
+    """A write of one item: immutable, until `.go()` or another ending sends or shows it.
+
+    Every step of a chain gives a new write, so a half-built one can be kept and reused.
+    """
+
+    _entity: BoundEntity
+    _conditions: tuple[Condition, ...] = ()
+    _expected: Expectation | None = None
+
+    _verb: ClassVar[str]
+    _api: ClassVar[str]
+    _allowed: ClassVar[type] = WriteOptions
+    """The TypedDict of the options that it takes."""
+    _responses: ClassVar[frozenset[str]] = frozenset(
+        {"default", "none", "all_old", "updated_old", "all_new", "updated_new"}
+    )
+    """The values of `response` that the verb takes."""
+    _silent: ClassVar[frozenset[str]] = frozenset({"default", "none"})
+    """The values of `response` for which the service has nothing to return."""
+
+    _part: ClassVar[str]
+    """What a transaction calls this kind of write."""
+    _needs: ClassVar[Needs] = "anything"
+    """What must be stored under the key for the verb to be granted."""
+
+    def where(self, /, *conditions: Condition, **wrong: Never) -> Self:
+        """Add conditions, all of which must hold for the write to happen.
+
+        Raises InvalidExpressionError for anything that is no condition, ArgumentError for keywords.
+
+        >>> task.patch(...).set(points=4).where(task.attr.points > 3)    # doctest: +SKIP
+        """
+        with self._naming():
+            added = read_conditions(self._entity, self._name, conditions, wrong)
+        return changed(self, conditions=self._conditions + added)
+
+    @fitting(".expecting(record)")
+    def expecting(self, seen: Any) -> Self:
+        """Write only if the stored item has the version that was seen: optimistic locking.
+
+        `seen` is a record that was read, or its version; 0 says that there is no item yet, or
+        one without a version. Otherwise `go()` raises VersionConflictError, with the stored
+        item. Raises InputError where the entity has no `version_attribute`.
+
+        >>> task.patch(...).set(status="closed").expecting(record)    # doctest: +SKIP
+        """
+        with self._naming():
+            return evolve(self, expected=expectation_of(self._entity, seen))
+
+    def __del__(self) -> None:
+        warn_if_unended(self, self._name)
+
+    @property
+    def _asked(self) -> Asked:
+        """What the write asks of the stored item, to say what of it did not hold."""
+        return Asked(self._needs, where=bool(self._conditions))
+
+    def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
+        """The low-level request, in the boto3 client's shape; nothing is sent.
+
+        `go()` adds to it only what reports: consumed capacity, and the stored item of a failed
+        condition.
+        """
+        end(self)
+        try:
+            if wrong:
+                raise misplaced("params", ".params(limit=10)", len(wrong))
+            read = self._options(options)
+            return finish(self._build(read), read)
+        except LeydenError as error:
+            self._naming().name(error)
+            raise
+
+    def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
+        """Send the request, and give back what it wrote.
+
+        Raises the errors of `leyden.errors`; bad input is refused before anything is sent. Where
+        the write happened and something after it failed, the error's `outcome` says so.
+        """
+        # The runner keeps account of the whole call.
+        return self._entity.runner.run(self._started(wrong, options))
+
+    def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
+        """The write as a program, for larger ones to go on from: what `go()` runs.
+
+        Bad input is refused here, not when the program runs. Errors say in their `outcome` what
+        it had written.
+        """
+        return accounted(self._started(wrong, options))
+
+    def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
+        """Says in words what is written, and what it depends on."""
+        with self._naming():
+            if wrong:
+                raise misplaced("explain", ".explain(limit=10)", len(wrong))
+            read = self._options(options)
+            return self._explain(finish(self._build(read), read), read)
+
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
+    @property
+    def _name(self) -> str:
+        """The operation's name in errors and events: `task.create`."""
+        return self._entity.operation(self._verb)
+
+    def _naming(self) -> naming:
+        # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
+        end(self)
+        return naming(self._name, self._entity)
+
+    def _started(self, wrong: tuple[Never, ...], options: Mapping[str, Any]) -> Program[Any]:
+        with self._naming():
+            if wrong:
+                raise misplaced("go", ".go(limit=10)", len(wrong))
+            program = self._program(self._options(options))
+        return run_named(program, self._naming())
+
+    def _draft(self) -> WritePlan:
+        """The write as a part of a transaction."""
+        end(self)
+        return self._prepare(DEFAULT)
+
+    def _options(self, given: Mapping[str, Any]) -> Options:
+        options = read_options(self._name, self._allowed, given)
+        if options.response == "default":
+            return options
+        if options.response not in self._responses:
+            raise InvalidOptionError(
+                f'the option "response" of {self._verb} takes '
+                f"{', '.join(f'{chr(34)}{name}{chr(34)}' for name in sorted(self._responses))}"
+            )
+        return options
+
+    @abstractmethod
+    def _prepare(self, options: Options) -> WritePlan:
+        """The write, decided as far as it can be without reading."""
+
+    def _planned(self, options: Options) -> WritePlan:
+        """The write on the table that the call names."""
+        plan = self._prepare(options)
+        if options.table is not None:
+            plan.params["TableName"] = options.table
+        if plan.has_companions:
+            self._refuse_in_transaction(plan, options)
+        return plan
+
+    def _build(self, options: Options) -> Params:
+        plan = self._planned(options)
+        effect = plan.effect
+        if effect is None:
+            return over_version(plan)[0]
+        write = over_nothing_outside(plan)
+        if effect.kind != "create":
+            # Which values it gives up is read before it is sent.
+            write = evolve(write, guards=())
+        if not write.guards and not write.siblings:
+            return write.params
+        return {"TransactItems": [part.body for part in parts_of((write,), GuardState())]}
+
+    def _program(self, options: Options) -> Program[Any]:
+        plan = self._planned(options)
+        if plan.spread is not None:
+            # Refuses bad input here, not when the program runs.
+            over_nothing_outside(plan)
+        wants = "" if options.response in self._silent else options.response
+        return self._finished(write_one(plan, options, wants), options)
+
+    def _finished(self, writing: Program[Written], options: Options) -> Program[Any]:
+        """What the call gives back of what was written."""
+        done = yield from writing
+        write = done.writes[0]
+        try:
+            if options.response not in self._silent:
+                done = yield from self._with_values(done, options)
+            return self._result(done, options)
+        except LeydenError as error:
+            # The runner says on the error that the write has happened; here its item is known.
+            put = write.kept if "Item" in write.params else None
+            error.outcome = Outcome(item=done.attributes or put)
+            raise
+
+    def _with_values(self, done: Written, options: Options) -> Program[Written]:
+        """What was written, with the values of the item that came back in their places."""
+        if not self._entity.overflow or not done.attributes:
+            return done
+        marks, after = done.writes[0].plan.marks, options.response == "all_new"
+        joining = joining_for(
+            self._entity,
+            self._name,
+            options.table or self._entity.table,
+            evolve(options, consistent=True),
+            lambda item: bears(item, marks),
+            again=after,
+        )
+        try:
+            joined = yield from join_items(joining, [done.attributes])
+        except BatchIncompleteError as error:
+            # It is about a batch of reads, which nobody asked for: what befell it is what counts.
+            raise cause_of(error) from error
+        if joined.error is not None:
+            said = joined.error.message
+            joined.error.message = f"what the write replaced is not there: {said}"
+            raise joined.error
+        consumed = add_units(done.consumed, joined.consumed)
+        return evolve(done, attributes=joined.items[0], consumed=consumed)
+
+    def _refuse_in_transaction(self, plan: WritePlan, options: Options) -> None:
+        """Raise InvalidOptionError for what a transaction does not have."""
+        company = " and ".join(
+            what
+            for what, is_there in (
+                ("the guards of unique values", plan.moves_claims),
+                ("the items that hold large values", plan.spread is not None),
+            )
+            if is_there
+        )
+        if options.params:
+            raise InvalidOptionError(
+                f"this write may become a transaction with {company}, so `params` cannot be "
+                "merged into it"
+            )
+        if options.response.startswith("updated_"):
+            raise InvalidOptionError(
+                f"this write may become a transaction with {company}, which does not tell "
+                f'"{options.response}"; "all_old" and "all_new" work'
+            )
+
+    def _result(self, done: Written, options: Options) -> Any:
+        kept = done.attributes
+        if options.response in self._silent:
+            kept = None if options.response == "none" else done.writes[0].kept
+        item = self._returned(kept, options) if kept else None
+        if options.data == "result":
+            return Result(item, done.consumed, done.response)
+        return item
+
+    def _returned(self, item: Item, options: Options) -> Any:
+        """What the write gives back of an item: of `kept`, or of what `response` asked for."""
+        return shape(self._entity, item, options, self._shown(item, options))
+
+    def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
+        """The slots that the record shows; None where the item is a whole one."""
+        slots = self._entity.compiled.slots
+        if options.response in self._silent:
+            names = self._entity.keys.primary.composites
+            return frozenset(slots[name] for name in names if name in slots)
+        if not options.response.startswith("updated_"):
+            return None
+        return present_slots(self._entity, item)
+
+    def _seal(
+        self,
+        params: Params,
+        options: Options,
+        expressions: Expressions,
+        stored: Item,
+        *,
+        existence: str = "",
+        agreements: Iterable[str] = (),
+        guarded: bool = True,
+    ) -> Marks:
+        """Add the conditions and what to return; gives the item's marks.
+
+        `stored` has the fields of the primary composites at least.
+        """
+        marks = identity_marks(self._entity, stored)
+        texts = [
+            existence,
+            guard_condition(marks, expressions) if guarded and marks else "",
+            *agreements,
+        ]
+        if self._conditions:
+            texts += [expressions.condition(condition) for condition in self._conditions]
+        condition = conjunction(texts)
+        if condition:
+            params["ConditionExpression"] = condition
+        expressions.write_to(params)
+        if options.response not in self._silent:
+            params["ReturnValues"] = options.response.upper()
+        return marks
+
+    def _explain(self, params: Params, options: Options) -> Explanation:
+        plan = self._prepare(options)
+        own, _, expected = over_version(plan)
+        return Explanation(
+            self._name,
+            "TransactWriteItems" if "TransactItems" in params else self._api,
+            options.table or self._entity.table,
+            None,
+            self._entity.keys.primary.spec.name,
+            False,
+            show_key(plan.key),
+            show(own.get("ConditionExpression", ""), own),
+            (
+                *self._notes(own),
+                *version_notes(self._entity, plan.counts_on, expected),
+                *unique_notes(self._entity, plan.effect),
+                *spread_notes(self._entity, plan.spread),
+            ),
+        )
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return (f"changes: {show(params['UpdateExpression'], params)}",)
+
+
+def exists(key: Item, expressions: Expressions) -> str:
+    """The condition that there is an item under the key."""
+    return " AND ".join([f"attribute_exists({expressions.name(field)})" for field in key])
+
+
+def is_absent(key: Item, expressions: Expressions) -> str:
+    """The condition that there is no item under the key."""
+    return " AND ".join([f"attribute_not_exists({expressions.name(field)})" for field in key])

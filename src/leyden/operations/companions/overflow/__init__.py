@@ -1,0 +1,3 @@
+"""Values that are too large for an item: compressed, or split over items of its partition."""
+
+from __future__ import annotations

@@ -1,0 +1,476 @@
+"""Which of an item's large values are compressed, and which are stored in parts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from leyden import _attrs as attrs
+from leyden._attrs import define, field, frozen
+from leyden.errors import DecodeError, ItemTooLargeError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.plan import expressions
+from leyden.operations.plan.expressions import item_size
+from leyden.program import AttributeValue, Item
+from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
+from leyden.types.base import MAX_DEPTH
+
+OVERFLOW_SUFFIX: Final = "$overflow"
+"""What parts have behind the entity's name, so that they are no entity's items."""
+
+PART_PREFIX: Final = "$$overflow#"
+"""What the sort keys of parts start with. No key that Leyden makes starts with two dollars."""
+
+PART_FIELD: Final = "__leyden_part__"
+"""The field in which a part holds its bytes."""
+
+OWNER_FIELD: Final = "__leyden_owner__"
+"""The field in which a part holds the key of its item."""
+
+PART_BYTES: Final = 350 * 1024
+"""The most bytes of a value in one part."""
+
+MOST_PARTS: Final = 100
+"""The most parts of one value: they are written in one transaction."""
+
+VALUE_LIMIT: Final = 32 * 1024 * 1024
+"""The most bytes of one value. A few bytes may say that they inflate to any number of them."""
+
+PART_LIFE_BEYOND: Final = 7 * 24 * 3600
+"""Seconds by which parts outlive their item: time to live deletes in no order."""
+
+CODEC: Final = "zlib"
+
+_TEXT: Final = "S"
+_BYTES: Final = "B"
+
+
+@frozen
+class Entry:
+    """What a manifest says of one field.
+
+    `kind` is the type of the value, `size` its bytes as it was, `parts` how many items hold it
+    (0: it is compressed in its own field), `checksum` the CRC-32 of the compressed bytes.
+    """
+
+    kind: str
+    size: int
+    parts: int
+    generation: str
+    checksum: int
+
+    def encode(self) -> AttributeValue:
+        """The entry as it is stored."""
+        return {
+            "M": {
+                "codec": {"S": CODEC},
+                "type": {"S": self.kind},
+                "bytes": {"N": str(self.size)},
+                "parts": {"N": str(self.parts)},
+                "generation": {"S": self.generation},
+                "checksum": {"N": str(self.checksum)},
+            }
+        }
+
+
+@frozen
+class Packed:
+    """A value of `size` bytes, compressed."""
+
+    kind: str
+    size: int
+    content: bytes = field(repr=False)
+
+    def entry(self, parts: int, generation: str) -> Entry:
+        """What the manifest says of it."""
+        return Entry(self.kind, self.size, parts, generation, zlib.crc32(self.content))
+
+
+@frozen
+class StoredApart:
+    """Stands in a record for a value that is stored outside of its item, and was not read.
+
+    `size` is that of the value in bytes. Records of streams and on errors have these, as there is
+    nothing to read from; `get` gives the value.
+    """
+
+    size: int
+    checksum: int = field(repr=False)
+
+
+@frozen
+class Unfolded:
+    """An item without its manifest; `missing` are the fields whose values stand in parts."""
+
+    item: Item = field(repr=False)
+    missing: Mapping[str, Entry]
+
+
+def pack(value: AttributeValue) -> Packed:
+    """Compress a typed value. Texts and bytes are themselves, all else canonical JSON."""
+    ((kind, content),) = value.items()
+    if kind == _TEXT:
+        plain = content.encode("utf-8")
+    elif kind == _BYTES:
+        plain = bytes(content)
+    else:
+        plain = json.dumps(
+            _portable(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        ).encode("utf-8")
+    return Packed(kind, len(plain), zlib.compress(plain))
+
+
+def unpack(content: bytes, entry: Entry) -> AttributeValue:
+    """The value in compressed bytes. Raises ValueError where they are not those of the entry."""
+    if zlib.crc32(content) != entry.checksum:
+        raise ValueError("the checksum is another one")
+    inflating = zlib.decompressobj()
+    try:
+        plain = inflating.decompress(content, entry.size + 1)
+    except zlib.error as error:
+        raise ValueError("the bytes are not compressed") from error
+    if len(plain) != entry.size:
+        raise ValueError("the size is another one")
+    if entry.kind == _TEXT:
+        return {_TEXT: plain.decode("utf-8")}
+    if entry.kind == _BYTES:
+        return {_BYTES: plain}
+    try:
+        value: AttributeValue = _native(json.loads(plain))
+    except (AttributeError, TypeError) as error:
+        raise ValueError("it is no typed value") from error
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return value
+
+
+def _portable(value: Mapping[str, Any]) -> Any:
+    """A typed value with base64 text in place of bytes."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: base64.b64encode(bytes(content)).decode("ascii")}
+        case "BS":
+            return {kind: [base64.b64encode(bytes(one)).decode("ascii") for one in content]}
+        case "L":
+            return {kind: [_portable(one) for one in content]}
+        case "M":
+            return {kind: {name: _portable(one) for name, one in content.items()}}
+        case "SS" | "NS":
+            return {kind: list(content)}
+        case _:
+            return value
+
+
+def _native(value: Mapping[str, Any], depth: int = 1) -> Any:
+    if depth > MAX_DEPTH + 1:
+        raise RecursionError
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: base64.b64decode(content)}
+        case "BS":
+            return {kind: [base64.b64decode(one) for one in content]}
+        case "L":
+            return {kind: [_native(one, depth + 1) for one in content]}
+        case "M":
+            return {kind: {name: _native(one, depth + 1) for name, one in content.items()}}
+        case _:
+            return dict(value)
+
+
+def write_manifest(entries: Mapping[str, Entry]) -> AttributeValue:
+    """A manifest as it is stored."""
+    return {"M": {name: entry.encode() for name, entry in sorted(entries.items())}}
+
+
+def read_manifest(item: Item | None) -> dict[str, Entry]:
+    """The entries of an item's manifest; empty where it has none.
+
+    Raises DecodeError for one that this version cannot read.
+    """
+    stored = (item or {}).get(OVERFLOW_FIELD)
+    if stored is None:
+        return {}
+    try:
+        return {name: _entry(one["M"]) for name, one in stored["M"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DecodeError(
+            f'the field "{OVERFLOW_FIELD}", which says where large values are, cannot be read: '
+            "it was written by another program or a later version",
+            field=OVERFLOW_FIELD,
+        ) from error
+
+
+def _entry(stored: Mapping[str, Any]) -> Entry:
+    if stored["codec"] != {"S": CODEC}:
+        raise ValueError("another codec")
+    entry = Entry(
+        stored["type"]["S"],
+        int(stored["bytes"]["N"]),
+        int(stored["parts"]["N"]),
+        stored["generation"]["S"],
+        int(stored["checksum"]["N"]),
+    )
+    if not (0 <= entry.parts <= MOST_PARTS and 0 <= entry.size <= VALUE_LIMIT):
+        raise ValueError("more than any value has")
+    return entry
+
+
+def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:
+    """The keys of a value's parts, in their order; `key` is that of its item."""
+    return [
+        {**key, sort_field: {"S": f"{PART_PREFIX}{entry.generation}#{number:04}"}}
+        for number in range(entry.parts)
+    ]
+
+
+def part_items(
+    entity: BoundEntity, key: Item, packed: Packed, generation: str, lifetimes: Item, size: int
+) -> tuple[Entry, list[Item]]:
+    """The parts that hold a value, each of at most `size` bytes, and the manifest's entry.
+
+    `lifetimes` are the item's fields of time to live; parts have them as well, and live longer.
+    """
+    content = packed.content
+    pieces = [content[start : start + size] for start in range(0, len(content), size)]
+    entry = packed.entry(len(pieces), generation)
+    shared: Item = {
+        ENTITY_FIELD: {"S": f"{entity.spec.entity}{OVERFLOW_SUFFIX}"},
+        VERSION_FIELD: {"S": entity.spec.version},
+        OWNER_FIELD: {"M": key},
+        **part_lifetimes(lifetimes),
+    }
+    keys = part_keys(key, sort_field_of(entity), entry)
+    return entry, [
+        {**own, **shared, PART_FIELD: {"B": piece}} for own, piece in zip(keys, pieces, strict=True)
+    ]
+
+
+def part_lifetimes(lifetimes: Item) -> Item:
+    """An item's fields of time to live, as its parts have them."""
+    return {
+        name: {"N": str(int(float(value["N"])) + PART_LIFE_BEYOND)}
+        for name, value in lifetimes.items()
+        if "N" in value
+    }
+
+
+def sort_field_of(entity: BoundEntity) -> str:
+    """The field of the table's own sort key."""
+    sort = entity.keys.primary.sk
+    assert sort is not None, "an entity without a sort key is refused when it is loaded"
+    return sort.field
+
+
+def is_part(item: Item, names: Iterable[str] | None = None) -> bool:
+    """Whether a raw item is a part: of the entities with these names, or of any."""
+    said = item.get(ENTITY_FIELD, {}).get("S", "")
+    if not isinstance(said, str) or not said.endswith(OVERFLOW_SUFFIX):
+        return False
+    return names is None or said.removesuffix(OVERFLOW_SUFFIX) in names
+
+
+def is_part_key(sort_key: AttributeValue | None) -> bool:
+    """Whether a sort key is that of a part."""
+    text = (sort_key or {}).get("S", "")
+    return isinstance(text, str) and text.startswith(PART_PREFIX)
+
+
+def unfold(item: Item, wanted: frozenset[str] | None = None) -> Unfolded:
+    """An item with its own fields uncompressed; `wanted` are the fields to look for.
+
+    A field that has a value of its own wins over the manifest: another client wrote it, and it
+    does not know manifests. Raises DecodeError.
+    """
+    entries = read_manifest(item)
+    plain = {name: value for name, value in item.items() if name != OVERFLOW_FIELD}
+    missing = {}
+    for name, entry in entries.items():
+        held = plain.get(name)
+        if held is None:
+            if entry.parts and (wanted is None or name in wanted):
+                missing[name] = entry
+        elif not entry.parts and _BYTES in held:
+            content = bytes(held[_BYTES])
+            # With another checksum they are bytes that somebody stored as such.
+            if zlib.crc32(content) == entry.checksum:
+                plain[name] = _inside(content, entry, name)
+    return Unfolded(plain, missing)
+
+
+def _inside(content: bytes, entry: Entry, name: str) -> AttributeValue:
+    try:
+        return unpack(content, entry)
+    except ValueError as error:
+        raise DecodeError(
+            f'the compressed value in "{name}" cannot be read: {error}', field=name
+        ) from error
+
+
+def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue | None:
+    """The value in its parts; None where one is not there or is not of the entry."""
+    pieces = []
+    for part in parts:
+        if part is None or _BYTES not in part.get(PART_FIELD, {}):
+            return None
+        pieces.append(bytes(part[PART_FIELD][_BYTES]))
+    try:
+        return unpack(b"".join(pieces), entry)
+    except ValueError:
+        return None
+
+
+def placed(entity: BoundEntity, item: Item) -> Unfolded:
+    """An item's fields as far as they are in the item; nothing where it has no manifest."""
+    if not entity.overflow or OVERFLOW_FIELD not in item:
+        return Unfolded(item, {})
+    return unfold(item, entity.overflow)
+
+
+def values_apart(entity: BoundEntity, missing: Mapping[str, Entry]) -> dict[str, StoredApart]:
+    """What stands for the values of these fields, by attribute."""
+    names = {spec.field: name for name, spec in entity.spec.attributes.items()}
+    return {names[f]: StoredApart(entry.size, entry.checksum) for f, entry in missing.items()}
+
+
+def record_in_place(entity: BoundEntity, item: Item) -> Any:
+    """The record in an item, with a `StoredApart` for each value that is not in it.
+
+    Raises DecodeError.
+    """
+    unfolded = placed(entity, item)
+    record = entity.compiled.decode(unfolded.item)
+    apart = values_apart(entity, unfolded.missing)
+    slots = entity.compiled.slots
+    shown = {slots[name]: value for name, value in apart.items() if name in slots}
+    return attrs.evolve(record, **shown) if shown else record
+
+
+TRANSACTION_LIMIT: Final = 100
+"""The most operations that DynamoDB takes in a transaction."""
+
+TRANSACTION_BYTES: Final = 4 * 1024 * 1024
+"""The most bytes that DynamoDB takes in a transaction."""
+
+
+@define
+class Layout:
+    """Where values go: `inside` the item (compressed or not), or into `parts`."""
+
+    inside: Item
+    entries: dict[str, Entry]
+    parts: list[Item]
+
+
+@define
+class Packing:
+    """The values of one write, compressed at most once however often it is tried."""
+
+    packed: dict[str, Packed] = field(factory=dict)
+
+    def of(self, name: str, values: Item) -> Packed:
+        """The compressed value of a field."""
+        if name not in self.packed:
+            self.packed[name] = pack(values[name])
+        return self.packed[name]
+
+
+def as_they_are(values: Item) -> Layout:
+    """All values inside, as they are."""
+    return Layout(dict(values), {}, [])
+
+
+def arrange(
+    entity: BoundEntity,
+    key: Item,
+    values: Item,
+    others: int,
+    lifetimes: Item,
+    packing: Packing,
+) -> Layout:
+    """A layout in which the item is not too large.
+
+    `values` are those that may go outside; `others` is the size of all else, in bytes. As few as
+    possible are compressed, the largest first; where all together are too large compressed, the
+    largest of them go into parts. Raises ItemTooLargeError where that is not possible.
+    """
+    layout = as_they_are(values)
+    limit = expressions.ITEM_LIMIT
+    if others + item_size(layout.inside) <= limit:
+        return layout
+    for name in _largest_first(values):
+        packed = packing.of(name, values)
+        if packed.size > VALUE_LIMIT:
+            raise ItemTooLargeError(
+                f"{_named(entity, {name: None})} has {packed.size:,} bytes, and a value that is "
+                f"stored outside of its item has at most {VALUE_LIMIT:,}",
+                size=packed.size,
+                limit=VALUE_LIMIT,
+                entity=entity.spec.entity,
+            )
+        smaller = {"B": packed.content}
+        if expressions.value_size(smaller) < expressions.value_size(values[name]):
+            layout.inside[name] = smaller
+            layout.entries[name] = packed.entry(0, uuid4().hex)
+            if others + _inside_size(layout) <= limit:
+                return layout
+    for name in _largest_first(layout.inside):
+        packed = packing.of(name, values)
+        entry, parts = part_items(entity, key, packed, uuid4().hex, lifetimes, PART_BYTES)
+        del layout.inside[name]
+        layout.entries[name] = entry
+        layout.parts += parts
+        if others + _inside_size(layout) <= limit:
+            break
+    else:
+        raise _too_large(entity, others + _inside_size(layout), values)
+    _refuse_oversize(entity, layout, packing)
+    return layout
+
+
+def _largest_first(values: Item) -> list[str]:
+    return sorted(values, key=lambda name: expressions.value_size(values[name]), reverse=True)
+
+
+def _inside_size(layout: Layout) -> int:
+    inside = dict(layout.inside)
+    if layout.entries:
+        inside[OVERFLOW_FIELD] = write_manifest(layout.entries)
+    return item_size(inside)
+
+
+def _too_large(entity: BoundEntity, found: int, values: Mapping[str, object]) -> ItemTooLargeError:
+    names = _named(entity, values)
+    return ItemTooLargeError(
+        f"without {names}, which may be stored outside of it, the item still has {found:,} bytes, "
+        f"and DynamoDB stores at most {expressions.ITEM_LIMIT:,}",
+        size=found,
+        limit=expressions.ITEM_LIMIT,
+        entity=entity.spec.entity,
+    )
+
+
+def _refuse_oversize(entity: BoundEntity, layout: Layout, packing: Packing) -> None:
+    found = sum(map(item_size, layout.parts))
+    if found <= TRANSACTION_BYTES:
+        return
+    outside = [name for name in layout.entries if name not in layout.inside]
+    before = sum(packing.packed[name].size for name in outside)
+    raise ItemTooLargeError(
+        f"{_named(entity, dict.fromkeys(outside))} has {before:,} bytes, compressed {found:,}, and "
+        f"DynamoDB takes at most {TRANSACTION_BYTES:,} in the one transaction that must write "
+        "them",
+        size=found,
+        limit=TRANSACTION_BYTES,
+        entity=entity.spec.entity,
+    )
+
+
+def _named(entity: BoundEntity, fields: Mapping[str, object]) -> str:
+    names = [name for name, spec in entity.spec.attributes.items() if spec.field in fields]
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,450 @@
+"""What a write does to values that are stored outside of their item: requests, as data.
+
+A write goes on as if the stored item had no manifest, on the condition that it has none. Where
+that does not hold, the refusal shows the manifest, and the write depends on this one instead: the
+parts that it gives up are deleted in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+from leyden._attrs import field, frozen
+from leyden.errors import InvalidExpressionError, ItemTooLargeError
+from leyden.operations.bound import BoundEntity
+from leyden.operations.companions.overflow.format import (
+    TRANSACTION_BYTES,
+    TRANSACTION_LIMIT,
+    Entry,
+    Layout,
+    Packing,
+    arrange,
+    as_they_are,
+    part_keys,
+    part_lifetimes,
+    read_manifest,
+    sort_field_of,
+    write_manifest,
+)
+from leyden.operations.companions.unique import Effect
+from leyden.operations.plan import expressions
+from leyden.operations.plan.expressions import Expressions, conjunction, item_size, request_size
+from leyden.operations.plan.steps import Step, UpdateExpression
+from leyden.program import AttributeValue, Item, Params
+from leyden.schema.spec import OVERFLOW_FIELD
+
+
+@frozen
+class Spread:
+    """What a write does to the values that may be stored outside of their item.
+
+    `sets` are set, `defaults` set where there is nothing yet, `removes` taken away. `opened` are
+    fields that change inside, so that their new value is not known here. `update` are the
+    clauses of an update, but for those of these fields.
+    """
+
+    kind: Literal["create", "replace", "change", "delete"]
+    effect: Effect = field(repr=False)
+    sets: Item = field(factory=dict, repr=False)
+    defaults: Item = field(factory=dict, repr=False)
+    removes: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
+    update: UpdateExpression | None = field(default=None, repr=False)
+    packing: Packing = field(factory=Packing, repr=False, eq=False)
+
+    @property
+    def needs_reading(self) -> bool:
+        """Whether the values alone are too large, and what else the item has is not known."""
+        given = {**self.defaults, **self.sets}
+        return self.kind == "change" and item_size(given) > expressions.ITEM_LIMIT
+
+
+@frozen
+class Laid:
+    """A write, laid out: its own parameters, and the writes of parts that go with it."""
+
+    params: Params
+    siblings: tuple[Params, ...]
+    relied: Mapping[str, AttributeValue | None] = field(repr=False)
+    """Fields of the stored item, and what they must be; None for not there."""
+
+    def is_over(self, stored: Item | None) -> bool:
+        """Whether the stored item is as the write relies on."""
+        return all((stored or {}).get(name) == value for name, value in self.relied.items())
+
+
+@frozen
+class Stored:
+    """What is known of the stored item. `is_read` is False where nothing is."""
+
+    item: Item | None = field(default=None, repr=False)
+    is_read: bool = False
+    refusals: int = 0
+    """How often the service said that the item would be too large."""
+
+    @property
+    def spare(self) -> int:
+        """The bytes to leave free, as the service counts otherwise than we do."""
+        return min(_SPARE * 8 ** (self.refusals - 1), _MOST_SPARE) if self.refusals else 0
+
+    @property
+    def manifest(self) -> AttributeValue | None:
+        """The manifest, as it is stored."""
+        return (self.item or {}).get(OVERFLOW_FIELD)
+
+
+UNKNOWN: Final = Stored()
+_SPARE: Final = 4096
+_MOST_SPARE: Final = 256 * 1024
+
+
+class Apart:
+    """Takes the fields that may be stored outside out of an update, while that is built."""
+
+    __slots__ = ("_fields", "defaults", "opened", "removes", "sets")
+
+    def __init__(self, entity: BoundEntity) -> None:
+        self._fields = entity.overflow
+        self.sets: Item = {}
+        self.defaults: Item = {}
+        self.removes: set[str] = set()
+        self.opened: set[str] = set()
+
+    def set(self, name: str, value: AttributeValue) -> bool:
+        """Take a field that is set; False where it is none of these."""
+        return self._take(self.sets, name, value)
+
+    def set_if_absent(self, name: str, value: AttributeValue) -> bool:
+        """Take a field that is set where the item has none."""
+        return self._take(self.defaults, name, value)
+
+    def remove(self, name: str) -> bool:
+        """Take a field that is removed."""
+        if name not in self._fields:
+            return False
+        self.removes.add(name)
+        return True
+
+    def step(self, step: Step) -> bool:
+        """Take a step on a whole field; one inside of it is only noted."""
+        name = step.segments[0].partition("[")[0]
+        if name not in self._fields:
+            return False
+        if step.is_root and step.operator == "remove":
+            return self.remove(name)
+        if step.is_root and step.operator == "if_not_exists" and step.encoded is not None:
+            return self.set_if_absent(name, step.encoded)
+        self.opened.add(name)
+        return False
+
+    def _take(self, values: Item, name: str, value: AttributeValue) -> bool:
+        if name not in self._fields:
+            return False
+        values[name] = value
+        return True
+
+
+def spread_of_update(
+    entity: BoundEntity,
+    apart: Apart,
+    update: UpdateExpression,
+    effect: Effect,
+    steps: Iterable[Step],
+) -> Spread | None:
+    """What an update does to values outside; None where it touches none, and no time to live."""
+    if not entity.overflow:
+        return None
+    known = {*effect.sets, *effect.defaults, *effect.removes}
+    stepped = {step.segments[0].partition("[")[0] for step in steps}
+    lifetimes = entity.lifetimes & (known | stepped)
+    opened = frozenset(apart.opened) | (lifetimes - known)
+    if not (apart.sets or apart.defaults or apart.removes or opened or lifetimes):
+        return None
+    return Spread(
+        "change",
+        effect,
+        apart.sets,
+        apart.defaults,
+        frozenset(apart.removes),
+        opened,
+        update,
+    )
+
+
+def lay_out(entity: BoundEntity, key: Item, params: Params, spread: Spread, stored: Stored) -> Laid:
+    """The write over what is stored, as far as that is known.
+
+    Raises InvalidExpressionError for a change inside a value that is stored outside,
+    ItemTooLargeError where what must be written together is too much.
+    """
+    old = read_manifest(stored.item)
+    if spread.kind == "change":
+        laid = _changed(entity, key, params, spread, stored, old)
+    else:
+        laid = _replaced(entity, key, params, spread, stored, old)
+    _refuse_many(entity, laid)
+    return laid
+
+
+def _replaced(
+    entity: BoundEntity,
+    key: Item,
+    params: Params,
+    spread: Spread,
+    stored: Stored,
+    old: Mapping[str, Entry],
+) -> Laid:
+    """A put, a create or a delete: of what was there, nothing stays."""
+    body = dict(params)
+    siblings: list[Params] = []
+    table = params["TableName"]
+    if spread.kind != "delete":
+        whole: Item = params["Item"]
+        values = {name: value for name, value in whole.items() if name in entity.overflow}
+        rest = {name: value for name, value in whole.items() if name not in values}
+        lifetimes = {name: rest[name] for name in entity.lifetimes if name in rest}
+        others = item_size(rest) + stored.spare
+        layout = arrange(entity, key, values, others, lifetimes, spread.packing)
+        # In the order in which it was, so that what is small stays byte for byte.
+        body["Item"] = {
+            name: layout.inside.get(name, value)
+            for name, value in whole.items()
+            if name not in values or name in layout.inside
+        }
+        if layout.entries:
+            body["Item"][OVERFLOW_FIELD] = write_manifest(layout.entries)
+        siblings += _puts(layout, table)
+    if spread.kind == "create":
+        return Laid(body, tuple(siblings), {})
+    siblings += _deletes(entity, key, old.values(), table)
+    return Laid(
+        _requiring_manifest(body, stored), tuple(siblings), {OVERFLOW_FIELD: stored.manifest}
+    )
+
+
+def _changed(
+    entity: BoundEntity,
+    key: Item,
+    params: Params,
+    spread: Spread,
+    stored: Stored,
+    old: Mapping[str, Entry],
+) -> Laid:
+    _refuse_opened(entity, spread, old)
+    table = params["TableName"]
+    assert spread.update is not None
+    expressions = Expressions.of(params)
+    update = spread.update.copy_onto(expressions)
+    held = stored.item or {}
+    kept = {name for name in spread.defaults if name in held or name in old}
+    defaults = {name: v for name, v in spread.defaults.items() if name not in kept}
+    layout = _layout(entity, key, params, spread, stored, {**defaults, **spread.sets})
+    conditions = _settled_defaults(spread, stored, layout, kept, expressions)
+    is_settled = stored.is_read and bool(layout.entries)
+    for name, value in layout.inside.items():
+        if name in defaults and not is_settled:
+            update.set_if_absent(name, value)
+        else:
+            update.set(name, value)
+    touched = {*spread.sets, *spread.removes, *(defaults if stored.is_read else ())}
+    for name in sorted(touched - layout.inside.keys()):
+        update.remove(name)
+    left = {name: entry for name, entry in old.items() if name not in touched}
+    _set_manifest(update, {**left, **layout.entries}, old)
+    given_up = [entry for name, entry in old.items() if name in touched]
+    moved = _moved_lifetimes(entity, key, spread, held, left.values(), table)
+    relied = {OVERFLOW_FIELD: stored.manifest}
+    if stored.is_read:
+        relied.update({name: held.get(name) for name in spread.defaults})
+    if layout.parts or moved:
+        conditions += _same_lifetimes(entity, spread, held, expressions)
+        relied.update({name: held.get(name) for name in entity.lifetimes})
+    siblings = (*_puts(layout, table), *_deletes(entity, key, given_up, table), *moved)
+    body = {**params, "UpdateExpression": update.text()}
+    texts = [params.get("ConditionExpression", ""), *conditions, _manifest(stored, expressions)]
+    body["ConditionExpression"] = conjunction(texts)
+    expressions.write_to(body)
+    return Laid(body, siblings, relied)
+
+
+def _settled_defaults(
+    spread: Spread, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
+) -> list[str]:
+    """That what is set only where there is nothing yet is there, or is not, as it was read.
+
+    A value that goes outside is in no field of its own, so no clause can look for it.
+    """
+    if not stored.is_read:
+        return []
+    held = stored.item or {}
+    return [
+        f"attribute_{'exists' if name in held else 'not_exists'}({expressions.name(name)})"
+        for name in spread.defaults
+        if layout.entries or name in kept
+    ]
+
+
+def _set_manifest(
+    update: UpdateExpression, entries: Mapping[str, Entry], old: Mapping[str, Entry]
+) -> None:
+    if entries and entries != old:
+        update.set(OVERFLOW_FIELD, write_manifest(entries))
+    elif old and not entries:
+        update.remove(OVERFLOW_FIELD)
+
+
+def _layout(
+    entity: BoundEntity,
+    key: Item,
+    params: Params,
+    spread: Spread,
+    stored: Stored,
+    values: Item,
+) -> Layout:
+    """Where the values of an update go: as they are, unless that is known to be too large."""
+    if item_size(values) <= expressions.ITEM_LIMIT and not stored.refusals:
+        return as_they_are(values)
+    assert spread.update is not None
+    held = dict(stored.item or key)
+    for name in (*values, *spread.removes):
+        held.pop(name, None)
+    held.update(spread.update.assigned)
+    others = item_size(held) + spread.update.grown + stored.spare
+    after = spread.effect.after(stored.item)
+    lifetimes = {name: after[name] for name in entity.lifetimes if name in after}
+    return arrange(entity, key, values, others, lifetimes, spread.packing)
+
+
+def _refuse_opened(entity: BoundEntity, spread: Spread, old: Mapping[str, Entry]) -> None:
+    names = {spec.field: name for name, spec in entity.spec.attributes.items()}
+    for opened in sorted(spread.opened):
+        outside = any(entry.parts for entry in old.values())
+        if opened in old or (opened in entity.lifetimes and outside):
+            why = (
+                f'"{names[opened]}" of the stored item was too large for it and is compressed, so '
+                "it cannot be changed inside"
+                if opened in old
+                else f'the item has large values outside, which must go by its "{names[opened]}", '
+                "and after this step that is not known here"
+            )
+            raise InvalidExpressionError(
+                f"{why}; give the whole new value with .set(). Nothing was changed",
+                entity=entity.spec.entity,
+            )
+
+
+def _puts(layout: Layout, table: str) -> list[Params]:
+    return [{"Put": {"TableName": table, "Item": item}} for item in layout.parts]
+
+
+def _deletes(entity: BoundEntity, key: Item, entries: Iterable[Entry], table: str) -> list[Params]:
+    sort = sort_field_of(entity)
+    return [
+        {"Delete": {"TableName": table, "Key": part}}
+        for entry in entries
+        for part in part_keys(key, sort, entry)
+    ]
+
+
+def _moved_lifetimes(
+    entity: BoundEntity,
+    key: Item,
+    spread: Spread,
+    held: Item,
+    entries: Iterable[Entry],
+    table: str,
+) -> list[Params]:
+    """The parts that stay, with the time to live that their item gets."""
+    after = spread.effect.after(held)
+    moved = {
+        name: after.get(name) for name in entity.lifetimes if after.get(name) != held.get(name)
+    }
+    if not moved:
+        return []
+    expressions = Expressions()
+    update = UpdateExpression(expressions)
+    for name, value in moved.items():
+        if value is None:
+            update.remove(name)
+        else:
+            update.set(name, part_lifetimes({name: value})[name])
+    body: Params = {"TableName": table, "UpdateExpression": update.text()}
+    # A part that is gone must not come back as an item of nothing.
+    body["ConditionExpression"] = f"attribute_exists({expressions.name(sort_field_of(entity))})"
+    expressions.write_to(body)
+    sort = sort_field_of(entity)
+    return [
+        {"Update": {**body, "Key": part}}
+        for entry in entries
+        for part in part_keys(key, sort, entry)
+    ]
+
+
+def _same_lifetimes(
+    entity: BoundEntity, spread: Spread, held: Item, expressions: Expressions
+) -> list[str]:
+    """The times to live that the parts were made by must still be the item's."""
+    conditions = []
+    for name in sorted(entity.lifetimes - spread.effect.sets.keys() - spread.effect.removes):
+        if name in held:
+            conditions.append(expressions.equal(name, held[name]))
+        else:
+            conditions.append(f"attribute_not_exists({expressions.name(name)})")
+    return conditions
+
+
+def _requiring_manifest(params: Params, stored: Stored) -> Params:
+    expressions = Expressions.of(params)
+    body = dict(params)
+    body["ConditionExpression"] = conjunction(
+        [params.get("ConditionExpression", ""), _manifest(stored, expressions)]
+    )
+    expressions.write_to(body)
+    return body
+
+
+def _manifest(stored: Stored, expressions: Expressions) -> str:
+    """The condition that the stored manifest is the one that was seen, or that there is none."""
+    if stored.manifest is None:
+        return f"attribute_not_exists({expressions.name(OVERFLOW_FIELD)})"
+    return expressions.equal(OVERFLOW_FIELD, stored.manifest)
+
+
+def _refuse_many(entity: BoundEntity, laid: Laid) -> None:
+    """Raise where the write and those of its parts are too much for one transaction."""
+    if not laid.siblings:
+        return
+    count = 1 + len(laid.siblings)
+    found = sum(map(request_size, _bodies_of(laid)))
+    limit = TRANSACTION_BYTES
+    if count > TRANSACTION_LIMIT:
+        found, limit = count, TRANSACTION_LIMIT
+    if found > limit:
+        what = "operations" if limit == TRANSACTION_LIMIT else "bytes"
+        raise ItemTooLargeError(
+            f"the item and the compressed parts of its large values come to {found:,} {what}, and "
+            f"DynamoDB takes at most {limit:,} in a transaction",
+            size=found,
+            limit=limit,
+            entity=entity.spec.entity,
+        )
+
+
+def _bodies_of(laid: Laid) -> list[Params]:
+    """The parameters of all writes that belong together."""
+    return [laid.params, *(body for part in laid.siblings for body in part.values())]
+
+
+def spread_notes(entity: BoundEntity, spread: Spread | None) -> tuple[str, ...]:
+    """What large values mean for a write, in words."""
+    if spread is None:
+        return ()
+    names = [name for name, spec in entity.spec.attributes.items() if spec.overflow]
+    quoted = ", ".join(f'"{name}"' for name in names)
+    if spread.kind == "create":
+        return (f"a {quoted} too large for the item is spread over items of its own",)
+    return (
+        f"where a {quoted} is too large for the item, or the stored one is spread, it becomes a "
+        "transaction with the items that hold the parts",
+    )

@@ -1,1 +1,0 @@
-"""Values that are too large for an item: compressed, or split over items of its partition."""

@@ -1,0 +1,394 @@
+"""Whose item is it? Guards against two items under one key, and against foreign items.
+
+Keys are folded and joined without escaping, so two different items may have the same key.
+Writes carry a condition that the stored item has the same key attributes; reads compare them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from leyden.errors import (
+    AmbiguousKeyError,
+    DecodeError,
+    InvalidExpressionError,
+    InvalidOptionError,
+    KeyCollisionError,
+)
+from leyden.keys import IndexKeys, KeyForm
+from leyden.operations.bound import BoundEntity
+from leyden.operations.options import Options
+from leyden.operations.plan.expressions import Expressions
+from leyden.program import AttributeValue, Item, Params, Request
+from leyden.schema.spec import OVERFLOW_FIELD
+from leyden.types import type_of
+
+
+def project(
+    entity: BoundEntity,
+    params: Params,
+    options: Options,
+    expressions: Expressions,
+    *,
+    telling: bool,
+    index: IndexKeys | None = None,
+) -> None:
+    """Ask for the wanted attributes and the table's own key, and what the expressions name.
+
+    `telling` adds the fields that say whose item it is. Raises UnknownAttributeError.
+    """
+    if not options.attributes:
+        return
+    for form in entity.keys.primary.forms:
+        expressions.name(form.field)
+    held = held_fields(entity, index)
+    for name in options.attributes:
+        attribute = entity.spec.attributes.get(name)
+        if attribute is None:
+            raise entity.unknown(name)
+        if held is not None and attribute.field not in held:
+            assert index is not None
+            raise InvalidOptionError(
+                f'the index "{index.spec.index}" does not hold "{name}"; leave it out of '
+                "`attributes`, or read it through another access pattern",
+                entity=entity.spec.entity,
+            )
+        expressions.name(attribute.field)
+        if telling:
+            for watched in _watched_fields(entity, name):
+                if held is None or watched in held:
+                    expressions.name(watched)
+    if telling:
+        # An item without identifiers is known by its keys, and so are values that are not held.
+        forms = index.forms if index is not None else ()
+        for field in (*_telling_fields(entity, options), *(form.field for form in forms)):
+            if held is None or field in held:
+                expressions.name(field)
+    apart = (entity.spec.attributes[name].field in entity.overflow for name in options.attributes)
+    if telling and any(apart):
+        expressions.name(OVERFLOW_FIELD)
+    params["ProjectionExpression"] = ", ".join(expressions.names.values())
+
+
+def _telling_fields(entity: BoundEntity, options: Options) -> list[str]:
+    composites = [name for keys in entity.keys.values() for name in keys.spec.composites]
+    fields = [entity.spec.attributes[name].field for name in dict.fromkeys(composites)]
+    return fields if options.ignore_ownership else [*entity.identity, *fields]
+
+
+def _watched_fields(entity: BoundEntity, name: str) -> list[str]:
+    """The fields that the `get` hook of an attribute says that it reads."""
+    attribute = entity.spec.attributes[name]
+    if attribute.get is None:
+        return []
+    names = entity.spec.attributes if "*" in attribute.watch else attribute.watch
+    return [entity.spec.attributes[watched].field for watched in names]
+
+
+def shown_slots(
+    entity: BoundEntity, options: Options, index: IndexKeys | None = None
+) -> frozenset[str] | None:
+    """The slots that records of a read show; None where it reads whole items.
+
+    An attribute whose `get` hook watches others is shown where these are read as well.
+    """
+    held = None if options.hydrate else held_fields(entity, index)
+    if held is None and not options.attributes:
+        return None
+    return frozenset(
+        slot
+        for name, slot in entity.compiled.slots.items()
+        if (not options.attributes or name in options.attributes)
+        and (
+            held is None
+            or {entity.spec.attributes[name].field, *_watched_fields(entity, name)} <= held
+        )
+    )
+
+
+def slots_reader(
+    entity: BoundEntity, options: Options, keys: IndexKeys
+) -> Callable[[Item], frozenset[str] | None]:
+    """What gives the slots that the record of an item shows, as it was read from an index.
+
+    Every item of ours says whose it is. Where one does not, though the schema has its index hold
+    that, the table's index holds less than the schema says, and nobody can tell an absent
+    attribute from one that was left out: what is there is shown.
+    """
+    shown = shown_slots(entity, options, keys)
+    is_whole = keys is entity.keys.primary or options.hydrate
+    unasked = options.attributes and options.ignore_ownership
+    if is_whole or unasked or not identifiers_projected(entity, keys):
+        return lambda item: shown
+    mark = next(iter(entity.identity))
+    return lambda item: shown if mark in item else present_slots(entity, item, shown)
+
+
+def present_slots(
+    entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
+) -> frozenset[str]:
+    """The slots of what an item has, of those in `shown` if given."""
+    return frozenset(
+        slot
+        for name, slot in entity.compiled.slots.items()
+        if (shown is None or slot in shown) and inputs_of(entity, [name]) <= item.keys()
+    )
+
+
+def inputs_of(entity: BoundEntity, names: Iterable[str]) -> set[str]:
+    """The fields of attributes, and those that their `get` hooks read."""
+    fields = set()
+    for name in names:
+        fields |= {entity.spec.attributes[name].field, *_watched_fields(entity, name)}
+    return fields
+
+
+def held_fields(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:
+    """The fields that an index holds; None where it holds whole items."""
+    if index is None or index.spec.projection in (None, "all"):
+        return None
+    projected = index.spec.projection
+    fields = () if isinstance(projected, str) or projected is None else projected
+    keys = [form.field for form in (*index.forms, *entity.keys.primary.forms)]
+    return frozenset((*fields, *keys, *key_attribute_fields(entity, index)))
+
+
+def key_attribute_fields(entity: BoundEntity, index: IndexKeys) -> tuple[str, ...]:
+    """The fields of the attributes that are themselves the keys of a multi-attribute index."""
+    names = () if index.forms else index.spec.composites
+    return tuple(entity.spec.attributes[name].field for name in names)
+
+
+def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
+    """Whether the index holds the fields that say whose item it is."""
+    projection = keys.spec.projection
+    if projection is None or projection == "all":
+        return True
+    return projection != "keys_only" and set(entity.identity) <= set(projection)
+
+
+def identifiers_filtered(entity: BoundEntity, keys: IndexKeys, options: Options) -> bool:
+    """Whether a read may filter on the fields that say whose item it is.
+
+    Items are hydrated from an index that may hold less than the schema says, and a filter on what
+    it does not hold is refused by DynamoDB: there the whole items tell.
+    """
+    if options.ignore_ownership or (options.hydrate and keys.spec.index is not None):
+        return False
+    return identifiers_projected(entity, keys)
+
+
+def refuse_unheld(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -> None:
+    """Raise InvalidExpressionError for a filter on fields that the index does not hold."""
+    held = held_fields(entity, keys)
+    for field in fields if held is not None else ():
+        if held is not None and field not in held:
+            raise InvalidExpressionError(
+                f'the index "{keys.spec.index}" does not hold {_attributes(entity, field)}, so '
+                "where() cannot filter on it there; read through another access pattern, or "
+                "filter the records",
+                entity=entity.spec.entity,
+            )
+
+
+def refuse_unfilterable(entity: BoundEntity, keys: IndexKeys, fields: Iterable[str]) -> None:
+    """Raise InvalidExpressionError for a filter on what a query of the index cannot filter by.
+
+    That is what the index does not hold, and its own key.
+    """
+    refuse_unheld(entity, keys, fields)
+    own = {*keys.fields, *key_attribute_fields(entity, keys)}
+    for field in fields:
+        if field in own:
+            raise InvalidExpressionError(
+                f"{_attributes(entity, field)} is a key of the access pattern "
+                f'"{keys.spec.name}", and DynamoDB does not filter by keys; give it as equal, or '
+                "as a range: .between(), .gte(), .lt()",
+                entity=entity.spec.entity,
+            )
+
+
+def _attributes(entity: BoundEntity, field: str) -> str:
+    """The name of the attribute in a field, for messages."""
+    names = [name for name, a in entity.spec.attributes.items() if a.field == field]
+    return f'"{names[0] if names else field}"'
+
+
+Marks = Mapping[str, AttributeValue]
+"""Fields of an item and the values that they must have for the item to be the one meant."""
+
+EMPTY: Final[AttributeValue] = {"S": ""}
+
+
+def identity_marks(entity: BoundEntity, stored: Item) -> Marks:
+    """The marks of an item; empty where its key is unique.
+
+    `stored` has the fields of the primary composites at least. A key that does not name its
+    entity may also be another entity's.
+    """
+    marks = {field: stored[field] for field in entity.guarded}
+    return marks if entity.keys.name_entity else {**marks, **entity.identity}
+
+
+def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Marks:
+    """The marks of the items that a query with these composites asks for.
+
+    Raises InvalidExpressionError for an empty text that could not be told from no value.
+    """
+    names = [
+        segment.name
+        for form in keys.forms
+        if form.can_collide
+        for segment in form.segments
+        if type_of(segment.attribute).is_free_text and segment.name in values
+    ]
+    if "" in values.values():
+        names += _empty(entity, keys, values)
+        held = held_fields(entity, keys)
+        # Where the index does not hold an empty text, the key alone tells it.
+        names = [n for n in names if values[n] != "" or _is_held(entity, n, held)]
+    return entity.compiled.encode_few({name: values[name] for name in names})
+
+
+def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> list[str]:
+    """The attributes whose empty text makes the very key that items without a value have."""
+    names = [
+        form.names[-1]
+        for form in keys.forms
+        if form.names and values.get(form.names[-1]) == "" and _is_as_absent(form, values)
+    ]
+    held = held_fields(entity, keys)
+    for name in names:
+        if not _is_held(entity, name, held) and not is_always_there(entity, name):
+            raise InvalidExpressionError(
+                f'the index "{keys.spec.index}" does not hold "{name}", so an empty text cannot '
+                "be told from no value there; read through another access pattern",
+                entity=entity.spec.entity,
+            )
+    return names
+
+
+def _is_as_absent(form: KeyForm, values: Mapping[str, Any]) -> bool:
+    """Whether the key of these values is the one without the last of them as well."""
+    if form.numeric:
+        return False
+    key = form.complete(values)
+    others = {name: value for name, value in values.items() if name != form.names[-1]}
+    return bool(key) and key == form.build(others)
+
+
+def _is_held(entity: BoundEntity, name: str, held: frozenset[str] | None) -> bool:
+    return held is None or entity.spec.attributes[name].field in held
+
+
+def is_always_there(entity: BoundEntity, name: str) -> bool:
+    """Whether no item is without the attribute, so that a key that ends before it says ""."""
+    return name in entity.keys.primary.composites or entity.spec.attributes[name].required
+
+
+def refuse_no_item(item: object) -> None:
+    """Raise DecodeError for what cannot be a raw item: fields with typed AttributeValues."""
+    typed = isinstance(item, Mapping) and all(
+        isinstance(name, str) and isinstance(value, Mapping) and len(value) == 1
+        for name, value in item.items()
+    )
+    if not typed:
+        raise DecodeError(
+            "this is no raw item: one has typed AttributeValues by field, as in "
+            '{"pk": {"S": "..."}}'
+        )
+
+
+def bears(item: Item, marks: Marks) -> bool:
+    """Whether the item has these marks.
+
+    A field that was not read counts as agreeing, but no value is no empty text.
+    """
+    return all(
+        item[field] == value if field in item else value != EMPTY for field, value in marks.items()
+    )
+
+
+def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool:
+    """Whether the item is one of this entity's, by its identifiers, else by its keys."""
+    name, version = map(item.get, entity.spec.identifiers)
+    if name is not None and version is not None:
+        return name == {"S": entity.spec.entity} and version == {"S": entity.spec.version}
+    forms = keys.forms if keys is not None else ()
+    if not forms or any(form.template for form in forms):
+        # Multi-attribute keys and templates do not tell, but every index holds the table's own key.
+        forms = (*forms, *entity.keys.primary.forms)
+    return all(_form_owns(form, item) for form in forms)
+
+
+def _form_owns(form: KeyForm, item: Item) -> bool:
+    stored = item.get(form.field)
+    if stored is None:
+        return False
+    kind, value = next(iter(stored.items()))
+    return form.owns(value if kind == "S" else 0)
+
+
+def guard_condition(marks: Marks, expressions: Expressions, *, reading: bool = False) -> str:
+    """The condition that no other item is stored under the key; empty where none can be.
+
+    A field that the stored item lacks says nothing against it; but in `reading`, no value is no
+    empty text.
+    """
+    texts = []
+    for field, value in marks.items():
+        name = expressions.name(field)
+        if reading and value == EMPTY:
+            texts.append(f"{name} = {expressions.value(value)}")
+            continue
+        texts.append(f"attribute_not_exists({name}) OR {name} = {expressions.value(value)}")
+    return f"({') AND ('.join(texts)})" if len(texts) > 1 else "".join(texts)
+
+
+def are_filterable(entity: BoundEntity, keys: IndexKeys, marks: Marks) -> bool:
+    """Whether a query of the index can filter by these fields: held there, and none of its key."""
+    held = held_fields(entity, keys)
+    own = {form.field for form in keys.forms}
+    return not any(field in own or (held is not None and field not in held) for field in marks)
+
+
+def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressions) -> str | None:
+    """The condition that an item bears the entity's identifiers, or lacks them.
+
+    An item that lacks them is known by its keys; None where a key condition does not ensure that.
+    """
+    if not identifiers_projected(entity, keys) or not keys.forms:
+        return None
+    if any(form.template or form.postfix or form.numeric for form in keys.forms):
+        return None
+    absent = [f"attribute_not_exists({expressions.name(field)})" for field in entity.identity]
+    equal = " AND ".join(expressions.equal(*pair) for pair in entity.identity.items())
+    return " OR ".join([*absent, f"({equal})"])
+
+
+def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:
+    """Raise AmbiguousKeyError where the key of these values reads back as others."""
+    if form.may_be_ambiguous and form.is_ambiguous(values):
+        names = ", ".join(f'"{name}"' for name in form.names)
+        raise AmbiguousKeyError(
+            f'the key field "{form.field}", which joins {names}, could not be taken apart again: '
+            "one of the values holds the text that stands in front of the next one. Change the "
+            "value or the labels, or declare `keys: strict`",
+            entity=entity.spec.entity,
+        )
+
+
+def collision(marks: Marks, stored: Item, request: Request) -> KeyCollisionError:
+    """The error for another item under the key of a write."""
+    other = (field for field, value in marks.items() if stored.get(field, value) != value)
+    names = ", ".join(f'"{field}"' for field in other)
+    return KeyCollisionError(
+        f"another item is stored under the same key, with another value of {names}: keys fold "
+        "the case of letters and join values, so different values can make one key. Nothing was "
+        "written",
+        item=stored,
+        request=request,
+        operation=request.operation,
+        entity=request.entity,
+    )

@@ -1,0 +1,391 @@
+"""The steps of an update, checked: which attribute, which operator, which value."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, Final
+
+from pynamodb.expressions.operand import Path, _Decrement, _Increment, _Operand
+
+from leyden._attrs import evolve, frozen
+from leyden.errors import (
+    InvalidExpressionError,
+    ReadOnlyAttributeError,
+    RequiredAttributeError,
+    ValidationError,
+)
+from leyden.mapping import CompiledAttribute, ResolvedPath
+from leyden.mapping.moment import Moment
+from leyden.operations.bound import BoundEntity
+from leyden.operations.plan.expressions import Expressions, value_size
+from leyden.program import AttributeValue, Item
+from leyden.types import TYPES
+
+
+class UpdateExpression:
+    """Collects what an update does, and writes it as DynamoDB wants it."""
+
+    __slots__ = ("_clauses", "_expressions", "_sets", "assigned", "grown")
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self.assigned: Item = {}
+        """The whole fields that it sets."""
+        self.grown = 0
+        """The bytes by which what else it does may make the item larger."""
+        self._sets: list[str] = []
+        self._clauses = {"SET": self._sets, "REMOVE": [], "ADD": [], "DELETE": []}
+
+    def add_step(self, step: Step) -> None:
+        """What the caller asked for."""
+        clause, text = step.write(self._expressions)
+        self._clauses[clause].append(text)
+        self.grown += 0 if step.encoded is None else value_size(step.encoded)
+
+    def set(self, field: str, value: AttributeValue) -> None:
+        """Set a whole field."""
+        self.assigned[field] = value
+        self._sets.append(self._expressions.equal(field, value))
+
+    def set_all(self, fields: Item, once: Collection[str] = ()) -> None:
+        """Set several whole fields; those in `once` only where the item does not have them."""
+        texts = self._expressions.equal_all(fields)
+        self.assigned.update(fields)
+        for field in once:
+            if field in fields:
+                del self.assigned[field]
+                place = [*fields].index(field)
+                name, equals, value = texts[place].partition(" = ")
+                texts[place] = f"{name}{equals}if_not_exists({name}, {value})"
+        self._sets += texts
+
+    def set_if_absent(self, field: str, value: AttributeValue) -> None:
+        """Set a whole field where the item does not have it."""
+        name = self._expressions.name(field)
+        placeholder = self._expressions.value(value)
+        self._clauses["SET"].append(f"{name} = if_not_exists({name}, {placeholder})")
+
+    def count(self, field: str) -> None:
+        """Add one to a whole field, counting from 0."""
+        name = self._expressions.name(field)
+        zero = self._expressions.value({"N": "0"})
+        one = self._expressions.value({"N": "1"})
+        self._clauses["SET"].append(f"{name} = if_not_exists({name}, {zero}) + {one}")
+
+    def remove(self, field: str) -> None:
+        """Remove a whole field."""
+        self._clauses["REMOVE"].append(self._expressions.name(field))
+
+    def copy_onto(self, expressions: Expressions) -> UpdateExpression:
+        """The same clauses, to add others to; `expressions` are those of the whole request."""
+        copy = UpdateExpression(expressions)
+        for clause, parts in self._clauses.items():
+            copy._clauses[clause] += parts
+        copy.assigned, copy.grown = dict(self.assigned), self.grown
+        return copy
+
+    def text(self) -> str:
+        """The expression, in the order SET, REMOVE, ADD, DELETE."""
+        return " ".join(
+            [f"{clause} {', '.join(parts)}" for clause, parts in self._clauses.items() if parts]
+        )
+
+
+_COPIED: Final = "is copied from another attribute, so its value is not known when it is written"
+
+
+def is_operand(value: Any) -> bool:
+    """Whether a value is to be made in the table."""
+    return isinstance(value, _Operand) or _is_attribute(value)
+
+
+def _is_attribute(value: Any) -> bool:
+    # Who has not imported PynamoDB's attributes has none; their import takes a while.
+    module = sys.modules.get("pynamodb.attributes")
+    return module is not None and isinstance(value, module.Attribute)
+
+
+def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
+    """The checked operand that `place` is set to.
+
+    Raises InvalidExpressionError where its value is needed before the write, or is of another type.
+    """
+    operand: Any = Path(value) if _is_attribute(value) else value
+    _refuse_where_known(entity, place)
+    if isinstance(operand, _Increment | _Decrement) and not place.leaf.type.is_number:
+        raise _refused(entity, place, "is no number, so nothing can be added up for it")
+    for source in _sources(operand):
+        compiled = getattr(source.attribute, "compiled", None)
+        if compiled is None or compiled.entity != entity.spec.entity:
+            raise _refused(
+                entity, place, "is set to an attribute of something else; name one by .attr"
+            )
+        _refuse_source(entity, place, source, compiled)
+    return operand
+
+
+def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
+    """Refuse what needs the value before the write."""
+    compiled, name = entity.compiled, place.root
+    for keys in entity.keys.values():
+        if name in keys.composites and keys.forms:
+            raise _refused(entity, place, f'{_COPIED}; the key of "{keys.spec.name}" needs it')
+    for other, watched in compiled.setters.watched.items():
+        if watched is None or name in watched or name == other:
+            raise _refused(entity, place, f'{_COPIED}; the `set` of "{other}" needs it')
+    if compiled.attributes[name].store is not None:
+        raise _refused(entity, place, f"{_COPIED}; its `set` needs it")
+    if place.segments[0].partition("[")[0] in entity.overflow:
+        raise _refused(entity, place, "may be stored apart from its item, and cannot be a copy")
+
+
+def _refuse_source(
+    entity: BoundEntity, place: ResolvedPath, source: Path, compiled: CompiledAttribute
+) -> None:
+    if compiled.key_text is not None:
+        compiled.key_text.refuse_operand(compiled.path)
+    if source.path[0].partition("[")[0] in entity.overflow:
+        raise _refused(entity, place, "cannot be a copy of what may be stored apart from its item")
+    target, other = place.leaf.spec, compiled.spec
+    fits = target.type == other.type or (place.leaf.type.is_number and compiled.type.is_number)
+    if target.type == "enum" == other.type:
+        fits = set(other.values) <= set(target.values)
+    if not fits and target.type != "any":
+        raise _refused(
+            entity,
+            place,
+            f'is of type {target.type}, and "{compiled.path}" of type {other.type}, so it cannot '
+            "be set to that",
+        )
+
+
+def _sources(operand: Any) -> Iterator[Path]:
+    """The attributes that an operand reads."""
+    if isinstance(operand, Path):
+        yield operand
+        return
+    for value in operand.values:
+        if isinstance(value, _Operand):
+            yield from _sources(value)
+
+
+def _refused(entity: BoundEntity, place: ResolvedPath, why: str) -> InvalidExpressionError:
+    return InvalidExpressionError(f'"{place.path}" {why}', entity=entity.spec.entity)
+
+
+_OF_SOME_TYPES: Final = frozenset({"add", "subtract", "append", "delete"})
+"""The operators that some attribute types have only."""
+
+
+@frozen
+class Step:
+    """One operator on one attribute, or on a path inside one; `value` is accepted already."""
+
+    operator: str
+    root: str
+    path: str
+    segments: tuple[str, ...]
+    value: Any = None
+    encoded: AttributeValue | None = None
+    operand: Any = None
+    """What makes the value in the table, for a `copy`."""
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the step is on a whole attribute."""
+        return len(self.segments) == 1 and "[" not in self.segments[0]
+
+    def write(self, expressions: Expressions) -> tuple[str, str]:
+        """The clause of the UpdateExpression that the step belongs to, and its text there."""
+        path = expressions.path(self.segments)
+        if self.operator == "remove":
+            return "REMOVE", path
+        if self.operand is not None:
+            made = self.operand.serialize(expressions.names, expressions.values)
+            return "SET", f"{path} = {made}"
+        assert self.encoded is not None
+        if self.operator == "subtract":
+            zero = expressions.value({"N": "0"})
+            value = expressions.value(self.encoded)
+            return "SET", f"{path} = if_not_exists({path}, {zero}) - {value}"
+        if self.operator == "append":
+            empty = expressions.value({"L": []})
+            value = expressions.value(self.encoded)
+            return "SET", f"{path} = list_append(if_not_exists({path}, {empty}), {value})"
+        value = expressions.value(self.encoded)
+        if self.operator == "if_not_exists":
+            return "SET", f"{path} = if_not_exists({path}, {value})"
+        if self.operator == "set":
+            return "SET", f"{path} = {value}"
+        return self.operator.upper(), f"{path} {value}"
+
+
+def read_steps(
+    entity: BoundEntity, operator: str, given: Mapping[str, Any], *, fresh: bool = False
+) -> list[Step]:
+    """Checked steps of one operator. `fresh` allows read-only attributes, as an upsert does.
+
+    Raises UnknownAttributeError, ValidationError, ReadOnlyAttributeError, InvalidExpressionError.
+    """
+    return [_read_step(entity, operator, path, value, fresh) for path, value in given.items()]
+
+
+def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of an update after `set` hooks, and those that hooks which watch them add.
+
+    Raises ValidationError where a hook gives a value of another type.
+    """
+    compiled = entity.compiled
+    if not compiled.has_setters:
+        return steps
+    assigned = {s.root: s.value for s in steps if s.operator == "set" and s.is_root}
+    removed = {s.root for s in steps if s.operator == "remove" and s.is_root}
+    others = [
+        s
+        for s in steps
+        if s.operator not in ("remove", "copy") and not (s.operator == "set" and s.is_root)
+    ]
+    values, moved = compiled.setters.part(assigned, {s.path: s.value for s in others}, removed)
+    found = [
+        *(s for s in steps if s.operator in ("remove", "copy")),
+        *(_revalued(entity, s, moved[s.path]) for s in others if s.path in moved),
+    ]
+    for name, value in values.items():
+        field_ = entity.spec.attributes[name].field
+        found.append(Step("set", name, name, (field_,), value))
+    return tuple(found)
+
+
+def hooked_amounts(
+    entity: BoundEntity, steps: tuple[Step, ...], values: Mapping[str, Any]
+) -> tuple[Step, ...]:
+    """The steps of an upsert with what `set` hooks made of their values, among all of the item."""
+    if not entity.compiled.has_setters:
+        return steps
+    return tuple(_revalued(entity, s, values[s.root]) for s in steps if s.root in values)
+
+
+def _revalued(entity: BoundEntity, step: Step, value: Any) -> Step:
+    """The step with what a `set` hook made of its value."""
+    if value is step.value:
+        return step
+    return evolve(step, value=value, encoded=entity.compiled.attributes[step.root].encode(value))
+
+
+def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
+    """Checked `remove` steps. Raises RequiredAttributeError as well."""
+    steps = []
+    for path in paths:
+        place = _locate(entity, "remove", path, fresh=False)
+        step = Step("remove", place.root, path, place.segments)
+        if place.leaf.spec.required:
+            raise RequiredAttributeError(
+                f'"{path}" is required and cannot be removed',
+                path=path,
+                entity=entity.spec.entity,
+            )
+        steps.append(step)
+    return steps
+
+
+def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh: bool) -> Step:
+    place = _locate(entity, operator, path, fresh=fresh)
+    leaf = place.leaf
+    kind = leaf.spec.type
+    if operator == "set" and not fresh and is_operand(value):
+        operand = read_operand(entity, place, value)
+        return Step("copy", place.root, path, place.segments, operand=operand)
+    if operator in _OF_SOME_TYPES and operator not in leaf.type.operators:
+        having = ", ".join(name for name, type_ in TYPES.items() if operator in type_.operators)
+        raise InvalidExpressionError(
+            f'.{operator}() works on attributes of type {having}, and "{path}" is of type {kind}',
+            entity=entity.spec.entity,
+        )
+    if value is None:
+        raise ValidationError(
+            f'"{path}" cannot be set to None; take it away with .remove("{path}")',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if operator in ("add", "subtract") and kind != "set":
+        # An amount is no value of the attribute: its bounds do not apply to it.
+        accepted = leaf.accept(value, path, constraints=False)
+    else:
+        renews = operator == "set" and leaf.fill is not None
+        accepted = leaf.accept(value, path, moment=Moment(renews=True) if renews else None)
+    # What sets a whole attribute is encoded with all else that the update sets.
+    encoded = None if operator == "set" and path == place.root else leaf.encode(accepted)
+    return Step(operator, place.root, path, place.segments, accepted, encoded)
+
+
+def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> ResolvedPath:
+    if not isinstance(path, str):
+        raise InvalidExpressionError(
+            f"a path is text such as detail.effort, not {type(path).__name__}",
+            entity=entity.spec.entity,
+        )
+    place = entity.compiled.resolve(path)
+    root, leaf = entity.spec.attributes[place.root], place.leaf.spec
+    if root.name in entity.keys.primary.composites and not fresh:
+        raise ReadOnlyAttributeError(
+            f'"{root.name}" is part of the item\'s own key and cannot be changed; write a new '
+            "item and delete this one",
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if root.read_only and not fresh:
+        raise ReadOnlyAttributeError(
+            f'"{root.name}" is read-only: it is set when the item is created',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if root.derive is not None:
+        raise ReadOnlyAttributeError(
+            f'"{root.name}" is derived from other attributes; set those',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if root.on_write is not None or leaf.on_write is not None:
+        raise ReadOnlyAttributeError(
+            f'"{path}" is set by every write (`on_write`), and cannot be changed by hand',
+            path=path,
+            entity=entity.spec.entity,
+        )
+    if operator not in ("set", "remove"):
+        _refuse_unknown_outcome(entity, operator, root.name)
+    return place
+
+
+def _refuse_unknown_outcome(entity: BoundEntity, operator: str, root: str) -> None:
+    """A key needs the new value itself; only `set` gives that."""
+    for keys in entity.keys.values():
+        if root in keys.composites and keys.forms:
+            raise InvalidExpressionError(
+                f'"{root}" is part of the key of "{keys.spec.name}", and after '
+                f".{operator}() its value is not known here; give the new value with .set()",
+                entity=entity.spec.entity,
+            )
+
+
+def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:
+    """Raise where two steps change the same place, or one a part of the other's."""
+    steps = tuple(steps)
+    if len(steps) == 1:
+        return
+    if all(step.is_root for step in steps) and len({s.segments for s in steps}) == len(steps):
+        return
+    placed = sorted(((_place(step), step) for step in steps), key=lambda pair: pair[0])
+    # In this order a place stands right in front of the first of those inside it.
+    for (outer, before), (inner, step) in pairwise(placed):
+        if inner[: len(outer)] == outer:
+            raise InvalidExpressionError(
+                f'.{before.operator}() of "{before.path}" and .{step.operator}() of '
+                f'"{step.path}" change the same place; DynamoDB takes one of them in an update',
+                entity=entity.spec.entity,
+            )
+
+
+def _place(step: Step) -> tuple[str, ...]:
+    return tuple(part for segment in step.segments for part in segment.split("["))

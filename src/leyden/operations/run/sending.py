@@ -1,0 +1,214 @@
+"""Sending batches: what is unprocessed again, and what is left over said aloud."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from leyden._attrs import frozen
+from leyden._ledger import may_have_written
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    LeydenError,
+    ThrottledError,
+)
+from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.chain import naming
+from leyden.operations.options import Options
+from leyden.program import Gather, Params, Pause, Program, Request, Response
+from leyden.results import BatchResult, add_units, consumed_units
+
+WRITES: Final = 12
+"""How often a write is planned and sent, as its item changed under it."""
+
+READS: Final = 6
+"""How often an item is read whose large value is written meanwhile."""
+
+RESENDS: Final = 6
+"""How often one transaction is sent, as it is, while only passing causes are in its way."""
+
+SIZES: Final = 4
+"""How often a write leaves more room in an item that the service says is too large."""
+
+IMPORTS: Final = 10
+"""How often an item of an import is sent that the table does not take up."""
+
+_FIRST: Final = 0.05
+_LONGEST: Final = 1.6
+_LONGEST_OF_BATCHES: Final = 5.0
+
+
+def wait_before(attempt: int) -> float:
+    """How many seconds to wait after this many attempts: longer each time, with full jitter.
+
+    The jitter keeps writers that met once from meeting again.
+    """
+    return _jittered(attempt, _LONGEST)
+
+
+def pause_before(attempt: int) -> Pause:
+    """The pause after this many attempts."""
+    return Pause(wait_before(attempt))
+
+
+def batch_wait_before(attempt: int) -> float:
+    """How many seconds to wait before what a table did not take up is sent to it again."""
+    return _jittered(attempt - 1, _LONGEST_OF_BATCHES)
+
+
+def _jittered(doublings: int, longest: float) -> float:
+    return random.uniform(0, min(longest, _FIRST * 2**doublings))
+
+
+T = TypeVar("T")
+RequestItems = Mapping[str, Any]
+
+
+@frozen
+class Sent:
+    """What came of the requests of a batch."""
+
+    responses: tuple[Response, ...]
+    unprocessed: tuple[RequestItems, ...]
+    unsure: tuple[RequestItems, ...]
+    failures: tuple[LeydenError, ...]
+    consumed: float | None
+    requests: int
+    throttled: LeydenError | None = None
+    """The last refusal of a whole request for want of capacity."""
+
+    @property
+    def cause(self) -> LeydenError | None:
+        """The error behind what is missing, where there is one."""
+        return self.failures[0] if self.failures else self.throttled
+
+
+def send_all(
+    api: str,
+    operation: str,
+    bodies: Sequence[Params],
+    options: Options,
+    *,
+    left_in: str,
+    attempts: int | None = None,
+) -> Program[Sent]:
+    """Send all requests, `concurrency` at a time, and again what comes back unprocessed.
+
+    Waits longer before each round, with full jitter, until `budget` seconds have passed, or
+    `attempts` rounds were made. A
+    request that is throttled as a whole is unprocessed as a whole. One that fails does not stop
+    the others.
+    """
+    deadline = time.monotonic() + options.budget
+    responses: list[Response] = []
+    unsure: list[RequestItems] = []
+    failures: list[LeydenError] = []
+    consumed: float | None = None
+    requests = done = 0
+    throttled: LeydenError | None = None
+    waiting = [_Part(body["RequestItems"]) for body in bodies]
+    total = sum(_count(part.items) for part in waiting)
+    rounds = 0
+    while waiting:
+        left: list[_Part] = []
+        for start in range(0, len(waiting), options.concurrency):
+            group = waiting[start : start + options.concurrency]
+            sent = tuple(Request(api, {"RequestItems": dict(p.items)}, operation) for p in group)
+            answers = yield Gather(sent, options.concurrency)
+            requests += len(sent)
+            for part, answer in zip(group, answers, strict=True):
+                if isinstance(answer, ThrottledError):
+                    throttled = answer
+                    left.append(_Part(part.items, part.in_doubt or answer.unsure))
+                    continue
+                if isinstance(answer, LeydenError):
+                    failures.append(answer)
+                    unsure.append(part.items)
+                    continue
+                responses.append(answer)
+                consumed = add_units(consumed, consumed_units(answer))
+                remaining = answer.get(left_in) or {}
+                if remaining:
+                    in_doubt = api == "BatchWriteItem" and may_have_written(answer)
+                    left.append(_Part(remaining, part.in_doubt or in_doubt))
+                done += _count(part.items) - _count(remaining)
+            if options.progress is not None:
+                options.progress(done, total)
+        waiting = left
+        remaining_time = deadline - time.monotonic()
+        rounds += 1
+        if not waiting or remaining_time <= 0 or rounds == attempts:
+            break
+        yield Pause(min(batch_wait_before(rounds), remaining_time))
+    return Sent(
+        tuple(responses),
+        tuple(part.items for part in waiting if not part.in_doubt),
+        (*unsure, *(part.items for part in waiting if part.in_doubt)),
+        tuple(failures),
+        consumed,
+        requests,
+        throttled,
+    )
+
+
+@frozen
+class _Part:
+    """Entries still to be sent; `in_doubt` where an attempt without an answer held them."""
+
+    items: RequestItems
+    in_doubt: bool = False
+
+
+def settle(sent: Sent, result: BatchResult, options: Options, operation: str) -> BatchResult:
+    """The result, or BatchIncompleteError where something failed or was left unprocessed."""
+    kept_back = result.unprocessed and options.unprocessed != "return"
+    if not sent.unsure and not kept_back:
+        return result
+    said = []
+    if result.unprocessed:
+        said.append(
+            f"{len(result.unprocessed)} entries were not taken up within {options.budget:g} "
+            "seconds of retries"
+        )
+    if sent.unsure:
+        count = sum(map(_count, sent.unsure))
+        why = sent.failures[0].message if sent.failures else "an attempt got no answer"
+        writes = not all(isinstance(e, Mapping) for part in sent.unsure for e in part.values())
+        # A request that was refused has written nothing, and its message says why.
+        refused = len(sent.failures) and all(
+            isinstance(failure, AwsError) and failure.aws_code and not failure.unsure
+            for failure in sent.failures
+        )
+        doubt = ", and a write may or may not have happened" if writes and not refused else ""
+        said.append(f"{count} entries were in requests that failed ({why}){doubt}")
+    raise BatchIncompleteError(
+        f"the batch is incomplete: {'; '.join(said)}",
+        result=result,
+        unsure=sent.unsure,
+        failures=sent.failures,
+        operation=operation,
+    ) from sent.cause
+
+
+def cause_of(error: BatchIncompleteError) -> LeydenError:
+    """The error behind a batch of reads within a larger operation; itself if there is none."""
+    cause = error.failures[0] if error.failures else error.__cause__
+    return cause if isinstance(cause, LeydenError) else error
+
+
+def _count(items: RequestItems) -> int:
+    return sum(len(e["Keys"]) if isinstance(e, Mapping) else len(e) for e in items.values())
+
+
+def name_entry(error: LeydenError, position: int, operation: str, entity: BoundEntity) -> None:
+    """Say in an error which entry of a batch is meant; the first is 0."""
+    error.message = f"entry {position}: {error.message}"
+    naming(operation, entity).name(error)
+
+
+def chunks(entries: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """The entries in runs of at most `size`."""
+    return (entries[start : start + size] for start in range(0, len(entries), size))

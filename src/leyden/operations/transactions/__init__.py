@@ -1,1 +1,0 @@
-"""Several writes, or several reads, that happen together or not at all."""

@@ -1,1 +1,0 @@
-"""Unique constraints, kept by guard items in the same transaction."""

@@ -1,0 +1,1 @@
+"""Entities as PynamoDB models, and as the operands of its conditions."""

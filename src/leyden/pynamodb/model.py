@@ -1,0 +1,505 @@
+"""An entity as a PynamoDB model, with a class for each of its indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import new_class
+from typing import Any, ClassVar, Final, TypeAlias
+
+from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import (
+    AllProjection,
+    GlobalSecondaryIndex,
+    IncludeProjection,
+    Index,
+    KeysOnlyProjection,
+    LocalSecondaryIndex,
+    Projection,
+)
+from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
+
+from leyden.errors import MissingCompositeError, ValidationError
+from leyden.keys import EntityKeys, IndexKeys, KeyForm, entity_keys
+from leyden.mapping.preparing import Preparation, SparseCondition
+from leyden.mapping.record import camel_case, python_names
+from leyden.mapping.tree import stand_alone
+from leyden.pynamodb.attributes import LeydenAttribute, operand_of, pynamodb_attribute
+from leyden.schema.spec import (
+    AttributeSpec,
+    EntitySpec,
+    IndexSpec,
+    TableSpec,
+)
+from leyden.types import type_of
+from leyden.types.anything import decode_any, plain_any
+from leyden.types.base import AttributeValue, Item
+from leyden.types.numbers import number_text
+
+KeyBuilder = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class LeydenModel(Model):
+    """The base of all compiled models."""
+
+    _leyden_entity: ClassVar[Preparation]
+    _leyden_encode: ClassVar[Callable[[Mapping[str, Any]], Item]]
+    """Accepted values as an item, without keys."""
+    _leyden_decode: ClassVar[Callable[[Item], dict[str, Any]]]
+    """The other way."""
+    _leyden_names: ClassVar[Mapping[str, str]]
+    """The model's names of the entity's attributes, by attribute name."""
+    _leyden_identity: ClassVar[tuple[str, str]]
+    """The model's names of the two fields that name the entity."""
+    _leyden_key_fields: ClassVar[Mapping[str, str]]
+    """The model's names of the table's key fields, by field."""
+    _leyden_made_keys: ClassVar[Mapping[str, str]]
+    """Those of key fields in which no attribute of the entity is stored."""
+    _leyden_guarded: ClassVar[Mapping[str, str]]
+    """By field: why PynamoDB's update must not touch it."""
+    _leyden_blind_indexes: ClassVar[frozenset[str]]
+    """Indexes whose projection lacks the fields that name the entity."""
+    _leyden_ttl_field: ClassVar[str | None]
+    _leyden_build_keys: ClassVar[KeyBuilder]
+    """All key fields of an item from its accepted values."""
+    _leyden_build_own_key: ClassVar[KeyBuilder]
+    """The fields of the table's own key alone, which need fewer values."""
+
+    def _set_defaults(self, _user_instantiated: bool = True) -> None:
+        super()._set_defaults(_user_instantiated=_user_instantiated)
+        self.__dict__["_leyden_stored"] = {}
+        if _user_instantiated:
+            for name, value in self._leyden_entity.default_values().items():
+                self.attribute_values[self._leyden_names[name]] = value
+
+    @classmethod
+    def _instantiate(cls, attribute_values: Item) -> Any:
+        instance = cls(_user_instantiated=False)
+        instance._container_deserialize(attribute_values)
+        return instance
+
+    def _container_deserialize(self, attribute_values: Item) -> None:
+        super()._container_deserialize(attribute_values)
+        self._remember()
+
+    def _remember(self) -> None:
+        # Until someone changes them, these values are as the table has them: `set` hooks have
+        # run on them.
+        self.__dict__["_leyden_stored"] = self._leyden_values()
+
+    def _leyden_values(self) -> dict[str, Any]:
+        """The instance's values by attribute name."""
+        values = self.attribute_values
+        return {
+            name: values[python]
+            for name, python in self._leyden_names.items()
+            if values.get(python) is not None
+        }
+
+    def _container_serialize(self, null_check: bool = True) -> Item:
+        entity = self._leyden_entity
+        given = self._leyden_values()
+        if null_check:
+            for name in entity.derivations:
+                given.pop(name, None)
+            stored = self.__dict__["_leyden_stored"]
+            settled = {name for name, value in stored.items() if given.get(name) is value}
+            values = entity.prepare_create(given, settled=settled)
+            keys = type(self)._leyden_build_keys(values)
+        else:
+            values = {name: entity.attributes[name].accept(v) for name, v in given.items()}
+            keys = {
+                field: getattr(self, name)
+                for field, name in self._leyden_made_keys.items()
+                if getattr(self, name) is not None
+            }
+        item = type(self)._leyden_encode(values)
+        name_field, version_field = entity.spec.identifiers
+        item[name_field] = {"S": entity.spec.entity}
+        item[version_field] = {"S": entity.spec.version}
+        for field, key in keys.items():
+            item[field] = typed(key)
+        if null_check:
+            self._check_keys(item)
+            stored = type(self)._leyden_decode(item)
+            for name, python in self._leyden_names.items():
+                self.attribute_values[python] = stored.get(name)
+            for field, name in self._leyden_made_keys.items():
+                self.attribute_values[name] = _bare(item[field])
+            self._remember()
+        return item
+
+    def _check_keys(self, item: Item) -> None:
+        entity = self._leyden_entity
+        missing = [field for field in self._leyden_key_fields if field not in item]
+        if missing:
+            names = ", ".join(f'"{name}"' for name in entity.spec.primary.composites)
+            raise MissingCompositeError(
+                f'the key field "{missing[0]}" cannot be made; the table\'s own key needs {names}',
+                missing=entity.spec.primary.composites,
+                entity=entity.spec.entity,
+            )
+
+    def _leyden_key(self) -> tuple[Any, Any]:
+        """The item's own key: as given or read, else made from the attributes."""
+        names = list(self._leyden_key_fields.items())
+        values = [getattr(self, name) for _, name in names]
+        if any(value is None for value in values):
+            entity = self._leyden_entity
+            given = self._leyden_values()
+            accepted = {
+                name: entity.attributes[name].accept(given[name])
+                for name in entity.spec.primary.composites
+                if name in given
+            }
+            keys = type(self)._leyden_build_own_key(accepted)
+            self._check_keys({field: typed(key) for field, key in keys.items()})
+            # What an attribute itself is stored in has that attribute's value, not the key's text.
+            values = [
+                _bare(typed(keys[field])) if field in self._leyden_made_keys else value
+                for (field, _), value in zip(names, values, strict=True)
+            ]
+        return values[0], values[1] if len(values) > 1 else None
+
+    def _get_hash_range_key_serialized_values(self) -> tuple[Any, Any]:
+        return self._get_serialized_keys()
+
+    def _get_serialized_keys(self) -> tuple[Any, Any]:
+        keys: tuple[Any, Any] = self._serialize_keys(*self._leyden_key())
+        return keys
+
+    def update(
+        self, actions: list[Action], condition: Condition | None = None, **options: Any
+    ) -> Any:
+        """Update the item; sets `on_write` attributes as well.
+
+        Raises ValidationError for an attribute that a key or a derived attribute is made from:
+        PynamoDB cannot write those anew. `save()` does, and so does the entity's own update.
+        """
+        return super().update(self._leyden_actions(actions), condition, **options)
+
+    def get_update_kwargs_from_instance(
+        self, actions: list[Action], *arguments: Any, **options: Any
+    ) -> dict[str, Any]:
+        """The update as part of a transaction; see `update`."""
+        return super().get_update_kwargs_from_instance(
+            self._leyden_actions(actions), *arguments, **options
+        )
+
+    def _leyden_actions(self, actions: Sequence[Action]) -> list[Action]:
+        entity = self._leyden_entity
+        touched = {action.values[0].path[0].partition("[")[0] for action in actions}  # type: ignore[attr-defined]
+        present = {name for name, spec in entity.spec.attributes.items() if spec.field in touched}
+        written = entity.on_write_values(present)
+        for field in sorted({*touched, *(entity.spec.attributes[n].field for n in written)}):
+            reason = self._leyden_guarded.get(field)
+            if reason is not None:
+                raise ValidationError(
+                    f'the field "{field}" {reason}, which PynamoDB\'s update does not write; '
+                    f"use save(), or update() of the entity",
+                    path=field,
+                    entity=entity.spec.entity,
+                )
+        return [
+            *actions,
+            *(operand_of(entity.attributes[name]).set(value) for name, value in written.items()),
+        ]
+
+    @classmethod
+    def _leyden_own(cls, filter_condition: Any, index_name: str | None) -> Any:
+        """The filter that leaves out the items of other entities."""
+        if index_name in cls._leyden_blind_indexes:
+            return filter_condition
+        names = cls.get_attributes()
+        spec = cls._leyden_entity.spec
+        entity, version = cls._leyden_identity
+        own = (names[entity] == spec.entity) & (names[version] == spec.version)
+        return own if filter_condition is None else own & filter_condition
+
+    @classmethod
+    def query(
+        cls,
+        hash_key: Any,
+        range_key_condition: Condition | None = None,
+        filter_condition: Condition | None = None,
+        consistent_read: bool = False,
+        index_name: str | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> ResultIterator[Any]:
+        """Items of this entity under one partition key, as PynamoDB's `query` gives them."""
+        own = cls._leyden_own(filter_condition, index_name)
+        return super().query(
+            hash_key,
+            range_key_condition,
+            own,
+            consistent_read,
+            index_name,
+            *arguments,
+            **options,
+        )
+
+    @classmethod
+    def scan(
+        cls, filter_condition: Condition | None = None, *arguments: Any, **options: Any
+    ) -> ResultIterator[Any]:
+        """All items of this entity, as PynamoDB's `scan` gives them."""
+        own = cls._leyden_own(filter_condition, options.get("index_name"))
+        return super().scan(own, *arguments, **options)
+
+    @classmethod
+    def count(
+        cls,
+        hash_key: Any = None,
+        range_key_condition: Condition | None = None,
+        filter_condition: Condition | None = None,
+        consistent_read: bool = False,
+        index_name: str | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> int:
+        """How many items of this entity a query finds; without a key, the whole table's items."""
+        if hash_key is not None:
+            filter_condition = cls._leyden_own(filter_condition, index_name)
+        return super().count(
+            hash_key,
+            range_key_condition,
+            filter_condition,
+            consistent_read,
+            index_name,
+            *arguments,
+            **options,
+        )
+
+    @classmethod
+    def _ttl_attribute(cls) -> Attribute[Any] | None:
+        for attribute in cls.get_attributes().values():
+            if attribute.attr_name == cls._leyden_ttl_field:
+                return attribute
+        return None
+
+
+def typed(key: Any) -> AttributeValue:
+    """A key as an AttributeValue; one that is typed already stays as it is."""
+    if isinstance(key, dict):
+        return key
+    if isinstance(key, str):
+        return {"S": key}
+    if isinstance(key, bytes):
+        return {"B": key}
+    return {"N": number_text(key)}
+
+
+def _bare(key: AttributeValue) -> Any:
+    return decode_any(key)
+
+
+Judging: TypeAlias = Callable[[str], SparseCondition]
+
+# Names that a model has already, or that its constructor takes for itself.
+_TAKEN: Final = frozenset(
+    {*dir(LeydenModel), *LeydenModel.__annotations__, "hash_key", "range_key", "self", "Meta"}
+    | {"attribute_values", "attributes"}
+)
+_TAKEN_IN_INDEX: Final = frozenset(dir(GlobalSecondaryIndex))
+
+
+def build_model(
+    entity: Preparation,
+    *,
+    encode: Callable[[Mapping[str, Any]], Item],
+    decode: Callable[[Item], dict[str, Any]],
+    condition: Judging,
+    table_name: str,
+    table: TableSpec,
+    key_builder: KeyBuilder | None,
+) -> type[LeydenModel]:
+    """The model class of an entity, of which `encode` and `decode` write and read the items.
+
+    `condition` gives the `when` of an access pattern.
+
+    Attributes have their own names, key fields and indexes too (`pk`, `sk`, the access
+    patterns' names); one that is taken gets an underscore behind it.
+    """
+    spec = entity.spec
+    keys = entity_keys(spec)
+    names = python_names(spec.attributes, _TAKEN)
+    by_field = {attribute.field: name for name, attribute in spec.attributes.items()}
+    forms = keys.primary.forms
+    extra = python_names(
+        [
+            *(form.field for form in forms if form.field not in by_field),
+            "edb_entity",
+            "edb_version",
+            *(index.name for index in _secondary(spec)),
+        ],
+        _TAKEN | set(names.values()),
+    )
+    body: dict[str, Any] = {
+        "__doc__": f'The entity "{spec.entity}" as a PynamoDB model.',
+        "__module__": __name__,
+        "Meta": type("Meta", (), {"table_name": table_name, "region": None, "host": None}),
+    }
+    key_fields, made_keys = {}, {}
+    roles = dict(zip((form.field for form in forms), ("hash_key", "range_key"), strict=False))
+    for name, attribute in entity.attributes.items():
+        role = roles.get(attribute.spec.field)
+        which: Any = {"hash_key": role == "hash_key", "range_key": role == "range_key"}
+        body[names[name]] = pynamodb_attribute(attribute, (attribute.spec.field,), **which)
+    for form in forms:
+        if form.field in by_field:
+            key_fields[form.field] = names[by_field[form.field]]
+        else:
+            key_fields[form.field] = made_keys[form.field] = extra[form.field]
+            body[extra[form.field]] = _key_attribute(entity, form, roles[form.field])
+    for name, field, value in (
+        ("edb_entity", spec.identifiers[0], spec.entity),
+        ("edb_version", spec.identifiers[1], spec.version),
+    ):
+        body[extra[name]] = UnicodeAttribute(attr_name=field, default=value)
+    blind = set()
+    for index in _secondary(spec):
+        projection = _projection(index, table)
+        if isinstance(projection, KeysOnlyProjection) or (
+            isinstance(projection, IncludeProjection)
+            and not set(spec.identifiers) <= set(projection.non_key_attributes)
+        ):
+            blind.add(index.index)
+        body[extra[index.name]] = _index_class(entity, keys, index, projection, table)()
+    body |= {
+        "_leyden_entity": entity,
+        "_leyden_encode": staticmethod(encode),
+        "_leyden_decode": staticmethod(decode),
+        "_leyden_names": names,
+        "_leyden_identity": (extra["edb_entity"], extra["edb_version"]),
+        "_leyden_key_fields": key_fields,
+        "_leyden_made_keys": made_keys,
+        "_leyden_guarded": _guarded(entity, condition),
+        "_leyden_blind_indexes": frozenset(blind),
+        "_leyden_ttl_field": table.ttl or _first_ttl(spec),
+        "_leyden_build_keys": staticmethod(
+            key_builder or _plain_keys(entity, condition, keys.values())
+        ),
+        "_leyden_build_own_key": staticmethod(_plain_keys(entity, condition, [keys.primary])),
+    }
+    return new_class(
+        f"{camel_case(spec.alias)}Model", (LeydenModel,), exec_body=lambda made: made.update(body)
+    )
+
+
+def _secondary(spec: EntitySpec) -> list[IndexSpec]:
+    # PynamoDB cannot express keys of several attributes.
+    return [i for i in spec.indexes.values() if i.index is not None and i.type != "composite"]
+
+
+def _first_ttl(spec: EntitySpec) -> str | None:
+    fields = (
+        attribute.field for attribute in spec.attributes.values() if type_of(attribute).expires
+    )
+    return next(fields, None)
+
+
+def _key_attribute(entity: Preparation, form: KeyForm, role: str) -> LeydenAttribute:
+    """The attribute of a key field: the entity's own where it is one, else text or a number."""
+    which: Any = {role: True}
+    for attribute in entity.attributes.values():
+        if attribute.spec.field == form.field:
+            return pynamodb_attribute(attribute, (form.field,), **which)
+    field = form.field
+    spec = AttributeSpec(
+        name=field, type="number" if form.numeric else "string", field=field, label=field
+    )
+    return pynamodb_attribute(stand_alone(spec, entity.spec.entity), (field,), **which)
+
+
+def _index_class(
+    entity: Preparation,
+    keys: EntityKeys,
+    index: IndexSpec,
+    projection: Projection,
+    table: TableSpec,
+) -> type[Index[Any]]:
+    forms = keys[index.name].forms
+    names = python_names((form.field for form in forms), _TAKEN_IN_INDEX)
+    body: dict[str, Any] = {
+        names[form.field]: _key_attribute(entity, form, role)
+        for form, role in zip(forms, ("hash_key", "range_key"), strict=False)
+    }
+    body["__module__"] = __name__
+    body["__doc__"] = f'The access pattern "{index.name}" of "{entity.spec.entity}".'
+    body["Meta"] = type("Meta", (), {"index_name": index.index, "projection": projection})
+    base: Any = LocalSecondaryIndex if _is_local(entity.spec, index, table) else None
+    return type(f"{camel_case(index.name)}Index", (base or GlobalSecondaryIndex,), body)
+
+
+def _is_local(spec: EntitySpec, index: IndexSpec, table: TableSpec) -> bool:
+    declared = table.indexes.get(index.index or "")
+    if declared is not None:
+        return declared.kind == "lsi"
+    return index.pk.field == spec.primary.pk.field
+
+
+def _projection(index: IndexSpec, table: TableSpec) -> Projection:
+    declared = table.indexes.get(index.index or "")
+    projection = index.projection or (declared.projection if declared else None) or "all"
+    if projection == "all":
+        return AllProjection()
+    if projection == "keys_only":
+        return KeysOnlyProjection()
+    return IncludeProjection(list(projection))
+
+
+def _guarded(entity: Preparation, condition: Judging) -> Mapping[str, str]:
+    spec = entity.spec
+    reasons: dict[str, str] = {}
+    for derived, reads in entity.derivations.items():
+        for name in reads:
+            reasons[spec.attributes[name].field] = (
+                f'takes part in the derived attribute "{derived}"'
+            )
+    for name, watched in entity.setters.watched.items():
+        for other in spec.attributes if watched is None else {name, *watched}:
+            reasons[spec.attributes[other].field] = f'is watched by the `set` of "{name}"'
+    for index in spec.indexes.values():
+        read = set(index.composites)
+        if index.when is not None:
+            roots = condition(index.name).roots
+            read |= set(spec.attributes if roots is None else roots)
+        if index.type != "composite":
+            for name in read & spec.attributes.keys():
+                reasons[spec.attributes[name].field] = f'takes part in the key of "{index.name}"'
+            for key in (index.pk, index.sk):
+                if key is not None:
+                    reasons.setdefault(key.field, f'is a key of "{index.name}"')
+    return reasons
+
+
+def _plain_keys(
+    entity: Preparation, condition: Judging, indexes: Iterable[IndexKeys]
+) -> KeyBuilder:
+    """Keys straight from their forms: each half whose values are all there."""
+
+    def build(values: Mapping[str, Any]) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for index in indexes:
+            sparse = index.spec.when is not None
+            if sparse and not condition(index.spec.name).holds(values):
+                continue
+            for form in index.forms:
+                if form.missing(values):
+                    continue
+                try:
+                    key = form.build(values)
+                except ValueError as error:
+                    raise ValidationError(
+                        f'the key field "{form.field}" cannot be made: {error}',
+                        path=form.names[0] if form.names else "",
+                        entity=entity.spec.entity,
+                    ) from error
+                if key is not None:
+                    built[form.field] = plain_any(key) if form.numeric else key
+        return built
+
+    return build
