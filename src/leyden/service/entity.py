@@ -16,7 +16,7 @@ from leyden.errors import DecodeError, HookError, UnknownNameError
 from leyden.mapping import AttributePaths
 from leyden.mapping.record import narrow
 from leyden.operations.bound import BoundEntity, name_item
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.chains.reads import Get, Queries, Query, Scan
 from leyden.operations.companions.overflow.format import placed, values_apart
 from leyden.operations.plan.identity import owns, present_slots, refuse_no_item
@@ -242,7 +242,7 @@ class Entity:
         choose: Callable[[BoundEntity, Mapping[str, Any]], PageReading],
         attributes: Mapping[str, Any],
     ) -> Query | Scan:
-        with naming(self._bound.operation(verb), self._bound):
+        with error_context(self._bound.operation(verb), self._bound):
             chosen = choose(self._bound, attributes)
         return Query(chosen) if isinstance(chosen, QueryReading) else Scan(chosen)
 
@@ -305,7 +305,7 @@ class Entity:
                 operation=self._bound.operation("parse"),
                 entity=self.name,
             )
-        with naming(self._bound.operation("parse"), self._bound):
+        with error_context(self._bound.operation("parse"), self._bound):
             try:
                 return self._parsed(item)
             except (DecodeError, HookError) as error:

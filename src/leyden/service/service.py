@@ -15,7 +15,7 @@ from leyden.keys import entity_keys
 from leyden.mapping import compile_entity
 from leyden.mapping.table import TableDefinition, table_definition
 from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import chains_in, naming
+from leyden.operations.chains.chain import chains_in, error_context
 from leyden.operations.chains.reads import Get
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.identity import refuse_no_item
@@ -95,7 +95,7 @@ class Collections:
 
         def start(*wrong: Never, **composites: Any) -> CollectionQuery:
             first = members[0]
-            with naming(f"collections.{name}", first.entity):
+            with error_context(f"collections.{name}", first.entity):
                 if wrong:
                     given = ", ".join(f"{one}=..." for one in first.keys.spec.pk.composite)
                     raise misplaced(name, f".{name}({given})", len(wrong))

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.companions.overflow.format import (
     is_part,
     is_part_key,
@@ -381,7 +381,7 @@ def _change(
 def _record(entity: Entity, image: Item) -> Any:
     """The record in an image, with a `StoredApart` for each value that is not in it."""
     bound = entity.conversions.entity
-    with naming(bound.operation("parse"), bound):
+    with error_context(bound.operation("parse"), bound):
         return record_in_place(bound, image)
 
 

@@ -10,9 +10,14 @@ from leyden._attrs import frozen
 from leyden._calls import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
 from leyden.operations.bound import BoundEntity, ItemId, item_id, refuse_duplicates
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.chains.reads import Get
-from leyden.operations.companions.overflow.reading import Joined, Joining, join_items, wanted_fields
+from leyden.operations.companions.overflow.reading import (
+    Joined,
+    OverflowRead,
+    join_items,
+    wanted_fields,
+)
 from leyden.operations.options import BatchGetOptions, Options, read_options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import Marks, identity_marks, project, shown_slots
@@ -123,7 +128,7 @@ class BatchGet:
                 "a batch over several entities reads whole items; leave out `attributes`",
                 operation=self.name,
             )
-        with naming(self.name, entity):
+        with error_context(self.name, entity):
             project(entity, shared, options, expressions, telling=telling)
         expressions.write_to(shared)
         return {**shared, "Keys": []}
@@ -183,7 +188,7 @@ class BatchGet:
             one = wanted_of(item)
             return is_mine(one.entity, item, one.marks, options)
 
-        joining = Joining(
+        joining = OverflowRead(
             self.name,
             table,
             options,

@@ -16,7 +16,7 @@ from leyden.errors import (
     TransactionCanceledError,
 )
 from leyden.operations.bound import item_id, refuse_duplicates
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.chains.put import Create, Delete, Put, Remove
 from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.companions.overflow.format import (
@@ -450,7 +450,7 @@ class BatchWrite(Endable):
                 try:
                     record = shape(entry._entity, one.kept, DEFAULT)
                 except LeydenError as error:
-                    naming(self.name, entry._entity).name(error)
+                    error_context(self.name, entry._entity).name(error)
                     unreadable = unreadable or error
             records.append(record)
         return tuple(records), unreadable

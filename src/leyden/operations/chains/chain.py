@@ -35,12 +35,12 @@ class Chain:
     def _with(self, **fields: Any) -> Self:
         return self.__class__(replaced(self._said, **fields))
 
-    def _naming(self) -> naming:
+    def _error_context(self) -> error_context:
         said = self._said
-        return naming(said.name, said.entity)
+        return error_context(said.name, said.entity)
 
     def _named(self, program: Program[T]) -> Program[T]:
-        return run_named(program, self._naming())
+        return run_named(program, self._error_context())
 
     def _run(self, program: Program[Any]) -> Any:
         return self._said.entity.runner.run(program)
@@ -113,7 +113,7 @@ def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
     return chains
 
 
-class naming:  # noqa: N801 - reads as a statement: with naming("task.create", task)
+class error_context:  # noqa: N801 - reads as a statement: with error_context("task.create", task)
     """Puts an operation's name on errors that are raised while it is built."""
 
     __slots__ = ("entity", "operation")
@@ -136,7 +136,7 @@ class naming:  # noqa: N801 - reads as a statement: with naming("task.create", t
         error.entity = error.entity or self.entity.spec.entity
 
 
-def run_named(program: Program[T], named: naming) -> Program[T]:
+def run_named(program: Program[T], named: error_context) -> Program[T]:
     """The program, with the operation's name on what it raises."""
     with named:
         return (yield from program)

@@ -11,7 +11,7 @@ from leyden.errors import InputError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.chains.write import Write, exists, is_absent
-from leyden.operations.companions.overflow.writing import Spread
+from leyden.operations.companions.overflow.writing import OverflowChange
 from leyden.operations.companions.unique import Effect
 from leyden.operations.companions.versions import first_version, refuse_counted, seen_version
 from leyden.operations.options import NoOptions, Options
@@ -90,7 +90,7 @@ class Delete(Write):
         kept = self._entity.compiled.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
         effect = Effect("delete") if self._entity.has_companions else None
-        spread = Spread("delete", effect) if effect and self._entity.overflow else None
+        spread = OverflowChange("delete", effect) if effect and self._entity.overflow else None
         return WritePlan(self, params, key, marks, kept, self._expected, False, effect, spread)
 
     def _bare(self) -> WritePlan:
@@ -212,7 +212,7 @@ class Put(Write):
         if entity.has_companions:
             kind: Literal["replace", "create"] = "replace" if self._replaces else "create"
             effect = Effect(kind, sets=prepared.item)
-            spread = Spread(kind, effect) if entity.overflow else None
+            spread = OverflowChange(kind, effect) if entity.overflow else None
         key, item = prepared.key, prepared.item
         return WritePlan(self, params, key, marks, item, expected, counts_on, effect, spread)
 

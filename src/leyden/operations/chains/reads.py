@@ -23,7 +23,7 @@ from leyden.errors import (
     UnknownNameError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import Chain, naming, read_conditions
+from leyden.operations.chains.chain import Chain, error_context, read_conditions
 from leyden.operations.chains.records import Records
 from leyden.operations.options import (
     FirstOptions,
@@ -84,7 +84,7 @@ class Get(Chain):
         `go()` adds to it only what reports: consumed capacity, and, to a projection, the fields
         that tell whose item it is.
         """
-        with self._naming():
+        with self._error_context():
             read = self._options("params", wrong, GetOptions, options)
             return finish(self._said.describe(read), read)
 
@@ -102,13 +102,13 @@ class Get(Chain):
 
         >>> found = yield from task.get(project_id="p1", task_id="t1").program()  # doctest: +SKIP
         """
-        with self._naming():
+        with self._error_context():
             plan = self._said.plan(self._options("go", wrong, GetOptions, options))
         return self._named(read_item(plan))
 
     def explain(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Explanation:
         """Says in words what is read."""
-        with self._naming():
+        with self._error_context():
             return self._said.explain(self._options("explain", wrong, GetOptions, options))
 
 
@@ -130,7 +130,7 @@ class ReadMany(Chain):
         ArgumentError for keywords.
         """
         said = self._said
-        with self._naming():
+        with self._error_context():
             added = read_conditions(said.entity, said.name, conditions, wrong)
             return self._with(conditions=said.conditions + added)
 
@@ -147,26 +147,26 @@ class ReadMany(Chain):
             form = _INSTEAD.get(name)
             if form is None:
                 raise no_attribute(self, name)
-            with self._naming():
+            with self._error_context():
                 raise UnknownNameError(f"a read has no .{name}(); write {form}")
 
         def __getitem__(self, index: object) -> Never:
             """Refused: nothing was read yet. Raises ArgumentError."""
-            with self._naming():
+            with self._error_context():
                 raise ArgumentError(
                     "a read is no list before .go(), which gives a page of records; .first() "
                     "gives the first one"
                 )
 
     def _params(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Params:
-        with self._naming():
+        with self._error_context():
             options = self._options("params", wrong, family, given)
             return finish(self._said.describe(options), options)
 
     def _program(
         self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
     ) -> Program[Any]:
-        with self._naming():
+        with self._error_context():
             plan = self._said.plan(self._options("go", wrong, family, given))
         return self._named(self._pages(plan))
 
@@ -176,7 +176,7 @@ class ReadMany(Chain):
     def _explain(
         self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
     ) -> Explanation:
-        with self._naming():
+        with self._error_context():
             return self._said.explain(self._options("explain", wrong, family, given))
 
     def _records(
@@ -185,13 +185,13 @@ class ReadMany(Chain):
         family: type = FirstOptions,
         wrong: tuple[Never, ...] = (),
     ) -> Records:
-        with self._naming():
+        with self._error_context():
             plan = self._said.plan(self._options("iter", wrong, family, given))
         runner = self._said.entity.runner
-        return Records(runner, self._naming(), pages_of(plan), self._record)
+        return Records(runner, self._error_context(), pages_of(plan), self._record)
 
     def _count(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Any:
-        with self._naming():
+        with self._error_context():
             options = self._options("count", wrong, family, given)
             program = self._counting(options)
 
@@ -250,7 +250,7 @@ class ReadMany(Chain):
         family: type,
         given: Mapping[str, Any],
     ) -> Program[list[Any]]:
-        with self._naming():
+        with self._error_context():
             options = self._options(ending, wrong, family, given)
             if options.unreadable == "collect":
                 # A single record has no place beside it for the errors of others.
@@ -359,7 +359,7 @@ class Ranged(ReadMany, ABC):
 
         >>> counted = yield from task.query.project(project_id="p1").counting()  # doctest: +SKIP
         """
-        with self._naming():
+        with self._error_context():
             program = self._counting(self._options("count", wrong, QueryCountOptions, options))
         return self._named(program)
 
@@ -388,7 +388,7 @@ class Ranged(ReadMany, ABC):
         end: Mapping[str, Any] | None = None,
         wrong: Sequence[Never] = (),
     ) -> Self:
-        with self._naming():
+        with self._error_context():
             if wrong:
                 raise misplaced(operator, f".{operator}({self._next_name()}=...)", len(wrong))
             limits = self._said.range
@@ -453,7 +453,7 @@ class Scan(ReadMany):
     def __call__(self, /, *wrong: Never, **options: Never) -> Self:
         """The scan itself, so that `task.scan()` begins a chain as the other verbs do."""
         if wrong or options:
-            with self._naming():
+            with self._error_context():
                 raise ArgumentError(
                     "scan() takes nothing: conditions go to .where(), options to .go(limit=10)"
                 )
@@ -465,7 +465,7 @@ class Scan(ReadMany):
 
         Raises InvalidExpressionError where the entity has no such access pattern.
         """
-        with self._naming():
+        with self._error_context():
             return self._with(keys=self._said.entity.access_pattern(access_pattern))
 
     def params(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Params:
@@ -528,7 +528,7 @@ class Queries:
             )
 
         def start(*wrong: Never, **composites: Any) -> Query:
-            with naming(f"{self.__entity.operation('query')}.{name}", self.__entity):
+            with error_context(f"{self.__entity.operation('query')}.{name}", self.__entity):
                 if wrong:
                     given = ", ".join(f"{one}=..." for one in keys.spec.pk.composite)
                     raise misplaced(name, f".{name}({given})", len(wrong))

@@ -11,10 +11,10 @@ from leyden._calls import Endable, end, fitting, hand_on, warn_if_unended
 from leyden._ledger import accounted
 from leyden.errors import AwsError, DecodeError, HookError, InputError, InvalidOptionError
 from leyden.operations.bound import BoundEntity, item_id, refuse_duplicates
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.chains.reads import Get
 from leyden.operations.chains.write import Write
-from leyden.operations.companions.overflow.reading import Joining, join_items, wanted_fields
+from leyden.operations.companions.overflow.reading import OverflowRead, join_items, wanted_fields
 from leyden.operations.companions.unique import GuardState
 from leyden.operations.options import (
     DEFAULT,
@@ -149,7 +149,7 @@ class TransactGet:
         for table in dict.fromkeys(entry._said.entity.table for entry in self.entries):
             places = [n for n in found if self.entries[n]._said.entity.table == table]
             owners = {id(found[n]): self.entries[n]._said.entity for n in places}
-            joining = Joining(
+            joining = OverflowRead(
                 GET,
                 table,
                 evolve(options, consistent=True),
@@ -216,7 +216,7 @@ class TransactWrite(Endable):
         end(self)
         read = read_options(WRITE, TransactWriteOptions, options)
         for plan in self._plans:
-            with naming(plan.entry._name, plan.entity):
+            with error_context(plan.entry._name, plan.entity):
                 refuse_reading(plan)
         params: Params = {"TransactItems": [part.body for part in self._parts()]}
         if read.token is not None:
@@ -281,7 +281,7 @@ class TransactWrite(Endable):
                     "such as task.create(...), task.patch(...).set(...), task.check(...)",
                     operation=WRITE,
                 )
-            with naming(entry._name, entry._entity):
+            with error_context(entry._name, entry._entity):
                 plans.append(entry._draft())
         refuse_duplicates(WRITE, (item_id(plan.table, plan.key) for plan in plans))
         return plans
@@ -291,7 +291,7 @@ class TransactWrite(Endable):
         """The writes over items without large values outside; the same ones each time."""
         writes = []
         for plan in self._plans:
-            with naming(plan.entry._name, plan.entity):
+            with error_context(plan.entry._name, plan.entity):
                 writes.append(over_nothing_outside(plan))
         return writes
 

@@ -12,7 +12,7 @@ from leyden.mapping.record import lack_of
 from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.chains.chain import changed
 from leyden.operations.chains.write import Write, exists
-from leyden.operations.companions.overflow.writing import Apart, spread_of_update
+from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import refuse_counted
 from leyden.operations.options import Options
@@ -58,7 +58,7 @@ class ChangesPart(Write):
 
         >>> task.patch(...).set(points=5).composite(status="open", due=None)   # doctest: +SKIP
         """
-        with self._naming():
+        with self._error_context():
             entity = self._entity
             refuse_no_mapping(attributes, entity.spec.entity)
             accepted = entity.accept(attributes)
@@ -168,7 +168,7 @@ class Update(ChangesPart):
     @fitting('.remove("detail")')
     def remove(self, *paths: str) -> Self:
         """Take attributes, or paths inside them, away."""
-        with self._naming():
+        with self._error_context():
             return self._extended(read_removals(self._entity, paths))
 
     def _with(
@@ -180,7 +180,7 @@ class Update(ChangesPart):
             given = {**paths, **attributes} if paths else attributes
             return self._extended(read_steps(self._entity, operator, given))
         except LeydenError as error:
-            self._naming().name(error)
+            self._error_context().name(error)
             raise
 
     def _extended(self, steps: list[Step]) -> Self:
@@ -247,12 +247,12 @@ class Update(ChangesPart):
         key_values: Mapping[str, Any],
         own: Item,
         expressions: Expressions,
-    ) -> tuple[UpdateExpression, Effect | None, Apart]:
+    ) -> tuple[UpdateExpression, Effect | None, OverflowClauses]:
         entity, compiled = self._entity, self._entity.compiled
         values, removed, derived = self._values(steps, key_values)
         known = {**self._known, **key_values} if self._known else key_values
         keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
-        update, apart = UpdateExpression(expressions), Apart(entity)
+        update, apart = UpdateExpression(expressions), OverflowClauses(entity)
         stored = compiled.encode_few(values)
         primary = entity.keys.primary.fields
         fields = {

@@ -9,7 +9,7 @@ from leyden._attrs import evolve, field, frozen
 from leyden._calls import end, fitting
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.operations.chains.update import ChangesPart
-from leyden.operations.companions.overflow.writing import Apart, spread_of_update
+from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import (
     Expectation,
@@ -64,7 +64,7 @@ class Upsert(ChangesPart):
         twice = self._given_names() & attributes.keys()
         if twice:
             raise self._twice(sorted(twice)[0])
-        with self._naming():
+        with self._error_context():
             refuse_counted(self._entity, attributes)
         end(self)
         return evolve(self, given={**self._given, **attributes})
@@ -90,7 +90,7 @@ class Upsert(ChangesPart):
         return self._with("if_not_exists", attributes)
 
     def _with(self, operator: str, attributes: Mapping[str, Any]) -> Self:
-        with self._naming():
+        with self._error_context():
             steps = read_steps(self._entity, operator, attributes, fresh=True)
             refuse_counted(self._entity, (step.root for step in steps))
             refuse_unknown_claims(self._entity, steps)
@@ -118,7 +118,7 @@ class Upsert(ChangesPart):
         values, keys = parts.values, changed_keys(entity, parts.item)
         key = own_keys(entity, values)
         expressions = Expressions()
-        update, apart = UpdateExpression(expressions), Apart(entity)
+        update, apart = UpdateExpression(expressions), OverflowClauses(entity)
         stored, once = compiled.encode(values), parts.once
         fields = entity.identity
         for name, encoded in stored.items():

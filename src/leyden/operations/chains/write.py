@@ -17,7 +17,7 @@ from leyden.errors import (
     LeydenError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import changed, naming, read_conditions, run_named
+from leyden.operations.chains.chain import changed, error_context, read_conditions, run_named
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import spread_notes
 from leyden.operations.companions.unique import GuardState, unique_notes
@@ -76,7 +76,7 @@ class Write(Endable, ABC):
 
         >>> task.patch(...).set(points=4).where(task.attr.points > 3)    # doctest: +SKIP
         """
-        with self._naming():
+        with self._error_context():
             added = read_conditions(self._entity, self._name, conditions, wrong)
         return changed(self, conditions=self._conditions + added)
 
@@ -90,7 +90,7 @@ class Write(Endable, ABC):
 
         >>> task.patch(...).set(status="closed").expecting(record)    # doctest: +SKIP
         """
-        with self._naming():
+        with self._error_context():
             return evolve(self, expected=expectation_of(self._entity, seen))
 
     def __del__(self) -> None:
@@ -114,7 +114,7 @@ class Write(Endable, ABC):
             read = self._options(options)
             return finish(self._build(read), read)
         except LeydenError as error:
-            self._naming().name(error)
+            self._error_context().name(error)
             raise
 
     def go(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
@@ -136,7 +136,7 @@ class Write(Endable, ABC):
 
     def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
         """Says in words what is written, and what it depends on."""
-        with self._naming():
+        with self._error_context():
             if wrong:
                 raise misplaced("explain", ".explain(limit=10)", len(wrong))
             read = self._options(options)
@@ -150,17 +150,17 @@ class Write(Endable, ABC):
         """The operation's name in errors and events: `task.create`."""
         return self._entity.operation(self._verb)
 
-    def _naming(self) -> naming:
+    def _error_context(self) -> error_context:
         # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
         end(self)
-        return naming(self._name, self._entity)
+        return error_context(self._name, self._entity)
 
     def _started(self, wrong: tuple[Never, ...], options: Mapping[str, Any]) -> Program[Any]:
-        with self._naming():
+        with self._error_context():
             if wrong:
                 raise misplaced("go", ".go(limit=10)", len(wrong))
             program = self._program(self._options(options))
-        return run_named(program, self._naming())
+        return run_named(program, self._error_context())
 
     def _draft(self) -> WritePlan:
         """The write as a part of a transaction."""

@@ -18,7 +18,7 @@ from leyden.errors import (
 )
 from leyden.keys import Bounds, IndexKeys, KeyForm
 from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.companions.overflow.reading import Joining, wanted_fields
+from leyden.operations.companions.overflow.reading import OverflowRead, wanted_fields
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
 from leyden.operations.plan.identity import (
@@ -248,7 +248,7 @@ class CollectionReading(RangedReading):
 
     def _joining(
         self, table: str, options: Options, keep: Callable[[Item], bool]
-    ) -> Joining | None:
+    ) -> OverflowRead | None:
         if options.data == "raw" or not any(member.entity.overflow for member in self.members):
             return None
         keys = {id(member.entity): member.keys for member in self.members}
@@ -260,7 +260,7 @@ class CollectionReading(RangedReading):
         def wanted(entity: BoundEntity) -> frozenset[str]:
             return wanted_fields(entity, options, keys[id(entity)])
 
-        return Joining(self.name, table, options, entity_of, wanted, keep)
+        return OverflowRead(self.name, table, options, entity_of, wanted, keep)
 
     def _test(self, member: Member, options: Options) -> SortCondition | None:
         """What a member's sort keys must meet, as far as the condition is on its attributes."""

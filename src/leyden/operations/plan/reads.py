@@ -16,7 +16,7 @@ from leyden._text import did_you_mean
 from leyden.errors import DecodeError, HookError, InvalidExpressionError, UnknownAttributeError
 from leyden.mapping.record import narrow
 from leyden.operations.bound import BoundEntity, name_item, refuse_no_mapping
-from leyden.operations.companions.overflow.reading import Joining, joining_for, reading_notes
+from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import (
@@ -214,7 +214,7 @@ class ReadPlan:
     primary_fields: Sequence[str]
     keep: Keep
     shape: Shape
-    joining: Joining | None = None
+    joining: OverflowRead | None = None
     """How to read the values that are stored outside of the items."""
     asked: str = ""
     """What is asked beside the request, for cursors."""

@@ -20,9 +20,9 @@ from leyden.operations.bound import BoundEntity, ItemId, item_id
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
     UNKNOWN,
-    Apart,
-    Laid,
-    Spread,
+    OverflowChange,
+    OverflowClauses,
+    OverflowPlan,
     Stored,
     lay_out,
 )
@@ -66,7 +66,7 @@ class PartChange:
 def write_clauses(
     entity: BoundEntity,
     update: UpdateExpression,
-    apart: Apart,
+    apart: OverflowClauses,
     change: PartChange,
     *,
     steps_first: bool,
@@ -87,7 +87,7 @@ def write_clauses(
         update.count(counted)
 
 
-def _write_steps(update: UpdateExpression, apart: Apart, change: PartChange) -> None:
+def _write_steps(update: UpdateExpression, apart: OverflowClauses, change: PartChange) -> None:
     for step in change.steps:
         name = step.segments[0]
         if step.operator == "set" and step.is_root:
@@ -168,7 +168,7 @@ class WritePlan:
     """Whether it must know the stored version, to store the one after it."""
     effect: Effect | None = None
     """What it does to the item's fields; None where no other items depend on it."""
-    spread: Spread | None = None
+    spread: OverflowChange | None = None
     """What it does to values that may be stored outside of their item; `params` lacks these."""
 
     @property
@@ -212,7 +212,7 @@ class ResolvedWrite:
     expected: Expectation | None = None
     """The version that the stored item must have; already among the conditions."""
     guards: tuple[GuardPart, ...] = ()
-    laid: Laid | None = None
+    laid: OverflowPlan | None = None
     """How its large values are laid out."""
 
     @property

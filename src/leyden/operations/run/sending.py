@@ -16,7 +16,7 @@ from leyden.errors import (
     ThrottledError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.options import Options
 from leyden.program import Gather, Params, Pause, Program, Request, Response
 from leyden.results import BatchResult, add_units, consumed_units
@@ -206,7 +206,7 @@ def _count(items: RequestItems) -> int:
 def name_entry(error: LeydenError, position: int, operation: str, entity: BoundEntity) -> None:
     """Say in an error which entry of a batch is meant; the first is 0."""
     error.message = f"entry {position}: {error.message}"
-    naming(operation, entity).name(error)
+    error_context(operation, entity).name(error)
 
 
 def chunks(entries: Sequence[T], size: int) -> Iterable[Sequence[T]]:

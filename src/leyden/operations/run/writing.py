@@ -19,7 +19,7 @@ from leyden._attrs import evolve
 from leyden._ledger import has_happened, same_item
 from leyden.errors import ConditionFailedError, LeydenError, TransactionCanceledError
 from leyden.operations.bound import item_id
-from leyden.operations.chains.chain import naming
+from leyden.operations.chains.chain import error_context
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import UNKNOWN
 from leyden.operations.companions.unique import GuardPart
@@ -260,7 +260,7 @@ class _Together(Attempts):
             yield from self.read()
             writes = []
             for position, plan in enumerate(self.plans):
-                with naming(plan.entry._name, plan.entity):
+                with error_context(plan.entry._name, plan.entity):
                     writes.append(self.resolved(position))
         return writes, parts_of(writes, self.state, WRITE)
 

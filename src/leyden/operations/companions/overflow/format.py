@@ -103,7 +103,7 @@ class StoredApart:
 
 
 @frozen
-class Unfolded:
+class Decompressed:
     """An item without its manifest; `missing` are the fields whose values stand in parts."""
 
     item: Item = field(repr=False)
@@ -281,7 +281,7 @@ def is_part_key(sort_key: AttributeValue | None) -> bool:
     return isinstance(text, str) and text.startswith(PART_PREFIX)
 
 
-def unfold(item: Item, wanted: frozenset[str] | None = None) -> Unfolded:
+def unfold(item: Item, wanted: frozenset[str] | None = None) -> Decompressed:
     """An item with its own fields uncompressed; `wanted` are the fields to look for.
 
     A field that has a value of its own wins over the manifest: another client wrote it, and it
@@ -300,7 +300,7 @@ def unfold(item: Item, wanted: frozenset[str] | None = None) -> Unfolded:
             # With another checksum they are bytes that somebody stored as such.
             if zlib.crc32(content) == entry.checksum:
                 plain[name] = _inside(content, entry, name)
-    return Unfolded(plain, missing)
+    return Decompressed(plain, missing)
 
 
 def _inside(content: bytes, entry: Entry, name: str) -> AttributeValue:
@@ -325,10 +325,10 @@ def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue |
         return None
 
 
-def placed(entity: BoundEntity, item: Item) -> Unfolded:
+def placed(entity: BoundEntity, item: Item) -> Decompressed:
     """An item's fields as far as they are in the item; nothing where it has no manifest."""
     if not entity.overflow or OVERFLOW_FIELD not in item:
-        return Unfolded(item, {})
+        return Decompressed(item, {})
     return unfold(item, entity.overflow)
 
 

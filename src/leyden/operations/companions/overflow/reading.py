@@ -10,8 +10,8 @@ from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity, ItemId, item_id, name_item
 from leyden.operations.companions.overflow.format import (
+    Decompressed,
     Entry,
-    Unfolded,
     part_keys,
     put_together,
     sort_field_of,
@@ -32,7 +32,7 @@ Keep: TypeAlias = Callable[[Item], bool]
 
 
 @frozen
-class Joining:
+class OverflowRead:
     """How to join what was read.
 
     `entity_of` says whose an item is, `wanted` which fields were asked for, by entity; `keep`
@@ -90,12 +90,14 @@ def joining_for(
     index: IndexKeys | None = None,
     *,
     again: bool = True,
-) -> Joining | None:
+) -> OverflowRead | None:
     """How to join the items of one entity; None where there can be nothing to join."""
     if not entity.overflow or options.data == "raw":
         return None
     wanted = wanted_fields(entity, options, index)
-    return Joining(operation, table, options, lambda item: entity, lambda _: wanted, keep, again)
+    return OverflowRead(
+        operation, table, options, lambda item: entity, lambda _: wanted, keep, again
+    )
 
 
 def reading_notes(
@@ -112,7 +114,7 @@ def reading_notes(
     )
 
 
-def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined]:
+def join_items(joining: OverflowRead | None, items: Sequence[Item]) -> Program[Joined]:
     """Put the values of these items in their places.
 
     The parts of several items are read together. Where they are not those that the item names,
@@ -131,7 +133,7 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
     attempt = 0
     while True:
         attempt += 1
-        open_items: dict[int, tuple[BoundEntity, Unfolded]] = {}
+        open_items: dict[int, tuple[BoundEntity, Decompressed]] = {}
         for place, item in waiting.items():
             entity = joining.entity_of(item)
             if entity is None:
@@ -175,7 +177,7 @@ def join_items(joining: Joining | None, items: Sequence[Item]) -> Program[Joined
 
 
 def _fill(
-    joining: Joining, open_items: dict[int, tuple[BoundEntity, Unfolded]], *, again: bool
+    joining: OverflowRead, open_items: dict[int, tuple[BoundEntity, Decompressed]], *, again: bool
 ) -> Program[tuple[list[int], float | None, int]]:
     """Read the parts and put the values in; gives the places where they do not fit."""
     keys: dict[tuple[int, str], list[Item]] = {}
@@ -198,12 +200,12 @@ def _fill(
     return list(torn), consumed, requests
 
 
-def _put(unfolded: Unfolded, name: str, value: AttributeValue) -> None:
+def _put(unfolded: Decompressed, name: str, value: AttributeValue) -> None:
     unfolded.item[name] = value
 
 
 def _reread(
-    joining: Joining, waiting: dict[int, Item], done: list[Item | None]
+    joining: OverflowRead, waiting: dict[int, Item], done: list[Item | None]
 ) -> Program[tuple[float | None, int]]:
     """Read these items again; one that is gone, or another one by now, is left out."""
     keys = {}
@@ -225,7 +227,7 @@ def _reread(
 
 
 def _read(
-    joining: Joining, keys: Iterable[Item], *, consistent: bool
+    joining: OverflowRead, keys: Iterable[Item], *, consistent: bool
 ) -> Program[tuple[dict[ItemId, Item], float | None, int]]:
     table, options = joining.table, evolve(joining.options, progress=None)
     wanted = list(keys)
@@ -256,7 +258,7 @@ def _key(entity: BoundEntity, item: Item) -> Item:
 
 
 def _unreadable(
-    entity: BoundEntity, unfolded: Unfolded, operation: str, attempts: int
+    entity: BoundEntity, unfolded: Decompressed, operation: str, attempts: int
 ) -> DecodeError:
     names = {spec.field: name for name, spec in entity.spec.attributes.items()}
     name, entry = next(iter(unfolded.missing.items()))

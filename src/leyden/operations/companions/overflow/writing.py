@@ -36,7 +36,7 @@ from leyden.schema.spec import OVERFLOW_FIELD
 
 
 @frozen
-class Spread:
+class OverflowChange:
     """What a write does to the values that may be stored outside of their item.
 
     `sets` are set, `defaults` set where there is nothing yet, `removes` taken away. `opened` are
@@ -61,7 +61,7 @@ class Spread:
 
 
 @frozen
-class Laid:
+class OverflowPlan:
     """A write, laid out: its own parameters, and the writes of parts that go with it."""
 
     params: Params
@@ -99,7 +99,7 @@ _SPARE: Final = 4096
 _MOST_SPARE: Final = 256 * 1024
 
 
-class Apart:
+class OverflowClauses:
     """Takes the fields that may be stored outside out of an update, while that is built."""
 
     __slots__ = ("_fields", "defaults", "opened", "removes", "sets")
@@ -147,11 +147,11 @@ class Apart:
 
 def spread_of_update(
     entity: BoundEntity,
-    apart: Apart,
+    apart: OverflowClauses,
     update: UpdateExpression,
     effect: Effect,
     steps: Iterable[Step],
-) -> Spread | None:
+) -> OverflowChange | None:
     """What an update does to values outside; None where it touches none, and no time to live."""
     if not entity.overflow:
         return None
@@ -161,7 +161,7 @@ def spread_of_update(
     opened = frozenset(apart.opened) | (lifetimes - known)
     if not (apart.sets or apart.defaults or apart.removes or opened or lifetimes):
         return None
-    return Spread(
+    return OverflowChange(
         "change",
         effect,
         apart.sets,
@@ -172,7 +172,9 @@ def spread_of_update(
     )
 
 
-def lay_out(entity: BoundEntity, key: Item, params: Params, spread: Spread, stored: Stored) -> Laid:
+def lay_out(
+    entity: BoundEntity, key: Item, params: Params, spread: OverflowChange, stored: Stored
+) -> OverflowPlan:
     """The write over what is stored, as far as that is known.
 
     Raises InvalidExpressionError for a change inside a value that is stored outside,
@@ -191,10 +193,10 @@ def _replaced(
     entity: BoundEntity,
     key: Item,
     params: Params,
-    spread: Spread,
+    spread: OverflowChange,
     stored: Stored,
     old: Mapping[str, Entry],
-) -> Laid:
+) -> OverflowPlan:
     """A put, a create or a delete: of what was there, nothing stays."""
     body = dict(params)
     siblings: list[Params] = []
@@ -216,9 +218,9 @@ def _replaced(
             body["Item"][OVERFLOW_FIELD] = write_manifest(layout.entries)
         siblings += _puts(layout, table)
     if spread.kind == "create":
-        return Laid(body, tuple(siblings), {})
+        return OverflowPlan(body, tuple(siblings), {})
     siblings += _deletes(entity, key, old.values(), table)
-    return Laid(
+    return OverflowPlan(
         _requiring_manifest(body, stored), tuple(siblings), {OVERFLOW_FIELD: stored.manifest}
     )
 
@@ -227,10 +229,10 @@ def _changed(
     entity: BoundEntity,
     key: Item,
     params: Params,
-    spread: Spread,
+    spread: OverflowChange,
     stored: Stored,
     old: Mapping[str, Entry],
-) -> Laid:
+) -> OverflowPlan:
     _refuse_opened(entity, spread, old)
     table = params["TableName"]
     assert spread.update is not None
@@ -265,11 +267,11 @@ def _changed(
     texts = [params.get("ConditionExpression", ""), *conditions, _manifest(stored, expressions)]
     body["ConditionExpression"] = conjunction(texts)
     expressions.write_to(body)
-    return Laid(body, siblings, relied)
+    return OverflowPlan(body, siblings, relied)
 
 
 def _settled_defaults(
-    spread: Spread, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
+    spread: OverflowChange, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
 ) -> list[str]:
     """That what is set only where there is nothing yet is there, or is not, as it was read.
 
@@ -298,7 +300,7 @@ def _layout(
     entity: BoundEntity,
     key: Item,
     params: Params,
-    spread: Spread,
+    spread: OverflowChange,
     stored: Stored,
     values: Item,
 ) -> Layout:
@@ -316,7 +318,7 @@ def _layout(
     return arrange(entity, key, values, others, lifetimes, spread.packing)
 
 
-def _refuse_opened(entity: BoundEntity, spread: Spread, old: Mapping[str, Entry]) -> None:
+def _refuse_opened(entity: BoundEntity, spread: OverflowChange, old: Mapping[str, Entry]) -> None:
     names = {spec.field: name for name, spec in entity.spec.attributes.items()}
     for opened in sorted(spread.opened):
         outside = any(entry.parts for entry in old.values())
@@ -350,7 +352,7 @@ def _deletes(entity: BoundEntity, key: Item, entries: Iterable[Entry], table: st
 def _moved_lifetimes(
     entity: BoundEntity,
     key: Item,
-    spread: Spread,
+    spread: OverflowChange,
     held: Item,
     entries: Iterable[Entry],
     table: str,
@@ -382,7 +384,7 @@ def _moved_lifetimes(
 
 
 def _same_lifetimes(
-    entity: BoundEntity, spread: Spread, held: Item, expressions: Expressions
+    entity: BoundEntity, spread: OverflowChange, held: Item, expressions: Expressions
 ) -> list[str]:
     """The times to live that the parts were made by must still be the item's."""
     conditions = []
@@ -411,7 +413,7 @@ def _manifest(stored: Stored, expressions: Expressions) -> str:
     return expressions.equal(OVERFLOW_FIELD, stored.manifest)
 
 
-def _refuse_many(entity: BoundEntity, laid: Laid) -> None:
+def _refuse_many(entity: BoundEntity, laid: OverflowPlan) -> None:
     """Raise where the write and those of its parts are too much for one transaction."""
     if not laid.siblings:
         return
@@ -431,12 +433,12 @@ def _refuse_many(entity: BoundEntity, laid: Laid) -> None:
         )
 
 
-def _bodies_of(laid: Laid) -> list[Params]:
+def _bodies_of(laid: OverflowPlan) -> list[Params]:
     """The parameters of all writes that belong together."""
     return [laid.params, *(body for part in laid.siblings for body in part.values())]
 
 
-def spread_notes(entity: BoundEntity, spread: Spread | None) -> tuple[str, ...]:
+def spread_notes(entity: BoundEntity, spread: OverflowChange | None) -> tuple[str, ...]:
     """What large values mean for a write, in words."""
     if spread is None:
         return ()
