@@ -180,7 +180,7 @@ def opened(open_service: Callable[..., leyden.Service]) -> Callable[[str, str], 
 def check(entity: leyden.Entity) -> None:
     bound = entity.conversions.entity
     items = raw_items(entity)
-    values = [bound.compiled.decode_values(item) for item in items]
+    values = [bound.mapping.decode_values(item) for item in items]
     for item, held in zip(items, values, strict=True):
         present = {name: value for name, value in held.items() if value is not None}
         has_keys_of_a_put(bound, item, present)
@@ -191,7 +191,7 @@ def check(entity: leyden.Entity) -> None:
 
 def has_keys_of_a_put(bound: Any, item: Item, values: Mapping[str, Any]) -> None:
     try:
-        expected = {**bound.compiled.encode(values), **put_keys(bound, values)}
+        expected = {**bound.mapping.encode(values), **put_keys(bound, values)}
     except LeydenError:
         # An update may make an item that a put would refuse; queries find it all the same.
         return
@@ -204,7 +204,7 @@ def has_keys_of_a_put(bound: Any, item: Item, values: Mapping[str, Any]) -> None
 
 def answers_as_a_scan(entity: leyden.Entity, keys: Any, values: list[dict[str, Any]]) -> None:
     names = keys.spec.composites
-    kept = entity.conversions.entity.compiled
+    kept = entity.conversions.entity.mapping
     for one in values:
         for count in range(len(keys.spec.pk.composite), len(names) + 1):
             wanted = {name: one.get(name) for name in names[:count]}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.errors import LeydenError, RequiredAttributeError
-from leyden.mapping import CompiledEntity, compile_entity
+from leyden.mapping import EntityMapping, compile_entity
 from leyden.schema.spec import Generate
 from leyden.schema.spec import Literal as Fixed
 from tests.mapping.schemas import entity
@@ -47,7 +47,7 @@ UNUSUAL = st.sampled_from(
 )
 
 
-def _slowly(compiled: CompiledEntity, values: Mapping[str, Any]) -> dict[str, Any]:
+def _slowly(compiled: EntityMapping, values: Mapping[str, Any]) -> dict[str, Any]:
     """What a new item holds, one attribute after the other, each by its own check."""
     accepted, missing = {}, []
     for name, attribute in compiled.attributes.items():

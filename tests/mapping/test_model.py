@@ -17,7 +17,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from leyden.errors import MissingCompositeError, ValidationError
-from leyden.mapping import CompiledEntity, compile_entity
+from leyden.mapping import EntityMapping, compile_entity
 from leyden.schema.spec import Call, IndexSpec, KeySpec, TableIndexSpec, TableSpec
 from tests.mapping.schemas import TASK, entity
 
@@ -43,7 +43,7 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.fixture
-def task(monkeypatch: pytest.MonkeyPatch) -> Iterator[CompiledEntity]:
+def task(monkeypatch: pytest.MonkeyPatch) -> Iterator[EntityMapping]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -53,7 +53,7 @@ def task(monkeypatch: pytest.MonkeyPatch) -> Iterator[CompiledEntity]:
         yield made
 
 
-def raw(task: CompiledEntity) -> list[dict[str, Any]]:
+def raw(task: EntityMapping) -> list[dict[str, Any]]:
     client = boto3.client("dynamodb", region_name="eu-central-1")
     items: list[dict[str, Any]] = client.scan(TableName="projects")["Items"]
     return items
@@ -66,7 +66,7 @@ def test_the_model_is_made_once_and_only_when_asked_for() -> None:
     assert made.model.__name__ == "TaskModel"
 
 
-def test_saving_writes_a_whole_item_with_keys_and_identity(task: CompiledEntity) -> None:
+def test_saving_writes_a_whole_item_with_keys_and_identity(task: EntityMapping) -> None:
     task.model(**VALUES).save()
     (item,) = raw(task)
     assert item["pk"] == {"S": "$taskapp#project_id_p1"}
@@ -82,7 +82,7 @@ def test_saving_writes_a_whole_item_with_keys_and_identity(task: CompiledEntity)
     assert {name: values[name] for name in given} == given
 
 
-def test_what_was_saved_is_read_back_by_every_way(task: CompiledEntity) -> None:
+def test_what_was_saved_is_read_back_by_every_way(task: EntityMapping) -> None:
     saved = task.model(**VALUES)
     saved.save()
     key = ("$taskapp#project_id_p1", "$overview#tasks_1#taskid_t1")
@@ -103,7 +103,7 @@ def test_what_was_saved_is_read_back_by_every_way(task: CompiledEntity) -> None:
         assert instance.headline == saved.headline == "open 2.5"
 
 
-def test_index_queries_take_sort_key_conditions_and_filters(task: CompiledEntity) -> None:
+def test_index_queries_take_sort_key_conditions_and_filters(task: EntityMapping) -> None:
     for number in range(3):
         task.model(project_id=f"p{number}", employee_id="e1", points=number).save()
     index: Any = task.model.assigned
@@ -118,13 +118,13 @@ def test_index_queries_take_sort_key_conditions_and_filters(task: CompiledEntity
     assert index.count("$taskapp#employee_id_e1") == 3
 
 
-def test_a_closed_task_leaves_the_sparse_index(task: CompiledEntity) -> None:
+def test_a_closed_task_leaves_the_sparse_index(task: EntityMapping) -> None:
     task.model(**{**VALUES, "status": "closed"}).save()
     (item,) = raw(task)
     assert "gsi2pk" not in item
 
 
-def test_conditions_of_the_entity_work_with_the_model(task: CompiledEntity) -> None:
+def test_conditions_of_the_entity_work_with_the_model(task: EntityMapping) -> None:
     instance = task.model(**VALUES)
     instance.save(task.attr.task_id.does_not_exist())
     with pytest.raises(PutError):
@@ -145,7 +145,7 @@ def test_conditions_of_the_entity_work_with_the_model(task: CompiledEntity) -> N
         assert list(task.model.scan(~condition)) == []
 
 
-def test_update_actions_write_exactly_and_touch_on_write(task: CompiledEntity) -> None:
+def test_update_actions_write_exactly_and_touch_on_write(task: EntityMapping) -> None:
     instance = task.model(**{**VALUES, "updated_at": NOON})
     instance.save()
     attr: Any = task.attr
@@ -178,7 +178,7 @@ def test_update_actions_write_exactly_and_touch_on_write(task: CompiledEntity) -
     ],
 )
 def test_updates_that_would_leave_keys_or_derived_values_stale_are_refused(
-    task: CompiledEntity, name: str, value: Any, says: str
+    task: EntityMapping, name: str, value: Any, says: str
 ) -> None:
     instance = task.model(**VALUES)
     instance.save()
@@ -186,7 +186,7 @@ def test_updates_that_would_leave_keys_or_derived_values_stale_are_refused(
         instance.update([task.attr[name].set(value)])
 
 
-def test_saving_a_loaded_item_renews_what_every_write_sets(task: CompiledEntity) -> None:
+def test_saving_a_loaded_item_renews_what_every_write_sets(task: EntityMapping) -> None:
     task.model(**{**VALUES, "updated_at": NOON}).save()
     loaded: Any = next(iter(task.model.scan()))
     written = loaded.updated_at
@@ -199,7 +199,7 @@ def test_saving_a_loaded_item_renews_what_every_write_sets(task: CompiledEntity)
     assert again.headline == "open 8"
 
 
-def test_saving_twice_keeps_the_generated_id(task: CompiledEntity) -> None:
+def test_saving_twice_keeps_the_generated_id(task: EntityMapping) -> None:
     instance = task.model(project_id="p1")
     first = instance.task_id
     instance.save()
@@ -233,7 +233,7 @@ def test_an_own_key_needs_its_own_composites_only() -> None:
     }
 
 
-def test_delete_and_refresh_find_the_key_from_the_attributes(task: CompiledEntity) -> None:
+def test_delete_and_refresh_find_the_key_from_the_attributes(task: EntityMapping) -> None:
     task.model(**VALUES).save()
     same: Any = task.model(project_id="p1", task_id="T1")
     same.refresh()
@@ -242,7 +242,7 @@ def test_delete_and_refresh_find_the_key_from_the_attributes(task: CompiledEntit
     assert raw(task) == []
 
 
-def test_batches_and_transactions_write_the_same_items(task: CompiledEntity) -> None:
+def test_batches_and_transactions_write_the_same_items(task: EntityMapping) -> None:
     with task.model.batch_write() as batch:
         batch.save(task.model(**VALUES))
     with TransactWrite(connection=Connection(region="eu-central-1")) as transaction:
@@ -254,7 +254,7 @@ def test_batches_and_transactions_write_the_same_items(task: CompiledEntity) -> 
     assert len(raw(task)) == 1
 
 
-def test_other_entities_in_the_table_are_not_seen(task: CompiledEntity) -> None:
+def test_other_entities_in_the_table_are_not_seen(task: EntityMapping) -> None:
     task.model(**VALUES).save()
     client = boto3.client("dynamodb", region_name="eu-central-1")
     client.put_item(
@@ -271,7 +271,7 @@ def test_other_entities_in_the_table_are_not_seen(task: CompiledEntity) -> None:
     assert len(list(task.model.scan())) == 1
 
 
-def test_the_table_has_the_indexes_and_the_time_to_live(task: CompiledEntity) -> None:
+def test_the_table_has_the_indexes_and_the_time_to_live(task: EntityMapping) -> None:
     client = boto3.client("dynamodb", region_name="eu-central-1")
     table = client.describe_table(TableName="projects")["Table"]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["gsi2"]
@@ -279,7 +279,7 @@ def test_the_table_has_the_indexes_and_the_time_to_live(task: CompiledEntity) ->
     assert ttl["AttributeName"] == "ttl"
 
 
-def test_invalid_values_are_refused_at_save(task: CompiledEntity) -> None:
+def test_invalid_values_are_refused_at_save(task: EntityMapping) -> None:
     with pytest.raises(ValidationError, match='"points"'):
         task.model(**{**VALUES, "points": "many"}).save()
     assert raw(task) == []

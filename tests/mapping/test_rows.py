@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from leyden.drivers.lean.messages import read_body, write_body
 from leyden.errors import DecodeError
-from leyden.mapping import CompiledEntity, compile_entity
+from leyden.mapping import EntityMapping, compile_entity
 from leyden.mapping.rows import UnusualItemError
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 from tests.mapping.schemas import TASK, entity
@@ -44,7 +44,7 @@ def identified(item: dict[str, Any], entity: str = "e", version: str = "1") -> d
     return {**item, "pk": {"S": "k"}, ENTITY_FIELD: {"S": entity}, VERSION_FIELD: {"S": version}}
 
 
-def stored(compiled: CompiledEntity, values: dict[str, Any]) -> dict[str, Any]:
+def stored(compiled: EntityMapping, values: dict[str, Any]) -> dict[str, Any]:
     """The values as a write stores them."""
     accepted = {name: compiled.attributes[name].accept(value) for name, value in values.items()}
     return compiled.encode({name: value for name, value in accepted.items() if value is not None})
@@ -54,13 +54,13 @@ def body_of(items: list[Any]) -> bytes:
     return write_body({"Items": items, "Count": len(items), "ScannedCount": len(items)})
 
 
-def carefully(compiled: CompiledEntity, body: bytes) -> list[Any]:
+def carefully(compiled: EntityMapping, body: bytes) -> list[Any]:
     mine = {ENTITY_FIELD: {"S": "e"}, VERSION_FIELD: {"S": "1"}}
     found = read_body(body)["Items"]
     return [compiled.decode(item) for item in found if item.items() >= mine.items()]
 
 
-def quickly(compiled: CompiledEntity, body: bytes, marks: Any = None) -> dict[str, Any] | None:
+def quickly(compiled: EntityMapping, body: bytes, marks: Any = None) -> dict[str, Any] | None:
     """The response, None where it is left to the careful way."""
     if compiled.rows is None:
         return None

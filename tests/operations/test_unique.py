@@ -38,7 +38,7 @@ def task() -> leyden.Entity:
 
 def texts(entity: leyden.Entity, **values: Any) -> list[str]:
     bound = entity.conversions.entity
-    return [*claims_of(bound, bound.compiled.encode(values))]
+    return [*claims_of(bound, bound.mapping.encode(values))]
 
 
 def test_a_create_shows_the_whole_transaction(task: leyden.Entity, shown: Any) -> None:

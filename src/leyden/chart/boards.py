@@ -116,10 +116,10 @@ def _row(
     ttl: str | None,
 ) -> Row:
     forms = {form.field: form for form in keys.forms}
-    compiled = example.entity.conversions.entity.compiled
+    mapping = example.entity.conversions.entity.mapping
     plain = {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in compiled.plain(example.values).items()
+        for name, value in mapping.plain(example.values).items()
     }
     for name, value in example.values.items():
         if isinstance(value, datetime):

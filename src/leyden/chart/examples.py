@@ -193,7 +193,7 @@ def _distinct(entity: Entity, items: Iterable[Item]) -> list[Example]:
     """One example for each key: samples of few values repeat."""
     fields = [form.field for form in entity.conversions.entity.keys.primary.forms]
     by_key = {json.dumps([item[field] for field in fields], default=repr): item for item in items}
-    decode = entity.conversions.entity.compiled.decode_values
+    decode = entity.conversions.entity.mapping.decode_values
     return [
         Example(f"{entity.spec.alias}-{number}", entity, item, decode(item))
         for number, item in enumerate(by_key.values(), 1)
@@ -272,13 +272,13 @@ def _shown(spec: EntitySpec) -> list[str]:
 
 def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool) -> Item:
     """The item that is in most of the sparse indexes, or in the fewest where not `inside`."""
-    compiled = entity.conversions.entity.compiled
+    mapping = entity.conversions.entity.mapping
     sparse = [index for index in spec.indexes.values() if index.when is not None]
     fixed = set(spec.primary.composites)
     options: dict[str, list[Any]] = {}
     for index in sparse:
         assert index.when is not None
-        roots = compiled.condition(index.name).roots
+        roots = mapping.condition(index.name).roots
         for name in spec.attributes if roots is None else roots:
             if name in values and name not in fixed:
                 found = [values[name], *_alternatives(spec.attributes[name], index.when.text)]

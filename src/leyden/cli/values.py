@@ -54,7 +54,7 @@ def plain(value: Any) -> Any:
 
 def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
     """A record by attribute name, in the schema's order, without what is absent or not read."""
-    slots = entity.conversions.entity.compiled.slots
+    slots = entity.conversions.entity.mapping.slots
     values = {name: getattr(record, slot, None) for name, slot in slots.items()}
     attributes = entity.spec.attributes
     return {

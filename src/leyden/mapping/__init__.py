@@ -11,7 +11,7 @@ Task(task_id='t1', points=5)
 from __future__ import annotations
 
 from leyden.mapping.attribute import CompiledAttribute
-from leyden.mapping.entity import CompiledEntity, compile_entity
+from leyden.mapping.entity import EntityMapping, compile_entity
 from leyden.mapping.paths import AttributePaths, ResolvedPath
 from leyden.mapping.preparing import SparseCondition
 from leyden.types.base import AttributeValue, Item
@@ -20,7 +20,7 @@ __all__ = [
     "AttributePaths",
     "AttributeValue",
     "CompiledAttribute",
-    "CompiledEntity",
+    "EntityMapping",
     "Item",
     "ResolvedPath",
     "SparseCondition",

@@ -160,11 +160,13 @@ class CompiledAttribute:
     """
 
     __slots__ = (
+        "apply_get",
+        "apply_set",
         "check",
         "constrain",
         "encode",
         "entity",
-        "fill",
+        "fill_defaults",
         "items",
         "key_text",
         "kind",
@@ -173,10 +175,8 @@ class CompiledAttribute:
         "plain",
         "properties",
         "read",
-        "reveal",
         "segments",
         "spec",
-        "store",
         "type",
         "write_codec",
     )
@@ -203,11 +203,11 @@ class CompiledAttribute:
         self.check: Accept
         """Type check and normal form, without this attribute's own constraints."""
         self.constrain: Callable[[Any, str], None] | None = None
-        self.fill: Fill | None = None
+        self.fill_defaults: Fill | None = None
         """Puts defaults into maps; None where there are none below."""
-        self.store: Rework | None = None
+        self.apply_set: Rework | None = None
         """Applies `set` hooks; None where there are none."""
-        self.reveal: Rework | None = None
+        self.apply_get: Rework | None = None
         """Drops hidden properties and applies `get` hooks; None where there are neither."""
         self.key_text: KeyText | None = None
         """How its values stand in a key's own field; None where it has a field of its own."""
@@ -248,8 +248,8 @@ class CompiledAttribute:
         """
         if path is None:
             path = self.path
-        if self.fill is not None:
-            value = self.fill(value, moment or Moment())
+        if self.fill_defaults is not None:
+            value = self.fill_defaults(value, moment or Moment())
         value = self.check(value, path)
         if constraints and self.constrain is not None:
             self.constrain(value, path)

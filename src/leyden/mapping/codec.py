@@ -277,7 +277,7 @@ def _write_decode(
     make = writer.name("make", blank)
     final = writer.name("record", record)
     writer.lines += ["def decode(item):", f"    record = {make}()"]
-    reveals = {name: attributes[name].reveal for name in slots if attributes[name].reveal}
+    reveals = {name: attributes[name].apply_get for name in slots if attributes[name].apply_get}
     for name, slot in slots.items():
         attribute = attributes[name]
         writer.lines.append(f"    if {attribute.spec.field!r} in item:")
@@ -292,7 +292,7 @@ def _write_decode(
     if mixed:
         writer.lines.append("    shown = dict(values)")
     for name, reveal in sorted(reveals.items(), key=lambda pair: pair[0] in watching):
-        function = writer.name("reveal", reveal)
+        function = writer.name("apply_get", reveal)
         seen = "shown" if mixed and name in watching else "values"
         condition = _shown_when(attributes[name])
         indent = "    "

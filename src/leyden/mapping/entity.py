@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leyden.pynamodb.model import KeyBuilder, LeydenModel
 
 
-class CompiledEntity(Preparation):
+class EntityMapping(Preparation):
     """One entity with its record class, its codec and its PynamoDB model.
 
     `spec` is its schema, `attributes` its compiled attributes by name, `record` the class of
@@ -200,7 +200,7 @@ def compile_entity(
     table_name: str = "",
     table: TableSpec | None = None,
     key_builder: KeyBuilder | None = None,
-) -> CompiledEntity:
+) -> EntityMapping:
     """Compile one entity.
 
     `hooks` are the functions that `{call: NAME}` names. `table_name` and `table` describe the
@@ -226,4 +226,4 @@ def compile_entity(
     """
     hooks = dict(hooks or {})
     check_hooks(spec, hooks)
-    return CompiledEntity(spec, hooks, table_name, table or TableSpec(), key_builder)
+    return EntityMapping(spec, hooks, table_name, table or TableSpec(), key_builder)

@@ -31,14 +31,14 @@ class Setters:
         self._watching: dict[str, tuple[Rework, frozenset[str] | None]] = {}
         self._always: list[str] = []
         for name, attribute in attributes.items():
-            if attribute.store is None:
+            if attribute.apply_set is None:
                 continue
             spec = attribute.spec
             if spec.set is not None and spec.watch and spec.derive is None:
                 watched = None if "*" in spec.watch else frozenset(spec.watch)
-                self._watching[name] = (attribute.store, watched)
+                self._watching[name] = (attribute.apply_set, watched)
                 continue
-            self._plain[name] = attribute.store
+            self._plain[name] = attribute.apply_set
             if spec.set is not None and spec.set.always:
                 self._always.append(name)
         self.any = bool(self._plain or self._watching)
@@ -189,7 +189,7 @@ def _origin(writer: Writer, planned: Planned) -> str:
 
 def _accepting(writer: Writer, attribute: CompiledAttribute) -> list[str]:
     normal = attribute.type.normal_source(attribute.spec, writer)
-    if attribute.fill is not None or normal is None:
+    if attribute.fill_defaults is not None or normal is None:
         accept = writer.name("accept", attribute.accept)
         return [f"        value = {accept}(value, moment=moment)"]
     check = writer.name("check", attribute.check)

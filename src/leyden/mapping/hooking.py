@@ -146,10 +146,10 @@ def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]
         yield from _calls(part, f"{path}.{name}")
 
 
-def build_fill(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
+def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
     """The function that puts defaults into the maps in a value; None where there are none."""
     if attribute.items is not None:
-        fill_item = attribute.items.fill
+        fill_item = attribute.items.fill_defaults
         if fill_item is None:
             return None
         return _fill_list(fill_item)
@@ -161,8 +161,8 @@ def build_fill(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
         origin = origin_of(part.spec, part.spec.on_write or part.spec.default, hooks, part.path)
         if origin is not None:
             origins[name] = (origin, part.spec.on_write is not None)
-        if part.fill is not None:
-            deeper[name] = part.fill
+        if part.fill_defaults is not None:
+            deeper[name] = part.fill_defaults
     return _fill_map(origins, deeper) if origins or deeper else None
 
 
@@ -192,14 +192,14 @@ def _fill_map(origins: Mapping[str, tuple[Origin, bool]], deeper: Mapping[str, F
     return fill
 
 
-def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
+def build_apply_set(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     """The function that applies `set` hooks, innermost first; None where there are none.
 
     A hook is called with the accepted value, or None, and all accepted values of the write, by
     name; what it returns must again be of the attribute's type. None leaves the attribute, the
     property or the element out.
     """
-    inner = _descend(attribute, lambda part: part.store)
+    inner = _descend(attribute, lambda part: part.apply_set)
     if attribute.spec.set is None:
         return inner
     hook = hook_of(hooks, attribute.spec.set, "set", attribute.path)
@@ -213,13 +213,13 @@ def build_store(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     return store
 
 
-def build_reveal(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
+def build_apply_get(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
     """The function that drops hidden properties and applies `get` hooks, innermost first.
 
     None where there are neither. A hook is called with the stored value and all values of the
     item by name; what it returns is what the record shows.
     """
-    inner = _descend(attribute, lambda part: part.reveal, hide=True)
+    inner = _descend(attribute, lambda part: part.apply_get, hide=True)
     if attribute.spec.get is None:
         return inner
     hook = hook_of(hooks, attribute.spec.get, "get", attribute.path)

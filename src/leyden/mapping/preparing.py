@@ -175,7 +175,7 @@ def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], entity: str) -
 
 
 class Preparation:
-    """What an entity does with values before they are stored; `CompiledEntity` adds the codec.
+    """What an entity does with values before they are stored; `EntityMapping` adds the codec.
 
     `spec` is its schema, `attributes` are its compiled attributes by name.
     """

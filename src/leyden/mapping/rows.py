@@ -186,7 +186,7 @@ def compile_rows(
     `slots` maps the attributes that records show to their slots; `key_fields` are the fields of
     the entity's keys, whose values are passed over; `identifiers` those of its name and version.
     """
-    if any(attributes[name].reveal for name in slots):
+    if any(attributes[name].apply_get for name in slots):
         return None
     writer = Writer(lacking=_unusual)
     kinds = {name: value_struct(attribute) for name, attribute in attributes.items()}

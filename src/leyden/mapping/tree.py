@@ -9,7 +9,13 @@ from leyden._text import did_you_mean
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.keys import entity_keys
 from leyden.mapping.attribute import CompiledAttribute, KeyText, key_text_of
-from leyden.mapping.hooking import Hooks, build_constrain, build_fill, build_reveal, build_store
+from leyden.mapping.hooking import (
+    Hooks,
+    build_apply_get,
+    build_apply_set,
+    build_constrain,
+    build_fill_defaults,
+)
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types.anything import decode_any, encode_any, plain_any
 
@@ -113,9 +119,9 @@ def _compile(
     attribute.plain = attribute.type.plain(attribute)
     attribute.check = attribute.type.check(attribute, depth)
     attribute.constrain = build_constrain(attribute, hooks)
-    attribute.fill = build_fill(attribute, hooks)
-    attribute.store = build_store(attribute, hooks)
-    attribute.reveal = build_reveal(attribute, hooks)
+    attribute.fill_defaults = build_fill_defaults(attribute, hooks)
+    attribute.apply_set = build_apply_set(attribute, hooks)
+    attribute.apply_get = build_apply_get(attribute, hooks)
     return attribute
 
 

@@ -20,7 +20,7 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm, KeyValue
-from leyden.mapping import CompiledEntity
+from leyden.mapping import EntityMapping
 from leyden.program import AttributeValue, Item, Runner
 from leyden.schema.spec import EntitySpec
 from leyden.types import type_of
@@ -95,7 +95,7 @@ _SURELY_SHORT: Final = SORT_KEY_LIMIT // 4
 class BoundEntity:
     """One entity on one table, with the runner that its requests go through."""
 
-    compiled: CompiledEntity
+    mapping: EntityMapping
     keys: EntityKeys
     table: str
     runner: Runner
@@ -107,7 +107,7 @@ class BoundEntity:
     @cached_property
     def spec(self) -> EntitySpec:
         """The entity's schema."""
-        return self.compiled.spec
+        return self.mapping.spec
 
     @cached_property
     def overflow(self) -> frozenset[str]:
@@ -159,7 +159,7 @@ class BoundEntity:
         read: set[str] = set()
         for keys in self.keys.values():
             if keys.spec.when is not None:
-                roots = self.compiled.condition(keys.spec.name).roots
+                roots = self.mapping.condition(keys.spec.name).roots
                 read.update(self.spec.attributes if roots is None else roots)
         return self.keys.indexed | read
 
@@ -197,7 +197,7 @@ class BoundEntity:
 
         Raises UnknownAttributeError or ValidationError.
         """
-        attributes = self.compiled.attributes
+        attributes = self.mapping.attributes
         accepted = {}
         refuse_no_mapping(given, self.spec.entity)
         for name, value in given.items():
@@ -207,7 +207,7 @@ class BoundEntity:
             if value is not None:
                 accepted[name] = attribute.accept(value, constraints=False)
         # What is stored went through the `set` hooks, so what is looked for must as well.
-        return self.compiled.setters.looked_for(accepted) if self.compiled.has_setters else accepted
+        return self.mapping.setters.looked_for(accepted) if self.mapping.has_setters else accepted
 
     def sought(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Values to look for, checked for their types, each of which narrows what is found.

@@ -106,7 +106,7 @@ class Conversions:
             stored = {
                 field: typed_key(keys[field]) for field in self._bare(pattern) if field in keys
             }
-            found = {**self.entity.compiled.decode_values(stored), **found}
+            found = {**self.entity.mapping.decode_values(stored), **found}
         return found
 
     @fitting("task.conversions.keys_to_cursor(...)")
@@ -167,7 +167,7 @@ class Conversions:
         """The attributes that are keys as they are stored, by field: those of `composite`."""
         if keys.forms:
             return {}
-        attributes = self.entity.compiled.attributes
+        attributes = self.entity.mapping.attributes
         names = keys.spec.composites
         return {attributes[name].spec.field: attributes[name] for name in names}
 

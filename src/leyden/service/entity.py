@@ -94,19 +94,19 @@ class Entity:
     @property
     def record(self) -> type[Any]:
         """The frozen attrs class of its records."""
-        return self._bound.compiled.record
+        return self._bound.mapping.record
 
     @property
     def model(self) -> type[Model]:
         """The PynamoDB model class of its items, on the service's connection."""
-        model = self._bound.compiled.model
+        model = self._bound.mapping.model
         self._driver.attach(model)
         return model
 
     @property
     def attr(self) -> AttributePaths:
         """Its attributes as operands of conditions: `task.attr.points > 3`."""
-        return self._bound.compiled.attr
+        return self._bound.mapping.attr
 
     @property
     def query(self) -> Queries:
@@ -313,7 +313,7 @@ class Entity:
                 raise
 
     def _parsed(self, item: Item) -> Any:
-        compiled = self._bound.compiled
+        mapping = self._bound.mapping
         unfolded = placed(self._bound, item)
         for name, value in values_apart(self._bound, unfolded.missing).items():
             raise DecodeError(
@@ -321,11 +321,11 @@ class Entity:
                 "read it with .get()",
                 field=self.spec.attributes[name].field,
             )
-        record = compiled.decode(unfolded.item)
-        if item.keys() <= compiled.key_fields:
+        record = mapping.decode(unfolded.item)
+        if item.keys() <= mapping.key_fields:
             # Keys alone, as a KEYS_ONLY index has them: of the rest nobody knows.
             present = present_slots(self._bound, item)
-            if len(present) < len(compiled.slots):
+            if len(present) < len(mapping.slots):
                 return narrow(record, present)
         return record
 
@@ -345,12 +345,12 @@ class Entity:
             return named
         if item.__class__ is dict or isinstance(item, Mapping):
             return _own(item) | named if named else _own(item)
-        compiled = self._bound.compiled
-        if not isinstance(item, compiled.record):
+        mapping = self._bound.mapping
+        if not isinstance(item, mapping.record):
             raise no_item(self._bound, verb, "attributes", item, place=place)
         refuse_incomplete(self._bound, item, named, verb)
         derived = {n for n, a in self.spec.attributes.items() if a.derive is not None}
-        kept = {n: getattr(item, s) for n, s in compiled.slots.items() if n not in derived}
+        kept = {n: getattr(item, s) for n, s in mapping.slots.items() if n not in derived}
         return {**kept, **named}
 
 

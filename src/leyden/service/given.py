@@ -45,7 +45,7 @@ def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) 
             f"a record does not show the hidden {', '.join(hidden)}, which would be lost; "
             "give it by name beside the record"
         )
-    slots = entity.compiled.slots
+    slots = entity.mapping.slots
 
     def written(name: str) -> bool:
         return name not in named and getattr(record, slots[name], None) is not None
@@ -122,10 +122,10 @@ def key_of(
     named = named or {}
     if isinstance(key, Mapping):
         return {**key, **named}
-    compiled = entity.compiled
-    if not isinstance(key, compiled.record):
+    mapping = entity.mapping
+    if not isinstance(key, mapping.record):
         raise no_item(entity, verb, "a key", key, place=place)
-    slots = {name: compiled.slots.get(name) for name in entity.keys.primary.composites}
+    slots = {name: mapping.slots.get(name) for name in entity.keys.primary.composites}
     # What a partial record did not read is no part of the key that it gives.
     found = {n: getattr(key, slot, None) for n, slot in slots.items() if slot is not None}
     return {**{n: value for n, value in found.items() if value is not None}, **named}
@@ -144,7 +144,7 @@ def seen_key(
     if wrong:
         refuse_misplaced(entity, verb, (key, *wrong))
     given = key_of(entity, verb, key, named, place=place)
-    is_record = isinstance(key, entity.compiled.record)
+    is_record = isinstance(key, entity.mapping.record)
     return given, version_seen_in(entity, key) if is_record else None
 
 

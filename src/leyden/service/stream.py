@@ -450,7 +450,7 @@ def _values(entity: Entity, image: Item) -> dict[str, Any]:
     bound = entity.conversions.entity
     unfolded = placed(bound, image)
     apart = values_apart(bound, unfolded.missing)
-    return {**bound.compiled.decode_values(unfolded.item), **apart}
+    return {**bound.mapping.decode_values(unfolded.item), **apart}
 
 
 def _same(one: Any, other: Any) -> bool:

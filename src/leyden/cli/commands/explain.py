@@ -131,7 +131,7 @@ def _chain(entity: Entity, operation: str, arguments: tuple[str, ...]) -> Any:
             continue
         paths = {}
         for path, text in split_pairs(given, hint=f"{step}:ATTRIBUTE=VALUE").items():
-            leaf = entity.conversions.entity.compiled.resolve(path).leaf
+            leaf = entity.conversions.entity.mapping.resolve(path).leaf
             paths[path] = value_from_text(leaf.spec, text, path)
         chain = getattr(chain, step)(**paths)
     return chain

@@ -170,7 +170,7 @@ class Exporter:
                 raise
             self.cost.unreadable.append(error)
             return []
-        slots = owner.conversions.entity.compiled.slots
+        slots = owner.conversions.entity.mapping.slots
         self.cost.reshaped += not all(
             survives_json(owner.spec.attributes[name], getattr(record, slot, None))
             for name, slot in slots.items()

@@ -273,7 +273,7 @@ class RecordReader:
         counted = owner.spec.version_attribute
         if counted is not None and values.get(counted) is not None:
             # What is brought back is what was there, and no newer version of it.
-            attribute = owner.conversions.entity.compiled.attributes[counted]
+            attribute = owner.conversions.entity.mapping.attributes[counted]
             item[attribute.spec.field] = attribute.encode(values[counted])
         return Found(line, item, write=write)
 

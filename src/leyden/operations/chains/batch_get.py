@@ -102,7 +102,7 @@ class BatchGet:
                 name_entry(error, position, self.name, entity)
                 raise
             table = options.table or entity.table
-            marks = identity_marks(entity, entity.compiled.encode_few(values))
+            marks = identity_marks(entity, entity.mapping.encode_few(values))
             wanted.append(_Wanted(entity, table, key, marks))
         refuse_duplicates(self.name, (item_id(one.table, one.key) for one in wanted))
         return wanted

@@ -50,7 +50,7 @@ class Check(Write):
         params: Params = {"TableName": self._entity.table, "Key": key}
         expressions = Expressions()
         existence = "" if self._conditions else exists(key, expressions)
-        kept = self._entity.compiled.encode_few(values)
+        kept = self._entity.mapping.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
         return WritePlan(self, params, key, marks, kept, self._expected)
 
@@ -87,7 +87,7 @@ class Delete(Write):
         params: Params = {"TableName": self._entity.table, "Key": key}
         expressions = Expressions()
         existence = exists(key, expressions) if self._must_exist else ""
-        kept = self._entity.compiled.encode_few(values)
+        kept = self._entity.mapping.encode_few(values)
         marks = self._seal(params, options, expressions, kept, existence=existence)
         effect = Effect("delete") if self._entity.has_companions else None
         spread = OverflowChange("delete", effect) if effect and self._entity.overflow else None
@@ -130,9 +130,9 @@ def prepare_item(
     `verbatim` keeps the given values of what `on_write` sets. Raises the errors of bad input;
     nothing is sent.
     """
-    values = entity.compiled.prepare_create(given, verbatim=verbatim)
+    values = entity.mapping.prepare_create(given, verbatim=verbatim)
     keys = put_keys(entity, values)
-    item = entity.compiled.encode(values)
+    item = entity.mapping.encode(values)
     item.update(keys)
     item.update(entity.identity)
     if not entity.overflow:

@@ -178,7 +178,7 @@ class TransactGet:
             code = code_of(reason)
             if code != "None":
                 said = entry._said
-                key = said.entity.compiled.encode(read_key(said.entity, said.given))
+                key = said.entity.mapping.encode(read_key(said.entity, said.given))
                 verdict = verdict_of_code(code)
                 yield rejection(position, said.name, said.entity, key, verdict, code)
 

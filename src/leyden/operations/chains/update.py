@@ -93,7 +93,7 @@ class ChangesPart(Write):
 
     def _agreed(self) -> Item:
         """The stored fields that the item must have, as the caller said."""
-        return self._entity.compiled.encode_few(
+        return self._entity.mapping.encode_few(
             {name: value for name, value in self._known.items() if value is not None}
         )
 
@@ -197,7 +197,7 @@ class Update(ChangesPart):
             for form in entity.keys.primary.forms:
                 refuse_ambiguous(entity, form, values)
         expressions = Expressions()
-        own = entity.compiled.encode_few(values)
+        own = entity.mapping.encode_few(values)
         steps = hooked(entity, (*self._steps, *self._on_write(values)))
         if len(steps) > len(self._steps):
             refuse_overlaps(entity, steps)
@@ -226,7 +226,7 @@ class Update(ChangesPart):
         if not options.response.startswith("updated_") or lack_of(record) is None:
             return record
         # Of an attribute that was changed by a path, the answer holds that path only.
-        slots = self._entity.compiled.slots
+        slots = self._entity.mapping.slots
         roots = {step.root for step in self._steps if not step.is_root}
         for slot in (slots[root] for root in roots if root in slots):
             value = getattr(record, slot, None)
@@ -235,7 +235,7 @@ class Update(ChangesPart):
         return record
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
-        shown, slots = super()._shown(item, options), self._entity.compiled.slots
+        shown, slots = super()._shown(item, options), self._entity.mapping.slots
         if shown is None or options.response in self._silent:
             return shown
         # What a step took away was read all the same: it is not there.
@@ -248,12 +248,12 @@ class Update(ChangesPart):
         own: Item,
         expressions: Expressions,
     ) -> tuple[UpdateExpression, Effect | None, OverflowClauses]:
-        entity, compiled = self._entity, self._entity.compiled
+        entity, mapping = self._entity, self._entity.mapping
         values, removed, derived = self._values(steps, key_values)
         known = {**self._known, **key_values} if self._known else key_values
         keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
         update, apart = UpdateExpression(expressions), OverflowClauses(entity)
-        stored = compiled.encode_few(values)
+        stored = mapping.encode_few(values)
         primary = entity.keys.primary.fields
         fields = {
             name: value
@@ -266,7 +266,7 @@ class Update(ChangesPart):
         if keys.remove or removed:
             taken = {step.segments[0] for step in steps if step.operator == "remove"}
             removes += (name for name in keys.remove if name not in taken)
-            removes += (compiled.attributes[n].spec.field for n in derived if n in removed)
+            removes += (mapping.attributes[n].spec.field for n in derived if n in removed)
         change = PartChange({**fields, **entity.identity}, steps, removes, keys=keys)
         write_clauses(entity, update, apart, change, steps_first=True)
         if not entity.has_companions:
@@ -275,7 +275,7 @@ class Update(ChangesPart):
             "change",
             sets={**stored, **own},
             defaults=defaults_of(steps),
-            removes=frozenset(compiled.attributes[name].spec.field for name in removed),
+            removes=frozenset(mapping.attributes[name].spec.field for name in removed),
             known={**own, **self._agreed()},
             creates=not self._must_exist,
         )
@@ -299,7 +299,7 @@ class Update(ChangesPart):
         refuse_unknown_inputs(entity, moved)
         values = {name: value for name, value in assigned.items() if value is not None}
         known = {**self._known, **key_values} if self._known else key_values
-        derived = entity.compiled.watchers(
+        derived = entity.mapping.watchers(
             {**values, **dict.fromkeys(removed)} if removed else values, known
         )
         for name, value in derived.items():
@@ -312,10 +312,10 @@ class Update(ChangesPart):
     def _on_write(self, key_values: Mapping[str, Any]) -> list[Step]:
         """The steps that every write takes."""
         # The item's own key stays what it is, though every new item may get another.
-        compiled = self._entity.compiled
-        if not compiled.on_write:
+        mapping = self._entity.mapping
+        if not mapping.on_write:
             return []
-        written = compiled.on_write_values(key_values.keys(), hooked=False)
+        written = mapping.on_write_values(key_values.keys(), hooked=False)
         fields = self._entity.spec.attributes
         return [Step("set", name, name, (fields[name].field,), v) for name, v in written.items()]
 

@@ -113,13 +113,13 @@ class Upsert(ChangesPart):
         )
 
     def _prepare(self, options: Options) -> WritePlan:
-        entity, compiled = self._entity, self._entity.compiled
+        entity, mapping = self._entity, self._entity.mapping
         parts = self._parts()
         values, keys = parts.values, changed_keys(entity, parts.item)
         key = own_keys(entity, values)
         expressions = Expressions()
         update, apart = UpdateExpression(expressions), OverflowClauses(entity)
-        stored, once = compiled.encode(values), parts.once
+        stored, once = mapping.encode(values), parts.once
         fields = entity.identity
         for name, encoded in stored.items():
             if name in key or name in keys.set:
@@ -166,12 +166,12 @@ class Upsert(ChangesPart):
         Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
         more than is given.
         """
-        entity, compiled = self._entity, self._entity.compiled
+        entity, mapping = self._entity, self._entity.mapping
         stepped = {step.root: step.value for step in self._steps}
         refuse_unknown_inputs(entity, stepped.keys())
         given, expected = seen_version(entity, self._given, self._expected)
         given = {**given, **stepped} if stepped else given
-        values = compiled.prepare_given(first_version(entity, given))
+        values = mapping.prepare_given(first_version(entity, given))
         steps = hooked_amounts(entity, self._steps, values)
         counted = entity.spec.version_attribute
         if stepped or counted is not None:
@@ -184,12 +184,12 @@ class Upsert(ChangesPart):
         known = {**self._known, **own}
         changed = {n: value for n, value in values.items() if n not in unsure and n not in own}
         derived: dict[str, Any] = {}
-        if compiled.derivations:
-            derived = compiled.watchers(changed, known)
+        if mapping.derivations:
+            derived = mapping.watchers(changed, known)
             # The rest is derived for a new item; of a stored one it stays as it is.
-            begun = compiled.derived(values, compiled.derivations.keys() - derived.keys())
+            begun = mapping.derived(values, mapping.derivations.keys() - derived.keys())
             self._refuse_kept_inputs(begun, unsure)
-            values = compiled.complete(values, given, {**begun, **derived})
+            values = mapping.complete(values, given, {**begun, **derived})
             once |= {name for name, value in begun.items() if value is not None}
             changed |= derived
         together = {**known, **changed}
@@ -218,7 +218,7 @@ class Upsert(ChangesPart):
         """Raise where an index depends on what is derived from attributes that may be stored."""
         entity = self._entity
         for name in derived:
-            inputs = sorted(entity.compiled.derivations[name].intersection(kept))
+            inputs = sorted(entity.mapping.derivations[name].intersection(kept))
             if inputs and name in entity.deciding:
                 quoted = ", ".join(f'"{one}"' for one in inputs)
                 raise MissingCompositeError(

@@ -287,7 +287,7 @@ class Write(Endable, ABC):
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
         """The slots that the record shows; None where the item is a whole one."""
-        slots = self._entity.compiled.slots
+        slots = self._entity.mapping.slots
         if options.response in self._silent:
             names = self._entity.keys.primary.composites
             return frozenset(slots[name] for name in names if name in slots)

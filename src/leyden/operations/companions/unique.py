@@ -87,7 +87,7 @@ def claims_of(
     for names in entity.spec.unique if constraints is None else constraints:
         fields = _fields(entity, names)
         held = {name: item[name] for name in fields if name in item}
-        values = entity.compiled.decode_values(held)
+        values = entity.mapping.decode_values(held)
         if len(held) < len(fields) or any(values.get(name) is None for name in names):
             continue
         text = _text(entity, names, values)

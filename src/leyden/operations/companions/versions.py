@@ -80,8 +80,8 @@ def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
             entity=entity.spec.entity,
         )
     field = entity.spec.attributes[name].field
-    if isinstance(seen, entity.compiled.record):
-        slot = entity.compiled.slots.get(name)
+    if isinstance(seen, entity.mapping.record):
+        slot = entity.mapping.slots.get(name)
         if slot is None:
             raise InputError(
                 f'a record does not show the hidden "{name}"; give the number itself',
@@ -111,7 +111,7 @@ def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
 def version_seen_in(entity: BoundEntity, record: Any) -> Expectation | None:
     """What a record says of the version that must still be stored; None where it shows none."""
     name = entity.spec.version_attribute
-    slot = None if name is None else entity.compiled.slots.get(name)
+    slot = None if name is None else entity.mapping.slots.get(name)
     number = None if slot is None else getattr(record, slot, None)
     return None if number is None else expectation_of(entity, number)
 

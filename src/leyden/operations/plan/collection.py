@@ -381,7 +381,7 @@ class MemberRange:
         first, limits = self.members[0], self.limits
         if options.compare is None or self._keys.spec.type != "clustered":
             return
-        attributes = first.entity.compiled.attributes
+        attributes = first.entity.mapping.attributes
         if limits is not None:
             shared = self._shared
             start = {name: value for name, value in limits.start.items() if name in shared}

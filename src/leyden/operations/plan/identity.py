@@ -98,7 +98,7 @@ def shown_slots(
         return None
     return frozenset(
         slot
-        for name, slot in entity.compiled.slots.items()
+        for name, slot in entity.mapping.slots.items()
         if (not options.attributes or name in options.attributes)
         and (
             held is None
@@ -131,7 +131,7 @@ def present_slots(
     """The slots of what an item has, of those in `shown` if given."""
     return frozenset(
         slot
-        for name, slot in entity.compiled.slots.items()
+        for name, slot in entity.mapping.slots.items()
         if (shown is None or slot in shown) and inputs_of(entity, [name]) <= item.keys()
     )
 
@@ -248,7 +248,7 @@ def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any])
         held = held_fields(entity, keys)
         # Where the index does not hold an empty text, the key alone tells it.
         names = [n for n in names if values[n] != "" or _is_held(entity, n, held)]
-    return entity.compiled.encode_few({name: values[name] for name in names})
+    return entity.mapping.encode_few({name: values[name] for name in names})
 
 
 def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> list[str]:

@@ -121,7 +121,7 @@ def put_keys(entity: BoundEntity, values: Values) -> Item:
             decision = _Decision(entity, keys, item)
             decision.make()
             written |= decision.set
-        elif keys.spec.when is None or entity.compiled.condition(keys.spec.name).holds(values):
+        elif keys.spec.when is None or entity.mapping.condition(keys.spec.name).holds(values):
             _write_whole(entity, keys, values, written)
     return written
 
@@ -258,7 +258,7 @@ class _Decision:
         any composite is: an item that does not meet it needs none.
         """
         item, keys = self._item, self._keys
-        condition = self._entity.compiled.condition(keys.spec.name)
+        condition = self._entity.mapping.condition(keys.spec.name)
         inputs = self._entity.spec.attributes if condition.roots is None else condition.roots
         unknown = item.unknown(sorted(inputs))
         touched = item.touches(condition.needed) or any(name in item.kept for name in unknown)
@@ -406,13 +406,13 @@ def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
     """
     if not moved:
         return
-    for name, reads in entity.compiled.derivations.items():
+    for name, reads in entity.mapping.derivations.items():
         for root in sorted(reads.intersection(moved)):
             raise _unknown_input(entity, root, f'"{name}" is derived from it')
     for keys in entity.keys.values():
         if keys.spec.when is None:
             continue
-        read = entity.compiled.condition(keys.spec.name).roots
+        read = entity.mapping.condition(keys.spec.name).roots
         for root in sorted(moved if read is None else read.intersection(moved)):
             raise _unknown_input(entity, root, f'the index of "{keys.spec.name}" depends on it')
 

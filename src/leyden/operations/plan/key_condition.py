@@ -110,7 +110,7 @@ def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str,
     beginnings = {
         name: Beginning(value)
         for name, value in given.items()
-        if isinstance(value, str) and entity.compiled.attributes[name].type.begins_as_text
+        if isinstance(value, str) and entity.mapping.attributes[name].type.begins_as_text
     }
     rest = {name: value for name, value in given.items() if name not in beginnings}
     return {**entity.sought(rest), **beginnings}
@@ -151,7 +151,7 @@ def _multi_attribute(
     """A key condition on an index whose keys are the attributes themselves."""
 
     def compare(name: str, operator: str, value: Any) -> str:
-        attribute = entity.compiled.attributes[name]
+        attribute = entity.mapping.attributes[name]
         field = expressions.name(attribute.spec.field)
         return f"{field} {operator} {expressions.value(attribute.encode(value))}"
 
@@ -163,12 +163,12 @@ def _multi_attribute(
         _refuse_unequal(entity, keys, limits)
     parts += [compare(name, "=", limits.start[name]) for name in equal]
     if limits.operator == "begins":
-        attribute = entity.compiled.attributes[last]
+        attribute = entity.mapping.attributes[last]
         field = expressions.name(attribute.spec.field)
         value = expressions.value(attribute.encode(limits.start[last]))
         parts.append(f"begins_with({field}, {value})")
     elif limits.end is not None:
-        attribute = entity.compiled.attributes[last]
+        attribute = entity.mapping.attributes[last]
         field = expressions.name(attribute.spec.field)
         low = expressions.value(attribute.encode(limits.start[last]))
         high = expressions.value(attribute.encode(limits.end[last]))
@@ -184,7 +184,7 @@ def _multi_attribute_bounds(test: RangeTest, expressions: Expressions) -> str:
     DynamoDB takes a range over the last attribute only, with those before it equal. A range over
     several is bounded by the first of them.
     """
-    attributes = test.entity.compiled.attributes
+    attributes = test.entity.mapping.attributes
 
     def compare(name: str, operator: str, value: Any) -> str:
         field = expressions.name(attributes[name].spec.field)

@@ -117,7 +117,7 @@ def _candidate(
     if not _serves(entity, keys, values, filtered):
         return None
     if keys.spec.when is not None:
-        condition = entity.compiled.condition(keys.spec.name)
+        condition = entity.mapping.condition(keys.spec.name)
         if condition.roots is None or not condition.roots <= values.keys():
             return None
         if not condition.holds(values):

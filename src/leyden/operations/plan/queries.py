@@ -84,7 +84,7 @@ class PageReading(ABC):
         request = self.request(options, telling=True)
         entity, keys, marks = self.entity, self.source, self.marks
         left_in = self.left_in(options)
-        record = entity.compiled.record
+        record = entity.mapping.record
         slots_of = slots_reader(entity, options, keys)
 
         def kept(item: Item, left_in: RangeTest | None) -> bool:
@@ -156,7 +156,7 @@ class PageReading(ABC):
         plain = options.data == "attributes" and options.select is None and options.count is None
         if not plain or options.attributes or options.hydrate or options.ignore_ownership:
             return None
-        rows = self.entity.compiled.rows
+        rows = self.entity.mapping.rows
         if rows is None or self.entity.overflow or not rows.fields.keys() >= marks.keys():
             return None
         if EMPTY in marks.values():
@@ -301,7 +301,7 @@ class QueryReading(RangedReading):
         """The fields of hydrated items that `match` compares; their index may not hold them."""
         if not options.hydrate or self.keys.spec.index is None or not self.filters:
             return {}
-        return self.entity.compiled.encode_few(self.filters)
+        return self.entity.mapping.encode_few(self.filters)
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
         """What a filter must say besides, so that nothing it lets through is left out later."""
@@ -323,7 +323,7 @@ class QueryReading(RangedReading):
         return None if whose is None else conjunction([told, whose])
 
     def _is(self, name: str, value: Any, expressions: Expressions, operator: str = "=") -> str:
-        attribute = self.entity.compiled.attributes[name]
+        attribute = self.entity.mapping.attributes[name]
         placeholder = expressions.name(attribute.spec.field)
         return f"{placeholder} {operator} {expressions.value(attribute.encode(value))}"
 
@@ -424,7 +424,7 @@ class ScanReading(PageReading):
         params, expressions = self.begun(), Expressions()
         prefixes = {form.field: form.build({}) for form in source.forms}
         identity = entity.identity if identifiers_filtered(entity, source, options) else {}
-        filters = entity.compiled.encode_few(self.filters)
+        filters = entity.mapping.encode_few(self.filters)
         condition = conjunction(
             [
                 *(

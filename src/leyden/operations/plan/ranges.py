@@ -126,7 +126,7 @@ class RangeTest:
     def ordered(self) -> dict[str, Ordered]:
         """The attributes of the sort key, by name."""
         sort = self.keys.spec.sk
-        attributes = self.entity.compiled.attributes
+        attributes = self.entity.mapping.attributes
         names = sort.composite if sort else ()
         return {name: Ordered(attributes[name], self.keys.sk) for name in names}
 

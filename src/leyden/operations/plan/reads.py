@@ -145,9 +145,9 @@ def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[
     elif options.select is not None:
         shaped = _visible(entity, item, shown)
     elif shown is None:
-        return entity.compiled.decode(item)
+        return entity.mapping.decode(item)
     else:
-        return narrow(entity.compiled.decode(item), shown)
+        return narrow(entity.mapping.decode(item), shown)
     if options.select is None:
         return shaped
     try:
@@ -175,15 +175,15 @@ def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
 def _visible(
     entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
 ) -> dict[str, Any]:
-    record = entity.compiled.decode(item)
-    slots = entity.compiled.slots.items()
+    record = entity.mapping.decode(item)
+    slots = entity.mapping.slots.items()
     values = {n: getattr(record, slot) for n, slot in slots if shown is None or slot in shown}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _plain(entity: BoundEntity, values: dict[str, Any]) -> dict[str, Any]:
     known = {n: v for n, v in values.items() if n in entity.spec.attributes}
-    return {**values, **entity.compiled.plain(known)}
+    return {**values, **entity.mapping.plain(known)}
 
 
 def _keys(entity: BoundEntity, item: Item) -> dict[str, Any]:
@@ -297,7 +297,7 @@ class GetReading:
         return params
 
     def _marks(self, values: Mapping[str, Any]) -> Marks:
-        return identity_marks(self.entity, self.entity.compiled.encode_few(values))
+        return identity_marks(self.entity, self.entity.mapping.encode_few(values))
 
 
 def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,14 +128,14 @@ def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
 
 def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
     """Refuse what needs the value before the write."""
-    compiled, name = entity.compiled, place.root
+    mapping, name = entity.mapping, place.root
     for keys in entity.keys.values():
         if name in keys.composites and keys.forms:
             raise _refused(entity, place, f'{_COPIED}; the key of "{keys.spec.name}" needs it')
-    for other, watched in compiled.setters.watched.items():
+    for other, watched in mapping.setters.watched.items():
         if watched is None or name in watched or name == other:
             raise _refused(entity, place, f'{_COPIED}; the `set` of "{other}" needs it')
-    if compiled.attributes[name].store is not None:
+    if mapping.attributes[name].apply_set is not None:
         raise _refused(entity, place, f"{_COPIED}; its `set` needs it")
     if place.segments[0].partition("[")[0] in entity.overflow:
         raise _refused(entity, place, "may be stored apart from its item, and cannot be a copy")
@@ -237,8 +237,8 @@ def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
     Raises ValidationError where a hook gives a value of another type.
     """
-    compiled = entity.compiled
-    if not compiled.has_setters:
+    mapping = entity.mapping
+    if not mapping.has_setters:
         return steps
     assigned = {s.root: s.value for s in steps if s.operator == "set" and s.is_root}
     removed = {s.root for s in steps if s.operator == "remove" and s.is_root}
@@ -247,7 +247,7 @@ def hooked(entity: BoundEntity, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         for s in steps
         if s.operator not in ("remove", "copy") and not (s.operator == "set" and s.is_root)
     ]
-    values, moved = compiled.setters.part(assigned, {s.path: s.value for s in others}, removed)
+    values, moved = mapping.setters.part(assigned, {s.path: s.value for s in others}, removed)
     found = [
         *(s for s in steps if s.operator in ("remove", "copy")),
         *(_revalued(entity, s, moved[s.path]) for s in others if s.path in moved),
@@ -262,7 +262,7 @@ def hooked_amounts(
     entity: BoundEntity, steps: tuple[Step, ...], values: Mapping[str, Any]
 ) -> tuple[Step, ...]:
     """The steps of an upsert with what `set` hooks made of their values, among all of the item."""
-    if not entity.compiled.has_setters:
+    if not entity.mapping.has_setters:
         return steps
     return tuple(_revalued(entity, s, values[s.root]) for s in steps if s.root in values)
 
@@ -271,7 +271,7 @@ def _revalued(entity: BoundEntity, step: Step, value: Any) -> Step:
     """The step with what a `set` hook made of its value."""
     if value is step.value:
         return step
-    return evolve(step, value=value, encoded=entity.compiled.attributes[step.root].encode(value))
+    return evolve(step, value=value, encoded=entity.mapping.attributes[step.root].encode(value))
 
 
 def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
@@ -313,7 +313,7 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
         # An amount is no value of the attribute: its bounds do not apply to it.
         accepted = leaf.accept(value, path, constraints=False)
     else:
-        renews = operator == "set" and leaf.fill is not None
+        renews = operator == "set" and leaf.fill_defaults is not None
         accepted = leaf.accept(value, path, moment=Moment(renews=True) if renews else None)
     # What sets a whole attribute is encoded with all else that the update sets.
     encoded = None if operator == "set" and path == place.root else leaf.encode(accepted)
@@ -326,7 +326,7 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
             f"a path is text such as detail.effort, not {type(path).__name__}",
             entity=entity.spec.entity,
         )
-    place = entity.compiled.resolve(path)
+    place = entity.mapping.resolve(path)
     root, leaf = entity.spec.attributes[place.root], place.leaf.spec
     if root.name in entity.keys.primary.composites and not fresh:
         raise ReadOnlyAttributeError(

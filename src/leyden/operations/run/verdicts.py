@@ -179,7 +179,7 @@ def rejection(
 
     `code` is the reason in AWS's words. `is_mine`: `raw` is the item that was meant.
     """
-    values = entity.compiled.decode_values(key)
+    values = entity.mapping.decode_values(key)
     names = entity.keys.primary.spec.composites
     return Rejection(
         position,

@@ -344,9 +344,9 @@ def record_in_place(entity: BoundEntity, item: Item) -> Any:
     Raises DecodeError.
     """
     unfolded = placed(entity, item)
-    record = entity.compiled.decode(unfolded.item)
+    record = entity.mapping.decode(unfolded.item)
     apart = values_apart(entity, unfolded.missing)
-    slots = entity.compiled.slots
+    slots = entity.mapping.slots
     shown = {slots[name]: value for name, value in apart.items() if name in slots}
     return attrs.evolve(record, **shown) if shown else record
 
