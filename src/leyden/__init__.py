@@ -18,12 +18,24 @@ if TYPE_CHECKING:
     from leyden import errors, events
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
+    from leyden.operations.chains.batch_get import BatchGet
+    from leyden.operations.chains.batch_write import BatchWrite
+    from leyden.operations.chains.collections import CollectionQuery
+    from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
+    from leyden.operations.chains.reads import Get, Query, Scan
+    from leyden.operations.chains.records import Records
+    from leyden.operations.chains.table import CreateTableResult
+    from leyden.operations.chains.transactions import TransactGet, TransactWrite
+    from leyden.operations.chains.update import Patch, Update
+    from leyden.operations.chains.upsert import Upsert
+    from leyden.operations.companions.backfill import Adoption
     from leyden.operations.companions.overflow.format import StoredApart
     from leyden.operations.companions.overflow.sweeping import Sweep
     from leyden.operations.plan.reads import Explanation
     from leyden.results import (
         BatchResult,
         CollectionPage,
+        Counted,
         Page,
         Rejection,
         Result,
@@ -39,24 +51,44 @@ if TYPE_CHECKING:
 # Python imports this module for every `import leyden.anything`, so it imports nothing itself: a
 # process that only checks schemas or shows the command line's help never pays for the rest.
 _PLACES: Final = {
+    "Adoption": "leyden.operations.companions.backfill",
     "AsyncEntity": "leyden.service.asynchronous",
     "AsyncService": "leyden.service.asynchronous",
+    "BatchGet": "leyden.operations.chains.batch_get",
     "BatchResult": "leyden.results",
+    "BatchWrite": "leyden.operations.chains.batch_write",
     "Change": "leyden.service.stream",
+    "Check": "leyden.operations.chains.put",
     "CollectionPage": "leyden.results",
+    "CollectionQuery": "leyden.operations.chains.collections",
+    "Counted": "leyden.results",
+    "Create": "leyden.operations.chains.put",
+    "CreateTableResult": "leyden.operations.chains.table",
+    "Delete": "leyden.operations.chains.put",
     "Entity": "leyden.service.entity",
     "Explanation": "leyden.operations.plan.reads",
+    "Get": "leyden.operations.chains.reads",
     "LeydenError": "leyden.errors",
     "LocalEngine": "leyden.engine",
     "Page": "leyden.results",
+    "Patch": "leyden.operations.chains.update",
+    "Put": "leyden.operations.chains.put",
+    "Query": "leyden.operations.chains.reads",
+    "Records": "leyden.operations.chains.records",
     "Rejection": "leyden.results",
+    "Remove": "leyden.operations.chains.put",
     "Result": "leyden.results",
+    "Scan": "leyden.operations.chains.reads",
     "SchemaWarning": "leyden.errors",
     "Service": "leyden.service.service",
     "StoredApart": "leyden.operations.companions.overflow.format",
     "Sweep": "leyden.operations.companions.overflow.sweeping",
+    "TransactGet": "leyden.operations.chains.transactions",
+    "TransactWrite": "leyden.operations.chains.transactions",
     "TransactionResult": "leyden.results",
     "UnsentWriteWarning": "leyden.errors",
+    "Update": "leyden.operations.chains.update",
+    "Upsert": "leyden.operations.chains.upsert",
     "errors": "",
     "events": "",
     "load": "leyden.service.loading",
@@ -67,24 +99,44 @@ _PLACES: Final = {
 """The module of each public name; empty for a module of the package."""
 
 __all__ = [
+    "Adoption",
     "AsyncEntity",
     "AsyncService",
+    "BatchGet",
     "BatchResult",
+    "BatchWrite",
     "Change",
+    "Check",
     "CollectionPage",
+    "CollectionQuery",
+    "Counted",
+    "Create",
+    "CreateTableResult",
+    "Delete",
     "Entity",
     "Explanation",
+    "Get",
     "LeydenError",
     "LocalEngine",
     "Page",
+    "Patch",
+    "Put",
+    "Query",
+    "Records",
     "Rejection",
+    "Remove",
     "Result",
+    "Scan",
     "SchemaWarning",
     "Service",
     "StoredApart",
     "Sweep",
+    "TransactGet",
+    "TransactWrite",
     "TransactionResult",
     "UnsentWriteWarning",
+    "Update",
+    "Upsert",
     "errors",
     "events",
     "load",

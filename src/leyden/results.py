@@ -17,6 +17,7 @@ from leyden.outcomes import Rejection
 __all__ = [
     "BatchResult",
     "CollectionPage",
+    "Counted",
     "Page",
     "Rejection",
     "Result",
@@ -103,6 +104,18 @@ class CollectionPage(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
+
+
+@frozen
+class Counted:
+    """How many items a read finds, and what counting them cost: what `counting()` gives.
+
+    `consumed` is in capacity units, None where the engine does not say.
+    """
+
+    count: int
+    consumed: float | None = None
+    requests: int = 0
 
 
 @frozen

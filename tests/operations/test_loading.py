@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import leyden
+from leyden._calls import hand_on
 from leyden.errors import DecodeError, InvalidOptionError, SchemaError
 from tests.operations.conftest import TASKS
 
@@ -160,3 +161,28 @@ def test_what_belongs_to_event_loops_and_engines_is_imported_when_it_is_asked_fo
     assert before == "[]"
     assert "leyden.service.asynchronous" in after
     assert "leyden.engine" in after
+
+
+def test_every_call_and_what_it_gives_has_a_public_class_for_annotations() -> None:
+    both = TASKS.replace("  project:\n", "  project:\n    collection: work\n")
+    app = leyden.load(
+        both + "---\n" + both.replace("entity: tasks\nalias: task", "entity: notes"), table="t"
+    )
+    task, key = app.entities.task, {"project_id": "p", "task_id": "t"}
+    writes = [task.put(**key), task.create(**key), task.upsert(**key)]
+    changes = [task.update(**key), task.patch(**key), task.delete(**key), task.remove(**key)]
+    many = [task.get([key]), task.put([key]), app.transact_get([]), app.transact_write([])]
+    collected = app.collections.work(project_id="p")
+    reads = [task.get(**key), task.query.project(project_id="p"), task.scan, collected]
+    for one in (*writes, *changes, task.check(**key), *many, *reads, task.scan.iter()):
+        hand_on([one])
+        assert getattr(leyden, type(one).__name__) is type(one)
+    for program in (
+        collected.program(),
+        task.scan.program(),
+        task.query.project(project_id="p").counting(),
+    ):
+        program.send(None)
+        with pytest.raises(StopIteration) as ended:
+            program.send({"Items": [], "Count": 0, "ScannedCount": 0})
+        assert type(ended.value.value) in (leyden.CollectionPage, leyden.Page, leyden.Counted)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from leyden._attrs import field, frozen
-from leyden.errors import (
-    DecodeError,
-    HookError,
-    InvalidExpressionError,
-    LeydenError,
-    UnknownNameError,
-)
+from leyden.errors import InvalidExpressionError, LeydenError
 from leyden.operations.chains.reads import Ranged
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.members import read_limits
@@ -20,46 +13,9 @@ from leyden.operations.plan.reads import ReadPlan
 from leyden.operations.plan.sort_keys import Range
 from leyden.operations.run.pages import read_pages
 from leyden.program import Program
-from leyden.results import Page
+from leyden.results import CollectionPage, Page
 
 
-@frozen
-class CollectionPage(Sequence[Any]):
-    """What a collection query found: `.items` in key order, and one list an entity.
-
-    The lists are attributes by the entities' aliases: `page.task`. `cursor`, `consumed`,
-    `scanned`, `requests` and `unreadable` are those of a `Page`.
-    """
-
-    entries: tuple[tuple[str, Any], ...]
-    """Pairs of alias and record, in key order."""
-    aliases: tuple[str, ...]
-    cursor: str | None
-    consumed: float | None
-    scanned: int
-    requests: int
-    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
-
-    @property
-    def items(self) -> tuple[Any, ...]:
-        """The records of all entities, in key order."""
-        return tuple(record for _, record in self.entries)
-
-    def __getattr__(self, alias: str) -> list[Any]:
-        if alias not in self.aliases:
-            raise UnknownNameError(
-                f'the collection has no entity "{alias}"; it has {", ".join(self.aliases)}'
-            )
-        return [record for name, record in self.entries if name == alias]
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
-
-@frozen(eq=False, repr=False)
 class CollectionQuery(Ranged):
     """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
 

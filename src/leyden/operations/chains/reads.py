@@ -44,7 +44,6 @@ from leyden.operations.plan.queries import PageReading, QueryReading, RangedRead
 from leyden.operations.plan.reads import Explanation, GetReading, ReadPlan
 from leyden.operations.plan.sort_keys import Range
 from leyden.operations.run.pages import (
-    Counted,
     count_by_reading,
     count_by_service,
     find_first,
@@ -55,6 +54,7 @@ from leyden.operations.run.pages import (
     with_filter,
 )
 from leyden.program import Params, Program
+from leyden.results import Counted
 
 _INSTEAD: Final = {
     "filter": ".where(task.attr.points > 3)",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, TypeAlias
 
-from leyden._attrs import define, evolve, frozen
+from leyden._attrs import define, evolve
 from leyden.errors import DecodeError, HookError, LeydenError
 from leyden.operations.bound import item_id
 from leyden.operations.companions.overflow.reading import Joined, join_items
@@ -26,6 +26,7 @@ from leyden.program import (
 )
 from leyden.results import (
     BatchResult,
+    Counted,
     Page,
     Result,
     add_units,
@@ -270,15 +271,6 @@ def with_filter(params: Params, expressions: Expressions, added: str) -> Params:
         filtered["FilterExpression"] = both
     expressions.write_to(filtered)
     return filtered
-
-
-@frozen
-class Counted:
-    """How many items a read finds, and what counting them cost."""
-
-    count: int
-    consumed: float | None = None
-    requests: int = 0
 
 
 def count_by_service(request: Request, segments: int | None = None) -> Program[Counted]:
