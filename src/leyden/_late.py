@@ -6,6 +6,8 @@ names its classes only once something was raised, so `except aws.SSLError` impor
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -20,3 +22,21 @@ class Late:
         found = getattr(import_module(self._name), name)
         setattr(self, name, found)
         return found
+
+
+def from_modules(package: str, **names: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a package whose modules are imported when their names are asked for.
+
+    Each argument is a module of it with its public names, in one text. A type checker is shown
+    the imports themselves.
+    """
+    places = {name: module for module, text in names.items() for name in text.split()}
+
+    def find(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{package}.{places[name]}"), name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    return find

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -279,3 +281,15 @@ def test_an_index_holds_what_its_entities_ask_for_together() -> None:
     described = {"indexes": {"gsi1": {"projection": ["b", "c"]}}}
     both = {"entities": [asking("x", ["b"]), asking("y", ["c"])], "table": described}
     assert load_service(both).table.indexes["gsi1"].projection == ("b", "c")
+
+
+def test_the_classes_of_specs_are_imported_without_yaml_and_rules() -> None:
+    script = (
+        "import sys; from leyden.schema import ENTITY_FIELD, EntitySpec\n"
+        "print([name for name in ('yaml', 'leyden.schema.loading') if name in sys.modules])\n"
+        "import leyden.schema as schema\n"
+        "print([name for name in schema.__all__ if not hasattr(schema, name)])\n"
+        "print(schema.json_schema is schema.editors.json_schema, hasattr(schema, 'json'))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["[]", "[]", "True False"]

@@ -8,7 +8,7 @@ patterns; a `KeyForm` builds one half of a key, and reads it back.
 '$taskapp#employeeid_e-9'
 """
 
-from leyden.keys.form import Beginning, KeyForm, KeyValue, Segment
+from leyden.keys.form import Beginning, KeyForm, KeyValue, Segment, value_of
 from leyden.keys.index import EntityKeys, IndexKeys, entity_keys
 from leyden.keys.ordering import Bounds, Limit, bounds_of
 
@@ -23,4 +23,5 @@ __all__ = [
     "Segment",
     "bounds_of",
     "entity_keys",
+    "value_of",
 ]

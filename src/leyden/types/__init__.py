@@ -6,14 +6,103 @@ To add a type, write its class beside the one that it is most like, and name it 
 'N'
 """
 
-from leyden.types.anything import AnyType, JsonType
-from leyden.types.base import TYPES, UNKNOWN, AttributeType, type_of
+from leyden.types.anything import (
+    AnyType,
+    JsonType,
+    accept_any,
+    accept_json,
+    decode_any,
+    encode_any,
+    encode_any_set,
+    json_text,
+    plain_any,
+    without_decimals,
+)
+from leyden.types.base import (
+    MAX_DEPTH,
+    TYPES,
+    UNKNOWN,
+    Accept,
+    AttributeType,
+    AttributeValue,
+    Item,
+    UnreadableError,
+    WrongLiteralError,
+    refuse,
+    type_of,
+    wrong_type,
+)
 from leyden.types.containers import ListType, MapType, SetType
-from leyden.types.numbers import DecimalType, IntegerType, NumberType
-from leyden.types.text import BinaryType, BooleanType, EnumType, StringType
-from leyden.types.times import TimestampType, TtlType
+from leyden.types.lacking import (
+    LackingList,
+    LackingMap,
+    excerpt,
+    has_properties,
+    lacking_properties,
+    places_lacking,
+)
+from leyden.types.numbers import (
+    DecimalType,
+    IntegerType,
+    NumberType,
+    accept_decimal,
+    epoch_milliseconds,
+    number_text,
+)
+from leyden.types.text import (
+    BinaryType,
+    BooleanType,
+    EnumType,
+    StringType,
+    accept_binary,
+    accept_string,
+    escape,
+)
+from leyden.types.times import (
+    TimestampType,
+    TtlType,
+    accept_timestamp,
+    epoch_seconds,
+    timestamp_text,
+)
 
-__all__ = ["TYPES", "UNKNOWN", "AttributeType", "type_of"]
+__all__ = [
+    "MAX_DEPTH",
+    "TYPES",
+    "UNKNOWN",
+    "Accept",
+    "AttributeType",
+    "AttributeValue",
+    "Item",
+    "LackingList",
+    "LackingMap",
+    "UnreadableError",
+    "WrongLiteralError",
+    "accept_any",
+    "accept_binary",
+    "accept_decimal",
+    "accept_json",
+    "accept_string",
+    "accept_timestamp",
+    "decode_any",
+    "encode_any",
+    "encode_any_set",
+    "epoch_milliseconds",
+    "epoch_seconds",
+    "escape",
+    "excerpt",
+    "has_properties",
+    "json_text",
+    "lacking_properties",
+    "number_text",
+    "places_lacking",
+    "plain_any",
+    "refuse",
+    "timestamp_text",
+    "type_of",
+    "without_decimals",
+    "wrong_type",
+]
 
 _ALL = (
     *(StringType, NumberType, IntegerType, DecimalType, BooleanType, BinaryType, EnumType),
