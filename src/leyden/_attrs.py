@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from reprlib import recursive_repr
 from types import CellType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Final
@@ -85,10 +86,13 @@ else:
     def evolve(instance: Any, /, **changes: Any) -> Any:
         """A copy with other values in some attributes, which are named as arguments are."""
         kind = instance.__class__
-        for part in fields(kind):
-            if part.init and part.alias not in changes:
-                changes[part.alias] = getattr(instance, part.name)
-        return kind(**changes)
+        kept = {alias: getattr(instance, name) for alias, name in _arguments_of(kind)}
+        kept.update(changes)
+        return kind(**kept)
+
+    @cache
+    def _arguments_of(kind: type) -> tuple[tuple[str, str], ...]:
+        return tuple((part.alias, part.name) for part in fields(kind) if part.init)
 
     def asdict(instance: Any, *, recurse: bool) -> dict[str, Any]:
         """The attributes by name; values stay as they are, which `recurse=False` says."""

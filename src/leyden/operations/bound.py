@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
+from leyden._calls import shorten
 from leyden._text import did_you_mean
 from leyden.errors import (
     DecodeError,
@@ -15,16 +16,19 @@ from leyden.errors import (
     InputError,
     InvalidExpressionError,
     ItemTooLargeError,
+    LeydenError,
     MissingCompositeError,
     UnknownAttributeError,
     ValidationError,
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm, KeyValue
 from leyden.mapping import EntityMapping
-from leyden.program import AttributeValue, Item, Runner
+from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec
 from leyden.types import type_of
 from leyden.types.numbers import number_text
+
+T = TypeVar("T")
 
 ItemId: TypeAlias = Hashable
 """Equal for equal keys of one table, however the service writes them."""
@@ -348,3 +352,32 @@ def typed_key(key: KeyValue) -> AttributeValue:
 
 def _names(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in names)
+
+
+class error_context:  # noqa: N801 - reads as a statement: with error_context("task.create", task)
+    """Puts an operation's name on errors that are raised while it is built."""
+
+    __slots__ = ("entity", "operation")
+
+    def __init__(self, operation: str, entity: BoundEntity) -> None:
+        self.operation = operation
+        self.entity = entity
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, LeydenError):
+            self.name(error)
+
+    def name(self, error: LeydenError) -> None:
+        """Put the names on an error that has none, and let its traceback end at the call."""
+        shorten(error)
+        error.operation = error.operation or self.operation
+        error.entity = error.entity or self.entity.spec.entity
+
+
+def run_named(program: Program[T], named: error_context) -> Program[T]:
+    """The program, with the operation's name on what it raises."""
+    with named:
+        return (yield from program)

@@ -15,8 +15,7 @@ from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, HookError, UnknownNameError
 from leyden.mapping import AttributePaths
 from leyden.mapping.record import narrow
-from leyden.operations.bound import BoundEntity, name_item
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import BoundEntity, error_context, name_item
 from leyden.operations.chains.reads import Get, Queries, Query, Scan
 from leyden.operations.companions.overflow.format import placed, values_apart
 from leyden.operations.plan.identity import owns, present_slots, refuse_no_item

@@ -1,4 +1,4 @@
-"""What callers give to the verbs of an entity: keys and items, by name, as mappings, as records."""
+"""What callers give: keys and items, by name, as mappings, as records; and lists of chains."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from leyden import _attrs as attrs
-from leyden._calls import misplaced
+from leyden._calls import Endable, hand_on, misplaced
 from leyden.errors import ArgumentError, InputError
 from leyden.mapping.paths import is_operand
 from leyden.mapping.record import Lack, listed
 from leyden.operations.bound import BoundEntity
+from leyden.operations.chains.reads import Chain
 from leyden.operations.companions.versions import Expectation, version_seen_in
 
 _KEEP_OTHERS: Final = frozenset({"upsert"})
@@ -166,3 +167,20 @@ def no_item(
 
 def _names(entity: BoundEntity) -> str:
     return ", ".join(f"{name}=..." for name in entity.keys.primary.spec.composites)
+
+
+def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
+    """The chains that an operation on many was given, to be looked at one by one.
+
+    Raises InputError for a single chain, and for what is no list of any.
+    """
+    alone = isinstance(entries, Endable | Chain) or is_operand(entries)
+    if alone or not isinstance(entries, Iterable):
+        hand_on([entries])
+        raise ArgumentError(
+            f"{operation}() takes a list of chains, not {type(entries).__name__}",
+            operation=operation,
+        )
+    chains = tuple(entries)
+    hand_on(chains)
+    return chains

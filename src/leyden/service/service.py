@@ -14,8 +14,7 @@ from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
 from leyden.keys import entity_keys
 from leyden.mapping import compile_entity
 from leyden.mapping.table import TableDefinition, table_definition
-from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import chains_in, error_context
+from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.chains.reads import Get
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.identity import refuse_no_item
@@ -25,6 +24,7 @@ from leyden.program import Item
 from leyden.schema.spec import EntitySpec, ServiceSpec
 from leyden.service import verbs
 from leyden.service.entity import Entity
+from leyden.service.given import chains_in
 
 if TYPE_CHECKING:
     from leyden.operations.chains.batch_get import BatchGet

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden.errors import DecodeError, InputError, InvalidOptionError, LeydenError
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import error_context
 from leyden.operations.companions.overflow.format import (
     is_part,
     is_part_key,

@@ -9,8 +9,7 @@ from typing import Any, Final, Unpack
 from leyden._attrs import frozen
 from leyden._calls import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
-from leyden.operations.bound import BoundEntity, ItemId, item_id, refuse_duplicates
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id, refuse_duplicates
 from leyden.operations.chains.reads import Get
 from leyden.operations.companions.overflow.reading import (
     Joined,

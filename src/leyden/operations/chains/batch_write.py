@@ -15,8 +15,7 @@ from leyden.errors import (
     LeydenError,
     TransactionCanceledError,
 )
-from leyden.operations.bound import item_id, refuse_duplicates
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import error_context, item_id, refuse_duplicates
 from leyden.operations.chains.put import Create, Delete, Put, Remove
 from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.companions.overflow.format import (

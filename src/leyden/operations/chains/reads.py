@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Never, Self, Unpack
+from typing import TYPE_CHECKING, Any, Final, Never, Self, TypeVar, Unpack
 
 from pynamodb.expressions.condition import Condition
 
@@ -22,10 +22,10 @@ from leyden.errors import (
     NoResultError,
     UnknownNameError,
 )
-from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import Chain, error_context, read_conditions
+from leyden.operations.bound import BoundEntity, error_context, run_named
 from leyden.operations.chains.records import Records
 from leyden.operations.options import (
+    DEFAULT,
     FirstOptions,
     GetOptions,
     Options,
@@ -37,8 +37,9 @@ from leyden.operations.options import (
     ScanIterOptions,
     ScanOptions,
     finish,
+    read_options,
 )
-from leyden.operations.plan.expressions import Expressions
+from leyden.operations.plan.expressions import Expressions, read_conditions
 from leyden.operations.plan.key_condition import read_composites, read_range
 from leyden.operations.plan.queries import PageReading, QueryReading, RangedReading, ScanReading
 from leyden.operations.plan.reads import Explanation, GetReading, ReadPlan
@@ -56,6 +57,8 @@ from leyden.operations.run.pages import (
 from leyden.program import Params, Program
 from leyden.results import Counted
 
+T = TypeVar("T")
+
 _INSTEAD: Final = {
     "filter": ".where(task.attr.points > 3)",
     "limit": ".go(limit=10)",
@@ -65,6 +68,48 @@ _INSTEAD: Final = {
     "select": '.go(attributes=["points"])',
 }
 """What to write for steps that reads have in other libraries."""
+
+
+class Chain:
+    """A chain of reads: what it has said so far, in one object that every step replaces."""
+
+    __slots__ = ("_said",)
+
+    def __init__(self, said: Any) -> None:
+        self._said = said
+
+    def __repr__(self) -> str:
+        return f"<{self._said.name}>"
+
+    def _with(self, **fields: Any) -> Self:
+        return self.__class__(evolve(self._said, **fields))
+
+    def _error_context(self) -> error_context:
+        said = self._said
+        return error_context(said.name, said.entity)
+
+    def _named(self, program: Program[T]) -> Program[T]:
+        return run_named(program, self._error_context())
+
+    def _run(self, program: Program[Any]) -> Any:
+        return self._said.entity.runner.run(program)
+
+    def _options(
+        self, ending: str, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]
+    ) -> Options:
+        """The options of an ending. Raises ArgumentError, InvalidOptionError."""
+        if wrong:
+            raise misplaced(ending, f".{ending}({_FORMS.get(ending, 'limit=10')})", len(wrong))
+        return read_options(self._said.name, family, given) if given else DEFAULT
+
+
+_FORMS: Final = {
+    "iter": 'order="desc"',
+    "first": 'order="desc"',
+    "one": 'order="desc"',
+    "count": "consistent=True",
+}
+"""An option of each ending that does not take `limit`, for its errors to show."""
 
 
 class Get(Chain):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
 from leyden.errors import CallStyleError, DecodeError, HookError, InputError
-from leyden.operations.chains.chain import error_context, run_named
+from leyden.operations.bound import error_context, run_named
 from leyden.operations.run.pages import Turns
 from leyden.program import Program, Runner, is_asynchronous
 from leyden.results import Page

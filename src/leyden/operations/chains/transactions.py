@@ -10,8 +10,7 @@ from leyden._attrs import evolve, frozen
 from leyden._calls import Endable, end, fitting, hand_on, warn_if_unended
 from leyden._ledger import accounted
 from leyden.errors import AwsError, DecodeError, HookError, InputError, InvalidOptionError
-from leyden.operations.bound import BoundEntity, item_id, refuse_duplicates
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import BoundEntity, error_context, item_id, refuse_duplicates
 from leyden.operations.chains.reads import Get
 from leyden.operations.chains.write import Write
 from leyden.operations.companions.overflow.reading import OverflowRead, join_items, wanted_fields

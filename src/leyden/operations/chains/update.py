@@ -10,8 +10,7 @@ from leyden._calls import fitting
 from leyden.errors import CompositeConflictError, InvalidExpressionError, LeydenError
 from leyden.mapping.record import lack_of
 from leyden.operations.bound import refuse_no_mapping
-from leyden.operations.chains.chain import changed
-from leyden.operations.chains.write import Write, exists
+from leyden.operations.chains.write import Write, changed, exists
 from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import refuse_counted

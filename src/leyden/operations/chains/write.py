@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Never, Self, Unpack
+from typing import Any, ClassVar, Never, Self, TypeVar, Unpack
 
 from pynamodb.expressions.condition import Condition
 
@@ -16,14 +16,13 @@ from leyden.errors import (
     InvalidOptionError,
     LeydenError,
 )
-from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import changed, error_context, read_conditions, run_named
+from leyden.operations.bound import BoundEntity, error_context, run_named
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import spread_notes
 from leyden.operations.companions.unique import GuardState, unique_notes
 from leyden.operations.companions.versions import Expectation, expectation_of, version_notes
 from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
-from leyden.operations.plan.expressions import Expressions, conjunction
+from leyden.operations.plan.expressions import Expressions, conjunction, read_conditions
 from leyden.operations.plan.identity import (
     Marks,
     bears,
@@ -40,6 +39,8 @@ from leyden.operations.run.writing import write_one
 from leyden.outcomes import Outcome
 from leyden.program import Item, Params, Program
 from leyden.results import Result, add_units
+
+Step = TypeVar("Step", bound="Write")
 
 
 @frozen(eq=False, repr=False)
@@ -358,3 +359,9 @@ def exists(key: Item, expressions: Expressions) -> str:
 def is_absent(key: Item, expressions: Expressions) -> str:
     """The condition that there is no item under the key."""
     return " AND ".join([f"attribute_not_exists({expressions.name(field)})" for field in key])
+
+
+def changed(write: Step, **fields: Any) -> Step:
+    """The next step of a chain: the write with other values in some fields."""
+    end(write)
+    return evolve(write, **fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import and_
 from typing import Any, Final
@@ -11,7 +11,8 @@ from msgspec.json import encode
 from pynamodb.expressions.condition import Condition, In
 from pynamodb.expressions.operand import Path, _Operand, _Size
 
-from leyden.errors import InvalidExpressionError, ItemTooLargeError
+from leyden.errors import ArgumentError, InvalidExpressionError, ItemTooLargeError
+from leyden.operations.bound import BoundEntity
 from leyden.program import AttributeValue, Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
 
@@ -282,12 +283,21 @@ def _parts_of(condition: Condition) -> Iterator[Condition | _Operand]:
                 waiting += part.values
 
 
-def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condition, ...]:
+def read_conditions(
+    entity: BoundEntity, operation: str, given: tuple[Any, ...], wrong: Mapping[str, Any]
+) -> tuple[Condition, ...]:
     """The conditions given to `where()`.
 
-    Raises InvalidExpressionError for anything else, and for an `is_in` that DynamoDB would refuse.
+    Raises InvalidExpressionError for anything else, and for an `is_in` that DynamoDB would refuse;
+    ArgumentError for keywords.
     """
-    for condition in conditions:
+    if wrong:
+        name, alias = next(iter(wrong)), entity.spec.alias
+        raise ArgumentError(
+            f"where() takes conditions, not keywords: write .where({alias}.attr.{name} == ...), "
+            "and join several with &"
+        )
+    for condition in given:
         if not isinstance(condition, Condition):
             raise InvalidExpressionError(
                 "where() takes conditions such as `task.attr.points > 3`, "
@@ -299,7 +309,7 @@ def check_conditions(conditions: tuple[Any, ...], operation: str) -> tuple[Condi
                 _check_in(part, operation)
             elif type(part) is _Size:
                 _check_size(part, operation)
-    return conditions
+    return given
 
 
 def _check_in(condition: In, operation: str) -> None:

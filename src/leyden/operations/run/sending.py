@@ -15,8 +15,7 @@ from leyden.errors import (
     LeydenError,
     ThrottledError,
 )
-from leyden.operations.bound import BoundEntity
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.options import Options
 from leyden.program import Gather, Params, Pause, Program, Request, Response
 from leyden.results import BatchResult, add_units, consumed_units

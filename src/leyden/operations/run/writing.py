@@ -18,8 +18,7 @@ from uuid import uuid4
 from leyden._attrs import evolve
 from leyden._ledger import has_happened, same_item
 from leyden.errors import ConditionFailedError, LeydenError, TransactionCanceledError
-from leyden.operations.bound import item_id
-from leyden.operations.chains.chain import error_context
+from leyden.operations.bound import error_context, item_id
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import UNKNOWN
 from leyden.operations.companions.unique import GuardPart
