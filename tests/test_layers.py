@@ -16,7 +16,7 @@ PACKAGE: Final = Path(__file__).parents[1] / "src" / "leyden"
 
 FLOOR: Final = {"_calls", "_attrs", "_late", "_steps", "_text", "carrying", "errors", "outcomes"}
 """What everything stands on."""
-PUBLIC: Final = {"leyden", "errors", "events", "program", "results"}
+PUBLIC: Final = {"leyden", "errors", "events", "program", "results", "tables"}
 """What users import as well."""
 
 ALLOWED: Final[dict[str, set[str]]] = {
@@ -45,11 +45,12 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "operations": FLOOR
     | {"_ledger", "mapping", "keys", "program", "results", "schema"}
     | {"types"},
+    "tables": FLOOR | {"mapping", "operations", "program", "results"},
     "drivers": FLOOR | {"_ledger", "events", "operations", "program"},
     "engine": {"drivers", "errors"},
     "service": FLOOR
     | {"mapping", "drivers", "engine", "events", "keys", "operations", "program"}
-    | {"results", "schema", "types"},
+    | {"results", "schema", "tables", "types"},
     "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
     # What is built upon all of it. These are to need no more than what is public.
     "store": FLOOR

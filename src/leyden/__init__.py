@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from leyden import errors, events
+    from leyden import errors, events, tables
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
     from leyden.operations.chains.batch_get import BatchGet
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
     from leyden.operations.chains.reads import Get, Query, Scan
     from leyden.operations.chains.records import Records
-    from leyden.operations.chains.table import CreateTableResult
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.update import Patch, Update
     from leyden.operations.chains.upsert import Upsert
@@ -43,10 +42,11 @@ if TYPE_CHECKING:
     )
     from leyden.service.asynchronous import AsyncEntity, AsyncService
     from leyden.service.entity import Entity
-    from leyden.service.loading import load, load_async
+    from leyden.service.loading import bind, bind_async, check_schemas, load, load_async
     from leyden.service.service import Service
     from leyden.service.stream import Change
     from leyden.shipped import schemas_folder
+    from leyden.tables import CreateTableResult
 
 # Python imports this module for every `import leyden.anything`, so it imports nothing itself: a
 # process that only checks schemas or shows the command line's help never pays for the rest.
@@ -63,7 +63,7 @@ _PLACES: Final = {
     "CollectionQuery": "leyden.operations.chains.collections",
     "Counted": "leyden.results",
     "Create": "leyden.operations.chains.put",
-    "CreateTableResult": "leyden.operations.chains.table",
+    "CreateTableResult": "leyden.tables",
     "Delete": "leyden.operations.chains.put",
     "Entity": "leyden.service.entity",
     "Explanation": "leyden.operations.plan.reads",
@@ -89,12 +89,16 @@ _PLACES: Final = {
     "UnsentWriteWarning": "leyden.errors",
     "Update": "leyden.operations.chains.update",
     "Upsert": "leyden.operations.chains.upsert",
+    "bind": "leyden.service.loading",
+    "bind_async": "leyden.service.loading",
+    "check_schemas": "leyden.service.loading",
     "errors": "",
     "events": "",
     "load": "leyden.service.loading",
     "load_async": "leyden.service.loading",
     "local": "leyden.engine",
     "schemas_folder": "leyden.shipped",
+    "tables": "",
 }
 """The module of each public name; empty for a module of the package."""
 
@@ -137,12 +141,16 @@ __all__ = [
     "UnsentWriteWarning",
     "Update",
     "Upsert",
+    "bind",
+    "bind_async",
+    "check_schemas",
     "errors",
     "events",
     "load",
     "load_async",
     "local",
     "schemas_folder",
+    "tables",
 ]
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import botocore.session
 import pytest
+from attrs import evolve
+from botocore.config import Config
 
 import leyden
 from leyden._calls import hand_on
-from leyden.errors import DecodeError, InvalidOptionError, SchemaError
+from leyden.errors import ConnectionFailedError, DecodeError, InvalidOptionError, SchemaError
+from leyden.schema import load_service
 from tests.operations.conftest import TASKS
 
 LARGE = TASKS.replace(
@@ -186,3 +190,47 @@ def test_every_call_and_what_it_gives_has_a_public_class_for_annotations() -> No
         with pytest.raises(StopIteration) as ended:
             program.send({"Items": [], "Count": 0, "ScannedCount": 0})
         assert type(ended.value.value) in (leyden.CollectionPage, leyden.Page, leyden.Counted)
+
+
+def test_an_engine_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidOptionError, match=r"`engine` takes what .* gives, not int"):
+        leyden.load(TASKS, table="t", engine=3)  # type: ignore[arg-type]
+
+
+def test_schemas_that_are_read_already_are_bound() -> None:
+    spec = load_service(TASKS)
+    app = leyden.bind(spec, table="t", region="eu-west-1")
+    assert list(app.entities) == list(spec.entities)
+    assert isinstance(leyden.bind_async(spec, table="t", region="eu-west-1"), leyden.AsyncService)
+    refused = evolve(spec, entities={"task": evolve(spec.entities["task"], unique=(("points",),))})
+    refused = evolve(
+        refused, entities={"task": evolve(refused.entities["task"], version_attribute="points")}
+    )
+    with pytest.raises(SchemaError, match="changes with every write"):
+        leyden.bind(refused, table="t")
+    with pytest.raises(InvalidOptionError, match="`client` brings its own"):
+        leyden.bind(spec, table="t", region="eu-west-1", client=object())
+    with pytest.raises(InvalidOptionError, match="client takes boto3"):
+        leyden.bind(spec, table="t", client=object())
+
+
+def test_a_given_client_sends_and_stays_open() -> None:
+    client = botocore.session.get_session().create_client(
+        "dynamodb",
+        region_name="eu-west-1",
+        endpoint_url="http://127.0.0.1:1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    app = leyden.bind(load_service(TASKS), table="t", client=client)
+    with app, pytest.raises(ConnectionFailedError):
+        app.entities.task.get(project_id="p", task_id="t").go()
+    client.close()
+
+
+def test_all_faults_of_schemas_are_told_without_raising_them() -> None:
+    assert leyden.check_schemas(TASKS).errors == ()
+    wrong = leyden.check_schemas(TASKS + "version_attribute: points\nunique: [[points]]\n")
+    assert "entity.unique" in {fault.code for fault in wrong.errors}
+    assert leyden.check_schemas(TASKS.replace("type: number", "type: numbr")).errors

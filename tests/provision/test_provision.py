@@ -12,9 +12,9 @@ from botocore.validate import ParamValidator
 import leyden.engine
 from leyden.drivers import SyncDriver
 from leyden.mapping.table import table_definition
-from leyden.operations.chains.table import check_table
 from leyden.program import Request
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
+from leyden.tables import check_table
 from tests.provision.services import LEGACY, MULTI, SHOP
 
 SERVICES = pytest.mark.parametrize("made", [SHOP, LEGACY, MULTI], ids=["shop", "legacy", "multi"])

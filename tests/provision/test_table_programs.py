@@ -11,14 +11,14 @@ import leyden.engine
 from leyden.drivers import SyncDriver
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
 from leyden.mapping.table import TableDefinition, table_definition
-from leyden.operations.chains.table import (
+from leyden.program import Pause, Program, Request
+from leyden.schema.spec import TableIndexSpec, TableSpec
+from leyden.tables import (
     CreateTableResult,
     check_table,
     compare_table,
     create_table,
 )
-from leyden.program import Pause, Program, Request
-from leyden.schema.spec import TableIndexSpec, TableSpec
 from tests.provision.services import LEGACY, LOCAL, MULTI, ORDER, SHOP, service
 
 DEFINITION = table_definition(SHOP)

@@ -49,7 +49,6 @@ class EntityMapping(Preparation):
         "_conditions",
         "_encoders",
         "_key_builder",
-        "_known_fields",
         "_lock",
         "_model",
         "_roots",
@@ -61,6 +60,7 @@ class EntityMapping(Preparation):
         "decode_values",
         "encode",
         "key_fields",
+        "known_fields",
         "record",
         "slots",
         "visible",
@@ -85,7 +85,8 @@ class EntityMapping(Preparation):
         """The fields of the keys, of the table and of its indexes."""
         self.key_texts = set_key_texts(spec, attributes)
         stored = frozenset(attribute.spec.field for attribute in attributes.values())
-        self._known_fields = stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD}
+        self.known_fields = stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD}
+        """All fields that an item may have without holding what the schema does not know."""
         self._encoders: dict[str, tuple[str, Callable[[Any], Any]]]
         self.encode: Callable[[Mapping[str, Any]], Item]
         self.decode: Callable[[Item], Any]
@@ -123,7 +124,7 @@ class EntityMapping(Preparation):
     def _write_codec(self) -> None:
         # Two threads may both come here first, and write the same functions.
         codec = compile_codec(
-            self.attributes, self.record, self.slots, self._known_fields, title=self.spec.entity
+            self.attributes, self.record, self.slots, self.known_fields, title=self.spec.entity
         )
         self._encoders = {name: (a.spec.field, a.encode) for name, a in self.attributes.items()}
         self.encode = codec.encode

@@ -11,7 +11,6 @@ from leyden._calls import fitting
 from leyden.errors import CallStyleError
 from leyden.operations.chains.put import Delete, Put
 from leyden.operations.chains.reads import Get
-from leyden.operations.chains.table import CreateTableResult, check_table, create_table
 from leyden.operations.chains.write import Write
 from leyden.operations.companions.backfill import Adoption, adopt_unique
 from leyden.operations.companions.overflow.sweeping import Sweep, sweep_overflow
@@ -20,6 +19,7 @@ from leyden.program import Params, Program
 from leyden.results import BatchResult, TransactionResult
 from leyden.service.entity import Batch, Entity
 from leyden.service.service import Service
+from leyden.tables import CreateTableResult, check_table, create_table
 
 if TYPE_CHECKING:
     from leyden.drivers.aio import AsyncDriver

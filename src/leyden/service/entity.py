@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Never, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from leyden._attrs import field, frozen
 from leyden._calls import fitting, no_attribute
 from leyden.drivers.base import Driver
-from leyden.errors import DecodeError, HookError, UnknownNameError
-from leyden.mapping import AttributePaths
+from leyden.errors import (
+    DecodeError,
+    HookError,
+    InvalidExpressionError,
+    InvalidOptionError,
+    UnknownNameError,
+)
+from leyden.mapping import AttributePaths, EntityMapping
 from leyden.mapping.record import narrow
 from leyden.operations.bound import BoundEntity, error_context, name_item
 from leyden.operations.chains.reads import Get, Queries, Query, Scan
-from leyden.operations.companions.overflow.format import placed, values_apart
+from leyden.operations.companions.overflow.format import (
+    is_part,
+    placed,
+    record_in_place,
+    values_apart,
+)
 from leyden.operations.plan.identity import owns, present_slots, refuse_no_item
 from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 from leyden.operations.plan.reads import GetReading
@@ -36,6 +47,7 @@ from leyden.service.given import (
 from leyden.types.base import refuse
 
 if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
     from pynamodb.models import Model
 
     from leyden.operations.chains.batch_get import BatchGet
@@ -89,6 +101,11 @@ class Entity:
     def name(self) -> str:
         """The entity's name in the table; `spec.alias` is the one in Python."""
         return self.spec.entity
+
+    @property
+    def mapping(self) -> EntityMapping:
+        """Its schema as functions, for tools: keys, accepted values, items and back; no table."""
+        return self._bound.mapping
 
     @property
     def record(self) -> type[Any]:
@@ -285,18 +302,85 @@ class Entity:
         refuse_no_item(item)
         return owns(self._bound, item)
 
+    @fitting("task.owns_part(item)")
+    def owns_part(self, item: Item) -> bool:
+        """Whether a raw item is a part of a large value of this entity's, and none by itself."""
+        refuse_no_item(item)
+        return is_part(item, {self.name})
+
+    @fitting("task.unknown_fields(item)")
+    def unknown_fields(self, item: Item) -> Item:
+        """The fields of a raw item that the schema does not know: no attribute, no key.
+
+        >>> task.unknown_fields({"pk": {"S": "..."}, "addedLater": {"S": "x"}})
+        ... # doctest: +SKIP
+        {'addedLater': {'S': 'x'}}
+        """
+        refuse_no_item(item)
+        known = self._bound.mapping.known_fields
+        return {name: value for name, value in item.items() if name not in known}
+
+    @fitting("task.decode(item)")
+    def decode(self, item: Item) -> dict[str, Any]:
+        """All values in a raw item by attribute: hidden ones too, and no `get` hook has run.
+
+        What the item does not have is left out. A `StoredApart` stands for each value outside of
+        it (`overflow: chunk`). Whose the item is, `owns` says. Raises DecodeError.
+
+        >>> task.decode({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
+        {'task_id': 't1'}
+        """
+        refuse_no_item(item)
+        with error_context(self._bound.operation("decode"), self._bound):
+            inside = placed(self._bound, item)
+            values = self._bound.mapping.decode_values(inside.item)
+            return {**values, **values_apart(self._bound, inside.missing)}
+
+    @fitting('task.stored_as(item, ["title"])')
+    def stored_as(self, item: Item, names: Iterable[str]) -> Condition:
+        """The condition that attributes are still stored as a raw item has them, byte for byte.
+
+        `names` are attributes; one at least. A write under it changes nothing that somebody else
+        wrote meanwhile. Raises UnknownAttributeError, InvalidExpressionError for no names.
+
+        >>> found = task.get(id="t1").go(data="raw")                  # doctest: +SKIP
+        >>> task.patch(id="t1").set(title="New").where(task.stored_as(found, ["title"])).go()
+        ... # doctest: +SKIP
+        """
+        from leyden.operations.plan.expressions import as_stored
+
+        refuse_no_item(item)
+        named = [*names]
+        for name in named:
+            if name not in self.spec.attributes:
+                raise self._bound.unknown(name)
+        if not named:
+            raise InvalidExpressionError(
+                "stored_as() needs the name of an attribute at least",
+                operation=self._bound.operation("stored_as"),
+                entity=self.name,
+            )
+        return as_stored(self.spec, item, named)
+
     @fitting("task.parse(item)")
-    def parse(self, item: Item) -> Any:
+    def parse(self, item: Item, *, apart: Literal["raise", "keep"] = "raise") -> Any:
         """The record in a raw item with typed AttributeValues, as a stream or an export has it.
 
         Of an item that has nothing but key fields, the other attributes count as not read.
 
-        Raises DecodeError where the item is another entity's, does not fit the schema, or has a
-        large value outside of it (`overflow: chunk`), which `get` reads.
+        `apart` says what becomes of a large value outside of the item (`overflow: chunk`), which
+        `get` reads: `raise`, or `keep` a `StoredApart` in its place.
+
+        Raises DecodeError where the item is another entity's, does not fit the schema, or has such
+        a value; InvalidOptionError.
 
         >>> task.parse({"pk": {"S": "..."}, "taskId": {"S": "t1"}})  # doctest: +SKIP
         """
-        refuse_no_item(item)
+        if apart not in ("raise", "keep"):
+            raise InvalidOptionError(
+                f'`apart` takes "raise" or "keep", not {apart!r}',
+                operation=self._bound.operation("parse"),
+            )
         if not self.owns(item):
             raise DecodeError(
                 f'the item is none of "{self.name}" (version {self.spec.version}): neither its '
@@ -306,13 +390,15 @@ class Entity:
             )
         with error_context(self._bound.operation("parse"), self._bound):
             try:
-                return self._parsed(item)
+                return self._parsed(item, keeps=apart == "keep")
             except (DecodeError, HookError) as error:
                 name_item(error, self._bound, item)
                 raise
 
-    def _parsed(self, item: Item) -> Any:
+    def _parsed(self, item: Item, *, keeps: bool) -> Any:
         mapping = self._bound.mapping
+        if keeps:
+            return record_in_place(self._bound, item)
         unfolded = placed(self._bound, item)
         for name, value in values_apart(self._bound, unfolded.missing).items():
             raise DecodeError(

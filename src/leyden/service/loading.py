@@ -1,4 +1,8 @@
-"""Loading: from schema files to a service that can be used."""
+"""Loading: from schema files to a service that can be used.
+
+`load` and `load_async` read schemas and bind them to a table; `bind` and `bind_async` take schemas
+that are read already, as tools do that change them first; `check` says all that is wrong with some.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 from leyden._calls import fitting
 from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
-from leyden.errors import InvalidOptionError, SchemaWarning
-from leyden.schema import load_checked
+from leyden.errors import InvalidOptionError, SchemaError, SchemaWarning
+from leyden.mapping.table import table_definition
+from leyden.schema import CheckResult, check_service, load_checked
 from leyden.schema.faults import DANGERS, Fault
+from leyden.schema.spec import ServiceSpec
 from leyden.service.enforcing import refuse_unenforced
 from leyden.service.service import Service, build_service
 
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from leyden.service.asynchronous import AsyncService
 
 Source = str | Path | Mapping[str, Any]
+Hooks = Mapping[str, Callable[..., Any]]
 
 
 @fitting('leyden.load("schemas/taskapp", table="projectmanagement")')
@@ -32,7 +39,7 @@ def load(
     region: str | None = None,
     credentials: Mapping[str, str | None] | None = None,
     profile: str | None = None,
-    hooks: Mapping[str, Callable[..., Any]] | None = None,
+    hooks: Hooks | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
     transport: Transport = "lean",
 ) -> Service:
@@ -51,12 +58,11 @@ def load(
 
     >>> app = leyden.load("schemas/taskapp", region="eu-central-1")    # doctest: +SKIP
     """
-    where = _where("load", engine, endpoint_url, region, credentials, profile)
     spec, noted = load_checked(source, hooks=hooks)
     refuse_unenforced(spec)
     _warn(noted, 4)
-    driver = SyncDriver(**where, transport=transport)
-    return build_service(spec, driver, table=table, hooks=hooks)
+    where = _where("load", engine, endpoint_url, region, credentials, profile)
+    return build_service(spec, SyncDriver(**where, transport=transport), table=table, hooks=hooks)
 
 
 @fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
@@ -68,7 +74,7 @@ async def load_async(
     region: str | None = None,
     credentials: Mapping[str, str | None] | None = None,
     profile: str | None = None,
-    hooks: Mapping[str, Callable[..., Any]] | None = None,
+    hooks: Hooks | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
 ) -> AsyncService:
     """Load a service for event loops; takes what `load` takes.
@@ -84,23 +90,112 @@ async def load_async(
     # Event loops are for those who use them: the rest is spared what they need.
     import asyncio
 
+    def load_all() -> tuple[AsyncService, tuple[Fault, ...]]:
+        spec, noted = load_checked(source, hooks=hooks)
+        refuse_unenforced(spec)
+        return _asynchronous(spec, where, table, hooks), noted
+
+    where = _where("load_async", engine, endpoint_url, region, credentials, profile)
+    service, noted = await asyncio.to_thread(load_all)
+    _warn(noted, 3)
+    return service
+
+
+@fitting('leyden.bind(spec, table="projectmanagement")')
+def bind(
+    spec: ServiceSpec,
+    *,
+    table: str | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    credentials: Mapping[str, str | None] | None = None,
+    profile: str | None = None,
+    hooks: Hooks | None = None,
+    engine: LocalEngine | DynamoDBLocal | None = None,
+    client: Any = None,
+    transport: Transport = "lean",
+) -> Service:
+    """Make a service of schemas that `leyden.schema.load_service` has read; see `load`.
+
+    For what changes schemas before it uses them, and for what only builds requests: nothing is
+    sent before something asks for it. `client` takes a boto3 client of DynamoDB in place of all
+    that says where to send; it stays open when the service closes.
+
+    Raises SchemaError for what the schemas declare and Leyden could not keep, InvalidOptionError.
+
+    >>> spec = leyden.schema.load_service("schemas/taskapp")           # doctest: +SKIP
+    >>> leyden.bind(spec, table="any", region="eu-central-1").entities.task.put(...).params()
+    ... # doctest: +SKIP
+    """
+    refuse_unenforced(spec)
+    where = _where("bind", engine, endpoint_url, region, credentials, profile)
+    if client is None:
+        driver = SyncDriver(**where, transport=transport)
+    elif any(where.values()):
+        raise InvalidOptionError(
+            "`client` brings its own endpoint, region and credentials; leave those out",
+            operation="bind",
+        )
+    else:
+        from leyden.drivers.botocore import ClientConnection
+
+        driver = SyncDriver(connection=ClientConnection(client))
+    return build_service(spec, driver, table=table, hooks=hooks)
+
+
+@fitting('leyden.bind_async(spec, table="projectmanagement")')
+def bind_async(
+    spec: ServiceSpec,
+    *,
+    table: str | None = None,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    credentials: Mapping[str, str | None] | None = None,
+    profile: str | None = None,
+    hooks: Hooks | None = None,
+    engine: LocalEngine | DynamoDBLocal | None = None,
+) -> AsyncService:
+    """Make a service for event loops of schemas that are read already; see `bind`.
+
+    It is not awaited: it reads no file and sends nothing.
+
+    >>> app = leyden.bind_async(spec, table="any")                     # doctest: +SKIP
+    """
+    refuse_unenforced(spec)
+    where = _where("bind_async", engine, endpoint_url, region, credentials, profile)
+    return _asynchronous(spec, where, table, hooks)
+
+
+@fitting('leyden.check_schemas("schemas/taskapp")')
+def check_schemas(source: Source, *, hooks: Hooks | None = None) -> CheckResult:
+    """Say everything that is wrong with schemas, or may surprise, without raising it.
+
+    Finds what `leyden.schema.check_service` finds in the files, and what shows only when all
+    entities are put on one table. Without `hooks`, the names of functions are not checked.
+
+    >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
+    ...     print(fault)
+    """
+    result = check_service(source, hooks=hooks)
+    if result.service is not None:
+        try:
+            refuse_unenforced(result.service)
+            table_definition(result.service)
+        except SchemaError as error:
+            more = tuple(fault for fault in error.faults if fault not in result.faults)
+            return CheckResult(result.service, (*result.faults, *more))
+    return result
+
+
+def _asynchronous(
+    spec: ServiceSpec, where: Mapping[str, Any], table: str | None, hooks: Hooks | None
+) -> AsyncService:
     from leyden.drivers.aio import AsyncDriver
     from leyden.service.asynchronous import AsyncEntity, AsyncService
 
-    where = _where("load_async", engine, endpoint_url, region, credentials, profile)
-
-    def load_all() -> tuple[Service, tuple[Fault, ...]]:
-        spec, noted = load_checked(source, hooks=hooks)
-        refuse_unenforced(spec)
-        driver = cast(Driver, AsyncDriver(**where))
-        service = build_service(
-            spec, driver, table=table, hooks=hooks, kind=AsyncService, entity_kind=AsyncEntity
-        )
-        return service, noted
-
-    service, noted = await asyncio.to_thread(load_all)
-    _warn(noted, 3)
-    return cast("AsyncService", service)
+    driver = cast(Driver, AsyncDriver(**where))
+    kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity}
+    return cast(AsyncService, build_service(spec, driver, table=table, hooks=hooks, **kinds))
 
 
 def _warn(noted: tuple[Fault, ...], above: int) -> None:
@@ -134,8 +229,14 @@ def _where(
             "`engine` brings its own endpoint, region and credentials; leave those out",
             operation=operation,
         )
-    return {
-        "region": engine.region,
-        "endpoint_url": engine.endpoint_url,
-        "credentials": engine.credentials,
-    }
+    try:
+        return {
+            "region": engine.region,
+            "endpoint_url": engine.endpoint_url,
+            "credentials": engine.credentials,
+        }
+    except AttributeError:
+        raise InvalidOptionError(
+            f"`engine` takes what leyden.local() gives, not {type(engine).__name__}",
+            operation=operation,
+        ) from None

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
     from leyden.operations.chains.put import Delete, Put
-    from leyden.operations.chains.table import CreateTableResult
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.write import Write
     from leyden.service.stream import Change, StreamRecordError, Unknown
+    from leyden.tables import CreateTableResult
 
 
 @frozen(repr=False)

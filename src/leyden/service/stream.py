@@ -15,9 +15,7 @@ from leyden.operations.bound import error_context
 from leyden.operations.companions.overflow.format import (
     is_part,
     is_part_key,
-    placed,
     record_in_place,
-    values_apart,
 )
 from leyden.program import AttributeValue, Item
 from leyden.service.entity import Entity
@@ -446,11 +444,7 @@ def _changed(
 
 
 def _values(entity: Entity, image: Item) -> dict[str, Any]:
-    """All attributes in an image, hidden ones too, as they are stored: no `get` hook has run."""
-    bound = entity.conversions.entity
-    unfolded = placed(bound, image)
-    apart = values_apart(bound, unfolded.missing)
-    return {**bound.mapping.decode_values(unfolded.item), **apart}
+    return entity.decode(image)
 
 
 def _same(one: Any, other: Any) -> bool:

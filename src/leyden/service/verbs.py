@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
     from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
-    from leyden.operations.chains.table import check_table, create_table
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.update import Patch, Update
     from leyden.operations.chains.upsert import Upsert
     from leyden.operations.companions.backfill import adopt_unique
     from leyden.operations.companions.overflow.sweeping import sweep_overflow
     from leyden.operations.plan.match import find, match
+    from leyden.tables import check_table, create_table
 
 __all__ = [
     "BatchGet",
@@ -59,8 +59,8 @@ _PLACES: Final = {
     "Update": "leyden.operations.chains.update",
     "Upsert": "leyden.operations.chains.upsert",
     "adopt_unique": "leyden.operations.companions.backfill",
-    "check_table": "leyden.operations.chains.table",
-    "create_table": "leyden.operations.chains.table",
+    "check_table": "leyden.tables",
+    "create_table": "leyden.tables",
     "find": "leyden.operations.plan.match",
     "match": "leyden.operations.plan.match",
     "sweep_overflow": "leyden.operations.companions.overflow.sweeping",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+import leyden
 from leyden.cli.application import debug_option
 from leyden.cli.options import (
     FOLDER,
@@ -116,19 +117,8 @@ def check(
     functions = load_hooks(hooks)
     results = []
     for folder in folders:
-        checked = check_service(folder, hooks=functions)
-        faults = checked.faults
-        if checked.service is not None:
-            from leyden.mapping.table import table_definition
-            from leyden.service.enforcing import refuse_unenforced
-
-            # What only shows when all entities are put on one table.
-            try:
-                refuse_unenforced(checked.service)
-                table_definition(checked.service)
-            except SchemaError as error:
-                faults += tuple(fault for fault in error.faults if fault not in faults)
-        results.append(_Checked(folder, checked.service, faults))
+        checked = leyden.check_schemas(folder, hooks=functions)
+        results.append(_Checked(folder, checked.service, checked.faults))
     if output.is_json:
         print_json([result.plain() for result in results], output)
     else:

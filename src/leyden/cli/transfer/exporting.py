@@ -16,9 +16,9 @@ from leyden.cli.transfer.lines import is_part_of, item_from_json, item_to_json, 
 from leyden.cli.transfer.state import ExportState, Purpose, StateFile
 from leyden.cli.values import plain_record, survives_json
 from leyden.errors import DecodeError, InputError
-from leyden.operations.chains.table import ItemsPage, read_items
 from leyden.program import Item
 from leyden.results import add_units
+from leyden.tables import ItemsPage, read_items
 
 
 @frozen

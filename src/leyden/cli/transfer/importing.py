@@ -26,11 +26,11 @@ from leyden.errors import (
     UniqueConstraintError,
     VersionConflictError,
 )
-from leyden.operations.chains.table import IMPORT, WRITE_LIMIT, write_items
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.plan.writes import cost_of
 from leyden.operations.run.sending import IMPORTS
 from leyden.program import Item
+from leyden.tables import IMPORT, WRITE_LIMIT, write_items
 
 _KEY_BYTES: Final = 10
 """Of each key, for telling whether a later line has it too."""

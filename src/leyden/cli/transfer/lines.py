@@ -20,10 +20,10 @@ from leyden._text import did_you_mean
 from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
 from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
 from leyden.operations.chains.put import Put
-from leyden.operations.chains.table import IMPORT
 from leyden.operations.companions.overflow.format import is_part, record_in_place
 from leyden.operations.plan.expressions import refuse_oversize
 from leyden.program import AttributeValue, Item
+from leyden.tables import IMPORT
 from leyden.types.numbers import accept_decimal
 
 _DEEPEST: Final = 32

@@ -10,11 +10,11 @@ from attrs import evolve
 from leyden import Entity, Service
 from leyden.errors import TableMismatchError, TableNotFoundError
 from leyden.mapping.table import table_definition
-from leyden.operations.chains.table import check_table
 from leyden.program import Program
 from leyden.schema.spec import ServiceSpec
 from leyden.store import checks
 from leyden.store.dynamodb.settings import TtlRules
+from leyden.tables import check_table
 
 DOMAINS: Final = {
     # Messages first: a thread is what tells that they are not all gone yet.

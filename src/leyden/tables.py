@@ -1,4 +1,12 @@
-"""Creating the table, and checking one that exists: programs, as in `request`."""
+"""The table as such: what schemas need of it, and programs that work on it whatever it holds.
+
+`app.table_definition` is the definition of a service's table, and `table_definition(spec)` that of
+schemas which `leyden.schema` loaded. The programs create a table, compare one with a definition,
+and read and write raw items; `app.driver.run(program)` runs them, awaited on event loops.
+
+>>> page = app.driver.run(tables.read_items(app.table, limit=100))      # doctest: +SKIP
+>>> app.driver.run(tables.write_items(app.table, page.items[:25]))      # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -8,11 +16,25 @@ from typing import Any, Final
 
 from leyden._attrs import frozen
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
-from leyden.mapping.table import IndexDefinition, TableDefinition
+from leyden.mapping.table import IndexDefinition, TableDefinition, table_definition
 from leyden.operations.options import Options
 from leyden.operations.run.sending import IMPORTS, send_all
 from leyden.program import Item, Params, Pause, Program, Request
 from leyden.results import consumed_units
+
+__all__ = [
+    "CreateTableResult",
+    "IndexDefinition",
+    "ItemsPage",
+    "ItemsWritten",
+    "TableDefinition",
+    "check_table",
+    "compare_table",
+    "create_table",
+    "read_items",
+    "table_definition",
+    "write_items",
+]
 
 EXPORT: Final = "export"
 IMPORT: Final = "import"
