@@ -9,10 +9,16 @@
 `port_service` ports several of them for one table.
 """
 
-from leyden.porting.context import HookNames
+from leyden.porting.context import (
+    HookNames,
+    ModelError,
+    NodeError,
+    Note,
+    PortedModel,
+    PortedService,
+)
 from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.port import port_model, port_service
-from leyden.porting.ported import ModelError, NodeError, Note, PortedModel, PortedService
 from leyden.porting.reading import Found, FoundModel, read_models
 
 __all__ = [

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from leyden.porting.callbacks import bounds, constant_default, generated, validation
-from leyden.porting.context import Context, Place, function_source
+from leyden.porting.context import Context, ModelError, Place, function_source, given_options
 from leyden.porting.models import Kind, kind_of
-from leyden.porting.ported import ModelError
 from leyden.porting.regexps import python_pattern
 from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES
-
-__all__ = ["AttributePort", "port_attribute"]
 
 _KNOWN: Final = frozenset(
     {
@@ -55,7 +52,7 @@ class AttributePort:
             raw = {"type": raw}
         if not isinstance(raw, Mapping) or function_source(raw) is not None:
             raise ModelError(f"the {role} is no object", place=str(place))
-        self.raw = {key: value for key, value in raw.items() if value is not None}
+        self.raw = given_options(raw)
         self.place = place
         self.context = context
         self.role = role
@@ -64,12 +61,26 @@ class AttributePort:
 
     def run(self) -> None:
         """Port all options but the names."""
-        self._containers()
+        self._values()
         self._validate()
-        self._flags()
+        for flag in ("required", "hidden"):
+            if self.raw.get(flag) and self.role == "element":
+                self._dropped(flag, "an element is there or not, and never hidden")
+            elif self.raw.get(flag):
+                self.spec[flag] = True
+        if self.raw.get("readOnly") and self.role == "attribute":
+            self.spec["read_only"] = True
+        elif self.raw.get("readOnly"):
+            self.context.lost(
+                self.place.at("readOnly"),
+                "read-only inside of a container",
+                "make the whole attribute read_only, or refuse the path in your own code",
+            )
         self._padding()
         self._writing()
-        self._get()
+        if "get" in self.raw:
+            place = self.place.at("get")
+            self.spec["get"] = self.context.hook(place, self._callback("get"))
         if isinstance(self.raw.get("description"), str):
             self.spec["description"] = self.raw["description"]
         self._rest()
@@ -93,43 +104,33 @@ class AttributePort:
 
     # values
 
-    def _containers(self) -> None:
+    def _values(self) -> None:
+        """The type, and what is inside of containers."""
         kind, place = self.kind, self.place
         self.spec["type"] = kind.type
         if kind.validate is not None:
             self.spec["validate"] = kind.validate
         if kind.name == "list":
-            self.spec["items"] = self._items()
+            # Elements without a type are texts to ElectroDB.
+            self.spec["items"] = self._part(self.raw.get("items", {}), place.at("items"), "element")
         elif kind.name == "set":
-            self._members()
+            member = kind_of(self.raw.get("items"), place.at("items"), self.context)
+            if member.name not in SET_TYPES:
+                self.context.adapt(
+                    place.at("items"),
+                    f'a set of "{member.name}", which DynamoDB cannot store',
+                    "it is a list here",
+                )
+                self.spec["type"] = "list"
+            self.spec["items"] = member.type
+            if member.validate is not None:
+                self.spec["items"] = {"type": member.type, "validate": member.validate}
         elif kind.name == "map" and "properties" in self.raw:
-            properties = self.raw["properties"]
-            if not isinstance(properties, Mapping):
-                raise ModelError("must be an object", place=str(place.at("properties")))
             inside = place.at("properties")
             self.spec["properties"] = {
                 name: self._part(inner, inside.at(name), "property", name)
-                for name, inner in properties.items()
+                for name, inner in self.raw["properties"].items()
             }
-
-    def _items(self) -> Any:
-        # Elements without a type are texts to ElectroDB.
-        return self._part(self.raw.get("items", {}), self.place.at("items"), "element")
-
-    def _members(self) -> None:
-        place = self.place.at("items")
-        member = kind_of(self.raw.get("items"), place, self.context)
-        if member.name not in SET_TYPES:
-            self.context.adapt(
-                place,
-                f'a set of "{member.name}", which DynamoDB cannot store',
-                "it is a list here",
-            )
-            self.spec["type"] = "list"
-        inner: dict[str, Any] = {"type": member.type}
-        if member.validate is not None:
-            inner["validate"] = member.validate
-        self.spec["items"] = member.type if set(inner) == {"type"} else inner
 
     def _part(self, raw: Any, place: Place, role: str, name: str | None = None) -> Any:
         if isinstance(raw, str | list):
@@ -153,9 +154,25 @@ class AttributePort:
             return
         place = self.place.at("validate")
         if isinstance(raw, Mapping) and "$regexp" in raw:
-            self._pattern(str(raw["$regexp"]), str(raw.get("flags", "")), place)
+            source, flags = str(raw["$regexp"]), str(raw.get("flags", ""))
+            kept = flags.replace("g", "").replace("y", "")
+            if kept != flags:
+                self.context.adapt(
+                    place,
+                    "a regular expression with the flag g or y, which remembers its last match "
+                    "there and so refuses good values now and then",
+                    "it has no memory here",
+                )
+            pattern = python_pattern(source, kept)
+            if pattern is not None and self.kind.name in PATTERN_TYPES:
+                self.spec["pattern"] = pattern
+                return
+            why = "that Python's cannot say" if pattern is None else f"on a {self.kind.name}"
+            self.spec["validate"] = self.context.hook(
+                place, f"/{source}/{flags}", f"a regular expression {why}"
+            )
             return
-        source = self._callback(raw, place)
+        source = self._callback("validate")
         limits = bounds(source) if self.kind.name == "number" else None
         if limits is not None:
             self.spec.update(limits)
@@ -170,47 +187,11 @@ class AttributePort:
         else:
             self.spec["validate"] = text
 
-    def _pattern(self, source: str, flags: str, place: Place) -> None:
-        kept = flags.replace("g", "").replace("y", "")
-        if kept != flags:
-            self.context.adapt(
-                place,
-                "a regular expression with the flag g or y, which remembers its last match there "
-                "and so refuses good values now and then",
-                "it has no memory here",
-            )
-        pattern = python_pattern(source, kept)
-        if pattern is not None and self.kind.name in PATTERN_TYPES:
-            self.spec["pattern"] = pattern
-            return
-        why = "that Python's cannot say" if pattern is None else f"on a {self.kind.name}"
-        name = self.context.hook(place, f"/{source}/{flags}", f"a regular expression {why}")
-        self.spec["validate"] = name
-
-    def _callback(self, raw: Any, place: Place) -> str:
-        source = function_source(raw)
+    def _callback(self, option: str) -> str:
+        source = function_source(self.raw[option])
         if source is None:
-            raise ModelError("must be a function", place=str(place))
+            raise ModelError("must be a function", place=str(self.place.at(option)))
         return source
-
-    # flags and keys
-
-    def _flags(self) -> None:
-        for theirs, ours in (("required", "required"), ("hidden", "hidden")):
-            if self.raw.get(theirs):
-                if self.role == "element":
-                    self._dropped(theirs, "an element is there or not, and never hidden")
-                else:
-                    self.spec[ours] = True
-        if self.raw.get("readOnly"):
-            if self.role == "attribute":
-                self.spec["read_only"] = True
-            else:
-                self.context.lost(
-                    self.place.at("readOnly"),
-                    "read-only inside of a container",
-                    "make the whole attribute read_only, or refuse the path in your own code",
-                )
 
     def _padding(self) -> None:
         padding = self.raw.get("padding")
@@ -219,11 +200,7 @@ class AttributePort:
         if self.role != "attribute":
             self._dropped("padding", "only attributes of the entity stand in keys")
             return
-        length, char = (
-            (padding.get("length"), padding.get("char"))
-            if isinstance(padding, Mapping)
-            else (None, None)
-        )
+        length, char = padding.get("length"), padding.get("char")
         if not length or not char:
             return  # ElectroDB then pads nothing.
         if self.kind.name not in KEY_TYPES:
@@ -242,9 +219,9 @@ class AttributePort:
     # where values come from
 
     def _writing(self) -> None:
-        default, setter = self.raw.get("default"), self.raw.get("set")
+        default = self.raw.get("default")
         watch = self._watch()
-        if setter is None:
+        if "set" not in self.raw:
             if watch and "get" in self.raw:
                 self.spec["watch"] = watch
             elif watch:
@@ -252,7 +229,7 @@ class AttributePort:
             self._default(default)
             return
         place = self.place.at("set")
-        source = self._callback(setter, place)
+        source = self._callback("set")
         now = generated(source, self.kind.name) == "now"
         if watch == "*" and now:
             self.spec["on_write"] = dict(_NOW)
@@ -352,12 +329,6 @@ class AttributePort:
             )
             return
         self.spec["default"] = value
-
-    def _get(self) -> None:
-        raw = self.raw.get("get")
-        if raw is not None:
-            place = self.place.at("get")
-            self.spec["get"] = self.context.hook(place, self._callback(raw, place))
 
     def _rest(self) -> None:
         if "cast" in self.raw:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from leyden.porting.javascript import (
     Array,
@@ -13,7 +13,6 @@ from leyden.porting.javascript import (
     Call,
     Constant,
     Expression,
-    Function,
     Member,
     Name,
     New,
@@ -22,8 +21,6 @@ from leyden.porting.javascript import (
     constant_of,
     parse_function,
 )
-
-__all__ = ["bounds", "constant_default", "generated", "membership", "reads", "validation", "when"]
 
 _HEAD: Final = re.compile(
     r"\s*(?:async\s+)?(?:(?:function\b)?\s*[\w$]*\s*\(\s*(?P<taken>\{[^}]*\}|[\w$]*)\s*\)"
@@ -48,8 +45,11 @@ _NAMED: Final = re.compile(r"function\s+([A-Za-z0-9_]+)\s*\(")
 """A function that was handed over by its name, as in `default: randomUUID`."""
 
 _SIGNS: Final = {"===": "==", "!==": "!=", "==": "==", "!=": "!="}
-_ORDERS: Final = frozenset({"<", "<=", ">", ">="})
 _TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+_Read: TypeAlias = Callable[[Expression], tuple[str, str] | None]
+"""The name in the schema, and the type, of what an expression stands for."""
 
 
 class _UnsaidError(Exception):
@@ -62,22 +62,19 @@ def generated(source: str, kind: str) -> str | None:
     >>> generated("() => Date.now()", "number")
     'now'
     """
+    ids = _IDS if kind in ("string", "any") else {}
     by_reference = _NAMED.match(source)
-    if by_reference and kind in ("string", "any") and by_reference[1] in _IDS:
-        return _IDS[by_reference[1]]
+    if by_reference and by_reference[1] in ids:
+        return ids[by_reference[1]]
     function = parse_function(source)
-    body = function.body if function is not None else None
-    if not isinstance(body, Call) or body.arguments:
-        return None
-    name = body.of.name if isinstance(body.of, Name | Member) else ""
-    if isinstance(body.of, Member) and body.of.of in (Name("Date"), New("Date", ())):
-        if body.of.of == Name("Date"):
-            stamps = {"now": "number"}
-        else:
+    match function.body if function is not None else None:
+        case Call(Member(Name("Date"), name), ()):
+            return "now" if (name, kind) == ("now", "number") else None
+        case Call(Member(New("Date", ()), name), ()):
             stamps = {"getTime": "number", "valueOf": "number", "toISOString": "string"}
-        return "now" if stamps.get(name) == kind else None
-    if kind in ("string", "any"):
-        return _IDS.get(name)
+            return "now" if stamps.get(name) == kind else None
+        case Call(Name(name) | Member(_, name), ()):
+            return ids.get(name)
     return None
 
 
@@ -103,9 +100,14 @@ def when(source: str, names: Mapping[str, str], kinds: Mapping[str, str]) -> str
     function = parse_function(source)
     if function is None or len(function.parameters) > 1:
         return None
+    parameters = [Name(name) for name in function.parameters]
 
     def attribute(expression: Expression) -> tuple[str, str] | None:
-        name = _attribute(expression, function)
+        name = None
+        if isinstance(expression, Member) and expression.of in parameters:
+            name = expression.name
+        elif isinstance(expression, Name):
+            name = function.unpacked.get(expression.name)
         if name is None:
             return None
         if name not in names:
@@ -113,7 +115,7 @@ def when(source: str, names: Mapping[str, str], kinds: Mapping[str, str]) -> str
         return names[name], kinds[name]
 
     try:
-        return _Writer(attribute).condition(function.body)
+        return _condition(function.body, attribute)
     except _UnsaidError:
         return None
 
@@ -153,12 +155,9 @@ def validation(source: str, kind: str) -> str | None:
     function = parse_function(source)
     if function is None or len(function.parameters) != 1 or function.unpacked:
         return None
-
-    def value(expression: Expression) -> tuple[str, str] | None:
-        return ("@", kind) if expression == Name(function.parameters[0]) else None
-
+    value = Name(function.parameters[0])
     try:
-        return _Writer(value).condition(function.body)
+        return _condition(function.body, lambda one: ("@", kind) if one == value else None)
     except _UnsaidError:
         return None
 
@@ -198,87 +197,55 @@ def membership(values: list[Any]) -> str:
     return f"contains({_listed(values)}, @)"
 
 
-def _attribute(expression: Expression, function: Function) -> str | None:
-    parameters = [Name(name) for name in function.parameters]
-    if isinstance(expression, Member) and expression.of in parameters:
-        return expression.name
-    if isinstance(expression, Name):
-        return function.unpacked.get(expression.name)
-    return None
-
-
-class _Writer:
-    """Writes a JavaScript condition as JMESPath. `read` knows what stands for a value."""
-
-    def __init__(self, read: Any) -> None:
-        self.read = read
-
-    def condition(self, expression: Expression, *, inside: bool = False) -> str:
-        if isinstance(expression, Binary):
-            text = self._binary(expression)
-            return f"({text})" if inside and expression.operator in ("&&", "||") else text
-        if isinstance(expression, Not):
-            inner = self.condition(expression.of)
-            return f"!({inner})" if isinstance(expression.of, Binary) else f"!{inner}"
-        if isinstance(expression, Call):
-            return self._includes(expression)
-        if isinstance(expression, Constant) and isinstance(expression.value, bool):
-            return _literal(expression.value)
-        known = self.read(expression)
-        # What counts as true is the same in both languages for these types alone.
-        if known is not None and known[1] in ("string", "boolean", "enum"):
-            return str(known[0])
-        raise _UnsaidError
-
-    def _binary(self, expression: Binary) -> str:
-        operator = expression.operator
-        if operator in ("&&", "||"):
-            first = self.condition(expression.left, inside=True)
-            return f"{first} {operator} {self.condition(expression.right, inside=True)}"
-        known, other = self.read(expression.left), expression.right
-        if known is None:
-            known, other = self.read(expression.right), expression.left
-            operator = _TURNED.get(operator, operator)
-        if known is None:
-            raise _UnsaidError
-        return self._compared(known[0], known[1], operator, other)
-
-    def _compared(self, name: str, kind: str, operator: str, other: Expression) -> str:
-        if isinstance(other, Undefined):
-            if operator not in _SIGNS:
-                raise _UnsaidError
-            return f"{name} {_SIGNS[operator]} `null`"
-        if not isinstance(other, Constant):
-            raise _UnsaidError
-        if other.value is None:
-            # An absent attribute is undefined there, which `===` keeps apart from null.
-            if operator not in ("==", "!="):
-                raise _UnsaidError
-            return f"{name} {operator} `null`"
-        if not _of_kind(other.value, kind):
-            raise _UnsaidError
-        if operator in _ORDERS:
-            if kind != "number":
-                raise _UnsaidError
-            return f"{name} {operator} {_literal(other.value)}"
-        return f"{name} {_SIGNS[operator]} {_literal(other.value)}"
-
-    def _includes(self, call: Call) -> str:
-        if (
-            isinstance(call.of, Member)
-            and call.of.name == "includes"
-            and isinstance(call.of.of, Array)
-            and len(call.arguments) == 1
-        ):
-            known = self.read(call.arguments[0])
-            values = [item.value for item in call.of.of.items if isinstance(item, Constant)]
+def _condition(expression: Expression, read: _Read, *, inside: bool = False) -> str:
+    """A JavaScript condition as JMESPath. `read` knows what stands for a value."""
+    match expression:
+        case Binary("&&" | "||" as operator, left, right):
+            first = _condition(left, read, inside=True)
+            text = f"{first} {operator} {_condition(right, read, inside=True)}"
+            return f"({text})" if inside else text
+        case Binary():
+            return _comparison(expression, read)
+        case Not(of):
+            inner = _condition(of, read)
+            return f"!({inner})" if isinstance(of, Binary) else f"!{inner}"
+        case Call(Member(Array(items), "includes"), (asked,)):
+            known = read(asked)
+            values = [item.value for item in items if isinstance(item, Constant)]
             if (
                 known is not None
-                and len(values) == len(call.of.of.items)
+                and len(values) == len(items)
                 and all(_of_kind(value, known[1]) for value in values)
             ):
                 return f"contains({_listed(values)}, {known[0]})"
+        case Constant(bool() as value):
+            return _literal(value)
+        case _:
+            known = read(expression)
+            # What counts as true is the same in both languages for these types alone.
+            if known is not None and known[1] in ("string", "boolean", "enum"):
+                return known[0]
+    raise _UnsaidError
+
+
+def _comparison(expression: Binary, read: _Read) -> str:
+    operator, known, other = expression.operator, read(expression.left), expression.right
+    if known is None:
+        known, other = read(expression.right), expression.left
+        operator = _TURNED.get(operator, operator)
+    if known is None:
         raise _UnsaidError
+    name, kind = known
+    if isinstance(other, Undefined) and operator in _SIGNS:
+        return f"{name} {_SIGNS[operator]} `null`"
+    # An absent attribute is undefined there, which `===` keeps apart from null.
+    if other == Constant(None) and operator in ("==", "!="):
+        return f"{name} {operator} `null`"
+    if not isinstance(other, Constant) or not _of_kind(other.value, kind):
+        raise _UnsaidError
+    if operator not in _SIGNS and kind != "number":
+        raise _UnsaidError
+    return f"{name} {_SIGNS.get(operator, operator)} {_literal(other.value)}"
 
 
 def _of_kind(value: Any, kind: str) -> bool:
@@ -292,7 +259,7 @@ def _of_kind(value: Any, kind: str) -> bool:
 def _listed(values: list[Any]) -> str:
     if values and all(isinstance(value, str) for value in values):
         return f"[{', '.join(map(_literal, values))}]"
-    return f"`{json.dumps(values, ensure_ascii=False).replace('`', chr(92) + '`')}`"
+    return _literal(values)
 
 
 def _literal(value: Any) -> str:

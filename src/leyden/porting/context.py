@@ -1,30 +1,68 @@
-"""What all parts of one porting share: names in Python, places, notes, hooks."""
+"""What the parts of a porting share: errors, notes, names in Python, places, and what it gives."""
 
 from __future__ import annotations
 
 import keyword
 import re
 from collections.abc import Collection, Container, Iterable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from leyden.porting.ported import Note
+from leyden.errors import EngineError, InputError
 from leyden.schema.shapes import TAKEN_ALIASES
 from leyden.schema.structure import is_name
 
-__all__ = [
-    "Context",
-    "HookNames",
-    "Place",
-    "function_source",
-    "is_name",
-    "python_alias",
-    "python_names",
-    "snake_case",
-]
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+class ModelError(InputError):
+    """Something that is no ElectroDB model, or a file without one. `place` says where in it."""
+
+    code = "porting.model"
+
+    def __init__(self, message: str, *, place: str = "", entity: str | None = None) -> None:
+        super().__init__(f"{place}: {message}" if place else message, entity=entity)
+        self.place = place
+
+
+class NodeError(EngineError):
+    """Node.js is missing, or cannot run the module; the message says why."""
+
+    code = "porting.node"
+
+
+@frozen
+class Note:
+    """Something that was not carried over as it stood.
+
+    `str()` gives `attributes.total.get: a callback; ...`.
+    """
+
+    place: str
+    """Where it stands in the ElectroDB model: `attributes.total.get`."""
+    path: tuple[str, ...]
+    """Where that is in the schema; its last parts may have no counterpart there."""
+    what: str
+    """What it is."""
+    todo: str
+    """What to do about it."""
+    kind: str = "adapt"
+    """`hook`: to be written in Python. `adapt`: behaves otherwise. `lost`: not there any more."""
+    source: str | None = None
+    """The JavaScript that stood there."""
+
+    @property
+    def text(self) -> str:
+        """What it is and what to do about it."""
+        return f"{self.what}; {self.todo}"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+# ---- names in Python
+
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def snake_case(name: str) -> str:
@@ -129,11 +167,11 @@ class Context:
 
     def adapt(self, place: Place, what: str, todo: str, source: str | None = None) -> None:
         """Note something that behaves otherwise now."""
-        self.notes.append(Note(str(place), place.here, what, todo, "adapt", source))
+        self._note("adapt", place, what, todo, source)
 
     def lost(self, place: Place, what: str, todo: str, source: str | None = None) -> None:
         """Note something that is not in the schema at all."""
-        self.notes.append(Note(str(place), place.here, what, todo, "lost", source))
+        self._note("lost", place, what, todo, source)
 
     def without_effect(self, place: Place, why: str) -> None:
         """Note an option that ElectroDB does nothing with."""
@@ -158,22 +196,72 @@ class Context:
         wanted = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)
         name = self.hook_names.name(f"{wanted}_{place.here[-1]}", self.alias, source)
         self.hooks[name] = source
-        self.notes.append(
-            Note(
-                str(place),
-                place.here,
-                f"a callback{remark and ', '}{remark}",
-                f"write it in Python and hand it in with hooks= as {name}",
-                "hook",
-                source,
-            )
-        )
+        todo = f"write it in Python and hand it in with hooks= as {name}"
+        self._note("hook", place, f"a callback{remark and ', '}{remark}", todo, source)
         return {"call": name}
+
+    def _note(self, kind: str, place: Place, what: str, todo: str, source: str | None) -> None:
+        self.notes.append(Note(str(place), place.here, what, todo, kind, source))
 
 
 def function_source(value: Any) -> str | None:
     """The JavaScript of a callback as the reader writes it, None for anything else."""
-    if isinstance(value, Mapping) and isinstance(value.get("$function"), str):
-        source: str = value["$function"]
-        return source
-    return None
+    source = value.get("$function") if isinstance(value, Mapping) else None
+    return source if isinstance(source, str) else None
+
+
+def given_options(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that have a value: to ElectroDB, null is as good as no option."""
+    return {option: value for option, value in raw.items() if value is not None}
+
+
+# ---- what porting gives
+
+
+def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
+
+
+@frozen
+class PortedModel:
+    """One entity in the dict form of a schema file, for `leyden.load` or `write_yaml`."""
+
+    entity: Mapping[str, Any] = field(converter=_frozen_mapping)
+    notes: tuple[Note, ...] = ()
+    hooks: Mapping[str, str] = field(factory=dict, converter=_frozen_mapping)
+    """The functions that it calls, each with the JavaScript that it replaces."""
+    names: Mapping[str, str] = field(factory=dict, converter=_frozen_mapping)
+    """The attributes' names in ElectroDB, each with its name here."""
+    patterns: Mapping[str, str] = field(factory=dict, converter=_frozen_mapping)
+    """The access patterns' names in ElectroDB, each with its name here."""
+    table: str | None = None
+    """The table that the model itself names."""
+
+    @property
+    def alias(self) -> str:
+        """The entity's name in Python."""
+        alias: str = self.entity.get("alias", self.entity["entity"])
+        return alias
+
+
+@frozen
+class PortedService:
+    """Several entities of one table.
+
+    `table` is what table.yaml says; empty where it has nothing to say.
+    """
+
+    models: tuple[PortedModel, ...]
+    table: Mapping[str, Any] = field(factory=dict, converter=_frozen_mapping)
+
+    @property
+    def hooks(self) -> Mapping[str, str]:
+        """All functions that the entities call, each with the JavaScript that it replaces."""
+        return {name: source for model in self.models for name, source in model.hooks.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The dict form of the whole service, for `leyden.load`."""
+        service: dict[str, Any] = {"entities": [dict(model.entity) for model in self.models]}
+        if self.table:
+            service["table"] = dict(self.table)
+        return service

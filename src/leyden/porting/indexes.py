@@ -8,16 +8,16 @@ from typing import Any
 from attrs import evolve
 
 from leyden.porting.callbacks import reads, when
-from leyden.porting.context import Context, Place, function_source
+from leyden.porting.context import Context, ModelError, Place, function_source
 from leyden.porting.keys import Attribute, Half, Pattern
 from leyden.porting.models import Identity
-from leyden.porting.ported import ModelError
-
-__all__ = ["port_index"]
 
 
 def spelled_out(
-    identity: Identity, pattern: Pattern, attributes: Mapping[str, Attribute]
+    identity: Identity,
+    pattern: Pattern,
+    attributes: Mapping[str, Attribute],
+    fields: Mapping[str, str],
 ) -> list[tuple[str, Half]]:
     """The keys of a pattern as templates, where nothing else gives the same text.
 
@@ -26,8 +26,9 @@ def spelled_out(
     """
     if pattern.type == "composite":
         return []
+    # ElectroDB takes an empty label for none in partition keys, and for a label in sort keys.
     labels = {
-        half: [(name, _label(half, name, attributes)) for name in key.composite]
+        half: [(n, attributes[n].label or ("" if half == "sk" else n)) for n in key.composite]
         for half, key in pattern.halves
     }
     plain = all(
@@ -36,7 +37,6 @@ def spelled_out(
     )
     if plain and not identity.beta:
         return []
-    fields = {name: attribute.field for name, attribute in attributes.items()}
     entity = ("#" if pattern.collection else "$") + identity.entity
     if not identity.beta:
         entity += f"_{identity.version}"
@@ -52,11 +52,6 @@ def spelled_out(
         start, end = (collection, entity) if clustered else (collection + entity, "")
         found.append(("sk", _spelled(pattern.sk, start, end, labels["sk"], fields)))
     return found
-
-
-def _label(half: str, name: str, attributes: Mapping[str, Attribute]) -> str:
-    # ElectroDB takes an empty label for none in partition keys, and for a label in sort keys.
-    return attributes[name].label or ("" if half == "sk" else name)
 
 
 def _are_distinct(labels: Collection[str], casing: str) -> bool:
@@ -86,7 +81,8 @@ def port_index(
 ) -> dict[str, Any]:
     """One access pattern in the words of a schema file."""
     raw, place = pattern.raw, pattern.place
-    spelled = spelled_out(identity, pattern, attributes)
+    fields = {name: attribute.field for name, attribute in attributes.items()}
+    spelled = spelled_out(identity, pattern, attributes, fields)
     spec: dict[str, Any] = {}
     if pattern.index is not None:
         spec["index"] = pattern.index
@@ -111,15 +107,29 @@ def port_index(
         )
     if pattern.scope is not None and not spelled:
         spec["scope"] = pattern.scope
-    _condition(pattern, attributes, spec, context)
-    _projection(pattern, attributes, identity.fields, spec, context)
+    if "condition" in raw:
+        spec["when"] = _when(pattern, attributes, context)
+    if "project" in raw:
+        context.adapt(
+            place.at("project"),
+            "an old name of `projection`, which ElectroDB no longer reads",
+            "give `projection: keys_only` where the table's index is so",
+        )
+    if "projection" in raw:
+        held = fields | {name: name for name in identity.fields}
+        spec["projection"] = _projection(raw["projection"], place.at("projection"), held, context)
     for half, key in spelled or pattern.halves:
-        spec[half] = _key(key, attributes, context)
-        _prefixed(key, place.at(half), attributes, context)
+        spec[half] = _key(key, attributes, fields, context)
+        _note_other_name(key, place.at(half), attributes, context)
     return spec
 
 
-def _key(key: Half, attributes: Mapping[str, Attribute], context: Context) -> dict[str, Any]:
+def _key(
+    key: Half,
+    attributes: Mapping[str, Attribute],
+    fields: Mapping[str, str],
+    context: Context,
+) -> dict[str, Any]:
     names = context.names
     spec: dict[str, Any] = {} if key.field is None else {"field": key.field}
     # A key that is cast to a number is the number alone, whatever its template says.
@@ -133,84 +143,59 @@ def _key(key: Half, attributes: Mapping[str, Attribute], context: Context) -> di
     if key.casing != "default":
         spec["casing"] = key.casing
     cast = key.cast
-    if len(key.composite) == 1 and attributes[key.composite[0]].kind.numeric_enum:
-        fields = {name: attribute.field for name, attribute in attributes.items()}
-        # An enum is never a number to ElectroDB, even where all its values are.
-        if key.is_lone(fields) or cast == "number":
-            cast = "string"
+    lone = attributes[key.composite[0]] if len(key.composite) == 1 else None
+    # An enum is never a number to ElectroDB, even where all its values are.
+    if lone and lone.kind.numeric_enum and (cast == "number" or key.is_lone(fields)):
+        cast = "string"
     if cast is not None:
         spec["cast"] = cast
     return spec
 
 
-def _prefixed(
+def _note_other_name(
     key: Half, place: Place, attributes: Mapping[str, Attribute], context: Context
 ) -> None:
-    if key.template is None or len(key.composite) != 1:
+    """Say where ElectroDB shows an attribute with the text of the key that is stored in its field.
+
+    It does so where the attribute goes by another name than the field.
+    """
+    name = key.composite[0] if len(key.composite) == 1 else None
+    if name is None or name == key.field or attributes[name].field != key.field:
         return
-    attribute = attributes[key.composite[0]]
-    if key.field == key.composite[0]:
-        return
-    if attribute.field == key.field and any(literal for literal, _ in key.template):
+    if any(literal for literal, _ in key.template or ()):
         context.adapt(
             place.at("template"),
-            f'"{key.composite[0]}" is stored in the key\'s own field, "{key.field}", and ElectroDB '
+            f'"{name}" is stored in the key\'s own field, "{key.field}", and ElectroDB '
             "shows it with the key's text around it, since it goes by another name",
             "the value alone is read here",
         )
 
 
-def _condition(
-    pattern: Pattern,
-    attributes: Mapping[str, Attribute],
-    spec: dict[str, Any],
-    context: Context,
-) -> None:
-    raw = pattern.raw.get("condition")
-    if raw is None:
-        return
+def _when(pattern: Pattern, attributes: Mapping[str, Attribute], context: Context) -> Any:
+    """The condition as an expression, or as a function with the attributes that it reads."""
     place = pattern.place.at("condition", "when")
-    source = function_source(raw)
+    source = function_source(pattern.raw["condition"])
     if source is None:
         raise ModelError("must be a function", place=str(place))
     kinds = {name: attribute.kind.name for name, attribute in attributes.items()}
     text = when(source, context.names, kinds)
-    if text is None:
-        read = reads(source, context.names)
-        remark = f"called with the attributes {'in `reads`' if read else 'of the key'} by name"
-        spec["when"] = context.hook(place, source, remark, owner=pattern.place.here[-1])
-        if read:
-            spec["when"]["reads"] = read
-        return
-    spec["when"] = text
+    if text is not None:
+        return text
+    read = reads(source, context.names)
+    remark = f"called with the attributes {'in `reads`' if read else 'of the key'} by name"
+    hook = context.hook(place, source, remark, owner=pattern.place.here[-1])
+    return {**hook, "reads": read} if read else hook
 
 
 def _projection(
-    pattern: Pattern,
-    attributes: Mapping[str, Attribute],
-    identifiers: tuple[str, str],
-    spec: dict[str, Any],
-    context: Context,
-) -> None:
-    if "project" in pattern.raw:
-        context.adapt(
-            pattern.place.at("project"),
-            "an old name of `projection`, which ElectroDB no longer reads",
-            "give `projection: keys_only` where the table's index is so",
-        )
-    raw = pattern.raw.get("projection")
-    if raw is None:
-        return
-    place = pattern.place.at("projection")
+    raw: Any, place: Place, fields: Mapping[str, str], context: Context
+) -> str | list[str]:
     if isinstance(raw, str) and raw.lower() in ("all", "keys_only"):
-        spec["projection"] = raw.lower()
-        return
+        return raw.lower()
     if not isinstance(raw, list) or not raw:
         raise ModelError("must be all, keys_only or a list of attributes", place=str(place))
-    fields = {name: attribute.field for name, attribute in attributes.items()}
-    fields |= {name: name for name in identifiers}
     for name in raw:
         # Every index holds the text of its own keys and of the table's.
         if name not in fields and name not in context.key_texts:
             raise ModelError(f'"{name}" is no attribute', place=str(place))
-    spec["projection"] = [fields[name] for name in raw if name in fields]
+    return [fields[name] for name in raw if name in fields]

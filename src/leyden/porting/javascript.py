@@ -8,28 +8,13 @@ gives None: such a callback has to be written in Python.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 from attrs import frozen
 
-__all__ = [
-    "Array",
-    "Binary",
-    "Call",
-    "Constant",
-    "Expression",
-    "Function",
-    "Member",
-    "Name",
-    "New",
-    "Not",
-    "Object",
-    "Undefined",
-    "constant_of",
-    "parse_function",
-]
+T = TypeVar("T")
 
 _LONGEST: Final = 2000
 _DEEPEST: Final = 40
@@ -43,7 +28,6 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "`": "`"}
-_WORDS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
 _UNSUPPORTED: Final = frozenset(
     {"await", "async", "typeof", "void", "delete", "in", "instanceof", "this", "yield", "function"}
 )
@@ -125,6 +109,12 @@ class Object:
 Expression: TypeAlias = (
     Constant | Undefined | Name | Member | Call | New | Not | Binary | Array | Object
 )
+_WORDS: Final[Mapping[str, Expression]] = {
+    "true": Constant(True),
+    "false": Constant(False),
+    "null": Constant(None),
+    "undefined": Undefined(),
+}
 
 
 @frozen
@@ -153,12 +143,9 @@ def parse_function(source: str) -> Function | None:
     if len(source) > _LONGEST:
         return None
     try:
-        parser = _Parser(_tokens(source))
-        function = parser.function()
-        parser.end()
+        return _Parser(_tokens(source)).function()
     except _OtherError:
         return None
-    return function
 
 
 def constant_of(expression: Expression) -> Any:
@@ -200,33 +187,40 @@ class _Parser:
         self.position = 0
         self.depth = 0
 
+    @property
+    def kind(self) -> str:
+        """What the next token is; empty at the end."""
+        return self.tokens[self.position][0] if self.position < len(self.tokens) else ""
+
     def peek(self, offset: int = 0) -> str:
         place = self.position + offset
         return self.tokens[place][1] if place < len(self.tokens) else ""
 
-    def take(self, *expected: str) -> str:
-        if self.position >= len(self.tokens) or (expected and self.peek() not in expected):
+    def take(self, expected: str | None = None) -> str:
+        token = self.peek()
+        if not token or (expected is not None and token != expected):
             raise _OtherError
         self.position += 1
-        return self.tokens[self.position - 1][1]
+        return token
 
     def took(self, sign: str) -> bool:
-        if self.position < len(self.tokens) and self.tokens[self.position] in (
-            ("sign", sign),
-            ("name", sign),
-        ):
-            self.position += 1
-            return True
-        return False
+        found = self.peek() == sign
+        self.position += found
+        return found
 
     def name(self) -> str:
-        if self.position >= len(self.tokens) or self.tokens[self.position][0] != "name":
+        if self.kind != "name":
             raise _OtherError
         return self.take()
 
-    def end(self) -> None:
-        if self.position < len(self.tokens):
-            raise _OtherError
+    def listed(self, closing: str, entry: Callable[[], T]) -> list[T]:
+        """What stands between commas, up to the sign that closes the list."""
+        found = []
+        while not self.took(closing):
+            found.append(entry())
+            if self.peek() != closing:
+                self.take(",")
+        return found
 
     # functions
 
@@ -239,20 +233,23 @@ class _Parser:
         elif self.peek(1) == "(" and self.peek() != "(":
             arrow = False  # a method: condition(attributes) { ... }
             self.name()
+        parameters: list[str] = []
         unpacked: dict[str, str] = {}
+
+        def member() -> tuple[str, str]:
+            member = self.name()
+            return (self.name() if self.took(":") else member), member
+
         if arrow and self.peek() != "(":
-            parameters = [self.name()]
+            parameters.append(self.name())
         else:
             self.take("(")
-            parameters = []
-            while not self.took(")"):
-                if self.peek() == "{" and not parameters:
-                    unpacked = self._unpacked()
-                    parameters.append("")
-                else:
-                    parameters.append(self.name())
+            if self.took("{"):
+                unpacked = dict(self.listed("}", member))
+                parameters.append("")
                 if self.peek() != ")":
                     self.take(",")
+            parameters += self.listed(")", self.name)
         if arrow:
             self.take("=>")
         if self.took("{"):
@@ -264,17 +261,9 @@ class _Parser:
             body = self.expression()
         else:
             raise _OtherError
+        if self.kind:
+            raise _OtherError
         return Function(tuple(parameters), body, unpacked)
-
-    def _unpacked(self) -> dict[str, str]:
-        self.take("{")
-        found = {}
-        while not self.took("}"):
-            member = self.name()
-            found[self.name() if self.took(":") else member] = member
-            if self.peek() != "}":
-                self.take(",")
-        return found
 
     # expressions, by precedence
 
@@ -312,77 +301,41 @@ class _Parser:
             if not isinstance(operand, Constant) or not isinstance(operand.value, int | float):
                 raise _OtherError
             return Constant(-operand.value)
-        return self._postfix(self._primary())
-
-    def _postfix(self, of: Expression) -> Expression:
+        of = self._primary()
         while True:
             if self.took("."):
                 of = Member(of, self.name())
-            elif self.peek() == "(":
-                of = Call(of, self._arguments())
+            elif self.took("("):
+                of = Call(of, tuple(self.listed(")", self.expression)))
             else:
                 return of
 
-    def _arguments(self) -> tuple[Expression, ...]:
-        self.take("(")
-        found = []
-        while not self.took(")"):
-            found.append(self.expression())
-            if self.peek() != ")":
-                self.take(",")
-        return tuple(found)
-
     def _primary(self) -> Expression:
-        if self.position >= len(self.tokens):
-            raise _OtherError
-        kind, text = self.tokens[self.position]
+        kind, text = self.kind, self.take()
         if kind == "number":
-            self.take()
             digits = text.replace("_", "")
             return Constant(float(digits) if re.search(r"[.eE]", digits) else int(digits))
         if kind == "text":
-            self.take()
             return Constant(_text(text))
-        if kind == "name":
-            return self._word(self.take())
-        if self.took("("):
+        if text in _WORDS:
+            return _WORDS[text]
+        if text == "new":
+            made = self.name()
+            return New(made, tuple(self.listed(")", self.expression)) if self.took("(") else ())
+        if kind == "name" and text not in _UNSUPPORTED:
+            return Name(text)
+        if text == "(":
             inner = self.expression()
             self.take(")")
             return inner
-        if self.took("["):
-            items = []
-            while not self.took("]"):
-                items.append(self.expression())
-                if self.peek() != "]":
-                    self.take(",")
-            return Array(tuple(items))
-        if self.took("{"):
-            return self._object()
-        raise _OtherError
+        if text == "[":
+            return Array(tuple(self.listed("]", self.expression)))
 
-    def _word(self, word: str) -> Expression:
-        if word in _WORDS:
-            return Constant(_WORDS[word])
-        if word == "undefined":
-            return Undefined()
-        if word == "new":
-            made = self.name()
-            return New(made, self._arguments() if self.peek() == "(" else ())
-        if word in _UNSUPPORTED:
-            raise _OtherError
-        return Name(word)
-
-    def _object(self) -> Expression:
-        entries = []
-        while not self.took("}"):
-            kind, text = (
-                self.tokens[self.position] if self.position < len(self.tokens) else ("", "")
-            )
-            if kind not in ("name", "text"):
-                raise _OtherError
-            self.take()
+        def entry() -> tuple[str, Expression]:
+            name = _text(self.take()) if self.kind == "text" else self.name()
             self.take(":")
-            entries.append((_text(text) if kind == "text" else text, self.expression()))
-            if self.peek() != "}":
-                self.take(",")
-        return Object(tuple(entries))
+            return name, self.expression()
+
+        if text == "{":
+            return Object(tuple(self.listed("}", entry)))
+        raise _OtherError

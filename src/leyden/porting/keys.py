@@ -8,23 +8,14 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from leyden.porting.context import Context, Place, function_source
+from leyden.porting.context import Context, ModelError, Place, function_source, given_options
 from leyden.porting.models import Kind
-from leyden.porting.ported import ModelError
 
-__all__ = [
-    "Attribute",
-    "Half",
-    "Pattern",
-    "parts_of_template",
-    "read_half",
-    "read_index",
-    "shared_scopes",
-    "without_idle_conditions",
-]
-
-_CASINGS: Final = frozenset({"default", "upper", "lower", "none"})
-_CASTS: Final = frozenset({"string", "number"})
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "type": ("isolated", "clustered", "composite"),
+    "casing": ("upper", "lower", "none", "default"),
+    "cast": ("string", "number"),
+}
 _OLD_NAME: Final = re.compile(r":(\w+)")
 """How the first versions of ElectroDB wrote an attribute in a template."""
 
@@ -100,21 +91,17 @@ def read_half(
     raw: Any, place: Place, context: Context, *, multi: bool, fields: Mapping[str, str]
 ) -> Half:
     """Read one key. `multi` says that it belongs to an index of the type `composite`."""
-    raw = {option: value for option, value in raw.items() if value is not None}
+    raw = given_options(raw)
     context.unknown_options(raw, _KEY_OPTIONS, place)
     # In this order: a template wins over `composite`, and that over the older `facets`.
-    facets = raw.get("facets")
-    composite, template = raw.get("composite"), raw.get("template")
+    composite, template, facets = raw.get("composite"), raw.get("template"), raw.get("facets")
     if composite is None and template is None:
-        if isinstance(facets, str):
-            template = facets
-        else:
-            composite = facets
-    if template is None and not isinstance(composite, list):
+        composite, template = (None, facets) if isinstance(facets, str) else (facets, None)
+    if template is None and composite is None:
         raise ModelError("does not say what the key is made of", place=str(place))
     parts = None
-    listed = isinstance(composite, list) and template != ""
-    names: tuple[str, ...] = tuple(composite) if listed and composite is not None else ()
+    listed = composite is not None and template != ""
+    names: tuple[str, ...] = tuple(composite) if listed else ()
     if template:
         parts = parts_of_template(template)
         names = tuple(name for _, name in parts if name)
@@ -122,11 +109,7 @@ def read_half(
     for name in names:
         if name not in fields:
             raise ModelError(f'"{name}" is no attribute', place=str(place))
-    casing, cast = raw.get("casing", "default"), raw.get("cast")
-    if casing not in _CASINGS:
-        raise ModelError("must be upper, lower, none or default", place=str(place.at("casing")))
-    if cast is not None and cast not in _CASTS:
-        raise ModelError("must be string or number", place=str(place.at("cast")))
+    _check_choices(raw, place, "casing", "cast")
     if multi:
         for option in ("template", "casing", "cast"):
             if option in raw:
@@ -136,10 +119,18 @@ def read_half(
         return Half(None, names, None, "default", None, listed=True)
     if not raw.get("field"):
         raise ModelError("must be text", place=str(place.at("field")))
-    return Half(raw["field"], names, parts, casing, cast, listed)
+    casing = raw.get("casing", "default")
+    return Half(raw["field"], names, parts, casing, raw.get("cast"), listed)
 
 
-_TYPES: Final = frozenset({"isolated", "clustered", "composite"})
+def _check_choices(raw: Mapping[str, Any], place: Place, *options: str) -> None:
+    """Refuse an option that is none of the words that ElectroDB knows for it."""
+    for option in options:
+        *others, last = _CHOICES[option]
+        if option in raw and raw[option] not in _CHOICES[option]:
+            raise ModelError(f"must be {', '.join(others)} or {last}", place=str(place.at(option)))
+
+
 _INDEX_OPTIONS: Final = frozenset(
     {"index", "collection", "type", "scope", "condition", "projection", "project", "pk", "sk"}
 )
@@ -172,13 +163,22 @@ class Pattern:
         """Both keys, or the one there is."""
         return [("pk", self.pk)] + ([("sk", self.sk)] if self.sk is not None else [])
 
+    def labelled(self, fields: Mapping[str, str]) -> set[str]:
+        """The attributes whose labels stand in its keys. `fields` are the attributes' fields."""
+        return {
+            name
+            for _, half in self.halves
+            if self.type != "composite" and half.template is None
+            if half.cast != "number" and not half.is_lone(fields)
+            for name in half.composite
+        }
+
 
 def read_index(raw: Any, place: Place, context: Context, fields: Mapping[str, str]) -> Pattern:
     """Read one access pattern. `fields` are the stored names of the model's attributes."""
-    raw = {option: value for option, value in raw.items() if value is not None}
+    raw = given_options(raw)
+    _check_choices(raw, place, "type")
     kind = raw.get("type", "isolated")
-    if kind not in _TYPES:
-        raise ModelError("must be isolated, clustered or composite", place=str(place.at("type")))
     multi = kind == "composite"
     if "pk" not in raw:
         raise ModelError("is missing", place=str(place.at("pk")))

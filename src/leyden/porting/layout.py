@@ -9,13 +9,11 @@ from typing import Any, Final
 
 import yaml
 
-from leyden.porting.ported import Note, PortedModel, PortedService
-
-__all__ = ["write_table_yaml", "write_yaml"]
+from leyden.porting.context import Note, PortedModel, PortedService
 
 _WIDTH: Final = 100
 _WIDEST_NAMES: Final = 20
-_MOST_SOURCE_LINES: Final = 12
+_MOST_SOURCE: Final = 12
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([./-][A-Za-z0-9_]+)*\Z")
 _AS_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_.$-]*\Z")
 _UNPRINTABLE: Final = yaml.reader.Reader.NON_PRINTABLE
@@ -68,7 +66,11 @@ class _Writer:
             else:
                 lines += [*self._comments((name,), 0), f"{name}: {_flow(value)}"]
         written = set(self._paths(entity, ()))
-        rest = [path for path in self.notes if not (_ancestors(path) & written)]
+        rest = [
+            path
+            for path in self.notes
+            if not written & {path[:length] for length in range(1, len(path) + 1)}
+        ]
         closing = [line for path in rest for line in self._comments(path, 0, name=".".join(path))]
         if closing:
             lines += ["", *closing]
@@ -133,37 +135,25 @@ class _Writer:
         return lines
 
     def _comments(self, path: Path, indent: int, name: str | None = None) -> list[str]:
-        return [line for note in self.notes.get(path, ()) for line in _comment(note, indent, name)]
-
-
-def _ancestors(path: Path) -> set[Path]:
-    """The path itself, and all but the outermost above it."""
-    return {path[:length] for length in range(1, len(path) + 1)}
-
-
-def _comment(note: Note, indent: int, name: str | None) -> list[str]:
-    margin = " " * indent + "# "
-    head = f"{name}: {note.text}" if name is not None else note.text
-    lines = textwrap.wrap(
-        _one_line(head),
-        width=_WIDTH,
-        initial_indent=margin,
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    if note.source is not None:
-        source = textwrap.dedent(_outdented(note.source)).splitlines()
-        lines += [f"{margin}  {_one_line(line)}".rstrip() for line in source[:_MOST_SOURCE_LINES]]
-        if len(source) > _MOST_SOURCE_LINES:
-            lines.append(f"{margin}  ... ({len(source) - _MOST_SOURCE_LINES} more lines)")
-    return lines
-
-
-def _outdented(source: str) -> str:
-    """A function's text with its later lines moved left: the first one has lost its indent."""
-    first, _, rest = source.partition("\n")
-    return f"{first}\n{textwrap.dedent(rest)}" if rest else first
+        """The notes at a place, each with the JavaScript that stood there."""
+        margin = " " * indent + "# "
+        lines = []
+        for note in self.notes.get(path, ()):
+            lines += textwrap.wrap(
+                _one_line(note.text if name is None else f"{name}: {note.text}"),
+                width=_WIDTH,
+                initial_indent=margin,
+                subsequent_indent=margin,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            # The first line of a function has lost its indent, the others have not.
+            first, _, others = (note.source or "").partition("\n")
+            source = [first, *textwrap.dedent(others).splitlines()] if note.source else []
+            lines += [f"{margin}  {_one_line(line)}".rstrip() for line in source[:_MOST_SOURCE]]
+            if len(source) > _MOST_SOURCE:
+                lines.append(f"{margin}  ... ({len(source) - _MOST_SOURCE} more lines)")
+        return lines
 
 
 def _one_line(text: str) -> str:
@@ -185,16 +175,13 @@ def _flow(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float(value)
+        written = repr(value)
+        mantissa, exponent, power = written.partition("e")
+        # YAML takes 1e+20 for text.
+        return written if "." in mantissa or not exponent else f"{mantissa}.0e{power}"
     if isinstance(value, int):
         return str(value)
     return str(value) if _PLAIN.match(value) and _is_text(value) else _quoted(value)
-
-
-def _float(value: float) -> str:
-    written = repr(value)
-    mantissa, exponent, power = written.partition("e")
-    return written if "." in mantissa or not exponent else f"{mantissa}.0e{power}"
 
 
 def _is_text(word: str) -> bool:

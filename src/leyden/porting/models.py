@@ -6,17 +6,14 @@ importer may rely on text being text and lists being lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
 from leyden.porting.callbacks import membership
-from leyden.porting.context import Context, Place
-from leyden.porting.ported import ModelError
+from leyden.porting.context import Context, ModelError, Place
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
-
-__all__ = ["Identity", "Kind", "check_shapes", "kind_of", "read_identity"]
 
 _Check: TypeAlias = Callable[[Any, str], None]
 
@@ -29,11 +26,19 @@ def check_shapes(model: Any) -> None:
         _options(inner, "model", _IDENTITY)
     else:
         _options(model, "", _IDENTITY)
-    for section, check in (("attributes", _attribute), ("indexes", _index)):
-        entries = model.get(section)
-        if isinstance(entries, Mapping):
-            for name, entry in entries.items():
-                check(entry, f"{section}.{name}")
+    # A section that is no object is refused when it is ported.
+    for name, raw in _entries(model.get("attributes")):
+        _attribute(raw, f"attributes.{name}")
+    for name, raw in _entries(model.get("indexes")):
+        _mapping(raw, f"indexes.{name}")
+        _options(raw, f"indexes.{name}", _INDEX)
+        for half in ("pk", "sk"):
+            if isinstance(raw.get(half), Mapping):
+                _options(raw[half], f"indexes.{name}.{half}", _KEY)
+
+
+def _entries(section: Any) -> Iterable[tuple[str, Any]]:
+    return section.items() if isinstance(section, Mapping) else ()
 
 
 def _options(raw: Mapping[str, Any], place: str, checks: Mapping[str, _Check]) -> None:
@@ -91,18 +96,8 @@ def _attribute(raw: Any, place: str) -> None:
         _attribute(items, f"{place}.items")
     elif items is not None and kind == "set":
         _type(items, f"{place}.items")
-    properties = raw.get("properties")
-    if isinstance(properties, Mapping):
-        for name, part in properties.items():
-            _attribute(part, f"{place}.properties.{name}")
-
-
-def _index(raw: Any, place: str) -> None:
-    _mapping(raw, place)
-    _options(raw, place, _INDEX)
-    for half in ("pk", "sk"):
-        if isinstance(raw.get(half), Mapping):
-            _options(raw[half], f"{place}.{half}", _KEY)
+    for name, part in _entries(raw.get("properties")):
+        _attribute(part, f"{place}.properties.{name}")
 
 
 _IDENTITY: Final[Mapping[str, _Check]] = {"entity": _text, "version": _text, "service": _text}

@@ -11,16 +11,17 @@ from leyden.porting.attributes import port_attribute
 from leyden.porting.context import (
     Context,
     HookNames,
+    ModelError,
     Place,
+    PortedModel,
+    PortedService,
     function_source,
-    is_name,
     python_alias,
     python_names,
 )
 from leyden.porting.indexes import port_index
 from leyden.porting.keys import (
     Attribute,
-    Pattern,
     attributes_in_key_places,
     read_index,
     shared_scopes,
@@ -28,13 +29,11 @@ from leyden.porting.keys import (
 )
 from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.models import Identity, check_shapes, read_identity
-from leyden.porting.ported import ModelError, PortedModel, PortedService
 from leyden.porting.reading import FoundModel
 from leyden.schema import check_service
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
-
-__all__ = ["port_model", "port_service"]
+from leyden.schema.structure import is_name
 
 _KNOWN: Final = frozenset(
     {"model", "entity", "service", "version", "table", "attributes", "indexes", "filters"}
@@ -154,7 +153,7 @@ class _Porting:
         key_texts = attributes_in_key_places(patterns, fields, self.context)
         names = {name: python for name, python in names.items() if name not in key_texts}
         context = evolve(self.context, names=names, key_texts=key_texts)
-        labelled = _labelled(patterns, fields)
+        labelled = {n for pattern in patterns.values() for n in pattern.labelled(fields)}
         attributes = {}
         ported = {}
         for name, python in names.items():
@@ -209,18 +208,6 @@ class _Porting:
         self.context.unknown_options(self.model, _KNOWN, Place((), ()))
 
 
-def _labelled(patterns: Mapping[str, Pattern], fields: Mapping[str, str]) -> set[str]:
-    """The attributes whose labels stand in a key."""
-    return {
-        name
-        for pattern in patterns.values()
-        if pattern.type != "composite"
-        for _, half in pattern.halves
-        if half.template is None and half.cast != "number" and not half.is_lone(fields)
-        for name in half.composite
-    }
-
-
 def port_service(
     found: Iterable[FoundModel], *, snake_case: bool = False, table: str | None = None
 ) -> PortedService:
@@ -262,7 +249,7 @@ def _table(
         named |= {model.table for model in ported if model.table}
         table = next(iter(named)) if len(named) == 1 else None
     found: dict[str, Any] = {} if table is None else {"table": table}
-    local = _local_indexes([model.entity["indexes"] for model in ported])
+    local = _local_indexes(model.entity["indexes"] for model in ported)
     if local:
         found["indexes"] = {name: {"kind": "lsi"} for name in local}
     return found

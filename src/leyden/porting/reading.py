@@ -14,9 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from leyden._text import did_you_mean
-from leyden.porting.ported import ModelError, NodeError
-
-__all__ = ["Found", "FoundModel", "read_models"]
+from leyden.porting.context import ModelError, NodeError
 
 TIME_LIMIT: Final = 60.0
 """Seconds that a module may take to load."""
@@ -71,17 +69,17 @@ class Found:
         for name in wanted:
             fitting = [model for model in self.models if name in _names(model)]
             if not fitting:
-                known = {known: None for model in self.models for known in _called(model)}
+                known = {
+                    known: None
+                    for model in self.models
+                    for known in model.exports or (model.alias or model.entity,)
+                    if known
+                }
                 close = did_you_mean(name, [n for model in self.models for n in _names(model)])
                 there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
                 raise ModelError(f'there is no model "{name}"{close}; {there}')
             chosen.update((self.models.index(model), model) for model in fitting)
         return tuple(chosen[place] for place in sorted(chosen))
-
-
-def _called(model: FoundModel) -> tuple[str, ...]:
-    """What to call a model when listing it."""
-    return model.exports or ((model.alias or model.entity,) if model.alias or model.entity else ())
 
 
 def _names(model: FoundModel) -> set[str]:
@@ -186,7 +184,13 @@ def _module(path: Path) -> Found:
             raise NodeError(f"{path} ended Node.js with code {ran.returncode}{ending}")
         answer = json.loads(output.read_text(encoding="utf-8"))
     if "error" in answer:
-        raise NodeError(_reason(path, answer["error"]))
+        kind = answer["error"]["kind"]
+        message = f"{path} cannot be loaded by Node.js: {answer['error']['message']} [{kind}]"
+        if path.suffix in _TYPESCRIPT and kind in _UNKNOWN_EXTENSION:
+            message += "; compile it to JavaScript first, or use a Node.js that reads TypeScript"
+        elif kind in ("ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"):
+            message += "; install the packages that it imports"
+        raise NodeError(message)
     return Found(
         tuple(
             FoundModel(
@@ -200,12 +204,3 @@ def _module(path: Path) -> Found:
         ),
         tuple(answer["functions"]),
     )
-
-
-def _reason(path: Path, error: Mapping[str, str]) -> str:
-    message = f"{path} cannot be loaded by Node.js: {error['message']} [{error['kind']}]"
-    if path.suffix in _TYPESCRIPT and error["kind"] in _UNKNOWN_EXTENSION:
-        return f"{message}; compile it to JavaScript first, or use a Node.js that reads TypeScript"
-    if error["kind"] in ("ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"):
-        return f"{message}; install the packages that it imports"
-    return message

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["python_pattern"]
-
 _FLAGS: Final = {"i": "i", "s": "s", "m": "m", "u": "", "d": ""}
 _CLASSES: Final = {"d": "0-9", "w": "A-Za-z0-9_"}
+_IN_CLASS: Final = {**_CLASSES, "b": r"\x08", "-": r"\-"}
+_NOT_IN_CLASS: Final = frozenset("DWB123456789")
 _SAME: Final = frozenset("sSnrtfvBb")
 _HEX: Final = re.compile(r"x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}")
 _POINT: Final = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
@@ -57,15 +57,13 @@ class _Translation:
     def run(self) -> str:
         while self.position < len(self.source):
             character = self.source[self.position]
-            named = _GROUP.match(self.source, self.position)
             if character == "\\":
                 self.position += 1
                 self.parts.append(self._escape())
             elif character == "[":
                 self.position += 1
                 self.parts.append(self._class())
-            elif named:
-                self.position = named.end()
+            elif named := self._took(_GROUP):
                 self.parts.append(f"(?P<{named[1]}>")
             elif self.source.startswith("{,", self.position):
                 self.position += 1
@@ -82,17 +80,19 @@ class _Translation:
             self.position = match.end()
         return match
 
+    def _letter(self) -> str:
+        self.position += 1
+        return self.source[self.position - 1 : self.position]
+
     def _escape(self) -> str:
-        if match := self._took(_HEX):
-            return f"\\{match[0]}"
-        if self.by_point and (match := self._took(_POINT)):
-            return f"\\U{int(match[1], 16):08x}"
+        """What follows a backslash outside of a class."""
         if match := self._took(_REFERENCE):
             return f"(?:\\{match[0]})"
         if match := self._took(_NAMED):
             return f"(?P={match[1]})"
-        letter = self.source[self.position : self.position + 1]
-        self.position += 1
+        if character := self._character():
+            return character
+        letter = self._letter()
         if letter in _CLASSES:
             return f"[{_CLASSES[letter]}]"
         if letter.lower() in _CLASSES:
@@ -100,6 +100,14 @@ class _Translation:
         if letter in ("b", "B"):
             return f"(?a:\\{letter})"
         return self._plain(letter)
+
+    def _character(self) -> str | None:
+        """An escape that gives a character by its number, if one follows."""
+        if match := self._took(_HEX):
+            return f"\\{match[0]}"
+        if self.by_point and (match := self._took(_POINT)):
+            return f"\\U{int(match[1], 16):08x}"
+        return None
 
     def _plain(self, letter: str) -> str:
         if letter and letter in _SAME:
@@ -111,38 +119,23 @@ class _Translation:
         return letter if letter.isalnum() or letter in "/_-" else f"\\{letter}"
 
     def _class(self) -> str:
-        opening = "["
-        if self.source.startswith("^", self.position):
-            self.position += 1
-            opening = "[^"
+        opening = "[^" if self.source.startswith("^", self.position) else "["
+        self.position += len(opening) - 1
         if self.source.startswith("]", self.position):
             self.position += 1
             return r"[\s\S]" if opening == "[^" else "(?!)"
         parts = [opening]
-        while True:
-            character = self.source[self.position : self.position + 1]
-            self.position += 1
-            if not character:
+        while (letter := self._letter()) != "]":
+            if not letter:
                 raise _OtherError
-            if character == "]":
-                return "".join(parts) + "]"
-            if character == "\\":
-                parts.append(self._escape_in_class())
-            else:
+            if letter != "\\":
                 # Python reads `[`, `&&`, `||` and `~~` here as its own, some day.
-                parts.append(f"\\{character}" if character in "[&|~" else character)
-
-    def _escape_in_class(self) -> str:
-        if match := self._took(_HEX):
-            return f"\\{match[0]}"
-        if self.by_point and (match := self._took(_POINT)):
-            return f"\\U{int(match[1], 16):08x}"
-        letter = self.source[self.position : self.position + 1]
-        self.position += 1
-        if letter in _CLASSES:
-            return _CLASSES[letter]
-        if letter == "b":
-            return r"\x08"
-        if letter.lower() in _CLASSES or letter == "B" or (letter.isdigit() and letter != "0"):
-            raise _OtherError
-        return "\\-" if letter == "-" else self._plain(letter)
+                parts.append(f"\\{letter}" if letter in "[&|~" else letter)
+            elif character := self._character():
+                parts.append(character)
+            else:
+                escaped = self._letter()
+                if escaped in _NOT_IN_CLASS:
+                    raise _OtherError
+                parts.append(_IN_CLASS.get(escaped) or self._plain(escaped))
+        return "".join(parts) + "]"
