@@ -62,6 +62,17 @@ class IndexKeys:
             names.update(self.pk.names)
         return frozenset(names)
 
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """The attributes that tell apart items which may share the keys: free text in these."""
+        return tuple(
+            segment.name
+            for form in self.forms
+            if form.can_collide
+            for segment in form.segments
+            if type_of(segment.attribute).is_free_text
+        )
+
     def collection_stem(self, collection: str) -> str:
         """What the sort keys of one collection start with: its own name and those above it.
 

@@ -1,4 +1,8 @@
-"""An entity as operations need it: compiled, with its keys, on a table."""
+"""An entity as operations need it: compiled, with its keys, on a table.
+
+It says whose an item is. Keys are folded and joined without escaping, so two different items may
+have the same key, and an item is the one meant only where its key attributes are the same.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,11 @@ from leyden.types.numbers import number_text
 
 T = TypeVar("T")
 
+Identity: TypeAlias = Mapping[str, AttributeValue]
+"""Fields of an item, with the values that they must have for the item to be the one meant."""
+
+EMPTY: Final[AttributeValue] = {"S": ""}
+
 ItemId: TypeAlias = Hashable
 """Equal for equal keys of one table, however the service writes them."""
 
@@ -58,15 +67,15 @@ def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -
     error.item = item
     error.key = {f.field: item[f.field] for f in entity.keys.primary.forms if f.field in item}
     error.entity = error.entity or entity.spec.entity
-    if error.key:
-        shown = ", ".join(f"{field}={_shown(value)}" for field, value in error.key.items())
-        error.message += f" (the item {shown})"
-
-
-def _shown(value: object) -> str:
-    content = next(iter(value.values()), "") if isinstance(value, Mapping) else value
-    text = repr(content)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    shown = []
+    for field, value in error.key.items():
+        content = next(iter(value.values()), "") if isinstance(value, Mapping) else value
+        text = repr(content)
+        if len(text) > _LONGEST_SHOWN:
+            text = f"{text[:_LONGEST_SHOWN]}..."
+        shown.append(f"{field}={text}")
+    if shown:
+        error.message += f" (the item {', '.join(shown)})"
 
 
 def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:
@@ -139,9 +148,12 @@ class BoundEntity:
         return tuple(self.spec.attributes[name].field for name in self.keys.primary.composites)
 
     @cached_property
-    def guarded(self) -> tuple[str, ...]:
-        """The fields that tell apart items which may share the table's own key."""
-        return tuple(self.spec.attributes[name].field for name in self.keys.guarded)
+    def guarded(self) -> Mapping[str, str]:
+        """The attributes that tell apart items which may share the table's own key: fields by name.
+
+        Empty where no two different items can have one key.
+        """
+        return {name: self.spec.attributes[name].field for name in self.keys.guarded}
 
     @cached_property
     def written_once(self) -> frozenset[str]:
@@ -186,11 +198,42 @@ class BoundEntity:
         return f"<{self.spec.alias} on table {self.table}>"
 
     @property
-    def identity(self) -> Item:
+    def identifiers(self) -> Item:
         """The two fields that say whose item it is."""
         spec = self.spec
         name, version = spec.identifiers
         return {name: {"S": spec.entity}, version: {"S": spec.version}}
+
+    def identity_of(self, stored: Item) -> Identity:
+        """The identity of an item that has the fields of its key attributes at least.
+
+        Empty where its key is unique. A key that does not name its entity may also be another
+        entity's.
+        """
+        identity = {field: stored[field] for field in self.guarded.values()}
+        return identity if self.keys.name_entity else {**identity, **self.identifiers}
+
+    def identity_by(self, values: Mapping[str, Any]) -> Identity:
+        """The identity of the item with these accepted key attributes."""
+        attributes = self.mapping.attributes
+        return self.identity_of(
+            {field: attributes[name].encode(values[name]) for name, field in self.guarded.items()}
+        )
+
+    def owns(self, item: Item, keys: IndexKeys | None = None) -> bool:
+        """Whether the item is one of this entity's, by its identifiers, else by its keys.
+
+        `keys` are those of the index that it was read from.
+        """
+        spec = self.spec
+        name, version = map(item.get, spec.identifiers)
+        if name is not None and version is not None:
+            return name == {"S": spec.entity} and version == {"S": spec.version}
+        forms = keys.forms if keys is not None else ()
+        if not forms or any(form.template for form in forms):
+            # Multi-attribute keys and templates do not tell, but every index holds the table's key.
+            forms = (*forms, *self.keys.primary.forms)
+        return all(form.field in item and form.owns(item[form.field].get("S", 0)) for form in forms)
 
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""
@@ -208,7 +251,11 @@ class BoundEntity:
             attribute = attributes.get(name)
             if attribute is None:
                 raise self.unknown(name)
-            if value is not None:
+            if value is None:
+                continue
+            if attribute.fill_defaults is None:
+                accepted[name] = attribute.check(value, attribute.path)
+            else:
                 accepted[name] = attribute.accept(value, constraints=False)
         # What is stored went through the `set` hooks, so what is looked for must as well.
         return self.mapping.setters.looked_for(accepted) if self.mapping.has_setters else accepted
@@ -314,6 +361,17 @@ class BoundEntity:
             missing=names,
             entity=self.spec.entity,
         )
+
+
+def matches(item: Item, identity: Identity) -> bool:
+    """Whether the item has this identity.
+
+    A field that was not read counts as agreeing, but no value is no empty text.
+    """
+    for field, value in identity.items():
+        if item[field] != value if field in item else value == EMPTY:
+            return False
+    return True
 
 
 def refuse_no_mapping(given: object, entity: str) -> None:

@@ -29,7 +29,7 @@ from leyden.operations.companions.overflow.format import (
     record_in_place,
     values_apart,
 )
-from leyden.operations.plan.identity import owns, present_slots, refuse_no_item
+from leyden.operations.plan.identity import present_slots, refuse_no_item
 from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 from leyden.operations.plan.reads import GetReading
 from leyden.program import Item
@@ -300,7 +300,7 @@ class Entity:
     def owns(self, item: Item) -> bool:
         """Whether a raw item is one of this entity's."""
         refuse_no_item(item)
-        return owns(self._bound, item)
+        return self._bound.owns(item)
 
     @fitting("task.owns_part(item)")
     def owns_part(self, item: Item) -> bool:

@@ -9,7 +9,14 @@ from typing import Any, Final, Unpack
 from leyden._attrs import frozen
 from leyden._calls import fitting
 from leyden.errors import DecodeError, HookError, InputError, LeydenError
-from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id, refuse_duplicates
+from leyden.operations.bound import (
+    BoundEntity,
+    Identity,
+    ItemId,
+    error_context,
+    item_id,
+    refuse_duplicates,
+)
 from leyden.operations.chains.reads import Get
 from leyden.operations.companions.overflow.reading import (
     Joined,
@@ -19,7 +26,7 @@ from leyden.operations.companions.overflow.reading import (
 )
 from leyden.operations.options import BatchGetOptions, Options, read_options
 from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.identity import Marks, identity_marks, project, shown_slots
+from leyden.operations.plan.identity import project, shown_slots
 from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, read_key, shape
 from leyden.operations.run.sending import (
     chunks,
@@ -39,7 +46,7 @@ class _Wanted:
     entity: BoundEntity
     table: str
     key: Item
-    marks: Marks
+    identity: Identity
 
 
 @frozen(eq=False, repr=False)
@@ -101,8 +108,7 @@ class BatchGet:
                 name_entry(error, position, self.name, entity)
                 raise
             table = options.table or entity.table
-            marks = identity_marks(entity, entity.mapping.encode_few(values))
-            wanted.append(_Wanted(entity, table, key, marks))
+            wanted.append(_Wanted(entity, table, key, entity.identity_by(values)))
         refuse_duplicates(self.name, (item_id(one.table, one.key) for one in wanted))
         return wanted
 
@@ -150,7 +156,7 @@ class BatchGet:
         whole: dict[int, Item] = {}
         for place, one in enumerate(wanted):
             item = found.get(item_id(one.table, one.key))
-            if item is not None and is_mine(one.entity, item, one.marks, options):
+            if item is not None and is_mine(one.entity, item, one.identity, options):
                 whole[place] = item
         consumed, requests = sent.consumed, sent.requests
         unreadable: list[DecodeError | HookError] = []
@@ -185,7 +191,7 @@ class BatchGet:
 
         def keep(item: Item) -> bool:
             one = wanted_of(item)
-            return is_mine(one.entity, item, one.marks, options)
+            return is_mine(one.entity, item, one.identity, options)
 
         joining = OverflowRead(
             self.name,

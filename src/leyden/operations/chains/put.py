@@ -51,8 +51,8 @@ class Check(Write):
         expressions = Expressions()
         existence = "" if self._conditions else exists(key, expressions)
         kept = self._entity.mapping.encode_few(values)
-        marks = self._seal(params, options, expressions, kept, existence=existence)
-        return WritePlan(self, params, key, marks, kept, self._expected)
+        identity = self._seal(params, options, expressions, kept, existence=existence)
+        return WritePlan(self, params, key, identity, kept, self._expected)
 
     def _program(self, options: Options) -> Program[Any]:
         def program() -> Program[Any]:
@@ -88,10 +88,10 @@ class Delete(Write):
         expressions = Expressions()
         existence = exists(key, expressions) if self._must_exist else ""
         kept = self._entity.mapping.encode_few(values)
-        marks = self._seal(params, options, expressions, kept, existence=existence)
+        identity = self._seal(params, options, expressions, kept, existence=existence)
         effect = Effect("delete") if self._entity.has_companions else None
         spread = OverflowChange("delete", effect) if effect and self._entity.overflow else None
-        return WritePlan(self, params, key, marks, kept, self._expected, False, effect, spread)
+        return WritePlan(self, params, key, identity, kept, self._expected, False, effect, spread)
 
     def _bare(self) -> WritePlan:
         """The delete without a condition and by itself, as a batch carries it."""
@@ -134,7 +134,7 @@ def prepare_item(
     keys = put_keys(entity, values)
     item = entity.mapping.encode(values)
     item.update(keys)
-    item.update(entity.identity)
+    item.update(entity.identifiers)
     if not entity.overflow:
         refuse_oversize(item)
     own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
@@ -199,7 +199,7 @@ class Put(Write):
         prepared = self._with_beside(given)
         params: Params = {"TableName": entity.table, "Item": prepared.item}
         expressions = Expressions()
-        marks = self._seal(
+        identity = self._seal(
             params,
             options,
             expressions,
@@ -214,7 +214,7 @@ class Put(Write):
             effect = Effect(kind, sets=prepared.item)
             spread = OverflowChange(kind, effect) if entity.overflow else None
         key, item = prepared.key, prepared.item
-        return WritePlan(self, params, key, marks, item, expected, counts_on, effect, spread)
+        return WritePlan(self, params, key, identity, item, expected, counts_on, effect, spread)
 
     def _bare(self) -> WritePlan:
         """The put without a condition and by itself, as a batch carries it."""

@@ -116,7 +116,7 @@ class TransactGet:
             ):
                 item = part.get("Item")
                 if item is not None and is_mine(
-                    entry._said.entity, item, entry._said.marks(), options
+                    entry._said.entity, item, entry._said.identity(), options
                 ):
                     found[place] = item
             torn, cost, apart = yield from self._join(found, options, last=attempt >= READS)

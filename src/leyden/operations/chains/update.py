@@ -208,7 +208,7 @@ class Update(ChangesPart):
             "Key": key,
             "UpdateExpression": update.text(),
         }
-        marks = self._seal(
+        identity = self._seal(
             params,
             options,
             expressions,
@@ -217,7 +217,7 @@ class Update(ChangesPart):
             agreements=self._agreements(expressions),
         )
         spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
-        return WritePlan(self, params, key, marks, own, self._expected, False, effect, spread)
+        return WritePlan(self, params, key, identity, own, self._expected, False, effect, spread)
 
     def _returned(self, item: Item, options: Options) -> Any:
         """What the update gives back; what it changed by paths is marked as an excerpt."""
@@ -266,7 +266,7 @@ class Update(ChangesPart):
             taken = {step.segments[0] for step in steps if step.operator == "remove"}
             removes += (name for name in keys.remove if name not in taken)
             removes += (mapping.attributes[n].spec.field for n in derived if n in removed)
-        change = PartChange({**fields, **entity.identity}, steps, removes, keys=keys)
+        change = PartChange({**fields, **entity.identifiers}, steps, removes, keys=keys)
         write_clauses(entity, update, apart, change, steps_first=True)
         if not entity.has_companions:
             return update, None, apart

@@ -120,7 +120,7 @@ class Upsert(ChangesPart):
         expressions = Expressions()
         update, apart = UpdateExpression(expressions), OverflowClauses(entity)
         stored, once = mapping.encode(values), parts.once
-        fields = entity.identity
+        fields = entity.identifiers
         for name, encoded in stored.items():
             if name in key or name in keys.set:
                 # A field that is a key itself is written as that key.
@@ -140,12 +140,12 @@ class Upsert(ChangesPart):
             "Key": key,
             "UpdateExpression": update.text(),
         }
-        marks = self._seal(
+        identity = self._seal(
             params, options, expressions, stored, agreements=self._agreements(expressions)
         )
         kept = {name: stored[name] for name in entity.composites}
         if not entity.has_companions:
-            return WritePlan(self, params, key, marks, kept, parts.expected)
+            return WritePlan(self, params, key, identity, kept, parts.expected)
         effect = Effect(
             "change",
             sets={name: value for name, value in stored.items() if name not in once},
@@ -158,7 +158,7 @@ class Upsert(ChangesPart):
             creates=True,
         )
         spread = spread_of_update(entity, apart, update, effect, parts.steps)
-        return WritePlan(self, params, key, marks, kept, parts.expected, False, effect, spread)
+        return WritePlan(self, params, key, identity, kept, parts.expected, False, effect, spread)
 
     def _parts(self) -> _Parts:
         """The values of the upsert, and what it knows of the item that it leaves behind.

@@ -16,20 +16,14 @@ from leyden.errors import (
     InvalidOptionError,
     LeydenError,
 )
-from leyden.operations.bound import BoundEntity, error_context, run_named
+from leyden.operations.bound import BoundEntity, Identity, error_context, matches, run_named
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import spread_notes
 from leyden.operations.companions.unique import GuardState, unique_notes
 from leyden.operations.companions.versions import Expectation, expectation_of, version_notes
 from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
 from leyden.operations.plan.expressions import Expressions, conjunction, read_conditions
-from leyden.operations.plan.identity import (
-    Marks,
-    bears,
-    guard_condition,
-    identity_marks,
-    present_slots,
-)
+from leyden.operations.plan.identity import guard_condition, present_slots
 from leyden.operations.plan.reads import Explanation, shape, show, show_key
 from leyden.operations.plan.refusal import Asked, Needs
 from leyden.operations.plan.writes import WritePlan, over_nothing_outside, over_version, parts_of
@@ -231,13 +225,13 @@ class Write(Endable, ABC):
         """What was written, with the values of the item that came back in their places."""
         if not self._entity.overflow or not done.attributes:
             return done
-        marks, after = done.writes[0].plan.marks, options.response == "all_new"
+        identity, after = done.writes[0].plan.identity, options.response == "all_new"
         joining = joining_for(
             self._entity,
             self._name,
             options.table or self._entity.table,
             evolve(options, consistent=True),
-            lambda item: bears(item, marks),
+            lambda item: matches(item, identity),
             again=after,
         )
         try:
@@ -306,15 +300,15 @@ class Write(Endable, ABC):
         existence: str = "",
         agreements: Iterable[str] = (),
         guarded: bool = True,
-    ) -> Marks:
-        """Add the conditions and what to return; gives the item's marks.
+    ) -> Identity:
+        """Add the conditions and what to return; gives the item's identity.
 
         `stored` has the fields of the primary composites at least.
         """
-        marks = identity_marks(self._entity, stored)
+        identity = self._entity.identity_of(stored)
         texts = [
             existence,
-            guard_condition(marks, expressions) if guarded and marks else "",
+            guard_condition(identity, expressions) if guarded and identity else "",
             *agreements,
         ]
         if self._conditions:
@@ -325,7 +319,7 @@ class Write(Endable, ABC):
         expressions.write_to(params)
         if options.response not in self._silent:
             params["ReturnValues"] = options.response.upper()
-        return marks
+        return identity
 
     def _explain(self, params: Params, options: Options) -> Explanation:
         plan = self._prepare(options)

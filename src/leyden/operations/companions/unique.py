@@ -19,7 +19,6 @@ from leyden._attrs import define, evolve, field, frozen
 from leyden.errors import InvalidExpressionError, ItemTooLargeError
 from leyden.operations.bound import PARTITION_KEY_LIMIT, BoundEntity
 from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.identity import owns
 from leyden.operations.plan.steps import Step
 from leyden.program import (
     Item,
@@ -289,7 +288,7 @@ class GuardState:
         holder = yield from self._read(part.table, owner, operation)
         if (
             holder is not None
-            and owns(part.entity, holder)
+            and part.entity.owns(holder)
             and part.claim.text in claims_of(part.entity, holder)
         ):
             return owner

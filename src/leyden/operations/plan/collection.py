@@ -17,17 +17,15 @@ from leyden.errors import (
     InvalidExpressionError,
 )
 from leyden.keys import Bounds, IndexKeys, KeyForm
-from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.bound import BoundEntity, matches, typed_key
 from leyden.operations.companions.overflow.reading import OverflowRead, wanted_fields
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
 from leyden.operations.plan.identity import (
     are_filterable,
-    bears,
     guard_condition,
     identifiers_filtered,
-    owns,
-    query_marks,
+    query_identity,
     refuse_unfilterable,
     slots_reader,
 )
@@ -106,7 +104,7 @@ class CollectionReading(RangedReading):
         if not identifiers_filtered(self.entity, self.keys, options):
             return ""
         identities = [
-            " AND ".join(expressions.equal(*pair) for pair in member.entity.identity.items())
+            " AND ".join(expressions.equal(*pair) for pair in member.entity.identifiers.items())
             for member in self.members
         ]
         if len(identities) == 1:
@@ -135,7 +133,7 @@ class CollectionReading(RangedReading):
         named = {member.entity.spec.entity for member in concerned}
         exempt = [
             _equal_all(
-                expressions, member.entity.identity, whole=member.entity.spec.entity in named
+                expressions, member.entity.identifiers, whole=member.entity.spec.entity in named
             )
             for member in self.members
             if member not in concerned
@@ -211,7 +209,9 @@ class CollectionReading(RangedReading):
             member.alias: within.test(member) or self._test(member, options)
             for member in self.members
         }
-        marks = {m.alias: query_marks(m.entity, m.keys, m.own(self.values)) for m in self.members}
+        identity = {
+            m.alias: query_identity(m.entity, m.keys, m.own(self.values)) for m in self.members
+        }
         lawless = options.ignore_ownership
 
         def keep(item: Item, *, is_whole: bool = options.hydrate) -> bool:
@@ -223,7 +223,7 @@ class CollectionReading(RangedReading):
                 test = test.of_whole
             if test is not None and (within.is_exact or not lawless) and not test.holds(item):
                 return False
-            return lawless or bears(item, marks[member.alias])
+            return lawless or matches(item, identity[member.alias])
 
         slots_of = {m.alias: slots_reader(m.entity, options, m.keys) for m in self.members}
 
@@ -273,7 +273,7 @@ class CollectionReading(RangedReading):
         return sort_condition(member.entity, form, member.own(self.values), limits)
 
     def _member_of(self, item: Item) -> Member | None:
-        return next((m for m in self.members if owns(m.entity, item, m.keys)), None)
+        return next((m for m in self.members if m.entity.owns(item, m.keys)), None)
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
         """What a filter must say besides, so that nothing it lets through is left out later."""
@@ -288,12 +288,12 @@ class CollectionReading(RangedReading):
         for member in self.members:
             if member.keys.sk is not None and (member.keys.sk.template or member.keys.sk.numeric):
                 return None
-            marks = query_marks(member.entity, member.keys, member.own(self.values))
-            if not are_filterable(member.entity, member.keys, marks):
+            identity = query_identity(member.entity, member.keys, member.own(self.values))
+            if not are_filterable(member.entity, member.keys, identity):
                 return None
-            whose = [expressions.equal(*pair) for pair in member.entity.identity.items()]
-            if marks:
-                whose.append(f"({guard_condition(marks, expressions, reading=True)})")
+            whose = [expressions.equal(*pair) for pair in member.entity.identifiers.items()]
+            if identity:
+                whose.append(f"({guard_condition(identity, expressions, reading=True)})")
             told.append(f"({' AND '.join(whose)})")
         return " OR ".join(told)
 

@@ -7,7 +7,7 @@ Writes carry a condition that the stored item has the same key attributes; reads
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from leyden.errors import (
     AmbiguousKeyError,
@@ -17,12 +17,11 @@ from leyden.errors import (
     KeyCollisionError,
 )
 from leyden.keys import IndexKeys, KeyForm
-from leyden.operations.bound import BoundEntity
+from leyden.operations.bound import EMPTY, BoundEntity, Identity
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
-from leyden.program import AttributeValue, Item, Params, Request
+from leyden.program import Item, Params, Request
 from leyden.schema.spec import OVERFLOW_FIELD
-from leyden.types import type_of
 
 
 def project(
@@ -74,7 +73,7 @@ def project(
 def _telling_fields(entity: BoundEntity, options: Options) -> list[str]:
     composites = [name for keys in entity.keys.values() for name in keys.spec.composites]
     fields = [entity.spec.attributes[name].field for name in dict.fromkeys(composites)]
-    return fields if options.ignore_ownership else [*entity.identity, *fields]
+    return fields if options.ignore_ownership else [*entity.identifiers, *fields]
 
 
 def _watched_fields(entity: BoundEntity, name: str) -> list[str]:
@@ -121,7 +120,7 @@ def slots_reader(
     unasked = options.attributes and options.ignore_ownership
     if is_whole or unasked or not identifiers_projected(entity, keys):
         return lambda item: shown
-    mark = next(iter(entity.identity))
+    mark = next(iter(entity.identifiers))
     return lambda item: shown if mark in item else present_slots(entity, item, shown)
 
 
@@ -165,7 +164,7 @@ def identifiers_projected(entity: BoundEntity, keys: IndexKeys) -> bool:
     projection = keys.spec.projection
     if projection is None or projection == "all":
         return True
-    return projection != "keys_only" and set(entity.identity) <= set(projection)
+    return projection != "keys_only" and set(entity.identifiers) <= set(projection)
 
 
 def identifiers_filtered(entity: BoundEntity, keys: IndexKeys, options: Options) -> bool:
@@ -215,40 +214,19 @@ def _attributes(entity: BoundEntity, field: str) -> str:
     return f'"{names[0] if names else field}"'
 
 
-Marks = Mapping[str, AttributeValue]
-"""Fields of an item and the values that they must have for the item to be the one meant."""
-
-EMPTY: Final[AttributeValue] = {"S": ""}
-
-
-def identity_marks(entity: BoundEntity, stored: Item) -> Marks:
-    """The marks of an item; empty where its key is unique.
-
-    `stored` has the fields of the primary composites at least. A key that does not name its
-    entity may also be another entity's.
-    """
-    marks = {field: stored[field] for field in entity.guarded}
-    return marks if entity.keys.name_entity else {**marks, **entity.identity}
-
-
-def query_marks(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Marks:
-    """The marks of the items that a query with these composites asks for.
+def query_identity(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> Identity:
+    """The identity of the items that a query with these composites asks for.
 
     Raises InvalidExpressionError for an empty text that could not be told from no value.
     """
-    names = [
-        segment.name
-        for form in keys.forms
-        if form.can_collide
-        for segment in form.segments
-        if type_of(segment.attribute).is_free_text and segment.name in values
-    ]
+    names = [name for name in keys.folded if name in values]
     if "" in values.values():
         names += _empty(entity, keys, values)
         held = held_fields(entity, keys)
         # Where the index does not hold an empty text, the key alone tells it.
         names = [n for n in names if values[n] != "" or _is_held(entity, n, held)]
-    return entity.mapping.encode_few({name: values[name] for name in names})
+    attributes = entity.mapping.attributes
+    return {attributes[n].spec.field: attributes[n].encode(values[n]) for n in names}
 
 
 def _empty(entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any]) -> list[str]:
@@ -300,44 +278,14 @@ def refuse_no_item(item: object) -> None:
         )
 
 
-def bears(item: Item, marks: Marks) -> bool:
-    """Whether the item has these marks.
-
-    A field that was not read counts as agreeing, but no value is no empty text.
-    """
-    return all(
-        item[field] == value if field in item else value != EMPTY for field, value in marks.items()
-    )
-
-
-def owns(entity: BoundEntity, item: Item, keys: IndexKeys | None = None) -> bool:
-    """Whether the item is one of this entity's, by its identifiers, else by its keys."""
-    name, version = map(item.get, entity.spec.identifiers)
-    if name is not None and version is not None:
-        return name == {"S": entity.spec.entity} and version == {"S": entity.spec.version}
-    forms = keys.forms if keys is not None else ()
-    if not forms or any(form.template for form in forms):
-        # Multi-attribute keys and templates do not tell, but every index holds the table's own key.
-        forms = (*forms, *entity.keys.primary.forms)
-    return all(_form_owns(form, item) for form in forms)
-
-
-def _form_owns(form: KeyForm, item: Item) -> bool:
-    stored = item.get(form.field)
-    if stored is None:
-        return False
-    kind, value = next(iter(stored.items()))
-    return form.owns(value if kind == "S" else 0)
-
-
-def guard_condition(marks: Marks, expressions: Expressions, *, reading: bool = False) -> str:
+def guard_condition(identity: Identity, expressions: Expressions, *, reading: bool = False) -> str:
     """The condition that no other item is stored under the key; empty where none can be.
 
     A field that the stored item lacks says nothing against it; but in `reading`, no value is no
     empty text.
     """
     texts = []
-    for field, value in marks.items():
+    for field, value in identity.items():
         name = expressions.name(field)
         if reading and value == EMPTY:
             texts.append(f"{name} = {expressions.value(value)}")
@@ -346,15 +294,15 @@ def guard_condition(marks: Marks, expressions: Expressions, *, reading: bool = F
     return f"({') AND ('.join(texts)})" if len(texts) > 1 else "".join(texts)
 
 
-def are_filterable(entity: BoundEntity, keys: IndexKeys, marks: Marks) -> bool:
+def are_filterable(entity: BoundEntity, keys: IndexKeys, identity: Identity) -> bool:
     """Whether a query of the index can filter by these fields: held there, and none of its key."""
     held = held_fields(entity, keys)
     own = {form.field for form in keys.forms}
-    return not any(field in own or (held is not None and field not in held) for field in marks)
+    return not any(field in own or (held is not None and field not in held) for field in identity)
 
 
 def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressions) -> str | None:
-    """The condition that an item bears the entity's identifiers, or lacks them.
+    """The condition that an item matches the entity's identifiers, or lacks them.
 
     An item that lacks them is known by its keys; None where a key condition does not ensure that.
     """
@@ -362,8 +310,8 @@ def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressi
         return None
     if any(form.template or form.postfix or form.numeric for form in keys.forms):
         return None
-    absent = [f"attribute_not_exists({expressions.name(field)})" for field in entity.identity]
-    equal = " AND ".join(expressions.equal(*pair) for pair in entity.identity.items())
+    absent = [f"attribute_not_exists({expressions.name(field)})" for field in entity.identifiers]
+    equal = " AND ".join(expressions.equal(*pair) for pair in entity.identifiers.items())
     return " OR ".join([*absent, f"({equal})"])
 
 
@@ -379,9 +327,9 @@ def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, An
         )
 
 
-def collision(marks: Marks, stored: Item, request: Request) -> KeyCollisionError:
+def collision(identity: Identity, stored: Item, request: Request) -> KeyCollisionError:
     """The error for another item under the key of a write."""
-    other = (field for field, value in marks.items() if stored.get(field, value) != value)
+    other = (field for field, value in identity.items() if stored.get(field, value) != value)
     names = ", ".join(f'"{field}"' for field in other)
     return KeyCollisionError(
         f"another item is stored under the same key, with another value of {names}: keys fold "

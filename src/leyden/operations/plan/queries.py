@@ -11,22 +11,18 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys, bounds_of
-from leyden.operations.bound import BoundEntity, typed_key
+from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches, typed_key
 from leyden.operations.companions.overflow.reading import joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
 from leyden.operations.plan.identity import (
-    EMPTY,
-    Marks,
     are_filterable,
-    bears,
     guard_condition,
     held_fields,
     identifiers_filtered,
     identity_or_none,
-    owns,
     project,
-    query_marks,
+    query_identity,
     refuse_unfilterable,
     refuse_unheld,
     slots_reader,
@@ -82,7 +78,7 @@ class PageReading(ABC):
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
         request = self.request(options, telling=True)
-        entity, keys, marks = self.entity, self.source, self.marks
+        entity, keys, identity = self.entity, self.source, self.identity
         left_in = self.left_in(options)
         record = entity.mapping.record
         slots_of = slots_reader(entity, options, keys)
@@ -91,7 +87,9 @@ class PageReading(ABC):
             # What was read the fast way is a record of the entity already.
             if item.__class__ is record:
                 return True
-            if not (options.ignore_ownership or (owns(entity, item, keys) and bears(item, marks))):
+            if not (
+                options.ignore_ownership or (entity.owns(item, keys) and matches(item, identity))
+            ):
                 return False
             return left_in is None or left_in.holds(item)
 
@@ -115,7 +113,7 @@ class PageReading(ABC):
 
         primary = entity.keys.primary
         return ReadPlan(
-            evolve(request, reader=None if left_in else self._fast_reader(options, marks)),
+            evolve(request, reader=None if left_in else self._fast_reader(options, identity)),
             options,
             key_fields(entity, keys),
             [form.field for form in primary.forms],
@@ -137,7 +135,7 @@ class PageReading(ABC):
         return None
 
     @property
-    def marks(self) -> Marks:
+    def identity(self) -> Identity:
         """What tells the items meant from others under their keys."""
         return {}
 
@@ -150,19 +148,19 @@ class PageReading(ABC):
         return None
 
     def _fast_reader(
-        self, options: Options, marks: Marks
+        self, options: Options, identity: Identity
     ) -> Callable[[bytes], dict[str, Any]] | None:
         """What reads plain records from an answer, where nothing but these is asked for."""
         plain = options.data == "attributes" and options.select is None and options.count is None
         if not plain or options.attributes or options.hydrate or options.ignore_ownership:
             return None
         rows = self.entity.mapping.rows
-        if rows is None or self.entity.overflow or not rows.fields.keys() >= marks.keys():
+        if rows is None or self.entity.overflow or not rows.fields.keys() >= identity.keys():
             return None
-        if EMPTY in marks.values():
+        if EMPTY in identity.values():
             return None
         spec = self.entity.spec
-        return lambda content: rows.read(content, spec.entity, spec.version, marks)
+        return lambda content: rows.read(content, spec.entity, spec.version, identity)
 
     def begun(self) -> Params:
         """The request up to the index that it reads."""
@@ -239,9 +237,9 @@ class QueryReading(RangedReading):
         return self.keys
 
     @property
-    def marks(self) -> Marks:
+    def identity(self) -> Identity:
         """What tells the items meant from others under their keys."""
-        return query_marks(self.entity, self.keys, self.values)
+        return query_identity(self.entity, self.keys, self.values)
 
     def describe(self, options: Options, *, telling: bool = False) -> Params:
         """The request; with `telling`, reading also what says whose item it is."""
@@ -309,10 +307,10 @@ class QueryReading(RangedReading):
             return None
         if options.ignore_ownership:
             return ""
-        marks = self.marks
-        if not are_filterable(self.entity, self.keys, marks):
+        identity = self.identity
+        if not are_filterable(self.entity, self.keys, identity):
             return None
-        told = guard_condition(marks, expressions, reading=True) if marks else ""
+        told = guard_condition(identity, expressions, reading=True) if identity else ""
         if self._identifiers(options, Expressions()):
             # The request compares them already.
             return told
@@ -335,7 +333,7 @@ class QueryReading(RangedReading):
         sort = spec.sk.composite if spec.sk else ()
         partial = sum(name in self.values for name in sort) < len(sort)
         if spec.type == "composite" or (spec.type == "clustered" and partial and self.identified):
-            return [expressions.equal(name, v) for name, v in self.entity.identity.items()]
+            return [expressions.equal(name, v) for name, v in self.entity.identifiers.items()]
         return []
 
     def _filters(self, options: Options, expressions: Expressions) -> list[str]:
@@ -361,11 +359,11 @@ class QueryReading(RangedReading):
         return RangeTest(self.entity, self.keys, self.values, None, None)
 
     def _notes(self, options: Options) -> Iterator[str]:
-        marks = self.marks
-        if marks and not options.ignore_ownership:
+        identity = self.identity
+        if identity and not options.ignore_ownership:
             held = None if options.hydrate else held_fields(self.entity, self.keys)
-            compared = [field for field in marks if held is None or field in held]
-            others = [field for field in marks if field not in compared]
+            compared = [field for field in identity if held is None or field in held]
+            others = [field for field in identity if field not in compared]
             if compared:
                 yield (
                     f"the key folds or joins values; items whose {', '.join(compared)} differ are "
@@ -423,7 +421,7 @@ class ScanReading(PageReading):
             refuse_unheld(entity, source, fields_of(one))
         params, expressions = self.begun(), Expressions()
         prefixes = {form.field: form.build({}) for form in source.forms}
-        identity = entity.identity if identifiers_filtered(entity, source, options) else {}
+        identity = entity.identifiers if identifiers_filtered(entity, source, options) else {}
         filters = entity.mapping.encode_few(self.filters)
         condition = conjunction(
             [

@@ -15,19 +15,11 @@ from leyden._late import Late
 from leyden._text import did_you_mean
 from leyden.errors import DecodeError, HookError, InvalidExpressionError, UnknownAttributeError
 from leyden.mapping.record import narrow
-from leyden.operations.bound import BoundEntity, name_item, refuse_no_mapping
+from leyden.operations.bound import BoundEntity, Identity, matches, name_item, refuse_no_mapping
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.identity import (
-    Marks,
-    bears,
-    identity_marks,
-    inputs_of,
-    owns,
-    project,
-    shown_slots,
-)
+from leyden.operations.plan.identity import inputs_of, project, shown_slots
 from leyden.program import Item, Params, Request
 
 _PLACEHOLDER = re.compile(r"[#:]\w+")
@@ -194,7 +186,7 @@ def _keys(entity: BoundEntity, item: Item) -> dict[str, Any]:
 
 def _key_fields(entity: BoundEntity) -> list[str]:
     forms = [form for keys in entity.keys.values() for form in keys.forms]
-    return [*dict.fromkeys(form.field for form in forms), *entity.identity]
+    return [*dict.fromkeys(form.field for form in forms), *entity.identifiers]
 
 
 Keep: TypeAlias = Callable[[Item], bool]
@@ -245,10 +237,10 @@ class GetReading:
         params = self._described(values, options, telling=True)
         if options is not DEFAULT:
             finish(params, options)
-        marks = self._marks(values)
+        identity = entity.identity_by(values)
 
         def mine(found: Item) -> bool:
-            return is_mine(entity, found, marks, options)
+            return is_mine(entity, found, identity, options)
 
         shown = shown_slots(entity, options) if options.attributes else None
         primary = [form.field for form in entity.keys.primary.forms]
@@ -264,9 +256,9 @@ class GetReading:
             else None,
         )
 
-    def marks(self) -> Marks:
+    def identity(self) -> Identity:
         """What tells the item meant from others under its key."""
-        return self._marks(read_key(self.entity, self.given))
+        return self.entity.identity_by(read_key(self.entity, self.given))
 
     def explain(self, options: Options) -> Explanation:
         """The read in words."""
@@ -296,9 +288,6 @@ class GetReading:
             expressions.write_to(params)
         return params
 
-    def _marks(self, values: Mapping[str, Any]) -> Marks:
-        return identity_marks(self.entity, self.entity.mapping.encode_few(values))
-
 
 def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
     """The composite attributes of the table's own key, and nothing else.
@@ -325,6 +314,6 @@ def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def is_mine(entity: BoundEntity, item: Item, marks: Marks, options: Options) -> bool:
+def is_mine(entity: BoundEntity, item: Item, identity: Identity, options: Options) -> bool:
     """Whether an item that was read is the one meant."""
-    return options.ignore_ownership or (owns(entity, item) and bears(item, marks))
+    return options.ignore_ownership or (entity.owns(item) and matches(item, identity))

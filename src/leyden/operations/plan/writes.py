@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol
 
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InputError, ItemTooLargeError
-from leyden.operations.bound import BoundEntity, ItemId, item_id
+from leyden.operations.bound import BoundEntity, Identity, ItemId, item_id
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
     UNKNOWN,
@@ -41,7 +41,6 @@ from leyden.operations.companions.unique import (
 )
 from leyden.operations.companions.versions import Expectation, expectation_from, version_field
 from leyden.operations.plan.expressions import request_size, require
-from leyden.operations.plan.identity import Marks
 from leyden.operations.plan.index_keys import NO_CHANGES, KeyChanges
 from leyden.operations.plan.refusal import Asked
 from leyden.operations.plan.steps import Step, UpdateExpression
@@ -153,14 +152,14 @@ class Entry(Protocol):
 class WritePlan:
     """A write, decided as far as it can be without reading.
 
-    `marks` tell the item meant from others under its `key`. `kept` is what `go()` gives where
+    `identity` tells the item meant from others under its `key`. `kept` is what `go()` gives where
     the service returns nothing: the item that was written, or its key attributes.
     """
 
     entry: Entry
     params: Params
     key: Item
-    marks: Marks
+    identity: Identity
     kept: Item
     expected: Expectation | None = None
     """The version that was seen, which the stored item must have."""

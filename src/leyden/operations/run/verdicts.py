@@ -39,11 +39,11 @@ from leyden.errors import (
     TransactionCanceledError,
     UniqueConstraintError,
 )
-from leyden.operations.bound import BoundEntity
+from leyden.operations.bound import BoundEntity, matches
 from leyden.operations.companions.overflow.format import TRANSACTION_LIMIT, record_in_place
 from leyden.operations.companions.unique import Claim
 from leyden.operations.companions.versions import conflict
-from leyden.operations.plan.identity import bears, collision
+from leyden.operations.plan.identity import collision
 from leyden.operations.plan.refusal import Why, told_of, why_refused
 from leyden.operations.plan.writes import ResolvedWrite
 from leyden.operations.run.sending import RESENDS, pause_before
@@ -254,7 +254,7 @@ class Refusal:
 
 def verdict_of_main(write: ResolvedWrite, stored: Item | None, *, is_known: bool) -> Verdict:
     """Which of the conditions of a write itself did not hold."""
-    if stored is not None and not bears(stored, write.plan.marks):
+    if stored is not None and not matches(stored, write.plan.identity):
         return "collision"
     if write.expected is not None and not write.expected.holds(stored):
         return "version"
@@ -278,7 +278,7 @@ def error_of(
     match refusal.verdict:
         case "collision":
             assert stored is not None
-            error = collision(write.plan.marks, stored, request)
+            error = collision(write.plan.identity, stored, request)
         case "version":
             operation = request.operation
             error = conflict(entity, stored, request, operation, unsure=unsure)

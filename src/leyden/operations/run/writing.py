@@ -18,12 +18,12 @@ from uuid import uuid4
 from leyden._attrs import evolve
 from leyden._ledger import has_happened, same_item
 from leyden.errors import ConditionFailedError, LeydenError, TransactionCanceledError
-from leyden.operations.bound import error_context, item_id
+from leyden.operations.bound import error_context, item_id, matches
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import UNKNOWN
 from leyden.operations.companions.unique import GuardPart
 from leyden.operations.options import Options, finish
-from leyden.operations.plan.identity import bears, collision
+from leyden.operations.plan.identity import collision
 from leyden.operations.plan.writes import Part, ResolvedWrite, WritePlan, parts_of, resolve
 from leyden.operations.run.attempts import Attempts, Written
 from leyden.operations.run.verdicts import (
@@ -153,14 +153,16 @@ class _Single(Attempts):
     def take(self, position: int, item: Item | None) -> Item | None:
         """The item that was read. Raises KeyCollisionError for another one under the key."""
         plan = self.plans[0]
-        if item is not None and not bears(item, plan.marks):
-            raise collision(plan.marks, item, request_of(plan, plan.params))
+        if item is not None and not matches(item, plan.identity):
+            raise collision(plan.identity, item, request_of(plan, plan.params))
         return item
 
     def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
         """Whether the refusal could be for more than what the caller asked."""
         plan = write.plan
-        return bool(plan.marks or write.expected is not None or plan.has_companions or error.unsure)
+        return bool(
+            plan.identity or write.expected is not None or plan.has_companions or error.unsure
+        )
 
     def has_happened(
         self,
@@ -285,7 +287,7 @@ class _Together(Attempts):
     def take(self, position: int, item: Item | None) -> Item | None:
         """The item that was read; of another one under the key nothing is given up."""
         # The write will be refused.
-        return item if item is not None and bears(item, self.plans[position].marks) else None
+        return item if item is not None and matches(item, self.plans[position].identity) else None
 
     def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
         """Never: what is not shown is not there, unless it decides what the caller is told."""
