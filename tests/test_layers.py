@@ -38,8 +38,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "types": FLOOR | {"schema"},
     "schema": FLOOR | {"types"},
     "keys": FLOOR | {"schema", "types"},
-    # It makes PynamoDB's view of an entity when that is asked for.
-    "mapping": FLOOR | {"keys", "pynamodb", "schema", "types"},
+    "mapping": FLOOR | {"keys", "schema", "types"},
     "pynamodb": FLOOR | {"keys", "mapping", "schema", "types"},
     # From chains to requests, and to the service that answers them.
     "operations": FLOOR
@@ -49,7 +48,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "drivers": FLOOR | {"_ledger", "events", "operations", "program"},
     "engine": {"drivers", "errors"},
     "service": FLOOR
-    | {"mapping", "drivers", "engine", "events", "keys", "operations", "program"}
+    | {"mapping", "drivers", "engine", "events", "keys", "operations", "program", "pynamodb"}
     | {"results", "schema", "tables", "types"},
     "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
     # What is built upon all of it. These are to need no more than what is public.

@@ -17,7 +17,7 @@ from leyden.errors import (
     LeydenError,
     MissingCompositeError,
 )
-from leyden.operations.plan.index_keys import put_keys
+from leyden.mapping.index_keys import put_keys
 from leyden.program import Item
 
 HEAD: Final = """
@@ -191,7 +191,7 @@ def check(entity: leyden.Entity) -> None:
 
 def has_keys_of_a_put(bound: Any, item: Item, values: Mapping[str, Any]) -> None:
     try:
-        expected = {**bound.mapping.encode(values), **put_keys(bound, values)}
+        expected = {**bound.mapping.encode(values), **put_keys(bound.mapping, values)}
     except LeydenError:
         # An update may make an item that a put would refuse; queries find it all the same.
         return

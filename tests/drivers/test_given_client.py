@@ -13,6 +13,7 @@ from leyden.drivers import SyncDriver
 from leyden.drivers.botocore import ClientConnection
 from leyden.errors import InvalidOptionError
 from leyden.program import Request
+from leyden.schema import load_service
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,28 @@ def test_the_client_stays_open(options: dict[str, Any]) -> None:
     with SyncDriver(connection=ClientConnection(client)) as driver:
         driver.connection.close()
     assert client.list_tables()["TableNames"] == []
+
+
+def test_a_service_may_be_bound_to_a_client(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Other tests of this process may run every service on the asynchronous driver.
+    monkeypatch.setattr("leyden.service.loading.SyncDriver", SyncDriver)
+    client = boto3.client("dynamodb", **options)
+    key = {"pk": {"field": "pk", "composite": ["x"]}}
+    spec = load_service(
+        {
+            "entity": "e",
+            "version": "1",
+            "service": "s",
+            "attributes": {"x": "string"},
+            "indexes": {"own": key},
+        }
+    )
+    with leyden.bind(spec, table="bound", client=client) as app:
+        app.create_table()
+        app["e"].put(x="1").go()
+    assert client.scan(TableName="bound")["Count"] == 1
 
 
 def test_credentials_do_not_show(options: dict[str, Any]) -> None:

@@ -112,3 +112,20 @@ TASK = entity(
     },
 )
 """The design page's example."""
+
+DEEP = entity(
+    {
+        "steps": {
+            "type": "list",
+            "field": "st",
+            "items": {
+                "type": "map",
+                "properties": {"due": {"type": "timestamp", "field": "d"}},
+            },
+        },
+        "open": "map",
+        "prices": {"type": "set", "items": "decimal"},
+        "mixed": "list",
+    }
+)
+"""Containers of containers."""

@@ -26,7 +26,7 @@ from leyden.schema.spec import Literal as Fixed
 from tests.mapping.schemas import TASK, entity
 
 NOON = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
-task = compile_entity(TASK, table_name="projects")
+task = compile_entity(TASK)
 
 
 def test_create_fills_in_defaults_on_write_and_derived_values() -> None:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from leyden.mapping import CompiledAttribute, compile_entity
 from leyden.mapping.attribute import decode_leniently
 from leyden.pynamodb.attributes import operand_of
-from leyden.schema.spec import AttributeSpec, EntitySpec
+from leyden.pynamodb.model import build_model
+from leyden.schema.spec import AttributeSpec, EntitySpec, IndexSpec, KeySpec
 from tests.mapping.strategies import attribute_specs, entities_with_values, values_of
 
 
 def compiled(spec: AttributeSpec) -> CompiledAttribute:
-    made = EntitySpec("e", "e", "1", "s", {spec.name: spec}, {})
+    own = IndexSpec("own", None, KeySpec("pk", ()), KeySpec("sk", ()))
+    made = EntitySpec("e", "e", "1", "s", {spec.name: spec}, {"own": own})
     return compile_entity(made).attributes[spec.name]
 
 
@@ -98,10 +100,10 @@ def test_the_model_writes_the_item_that_the_codec_writes(
     case: tuple[EntitySpec, dict[str, Any]],
 ) -> None:
     spec, given_values = case
-    entity = compile_entity(spec, table_name="t")
+    entity = compile_entity(spec)
     values = entity.prepare_create({**given_values, "id": "1"})
     item = entity.encode(values)
-    instance = entity.model.from_raw_data(copy.deepcopy(item))
+    instance = build_model(entity).from_raw_data(copy.deepcopy(item))
     written = instance.serialize()
     assert {field: written[field] for field in item} == item
     assert written.keys() - item.keys() == {"pk", "sk", "__edb_e__", "__edb_v__"}

@@ -5,14 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import botocore.session
 import pytest
 from attrs import evolve
-from botocore.config import Config
 
 import leyden
 from leyden._calls import hand_on
-from leyden.errors import ConnectionFailedError, DecodeError, InvalidOptionError, SchemaError
+from leyden.errors import DecodeError, InvalidOptionError, SchemaError
 from leyden.schema import load_service
 from tests.operations.conftest import TASKS
 
@@ -212,21 +210,6 @@ def test_schemas_that_are_read_already_are_bound() -> None:
         leyden.bind(spec, table="t", region="eu-west-1", client=object())
     with pytest.raises(InvalidOptionError, match="client takes boto3"):
         leyden.bind(spec, table="t", client=object())
-
-
-def test_a_given_client_sends_and_stays_open() -> None:
-    client = botocore.session.get_session().create_client(
-        "dynamodb",
-        region_name="eu-west-1",
-        endpoint_url="http://127.0.0.1:1",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    app = leyden.bind(load_service(TASKS), table="t", client=client)
-    with app, pytest.raises(ConnectionFailedError):
-        app.entities.task.get(project_id="p", task_id="t").go()
-    client.close()
 
 
 def test_all_faults_of_schemas_are_told_without_raising_them() -> None:

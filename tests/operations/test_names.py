@@ -19,11 +19,11 @@ import leyden
 from leyden._calls import end
 from leyden.cli.application import leyden as command_line
 from leyden.errors import SchemaError
-from leyden.mapping.paths import AttributePaths
 from leyden.operations.chains.collections import CollectionQuery
 from leyden.operations.chains.reads import Queries, Query
 from leyden.operations.chains.update import Patch
 from leyden.operations.chains.upsert import Upsert
+from leyden.pynamodb import AttributePaths
 from leyden.results import CollectionPage
 from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
 from leyden.service.asynchronous import AsyncEntity

@@ -8,6 +8,7 @@ import pytest
 
 from leyden.mapping import compile_entity
 from leyden.mapping.table import table_definition
+from leyden.pynamodb.model import build_model
 from leyden.schema.spec import EntitySpec, IndexSpec, TableIndexSpec, TableSpec
 from tests.provision.services import ITEM, LEGACY, LOCAL, ORDER, entity, key, service
 
@@ -73,7 +74,7 @@ def test_the_model_and_the_definition_describe_the_same_table(
 ) -> None:
     definition = table_definition(service(spec, table=table))
     params = definition.create_table_params("t")
-    schema: Any = compile_entity(spec, table_name="t", table=table).model._get_schema()
+    schema: Any = build_model(compile_entity(spec), table=table)._get_schema()
     assert sorted(schema["key_schema"], key=lambda part: part["KeyType"]) == params["KeySchema"]
     assert {
         part["AttributeName"]: part["AttributeType"] for part in schema["attribute_definitions"]

@@ -1,8 +1,8 @@
-"""Compile: an entity's spec into a record class, a codec and a PynamoDB model.
+"""Mapping: an entity's spec into a record class, a codec, keys, and what happens to values.
 
-Layer: reads `leyden.schema` and `leyden.keys`; knows nothing of requests or drivers.
+Layer: reads `leyden.schema` and `leyden.keys`; knows nothing of tables, requests or drivers.
 
->>> task = compile_entity(spec, table_name="projects")               # doctest: +SKIP
+>>> task = compile_entity(spec)                                      # doctest: +SKIP
 >>> values = task.prepare_create({"task_id": "t1", "points": 5.0})   # doctest: +SKIP
 >>> task.decode(task.encode(values))                                 # doctest: +SKIP
 Task(task_id='t1', points=5)
@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.entity import EntityMapping, compile_entity
-from leyden.mapping.paths import AttributePaths, ResolvedPath
+from leyden.mapping.paths import ResolvedPath
 from leyden.mapping.preparing import SparseCondition
 from leyden.types.base import AttributeValue, Item
 
 __all__ = [
-    "AttributePaths",
     "AttributeValue",
     "CompiledAttribute",
     "EntityMapping",

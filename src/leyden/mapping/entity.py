@@ -1,36 +1,56 @@
-"""An entity, compiled: values in, items out, and back."""
+"""An entity's schema as functions: values in, keys and items out, and back.
+
+An `EntityMapping` knows nothing of a table or of requests, so whatever stands above can share it:
+operations plan by it, PynamoDB's models are built on it, tools ask it what an item holds.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from leyden._text import did_you_mean
+from leyden.errors import (
+    InputError,
+    InvalidExpressionError,
+    ItemTooLargeError,
+    MissingCompositeError,
+    UnknownAttributeError,
+    ValidationError,
+)
+from leyden.keys import IndexKeys, KeyForm, KeyValue, entity_keys
 from leyden.mapping.codec import all_attributes, compile_codec
 from leyden.mapping.hooking import Hooks, check_hooks
-from leyden.mapping.paths import AttributePaths, ResolvedPath, resolve_path
+from leyden.mapping.paths import ResolvedPath, resolve_path, unknown_attribute
 from leyden.mapping.preparing import Preparation, SparseCondition, sparse_condition
 from leyden.mapping.record import python_names, record_class
 from leyden.mapping.tree import compile_attributes, set_key_texts
-from leyden.schema.spec import (
-    OVERFLOW_FIELD,
-    EntitySpec,
-    TableSpec,
-)
-from leyden.types.base import Item
+from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
+from leyden.types.base import AttributeValue, Item
+from leyden.types.numbers import number_text
 
 if TYPE_CHECKING:
     from leyden.mapping.rows import RowReader
-    from leyden.pynamodb.model import KeyBuilder, LeydenModel
+
+PARTITION_KEY_LIMIT: Final = 2048
+"""The longest partition key that DynamoDB takes, in bytes."""
+
+SORT_KEY_LIMIT: Final = 1024
+"""The longest sort key that DynamoDB takes, in bytes."""
+
+_SURELY_SHORT: Final = SORT_KEY_LIMIT // 4
+"""As many characters as any key may have, whatever they are."""
 
 
 class EntityMapping(Preparation):
-    """One entity with its record class, its codec and its PynamoDB model.
+    """One entity's schema, compiled.
 
-    `spec` is its schema, `attributes` its compiled attributes by name, `record` the class of
-    what reads give back, `attr` its attributes as operands of conditions, `slots` the records'
-    slot of each attribute that is not hidden (they differ from the names for keywords only).
+    `spec` is the schema, `keys` the forms of its keys by access pattern, `attributes` its compiled
+    attributes by name, `record` the class of what reads give back, `slots` the records' slot of
+    each attribute that is not hidden (they differ from the names for keywords only).
     `encode`, `decode` and `decode_values` are generated functions:
 
     * `encode(values)`: accepted values by name into a stored item, without keys; an attribute
@@ -45,37 +65,15 @@ class EntityMapping(Preparation):
     The decoders raise DecodeError for what does not fit its type. Stored NULLs are None.
     """
 
-    __slots__ = (
-        "_conditions",
-        "_encoders",
-        "_key_builder",
-        "_lock",
-        "_model",
-        "_roots",
-        "_rows",
-        "_table",
-        "_table_name",
-        "attr",
-        "decode",
-        "decode_values",
-        "encode",
-        "key_fields",
-        "known_fields",
-        "record",
-        "slots",
-        "visible",
-    )
+    encode: Callable[[Mapping[str, Any]], Item]
+    decode: Callable[[Item], Any]
+    decode_values: Callable[[Item], dict[str, Any]]
+    _encoders: dict[str, tuple[str, Callable[[Any], Any]]]
 
-    def __init__(
-        self,
-        spec: EntitySpec,
-        hooks: Hooks,
-        table_name: str,
-        table: TableSpec,
-        key_builder: KeyBuilder | None,
-    ) -> None:
+    def __init__(self, spec: EntitySpec, hooks: Hooks) -> None:
         attributes = compile_attributes(spec, hooks)
         super().__init__(spec, attributes, hooks)
+        self.keys = entity_keys(spec)
         self.visible = tuple(name for name, a in spec.attributes.items() if not a.hidden)
         """The names of the attributes that records show."""
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
@@ -83,14 +81,10 @@ class EntityMapping(Preparation):
         halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
         self.key_fields = frozenset(half.field for half in halves if half.field)
         """The fields of the keys, of the table and of its indexes."""
-        self.key_texts = set_key_texts(spec, attributes)
+        self.key_texts = set_key_texts(self.keys, attributes)
         stored = frozenset(attribute.spec.field for attribute in attributes.values())
         self.known_fields = stored | self.key_fields | {*spec.identifiers, OVERFLOW_FIELD}
         """All fields that an item may have without holding what the schema does not know."""
-        self._encoders: dict[str, tuple[str, Callable[[Any], Any]]]
-        self.encode: Callable[[Mapping[str, Any]], Item]
-        self.decode: Callable[[Item], Any]
-        self.decode_values: Callable[[Item], dict[str, Any]]
         for attribute in all_attributes(attributes.values()):
             attribute.write_codec = self._write_codec
         self._roots = {
@@ -98,24 +92,19 @@ class EntityMapping(Preparation):
             for name in attributes
             if name.isidentifier()
         }
-        self.attr = AttributePaths(self.attributes, spec.entity)
         self._conditions = {
             name: sparse_condition(self, index, hooks)
             for name, index in spec.indexes.items()
             if index.when is not None
         }
-        self._table_name = table_name
-        self._table = table
-        self._key_builder = key_builder
-        self._model: type[LeydenModel] | None = None
         self._rows: list[RowReader | None] = []
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"<compiled entity {self.spec.entity} (version {self.spec.version})>"
+        return f"<mapping of {self.spec.entity} (version {self.spec.version})>"
 
     def __getattr__(self, name: str) -> Any:
-        # Python asks this for slots that are not set: those of the codec, before its first use.
+        # Python asks this for what is not there: the codec, before its first use.
         if name not in ("_encoders", "decode", "decode_values", "encode"):
             raise AttributeError(name, name=name, obj=self)
         self._write_codec()
@@ -153,24 +142,60 @@ class EntityMapping(Preparation):
                     self._rows.append(reader)
         return self._rows[0]
 
-    @property
-    def model(self) -> type[Any]:
-        """The PynamoDB model class (a `LeydenModel`), made when first asked for."""
-        if self._model is None:
-            from leyden.pynamodb.model import build_model
+    @cached_property
+    def overflow(self) -> frozenset[str]:
+        """The fields whose values may be stored outside of their item."""
+        attributes = self.spec.attributes.values()
+        return frozenset(attribute.field for attribute in attributes if attribute.overflow)
 
-            with self._lock:
-                if self._model is None:
-                    self._model = build_model(
-                        self,
-                        encode=self.encode,
-                        decode=self.decode_values,
-                        condition=self.condition,
-                        table_name=self._table_name,
-                        table=self._table,
-                        key_builder=self._key_builder,
-                    )
-        return self._model
+    @cached_property
+    def has_companions(self) -> bool:
+        """Whether other items go with an item: guards of unique values, parts of large ones."""
+        return bool(self.overflow or self.spec.unique)
+
+    @cached_property
+    def composites(self) -> tuple[str, ...]:
+        """The fields of the attributes that the table's own key is made of."""
+        return tuple(self.spec.attributes[name].field for name in self.keys.primary.composites)
+
+    @cached_property
+    def written_once(self) -> frozenset[str]:
+        """The fields that a write sets only where the item has none: read-only, and in no key."""
+        return frozenset(self.spec.attributes[name].field for name in self.read_only)
+
+    @cached_property
+    def read_only(self) -> tuple[str, ...]:
+        """The names of the attributes in these fields."""
+        return tuple(
+            name
+            for name, attribute in self.spec.attributes.items()
+            if attribute.read_only and name not in self.keys.indexed
+        )
+
+    @cached_property
+    def deciding(self) -> frozenset[str]:
+        """The attributes that make index keys, and those that sparse indexes' conditions read."""
+        read: set[str] = set()
+        for keys in self.keys.values():
+            if keys.spec.when is not None:
+                roots = self.condition(keys.spec.name).roots
+                read.update(self.spec.attributes if roots is None else roots)
+        return self.keys.indexed | read
+
+    @cached_property
+    def constants(self) -> Mapping[str, Any]:
+        """The values of attributes that can have but one: enums of one value.
+
+        Keys and queries need not be given these.
+        """
+        return {
+            name: attribute.values[0]
+            for name, attribute in self.spec.attributes.items()
+            if attribute.type == "enum"
+            and len(attribute.values) == 1
+            # An item may lack one that is optional, and must be found all the same.
+            and (attribute.required or attribute.default is not None)
+        }
 
     def encode_few(self, values: Mapping[str, Any]) -> Item:
         """What `encode` gives, sooner where there are few values; none of them may be None."""
@@ -193,20 +218,129 @@ class EntityMapping(Preparation):
         """
         return self._roots.get(path) or resolve_path(path, self.attributes, self.spec.entity)
 
+    def accept(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values checked for their types, as they are stored; None counts as not given.
 
-def compile_entity(
-    spec: EntitySpec,
-    *,
-    hooks: Hooks | None = None,
-    table_name: str = "",
-    table: TableSpec | None = None,
-    key_builder: KeyBuilder | None = None,
-) -> EntityMapping:
-    """Compile one entity.
+        Raises UnknownAttributeError or ValidationError.
+        """
+        attributes = self.attributes
+        accepted = {}
+        refuse_no_mapping(given, self.spec.entity)
+        for name, value in given.items():
+            attribute = attributes.get(name)
+            if attribute is None:
+                raise self.unknown(name)
+            if value is None:
+                continue
+            if attribute.fill_defaults is None:
+                accepted[name] = attribute.check(value, attribute.path)
+            else:
+                accepted[name] = attribute.accept(value, constraints=False)
+        # What is stored went through the `set` hooks, so what is looked for must as well.
+        return self.setters.looked_for(accepted) if self.has_setters else accepted
 
-    `hooks` are the functions that `{call: NAME}` names. `table_name` and `table` describe the
-    table of the PynamoDB model. `key_builder` gives the model the key fields of an item, by
-    field, from its accepted values; without one, keys are built from their forms alone.
+    def sought(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values to look for, checked for their types, each of which narrows what is found.
+
+        A value that was left away would find more than was asked for. Raises UnknownAttributeError,
+        ValidationError, InvalidExpressionError for None.
+        """
+        accepted = self.accept(given)
+        for name, value in given.items():
+            if accepted.get(name) is None:
+                why = (
+                    "None says nothing to look for"
+                    if value is None
+                    else "its `set` hook makes None of this one, which says nothing to look for"
+                )
+                raise InvalidExpressionError(
+                    f'"{name}" needs a value: {why}; leave the attribute out, or filter with '
+                    f".where({self.spec.alias}.attr.{name}.does_not_exist())",
+                    entity=self.spec.entity,
+                )
+        return accepted
+
+    def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
+        """The given values, and the constants among `names` that were not given."""
+        refuse_no_mapping(given, self.spec.entity)
+        if not self.constants:
+            return given
+        implied = {n: self.constants[n] for n in names if n in self.constants and n not in given}
+        return {**implied, **given} if implied else given
+
+    def access_pattern(self, name: object) -> IndexKeys:
+        """The access pattern of this name. Raises InvalidExpressionError where there is none."""
+        keys = self.keys.by_name.get(name) if isinstance(name, str) else None
+        if keys is None:
+            shown = f'"{name}"' if isinstance(name, str) else f"of the type {type(name).__name__}"
+            hint = did_you_mean(str(name), self.keys) or f"; it has {', '.join(self.keys)}"
+            raise InvalidExpressionError(
+                f'"{self.spec.entity}" has no access pattern {shown}{hint}',
+                entity=self.spec.entity,
+            )
+        return keys
+
+    def unknown(self, name: str) -> UnknownAttributeError:
+        """The error for a name that the entity does not have."""
+        return unknown_attribute(name, self.attributes, self.spec.entity)
+
+    def primary_key(self, values: Mapping[str, Any]) -> Item:
+        """The table's own key of an item. Raises MissingCompositeError."""
+        return {
+            form.field: self.key_value(form, values, self.keys.primary)
+            for form in self.keys.primary.forms
+        }
+
+    def key_value(
+        self, form: KeyForm, values: Mapping[str, Any], keys: IndexKeys
+    ) -> AttributeValue:
+        """A complete key of one form, typed. Raises MissingCompositeError."""
+        try:
+            key = form.complete(values)
+        except ValueError as error:
+            raise self._unmakeable(form, error) from error
+        if key.__class__ is str and 0 < len(key) <= _SURELY_SHORT:
+            return {"S": key}
+        if key is None:
+            raise self.missing(form.missing(values), keys)
+        return typed_key(self._fit(form, key))
+
+    def build_key(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
+        """A key as a write stores it, refused where it cannot be a key."""
+        try:
+            key = form.build(values)
+        except ValueError as error:
+            raise self._unmakeable(form, error) from error
+        return self._fit(form, key)
+
+    def _unmakeable(self, form: KeyForm, error: ValueError) -> ValidationError:
+        return ValidationError(
+            f'the key field "{form.field}" cannot be made: {error}', entity=self.spec.entity
+        )
+
+    def _fit(self, form: KeyForm, key: KeyValue | None) -> KeyValue:
+        if key is None or key == "":
+            raise ValidationError(
+                f'the key field "{form.field}" would be empty; give '
+                f"{_names(form.names)} a value that is not empty",
+                path=form.names[0] if form.names else "",
+                entity=self.spec.entity,
+            )
+        if isinstance(key, str):
+            refuse_long_key(form.field, key, sort=form.field in self.keys.sort_fields)
+        return key
+
+    def missing(self, names: tuple[str, ...], keys: IndexKeys) -> MissingCompositeError:
+        """The error for composite attributes that an access pattern needs and did not get."""
+        return MissingCompositeError(
+            f'the access pattern "{keys.spec.name}" needs {_names(names)} as well',
+            missing=names,
+            entity=self.spec.entity,
+        )
+
+
+def compile_entity(spec: EntitySpec, *, hooks: Hooks | None = None) -> EntityMapping:
+    """Compile one entity. `hooks` are the functions that `{call: NAME}` names.
 
     What hooks are called with:
 
@@ -227,4 +361,42 @@ def compile_entity(
     """
     hooks = dict(hooks or {})
     check_hooks(spec, hooks)
-    return EntityMapping(spec, hooks, table_name, table or TableSpec(), key_builder)
+    return EntityMapping(spec, hooks)
+
+
+def refuse_no_mapping(given: object, entity: str) -> None:
+    """Raise InputError where attributes are not given by their names."""
+    if given.__class__ is not dict and not isinstance(given, Mapping):
+        raise InputError(
+            f"attributes are given by name, as keywords or in a mapping, not as "
+            f"{type(given).__name__}",
+            entity=entity,
+        )
+
+
+def refuse_long_key(field: str, key: str, *, sort: bool) -> None:
+    """Raise ItemTooLargeError for a key that DynamoDB would refuse for its length."""
+    limit = SORT_KEY_LIMIT if sort else PARTITION_KEY_LIMIT
+    if len(key) * 4 <= limit:
+        return
+    size = len(key.encode())
+    if size > limit:
+        raise ItemTooLargeError(
+            f'the key field "{field}" has {size:,} bytes and DynamoDB takes at most {limit:,}; '
+            "shorten the values that it is made of",
+            size=size,
+            limit=limit,
+        )
+
+
+def typed_key(key: KeyValue) -> AttributeValue:
+    """A key as a typed AttributeValue."""
+    if isinstance(key, str):
+        return {"S": key}
+    if isinstance(key, bytes):
+        return {"B": key}
+    return {"N": number_text(key)}
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

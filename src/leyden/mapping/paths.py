@@ -1,24 +1,18 @@
-"""Places inside an entity's items: `detail.effort`, `history[0]`, `entity.attr.points`."""
+"""Places inside an entity's items: `detail.effort`, `history[0]`, `detail["any key"]`."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NoReturn
 
 from leyden._attrs import frozen
-from leyden._calls import shorten
 from leyden._text import did_you_mean
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute
-from leyden.mapping.tree import step_into
+from leyden.mapping.tree import undeclared
 from leyden.types.base import MAX_DEPTH
-
-if TYPE_CHECKING:
-    from leyden.pynamodb.attributes import LeydenAttribute
-
 
 _STEP: Final = re.compile(
     r"""
@@ -42,22 +36,6 @@ class ResolvedPath:
     root: str
     leaf: CompiledAttribute
     segments: tuple[str, ...]
-
-    @property
-    def pynamodb(self) -> LeydenAttribute:
-        """The place as an operand of PynamoDB's conditions and update actions."""
-        from leyden.pynamodb.attributes import pynamodb_attribute
-
-        return pynamodb_attribute(self.leaf, self.segments)
-
-
-def is_operand(value: object) -> bool:
-    """Whether it is an attribute as an operand: `task.attr.points`.
-
-    Who has not imported those has none.
-    """
-    module = sys.modules.get("leyden.pynamodb.attributes")
-    return module is not None and isinstance(value, module.LeydenAttribute)
 
 
 def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:
@@ -115,46 +93,59 @@ def _steps(path: str, entity: str) -> Iterator[str | int]:
         position = match.end()
 
 
-class AttributePaths:
-    """The attributes of an entity as operands of conditions: `task.attr.points > 3`.
+def step_into(
+    attribute: CompiledAttribute, segments: tuple[str, ...], path: str, step: str | int
+) -> tuple[CompiledAttribute, tuple[str, ...], str]:
+    """The part of `attribute` that `step` (a name or an index) leads to.
 
-    Parts of maps and lists follow by name or by index: `task.attr.detail.effort`,
-    `task.attr.detail["effort"]`, `task.attr.history[0]`. A property whose name is a method of
-    PynamoDB's attributes (`set`, `exists`, `contains`) is reached by index only.
+    `segments` and `path` are its place so far, by stored names and by names; both are given
+    back with the step added. Raises InvalidExpressionError or UnknownAttributeError.
     """
+    kind = attribute.spec.type
+    entity = attribute.entity
+    if isinstance(step, bool) or not isinstance(step, str | int):
+        raise InvalidExpressionError(
+            f'a part of "{path}" is a name or an index, not {type(step).__name__}', entity=entity
+        )
+    if isinstance(step, int):
+        if kind not in ("list", "any"):
+            _refuse(attribute, path, "has no elements to count")
+        if step < 0:
+            raise InvalidExpressionError(
+                f'"{path}" counts its elements from 0; DynamoDB has no negative index',
+                entity=entity,
+            )
+        place = (*segments[:-1], f"{segments[-1]}[{step}]")
+        within = f"{path}[{step}]"
+        if attribute.items is not None:
+            return attribute.items, place, within
+        return _open(str(step), within, place, entity), place, within
+    if kind not in ("map", "any"):
+        _refuse(attribute, path, "has no properties")
+    within = f"{path}.{step}"
+    properties = attribute.properties
+    if properties is None:
+        if not step or "[" in step or "]" in step:
+            raise InvalidExpressionError(
+                f'a key of "{path}" is empty or has square brackets, and PynamoDB cannot '
+                "write such a path",
+                entity=entity,
+            )
+        place = (*segments, step)
+        return _open(step, within, place, entity), place, within
+    part = properties.get(step)
+    if part is None:
+        raise UnknownAttributeError(
+            f'"{path}" has no property "{step}"{did_you_mean(step, properties)}', entity=entity
+        )
+    return part, (*segments, part.spec.field), within
 
-    __slots__ = ("__attributes", "__entity")
 
-    def __init__(self, attributes: Mapping[str, CompiledAttribute], entity: str) -> None:
-        self.__attributes = attributes
-        self.__entity = entity
+def _open(name: str, path: str, segments: tuple[str, ...], entity: str) -> CompiledAttribute:
+    depth = sum(1 + segment.count("[") for segment in segments)
+    return undeclared(name, path, segments, depth, entity)
 
-    def __getattr__(self, name: str) -> LeydenAttribute:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self.__getitem__(name)
 
-    def __getitem__(self, name: str) -> LeydenAttribute:
-        attribute = self.__attributes.get(name)
-        if attribute is None:
-            error = unknown_attribute(name, self.__attributes, self.__entity)
-            shorten(error)
-            raise error
-        if attribute.operand is None:
-            from leyden.pynamodb.attributes import operand_of
-
-            return operand_of(attribute)
-        found: LeydenAttribute = attribute.operand
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__attributes)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.__attributes
-
-    def __dir__(self) -> list[str]:
-        return sorted(self.__attributes)
-
-    def __repr__(self) -> str:
-        return f"<attributes of {self.__entity}: {', '.join(self.__attributes)}>"
+def _refuse(attribute: CompiledAttribute, path: str, reason: str) -> NoReturn:
+    reason = attribute.type.without_parts or f"is a {attribute.spec.type} and {reason}"
+    raise InvalidExpressionError(f'"{path}" {reason}', entity=attribute.entity)

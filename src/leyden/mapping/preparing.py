@@ -180,23 +180,6 @@ class Preparation:
     `spec` is its schema, `attributes` are its compiled attributes by name.
     """
 
-    __slots__ = (
-        "_defaults",
-        "_derivations",
-        "_fill",
-        "_names",
-        "_needed",
-        "_on_write",
-        "_own",
-        "attributes",
-        "derivations",
-        "has_setters",
-        "key_texts",
-        "on_write",
-        "setters",
-        "spec",
-    )
-
     def __init__(
         self, spec: EntitySpec, attributes: Mapping[str, CompiledAttribute], hooks: Hooks
     ) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NoReturn
 
-from leyden._text import did_you_mean
-from leyden.errors import InvalidExpressionError, UnknownAttributeError
-from leyden.keys import entity_keys
+from leyden.keys import EntityKeys
 from leyden.mapping.attribute import CompiledAttribute, KeyText, key_text_of
 from leyden.mapping.hooking import (
     Hooks,
@@ -18,65 +15,6 @@ from leyden.mapping.hooking import (
 )
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types.anything import decode_any, encode_any, plain_any
-
-
-def step_into(
-    attribute: CompiledAttribute, segments: tuple[str, ...], path: str, step: str | int
-) -> tuple[CompiledAttribute, tuple[str, ...], str]:
-    """The part of `attribute` that `step` (a name or an index) leads to.
-
-    `segments` and `path` are its place so far, by stored names and by names; both are given
-    back with the step added. Raises InvalidExpressionError or UnknownAttributeError.
-    """
-    kind = attribute.spec.type
-    entity = attribute.entity
-    if isinstance(step, bool) or not isinstance(step, str | int):
-        raise InvalidExpressionError(
-            f'a part of "{path}" is a name or an index, not {type(step).__name__}', entity=entity
-        )
-    if isinstance(step, int):
-        if kind not in ("list", "any"):
-            _refuse(attribute, path, "has no elements to count")
-        if step < 0:
-            raise InvalidExpressionError(
-                f'"{path}" counts its elements from 0; DynamoDB has no negative index',
-                entity=entity,
-            )
-        place = (*segments[:-1], f"{segments[-1]}[{step}]")
-        within = f"{path}[{step}]"
-        if attribute.items is not None:
-            return attribute.items, place, within
-        return _open(str(step), within, place, entity), place, within
-    if kind not in ("map", "any"):
-        _refuse(attribute, path, "has no properties")
-    within = f"{path}.{step}"
-    properties = attribute.properties
-    if properties is None:
-        if not step or "[" in step or "]" in step:
-            raise InvalidExpressionError(
-                f'a key of "{path}" is empty or has square brackets, and PynamoDB cannot '
-                "write such a path",
-                entity=entity,
-            )
-        place = (*segments, step)
-        return _open(step, within, place, entity), place, within
-    part = properties.get(step)
-    if part is None:
-        raise UnknownAttributeError(
-            f'"{path}" has no property "{step}"{did_you_mean(step, properties)}', entity=entity
-        )
-    return part, (*segments, part.spec.field), within
-
-
-def _open(name: str, path: str, segments: tuple[str, ...], entity: str) -> CompiledAttribute:
-
-    depth = sum(1 + segment.count("[") for segment in segments)
-    return undeclared(name, path, segments, depth, entity)
-
-
-def _refuse(attribute: CompiledAttribute, path: str, reason: str) -> NoReturn:
-    reason = attribute.type.without_parts or f"is a {attribute.spec.type} and {reason}"
-    raise InvalidExpressionError(f'"{path}" {reason}', entity=attribute.entity)
 
 
 def compile_attributes(spec: EntitySpec, hooks: Hooks) -> dict[str, CompiledAttribute]:
@@ -126,17 +64,12 @@ def _compile(
 
 
 def set_key_texts(
-    spec: EntitySpec, attributes: Mapping[str, CompiledAttribute]
+    keys: EntityKeys, attributes: Mapping[str, CompiledAttribute]
 ) -> dict[str, KeyText]:
     """Let attributes that are stored in a key's own field be written and read as that key.
 
     Gives those of them that are texts, by name.
     """
-    stored = {attribute.spec.field for attribute in attributes.values()}
-    halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
-    if stored.isdisjoint(half.field for half in halves):
-        return {}
-    keys = entity_keys(spec)
     texts: dict[str, KeyText] = {}
     for index in keys.values():
         for form in index.forms:

@@ -1,1 +1,74 @@
-"""Entities as PynamoDB models, and as the operands of its conditions."""
+"""An entity for PynamoDB: its attributes as operands of conditions, and its items as a model.
+
+What is here imports PynamoDB when somebody asks for an operand or a model: most processes that
+load a service do neither.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from leyden._calls import shorten
+from leyden.mapping.attribute import CompiledAttribute
+from leyden.mapping.paths import unknown_attribute
+
+if TYPE_CHECKING:
+    from leyden.pynamodb.attributes import LeydenAttribute
+
+__all__ = ["AttributePaths", "is_operand"]
+
+
+class AttributePaths:
+    """The attributes of an entity as operands of conditions: `task.attr.points > 3`.
+
+    Parts of maps and lists follow by name or by index: `task.attr.detail.effort`,
+    `task.attr.detail["effort"]`, `task.attr.history[0]`. A property whose name is a method of
+    PynamoDB's attributes (`set`, `exists`, `contains`) is reached by index only.
+    """
+
+    __slots__ = ("__attributes", "__entity")
+
+    def __init__(self, attributes: Mapping[str, CompiledAttribute], entity: str) -> None:
+        self.__attributes = attributes
+        self.__entity = entity
+
+    def __getattr__(self, name: str) -> LeydenAttribute:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__getitem__(name)
+
+    def __getitem__(self, name: str) -> LeydenAttribute:
+        attribute = self.__attributes.get(name)
+        if attribute is None:
+            error = unknown_attribute(name, self.__attributes, self.__entity)
+            shorten(error)
+            raise error
+        if attribute.operand is None:
+            from leyden.pynamodb.attributes import operand_of
+
+            return operand_of(attribute)
+        found: LeydenAttribute = attribute.operand
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__attributes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__attributes
+
+    def __dir__(self) -> list[str]:
+        return sorted(self.__attributes)
+
+    def __repr__(self) -> str:
+        return f"<attributes of {self.__entity}: {', '.join(self.__attributes)}>"
+
+
+def is_operand(value: object) -> bool:
+    """Whether it is an attribute as an operand: `task.attr.points`.
+
+    Who has not imported those has none.
+    """
+    module = sys.modules.get("leyden.pynamodb.attributes")
+    return module is not None and isinstance(value, module.LeydenAttribute)

@@ -37,7 +37,7 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.mapping.attribute import CompiledAttribute
-from leyden.mapping.tree import step_into
+from leyden.mapping.paths import step_into
 from leyden.pynamodb.operands import TypedIfNotExists, TypedPath, TypedSize, own
 from leyden.types.base import refuse
 

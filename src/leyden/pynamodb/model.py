@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import new_class
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -21,9 +21,10 @@ from pynamodb.indexes import (
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
-from leyden.errors import MissingCompositeError, ValidationError
-from leyden.keys import EntityKeys, IndexKeys, KeyForm, entity_keys
-from leyden.mapping.preparing import Preparation, SparseCondition
+from leyden.errors import ValidationError
+from leyden.keys import KeyForm
+from leyden.mapping.entity import EntityMapping, typed_key
+from leyden.mapping.index_keys import put_keys
 from leyden.mapping.record import camel_case, python_names
 from leyden.mapping.tree import stand_alone
 from leyden.pynamodb.attributes import LeydenAttribute, operand_of, pynamodb_attribute
@@ -34,21 +35,14 @@ from leyden.schema.spec import (
     TableSpec,
 )
 from leyden.types import type_of
-from leyden.types.anything import decode_any, plain_any
-from leyden.types.base import AttributeValue, Item
-from leyden.types.numbers import number_text
-
-KeyBuilder = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+from leyden.types.anything import decode_any
+from leyden.types.base import Item
 
 
 class LeydenModel(Model):
     """The base of all compiled models."""
 
-    _leyden_entity: ClassVar[Preparation]
-    _leyden_encode: ClassVar[Callable[[Mapping[str, Any]], Item]]
-    """Accepted values as an item, without keys."""
-    _leyden_decode: ClassVar[Callable[[Item], dict[str, Any]]]
-    """The other way."""
+    _leyden_entity: ClassVar[EntityMapping]
     _leyden_names: ClassVar[Mapping[str, str]]
     """The model's names of the entity's attributes, by attribute name."""
     _leyden_identity: ClassVar[tuple[str, str]]
@@ -62,10 +56,6 @@ class LeydenModel(Model):
     _leyden_blind_indexes: ClassVar[frozenset[str]]
     """Indexes whose projection lacks the fields that name the entity."""
     _leyden_ttl_field: ClassVar[str | None]
-    _leyden_build_keys: ClassVar[KeyBuilder]
-    """All key fields of an item from its accepted values."""
-    _leyden_build_own_key: ClassVar[KeyBuilder]
-    """The fields of the table's own key alone, which need fewer values."""
 
     def _set_defaults(self, _user_instantiated: bool = True) -> None:
         super()._set_defaults(_user_instantiated=_user_instantiated)
@@ -107,40 +97,27 @@ class LeydenModel(Model):
             stored = self.__dict__["_leyden_stored"]
             settled = {name for name, value in stored.items() if given.get(name) is value}
             values = entity.prepare_create(given, settled=settled)
-            keys = type(self)._leyden_build_keys(values)
+            keys = put_keys(entity, values)
         else:
             values = {name: entity.attributes[name].accept(v) for name, v in given.items()}
             keys = {
-                field: getattr(self, name)
+                field: typed_key(getattr(self, name))
                 for field, name in self._leyden_made_keys.items()
                 if getattr(self, name) is not None
             }
-        item = type(self)._leyden_encode(values)
+        item = entity.encode(values)
         name_field, version_field = entity.spec.identifiers
         item[name_field] = {"S": entity.spec.entity}
         item[version_field] = {"S": entity.spec.version}
-        for field, key in keys.items():
-            item[field] = typed(key)
+        item |= keys
         if null_check:
-            self._check_keys(item)
-            stored = type(self)._leyden_decode(item)
+            stored = entity.decode_values(item)
             for name, python in self._leyden_names.items():
                 self.attribute_values[python] = stored.get(name)
             for field, name in self._leyden_made_keys.items():
-                self.attribute_values[name] = _bare(item[field])
+                self.attribute_values[name] = decode_any(item[field])
             self._remember()
         return item
-
-    def _check_keys(self, item: Item) -> None:
-        entity = self._leyden_entity
-        missing = [field for field in self._leyden_key_fields if field not in item]
-        if missing:
-            names = ", ".join(f'"{name}"' for name in entity.spec.primary.composites)
-            raise MissingCompositeError(
-                f'the key field "{missing[0]}" cannot be made; the table\'s own key needs {names}',
-                missing=entity.spec.primary.composites,
-                entity=entity.spec.entity,
-            )
 
     def _leyden_key(self) -> tuple[Any, Any]:
         """The item's own key: as given or read, else made from the attributes."""
@@ -154,11 +131,10 @@ class LeydenModel(Model):
                 for name in entity.spec.primary.composites
                 if name in given
             }
-            keys = type(self)._leyden_build_own_key(accepted)
-            self._check_keys({field: typed(key) for field, key in keys.items()})
+            keys = entity.primary_key(accepted)
             # What an attribute itself is stored in has that attribute's value, not the key's text.
             values = [
-                _bare(typed(keys[field])) if field in self._leyden_made_keys else value
+                decode_any(keys[field]) if field in self._leyden_made_keys else value
                 for (field, _), value in zip(names, values, strict=True)
             ]
         return values[0], values[1] if len(values) > 1 else None
@@ -281,23 +257,6 @@ class LeydenModel(Model):
         return None
 
 
-def typed(key: Any) -> AttributeValue:
-    """A key as an AttributeValue; one that is typed already stays as it is."""
-    if isinstance(key, dict):
-        return key
-    if isinstance(key, str):
-        return {"S": key}
-    if isinstance(key, bytes):
-        return {"B": key}
-    return {"N": number_text(key)}
-
-
-def _bare(key: AttributeValue) -> Any:
-    return decode_any(key)
-
-
-Judging: TypeAlias = Callable[[str], SparseCondition]
-
 # Names that a model has already, or that its constructor takes for itself.
 _TAKEN: Final = frozenset(
     {*dir(LeydenModel), *LeydenModel.__annotations__, "hash_key", "range_key", "self", "Meta"}
@@ -307,27 +266,18 @@ _TAKEN_IN_INDEX: Final = frozenset(dir(GlobalSecondaryIndex))
 
 
 def build_model(
-    entity: Preparation,
-    *,
-    encode: Callable[[Mapping[str, Any]], Item],
-    decode: Callable[[Item], dict[str, Any]],
-    condition: Judging,
-    table_name: str,
-    table: TableSpec,
-    key_builder: KeyBuilder | None,
+    entity: EntityMapping, *, table_name: str = "", table: TableSpec | None = None
 ) -> type[LeydenModel]:
-    """The model class of an entity, of which `encode` and `decode` write and read the items.
-
-    `condition` gives the `when` of an access pattern.
+    """The model class of an entity's items, in the table of this name and with these indexes.
 
     Attributes have their own names, key fields and indexes too (`pk`, `sk`, the access
     patterns' names); one that is taken gets an underscore behind it.
     """
     spec = entity.spec
-    keys = entity_keys(spec)
+    table = table or TableSpec()
     names = python_names(spec.attributes, _TAKEN)
     by_field = {attribute.field: name for name, attribute in spec.attributes.items()}
-    forms = keys.primary.forms
+    forms = entity.keys.primary.forms
     extra = python_names(
         [
             *(form.field for form in forms if form.field not in by_field),
@@ -367,22 +317,16 @@ def build_model(
             and not set(spec.identifiers) <= set(projection.non_key_attributes)
         ):
             blind.add(index.index)
-        body[extra[index.name]] = _index_class(entity, keys, index, projection, table)()
+        body[extra[index.name]] = _index_class(entity, index, projection, table)()
     body |= {
         "_leyden_entity": entity,
-        "_leyden_encode": staticmethod(encode),
-        "_leyden_decode": staticmethod(decode),
         "_leyden_names": names,
         "_leyden_identity": (extra["edb_entity"], extra["edb_version"]),
         "_leyden_key_fields": key_fields,
         "_leyden_made_keys": made_keys,
-        "_leyden_guarded": _guarded(entity, condition),
+        "_leyden_guarded": _guarded(entity),
         "_leyden_blind_indexes": frozenset(blind),
         "_leyden_ttl_field": table.ttl or _first_ttl(spec),
-        "_leyden_build_keys": staticmethod(
-            key_builder or _plain_keys(entity, condition, keys.values())
-        ),
-        "_leyden_build_own_key": staticmethod(_plain_keys(entity, condition, [keys.primary])),
     }
     return new_class(
         f"{camel_case(spec.alias)}Model", (LeydenModel,), exec_body=lambda made: made.update(body)
@@ -401,7 +345,7 @@ def _first_ttl(spec: EntitySpec) -> str | None:
     return next(fields, None)
 
 
-def _key_attribute(entity: Preparation, form: KeyForm, role: str) -> LeydenAttribute:
+def _key_attribute(entity: EntityMapping, form: KeyForm, role: str) -> LeydenAttribute:
     """The attribute of a key field: the entity's own where it is one, else text or a number."""
     which: Any = {role: True}
     for attribute in entity.attributes.values():
@@ -415,13 +359,12 @@ def _key_attribute(entity: Preparation, form: KeyForm, role: str) -> LeydenAttri
 
 
 def _index_class(
-    entity: Preparation,
-    keys: EntityKeys,
+    entity: EntityMapping,
     index: IndexSpec,
     projection: Projection,
     table: TableSpec,
 ) -> type[Index[Any]]:
-    forms = keys[index.name].forms
+    forms = entity.keys[index.name].forms
     names = python_names((form.field for form in forms), _TAKEN_IN_INDEX)
     body: dict[str, Any] = {
         names[form.field]: _key_attribute(entity, form, role)
@@ -451,7 +394,7 @@ def _projection(index: IndexSpec, table: TableSpec) -> Projection:
     return IncludeProjection(list(projection))
 
 
-def _guarded(entity: Preparation, condition: Judging) -> Mapping[str, str]:
+def _guarded(entity: EntityMapping) -> Mapping[str, str]:
     spec = entity.spec
     reasons: dict[str, str] = {}
     for derived, reads in entity.derivations.items():
@@ -465,7 +408,7 @@ def _guarded(entity: Preparation, condition: Judging) -> Mapping[str, str]:
     for index in spec.indexes.values():
         read = set(index.composites)
         if index.when is not None:
-            roots = condition(index.name).roots
+            roots = entity.condition(index.name).roots
             read |= set(spec.attributes if roots is None else roots)
         if index.type != "composite":
             for name in read & spec.attributes.keys():
@@ -474,32 +417,3 @@ def _guarded(entity: Preparation, condition: Judging) -> Mapping[str, str]:
                 if key is not None:
                     reasons.setdefault(key.field, f'is a key of "{index.name}"')
     return reasons
-
-
-def _plain_keys(
-    entity: Preparation, condition: Judging, indexes: Iterable[IndexKeys]
-) -> KeyBuilder:
-    """Keys straight from their forms: each half whose values are all there."""
-
-    def build(values: Mapping[str, Any]) -> dict[str, Any]:
-        built: dict[str, Any] = {}
-        for index in indexes:
-            sparse = index.spec.when is not None
-            if sparse and not condition(index.spec.name).holds(values):
-                continue
-            for form in index.forms:
-                if form.missing(values):
-                    continue
-                try:
-                    key = form.build(values)
-                except ValueError as error:
-                    raise ValidationError(
-                        f'the key field "{form.field}" cannot be made: {error}',
-                        path=form.names[0] if form.names else "",
-                        entity=entity.spec.entity,
-                    ) from error
-                if key is not None:
-                    built[form.field] = plain_any(key) if form.numeric else key
-        return built
-
-    return build

@@ -12,7 +12,8 @@ from leyden._text import did_you_mean
 from leyden.errors import InputError
 from leyden.keys import IndexKeys, KeyValue
 from leyden.mapping.attribute import CompiledAttribute
-from leyden.operations.bound import BoundEntity, typed_key
+from leyden.mapping.entity import typed_key
+from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.identity import refuse_no_item
 from leyden.operations.plan.queries import key_fields
 from leyden.operations.run.cursor import read_cursor, write_cursor
@@ -48,7 +49,7 @@ class Conversions:
         ... # doctest: +SKIP
         {'pk': '$taskapp#projectid_p1', 'sk': '$overview#tasks_1#taskid_'}
         """
-        values = self.entity.accept(attributes)
+        values = self.entity.mapping.accept(attributes)
         if access_pattern is None and partial:
             patterns = list(self.entity.keys.values())
         elif access_pattern is None:
@@ -61,10 +62,10 @@ class Conversions:
         for keys in patterns:
             missing = _missing(keys, values)
             if missing and not partial:
-                raise self.entity.missing(missing, keys)
+                raise self.entity.mapping.missing(missing, keys)
             for form in keys.forms:
                 if form.text_of_absent or not form.missing(values):
-                    built.setdefault(form.field, self.entity.build(form, values))
+                    built.setdefault(form.field, self.entity.mapping.build_key(form, values))
             for field, attribute in self._bare(keys).items():
                 if attribute.spec.name in values:
                     built.setdefault(field, _plain(attribute.encode(values[attribute.spec.name])))
@@ -197,7 +198,7 @@ class Conversions:
                 )
 
     def _keys(self, access_pattern: str) -> IndexKeys:
-        return self.entity.access_pattern(access_pattern)
+        return self.entity.mapping.access_pattern(access_pattern)
 
 
 def _missing(keys: IndexKeys, values: Mapping[str, Any]) -> tuple[str, ...]:

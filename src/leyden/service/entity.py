@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
+from threading import Lock
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
+from weakref import WeakKeyDictionary
 
 from leyden._attrs import field, frozen
 from leyden._calls import fitting, no_attribute
@@ -19,7 +21,7 @@ from leyden.errors import (
     InvalidOptionError,
     UnknownNameError,
 )
-from leyden.mapping import AttributePaths, EntityMapping
+from leyden.mapping import EntityMapping
 from leyden.mapping.record import narrow
 from leyden.operations.bound import BoundEntity, error_context, name_item
 from leyden.operations.chains.reads import Get, Queries, Query, Scan
@@ -33,6 +35,7 @@ from leyden.operations.plan.identity import present_slots, refuse_no_item
 from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 from leyden.operations.plan.reads import GetReading
 from leyden.program import Item
+from leyden.pynamodb import AttributePaths
 from leyden.schema.spec import EntitySpec
 from leyden.service import verbs
 from leyden.service.conversions import Conversions
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
 
 Batch = list[Any] | tuple[Any, ...]
 _CONTAINERS = (list, dict, set, bytearray, tuple)
+_models: WeakKeyDictionary[BoundEntity, type[Model]] = WeakKeyDictionary()
+_lock = Lock()
 _FIXED = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
 
 
@@ -115,14 +120,21 @@ class Entity:
     @property
     def model(self) -> type[Model]:
         """The PynamoDB model class of its items, on the service's connection."""
-        model = self._bound.mapping.model
+        from leyden.pynamodb.model import build_model
+
+        bound = self._bound
+        with _lock:
+            model = _models.get(bound)
+            if model is None:
+                model = build_model(bound.mapping, table_name=bound.table, table=bound.declared)
+                _models[bound] = model
         self._driver.attach(model)
         return model
 
     @property
     def attr(self) -> AttributePaths:
         """Its attributes as operands of conditions: `task.attr.points > 3`."""
-        return self._bound.mapping.attr
+        return AttributePaths(self._bound.mapping.attributes, self.name)
 
     @property
     def query(self) -> Queries:
@@ -353,7 +365,7 @@ class Entity:
         named = [*names]
         for name in named:
             if name not in self.spec.attributes:
-                raise self._bound.unknown(name)
+                raise self._bound.mapping.unknown(name)
         if not named:
             raise InvalidExpressionError(
                 "stored_as() needs the name of an attribute at least",

@@ -9,11 +9,11 @@ from typing import Any, Final
 from leyden import _attrs as attrs
 from leyden._calls import Endable, hand_on, misplaced
 from leyden.errors import ArgumentError, InputError
-from leyden.mapping.paths import is_operand
 from leyden.mapping.record import Lack, listed
 from leyden.operations.bound import BoundEntity
 from leyden.operations.chains.reads import Chain
 from leyden.operations.companions.versions import Expectation, version_seen_in
+from leyden.pynamodb import is_operand
 
 _KEEP_OTHERS: Final = frozenset({"upsert"})
 """The verbs that leave the other fields of a stored item alone."""

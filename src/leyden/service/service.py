@@ -11,17 +11,15 @@ from leyden._calls import fitting, misplaced, no_attribute, not_called
 from leyden._text import did_you_mean
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
-from leyden.keys import entity_keys
 from leyden.mapping import compile_entity
 from leyden.mapping.table import TableDefinition, table_definition
 from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.chains.reads import Get
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.identity import refuse_no_item
-from leyden.operations.plan.index_keys import put_keys
 from leyden.operations.plan.members import Member, read_shared
 from leyden.program import Item
-from leyden.schema.spec import EntitySpec, ServiceSpec
+from leyden.schema.spec import ServiceSpec
 from leyden.service import verbs
 from leyden.service.entity import Entity
 from leyden.service.given import chains_in
@@ -304,7 +302,8 @@ def build_service(
             operation="load",
         )
     bound = {
-        alias: _bind(entity, spec, driver, name, hooks) for alias, entity in spec.entities.items()
+        alias: BoundEntity(compile_entity(entity, hooks=hooks), name, driver, spec.table)
+        for alias, entity in spec.entities.items()
     }
     members: dict[str, list[Member]] = {}
     for entity in bound.values():
@@ -318,28 +317,6 @@ def build_service(
         Collections({name: tuple(found) for name, found in members.items()}),
         driver,
     )
-
-
-def _bind(
-    spec: EntitySpec,
-    service: ServiceSpec,
-    driver: Driver,
-    table: str,
-    hooks: Mapping[str, Any] | None,
-) -> BoundEntity:
-    keys = entity_keys(spec)
-    # The compiled model builds its keys by the bound entity, which is made of the compiled one.
-    bound: list[BoundEntity] = []
-
-    def build_keys(values: Mapping[str, Any]) -> Item:
-        return put_keys(bound[0], values)
-
-    compiled = compile_entity(
-        spec, hooks=hooks, table_name=table, table=service.table, key_builder=build_keys
-    )
-    local = frozenset(n for n, i in service.table.indexes.items() if i.kind == "lsi")
-    bound.append(BoundEntity(compiled, keys, table, driver, local, service.table.ttl))
-    return bound[0]
 
 
 def _known(names: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def keys(
         else:
             found = entity_named(service, entity or "")
             given = read_pairs(found, attributes, hint="ATTRIBUTE=VALUE")
-            values = found.conversions.entity.accept(given)
+            values = found.conversions.entity.mapping.accept(given)
             rows = [row for row, _ in _made(found, values)]
     if output.is_json:
         report = {
@@ -139,7 +139,7 @@ def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyF
                 row = evolve(row, note=f"needs {', '.join(missing)}" if missing else left_out)
             else:
                 try:
-                    row = _read(row, form, bound.build(form, values), values)
+                    row = _read(row, form, bound.mapping.build_key(form, values), values)
                 except LeydenError as error:
                     row = evolve(row, note=error.message)
             yield row, form

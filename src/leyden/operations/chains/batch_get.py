@@ -103,7 +103,7 @@ class BatchGet:
             entity = entry._said.entity
             try:
                 values = read_key(entity, entry._said.given)
-                key = entity.primary_key(values)
+                key = entity.mapping.primary_key(values)
             except LeydenError as error:
                 name_entry(error, position, self.name, entity)
                 raise

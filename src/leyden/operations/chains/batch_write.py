@@ -245,7 +245,7 @@ class BatchWrite(Endable):
         prepared = []
         for position, entry in enumerate(self.entries):
             # One that turns out too large for a batch is written by itself, conditions and all.
-            whole = options.guard or entry._entity.overflow
+            whole = options.guard or entry._entity.mapping.overflow
             try:
                 prepared.append(entry._draft() if whole else entry._bare())
             except LeydenError as error:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from leyden._attrs import evolve, field, frozen
 from leyden._calls import end, fitting
 from leyden.errors import InputError
+from leyden.mapping.index_keys import put_keys
 from leyden.operations.bound import BoundEntity
 from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.chains.write import Write, exists, is_absent
@@ -16,7 +17,6 @@ from leyden.operations.companions.unique import Effect
 from leyden.operations.companions.versions import first_version, refuse_counted, seen_version
 from leyden.operations.options import NoOptions, Options
 from leyden.operations.plan.expressions import Expressions, refuse_oversize
-from leyden.operations.plan.index_keys import put_keys
 from leyden.operations.plan.reads import read_key
 from leyden.operations.plan.refusal import Asked, Needs
 from leyden.operations.plan.writes import WritePlan
@@ -46,7 +46,7 @@ class Check(Write):
 
     def _prepare(self, options: Options) -> WritePlan:
         values = read_key(self._entity, self._given)
-        key = self._entity.primary_key(values)
+        key = self._entity.mapping.primary_key(values)
         params: Params = {"TableName": self._entity.table, "Key": key}
         expressions = Expressions()
         existence = "" if self._conditions else exists(key, expressions)
@@ -83,20 +83,22 @@ class Delete(Write):
 
     def _prepare(self, options: Options) -> WritePlan:
         values = read_key(self._entity, self._given)
-        key = self._entity.primary_key(values)
+        key = self._entity.mapping.primary_key(values)
         params: Params = {"TableName": self._entity.table, "Key": key}
         expressions = Expressions()
         existence = exists(key, expressions) if self._must_exist else ""
         kept = self._entity.mapping.encode_few(values)
         identity = self._seal(params, options, expressions, kept, existence=existence)
-        effect = Effect("delete") if self._entity.has_companions else None
-        spread = OverflowChange("delete", effect) if effect and self._entity.overflow else None
+        effect = Effect("delete") if self._entity.mapping.has_companions else None
+        spread = (
+            OverflowChange("delete", effect) if effect and self._entity.mapping.overflow else None
+        )
         return WritePlan(self, params, key, identity, kept, self._expected, False, effect, spread)
 
     def _bare(self) -> WritePlan:
         """The delete without a condition and by itself, as a batch carries it."""
         end(self)
-        key = self._entity.primary_key(read_key(self._entity, self._given))
+        key = self._entity.mapping.primary_key(read_key(self._entity, self._given))
         return WritePlan(self, {"TableName": self._entity.table, "Key": key}, key, {}, key)
 
     def _notes(self, params: Params) -> tuple[str, ...]:
@@ -131,11 +133,11 @@ def prepare_item(
     nothing is sent.
     """
     values = entity.mapping.prepare_create(given, verbatim=verbatim)
-    keys = put_keys(entity, values)
+    keys = put_keys(entity.mapping, values)
     item = entity.mapping.encode(values)
     item.update(keys)
     item.update(entity.identifiers)
-    if not entity.overflow:
+    if not entity.mapping.overflow:
         refuse_oversize(item)
     own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
     return PreparedItem(item, own)
@@ -185,7 +187,7 @@ class Put(Write):
         if not self._beside:
             return prepared
         item = {**self._beside, **prepared.item}
-        if not self._entity.overflow:
+        if not self._entity.mapping.overflow:
             refuse_oversize(item)
         return PreparedItem(item, prepared.key)
 
@@ -209,10 +211,10 @@ class Put(Write):
             guarded=self._replaces,
         )
         effect = spread = None
-        if entity.has_companions:
+        if entity.mapping.has_companions:
             kind: Literal["replace", "create"] = "replace" if self._replaces else "create"
             effect = Effect(kind, sets=prepared.item)
-            spread = OverflowChange(kind, effect) if entity.overflow else None
+            spread = OverflowChange(kind, effect) if entity.mapping.overflow else None
         key, item = prepared.key, prepared.item
         return WritePlan(self, params, key, identity, item, expected, counts_on, effect, spread)
 

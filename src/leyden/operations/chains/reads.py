@@ -511,7 +511,7 @@ class Scan(ReadMany):
         Raises InvalidExpressionError where the entity has no such access pattern.
         """
         with self._error_context():
-            return self._with(keys=self._said.entity.access_pattern(access_pattern))
+            return self._with(keys=self._said.entity.mapping.access_pattern(access_pattern))
 
     def params(self, /, *wrong: Never, **options: Unpack[ScanOptions]) -> Params:
         """The low-level request, in the boto3 client's shape; nothing is sent."""

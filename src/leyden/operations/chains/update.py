@@ -8,22 +8,22 @@ from typing import Any, ClassVar, Self
 from leyden._attrs import field, frozen
 from leyden._calls import fitting
 from leyden.errors import CompositeConflictError, InvalidExpressionError, LeydenError
+from leyden.mapping.entity import refuse_no_mapping
+from leyden.mapping.index_keys import (
+    NO_CHANGES,
+    KeyChanges,
+    Knowledge,
+    changed_keys,
+    refuse_ambiguous,
+    refuse_unknown_inputs,
+)
 from leyden.mapping.record import lack_of
-from leyden.operations.bound import refuse_no_mapping
 from leyden.operations.chains.write import Write, changed, exists
 from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import refuse_counted
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
-from leyden.operations.plan.identity import refuse_ambiguous
-from leyden.operations.plan.index_keys import (
-    NO_CHANGES,
-    KeyChanges,
-    Knowledge,
-    changed_keys,
-    refuse_unknown_inputs,
-)
 from leyden.operations.plan.reads import read_key
 from leyden.operations.plan.refusal import Asked, Needs
 from leyden.operations.plan.steps import (
@@ -60,7 +60,7 @@ class ChangesPart(Write):
         with self._error_context():
             entity = self._entity
             refuse_no_mapping(attributes, entity.spec.entity)
-            accepted = entity.accept(attributes)
+            accepted = entity.mapping.accept(attributes)
             self._refuse_large(attributes)
             known = {**self._known}
             for name in attributes:
@@ -194,14 +194,14 @@ class Update(ChangesPart):
         values = read_key(entity, self._given)
         if not self._must_exist:
             for form in entity.keys.primary.forms:
-                refuse_ambiguous(entity, form, values)
+                refuse_ambiguous(entity.mapping, form, values)
         expressions = Expressions()
         own = entity.mapping.encode_few(values)
         steps = hooked(entity, (*self._steps, *self._on_write(values)))
         if len(steps) > len(self._steps):
             refuse_overlaps(entity, steps)
         update, effect, apart = self._update_expression(steps, values, own, expressions)
-        key = entity.primary_key(values)
+        key = entity.mapping.primary_key(values)
         refuse_oversize(key, update.assigned, has=SET_HAS)
         params: Params = {
             "TableName": entity.table,
@@ -257,7 +257,7 @@ class Update(ChangesPart):
         fields = {
             name: value
             for name, value in stored.items()
-            if name not in keys.set and not (entity.overflow and apart.set(name, value))
+            if name not in keys.set and not (entity.mapping.overflow and apart.set(name, value))
         }
         fields |= keys.set
         fields |= {name: value for name, value in own.items() if name not in primary}
@@ -268,7 +268,7 @@ class Update(ChangesPart):
             removes += (mapping.attributes[n].spec.field for n in derived if n in removed)
         change = PartChange({**fields, **entity.identifiers}, steps, removes, keys=keys)
         write_clauses(entity, update, apart, change, steps_first=True)
-        if not entity.has_companions:
+        if not entity.mapping.has_companions:
             return update, None, apart
         effect = Effect(
             "change",
@@ -295,7 +295,7 @@ class Update(ChangesPart):
                 removed.add(step.root)
             else:
                 moved.add(step.root)
-        refuse_unknown_inputs(entity, moved)
+        refuse_unknown_inputs(entity.mapping, moved)
         values = {name: value for name, value in assigned.items() if value is not None}
         known = {**self._known, **key_values} if self._known else key_values
         derived = entity.mapping.watchers(
@@ -328,7 +328,7 @@ class Update(ChangesPart):
         item = Knowledge(
             after, absent, {*values, *removed}, made=None if self._must_exist else after
         )
-        return changed_keys(self._entity, item)
+        return changed_keys(self._entity.mapping, item)
 
 
 @frozen(eq=False, repr=False)

@@ -8,6 +8,13 @@ from typing import Any, ClassVar, NamedTuple, Self
 from leyden._attrs import evolve, field, frozen
 from leyden._calls import end, fitting
 from leyden.errors import InvalidExpressionError, MissingCompositeError
+from leyden.mapping.index_keys import (
+    KEPT,
+    Knowledge,
+    changed_keys,
+    own_keys,
+    refuse_unknown_inputs,
+)
 from leyden.operations.chains.update import ChangesPart
 from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
@@ -19,13 +26,6 @@ from leyden.operations.companions.versions import (
 )
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
-from leyden.operations.plan.index_keys import (
-    KEPT,
-    Knowledge,
-    changed_keys,
-    own_keys,
-    refuse_unknown_inputs,
-)
 from leyden.operations.plan.steps import Step, UpdateExpression, hooked_amounts, read_steps
 from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, write_clauses
 from leyden.program import Params
@@ -115,8 +115,8 @@ class Upsert(ChangesPart):
     def _prepare(self, options: Options) -> WritePlan:
         entity, mapping = self._entity, self._entity.mapping
         parts = self._parts()
-        values, keys = parts.values, changed_keys(entity, parts.item)
-        key = own_keys(entity, values)
+        values, keys = parts.values, changed_keys(entity.mapping, parts.item)
+        key = own_keys(entity.mapping, values)
         expressions = Expressions()
         update, apart = UpdateExpression(expressions), OverflowClauses(entity)
         stored, once = mapping.encode(values), parts.once
@@ -125,7 +125,7 @@ class Upsert(ChangesPart):
             if name in key or name in keys.set:
                 # A field that is a key itself is written as that key.
                 stored[name] = key.get(name) or keys.set[name]
-            elif name not in entity.overflow:
+            elif name not in entity.mapping.overflow:
                 fields[name] = encoded
             elif name in once:
                 apart.set_if_absent(name, encoded)
@@ -143,8 +143,8 @@ class Upsert(ChangesPart):
         identity = self._seal(
             params, options, expressions, stored, agreements=self._agreements(expressions)
         )
-        kept = {name: stored[name] for name in entity.composites}
-        if not entity.has_companions:
+        kept = {name: stored[name] for name in entity.mapping.composites}
+        if not entity.mapping.has_companions:
             return WritePlan(self, params, key, identity, kept, parts.expected)
         effect = Effect(
             "change",
@@ -168,7 +168,7 @@ class Upsert(ChangesPart):
         """
         entity, mapping = self._entity, self._entity.mapping
         stepped = {step.root: step.value for step in self._steps}
-        refuse_unknown_inputs(entity, stepped.keys())
+        refuse_unknown_inputs(entity.mapping, stepped.keys())
         given, expected = seen_version(entity, self._given, self._expected)
         given = {**given, **stepped} if stepped else given
         values = mapping.prepare_given(first_version(entity, given))
@@ -176,7 +176,7 @@ class Upsert(ChangesPart):
         counted = entity.spec.version_attribute
         if stepped or counted is not None:
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
-        once = {n for n in entity.read_only if n in values}
+        once = {n for n in entity.mapping.read_only if n in values}
         # Of what is set only where the item has none, the stored value is not known, unless the
         # caller says that there is none.
         unsure = {name for name in once if self._known.get(name, name) is not None}
@@ -219,7 +219,7 @@ class Upsert(ChangesPart):
         entity = self._entity
         for name in derived:
             inputs = sorted(entity.mapping.derivations[name].intersection(kept))
-            if inputs and name in entity.deciding:
+            if inputs and name in entity.mapping.deciding:
                 quoted = ", ".join(f'"{one}"' for one in inputs)
                 raise MissingCompositeError(
                     f'an index depends on "{name}", which is derived from {quoted}; {KEPT}',

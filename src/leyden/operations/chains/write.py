@@ -223,7 +223,7 @@ class Write(Endable, ABC):
 
     def _with_values(self, done: Written, options: Options) -> Program[Written]:
         """What was written, with the values of the item that came back in their places."""
-        if not self._entity.overflow or not done.attributes:
+        if not self._entity.mapping.overflow or not done.attributes:
             return done
         identity, after = done.writes[0].plan.identity, options.response == "all_new"
         joining = joining_for(

@@ -17,7 +17,8 @@ from typing import Any, Final, Literal
 
 from leyden._attrs import define, evolve, field, frozen
 from leyden.errors import InvalidExpressionError, ItemTooLargeError
-from leyden.operations.bound import PARTITION_KEY_LIMIT, BoundEntity
+from leyden.mapping.entity import PARTITION_KEY_LIMIT
+from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.steps import Step
 from leyden.program import (

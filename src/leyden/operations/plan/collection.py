@@ -17,7 +17,8 @@ from leyden.errors import (
     InvalidExpressionError,
 )
 from leyden.keys import Bounds, IndexKeys, KeyForm
-from leyden.operations.bound import BoundEntity, matches, typed_key
+from leyden.mapping.entity import typed_key
+from leyden.operations.bound import BoundEntity, matches
 from leyden.operations.companions.overflow.reading import OverflowRead, wanted_fields
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
@@ -154,7 +155,9 @@ class CollectionReading(RangedReading):
                 exact=within.on_attributes(),
             )
         assert sk is not None
-        partition = expressions.equal(pk.field, typed_key(self.entity.build(pk, self.values)))
+        partition = expressions.equal(
+            pk.field, typed_key(self.entity.mapping.build_key(pk, self.values))
+        )
         shared = self._shared_form(self.keys.collection_stem(self.collection))
         limits = self.range
         clustered = self.keys.spec.type == "clustered"
@@ -249,7 +252,9 @@ class CollectionReading(RangedReading):
     def _joining(
         self, table: str, options: Options, keep: Callable[[Item], bool]
     ) -> OverflowRead | None:
-        if options.data == "raw" or not any(member.entity.overflow for member in self.members):
+        if options.data == "raw" or not any(
+            member.entity.mapping.overflow for member in self.members
+        ):
             return None
         keys = {id(member.entity): member.keys for member in self.members}
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from leyden.errors import (
-    AmbiguousKeyError,
     DecodeError,
     InvalidExpressionError,
     InvalidOptionError,
@@ -45,7 +44,7 @@ def project(
     for name in options.attributes:
         attribute = entity.spec.attributes.get(name)
         if attribute is None:
-            raise entity.unknown(name)
+            raise entity.mapping.unknown(name)
         if held is not None and attribute.field not in held:
             assert index is not None
             raise InvalidOptionError(
@@ -64,8 +63,8 @@ def project(
         for field in (*_telling_fields(entity, options), *(form.field for form in forms)):
             if held is None or field in held:
                 expressions.name(field)
-    apart = (entity.spec.attributes[name].field in entity.overflow for name in options.attributes)
-    if telling and any(apart):
+    apart = {entity.spec.attributes[name].field for name in options.attributes}
+    if telling and not apart.isdisjoint(entity.mapping.overflow):
         expressions.name(OVERFLOW_FIELD)
     params["ProjectionExpression"] = ", ".join(expressions.names.values())
 
@@ -313,18 +312,6 @@ def identity_or_none(entity: BoundEntity, keys: IndexKeys, expressions: Expressi
     absent = [f"attribute_not_exists({expressions.name(field)})" for field in entity.identifiers]
     equal = " AND ".join(expressions.equal(*pair) for pair in entity.identifiers.items())
     return " OR ".join([*absent, f"({equal})"])
-
-
-def refuse_ambiguous(entity: BoundEntity, form: KeyForm, values: Mapping[str, Any]) -> None:
-    """Raise AmbiguousKeyError where the key of these values reads back as others."""
-    if form.may_be_ambiguous and form.is_ambiguous(values):
-        names = ", ".join(f'"{name}"' for name in form.names)
-        raise AmbiguousKeyError(
-            f'the key field "{form.field}", which joins {names}, could not be taken apart again: '
-            "one of the values holds the text that stands in front of the next one. Change the "
-            "value or the labels, or declare `keys: strict`",
-            entity=entity.spec.entity,
-        )
 
 
 def collision(identity: Identity, stored: Item, request: Request) -> KeyCollisionError:

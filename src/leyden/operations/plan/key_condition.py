@@ -7,7 +7,8 @@ from typing import Any
 
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.keys import Beginning, IndexKeys
-from leyden.operations.bound import BoundEntity, refuse_no_mapping, typed_key
+from leyden.mapping.entity import refuse_no_mapping, typed_key
+from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.ranges import ExactRange, RangeTest
 from leyden.operations.plan.sort_keys import COMPARISONS, Range, shifted, sort_condition
@@ -23,17 +24,17 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
     spec = keys.spec
     for name in given:
         if name not in entity.spec.attributes:
-            raise entity.unknown(name)
+            raise entity.mapping.unknown(name)
         if name not in spec.composites:
             raise InvalidExpressionError(
                 f'"{name}" is no part of the access pattern "{spec.name}", which is made of '
                 f"{', '.join(spec.composites)}; filter with .where(), or use .match()",
                 entity=entity.spec.entity,
             )
-    values = entity.sought(entity.completed(given, spec.composites))
+    values = entity.mapping.sought(entity.mapping.completed(given, spec.composites))
     missing = tuple(name for name in spec.pk.composite if name not in values)
     if missing:
-        raise entity.missing(missing, keys)
+        raise entity.mapping.missing(missing, keys)
     refuse_gap(entity, keys, values)
     return values
 
@@ -84,7 +85,7 @@ def read_range(
         assert limit is not None
         for name in limit:
             if name not in entity.spec.attributes:
-                raise entity.unknown(name)
+                raise entity.mapping.unknown(name)
             if name not in spec.sk.composite or name in values:
                 why = "was given as equal already" if name in values else "is not in the sort key"
                 raise InvalidExpressionError(
@@ -106,14 +107,14 @@ def read_range(
 def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str, Any]:
     """The values of a limit; a beginning may be text that is no whole value yet."""
     if operator != "begins":
-        return entity.sought(given)
+        return entity.mapping.sought(given)
     beginnings = {
         name: Beginning(value)
         for name, value in given.items()
         if isinstance(value, str) and entity.mapping.attributes[name].type.begins_as_text
     }
     rest = {name: value for name, value in given.items() if name not in beginnings}
-    return {**entity.sought(rest), **beginnings}
+    return {**entity.mapping.sought(rest), **beginnings}
 
 
 def key_condition(
@@ -130,7 +131,7 @@ def key_condition(
         return _multi_attribute_bounds(exact.whole, expressions)
     if keys.pk is None:
         return _multi_attribute(entity, keys, values, limits, expressions)
-    partition = typed_key(entity.build(keys.pk, values))
+    partition = typed_key(entity.mapping.build_key(keys.pk, values))
     condition = expressions.equal(keys.pk.field, partition)
     if exact is not None:
         sort = exact.condition

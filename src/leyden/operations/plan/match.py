@@ -61,10 +61,10 @@ def _choose(
     entity: BoundEntity, given: Mapping[str, Any], verb: str
 ) -> tuple[dict[str, Any], IndexKeys | None, dict[str, Any]]:
     """The accepted values, the access pattern, and the values that its key takes."""
-    values = entity.sought(given)
+    values = entity.mapping.sought(given)
     # The item's own key has them in any case; of others an item may be without them.
     own = entity.keys.primary.composites
-    implied = {name: value for name, value in entity.constants.items() if name in own}
+    implied = {name: value for name, value in entity.mapping.constants.items() if name in own}
     known = {**implied, **values} if values else values
     keys = _best_access_pattern(entity, known, all_filtered=verb == "match")
     return values, keys, {} if keys is None else _leading(keys, known)

@@ -15,7 +15,8 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.keys import IndexKeys
-from leyden.operations.bound import BoundEntity, refuse_no_mapping
+from leyden.mapping.entity import refuse_no_mapping
+from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import project
@@ -59,11 +60,11 @@ def read_shared(members: Sequence[Member], collection: str, given: Values) -> di
     # A constant in the sort key is one member's own, and would leave out the others.
     partition = first.keys.spec.pk.composite
     values: dict[str, Any] = {}
-    for name, value in first.entity.completed(given, partition).items():
+    for name, value in first.entity.mapping.completed(given, partition).items():
         values.update(_accepted(members, collection, name, value))
     missing = tuple(name for name in partition if name not in values)
     if missing:
-        raise first.entity.missing(missing, first.keys)
+        raise first.entity.mapping.missing(missing, first.keys)
     _refuse_gaps(members, values, values)
     return values
 
@@ -149,12 +150,12 @@ def _accepted(members: Sequence[Member], collection: str, name: str, value: Any)
     """The value as the first member takes it whose attribute can have it: enums may differ."""
     owner = _owner(members, collection, name)
     try:
-        return owner.entity.sought({name: value})
+        return owner.entity.mapping.sought({name: value})
     except ValidationError:
         for member in members:
             if member is not owner and name in member.keys.spec.composites:
                 with suppress(ValidationError):
-                    return member.entity.sought({name: value})
+                    return member.entity.mapping.sought({name: value})
         raise
 
 

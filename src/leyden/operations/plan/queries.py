@@ -11,7 +11,8 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys, bounds_of
-from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches, typed_key
+from leyden.mapping.entity import typed_key
+from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches
 from leyden.operations.companions.overflow.reading import joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
@@ -120,7 +121,7 @@ class PageReading(ABC):
             keep,
             shaped,
             joining_for(entity, self.name, request.params["TableName"], options, joined, keys)
-            if entity.overflow
+            if entity.mapping.overflow
             else None,
             left_in.describe() if left_in else "",
             keep_whole if options.hydrate else None,
@@ -155,7 +156,11 @@ class PageReading(ABC):
         if not plain or options.attributes or options.hydrate or options.ignore_ownership:
             return None
         rows = self.entity.mapping.rows
-        if rows is None or self.entity.overflow or not rows.fields.keys() >= identity.keys():
+        if (
+            rows is None
+            or self.entity.mapping.overflow
+            or not rows.fields.keys() >= identity.keys()
+        ):
             return None
         if EMPTY in identity.values():
             return None

@@ -14,8 +14,9 @@ from leyden._attrs import frozen
 from leyden._late import Late
 from leyden._text import did_you_mean
 from leyden.errors import DecodeError, HookError, InvalidExpressionError, UnknownAttributeError
+from leyden.mapping.entity import refuse_no_mapping
 from leyden.mapping.record import narrow
-from leyden.operations.bound import BoundEntity, Identity, matches, name_item, refuse_no_mapping
+from leyden.operations.bound import BoundEntity, Identity, matches, name_item
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions
@@ -252,7 +253,7 @@ class GetReading:
             mine,
             lambda item: shape(entity, item, options, shown),
             joining_for(entity, self.name, params["TableName"], options, mine)
-            if entity.overflow
+            if entity.mapping.overflow
             else None,
         )
 
@@ -278,7 +279,7 @@ class GetReading:
     def _described(self, values: Mapping[str, Any], options: Options, *, telling: bool) -> Params:
         params: Params = {
             "TableName": self.entity.table,
-            "Key": self.entity.primary_key(values),
+            "Key": self.entity.mapping.primary_key(values),
         }
         if options.consistent:
             params["ConsistentRead"] = True
@@ -300,17 +301,17 @@ def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in names:
             if name not in entity.spec.attributes:
-                raise entity.unknown(name)
+                raise entity.mapping.unknown(name)
             wanted = ", ".join(f'"{n}"' for n in names)
             raise UnknownAttributeError(
                 f'"{name}" is no part of the key, which is made of {wanted}'
                 f"{did_you_mean(name, names)}",
                 entity=entity.spec.entity,
             )
-    values = entity.accept(entity.completed(given, names))
+    values = entity.mapping.accept(entity.mapping.completed(given, names))
     if len(values) < len(names):
         missing = tuple(name for name in names if name not in values)
-        raise entity.missing(missing, entity.keys.primary)
+        raise entity.mapping.missing(missing, entity.keys.primary)
     return values
 
 

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeAlias
 from leyden._attrs import evolve, frozen
 from leyden.errors import InvalidExpressionError, ValidationError
 from leyden.keys import IndexKeys, KeyForm, KeyValue
-from leyden.operations.bound import BoundEntity, typed_key
+from leyden.mapping.entity import typed_key
+from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.expressions import Expressions
 from leyden.program import Item
 

@@ -137,7 +137,7 @@ def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
             raise _refused(entity, place, f'{_COPIED}; the `set` of "{other}" needs it')
     if mapping.attributes[name].apply_set is not None:
         raise _refused(entity, place, f"{_COPIED}; its `set` needs it")
-    if place.segments[0].partition("[")[0] in entity.overflow:
+    if place.segments[0].partition("[")[0] in entity.mapping.overflow:
         raise _refused(entity, place, "may be stored apart from its item, and cannot be a copy")
 
 
@@ -146,7 +146,7 @@ def _refuse_source(
 ) -> None:
     if compiled.key_text is not None:
         compiled.key_text.refuse_operand(compiled.path)
-    if source.path[0].partition("[")[0] in entity.overflow:
+    if source.path[0].partition("[")[0] in entity.mapping.overflow:
         raise _refused(entity, place, "cannot be a copy of what may be stored apart from its item")
     target, other = place.leaf.spec, compiled.spec
     fits = target.type == other.type or (place.leaf.type.is_number and compiled.type.is_number)

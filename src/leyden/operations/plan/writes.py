@@ -16,6 +16,7 @@ from typing import Final, Literal, Protocol
 
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InputError, ItemTooLargeError
+from leyden.mapping.index_keys import NO_CHANGES, KeyChanges
 from leyden.operations.bound import BoundEntity, Identity, ItemId, item_id
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
@@ -41,7 +42,6 @@ from leyden.operations.companions.unique import (
 )
 from leyden.operations.companions.versions import Expectation, expectation_from, version_field
 from leyden.operations.plan.expressions import request_size, require
-from leyden.operations.plan.index_keys import NO_CHANGES, KeyChanges
 from leyden.operations.plan.refusal import Asked
 from leyden.operations.plan.steps import Step, UpdateExpression
 from leyden.program import Item, Params

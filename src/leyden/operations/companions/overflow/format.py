@@ -327,9 +327,9 @@ def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue |
 
 def placed(entity: BoundEntity, item: Item) -> Decompressed:
     """An item's fields as far as they are in the item; nothing where it has no manifest."""
-    if not entity.overflow or OVERFLOW_FIELD not in item:
+    if not entity.mapping.overflow or OVERFLOW_FIELD not in item:
         return Decompressed(item, {})
-    return unfold(item, entity.overflow)
+    return unfold(item, entity.mapping.overflow)
 
 
 def values_apart(entity: BoundEntity, missing: Mapping[str, Entry]) -> dict[str, StoredApart]:

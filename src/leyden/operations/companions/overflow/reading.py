@@ -71,9 +71,9 @@ def wanted_fields(
     entity: BoundEntity, options: Options, index: IndexKeys | None = None
 ) -> frozenset[str]:
     """The fields that may be stored outside, as far as the read asks for them."""
-    if not entity.overflow or options.data == "raw":
+    if not entity.mapping.overflow or options.data == "raw":
         return frozenset()
-    wanted = entity.overflow
+    wanted = entity.mapping.overflow
     if options.attributes:
         attributes = entity.spec.attributes
         wanted &= {attributes[name].field for name in options.attributes if name in attributes}
@@ -92,7 +92,7 @@ def joining_for(
     again: bool = True,
 ) -> OverflowRead | None:
     """How to join the items of one entity; None where there can be nothing to join."""
-    if not entity.overflow or options.data == "raw":
+    if not entity.mapping.overflow or options.data == "raw":
         return None
     wanted = wanted_fields(entity, options, index)
     return OverflowRead(

@@ -66,7 +66,7 @@ def sweep_overflow(
     `overflow`.
     """
     name = entity.operation("sweep_overflow")
-    if not entity.overflow:
+    if not entity.mapping.overflow:
         raise InputError(
             f'"{entity.spec.entity}" has no attributes with `overflow`',
             operation=name,

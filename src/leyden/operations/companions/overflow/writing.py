@@ -105,7 +105,7 @@ class OverflowClauses:
     __slots__ = ("_fields", "defaults", "opened", "removes", "sets")
 
     def __init__(self, entity: BoundEntity) -> None:
-        self._fields = entity.overflow
+        self._fields = entity.mapping.overflow
         self.sets: Item = {}
         self.defaults: Item = {}
         self.removes: set[str] = set()
@@ -153,7 +153,7 @@ def spread_of_update(
     steps: Iterable[Step],
 ) -> OverflowChange | None:
     """What an update does to values outside; None where it touches none, and no time to live."""
-    if not entity.overflow:
+    if not entity.mapping.overflow:
         return None
     known = {*effect.sets, *effect.defaults, *effect.removes}
     stepped = {step.segments[0].partition("[")[0] for step in steps}
@@ -203,7 +203,7 @@ def _replaced(
     table = params["TableName"]
     if spread.kind != "delete":
         whole: Item = params["Item"]
-        values = {name: value for name, value in whole.items() if name in entity.overflow}
+        values = {name: value for name, value in whole.items() if name in entity.mapping.overflow}
         rest = {name: value for name, value in whole.items() if name not in values}
         lifetimes = {name: rest[name] for name in entity.lifetimes if name in rest}
         others = item_size(rest) + stored.spare

@@ -17,11 +17,15 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from leyden.errors import InvalidExpressionError, MissingCompositeError, ValidationError
+from leyden.errors import (
+    AmbiguousKeyError,
+    InvalidExpressionError,
+    MissingCompositeError,
+    ValidationError,
+)
 from leyden.keys import IndexKeys, KeyForm
-from leyden.operations.bound import BoundEntity, typed_key
-from leyden.operations.plan.identity import refuse_ambiguous
-from leyden.program import Item
+from leyden.mapping.entity import EntityMapping, typed_key
+from leyden.types.base import Item
 
 Values = Mapping[str, Any]
 
@@ -108,55 +112,67 @@ class Knowledge:
         return [name for name in names if self.has(name) is None]
 
 
-def put_keys(entity: BoundEntity, values: Values) -> Item:
+def put_keys(mapping: EntityMapping, values: Values) -> Item:
     """The keys of a whole item: its own, and those of every index that it takes part in.
 
     Raises MissingCompositeError, AmbiguousKeyError.
     """
-    written = own_keys(entity, values)
-    refuse_empty_keys(entity, values)
+    written = own_keys(mapping, values)
+    refuse_empty_keys(mapping, values)
     item = Knowledge(values, None, values.keys())
-    for keys in entity.keys.secondary:
+    for keys in mapping.keys.secondary:
         if None in map(values.get, keys.composites):
-            decision = _Decision(entity, keys, item)
+            decision = _Decision(mapping, keys, item)
             decision.make()
             written |= decision.set
-        elif keys.spec.when is None or entity.mapping.condition(keys.spec.name).holds(values):
-            _write_whole(entity, keys, values, written)
+        elif keys.spec.when is None or mapping.condition(keys.spec.name).holds(values):
+            _write_whole(mapping, keys, values, written)
     return written
 
 
-def _write_whole(entity: BoundEntity, keys: IndexKeys, values: Values, written: Item) -> None:
+def _write_whole(mapping: EntityMapping, keys: IndexKeys, values: Values, written: Item) -> None:
     """Write both halves of an index key, of which all values are known."""
     for form in keys.forms:
         if form.may_be_ambiguous:
-            refuse_ambiguous(entity, form, values)
-        written[form.field] = entity.key_value(form, values, keys)
+            refuse_ambiguous(mapping, form, values)
+        written[form.field] = mapping.key_value(form, values, keys)
 
 
-def refuse_empty_keys(entity: BoundEntity, values: Values) -> None:
+def refuse_empty_keys(mapping: EntityMapping, values: Values) -> None:
     """Raise ValidationError for an empty text in a key of a multi-attribute index."""
-    for name in entity.keys.attributes_as_keys:
+    for name in mapping.keys.attributes_as_keys:
         if values.get(name) in ("", b""):
             raise ValidationError(
                 f'"{name}" is empty, and DynamoDB takes no empty value in a key of an index; leave '
                 "it out instead",
                 path=name,
-                entity=entity.spec.entity,
+                entity=mapping.spec.entity,
             )
 
 
-def own_keys(entity: BoundEntity, values: Values) -> Item:
+def own_keys(mapping: EntityMapping, values: Values) -> Item:
     """The table's own key of an item. Raises MissingCompositeError, AmbiguousKeyError."""
-    primary = entity.keys.primary
-    written = {form.field: entity.key_value(form, values, primary) for form in primary.forms}
+    primary = mapping.keys.primary
+    written = {form.field: mapping.key_value(form, values, primary) for form in primary.forms}
     for form in primary.forms:
         if form.may_be_ambiguous:
-            refuse_ambiguous(entity, form, values)
+            refuse_ambiguous(mapping, form, values)
     return written
 
 
-def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
+def refuse_ambiguous(mapping: EntityMapping, form: KeyForm, values: Values) -> None:
+    """Raise AmbiguousKeyError where the key of these values reads back as others."""
+    if form.may_be_ambiguous and form.is_ambiguous(values):
+        names = ", ".join(f'"{name}"' for name in form.names)
+        raise AmbiguousKeyError(
+            f'the key field "{form.field}", which joins {names}, could not be taken apart again: '
+            "one of the values holds the text that stands in front of the next one. Change the "
+            "value or the labels, or declare `keys: strict`",
+            entity=mapping.spec.entity,
+        )
+
+
+def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
     """The index keys that go with a write which changes a part of an item, or may make one.
 
     Raises MissingCompositeError where a half or the condition of a sparse index needs more,
@@ -165,28 +181,28 @@ def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
     written: Item = {}
     begun: Item = {}
     dropped: Counter[str] = Counter()
-    refuse_empty_keys(entity, item.values)
-    for keys in entity.keys.secondary:
+    refuse_empty_keys(mapping, item.values)
+    for keys in mapping.keys.secondary:
         if keys.spec.when is None and item.values.keys() >= keys.needed:
             # Most writes know all of an index that they concern.
             if item.made is not None or item.touches(keys.composites):
-                _write_whole(entity, keys, item.values, written)
+                _write_whole(mapping, keys, item.values, written)
             continue
-        decision = _Decision(entity, keys, item)
+        decision = _Decision(mapping, keys, item)
         decision.make()
         written |= decision.set
         begun |= decision.begin
         dropped.update(decision.drop)
-    for field in entity.keys.primary.fields:
+    for field in mapping.keys.primary.fields:
         written.pop(field, None)
         begun.pop(field, None)
         dropped.pop(field, None)
-    for field in entity.keys.shared_fields:
+    for field in mapping.keys.shared_fields:
         # It is an attribute as well, which the item keeps; the other half takes it out.
         dropped.pop(field, None)
     if dropped:
         # Several indexes may share a field, which goes only when the last of them lets go.
-        users = Counter(form.field for keys in entity.keys.secondary for form in keys.forms)
+        users = Counter(form.field for keys in mapping.keys.secondary for form in keys.forms)
         dropped = Counter({name: n for name, n in dropped.items() if n == users[name]})
     return KeyChanges(
         written,
@@ -198,10 +214,10 @@ def changed_keys(entity: BoundEntity, item: Knowledge) -> KeyChanges:
 class _Decision:
     """What becomes of the key of one index: fields to set, to begin, to drop."""
 
-    __slots__ = ("_anew", "_entity", "_item", "_keys", "begin", "drop", "set")
+    __slots__ = ("_anew", "_item", "_keys", "_mapping", "begin", "drop", "set")
 
-    def __init__(self, entity: BoundEntity, keys: IndexKeys, item: Knowledge) -> None:
-        self._entity = entity
+    def __init__(self, mapping: EntityMapping, keys: IndexKeys, item: Knowledge) -> None:
+        self._mapping = mapping
         self._keys = keys
         self._item = item
         self._anew = item.is_whole
@@ -258,8 +274,8 @@ class _Decision:
         any composite is: an item that does not meet it needs none.
         """
         item, keys = self._item, self._keys
-        condition = self._entity.mapping.condition(keys.spec.name)
-        inputs = self._entity.spec.attributes if condition.roots is None else condition.roots
+        condition = self._mapping.condition(keys.spec.name)
+        inputs = self._mapping.spec.attributes if condition.roots is None else condition.roots
         unknown = item.unknown(sorted(inputs))
         touched = item.touches(condition.needed) or any(name in item.kept for name in unknown)
         if item.is_whole or touched or not item.unknown(condition.needed):
@@ -334,21 +350,21 @@ class _Decision:
         """Store a half of which all attributes are known, or known to be absent."""
         values = self._item.values
         if not form.missing(values):
-            refuse_ambiguous(self._entity, form, values)
+            refuse_ambiguous(self._mapping, form, values)
         elif not form.text_of_absent:
             # It would be a number, or an attribute's own value: such a key cannot be without.
             self.drop.append(form.field)
             return
-        self.set[form.field] = typed_key(self._entity.build(form, values))
+        self.set[form.field] = typed_key(self._mapping.build_key(form, values))
 
     def _begin(self, form: KeyForm, *, unless: bool = False) -> None:
         """Store a half where none is stored, as a new item has it."""
         values = self._item.values if self._item.made is None else self._item.made
         missing = form.missing(values)
         if not missing:
-            refuse_ambiguous(self._entity, form, values)
+            refuse_ambiguous(self._mapping, form, values)
         if not missing or (form.text_of_absent and not unless):
-            self.begin[form.field] = typed_key(self._entity.build(form, values))
+            self.begin[form.field] = typed_key(self._mapping.build_key(form, values))
 
     def _drop_all(self) -> None:
         self.drop += [form.field for form in self._keys.forms]
@@ -376,7 +392,7 @@ class _Decision:
             f'without {quoted} the key of the access pattern "{self._keys.spec.name}" cannot be '
             f"written; {advice}",
             missing=missing,
-            entity=self._entity.spec.entity,
+            entity=self._mapping.spec.entity,
         )
 
 
@@ -398,7 +414,7 @@ _GIVE_OR_PATCH: Final = (
 )
 
 
-def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
+def refuse_unknown_inputs(mapping: EntityMapping, moved: Collection[str]) -> None:
     """Raise where an attribute whose new value is not known decides about something else.
 
     `moved` are attributes that are counted up, appended to, set inside or set if absent:
@@ -406,20 +422,20 @@ def refuse_unknown_inputs(entity: BoundEntity, moved: Collection[str]) -> None:
     """
     if not moved:
         return
-    for name, reads in entity.mapping.derivations.items():
+    for name, reads in mapping.derivations.items():
         for root in sorted(reads.intersection(moved)):
-            raise _unknown_input(entity, root, f'"{name}" is derived from it')
-    for keys in entity.keys.values():
+            raise _unknown_input(mapping, root, f'"{name}" is derived from it')
+    for keys in mapping.keys.values():
         if keys.spec.when is None:
             continue
-        read = entity.mapping.condition(keys.spec.name).roots
+        read = mapping.condition(keys.spec.name).roots
         for root in sorted(moved if read is None else read.intersection(moved)):
-            raise _unknown_input(entity, root, f'the index of "{keys.spec.name}" depends on it')
+            raise _unknown_input(mapping, root, f'the index of "{keys.spec.name}" depends on it')
 
 
-def _unknown_input(entity: BoundEntity, root: str, why: str) -> Exception:
+def _unknown_input(mapping: EntityMapping, root: str, why: str) -> Exception:
     return InvalidExpressionError(
         f'after this step the new value of "{root}" is not known here, and {why}; give the whole '
         "new value with .set()",
-        entity=entity.spec.entity,
+        entity=mapping.spec.entity,
     )
