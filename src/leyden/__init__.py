@@ -41,8 +41,9 @@ if TYPE_CHECKING:
         TransactionResult,
     )
     from leyden.service.asynchronous import AsyncEntity, AsyncService
+    from leyden.service.enforcing import check_schemas
     from leyden.service.entity import Entity
-    from leyden.service.loading import bind, bind_async, check_schemas, load, load_async
+    from leyden.service.loading import bind, bind_async, load, load_async
     from leyden.service.service import Service
     from leyden.service.stream import Change
     from leyden.shipped import schemas_folder
@@ -91,7 +92,7 @@ _PLACES: Final = {
     "Upsert": "leyden.operations.chains.upsert",
     "bind": "leyden.service.loading",
     "bind_async": "leyden.service.loading",
-    "check_schemas": "leyden.service.loading",
+    "check_schemas": "leyden.service.enforcing",
     "errors": "",
     "events": "",
     "load": "leyden.service.loading",

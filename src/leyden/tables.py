@@ -11,28 +11,36 @@ and read and write raw items; `app.driver.run(program)` runs them, awaited on ev
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from leyden._attrs import frozen
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
 from leyden.mapping.table import IndexDefinition, TableDefinition, table_definition
+from leyden.operations.chains.write import Write
+from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.options import Options
+from leyden.operations.plan.expressions import refuse_oversize
+from leyden.operations.plan.writes import cost_of
 from leyden.operations.run.sending import IMPORTS, send_all
 from leyden.program import Item, Params, Pause, Program, Request
 from leyden.results import consumed_units
 
 __all__ = [
+    "WRITE_ATTEMPTS",
+    "WRITE_LIMIT",
     "CreateTableResult",
     "IndexDefinition",
     "ItemsPage",
     "ItemsWritten",
     "TableDefinition",
+    "check_size",
     "check_table",
     "compare_table",
     "create_table",
     "read_items",
     "table_definition",
+    "transactions_of",
     "write_items",
 ]
 
@@ -41,6 +49,9 @@ IMPORT: Final = "import"
 
 WRITE_LIMIT: Final = 25
 """How many items one request of `write_items` may carry."""
+
+WRITE_ATTEMPTS: Final = IMPORTS
+"""How often `write_items` sends what the table does not take up."""
 
 _UNHURRIED: Final = Options(budget=math.inf)
 """The attempts are counted; how long they take does not matter."""
@@ -102,7 +113,7 @@ def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
         [{"RequestItems": {table: writes}}] if writes else [],
         _UNHURRIED,
         left_in="UnprocessedItems",
-        attempts=IMPORTS,
+        attempts=WRITE_ATTEMPTS,
     )
     for failure in sent.failures:
         raise failure
@@ -112,6 +123,34 @@ def write_items(table: str, items: Sequence[Item]) -> Program[ItemsWritten]:
         for write in part[table]
     )
     return ItemsWritten(unprocessed, sent.consumed, sent.requests)
+
+
+def check_size(item: Item) -> None:
+    """Raise ItemTooLargeError, with the largest field, where DynamoDB would refuse a raw item."""
+    refuse_oversize(item)
+
+
+def transactions_of(writes: Iterable[Write]) -> Iterator[list[Write]]:
+    """Writes in runs, each of which DynamoDB takes as one transaction.
+
+    The limits are 100 operations, the guards of keys and unique values included, and 4 MB. The
+    values of an item count as part of it, however large they are.
+
+    >>> for run in tables.transactions_of([task.put(**values) for values in many]):
+    ...     app.transact_write(run).go()                                # doctest: +SKIP
+    """
+    run: list[Write] = []
+    count = size = 0
+    for write in writes:
+        parts, own = cost_of(write._draft(), laid_out=False)
+        if run and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
+            yield run
+            run, count, size = [], 0, 0
+        run.append(write)
+        count += parts
+        size += own
+    if run:
+        yield run
 
 
 CREATE: Final = "create_table"

@@ -13,7 +13,7 @@ from leyden.chart.boards import chart_of
 from leyden.chart.examples import DEFAULT_COUNT, Given, Hooks
 from leyden.chart.mermaid import mermaid
 from leyden.chart.page import page
-from leyden.schema.spec import ServiceSpec
+from leyden.schema import ServiceSpec
 
 __all__ = ["chart_html", "chart_mermaid"]
 

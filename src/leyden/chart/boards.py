@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from leyden import Service
 from leyden.chart.contents import (
@@ -24,10 +24,13 @@ from leyden.chart.contents import (
 from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, unconnected
 from leyden.chart.patterns import patterns_of
 from leyden.keys import IndexKeys, KeyForm
-from leyden.mapping.table import IndexDefinition, TableDefinition
 from leyden.program import AttributeValue
-from leyden.schema.spec import IndexSpec, ServiceSpec
-from leyden.types.times import timestamp_text
+from leyden.schema import IndexSpec, ServiceSpec
+from leyden.tables import IndexDefinition
+from leyden.types import timestamp_text
+
+_OWN: Final = ""
+"""What stands for the name of an index in the table itself."""
 
 
 def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | None = None) -> Chart:
@@ -36,39 +39,42 @@ def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | Non
     drawn = unconnected(spec, hooks)
     found = examples_of(drawn, examples, spec.entities)
     definition = drawn.table_definition
-    ttl = definition.ttl
-    boards = [_board(drawn, found, None, definition)]
-    boards += [_board(drawn, found, index, definition) for index in definition.indexes.values()]
+    own_range = (definition.range,) if definition.range else ()
+    own = IndexDefinition(_OWN, "table", (definition.hash,), own_range)
+    indexes = [own, *definition.indexes.values()]
+    places = {index.name: place for place, index in enumerate(indexes)}
+    # In the order of the boards, the outer ones first.
+    collections = []
+    for name, members in drawn.collections.__members__.items():
+        index = members[0].keys.spec
+        aliases = tuple(member.entity.spec.alias for member in members)
+        order = (places[index.index or _OWN], index.collection.index(name), name)
+        collections.append((order, Collection(name, index.index, aliases)))
     return Chart(
         service=spec.service,
         table=service.table if isinstance(service, Service) else spec.table.table,
-        ttl=ttl,
+        ttl=definition.ttl,
         entities=tuple(spec.entities.values()),
-        collections=_collections(drawn, [board.index for board in boards]),
-        boards=tuple(boards),
+        collections=tuple(one for _, one in sorted(collections, key=lambda pair: pair[0])),
+        boards=tuple(_board(drawn, found, index, own, definition.ttl) for index in indexes),
         unsampled=found.missing,
     )
 
 
-def _collections(drawn: Service, boards: list[str | None]) -> tuple[Collection, ...]:
-    """All collections, in the order of the boards, the outer ones first."""
-    found = []
-    for name, members in drawn.collections.__members__.items():
-        index = members[0].keys.spec
-        aliases = tuple(member.entity.spec.alias for member in members)
-        order = (boards.index(index.index), index.collection.index(name), name)
-        found.append((order, Collection(name, index.index, aliases)))
-    return tuple(collection for _, collection in sorted(found, key=lambda pair: pair[0]))
-
-
 def _board(
-    drawn: Service, examples: Examples, index: IndexDefinition | None, table: TableDefinition
+    drawn: Service,
+    examples: Examples,
+    index: IndexDefinition,
+    own: IndexDefinition,
+    ttl: str | None,
 ) -> Board:
-    name = None if index is None else index.name
-    hash_ = (table.hash,) if index is None else index.hash
-    range_ = ((table.range,) if table.range else ()) if index is None else index.range
-    projection = "all" if index is None else index.projection
-    fields = _projected(table, index)
+    name = index.name or None
+    key = (*index.hash, *index.range)
+    # The fields that are there beside the index's own keys; None for all.
+    fields = None
+    if index.projection != "all":
+        extra = () if isinstance(index.projection, str) else index.projection
+        fields = frozenset({*own.hash, *own.range, *extra})
     rows: list[tuple[Any, Row]] = []
     absent: list[Absent] = []
     for alias, entity in drawn.entities.items():
@@ -77,49 +83,44 @@ def _board(
                 continue
             out = []
             for example in examples.of(alias):
-                if all(field in example.item for field in (*hash_, *range_)):
-                    row = _row(example, keys, hash_, range_, fields, table.ttl)
-                    order = [_order_of(example.item[field]) for field in (*hash_, *range_)]
-                    rows.append((order, row))
+                if all(field in example.item for field in key):
+                    order = [_order_of(example.item[field]) for field in key]
+                    rows.append((order, _row(example, keys, index, fields, ttl)))
                 else:
                     out.append(example.name)
             if out:
                 when = keys.spec.when.text if keys.spec.when else None
                 absent.append(Absent(alias, keys.spec.name, tuple(out), when))
-    groups = tuple(_groups([row for _, row in sorted(rows, key=lambda pair: pair[0])], drawn, name))
+    # Partitions have no order; theirs is that of the text.
+    by_partition: dict[tuple[str, ...], list[Row]] = {}
+    for _, row in sorted(rows, key=lambda pair: pair[0]):
+        by_partition.setdefault(tuple(field.text for field in row.partition), []).append(row)
     return Board(
         index=name,
-        kind="table" if index is None else index.kind,
-        hash=hash_,
-        range=range_,
-        projection=projection,
-        groups=groups,
-        patterns=patterns_of(drawn, examples, name, [group.rows for group in groups]),
+        kind=index.kind,
+        hash=index.hash,
+        range=index.range,
+        projection=index.projection,
+        groups=tuple(
+            Group(tuple(members), tuple(_bands(members, drawn, name)))
+            for members in by_partition.values()
+        ),
+        patterns=patterns_of(drawn, examples, name, list(by_partition.values())),
         absent=tuple(absent),
     )
-
-
-def _projected(table: TableDefinition, index: IndexDefinition | None) -> frozenset[str] | None:
-    """The fields that an index carries beside its own keys; None for all."""
-    if index is None or index.projection == "all":
-        return None
-    extra = () if isinstance(index.projection, str) else index.projection
-    return frozenset({table.hash, *([table.range] if table.range else ()), *extra})
 
 
 def _row(
     example: Example,
     keys: IndexKeys,
-    hash_: Iterable[str],
-    range_: Iterable[str],
+    index: IndexDefinition,
     fields: frozenset[str] | None,
     ttl: str | None,
 ) -> Row:
     forms = {form.field: form for form in keys.forms}
-    mapping = example.entity.conversions.entity.mapping
     plain = {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in mapping.plain(example.values).items()
+        for name, value in example.entity.mapping.plain(example.values).items()
     }
     for name, value in example.values.items():
         if isinstance(value, datetime):
@@ -137,8 +138,8 @@ def _row(
     return Row(
         example=example.name,
         alias=example.entity.spec.alias,
-        partition=tuple(key(field) for field in hash_),
-        sort=tuple(key(field) for field in range_),
+        partition=tuple(map(key, index.hash)),
+        sort=tuple(map(key, index.range)),
         attributes=tuple(attributes),
     )
 
@@ -186,15 +187,6 @@ def _order_of(value: AttributeValue) -> tuple[str, Any]:
     if kind == "N":
         return kind, Decimal(stored)
     return kind, stored.encode("utf-8", "surrogatepass") if isinstance(stored, str) else stored
-
-
-def _groups(rows: Iterable[Row], drawn: Service, index: str | None) -> Iterable[Group]:
-    """The rows of each partition together. Partitions have no order; theirs is that of the text."""
-    by_partition: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows:
-        by_partition.setdefault(tuple(key.text for key in row.partition), []).append(row)
-    for members in by_partition.values():
-        yield Group(tuple(members), tuple(_bands(members, drawn, index)))
 
 
 def _bands(rows: list[Row], drawn: Service, index: str | None) -> Iterable[Band]:

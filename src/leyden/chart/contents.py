@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from leyden.schema.spec import EntitySpec
+from leyden.schema import EntitySpec
 
 
 @frozen

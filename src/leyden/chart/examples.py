@@ -17,14 +17,12 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from leyden import Entity, Service
+from leyden import Entity, Service, bind
 from leyden._text import did_you_mean
 from leyden.chart.samples import is_free, sample
-from leyden.drivers.sync import SyncDriver
 from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
 from leyden.program import Item
-from leyden.schema.spec import AttributeSpec, Call, EntitySpec, JMESPath, Literal, ServiceSpec
-from leyden.service.service import build_service
+from leyden.schema import AttributeSpec, Call, EntitySpec, JMESPath, Literal, ServiceSpec
 from leyden.types import type_of
 
 Hooks = Mapping[str, Callable[..., Any]]
@@ -74,25 +72,24 @@ def unconnected(spec: ServiceSpec, hooks: Hooks | None = None) -> Service:
         for alias, entity in spec.entities.items()
     }
     drawable = attrs.evolve(spec, entities=entities)
+
+    def passing(*arguments: Any) -> Any:
+        # `get`, `set` and `derive` are called with a value and all values: the value passes.
+        return arguments[0] if arguments else None
+
     stand_ins = {
-        name: (hooks or {}).get(name, _pass)
+        name: (hooks or {}).get(name, passing)
         for entity in drawable.entities.values()
         for attribute in entity.attributes.values()
         for name in _calls(attribute)
     }
-    table = spec.table.table or spec.service
     # The region is never reached; a connection wants one before it is used.
-    driver = SyncDriver(region="us-east-1")
-    return build_service(drawable, driver, table=table, hooks=stand_ins)
-
-
-def _pass(*arguments: Any) -> Any:
-    """`get`, `set` and `derive` are called with a value and all values: the value passes."""
-    return arguments[0] if arguments else None
+    table = spec.table.table or spec.service
+    return bind(drawable, table=table, region="us-east-1", hooks=stand_ins)
 
 
 def _unbound(attribute: AttributeSpec) -> AttributeSpec:
-    properties = attribute.properties
+    properties = attribute.properties and {n: _unbound(p) for n, p in attribute.properties.items()}
     return attrs.evolve(
         attribute,
         default=attribute.default if isinstance(attribute.default, Literal) else None,
@@ -105,11 +102,7 @@ def _unbound(attribute: AttributeSpec) -> AttributeSpec:
         validate=None,
         overflow=None,
         items=None if attribute.items is None else _unbound(attribute.items),
-        properties=(
-            None
-            if properties is None
-            else {name: _unbound(part) for name, part in properties.items()}
-        ),
+        properties=properties,
     )
 
 
@@ -173,27 +166,23 @@ def _all_sampled(
     missing: dict[str, InputError] = {}
     for alias, spec in specs.items():
         try:
-            items += _sampled(drawn.entities[alias], spec, count, plain=plain)
+            entity, places = drawn.entities[alias], _places(spec)
+            # The last one stays out of sparse indexes, unless nothing is there to contrast it with.
+            made = [
+                _sample_item(entity, spec, places, number, count == 1 or number < count - 1, plain)
+                for number in range(count)
+            ]
+            items += _distinct(entity, made)
         except InputError as error:
             missing[alias] = error
     return items, missing
-
-
-def _sampled(entity: Entity, spec: EntitySpec, count: int, *, plain: bool) -> list[Example]:
-    places = _places(spec)
-    # The last one stays out of sparse indexes, unless there is nothing to contrast it with.
-    items = [
-        _sample_item(entity, spec, places, number, count == 1 or number < count - 1, plain=plain)
-        for number in range(count)
-    ]
-    return _distinct(entity, items)
 
 
 def _distinct(entity: Entity, items: Iterable[Item]) -> list[Example]:
     """One example for each key: samples of few values repeat."""
     fields = [form.field for form in entity.conversions.entity.keys.primary.forms]
     by_key = {json.dumps([item[field] for field in fields], default=repr): item for item in items}
-    decode = entity.conversions.entity.mapping.decode_values
+    decode = entity.mapping.decode_values
     return [
         Example(f"{entity.spec.alias}-{number}", entity, item, decode(item))
         for number, item in enumerate(by_key.values(), 1)
@@ -234,7 +223,6 @@ def _sample_item(
     places: Mapping[str, str],
     number: int,
     inside: bool,
-    *,
     plain: bool,
 ) -> Item:
     values = {}
@@ -249,10 +237,9 @@ def _sample_item(
             values[name] = default.value
             continue
         values[name] = sample(attribute, place, spec.alias, plain=plain)
-    conditions = [index for index in spec.indexes.values() if index.when is not None]
-    if not conditions:
-        return _stored(entity, values)
-    return _best(entity, spec, values, inside)
+    if any(index.when is not None for index in spec.indexes.values()):
+        return _best(entity, spec, values, inside)
+    return _stored(entity, values)
 
 
 def _shown(spec: EntitySpec) -> list[str]:
@@ -272,13 +259,12 @@ def _shown(spec: EntitySpec) -> list[str]:
 
 def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool) -> Item:
     """The item that is in most of the sparse indexes, or in the fewest where not `inside`."""
-    mapping = entity.conversions.entity.mapping
     sparse = [index for index in spec.indexes.values() if index.when is not None]
     fixed = set(spec.primary.composites)
     options: dict[str, list[Any]] = {}
     for index in sparse:
         assert index.when is not None
-        roots = mapping.condition(index.name).roots
+        roots = entity.mapping.condition(index.name).roots
         for name in spec.attributes if roots is None else roots:
             if name in values and name not in fixed:
                 found = [values[name], *_alternatives(spec.attributes[name], index.when.text)]
@@ -286,7 +272,7 @@ def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool
                     value for value in found if value not in options.get(name, [])
                 )
     chosen: Item | None = None
-    fewest = most = -1
+    best = 0
     refused: InputError | None = None
     for combination in itertools.islice(itertools.product(*options.values()), _TRIED):
         try:
@@ -295,9 +281,8 @@ def _best(entity: Entity, spec: EntitySpec, values: dict[str, Any], inside: bool
             refused = error
             continue
         member = sum(index.pk.field in item for index in sparse)
-        better = member > most if inside else (fewest < 0 or member < fewest)
-        if better:
-            chosen, fewest, most = item, member, member
+        if chosen is None or (member > best if inside else member < best):
+            chosen, best = item, member
         if member == (len(sparse) if inside else 0):
             break
     if chosen is None:

@@ -13,9 +13,8 @@ from leyden import Service
 from leyden.chart.contents import Call, KeyShape, Pattern, Row
 from leyden.chart.examples import Example, Examples
 from leyden.keys import IndexKeys
-from leyden.schema.spec import AttributeSpec, EntitySpec, KeySpec
-from leyden.types import type_of
-from leyden.types.times import epoch_seconds, timestamp_text
+from leyden.schema import AttributeSpec, EntitySpec, KeySpec
+from leyden.types import epoch_seconds, timestamp_text, type_of
 
 Partitions = Sequence[Sequence[Row]]
 
@@ -67,7 +66,8 @@ def _calls(
     sort = spec.sk.composite if spec.sk else ()
     if spec.index is None:
         got = (inside[0].name,) if inside else ()
-        calls = [Call(_get_call(entity, values), got)]
+        given = _arguments(entity, entity.primary.composites, values)
+        calls = [Call(f"{_entity_text(entity.alias)}.get({given}).go()", got)]
         # A partition holds several only if a sort key attribute can have more than one value.
         if any(len(entity.attributes[name].values) != 1 for name in sort):
             calls.append(Call(_query_call(entity, spec.name, spec.pk.composite, values), found))
@@ -114,6 +114,10 @@ def _collection(
             values = next(e.values for e in examples.items if e.name == ours[0])
     spec = keys.spec
     stem = keys.collection_stem(name) if keys.sk and keys.collection_prefix else None
+    given = _arguments(entity, spec.pk.composite, values)
+    reached = f"getattr(app.collections, {_quoted(name)})"
+    if _is_name(name):
+        reached = f"app.collections.{name}"
     return Pattern(
         alias=None,
         name=name,
@@ -124,7 +128,7 @@ def _collection(
         scope=spec.scope,
         collections=(),
         when=None,
-        calls=(Call(_collection_call(name, entity, spec.pk.composite, values), best),),
+        calls=(Call(f"{reached}({given}).go()", best),),
     )
 
 
@@ -137,12 +141,6 @@ def _shape(key: KeySpec, shape: str | None) -> KeyShape:
 # ---- Python
 
 
-def _get_call(entity: EntitySpec, values: Mapping[str, Any] | None) -> str:
-    """`task.get(project_id="apollo", task_id="task-1").go()`."""
-    given = _arguments(entity, entity.primary.composites, values)
-    return f"{_entity_text(entity.alias)}.get({given}).go()"
-
-
 def _query_call(
     entity: EntitySpec, pattern: str, names: Iterable[str], values: Mapping[str, Any] | None
 ) -> str:
@@ -150,16 +148,6 @@ def _query_call(
     start = f".{pattern}" if _is_name(pattern) else f"[{_quoted(pattern)}]"
     given = _arguments(entity, names, values)
     return f"{_entity_text(entity.alias)}.query{start}({given}).go()"
-
-
-def _collection_call(
-    collection: str, entity: EntitySpec, names: Iterable[str], values: Mapping[str, Any] | None
-) -> str:
-    """`app.collections.overview(project_id="apollo").go()`."""
-    given = _arguments(entity, names, values)
-    if _is_name(collection):
-        return f"app.collections.{collection}({given}).go()"
-    return f"getattr(app.collections, {_quoted(collection)})({given}).go()"
 
 
 def _entity_text(alias: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from leyden.schema.regexps import UnboundedPatternError, searching
-from leyden.schema.spec import AttributeSpec
+from leyden.schema import AttributeSpec, UnboundedPatternError, searching
 from leyden.types import type_of
 
 _START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -128,8 +128,17 @@ class _Likely:
         if self._plain:
             text = re.sub(r"\W|_", "", text)
         if attribute.pattern is not None:
-            text = _matching(attribute.pattern, text, number)
-        return _fitting(text, number, attribute.min_length, attribute.max_length)
+            with suppress(re.error, UnboundedPatternError):
+                fits = searching(attribute.pattern)
+                text = next((form for form in _forms(text, number) if fits(form)), text)
+        low, high = attribute.min_length, attribute.max_length
+        if low is not None:
+            text = text.ljust(low, "x")
+        if high is not None and len(text) > high:
+            # What tells the samples apart stays.
+            mark = str(number + 1)
+            text = text[: max(0, high - len(mark))] + mark[-high:] if high > 0 else ""
+        return text
 
     def amount(self) -> float:
         """A number within the bounds."""
@@ -190,16 +199,8 @@ def _taken(samples: tuple[str, ...], number: int) -> str:
     return samples[place] if not round_ else f"{samples[place]}{round_ + 1}"
 
 
-def _matching(pattern: str, text: str, number: int) -> str:
-    """The text, or one of some common forms, whichever matches first; else the text."""
-    try:
-        search = searching(pattern)
-    except (re.error, UnboundedPatternError):
-        return text
-    return next((form for form in _forms(text, number) if search(form)), text)
-
-
 def _forms(text: str, number: int) -> Iterator[str]:
+    """The text, and some common forms that a pattern may ask for."""
     letters = re.sub(r"\W|_", "", text) or "x"
     yield text
     yield text.upper()
@@ -233,16 +234,6 @@ def _forms(text: str, number: int) -> Iterator[str]:
     yield f"01HX0000000000000000{number + 1:06}"
     yield f"{number + 1:024x}"
     yield f"{number + 1:064x}"
-
-
-def _fitting(text: str, number: int, low: int | None, high: int | None) -> str:
-    if low is not None and len(text) < low:
-        text = text.ljust(low, "x")
-    if high is not None and len(text) > high:
-        # What tells the samples apart stays.
-        mark = str(number + 1)
-        text = text[: max(0, high - len(mark))] + mark[-high:] if high > 0 else ""
-    return text
 
 
 def is_free(attribute: AttributeSpec) -> bool:

@@ -1,16 +1,20 @@
-"""All commands under one roof: lists them, runs one, and turns errors into lines and exit codes."""
+"""All commands under one roof: lists them, runs one, and turns errors into lines and exit codes.
+
+A command is a function in a module of `commands/`, and a line in `SECTIONS`: where it is, and what
+the list says of it. To add one, write both.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from leyden.cli.commands import SECTIONS
 from leyden_command import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -22,6 +26,46 @@ PIPE_CLOSED: Final = 141
 
 _DEBUGGING: Final = "leyden.debug"
 """Where a context says that the traceback of an error is wanted."""
+
+
+_HERE: Final = "leyden.cli.commands"
+
+SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "Schemas (nothing is sent)": {
+        "check": (f"{_HERE}.schemas:check", "Report every fault with its file, line and column."),
+        "patterns": (f"{_HERE}.schemas:patterns", "List or draw every access pattern."),
+        "keys": (f"{_HERE}.keys:keys", "Show the keys that an item gets in each access pattern."),
+        "explain": (f"{_HERE}.explain:explain", "Show what an operation would read or write."),
+        "import-electrodb": (
+            f"{_HERE}.import_electrodb:import_electrodb",
+            "Convert ElectroDB models into schema files.",
+        ),
+    },
+    "The table": {
+        "table": (
+            f"{_HERE}.table:table",
+            "Print, create or compare the table that the schemas need.",
+        ),
+    },
+    "Items": {
+        "get": (f"{_HERE}.items:get", "Print the item with a key."),
+        "put": (f"{_HERE}.items:put", "Write an item, or the items of a file."),
+        "query": (f"{_HERE}.items:query", "Print items by an access pattern."),
+        "scan": (f"{_HERE}.items:scan", "Print items by reading the whole table."),
+    },
+    "Whole tables": {
+        "export": (f"{_HERE}.transfer:export_items", "Write a table to a file of JSON lines."),
+        "import": (f"{_HERE}.transfer:import_items", "Write a file of JSON lines into a table."),
+        "adopt": (
+            f"{_HERE}.table:adopt",
+            "Write the missing guards of unique values for existing items.",
+        ),
+    },
+    "To look around": {
+        "demo": ("leyden.demo:demo", "Show what Leyden does, on an engine inside this process."),
+    },
+}
+"""The commands in the sections of `leyden --help`."""
 
 
 class StoppedError(Exception):
@@ -77,7 +121,9 @@ class Application(click.Group):
             click.echo(f"\n{stopped if isinstance(stopped, StoppedError) else 'stopped'}", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            _let_go_of_stdout()
+            # What is still buffered goes nowhere, so that nothing complains at exit.
+            with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
             ctx.exit(PIPE_CLOSED)
 
 
@@ -94,17 +140,6 @@ def _report(error: LeydenError, *, debug: bool) -> None:
         message = for_the_command_line(str(error))
     code = click.style(f" [{error.code}] ", dim=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}{code}{message}", err=True)
-
-
-def _let_go_of_stdout() -> None:
-    """Send what is still buffered nowhere, so that nothing complains at exit."""
-    try:
-        number = sys.stdout.fileno()
-    except (OSError, ValueError):
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
 
 
 def _set_debugging(ctx: click.Context, _: click.Parameter, value: bool) -> None:

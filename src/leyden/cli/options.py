@@ -10,7 +10,7 @@ import functools
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -120,15 +120,22 @@ def _bad_hooks(message: str) -> click.BadParameter:
 
 def entity_named(service: Service, name: str) -> Entity:
     """The entity with this alias, or this name in the table."""
-    found = service.entities.get(name)
+    if name in service.entities:
+        return service.entities[name]
+    found = next((e for e in service.entities.values() if e.name == name), None)
     if found is None:
-        found = next((e for e in service.entities.values() if e.name == name), None)
-    if found is None:
-        hint = did_you_mean(name, service.entities) or f"; it has {', '.join(service.entities)}"
-        raise click.BadParameter(
-            f'"{service.name}" has no entity "{name}"{hint}', param_hint="ENTITY"
-        )
+        message = f'"{service.name}" has no entity "{name}"'
+        raise unknown(message, name, service.entities, hint="ENTITY")
     return found
+
+
+def unknown(
+    message: str, name: str, known: Iterable[str], *, hint: str, leading: str = "it has"
+) -> click.BadParameter:
+    """Wrong usage: a name that is none of the known ones; these are listed if none is close."""
+    listed = ", ".join(known)
+    meant = did_you_mean(name, known) or (f"; {leading} {listed}" if listed else "")
+    return click.BadParameter(message + meant, param_hint=hint)
 
 
 def target_options(command: F) -> F:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 import click
 
 from leyden.cli.values import json_text
-from leyden.types.anything import without_decimals
+from leyden.types import without_decimals
 from leyden_command import interruptible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from leyden.schema.faults import Fault
+    from leyden.schema import Fault
 
 Bar: TypeAlias = Callable[[int, int], object]
 """Shows how far a transfer is: called with the items so far, and the bytes of the file."""

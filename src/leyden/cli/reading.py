@@ -10,16 +10,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 import click
 
 from leyden import CollectionPage, Entity, Page, Service
-from leyden._text import did_you_mean
-from leyden.cli.options import decorated
-from leyden.cli.output import (
-    Output,
-    capacity,
-    plural,
-    print_json,
-    print_records,
-    reading,
-)
+from leyden.cli.options import decorated, unknown
+from leyden.cli.output import Output, capacity, plural, print_json, print_records, reading
 from leyden.cli.values import plain_record, read_pairs
 from leyden.cli.where import read_condition
 from leyden.errors import DecodeError, HookError, UnknownAttributeError
@@ -153,13 +145,8 @@ def members_of(service: Service, collection: str) -> list[Entity]:
         if any(collection in index.collection for index in entity.spec.indexes.values())
     ]
     if not members:
-        known = ", ".join(service.collections)
-        hint = did_you_mean(collection, service.collections)
-        raise click.BadParameter(
-            f'"{service.name}" has no collection "{collection}"'
-            f"{hint or (f'; it has {known}' if known else '')}",
-            param_hint="ENTITY.PATTERN",
-        )
+        message = f'"{service.name}" has no collection "{collection}"'
+        raise unknown(message, collection, service.collections, hint="ENTITY.PATTERN")
     return members
 
 

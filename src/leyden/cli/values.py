@@ -17,10 +17,8 @@ import click
 
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError, ValidationError
-from leyden.schema.spec import AttributeSpec
-from leyden.types import type_of
-from leyden.types.numbers import number_text
-from leyden.types.times import timestamp_text
+from leyden.schema import AttributeSpec
+from leyden.types import number_text, timestamp_text, type_of
 
 if TYPE_CHECKING:
     from leyden import Entity
@@ -54,7 +52,7 @@ def plain(value: Any) -> Any:
 
 def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
     """A record by attribute name, in the schema's order, without what is absent or not read."""
-    slots = entity.conversions.entity.mapping.slots
+    slots = entity.mapping.slots
     values = {name: getattr(record, slot, None) for name, slot in slots.items()}
     attributes = entity.spec.attributes
     return {
@@ -98,8 +96,8 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(
             text,
-            parse_float=_fraction,
-            parse_int=_whole,
+            parse_float=_number,
+            parse_int=_number,
             parse_constant=_refuse_constant,
             object_pairs_hook=_object,
         )
@@ -118,17 +116,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _fraction(text: str) -> Decimal:
+def _number(text: str) -> int | Decimal:
     number = Decimal(text) if len(text) <= _MOST_DIGITS else None
     if number is None or abs(number.adjusted()) > _MOST_DIGITS:
         raise ValueError("a number has too many digits")
-    return number
-
-
-def _whole(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise ValueError("a number has too many digits")
-    return int(text)
+    return number if set(text) & {*".eE"} else int(text)
 
 
 def _refuse_constant(text: str) -> Any:

@@ -154,7 +154,22 @@ class _Parser:
         if called[0].kind == "word" and called[-1].kind == "symbol" and called[-1].text == "(":
             function = called[0].text.lower()
         if function in _FUNCTIONS:
-            return self._call(function)
+            self._position += 2
+            operand, start = self._operand()
+            values = []
+            for _ in range(_FUNCTIONS[function]):
+                self._need(",")
+                values.append(self._value())
+            self._need(")")
+            if function == "exists":
+                return operand.exists()
+            if function == "missing":
+                return operand.does_not_exist()
+            (value,) = values
+            if function == "begins":
+                return self._at(start, lambda: operand.startswith(value.text))
+            member = self._at(value.start, lambda: _member(operand, value))
+            return self._at(start, lambda: operand.contains(member))
         if function != "size":
             operand, _ = self._operand()
             return self._comparison(
@@ -164,24 +179,6 @@ class _Parser:
         operand, _ = self._operand()
         self._need(")")
         return self._comparison(operand.size(), _count)
-
-    def _call(self, function: str) -> Condition:
-        self._position += 2
-        operand, start = self._operand()
-        values = []
-        for _ in range(_FUNCTIONS[function]):
-            self._need(",")
-            values.append(self._value())
-        self._need(")")
-        if function == "exists":
-            return operand.exists()
-        if function == "missing":
-            return operand.does_not_exist()
-        (value,) = values
-        if function == "begins":
-            return self._at(start, lambda: operand.startswith(value.text))
-        member = self._at(value.start, lambda: _member(operand, value))
-        return self._at(start, lambda: operand.contains(member))
 
     def _comparison(self, operand: Any, read: Callable[[_Token], Any]) -> Condition:
         token = self._next

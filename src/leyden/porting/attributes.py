@@ -9,7 +9,7 @@ from leyden.porting.callbacks import bounds, constant_default, generated, valida
 from leyden.porting.context import Context, ModelError, Place, function_source, given_options
 from leyden.porting.models import Kind, kind_of
 from leyden.porting.regexps import python_pattern
-from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES
+from leyden.schema import KEY_TYPES, PATTERN_TYPES, SET_TYPES
 
 _KNOWN: Final = frozenset(
     {

@@ -11,8 +11,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from leyden.errors import EngineError, InputError
-from leyden.schema.shapes import TAKEN_ALIASES
-from leyden.schema.structure import is_name
+from leyden.schema import TAKEN_ALIASES, is_name
 
 
 class ModelError(InputError):

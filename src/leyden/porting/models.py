@@ -13,7 +13,7 @@ from attrs import frozen
 
 from leyden.porting.callbacks import membership
 from leyden.porting.context import Context, ModelError, Place
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
+from leyden.schema import ENTITY_FIELD, VERSION_FIELD
 
 _Check: TypeAlias = Callable[[Any, str], None]
 

@@ -30,10 +30,14 @@ from leyden.porting.keys import (
 from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.models import Identity, check_shapes, read_identity
 from leyden.porting.reading import FoundModel
-from leyden.schema import check_service
-from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
-from leyden.schema.structure import is_name
+from leyden.schema import (
+    ENTITY_FIELD,
+    TAKEN_ALIASES,
+    TAKEN_ATTRIBUTES,
+    VERSION_FIELD,
+    check_service,
+    is_name,
+)
 
 _KNOWN: Final = frozenset(
     {"model", "entity", "service", "version", "table", "attributes", "indexes", "filters"}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
+from leyden._calls import fitting
 from leyden.errors import SchemaError
 from leyden.keys import entity_keys
 from leyden.mapping.expressions import Expression
+from leyden.mapping.table import table_definition
 from leyden.operations.companions.overflow.format import OVERFLOW_SUFFIX, PART_PREFIX
+from leyden.schema import CheckResult, check_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec, JMESPath, Judge, ServiceSpec
 
@@ -142,3 +147,26 @@ def _uncountable(entity: EntitySpec) -> list[Fault]:
         )
         for span, what in readers
     ]
+
+
+@fitting('leyden.check_schemas("schemas/taskapp")')
+def check_schemas(
+    source: str | Path | Mapping[str, Any], *, hooks: Mapping[str, Callable[..., Any]] | None = None
+) -> CheckResult:
+    """Say everything that is wrong with schemas, or may surprise, without raising it.
+
+    Finds what `leyden.schema.check_service` finds in the files, and what shows only when all
+    entities are put on one table. Without `hooks`, the names of functions are not checked.
+
+    >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
+    ...     print(fault)
+    """
+    result = check_service(source, hooks=hooks)
+    if result.service is not None:
+        try:
+            refuse_unenforced(result.service)
+            table_definition(result.service)
+        except SchemaError as error:
+            more = tuple(fault for fault in error.faults if fault not in result.faults)
+            return CheckResult(result.service, (*result.faults, *more))
+    return result

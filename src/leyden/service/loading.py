@@ -1,7 +1,7 @@
 """Loading: from schema files to a service that can be used.
 
 `load` and `load_async` read schemas and bind them to a table; `bind` and `bind_async` take schemas
-that are read already, as tools do that change them first; `check` says all that is wrong with some.
+that are read already, as tools do that change them first.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from leyden._calls import fitting
 from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
-from leyden.errors import InvalidOptionError, SchemaError, SchemaWarning
-from leyden.mapping.table import table_definition
-from leyden.schema import CheckResult, check_service, load_checked
+from leyden.errors import InvalidOptionError, SchemaWarning
+from leyden.schema import load_checked
 from leyden.schema.faults import DANGERS, Fault
 from leyden.schema.spec import ServiceSpec
 from leyden.service.enforcing import refuse_unenforced
@@ -164,27 +163,6 @@ def bind_async(
     refuse_unenforced(spec)
     where = _where("bind_async", engine, endpoint_url, region, credentials, profile)
     return _asynchronous(spec, where, table, hooks)
-
-
-@fitting('leyden.check_schemas("schemas/taskapp")')
-def check_schemas(source: Source, *, hooks: Hooks | None = None) -> CheckResult:
-    """Say everything that is wrong with schemas, or may surprise, without raising it.
-
-    Finds what `leyden.schema.check_service` finds in the files, and what shows only when all
-    entities are put on one table. Without `hooks`, the names of functions are not checked.
-
-    >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
-    ...     print(fault)
-    """
-    result = check_service(source, hooks=hooks)
-    if result.service is not None:
-        try:
-            refuse_unenforced(result.service)
-            table_definition(result.service)
-        except SchemaError as error:
-            more = tuple(fault for fault in error.faults if fault not in result.faults)
-            return CheckResult(result.service, (*result.faults, *more))
-    return result
 
 
 def _asynchronous(

@@ -8,9 +8,8 @@ import attrs
 import click
 
 from leyden import Entity
-from leyden._text import did_you_mean
 from leyden.cli.commands.items import RANGES, pattern_query, ranged
-from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.options import Target, entity_named, output_options, target_options, unknown
 from leyden.cli.output import Output, print_json
 from leyden.cli.reading import COLLECTIONS, collection_query, narrowed
 from leyden.cli.values import (
@@ -23,28 +22,13 @@ from leyden.cli.values import (
 )
 
 _READ_STEPS: Final = (*RANGES, "between")
-_UPDATE_STEPS: Final = (
-    "set",
-    "add",
-    "subtract",
-    "append",
-    "delete",
-    "if_not_exists",
-    "remove",
-    "composite",
-)
+_UPSERT_STEPS: Final = ("set", "add", "subtract", "append", "if_not_exists")
+_UPDATE_STEPS: Final = (*_UPSERT_STEPS[:4], "delete", "if_not_exists", "remove", "composite")
 _STEPS: Final[dict[str, tuple[str, ...]]] = {
-    "get": (),
-    "create": (),
-    "put": (),
-    "upsert": ("set", "add", "subtract", "append", "if_not_exists"),
-    "update": _UPDATE_STEPS,
-    "patch": _UPDATE_STEPS,
-    "delete": (),
-    "remove": (),
-    "scan": (),
-    "match": (),
-    "find": (),
+    **dict.fromkeys(("get", "create", "put"), ()),
+    "upsert": _UPSERT_STEPS,
+    **dict.fromkeys(("update", "patch"), _UPDATE_STEPS),
+    **dict.fromkeys(("delete", "remove", "scan", "match", "find"), ()),
 }
 """The operations, each with the steps that it takes; `query.NAME` takes ranges."""
 
@@ -116,8 +100,8 @@ def _chain(entity: Entity, operation: str, arguments: tuple[str, ...]) -> Any:
         return ranged(entity, pattern_query(entity, pattern, attributes), steps)
     if operation not in _STEPS:
         known = (*_STEPS, *(f"query.{name}" for name in entity.spec.indexes))
-        hint = did_you_mean(operation, known) or f"; choose from {', '.join(known)}"
-        raise click.BadParameter(f'"{operation}" is not an operation{hint}', param_hint="OPERATION")
+        message = f'"{operation}" is not an operation'
+        raise unknown(message, operation, known, hint="OPERATION", leading="choose from")
     attributes, steps = _sorted_out(operation, arguments, _STEPS[operation])
     values = read_pairs(entity, attributes, hint="ATTRIBUTE=VALUE")
     if operation == "scan":
@@ -131,7 +115,7 @@ def _chain(entity: Entity, operation: str, arguments: tuple[str, ...]) -> Any:
             continue
         paths = {}
         for path, text in split_pairs(given, hint=f"{step}:ATTRIBUTE=VALUE").items():
-            leaf = entity.conversions.entity.mapping.resolve(path).leaf
+            leaf = entity.mapping.resolve(path).leaf
             paths[path] = value_from_text(leaf.spec, text, path)
         chain = getattr(chain, step)(**paths)
     return chain
@@ -148,10 +132,9 @@ def _sorted_out(
         if not colon or "=" in step:
             plain_ones.append(argument)
         elif step not in known:
-            hint = did_you_mean(step, known) or (f"; it takes {', '.join(known)}" if known else "")
-            raise click.BadParameter(
-                f'{operation} takes no step "{step}:"{hint}', param_hint="STEP:ATTRIBUTE=VALUE"
-            )
+            message = f'{operation} takes no step "{step}:"'
+            hint = "STEP:ATTRIBUTE=VALUE"
+            raise unknown(message, step, known, hint=hint, leading="it takes")
         else:
             steps.setdefault(step, []).append(rest)
     return plain_ones, steps

@@ -9,8 +9,7 @@ from typing import Any, Final
 import click
 
 from leyden import Entity, Service
-from leyden._text import did_you_mean
-from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.options import Target, entity_named, output_options, target_options, unknown
 from leyden.cli.output import Output, plural, print_json, print_record, waiting
 from leyden.cli.reading import (
     COLLECTIONS,
@@ -141,9 +140,14 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
                 raise InputError(f"{name}:{line.number}: {error}") from error
             values.append((line.number, one))
     with waiting(f"writing {plural(len(values), 'item')}"):
-        if create:
-            _create_all(entity, values, name)
-        elif values:
+        for done, (number, one) in enumerate(values if create else ()):
+            try:
+                entity.create(**one).go()
+            except LeydenError as error:
+                written = f"written before it: {plural(done, 'item')}"
+                error.message = f"{name}:{number}: {error.message} ({written})"
+                raise
+        if values and not create:
             # In transactions: a batch by itself would overwrite an item that only shares the key.
             written = entity.put([one for _, one in values]).go(guard=True)
             if written.unprocessed:
@@ -157,16 +161,6 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
         print_json({"table": service.table, "written": len(values)}, output)
     else:
         click.echo(f"wrote {plural(len(values), 'item')} into {service.table}")
-
-
-def _create_all(entity: Entity, values: list[tuple[int, dict[str, Any]]], name: str) -> None:
-    for done, (number, one) in enumerate(values):
-        try:
-            entity.create(**one).go()
-        except LeydenError as error:
-            written = f"written before it: {plural(done, 'item')}"
-            error.message = f"{name}:{number}: {error.message} ({written})"
-            raise
 
 
 @click.command()
@@ -235,12 +229,8 @@ def query(
 def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
     """The query of an access pattern by `attribute=value` arguments."""
     if name not in entity.spec.indexes:
-        known = ", ".join(entity.spec.indexes)
-        hint = did_you_mean(name, entity.spec.indexes) or f"; it has {known}"
-        raise click.BadParameter(
-            f'"{entity.spec.alias}" has no access pattern "{name}"{hint}',
-            param_hint="ENTITY.PATTERN",
-        )
+        message = f'"{entity.spec.alias}" has no access pattern "{name}"'
+        raise unknown(message, name, entity.spec.indexes, hint="ENTITY.PATTERN")
     return entity.query[name](**read_pairs(entity, key, hint="KEY=VALUE"))
 
 

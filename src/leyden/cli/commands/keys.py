@@ -109,7 +109,7 @@ def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity
     found = service.entity_of(item)
     if wanted is not None and entity_named(service, wanted).name != found.name:
         raise DecodeError(f'the item belongs to "{found.name}", not to "{wanted}"')
-    decoded = found.conversions.entity.mapping.decode_values(item)
+    decoded = found.mapping.decode_values(item)
     values = {name: value for name, value in decoded.items() if value is not None}
     stored = found.conversions.item_to_keys(item)
     return found, [
@@ -150,7 +150,7 @@ def _left_out(entity: Entity, keys_: IndexKeys, values: Mapping[str, Any]) -> st
     when = keys_.spec.when
     if when is None:
         return ""
-    condition = entity.conversions.entity.mapping.condition(keys_.spec.name)
+    condition = entity.mapping.condition(keys_.spec.name)
     unknown = sorted((condition.roots or frozenset()) - values.keys())
     try:
         if condition.holds(values):

@@ -28,9 +28,7 @@ from leyden.cli.output import (
 )
 from leyden.errors import SchemaError
 from leyden.keys import IndexKeys, entity_keys
-from leyden.schema import check_service
-from leyden.schema.faults import Fault
-from leyden.schema.spec import EntitySpec, KeySpec, ServiceSpec
+from leyden.schema import EntitySpec, Fault, KeySpec, ServiceSpec, check_service
 
 _HEAD = (
     "entity",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from leyden import Adoption
 from leyden.cli.application import StoppedError
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, reading, waiting
 from leyden.cli.values import json_text
-from leyden.operations.companions.backfill import Adoption
 from leyden.program import Item
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
 

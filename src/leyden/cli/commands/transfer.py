@@ -208,8 +208,11 @@ def import_items(
     """
     if guard and raw:
         raise click.UsageError("--guard needs --records: raw items are written as they are")
-    notes = _notes(file, resume=resume, restart=restart)
-    rejects = _rejects(file, rejected, keep_going=keep_going)
+    if resume and restart:
+        raise click.UsageError("--resume and --restart cannot be used together")
+    if rejected is not None and not keep_going:
+        raise click.UsageError("--rejected needs --keep-going")
+    notes, rejects = _beside(file, rejected, resume, restart, keep_going)
     from_stdin = notes is None
     with target.opened() as service, ExitStack() as stack:
         entity = entity_named(service, name) if name is not None else None
@@ -244,36 +247,24 @@ def import_items(
         ctx.exit(1)
 
 
-def _notes(file: Path, *, resume: bool, restart: bool) -> StateFile | None:
-    """The notes beside the file; None for standard input."""
-    if resume and restart:
-        raise click.UsageError("--resume and --restart cannot be used together")
-    if str(file) != "-":
-        return StateFile(file.with_name(file.name + ".import-state"))
-    if resume or restart:
-        option = "--resume" if resume else "--restart"
-        raise click.UsageError(f"{option} needs a file, not standard input")
-    return None
-
-
-def _rejects(file: Path, named: Path | None, *, keep_going: bool) -> Rejects | None:
-    """Where bad lines go; None where the first one ends the import."""
-    if not keep_going:
-        if named is not None:
-            raise click.UsageError("--rejected needs --keep-going")
-        return None
-    if named is None and str(file) == "-":
-        raise click.UsageError("--keep-going with standard input needs --rejected FILE")
-    return Rejects(named or file.with_name(file.name + ".rejected"))
+def _beside(
+    file: Path, rejected: Path | None, resume: bool, restart: bool, keep_going: bool
+) -> tuple[StateFile | None, Rejects | None]:
+    """The notes, and where bad lines go; both beside the file, so standard input has none."""
+    if str(file) == "-":
+        if resume or restart:
+            option = "--resume" if resume else "--restart"
+            raise click.UsageError(f"{option} needs a file, not standard input")
+        if keep_going and rejected is None:
+            raise click.UsageError("--keep-going with standard input needs --rejected FILE")
+        return None, Rejects(rejected) if rejected is not None else None
+    notes = StateFile(file.with_name(file.name + ".import-state"))
+    bad = rejected or file.with_name(file.name + ".rejected")
+    return notes, Rejects(bad) if keep_going else None
 
 
 def _refuse_leftovers(
-    file: Path,
-    notes: StateFile | None,
-    rejects: Rejects | None,
-    *,
-    resume: bool,
-    restart: bool,
+    file: Path, notes: StateFile | None, rejects: Rejects | None, *, resume: bool, restart: bool
 ) -> None:
     """Raise InputError where beginning at the first line would undo what an earlier run noted."""
     interrupted = notes is not None and notes.exists()

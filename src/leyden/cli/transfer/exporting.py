@@ -89,7 +89,20 @@ class Exporter:
                     "it was changed or moved; start over with --overwrite"
                 )
         else:
-            _refuse_existing(path, notes, resume=resume, overwrite=overwrite)
+            if overwrite:
+                pass
+            elif notes.exists():
+                raise InputError(
+                    f"an export to {path} was interrupted; --resume continues it, --overwrite "
+                    "starts over"
+                )
+            elif path.exists() and resume:
+                raise InputError(
+                    f"no export to {path} was interrupted, so the file is complete; --overwrite "
+                    "replaces it"
+                )
+            elif path.exists():
+                raise InputError(f"{path} already exists; --overwrite replaces it")
             path.write_bytes(b"")
             notes.save(self.state)
         with path.open("r+b") as out:
@@ -170,28 +183,12 @@ class Exporter:
                 raise
             self.cost.unreadable.append(error)
             return []
-        slots = owner.conversions.entity.mapping.slots
         self.cost.reshaped += not all(
             survives_json(owner.spec.attributes[name], getattr(record, slot, None))
-            for name, slot in slots.items()
+            for name, slot in owner.mapping.slots.items()
         )
         return [record_line(owner, plain_record(owner, record))]
 
     def _advance(self, state: ExportState) -> None:
         self.state = state
         self.bar(state.items, state.size)
-
-
-def _refuse_existing(path: Path, notes: StateFile, *, resume: bool, overwrite: bool) -> None:
-    if overwrite:
-        return
-    if notes.exists():
-        raise InputError(
-            f"an export to {path} was interrupted; --resume continues it, --overwrite starts over"
-        )
-    if path.exists() and resume:
-        raise InputError(
-            f"no export to {path} was interrupted, so the file is complete; --overwrite replaces it"
-        )
-    if path.exists():
-        raise InputError(f"{path} already exists; --overwrite replaces it")

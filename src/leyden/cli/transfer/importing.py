@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from attrs import define, evolve, field
@@ -26,11 +27,8 @@ from leyden.errors import (
     UniqueConstraintError,
     VersionConflictError,
 )
-from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.plan.writes import cost_of
-from leyden.operations.run.sending import IMPORTS
 from leyden.program import Item
-from leyden.tables import IMPORT, WRITE_LIMIT, write_items
+from leyden.tables import IMPORT, WRITE_ATTEMPTS, WRITE_LIMIT, transactions_of, write_items
 
 _KEY_BYTES: Final = 10
 """Of each key, for telling whether a later line has it too."""
@@ -100,10 +98,7 @@ class Importer:
         done, last = self.state.lines, 0
         for line in lines_of(stream):
             last = line.number
-            if line.number <= done:
-                self._remember(line)
-            else:
-                self._take(line)
+            self._take(line, known=line.number <= done)
             self._digest.update(line.content)
             self._bytes += len(line.content)
             if line.number == done:
@@ -122,21 +117,24 @@ class Importer:
                 f"{self.state.lines} lines differ; start over with --restart"
             )
 
-    def _take(self, line: Line) -> None:
+    def _take(self, line: Line, *, known: bool) -> None:
+        """Keep what a line has to write; of one that an earlier run dealt with, only its key."""
         if line.is_blank:
             return
         try:
             found = self.reader.read(line)
             if found is None:
-                self._skipped += 1
+                self._skipped += not known
                 return
             key = self._key(found.item)
-            if key in self._seen:
+            if key in self._seen and not known:
                 raise InputError(
                     "an earlier line has the same key, so this one would overwrite its item "
                     "(keys ignore the case of letters unless the schema says otherwise)"
                 )
         except (ValueError, LeydenError) as error:
+            if known:
+                return
             place = f"{self.name}:{line.number}: {_said(error)}"
             if self.rejects is None:
                 # The lines before it are good: they are written, and noted.
@@ -144,18 +142,10 @@ class Importer:
                 raise InputError(place) from error
             self.tell(place)
             self._bad.append(line)
-        else:
-            self._seen.add(key)
-            self._pending.append(found)
-
-    def _remember(self, line: Line) -> None:
-        """Keep the key of a line that an earlier run dealt with."""
-        try:
-            found = None if line.is_blank else self.reader.read(line)
-        except (ValueError, LeydenError):
             return
-        if found is not None:
-            self._seen.add(self._key(found.item))
+        self._seen.add(key)
+        if not known:
+            self._pending.append(found)
 
     def _key(self, item: Item) -> bytes:
         key = repr([item[name] for name in self._key_fields])
@@ -164,8 +154,13 @@ class Importer:
     def _flush(self, lines: int) -> None:
         """Write what waits, and note that all lines up to this one are dealt with."""
         failed: list[Found] = []
-        for together in self._transactions() if self.guard else [self._pending]:
-            failed += self._write(together) if together else []
+        sizes = [len(self._pending)] if self._pending else []
+        if self.guard:
+            writes = [found.write for found in self._pending if found.write is not None]
+            sizes = [len(run) for run in transactions_of(writes)]
+        waiting = iter(self._pending)
+        for size in sizes:
+            failed += self._write([*islice(waiting, size)])
         bad = [*self._bad, *(found.line for found in failed)]
         if self.rejects is not None:
             bad.sort(key=lambda line: line.number)
@@ -186,21 +181,6 @@ class Importer:
         if self.notes is not None:
             self.notes.save(self.state)
         self.bar(self.state.written, self._bytes)
-
-    def _transactions(self) -> Iterator[list[Found]]:
-        """What waits, in runs that DynamoDB takes as one transaction."""
-        run: list[Found] = []
-        count = size = 0
-        for one in self._pending:
-            assert one.write is not None, "the records' reader makes writes"
-            parts, own = cost_of(one.write._draft(), laid_out=False)
-            if run and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
-                yield run
-                run, count, size = [], 0, 0
-            run.append(one)
-            count += parts
-            size += own
-        yield run
 
     def _write(self, pending: list[Found]) -> list[Found]:
         """Write what waits; gives what could not be written, where that may be."""
@@ -251,7 +231,7 @@ class Importer:
             return []
         left = {self._key(item) for item in outcome.unprocessed}
         failed = [one for one in pending if self._key(one.item) in left]
-        reason = f"the write was throttled; retries are used up after {IMPORTS} attempts"
+        reason = f"the write was throttled; retries are used up after {WRITE_ATTEMPTS} attempts"
         if self.rejects is None:
             raise ThrottledError(
                 f"{self.name}: {_lines(failed)}: {reason}; --resume continues when the table has "

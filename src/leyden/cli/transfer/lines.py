@@ -15,16 +15,13 @@ from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
-from leyden import Entity, Service
+from leyden import Entity, Put, Service
 from leyden._text import did_you_mean
 from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
 from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
-from leyden.operations.chains.put import Put
-from leyden.operations.companions.overflow.format import is_part, record_in_place
-from leyden.operations.plan.expressions import refuse_oversize
 from leyden.program import AttributeValue, Item
-from leyden.tables import IMPORT
-from leyden.types.numbers import accept_decimal
+from leyden.tables import IMPORT, check_size
+from leyden.types import accept_decimal
 
 _DEEPEST: Final = 32
 """How deeply DynamoDB nests lists and maps."""
@@ -155,8 +152,7 @@ class Line:
 
 def lines_of(stream: Iterable[bytes]) -> Iterator[Line]:
     """The lines of a file, one after the other."""
-    for number, content in enumerate(stream, 1):
-        yield Line(number, content)
+    return (Line(number, content) for number, content in enumerate(stream, 1))
 
 
 def record_line(entity: Entity, record: dict[str, Any]) -> str:
@@ -207,7 +203,15 @@ class RawReader:
     def read(self, line: Line) -> Found | None:
         """The item in a line."""
         item = item_from_json(line.json())
-        self._refuse_keyless(item)
+        definition = self.service.table_definition
+        for name in filter(None, (definition.hash, definition.range)):
+            kind = definition.types[name]
+            if set(item.get(name, ())) != {kind}:
+                raise ValueError(
+                    f'the item lacks the key field "{name}" of the table (type {kind})'
+                )
+            if not item[name][kind]:
+                raise ValueError(f'the key field "{name}" is empty')
         try:
             owner = self.service.entity_of(item)
         except DecodeError:
@@ -218,33 +222,19 @@ class RawReader:
             return None
         if owner is not None:
             # Values outside of the item have lines of their own.
-            record_in_place(owner.conversions.entity, item)
+            owner.parse(item, apart="keep")
         try:
-            refuse_oversize(item)
+            check_size(item)
         except ItemTooLargeError as error:
             error.operation, error.entity = IMPORT, whose
             raise
         return Found(line, item, owner is None and not part)
 
-    def _refuse_keyless(self, item: Item) -> None:
-        """Raise ValueError where an item does not have the table's own key."""
-        definition = self.service.table_definition
-        for name in (definition.hash, definition.range):
-            if name is None:
-                continue
-            kind = definition.types[name]
-            if set(item.get(name, ())) != {kind}:
-                raise ValueError(
-                    f'the item lacks the key field "{name}" of the table (type {kind})'
-                )
-            if not item[name][kind]:
-                raise ValueError(f'the key field "{name}" is empty')
-
 
 def is_part_of(item: Item, service: Service, entity: Entity | None) -> bool:
     """Whether it is a part of a large value of the service, or of one entity: it goes along."""
     entities = [entity] if entity is not None else service.entities.values()
-    return is_part(item, {one.name for one in entities})
+    return any(one.owns_part(item) for one in entities)
 
 
 @frozen
@@ -256,7 +246,18 @@ class RecordReader:
 
     def read(self, line: Line) -> Found | None:
         """The item that the record in a line makes."""
-        owner, record = self._owner(line.json())
+        owner, record = self.entity, line.json()
+        if isinstance(record, dict) and set(record) == {"entity", "record"}:
+            alias, known = record["entity"], self.service.entities
+            if not isinstance(alias, str) or alias not in known:
+                hint = did_you_mean(alias, known) if isinstance(alias, str) else ""
+                raise ValueError(f"the service has no such entity{hint}; known: {', '.join(known)}")
+            owner, record = known[alias], record["record"]
+        if owner is None:
+            raise InputError(
+                'the line does not say its entity, as {"entity": "task", "record": {...}} does; '
+                "pass --entity for all lines, or --raw for items with typed values"
+            )
         if self.entity is not None and owner.name != self.entity.name:
             return None
         values = record_values(owner, record)
@@ -273,21 +274,6 @@ class RecordReader:
         counted = owner.spec.version_attribute
         if counted is not None and values.get(counted) is not None:
             # What is brought back is what was there, and no newer version of it.
-            attribute = owner.conversions.entity.mapping.attributes[counted]
+            attribute = owner.mapping.attributes[counted]
             item[attribute.spec.field] = attribute.encode(values[counted])
         return Found(line, item, write=write)
-
-    def _owner(self, content: Any) -> tuple[Entity, Any]:
-        if isinstance(content, dict) and set(content) == {"entity", "record"}:
-            alias = content["entity"]
-            known = self.service.entities
-            if not isinstance(alias, str) or alias not in known:
-                hint = did_you_mean(alias, known) if isinstance(alias, str) else ""
-                raise ValueError(f"the service has no such entity{hint}; known: {', '.join(known)}")
-            return known[alias], content["record"]
-        if self.entity is None:
-            raise InputError(
-                'the line does not say its entity, as {"entity": "task", "record": {...}} does; '
-                "pass --entity for all lines, or --raw for items with typed values"
-            )
-        return self.entity, content
