@@ -11,7 +11,7 @@ from pynamodb.models import Model
 
 from leyden.drivers import SharedConnection
 from leyden.drivers.aio import AsyncDriver
-from leyden.drivers.botocore import attach
+from leyden.drivers.pynamodb import attach
 from leyden.events import Callback, Listener
 from leyden.program import Program, Request, Response
 

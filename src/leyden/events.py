@@ -115,28 +115,30 @@ class Listener:
 
 
 class Listeners:
-    """A set of listeners, safe to change while events are told. False when empty."""
+    """A set of listeners, safe to change while events are told.
+
+    `all` is replaced as a whole on every change, so that telling needs no lock.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        # Replaced as a whole on every change, so that telling needs no lock.
-        self._all: tuple[Listener, ...] = ()
+        self.all: tuple[Listener, ...] = ()
 
     def listen(self, callback: Callback) -> Listener:
         """Call `callback` with every event from now on."""
         listener = Listener(self, callback)
         with self._lock:
-            self._all = (*self._all, listener)
+            self.all = (*self.all, listener)
         return listener
 
     def remove(self, listener: Listener) -> None:
         """Forget a listener; one that is not there is ignored."""
         with self._lock:
-            self._all = tuple(other for other in self._all if other is not listener)
+            self.all = tuple(other for other in self.all if other is not listener)
 
     def tell(self, event: Event) -> None:
         """Call every listener with `event`."""
-        for listener in self._all:
+        for listener in self.all:
             try:
                 listener.callback(event)
             except Exception as error:
@@ -146,9 +148,6 @@ class Listeners:
                 logging.getLogger("leyden.events").warning(
                     "a listener failed on %s: %s", type(event).__name__, type(error).__name__
                 )
-
-    def __bool__(self) -> bool:
-        return bool(self._all)
 
 
 EVERYWHERE: Final = Listeners()

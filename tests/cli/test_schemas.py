@@ -21,7 +21,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> Any:
         raise AssertionError("a request was sent")
 
-    monkeypatch.setattr("leyden.drivers.sync.SyncDriver._exchange", refuse)
+    monkeypatch.setattr("leyden.drivers.sync.SyncDriver._send", refuse)
 
 
 @pytest.fixture

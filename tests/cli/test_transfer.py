@@ -11,9 +11,9 @@ import pytest
 
 import leyden
 from leyden.cli.transfer.state import StateFile
-from leyden.drivers.sync import SyncDriver
+from leyden.drivers.sync import LeanConnection
 from leyden.errors import AwsError
-from leyden.program import Request
+from leyden.program import Params
 from tests.cli.conftest import OnTable, leyden_command
 
 Break = Callable[[int, str], None]
@@ -24,18 +24,20 @@ def break_after(monkeypatch: pytest.MonkeyPatch) -> Break:
     """Makes Ctrl-C come instead of the request number `count` + 1 of an API."""
 
     def install(count: int, api: str) -> None:
-        send = SyncDriver._exchange
+        send = LeanConnection.dispatch
         sent = 0
 
-        def interrupted(self: SyncDriver, request: Request) -> Any:
+        def interrupted(
+            self: LeanConnection, sent_api: str, params: Params, reader: Any = None
+        ) -> Any:
             nonlocal sent
-            if request.api == api:
+            if sent_api == api:
                 sent += 1
                 if sent == count + 1:
                     raise KeyboardInterrupt
-            return send(self, request)
+            return send(self, sent_api, params, reader)
 
-        monkeypatch.setattr(SyncDriver, "_exchange", interrupted)
+        monkeypatch.setattr(LeanConnection, "dispatch", interrupted)
 
     return install
 
@@ -409,21 +411,21 @@ def test_plain_records_are_taken_where_the_entity_is_said(on_table: OnTable) -> 
 
 def unprocessed(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
     """Makes the table take up one item of each batch, this many times."""
-    send = SyncDriver._exchange
+    send = LeanConnection.dispatch
     sizes: list[int] = []
 
-    def busy(self: SyncDriver, request: Request) -> Any:
-        if request.api != "BatchWriteItem":
-            return send(self, request)
-        ((table, writes),) = request.params["RequestItems"].items()
+    def busy(self: LeanConnection, api: str, params: Params, reader: Any = None) -> Any:
+        if api != "BatchWriteItem":
+            return send(self, api, params, reader)
+        ((table, writes),) = params["RequestItems"].items()
         sizes.append(len(writes))
         if len(sizes) > times:
-            return send(self, request)
-        taken = Request(request.api, {"RequestItems": {table: writes[:1]}}, request.operation)
-        return {**send(self, taken), "UnprocessedItems": {table: writes[1:]}}
+            return send(self, api, params, reader)
+        answer = send(self, api, {"RequestItems": {table: writes[:1]}})
+        return {**answer, "UnprocessedItems": {table: writes[1:]}}
 
-    monkeypatch.setattr(SyncDriver, "_exchange", busy)
-    monkeypatch.setattr("leyden.drivers.sync.time.sleep", lambda seconds: None)
+    monkeypatch.setattr(LeanConnection, "dispatch", busy)
+    monkeypatch.setattr("leyden.drivers.sync.pause", lambda seconds: None)
     return sizes
 
 
@@ -468,14 +470,14 @@ def test_keep_going_puts_aside_what_is_never_taken_up(
 def test_keep_going_finds_the_item_that_a_batch_is_refused_for(
     on_table: OnTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = SyncDriver._exchange
+    send = LeanConnection.dispatch
 
-    def picky(self: SyncDriver, request: Request) -> Any:
-        if request.api == "BatchWriteItem" and "e3" in str(request.params):
+    def picky(self: LeanConnection, api: str, params: Params, reader: Any = None) -> Any:
+        if api == "BatchWriteItem" and "e3" in str(params):
             raise AwsError("refused", aws_code="ValidationException")
-        return send(self, request)
+        return send(self, api, params, reader)
 
-    monkeypatch.setattr(SyncDriver, "_exchange", picky)
+    monkeypatch.setattr(LeanConnection, "dispatch", picky)
     file = tmp_path / "records.jsonl"
     file.write_text("\n".join(GOOD % i for i in range(6)))
     stopped = on_table("import", str(file), "--records")

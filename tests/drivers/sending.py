@@ -10,7 +10,7 @@ import boto3
 
 from leyden.drivers import SyncDriver
 from leyden.drivers.aio import AsyncDriver
-from leyden.drivers.botocore import ClientConnection
+from leyden.drivers.pynamodb import ClientConnection
 from leyden.program import Request
 from tests.drivers.test_lean import GET, KEYS
 

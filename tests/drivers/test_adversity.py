@@ -18,8 +18,8 @@ import pytest
 
 from leyden.drivers import SyncDriver
 from leyden.drivers.aio import AsyncDriver
-from leyden.drivers.botocore import SharedConnection
-from leyden.drivers.connection import LeanConnection
+from leyden.drivers.pynamodb import SharedConnection
+from leyden.drivers.sync import LeanConnection
 from leyden.errors import (
     AwsError,
     ConnectionFailedError,
@@ -267,9 +267,7 @@ def test_a_process_that_is_forked_while_a_thread_opens_a_connection_is_not_stuck
 
         def open_slowly() -> None:
             exchange = connection._exchange
-            made = connection._made
-            locks = (exchange._lock, exchange._profile._lock, made._lock)
-            with connection._lock, locks[0], locks[1], locks[2]:
+            with connection._lock, exchange._lock, exchange._profile._lock:
                 held.set()
                 released.wait(10)
 

@@ -7,7 +7,7 @@ import pytest
 
 import leyden.events
 from leyden.drivers import SyncDriver
-from leyden.drivers.base import Observation
+from leyden.drivers.sync import observe
 from leyden.errors import TableNotFoundError
 from leyden.events import Event, Listeners, RequestFailed, RequestSent, ResponseReceived
 from leyden.program import Request
@@ -138,7 +138,7 @@ def test_nothing_is_observed_when_nobody_listens_and_the_log_is_off(
 ) -> None:
     params: dict[str, Any] = {}
     with caplog.at_level(logging.INFO, logger="leyden"):
-        assert Observation.begin(Listeners(), QUERY, params) is None
+        assert observe(Listeners(), QUERY, params) is None
         own = Listeners()
         own.listen(lambda event: None)
-        assert Observation.begin(own, QUERY, params) is not None
+        assert observe(own, QUERY, params) is not None

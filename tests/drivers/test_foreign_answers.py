@@ -44,7 +44,7 @@ def test_it_says_why_and_leaves_a_write_unsure(
     if name == "chunk" and way not in OURS:
         # botocore's reader waits for what a chunk announces.
         said += bytes(LIMIT + 1) + b"\r\n0\r\n\r\n"
-    for module in ("lean.http11", "lean.messages", "answers"):
+    for module in ("lean.answers", "botocore"):
         monkeypatch.setattr(f"leyden.drivers.{module}.ANSWER_LIMIT", LIMIT)
     with serving(lambda n: said) as server, pytest.raises(AwsError) as caught:
         send_over(way, server.url, ADD)

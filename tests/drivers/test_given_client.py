@@ -10,7 +10,7 @@ import pytest
 
 import leyden
 from leyden.drivers import SyncDriver
-from leyden.drivers.botocore import ClientConnection
+from leyden.drivers.pynamodb import ClientConnection
 from leyden.errors import InvalidOptionError
 from leyden.program import Request
 from leyden.schema import load_service

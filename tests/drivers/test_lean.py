@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from leyden.drivers import SyncDriver
-from leyden.drivers.connection import LeanConnection
+from leyden.drivers.sync import LeanConnection
 from leyden.errors import (
     AwsError,
     ConnectionFailedError,
@@ -117,7 +117,7 @@ def test_each_retry_mode_makes_as_many_attempts_as_in_botocore(
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
     monkeypatch.setenv("AWS_RETRY_MODE", mode)
     waits: list[float] = []
-    monkeypatch.setattr("leyden.drivers.connection.time.sleep", waits.append)
+    monkeypatch.setattr("leyden.drivers.sync.retry_pause", waits.append)
     monkeypatch.setattr("botocore.endpoint.time.sleep", waits.append)
     error = {"__type": "x#InternalServerError", "message": "no"}
     counts = []
@@ -140,7 +140,7 @@ def test_the_number_of_attempts_that_a_file_sets_is_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
-    monkeypatch.setattr("leyden.drivers.connection.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leyden.drivers.sync.retry_pause", lambda seconds: None)
     (tmp_path / "config").write_text("[default]\nmax_attempts = 6\n")
     error = {"__type": "x#ThrottlingException", "message": "no"}
     with (
@@ -157,7 +157,7 @@ def test_the_quota_of_retries_ends_them_and_successes_bring_them_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
-    monkeypatch.setattr("leyden.drivers.connection.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leyden.drivers.sync.retry_pause", lambda seconds: None)
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
     error = answer({"__type": "x#InternalServerError", "message": "no"}, 500)
     good = answer(FOUND)
@@ -189,7 +189,7 @@ def test_a_body_that_does_not_fit_its_checksum_is_no_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
-    monkeypatch.setattr("leyden.drivers.connection.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leyden.drivers.sync.retry_pause", lambda seconds: None)
     right = f"x-amz-crc32: {zlib.crc32(b'{}')}"
     replies = {0: answer(b"{}", 200, "x-amz-crc32: 1"), 1: answer(b"{}", 200, right)}
     wrong = replies[0]

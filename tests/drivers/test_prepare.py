@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from leyden.drivers.base import consumed_of, prepare, table_of
+from leyden.drivers.base import table_of
+from leyden.drivers.sync import prepare
 from leyden.program import Request
+from leyden.results import consumed_units
 
 
 def test_data_requests_ask_for_their_cost() -> None:
@@ -66,4 +68,4 @@ def test_the_table_is_read_off_every_shape_of_request(
     ],
 )
 def test_capacity_units_are_added_up(response: dict[str, Any], units: float | None) -> None:
-    assert consumed_of(response) == units
+    assert consumed_units(response) == units

@@ -69,7 +69,7 @@ def test_a_program_may_return_none() -> None:
 
 def test_a_pause_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr("leyden.drivers.sync.pause", waited.append)
 
     def program() -> Program[Any]:
         return (yield Pause(2.5))

@@ -16,8 +16,8 @@ from botocore.config import Config
 import leyden
 from leyden.drivers import SharedConnection, SyncDriver
 from leyden.drivers.aio import AsyncConnection
-from leyden.drivers.botocore import ClientConnection
-from leyden.drivers.connection import LeanConnection
+from leyden.drivers.pynamodb import ClientConnection
+from leyden.drivers.sync import LeanConnection
 from leyden.schema import load_service
 from leyden.service.service import build_service
 from tests.bridge import BridgedDriver
@@ -104,7 +104,7 @@ class Opened:
     def shared(self) -> SharedConnection:
         """The connection that has botocore's client."""
         own = self.connection
-        return own._shared if isinstance(own, AsyncConnection) else own
+        return own._access if isinstance(own, AsyncConnection) else own
 
     def forget(self) -> None:
         """Begin with a new client, which has all of its retries."""
@@ -264,10 +264,10 @@ class Clock:
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put it in the place of the time that requests and programs go by."""
         patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=self.retry))
-        patch.setattr("leyden.drivers.connection.time", SimpleNamespace(sleep=self.retry))
+        patch.setattr("leyden.drivers.sync.retry_pause", self.retry)
         patch.setattr("leyden.drivers.aio.retry_pause", self.retry_awaited)
         patch.setattr("leyden.drivers.aio.pause", self.pause_awaited)
-        patch.setattr("leyden.drivers.sync.time", SimpleNamespace(sleep=self.pause))
+        patch.setattr("leyden.drivers.sync.pause", self.pause)
         patch.setattr(
             "leyden.operations.run.sending.time", SimpleNamespace(monotonic=self.monotonic)
         )

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.lean.messages import read_body, write_body
+from leyden.drivers.lean.answers import read_body
+from leyden.drivers.lean.exchange import write_body
 from leyden.errors import DecodeError
 from leyden.mapping import EntityMapping, compile_entity
 from leyden.mapping.rows import UnusualItemError

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from leyden.drivers.base import Driver
-    from leyden.drivers.botocore import SharedConnection
     from leyden.drivers.connection import Credentials
+    from leyden.drivers.pynamodb import SharedConnection
     from leyden.drivers.sync import SyncDriver
 
 # botocore and PynamoDB, behind SharedConnection, take longer to import than a request takes.
 _PLACES: Final = {
     "Credentials": "connection",
     "Driver": "base",
-    "SharedConnection": "botocore",
+    "SharedConnection": "pynamodb",
     "SyncDriver": "sync",
 }
 

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
-from leyden._attrs import define, field
 from leyden._calls import shorten
-from leyden._ledger import WRITING_APIS, Ledger
-from leyden.drivers.base import (
-    Done,
-    Observation,
-    advance,
-    broken_off,
-    fail,
-    prepare,
-    renew_at_fork,
-)
+from leyden._ledger import Ledger
+from leyden.drivers.base import broken_off, renew_at_fork
 from leyden.drivers.connection import Access, HasCredentials
 from leyden.drivers.lean.aio_sockets import AsyncPool
 from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
+from leyden.drivers.sync import Sending, writes
 from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners
-from leyden.program import Gather, Pause, Program, Request, Response, Step
+from leyden.program import Gather, Pause, Program, Request, Response
 
 if TYPE_CHECKING:
     from pynamodb.models import Model
@@ -38,7 +30,7 @@ retry_pause = asyncio.sleep
 
 
 class AsyncConnection:
-    """What `SharedConnection` is to threads, for event loops; takes its arguments.
+    """What `LeanConnection` is to threads, for event loops; the arguments are those of `Access`.
 
     Nothing is tied to a loop before the first request. Each loop that it is used on has
     connections of its own. What botocore does that may block, such as fetching credentials or
@@ -46,9 +38,9 @@ class AsyncConnection:
     """
 
     def __init__(self, **options: Any) -> None:
-        self._shared = Access(**options)
-        self._exchange = Exchange(self._shared)
-        self._trust = self._shared.trust
+        self._access = Access(**options)
+        self._exchange = Exchange(self._access)
+        self._trust = self._access.trust
         self._lock = Lock()
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
         renew_at_fork(self)
@@ -59,12 +51,12 @@ class AsyncConnection:
     @property
     def place(self) -> str:
         """Where requests go, for messages: the endpoint, or the region. No credentials."""
-        return self._shared.place
+        return self._access.place
 
     @property
     def session(self) -> Any:
         """The botocore session, which finds credentials and configuration."""
-        return self._shared.session
+        return self._access.session
 
     async def dispatch(
         self,
@@ -115,7 +107,7 @@ class AsyncConnection:
             if own is not None:
                 await own.close()
         finally:
-            await asyncio.to_thread(self._shared.forget_client)
+            await asyncio.to_thread(self._access.forget_client)
 
     def after_fork(self) -> None:
         """Leave the connections to the parent, and let go of a lock that a thread may have held."""
@@ -127,15 +119,14 @@ class AsyncConnection:
     def pool(self) -> AsyncPool:
         """The connections of the running loop. After `close()` it is another one."""
         loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        return self._new_pool(loop) if pool is None else pool
-
-    def _new_pool(self, loop: asyncio.AbstractEventLoop) -> AsyncPool:
+        found = self._pools.get(loop)
+        if found is not None:
+            return found
         new = AsyncPool(
             self._trust,
-            connect_timeout=self._shared.connect_timeout,
-            read_timeout=self._shared.read_timeout,
-            size=self._shared.pool_size,
+            connect_timeout=self._access.connect_timeout,
+            read_timeout=self._access.read_timeout,
+            size=self._access.pool_size,
         )
         with self._lock:
             for other, pool in list(self._pools.items()):
@@ -188,83 +179,91 @@ class AsyncDriver:
 
     async def run(self, program: Program[T]) -> T:
         """Run `program` to its end and return its result; errors as `SyncDriver.run`."""
-        context = _ProgramContext(self.connection.pool())
+        # The connections that were there when it began serve all of its requests.
+        pool = self.connection.pool()
+        ledger: Ledger | None = None
         try:
-            step = advance(program, None)
-            while not isinstance(step, Done):
+            step = next(program)
+            while True:
+                if ledger is None and writes(step):
+                    ledger = Ledger()
                 try:
-                    result = await self._perform(step, context)
+                    result: Any = None
+                    match step:
+                        case Request():
+                            result = await self._send(step, pool, ledger)
+                        case Pause(seconds):
+                            await pause(seconds)
+                        case Gather():
+                            result = await self._gather(step, pool, ledger)
                 except LeydenError as error:
-                    step = fail(program, error)
+                    step = program.throw(error)
                 else:
-                    step = advance(program, result)
-            return step.value
+                    step = program.send(result)
+        except StopIteration as end:
+            value: T = end.value
+            return value
         except LeydenError as error:
-            context.ledger.tell(error)
+            if ledger is not None:
+                ledger.tell(error)
             shorten(error)
             raise error
         except asyncio.CancelledError as cancelled:
-            if written := context.ledger.requests:
+            if ledger is not None and (written := ledger.requests):
                 cancelled.add_note(
                     f"requests of the same call that had written before: {written}; what they "
                     "wrote is there"
                 )
             raise
         except BaseException as ended:
-            context.ledger.mark(ended)
+            if ledger is not None:
+                ledger.mark(ended)
             raise
         finally:
             program.close()
 
     async def send(self, request: Request) -> Response:
         """Send one request and return the response. Raises a LeydenError when it fails."""
-        return await self._send(request, _ProgramContext(self.connection.pool()))
+        return await self._send(request, self.connection.pool(), None)
 
-    async def _send(self, request: Request, context: _ProgramContext) -> Response:
-        if request.api not in WRITING_APIS:
-            return await self._exchange(request, context)
-        try:
-            response = await self._exchange(request, context)
-        except LeydenError as error:
-            context.ledger.note(request, error)
-            raise
-        except BaseException:
-            context.ledger.note(request, broken_off(request))
-            raise
-        context.ledger.note(request, response)
-        return response
-
-    async def _exchange(self, request: Request, context: _ProgramContext) -> Response:
-        params = prepare(request, self._capacity)
-        observation = Observation.begin(self._listeners, request, params)
-        try:
-            response = await self.connection.dispatch(
-                request.api, params, request.reader, context.pool
-            )
-        except LeydenError as refused:
-            if observation:
-                observation.failed(refused)
-            raise
-        except Exception as error:
-            # What most processes never need is imported when something fails.
-            from leyden.drivers.translate import failure_of
-
-            failure = failure_of(error, request, self.connection.place)
-            if failure is None:
+    async def _send(self, request: Request, pool: AsyncPool, ledger: Ledger | None) -> Response:
+        connection = self.connection
+        with Sending(request, connection, self._capacity, self._listeners, ledger) as sending:
+            try:
+                sending.response = await connection.dispatch(
+                    request.api, sending.params, request.reader, pool
+                )
+            except asyncio.CancelledError as cancelled:
+                cancelled.add_note(str(broken_off(request)))
                 raise
-            translated, cause = failure
-            if observation:
-                observation.failed(translated)
-            raise translated from cause
-        except asyncio.CancelledError as cancelled:
-            ended = broken_off(request)
-            cancelled.add_note(str(ended))
-            if observation:
-                observation.failed(ended)
-            raise
-        if observation:
-            observation.answered(response)
-        return response
+        return sending.response
+
+    async def _gather(
+        self, step: Gather, pool: AsyncPool, ledger: Ledger | None
+    ) -> list[Response | LeydenError]:
+        answers: list[Any] = [None] * len(step.requests)
+        waiting = iter(enumerate(step.requests))
+
+        async def work() -> None:
+            for place, request in waiting:
+                try:
+                    answers[place] = await self._send(request, pool, ledger)
+                except LeydenError as error:
+                    answers[place] = error
+
+        count = min(step.concurrency, len(step.requests))
+        if count <= 1:
+            await work()
+            return answers
+        workers = [asyncio.create_task(work()) for _ in range(count)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            # After an error or a cancellation, what has not begun is not sent any more.
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return answers
 
     def listen(self, callback: Callback) -> Listener:
         """Call `callback` with the events of this driver; see `leyden.events`."""
@@ -292,49 +291,3 @@ class AsyncDriver:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-    async def _perform(self, step: Step, context: _ProgramContext) -> Any:
-        match step:
-            case Request():
-                return await self._send(step, context)
-            case Pause(seconds=seconds):
-                await pause(seconds)
-                return None
-            case Gather(requests=requests, concurrency=concurrency):
-                return await self._gather(requests, concurrency, context)
-
-    async def _gather(
-        self, requests: tuple[Request, ...], concurrency: int, context: _ProgramContext
-    ) -> list[Response | LeydenError]:
-        answers: list[Any] = [None] * len(requests)
-        waiting = iter(enumerate(requests))
-        count = min(concurrency, len(requests))
-        if count <= 1:
-            await self._work(waiting, answers, context)
-            return answers
-        workers = [asyncio.create_task(self._work(waiting, answers, context)) for _ in range(count)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            # After an error or a cancellation, what has not begun is not sent any more.
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-        return answers
-
-    async def _work(
-        self, waiting: Iterator[tuple[int, Request]], answers: list[Any], context: _ProgramContext
-    ) -> None:
-        for place, request in waiting:
-            try:
-                answers[place] = await self._send(request, context)
-            except LeydenError as error:
-                answers[place] = error
-
-
-@define(eq=False)
-class _ProgramContext:
-    """What the requests of one program share."""
-
-    pool: AsyncPool
-    ledger: Ledger = field(factory=Ledger)

@@ -1,4 +1,4 @@
-"""What all ways to DynamoDB share: limits, the steps of programs, what each request is given.
+"""What all ways to DynamoDB share: their limits, what listeners are told, processes that fork.
 
 Nothing here imports botocore, PynamoDB, asyncio or TLS: half of the time in which a process comes
 to its first answer would go into imports that most processes do not need. `aws` and `ssl` are
@@ -9,13 +9,11 @@ once something has gone wrong.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakSet
 
-from leyden._attrs import frozen
 from leyden._late import Late
 from leyden._ledger import WRITING_APIS
 from leyden.errors import ConnectionFailedError, LeydenError
@@ -29,7 +27,8 @@ from leyden.events import (
     RequestSent,
     ResponseReceived,
 )
-from leyden.program import Params, Program, Request, Response, Step
+from leyden.program import Params, Program, Request, Response
+from leyden.results import consumed_units
 
 if TYPE_CHECKING:
     import logging
@@ -67,9 +66,6 @@ FIRST_WAIT: Final = 0.05
 Other waits are botocore's."""
 
 LOGGER: Final = "leyden.drivers"
-_DEBUG: Final = 10
-_log: logging.Logger | None = None
-
 T = TypeVar("T")
 
 
@@ -92,29 +88,6 @@ class Driver(Protocol):
         """Close the driver's connections."""
 
 
-@frozen
-class Done(Generic[T]):
-    """A program's end and its result."""
-
-    value: T
-
-
-def advance(program: Program[T], result: Any) -> Step | Done[T]:
-    """The program's next step, after the last one gave `result`."""
-    try:
-        return program.send(result)
-    except StopIteration as end:
-        return Done(end.value)
-
-
-def fail(program: Program[T], error: LeydenError) -> Step | Done[T]:
-    """The program's next step, after the last one ended in `error`."""
-    try:
-        return program.throw(error)
-    except StopIteration as end:
-        return Done(end.value)
-
-
 DATA_APIS: Final = frozenset(
     {
         "BatchGetItem",
@@ -134,20 +107,6 @@ DATA_APIS: Final = frozenset(
 CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 
 
-def prepare(request: Request, capacity: str = "TOTAL") -> Params:
-    """Return a copy of the request's parameters, with what a driver always asks for.
-
-    Data calls return what they consumed; a conditional write that fails returns the stored
-    item. What the request itself says stays as it is.
-    """
-    params = dict(request.params)
-    if request.api in DATA_APIS:
-        params.setdefault("ReturnConsumedCapacity", capacity)
-    if request.api in CONDITIONAL_APIS and "ConditionExpression" in params:
-        params.setdefault("ReturnValuesOnConditionCheckFailure", "ALL_OLD")
-    return params
-
-
 def table_of(params: Mapping[str, Any]) -> str | None:
     """Name the table of a request; several are joined with a comma, None where it has none."""
     try:
@@ -161,27 +120,6 @@ def table_of(params: Mapping[str, Any]) -> str | None:
     except (AttributeError, KeyError, TypeError):
         # Parameters of the wrong shape: sending them says so, in words.
         return None
-
-
-def consumed_of(response: Mapping[str, Any]) -> float | None:
-    """Add up the capacity units that a response reports, None where it reports none."""
-    reported = response.get("ConsumedCapacity")
-    if not reported:
-        return None
-    entries = [reported] if isinstance(reported, Mapping) else reported
-    return float(sum(entry.get("CapacityUnits", 0.0) for entry in entries))
-
-
-def _debug_log() -> logging.Logger | None:
-    """The logger, where somebody has set it to tell of each request."""
-    global _log
-    if _log is None:
-        # Who has not imported logging has set no level.
-        module = sys.modules.get("logging")
-        if module is None:
-            return None
-        _log = module.getLogger(LOGGER)
-    return _log if _log.isEnabledFor(_DEBUG) else None
 
 
 class Observation:
@@ -203,18 +141,10 @@ class Observation:
         self._tell(RequestSent(**self._where, params=params))
         self._started = perf_counter()
 
-    @classmethod
-    def begin(cls, own: Listeners, request: Request, params: Params) -> Observation | None:
-        """Observe a request if anyone wants to know of it, else return None."""
-        log = _debug_log()
-        if own or EVERYWHERE or log is not None:
-            return cls(own, request, params, log)
-        return None
-
     def answered(self, response: Response) -> None:
         """Tell of an answer."""
         seconds = perf_counter() - self._started
-        consumed = consumed_of(response)
+        consumed = consumed_units(response)
         self._tell(
             ResponseReceived(
                 **self._where,
@@ -279,10 +209,5 @@ def renew_at_fork(owner: Any) -> None:
     _renewed.add(owner)
 
 
-def _renew_all() -> None:
-    for owner in list(_renewed):
-        owner.after_fork()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(after_in_child=lambda: [owner.after_fork() for owner in list(_renewed)])

@@ -1,270 +1,279 @@
-"""The ways through PynamoDB and botocore: a connection of its own, a client that a caller hands in.
+"""botocore's client: how it is made, and what it overlooks.
 
-The other ways make one as well, where something asks what only botocore knows.
+Each attempt of each client is looked at here before botocore decides on the next, because botocore
+takes for granted what a network does not grant:
+
+- It checks neither the length of a body nor its JSON, and takes a wrong checksum after the last
+  attempt: half an answer reads as an empty one, as if no item were there.
+- It reads whatever comes for as long as it comes. DynamoDB's answers have a bound; those of a
+  wrong address have none.
+- It takes an interim answer (103) for the answer, and what follows for the answer to the next
+  request.
+- It takes a text that is no JSON for the message of an error: half of an answer with the stored
+  item in it would be shown, and logged.
+- It makes an addition again whose answer was lost. DynamoDB has no token for a single write, so
+  `ADD` and `list_append` would count twice; any other write leaves the same when made twice.
+- It forgets that an attempt got no answer once a later one is refused. But a condition that fails
+  in the second attempt may fail because the first one wrote. So the answer says so, in its
+  `ResponseMetadata`, and what was refused is then `unsure`.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
-from inspect import iscoroutinefunction
-from threading import RLock
-from typing import Any, Final, cast
+import random
+import re
+import zlib
+from contextvars import ContextVar
+from typing import Any, Final
 
+import botocore.config
+import botocore.exceptions as aws
 import botocore.session
-from botocore.client import BaseClient
-from botocore.exceptions import NoRegionError
-from pynamodb.connection._botocore_private import BotocoreBaseClientPrivate
-from pynamodb.connection.base import Connection
-from pynamodb.models import Model
+import urllib3.exceptions as http
+from botocore.awsrequest import AWSResponse
 
-from leyden.drivers.answers import expect_answer, is_answered, watch
-from leyden.drivers.base import (
-    CONNECT_TIMEOUT,
-    DATA_APIS,
-    POOL_SIZE,
-    READ_TIMEOUT,
-    renew_at_fork,
+from leyden._ledger import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
+from leyden.drivers.base import FIRST_WAIT
+from leyden.drivers.lean.answers import (
+    ANSWER_LIMIT,
+    LENGTH_DIGITS,
+    READ_SIZE,
+    TOO_LONG,
+    UNFIT,
+    ForeignAnswerError,
+    HttpAnswer,
+    fault_of,
+    plain_content,
+    readable_refusal,
 )
-from leyden.drivers.connection import (
-    LOCAL_REGION,
-    Credentials,
-    HasCredentials,
-    LeanConnection,
-    check_endpoint,
-    make_session,
-    shown_place,
-)
-from leyden.drivers.lean.client import install_probe
-from leyden.drivers.lean.http11 import ForeignAnswerError
-from leyden.drivers.lean.messages import TOO_DEEP
-from leyden.drivers.lean.trust import Bundle, Trust
-from leyden.errors import InvalidOptionError
+from leyden.drivers.lean.client import install_probe, is_asking
 
-_PYNAMODB_TABLE_APIS: Final = frozenset(
-    {
-        "CreateTable",
-        "DeleteTable",
-        "DescribeTable",
-        "ListTables",
-        "UpdateTable",
-        "UpdateTimeToLive",
-    }
-)
+LOCAL_REGION: Final = "us-east-1"
+"""The region where none is set anywhere and an `endpoint_url` makes it a formality."""
+
+_REFUSED: Final = 300
+_FINAL: Final = 200
+"""The least status of an answer after which no other one follows."""
+
+_COUNTS: Final = re.compile(r" [+-] |list_append\(")
 
 
-class SharedConnection(Connection):
-    """PynamoDB's connection, shared by threads and by all entities of a service.
-
-    `region`: an argument, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, in
-    this order; with an `endpoint_url` and none of them, us-east-1. `credentials`: an
-    argument, or botocore's chain (environment, `profile` or `AWS_PROFILE`, container,
-    machine). Nothing is looked up before the first request, so making one never fails
-    for want of configuration.
-
-    Retries are botocore's standard mode, unless the AWS configuration names a mode.
-    """
-
-    def __init__(
-        self,
-        *,
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        credentials: Mapping[str, str | None] | HasCredentials | None = None,
-        profile: str | None = None,
-        connect_timeout: float = CONNECT_TIMEOUT,
-        read_timeout: float = READ_TIMEOUT,
-        pool_size: int = POOL_SIZE,
-    ) -> None:
-        explicit = Credentials.of(credentials)
-        if endpoint_url is not None:
-            check_endpoint(endpoint_url)
-        super().__init__(
-            host=endpoint_url,
-            connect_timeout_seconds=connect_timeout,
-            read_timeout_seconds=read_timeout,
-            max_pool_connections=pool_size,
-            retry_configuration="UNSET",
-            aws_access_key_id=explicit.access_key_id if explicit else None,
-            aws_secret_access_key=explicit.secret_access_key if explicit else None,
-            aws_session_token=explicit.session_token if explicit else None,
+def make_session(profile: str | None, explicit: Any) -> botocore.session.Session:
+    """A botocore session, with these `Credentials` or with those that it finds."""
+    session = botocore.session.Session(profile=profile)
+    if explicit is not None:
+        session.set_credentials(
+            explicit.access_key_id, explicit.secret_access_key, explicit.session_token
         )
-        # PynamoDB's own setting, which a file on the machine may fill, is not asked.
-        self.region = region or ""
-        self._profile = profile
-        self._lock = RLock()
-        renew_at_fork(self)
-        self.trust = Trust(lambda: Bundle.named(self.session))
-        self._session: botocore.session.Session | None = None
-
-    def __repr__(self) -> str:
-        return f"SharedConnection({self.place})"
-
-    @property
-    def place(self) -> str:
-        """Where requests go, for messages: the endpoint, or the region. No credentials."""
-        client = self._client
-        return shown_place(
-            client.meta.endpoint_url if client is not None else self.host, self.region
-        )
-
-    def after_fork(self) -> None:
-        """Let go of a lock that a thread of the parent may have held."""
-        self._lock = RLock()
-
-    @property
-    def session(self) -> botocore.session.Session:
-        """The botocore session, one for all threads."""
-        with self._lock:
-            if self._session is None:
-                explicit = None
-                if self._aws_access_key_id and self._aws_secret_access_key:
-                    explicit = Credentials(
-                        self._aws_access_key_id,
-                        self._aws_secret_access_key,
-                        self._aws_session_token,
-                    )
-                self._session = make_session(self._profile, explicit)
-            return self._session
-
-    @property
-    def client(self) -> BotocoreBaseClientPrivate:
-        """The botocore client, made at first use.
-
-        Raises botocore's own errors, and InvalidOptionError for certificates that cannot be read.
-        """
-        # botocore clients may be shared by threads, but must not be made by two at once.
-        with self._lock:
-            if self._client is None:
-                if not self.region:
-                    self.region = self._find_region()
-                if self._retry_configuration is None and not self._configured_retry_mode():
-                    self._retry_configuration = {"mode": "standard"}
-                bundle = Bundle.named(self.session)
-                made = super().client
-                if bundle is not None and made.meta.endpoint_url.startswith("https:"):
-                    try:
-                        self.trust.load()
-                    except InvalidOptionError:
-                        self._client = None
-                        raise
-                watch(made)
-                install_probe(made)
-            return super().client
-
-    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is."""
-        kwargs = dict(operation_kwargs)
-        expect_answer()
-        try:
-            if operation_name in DATA_APIS or operation_name in _PYNAMODB_TABLE_APIS:
-                return super().dispatch(operation_name, kwargs)
-            # PynamoDB would ask any other call for its consumed capacity, which those refuse.
-            return self._make_api_call(operation_name, kwargs)
-        except RecursionError as error:
-            if is_answered():
-                raise ForeignAnswerError(TOO_DEEP) from error
-            raise
-
-    def close(self) -> None:
-        """Close the open connections. A later request opens new ones."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
-    def _find_region(self) -> str:
-        region = os.environ.get("AWS_REGION") or self.session.get_config_variable("region")
-        if region:
-            return str(region)
-        if self.host:
-            return LOCAL_REGION
-        raise NoRegionError
-
-    def _configured_retry_mode(self) -> bool:
-        return bool(
-            os.environ.get("AWS_RETRY_MODE") or self.session.get_scoped_config().get("retry_mode")
-        )
-
-
-_PROBE: Final = {"TableName": "t", "Item": {"k": {"S": "v"}}}
-
-
-class ClientConnection(SharedConnection):
-    """A connection that sends through a client that exists.
-
-    Credentials, region, endpoint, configuration and event handlers are the client's own. Each of
-    its attempts is looked at as those of other connections, and it stays open at `close()`.
-
-    Raises InvalidOptionError for anything but a low-level, blocking client of DynamoDB.
-    """
-
-    def __init__(self, client: Any) -> None:
-        refuse_unfit(client)
-        super().__init__(region=client.meta.region_name, endpoint_url=client.meta.endpoint_url)
-        self._given = cast(BotocoreBaseClientPrivate, client)
-        self._client = self._given
-        watch(client)
-
-    @property
-    def client(self) -> BotocoreBaseClientPrivate:
-        """The client that was handed in."""
-        return self._given
-
-    def close(self) -> None:
-        """Leave the client open: it is the caller's."""
-
-
-def refuse_unfit(client: Any) -> None:
-    """Raise InvalidOptionError for anything but a low-level, blocking client of DynamoDB."""
-    if not isinstance(client, BaseClient):
-        raise InvalidOptionError(
-            f'client takes boto3.client("dynamodb"), not {type(client).__name__}'
-        )
-    service = client.meta.service_model.service_name
-    if service != "dynamodb":
-        raise InvalidOptionError(f"client is one of the service {service}, not of dynamodb")
-    if iscoroutinefunction(getattr(client, "_make_api_call", None)):
-        raise InvalidOptionError("client is asynchronous, and this is the blocking driver")
-    if _rewrites_values(client):
-        raise InvalidOptionError(
-            "client is that of a boto3 resource, which turns values into typed ones by itself; "
-            'give boto3.client("dynamodb")'
-        )
-
-
-def _rewrites_values(client: BaseClient) -> bool:
-    """Whether the client's handlers take typed values for plain ones, as a resource's do."""
-    params = {name: dict(part) if isinstance(part, dict) else part for name, part in _PROBE.items()}
-    client.meta.events.emit(
-        "before-parameter-build.dynamodb.PutItem",
-        params=params,
-        model=client.meta.service_model.operation_model("PutItem"),
-        context={},
+    session.set_default_client_config(
+        botocore.config.Config(tcp_keepalive=True, user_agent_extra="leyden")
     )
-    return params.get("Item") != _PROBE["Item"]
+    return session
 
 
-class _Borrowed(Connection):
-    """A connection of one model, which keeps its own table description and shares the client."""
-
-    def __init__(self, shared: SharedConnection | LeanConnection) -> None:
-        super().__init__(region=shared.region or None, host=shared.host)
-        self._shared = shared
-
-    @property
-    def client(self) -> BotocoreBaseClientPrivate:
-        return self._shared.client
+def find_region(session: botocore.session.Session, endpoint_url: str | None) -> str:
+    """The region that nobody gave. Raises NoRegionError."""
+    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    if region or endpoint_url:
+        return str(region or LOCAL_REGION)
+    raise aws.NoRegionError
 
 
-def attach(model: type[Model], connection: SharedConnection | LeanConnection) -> None:
-    """Let the model send through `connection`: its endpoint, region, credentials and retries.
+def make_client(
+    session: botocore.session.Session, region: str, endpoint_url: str | None, **limits: Any
+) -> Any:
+    """A client whose attempts are looked at. Raises botocore's own errors.
 
-    PynamoDB's default is a connection for each model class.
+    Its retries are botocore's standard mode, unless the AWS configuration names a mode.
     """
-    own = model._get_connection()
-    if isinstance(own.connection, _Borrowed):
+    configured = os.environ.get("AWS_RETRY_MODE") or session.get_scoped_config().get("retry_mode")
+    config = botocore.config.Config(
+        # The service checks parameters as well, and a check of all of them takes its time.
+        parameter_validation=False,
+        retries=None if configured else {"mode": "standard"},
+        **limits,
+    )
+    client = session.create_client("dynamodb", region, endpoint_url=endpoint_url, config=config)
+    watch(client)
+    install_probe(client)
+    return client
+
+
+_answered: Final[ContextVar[bool]] = ContextVar("leyden_answered", default=False)
+
+
+def watch(client: Any) -> None:
+    """Look at every attempt of a client's requests before it decides on the next."""
+    events = client.meta.events
+    events.register_first("before-parse.dynamodb", _prepare, unique_id="leyden-parsing")
+    events.register_first("needs-retry.dynamodb", _look, unique_id="leyden-answers")
+    # A client that has no HTTP session of botocore's stays as it is.
+    endpoint = getattr(client, "_endpoint", None)
+    session = getattr(endpoint, "http_session", None)
+    if endpoint is not None and session is not None and not isinstance(session, _Bounded):
+        endpoint.http_session = _Bounded(session)
+
+
+def expect_answer() -> None:
+    """Forget that an earlier request was answered; see `is_answered`."""
+    _answered.set(False)
+
+
+def is_answered() -> bool:
+    """Whether something came back since `expect_answer`, in this thread."""
+    return _answered.get()
+
+
+def _prepare(
+    *,
+    operation_model: Any,
+    response_dict: dict[str, Any],
+    customized_response_dict: dict[str, Any],
+    **_: Any,
+) -> None:
+    """Have botocore read nothing of an answer that it would take for another, or show as it is."""
+    _answered.set(True)
+    if is_asking():
         return
-    borrowed = _Borrowed(connection)
-    borrowed.add_meta_table(own.connection.get_meta_table(own.table_name))
-    own.connection = borrowed
+    status, body = response_dict["status_code"], response_dict["body"]
+    headers = {name.lower(): value for name, value in response_dict["headers"].items()}
+    answer = HttpAnswer(status, headers, body)
+    if status >= _REFUSED:
+        try:
+            response_dict["body"] = readable_refusal(plain_content(answer))
+        except ForeignAnswerError:
+            response_dict["body"] = b""
+        return
+    why = customized_response_dict[UNFIT] = fault_of(answer, operation_model.name)
+    response_dict["body"] = b"" if why else plain_content(answer)
+
+
+def _look(
+    *,
+    operation: Any,
+    request_dict: Any,
+    attempts: int,
+    response: Any = None,
+    **_: Any,
+) -> float | bool | None:
+    """Say whether to try again: seconds to wait, False for no, None for botocore's own answer."""
+    if is_asking():
+        return None
+    context = request_dict["context"]
+    unanswered = response is None or not _is_whole(response[0])
+    if response is not None and context.get(EARLIER_UNANSWERED):
+        response[1].setdefault("ResponseMetadata", {})[EARLIER_UNANSWERED] = True
+    why = None if response is None else response[1].pop(UNFIT, None)
+    if not unanswered and response[0].status_code < SERVER_FAULT:
+        if response[1].get("Error", {}).get("Code") == IN_PROGRESS:
+            # It may yet happen, whatever a later attempt is refused for.
+            context[EARLIER_UNANSWERED] = True
+        if response[0].status_code < _REFUSED:
+            if why is None:
+                why = fault_of(response[0], operation.name)
+            if why:
+                raise ForeignAnswerError(why)
+        return None
+    context[EARLIER_UNANSWERED] = True
+    repeatable = operation.name != "UpdateItem" or _may_be_repeated(request_dict["body"])
+    if response is not None and unanswered:
+        if repeatable and attempts < context.get("retries", {}).get("max", 1):
+            return random.uniform(0, FIRST_WAIT * 2**attempts)
+        raise aws.ConnectionClosedError(endpoint_url=response[0].url)
+    return None if repeatable else False
+
+
+def _is_whole(http: Any) -> bool:
+    checksum = http.headers.get("x-amz-crc32")
+    if checksum is not None and checksum != str(zlib.crc32(http.content)):
+        return False
+    declared = http.headers.get("content-length")
+    if declared is not None:
+        if not declared.isdecimal() or len(declared) > LENGTH_DIGITS:
+            return False
+        return len(http.content) == int(declared)
+    if "json" not in http.headers.get("content-type", ""):
+        return True
+    if http.headers.get("content-encoding", "identity") != "identity":
+        return True
+    try:
+        json.loads(http.content or b"{}")
+    except ValueError:
+        return False
+    return True
+
+
+def _may_be_repeated(body: bytes | str) -> bool:
+    """Whether an update made twice is the same as made once: it counts and appends nothing."""
+    params = json.loads(body)
+    expression = params.get("UpdateExpression", "")
+    if _COUNTS.search(expression):
+        return False
+    _, adds, rest = expression.partition("ADD ")
+    values = params.get("ExpressionAttributeValues", {})
+    # Adding members to a set twice changes nothing.
+    return not adds or not any("N" in values.get(v, {}) for v in re.findall(r":\w+", rest))
+
+
+class _Bounded:
+    """An HTTP session of botocore's that reads no more than an answer may have."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def send(self, request: Any) -> Any:
+        """Send a request and read the answer. Raises botocore's errors and ForeignAnswerError."""
+        if request.stream_output:
+            return self._session.send(request)
+        # Read here, and not before the answer is looked at.
+        request.stream_output = True
+        answer = self._session.send(request)
+        raw = answer.raw
+        try:
+            if answer.status_code < _FINAL:
+                raise ForeignAnswerError(f"its status is {answer.status_code}")
+            declared = answer.headers.get("content-length", "0")
+            if not declared.isdecimal():
+                raise aws.ConnectionClosedError(endpoint_url=request.url)
+            if len(declared) > LENGTH_DIGITS or int(declared) > ANSWER_LIMIT:
+                raise ForeignAnswerError(TOO_LONG)
+            content = _read(raw, request.url)
+        except BaseException:
+            # What else is on its way must not become the answer to another request.
+            raw.close()
+            raise
+        return AWSResponse(answer.url, answer.status_code, answer.headers, _Content(content))
+
+
+class _Content:
+    """A body that has been read."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Any:
+        """The body in one piece."""
+        return iter((self._content,))
+
+
+def _read(raw: Any, url: str) -> bytes:
+    pieces: list[bytes] = []
+    length = 0
+    try:
+        for piece in raw.stream(READ_SIZE):
+            length += len(piece)
+            if length > ANSWER_LIMIT:
+                raise ForeignAnswerError(TOO_LONG)
+            pieces.append(piece)
+    except http.ReadTimeoutError as error:
+        raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
+    except http.ProtocolError as error:
+        raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
+    except (http.HTTPError, OSError) as error:
+        raise aws.HTTPClientError(error=error) from error
+    return b"".join(pieces)

@@ -1,4 +1,4 @@
-"""The way to DynamoDB: what is asked for, and the lean connection that sends it.
+"""How requests get to DynamoDB and are let in: credentials, region, endpoint, botocore's client.
 
 The usual AWS rules hold: explicit arguments first, then the environment, then the AWS configuration
 files, then the role of the machine.
@@ -6,26 +6,20 @@ files, then the role of the machine.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from leyden._attrs import field, frozen
 from leyden._text import did_you_mean
 from leyden.drivers.base import CONNECT_TIMEOUT, POOL_SIZE, READ_TIMEOUT, renew_at_fork
-from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
-from leyden.drivers.lean.plain import PlainProfile
-from leyden.drivers.lean.sockets import Pool
+from leyden.drivers.lean.plain import PlainProfile, Surroundings
 from leyden.drivers.lean.trust import Bundle, Trust
 from leyden.errors import InvalidOptionError
 
 if TYPE_CHECKING:
-    from leyden.drivers.botocore import SharedConnection
-
-LOCAL_REGION: Final = "us-east-1"
-"""The region where none is set anywhere and an `endpoint_url` makes it a formality."""
+    from leyden.drivers.lean.client import ClientProfile
 
 
 class HasCredentials(Protocol):
@@ -81,12 +75,17 @@ class Credentials:
 
 
 class Access:
-    """How requests get to DynamoDB and are let in; takes the arguments of `SharedConnection`.
+    """How requests get to DynamoDB and are let in, for all threads of a connection.
+
+    `region`: an argument, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, in
+    this order; with an `endpoint_url` and none of them, us-east-1. `credentials`: an
+    argument, or botocore's chain (environment, `profile` or `AWS_PROFILE`, container,
+    machine).
 
     Nothing is looked up before the first request, so making one never fails for want of
     configuration. botocore finds credentials, region and endpoint, once something asks for its
     session or client; `plain_profile` spares a process botocore where it would find nothing but
-    plain credentials in the environment.
+    plain credentials.
     """
 
     def __init__(
@@ -103,161 +102,98 @@ class Access:
         self.explicit = Credentials.of(credentials)
         if endpoint_url is not None:
             check_endpoint(endpoint_url)
+        self.region = region or ""
+        """The region that was given, or that botocore has found since; empty before."""
         self.host = endpoint_url
         self.profile = profile
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self.pool_size = pool_size
         self.trust = Trust(self._bundle)
-        self._region = region or ""
         self._lock = RLock()
         self._plain: PlainProfile | None = None
         self._session: Any = None
-        self._made: SharedConnection | None = None
+        self._client: Any = None
         renew_at_fork(self)
-
-    @property
-    def region(self) -> str:
-        """The region that was given, or that botocore has found since; empty before."""
-        return self._region if self._made is None else self._made.region or ""
 
     @property
     def place(self) -> str:
         """Where requests go, for messages: the endpoint, or the region. No credentials."""
-        if self._made is not None:
-            return self._made.place
-        plain = self._plain
-        return shown_place(plain.url if plain is not None else self.host, self._region)
+        client, plain = self._client, self._plain
+        endpoint = self.host
+        if client is not None:
+            endpoint = client.meta.endpoint_url
+        elif plain is not None:
+            endpoint = plain.url
+        return shown_place(endpoint, self.region)
 
     @property
     def session(self) -> Any:
         """The botocore session, which finds credentials and configuration."""
         with self._lock:
             if self._session is None:
+                from leyden.drivers.botocore import make_session
+
                 self._session = make_session(self.profile, self.explicit)
             return self._session
 
     @property
     def client(self) -> Any:
-        """The botocore client. Raises botocore's own errors, and InvalidOptionError."""
-        return self._shared.client
+        """The botocore client, made at first use.
+
+        Raises botocore's own errors, and InvalidOptionError for certificates that cannot be read.
+        """
+        # botocore clients may be shared by threads, but must not be made by two at once.
+        with self._lock:
+            made = self._client
+            # One that found no credentials would never look for them again, as where the service
+            # of the machine that gives them was late.
+            if made is None or made._request_signer._credentials is None:
+                from leyden.drivers.botocore import find_region, make_client
+
+                self.region = self.region or find_region(self.session, self.host)
+                bundle = Bundle.named(self.session)
+                made = make_client(
+                    self.session,
+                    self.region,
+                    self.host,
+                    connect_timeout=self.connect_timeout,
+                    read_timeout=self.read_timeout,
+                    max_pool_connections=self.pool_size,
+                )
+                if bundle is not None and made.meta.endpoint_url.startswith("https:"):
+                    self.trust.load()
+                self._client = made
+            return made
 
     def plain_profile(self) -> PlainProfile | None:
         """How to send without botocore, None where something is configured that only it knows."""
-        if self._made is None and self._session is None:
-            asked = (self._region, self.host, self.explicit, self.profile)
-            self._plain = (
-                PlainProfile.of(*asked)
-                or PlainProfile.of_files(*asked)
-                or PlainProfile.of_session(self._region, self.host, lambda: self.session)
-            )
-        else:
-            self._plain = None
+        told = Surroundings(self.region, self.host, self.explicit, self.profile)
+        # Who has botocore's session has asked for what botocore does.
+        is_new = self._session is None
+        self._plain = told.plain_profile(lambda: self.session) if is_new else None
         return self._plain
+
+    def client_profile(self) -> ClientProfile:
+        """How to send as botocore's client would."""
+        from leyden.drivers.lean.client import ClientProfile
+
+        return ClientProfile(self.session, self.client)
 
     def forget_client(self) -> None:
         """Close botocore's client; the next request finds everything anew."""
-        if self._made is not None:
-            self._made.close()
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def after_fork(self) -> None:
         """Let go of a lock that a thread of the parent may have held."""
         self._lock = RLock()
 
-    @property
-    def _shared(self) -> SharedConnection:
-        with self._lock:
-            if self._made is None:
-                from leyden.drivers.botocore import SharedConnection
-
-                self._made = SharedConnection(
-                    region=self._region,
-                    endpoint_url=self.host,
-                    credentials=self.explicit,
-                    profile=self.profile,
-                    connect_timeout=self.connect_timeout,
-                    read_timeout=self.read_timeout,
-                    pool_size=self.pool_size,
-                )
-                # One session and one set of certificates, and one reading of them, for both ways.
-                self._made._session = self.session
-                self._made.trust = self.trust
-            return self._made
-
     def _bundle(self) -> Bundle | None:
         has_profile = self._plain is None or self._session is not None
         return Bundle.named(self.session if has_profile else None)
-
-
-class LeanConnection(Access):
-    """A connection whose requests take a fraction of botocore's processor time.
-
-    Requests are written, signed and read by `leyden.drivers.lean`, and sent over sockets of its
-    own, for threads to share.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._exchange = Exchange(self)
-        self._pool = Pool(
-            self.trust,
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            size=self.pool_size,
-        )
-
-    def __repr__(self) -> str:
-        return f"LeanConnection({self.place})"
-
-    def dispatch(
-        self,
-        operation_name: str,
-        operation_kwargs: dict[str, Any],
-        reader: Reader | None = None,
-    ) -> dict[str, Any]:
-        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
-        steps = self._exchange.of(operation_name, operation_kwargs, reader)
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    result: Any = None
-                    match step:
-                        case Send(destination, data):
-                            result = self._pool.exchange(destination, data)
-                        case Wait(seconds):
-                            time.sleep(seconds)
-                        case Call(function):
-                            result = function()
-                except Exception as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(result)
-        except StopIteration as end:
-            response: dict[str, Any] = end.value
-            return response
-
-    def close(self) -> None:
-        """Close the open connections. A later request opens new ones."""
-        self._exchange.forget()
-        self._pool.close()
-        self.forget_client()
-
-
-def make_session(profile: str | None, explicit: Credentials | None) -> Any:
-    """A botocore session, with these credentials or with those that it finds."""
-    import botocore.config
-    import botocore.session
-
-    session = botocore.session.Session(profile=profile)
-    if explicit is not None:
-        session.set_credentials(
-            explicit.access_key_id, explicit.secret_access_key, explicit.session_token
-        )
-    session.set_default_client_config(
-        botocore.config.Config(tcp_keepalive=True, user_agent_extra="leyden")
-    )
-    return session
 
 
 def shown_place(endpoint: str | None, region: str | None) -> str:

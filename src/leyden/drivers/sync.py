@@ -1,25 +1,30 @@
-"""The driver that blocks until each answer is there."""
+"""The driver that blocks until each answer is there, and what both drivers do for each request."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from itertools import repeat
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from leyden._calls import shorten
 from leyden._ledger import WRITING_APIS, Ledger
-from leyden.drivers.base import Done, Observation, advance, broken_off, fail, prepare
-from leyden.drivers.connection import HasCredentials, LeanConnection
+from leyden.drivers.base import CONDITIONAL_APIS, DATA_APIS, LOGGER, Observation, broken_off
+from leyden.drivers.connection import Access, HasCredentials
+from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
+from leyden.drivers.lean.sockets import Pool
 from leyden.errors import InvalidOptionError, LeydenError
-from leyden.events import Callback, Listener, Listeners
-from leyden.program import Gather, Pause, Program, Request, Response, Step
+from leyden.events import EVERYWHERE, Callback, Listener, Listeners
+from leyden.program import Gather, Params, Pause, Program, Request, Response, Step
 
 if TYPE_CHECKING:
+    import logging
+
     from pynamodb.models import Model
 
-    from leyden.drivers.botocore import SharedConnection
+    from leyden.drivers.pynamodb import SharedConnection
 
 T = TypeVar("T")
 
@@ -28,11 +33,171 @@ Transport: TypeAlias = Literal["lean", "pynamodb"]
 
 TRANSPORTS: Final = ("lean", "pynamodb")
 
+pause = retry_pause = time.sleep
+
+_DEBUG: Final = 10
+_log: logging.Logger | None = None
+
+
+def prepare(request: Request, capacity: str = "TOTAL") -> Params:
+    """Return a copy of the request's parameters, with what a driver always asks for.
+
+    Data calls return what they consumed; a conditional write that fails returns the stored
+    item. What the request itself says stays as it is.
+    """
+    params = dict(request.params)
+    if request.api in DATA_APIS:
+        params.setdefault("ReturnConsumedCapacity", capacity)
+    if request.api in CONDITIONAL_APIS and "ConditionExpression" in params:
+        params.setdefault("ReturnValuesOnConditionCheckFailure", "ALL_OLD")
+    return params
+
+
+def observe(own: Listeners, request: Request, params: Params) -> Observation | None:
+    """Begin to observe a request if anyone wants to know of it, else return None."""
+    global _log
+    # Who has not imported logging has set no level.
+    if _log is None and "logging" in sys.modules:
+        _log = sys.modules["logging"].getLogger(LOGGER)
+    log = _log if _log is not None and _log.isEnabledFor(_DEBUG) else None
+    if own.all or EVERYWHERE.all or log is not None:
+        return Observation(own, request, params, log)
+    return None
+
+
+def writes(step: Step) -> bool:
+    """Whether a step of a program may change items, so that its ledger is needed from here on."""
+    if isinstance(step, Request):
+        return step.api in WRITING_APIS
+    return isinstance(step, Gather) and any(one.api in WRITING_APIS for one in step.requests)
+
+
+class HasPlace(Protocol):
+    """A connection, as far as `Sending` knows one."""
+
+    @property
+    def place(self) -> str:
+        """Where requests go, for messages."""
+
+
+class Sending:
+    """A request on its way: prepared before it is sent, told of to listeners and ledger after it.
+
+    Both drivers send within `with Sending(...) as sending`, and set its `response`. An error that
+    ends the request there leaves the block as the one that the caller gets.
+    """
+
+    __slots__ = ("_connection", "_ledger", "_observation", "_request", "params", "response")
+
+    def __init__(
+        self,
+        request: Request,
+        connection: HasPlace,
+        capacity: str,
+        listeners: Listeners,
+        ledger: Ledger | None,
+    ) -> None:
+        self.params = prepare(request, capacity)
+        self.response: Response = {}
+        self._request = request
+        self._connection = connection
+        self._ledger = ledger if request.api in WRITING_APIS else None
+        self._observation = observe(listeners, request, self.params)
+
+    def __enter__(self) -> Sending:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            if self._ledger is not None:
+                self._ledger.note(self._request, self.response)
+            if self._observation is not None:
+                self._observation.answered(self.response)
+            return
+        ended, cause, is_told = error, error.__cause__, True
+        if isinstance(error, Exception) and not isinstance(error, LeydenError):
+            # What most processes never need is imported when something fails.
+            from leyden.drivers.translate import failure_of
+
+            failure = failure_of(error, self._request, self._connection.place)
+            if failure is None:
+                # A mistake in a program, which is no end that a request comes to.
+                is_told = False
+            else:
+                ended, cause = failure
+        noted = ended if isinstance(ended, LeydenError) else broken_off(self._request)
+        if self._ledger is not None:
+            self._ledger.note(self._request, noted)
+        if self._observation is not None and is_told:
+            self._observation.failed(noted)
+        if ended is not error:
+            raise ended from cause
+
+
+class LeanConnection(Access):
+    """A connection whose requests take a fraction of botocore's processor time.
+
+    Requests are written, signed and read by `leyden.drivers.lean`, and sent over sockets of its
+    own, for threads to share. The arguments are those of `Access`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._exchange = Exchange(self)
+        self._pool = Pool(
+            self.trust,
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            size=self.pool_size,
+        )
+
+    def __repr__(self) -> str:
+        return f"LeanConnection({self.place})"
+
+    def dispatch(
+        self,
+        operation_name: str,
+        operation_kwargs: dict[str, Any],
+        reader: Reader | None = None,
+    ) -> dict[str, Any]:
+        """Send one request. `operation_kwargs` stays as it is; `reader` is a `Request`'s."""
+        steps = self._exchange.of(operation_name, operation_kwargs, reader)
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    result: Any = None
+                    match step:
+                        case Send(destination, data):
+                            result = self._pool.exchange(destination, data)
+                        case Wait(seconds):
+                            retry_pause(seconds)
+                        case Call(function):
+                            result = function()
+                except Exception as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(result)
+        except StopIteration as end:
+            response: dict[str, Any] = end.value
+            return response
+
+    def close(self) -> None:
+        """Close the open connections. A later request opens new ones."""
+        self._exchange.forget()
+        self._pool.close()
+        self.forget_client()
+
 
 class SyncDriver:
     """Runs programs on the calling thread; one driver may be used by many threads.
 
-    The arguments are those of `SharedConnection`; `connection` takes one that exists
+    The arguments are those of `Access`; `connection` takes one that exists
     instead, and leaves it open at `close()`. `transport` is `lean`, or `pynamodb` for requests
     that go through PynamoDB and botocore all the way. `capacity` is what a data request reports on
     its cost: `TOTAL`, `INDEXES` or `NONE`.
@@ -74,71 +239,75 @@ class SyncDriver:
         A LeydenError that a step ends in is raised inside the program, at its `yield`, so
         that it can deal with it; what it does not catch is raised here.
         """
-        ledger = Ledger()
+        ledger: Ledger | None = None
         try:
-            step = advance(program, None)
-            while not isinstance(step, Done):
+            step = next(program)
+            while True:
+                if ledger is None and writes(step):
+                    ledger = Ledger()
                 try:
-                    result = self._perform(step, ledger)
+                    result: Any = None
+                    match step:
+                        case Request():
+                            result = self._send(step, ledger)
+                        case Pause(seconds):
+                            pause(seconds)
+                        case Gather():
+                            result = self._gather(step, ledger)
                 except LeydenError as error:
-                    step = fail(program, error)
+                    step = program.throw(error)
+                except StopIteration as stray:
+                    # It is no end of the program, and must not be taken for one.
+                    raise RuntimeError("a request raised StopIteration") from stray
                 else:
-                    step = advance(program, result)
-            return step.value
+                    step = program.send(result)
+        except StopIteration as end:
+            value: T = end.value
+            return value
         except LeydenError as error:
-            ledger.tell(error)
+            if ledger is not None:
+                ledger.tell(error)
             shorten(error)
             raise error
         except BaseException as ended:
-            ledger.mark(ended)
+            if ledger is not None:
+                ledger.mark(ended)
             raise
         finally:
             program.close()
 
     def send(self, request: Request) -> Response:
         """Send one request and return the response. Raises a LeydenError when it fails."""
-        return self._send(request, Ledger())
+        return self._send(request, None)
 
-    def _send(self, request: Request, ledger: Ledger) -> Response:
-        if request.api not in WRITING_APIS:
-            return self._exchange(request)
-        try:
-            response = self._exchange(request)
-        except LeydenError as error:
-            ledger.note(request, error)
-            raise
-        except BaseException:
-            ledger.note(request, broken_off(request))
-            raise
-        ledger.note(request, response)
-        return response
-
-    def _exchange(self, request: Request) -> Response:
-        params = prepare(request, self._capacity)
-        observation = Observation.begin(self._listeners, request, params)
-        try:
-            if request.reader is not None and isinstance(self.connection, LeanConnection):
-                response = self.connection.dispatch(request.api, params, request.reader)
+    def _send(self, request: Request, ledger: Ledger | None) -> Response:
+        connection = self.connection
+        with Sending(request, connection, self._capacity, self._listeners, ledger) as sending:
+            if request.reader is not None and isinstance(connection, LeanConnection):
+                sending.response = connection.dispatch(request.api, sending.params, request.reader)
             else:
-                response = self.connection.dispatch(request.api, params)
-        except LeydenError as refused:
-            if observation:
-                observation.failed(refused)
-            raise
-        except Exception as error:
-            # What most processes never need is imported when something fails.
-            from leyden.drivers.translate import failure_of
+                sending.response = connection.dispatch(request.api, sending.params)
+        return sending.response
 
-            failure = failure_of(error, request, self.connection.place)
-            if failure is None:
-                raise
-            translated, cause = failure
-            if observation:
-                observation.failed(translated)
-            raise translated from cause
-        if observation:
-            observation.answered(response)
-        return response
+    def _gather(self, step: Gather, ledger: Ledger | None) -> list[Response | LeydenError]:
+        threads = min(step.concurrency, len(step.requests))
+        if threads <= 1:
+            return [self._outcome(request, ledger) for request in step.requests]
+        # Threads are for those who ask for several requests at a time.
+        from concurrent.futures import ThreadPoolExecutor
+
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
+        try:
+            return list(pool.map(self._outcome, step.requests, repeat(ledger)))
+        finally:
+            # After an interrupt, what has not begun is not sent any more.
+            pool.shutdown(cancel_futures=True)
+
+    def _outcome(self, request: Request, ledger: Ledger | None) -> Response | LeydenError:
+        try:
+            return self._send(request, ledger)
+        except LeydenError as error:
+            return error
 
     def listen(self, callback: Callback) -> Listener:
         """Call `callback` with the events of this driver; see `leyden.events`."""
@@ -146,7 +315,7 @@ class SyncDriver:
 
     def attach(self, model: type[Model]) -> None:
         """Let a PynamoDB model send through this driver's connection."""
-        from leyden.drivers.botocore import attach
+        from leyden.drivers.pynamodb import attach
 
         attach(model, self.connection)
 
@@ -166,43 +335,11 @@ class SyncDriver:
     ) -> None:
         self.close()
 
-    def _perform(self, step: Step, ledger: Ledger) -> Any:
-        match step:
-            case Request():
-                return self._send(step, ledger)
-            case Pause(seconds=seconds):
-                time.sleep(seconds)
-                return None
-            case Gather(requests=requests, concurrency=concurrency):
-                return self._gather(requests, concurrency, ledger)
-
-    def _gather(
-        self, requests: tuple[Request, ...], concurrency: int, ledger: Ledger
-    ) -> list[Response | LeydenError]:
-        threads = min(concurrency, len(requests))
-        if threads <= 1:
-            return [self._outcome(request, ledger) for request in requests]
-        # Threads are for those who ask for several requests at a time.
-        from concurrent.futures import ThreadPoolExecutor
-
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
-        try:
-            return list(pool.map(self._outcome, requests, repeat(ledger)))
-        finally:
-            # After an interrupt, what has not begun is not sent any more.
-            pool.shutdown(cancel_futures=True)
-
-    def _outcome(self, request: Request, ledger: Ledger) -> Response | LeydenError:
-        try:
-            return self._send(request, ledger)
-        except LeydenError as error:
-            return error
-
 
 def connection_over(transport: Transport, **options: Any) -> LeanConnection | SharedConnection:
     """A connection that requests travel over in one of these ways."""
     if transport == "lean":
         return LeanConnection(**options)
-    from leyden.drivers.botocore import SharedConnection
+    from leyden.drivers.pynamodb import SharedConnection
 
     return SharedConnection(**options)

@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError
 
 from leyden._ledger import CANCELED, IN_PROGRESS, WRITING_APIS, may_have_written
 from leyden.drivers.base import UNSURE, table_of
-from leyden.drivers.lean.http11 import ForeignAnswerError
+from leyden.drivers.lean.answers import ForeignAnswerError
 from leyden.errors import (
     AwsError,
     ConditionFailedError,

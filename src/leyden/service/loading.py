@@ -136,7 +136,7 @@ def bind(
             operation="bind",
         )
     else:
-        from leyden.drivers.botocore import ClientConnection
+        from leyden.drivers.pynamodb import ClientConnection
 
         driver = SyncDriver(connection=ClientConnection(client))
     return build_service(spec, driver, table=table, hooks=hooks)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.lean.http11 import (
+from leyden.drivers.lean.answers import (
     ANSWER_LIMIT,
     READ_LIMIT,
     AnswerReader,
@@ -215,7 +215,7 @@ def test_an_answer_that_says_it_is_too_long_is_not_read(data: bytes) -> None:
 def test_an_answer_may_be_as_long_as_the_limit(
     framing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leyden.drivers.lean.http11.ANSWER_LIMIT", 1000)
+    monkeypatch.setattr("leyden.drivers.lean.answers.ANSWER_LIMIT", 1000)
     reader = read(framed(b"x" * 1000, framing, [400]), [])
     assert reader.answer is not None
     assert reader.answer.content == b"x" * 1000

@@ -1,4 +1,4 @@
-"""The short way asks for what botocore would ask for, or steps aside."""
+"""The fast path asks for what botocore would ask for, or steps aside."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leyden.drivers.base import DATA_APIS
-from leyden.drivers.botocore import SharedConnection
-from leyden.drivers.connection import Credentials, make_session
-from leyden.drivers.lean.client import resolve_endpoint
+from leyden.drivers.botocore import make_session
+from leyden.drivers.connection import Credentials
+from leyden.drivers.lean.client import parameter_kinds, resolve_endpoint
 from leyden.drivers.lean.endpoint import Destination
-from leyden.drivers.lean.messages import PARAMETERS, parameter_kinds
-from leyden.drivers.lean.plain import PlainProfile
-from leyden.drivers.lean.trust import Bundle
+from leyden.drivers.lean.exchange import PARAMETERS
+from leyden.drivers.lean.plain import PlainCredentials, PlainProfile, Surroundings
+from leyden.drivers.lean.trust import Bundle, Trust
+from leyden.drivers.pynamodb import SharedConnection
 
 KEYS: Final = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET"}
 PLACE: Final = {**KEYS, "AWS_REGION": "eu-central-1"}
@@ -150,37 +151,20 @@ def surrounding(home: Path, variables: Mapping[str, str], **files: str) -> Itera
         yield
 
 
-def profile_of(**options: Any) -> PlainProfile | None:
-    """The short way's profile, as in a process that has not imported botocore."""
-    return PlainProfile.of(
+def surroundings_of(**options: Any) -> Surroundings:
+    """What a connection with these options finds itself in."""
+    return Surroundings(
         options.get("region") or "",
         options.get("endpoint_url"),
         Credentials.of(options.get("credentials")),
         options.get("profile"),
-        loaded=False,
-    )
-
-
-def file_profile_of(**options: Any) -> PlainProfile | None:
-    """The profile of files, as in a process that has not imported botocore."""
-    return PlainProfile.of_files(
-        options.get("region") or "",
-        options.get("endpoint_url"),
-        Credentials.of(options.get("credentials")),
-        options.get("profile"),
-        loaded=False,
     )
 
 
 def session_profile_of(**options: Any) -> PlainProfile | None:
-    """The profile of a session, as in a process that has not imported botocore."""
-    explicit = Credentials.of(options.get("credentials"))
-    return PlainProfile.of_session(
-        options.get("region") or "",
-        options.get("endpoint_url"),
-        lambda: make_session(options.get("profile"), explicit),
-        loaded=False,
-    )
+    """The profile of a session that a connection with these options makes."""
+    found = surroundings_of(**options)
+    return found.from_session(lambda: make_session(found.profile, found.credentials))
 
 
 def make_client(**options: Any) -> None:
@@ -200,13 +184,15 @@ def compare(plain: PlainProfile, **options: Any) -> None:
     """Assert that botocore finds the same, of which a request is made."""
     shared = SharedConnection(**options)
     found = shared.session.get_credentials().get_frozen_credentials()
-    own = plain.credentials.get_frozen_credentials()
+    own = plain.credentials
+    if not isinstance(own, PlainCredentials):
+        own = own.get_frozen_credentials()
     assert found.account_id is None
     assert (own.access_key, own.secret_key, own.token) == found[:3]
     assert Bundle.named(None) == Bundle.named(shared.session)
     # A bundle that is not there is refused when a client is made, and here when one connects.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shared.trust, "load", lambda: None)
+        patch.setattr(Trust, "load", lambda self: None)
         patch.delenv("AWS_CA_BUNDLE", raising=False)
         patch.delenv("REQUESTS_CA_BUNDLE", raising=False)
         client: Any = shared.client
@@ -215,7 +201,8 @@ def compare(plain: PlainProfile, **options: Any) -> None:
     for api in sorted(DATA_APIS):
         asked = resolve_endpoint(client, api, SAMPLES[api])
         assert asked is not None
-        theirs, ours = Destination.like(*asked), plain.destination(api)
+        theirs, ours = Destination.like(*asked), plain.locate((api, None, None))
+        assert ours is not None
         assert (ours.url, ours.route) == (theirs.url, theirs.route)
         assert ours.max_attempts == theirs.max_attempts
         ours_sent, theirs_sent = (
@@ -242,7 +229,7 @@ def compare(plain: PlainProfile, **options: Any) -> None:
     explicit=st.booleans(),
     profile=st.sampled_from([None, None, None, "other"]),
 )
-def test_what_the_short_way_finds_botocore_finds(
+def test_what_the_fast_path_finds_botocore_finds(
     tmp_path: Path,
     base: Mapping[str, str],
     told: Mapping[str, None],
@@ -265,8 +252,8 @@ def test_what_the_short_way_finds_botocore_finds(
         variables["AWS_EC2_METADATA_DISABLED"] = "true"
     with surrounding(tmp_path, variables, **files):
         try:
-            plain = profile_of(**options)
-            by_files = plain or file_profile_of(**options)
+            plain = surroundings_of(**options).from_environment()
+            by_files = plain or surroundings_of(**options).from_files()
             plain = plain or session_profile_of(**options)
         except BotoCoreError as error:
             with pytest.raises(type(error)):
@@ -312,7 +299,7 @@ def test_files_are_read_as_botocore_reads_them(
     told = {} if name == "default" else {"AWS_PROFILE": name}
     for more in ({}, {"AWS_DEFAULT_REGION": ""}, {"AWS_DEFAULT_REGION": "sa-east-1"}, PLACE):
         with surrounding(tmp_path, {**told, **more}, **texts):
-            plain = file_profile_of()
+            plain = surroundings_of().from_files()
             if plain is not None:
                 compare(plain)
 
@@ -321,11 +308,11 @@ def test_keys_and_a_region_in_files_need_no_botocore(tmp_path: Path) -> None:
     keys = "[other]\naws_access_key_id = O\naws_secret_access_key = P\n"
     config = "[profile other]\nregion = us-west-2\n"
     with surrounding(tmp_path, {"AWS_PROFILE": "other"}, config=config, credentials=keys):
-        plain = file_profile_of()
+        plain = surroundings_of().from_files()
         assert plain is not None
         assert (plain.region, plain.credentials.access_key) == ("us-west-2", "O")
     with surrounding(tmp_path, PLACE, config="[default]\nregion = us-west-2\n"):
-        plain = file_profile_of()
+        plain = surroundings_of().from_files()
         assert plain is not None
         assert (plain.region, plain.credentials.access_key) == ("eu-central-1", "AKID")
 
@@ -334,7 +321,7 @@ def test_a_profile_of_credentials_and_region_needs_no_client(tmp_path: Path) -> 
     config = "[profile other]\nregion = us-west-2\nrole_session_name = me\noutput = json\n"
     keys = "[other]\naws_access_key_id = O\naws_secret_access_key = P\naws_session_token = Q\n"
     with surrounding(tmp_path, {"AWS_PROFILE": "other"}, config=config, credentials=keys):
-        assert profile_of() is None
+        assert surroundings_of().from_environment() is None
         plain = session_profile_of()
         assert plain is not None
         assert plain.url == "https://dynamodb.us-west-2.amazonaws.com/"
@@ -345,14 +332,14 @@ def test_a_profile_of_credentials_and_region_needs_no_client(tmp_path: Path) -> 
 def test_what_only_botocores_client_knows_steps_aside(tmp_path: Path, name: str) -> None:
     with surrounding(tmp_path, {**PLACE, name: SPECIAL[name]}):
         assert session_profile_of() is None
-        assert file_profile_of() is None
+        assert surroundings_of().from_files() is None
 
 
 @pytest.mark.parametrize("text", CONFIG[1:6])
 def test_a_profile_that_says_more_steps_aside(tmp_path: Path, text: str) -> None:
     with surrounding(tmp_path, PLACE, config=text):
         assert session_profile_of() is None
-        assert file_profile_of() is None
+        assert surroundings_of().from_files() is None
     with surrounding(tmp_path, PLACE, models=""):
         assert session_profile_of() is None
 
@@ -369,36 +356,39 @@ def test_plain_surroundings_take_the_short_way(
     tmp_path: Path, base: Mapping[str, str], endpoint_url: str | None
 ) -> None:
     with surrounding(tmp_path, base):
-        plain = profile_of(endpoint_url=endpoint_url)
+        plain = surroundings_of(endpoint_url=endpoint_url).from_environment()
         assert plain is not None
         compare(plain, endpoint_url=endpoint_url)
 
 
 def test_an_emulator_needs_no_region(tmp_path: Path) -> None:
     with surrounding(tmp_path, KEYS):
-        plain = profile_of(endpoint_url="http://127.0.0.1:8000")
+        plain = surroundings_of(endpoint_url="http://127.0.0.1:8000").from_environment()
         assert plain is not None
         compare(plain, endpoint_url="http://127.0.0.1:8000")
-        assert profile_of() is None
+        assert surroundings_of().from_environment() is None
 
 
 @pytest.mark.parametrize("name", SPECIAL)
 def test_what_only_botocore_knows_steps_aside(tmp_path: Path, name: str) -> None:
     with surrounding(tmp_path, {**PLACE, name: SPECIAL[name]}):
-        assert profile_of() is None
+        assert surroundings_of().from_environment() is None
 
 
 @pytest.mark.parametrize("file", ["config", "credentials", "models"])
 def test_a_configuration_file_steps_aside(tmp_path: Path, file: str) -> None:
     with surrounding(tmp_path, PLACE, **{file: ""}):
-        assert profile_of() is None
+        assert surroundings_of().from_environment() is None
 
 
 def test_a_profile_and_a_loaded_botocore_step_aside(tmp_path: Path) -> None:
     with surrounding(tmp_path, PLACE):
-        assert profile_of(profile="other") is None
+        assert surroundings_of(profile="other").from_environment() is None
         # Stand-ins for AWS have their hooks in botocore, which this process has imported.
-        assert PlainProfile.of("", None, None, None) is None
+        assert (
+            surroundings_of().plain_profile(lambda: pytest.fail("there is no need of a session"))
+            is None
+        )
 
 
 def test_each_region_that_botocore_knows_has_its_endpoint_or_steps_aside(tmp_path: Path) -> None:
@@ -407,7 +397,7 @@ def test_each_region_that_botocore_knows_has_its_endpoint_or_steps_aside(tmp_pat
     with surrounding(tmp_path, KEYS):
         for partition in session.get_available_partitions():
             for region in session.get_available_regions("dynamodb", partition, True):
-                plain = profile_of(region=region)
+                plain = surroundings_of(region=region).from_environment()
                 if plain is None:
                     continue
                 taken += 1

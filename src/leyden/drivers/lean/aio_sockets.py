@@ -9,13 +9,13 @@ from collections import deque
 from typing import Any, Final, cast
 
 from leyden.drivers.base import IDLE_LIMIT, aws, ssl
-from leyden.drivers.lean.endpoint import Destination, Route, connect_request
-from leyden.drivers.lean.http11 import (
+from leyden.drivers.lean.answers import (
     AnswerReader,
     BrokenAnswerError,
     ForeignAnswerError,
     HttpAnswer,
 )
+from leyden.drivers.lean.endpoint import Destination, Route, connect_request
 from leyden.drivers.lean.trust import Trust
 
 _OK: Final = 200

@@ -22,28 +22,30 @@ from botocore.parsers import ResponseParserError, create_parser
 from leyden._attrs import frozen
 from leyden._ledger import EARLIER_UNANSWERED
 from leyden.drivers.base import renew_at_fork
-from leyden.drivers.lean.endpoint import Clock, Destination, new_invocation
+from leyden.drivers.lean.answers import (
+    TOO_DEEP,
+    UNFIT,
+    ForeignAnswerError,
+    HttpAnswer,
+    fault_of,
+    plain_content,
+    readable_refusal,
+)
+from leyden.drivers.lean.endpoint import Destination, new_invocation
 from leyden.drivers.lean.exchange import (
+    KINDS,
     Call,
+    FullProfile,
     Reader,
     Send,
     Sent,
-    Source,
     Steps,
     Wait,
+    Where,
     arns,
+    check_parameters,
     fresh,
     plainly_read,
-)
-from leyden.drivers.lean.http11 import ForeignAnswerError, HttpAnswer
-from leyden.drivers.lean.messages import (
-    TOO_DEEP,
-    UNFIT,
-    check_parameters,
-    fault_of,
-    parameter_kinds,
-    plain_content,
-    readable_refusal,
 )
 from leyden.program import Params
 
@@ -69,33 +71,30 @@ class _Kind:
     """What botocore knows of one API call."""
 
     model: Any
-    kinds: Mapping[str, tuple[type, ...]]
+    parameters: Mapping[str, tuple[type, ...]]
     name: str
 
 
-class ClientProfile:
+class ClientProfile(FullProfile):
     """One botocore client, and what it said of its credentials and endpoints.
 
     Whether and when to try again is decided by the client's own handlers, which also keep its
     quota of retries and, in adaptive mode, its rate.
     """
 
-    def __init__(self, source: Source) -> None:
-        credentials = source.session.get_credentials()
-        client = source.client
+    def __init__(self, session: Any, client: Any) -> None:
+        credentials = session.get_credentials()
         if credentials is None:
             raise aws.NoCredentialsError
         credentials.get_frozen_credentials()
-        self._credentials = credentials
+        super().__init__(credentials)
         self._client = client
         self._adaptive = (client.meta.config.retries or {}).get("mode") == "adaptive"
         # Any call will do; this one has no side effects, should something else answer it.
         self._stubbed = resolve_endpoint(client, "ListTables", {"Limit": 1}) is None
+        self.is_direct = not (self._adaptive or self._stubbed)
         self._parser: Any = create_parser("json")
         self._kinds: dict[str, _Kind] = {}
-        self._destinations: dict[Any, Destination] = {}
-        self._clock = Clock()
-        self._retry_quota_owed = 0
         self._lock = Lock()
         renew_at_fork(self)
 
@@ -109,7 +108,7 @@ class ClientProfile:
         params: Params,
         body: bytes,
         reader: Reader | None,
-        sent: Sent | None = None,
+        sent: Sent | None,
     ) -> Steps:
         """The steps of one request, the first attempt of which may have been `sent` already."""
         if self._stubbed:
@@ -117,15 +116,18 @@ class ClientProfile:
                 partial(self._client._make_api_call, api, dict(params))
             )
             return response
-        kind = self._kinds.get(api) or self._kind(api)
-        check_parameters(params, kind.kinds)
+        kind = self._kinds.get(api)
+        if kind is None:
+            model = self._client.meta.service_model.operation_model(api)
+            kind = self._kinds[api] = _Kind(model, parameter_kinds(model), model.name)
+        check_parameters(params, kind.parameters)
         invocation = new_invocation() if sent is None else sent.invocation
         attempt = 1
         context: dict[str, Any] = {}
         while True:
-            frozen_credentials = yield from fresh(self._credentials)
+            frozen_credentials = yield from fresh(self.credentials)
             where = (api, getattr(frozen_credentials, "account_id", None), arns(params))
-            destination = self._destinations.get(where)
+            destination = self.destinations.get(where)
             if destination is None:
                 destination = yield Call(partial(self._find, where, api, params))
             if self._adaptive:
@@ -138,7 +140,7 @@ class ClientProfile:
             else:
                 data = destination.request(
                     frozen_credentials,
-                    self._clock.now(),
+                    self.clock.now(),
                     body,
                     attempt=attempt,
                     invocation=invocation,
@@ -150,7 +152,7 @@ class ClientProfile:
             if answer is not None and not self._adaptive:
                 read = plainly_read(answer, kind.name, reader)
                 if read is not None:
-                    if attempt > 1 or self._retry_quota_owed:
+                    if attempt > 1 or self.retry_quota_owed:
                         self._note(read, context, attempt)
                         self._settle(answer, read, kind, context)
                     return read
@@ -170,21 +172,14 @@ class ClientProfile:
             attempt += 1
             yield Wait(seconds)
 
-    def _kind(self, api: str) -> _Kind:
-        service = self._client.meta.service_model
-        model = service.operation_model(api)
-        kind = _Kind(model, parameter_kinds(model), model.name)
-        self._kinds[api] = kind
-        return kind
-
-    def _find(self, where: Any, api: str, params: Params) -> Destination:
+    def _find(self, where: Where, api: str, params: Params) -> Destination:
         with self._lock:
-            found = self._destinations.get(where)
+            found = self.destinations.get(where)
             if found is None:
                 asked = resolve_endpoint(self._client, api, params)
                 if asked is None:
                     raise aws.BotoCoreError
-                found = self._destinations[where] = Destination.like(*asked)
+                found = self.destinations[where] = Destination.like(*asked)
             return found
 
     def _parsed(self, answer: HttpAnswer, kind: _Kind) -> dict[str, Any]:
@@ -239,7 +234,7 @@ class ClientProfile:
         seconds = first_non_none_response(told)
         if seconds is None or seconds is False:
             return None
-        self._retry_quota_owed += context.get("retry_quota_capacity", 0)
+        self.retry_quota_owed += context.get("retry_quota_capacity", 0)
         return float(seconds)
 
     def _ended(
@@ -280,12 +275,18 @@ class ClientProfile:
             context=context,
         )
         if answer.status_code < _REFUSED:
-            self._retry_quota_owed = max(
-                0, self._retry_quota_owed - context.get("retry_quota_capacity", 1)
+            self.retry_quota_owed = max(
+                0, self.retry_quota_owed - context.get("retry_quota_capacity", 1)
             )
 
     def _emit(self, event: str, kind: _Kind, **told: Any) -> Any:
         return self._client.meta.events.emit(f"{event}.dynamodb.{kind.name}", **told)
+
+
+def parameter_kinds(operation_model: Any) -> dict[str, tuple[type, ...]]:
+    """What an operation's parameters must be, by their names."""
+    members = operation_model.input_shape.members
+    return {name: KINDS.get(shape.type_name, (object,)) for name, shape in members.items()}
 
 
 def install_probe(client: Any) -> None:

@@ -1,33 +1,102 @@
-"""One request with all of its attempts: what is sent and waited for, as steps to take.
+"""One request with all of its attempts, as steps to take: what to send, and what to wait for.
 
 `Exchange.of` gives a generator. Whoever drives it sends, waits and calls what may block, on a
-thread or on an event loop.
+thread or on an event loop, so that both drivers run the very same one.
 
-The first attempt may go out without botocore, where nothing but plain credentials in the
-environment is configured (`lean.plain`). A good answer, which most are, ends the request there.
-Anything else, from a refusal to a lost connection, is left to botocore's client (`lean.client`),
-which knows whether to try again and what the errors of each call look like.
+There is a fast path and a slow path, for two reasons that are AWS's:
+
+- What an answer other than a good one means is botocore's to say. It knows which errors are worth
+  another attempt, how long to wait, what its quota of retries has left (in adaptive mode also its
+  rate), and which class of error a code has. A second reading of those rules would be wrong as soon
+  as AWS changes one. So the fast path, `Profile.first`, reads only what most requests get: status
+  200, the right checksum, JSON of the shape that the call answers with. Anything else, from a
+  refusal to a lost connection, goes on the slow path, `FullProfile.of`, where botocore's client
+  decides. It is told of the attempt that was made and counts it as the first one: were it
+  forgotten, a write that happened, and whose answer got lost, would be taken for one that did not.
+- To import botocore and to make its session and client takes a fresh process longer than all the
+  rest up to its first answer. So the fast path needs no botocore where nothing is configured that
+  only botocore knows (`lean.plain`), and a process whose requests succeed never imports it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+
+import msgspec
 
 from leyden._attrs import field, frozen
-from leyden.drivers.base import DATA_APIS, renew_at_fork
-from leyden.drivers.lean.endpoint import Destination
-from leyden.drivers.lean.http11 import ForeignAnswerError, HttpAnswer
-from leyden.drivers.lean.messages import checksum_fits, plain_content, read_body, write_body
+from leyden.drivers.base import DATA_APIS, aws, renew_at_fork
+from leyden.drivers.lean.answers import (
+    ForeignAnswerError,
+    HttpAnswer,
+    checksum_fits,
+    plain_content,
+    read_body,
+)
+from leyden.drivers.lean.endpoint import Clock, Destination, new_invocation
 from leyden.program import Params
 
-if TYPE_CHECKING:
-    from leyden.drivers.lean.client import ClientProfile
-    from leyden.drivers.lean.plain import PlainProfile
+KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "structure": (Mapping,),
+    "map": (Mapping,),
+    "list": (list, tuple, set, frozenset),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+}
+"""What a parameter must be, by the name that AWS's description has for its kind."""
+
+_STRINGS: Final = (
+    "ConditionExpression FilterExpression IndexName KeyConditionExpression ProjectionExpression "
+    "ReturnConsumedCapacity ReturnItemCollectionMetrics ReturnValues "
+    "ReturnValuesOnConditionCheckFailure Select TableName UpdateExpression ClientRequestToken"
+)
+_MAPS: Final = "ExclusiveStartKey ExpressionAttributeNames ExpressionAttributeValues Item Key"
+_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(_STRINGS.split(), "string"),
+    **dict.fromkeys([*_MAPS.split(), "RequestItems"], "map"),
+    **dict.fromkeys(["ConsistentRead", "ScanIndexForward"], "boolean"),
+    **dict.fromkeys(["Limit", "Segment", "TotalSegments"], "integer"),
+    "TransactItems": "list",
+}
+_NAMES: Final = "TableName ExpressionAttributeNames ReturnConsumedCapacity"
+_WRITE: Final = (
+    f"{_NAMES} ConditionExpression ExpressionAttributeValues ReturnItemCollectionMetrics "
+    "ReturnValues ReturnValuesOnConditionCheckFailure"
+)
+_PAGE: Final = (
+    f"{_NAMES} ConsistentRead ExclusiveStartKey ExpressionAttributeValues FilterExpression "
+    "IndexName Limit ProjectionExpression Select"
+)
+
+PARAMETERS: Final[Mapping[str, Mapping[str, tuple[type, ...]]]] = {
+    api: {name: KINDS[_TYPES[name]] for name in names.split()}
+    for api, names in {
+        "BatchGetItem": "RequestItems ReturnConsumedCapacity",
+        "BatchWriteItem": "RequestItems ReturnConsumedCapacity ReturnItemCollectionMetrics",
+        "DeleteItem": f"{_WRITE} Key",
+        "GetItem": f"{_NAMES} ConsistentRead Key ProjectionExpression",
+        "PutItem": f"{_WRITE} Item",
+        "Query": f"{_PAGE} KeyConditionExpression ScanIndexForward",
+        "Scan": f"{_PAGE} Segment TotalSegments",
+        "TransactGetItems": "ReturnConsumedCapacity TransactItems",
+        "TransactWriteItems": (
+            "ClientRequestToken ReturnConsumedCapacity ReturnItemCollectionMetrics TransactItems"
+        ),
+        "UpdateItem": f"{_WRITE} Key UpdateExpression",
+    }.items()
+}
+"""What the parameters of calls on data must be, those that AWS calls legacy left out."""
 
 _OK: Final = 200
+
+write_body: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
+"""JSON of a request's parameters; bytes become base64. Raises TypeError for strangers."""
 
 
 @frozen
@@ -55,6 +124,8 @@ class Call:
 WireStep: TypeAlias = Send | Wait | Call
 Reader: TypeAlias = Callable[[bytes], dict[str, Any]]
 Steps: TypeAlias = Generator[WireStep, Any, dict[str, Any]]
+Where: TypeAlias = tuple[str, Any, Any]
+"""What decides where a request goes: the call, the account, and tables named by their ARNs."""
 
 
 @frozen
@@ -66,27 +137,72 @@ class Sent:
     failure: Exception | None
 
 
-def fresh(credentials: Any) -> Generator[WireStep, Any, Any]:
-    """The credentials at this moment, which may have to be fetched first."""
-    refresh_needed = getattr(credentials, "refresh_needed", None)
-    if refresh_needed is not None and refresh_needed():
-        return (yield Call(credentials.get_frozen_credentials))
-    return credentials.get_frozen_credentials()
+class Profile:
+    """Who sends, and where requests of each kind go; may be used by many threads."""
+
+    def __init__(self, credentials: Any) -> None:
+        self.credentials = credentials
+        self.destinations: dict[Where, Destination] = {}
+        self.clock = Clock()
+        self.is_direct = True
+        """Whether first attempts need nothing but an answer."""
+        self.retry_quota_owed = 0
+        """What attempts have taken from the quota of retries; a good answer gives it back."""
+
+    def first(
+        self, api: str, params: Params, body: bytes, reader: Reader | None
+    ) -> Generator[WireStep, Any, dict[str, Any] | Sent | None]:
+        """The first attempt of a request: its response, where the answer is a good one.
+
+        Otherwise what came of the attempt, and None where nothing was sent: the call is none on
+        data, nobody knows yet where it goes, or botocore says what is wrong with it.
+        """
+        kinds = PARAMETERS.get(api)
+        if kinds is None or self.retry_quota_owed or not self.is_direct:
+            return None
+        try:
+            check_parameters(params, kinds)
+            named = arns(params)
+        except (AttributeError, LookupError, TypeError):
+            return None
+        credentials = yield from fresh(self.credentials)
+        where = (api, getattr(credentials, "account_id", None), named)
+        destination = self.destinations.get(where) or self.locate(where)
+        if destination is None:
+            return None
+        invocation = new_invocation()
+        data = destination.request(
+            credentials, self.clock.now(), body, attempt=1, invocation=invocation
+        )
+        try:
+            answer = yield Send(destination, data)
+        except aws.HTTPClientError as error:
+            return Sent(invocation, None, error)
+        return plainly_read(answer, api, reader) or Sent(invocation, answer, None)
+
+    def locate(self, where: Where) -> Destination | None:
+        """Where requests go that went nowhere yet; None where that takes a look at botocore's."""
+        return None
+
+
+class FullProfile(Profile, ABC):
+    """A profile that can also go on after anything but a good answer."""
+
+    @abstractmethod
+    def of(
+        self, api: str, params: Params, body: bytes, reader: Reader | None, sent: Sent | None
+    ) -> Steps:
+        """The steps of a request, the first attempt of which may have been `sent` already."""
 
 
 class Source(Protocol):
     """Where the ways to send are made, at first use."""
 
-    @property
-    def client(self) -> Any:
-        """botocore's client. Raises botocore's own errors."""
-
-    @property
-    def session(self) -> Any:
-        """botocore's session, which knows the credentials."""
-
-    def plain_profile(self) -> PlainProfile | None:
+    def plain_profile(self) -> Profile | None:
         """How to send without botocore, where that does."""
+
+    def client_profile(self) -> FullProfile:
+        """How to send with botocore's client. Raises botocore's own errors."""
 
 
 class Exchange:
@@ -94,8 +210,7 @@ class Exchange:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._plain: PlainProfile | None = None
-        self._profile: ClientProfile | None = None
+        self._profile: Profile | None = None
         self._lock = Lock()
         renew_at_fork(self)
 
@@ -110,49 +225,59 @@ class Exchange:
         """
         body = write_body(params)
         # A request keeps to what it began with, whatever `forget` does in the meantime.
-        profile, plain, sent = self._profile, self._plain, None
-        if profile is None and plain is None:
-            profile, plain = yield Call(self._open)
+        profile = self._profile
         if profile is None:
-            assert plain is not None
-            outcome = yield from plain.first(api, params, body, reader)
-            if isinstance(outcome, dict):
-                return outcome
-            sent = outcome
-            profile = yield Call(partial(self._step_aside, plain))
-        response: dict[str, Any] = yield from profile.of(api, params, body, reader, sent)
+            profile = yield Call(self._open)
+            assert profile is not None
+        outcome = yield from profile.first(api, params, body, reader)
+        if isinstance(outcome, dict):
+            return outcome
+        if not isinstance(profile, FullProfile):
+            profile = yield Call(partial(self._step_aside, profile))
+        response: dict[str, Any] = yield from profile.of(api, params, body, reader, outcome)
         return response
 
     def forget(self) -> None:
         """Ask for credentials, client and endpoints anew, at the next request."""
-        self._plain = self._profile = None
+        self._profile = None
 
     def after_fork(self) -> None:
         """Let go of locks that a thread of the parent may have held."""
         self._lock = Lock()
 
-    def _open(self) -> tuple[ClientProfile | None, PlainProfile | None]:
+    def _open(self) -> Profile:
         with self._lock:
-            if self._plain is None and self._profile is None:
-                self._plain = self._source.plain_profile()
-            if self._plain is None and self._profile is None:
-                self._profile = self._with_client()
-            return self._profile, self._plain
+            if self._profile is None:
+                self._profile = self._source.plain_profile() or self._source.client_profile()
+            return self._profile
 
-    def _step_aside(self, plain: PlainProfile) -> ClientProfile:
+    def _step_aside(self, plain: Profile) -> FullProfile:
         """The way with botocore's client, for this request and for those that follow."""
         with self._lock:
-            if self._profile is not None:
+            if isinstance(self._profile, FullProfile):
                 return self._profile
-            made = self._with_client()
-            if self._plain is plain:
+            made = self._source.client_profile()
+            if self._profile is plain:
                 self._profile = made
             return made
 
-    def _with_client(self) -> ClientProfile:
-        from leyden.drivers.lean.client import ClientProfile
 
-        return ClientProfile(self._source)
+def fresh(credentials: Any) -> Generator[WireStep, Any, Any]:
+    """The credentials at this moment, which may have to be fetched first."""
+    freeze = getattr(credentials, "get_frozen_credentials", None)
+    if freeze is None:
+        return credentials
+    refresh_needed = getattr(credentials, "refresh_needed", None)
+    if refresh_needed is not None and refresh_needed():
+        return (yield Call(freeze))
+    return freeze()
+
+
+def check_parameters(params: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> None:
+    """Raise TypeError or KeyError for what cannot be the parameters of an operation."""
+    for name, value in params.items():
+        if not isinstance(value, kinds[name]):
+            raise TypeError(f"{name} is {type(value).__name__}")
 
 
 def plainly_read(answer: HttpAnswer, api: str, reader: Reader | None) -> dict[str, Any] | None:
@@ -163,8 +288,10 @@ def plainly_read(answer: HttpAnswer, api: str, reader: Reader | None) -> dict[st
         return None
     try:
         content = plain_content(answer)
-        response = None if reader is None else _read_by(reader, content)
-        if response is None:
+        try:
+            response = read_body(content, api) if reader is None else reader(content)
+        except ValueError:
+            # What a reader cannot read may be a good answer all the same.
             response = read_body(content, api)
     except (ForeignAnswerError, ValueError):
         return None
@@ -175,13 +302,6 @@ def plainly_read(answer: HttpAnswer, api: str, reader: Reader | None) -> dict[st
         "RetryAttempts": 0,
     }
     return response
-
-
-def _read_by(reader: Reader, content: bytes) -> dict[str, Any] | None:
-    try:
-        return reader(content)
-    except ValueError:
-        return None
 
 
 def arns(params: Params) -> Any:

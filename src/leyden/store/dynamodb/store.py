@@ -9,7 +9,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
-from leyden.drivers.botocore import ClientConnection
+from leyden.drivers.pynamodb import ClientConnection
 from leyden.drivers.sync import SyncDriver
 from leyden.engine import DynamoDBLocal, LocalEngine
 from leyden.errors import InvalidOptionError

@@ -15,15 +15,15 @@ from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leyden.drivers.lean.http11 import ForeignAnswerError, HttpAnswer
-from leyden.drivers.lean.messages import (
-    check_parameters,
+from leyden.drivers.lean.answers import (
+    ForeignAnswerError,
+    HttpAnswer,
     checksum_fits,
-    parameter_kinds,
     plain_content,
     read_body,
-    write_body,
 )
+from leyden.drivers.lean.client import parameter_kinds
+from leyden.drivers.lean.exchange import check_parameters, write_body
 
 NAMES = st.sampled_from(["B", "BS", "S", "M", "L", "pk", "ü", ""])
 VALUES: st.SearchStrategy[dict[str, Any]] = st.recursive(
@@ -101,7 +101,7 @@ def test_no_more_is_unpacked_than_an_answer_can_be_long(monkeypatch: pytest.Monk
         packed = gzip.compress(bytes(size))
         return len(plain_content(HttpAnswer(200, {"content-encoding": "gzip"}, packed)))
 
-    monkeypatch.setattr("leyden.drivers.lean.messages.ANSWER_LIMIT", 100_000)
+    monkeypatch.setattr("leyden.drivers.lean.answers.ANSWER_LIMIT", 100_000)
     assert unpacked(100_000) == 100_000
     for size in (100_001, 10_000_000):
         with pytest.raises(ForeignAnswerError, match="longer than"):
