@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.schema import ExpressionError, parse_expression
-from leyden.schema.entities import TemplateError, parse_template
+from leyden.schema.spec import TemplateError, parse_template
 
 ALL = None
 

@@ -18,7 +18,7 @@ from leyden.schema.faults import Report
 from leyden.schema.language import ENTITY, SHAPES, TABLE
 from leyden.schema.reading import read_yaml
 from leyden.schema.shapes import Either, ListOf, Named, Options, Shape
-from leyden.schema.structure import plain
+from leyden.schema.nodes import plain
 from tests.schema.support import entity
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leyden.schema import check_service, reading
 from leyden.schema.faults import Report
 from leyden.schema.reading import read_data, read_yaml
-from leyden.schema.structure import Odd, plain
+from leyden.schema.nodes import Odd, plain
 from tests.schema.support import codes, entity
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from leyden._late import from_modules
 
 if TYPE_CHECKING:
-    from leyden.schema.editors import json_schema
     from leyden.schema.expressions import (
         ExpressionError,
         ParsedExpression,
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
         parse_expression,
     )
     from leyden.schema.faults import CODES, DANGERS, Fault
-    from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES
+    from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES, json_schema
     from leyden.schema.loading import CheckResult, check_service, load_checked, load_service
     from leyden.schema.regexps import UnboundedPatternError, searching
-    from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES
+    from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES, is_name
     from leyden.schema.spec import (
         ENTITY_FIELD,
         OVERFLOW_FIELD,
@@ -41,22 +40,19 @@ if TYPE_CHECKING:
         TableIndexSpec,
         TableSpec,
     )
-    from leyden.schema.structure import is_name
 else:
     # Whoever names a spec's class needs neither YAML nor the rules.
     __getattr__ = from_modules(
         __name__,
-        editors="json_schema",
         expressions="ExpressionError ParsedExpression check_calls parse_expression",
         faults="CODES DANGERS Fault",
-        language="KEY_TYPES PATTERN_TYPES SET_TYPES",
+        language="KEY_TYPES PATTERN_TYPES SET_TYPES json_schema",
         loading="CheckResult check_service load_checked load_service",
         regexps="UnboundedPatternError searching",
-        shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES",
+        shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
         spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD AttributeSpec Call EntitySpec Generate "
         "IndexSpec JMESPath Judge KeySpec Literal Padding ServiceSpec Span TableIndexSpec "
         "TableSpec",
-        structure="is_name",
     )
 
 __all__ = [

@@ -1,15 +1,17 @@
-"""Attributes: from checked options to specs."""
+"""Attributes and the literals in them: from checked options to specs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from leyden import _attrs as attrs
-from leyden._text import quoted
-from leyden.schema.faults import Report
+from leyden._text import did_you_mean, quoted
+from leyden.schema import nodes
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
-from leyden.schema.literals import LiteralError, lacking, literal_value
+from leyden.schema.nodes import Given, Listing, Node, Scalar, described
 from leyden.schema.regexps import UnboundedPatternError, searching
 from leyden.schema.shapes import Options
 from leyden.schema.spec import (
@@ -19,12 +21,12 @@ from leyden.schema.spec import (
     JMESPath,
     Literal,
     Padding,
+    Span,
 )
-from leyden.schema.structure import Given, Listing, Mapping, Scalar
-from leyden.types import type_of
+from leyden.types import WrongLiteralError, type_of
 
 
-def build_attributes(given: Given, report: Report) -> dict[str, AttributeSpec]:
+def build_attributes(given: Given) -> dict[str, AttributeSpec]:
     """The attributes of an entity by name; `given` holds their options.
 
     One whose type was refused has the type `""`, so that it is at least known.
@@ -32,21 +34,26 @@ def build_attributes(given: Given, report: Report) -> dict[str, AttributeSpec]:
     found: dict[str, AttributeSpec] = {}
     for name, inner in given.value.items():
         if inner is None:
-            found[name] = AttributeSpec(name, "", name, name, span=given.at(name))
+            found[name] = AttributeSpec(name, "", name, name, span=given.at(name).place)
         else:
-            found[name] = _build(name, inner, f"attributes.{name}", ATTRIBUTE, report)
+            found[name] = _build(name, inner, ATTRIBUTE)
+    _refuse_shared_fields(found, given, given.where)
     return found
 
 
-def _build(name: str, given: Given, where: str, shape: Options, report: Report) -> AttributeSpec:
+def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
     place = given.key or given.span
     if isinstance(given.value, str):
         return AttributeSpec(name, given.value, name, name, span=place)
     if isinstance(given.value, list):
-        values = _enum_values(given, where, report)
+        values = _enum_values(given)
         return AttributeSpec(name, "enum", name, name, values=values, span=place)
-    kind, values = _type_of(given, where, report)
-    fits = not kind or _options_fit(given, kind, where, shape, report)
+    kind, values = given.plain("type", ""), ()
+    if isinstance(kind, list):
+        kind, values = "enum", _enum_values(given.at("type"))
+    fits = not kind or _options_fit(given, kind, shape)
+    padding = given.plain("padding", {})
+    watch = given.plain("watch", ())
     spec = AttributeSpec(
         name=name,
         type=kind,
@@ -55,8 +62,8 @@ def _build(name: str, given: Given, where: str, shape: Options, report: Report) 
         required=given.plain("required", False),
         read_only=given.plain("read_only", False),
         hidden=given.plain("hidden", False),
-        padding=_padding(given.get("padding")),
-        pattern=_pattern(given, where, report),
+        padding=Padding(**padding) if len(padding) == 2 else None,
+        pattern=_pattern(given.get("pattern")),
         min=given.plain("min"),
         max=given.plain("max"),
         min_length=given.plain("min_length"),
@@ -64,51 +71,46 @@ def _build(name: str, given: Given, where: str, shape: Options, report: Report) 
         validate=_expression_or_call(given.get("validate")),
         get=_call(given.get("get")),
         set=_call(given.get("set")),
-        watch=_watch(given.get("watch")),
+        watch=(watch,) if isinstance(watch, str) else tuple(dict.fromkeys(watch)),
         derive=_expression_or_call(given.get("derive")),
-        items=_items(given, kind, where, report),
-        properties=_properties(given, where, report),
+        items=_items(given.get("items"), kind),
+        properties=_properties(given.get("properties"), given.where),
         values=values,
         overflow=given.plain("overflow"),
         description=given.plain("description"),
         span=place,
     )
     # Literals are checked against the other options, so only where these make sense.
-    if not _bounds_fit(spec, given, where, report) or not fits:
+    if not _bounds_fit(spec, given) or not fits:
         return spec
-    return _with_sources(spec, given, where, report)
+    sources: dict[str, Any] = {
+        option: _source(spec, source)
+        for option in ("default", "on_write")
+        if (source := given.get(option)) is not None
+    }
+    return attrs.evolve(spec, **sources) if sources else spec
 
 
-def _type_of(given: Given, where: str, report: Report) -> tuple[str, tuple[str, ...]]:
-    kind = given.get("type")
-    if kind is None:
-        return "", ()
-    if isinstance(kind.value, list):
-        return "enum", _enum_values(kind, f"{where}.type", report)
-    return kind.value, ()
-
-
-def _enum_values(given: Given, where: str, report: Report) -> tuple[str, ...]:
+def _enum_values(given: Given) -> tuple[str, ...]:
     values: dict[str, None] = {}
     for item in given.value:
         if item.value in values:
-            message = f"{where} lists {quoted(item.value)} twice"
-            report.error(item.span, "attribute.enum_duplicate", message)
+            message = f"{given.where} lists {quoted(item.value)} twice"
+            item.error("attribute.enum_duplicate", message)
         values[item.value] = None
     return tuple(values)
 
 
-def _options_fit(given: Given, kind: str, where: str, shape: Options, report: Report) -> bool:
+def _options_fit(given: Given, kind: str, shape: Options) -> bool:
     good = True
     for name in given.value:
         types = shape.options[name].types
         if types is not None and kind not in types:
             good = False
-            having = ", ".join(sorted(types))
-            report.error(
-                given.at(name),
+            given.at(name).error(
                 "option.not_for_type",
-                f"{where}: {_called(kind)} has no option {quoted(name)}; it is for {having}",
+                f"{given.where}: {_called(kind)} has no option {quoted(name)}; it is for "
+                f"{', '.join(sorted(types))}",
             )
     return good
 
@@ -118,30 +120,20 @@ def _called(kind: str) -> str:
     return "an enum" if kind == "enum" else f"the type {quoted(kind)}"
 
 
-def _padding(given: Given | None) -> Padding | None:
-    if given is None or given.get("length") is None or given.get("char") is None:
+def _pattern(given: Given | None) -> str | None:
+    if given is None:
         return None
-    return Padding(given.plain("length"), given.plain("char"))
-
-
-def _pattern(given: Given, where: str, report: Report) -> str | None:
-    found = given.get("pattern")
-    if found is None:
-        return None
-    text: str = found.value
     try:
-        searching(text)
+        searching(given.value)
     except UnboundedPatternError as error:
-        report.error(found.span, "attribute.pattern_unbounded", f"{where}.pattern: {error}")
-        return None
+        given.error("attribute.pattern_unbounded", f"{given.where}: {error}")
     except (re.error, OverflowError, RecursionError) as error:
-        report.error(
-            found.span,
-            "attribute.pattern",
-            f"{where}.pattern is not a regular expression: {error}",
-        )
-        return None
-    return text
+        message = f"{given.where} is not a regular expression: {error}"
+        given.error("attribute.pattern", message)
+    else:
+        text: str = given.value
+        return text
+    return None
 
 
 def _call(given: Given | None) -> Call | None:
@@ -152,137 +144,97 @@ def _call(given: Given | None) -> Call | None:
 
 
 def _expression_or_call(given: Given | None) -> JMESPath | Call | None:
+    if given is None or not isinstance(given.value, str):
+        return _call(given)
+    return JMESPath(given.value)
+
+
+def _items(given: Given | None, kind: str) -> AttributeSpec | None:
     if given is None:
         return None
-    return JMESPath(given.value) if isinstance(given.value, str) else _call(given)
-
-
-def _watch(given: Given | None) -> tuple[str, ...]:
-    if given is None:
-        return ()
-    return tuple(dict.fromkeys(given.bare())) if isinstance(given.value, list) else (given.value,)
-
-
-def _items(given: Given, kind: str, where: str, report: Report) -> AttributeSpec | None:
-    found = given.get("items")
-    if found is None:
-        return None
-    spec = _build("items", found, f"{where}.items", ELEMENT, report)
+    spec = _build("items", given, ELEMENT)
     if kind == "set" and spec.type and spec.type not in SET_TYPES:
-        report.error(
-            found.at("type"),
+        given.at("type").error(
             "option.value",
-            f"{where}.items: a set cannot hold {quoted(spec.type)}; "
+            f"{given.where}: a set cannot hold {quoted(spec.type)}; "
             f"it holds {', '.join(sorted(SET_TYPES))}",
         )
     return spec
 
 
-def _properties(given: Given, where: str, report: Report) -> dict[str, AttributeSpec] | None:
-    found = given.get("properties")
-    if found is None:
+def _properties(given: Given | None, where: str) -> dict[str, AttributeSpec] | None:
+    if given is None:
         return None
     specs = {
-        name: _build(name, inner, f"{where}.properties.{name}", PROPERTY, report)
-        for name, inner in found.value.items()
+        name: _build(name, inner, PROPERTY)
+        for name, inner in given.value.items()
         if inner is not None
     }
-    refuse_shared_fields(specs, found, where, report)
+    _refuse_shared_fields(specs, given, where)
     return specs
 
 
-def refuse_shared_fields(
-    specs: dict[str, AttributeSpec], given: Given, where: str, report: Report
-) -> None:
+def _refuse_shared_fields(specs: Mapping[str, AttributeSpec], given: Given, where: str) -> None:
     """Refuse two attributes, or two properties of one map, that are stored in one field."""
     stored: dict[str, str] = {}
     for name, spec in specs.items():
         first = stored.setdefault(spec.field, name)
         if first != name:
-            report.error(
-                given.at(name, "field"),
+            given.at(name, "field").error(
                 "attribute.field_duplicate",
                 f"{where}: {quoted(name)} and {quoted(first)} are both stored in the field "
-                f"{quoted(spec.field)} ({quoted(first)} is at {given.at(first)})",
+                f"{quoted(spec.field)} ({quoted(first)} is at {given.at(first).place})",
             )
 
 
-def _bounds_fit(spec: AttributeSpec, given: Given, where: str, report: Report) -> bool:
-    good = True
-
-    def refuse(option: str, message: str) -> None:
-        nonlocal good
-        good = False
-        because = ", and it is required, so it could never be set" if spec.required else ""
-        report.error(given.at(option), "attribute.bounds", f"{where}: {message}{because}")
-
-    if spec.min is not None and spec.max is not None and spec.min > spec.max:
-        refuse("max", "`max` must be at least `min`")
-    if (
-        spec.min_length is not None
-        and spec.max_length is not None
-        and spec.min_length > spec.max_length
-    ):
-        refuse("max_length", "`max_length` must be at least `min_length`")
+def _bounds_fit(spec: AttributeSpec, given: Given) -> bool:
+    wrong: list[tuple[str, str]] = []
+    for option in ("min", "min_length"):
+        least, most = getattr(spec, option), getattr(spec, option.replace("min", "max"))
+        if least is not None and most is not None and least > most:
+            bound = option.replace("min", "max")
+            wrong.append((bound, f"`{bound}` must be at least `{option}`"))
     if spec.type == "set" and spec.max_length == 0:
-        refuse("max_length", "a set cannot be empty, so `max_length` must be at least 1")
-    if type_of(spec).whole_limits:
-        for option in ("min", "max"):
-            limit = getattr(spec, option)
-            if isinstance(limit, float) and not limit.is_integer():
-                good = False
-                message = f"{where}: `{option}` must be a whole number, as the values are"
-                report.error(given.at(option), "attribute.bounds", message)
-    if (
-        spec.values
-        and spec.pattern is not None
-        and not any(map(searching(spec.pattern), spec.values))
-    ):
-        good = False
-        report.error(
-            given.at("pattern"),
-            "attribute.never_valid",
-            f"{where}: none of the values of the enum matches `pattern`, so it could never be set",
-        )
-    return good
+        message = "a set cannot be empty, so `max_length` must be at least 1"
+        wrong.append(("max_length", message))
+    because = ", and it is required, so it could never be set" if spec.required else ""
+    wrong = [(option, f"{message}{because}") for option, message in wrong]
+    for option in ("min", "max") if type_of(spec).whole_limits else ():
+        limit = getattr(spec, option)
+        if isinstance(limit, float) and not limit.is_integer():
+            wrong.append((option, f"`{option}` must be a whole number, as the values are"))
+    for option, message in wrong:
+        given.at(option).error("attribute.bounds", f"{given.where}: {message}")
+    if not spec.values or spec.pattern is None or any(map(searching(spec.pattern), spec.values)):
+        return not wrong
+    given.at("pattern").error(
+        "attribute.never_valid",
+        f"{given.where}: none of the values of the enum matches `pattern`, so it could never be "
+        "set",
+    )
+    return False
 
 
-def _with_sources(spec: AttributeSpec, given: Given, where: str, report: Report) -> AttributeSpec:
-    """The spec with `default` and `on_write`, which are checked against all the rest of it."""
-    found: dict[str, Any] = {}
-    for option in ("default", "on_write"):
-        source = given.get(option)
-        if source is not None:
-            found[option] = _source(spec, source, f"{where}.{option}", report)
-    if not found:
-        return spec
-    return attrs.evolve(spec, **found)
-
-
-def _source(
-    spec: AttributeSpec, given: Given, where: str, report: Report
-) -> Literal | Generate | Call | None:
-    if not isinstance(given.value, (Scalar, Listing, Mapping)):
-        if given.get("call") is not None:
-            return _call(given)
+def _source(spec: AttributeSpec, given: Given) -> Literal | Generate | Call | None:
+    """The value of `default` or `on_write`, checked against all the rest of the attribute."""
+    if not isinstance(given.value, (Scalar, Listing, nodes.Mapping)):
         kind = given.plain("generate")
         if kind is not None and spec.type and spec.type not in GENERATED[kind]:
-            fitting = ", ".join(sorted(GENERATED[kind]))
-            report.error(
-                given.at("generate"),
+            given.at("generate").error(
                 "attribute.generate",
-                f'{where}: "{kind}" does not fit {_called(spec.type)}; it is for {fitting}',
+                f'{given.where}: "{kind}" does not fit {_called(spec.type)}; it is for '
+                f"{', '.join(sorted(GENERATED[kind]))}",
             )
-        return Generate(kind) if kind is not None else None
-    if not spec.type or _has_unknown_type(spec):
+        return Generate(kind) if kind is not None else _call(given)
+    if not all(part.type for _, part in parts_of(spec)):
         return None
     try:
-        value = Literal(literal_value(spec, given.value, where))
+        value = Literal(literal_value(spec, given.value, given.where))
     except LiteralError as error:
-        report.error(error.span, "attribute.default", str(error))
+        given.report.error(error.span, "attribute.default", str(error))
         return None
-    for span, property_ in lacking(spec, given.value, where):
-        report.warning(
+    for span, property_ in _lacking(spec, given.value, given.where):
+        given.report.warning(
             span,
             "attribute.default_incomplete",
             f"{property_} is required and has no default, so an item that is not given "
@@ -291,21 +243,133 @@ def _source(
     return value
 
 
-def _has_unknown_type(spec: AttributeSpec) -> bool:
-    inner = [spec.items] if spec.items is not None else []
-    inner += list((spec.properties or {}).values())
-    return any(not part.type or _has_unknown_type(part) for part in inner)
-
-
-def calls_of(spec: AttributeSpec, *path: str) -> list[tuple[tuple[str, ...], Call]]:
-    """Every `{call: NAME}` of an attribute and of what is inside of it, each with its path."""
-    found: list[tuple[tuple[str, ...], Call]] = []
-    for option in ("default", "on_write", "validate", "get", "set", "derive"):
-        source = getattr(spec, option)
-        if isinstance(source, Call):
-            found.append(((*path, option, "call"), source))
+def parts_of(spec: AttributeSpec, *path: str) -> Iterator[tuple[tuple[str, ...], AttributeSpec]]:
+    """An attribute and all that is inside of it, each with its path."""
+    yield path, spec
     if spec.items is not None:
-        found += calls_of(spec.items, *path, "items")
+        yield from parts_of(spec.items, *path, "items")
     for name, part in (spec.properties or {}).items():
-        found += calls_of(part, *path, "properties", name)
-    return found
+        yield from parts_of(part, *path, "properties", name)
+
+
+class LiteralError(ValueError):
+    """A literal that its attribute does not take; `span` says where in the literal."""
+
+    def __init__(self, span: Span, message: str) -> None:
+        super().__init__(message)
+        self.span = span
+
+
+def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
+    """The literal as the attribute's Python value.
+
+    A timestamp is an aware datetime, written as ISO 8601 with its offset; a ttl one as well,
+    written so or in epoch seconds; binary is bytes, written in base64; a decimal may be
+    written in quotes; a set is a frozenset. Raises LiteralError, with `where` in its message.
+    """
+    kind = type_of(attribute)
+    value: Any
+    if attribute.type == "map":
+        value = _map(attribute, node, where)
+    elif attribute.type in ("list", "set"):
+        value = _elements(attribute, node, where)
+    elif kind.holds_anything:
+        value = _free(node, where, binary=not kind.kind)
+    elif not isinstance(node, Scalar):
+        raise _wrong(node, where, kind.wanted)
+    else:
+        try:
+            value = kind.literal(attribute, node.value, node.text)
+        except WrongLiteralError as error:
+            raise _wrong(node, where, str(error)) from None
+        except ValueError as error:
+            raise LiteralError(node.span, f"{where} {error}") from None
+    for option, what in (
+        ("min", "be at least"),
+        ("max", "be at most"),
+        ("min_length", "have a length of at least"),
+        ("max_length", "have a length of at most"),
+    ):
+        limit = getattr(attribute, option)
+        # An option that the type does not have was refused where it stands.
+        if limit is not None and option.replace("max", "min") in kind.options:
+            size = len(value) if option.endswith("length") else kind.size(value)
+            if size > limit if option.startswith("max") else size < limit:
+                message = f"{where} must {what} {limit} (`{option}`)"
+                raise LiteralError(node.span, message)
+    pattern = attribute.pattern if "pattern" in kind.options else None
+    if pattern is not None and not searching(pattern)(value):
+        raise LiteralError(node.span, f"{where} must match `pattern`")
+    return value
+
+
+def _wrong(node: Node, where: str, what: str) -> LiteralError:
+    hint = ""
+    if what == "text" and isinstance(node, Scalar) and node.text:
+        hint = "; put it in quotes"
+    return LiteralError(node.span, f"{where} must be {what}, not {described(node)}{hint}")
+
+
+def _map(attribute: AttributeSpec, node: Node, where: str) -> dict[str, Any]:
+    if not isinstance(node, nodes.Mapping):
+        raise _wrong(node, where, "a mapping")
+    known = attribute.properties
+    for name, entry in node.entries.items():
+        if known is not None and name not in known:
+            hint = did_you_mean(name, known)
+            raise LiteralError(entry.span, f"{where} has no property {quoted(name)}{hint}")
+    return {
+        name: _inner((known or {}).get(name), entry.value, f"{where}.{name}")
+        for name, entry in node.entries.items()
+    }
+
+
+def _elements(attribute: AttributeSpec, node: Node, where: str) -> list[Any] | frozenset[Any]:
+    if not isinstance(node, Listing):
+        raise _wrong(node, where, "a list")
+    values = [_inner(attribute.items, item, f"{where}[{i}]") for i, item in enumerate(node.items)]
+    if attribute.type == "list":
+        return values
+    kinds = {"number" if isinstance(v, (int, float, Decimal)) else type(v).__name__ for v in values}
+    if len(kinds) > 1 or kinds & {"list", "dict", "NoneType"}:
+        raise LiteralError(node.span, f"{where} must hold values of one kind, as a set does")
+    if not values:
+        raise LiteralError(node.span, f"{where} is an empty set, which DynamoDB cannot store")
+    if len(set(values)) < len(values):
+        raise LiteralError(node.span, f"{where} holds a value twice")
+    return frozenset(values)
+
+
+def _inner(part: AttributeSpec | None, node: Node, where: str) -> Any:
+    """A literal inside of another one; `part` None takes any."""
+    return _free(node, where, binary=True) if part is None else literal_value(part, node, where)
+
+
+def _free(node: Node, where: str, *, binary: bool) -> Any:
+    """Any value of JSON; for an attribute of type `any` also what DynamoDB knows beside it."""
+    if isinstance(node, Listing):
+        return [_free(item, f"{where}[{i}]", binary=binary) for i, item in enumerate(node.items)]
+    if isinstance(node, nodes.Mapping):
+        return {
+            name: _free(entry.value, f"{where}.{name}", binary=binary)
+            for name, entry in node.entries.items()
+        }
+    kinds = (bool, int, float, str, *((bytes, Decimal) if binary else ()))
+    if node.value is None or isinstance(node.value, kinds):
+        return node.value
+    raise _wrong(node, where, "a value that can be stored")
+
+
+def _lacking(attribute: AttributeSpec, node: Node, where: str) -> Iterator[tuple[Span, str]]:
+    """The required properties that a literal does not give: where it should, and their paths."""
+    if isinstance(node, Listing) and attribute.items is not None:
+        for i, item in enumerate(node.items):
+            yield from _lacking(attribute.items, item, f"{where}[{i}]")
+    if not isinstance(node, nodes.Mapping):
+        return
+    for name, part in (attribute.properties or {}).items():
+        entry = node.entries.get(name)
+        if entry is not None:
+            yield from _lacking(part, entry.value, f"{where}.{name}")
+        elif part.required and part.default is None:
+            yield node.span, f"{where}.{name}"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
 from leyden import _attrs as attrs
 from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed, quoted
-from leyden.schema.attributes import build_attributes, refuse_shared_fields
+from leyden.schema import nodes
+from leyden.schema.attributes import build_attributes
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report
 from leyden.schema.language import ALIAS, ENTITY, TABLE
+from leyden.schema.nodes import Given, Node
+from leyden.schema.shapes import Part
 from leyden.schema.spec import (
     ENTITY_FIELD,
     VERSION_FIELD,
@@ -23,65 +28,14 @@ from leyden.schema.spec import (
     Span,
     TableIndexSpec,
     TableSpec,
+    Template,
+    TemplateError,
+    parse_template,
 )
-from leyden.schema.structure import Given, Node, check, refuse_name
-from leyden.schema.structure import Mapping as MappingNode
+from leyden.types import type_of
 
 
-class TemplateError(ValueError):
-    """A template that cannot be read. `column` counts from 1 inside the template."""
-
-    def __init__(self, message: str, column: int) -> None:
-        super().__init__(f"{message} (column {column} of the template)")
-        self.column = column
-
-
-@frozen
-class Template:
-    """A template taken apart: `literals[0]`, `names[0]`, `literals[1]`, ... in turn.
-
-    There is one literal more than there are names; literals may be empty.
-    """
-
-    literals: tuple[str, ...]
-    names: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The template as a schema writes it."""
-        pairs = zip(self.names, self.literals[1:], strict=True)
-        return self.literals[0] + "".join(f"${{{name}}}{literal}" for name, literal in pairs)
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether it is a single attribute with no text around it."""
-        return len(self.names) == 1 and not any(self.literals)
-
-
-def parse_template(text: str) -> Template:
-    """Take a template apart. Raises TemplateError at an unclosed or an empty placeholder.
-
-    >>> parse_template("A#${a}").names
-    ('a',)
-    """
-    literals: list[str] = []
-    names: list[str] = []
-    position = 0
-    while (start := text.find("${", position)) >= 0:
-        end = text.find("}", start)
-        inner = text[start + 2 : end] if end >= 0 else ""
-        if end < 0 or "${" in inner:
-            raise TemplateError('"${" is not closed by "}"', start + 1)
-        if not inner.strip():
-            raise TemplateError('"${}" names no attribute', start + 1)
-        literals.append(text[position:start])
-        names.append(inner.strip())
-        position = end + 1
-    literals.append(text[position:])
-    return Template(tuple(literals), tuple(names))
-
-
-@frozen
+@frozen(slots=False)
 class EntityDraft:
     """An entity as far as it was understood.
 
@@ -93,14 +47,103 @@ class EntityDraft:
     given: Given
     whole: bool
 
-    def at(self, *path: str | int) -> Span:
-        """The place of what is at `path`, or of the nearest thing around it."""
+    def at(self, *path: str | int) -> Given:
+        """What is at `path`, or the nearest thing around it that was given."""
         return self.given.at(*path)
 
+    @cached_property
+    def patterns(self) -> list[PatternDraft]:
+        """The access patterns."""
+        return [PatternDraft(self, index) for index in self.spec.indexes.values()]
+
+
+@frozen(slots=False)
+class PatternDraft:
+    """An access pattern of an entity."""
+
+    entity: EntityDraft
+    index: IndexSpec
+
+    def at(self, *path: str | int) -> Given:
+        """What is at `path`, or the nearest thing around it that was given."""
+        return self.entity.at("indexes", self.index.name, *path)
+
     @property
-    def title(self) -> str:
-        """The entity's name for messages."""
-        return f'the entity "{self.spec.alias or self.spec.entity}"'
+    def where(self) -> str:
+        """Its path, for messages."""
+        return f"indexes.{self.index.name}"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the types of all attributes in its keys are known."""
+        attributes = self.entity.spec.attributes
+        return all(attributes[name].type for name in self.index.composites)
+
+    @cached_property
+    def halves(self) -> list[KeyDraft]:
+        """The partition key, and the sort key where there is one."""
+        both = (("pk", self.index.pk), ("sk", self.index.sk))
+        return [KeyDraft(self, half, key) for half, key in both if key is not None]
+
+
+@frozen(slots=False)
+class KeyDraft:
+    """One half of the key of an access pattern: `pk` or `sk`."""
+
+    pattern: PatternDraft
+    half: str
+    spec: KeySpec
+
+    def at(self, *path: str | int) -> Given:
+        """What is at `path`, or the nearest thing around it that was given."""
+        return self.pattern.at(self.half, *path)
+
+    @property
+    def where(self) -> str:
+        """Its path, for messages."""
+        return f"{self.pattern.where}.{self.half}"
+
+    @property
+    def entity(self) -> EntitySpec:
+        """The entity that it is a key of."""
+        return self.pattern.entity.spec
+
+    @cached_property
+    def attributes(self) -> list[AttributeSpec]:
+        """The attributes that make it, in their order."""
+        return [self.entity.attributes[name] for name in self.spec.composite]
+
+    @property
+    def listing(self) -> str:
+        """The option that names its attributes: `composite` where that is given."""
+        return "template" if self.at().get("composite") is None else "composite"
+
+    @cached_property
+    def template(self) -> Template | None:
+        """The template that makes the key; an attribute in its own field is one without text."""
+        if self.spec.template is not None:
+            return parse_template(self.spec.template)
+        if [attribute.field for attribute in self.attributes] == [self.spec.field]:
+            return Template(("", ""), self.spec.composite)
+        return None
+
+    @property
+    def is_lone(self) -> bool:
+        """Whether the key is one attribute's value, without prefix or label."""
+        template = self.template
+        return template is not None and template.is_bare
+
+    @cached_property
+    def is_numeric(self) -> bool:
+        """Whether the key is stored as a number."""
+        if self.spec.cast is not None:
+            return self.spec.cast == "number"
+        return self.is_lone and type_of(self.attributes[0]).kind == "N"
+
+    @property
+    def casing(self) -> str:
+        """How letters are written in the key, with what `default` means spelled out."""
+        return "lower" if self.spec.casing == "default" else self.spec.casing
 
 
 @frozen
@@ -111,131 +154,6 @@ class TableDraft:
     given: Given
 
 
-def build_index(
-    name: str, given: Given, attributes: frozenset[str], report: Report
-) -> IndexSpec | None:
-    """One access pattern; None where it cannot be understood, which then is in the report.
-
-    `attributes` holds the names of all attributes, that of refused ones included.
-    """
-    where = f"indexes.{name}"
-    multi = given.plain("type") == "composite"
-    pk = _key(given, "pk", where, attributes, multi, report)
-    sk = _key(given, "sk", where, attributes, multi, report) if "sk" in given.value else None
-    refused = any(inner is None for inner in given.value.values())
-    if pk is None or refused or ("sk" in given.value and sk is None):
-        return None
-    collection = given.plain("collection", [])
-    projection = given.plain("projection")
-    return IndexSpec(
-        name=name,
-        index=given.plain("index"),
-        pk=pk,
-        sk=sk,
-        collection=(collection,) if isinstance(collection, str) else tuple(collection),
-        type=given.plain("type", "isolated"),
-        scope=given.plain("scope"),
-        when=_when(given.get("when"), pk, sk),
-        absent=given.plain("absent"),
-        projection=tuple(projection) if isinstance(projection, list) else projection,
-        span=given.key or given.span,
-    )
-
-
-def _when(given: Given | None, pk: KeySpec, sk: KeySpec | None) -> JMESPath | Judge | None:
-    if given is None:
-        return None
-    if isinstance(given.value, str):
-        return JMESPath(given.value)
-    composites = dict.fromkeys(pk.composite + (sk.composite if sk is not None else ()))
-    reads = given.get("reads")
-    name = given.plain("call")
-    if name is None:
-        return None
-    return Judge(name, tuple(composites if reads is None else dict.fromkeys(reads.bare())))
-
-
-def _key(
-    given: Given,
-    half: str,
-    where: str,
-    attributes: frozenset[str],
-    multi: bool,
-    report: Report,
-) -> KeySpec | None:
-    key = given.get(half)
-    if key is None:
-        return None
-    where = f"{where}.{half}"
-    field = key.get("field")
-    if field is None and "field" not in key.value and not multi:
-        report.error(key.place, "option.missing", f'{where} needs the option "field"')
-    template_names = _template_names(key, where, report)
-    if any(inner is None for inner in key.value.values()) or (field is None and not multi):
-        return None
-    if key.get("template") is not None and template_names is None:
-        return None
-    composite = key.get("composite")
-    if composite is None and template_names is None and half == "pk":
-        report.error(
-            key.place,
-            "key.composite_missing",
-            f"{where} needs `composite`, the attributes that make it, or a `template`",
-        )
-        return None
-    names = tuple(composite.bare()) if composite is not None else template_names or ()
-    if not _agree(key, names, template_names, where, attributes, report):
-        return None
-    return KeySpec(
-        field=field.value if field is not None else "",
-        composite=names,
-        template=key.plain("template"),
-        casing=key.plain("casing", "default"),
-        cast=key.plain("cast"),
-        span=key.key or key.span,
-    )
-
-
-def _agree(
-    key: Given,
-    names: tuple[str, ...],
-    template_names: tuple[str, ...] | None,
-    where: str,
-    attributes: frozenset[str],
-    report: Report,
-) -> bool:
-    """Whether all attributes that make a key exist, and its template names the same ones."""
-    option = "composite" if key.get("composite") is not None else "template"
-    for i, name in enumerate(names):
-        if name not in attributes:
-            report.error(
-                key.at(option, i),
-                "key.unknown_attribute",
-                f"{where}.{option}: there is no attribute {quoted(name)}"
-                f"{did_you_mean(name, attributes)}",
-            )
-    if template_names in (None, names):
-        return attributes.issuperset(names)
-    report.error(
-        key.at("template"),
-        "key.template_mismatch",
-        f"{where}: the template has {listed(template_names or ()) or 'no attributes'}, and "
-        f"`composite` lists {listed(names) or 'none'}; they must be the same, in the same order",
-    )
-    return False
-
-
-def _template_names(key: Given, where: str, report: Report) -> tuple[str, ...] | None:
-    template = key.get("template")
-    if template is None:
-        return None
-    try:
-        return parse_template(template.value).names
-    except TemplateError as error:
-        report.error(template.span, "key.template", f"{where}.template: {error}")
-        return None
-
-
 def build_entity(
     node: Node, report: Report, listed_as: tuple[str, Span] | None = None
 ) -> EntityDraft | None:
@@ -243,64 +161,59 @@ def build_entity(
 
     `listed_as` is the alias under which a dict lists the entity, with its place.
     """
-    given = check(ENTITY, node, "the entity", report)
+    given = ENTITY.check(Part(node, "the entity", report))
     if given is None:
         return None
-    attributes = _attributes(given, report)
-    indexes, whole = _indexes(given, frozenset(attributes), report)
+    declared, patterns = given.get("attributes"), given.get("indexes")
+    attributes = build_attributes(declared) if declared is not None else {}
+    indexes: dict[str, IndexSpec] = {}
+    whole = False
+    if declared is not None and patterns is not None:
+        for name, inner in patterns.value.items():
+            index = None if inner is None else _build_index(name, inner, attributes)
+            if index is not None:
+                indexes[name] = index
+        known = all(attribute.type for attribute in attributes.values())
+        whole = known and len(indexes) == len(patterns.value)
+    identifiers = given.plain("identifiers", {})
     spec = EntitySpec(
         entity=given.plain("entity", ""),
-        alias=_alias(given, report, listed_as),
+        alias=_alias(given, listed_as),
         version=given.plain("version", ""),
         service=given.plain("service", ""),
-        attributes=attributes,
+        attributes={name: _watching(spec, attributes) for name, spec in attributes.items()},
         indexes=indexes,
         unique=tuple(tuple(names) for names in given.plain("unique", [])),
         version_attribute=given.plain("version_attribute"),
         keys=given.plain("keys", "electrodb"),
-        identifiers=_identifiers(given.get("identifiers")),
+        identifiers=(
+            identifiers.get("entity", ENTITY_FIELD),
+            identifiers.get("version", VERSION_FIELD),
+        ),
         description=given.plain("description"),
-        span=given.at("entity") if given.get("entity") else given.span,
+        span=given.at("entity").place,
     )
-    return EntityDraft(spec, given, whole and all(a.type for a in attributes.values()))
+    return EntityDraft(spec, given, whole)
 
 
-def _identifiers(given: Given | None) -> tuple[str, str]:
-    if given is None:
-        return ENTITY_FIELD, VERSION_FIELD
-    return given.plain("entity", ENTITY_FIELD), given.plain("version", VERSION_FIELD)
-
-
-def _alias(given: Given, report: Report, listed_as: tuple[str, Span] | None) -> str:
+def _alias(given: Given, listed_as: tuple[str, Span] | None) -> str:
     alias: str | None = given.plain("alias")
-    if listed_as is not None:
-        name, span = listed_as
-        if alias is not None and alias != name:
-            report.error(
-                given.at("alias"),
-                "service.alias_conflict",
-                f"the entity is listed as {quoted(name)}, but its alias is {quoted(alias)}",
-            )
-            return alias
-        if alias is None:
-            refuse_name(ALIAS, name, span, "the name under which an entity is listed", report)
-            return name
-    if alias is None and "alias" not in given.value:
-        alias = given.plain("entity", "")
-        assert alias is not None
-        if alias:
-            where = "the entity's name in Python"
-            refuse_name(ALIAS, alias, given.at("entity"), where, report)
+    if listed_as is not None and alias is None:
+        ALIAS.check_key(*listed_as, "the name under which an entity is listed", given.report)
+        return listed_as[0]
+    if listed_as is not None and alias != listed_as[0]:
+        given.at("alias").error(
+            "service.alias_conflict",
+            f"the entity is listed as {quoted(listed_as[0])}, but its alias is "
+            f"{quoted(alias or '')}",
+        )
+    if not given.names("alias"):
+        name: str = given.plain("entity", "")
+        if name:
+            place = given.at("entity").place
+            ALIAS.check_key(name, place, "the entity's name in Python", given.report)
+        return name
     return alias or ""
-
-
-def _attributes(given: Given, report: Report) -> dict[str, AttributeSpec]:
-    found = given.get("attributes")
-    if found is None:
-        return {}
-    attributes = build_attributes(found, report)
-    refuse_shared_fields(attributes, found, "attributes", report)
-    return {name: _watching(spec, attributes) for name, spec in attributes.items()}
 
 
 def _watching(spec: AttributeSpec, attributes: Mapping[str, AttributeSpec]) -> AttributeSpec:
@@ -315,23 +228,104 @@ def _watching(spec: AttributeSpec, attributes: Mapping[str, AttributeSpec]) -> A
     return attrs.evolve(spec, watch=names)
 
 
-def _indexes(
-    given: Given, attributes: frozenset[str], report: Report
-) -> tuple[dict[str, IndexSpec], bool]:
-    found = given.get("indexes")
-    if found is None or given.get("attributes") is None:
-        return {}, False
-    indexes: dict[str, IndexSpec] = {}
-    for name, inner in found.value.items():
-        index = None if inner is None else build_index(name, inner, attributes, report)
-        if index is not None:
-            indexes[name] = index
-    return indexes, len(indexes) == len(found.value)
+def _build_index(
+    name: str, given: Given, attributes: Mapping[str, AttributeSpec]
+) -> IndexSpec | None:
+    """One access pattern; None where it cannot be understood, which then is in the report."""
+    multi = given.plain("type") == "composite"
+    pk, sk = (
+        _key(key, half, attributes, multi) if (key := given.get(half)) is not None else None
+        for half in ("pk", "sk")
+    )
+    # Without a partition key, or with an option that was refused.
+    refused = None in given.value.values() or (sk is None and given.names("sk"))
+    if pk is None or refused:
+        return None
+    collection = given.plain("collection", ())
+    return IndexSpec(
+        name=name,
+        index=given.plain("index"),
+        pk=pk,
+        sk=sk,
+        collection=(collection,) if isinstance(collection, str) else tuple(collection),
+        type=given.plain("type", "isolated"),
+        scope=given.plain("scope"),
+        when=_when(given.get("when"), pk.composite + (sk.composite if sk is not None else ())),
+        absent=given.plain("absent"),
+        projection=_projection(given, None),
+        span=given.key or given.span,
+    )
+
+
+def _when(given: Given | None, composites: tuple[str, ...]) -> JMESPath | Judge | None:
+    if given is not None and isinstance(given.value, str):
+        return JMESPath(given.value)
+    name = given.plain("call") if given is not None else None
+    if given is None or name is None:
+        return None
+    return Judge(name, tuple(dict.fromkeys(given.plain("reads", composites))))
+
+
+def _projection(given: Given, default: Any) -> Any:
+    projection = given.plain("projection", default)
+    return tuple(projection) if isinstance(projection, list) else projection
+
+
+def _key(
+    key: Given, half: str, attributes: Mapping[str, AttributeSpec], multi: bool
+) -> KeySpec | None:
+    if not key.names("field") and not multi:
+        key.error("option.missing", f'{key.where} needs the option "field"')
+    names, template = key.plain("composite"), key.get("template")
+    made_of = None
+    try:
+        made_of = parse_template(template.value).names if template is not None else None
+    except TemplateError as error:
+        assert template is not None
+        template.error("key.template", f"{template.where}: {error}")
+        template = None
+    if None in key.value.values() or (key.get("field") is None and not multi):
+        return None
+    if key.names("template") and template is None:
+        return None
+    if names is None and made_of is None and half == "pk":
+        key.error(
+            "key.composite_missing",
+            f"{key.where} needs `composite`, the attributes that make it, or a `template`",
+        )
+        return None
+    composite = tuple(names) if names is not None else made_of or ()
+    option = "template" if names is None else "composite"
+    for i, name in enumerate(composite):
+        if name not in attributes:
+            key.at(option, i).error(
+                "key.unknown_attribute",
+                f"{key.where}.{option}: there is no attribute {quoted(name)}"
+                f"{did_you_mean(name, attributes)}",
+            )
+    if made_of not in (None, composite):
+        key.at("template").error(
+            "key.template_mismatch",
+            f"{key.where}: the template has {listed(made_of or ()) or 'no attributes'}, and "
+            f"`composite` lists {listed(composite) or 'none'}; they must be the same, in the same "
+            "order",
+        )
+        return None
+    if not attributes.keys() >= {*composite}:
+        return None
+    return KeySpec(
+        field=key.plain("field", ""),
+        composite=composite,
+        template=key.plain("template"),
+        casing=key.plain("casing", "default"),
+        cast=key.plain("cast"),
+        span=key.key or key.span,
+    )
 
 
 def build_table(node: Node, report: Report) -> TableDraft | None:
     """The description of the table from its document; None where that is no mapping."""
-    if isinstance(node, MappingNode) and node.entries.keys() & {"entity", "attributes"}:
+    if isinstance(node, nodes.Mapping) and node.entries.keys() & {"entity", "attributes"}:
         report.error(
             node.span,
             "table.is_entity",
@@ -339,21 +333,20 @@ def build_table(node: Node, report: Report) -> TableDraft | None:
             "move the entity to a file of its own",
         )
         return None
-    given = check(TABLE, node, "the table description", report)
+    given = TABLE.check(Part(node, "the table description", report))
     if given is None:
         return None
-    indexes: dict[str, TableIndexSpec] = {}
     described = given.get("indexes")
-    for name, inner in described.value.items() if described is not None else ():
-        if inner is None:
-            continue
-        projection = inner.plain("projection", "all")
-        indexes[name] = TableIndexSpec(
+    indexes = {
+        name: TableIndexSpec(
             name=name,
             kind=inner.plain("kind", "gsi"),
-            projection=tuple(projection) if isinstance(projection, list) else projection,
+            projection=_projection(inner, "all"),
             span=inner.key or inner.span,
         )
+        for name, inner in (described.value.items() if described is not None else ())
+        if inner is not None
+    }
     spec = TableSpec(
         table=given.plain("table"), indexes=indexes, ttl=given.plain("ttl"), span=given.span
     )

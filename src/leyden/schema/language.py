@@ -1,6 +1,6 @@
 """The schema language as tables: every option, what it takes, and what it is for.
 
-The parser and the JSON Schema are both driven by these tables, so that an option is
+The parser and the JSON Schema for editors are both driven by these tables, so that an option is
 described in one place.
 """
 
@@ -11,11 +11,13 @@ from types import MappingProxyType
 from typing import Final
 
 from leyden.schema.shapes import (
+    SHAPES,
     TAKEN_ALIASES,
     TAKEN_ATTRIBUTES,
     Choice,
     Either,
     Flag,
+    Json,
     ListOf,
     Name,
     Named,
@@ -23,7 +25,6 @@ from leyden.schema.shapes import (
     Option,
     Options,
     Reference,
-    Shape,
     Source,
     Text,
     Whole,
@@ -70,69 +71,52 @@ GENERATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 """What can be generated, and the attribute types that it fits."""
 
 CALL: Final = Options(
-    "call",
-    MappingProxyType(
-        {
-            "call": Option(
-                Text(), "The name of a Python function handed in with `hooks=`.", required=True
-            )
-        }
-    ),
+    {
+        "call": Option(
+            Text(), "The name of a Python function handed in with `hooks=`.", required=True
+        )
+    },
     "A Python function, by the name under which it is handed in with `hooks=`.",
 )
 
 JUDGE: Final = Options(
-    "judge",
-    MappingProxyType(
-        {
-            **CALL.options,
-            "reads": Option(
-                ListOf(Text(), least=1),
-                "The attributes that it is given; by default those that the key is made of.",
-            ),
-        }
-    ),
+    {
+        **CALL.options,
+        "reads": Option(
+            ListOf(Text(), least=1),
+            "The attributes that it is given; by default those that the key is made of.",
+        ),
+    },
     "A Python function that is called with attributes by name, and says whether an item is in.",
 )
 
 SET_CALL: Final = Options(
-    "set_call",
-    MappingProxyType(
-        {
-            **CALL.options,
-            "always": Option(
-                Flag(),
-                "Whether a new item asks it where no value is given as well, with None.",
-            ),
-        }
-    ),
+    {
+        **CALL.options,
+        "always": Option(
+            Flag(),
+            "Whether a new item asks it where no value is given as well, with None.",
+        ),
+    },
     "A Python function, by the name under which it is handed in with `hooks=`.",
 )
 
 GENERATE: Final = Options(
-    "generate",
-    MappingProxyType(
-        {
-            "generate": Option(
-                Choice(tuple(GENERATED)),
-                "What to make: the current time, or a new id.",
-                required=True,
-            )
-        }
-    ),
+    {
+        "generate": Option(
+            Choice(tuple(GENERATED)),
+            "What to make: the current time, or a new id.",
+            required=True,
+        )
+    },
     "A value that is made anew each time.",
 )
 
 PADDING: Final = Options(
-    "padding",
-    MappingProxyType(
-        {
-            "length": Option(
-                Whole(1, 1024), "The length in characters to fill up to.", required=True
-            ),
-            "char": Option(Text(), "The character to fill with.", required=True),
-        }
-    ),
+    {
+        "length": Option(Whole(1, 1024), "The length in characters to fill up to.", required=True),
+        "char": Option(Text(), "The character to fill with.", required=True),
+    },
     "Fills the value up on the left, in keys only, so that numbers sort as numbers.",
 )
 
@@ -141,20 +125,17 @@ _TYPE: Final = Either(
     "a type or a list of the values of an enum",
     Choice(
         TYPE_NAMES,
-        MappingProxyType(
-            {
-                "enum": "an enum is written as the list of its values: [open, closed]",
-                **{
-                    word: f'did you mean "{name}"?'
-                    for name, kind in TYPES.items()
-                    for word in kind.also_called
-                },
-            }
-        ),
+        {
+            "enum": "an enum is written as the list of its values: [open, closed]",
+            **{
+                word: f'did you mean "{name}"?'
+                for name, kind in TYPES.items()
+                for word in kind.also_called
+            },
+        },
     ),
     listing=ListOf(Text(), least=1),
 )
-_ENUM_IN_FULL: Final = "an enum is written with its values under `type`: {type: [open, closed]}"
 _SOURCE: Final = Source(GENERATE, CALL)
 
 _ELEMENT: Final[dict[str, Option]] = {
@@ -234,9 +215,9 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
     ),
 }
 
-ATTRIBUTE: Final = Options("attribute", MappingProxyType(_ATTRIBUTE), "An attribute.")
-PROPERTY: Final = Options("property", MappingProxyType(_PROPERTY), "A property of a map.")
-ELEMENT: Final = Options("element", MappingProxyType(_ELEMENT), "An element of a list or set.")
+ATTRIBUTE: Final = Options(_ATTRIBUTE, "An attribute.")
+PROPERTY: Final = Options(_PROPERTY, "A property of a map.")
+ELEMENT: Final = Options(_ELEMENT, "An element of a list or set.")
 
 _PROJECTION: Final = Either(
     "all, keys_only, or a list of fields",
@@ -245,59 +226,50 @@ _PROJECTION: Final = Either(
 )
 
 KEY: Final = Options(
-    "key",
-    MappingProxyType(
-        {
-            "field": Option(Text(), "The item's field that stores this key."),
-            "composite": Option(
-                ListOf(Text()), "The attributes that make the key, in their order."
-            ),
-            "template": Option(
-                Text(), "The key with attributes in place: `REGION#${region}`. It gets no prefix."
-            ),
-            "casing": Option(
-                Choice(("default", "upper", "lower", "none")),
-                "How letters are written in the key; `default` is `lower`.",
-            ),
-            "cast": Option(Choice(("string", "number")), "The type in which the key is stored."),
-        }
-    ),
+    {
+        "field": Option(Text(), "The item's field that stores this key."),
+        "composite": Option(ListOf(Text()), "The attributes that make the key, in their order."),
+        "template": Option(
+            Text(), "The key with attributes in place: `REGION#${region}`. It gets no prefix."
+        ),
+        "casing": Option(
+            Choice(("default", "upper", "lower", "none")),
+            "How letters are written in the key; `default` is `lower`.",
+        ),
+        "cast": Option(Choice(("string", "number")), "The type in which the key is stored."),
+    },
     "One half of an index key.",
 )
 
 INDEX: Final = Options(
-    "index",
-    MappingProxyType(
-        {
-            "index": Option(
-                Text(), "The name of the table's index; without it, this is the table's own key."
-            ),
-            "collection": Option(
-                Either("a name or a list of names", Text(), listing=ListOf(Text(), least=1)),
-                "The collection that the entity joins here; a list for sub-collections.",
-            ),
-            "type": Option(
-                Choice(("isolated", "clustered", "composite")),
-                "How entities share the index: apart (`isolated`), sorted together "
-                "(`clustered`), or by multi-attribute keys (`composite`).",
-            ),
-            "scope": Option(Text(), "A word that joins the partition key, to keep it apart."),
-            "when": Option(
-                Either("a JMESPath condition or {call: NAME, reads: [...]}", Text(), mapping=JUDGE),
-                "A JMESPath condition, or a function; items that do not meet it are not in the "
-                "index.",
-            ),
-            "absent": Option(
-                Choice(("key", "out")),
-                "What becomes of an item that lacks a partition-key attribute: `key` lets the key "
-                "end where the value is missing, `out` leaves the item out of the index. The "
-                "default is `key`, and `out` under `keys: strict`.",
-            ),
-            "projection": Option(_PROJECTION, "What the index holds of an item."),
-            "pk": Option(KEY, "The partition key.", required=True),
-            "sk": Option(KEY, "The sort key."),
-        }
-    ),
+    {
+        "index": Option(
+            Text(), "The name of the table's index; without it, this is the table's own key."
+        ),
+        "collection": Option(
+            Either("a name or a list of names", Text(), listing=ListOf(Text(), least=1)),
+            "The collection that the entity joins here; a list for sub-collections.",
+        ),
+        "type": Option(
+            Choice(("isolated", "clustered", "composite")),
+            "How entities share the index: apart (`isolated`), sorted together "
+            "(`clustered`), or by multi-attribute keys (`composite`).",
+        ),
+        "scope": Option(Text(), "A word that joins the partition key, to keep it apart."),
+        "when": Option(
+            Either("a JMESPath condition or {call: NAME, reads: [...]}", Text(), mapping=JUDGE),
+            "A JMESPath condition, or a function; items that do not meet it are not in the index.",
+        ),
+        "absent": Option(
+            Choice(("key", "out")),
+            "What becomes of an item that lacks a partition-key attribute: `key` lets the key "
+            "end where the value is missing, `out` leaves the item out of the index. The "
+            "default is `key`, and `out` under `keys: strict`.",
+        ),
+        "projection": Option(_PROJECTION, "What the index holds of an item."),
+        "pk": Option(KEY, "The partition key.", required=True),
+        "sk": Option(KEY, "The sort key."),
+    },
     "An access pattern.",
 )
 
@@ -305,125 +277,130 @@ ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)
 """The name of an entity in Python."""
 
 IDENTIFIERS: Final = Options(
-    "identifiers",
-    MappingProxyType(
-        {
-            "entity": Option(
-                Text(), f"The field of the entity's name; by default `{ENTITY_FIELD}`."
-            ),
-            "version": Option(Text(), f"The field of the version; by default `{VERSION_FIELD}`."),
-        }
-    ),
+    {
+        "entity": Option(Text(), f"The field of the entity's name; by default `{ENTITY_FIELD}`."),
+        "version": Option(Text(), f"The field of the version; by default `{VERSION_FIELD}`."),
+    },
     "The item fields that tell whose item it is.",
 )
 
 ENTITY: Final = Options(
-    "entity",
-    MappingProxyType(
-        {
-            "entity": Option(
-                Text(), "The entity's name, stored in items and in sort keys.", required=True
-            ),
-            "alias": Option(
-                ALIAS,
-                "The name in Python; by default the entity's name.",
-            ),
-            "version": Option(
-                Text(numbers=True),
-                "The version of the stored format, part of the keys.",
-                required=True,
-            ),
-            "service": Option(
-                Text(), "The service that the entity belongs to, part of the keys.", required=True
-            ),
-            "attributes": Option(
-                Named(
-                    "an attribute",
-                    Reference("attribute"),
-                    Name(
-                        "give the stored name with `field:` and the attribute another name",
-                        TAKEN_ATTRIBUTES,
-                    ),
-                    least=1,
+    {
+        "entity": Option(
+            Text(), "The entity's name, stored in items and in sort keys.", required=True
+        ),
+        "alias": Option(
+            ALIAS,
+            "The name in Python; by default the entity's name.",
+        ),
+        "version": Option(
+            Text(numbers=True),
+            "The version of the stored format, part of the keys.",
+            required=True,
+        ),
+        "service": Option(
+            Text(), "The service that the entity belongs to, part of the keys.", required=True
+        ),
+        "attributes": Option(
+            Named(
+                "an attribute",
+                Reference("attribute"),
+                Name(
+                    "give the stored name with `field:` and the attribute another name",
+                    TAKEN_ATTRIBUTES,
                 ),
-                "The attributes, by their names in Python.",
-                required=True,
+                least=1,
             ),
-            "indexes": Option(
-                Named("an access pattern", INDEX, Name("give it another name"), least=1),
-                "The access patterns, by name. One of them, without `index`, is the table's key.",
-                required=True,
-            ),
-            "unique": Option(
-                ListOf(ListOf(Text(), least=1)),
-                "Lists of attributes whose values no two items may share.",
-            ),
-            "version_attribute": Option(
-                Text(), "The number attribute that counts the item's changes, for locking."
-            ),
-            "keys": Option(
-                Choice(("electrodb", "strict")),
-                "How keys are written; `strict` keys cannot collide and sort as the values do.",
-            ),
-            "identifiers": Option(
-                IDENTIFIERS, "The item fields that tell whose item it is, where not the usual ones."
-            ),
-            "description": Option(Text(empty=True), "What the entity is, for people."),
-        }
-    ),
+            "The attributes, by their names in Python.",
+            required=True,
+        ),
+        "indexes": Option(
+            Named("an access pattern", INDEX, Name("give it another name"), least=1),
+            "The access patterns, by name. One of them, without `index`, is the table's key.",
+            required=True,
+        ),
+        "unique": Option(
+            ListOf(ListOf(Text(), least=1)),
+            "Lists of attributes whose values no two items may share.",
+        ),
+        "version_attribute": Option(
+            Text(), "The number attribute that counts the item's changes, for locking."
+        ),
+        "keys": Option(
+            Choice(("electrodb", "strict")),
+            "How keys are written; `strict` keys cannot collide and sort as the values do.",
+        ),
+        "identifiers": Option(
+            IDENTIFIERS, "The item fields that tell whose item it is, where not the usual ones."
+        ),
+        "description": Option(Text(empty=True), "What the entity is, for people."),
+    },
     "An entity: its attributes and its access patterns.",
 )
 
 TABLE_INDEX: Final = Options(
-    "table_index",
-    MappingProxyType(
-        {
-            "projection": Option(_PROJECTION, "What the index holds of an item."),
-            "kind": Option(Choice(("gsi", "lsi")), "A global or a local secondary index."),
-        }
-    ),
+    {
+        "projection": Option(_PROJECTION, "What the index holds of an item."),
+        "kind": Option(Choice(("gsi", "lsi")), "A global or a local secondary index."),
+    },
     "One secondary index of the table.",
 )
 
 TABLE: Final = Options(
-    "table",
-    MappingProxyType(
-        {
-            "table": Option(Text(), "The table's name; can be overridden when loading."),
-            "indexes": Option(
-                Named("an index", TABLE_INDEX, Text()), "The table's secondary indexes, by name."
-            ),
-            "ttl": Option(Text(), "The item's field that DynamoDB's time to live reads."),
-        }
-    ),
+    {
+        "table": Option(Text(), "The table's name; can be overridden when loading."),
+        "indexes": Option(
+            Named("an index", TABLE_INDEX, Text()), "The table's secondary indexes, by name."
+        ),
+        "ttl": Option(Text(), "The item's field that DynamoDB's time to live reads."),
+    },
     "The table that the entities share.",
 )
 
-SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
+_IN_FULL: Final = "an enum is written with its values under `type`: {type: [open, closed]}"
+
+SHAPES.update(
     {
-        "attribute": Either(
-            "a type, or a mapping of options",
-            _TYPE.text,
-            mapping=ATTRIBUTE,
-            instead_of_list=_ENUM_IN_FULL,
-        ),
-        "property": Either(
-            "a type, or a mapping of options",
-            _TYPE.text,
-            mapping=PROPERTY,
-            instead_of_list=_ENUM_IN_FULL,
-        ),
-        "element": Either(
-            "a type, a list of the values of an enum, or a mapping of options",
-            _TYPE.text,
-            listing=_TYPE.listing,
-            mapping=ELEMENT,
-        ),
-    }
+        name: Either(
+            "a type, or a mapping of options", _TYPE.text, mapping=shape, instead_of_list=_IN_FULL
+        )
+        for name, shape in (("attribute", ATTRIBUTE), ("property", PROPERTY))
+    },
+    element=Either(
+        "a type, a list of the values of an enum, or a mapping of options",
+        _TYPE.text,
+        _TYPE.listing,
+        ELEMENT,
+    ),
 )
-"""The shapes that occur within themselves, by name."""
 
 
 def is_table_description(keys: frozenset[str]) -> bool:
     """Whether a document with these keys describes the table rather than an entity."""
     return bool(keys) and not keys & {"entity", "attributes"}
+
+
+def json_schema() -> Json:
+    """The JSON Schema (2020-12) of entity files and of table.yaml.
+
+    A document with `entity` or `attributes` is taken for an entity, any other for the
+    description of the table. What needs more than one place of a file to judge is left to
+    `check_service`: whatever this schema refuses, it refuses as well.
+
+    >>> json_schema()["title"]
+    'A Leyden schema file'
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A Leyden schema file",
+        "description": "An entity, or the description of the table that entities share.",
+        "type": "object",
+        "if": {"anyOf": [{"required": ["entity"]}, {"required": ["attributes"]}]},
+        "then": {"$ref": "#/$defs/entity"},
+        "else": {"$ref": "#/$defs/table"},
+        "$defs": {
+            "entity": ENTITY.json(),
+            "table": {**TABLE.json(), "minProperties": 1},
+            **{name: shape.json() for name, shape in SHAPES.items()},
+        },
+    }

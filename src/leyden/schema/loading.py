@@ -12,7 +12,7 @@ from leyden.schema.entities import EntityDraft, TableDraft, build_entity, build_
 from leyden.schema.faults import Fault, Report
 from leyden.schema.rules import check_rules
 from leyden.schema.rules.services import check_hooks
-from leyden.schema.sources import Contents, Source, read_source
+from leyden.schema.sources import Source, read_source
 from leyden.schema.spec import (
     EntitySpec,
     IndexSpec,
@@ -89,26 +89,12 @@ def check_service(source: Source, *, hooks: Hooks | None = None) -> CheckResult:
 
 def _check(source: Source, hooks: Hooks | None, beside: Source | None = None) -> CheckResult:
     report = Report()
-    contents = read_source(source, report)
-    if beside is not None:
-        more = read_source(beside, report)
-        contents = Contents(
-            (*contents.documents, *more.documents), contents.whole and more.whole, more.place
-        )
-    entities, table = _drafts(contents, report)
-    check_rules(entities, table, report)
-    if hooks is not None:
-        check_hooks(entities, hooks, report)
-    faults = report.faults()
-    if report.has_errors or not entities:
-        return CheckResult(None, faults)
-    return CheckResult(_service([entity.spec for entity in entities], table), faults)
-
-
-def _drafts(contents: Contents, report: Report) -> tuple[list[EntityDraft], TableDraft | None]:
+    sources = [source] if beside is None else [source, beside]
+    contents = [read_source(one, report) for one in sources]
     entities: list[EntityDraft] = []
     table: TableDraft | None = None
-    for document in contents.documents:
+    documents = [document for content in contents for document in content.documents]
+    for document in documents:
         if not document.is_table:
             entity = build_entity(document.node, report, document.listed_as)
             if entity is not None:
@@ -116,61 +102,63 @@ def _drafts(contents: Contents, report: Report) -> tuple[list[EntityDraft], Tabl
             continue
         draft = build_table(document.node, report)
         if draft is not None and table is not None:
-            report.error(
-                draft.spec.span,
+            draft.given.error(
                 "table.duplicate",
                 f"the table is described in {table.spec.span} already; keep one description",
             )
         table = table or draft
-    if contents.whole and not any(not document.is_table for document in contents.documents):
+    if all(content.whole for content in contents) and all(one.is_table for one in documents):
         report.error(
-            contents.place,
+            contents[0].place,
             "source.no_entity",
             "there is no entity in it; an entity starts with `entity: NAME`",
         )
-    return entities, table
+    check_rules(entities, table)
+    if hooks is not None:
+        check_hooks(entities, hooks)
+    faults = report.faults()
+    if report.has_errors or not entities:
+        return CheckResult(None, faults)
+    return CheckResult(_service([entity.spec for entity in entities], table), faults)
 
 
 def _service(entities: Sequence[EntitySpec], table: TableDraft | None) -> ServiceSpec:
     said = table.spec if table is not None else TableSpec()
+    asked: dict[str, list[IndexSpec]] = {}
+    for index in (index for entity in entities for index in entity.indexes.values()):
+        if index.index is not None and index.index not in said.indexes:
+            asked.setdefault(index.index, []).append(index)
     indexes = dict(said.indexes)
-    for entity in entities:
-        for index in entity.indexes.values():
-            name = index.index
-            if name is None or name in said.indexes:
-                continue
-            asked = TableIndexSpec(name, projection=index.projection or "all", span=index.span)
-            indexes[name] = _widened(indexes[name], asked) if name in indexes else asked
+    for name, same in asked.items():
+        projection = _together([index.projection or "all" for index in same])
+        indexes[name] = TableIndexSpec(name, projection=projection, span=same[0].span)
     ttl = said.ttl
     if ttl is None:
         fields = {a.field for e in entities for a in e.attributes.values() if type_of(a).expires}
         ttl = next(iter(fields)) if len(fields) == 1 else None
     return ServiceSpec(
         service=entities[0].service,
-        entities={entity.alias: _projecting(entity, indexes) for entity in entities},
+        entities={
+            entity.alias: attrs.evolve(
+                entity, indexes={n: _projecting(i, indexes) for n, i in entity.indexes.items()}
+            )
+            for entity in entities
+        },
         table=attrs.evolve(said, indexes=indexes, ttl=ttl),
     )
 
 
-def _widened(index: TableIndexSpec, asked: TableIndexSpec) -> TableIndexSpec:
-    """The index with a projection that holds what two entities ask for."""
-    both = (index.projection, asked.projection)
-    if "all" in both:
-        return attrs.evolve(index, projection="all")
-    listed = [fields for fields in both if isinstance(fields, tuple)]
-    together = tuple(dict.fromkeys(field for fields in listed for field in fields))
-    return attrs.evolve(index, projection=together or "keys_only")
+def _together(projections: Sequence[str | tuple[str, ...]]) -> str | tuple[str, ...]:
+    """The projection that holds what several entities ask of an index."""
+    if "all" in projections:
+        return "all"
+    lists = (fields for fields in projections if isinstance(fields, tuple))
+    return tuple(dict.fromkeys(field for fields in lists for field in fields)) or "keys_only"
 
 
-def _projecting(entity: EntitySpec, indexes: Mapping[str, TableIndexSpec]) -> EntitySpec:
-    """The entity with the projections that only the table's description says."""
-
-    def projecting(index: IndexSpec) -> IndexSpec:
-        if index.index is None or index.projection is not None:
-            return index
-        projection = indexes[index.index].projection
-        return index if projection == "all" else attrs.evolve(index, projection=projection)
-
-    return attrs.evolve(
-        entity, indexes={name: projecting(index) for name, index in entity.indexes.items()}
-    )
+def _projecting(index: IndexSpec, indexes: Mapping[str, TableIndexSpec]) -> IndexSpec:
+    """The index with the projection that only the table's description says."""
+    if index.index is None or index.projection is not None:
+        return index
+    projection = indexes[index.index].projection
+    return index if projection == "all" else attrs.evolve(index, projection=projection)

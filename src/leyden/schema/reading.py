@@ -17,8 +17,8 @@ import yaml
 
 from leyden._text import quoted
 from leyden.schema.faults import Report
+from leyden.schema.nodes import Entry, Listing, Mapping, Node, Odd, Scalar
 from leyden.schema.spec import Span
-from leyden.schema.structure import Entry, Listing, Mapping, Node, Odd, Scalar
 
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 50_000

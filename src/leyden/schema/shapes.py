@@ -1,23 +1,33 @@
 """The kinds of values that schema options take.
 
-The tables in `leyden.schema.language` are made of these; the parser checks documents
-against them, and the JSON Schema is written from them.
+The tables in `leyden.schema.language` are made of these. A shape checks what was read, and says
+the same in JSON Schema, for editors: whatever the one refuses of a single value, so does the other.
 """
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from leyden._attrs import frozen
+from leyden._attrs import define, frozen
+from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.faults import Report
+from leyden.schema.nodes import Given, Listing, Node, Odd, Scalar, described
+from leyden.schema.nodes import Mapping as MappingNode
+from leyden.schema.spec import Span
+from leyden.types import TYPES
+
+Json: TypeAlias = dict[str, Any]
 
 NAME_PATTERN: Final = r"^(?!__)[A-Za-z_][A-Za-z0-9_]*$"
 """Names in Python: letters, digits and underscores."""
 
 RESERVED_NAMES: Final = tuple(keyword.kwlist)
 
+_NAME: Final = re.compile(NAME_PATTERN.removesuffix("$") + r"\Z")
 _OF_MAPPING: Final = "a method of app.entities"
 _OF_PAGE: Final = "an attribute of a collection's pages"
 
@@ -45,16 +55,99 @@ TAKEN_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
 """Names that an attribute cannot have in Python, and what each of them is there."""
 
 
+def is_name(text: str, taken: Container[str] = ()) -> bool:
+    """Whether `text` can be a name in Python, where those in `taken` mean something else."""
+    return bool(_NAME.match(text)) and text not in RESERVED_NAMES and text not in taken
+
+
+@define(slots=True, eq=False)
+class Part:
+    """A node on its way through the shapes, with its path and the place of the name before it."""
+
+    node: Node
+    where: str
+    report: Report
+    key: Span | None = None
+
+    @property
+    def value(self) -> Any:
+        """The value of a scalar; None for anything else."""
+        return self.node.value if isinstance(self.node, Scalar) else None
+
+    def given(self, value: Any) -> Given:
+        """What fits, as `value`."""
+        return Given(value, self.node.span, self.key, self.where, self.report)
+
+    def refuse(self, code: str, message: str) -> Given | None:
+        """Note a fault at the node, of which nothing is taken; `message` goes on after its path."""
+        self.report.error(self.node.span, code, f"{self.where} {message}")
+        return None
+
+    def wrong(self, what: str, hint: str = "") -> Given | None:
+        """Note that the node is not `what` it must be."""
+        if isinstance(self.node, Scalar) and self.node.text and "text" in what:
+            hint = "; put it in quotes"
+        return self.refuse("option.type", f"must be {what}, not {described(self.node)}{hint}")
+
+    def inside(self, name: str, node: Node, span: Span) -> Part:
+        """A node under a name in this one."""
+        shown = name if len(name) <= 60 and name.isprintable() else quoted(name)
+        where = shown if self.where.startswith("the ") else f"{self.where}.{shown}"
+        return Part(node, where, self.report, span)
+
+
+class Shape:
+    """What an option takes."""
+
+    __slots__ = ()
+
+    def check(self, part: Part) -> Given | None:
+        """The part's value, None where it does not fit; the report then has what is wrong.
+
+        What fits inside of a mapping is kept even where something beside it does not.
+        """
+        raise NotImplementedError
+
+    def json(self) -> Json:
+        """The shape as a JSON Schema."""
+        raise NotImplementedError
+
+
 @frozen
-class Text:
+class Text(Shape):
     """Text; `numbers` also takes a whole number, as its digits."""
 
     numbers: bool = False
     empty: bool = False
 
+    def check(self, part: Part) -> Given | None:
+        """Text, which is empty only where it may be."""
+        value = part.value
+        if isinstance(value, str):
+            if value or self.empty:
+                return part.given(value)
+            return part.refuse("option.value", "must not be empty")
+        if self.numbers and isinstance(value, int) and not isinstance(value, bool):
+            return part.given(str(value))
+        return part.wrong("text")
+
+    def json(self) -> Json:
+        """A string."""
+        text: Json = {"type": ["string", "integer"] if self.numbers else "string"}
+        return text if self.empty else {**text, "minLength": 1}
+
+    def check_key(self, name: str, span: Span, what: str, report: Report) -> None:
+        """Note where what stands in front of a value cannot be the name `what`."""
+        if not name:
+            report.error(span, "name.invalid", f"{what} has an empty name")
+
+    def json_of_keys(self) -> Json:
+        """A JSON Schema for what stands in front of a value."""
+        return {"minLength": 1}
+
 
 @frozen
-class Name:
+class Name(Shape):
     """Text that can be a name in Python. `instead` says what to do where it cannot.
 
     `taken` are names that mean something else where this one is used, each with what it means.
@@ -63,49 +156,169 @@ class Name:
     instead: str = ""
     taken: Mapping[str, str] = MappingProxyType({})
 
+    def check(self, part: Part) -> Given | None:
+        """The name."""
+        if not isinstance(part.value, str):
+            return part.wrong("text")
+        self.check_key(part.value, part.node.span, f"the {part.where}", part.report)
+        return part.given(part.value) if is_name(part.value, self.taken) else None
+
+    def json(self) -> Json:
+        """A string of that form."""
+        return {"type": "string", **self.json_of_keys()}
+
+    def check_key(self, name: str, span: Span, what: str, report: Report) -> None:
+        """Note why `name` cannot be the name `what`; nothing where it can."""
+        if name in self.taken:
+            report.error(
+                span,
+                "name.taken",
+                f"{quoted(name)} cannot be {what}: it is {self.taken[name]}; {self.instead}, "
+                f'such as "{name}_"',
+            )
+        elif not is_name(name):
+            why = "is not made of letters (a to z), digits and underscores, with no digit first"
+            if name in RESERVED_NAMES:
+                why = "is a keyword of Python"
+            elif name.startswith("__"):
+                why = "starts with two underscores, which are kept for Leyden's own fields"
+            message = f"{quoted(name)} cannot be {what}: it {why}; {self.instead}"
+            report.error(span, "name.invalid", message)
+
+    def json_of_keys(self) -> Json:
+        """A JSON Schema for such names in front of values."""
+        return {"pattern": NAME_PATTERN, "not": {"enum": [*RESERVED_NAMES, *self.taken]}}
+
 
 @frozen
-class Choice:
+class Choice(Shape):
     """One of a few words. `hints` answers words that people may expect to work."""
 
     values: tuple[str, ...]
     hints: Mapping[str, str] = {}
 
+    def check(self, part: Part) -> Given | None:
+        """The word."""
+        word = part.value
+        if not isinstance(word, str):
+            return part.wrong("text")
+        if word in self.values:
+            return part.given(word)
+        hint = f"; {self.hints[word]}" if word in self.hints else did_you_mean(word, self.values)
+        message = f"must be {listed(self.values, 'or')}, not {quoted(word)}{hint}"
+        return part.refuse("option.value", message)
+
+    def json(self) -> Json:
+        """The words."""
+        return {"enum": list(self.values)}
+
 
 @frozen
-class Whole:
+class Whole(Shape):
     """A whole number between two limits, both included."""
 
     least: int
     most: int
 
+    def check(self, part: Part) -> Given | None:
+        """The number."""
+        value = part.value
+        if not isinstance(value, int) or isinstance(value, bool):
+            return part.wrong("a whole number")
+        if self.least <= value <= self.most:
+            return part.given(value)
+        return part.refuse("option.value", f"must be from {self.least} to {self.most}")
+
+    def json(self) -> Json:
+        """A whole number between the limits."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
 
 @frozen
-class Number:
+class Number(Shape):
     """A finite number."""
 
+    def check(self, part: Part) -> Given | None:
+        """The number."""
+        value = part.value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return part.given(value)
+        return part.wrong("a number")
+
+    def json(self) -> Json:
+        """A number."""
+        return {"type": "number"}
+
 
 @frozen
-class Flag:
+class Flag(Shape):
     """true or false."""
 
+    def check(self, part: Part) -> Given | None:
+        """The truth value."""
+        return (
+            part.given(part.value) if isinstance(part.value, bool) else part.wrong("true or false")
+        )
+
+    def json(self) -> Json:
+        """A truth value."""
+        return {"type": "boolean"}
+
 
 @frozen
-class ListOf:
+class ListOf(Shape):
     """A list of at least `least` elements of one shape."""
 
     element: Shape
     least: int = 0
 
+    def check(self, part: Part) -> Given | None:
+        """The elements, where all of them fit."""
+        node = part.node
+        if not isinstance(node, Listing):
+            return part.wrong("a list")
+        if len(node.items) < self.least:
+            return part.refuse("option.value", "must not be empty")
+        checked = [
+            self.element.check(Part(item, f"{part.where}[{i}]", part.report))
+            for i, item in enumerate(node.items)
+        ]
+        return None if None in checked else part.given(checked)
+
+    def json(self) -> Json:
+        """An array."""
+        found: Json = {"type": "array", "items": self.element.json()}
+        return {**found, "minItems": self.least} if self.least else found
+
 
 @frozen
-class Named:
+class Named(Shape):
     """A mapping from names of a kind to values of one shape."""
 
     what: str
     value: Shape
     name: Name | Text
     least: int = 0
+
+    def check(self, part: Part) -> Given | None:
+        """The values by name, with None for those that do not fit."""
+        node = part.node
+        if not isinstance(node, MappingNode):
+            return part.wrong("a mapping of names")
+        found = part.given({})
+        if len(node.entries) < self.least:
+            found.error("option.value", f"{part.where} must not be empty")
+        for name, entry in node.entries.items():
+            # A name that was refused is kept: what refers to it is not unknown on top.
+            self.name.check_key(name, entry.span, f"the name of {self.what}", part.report)
+            found.value[name] = self.value.check(part.inside(name, entry.value, entry.span))
+        return found
+
+    def json(self) -> Json:
+        """An object whose properties are alike."""
+        names, values = self.name.json_of_keys(), self.value.json()
+        found: Json = {"type": "object", "propertyNames": names, "additionalProperties": values}
+        return {**found, "minProperties": self.least} if self.least else found
 
 
 @frozen
@@ -122,16 +335,66 @@ class Option:
 
 
 @frozen
-class Options:
+class Options(Shape):
     """A mapping with known options."""
 
-    title: str
     options: Mapping[str, Option]
     description: str = ""
 
+    def check(self, part: Part) -> Given | None:
+        """The options that were given, by name, with None for those that do not fit."""
+        node = part.node
+        if not isinstance(node, MappingNode):
+            return part.wrong(f"a mapping of options ({', '.join(self.options)})")
+        found = part.given({})
+        for name, entry in node.entries.items():
+            option = self.options.get(name)
+            if option is not None:
+                inner = part.inside(name, entry.value, entry.span)
+                found.value[name] = option.shape.check(inner)
+                continue
+            snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+            hint = did_you_mean(name, self.options) or f"; it has {listed(self.options)}"
+            if snake in self.options:
+                hint = f'; did you mean "{snake}"?'
+            message = f"{part.where} has no option {quoted(name)}{hint}"
+            part.report.error(entry.span, "option.unknown", message)
+        for name, option in self.options.items():
+            if option.required and name not in node.entries:
+                found.error("option.missing", f'{part.where} needs the option "{name}"')
+        return found
+
+    def json(self) -> Json:
+        """An object with these properties, some of them for some types of attributes only."""
+        properties = {
+            name: {**option.shape.json(), "description": option.description}
+            for name, option in self.options.items()
+        }
+        found: Json = {"type": "object", "properties": properties, "additionalProperties": False}
+        if self.description:
+            found["description"] = self.description
+        required = [name for name, option in self.options.items() if option.required]
+        if required:
+            found["required"] = required
+        absent: dict[tuple[str, ...], list[str]] = {}
+        for name, option in self.options.items():
+            if option.types is not None:
+                others = tuple(kind for kind in TYPES if kind not in option.types)
+                absent.setdefault(others, []).append(name)
+        for others, names in absent.items():
+            kinds: list[Json] = [{"enum": [kind for kind in others if kind != "enum"]}]
+            if "enum" in others:
+                kinds.append({"type": "array"})
+            rule = {
+                "if": {"properties": {"type": {"anyOf": kinds}}, "required": ["type"]},
+                "then": {"properties": dict.fromkeys(names, False)},
+            }
+            found.setdefault("allOf", []).append(rule)
+        return found
+
 
 @frozen
-class Either:
+class Either(Shape):
     """Different shapes for different kinds of YAML values. `what` names them for messages.
 
     `instead_of_list` says what to write where a list stands and cannot.
@@ -143,9 +406,26 @@ class Either:
     mapping: Shape | None = None
     instead_of_list: str = ""
 
+    def check(self, part: Part) -> Given | None:
+        """What the shape of that kind makes of it."""
+        inner = self.text if isinstance(part.value, str) else None
+        hint = ""
+        if isinstance(part.node, MappingNode):
+            inner = self.mapping
+        elif isinstance(part.node, Listing):
+            inner = self.listing
+            hint = self.instead_of_list and f"; {self.instead_of_list}"
+        return part.wrong(self.what, hint) if inner is None else inner.check(part)
+
+    def json(self) -> Json:
+        """Any of the shapes."""
+        shapes = (self.text, self.listing, self.mapping)
+        inner = [shape.json() for shape in shapes if shape is not None]
+        return {"anyOf": inner} if len(inner) > 1 else inner[0]
+
 
 @frozen
-class Source:
+class Source(Shape):
     """A literal, or a mapping that says where a value comes from.
 
     A mapping with the one key `generate` or `call` is never a literal.
@@ -154,25 +434,45 @@ class Source:
     generate: Options
     call: Options
 
+    def check(self, part: Part) -> Given | None:
+        """What the mapping says, or the node itself."""
+        node = part.node
+        if isinstance(node, MappingNode) and len(node.entries) == 1:
+            for name, options in (("generate", self.generate), ("call", self.call)):
+                if name in node.entries:
+                    return options.check(part)
+        if isinstance(node, Scalar) and isinstance(node.value, Odd):
+            return part.wrong("a value, text or number")
+        if isinstance(node, Scalar) and node.value is None:
+            return part.wrong("a value")
+        return part.given(node)
+
+    def json(self) -> Json:
+        """Anything but null."""
+        directives = [
+            {
+                "if": {"type": "object", "required": [name], "maxProperties": 1},
+                "then": options.json(),
+            }
+            for name, options in (("generate", self.generate), ("call", self.call))
+        ]
+        return {"not": {"type": "null"}, "allOf": directives}
+
 
 @frozen
-class Reference:
-    """A shape by its name in `leyden.schema.language.SHAPES`, for shapes within themselves."""
+class Reference(Shape):
+    """A shape by its name in `SHAPES`, for shapes within themselves."""
 
     name: str
 
+    def check(self, part: Part) -> Given | None:
+        """What that shape makes of it."""
+        return SHAPES[self.name].check(part)
 
-Shape: TypeAlias = (
-    Text
-    | Name
-    | Choice
-    | Whole
-    | Number
-    | Flag
-    | ListOf
-    | Named
-    | Options
-    | Either
-    | Source
-    | Reference
-)
+    def json(self) -> Json:
+        """The name."""
+        return {"$ref": f"#/$defs/{self.name}"}
+
+
+SHAPES: Final[dict[str, Shape]] = {}
+"""The shapes that occur within themselves, by name; `leyden.schema.language` fills it."""

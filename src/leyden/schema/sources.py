@@ -13,9 +13,9 @@ from leyden._attrs import frozen
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.faults import Report
 from leyden.schema.language import is_table_description
+from leyden.schema.nodes import Listing, Mapping, Node, Scalar, described
 from leyden.schema.reading import read_data, read_yaml
 from leyden.schema.spec import Span
-from leyden.schema.structure import Listing, Mapping, Node, Scalar, described
 
 Source: TypeAlias = str | os.PathLike[str] | AnyMapping[str, Any]
 """A folder or a file by its path, YAML text (any str with a line break), or a dict."""

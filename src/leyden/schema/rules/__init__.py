@@ -1,33 +1,52 @@
 """What a schema must satisfy beyond the form of its files.
 
-Each module looks at one subject and notes all that it finds; none changes a spec.
+Each rule notes all that it finds of one subject, and changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from leyden.schema.entities import EntityDraft, TableDraft
-from leyden.schema.faults import Report
-from leyden.schema.rules.attributes import check_attributes, check_derived
-from leyden.schema.rules.indexes import check_indexes, check_optional
-from leyden.schema.rules.keys import check_keys, check_ranges
-from leyden.schema.rules.services import check_entities, check_table
-from leyden.schema.rules.sharing import check_collections, check_shared_indexes
+from leyden.schema.rules import attributes, indexes, keys, services
+from leyden.schema.rules.collections import check_collections
 
 __all__ = ["check_rules"]
 
+_OF_ENTITIES: Final[tuple[Callable[[EntityDraft], None], ...]] = (
+    attributes.check_attributes,
+    attributes.check_expiry,
+    attributes.check_identifiers,
+    attributes.check_unique,
+    attributes.check_version_attribute,
+    attributes.check_expressions,
+    attributes.check_derived,
+    attributes.check_watched,
+    keys.check_composites,
+    keys.check_labels,
+    keys.check_casts,
+    keys.check_key_fields,
+    keys.check_templates,
+    keys.check_numbers,
+    indexes.check_primary,
+    indexes.check_index_names,
+    indexes.check_multi_attribute,
+    indexes.check_sparse,
+    indexes.check_memberships,
+    indexes.check_shared_fields,
+    indexes.check_optional,
+)
 
-def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
+
+def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
     """Check all rules, within each entity, between entities, and with the table."""
     for entity in entities:
-        check_attributes(entity, report)
-        check_derived(entity, report)
-        check_keys(entity, report)
-        check_ranges(entity, report)
-        check_indexes(entity, report)
-        check_optional(entity, report)
-    check_entities(entities, report)
-    check_shared_indexes(entities, table, report)
-    check_collections(entities, report)
-    check_table(entities, table, report)
+        for check in _OF_ENTITIES:
+            check(entity)
+    services.check_entities(entities)
+    services.check_shared_indexes(entities, table)
+    services.check_projections(entities, table)
+    check_collections(entities)
+    services.check_table(entities, table)
+    services.check_ttl(entities, table)

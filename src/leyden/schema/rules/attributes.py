@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.attributes import parts_of
 from leyden.schema.entities import EntityDraft
 from leyden.schema.expressions import (
     ExpressionError,
@@ -14,282 +17,198 @@ from leyden.schema.expressions import (
     parse_expression,
     shape_of,
 )
-from leyden.schema.faults import Report
 from leyden.schema.language import RESERVED_FIELDS
-from leyden.schema.rules.keys import halves
-from leyden.schema.spec import (
-    AttributeSpec,
-    Call,
-    Generate,
-    IndexSpec,
-    JMESPath,
-    Judge,
-    Literal,
-    Span,
-)
+from leyden.schema.nodes import Given
+from leyden.schema.spec import AttributeSpec, Call, Generate, JMESPath, Judge, Literal
 from leyden.types import type_of
 
 
-def check_derived(entity: EntityDraft, report: Report) -> None:
-    """Check `watch` and `derive` of each attribute, and `when` of each access pattern."""
-    watchers = {
-        name
-        for name, spec in entity.spec.attributes.items()
-        if spec.derive is not None or (spec.watch and spec.watch != ("*",))
-    }
-    for name, spec in entity.spec.attributes.items():
-        parsed = None
-        if isinstance(spec.derive, JMESPath):
-            parsed = _expression(
-                entity,
-                spec.derive.text,
-                entity.at("attributes", name, "derive"),
-                f"attributes.{name}.derive",
-                report,
-            )
-        _pairing(entity, spec, parsed, report)
-        _watched(entity, spec, parsed, watchers, report)
-    for name, index in entity.spec.indexes.items():
-        if isinstance(index.when, Judge):
-            _reads(entity, index, index.when, report)
-        elif index.when is not None:
-            place = entity.at("indexes", name, "when")
-            _expression(entity, index.when.text, place, f"indexes.{name}.when", report)
-
-
-def _expression(
-    entity: EntityDraft, text: str, span: Span, where: str, report: Report
-) -> ParsedExpression | None:
-    """The parsed expression, after checking that the entity has what it reads."""
-    try:
-        parsed = parse_expression(text)
-    except ExpressionError as error:
-        report.error(span, "expression.syntax", f"{where} is not JMESPath: {error}")
-        return None
-    known = entity.spec.attributes
-    for root in sorted(parsed.roots or ()):
-        if root not in known:
-            hint = instead_of(root, text, known)
-            message = f"{where} reads {quoted(root)}, but there is no such attribute{hint}"
-            report.error(span, "expression.unknown_attribute", message)
-    note_nulls(parsed, Shape("a map", properties=known), span, where, report)
-    return parsed
-
-
-def _reads(entity: EntityDraft, index: IndexSpec, judge: Judge, report: Report) -> None:
-    """Check that the entity has what a condition that is a function says it reads."""
-    known = entity.spec.attributes
-    for i, name in enumerate(judge.reads):
-        if name not in known and name not in index.composites:
-            message = (
-                f"indexes.{index.name}.when reads {quoted(name)}, but there is no such attribute"
-                f"{did_you_mean(name, known)}"
-            )
-            place = entity.at("indexes", index.name, "when", "reads", i)
-            report.error(place, "expression.unknown_attribute", message)
-
-
-def note_nulls(parsed: ParsedExpression, of: Shape, span: Span, where: str, report: Report) -> None:
-    """Note what in an expression over `of` gives the same whatever the values are."""
-    for what in always_null(parsed.tree, of):
-        report.warning(
-            span, "expression.always_null", f"a part of {where} gives null for every value: {what}"
-        )
-    for what in always_alike(parsed.tree, of):
-        message = f"a comparison in {where} {what}"
-        report.warning(span, "expression.always_alike", message)
-
-
-def _pairing(
-    entity: EntityDraft, spec: AttributeSpec, parsed: ParsedExpression | None, report: Report
-) -> None:
-    name = spec.name
-    if spec.watch and spec.derive is None:
-        if spec.set is not None or spec.get is not None:
-            return
-        # A derivation that was refused has left `derive` empty; it was reported already.
-        if not _was_given(entity, name, "derive"):
-            report.error(
-                entity.at("attributes", name, "watch"),
-                "attribute.watch_without_derive",
-                f"{quoted(name)} watches other attributes; say with `derive`, `set` or "
-                "`get` what becomes of it",
-            )
-    elif isinstance(spec.derive, Call) and not _was_given(entity, name, "watch"):
-        report.error(
-            entity.at("attributes", name, "derive"),
-            "attribute.derive_without_watch",
-            f"{quoted(name)} is derived by a function; say with `watch` after whose change, "
-            'or "*" for any',
-        )
-    elif parsed is not None and parsed.roots == frozenset() and not spec.watch:
-        report.error(
-            entity.at("attributes", name, "derive"),
-            "attribute.derive_without_watch",
-            f"the expression that derives {quoted(name)} reads no attribute; use `default`, "
-            "or say with `watch` after whose change it is derived",
-        )
-
-
-def _was_given(entity: EntityDraft, name: str, option: str) -> bool:
-    attributes = entity.given.get("attributes")
-    given = attributes.get(name) if attributes else None
-    return given is not None and isinstance(given.value, dict) and option in given.value
-
-
-def _watched(
-    entity: EntityDraft,
-    spec: AttributeSpec,
-    parsed: ParsedExpression | None,
-    watchers: set[str],
-    report: Report,
-) -> None:
-    name = spec.name
-    known = entity.spec.attributes
-    explicit = _was_given(entity, name, "watch")
-    option = "watch" if explicit else "derive"
-    for i, watched in enumerate(spec.watch):
-        place = entity.at("attributes", name, option, *((i,) if explicit else ()))
-        if watched == "*":
-            if len(spec.watch) > 1:
-                message = f'{quoted(name)}: "*" watches all, so it must stand alone'
-                report.error(place, "attribute.watch_unknown", message)
-        elif watched not in known:
-            hint = did_you_mean(watched, known)
-            message = f"{quoted(name)} watches {quoted(watched)}, which is no attribute{hint}"
-            report.error(place, "attribute.watch_unknown", message)
-        elif watched == name:
-            message = f"{quoted(name)} cannot watch itself"
-            report.error(place, "attribute.watch_itself", message)
-        elif watched in watchers:
-            report.error(
-                place,
-                "attribute.watch_watcher",
-                f"{quoted(name)} watches {quoted(watched)}, which watches others itself; "
-                "watch those",
-            )
-    if explicit and parsed is not None and set(spec.watch) <= set(known):
-        unwatched = sorted((parsed.roots or frozenset()) & set(known) - set(spec.watch))
-        if parsed.roots is None or unwatched:
-            what = listed(unwatched) if unwatched else "all attributes"
-            report.warning(
-                entity.at("attributes", name, "watch"),
-                "attribute.derive_unwatched",
-                f"{quoted(name)} is derived from {what} as well, but a change there does not "
-                "derive it again; leave `watch` out to watch all that is read",
-            )
-
-
-def check_attributes(entity: EntityDraft, report: Report) -> None:
+def check_attributes(entity: EntityDraft) -> None:
     """Check the options of each attribute against each other and against the keys."""
     composites = {name for index in entity.spec.indexes.values() for name in index.composites}
     for name, spec in entity.spec.attributes.items():
-        _reserved_field(entity, spec, report)
-        _contradictions(entity, spec, report)
-        _expiry(entity, spec, report)
-        _validations(entity, spec, report, "attributes", name)
-        if name in composites:
-            _in_keys(entity, spec, report)
-    _identifiers(entity, report)
-    _unique(entity, report)
-    _version_attribute(entity, report)
+        at = partial(entity.at, "attributes", name)
+        if spec.field in RESERVED_FIELDS or spec.field in entity.spec.identifiers:
+            at("field").error(
+                "attribute.field_reserved",
+                f"{quoted(name)} cannot be stored in {quoted(spec.field)}: "
+                f"that field tells {RESERVED_FIELDS.get(spec.field, 'whose item it is')}",
+            )
+        if spec.derive is not None and spec.default is not None:
+            at("default").error(
+                "attribute.default_and_derive",
+                f"{quoted(name)} is derived, so its default would never be used; leave one out",
+            )
+        for option in ("read_only", "derive"):
+            if spec.on_write is not None and getattr(spec, option):
+                at("on_write").error(
+                    "attribute.on_write_conflict",
+                    f"{quoted(name)} has both `on_write`, which sets it with every write, "
+                    f"and `{option}`; leave one out",
+                )
+        if name in composites and spec.set is not None:
+            at("set").warning(
+                "attribute.set_on_key",
+                f"{quoted(name)} makes keys, and its `set` function changes the value first: "
+                "unless the function leaves its own results alone, items cannot be found again",
+            )
+        if name in composites and spec.overflow is not None:
+            at("overflow").error(
+                "attribute.overflow_on_key",
+                f"{quoted(name)} makes keys, so it cannot be stored outside of its item",
+            )
 
 
-def _reserved_field(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
-    if spec.field in RESERVED_FIELDS or spec.field in entity.spec.identifiers:
-        report.error(
-            entity.at("attributes", spec.name, "field"),
-            "attribute.field_reserved",
-            f"{quoted(spec.name)} cannot be stored in {quoted(spec.field)}: "
-            f"that field tells {RESERVED_FIELDS.get(spec.field, 'whose item it is')}",
-        )
+def check_expiry(entity: EntityDraft) -> None:
+    """Note a time to live that is the same for all items, or over as soon as it is written."""
+    for name, spec in entity.spec.attributes.items():
+        for option in ("default", "on_write") if type_of(spec).expires else ():
+            source = getattr(spec, option)
+            if isinstance(source, Literal | Generate):
+                when = "at one moment, and those written after it at once"
+                if isinstance(source, Generate):
+                    when = "as soon as they are written"
+                entity.at("attributes", name, option).warning(
+                    "attribute.ttl_default",
+                    f"{quoted(name)} is a point in time, so with this `{option}` DynamoDB deletes "
+                    f"all items {when}; count it from the time of writing with {{call: NAME}}",
+                )
 
 
-def _identifiers(entity: EntityDraft, report: Report) -> None:
+def check_expressions(entity: EntityDraft) -> None:
+    """Check what expressions read, and what in them gives the same whatever the values are."""
+    known = entity.spec.attributes
+    whole = Shape("a map", properties=known)
+    for name, attribute in known.items():
+        if isinstance(attribute.derive, JMESPath):
+            _check(attribute.derive.text, entity.at("attributes", name, "derive"), whole)
+        for path, part in parts_of(attribute, "attributes", name):
+            if isinstance(part.validate, JMESPath):
+                _check(part.validate.text, entity.at(*path, "validate"), shape_of(part, "@"))
+    for pattern in entity.patterns:
+        when = pattern.index.when
+        if isinstance(when, JMESPath):
+            _check(when.text, pattern.at("when"), whole)
+        for i, name in enumerate(when.reads) if isinstance(when, Judge) else ():
+            if name not in known and name not in pattern.index.composites:
+                pattern.at("when", "reads", i).error(
+                    "expression.unknown_attribute",
+                    f"{pattern.where}.when reads {quoted(name)}, but there is no such attribute"
+                    f"{did_you_mean(name, known)}",
+                )
+
+
+def _check(text: str, here: Given, of: Shape) -> None:
+    """Check one expression over `of`, which has no name where it is the whole item."""
+    try:
+        parsed = parse_expression(text)
+    except ExpressionError as error:
+        here.error("expression.syntax", f"{here.where} is not JMESPath: {error}")
+        return
+    known = of.properties or {}
+    for root in sorted(parsed.roots or ()) if not of.name else ():
+        if root not in known:
+            hint = instead_of(root, text, known)
+            message = f"{here.where} reads {quoted(root)}, but there is no such attribute{hint}"
+            here.error("expression.unknown_attribute", message)
+    for what in always_null(parsed.tree, of):
+        message = f"a part of {here.where} gives null for every value: {what}"
+        here.warning("expression.always_null", message)
+    for what in always_alike(parsed.tree, of):
+        here.warning("expression.always_alike", f"a comparison in {here.where} {what}")
+
+
+def check_derived(entity: EntityDraft) -> None:
+    """Check that each derived attribute says when it is derived again."""
+    for name, spec in entity.spec.attributes.items():
+        at = partial(entity.at, "attributes", name)
+        parsed = _parsed(spec)
+        if spec.watch and spec.derive is None:
+            # A derivation that was refused has left `derive` empty; it was reported already.
+            if spec.set is None and spec.get is None and not at().names("derive"):
+                at("watch").error(
+                    "attribute.watch_without_derive",
+                    f"{quoted(name)} watches other attributes; say with `derive`, `set` or "
+                    "`get` what becomes of it",
+                )
+        elif isinstance(spec.derive, Call) and not at().names("watch"):
+            at("derive").error(
+                "attribute.derive_without_watch",
+                f"{quoted(name)} is derived by a function; say with `watch` after whose change, "
+                'or "*" for any',
+            )
+        elif parsed is not None and parsed.roots == frozenset() and not spec.watch:
+            at("derive").error(
+                "attribute.derive_without_watch",
+                f"the expression that derives {quoted(name)} reads no attribute; use `default`, "
+                "or say with `watch` after whose change it is derived",
+            )
+
+
+def _parsed(spec: AttributeSpec) -> ParsedExpression | None:
+    """The expression that derives an attribute, where there is one without faults."""
+    try:
+        return parse_expression(spec.derive.text) if isinstance(spec.derive, JMESPath) else None
+    except ExpressionError:
+        return None
+
+
+def check_watched(entity: EntityDraft) -> None:
+    """Check that what each attribute watches is there, and is all that it is derived from."""
+    known = entity.spec.attributes
+    watchers = {
+        name
+        for name, spec in known.items()
+        if spec.derive is not None or (spec.watch and spec.watch != ("*",))
+    }
+    for name, spec in known.items():
+        at = partial(entity.at, "attributes", name)
+        explicit = at().names("watch")
+        for i, watched in enumerate(spec.watch):
+            place = at("watch", i) if explicit else at("derive")
+            if watched == "*":
+                if len(spec.watch) > 1:
+                    message = f'{quoted(name)}: "*" watches all, so it must stand alone'
+                    place.error("attribute.watch_unknown", message)
+            elif watched not in known:
+                hint = did_you_mean(watched, known)
+                message = f"{quoted(name)} watches {quoted(watched)}, which is no attribute{hint}"
+                place.error("attribute.watch_unknown", message)
+            elif watched == name:
+                place.error("attribute.watch_itself", f"{quoted(name)} cannot watch itself")
+            elif watched in watchers:
+                place.error(
+                    "attribute.watch_watcher",
+                    f"{quoted(name)} watches {quoted(watched)}, which watches others itself; "
+                    "watch those",
+                )
+        parsed = _parsed(spec) if explicit and known.keys() >= {*spec.watch} else None
+        if parsed is not None:
+            unwatched = sorted((parsed.roots or frozenset()) & known.keys() - {*spec.watch})
+            if parsed.roots is None or unwatched:
+                at("watch").warning(
+                    "attribute.derive_unwatched",
+                    f"{quoted(name)} is derived from {listed(unwatched) or 'all attributes'} as "
+                    "well, but a change there does not derive it again; leave `watch` out to "
+                    "watch all that is read",
+                )
+
+
+def check_identifiers(entity: EntityDraft) -> None:
+    """Check that the fields that tell whose item it is are fields of their own."""
     name, version = entity.spec.identifiers
-    keys = {key.field for index in entity.spec.indexes.values() for _, key in halves(index)}
+    keys = {key.spec.field for pattern in entity.patterns for key in pattern.halves}
     for option, field in (("entity", name), ("version", version)):
         if (field in keys and field not in RESERVED_FIELDS) or name == version:
-            report.error(
-                entity.at("identifiers", option),
+            entity.at("identifiers", option).error(
                 "entity.identifiers",
                 f"identifiers.{option}: the field {quoted(field)} "
                 f"{'is a key' if field in keys else 'is given twice'}; name one of its own",
             )
 
 
-def _contradictions(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
-    name = spec.name
-    if spec.derive is not None and spec.default is not None:
-        report.error(
-            entity.at("attributes", name, "default"),
-            "attribute.default_and_derive",
-            f"{quoted(name)} is derived, so its default would never be used; leave one out",
-        )
-    if spec.on_write is not None:
-        for other, what in ((spec.read_only, "read_only"), (spec.derive, "derive")):
-            if other:
-                report.error(
-                    entity.at("attributes", name, "on_write"),
-                    "attribute.on_write_conflict",
-                    f"{quoted(name)} has both `on_write`, which sets it with every write, "
-                    f"and `{what}`; leave one out",
-                )
-
-
-def _expiry(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
-    """A time to live that is the same for all items, or over as soon as it is written."""
-    if not type_of(spec).expires:
-        return
-    for option in ("default", "on_write"):
-        source = getattr(spec, option)
-        if isinstance(source, Literal):
-            when = "at one moment, and those written after it at once"
-        elif isinstance(source, Generate):
-            when = "as soon as they are written"
-        else:
-            continue
-        report.warning(
-            entity.at("attributes", spec.name, option),
-            "attribute.ttl_default",
-            f"{quoted(spec.name)} is a point in time, so with this `{option}` DynamoDB deletes "
-            f"all items {when}; count it from the time of writing with {{call: NAME}}",
-        )
-
-
-def _validations(entity: EntityDraft, spec: AttributeSpec, report: Report, *path: str) -> None:
-    if isinstance(spec.validate, JMESPath):
-        span, where = entity.at(*path, "validate"), f"{'.'.join(path)}.validate"
-        try:
-            parsed = parse_expression(spec.validate.text)
-        except ExpressionError as error:
-            report.error(span, "expression.syntax", f"{where} is not JMESPath: {error}")
-        else:
-            note_nulls(parsed, shape_of(spec, "@"), span, where, report)
-    if spec.items is not None:
-        _validations(entity, spec.items, report, *path, "items")
-    for name, part in (spec.properties or {}).items():
-        _validations(entity, part, report, *path, "properties", name)
-
-
-def _in_keys(entity: EntityDraft, spec: AttributeSpec, report: Report) -> None:
-    name = spec.name
-    if spec.set is not None:
-        report.warning(
-            entity.at("attributes", name, "set"),
-            "attribute.set_on_key",
-            f"{quoted(name)} makes keys, and its `set` function changes the value first: unless "
-            "the function leaves its own results alone, items cannot be found again",
-        )
-    if spec.overflow is not None:
-        report.error(
-            entity.at("attributes", name, "overflow"),
-            "attribute.overflow_on_key",
-            f"{quoted(name)} makes keys, so it cannot be stored outside of its item",
-        )
-
-
-def _unique(entity: EntityDraft, report: Report) -> None:
+def check_unique(entity: EntityDraft) -> None:
+    """Check that the values of each unique constraint can be told apart."""
     attributes = entity.spec.attributes
     seen: set[frozenset[str]] = set()
     for i, names in enumerate(entity.spec.unique):
@@ -311,14 +230,15 @@ def _unique(entity: EntityDraft, report: Report) -> None:
             elif name in names[:j]:
                 problem = f"{quoted(name)} stands in it twice"
             if problem:
-                report.error(entity.at("unique", i, j), "entity.unique", f"unique[{i}]: {problem}")
+                entity.at("unique", i, j).error("entity.unique", f"unique[{i}]: {problem}")
         if frozenset(names) in seen:
             message = f"unique[{i}]: {listed(names)} stands in `unique` twice"
-            report.error(entity.at("unique", i), "entity.unique", message)
+            entity.at("unique", i).error("entity.unique", message)
         seen.add(frozenset(names))
 
 
-def _version_attribute(entity: EntityDraft, report: Report) -> None:
+def check_version_attribute(entity: EntityDraft) -> None:
+    """Check that the attribute that counts an item's changes can do so."""
     name = entity.spec.version_attribute
     if name is None:
         return
@@ -337,8 +257,5 @@ def _version_attribute(entity: EntityDraft, report: Report) -> None:
     elif any(name in index.composites for index in entity.spec.indexes.values()):
         problem = f"{quoted(name)} makes keys, which would change with every write"
     if problem:
-        report.error(
-            entity.at("version_attribute"),
-            "entity.version_attribute",
-            f"version_attribute: {problem}",
-        )
+        here = entity.at("version_attribute")
+        here.error("entity.version_attribute", f"version_attribute: {problem}")

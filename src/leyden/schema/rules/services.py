@@ -1,4 +1,4 @@
-"""Rules of all entities together: their names, their table, the functions that they call."""
+"""Rules of all entities together: names, the table and its indexes, the functions they call."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leyden._text import did_you_mean, listed, quoted
-from leyden.schema.attributes import calls_of
-from leyden.schema.entities import EntityDraft, TableDraft
-from leyden.schema.faults import Report
-from leyden.schema.spec import AttributeSpec, EntitySpec, Judge, Span
+from leyden.schema.attributes import parts_of
+from leyden.schema.entities import EntityDraft, PatternDraft, TableDraft
+from leyden.schema.language import RESERVED_FIELDS
+from leyden.schema.nodes import Given
+from leyden.schema.spec import AttributeSpec, Call, Judge, TableIndexSpec
 from leyden.types import type_of
 
 
-def check_entities(entities: Sequence[EntityDraft], report: Report) -> None:
+def check_entities(entities: Sequence[EntityDraft]) -> None:
     """Check that entities share one service and can be told apart."""
     first = next((entity for entity in entities if entity.spec.service), None)
     aliases: dict[str, EntityDraft] = {}
@@ -21,46 +22,90 @@ def check_entities(entities: Sequence[EntityDraft], report: Report) -> None:
     for entity in entities:
         spec = entity.spec
         if first is not None and spec.service and spec.service != first.spec.service:
-            report.error(
-                entity.at("service"),
+            entity.at("service").error(
                 "service.mismatch",
                 f"this entity belongs to the service {quoted(spec.service)}, and the one in "
-                f"{first.at('service')} to {quoted(first.spec.service)}; "
+                f"{first.at('service').place} to {quoted(first.spec.service)}; "
                 "entities that are loaded together belong to one service",
             )
-        if spec.alias:
-            other = aliases.setdefault(spec.alias, entity)
-            if other is not entity:
-                report.error(
-                    entity.at("alias") if entity.given.get("alias") else spec.span,
-                    "service.alias_duplicate",
-                    f"the alias {quoted(spec.alias)} is taken by the entity in "
-                    f"{other.spec.span}; give another with `alias:`",
-                )
-        if spec.entity and spec.version:
-            _told_apart(entity, names, report)
+        other = aliases.setdefault(spec.alias, entity)
+        if spec.alias and other is not entity:
+            entity.at("alias" if entity.given.get("alias") else "entity").error(
+                "service.alias_duplicate",
+                f"the alias {quoted(spec.alias)} is taken by the entity in "
+                f"{other.spec.span}; give another with `alias:`",
+            )
+        other = names.setdefault((spec.entity.lower(), spec.version), entity)
+        if not spec.entity or not spec.version or other is entity:
+            continue
+        if other.spec.entity == spec.entity:
+            entity.at("entity").error(
+                "service.entity_duplicate",
+                f"there is an entity {quoted(spec.entity)} of version {quoted(spec.version)} in "
+                f"{other.spec.span} already; change the name or the version",
+            )
+        else:
+            entity.at("entity").warning(
+                "service.entity_case",
+                f"{quoted(spec.entity)} differs only in case from the entity in "
+                f"{other.spec.span}; keys are lower-cased, so their items can meet under one key",
+            )
 
 
-def _told_apart(
-    entity: EntityDraft, names: dict[tuple[str, str], EntityDraft], report: Report
-) -> None:
-    spec = entity.spec
-    other = names.setdefault((spec.entity.lower(), spec.version), entity)
-    if other is entity:
+def check_table(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
+    """Check that what the table is said to have is there."""
+    if table is None:
         return
-    if other.spec.entity == spec.entity:
-        report.error(
-            entity.at("entity"),
-            "service.entity_duplicate",
-            f"there is an entity {quoted(spec.entity)} of version {quoted(spec.version)} in "
-            f"{other.spec.span} already; change the name or the version",
+    described = table.spec.indexes
+    used = {index.index for entity in entities for index in entity.spec.indexes.values()}
+    unused = [name for name in described if name not in used]
+    for name in unused if all(entity.whole for entity in entities) else ():
+        hint = did_you_mean(name, {index for index in used if index})
+        table.given.at("indexes", name).warning(
+            "table.index_unused", f"no access pattern uses the index {quoted(name)}{hint}"
         )
-    else:
-        report.warning(
-            entity.at("entity"),
-            "service.entity_case",
-            f"{quoted(spec.entity)} differs only in case from the entity in {other.spec.span}; "
-            "keys are lower-cased, so their items can meet under one key",
+    for pattern in [pattern for entity in entities for pattern in entity.patterns]:
+        asked = pattern.index.index
+        if described and asked is not None and asked not in described:
+            hint = did_you_mean(asked, unused) or "; list it there as well"
+            pattern.at("index").warning(
+                "table.index_unlisted",
+                f"the table's description ({table.spec.span}) lists indexes, but not "
+                f"{quoted(asked)}{hint}",
+            )
+
+
+def check_ttl(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
+    """Check that the table's TTL field holds times, and is one field."""
+    stored = [(entity, spec) for entity in entities for spec in entity.spec.attributes.values()]
+    ttl = table.given.get("ttl") if table is not None else None
+    if ttl is None:
+        fields: dict[str, Given] = {}
+        for entity, spec in stored:
+            if type_of(spec).expires:
+                fields.setdefault(spec.field, entity.at("attributes", spec.name))
+        if len(fields) > 1:
+            [*fields.values()][1].warning(
+                "table.ttl_ambiguous",
+                f"attributes of the type ttl are stored in {listed(fields)}, and a table has one "
+                "TTL field; store all in one, or say which with `ttl` in table.yaml",
+            )
+        return
+    here = [(entity, spec) for entity, spec in stored if spec.field == ttl.value]
+    for entity, spec in here:
+        if spec.type and not _counts_seconds(spec):
+            entity.at("attributes", spec.name, "type").error(
+                "table.ttl",
+                f"{quoted(spec.name)} is stored in {quoted(spec.field)}, the table's TTL field "
+                f"({ttl.span}), but is of the type {quoted(spec.type)}, which never expires; "
+                "make it a ttl",
+            )
+    if not here and all(entity.whole for entity in entities):
+        hint = did_you_mean(ttl.value, {spec.field for _, spec in stored if _counts_seconds(spec)})
+        ttl.warning(
+            "table.ttl_unknown",
+            f"no entity has an attribute that is stored in {quoted(ttl.value)}, so none of their "
+            f"items will expire{hint}",
         )
 
 
@@ -68,116 +113,178 @@ def _counts_seconds(spec: AttributeSpec) -> bool:
     return type_of(spec).expires or type_of(spec).countable
 
 
-def check_table(entities: Sequence[EntityDraft], table: TableDraft | None, report: Report) -> None:
-    """Check that what the table is said to have is there."""
-    if table is not None and all(entity.whole for entity in entities):
-        _unused(entities, table, report)
-    if table is not None and table.spec.indexes:
-        _unlisted(entities, table, report)
-    ttl = table.given.get("ttl") if table is not None else None
-    if ttl is not None:
-        _ttl(entities, ttl.value, ttl.span, report)
-        return
-    fields: dict[str, Span] = {}
+def check_shared_indexes(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
+    """Check that all entities agree about the indexes, and about the table's own key."""
+    uses: dict[str | None, list[PatternDraft]] = {}
     for entity in entities:
-        for name, spec in entity.spec.attributes.items():
-            if type_of(spec).expires:
-                fields.setdefault(spec.field, entity.at("attributes", name))
-    if len(fields) > 1:
-        report.warning(
-            list(fields.values())[1],
-            "table.ttl_ambiguous",
-            f"attributes of the type ttl are stored in {listed(fields)}, and a table has one TTL "
-            "field; store all in one, or say which with `ttl` in table.yaml",
+        for pattern in entity.patterns:
+            same = uses.setdefault(pattern.index.index, [])
+            # What type the keys have may not be known, and an entity uses an index once.
+            if pattern.is_known and not (same and same[-1].entity is entity):
+                same.append(pattern)
+    for name, same in uses.items():
+        if not same:
+            continue
+        first, *others = same
+        for pattern in others:
+            half = _difference(pattern, first)
+            if half and name is None:
+                # Entities with different keys cannot be in one table, but a call can name its own
+                # table: so this is no error until a table is to be made of them.
+                pattern.at(half, "field").warning(
+                    "table.key_mismatch",
+                    f"the table's own key is {_described(pattern)} here, and {_described(first)} "
+                    f"in {first.index.span}; these entities cannot be in one table",
+                )
+            elif half:
+                pattern.at(half, "field").error(
+                    "index.mismatch",
+                    f"the key of the index {quoted(name or '')} is {_described(pattern)} here, and "
+                    f"{_described(first)} in {first.index.span}; all entities must agree about an "
+                    "index",
+                )
+        described = table.spec.indexes.get(name or "") if table is not None else None
+        # The table's index otherwise holds what any of them asks for.
+        if described is not None:
+            for pattern in (first, *others):
+                _check_against_table(pattern, described)
+
+
+def _difference(pattern: PatternDraft, other: PatternDraft) -> str:
+    """Which half of two keys differs physically: in its field, its type or its presence."""
+    for half, mine, theirs in zip(("pk", "sk"), _physical(pattern), _physical(other), strict=True):
+        if mine != theirs:
+            return half
+    return ""
+
+
+def _physical(pattern: PatternDraft) -> list[str]:
+    """The fields of both keys with their types, as DynamoDB has them; empty for no sort key."""
+    found = ["", ""]
+    for i, key in enumerate(pattern.halves):
+        fields = [(key.spec.field, key.is_numeric)]
+        if pattern.index.type == "composite":
+            fields = [(spec.field, type_of(spec).kind == "N") for spec in key.attributes]
+        found[i] = ", ".join(
+            f"{quoted(field)} ({'a number' if is_number else 'text'})"
+            for field, is_number in fields
+        )
+    return found
+
+
+def _described(pattern: PatternDraft) -> str:
+    """The physical key in words."""
+    pk, sk = _physical(pattern)
+    return f"{pk} with {sk}" if sk else f"{pk} without a sort key"
+
+
+def _check_against_table(pattern: PatternDraft, described: TableIndexSpec) -> None:
+    """Check what an entity asks of an index against what the table's description says of it."""
+    index, asked, held = pattern.index, pattern.index.projection, described.projection
+    if asked is not None and not _within(asked, held):
+        pattern.at("projection").error(
+            "index.mismatch",
+            f"the projection of the index {quoted(described.name)} is {_said(asked)} here, which "
+            f"is more than {_said(held)} in {described.span}; an entity asks for what the table's "
+            "index holds, or for a part of that",
+        )
+    if described.kind != "lsi":
+        return
+    local = f"{quoted(described.name)} is a local index (kind: lsi)"
+    primary = next((i for i in pattern.entity.spec.indexes.values() if i.index is None), None)
+    if index.type == "composite":
+        pattern.at("type").error(
+            "index.multi_attribute",
+            f"{pattern.where}: the type composite is for global indexes, and "
+            f"{quoted(described.name)} is a local one (kind: lsi)",
+        )
+    elif index.sk is None:
+        pattern.at().error(
+            "index.lsi_partition_key",
+            f"{pattern.where}: {local}, which needs a sort key of its own; add `sk`",
+        )
+    elif primary is not None and index.pk.field != primary.pk.field:
+        pattern.at("pk", "field").error(
+            "index.lsi_partition_key",
+            f"{pattern.where}: {local}, so its partition key must be the table's, "
+            f"{quoted(primary.pk.field)}, not {quoted(index.pk.field)}",
         )
 
 
-def _unused(entities: Sequence[EntityDraft], table: TableDraft, report: Report) -> None:
-    used = {i.index for entity in entities for i in entity.spec.indexes.values() if i.index}
-    for name, described in table.spec.indexes.items():
-        if name not in used:
-            report.warning(
-                described.span,
-                "table.index_unused",
-                f"no access pattern uses the index {quoted(name)}{did_you_mean(name, used)}",
-            )
+def _within(asked: str | tuple[str, ...], held: str | tuple[str, ...]) -> bool:
+    if held == "all" or asked == "keys_only":
+        return True
+    return asked != "all" and held != "keys_only" and set(asked) <= set(held)
 
 
-def _unlisted(entities: Sequence[EntityDraft], table: TableDraft, report: Report) -> None:
-    used = {i.index for entity in entities for i in entity.spec.indexes.values()}
-    unused = [name for name in table.spec.indexes if name not in used]
+def _said(projection: str | tuple[str, ...]) -> str:
+    return f"[{', '.join(projection)}]" if isinstance(projection, tuple) else projection
+
+
+def check_projections(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
+    """Check that what projections list are fields that items have."""
+    everywhere = {*RESERVED_FIELDS}
     for entity in entities:
-        for name, index in entity.spec.indexes.items():
-            if index.index is not None and index.index not in table.spec.indexes:
-                hint = did_you_mean(index.index, unused)
-                report.warning(
-                    entity.at("indexes", name, "index"),
-                    "table.index_unlisted",
-                    f"the table's description ({table.spec.span}) lists indexes, but not "
-                    f"{quoted(index.index)}{hint or '; list it there as well'}",
-                )
-
-
-def _ttl(entities: Sequence[EntityDraft], field: str, span: Span, report: Report) -> None:
-    stored = [
-        (entity, spec)
-        for entity in entities
-        for spec in entity.spec.attributes.values()
-        if spec.field == field
-    ]
-    if not stored:
-        if all(entity.whole for entity in entities):
-            known = {
-                spec.field
-                for entity in entities
-                for spec in entity.spec.attributes.values()
-                if _counts_seconds(spec)
-            }
-            report.warning(
-                span,
-                "table.ttl_unknown",
-                f"no entity has an attribute that is stored in {quoted(field)}, so none of their "
-                f"items will expire{did_you_mean(field, known)}",
+        known = {*RESERVED_FIELDS, *entity.spec.identifiers}
+        known |= {attribute.field for attribute in entity.spec.attributes.values()}
+        known |= {key.spec.field for pattern in entity.patterns for key in pattern.halves} - {""}
+        everywhere |= known
+        for name, index in entity.spec.indexes.items() if entity.whole else ():
+            _check_fields(
+                index.projection, known, [entity], entity.at("indexes", name, "projection")
             )
-        return
-    for entity, spec in stored:
-        if spec.type and not _counts_seconds(spec):
-            report.error(
-                entity.at("attributes", spec.name, "type"),
-                "table.ttl",
-                f"{quoted(spec.name)} is stored in {quoted(field)}, the table's TTL field "
-                f"({span}), but is of the type {quoted(spec.type)}, which never expires; "
-                "make it a ttl",
-            )
+    if table is not None and all(entity.whole for entity in entities):
+        for name, described in table.spec.indexes.items():
+            here = table.given.at("indexes", name, "projection")
+            _check_fields(described.projection, everywhere, entities, here)
 
 
-def check_hooks(
-    entities: Sequence[EntityDraft], hooks: Mapping[str, Callable[..., Any]], report: Report
+def _check_fields(
+    projection: str | tuple[str, ...] | None,
+    known: set[str],
+    entities: Sequence[EntityDraft],
+    here: Given,
 ) -> None:
+    for i, field in enumerate(projection) if isinstance(projection, tuple) else ():
+        if field in known:
+            continue
+        owners = [entity.spec.attributes.get(field) for entity in entities]
+        stored = sorted({attribute.field for attribute in owners if attribute is not None})
+        hint = did_you_mean(field, known)
+        if stored:
+            hint = f"; the attribute {quoted(field)} is stored in {listed(stored)}: list that"
+        here.at(i).error(
+            "index.projection", f"{here.where}: no item has a field {quoted(field)}{hint}"
+        )
+
+
+def check_hooks(entities: Sequence[EntityDraft], hooks: Mapping[str, Callable[..., Any]]) -> None:
     """Check that each `{call: NAME}` names a function in `hooks`."""
     for entity in entities:
-        for path, call in _calls(entity.spec):
+        for path, call in _calls(entity):
+            where, here = ".".join(path), entity.at(*path, "call")
             if call not in hooks:
-                report.error(
-                    entity.at(*path),
+                here.error(
                     "hook.missing",
-                    f"{'.'.join(path[:-1])} calls {quoted(call)}, which was not handed "
-                    f"in with `hooks=`{did_you_mean(call, hooks)}",
+                    f"{where} calls {quoted(call)}, which was not handed in with "
+                    f"`hooks=`{did_you_mean(call, hooks)}",
                 )
             elif not callable(hooks[call]):
-                report.error(
-                    entity.at(*path),
+                here.error(
                     "hook.not_callable",
                     f"the hook {quoted(call)} is not a function, but "
                     f"a {type(hooks[call]).__name__}",
                 )
 
 
-def _calls(spec: EntitySpec) -> Iterator[tuple[tuple[str, ...], str]]:
+def _calls(entity: EntityDraft) -> Iterator[tuple[tuple[str, ...], str]]:
     """The names of all functions that an entity calls, each with its path."""
-    for name, attribute in spec.attributes.items():
-        for path, call in calls_of(attribute, "attributes", name):
-            yield path, call.name
-    for name, index in spec.indexes.items():
+    for name, attribute in entity.spec.attributes.items():
+        for path, part in parts_of(attribute, "attributes", name):
+            for option in ("default", "on_write", "validate", "get", "set", "derive"):
+                source = getattr(part, option)
+                if isinstance(source, Call):
+                    yield (*path, option), source.name
+    for name, index in entity.spec.indexes.items():
         if isinstance(index.when, Judge):
-            yield ("indexes", name, "when", "call"), index.when.name
+            yield ("indexes", name, "when"), index.when.name
