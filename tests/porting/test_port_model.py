@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 import leyden
 from leyden.porting import FoundModel, HookNames, ModelError, port_model, port_service, write_yaml
 from leyden.porting.context import python_names, snake_case
-from leyden.schema import check_service, load_service
-from leyden.schema.structure import is_name
+from leyden.schema import check_service, is_name, load_service
 
 
 def model(attributes: dict[str, Any] | None = None, **indexes: Any) -> dict[str, Any]:

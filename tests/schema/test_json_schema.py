@@ -16,9 +16,9 @@ from jsonschema import Draft202012Validator
 from leyden.schema import check_service, json_schema
 from leyden.schema.faults import Report
 from leyden.schema.language import ENTITY, SHAPES, TABLE
+from leyden.schema.nodes import plain
 from leyden.schema.reading import read_yaml
 from leyden.schema.shapes import Either, ListOf, Named, Options, Shape
-from leyden.schema.nodes import plain
 from tests.schema.support import entity
 
 HERE = Path(__file__).parent

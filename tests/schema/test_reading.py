@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from leyden.schema import check_service, reading
 from leyden.schema.faults import Report
-from leyden.schema.reading import read_data, read_yaml
 from leyden.schema.nodes import Odd, plain
+from leyden.schema.reading import read_data, read_yaml
 from tests.schema.support import codes, entity
 
 
