@@ -25,24 +25,25 @@ class Endable:
     __slots__ = ("_ended",)
 
 
-_mark = Endable._ended.__set__  # type: ignore[attr-defined]
-
-
-def end(one: Endable) -> None:
-    """Note that something is done with a chain; those of attrs are frozen otherwise."""
-    _mark(one, True)
+end: Final[Callable[[Endable, bool], None]] = Endable._ended.__set__  # type: ignore[attr-defined]
+"""`end(chain, True)` notes that something is done with a chain, which is frozen otherwise."""
 
 
 def hand_on(entries: Iterable[object]) -> None:
     """Note that chains go into a batch or a transaction, which is to be ended in their place."""
     for entry in entries:
         if isinstance(entry, Endable):
-            _mark(entry, True)
+            end(entry, True)
 
 
-def warn_if_unended(one: Endable, name: str) -> None:
-    """Warn that a write goes away with which nothing was done; for `__del__`."""
-    if not hasattr(one, "_ended") and not is_left_by_error(sys._getframe(2)):
+def warn_unended(one: Endable, name: str) -> None:
+    """Warn that a write goes away with which nothing was done; for `__del__`.
+
+    What an error leaves behind is dropped because of that error.
+    """
+    # At the end of the process nobody is there who drops it.
+    frame = sys._getframe(1).f_back
+    if frame is None or not is_left_by_error(frame):
         warnings.warn(
             f"{name} was dropped without .go(), and nothing was sent; end the chain with .go(), "
             "or with .params() to see the request",
@@ -145,26 +146,20 @@ def fitting(form: str) -> Callable[[F], F]:
                 shorten(error)
                 raise
             except TypeError:
-                _refuse_unfitting(function, form, arguments, named)
+                # Its import takes as long as a request.
+                from inspect import signature
+
+                try:
+                    signature(function).bind(*arguments, **named)
+                except TypeError as unfitting:
+                    # The call has failed for all to see, so no chain in it was forgotten.
+                    for given in (*arguments, *named.values()):
+                        hand_on(given if isinstance(given, list | tuple) else [given])
+                    refused = ArgumentError(f"{function.__name__}(): {unfitting}; write {form}")
+                    shorten(refused)
+                    raise refused from None
                 raise
 
         return cast(F, call)
 
     return decorate
-
-
-def _refuse_unfitting(
-    function: Callable[..., Any], form: str, arguments: tuple[Any, ...], named: dict[str, Any]
-) -> None:
-    # Its import takes as long as a request.
-    from inspect import signature
-
-    try:
-        signature(function).bind(*arguments, **named)
-    except TypeError as error:
-        # The call has failed for all to see, so no chain in it was forgotten.
-        for given in (*arguments, *named.values()):
-            hand_on(given if isinstance(given, list | tuple) else [given])
-        refused = ArgumentError(f"{function.__name__}(): {error}; write {form}")
-        shorten(refused)
-        raise refused from None

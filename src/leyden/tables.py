@@ -19,7 +19,7 @@ from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoun
 from leyden.mapping.table import IndexDefinition, TableDefinition, table_definition
 from leyden.operations.chains.write import Write
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
-from leyden.operations.options import Options
+from leyden.operations.options import DEFAULT, Options
 from leyden.operations.plan.expressions import refuse_oversize
 from leyden.operations.plan.writes import cost_of
 from leyden.operations.run.sending import IMPORTS, send_all
@@ -142,7 +142,7 @@ def transactions_of(writes: Iterable[Write]) -> Iterator[list[Write]]:
     run: list[Write] = []
     count = size = 0
     for write in writes:
-        parts, own = cost_of(write._draft(), laid_out=False)
+        parts, own = cost_of(write._plan(DEFAULT), laid_out=False)
         if run and (count + parts > TRANSACTION_LIMIT or size + own > TRANSACTION_BYTES):
             yield run
             run, count, size = [], 0, 0

@@ -246,6 +246,29 @@ def test_nothing_but_our_errors_comes_out(app: leyden.Service) -> None:
             "index(): missing a required argument: 'access_pattern'; write "
             '.scan.index("assigned")',
         ),
+        *(
+            (
+                lambda app, ending=ending: getattr(app["task"].put(**KEY), ending)(3),
+                f"{ending}() takes what it is given by name, as in "
+                f'.{ending}(response="all_new"), and got 1 value without one',
+            )
+            for ending in ("go", "params", "program", "explain")
+        ),
+        (
+            lambda app: app["task"].remove(**KEY).go("all_old"),
+            'go() takes what it is given by name, as in .go(response="all_old"), and got 1 value '
+            "without one",
+        ),
+        (
+            lambda app: app["task"].patch(**KEY).set("title", "x"),
+            'set() takes what it is given by name, as in .set(status="closed"), and got 2 values '
+            "without one",
+        ),
+        (
+            lambda app: app["task"].upsert(**KEY).add(5),
+            "add() takes what it is given by name, as in .add(points=1), and got 1 value without "
+            "one",
+        ),
         (
             lambda app: app["task"].patch(**KEY).composite("x"),
             'composite(): too many positional arguments; write .composite(status="open")',

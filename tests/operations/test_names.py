@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from pynamodb.models import Model
 
 import leyden
-from leyden._calls import end
+from leyden._calls import Endable, end
 from leyden.cli.application import leyden as command_line
 from leyden.errors import SchemaError
 from leyden.operations.chains.collections import CollectionQuery
@@ -196,21 +196,44 @@ def test_a_collection_may_have_any_name(collection: str) -> None:
         collections["other"]
 
 
-def test_a_write_shows_what_callers_call_and_no_more(task: leyden.Entity) -> None:
-    endings = {"expecting", "explain", "go", "params", "program", "where"}
-    steps = {"add", "append", "composite", "delete", "if_not_exists", "remove", "set", "subtract"}
-    verbs: dict[str, set[str]] = {
-        "put": {"carrying"},
-        "create": {"carrying"},
-        "update": steps,
-        "patch": steps,
-        "upsert": steps - {"delete", "remove"},
-        "delete": set(),
-        "remove": set(),
-        "check": set(),
-    }
-    for verb, own in verbs.items():
-        chain = getattr(task, verb)(project_id="p", task_id="t").where(task.attr.points > 1)
+ENDINGS = {"explain", "go", "params", "program"}
+STEPS = {"add", "append", "composite", "delete", "if_not_exists", "remove", "set", "subtract"}
+PAGES = {"count", "first", "iter", "one", "where"}
+RANGES = {"begins", "between", "gt", "gte", "lt", "lte"}
+WRITES: dict[str, set[str]] = {
+    "put": {"carrying"},
+    "create": {"carrying"},
+    "update": STEPS,
+    "patch": STEPS,
+    "upsert": STEPS - {"delete", "remove"},
+    "delete": set(),
+    "remove": set(),
+    "check": set(),
+}
+
+
+def test_a_chain_shows_what_callers_call_and_no_more() -> None:
+    app = leyden.load("schemas/taskapp", table="t", region="us-east-1")
+    task, key = app.entities.task, {"project_id": "p", "task_id": "t"}
+    chains = [
+        (getattr(task, verb)(**key).where(task.attr.points > 1), {"expecting", "where", *own})
+        for verb, own in WRITES.items()
+    ]
+    chains += [
+        (task.put([key]), set()),
+        (app.batch_write([task.put(**key)]), set()),
+        (app.transact_write([task.put(**key)]), set()),
+        (task.get(**key), set()),
+        (task.get([key]), set()),
+        (app.batch_get([task.get(**key)]), set()),
+        (task.scan, {*PAGES, "index"}),
+        (task.query.assigned(employee_id="e"), {*PAGES, *RANGES, "counting"}),
+        (app.collections.overview(project_id="p"), {*PAGES, *RANGES, "counting"}),
+    ]
+    together = {name for name in dir(app.transact_get([task.get(**key)])) if name[0] != "_"}
+    assert together == ENDINGS - {"explain"}
+    for chain, own in chains:
         shown = {name for name in dir(chain) if not name.startswith("_")}
-        end(chain)
-        assert shown == endings | own, verb
+        if isinstance(chain, Endable):
+            end(chain, True)
+        assert shown == ENDINGS | own, chain

@@ -123,14 +123,17 @@ def test_python_leaves_it_out_by_default() -> None:
         "leyden.load(schema, table='t')['n'].put(id='a')\n"
     )
 
-    def run(*flags: str) -> str:
+    def run(*flags: str, kept: str = "") -> str:
+        last = script.replace("leyden.load(", f"{kept}leyden.load(")
         done = subprocess.run(
-            [sys.executable, *flags, "-c", script], capture_output=True, text=True, check=True
+            [sys.executable, *flags, "-c", last], capture_output=True, text=True, check=True
         )
         return done.stderr
 
     assert "UnsentWriteWarning" not in run()
     assert "n.put was dropped without .go()" in run("-W", "default")
+    # What is kept until the process ends is dropped by nobody's call.
+    assert run(kept="kept = ") == ""
 
 
 @pytest.fixture(scope="module")

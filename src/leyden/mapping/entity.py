@@ -159,6 +159,12 @@ class EntityMapping(Preparation):
         return tuple(self.spec.attributes[name].field for name in self.keys.primary.composites)
 
     @cached_property
+    def key_slots(self) -> frozenset[str]:
+        """The slots that a record of nothing but the table's own key shows."""
+        names = self.keys.primary.composites
+        return frozenset(self.slots[name] for name in names if name in self.slots)
+
+    @cached_property
     def written_once(self) -> frozenset[str]:
         """The fields that a write sets only where the item has none: read-only, and in no key."""
         return frozenset(self.spec.attributes[name].field for name in self.read_only)
@@ -262,9 +268,9 @@ class EntityMapping(Preparation):
 
     def completed(self, given: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
         """The given values, and the constants among `names` that were not given."""
-        refuse_no_mapping(given, self.spec.entity)
         if not self.constants:
             return given
+        refuse_no_mapping(given, self.spec.entity)
         implied = {n: self.constants[n] for n in names if n in self.constants and n not in given}
         return {**implied, **given} if implied else given
 
@@ -283,6 +289,30 @@ class EntityMapping(Preparation):
     def unknown(self, name: str) -> UnknownAttributeError:
         """The error for a name that the entity does not have."""
         return unknown_attribute(name, self.attributes, self.spec.entity)
+
+    def own_values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The accepted composite attributes of the table's own key, of which nothing else is given.
+
+        Raises UnknownAttributeError for names that are not among them, MissingCompositeError where
+        one is missing.
+        """
+        names = self.keys.primary.composites
+        if given.__class__ is not dict:
+            refuse_no_mapping(given, self.spec.entity)
+        for name in given:
+            if name not in names:
+                if name not in self.spec.attributes:
+                    raise self.unknown(name)
+                raise UnknownAttributeError(
+                    f'"{name}" is no part of the key, which is made of {_names(names)}'
+                    f"{did_you_mean(name, names)}",
+                    entity=self.spec.entity,
+                )
+        values = self.accept(self.completed(given, names) if self.constants else given)
+        if len(values) < len(names):
+            missing = tuple(name for name in names if name not in values)
+            raise self.missing(missing, self.keys.primary)
+        return values
 
     def primary_key(self, values: Mapping[str, Any]) -> Item:
         """The table's own key of an item. Raises MissingCompositeError."""

@@ -10,11 +10,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from leyden.errors import HookError, LeydenError
 from leyden.schema.spec import AttributeSpec, Call, Generate, Judge, Literal
 from leyden.types import type_of
+from leyden.types.base import AttributeType
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -175,8 +177,10 @@ def origin_of(
         hook = hook_of(hooks, source, use, path or spec.name)
         return lambda moment: hook()
     if source.kind == "now":
-        of_type = type_of(spec).now
-        return lambda moment: of_type(moment.now)
+        of_type = type_of(spec)
+        if type(of_type).now is AttributeType.now:
+            return attrgetter("now")
+        return lambda moment: of_type.now(moment.now)
     make = _IDS[source.kind]
     return lambda moment: make()
 

@@ -40,9 +40,9 @@ class ResolvedPath:
 
 def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:
     """The error for a name that the entity does not have."""
-    return UnknownAttributeError(
-        f'"{entity}" has no attribute "{name}"{did_you_mean(name, known)}', entity=entity
-    )
+    # Who asks for a name may give anything.
+    hint = did_you_mean(str(name), known)
+    return UnknownAttributeError(f'"{entity}" has no attribute "{name}"{hint}', entity=entity)
 
 
 def resolve_path(

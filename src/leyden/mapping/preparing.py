@@ -21,6 +21,7 @@ from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
 from leyden.mapping.paths import unknown_attribute
 from leyden.schema.spec import Call, EntitySpec, IndexSpec, JMESPath, Judge
 from leyden.types.anything import plain_any
+from leyden.types.base import AttributeType, unchanged
 
 Values = Mapping[str, Any]
 
@@ -81,7 +82,7 @@ class Derivation:
     `inputs` are the attributes that it watches or reads, None for all that are not derived.
     """
 
-    __slots__ = ("_attribute", "_expression", "_hook", "_own", "inputs")
+    __slots__ = ("_attribute", "_expression", "_hook", "_own", "_settle", "inputs")
 
     def __init__(
         self,
@@ -95,6 +96,9 @@ class Derivation:
         self._expression = expression
         self._hook = hook
         self._own = own
+        kind = attribute.type
+        # Most types take what an expression gave as it is.
+        self._settle = None if type(kind).derived is AttributeType.derived else kind.derived
         self.inputs = inputs
 
     @property
@@ -121,7 +125,8 @@ class Derivation:
             value = self._hook(None, MappingProxyType(self._seen(values)))
         else:
             value = self._expression.search(plain(values, self._expression.roots), path)
-            value = self._attribute.type.derived(value)
+            if self._settle is not None:
+                value = self._settle(value)
         return None if value is None else self._attribute.accept(value, path)
 
     def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -415,11 +420,13 @@ class Preparation:
         """
         attributes = self.attributes
         if roots is not None:
-            return {
-                name: attributes[name].plain(values[name])
-                for name in roots
-                if name in attributes and values.get(name) is not None
-            }
+            found = {}
+            for name in roots:
+                value = values.get(name)
+                if value is not None and name in attributes:
+                    plain = attributes[name].plain
+                    found[name] = value if plain is unchanged else plain(value)
+            return found
         return {
             name: attributes[name].plain(value) if name in attributes else plain_any(value)
             for name, value in values.items()

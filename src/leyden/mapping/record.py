@@ -104,12 +104,19 @@ def part_class(root: type[Any], lack: Lack) -> type[Any]:
 
 def narrow(record: Any, read: frozenset[str]) -> Any:
     """The same record, which from now on shows these slots only: those that were read."""
-    kind = type(record)
-    for part in fields(kind):
-        if part.name not in read:
-            object.__delattr__(record, part.name)
-    lack = evolve(kind.__leyden_lack__, read=read, fields=())
-    object.__setattr__(record, "__class__", part_class(root_of(kind), lack))
+    kind = record.__class__
+    known: dict[Any, tuple[type[Any], list[str]]] = kind.__leyden_narrowed__
+    found = known.get((kind, read))
+    if found is None:
+        if len(known) >= _MOST_CLASSES:
+            known.clear()
+        lack = evolve(kind.__leyden_lack__, read=read, fields=())
+        hidden = [part.name for part in fields(kind) if part.name not in read]
+        found = known[kind, read] = part_class(root_of(kind), lack), hidden
+    narrower, hidden = found
+    for slot in hidden:
+        object.__delattr__(record, slot)
+    object.__setattr__(record, "__class__", narrower)
     return record
 
 
@@ -217,6 +224,7 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         "__leyden_shape__": shape,
         "__leyden_lack__": WHOLE,
         "__leyden_parts__": {},
+        "__leyden_narrowed__": {},
         "__leyden_values__": _values_of(tuple(slots.values())),
         "__annotations__": {},
     }

@@ -21,6 +21,7 @@ from leyden.errors import (
 )
 from leyden.keys import EntityKeys, IndexKeys
 from leyden.mapping import EntityMapping
+from leyden.mapping.record import narrow
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, TableSpec
 from leyden.types import type_of
@@ -170,6 +171,18 @@ class BoundEntity:
             # Multi-attribute keys and templates do not tell, but every index holds the table's key.
             forms = (*forms, *self.keys.primary.forms)
         return all(form.field in item and form.owns(item[form.field].get("S", 0)) for form in forms)
+
+    def record_of(self, item: Item, shown: frozenset[str] | None = None) -> Any:
+        """The record of a stored item; `shown` are the slots of what was read of it, None for all.
+
+        Raises DecodeError and HookError, which name the item.
+        """
+        try:
+            record = self.mapping.decode(item)
+        except (DecodeError, HookError) as error:
+            name_item(error, self, item)
+            raise
+        return record if shown is None else narrow(record, shown)
 
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""

@@ -27,7 +27,7 @@ from leyden.operations.companions.overflow.reading import (
 from leyden.operations.options import BatchGetOptions, Options, read_options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import project, shown_slots
-from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, read_key, shape
+from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, shape
 from leyden.operations.run.sending import (
     chunks,
     name_entry,
@@ -53,9 +53,9 @@ class _Wanted:
 class BatchGet:
     """`task.get([...])` and `app.batch_get([...])`: the records with these keys."""
 
-    runner: Runner
-    name: str
-    entries: Sequence[Get]
+    _runner: Runner
+    _name: str
+    _entries: Sequence[Get]
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[BatchGetOptions]) -> list[Params]:
@@ -69,7 +69,7 @@ class BatchGet:
 
         Raises BatchIncompleteError, with what was read, where some could not be.
         """
-        return self.runner.run(self.program(**options))
+        return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[BatchGetOptions]) -> Program[BatchResult]:
@@ -82,34 +82,34 @@ class BatchGet:
     def explain(self, /, **options: Unpack[BatchGetOptions]) -> Explanation:
         """Says in words what is read."""
         requests = self.params(**options)
-        table = self.entries[0]._said.entity.table if self.entries else ""
-        note = f"{len(self.entries)} items by their keys, in {len(requests)} requests"
-        return Explanation(self.name, "BatchGetItem", table, None, None, False, "", "", (note,))
+        table = self._entries[0]._said.entity.table if self._entries else ""
+        note = f"{len(self._entries)} items by their keys, in {len(requests)} requests"
+        return Explanation(self._name, "BatchGetItem", table, None, None, False, "", "", (note,))
 
     def __repr__(self) -> str:
-        return f"<{self.name} of {len(self.entries)}>"
+        return f"<{self._name} of {len(self._entries)}>"
 
     def _read(self, options: Mapping[str, Any]) -> Options:
-        return read_options(self.name, BatchGetOptions, options)
+        return read_options(self._name, BatchGetOptions, options)
 
     def _prepare(self, options: Options) -> list[_Wanted]:
         wanted = []
-        for position, entry in enumerate(self.entries):
+        for position, entry in enumerate(self._entries):
             if not isinstance(entry, Get):
                 raise InputError(
                     f"entry {position} is no get: this takes chains such as task.get(...)",
-                    operation=self.name,
+                    operation=self._name,
                 )
             entity = entry._said.entity
             try:
-                values = read_key(entity, entry._said.given)
+                values = entity.mapping.own_values(entry._said.given)
                 key = entity.mapping.primary_key(values)
             except LeydenError as error:
-                name_entry(error, position, self.name, entity)
+                name_entry(error, position, self._name, entity)
                 raise
             table = options.table or entity.table
             wanted.append(_Wanted(entity, table, key, entity.identity_by(values)))
-        refuse_duplicates(self.name, (item_id(one.table, one.key) for one in wanted))
+        refuse_duplicates(self._name, (item_id(one.table, one.key) for one in wanted))
         return wanted
 
     def _requests(self, wanted: list[_Wanted], options: Options, *, telling: bool) -> list[Params]:
@@ -128,12 +128,12 @@ class BatchGet:
         expressions = Expressions()
         if options.consistent:
             shared["ConsistentRead"] = True
-        if options.attributes and len({id(entry._said.entity) for entry in self.entries}) > 1:
+        if options.attributes and len({id(entry._said.entity) for entry in self._entries}) > 1:
             raise InputError(
                 "a batch over several entities reads whole items; leave out `attributes`",
-                operation=self.name,
+                operation=self._name,
             )
-        with error_context(self.name, entity):
+        with error_context(self._name, entity):
             project(entity, shared, options, expressions, telling=telling)
         expressions.write_to(shared)
         return {**shared, "Keys": []}
@@ -142,7 +142,7 @@ class BatchGet:
         self, wanted: list[_Wanted], bodies: list[Params], options: Options
     ) -> Program[BatchResult]:
         sent = yield from send_all(
-            "BatchGetItem", self.name, bodies, options, left_in="UnprocessedKeys"
+            "BatchGetItem", self._name, bodies, options, left_in="UnprocessedKeys"
         )
         key_fields = {
             one.table: [form.field for form in one.entity.keys.primary.forms] for one in wanted
@@ -169,14 +169,14 @@ class BatchGet:
         records: list[Any] = [None] * len(wanted)
         for place, item in whole.items():
             make = partial(shape, wanted[place].entity, options=options, shown=shown)
-            records[place], error = attempt_to(make, item, options, self.name)
+            records[place], error = attempt_to(make, item, options, self._name)
             if error is not None:
                 unreadable.append(error)
         left = tuple(
             key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
         )
         result = BatchResult(tuple(records), left, consumed, requests, tuple(unreadable))
-        return settle(sent, result, options, self.name)
+        return settle(sent, result, options, self._name)
 
     def _joined(
         self, wanted: list[_Wanted], whole: dict[int, Item], table: str, options: Options
@@ -194,7 +194,7 @@ class BatchGet:
             return is_mine(one.entity, item, one.identity, options)
 
         joining = OverflowRead(
-            self.name,
+            self._name,
             table,
             options,
             lambda item: wanted_of(item).entity,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from leyden._attrs import evolve, frozen
-from leyden._calls import Endable, end, fitting, hand_on, warn_if_unended
+from leyden._calls import Endable, end, fitting, hand_on, warn_unended
 from leyden._ledger import accounted
 from leyden.errors import (
     BatchIncompleteError,
@@ -65,7 +65,7 @@ def split_batch(
     there are any is therefore read first, for entities that may have them.
     """
     large = {n for n, write in enumerate(writes) if write.siblings}
-    asked = [n for n, write in enumerate(writes) if write.laid is not None and n not in large]
+    asked = [n for n, write in enumerate(writes) if write.overflow is not None and n not in large]
     if not asked:
         return Split(tuple(n for n in range(len(writes)) if n not in large), tuple(sorted(large)))
     bodies: list[Params] = []
@@ -160,15 +160,16 @@ class BatchWrite(Endable):
     first, and those that are or would be spread are written by themselves.
     """
 
-    runner: Runner
-    name: str
-    entries: Sequence[Entry]
+    _runner: Runner
+    _name: str
+    _entries: Sequence[Entry]
 
     def __attrs_post_init__(self) -> None:
-        hand_on(self.entries)
+        hand_on(self._entries)
 
     def __del__(self) -> None:
-        warn_if_unended(self, self.name)
+        if not hasattr(self, "_ended"):
+            warn_unended(self, self._name)
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[BatchWriteOptions]) -> list[Params]:
@@ -184,7 +185,7 @@ class BatchWrite(Endable):
         together = [n for n in range(len(laid)) if n not in apart] if apart else range(len(laid))
         return [
             *self._requests(laid, together),
-            *(self.entries[n].params(table=read.table) for n in apart),
+            *(self._entries[n].params(table=read.table) for n in apart),
         ]
 
     @fitting(".go()")
@@ -195,7 +196,7 @@ class BatchWrite(Endable):
         another item under its key. Raises BatchIncompleteError, with what was written, where
         some writes failed or were left over after `budget` seconds.
         """
-        return self.runner.run(self.program(**options))
+        return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult]:
@@ -206,7 +207,7 @@ class BatchWrite(Endable):
         prepared = self._prepare(read)
         if read.guard:
             return accounted(self._guarded(prepared, read))
-        if any(one.spread is not None for one in prepared):
+        if any(one.overflow is not None for one in prepared):
             return accounted(self._split(prepared, self._laid(prepared), read))
         return accounted(self._program(prepared, read))
 
@@ -217,43 +218,43 @@ class BatchWrite(Endable):
         guarded = read.guard
         # What a guarded write is in full may depend on what is stored; how many there are does not.
         parts = self._parts(self._prepare(read)) if guarded else self.params(**options)
-        table = read.table or (self.entries[0]._entity.table if self.entries else "")
+        table = read.table or (self._entries[0]._entity.table if self._entries else "")
         notes = (
-            f"{len(self.entries)} writes in {len([*parts])} requests",
+            f"{len(self._entries)} writes in {len([*parts])} requests",
             "in transactions, each write guarded"
             if guarded
             else "without conditions, so without the guard against items that share a key",
         )
         api = "TransactWriteItems" if guarded else "BatchWriteItem"
-        return Explanation(self.name, api, table, None, None, False, "", "", notes)
+        return Explanation(self._name, api, table, None, None, False, "", "", notes)
 
     def __repr__(self) -> str:
-        return f"<{self.name} of {len(self.entries)}>"
+        return f"<{self._name} of {len(self._entries)}>"
 
     def _on(self, table: str) -> BatchWrite:
         """The same writes on another table."""
-        entries = [evolve(e, entity=evolve(e._entity, table=table)) for e in self.entries]
-        return BatchWrite(self.runner, self.name, entries)
+        entries = [evolve(e, entity=evolve(e._entity, table=table)) for e in self._entries]
+        return BatchWrite(self._runner, self._name, entries)
 
     def _read(self, options: Mapping[str, Any]) -> Options:
-        end(self)
-        return read_options(self.name, BatchWriteOptions, options)
+        end(self, True)
+        return read_options(self._name, BatchWriteOptions, options)
 
     def _prepare(self, options: Options) -> list[WritePlan]:
-        for position, entry in enumerate(self.entries):
+        for position, entry in enumerate(self._entries):
             self._refuse_odd(position, entry, options)
         prepared = []
-        for position, entry in enumerate(self.entries):
+        for position, entry in enumerate(self._entries):
             # One that turns out too large for a batch is written by itself, conditions and all.
             whole = options.guard or entry._entity.mapping.overflow
             try:
-                prepared.append(entry._draft() if whole else entry._bare())
+                prepared.append(entry._plan(DEFAULT) if whole else entry._unguarded())
             except LeydenError as error:
-                name_entry(error, position, self.name, entry._entity)
+                name_entry(error, position, self._name, entry._entity)
                 raise
             if options.table is not None:
                 prepared[-1].params["TableName"] = options.table
-        refuse_duplicates(self.name, (item_id(plan.table, plan.key) for plan in prepared))
+        refuse_duplicates(self._name, (item_id(plan.table, plan.key) for plan in prepared))
         return prepared
 
     def _refuse_odd(self, position: int, entry: Any, options: Options) -> None:
@@ -261,7 +262,7 @@ class BatchWrite(Endable):
             raise InputError(
                 f"entry {position} is neither a put nor a delete, and a batch takes no others; "
                 "app.transact_write does",
-                operation=self.name,
+                operation=self._name,
             )
         if options.guard:
             return
@@ -269,13 +270,13 @@ class BatchWrite(Endable):
             raise InputError(
                 f"entry {position} ({entry._name}) has unique attributes, whose guards a batch "
                 "cannot keep; say guard=True, or write it by itself",
-                operation=self.name,
+                operation=self._name,
             )
         if _has_condition(entry):
             raise InputError(
                 f"entry {position} ({entry._name}) has a condition, which a batch cannot carry; "
                 "say guard=True, or use app.transact_write",
-                operation=self.name,
+                operation=self._name,
             )
 
     def _laid(self, prepared: list[WritePlan]) -> list[ResolvedWrite]:
@@ -285,7 +286,7 @@ class BatchWrite(Endable):
             try:
                 laid.append(resolve(plan))
             except LeydenError as error:
-                name_entry(error, position, self.name, plan.entity)
+                name_entry(error, position, self._name, plan.entity)
                 raise
         return laid
 
@@ -309,7 +310,7 @@ class BatchWrite(Endable):
     ) -> Program[BatchResult]:
         """Write by themselves those whose values stand, or will stand, outside of their items."""
         try:
-            split = yield from split_batch(self.name, laid, options)
+            split = yield from split_batch(self._name, laid, options)
         except LeydenError as error:
             # Looking was in vain, and nothing has been sent.
             said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
@@ -319,7 +320,7 @@ class BatchWrite(Endable):
         return self._settled(prepared, sent, options)
 
     def _send(self, bodies: list[Params], options: Options) -> Program[Sent]:
-        return send_all("BatchWriteItem", self.name, bodies, options, left_in="UnprocessedItems")
+        return send_all("BatchWriteItem", self._name, bodies, options, left_in="UnprocessedItems")
 
     def _settled(self, prepared: list[WritePlan], sent: Sent, options: Options) -> BatchResult:
         left = tuple(
@@ -327,7 +328,7 @@ class BatchWrite(Endable):
         )
         records, unreadable = self._records(prepared, [*sent.unprocessed, *sent.unsure])
         result = BatchResult(records, left, sent.consumed, sent.requests)
-        settled = settle(sent, result, options, self.name)
+        settled = settle(sent, result, options, self._name)
         if unreadable is not None:
             raise unreadable
         return settled
@@ -353,7 +354,7 @@ class BatchWrite(Endable):
                 error.message = f"{error.message}. The {len(records)} entries before were written"
                 if records:
                     error.message += ", and operations are counted from there on"
-                error.operation = self.name
+                error.operation = self._name
                 raise
             except LeydenError as error:
                 if error.unsure or not error.outcome.written:
@@ -368,11 +369,11 @@ class BatchWrite(Endable):
                 consumed = add_units(consumed, result.consumed)
                 requests += result.attempts
                 for n, record in zip(part, result, strict=True):
-                    records.append(record if isinstance(self.entries[n], Put) else None)
+                    records.append(record if isinstance(self._entries[n], Put) else None)
             if options.progress is not None:
                 options.progress(len(records), len(prepared))
         if unreadable is not None:
-            unreadable.operation = self.name
+            unreadable.operation = self._name
             raise unreadable
         return BatchResult(tuple(records), (), consumed, requests)
 
@@ -386,7 +387,7 @@ class BatchWrite(Endable):
         error: LeydenError,
     ) -> BatchIncompleteError:
         """What to say where those in `records` are written, and `in_doubt` behind may be."""
-        error.operation = self.name
+        error.operation = self._name
         done = len(records)
         raw = [raw_write(over_version(plan)[0]) for plan in prepared]
         left = tuple(raw[done + in_doubt :])
@@ -396,19 +397,19 @@ class BatchWrite(Endable):
             said += f", and the {in_doubt} between may or may not have been"
         unsure: dict[str, list[Params]] = {}
         for n in range(done, done + in_doubt):
-            unsure.setdefault(self.entries[n]._entity.table, []).append(raw[n])
+            unsure.setdefault(self._entries[n]._entity.table, []).append(raw[n])
         return BatchIncompleteError(
             f"the batch is incomplete: {said} ({error.message})",
             result=BatchResult(items, left, consumed, requests + 1),
             unsure=(unsure,) if unsure else (),
             failures=(error,),
-            operation=self.name,
+            operation=self._name,
         )
 
     def _together(self, prepared: list[WritePlan], part: Sequence[int]) -> TransactWrite:
         """The transaction of the entries at these places."""
-        entries = [self.entries[n] for n in part]
-        return TransactWrite(self.runner, entries, [prepared[n] for n in part])
+        entries = [self._entries[n] for n in part]
+        return TransactWrite(self._runner, entries, [prepared[n] for n in part])
 
     def _parts(self, prepared: list[WritePlan]) -> Iterator[Sequence[int]]:
         """The places of the entries, in runs that DynamoDB takes as one transaction."""
@@ -443,13 +444,13 @@ class BatchWrite(Endable):
             }
         records: list[Any] = []
         unreadable: LeydenError | None = None
-        for table, entry, one in zip(tables, self.entries, prepared, strict=True):
+        for table, entry, one in zip(tables, self._entries, prepared, strict=True):
             record = None
             if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing):
                 try:
                     record = shape(entry._entity, one.kept, DEFAULT)
                 except LeydenError as error:
-                    error_context(self.name, entry._entity).name(error)
+                    error_context(self._name, entry._entity).name(error)
                     unreadable = unreadable or error
             records.append(record)
         return tuple(records), unreadable

@@ -1,146 +1,25 @@
-"""Writing whole items: put, which replaces, and create, which refuses to."""
+"""Writes of whole items, and those that name an item by its key: put, create, delete, check."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 from leyden._attrs import evolve, field, frozen
-from leyden._calls import end, fitting
+from leyden._calls import fitting
 from leyden.errors import InputError
 from leyden.mapping.index_keys import put_keys
-from leyden.operations.bound import BoundEntity
+from leyden.operations.bound import run_named
 from leyden.operations.chains.transactions import TransactWrite
-from leyden.operations.chains.write import Write, exists, is_absent
+from leyden.operations.chains.write import NO_RETURN, Write, exists, is_absent
 from leyden.operations.companions.overflow.writing import OverflowChange
 from leyden.operations.companions.unique import Effect
 from leyden.operations.companions.versions import first_version, refuse_counted, seen_version
 from leyden.operations.options import NoOptions, Options
 from leyden.operations.plan.expressions import Expressions, refuse_oversize
-from leyden.operations.plan.reads import read_key
 from leyden.operations.plan.refusal import Asked, Needs
 from leyden.operations.plan.writes import WritePlan
 from leyden.program import Item, Params, Program
-
-
-@frozen(eq=False, repr=False)
-class Check(Write):
-    """`task.check(...)`: a condition that a transaction depends on.
-
-    What `.where()` says of the item must hold; without it the item must exist. So
-    `.where(task.attr.task_id.does_not_exist())` depends on there being none. It changes nothing,
-    and goes into `app.transact_write`; by itself, `go()` is a transaction of one.
-    """
-
-    _given: Mapping[str, Any] = field(factory=dict)
-
-    _allowed: ClassVar[type] = NoOptions
-    _verb: ClassVar[str] = "check"
-    _api: ClassVar[str] = "TransactWriteItems"
-    _part: ClassVar[str] = "ConditionCheck"
-
-    @property
-    def _asked(self) -> Asked:
-        """What the check asks of the stored item: that it exists, or what `.where()` says."""
-        return Asked("anything", where=True) if self._conditions else Asked("an item")
-
-    def _prepare(self, options: Options) -> WritePlan:
-        values = read_key(self._entity, self._given)
-        key = self._entity.mapping.primary_key(values)
-        params: Params = {"TableName": self._entity.table, "Key": key}
-        expressions = Expressions()
-        existence = "" if self._conditions else exists(key, expressions)
-        kept = self._entity.mapping.encode_few(values)
-        identity = self._seal(params, options, expressions, kept, existence=existence)
-        return WritePlan(self, params, key, identity, kept, self._expected)
-
-    def _program(self, options: Options) -> Program[Any]:
-        def program() -> Program[Any]:
-            result = yield from TransactWrite(self._entity.runner, [self]).program()
-            return result[0]
-
-        return program()
-
-    def _notes(self, params: Params) -> tuple[str, ...]:
-        return ("changes nothing; a transaction it is part of depends on it",)
-
-
-@frozen(eq=False, repr=False)
-class Delete(Write):
-    """`task.delete(...)`: delete the item with this key, if there is one.
-
-    `go()` gives a record of its key attributes; with `response="all_old"` the whole record, or
-    None where there was none.
-    """
-
-    _given: Mapping[str, Any] = field(factory=dict)
-
-    _verb: ClassVar[str] = "delete"
-    _api: ClassVar[str] = "DeleteItem"
-    _part: ClassVar[str] = "Delete"
-    _responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old"})
-    _must_exist: ClassVar[bool] = False
-
-    def _prepare(self, options: Options) -> WritePlan:
-        values = read_key(self._entity, self._given)
-        key = self._entity.mapping.primary_key(values)
-        params: Params = {"TableName": self._entity.table, "Key": key}
-        expressions = Expressions()
-        existence = exists(key, expressions) if self._must_exist else ""
-        kept = self._entity.mapping.encode_few(values)
-        identity = self._seal(params, options, expressions, kept, existence=existence)
-        effect = Effect("delete") if self._entity.mapping.has_companions else None
-        spread = (
-            OverflowChange("delete", effect) if effect and self._entity.mapping.overflow else None
-        )
-        return WritePlan(self, params, key, identity, kept, self._expected, False, effect, spread)
-
-    def _bare(self) -> WritePlan:
-        """The delete without a condition and by itself, as a batch carries it."""
-        end(self)
-        key = self._entity.mapping.primary_key(read_key(self._entity, self._given))
-        return WritePlan(self, {"TableName": self._entity.table, "Key": key}, key, {}, key)
-
-    def _notes(self, params: Params) -> tuple[str, ...]:
-        return ()
-
-
-@frozen(eq=False, repr=False)
-class Remove(Delete):
-    """`task.remove(...)`: delete the item with this key, which must exist.
-
-    Raises ItemNotFoundError where there is none.
-    """
-
-    _verb: ClassVar[str] = "remove"
-    _needs: ClassVar[Needs] = "an item"
-    _must_exist: ClassVar[bool] = True
-
-
-class PreparedItem(NamedTuple):
-    """An item ready to be written, and its own key."""
-
-    item: Item
-    key: Item
-
-
-def prepare_item(
-    entity: BoundEntity, given: Mapping[str, Any], *, verbatim: bool = False
-) -> PreparedItem:
-    """The stored form of an item: defaults, checks, keys and identifiers.
-
-    `verbatim` keeps the given values of what `on_write` sets. Raises the errors of bad input;
-    nothing is sent.
-    """
-    values = entity.mapping.prepare_create(given, verbatim=verbatim)
-    keys = put_keys(entity.mapping, values)
-    item = entity.mapping.encode(values)
-    item.update(keys)
-    item.update(entity.identifiers)
-    if not entity.mapping.overflow:
-        refuse_oversize(item)
-    own = {form.field: keys[form.field] for form in entity.keys.primary.forms}
-    return PreparedItem(item, own)
 
 
 @frozen(eq=False, repr=False)
@@ -159,8 +38,8 @@ class Put(Write):
     _verb: ClassVar[str] = "put"
     _api: ClassVar[str] = "PutItem"
     _part: ClassVar[str] = "Put"
-    _responses: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_old", "all_new"})
-    _silent: ClassVar[frozenset[str]] = frozenset({"default", "none", "all_new"})
+    _responses: ClassVar[frozenset[str]] = NO_RETURN | {"all_old", "all_new"}
+    _silent: ClassVar[frozenset[str]] = NO_RETURN | {"all_new"}
     _replaces: ClassVar[bool] = True
 
     @fitting('.carrying({"colour": {"S": "red"}})')
@@ -182,48 +61,53 @@ class Put(Write):
             )
         return evolve(self, beside={**self._beside, **fields}) if fields else self
 
-    def _with_beside(self, given: Mapping[str, Any]) -> PreparedItem:
-        prepared = prepare_item(self._entity, given, verbatim=self._verbatim)
-        if not self._beside:
-            return prepared
-        item = {**self._beside, **prepared.item}
-        if not self._entity.mapping.overflow:
-            refuse_oversize(item)
-        return PreparedItem(item, prepared.key)
-
-    def _prepare(self, options: Options) -> WritePlan:
+    def _plan(self, options: Options) -> WritePlan:
         entity, expected, counts_on = self._entity, self._expected, False
         given: Mapping[str, Any] = self._given
         if entity.spec.version_attribute is not None:
-            given, expected = seen_version(entity, given, expected)
+            if self._replaces:
+                given, expected = seen_version(entity, given, expected)
+                counts_on = expected is None
+            else:
+                refuse_counted(entity, (n for n, value in given.items() if value is not None))
             given = first_version(entity, given)
-            counts_on = self._replaces and expected is None
-        prepared = self._with_beside(given)
-        params: Params = {"TableName": entity.table, "Item": prepared.item}
+        item, key = self._item(given)
+        params: Params = {"TableName": entity.table, "Item": item}
         expressions = Expressions()
-        identity = self._seal(
+        identity = self._attach_conditions(
             params,
             options,
             expressions,
-            prepared.item,
-            existence="" if self._replaces else is_absent(prepared.key, expressions),
+            item,
+            existence="" if self._replaces else is_absent(key, expressions),
             # Where nothing may be stored under the key at all there is nothing to compare.
             guarded=self._replaces,
         )
-        effect = spread = None
+        effect = overflow = None
         if entity.mapping.has_companions:
             kind: Literal["replace", "create"] = "replace" if self._replaces else "create"
-            effect = Effect(kind, sets=prepared.item)
-            spread = OverflowChange(kind, effect) if entity.mapping.overflow else None
-        key, item = prepared.key, prepared.item
-        return WritePlan(self, params, key, identity, item, expected, counts_on, effect, spread)
+            effect = Effect(kind, sets=item)
+            overflow = OverflowChange(kind, effect) if entity.mapping.overflow else None
+        return WritePlan(self, params, key, identity, item, expected, counts_on, effect, overflow)
 
-    def _bare(self) -> WritePlan:
+    def _unguarded(self) -> WritePlan:
         """The put without a condition and by itself, as a batch carries it."""
-        end(self)
-        prepared = self._with_beside(self._given)
-        params: Params = {"TableName": self._entity.table, "Item": prepared.item}
-        return WritePlan(self, params, prepared.key, {}, prepared.item)
+        item, key = self._item(self._given)
+        return WritePlan(self, {"TableName": self._entity.table, "Item": item}, key, {}, item)
+
+    def _item(self, given: Mapping[str, Any]) -> tuple[Item, Item]:
+        """The stored form of the item with defaults, keys and identifiers, and its own key."""
+        entity = self._entity
+        values = entity.mapping.prepare_create(given, verbatim=self._verbatim)
+        keys = put_keys(entity.mapping, values)
+        item = entity.mapping.encode(values)
+        if self._beside:
+            item = {**self._beside, **item}
+        item.update(keys)
+        item.update(entity.identifiers)
+        if not entity.mapping.overflow:
+            refuse_oversize(item)
+        return item, {form.field: keys[form.field] for form in entity.keys.primary.forms}
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
         return None
@@ -258,6 +142,88 @@ class Create(Put):
             entity=self._entity.spec.entity,
         )
 
-    def _prepare(self, options: Options) -> WritePlan:
-        refuse_counted(self._entity, (n for n, value in self._given.items() if value is not None))
-        return super()._prepare(options)
+
+@frozen(eq=False, repr=False)
+class ByKey(Write):
+    """A write that says of its item nothing but the key."""
+
+    _given: Mapping[str, Any] = field(factory=dict)
+
+    def _plan(self, options: Options) -> WritePlan:
+        entity = self._entity
+        values = entity.mapping.own_values(self._given)
+        key, kept = entity.mapping.primary_key(values), entity.mapping.encode_few(values)
+        params: Params = {"TableName": entity.table, "Key": key}
+        expressions = Expressions()
+        existence = exists(key, expressions) if self._asked.needs == "an item" else ""
+        identity = self._attach_conditions(params, options, expressions, kept, existence=existence)
+        effect = overflow = None
+        if entity.mapping.has_companions and self._part == "Delete":
+            effect = Effect("delete")
+            overflow = OverflowChange("delete", effect) if entity.mapping.overflow else None
+        return WritePlan(self, params, key, identity, kept, self._expected, False, effect, overflow)
+
+
+@frozen(eq=False, repr=False)
+class Delete(ByKey):
+    """`task.delete(...)`: delete the item with this key, if there is one.
+
+    `go()` gives a record of its key attributes; with `response="all_old"` the whole record, or
+    None where there was none.
+    """
+
+    _verb: ClassVar[str] = "delete"
+    _api: ClassVar[str] = "DeleteItem"
+    _part: ClassVar[str] = "Delete"
+    _form: ClassVar[str] = 'response="all_old"'
+    _responses: ClassVar[frozenset[str]] = NO_RETURN | {"all_old"}
+
+    def _unguarded(self) -> WritePlan:
+        """The delete without a condition and by itself, as a batch carries it."""
+        key = self._entity.mapping.primary_key(self._entity.mapping.own_values(self._given))
+        return WritePlan(self, {"TableName": self._entity.table, "Key": key}, key, {}, key)
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return ()
+
+
+@frozen(eq=False, repr=False)
+class Remove(Delete):
+    """`task.remove(...)`: delete the item with this key, which must exist.
+
+    Raises ItemNotFoundError where there is none.
+    """
+
+    _verb: ClassVar[str] = "remove"
+    _needs: ClassVar[Needs] = "an item"
+
+
+@frozen(eq=False, repr=False)
+class Check(ByKey):
+    """`task.check(...)`: a condition that a transaction depends on.
+
+    What `.where()` says of the item must hold; without it the item must exist. So
+    `.where(task.attr.task_id.does_not_exist())` depends on there being none. It changes nothing,
+    and goes into `app.transact_write`; by itself, `go()` is a transaction of one.
+    """
+
+    _allowed: ClassVar[type] = NoOptions
+    _form: ClassVar[str] = ""
+    _verb: ClassVar[str] = "check"
+    _api: ClassVar[str] = "TransactWriteItems"
+    _part: ClassVar[str] = "ConditionCheck"
+
+    @property
+    def _asked(self) -> Asked:
+        """What the check asks of the stored item: that it exists, or what `.where()` says."""
+        return Asked("anything", where=True) if self._conditions else Asked("an item")
+
+    def _program(self, options: Options) -> Program[Any]:
+        def first(program: Program[Any]) -> Program[Any]:
+            return (yield from program)[0]
+
+        alone = TransactWrite(self._entity.runner, [self]).program()
+        return run_named(first(alone), self._error_context())
+
+    def _notes(self, params: Params) -> tuple[str, ...]:
+        return ("changes nothing; a transaction it is part of depends on it",)

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any, Unpack
 
 from leyden._attrs import evolve, frozen
-from leyden._calls import Endable, end, fitting, hand_on, warn_if_unended
+from leyden._calls import Endable, end, fitting, hand_on, warn_unended
 from leyden._ledger import accounted
 from leyden.errors import AwsError, DecodeError, HookError, InputError, InvalidOptionError
 from leyden.operations.bound import BoundEntity, error_context, item_id, refuse_duplicates
@@ -22,7 +22,7 @@ from leyden.operations.options import (
     TransactWriteOptions,
     read_options,
 )
-from leyden.operations.plan.reads import attempt_to, is_mine, read_key, shape
+from leyden.operations.plan.reads import attempt_to, is_mine, shape
 from leyden.operations.plan.writes import (
     Part,
     ResolvedWrite,
@@ -55,8 +55,8 @@ from leyden.results import TransactionResult, add_units, consumed_units
 class TransactGet:
     """`app.transact_get([...])`: items as they all were at one moment."""
 
-    runner: Runner
-    entries: Sequence[Get]
+    _runner: Runner
+    _entries: Sequence[Get]
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[TransactGetOptions]) -> Params:
@@ -70,7 +70,7 @@ class TransactGet:
         Raises TransactionCanceledError where writes were under way on them, still after all
         attempts.
         """
-        return self.runner.run(self.program(**options))
+        return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[TransactGetOptions]) -> Program[TransactionResult]:
@@ -79,12 +79,12 @@ class TransactGet:
         return self._program(self._request(read), read)
 
     def __repr__(self) -> str:
-        return f"<{GET} of {len(self.entries)}>"
+        return f"<{GET} of {len(self._entries)}>"
 
     def _request(self, options: Options) -> Params:
-        refuse_count(GET, self.entries)
+        refuse_count(GET, self._entries)
         parts = []
-        for position, entry in enumerate(self.entries):
+        for position, entry in enumerate(self._entries):
             if not isinstance(entry, Get):
                 raise InputError(
                     f"operation {position} is no get: this takes chains such as task.get(...)",
@@ -112,7 +112,7 @@ class TransactGet:
             sent += attempts
             found: dict[int, Item] = {}
             for place, (entry, part) in enumerate(
-                zip(self.entries, response["Responses"], strict=True)
+                zip(self._entries, response["Responses"], strict=True)
             ):
                 item = part.get("Item")
                 if item is not None and is_mine(
@@ -127,10 +127,10 @@ class TransactGet:
             if attempt >= READS:
                 raise torn
             yield pause_before(attempt)
-        items: list[Any] = [None] * len(self.entries)
+        items: list[Any] = [None] * len(self._entries)
         unreadable: list[DecodeError | HookError] = [*apart]
         for place, item in found.items():
-            make = partial(shape, self.entries[place]._said.entity, options=options)
+            make = partial(shape, self._entries[place]._said.entity, options=options)
             items[place], failure = attempt_to(make, item, options, GET)
             if failure is not None:
                 unreadable.append(failure)
@@ -145,9 +145,9 @@ class TransactGet:
         """
         consumed: float | None = None
         unreadable: list[DecodeError] = []
-        for table in dict.fromkeys(entry._said.entity.table for entry in self.entries):
-            places = [n for n in found if self.entries[n]._said.entity.table == table]
-            owners = {id(found[n]): self.entries[n]._said.entity for n in places}
+        for table in dict.fromkeys(entry._said.entity.table for entry in self._entries):
+            places = [n for n in found if self._entries[n]._said.entity.table == table]
+            owners = {id(found[n]): self._entries[n]._said.entity for n in places}
             joining = OverflowRead(
                 GET,
                 table,
@@ -173,11 +173,11 @@ class TransactGet:
         return None, consumed, unreadable
 
     def _rejections(self, reasons: Sequence[Reason]) -> Iterable[Rejection]:
-        for position, (entry, reason) in enumerate(zip(self.entries, reasons, strict=True)):
+        for position, (entry, reason) in enumerate(zip(self._entries, reasons, strict=True)):
             code = code_of(reason)
             if code != "None":
                 said = entry._said
-                key = said.entity.mapping.encode(read_key(said.entity, said.given))
+                key = said.entity.mapping.encode(said.entity.mapping.own_values(said.given))
                 verdict = verdict_of_code(code)
                 yield rejection(position, said.name, said.entity, key, verdict, code)
 
@@ -194,16 +194,17 @@ class TransactWrite(Endable):
     is the same transaction.
     """
 
-    runner: Runner
-    entries: Sequence[Write]
-    planned: Sequence[WritePlan] | None = None
+    _runner: Runner
+    _entries: Sequence[Write]
+    _planned: Sequence[WritePlan] | None = None
     """The plans of the entries, where they are made already."""
 
     def __attrs_post_init__(self) -> None:
-        hand_on(self.entries)
+        hand_on(self._entries)
 
     def __del__(self) -> None:
-        warn_if_unended(self, WRITE)
+        if not hasattr(self, "_ended"):
+            warn_unended(self, WRITE)
 
     @fitting(".params()")
     def params(self, /, **options: Unpack[TransactWriteOptions]) -> Params:
@@ -212,7 +213,7 @@ class TransactWrite(Endable):
         Raises InputError where it depends on what is stored: on the unique values that an
         operation gives up.
         """
-        end(self)
+        end(self, True)
         read = read_options(WRITE, TransactWriteOptions, options)
         for plan in self._plans:
             with error_context(plan.entry._name, plan.entity):
@@ -235,12 +236,12 @@ class TransactWrite(Endable):
         it has changed meanwhile, the transaction begins again. So it does where an item has large
         values outside, unless there is a `token`, under which nothing else can be sent.
         """
-        return self.runner.run(self.program(**options))
+        return self._runner.run(self.program(**options))
 
     @fitting(".program()")
     def program(self, /, **options: Unpack[TransactWriteOptions]) -> Program[TransactionResult]:
         """The transaction as a program, for larger ones to go on from: what `go()` runs."""
-        end(self)
+        end(self, True)
         token = read_options(WRITE, TransactWriteOptions, options).token
         plans = self._plans
         if token is not None:
@@ -253,27 +254,27 @@ class TransactWrite(Endable):
 
     def _finished(self, writing: Program[Written]) -> Program[TransactionResult]:
         done = yield from writing
-        pairs = zip(self.entries, done.writes, strict=True)
+        pairs = zip(self._entries, done.writes, strict=True)
         items = tuple(entry._returned(write.kept, DEFAULT) for entry, write in pairs)
         return TransactionResult(items, done.consumed, done.attempts)
 
     @fitting(".explain()")
     def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
         """Says in words what the transaction does."""
-        end(self)
-        lines = [str(entry.explain()) for entry in self.entries]
+        end(self, True)
+        lines = [str(entry.explain()) for entry in self._entries]
         return "\n".join([f"{len(lines)} operations, together or not at all:", *lines])
 
     def __repr__(self) -> str:
-        return f"<{WRITE} of {len(self.entries)}>"
+        return f"<{WRITE} of {len(self._entries)}>"
 
     @cached_property
     def _plans(self) -> Sequence[WritePlan]:
-        refuse_count(WRITE, self.entries)
-        if self.planned is not None:
-            return self.planned
+        refuse_count(WRITE, self._entries)
+        if self._planned is not None:
+            return self._planned
         plans = []
-        for position, entry in enumerate(self.entries):
+        for position, entry in enumerate(self._entries):
             if not isinstance(entry, Write):
                 raise InputError(
                     f"operation {position} is no write or check: a transaction takes chains "
@@ -281,7 +282,7 @@ class TransactWrite(Endable):
                     operation=WRITE,
                 )
             with error_context(entry._name, entry._entity):
-                plans.append(entry._draft())
+                plans.append(entry._plan(DEFAULT))
         refuse_duplicates(WRITE, (item_id(plan.table, plan.key) for plan in plans))
         return plans
 
@@ -299,7 +300,7 @@ class TransactWrite(Endable):
 
     def _refuse_token(self, plans: Sequence[WritePlan]) -> None:
         for position, plan in enumerate(plans):
-            if plan.depends or (plan.spread is not None and plan.spread.needs_reading):
+            if plan.depends or (plan.overflow is not None and plan.overflow.needs_reading):
                 raise InvalidOptionError(
                     f"a token promises that the same request is sent again, and operation "
                     f"{position}, {plan.entry._name}, depends on what is stored each time; say in "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Never, Self, TypeAlias
 
 from leyden._attrs import field, frozen
-from leyden._calls import fitting
+from leyden._calls import end, fitting, misplaced
 from leyden.errors import CompositeConflictError, InvalidExpressionError, LeydenError
 from leyden.mapping.entity import refuse_no_mapping
 from leyden.mapping.index_keys import (
@@ -19,24 +19,18 @@ from leyden.mapping.index_keys import (
 )
 from leyden.mapping.record import lack_of
 from leyden.operations.chains.write import Write, changed, exists
-from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
+from leyden.operations.companions.overflow.writing import overflow_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
-from leyden.operations.companions.versions import refuse_counted
+from leyden.operations.companions.versions import Expectation, refuse_counted
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
-from leyden.operations.plan.reads import read_key
 from leyden.operations.plan.refusal import Asked, Needs
-from leyden.operations.plan.steps import (
-    Step,
-    UpdateExpression,
-    hooked,
-    read_removals,
-    read_steps,
-    refuse_overlaps,
-)
-from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, write_clauses
+from leyden.operations.plan.steps import Step, hooked, read_removals, read_steps, refuse_overlaps
+from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, update_of
 from leyden.program import Item, Params
 from leyden.types.lacking import excerpt
+
+Names: TypeAlias = set[str]
 
 
 @frozen(eq=False, repr=False)
@@ -59,11 +53,16 @@ class ChangesPart(Write):
         """
         with self._error_context():
             entity = self._entity
-            refuse_no_mapping(attributes, entity.spec.entity)
             accepted = entity.mapping.accept(attributes)
-            self._refuse_large(attributes)
             known = {**self._known}
             for name in attributes:
+                if entity.spec.attributes[name].overflow:
+                    raise InvalidExpressionError(
+                        f'"{name}" may be stored outside of its item (`overflow`), where no '
+                        "condition can compare it; give it with .set(), or write the whole item "
+                        "with .put()",
+                        entity=entity.spec.entity,
+                    )
                 value = accepted.get(name)
                 if known.setdefault(name, value) != value:
                     raise CompositeConflictError(
@@ -71,16 +70,6 @@ class ChangesPart(Write):
                         entity=entity.spec.entity,
                     )
             return changed(self, known=known)
-
-    def _refuse_large(self, names: Iterable[str]) -> None:
-        """Raise where no condition could compare what is stored."""
-        for name in names:
-            if self._entity.spec.attributes[name].overflow:
-                raise InvalidExpressionError(
-                    f'"{name}" may be stored outside of its item (`overflow`), where no condition '
-                    "can compare it; give it with .set(), or write the whole item with .put()",
-                    entity=self._entity.spec.entity,
-                )
 
     @property
     def _asked(self) -> Asked:
@@ -98,20 +87,49 @@ class ChangesPart(Write):
 
     def _agreements(self, expressions: Expressions) -> list[str]:
         """The conditions that what the caller said of the stored item is so."""
-        if not self._known:
-            return []
-        attributes = self._entity.spec.attributes
-        absent = [attributes[name].field for name, value in self._known.items() if value is None]
-        return [
-            *(expressions.equal(*pair) for pair in self._agreed().items()),
-            *(self._is_absent(field, expressions) for field in absent),
-        ]
+        entity = self._entity
+        texts = [expressions.equal(*pair) for pair in self._agreed().items()]
+        for name, value in self._known.items():
+            if value is None:
+                stored = entity.spec.attributes[name].field
+                absent = f"attribute_not_exists({expressions.name(stored)})"
+                # A key's own text is no value.
+                text = entity.keys.text_of_absent(stored)
+                also = f" OR {expressions.equal(stored, {'S': text})}" if text else ""
+                texts.append(f"({absent}{also})" if text else absent)
+        return texts
 
-    def _is_absent(self, field: str, expressions: Expressions) -> str:
-        """The condition that the item has no value there; a key's own text is none."""
-        text = self._entity.keys.text_of_absent(field)
-        absent = f"attribute_not_exists({expressions.name(field)})"
-        return f"({absent} OR {expressions.equal(field, {'S': text})})" if text else absent
+    def _plan_part(
+        self,
+        options: Options,
+        key: Item,
+        stored: Item,
+        change: PartChange,
+        effect: Effect | None,
+        expected: Expectation | None,
+    ) -> WritePlan:
+        """The plan of a change. `stored` has the fields of the primary composites at least."""
+        entity, expressions = self._entity, Expressions()
+        update, large = update_of(entity, expressions, change)
+        refuse_oversize(key, update.assigned, has=SET_HAS)
+        params: Params = {
+            "TableName": entity.table,
+            "Key": key,
+            "UpdateExpression": update.text(),
+        }
+        identity = self._attach_conditions(
+            params,
+            options,
+            expressions,
+            stored,
+            existence=exists(key, expressions) if self._needs == "an item" else "",
+            agreements=self._agreements(expressions) if self._known else (),
+        )
+        overflow = None
+        if large is not None and effect is not None:
+            overflow = overflow_of_update(entity, large, update, effect, change.steps)
+        kept = {name: stored[name] for name in entity.mapping.composites}
+        return WritePlan(self, params, key, identity, kept, expected, False, effect, overflow)
 
 
 @frozen(eq=False, repr=False)
@@ -129,40 +147,45 @@ class Update(ChangesPart):
     _verb: ClassVar[str] = "update"
     _api: ClassVar[str] = "UpdateItem"
     _part: ClassVar[str] = "Update"
-    _must_exist: ClassVar[bool] = False
 
-    @fitting('.set(status="closed")')
-    def set(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+    def set(
+        self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
+    ) -> Self:
         """Set attributes, or paths inside them.
 
         >>> task.update(...).set({"detail.effort": 3}, status="closed")    # doctest: +SKIP
         """
-        return self._with("set", paths, attributes)
+        return self._with("set", 'status="closed"', paths, wrong, attributes)
 
-    @fitting(".add(points=1)")
-    def add(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+    def add(
+        self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
+    ) -> Self:
         """Add to numbers, counting from 0, or add elements to sets."""
-        return self._with("add", paths, attributes)
+        return self._with("add", "points=1", paths, wrong, attributes)
 
-    @fitting(".subtract(points=1)")
-    def subtract(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+    def subtract(
+        self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
+    ) -> Self:
         """Subtract from numbers, counting from 0."""
-        return self._with("subtract", paths, attributes)
+        return self._with("subtract", "points=1", paths, wrong, attributes)
 
-    @fitting('.append(history=["x"])')
-    def append(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+    def append(
+        self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
+    ) -> Self:
         """Append elements to lists; a list that is not there is begun."""
-        return self._with("append", paths, attributes)
+        return self._with("append", 'history=["x"]', paths, wrong, attributes)
 
-    @fitting('.delete(tags={"a"})')
-    def delete(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+    def delete(
+        self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
+    ) -> Self:
         """Delete elements from sets."""
-        return self._with("delete", paths, attributes)
+        return self._with("delete", 'tags={"a"}', paths, wrong, attributes)
 
-    @fitting('.if_not_exists(status="open")')
-    def if_not_exists(self, paths: Mapping[str, Any] | None = None, /, **attributes: Any) -> Self:
+    def if_not_exists(
+        self, paths: Mapping[str, Any] | None = None, /, *wrong: Never, **attributes: Any
+    ) -> Self:
         """Set attributes that the item does not have yet."""
-        return self._with("if_not_exists", paths, attributes)
+        return self._with("if_not_exists", 'status="open"', paths, wrong, attributes)
 
     @fitting('.remove("detail")')
     def remove(self, *paths: str) -> Self:
@@ -171,53 +194,109 @@ class Update(ChangesPart):
             return self._extended(read_removals(self._entity, paths))
 
     def _with(
-        self, operator: str, paths: Mapping[str, Any] | None, attributes: Mapping[str, Any]
+        self,
+        operator: str,
+        form: str,
+        paths: Mapping[str, Any] | None,
+        wrong: tuple[Never, ...],
+        attributes: Mapping[str, Any],
     ) -> Self:
+        end(self, True)
         try:
+            if wrong:
+                raise misplaced(operator, f".{operator}({form})", 1 + len(wrong))
             if paths:
                 refuse_no_mapping(paths, self._entity.spec.entity)
-            given = {**paths, **attributes} if paths else attributes
-            return self._extended(read_steps(self._entity, operator, given))
+                attributes = {**paths, **attributes}
+            return self._extended(read_steps(self._entity, operator, attributes))
         except LeydenError as error:
             self._error_context().name(error)
             raise
 
     def _extended(self, steps: list[Step]) -> Self:
-        together = (*self._steps, *steps)
-        refuse_overlaps(self._entity, together)
-        refuse_counted(self._entity, [step.root for step in steps])
-        refuse_unknown_claims(self._entity, steps)
-        return changed(self, steps=together)
-
-    def _prepare(self, options: Options) -> WritePlan:
         entity = self._entity
-        values = read_key(entity, self._given)
-        if not self._must_exist:
-            for form in entity.keys.primary.forms:
-                refuse_ambiguous(entity.mapping, form, values)
-        expressions = Expressions()
-        own = entity.mapping.encode_few(values)
-        steps = hooked(entity, (*self._steps, *self._on_write(values)))
-        if len(steps) > len(self._steps):
-            refuse_overlaps(entity, steps)
-        update, effect, apart = self._update_expression(steps, values, own, expressions)
-        key = entity.mapping.primary_key(values)
-        refuse_oversize(key, update.assigned, has=SET_HAS)
-        params: Params = {
-            "TableName": entity.table,
-            "Key": key,
-            "UpdateExpression": update.text(),
-        }
-        identity = self._seal(
-            params,
-            options,
-            expressions,
-            own,
-            existence=exists(key, expressions) if self._must_exist else "",
-            agreements=self._agreements(expressions),
+        together = (*self._steps, *steps)
+        refuse_overlaps(entity, together)
+        if entity.spec.version_attribute is not None:
+            refuse_counted(entity, [step.root for step in steps])
+        if entity.spec.unique:
+            refuse_unknown_claims(entity, steps)
+        # What `changed` gives, sooner: most updates come by here.
+        return self.__class__(
+            entity, self._conditions, self._expected, self._given, together, known=self._known
         )
-        spread = None if effect is None else spread_of_update(entity, apart, update, effect, steps)
-        return WritePlan(self, params, key, identity, own, self._expected, False, effect, spread)
+
+    def _plan(self, options: Options) -> WritePlan:
+        entity, mapping = self._entity, self._entity.mapping
+        key_values = entity.mapping.own_values(self._given)
+        may_create = self._needs == "anything"
+        if may_create:
+            for form in entity.keys.primary.forms:
+                refuse_ambiguous(entity.mapping, form, key_values)
+        steps, values, removed = self._assigned(key_values.keys())
+        known = {**self._known, **key_values} if self._known else key_values
+        derived: dict[str, Any] = {}
+        if mapping.derivations:
+            changes = {**values, **dict.fromkeys(removed)} if removed else values
+            derived = mapping.watchers(changes, known)
+            removed |= {name for name, value in derived.items() if value is None}
+            values |= {name: value for name, value in derived.items() if value is not None}
+        keys = NO_CHANGES
+        if entity.keys.written_with_items:
+            keys = self._keys(values, removed, known)
+        own, stored = mapping.encode_few(key_values), mapping.encode_few(values)
+        primary = entity.keys.primary.fields
+        fields = {name: value for name, value in stored.items() if name not in keys.set}
+        fields |= keys.set
+        fields |= {name: value for name, value in own.items() if name not in primary}
+        fields |= entity.identifiers
+        removes: list[str] = []
+        if keys.remove or removed:
+            taken = {step.segments[0] for step in steps if step.operator == "remove"}
+            removes += (name for name in keys.remove if name not in taken)
+            removes += (mapping.attributes[n].spec.field for n in derived if n in removed)
+        effect = None
+        if entity.mapping.has_companions:
+            effect = Effect(
+                "change",
+                sets={**stored, **own},
+                defaults=defaults_of(steps),
+                removes=frozenset(mapping.attributes[name].spec.field for name in removed),
+                known={**own, **self._agreed()},
+                creates=may_create,
+            )
+        change = PartChange(fields, steps, removes, keys=keys, steps_first=True)
+        return self._plan_part(
+            options, entity.mapping.primary_key(key_values), own, change, effect, self._expected
+        )
+
+    def _assigned(self, own: Collection[str]) -> tuple[tuple[Step, ...], dict[str, Any], Names]:
+        """The steps of the update, the attributes that it sets, and those that it removes.
+
+        `own` are those of the item's own key, which stays what it is, though every new item may
+        get another.
+        """
+        entity, steps = self._entity, self._steps
+        written = entity.mapping.on_write_values(own, hooked=False)
+        if entity.mapping.has_setters:
+            fields = entity.spec.attributes
+            sets = (Step("set", n, n, (fields[n].field,), value) for n, value in written.items())
+            steps, written = hooked(entity, (*steps, *sets)), {}
+            if len(steps) > len(self._steps):
+                refuse_overlaps(entity, steps)
+        values: dict[str, Any] = {}
+        removed: Names = set()
+        moved: Names = set()
+        for step in steps:
+            if step.operator == "set" and step.is_root:
+                if step.value is not None:
+                    values[step.root] = step.value
+            elif step.operator == "remove" and step.is_root:
+                removed.add(step.root)
+            else:
+                moved.add(step.root)
+        refuse_unknown_inputs(entity.mapping, moved)
+        return steps, {**values, **written}, removed
 
     def _returned(self, item: Item, options: Options) -> Any:
         """What the update gives back; what it changed by paths is marked as an excerpt."""
@@ -240,84 +319,6 @@ class Update(ChangesPart):
         # What a step took away was read all the same: it is not there.
         return shown | {slots[step.root] for step in self._steps if step.root in slots}
 
-    def _update_expression(
-        self,
-        steps: tuple[Step, ...],
-        key_values: Mapping[str, Any],
-        own: Item,
-        expressions: Expressions,
-    ) -> tuple[UpdateExpression, Effect | None, OverflowClauses]:
-        entity, mapping = self._entity, self._entity.mapping
-        values, removed, derived = self._values(steps, key_values)
-        known = {**self._known, **key_values} if self._known else key_values
-        keys = self._keys(values, removed, known) if entity.keys.written_with_items else NO_CHANGES
-        update, apart = UpdateExpression(expressions), OverflowClauses(entity)
-        stored = mapping.encode_few(values)
-        primary = entity.keys.primary.fields
-        fields = {
-            name: value
-            for name, value in stored.items()
-            if name not in keys.set and not (entity.mapping.overflow and apart.set(name, value))
-        }
-        fields |= keys.set
-        fields |= {name: value for name, value in own.items() if name not in primary}
-        removes: list[str] = []
-        if keys.remove or removed:
-            taken = {step.segments[0] for step in steps if step.operator == "remove"}
-            removes += (name for name in keys.remove if name not in taken)
-            removes += (mapping.attributes[n].spec.field for n in derived if n in removed)
-        change = PartChange({**fields, **entity.identifiers}, steps, removes, keys=keys)
-        write_clauses(entity, update, apart, change, steps_first=True)
-        if not entity.mapping.has_companions:
-            return update, None, apart
-        effect = Effect(
-            "change",
-            sets={**stored, **own},
-            defaults=defaults_of(steps),
-            removes=frozenset(mapping.attributes[name].spec.field for name in removed),
-            known={**own, **self._agreed()},
-            creates=not self._must_exist,
-        )
-        return update, effect, apart
-
-    def _values(
-        self, steps: tuple[Step, ...], key_values: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], Collection[str], Collection[str]]:
-        """The attributes that the update sets, those it removes, and which of both are derived."""
-        entity = self._entity
-        assigned: dict[str, Any] = {}
-        removed: set[str] = set()
-        moved: set[str] = set()
-        for step in steps:
-            if step.operator == "set" and step.is_root:
-                assigned[step.root] = step.value
-            elif step.operator == "remove" and step.is_root:
-                removed.add(step.root)
-            else:
-                moved.add(step.root)
-        refuse_unknown_inputs(entity.mapping, moved)
-        values = {name: value for name, value in assigned.items() if value is not None}
-        known = {**self._known, **key_values} if self._known else key_values
-        derived = entity.mapping.watchers(
-            {**values, **dict.fromkeys(removed)} if removed else values, known
-        )
-        for name, value in derived.items():
-            if value is None:
-                removed.add(name)
-            else:
-                values[name] = value
-        return values, removed, derived
-
-    def _on_write(self, key_values: Mapping[str, Any]) -> list[Step]:
-        """The steps that every write takes."""
-        # The item's own key stays what it is, though every new item may get another.
-        mapping = self._entity.mapping
-        if not mapping.on_write:
-            return []
-        written = mapping.on_write_values(key_values.keys(), hooked=False)
-        fields = self._entity.spec.attributes
-        return [Step("set", name, name, (fields[name].field,), v) for name, v in written.items()]
-
     def _keys(
         self, values: Mapping[str, Any], removed: Collection[str], known: Mapping[str, Any]
     ) -> KeyChanges:
@@ -325,10 +326,10 @@ class Update(ChangesPart):
         together = {**known, **values}
         absent = {name for name, value in together.items() if value is None}.union(removed)
         after = {name: value for name, value in together.items() if name not in absent}
-        item = Knowledge(
-            after, absent, {*values, *removed}, made=None if self._must_exist else after
+        made = after if self._needs == "anything" else None
+        return changed_keys(
+            self._entity.mapping, Knowledge(after, absent, {*values, *removed}, made)
         )
-        return changed_keys(self._entity.mapping, item)
 
 
 @frozen(eq=False, repr=False)
@@ -340,4 +341,3 @@ class Patch(Update):
 
     _verb: ClassVar[str] = "patch"
     _needs: ClassVar[Needs] = "an item"
-    _must_exist: ClassVar[bool] = True

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Never, Self
 
 from leyden._attrs import evolve, field, frozen
-from leyden._calls import end, fitting
+from leyden._calls import misplaced
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.mapping.index_keys import (
     KEPT,
@@ -16,7 +16,6 @@ from leyden.mapping.index_keys import (
     refuse_unknown_inputs,
 )
 from leyden.operations.chains.update import ChangesPart
-from leyden.operations.companions.overflow.writing import OverflowClauses, spread_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import (
     Expectation,
@@ -25,10 +24,8 @@ from leyden.operations.companions.versions import (
     seen_version,
 )
 from leyden.operations.options import Options
-from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
-from leyden.operations.plan.steps import Step, UpdateExpression, hooked_amounts, read_steps
-from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, write_clauses
-from leyden.program import Params
+from leyden.operations.plan.steps import Step, hooked_amounts, read_steps
+from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of
 
 
 class _Parts(NamedTuple):
@@ -58,39 +55,39 @@ class Upsert(ChangesPart):
     _api: ClassVar[str] = "UpdateItem"
     _part: ClassVar[str] = "Update"
 
-    @fitting('.set(status="closed")')
-    def set(self, /, **attributes: Any) -> Self:
+    def set(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Set further attributes."""
-        twice = self._given_names() & attributes.keys()
-        if twice:
-            raise self._twice(sorted(twice)[0])
         with self._error_context():
+            if wrong:
+                raise misplaced("set", '.set(status="closed")', len(wrong))
+            twice = self._given_names() & attributes.keys()
+            if twice:
+                raise self._twice(sorted(twice)[0])
             refuse_counted(self._entity, attributes)
-        end(self)
-        return evolve(self, given={**self._given, **attributes})
+            return evolve(self, given={**self._given, **attributes})
 
-    @fitting(".add(points=1)")
-    def add(self, /, **attributes: Any) -> Self:
+    def add(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Add to numbers, counting from 0, or add elements to sets."""
-        return self._with("add", attributes)
+        return self._with("add", "points=1", wrong, attributes)
 
-    @fitting(".subtract(points=1)")
-    def subtract(self, /, **attributes: Any) -> Self:
+    def subtract(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Subtract from numbers, counting from 0."""
-        return self._with("subtract", attributes)
+        return self._with("subtract", "points=1", wrong, attributes)
 
-    @fitting('.append(history=["x"])')
-    def append(self, /, **attributes: Any) -> Self:
+    def append(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Append elements to lists; a list that is not there is begun."""
-        return self._with("append", attributes)
+        return self._with("append", 'history=["x"]', wrong, attributes)
 
-    @fitting('.if_not_exists(status="open")')
-    def if_not_exists(self, /, **attributes: Any) -> Self:
+    def if_not_exists(self, /, *wrong: Never, **attributes: Any) -> Self:
         """Set attributes that the item does not have yet."""
-        return self._with("if_not_exists", attributes)
+        return self._with("if_not_exists", 'status="open"', wrong, attributes)
 
-    def _with(self, operator: str, attributes: Mapping[str, Any]) -> Self:
+    def _with(
+        self, operator: str, form: str, wrong: tuple[Never, ...], attributes: Mapping[str, Any]
+    ) -> Self:
         with self._error_context():
+            if wrong:
+                raise misplaced(operator, f".{operator}({form})", len(wrong))
             steps = read_steps(self._entity, operator, attributes, fresh=True)
             refuse_counted(self._entity, (step.root for step in steps))
             refuse_unknown_claims(self._entity, steps)
@@ -112,53 +109,34 @@ class Upsert(ChangesPart):
             f'"{name}" is written twice in one upsert', entity=self._entity.spec.entity
         )
 
-    def _prepare(self, options: Options) -> WritePlan:
-        entity, mapping = self._entity, self._entity.mapping
+    def _plan(self, options: Options) -> WritePlan:
+        entity = self._entity
         parts = self._parts()
-        values, keys = parts.values, changed_keys(entity.mapping, parts.item)
-        key = own_keys(entity.mapping, values)
-        expressions = Expressions()
-        update, apart = UpdateExpression(expressions), OverflowClauses(entity)
-        stored, once = mapping.encode(values), parts.once
+        keys, key = changed_keys(entity.mapping, parts.item), own_keys(entity.mapping, parts.values)
+        stored, once = entity.mapping.encode(parts.values), parts.once
         fields = entity.identifiers
         for name, encoded in stored.items():
             if name in key or name in keys.set:
                 # A field that is a key itself is written as that key.
                 stored[name] = key.get(name) or keys.set[name]
-            elif name not in entity.mapping.overflow:
-                fields[name] = encoded
-            elif name in once:
-                apart.set_if_absent(name, encoded)
             else:
-                apart.set(name, encoded)
-        removes = (*keys.remove, *parts.removed)
-        change = PartChange({**fields, **keys.set}, parts.steps, removes, once, keys)
-        write_clauses(entity, update, apart, change, steps_first=False)
-        refuse_oversize(key, update.assigned, has=SET_HAS)
-        params: Params = {
-            "TableName": entity.table,
-            "Key": key,
-            "UpdateExpression": update.text(),
-        }
-        identity = self._seal(
-            params, options, expressions, stored, agreements=self._agreements(expressions)
-        )
-        kept = {name: stored[name] for name in entity.mapping.composites}
-        if not entity.mapping.has_companions:
-            return WritePlan(self, params, key, identity, kept, parts.expected)
-        effect = Effect(
-            "change",
-            sets={name: value for name, value in stored.items() if name not in once},
-            defaults={
-                **{name: value for name, value in stored.items() if name in once},
-                **defaults_of(parts.steps),
-            },
-            removes=frozenset(parts.removed),
-            known=self._agreed(),
-            creates=True,
-        )
-        spread = spread_of_update(entity, apart, update, effect, parts.steps)
-        return WritePlan(self, params, key, identity, kept, parts.expected, False, effect, spread)
+                fields[name] = encoded
+        fields |= keys.set
+        effect = None
+        if entity.mapping.has_companions:
+            effect = Effect(
+                "change",
+                sets={name: value for name, value in stored.items() if name not in once},
+                defaults={
+                    **{name: value for name, value in stored.items() if name in once},
+                    **defaults_of(parts.steps),
+                },
+                removes=frozenset(parts.removed),
+                known=self._agreed(),
+                creates=True,
+            )
+        change = PartChange(fields, parts.steps, (*keys.remove, *parts.removed), once, keys)
+        return self._plan_part(options, key, stored, change, effect, parts.expected)
 
     def _parts(self) -> _Parts:
         """The values of the upsert, and what it knows of the item that it leaves behind.

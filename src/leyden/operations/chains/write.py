@@ -1,24 +1,20 @@
-"""The common frame of single writes: one conditional request, guarded against collisions."""
+"""What the writes of one item share: steps, endings, and what they give back."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Never, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Final, Never, Self, TypeVar, Unpack
 
 from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, frozen
-from leyden._calls import Endable, end, fitting, misplaced, warn_if_unended
+from leyden._calls import Endable, end, fitting, misplaced, warn_unended
 from leyden._ledger import accounted
-from leyden.errors import (
-    BatchIncompleteError,
-    InvalidOptionError,
-    LeydenError,
-)
-from leyden.operations.bound import BoundEntity, Identity, error_context, matches, run_named
+from leyden.errors import BatchIncompleteError, InvalidOptionError, LeydenError
+from leyden.operations.bound import BoundEntity, Identity, error_context, matches
 from leyden.operations.companions.overflow.reading import join_items, joining_for
-from leyden.operations.companions.overflow.writing import spread_notes
+from leyden.operations.companions.overflow.writing import overflow_notes
 from leyden.operations.companions.unique import GuardState, unique_notes
 from leyden.operations.companions.versions import Expectation, expectation_of, version_notes
 from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
@@ -36,6 +32,9 @@ from leyden.results import Result, add_units
 
 Step = TypeVar("Step", bound="Write")
 
+NO_RETURN: Final = frozenset({"default", "none"})
+"""The values of `response` for which the service has nothing to return."""
+
 
 @frozen(eq=False, repr=False)
 class Write(Endable, ABC):
@@ -50,17 +49,21 @@ class Write(Endable, ABC):
 
     _verb: ClassVar[str]
     _api: ClassVar[str]
-    _allowed: ClassVar[type] = WriteOptions
-    """The TypedDict of the options that it takes."""
-    _responses: ClassVar[frozenset[str]] = frozenset(
-        {"default", "none", "all_old", "updated_old", "all_new", "updated_new"}
-    )
-    """The values of `response` that the verb takes."""
-    _silent: ClassVar[frozenset[str]] = frozenset({"default", "none"})
-    """The values of `response` for which the service has nothing to return."""
-
     _part: ClassVar[str]
     """What a transaction calls this kind of write."""
+    _allowed: ClassVar[type] = WriteOptions
+    """The TypedDict of the options that it takes."""
+    _form: ClassVar[str] = 'response="all_new"'
+    """An option that it takes, for its errors to show."""
+    _responses: ClassVar[frozenset[str]] = NO_RETURN | {
+        "all_old",
+        "updated_old",
+        "all_new",
+        "updated_new",
+    }
+    """The values of `response` that the verb takes."""
+    _silent: ClassVar[frozenset[str]] = NO_RETURN
+    """The values of `response` for which nothing is asked of the service."""
     _needs: ClassVar[Needs] = "anything"
     """What must be stored under the key for the verb to be granted."""
 
@@ -89,12 +92,8 @@ class Write(Endable, ABC):
             return evolve(self, expected=expectation_of(self._entity, seen))
 
     def __del__(self) -> None:
-        warn_if_unended(self, self._name)
-
-    @property
-    def _asked(self) -> Asked:
-        """What the write asks of the stored item, to say what of it did not hold."""
-        return Asked(self._needs, where=bool(self._conditions))
+        if not hasattr(self, "_ended"):
+            warn_unended(self, self._name)
 
     def params(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Any:
         """The low-level request, in the boto3 client's shape; nothing is sent.
@@ -102,12 +101,11 @@ class Write(Endable, ABC):
         `go()` adds to it only what reports: consumed capacity, and the stored item of a failed
         condition.
         """
-        end(self)
+        end(self, True)
         try:
-            if wrong:
-                raise misplaced("params", ".params(limit=10)", len(wrong))
-            read = self._options(options)
-            return finish(self._build(read), read)
+            read = self._options("params", wrong, options)
+            params = self._params(self._planned(read))
+            return params if read is DEFAULT else finish(params, read)
         except LeydenError as error:
             self._error_context().name(error)
             raise
@@ -119,7 +117,7 @@ class Write(Endable, ABC):
         the write happened and something after it failed, the error's `outcome` says so.
         """
         # The runner keeps account of the whole call.
-        return self._entity.runner.run(self._started(wrong, options))
+        return self._entity.runner.run(self._started("go", wrong, options))
 
     def program(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Program[Any]:
         """The write as a program, for larger ones to go on from: what `go()` runs.
@@ -127,15 +125,29 @@ class Write(Endable, ABC):
         Bad input is refused here, not when the program runs. Errors say in their `outcome` what
         it had written.
         """
-        return accounted(self._started(wrong, options))
+        return accounted(self._started("program", wrong, options))
 
     def explain(self, /, *wrong: Never, **options: Unpack[WriteOptions]) -> Explanation:
         """Says in words what is written, and what it depends on."""
         with self._error_context():
-            if wrong:
-                raise misplaced("explain", ".explain(limit=10)", len(wrong))
-            read = self._options(options)
-            return self._explain(finish(self._build(read), read), read)
+            plan = self._planned(self._options("explain", wrong, options))
+            own, _, expected = over_version(plan)
+            return Explanation(
+                self._name,
+                "TransactWriteItems" if "TransactItems" in self._params(plan) else self._api,
+                plan.table,
+                None,
+                self._entity.keys.primary.spec.name,
+                False,
+                show_key(plan.key),
+                show(own.get("ConditionExpression", ""), own),
+                (
+                    *self._notes(own),
+                    *version_notes(self._entity, plan.counts_on, expected),
+                    *unique_notes(self._entity, plan.effect),
+                    *overflow_notes(self._entity, plan.overflow),
+                ),
+            )
 
     def __repr__(self) -> str:
         return f"<{self._name}>"
@@ -145,27 +157,23 @@ class Write(Endable, ABC):
         """The operation's name in errors and events: `task.create`."""
         return self._entity.operation(self._verb)
 
+    @property
+    def _asked(self) -> Asked:
+        """What the write asks of the stored item, to say what of it did not hold."""
+        return Asked(self._needs, where=bool(self._conditions))
+
     def _error_context(self) -> error_context:
         # Whatever asks for it ends the chain, or makes a longer one, or refuses to.
-        end(self)
+        end(self, True)
         return error_context(self._name, self._entity)
 
-    def _started(self, wrong: tuple[Never, ...], options: Mapping[str, Any]) -> Program[Any]:
-        with self._error_context():
-            if wrong:
-                raise misplaced("go", ".go(limit=10)", len(wrong))
-            program = self._program(self._options(options))
-        return run_named(program, self._error_context())
-
-    def _draft(self) -> WritePlan:
-        """The write as a part of a transaction."""
-        end(self)
-        return self._prepare(DEFAULT)
-
-    def _options(self, given: Mapping[str, Any]) -> Options:
+    def _options(self, ending: str, wrong: tuple[Never, ...], given: Mapping[str, Any]) -> Options:
+        """The options of an ending. Raises ArgumentError, InvalidOptionError."""
+        if wrong:
+            raise misplaced(ending, f".{ending}({self._form})", len(wrong))
+        if not given:
+            return DEFAULT
         options = read_options(self._name, self._allowed, given)
-        if options.response == "default":
-            return options
         if options.response not in self._responses:
             raise InvalidOptionError(
                 f'the option "response" of {self._verb} takes '
@@ -174,20 +182,34 @@ class Write(Endable, ABC):
         return options
 
     @abstractmethod
-    def _prepare(self, options: Options) -> WritePlan:
+    def _plan(self, options: Options) -> WritePlan:
         """The write, decided as far as it can be without reading."""
 
     def _planned(self, options: Options) -> WritePlan:
-        """The write on the table that the call names."""
-        plan = self._prepare(options)
+        """The write on the table that the call names.
+
+        Raises InvalidOptionError for what a transaction does not have, where it may become one.
+        """
+        plan = self._plan(options)
+        if options is DEFAULT:
+            return plan
         if options.table is not None:
             plan.params["TableName"] = options.table
-        if plan.has_companions:
-            self._refuse_in_transaction(plan, options)
+        if plan.has_companions and (options.params or options.response.startswith("updated_")):
+            guards = "the guards of unique values" if plan.moves_claims else ""
+            parts = "the items that hold large values" if plan.overflow is not None else ""
+            company = " and ".join(filter(None, (guards, parts)))
+            why = (
+                "so `params` cannot be merged into it"
+                if options.params
+                else f'which does not tell "{options.response}"; "all_old" and "all_new" work'
+            )
+            said = f"this write may become a transaction with {company}, {why}"
+            raise InvalidOptionError(said)
         return plan
 
-    def _build(self, options: Options) -> Params:
-        plan = self._planned(options)
+    def _params(self, plan: WritePlan) -> Params:
+        """The request of a plan, as far as it is known without reading."""
         effect = plan.effect
         if effect is None:
             return over_version(plan)[0]
@@ -199,40 +221,57 @@ class Write(Endable, ABC):
             return write.params
         return {"TransactItems": [part.body for part in parts_of((write,), GuardState())]}
 
-    def _program(self, options: Options) -> Program[Any]:
-        plan = self._planned(options)
-        if plan.spread is not None:
-            # Refuses bad input here, not when the program runs.
-            over_nothing_outside(plan)
-        wants = "" if options.response in self._silent else options.response
-        return self._finished(write_one(plan, options, wants), options)
-
-    def _finished(self, writing: Program[Written], options: Options) -> Program[Any]:
-        """What the call gives back of what was written."""
-        done = yield from writing
-        write = done.writes[0]
+    def _started(
+        self, ending: str, wrong: tuple[Never, ...], options: Mapping[str, Any]
+    ) -> Program[Any]:
+        end(self, True)
         try:
-            if options.response not in self._silent:
-                done = yield from self._with_values(done, options)
-            return self._result(done, options)
+            return self._program(self._options(ending, wrong, options))
         except LeydenError as error:
-            # The runner says on the error that the write has happened; here its item is known.
-            put = write.kept if "Item" in write.params else None
-            error.outcome = Outcome(item=done.attributes or put)
+            self._error_context().name(error)
+            raise
+
+    def _program(self, options: Options) -> Program[Any]:
+        """What `go()` runs. Bad input is refused here, not when it runs."""
+        plan = self._planned(options)
+        if plan.overflow is not None:
+            over_nothing_outside(plan)
+        return self._sent(plan, options)
+
+    def _sent(self, plan: WritePlan, options: Options) -> Program[Any]:
+        """Send the write; gives what the call gives back of it."""
+        is_silent = options.response in self._silent
+        done: Written | None = None
+        try:
+            done = yield from write_one(plan, options, "" if is_silent else options.response)
+            if is_silent:
+                kept = None if options.response == "none" else done.writes[0].kept
+            else:
+                if self._entity.mapping.overflow and done.attributes:
+                    done = yield from self._with_values(done, options)
+                kept = done.attributes
+            item = self._returned(kept, options) if kept else None
+            return Result(item, done.consumed, done.response) if options.data == "result" else item
+        except LeydenError as error:
+            if done is not None:
+                # The runner says on the error that the write has happened; here its item is known.
+                write = done.writes[0]
+                put = write.kept if "Item" in write.params else None
+                error.outcome = Outcome(item=done.attributes or put)
+            self._error_context().name(error)
             raise
 
     def _with_values(self, done: Written, options: Options) -> Program[Written]:
-        """What was written, with the values of the item that came back in their places."""
-        if not self._entity.mapping.overflow or not done.attributes:
-            return done
-        identity, after = done.writes[0].plan.identity, options.response == "all_new"
+        """What was written, with the large values of the item that came back in their places."""
+        assert done.attributes is not None
+        identity = done.writes[0].plan.identity
         joining = joining_for(
             self._entity,
             self._name,
             options.table or self._entity.table,
             evolve(options, consistent=True),
             lambda item: matches(item, identity),
-            again=after,
+            again=options.response == "all_new",
         )
         try:
             joined = yield from join_items(joining, [done.attributes])
@@ -243,54 +282,25 @@ class Write(Endable, ABC):
             said = joined.error.message
             joined.error.message = f"what the write replaced is not there: {said}"
             raise joined.error
-        consumed = add_units(done.consumed, joined.consumed)
-        return evolve(done, attributes=joined.items[0], consumed=consumed)
-
-    def _refuse_in_transaction(self, plan: WritePlan, options: Options) -> None:
-        """Raise InvalidOptionError for what a transaction does not have."""
-        company = " and ".join(
-            what
-            for what, is_there in (
-                ("the guards of unique values", plan.moves_claims),
-                ("the items that hold large values", plan.spread is not None),
-            )
-            if is_there
-        )
-        if options.params:
-            raise InvalidOptionError(
-                f"this write may become a transaction with {company}, so `params` cannot be "
-                "merged into it"
-            )
-        if options.response.startswith("updated_"):
-            raise InvalidOptionError(
-                f"this write may become a transaction with {company}, which does not tell "
-                f'"{options.response}"; "all_old" and "all_new" work'
-            )
-
-    def _result(self, done: Written, options: Options) -> Any:
-        kept = done.attributes
-        if options.response in self._silent:
-            kept = None if options.response == "none" else done.writes[0].kept
-        item = self._returned(kept, options) if kept else None
-        if options.data == "result":
-            return Result(item, done.consumed, done.response)
-        return item
+        earlier = add_units(done.earlier, joined.consumed)
+        return evolve(done, attributes=joined.items[0], earlier=earlier)
 
     def _returned(self, item: Item, options: Options) -> Any:
         """What the write gives back of an item: of `kept`, or of what `response` asked for."""
-        return shape(self._entity, item, options, self._shown(item, options))
+        shown = self._shown(item, options)
+        if options is DEFAULT:
+            return self._entity.record_of(item, shown)
+        return shape(self._entity, item, options, shown)
 
     def _shown(self, item: Item, options: Options) -> frozenset[str] | None:
         """The slots that the record shows; None where the item is a whole one."""
-        slots = self._entity.mapping.slots
         if options.response in self._silent:
-            names = self._entity.keys.primary.composites
-            return frozenset(slots[name] for name in names if name in slots)
+            return self._entity.mapping.key_slots
         if not options.response.startswith("updated_"):
             return None
         return present_slots(self._entity, item)
 
-    def _seal(
+    def _attach_conditions(
         self,
         params: Params,
         options: Options,
@@ -301,7 +311,7 @@ class Write(Endable, ABC):
         agreements: Iterable[str] = (),
         guarded: bool = True,
     ) -> Identity:
-        """Add the conditions and what to return; gives the item's identity.
+        """Add the conditions and what to return; gives the identity of the item that is meant.
 
         `stored` has the fields of the primary composites at least.
         """
@@ -321,27 +331,8 @@ class Write(Endable, ABC):
             params["ReturnValues"] = options.response.upper()
         return identity
 
-    def _explain(self, params: Params, options: Options) -> Explanation:
-        plan = self._prepare(options)
-        own, _, expected = over_version(plan)
-        return Explanation(
-            self._name,
-            "TransactWriteItems" if "TransactItems" in params else self._api,
-            options.table or self._entity.table,
-            None,
-            self._entity.keys.primary.spec.name,
-            False,
-            show_key(plan.key),
-            show(own.get("ConditionExpression", ""), own),
-            (
-                *self._notes(own),
-                *version_notes(self._entity, plan.counts_on, expected),
-                *unique_notes(self._entity, plan.effect),
-                *spread_notes(self._entity, plan.spread),
-            ),
-        )
-
     def _notes(self, params: Params) -> tuple[str, ...]:
+        """What the request changes, in words."""
         return (f"changes: {show(params['UpdateExpression'], params)}",)
 
 
@@ -357,5 +348,5 @@ def is_absent(key: Item, expressions: Expressions) -> str:
 
 def changed(write: Step, **fields: Any) -> Step:
     """The next step of a chain: the write with other values in some fields."""
-    end(write)
+    end(write, True)
     return evolve(write, **fields)

@@ -412,13 +412,9 @@ def unchanged(entity: BoundEntity, key: Item, stored: Item | None, expressions: 
     """The condition that the unique values are still those that were read."""
     if stored is None:
         return f"attribute_not_exists({_first(key, expressions)})"
-    parts = [f"attribute_exists({_first(key, expressions)})"]
-    for name in unique_fields(entity):
-        if name in stored:
-            parts.append(expressions.equal(name, stored[name]))
-        else:
-            parts.append(f"attribute_not_exists({expressions.name(name)})")
-    return " AND ".join(parts)
+    there = f"attribute_exists({_first(key, expressions)})"
+    fields = unique_fields(entity)
+    return " AND ".join([there, *(expressions.unchanged(f, stored.get(f)) for f in fields)])
 
 
 def values_changed(entity: BoundEntity, stored: Item | None, now: Item | None) -> bool:

@@ -203,6 +203,12 @@ class Expressions:
         """`field = value`."""
         return f"{self.name(field)} = {self.value(value)}"
 
+    def unchanged(self, field: str, value: AttributeValue | None) -> str:
+        """That a field is still stored as it was seen; None for not there."""
+        if value is None:
+            return f"attribute_not_exists({self.name(field)})"
+        return self.equal(field, value)
+
     def equal_all(self, fields: Item) -> list[str]:
         """`field = value` for each field."""
         names, values = self.names, self.values

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
 from leyden._late import Late
-from leyden._text import did_you_mean
-from leyden.errors import DecodeError, HookError, InvalidExpressionError, UnknownAttributeError
-from leyden.mapping.entity import refuse_no_mapping
-from leyden.mapping.record import narrow
+from leyden.errors import DecodeError, HookError, InvalidExpressionError
 from leyden.operations.bound import BoundEntity, Identity, matches, name_item
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
@@ -137,10 +134,8 @@ def _shaped(entity: BoundEntity, item: Item, options: Options, shown: frozenset[
         shaped = {**_visible(entity, item, shown), **_keys(entity, item)}
     elif options.select is not None:
         shaped = _visible(entity, item, shown)
-    elif shown is None:
-        return entity.mapping.decode(item)
     else:
-        return narrow(entity.mapping.decode(item), shown)
+        return entity.record_of(item, shown)
     if options.select is None:
         return shaped
     try:
@@ -229,12 +224,12 @@ class GetReading:
 
     def describe(self, options: Options) -> Params:
         """The request, without what `plan` reads to tell whose item it is."""
-        return self._described(read_key(self.entity, self.given), options, telling=False)
+        return self._described(self.entity.mapping.own_values(self.given), options, telling=False)
 
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
         entity = self.entity
-        values = read_key(entity, self.given)
+        values = entity.mapping.own_values(self.given)
         params = self._described(values, options, telling=True)
         if options is not DEFAULT:
             finish(params, options)
@@ -259,7 +254,7 @@ class GetReading:
 
     def identity(self) -> Identity:
         """What tells the item meant from others under its key."""
-        return self.entity.identity_by(read_key(self.entity, self.given))
+        return self.entity.identity_by(self.entity.mapping.own_values(self.given))
 
     def explain(self, options: Options) -> Explanation:
         """The read in words."""
@@ -288,31 +283,6 @@ class GetReading:
             project(self.entity, params, options, expressions, telling=telling)
             expressions.write_to(params)
         return params
-
-
-def read_key(entity: BoundEntity, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The composite attributes of the table's own key, and nothing else.
-
-    Raises UnknownAttributeError for names that are not among them, MissingCompositeError where
-    one is missing.
-    """
-    names = entity.keys.primary.composites
-    refuse_no_mapping(given, entity.spec.entity)
-    for name in given:
-        if name not in names:
-            if name not in entity.spec.attributes:
-                raise entity.mapping.unknown(name)
-            wanted = ", ".join(f'"{n}"' for n in names)
-            raise UnknownAttributeError(
-                f'"{name}" is no part of the key, which is made of {wanted}'
-                f"{did_you_mean(name, names)}",
-                entity=entity.spec.entity,
-            )
-    values = entity.mapping.accept(entity.mapping.completed(given, names))
-    if len(values) < len(names):
-        missing = tuple(name for name in names if name not in values)
-        raise entity.mapping.missing(missing, entity.keys.primary)
-    return values
 
 
 def is_mine(entity: BoundEntity, item: Item, identity: Identity, options: Options) -> bool:

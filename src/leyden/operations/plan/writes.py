@@ -40,8 +40,8 @@ from leyden.operations.companions.unique import (
     unchanged,
     why_read,
 )
-from leyden.operations.companions.versions import Expectation, expectation_from, version_field
-from leyden.operations.plan.expressions import request_size, require
+from leyden.operations.companions.versions import Expectation, expectation_from
+from leyden.operations.plan.expressions import Expressions, request_size, require
 from leyden.operations.plan.refusal import Asked
 from leyden.operations.plan.steps import Step, UpdateExpression
 from leyden.program import Item, Params
@@ -52,7 +52,8 @@ class PartChange:
     """What a write changes of an item.
 
     It sets `fields`, those in `once` only where the item does not have them, and takes `removes`
-    away; `steps` are all else, on amounts and on paths inside of attributes.
+    away; `steps` are all else, on amounts and on paths inside of attributes. They stand in front
+    of the fields or behind them.
     """
 
     fields: Item = field(repr=False)
@@ -60,46 +61,47 @@ class PartChange:
     removes: Iterable[str] = ()
     once: Collection[str] = ()
     keys: KeyChanges = NO_CHANGES
+    steps_first: bool = False
 
 
-def write_clauses(
-    entity: BoundEntity,
-    update: UpdateExpression,
-    apart: OverflowClauses,
-    change: PartChange,
-    *,
-    steps_first: bool,
-) -> None:
-    """Write a change into an update; `apart` takes what may be stored outside of the item."""
-    if steps_first:
-        _write_steps(update, apart, change)
-    update.set_all(change.fields, change.once)
+def update_of(
+    entity: BoundEntity, expressions: Expressions, change: PartChange
+) -> tuple[UpdateExpression, OverflowClauses | None]:
+    """The clauses of a change, and apart from them what may be stored outside of the item."""
+    update = UpdateExpression(expressions)
+    large = OverflowClauses(entity) if entity.mapping.overflow else None
+    fields = change.fields
+    if large is not None:
+        fields = {
+            name: value
+            for name, value in fields.items()
+            if not large.set(name, value, once=name in change.once)
+        }
+    if change.steps_first:
+        _write_steps(update, large, change)
+    update.set_all(fields, change.once)
     for name, value in change.keys.begin.items():
         update.set_if_absent(name, value)
     for name in change.removes:
-        if not apart.remove(name):
+        if large is None or not large.remove(name):
             update.remove(name)
-    if not steps_first:
-        _write_steps(update, apart, change)
-    counted = version_field(entity)
-    if counted is not None:
-        update.count(counted)
+    if not change.steps_first:
+        _write_steps(update, large, change)
+    if entity.spec.version_attribute is not None:
+        update.count(entity.spec.attributes[entity.spec.version_attribute].field)
+    return update, large
 
 
-def _write_steps(update: UpdateExpression, apart: OverflowClauses, change: PartChange) -> None:
+def _write_steps(
+    update: UpdateExpression, large: OverflowClauses | None, change: PartChange
+) -> None:
     for step in change.steps:
-        name = step.segments[0]
         if step.operator == "set" and step.is_root:
             # It is among the fields.
             continue
-        if name in change.once:
-            assert step.encoded is not None
-            if not apart.set_if_absent(name, step.encoded):
-                update.set_if_absent(name, step.encoded)
-        elif apart.step(step) or (step.operator == "remove" and name in change.keys.set):
-            # Where the field is a key's own, its text stays, without the value.
-            continue
-        else:
+        # Where the field is a key's own, its text stays, without the value.
+        is_key = step.operator == "remove" and step.segments[0] in change.keys.set
+        if not is_key and (large is None or not large.step(step)):
             update.add_step(step)
 
 
@@ -167,7 +169,7 @@ class WritePlan:
     """Whether it must know the stored version, to store the one after it."""
     effect: Effect | None = None
     """What it does to the item's fields; None where no other items depend on it."""
-    spread: OverflowChange | None = None
+    overflow: OverflowChange | None = None
     """What it does to values that may be stored outside of their item; `params` lacks these."""
 
     @property
@@ -188,7 +190,7 @@ class WritePlan:
     @property
     def has_companions(self) -> bool:
         """Whether other items may have to be written with it."""
-        return self.spread is not None or self.moves_claims
+        return self.overflow is not None or self.moves_claims
 
     @cached_property
     def why_read(self) -> str | None:
@@ -211,13 +213,13 @@ class ResolvedWrite:
     expected: Expectation | None = None
     """The version that the stored item must have; already among the conditions."""
     guards: tuple[GuardPart, ...] = ()
-    laid: OverflowPlan | None = None
+    overflow: OverflowPlan | None = None
     """How its large values are laid out."""
 
     @property
     def siblings(self) -> tuple[Params, ...]:
         """The writes of the parts of large values."""
-        return () if self.laid is None else self.laid.siblings
+        return () if self.overflow is None else self.overflow.siblings
 
 
 def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False) -> ResolvedWrite:
@@ -241,11 +243,11 @@ def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False)
             guards = guards_over(entity, key, effect, plan.table, item)
         elif plan.why_read is None:
             guards = guards_without_reading(entity, key, effect, plan.table)
-    laid = None
-    if plan.spread is not None:
-        laid = lay_out(entity, key, params, plan.spread, stored)
-        params = laid.params
-    return ResolvedWrite(plan, params, kept, expected, guards, laid)
+    overflow = None
+    if plan.overflow is not None:
+        overflow = lay_out(entity, key, params, plan.overflow, stored)
+        params = overflow.params
+    return ResolvedWrite(plan, params, kept, expected, guards, overflow)
 
 
 def over_version(
@@ -266,7 +268,7 @@ def over_version(
 
 def over_nothing_outside(plan: WritePlan) -> ResolvedWrite:
     """The write over an item that has no large values outside: what can be shown unread."""
-    is_large = plan.spread is not None and plan.spread.needs_reading
+    is_large = plan.overflow is not None and plan.overflow.needs_reading
     return resolve(plan, Stored(None, is_read=True) if is_large else UNKNOWN)
 
 
@@ -285,7 +287,7 @@ def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
 
     Without `laid_out` its large values count as they are. Raises the errors of `lay_out`.
     """
-    write = resolve(plan if laid_out else evolve(plan, spread=None))
+    write = resolve(plan if laid_out else evolve(plan, overflow=None))
     parts = [*(guard.part for guard in write.guards), *write.siblings]
     bodies = [write.params, *(body for part in parts for body in part.values())]
     count, size = 1 + len(write.guards), sum(map(request_size, bodies))

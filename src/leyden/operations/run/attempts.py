@@ -36,15 +36,20 @@ from leyden.results import add_units, consumed_units
 class Written:
     """What was written, in the end, and what it took.
 
-    `attributes` is the item that `response=` of a single write asked for. `attempts` counts the
-    requests that were sent to write.
+    `earlier` is what other requests than the last one consumed. `attempts` counts the requests that
+    were sent to write. `attributes` is the item that `response=` of a single write asked for.
     """
 
     writes: Sequence[ResolvedWrite]
     response: Response
-    consumed: float | None
+    earlier: float | None = None
     attempts: int = 1
     attributes: Item | None = None
+
+    @property
+    def consumed(self) -> float | None:
+        """The capacity units that all of it took."""
+        return add_units(self.earlier, consumed_units(self.response))
 
 
 class Attempts(ABC):
@@ -88,8 +93,8 @@ class Attempts(ABC):
             # A write that began unread learns from its first refusal: nobody was in its way.
             if attempt > 1 or self.has_read:
                 yield pause_before(attempt)
-        consumed = add_units(self.state.consumed, consumed_units(response))
-        return Written(writes, response, consumed, sent + times, response.get("Attributes"))
+        attributes = response.get("Attributes")
+        return Written(writes, response, self.state.consumed, sent + times, attributes)
 
     @property
     def may_begin_again(self) -> bool:
@@ -139,7 +144,7 @@ class Attempts(ABC):
     def _needs(self, position: int, plan: WritePlan) -> bool:
         if self.depends(position):
             return True
-        is_large = plan.spread is not None and plan.spread.needs_reading
+        is_large = plan.overflow is not None and plan.overflow.needs_reading
         return is_large and not self.known.get(position, UNKNOWN).is_read
 
     def read(self) -> Program[None]:
@@ -260,7 +265,7 @@ class Attempts(ABC):
 
         It does not say which one it is.
         """
-        large = [n for n, plan in enumerate(self.plans) if plan.spread is not None]
+        large = [n for n, plan in enumerate(self.plans) if plan.overflow is not None]
         if not large or not self.may_begin_again or not all(map(self._leaves_more, large)):
             return None
         return [Refusal(n, "invalid", "ValidationError", again=True) for n in large]
@@ -278,7 +283,7 @@ class Attempts(ABC):
         position, verdict = part.position, verdict_of_code(code_of(reason))
         again = (
             part.role == "main"
-            and self.plans[position].spread is not None
+            and self.plans[position].overflow is not None
             and is_refused_for_size(reason)
             and self._leaves_more(position)
         )
@@ -315,7 +320,7 @@ class Attempts(ABC):
         is_outdated = (
             is_gone
             or (verdict == "version" and plan.counts_on)
-            or (write.laid is not None and not write.laid.is_over(now))
+            or (write.overflow is not None and not write.overflow.is_over(now))
             or (self.depends(position) and values_changed(plan.entity, known.item, now))
         )
         if is_gone:

@@ -258,7 +258,7 @@ def verdict_of_main(write: ResolvedWrite, stored: Item | None, *, is_known: bool
         return "collision"
     if write.expected is not None and not write.expected.holds(stored):
         return "version"
-    if write.laid is not None and not write.laid.is_over(stored):
+    if write.overflow is not None and not write.overflow.is_over(stored):
         return "overflow"
     return why_refused(write.plan.entry._asked, stored, is_known=is_known)
 

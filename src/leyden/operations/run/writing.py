@@ -22,7 +22,7 @@ from leyden.operations.bound import error_context, item_id, matches
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import UNKNOWN
 from leyden.operations.companions.unique import GuardPart
-from leyden.operations.options import Options, finish
+from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.identity import collision
 from leyden.operations.plan.writes import Part, ResolvedWrite, WritePlan, parts_of, resolve
 from leyden.operations.run.attempts import Attempts, Written
@@ -52,12 +52,12 @@ def write_one(plan: WritePlan, options: Options, wants: str = "") -> Program[Wri
         return (yield from _Single(plan, options, wants).run())
     # Most writes are granted as they are, and need none of what attempts keep in mind.
     write = resolve(plan)
+    params = write.params if options is DEFAULT else finish(write.params, options)
     try:
-        response = yield request_of(plan, finish(write.params, options))
+        response = yield request_of(plan, params)
     except LeydenError as error:
         return (yield from _Single(plan, options, wants).run(error))
-    consumed = consumed_units(response)
-    return Written((write,), response, consumed, 1, response.get("Attributes"))
+    return Written((write,), response, None, 1, response.get("Attributes"))
 
 
 def write_together(
@@ -100,11 +100,10 @@ class _Single(Attempts):
             return done
         if self._wants != "all_new":
             return evolve(done, attributes=self._before)
-        self.state.consumed = done.consumed
         (answer,) = yield from self.get((0,))
         if isinstance(answer, LeydenError):
             raise answer
-        return evolve(done, attributes=answer.get("Item"), consumed=self.state.consumed)
+        return evolve(done, attributes=answer.get("Item"), earlier=self.state.consumed)
 
     def depends(self, position: int) -> bool:
         """Whether unique values may be given up: only the stored item says which."""

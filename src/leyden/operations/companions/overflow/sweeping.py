@@ -174,7 +174,15 @@ def _delete(entity: BoundEntity, orphans: _Orphans, name: str) -> Program[tuple[
     for here, as one transaction waits for another.
     """
     deleted, consumed = 0, None
-    check = {"ConditionCheck": _unchanged(entity, orphans)}
+    expressions = Expressions()
+    condition = expressions.unchanged(OVERFLOW_FIELD, orphans.manifest)
+    body: Params = {
+        "TableName": entity.table,
+        "Key": orphans.owner,
+        "ConditionExpression": condition,
+    }
+    expressions.write_to(body)
+    check = {"ConditionCheck": body}
     for some in chunks(orphans.parts, TRANSACTION_LIMIT - 1):
         deletes = [{"Delete": {"TableName": entity.table, "Key": key}} for key in some]
         params = {"TransactItems": [check, *deletes], "ClientRequestToken": str(uuid4())}
@@ -190,18 +198,3 @@ def _delete(entity: BoundEntity, orphans: _Orphans, name: str) -> Program[tuple[
         deleted += len(some)
         consumed = add_units(consumed, consumed_units(response))
     return deleted, consumed
-
-
-def _unchanged(entity: BoundEntity, orphans: _Orphans) -> Params:
-    expressions = Expressions()
-    if orphans.manifest is None:
-        condition = f"attribute_not_exists({expressions.name(OVERFLOW_FIELD)})"
-    else:
-        condition = expressions.equal(OVERFLOW_FIELD, orphans.manifest)
-    body: Params = {
-        "TableName": entity.table,
-        "Key": orphans.owner,
-        "ConditionExpression": condition,
-    }
-    expressions.write_to(body)
-    return body

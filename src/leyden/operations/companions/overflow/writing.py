@@ -29,7 +29,13 @@ from leyden.operations.companions.overflow.format import (
 )
 from leyden.operations.companions.unique import Effect
 from leyden.operations.plan import expressions
-from leyden.operations.plan.expressions import Expressions, conjunction, item_size, request_size
+from leyden.operations.plan.expressions import (
+    Expressions,
+    conjunction,
+    item_size,
+    request_size,
+    require,
+)
 from leyden.operations.plan.steps import Step, UpdateExpression
 from leyden.program import AttributeValue, Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD
@@ -111,13 +117,15 @@ class OverflowClauses:
         self.removes: set[str] = set()
         self.opened: set[str] = set()
 
-    def set(self, name: str, value: AttributeValue) -> bool:
-        """Take a field that is set; False where it is none of these."""
-        return self._take(self.sets, name, value)
+    def set(self, name: str, value: AttributeValue, *, once: bool = False) -> bool:
+        """Take a field that is set; with `once`, only where the item has none.
 
-    def set_if_absent(self, name: str, value: AttributeValue) -> bool:
-        """Take a field that is set where the item has none."""
-        return self._take(self.defaults, name, value)
+        False where it is none of these.
+        """
+        if name not in self._fields:
+            return False
+        (self.defaults if once else self.sets)[name] = value
+        return True
 
     def remove(self, name: str) -> bool:
         """Take a field that is removed."""
@@ -134,66 +142,64 @@ class OverflowClauses:
         if step.is_root and step.operator == "remove":
             return self.remove(name)
         if step.is_root and step.operator == "if_not_exists" and step.encoded is not None:
-            return self.set_if_absent(name, step.encoded)
+            return self.set(name, step.encoded, once=True)
         self.opened.add(name)
         return False
 
-    def _take(self, values: Item, name: str, value: AttributeValue) -> bool:
-        if name not in self._fields:
-            return False
-        values[name] = value
-        return True
 
-
-def spread_of_update(
+def overflow_of_update(
     entity: BoundEntity,
-    apart: OverflowClauses,
+    clauses: OverflowClauses,
     update: UpdateExpression,
     effect: Effect,
     steps: Iterable[Step],
 ) -> OverflowChange | None:
     """What an update does to values outside; None where it touches none, and no time to live."""
-    if not entity.mapping.overflow:
-        return None
     known = {*effect.sets, *effect.defaults, *effect.removes}
     stepped = {step.segments[0].partition("[")[0] for step in steps}
     lifetimes = entity.lifetimes & (known | stepped)
-    opened = frozenset(apart.opened) | (lifetimes - known)
-    if not (apart.sets or apart.defaults or apart.removes or opened or lifetimes):
+    opened = frozenset(clauses.opened) | (lifetimes - known)
+    if not (clauses.sets or clauses.defaults or clauses.removes or opened or lifetimes):
         return None
-    return OverflowChange(
-        "change",
-        effect,
-        apart.sets,
-        apart.defaults,
-        frozenset(apart.removes),
-        opened,
-        update,
-    )
+    removes = frozenset(clauses.removes)
+    return OverflowChange("change", effect, clauses.sets, clauses.defaults, removes, opened, update)
 
 
 def lay_out(
-    entity: BoundEntity, key: Item, params: Params, spread: OverflowChange, stored: Stored
+    entity: BoundEntity, key: Item, params: Params, change: OverflowChange, stored: Stored
 ) -> OverflowPlan:
     """The write over what is stored, as far as that is known.
 
     Raises InvalidExpressionError for a change inside a value that is stored outside,
-    ItemTooLargeError where what must be written together is too much.
+    ItemTooLargeError where what must be written together is too much for one transaction.
     """
     old = read_manifest(stored.item)
-    if spread.kind == "change":
-        laid = _changed(entity, key, params, spread, stored, old)
-    else:
-        laid = _replaced(entity, key, params, spread, stored, old)
-    _refuse_many(entity, laid)
-    return laid
+    plan = (_changed if change.kind == "change" else _replaced)(
+        entity, key, params, change, stored, old
+    )
+    if not plan.siblings:
+        return plan
+    count = 1 + len(plan.siblings)
+    bodies = (body for part in plan.siblings for body in part.values())
+    found, limit, what = sum(map(request_size, [plan.params, *bodies])), TRANSACTION_BYTES, "bytes"
+    if count > TRANSACTION_LIMIT:
+        found, limit, what = count, TRANSACTION_LIMIT, "operations"
+    if found > limit:
+        raise ItemTooLargeError(
+            f"the item and the compressed parts of its large values come to {found:,} {what}, and "
+            f"DynamoDB takes at most {limit:,} in a transaction",
+            size=found,
+            limit=limit,
+            entity=entity.spec.entity,
+        )
+    return plan
 
 
 def _replaced(
     entity: BoundEntity,
     key: Item,
     params: Params,
-    spread: OverflowChange,
+    change: OverflowChange,
     stored: Stored,
     old: Mapping[str, Entry],
 ) -> OverflowPlan:
@@ -201,13 +207,13 @@ def _replaced(
     body = dict(params)
     siblings: list[Params] = []
     table = params["TableName"]
-    if spread.kind != "delete":
+    if change.kind != "delete":
         whole: Item = params["Item"]
         values = {name: value for name, value in whole.items() if name in entity.mapping.overflow}
         rest = {name: value for name, value in whole.items() if name not in values}
         lifetimes = {name: rest[name] for name in entity.lifetimes if name in rest}
         others = item_size(rest) + stored.spare
-        layout = arrange(entity, key, values, others, lifetimes, spread.packing)
+        layout = arrange(entity, key, values, others, lifetimes, change.packing)
         # In the order in which it was, so that what is small stays byte for byte.
         body["Item"] = {
             name: layout.inside.get(name, value)
@@ -217,111 +223,95 @@ def _replaced(
         if layout.entries:
             body["Item"][OVERFLOW_FIELD] = write_manifest(layout.entries)
         siblings += _puts(layout, table)
-    if spread.kind == "create":
+    if change.kind == "create":
         return OverflowPlan(body, tuple(siblings), {})
+    manifest = stored.manifest
+    body = require(body, lambda expressions: expressions.unchanged(OVERFLOW_FIELD, manifest))
     siblings += _deletes(entity, key, old.values(), table)
-    return OverflowPlan(
-        _requiring_manifest(body, stored), tuple(siblings), {OVERFLOW_FIELD: stored.manifest}
-    )
+    return OverflowPlan(body, tuple(siblings), {OVERFLOW_FIELD: manifest})
 
 
 def _changed(
     entity: BoundEntity,
     key: Item,
     params: Params,
-    spread: OverflowChange,
+    change: OverflowChange,
     stored: Stored,
     old: Mapping[str, Entry],
 ) -> OverflowPlan:
-    _refuse_opened(entity, spread, old)
+    """An update: what it does not touch stays as it is, inside and outside."""
+    _refuse_opened(entity, change, old)
     table = params["TableName"]
-    assert spread.update is not None
+    assert change.update is not None
     expressions = Expressions.of(params)
-    update = spread.update.copy_onto(expressions)
+    update = change.update.copy_onto(expressions)
     held = stored.item or {}
-    kept = {name for name in spread.defaults if name in held or name in old}
-    defaults = {name: v for name, v in spread.defaults.items() if name not in kept}
-    layout = _layout(entity, key, params, spread, stored, {**defaults, **spread.sets})
-    conditions = _settled_defaults(spread, stored, layout, kept, expressions)
+    kept = {name for name in change.defaults if name in held or name in old}
+    defaults = {name: v for name, v in change.defaults.items() if name not in kept}
+    layout = _layout(entity, key, change, stored, {**defaults, **change.sets})
+    # A value that goes outside is in no field of its own, so no clause can look whether it is
+    # there: that it is, or is not, must be as it was read.
+    conditions = [
+        f"attribute_{'exists' if name in held else 'not_exists'}({expressions.name(name)})"
+        for name in change.defaults
+        if stored.is_read and (layout.entries or name in kept)
+    ]
     is_settled = stored.is_read and bool(layout.entries)
     for name, value in layout.inside.items():
         if name in defaults and not is_settled:
             update.set_if_absent(name, value)
         else:
             update.set(name, value)
-    touched = {*spread.sets, *spread.removes, *(defaults if stored.is_read else ())}
+    touched = {*change.sets, *change.removes, *(defaults if stored.is_read else ())}
     for name in sorted(touched - layout.inside.keys()):
         update.remove(name)
     left = {name: entry for name, entry in old.items() if name not in touched}
-    _set_manifest(update, {**left, **layout.entries}, old)
+    entries = {**left, **layout.entries}
+    if entries and entries != old:
+        update.set(OVERFLOW_FIELD, write_manifest(entries))
+    elif old and not entries:
+        update.remove(OVERFLOW_FIELD)
     given_up = [entry for name, entry in old.items() if name in touched]
-    moved = _moved_lifetimes(entity, key, spread, held, left.values(), table)
+    moved = _moved_lifetimes(entity, key, change, held, left.values(), table)
     relied = {OVERFLOW_FIELD: stored.manifest}
     if stored.is_read:
-        relied.update({name: held.get(name) for name in spread.defaults})
+        relied.update({name: held.get(name) for name in change.defaults})
     if layout.parts or moved:
-        conditions += _same_lifetimes(entity, spread, held, expressions)
+        # The times to live that the parts were made by must still be the item's.
+        told = entity.lifetimes - change.effect.sets.keys() - change.effect.removes
+        conditions += [expressions.unchanged(name, held.get(name)) for name in sorted(told)]
         relied.update({name: held.get(name) for name in entity.lifetimes})
     siblings = (*_puts(layout, table), *_deletes(entity, key, given_up, table), *moved)
     body = {**params, "UpdateExpression": update.text()}
-    texts = [params.get("ConditionExpression", ""), *conditions, _manifest(stored, expressions)]
+    manifest = expressions.unchanged(OVERFLOW_FIELD, stored.manifest)
+    texts = [params.get("ConditionExpression", ""), *conditions, manifest]
     body["ConditionExpression"] = conjunction(texts)
     expressions.write_to(body)
     return OverflowPlan(body, siblings, relied)
 
 
-def _settled_defaults(
-    spread: OverflowChange, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
-) -> list[str]:
-    """That what is set only where there is nothing yet is there, or is not, as it was read.
-
-    A value that goes outside is in no field of its own, so no clause can look for it.
-    """
-    if not stored.is_read:
-        return []
-    held = stored.item or {}
-    return [
-        f"attribute_{'exists' if name in held else 'not_exists'}({expressions.name(name)})"
-        for name in spread.defaults
-        if layout.entries or name in kept
-    ]
-
-
-def _set_manifest(
-    update: UpdateExpression, entries: Mapping[str, Entry], old: Mapping[str, Entry]
-) -> None:
-    if entries and entries != old:
-        update.set(OVERFLOW_FIELD, write_manifest(entries))
-    elif old and not entries:
-        update.remove(OVERFLOW_FIELD)
-
-
 def _layout(
-    entity: BoundEntity,
-    key: Item,
-    params: Params,
-    spread: OverflowChange,
-    stored: Stored,
-    values: Item,
+    entity: BoundEntity, key: Item, change: OverflowChange, stored: Stored, values: Item
 ) -> Layout:
     """Where the values of an update go: as they are, unless that is known to be too large."""
     if item_size(values) <= expressions.ITEM_LIMIT and not stored.refusals:
         return as_they_are(values)
-    assert spread.update is not None
+    assert change.update is not None
     held = dict(stored.item or key)
-    for name in (*values, *spread.removes):
+    for name in (*values, *change.removes):
         held.pop(name, None)
-    held.update(spread.update.assigned)
-    others = item_size(held) + spread.update.grown + stored.spare
-    after = spread.effect.after(stored.item)
+    held.update(change.update.assigned)
+    others = item_size(held) + change.update.grown + stored.spare
+    after = change.effect.after(stored.item)
     lifetimes = {name: after[name] for name in entity.lifetimes if name in after}
-    return arrange(entity, key, values, others, lifetimes, spread.packing)
+    return arrange(entity, key, values, others, lifetimes, change.packing)
 
 
-def _refuse_opened(entity: BoundEntity, spread: OverflowChange, old: Mapping[str, Entry]) -> None:
+def _refuse_opened(entity: BoundEntity, change: OverflowChange, old: Mapping[str, Entry]) -> None:
+    """Raise for a step inside of a value that is not there to be changed inside."""
     names = {spec.field: name for name, spec in entity.spec.attributes.items()}
-    for opened in sorted(spread.opened):
-        outside = any(entry.parts for entry in old.values())
+    outside = any(entry.parts for entry in old.values())
+    for opened in sorted(change.opened):
         if opened in old or (opened in entity.lifetimes and outside):
             why = (
                 f'"{names[opened]}" of the stored item was too large for it and is compressed, so '
@@ -342,23 +332,20 @@ def _puts(layout: Layout, table: str) -> list[Params]:
 
 def _deletes(entity: BoundEntity, key: Item, entries: Iterable[Entry], table: str) -> list[Params]:
     sort = sort_field_of(entity)
-    return [
-        {"Delete": {"TableName": table, "Key": part}}
-        for entry in entries
-        for part in part_keys(key, sort, entry)
-    ]
+    keys = (part for entry in entries for part in part_keys(key, sort, entry))
+    return [{"Delete": {"TableName": table, "Key": part}} for part in keys]
 
 
 def _moved_lifetimes(
     entity: BoundEntity,
     key: Item,
-    spread: OverflowChange,
+    change: OverflowChange,
     held: Item,
     entries: Iterable[Entry],
     table: str,
 ) -> list[Params]:
     """The parts that stay, with the time to live that their item gets."""
-    after = spread.effect.after(held)
+    after = change.effect.after(held)
     moved = {
         name: after.get(name) for name in entity.lifetimes if after.get(name) != held.get(name)
     }
@@ -373,78 +360,20 @@ def _moved_lifetimes(
             update.set(name, part_lifetimes({name: value})[name])
     body: Params = {"TableName": table, "UpdateExpression": update.text()}
     # A part that is gone must not come back as an item of nothing.
-    body["ConditionExpression"] = f"attribute_exists({expressions.name(sort_field_of(entity))})"
-    expressions.write_to(body)
     sort = sort_field_of(entity)
-    return [
-        {"Update": {**body, "Key": part}}
-        for entry in entries
-        for part in part_keys(key, sort, entry)
-    ]
-
-
-def _same_lifetimes(
-    entity: BoundEntity, spread: OverflowChange, held: Item, expressions: Expressions
-) -> list[str]:
-    """The times to live that the parts were made by must still be the item's."""
-    conditions = []
-    for name in sorted(entity.lifetimes - spread.effect.sets.keys() - spread.effect.removes):
-        if name in held:
-            conditions.append(expressions.equal(name, held[name]))
-        else:
-            conditions.append(f"attribute_not_exists({expressions.name(name)})")
-    return conditions
-
-
-def _requiring_manifest(params: Params, stored: Stored) -> Params:
-    expressions = Expressions.of(params)
-    body = dict(params)
-    body["ConditionExpression"] = conjunction(
-        [params.get("ConditionExpression", ""), _manifest(stored, expressions)]
-    )
+    body["ConditionExpression"] = f"attribute_exists({expressions.name(sort)})"
     expressions.write_to(body)
-    return body
+    keys = (part for entry in entries for part in part_keys(key, sort, entry))
+    return [{"Update": {**body, "Key": part}} for part in keys]
 
 
-def _manifest(stored: Stored, expressions: Expressions) -> str:
-    """The condition that the stored manifest is the one that was seen, or that there is none."""
-    if stored.manifest is None:
-        return f"attribute_not_exists({expressions.name(OVERFLOW_FIELD)})"
-    return expressions.equal(OVERFLOW_FIELD, stored.manifest)
-
-
-def _refuse_many(entity: BoundEntity, laid: OverflowPlan) -> None:
-    """Raise where the write and those of its parts are too much for one transaction."""
-    if not laid.siblings:
-        return
-    count = 1 + len(laid.siblings)
-    found = sum(map(request_size, _bodies_of(laid)))
-    limit = TRANSACTION_BYTES
-    if count > TRANSACTION_LIMIT:
-        found, limit = count, TRANSACTION_LIMIT
-    if found > limit:
-        what = "operations" if limit == TRANSACTION_LIMIT else "bytes"
-        raise ItemTooLargeError(
-            f"the item and the compressed parts of its large values come to {found:,} {what}, and "
-            f"DynamoDB takes at most {limit:,} in a transaction",
-            size=found,
-            limit=limit,
-            entity=entity.spec.entity,
-        )
-
-
-def _bodies_of(laid: OverflowPlan) -> list[Params]:
-    """The parameters of all writes that belong together."""
-    return [laid.params, *(body for part in laid.siblings for body in part.values())]
-
-
-def spread_notes(entity: BoundEntity, spread: OverflowChange | None) -> tuple[str, ...]:
+def overflow_notes(entity: BoundEntity, change: OverflowChange | None) -> tuple[str, ...]:
     """What large values mean for a write, in words."""
-    if spread is None:
+    if change is None:
         return ()
     names = [name for name, spec in entity.spec.attributes.items() if spec.overflow]
     quoted = ", ".join(f'"{name}"' for name in names)
-    if spread.kind == "create":
+    if change.kind == "create":
         return (f"a {quoted} too large for the item is spread over items of its own",)
     return (
         f"where a {quoted} is too large for the item, or the stored one is spread, it becomes a "
