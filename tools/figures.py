@@ -16,6 +16,7 @@ All figures are of `src/leyden`, or of the folder that is named::
 
 from __future__ import annotations
 
+import argparse
 import ast
 import sys
 from collections import Counter
@@ -66,10 +67,23 @@ indexes:
 
 def main() -> None:
     """Write the figures of a folder."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "src/leyden").resolve()
-    sys.path.insert(0, str(folder.parent))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default="src/leyden")
+    folder = parser.parse_args().folder.resolve()
+    if not any(folder.rglob("*.py")):
+        parser.error(f"{folder} is not a folder with Python files")
+    sys.path.insert(0, str(_package(folder).parent))
     for line in figures(folder):
         sys.stdout.write(f"{line}\n")
+
+
+def _package(folder: Path) -> Path:
+    """The outermost package that a folder is in, or the folder itself."""
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
 
 
 def figures(folder: Path) -> Iterator[str]:
@@ -80,13 +94,16 @@ def figures(folder: Path) -> Iterator[str]:
     functions = [*_functions(trees.values())]
     once = one_use(trees)
     ranked = sorted(((complexity(one), one.name) for one in functions), reverse=True)
-    circles = circles_of(imports_of(trees, folder))
+    circles = circles_of(imports_of(trees, _package(folder)))
+    highest = ranked[0][0] if ranked else 0
     worst = ", ".join(f"{name} {count}" for count, name in ranked[:3])
     yield _row("lines", lines)
     yield _row("files", len(code), f"{lines / len(code):.0f} lines a file")
     yield _row("functions", len(functions))
-    yield _row("one-use helpers", len(once), f"{len(once) / len(functions):.1%} of all functions")
-    yield _row("highest complexity", ranked[0][0], worst)
+    yield _row(
+        "one-use helpers", len(once), f"{len(once) / max(len(functions), 1):.1%} of all functions"
+    )
+    yield _row("highest complexity", highest, worst)
     yield _row(f"functions above {MOST}", sum(count > MOST for count, _ in ranked))
     yield _row("modules in circles", sum(map(len, circles)))
     for circle in circles:

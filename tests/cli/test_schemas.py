@@ -261,6 +261,18 @@ def test_messages_name_no_argument_of_python() -> None:
     assert for_the_command_line("my_region=eu and --table=x stay") == (
         "my_region=eu and --table=x stay"
     )
+    said = 'the option "limit" takes a number; leave out `consistent`, `hydrate=True` and `when`'
+    assert for_the_command_line(said, {"--limit", "--consistent", "--hydrate"}) == (
+        "--limit takes a number; leave out --consistent, --hydrate and `when`"
+    )
+
+
+def test_options_of_an_operation_are_called_as_here() -> None:
+    address = ("--endpoint-url", "http://127.0.0.1:9", "--region", "eu-central-1", "--table", "t")
+    key = ("task.assigned", "employee_id=e1", "--consistent")
+    result = leyden_command("query", TASKAPP, *key, *address)
+    assert result.exit_code == 1
+    assert "a global index cannot be read consistently; leave out --consistent" in result.stderr
 
 
 def test_hooks_are_asked_for_by_the_option(tmp_path: Path) -> None:

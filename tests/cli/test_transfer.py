@@ -168,7 +168,7 @@ def test_raw_keeps_strangers_and_counts_them(on_table: OnTable, tmp_path: Path) 
     summary = json.loads(result.stdout)
     assert (summary["items"], summary["foreign"], summary["skipped"]) == (4, 1, 0)
     assert {"blob": {"B": "AAE="}, "pk": {"S": "stranger"}, "sk": {"S": "1"}} in lines_in(file)
-    assert "1 of no entity of taskapp" in result.stderr
+    assert "1 belong to no entity of taskapp" in result.stderr
 
 
 def test_records_leave_strangers_out_and_count_them(on_table: OnTable) -> None:

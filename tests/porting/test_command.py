@@ -93,13 +93,13 @@ def test_models_are_chosen_by_name(tmp_path: Path) -> None:
     assert load_service(result.stdout, hooks=HOOKS).entities["b"].entity == "other"
     missing = run(file, "--export", "c")
     assert missing.exit_code == 1
-    assert 'there is no model "c"; there are a, b' in missing.stderr
+    assert 'the file has no model "c"; it has a, b' in missing.stderr
 
 
 def test_a_single_model_is_named_where_another_is_asked_for(tmp_path: Path) -> None:
     result = run(source(tmp_path), "--export", "nope")
     assert result.exit_code == 1
-    assert 'there is no model "nope"; there is taskItem' in result.stderr
+    assert 'the file has no model "nope"; it has taskItem' in result.stderr
 
 
 @pytest.mark.parametrize("alias", ["table", "Table"])

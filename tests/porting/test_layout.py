@@ -51,7 +51,7 @@ attributes:
   status:  {type: [open, closed], default: open}
   total:
     type: number
-    # a callback; write it in Python and hand it in with hooks= as total_get
+    # a callback; write it in Python and pass it as the hook total_get
     #   (value) => {
     #     return value * 2;
     #   }
@@ -70,8 +70,8 @@ indexes:
     sk: {field: sk, composite: []}
   by_status:
     index: gsi1
-    # a callback, called with the attributes of the key by name; write it in Python and hand it in
-    # with hooks= as by_status_when
+    # a callback, called with the attributes of the key by name; write it in Python and pass it as
+    # the hook by_status_when
     #   (a) => check(a)
     when: {call: by_status_when}
     pk: {field: gsi1pk, composite: [status], casing: none}

@@ -44,7 +44,11 @@ def test_models_are_found_wherever_they_are_in_json(
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", r"m\.json:1:2: is not JSON"), ("[]", "holds no ElectroDB model"), ("5", "holds no")],
+    [
+        ("{", r"m\.json:1:2: is not JSON"),
+        ("[]", "contains no ElectroDB model"),
+        ("5", "contains no"),
+    ],
 )
 def test_a_file_without_models_is_refused(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
@@ -66,7 +70,7 @@ def test_models_are_chosen_by_export_service_alias_or_entity(tmp_path: Path) -> 
 
 def test_a_module_needs_node_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NodeError, match="which Node") as caught:
+    with pytest.raises(NodeError, match="only Node") as caught:
         read_models(written(tmp_path, "m.mjs", "export const a = 1"))
     assert isinstance(caught.value, LeydenError)
     assert isinstance(caught.value, EngineError)

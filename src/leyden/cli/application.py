@@ -115,7 +115,7 @@ class Application(click.Group):
             sys.stdout.flush()
             return result
         except LeydenError as error:
-            _report(error, debug=bool(ctx.meta.get(_DEBUGGING)))
+            _report(ctx, error)
             ctx.exit(FAILED)
         except (StoppedError, KeyboardInterrupt) as stopped:
             click.echo(f"\n{stopped if isinstance(stopped, StoppedError) else 'stopped'}", err=True)
@@ -127,17 +127,19 @@ class Application(click.Group):
             ctx.exit(PIPE_CLOSED)
 
 
-def _report(error: LeydenError, *, debug: bool) -> None:
+def _report(ctx: click.Context, error: LeydenError) -> None:
     from leyden.cli.output import for_the_command_line, plural, print_faults
     from leyden.errors import SchemaError
 
-    if debug:
+    if ctx.meta.get(_DEBUGGING):
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if isinstance(error, SchemaError):
         print_faults(error.faults, err=True)
         message = f"the schemas have {plural(len(error.faults), 'fault')}"
     else:
-        message = for_the_command_line(str(error))
+        command = leyden.get_command(ctx, ctx.invoked_subcommand or "")
+        options = {option for one in (command.params if command else ()) for option in one.opts}
+        message = for_the_command_line(str(error), options)
     code = click.style(f" [{error.code}] ", dim=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}{code}{message}", err=True)
 

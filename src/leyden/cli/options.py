@@ -19,7 +19,7 @@ import click
 
 from leyden._text import did_you_mean
 from leyden.cli.application import debug_option
-from leyden.cli.output import Output
+from leyden.cli.output import Output, for_the_command_line
 
 if TYPE_CHECKING:
     from leyden import Entity, Service
@@ -83,7 +83,7 @@ class Target(NamedTuple):
                 hooks=hooks,
             )
         for danger in dangers:
-            click.echo(f"warning: {danger.message}", err=True)
+            click.echo(f"warning: {for_the_command_line(str(danger.message))}", err=True)
         with service:
             yield service
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -33,6 +33,8 @@ _HERE: Final = {
     "pass credentials=, set": "set",
     "app.create_table()": "`leyden table FOLDER --create`",
     "endpoint_url=": "--endpoint-url",
+    "endpoint_url is": "--endpoint-url is",
+    'cursor_from="electrodb"': "--cursor-from electrodb",
     "region=": "--region",
     "profile=": "--profile",
     "table=": "--table",
@@ -43,6 +45,10 @@ _HERE: Final = {
 """What stands in messages of the Python interface, and what it is called here."""
 
 _THERE: Final = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}" for name in _HERE))
+
+
+_OPTION: Final = re.compile(r'`(\w+)(?:=True)?`|the option "(\w+)"')
+"""How messages name an option of an operation."""
 
 
 class Output(NamedTuple):
@@ -73,9 +79,18 @@ def capacity(units: float) -> str:
     return f"{units:g} capacity unit{'' if units == 1 else 's'}"
 
 
-def for_the_command_line(message: str) -> str:
-    """An error's message with the command line's own options and commands in it."""
-    return _THERE.sub(lambda found: _HERE[found[0]], message).replace("`--hooks`", "--hooks")
+def for_the_command_line(message: str, options: Collection[str] = ()) -> str:
+    """An error's message with the command line's own options and commands in it.
+
+    `options` are those of the command, such as `--limit`: a message calls them `limit`.
+    """
+
+    def called(found: re.Match[str]) -> str:
+        option = f"--{(found[1] or found[2]).replace('_', '-')}"
+        return option if option in options else found[0]
+
+    here = _THERE.sub(lambda found: _HERE[found[0]], message).replace("`--hooks`", "--hooks")
+    return _OPTION.sub(called, here)
 
 
 def print_json(value: Any, output: Output) -> None:

@@ -11,7 +11,15 @@ import click
 
 from leyden import CollectionPage, Entity, Page, Service
 from leyden.cli.options import decorated, unknown
-from leyden.cli.output import Output, capacity, plural, print_json, print_records, reading
+from leyden.cli.output import (
+    Output,
+    capacity,
+    for_the_command_line,
+    plural,
+    print_json,
+    print_records,
+    reading,
+)
 from leyden.cli.values import plain_record, read_pairs
 from leyden.cli.where import read_condition
 from leyden.errors import DecodeError, HookError, UnknownAttributeError
@@ -217,6 +225,6 @@ def _print_page(
 def tell_unreadable(errors: Sequence[DecodeError | HookError]) -> None:
     """Name the items that could not be read on standard error, and end with exit code 1."""
     for error in errors:
-        click.echo(f"unreadable [{error.code}] {error}", err=True)
+        click.echo(f"unreadable [{error.code}] {for_the_command_line(str(error))}", err=True)
     if errors:
         click.get_current_context().exit(1)

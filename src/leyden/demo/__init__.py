@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -71,26 +70,24 @@ def _sum_up(stage: Stage) -> None:
         DynamoDB counts by the size of what is read and written."""
     )
     stage.chapter("What next?", "To copy; `--help` says what else each of them does:")
-    for command, shows in _next_commands():
-        stage.console.print()
-        stage.console.print(Text(f"  # {shows}", style="dim"))
-        stage.console.print(Text(f"  {command}"), soft_wrap=True)
-    stage.say("README.md has a tour of five minutes, docs/schema.md the language of the schemas.")
-
-
-def _next_commands() -> Iterator[tuple[str, str]]:
     program = _shown(Path(sys.executable).with_name("leyden"))
     if shutil.which("leyden"):
         program = "leyden"
     folder = _shown(schemas_folder("taskapp"))
-    yield f"{program} check {folder}", "every fault of schema files, with file, line and column"
-    yield f"{program} patterns {folder}", "all access patterns, with their indexes and keys"
-    yield f"{program} keys {folder} task project_id=p1 task_id=T1", "the keys that attributes make"
-    yield (
-        f"{program} explain {folder} task query.assigned employee_id=e1",
-        "which index serves a query, and what it reads",
-    )
-    yield f"{program} table {folder} --format cloudformation", "the table, to create it"
+    for command, shows in (
+        (f"check {folder}", "every fault of schema files, with file, line and column"),
+        (f"patterns {folder}", "all access patterns, with their indexes and keys"),
+        (f"keys {folder} task project_id=p1 task_id=T1", "the keys that attributes make"),
+        (
+            f"explain {folder} task query.assigned employee_id=e1",
+            "which index serves a query, and what it reads",
+        ),
+        (f"table {folder} --format cloudformation", "the table, to create it"),
+    ):
+        stage.console.print()
+        stage.console.print(Text(f"  # {shows}", style="dim"))
+        stage.console.print(Text(f"  {program} {command}"), soft_wrap=True)
+    stage.say("README.md has a tour of five minutes, docs/schema.md the language of the schemas.")
 
 
 def _shown(path: Path) -> str:

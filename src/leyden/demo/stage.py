@@ -88,7 +88,12 @@ class Stage:
         if request:
             self._words(str(operation.explain(**options)))
             params = operation.params(**options)
-            data = json.dumps(params, ensure_ascii=False, default=_sorted)
+            # Sets in a fixed order, so that every run shows the same.
+            data = json.dumps(
+                params,
+                ensure_ascii=False,
+                default=lambda v: sorted(v) if isinstance(v, set | frozenset) else str(v),
+            )
             self._indented(JSONHighlighter()(Text(data)), 4)
         before = len(self.answers)
         result = operation.go(**options)
@@ -185,10 +190,6 @@ def cell(value: Any) -> str:
 
 def _counted(number: float, what: str) -> str:
     return f"{number:g} {what}{'' if number == 1 else 's'}"
-
-
-def _sorted(value: Any) -> Any:
-    return sorted(value) if isinstance(value, set | frozenset) else str(value)
 
 
 def _indent(line: str) -> int:

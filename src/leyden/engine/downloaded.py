@@ -51,7 +51,12 @@ def dynamodb_local(
 
     Raises EngineError when Java or the jar is missing, or it does not start.
     """
-    folder = _find_folder(jar_folder)
+    folder = Path(jar_folder or os.environ.get(FOLDER_VARIABLE) or Path.cwd() / _BELOW)
+    if not (folder / JAR).is_file():
+        raise EngineError(
+            f"{JAR} was not found in {folder}; set {FOLDER_VARIABLE} to the folder that holds it"
+        )
+    folder = folder.resolve()
     program = _find_java(java)
     jar = str(folder / JAR)
     classes = os.pathsep.join((jar, str(_LAUNCHER)))
@@ -138,15 +143,6 @@ class DynamoDBLocal:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _find_folder(given: str | os.PathLike[str] | None) -> Path:
-    folder = Path(given or os.environ.get(FOLDER_VARIABLE) or Path.cwd() / _BELOW)
-    if (folder / JAR).is_file():
-        return folder.resolve()
-    raise EngineError(
-        f"{JAR} was not found in {folder}; set {FOLDER_VARIABLE} to the folder that holds it"
-    )
 
 
 def _find_java(given: str | os.PathLike[str] | None) -> str:

@@ -51,7 +51,7 @@ class AttributePort:
         if isinstance(raw, str | list):
             raw = {"type": raw}
         if not isinstance(raw, Mapping) or function_source(raw) is not None:
-            raise ModelError(f"the {role} is no object", place=str(place))
+            raise ModelError(f"the {role} must be an object", place=str(place))
         self.raw = given_options(raw)
         self.place = place
         self.context = context
@@ -271,7 +271,7 @@ class AttributePort:
                     place, f'watches "{name}", which is the text of a key', "the others are watched"
                 )
             elif name not in names:
-                raise ModelError(f'"{name}" is no attribute', place=str(place))
+                raise ModelError(f'"{name}" is not an attribute of the model', place=str(place))
         return list(dict.fromkeys(names[name] for name in watch if name in names))
 
     def _once(self, default: Any) -> None:
@@ -317,7 +317,7 @@ class AttributePort:
         if isinstance(value, Mapping) and "$set" in value:
             value = value["$set"]
         if _is_marked(value):
-            raise ModelError("is no value that can be stored", place=str(place))
+            raise ModelError("cannot be stored", place=str(place))
         if self.kind.name == "set" and value == []:
             self._dropped("default", "DynamoDB stores no empty set")
             return

@@ -195,7 +195,7 @@ class Context:
         wanted = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)
         name = self.hook_names.name(f"{wanted}_{place.here[-1]}", self.alias, source)
         self.hooks[name] = source
-        todo = f"write it in Python and hand it in with hooks= as {name}"
+        todo = f"write it in Python and pass it as the hook {name}"
         self._note("hook", place, f"a callback{remark and ', '}{remark}", todo, source)
         return {"call": name}
 

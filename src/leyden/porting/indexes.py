@@ -197,5 +197,5 @@ def _projection(
     for name in raw:
         # Every index holds the text of its own keys and of the table's.
         if name not in fields and name not in context.key_texts:
-            raise ModelError(f'"{name}" is no attribute', place=str(place))
+            raise ModelError(f'"{name}" is not an attribute of the model', place=str(place))
     return [fields[name] for name in raw if name in fields]

@@ -98,7 +98,7 @@ def read_half(
     if composite is None and template is None:
         composite, template = (None, facets) if isinstance(facets, str) else (facets, None)
     if template is None and composite is None:
-        raise ModelError("does not say what the key is made of", place=str(place))
+        raise ModelError("needs `composite` or `template`", place=str(place))
     parts = None
     listed = composite is not None and template != ""
     names: tuple[str, ...] = tuple(composite) if listed else ()
@@ -108,7 +108,7 @@ def read_half(
         _note_no_names(template, names, place, context, fields)
     for name in names:
         if name not in fields:
-            raise ModelError(f'"{name}" is no attribute', place=str(place))
+            raise ModelError(f'"{name}" is not an attribute of the model', place=str(place))
     _check_choices(raw, place, "casing", "cast")
     if multi:
         for option in ("template", "casing", "cast"):

@@ -59,7 +59,9 @@ def _text(value: Any, place: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ModelError("has half of a character, which no table stores", place=place) from None
+        raise ModelError(
+            "has half of a surrogate pair, which DynamoDB cannot store", place=place
+        ) from None
 
 
 def _texts(value: Any, place: str) -> None:
@@ -161,7 +163,7 @@ def read_identity(model: Mapping[str, Any]) -> Identity:
             versioned=isinstance(version, str),
         )
     raise ModelError(
-        "this is no ElectroDB model: it has neither model.entity nor entity", place="model"
+        "this is not an ElectroDB model: it has neither model.entity nor entity", place="model"
     )
 
 
@@ -202,7 +204,7 @@ def kind_of(raw: Any, place: Place, context: Context) -> Kind:
         return _enum([], place, context)
     if not isinstance(raw, str) or raw not in _SAME:
         shown = f'"{raw}"' if isinstance(raw, str) else f"a {type(raw).__name__}"
-        raise ModelError(f"{shown} is no type that ElectroDB has", place=str(place))
+        raise ModelError(f"{shown} is not a type that ElectroDB has", place=str(place))
     return Kind(raw, raw)
 
 

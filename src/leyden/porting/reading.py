@@ -76,8 +76,9 @@ class Found:
                     if known
                 }
                 close = did_you_mean(name, [n for model in self.models for n in _names(model)])
-                there = f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
-                raise ModelError(f'there is no model "{name}"{close}; {there}')
+                raise ModelError(
+                    f'the file has no model "{name}"{close}; it has {", ".join(known)}'
+                )
             chosen.update((self.models.index(model), model) for model in fitting)
         return tuple(chosen[place] for place in sorted(chosen))
 
@@ -106,12 +107,12 @@ def read_models(file: str | os.PathLike[str]) -> Found:
     """
     path = Path(file)
     if not path.is_file():
-        raise ModelError("there is no such file", place=str(path))
+        raise ModelError("no such file", place=str(path))
     found = _module(path) if path.suffix in _SCRIPTS else _json(path)
     if not found.models:
         what = "exports no ElectroDB model, entity or service"
         if path.suffix not in _SCRIPTS:
-            what = "holds no ElectroDB model"
+            what = "contains no ElectroDB model"
         elif found.functions:
             what += (
                 f"; it exports functions ({', '.join(found.functions[:5])}): write a small module "
@@ -159,7 +160,7 @@ def _module(path: Path) -> Found:
     node = shutil.which("node")
     if node is None:
         raise NodeError(
-            f"{path} is a module, which Node.js has to read, and there is no `node` on the PATH; "
+            f"{path} is a module, which only Node.js can read, and `node` is not on the PATH; "
             "install Node.js, or write the model to a JSON file"
         )
     with tempfile.TemporaryDirectory(prefix="leyden-") as folder:

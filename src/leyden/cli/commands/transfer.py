@@ -125,7 +125,7 @@ def _report_export(exporter: Exporter, to: Path, hidden: list[str], output: Outp
         print_json(report, output)
     parts = [f"exported {plural(state.items, 'item')} of {state.purpose.table}"]
     if state.foreign:
-        parts.append(f"{state.foreign} of no entity of {state.purpose.service}")
+        parts.append(f"{state.foreign} belong to no entity of {state.purpose.service}")
     if state.skipped:
         parts.append(f"skipped {plural(state.skipped, 'other')}")
     parts.append(plural(cost.requests, "request"))
@@ -302,7 +302,7 @@ def _report_import(importer: Importer, rejects: Rejects | None, output: Output) 
         print_json(report, output)
     parts = [f"wrote {plural(state.written, 'item')} into {state.purpose.table}"]
     if state.foreign:
-        parts.append(f"{state.foreign} of no entity of {state.purpose.service}")
+        parts.append(f"{state.foreign} belong to no entity of {state.purpose.service}")
     parts += [f"{state.skipped} skipped", f"{state.failed} failed"]
     click.echo(", ".join(parts), err=True)
     if rejected:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 from attrs import define, evolve, field
 
 from leyden import Service
-from leyden.cli.output import Bar
+from leyden.cli.output import Bar, for_the_command_line
 from leyden.cli.transfer.lines import Found, Line, LineReader, lines_of
 from leyden.cli.transfer.state import ImportState, Purpose, Rejects, StateFile
 from leyden.errors import (
@@ -213,7 +213,7 @@ class Importer:
             code = _CODES.get(rejection.reason, TransactionCanceledError.code)
             place = f"{self.name}:{pending[position].line.number}: {code}: {rejection.why}"
             if self.rejects is None:
-                raise InputError(f"{place}; nothing of {_lines(pending)} is written") from error
+                raise InputError(f"{place}; nothing was written of {_lines(pending)}") from error
             self.tell(place)
         failed = [pending[n] for n in sorted(final)]
         rest = [one for n, one in enumerate(pending) if n not in final]
@@ -245,7 +245,7 @@ class Importer:
 
 def _said(error: Exception) -> str:
     if isinstance(error, LeydenError):
-        return f"{error.code}: {error.message}"
+        return f"{error.code}: {for_the_command_line(error.message)}"
     return f"{InputError.code}: {error}"
 
 
