@@ -38,7 +38,7 @@ from leyden.store.records import (
 )
 
 if TYPE_CHECKING:
-    from leyden.store.dynamodb.async_store import AsyncDynamoDBStore
+    from leyden.store.dynamodb.store import AsyncDynamoDBStore
 
 __all__ = [
     "TTL",
@@ -75,7 +75,7 @@ def __getattr__(name: str) -> Any:
     # What belongs to event loops is imported when it is asked for.
     if name != "AsyncDynamoDBStore":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from leyden.store.dynamodb.async_store import AsyncDynamoDBStore
+    from leyden.store.dynamodb.store import AsyncDynamoDBStore
 
     return AsyncDynamoDBStore
 

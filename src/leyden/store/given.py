@@ -1,4 +1,8 @@
-"""Records that callers give, or mappings of their fields in snake_case, and changes: checked.
+"""What callers give, checked: values, filters and orders, records, and changes of messages.
+
+Nothing here looks at what is stored. Every refusal is an InputError that names the argument or the
+field (`messages[3].role`), and never shows its value. A record is given as one, or as a mapping of
+its fields in snake_case.
 
 >>> from leyden.store import given
 >>> given.thread({"id": "t1", "resource_id": "alice"}).title
@@ -8,14 +12,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import NOTHING, evolve, fields_dict, frozen
 
-from leyden._text import did_you_mean, quoted
-from leyden.errors import ReadOnlyAttributeError, RequiredAttributeError, UnknownAttributeError
-from leyden.store import checks
+from leyden._text import did_you_mean, listed, quoted
+from leyden.errors import (
+    InvalidOptionError,
+    ReadOnlyAttributeError,
+    RequiredAttributeError,
+    UnknownAttributeError,
+)
 from leyden.store.records import (
     JSON,
     DateRange,
@@ -27,113 +35,282 @@ from leyden.store.records import (
     Thread,
     Trace,
 )
-from leyden.types.base import wrong_type
+from leyden.store.values import Span
+from leyden.types import accept_json, accept_string, accept_timestamp, refuse, wrong_type
 
+_Value = TypeVar("_Value")
 _Record = TypeVar("_Record")
-_Check = Callable[[Any, str], Any]
+_Check: TypeAlias = Callable[[Any, str], Any]
+"""Takes a value and what a refusal calls it."""
 
-_FIRST: Final = ("metadata", "content", "parts")
-_SET_BY_THE_STORE: Final = ("created_at", "updated_at")
-_REPLACED: Final = (
-    *("thread_id", "resource_id", "role", "type"),
-    *("tool_call_ids", "tool_call_args", "tool_names"),
+text = accept_string
+"""A str, which may be empty."""
+
+instant = accept_timestamp
+"""An aware datetime, or ISO 8601 text with an offset: in UTC, cut to milliseconds."""
+
+json = accept_json
+"""A copy of a JSON value."""
+
+_TENANCY: Final = ("organization_id", "project_id")
+
+SCORED: Final = (
+    *("AGENT", "WORKFLOW", "TRAJECTORY", "STEP", "EXTERNAL"),
+    *("agent_run", "agent_signal", "classifier_evaluation", "client_tool_call", "generic"),
+    *("graph_action", "mapping", "mcp_server_request", "mcp_tool_call", "memory_operation"),
+    *("model_chunk", "model_generation", "model_inference", "model_step", "processor_run"),
+    *("provider_tool_call", "rag_action", "rag_embedding", "rag_ingestion"),
+    *("rag_vector_operation", "scorer_run", "scorer_step", "skill_action", "skill_resolution"),
+    *("tool_call", "workflow_conditional", "workflow_conditional_eval", "workflow_loop"),
+    *("workflow_parallel", "workflow_run", "workflow_sleep", "workflow_step"),
+    *("workflow_wait_event", "workspace_action"),
+)
+"""What a scorer can score: the values of `entity_type`, all but the first five kinds of spans."""
+
+_WHITE_IN_JAVASCRIPT: Final = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 
-_TIMES: Final[dict[str, _Check]] = {"created_at": checks.instant, "updated_at": checks.instant}
+
+def optional(check: Callable[[Any, str], _Value], value: Any, name: str) -> _Value | None:
+    """`value` as `check` has it; None stays None."""
+    return None if value is None else check(value, name)
+
+
+def identifier(value: Any, name: str) -> str:
+    """A str that is not blank: it has more than white space, Python's or JavaScript's."""
+    checked = accept_string(value, name)
+    if not checked.strip() or not checked.strip(_WHITE_IN_JAVASCRIPT):
+        raise refuse(name, "is blank, with nothing but white space, and must name something")
+    return checked
+
+
+def any_identifier(value: Any, name: str) -> str | None:
+    """An id that may be empty: such a one is none."""
+    return identifier(value, name) if accept_string(value, name) else None
+
+
+def identifiers(values: Any, name: str) -> tuple[str, ...]:
+    """A sequence of ids as a tuple, each once, in the order in which they first come."""
+    items = sequence(values, name, "ids")
+    return tuple(dict.fromkeys(identifier(item, f"{name}[{i}]") for i, item in enumerate(items)))
+
+
+def thread_ids(value: Any, name: str = "thread_id") -> tuple[str, ...]:
+    """One thread's id, or a sequence of at least one; each once."""
+    if isinstance(value, str):
+        return (identifier(value, name),)
+    ids = identifiers(value, name)
+    if not ids:
+        raise refuse(name, "names no thread; give an id, or a list of at least one")
+    return ids
+
+
+def word(value: Any, name: str) -> str:
+    """A str that is not empty."""
+    checked = accept_string(value, name)
+    if not checked:
+        raise refuse(name, "is empty")
+    return checked
+
+
+def mapping(value: Any, name: str) -> dict[str, JSON]:
+    """A copy of a JSON object."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping with str keys", value)
+    copied: dict[str, JSON] = accept_json(value, name)
+    return copied
+
+
+def whole_number(value: Any, name: str) -> int:
+    """An int of either sign."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong_type(name, "an int", value)
+    return int(value)
+
+
+def count(value: Any, name: str) -> int:
+    """An int of 0 or more."""
+    number = whole_number(value, name)
+    if number < 0:
+        raise refuse(name, "is below 0")
+    return number
+
+
+def number(value: Any, name: str) -> int | float:
+    """A finite number; a whole float becomes an int."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise wrong_type(name, "an int or a float", value)
+    if value - value != 0:
+        raise refuse(name, "is not a finite number")
+    accepted: int | float = accept_json(value, name)
+    return accepted
+
+
+def flag(value: Any, name: str) -> bool:
+    """True or False."""
+    if value is True or value is False:
+        return value
+    raise wrong_type(name, "a bool", value)
+
+
+def choice(value: Any, name: str, among: Sequence[str]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str) or value not in among:
+        hint = did_you_mean(value, among) if isinstance(value, str) else ""
+        raise InvalidOptionError(f'"{name}" takes {listed(among, "or")}{hint}')
+    return str(value)
+
+
+def source(value: Any, name: str) -> str:
+    """Where a score comes from."""
+    return choice(value, name, ("LIVE", "TEST"))
+
+
+def scored(value: Any, name: str) -> str:
+    """The kind of what was scored."""
+    if isinstance(value, str) and value not in SCORED:
+        capital = f'; did you mean "{value.upper()}"?' if value.upper() in SCORED else ""
+        near = capital or did_you_mean(value, SCORED)
+        hint = near or f"; there are {', '.join(SCORED[:5])} and kinds of spans"
+        raise refuse(name, f"is no kind of what is scored{hint}")
+    return accept_string(value, name)
+
+
+def statuses(value: Any, name: str) -> tuple[str, ...] | None:
+    """One status or a sequence of several; None for any."""
+    if value is None:
+        return None
+    return (word(value, name),) if isinstance(value, str) else identifiers(value, name)
+
+
+def content(value: Any, name: str) -> JSON:
+    """The content of a message: a mapping, a list or a text."""
+    if isinstance(value, str):
+        return accept_string(value, name)
+    if isinstance(value, Mapping | list | tuple):
+        return accept_json(value, name)
+    raise wrong_type(name, "a mapping with parts, a list of parts, or a str", value)
+
+
+def sequence(values: Any, name: str, of: str) -> Sequence[Any]:
+    """A list or tuple of anything; a text is none."""
+    if isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray):
+        return values
+    raise wrong_type(name, f"a list of {of}", values)
+
+
+def order(value: Any, fields: Sequence[str] = ("created_at", "updated_at")) -> tuple[str, bool]:
+    """The field to order by, and whether from the latest to the earliest."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise InvalidOptionError(
+            '"order_by" takes a field and a direction, as in ("created_at", "desc")'
+        )
+    field = choice(value[0], "order_by[0]", fields)
+    return field, choice(value[1], "order_by[1]", ("asc", "desc")) == "desc"
+
+
+def dates(start: Any, end: Any, names: tuple[str, str] = ("from_date", "to_date")) -> Span:
+    """The times between two, where there are such, both part of it."""
+    return Span(optional(instant, start, names[0]), optional(instant, end, names[1]))
+
+
+def date_range(value: Any) -> Span:
+    """The times in a range; None is one without ends."""
+    return Span() if value is None else Span.of(record(DateRange, value, "date_range"))
+
+
+def metadata_filter(value: Any) -> dict[str, JSON]:
+    """The values that metadata must have by key; empty for a filter that lets all through."""
+    return {} if value is None else mapping(value, "metadata")
+
+
+def tenancy(value: Any) -> dict[str, str | None]:
+    """The organization and the project that scores must be of; None for any."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise wrong_type("filters", f"a mapping of {listed(_TENANCY, 'and')}", value)
+    for name in value:
+        if name not in _TENANCY:
+            hint = did_you_mean(name, _TENANCY) if isinstance(name, str) else ""
+            raise InvalidOptionError(f'"filters" takes {listed(_TENANCY, "and")}{hint}')
+    return {
+        name: optional(text, value[name], f"filters.{name}") for name in _TENANCY if name in value
+    }
+
+
+def _each(check: _Check, names: str) -> dict[str, _Check]:
+    return dict.fromkeys(names.split(), check)
+
 
 CHECKS: Final[dict[type[Any], dict[str, _Check]]] = {
     Thread: {
-        "id": checks.identifier,
-        "resource_id": checks.identifier,
-        "title": checks.text,
-        "metadata": checks.mapping,
-        "archived_at": checks.instant,
-        **_TIMES,
+        **_each(identifier, "id resource_id"),
+        "title": text,
+        "metadata": mapping,
+        **_each(instant, "archived_at created_at updated_at"),
     },
     Message: {
-        "id": checks.identifier,
-        "thread_id": checks.identifier,
-        "role": checks.word,
-        "content": checks.content,
-        "type": checks.word,
-        "resource_id": checks.identifier,
-        "tool_call_ids": checks.json,
-        "tool_call_args": checks.json,
-        "tool_names": checks.json,
-        **_TIMES,
+        **_each(identifier, "id thread_id"),
+        "role": word,
+        "content": content,
+        "type": word,
+        "resource_id": identifier,
+        **_each(json, "tool_call_ids tool_call_args tool_names"),
+        **_each(instant, "created_at updated_at"),
     },
     Resource: {
-        "id": checks.identifier,
-        "working_memory": checks.text,
-        "metadata": checks.mapping,
-        **_TIMES,
+        "id": identifier,
+        "working_memory": text,
+        "metadata": mapping,
+        **_each(instant, "created_at updated_at"),
     },
     Score: {
-        **dict.fromkeys(("id", "scorer_id", "run_id", "entity_id"), checks.identifier),
-        **dict.fromkeys(("trace_id", "span_id", "resource_id", "thread_id"), checks.any_identifier),
-        **dict.fromkeys(("organization_id", "project_id"), checks.text),
-        **dict.fromkeys(("batch_id", "dataset_id", "dataset_item_id"), checks.text),
-        "source": checks.source,
-        "score": checks.number,
-        "entity_type": checks.scored,
-        **dict.fromkeys(("scorer", "entity", "metadata"), checks.mapping),
-        **dict.fromkeys(("additional_context", "request_context"), checks.mapping),
-        **dict.fromkeys(
-            ("extract_step_result", "preprocess_step_result", "analyze_step_result"),
-            checks.mapping,
-        ),
-        **dict.fromkeys(("input", "output"), checks.json),
-        "reason": checks.text,
-        **dict.fromkeys(("extract_prompt", "preprocess_prompt", "analyze_prompt"), checks.text),
-        **dict.fromkeys(("reason_prompt", "generate_score_prompt"), checks.text),
-        "generate_reason_prompt": checks.text,
-        **_TIMES,
+        **_each(identifier, "id scorer_id run_id entity_id"),
+        **_each(any_identifier, "trace_id span_id resource_id thread_id"),
+        **_each(text, "organization_id project_id batch_id dataset_id dataset_item_id"),
+        "source": source,
+        "score": number,
+        "entity_type": scored,
+        **_each(mapping, "scorer entity metadata additional_context request_context"),
+        **_each(mapping, "extract_step_result preprocess_step_result analyze_step_result"),
+        **_each(json, "input output"),
+        **_each(text, "reason extract_prompt preprocess_prompt analyze_prompt reason_prompt"),
+        **_each(text, "generate_score_prompt generate_reason_prompt"),
+        **_each(instant, "created_at updated_at"),
     },
     Trace: {
-        **dict.fromkeys(("id", "trace_id", "name", "scope", "parent_span_id"), checks.identifier),
-        "kind": checks.whole_number,
-        **dict.fromkeys(("start_time", "end_time"), checks.number),
-        **dict.fromkeys(("attributes", "status", "events", "links"), checks.json),
-        "other": checks.text,
-        **_TIMES,
+        **_each(identifier, "id trace_id name scope parent_span_id"),
+        "kind": whole_number,
+        **_each(number, "start_time end_time"),
+        **_each(json, "attributes status events links"),
+        "other": text,
+        **_each(instant, "created_at updated_at"),
     },
     Eval: {
-        **dict.fromkeys(
-            ("run_id", "global_run_id", "agent_name", "metric_name"), checks.identifier
-        ),
-        "instructions": checks.text,
-        **dict.fromkeys(("input", "output", "result", "test_info"), checks.json),
-        "created_at": checks.instant,
+        **_each(identifier, "run_id global_run_id agent_name metric_name"),
+        "instructions": text,
+        **_each(json, "input output result test_info"),
+        "created_at": instant,
     },
     DateRange: {
-        "start": checks.instant,
-        "end": checks.instant,
-        "start_exclusive": checks.flag,
-        "end_exclusive": checks.flag,
+        **_each(instant, "start end"),
+        **_each(flag, "start_exclusive end_exclusive"),
     },
     Include: {
-        "id": checks.identifier,
-        "thread_id": checks.identifier,
-        "with_previous_messages": checks.count,
-        "with_next_messages": checks.count,
+        **_each(identifier, "id thread_id"),
+        **_each(count, "with_previous_messages with_next_messages"),
     },
 }
+"""How each field of a record is checked, in the order in which faults are told."""
 
 
 def thread(value: Any) -> Thread:
     """A checked thread, with a title: an empty one becomes `Thread ID`."""
     checked = record(Thread, value, "thread")
     return evolve(checked, title=checked.title or f"Thread {checked.id}")
-
-
-def messages(given: Any) -> tuple[Message, ...]:
-    """Checked messages, all that were given."""
-    return records(Message, given, "messages")
-
-
-def resource(value: Any) -> Resource:
-    """A checked resource."""
-    return record(Resource, value, "resource")
 
 
 def score(value: Any) -> Score:
@@ -145,26 +322,6 @@ def score(value: Any) -> Score:
     return checked
 
 
-def traces(given: Any) -> tuple[Trace, ...]:
-    """Checked spans, all that were given."""
-    return records(Trace, given, "records")
-
-
-def evals(given: Any) -> tuple[Eval, ...]:
-    """Checked evaluations, all that were given."""
-    return records(Eval, given, "records")
-
-
-def date_range(value: Any) -> DateRange:
-    """A checked range; None is one without ends."""
-    return DateRange() if value is None else record(DateRange, value, "date_range")
-
-
-def includes(value: Any) -> tuple[Include, ...]:
-    """Checked messages to include; None is none."""
-    return () if value is None else records(Include, value, "include")
-
-
 def record(kind: type[_Record], value: Any, path: str) -> _Record:
     """`value`, a record of this kind or a mapping of its fields, as a checked record."""
     attributes = fields_dict(kind)  # type: ignore[arg-type]
@@ -173,16 +330,16 @@ def record(kind: type[_Record], value: Any, path: str) -> _Record:
     elif not isinstance(value, Mapping):
         raise wrong_type(path, f"a {kind.__name__} or a mapping of its fields", value)
     required = {name for name, attribute in attributes.items() if attribute.default is NOTHING}
-    return kind(**checked(value, CHECKS[kind], required, path))
+    return kind(**_checked(value, CHECKS[kind], required, path))
 
 
 def records(kind: type[_Record], given: Any, path: str) -> tuple[_Record, ...]:
     """A list of records of this kind or of mappings of their fields, checked."""
-    items = checks.sequence(given, path, f"{kind.__name__} records or mappings")
+    items = sequence(given, path, f"{kind.__name__} records or mappings")
     return tuple(record(kind, item, f"{path}[{i}]") for i, item in enumerate(items))
 
 
-def checked(
+def _checked(
     value: Mapping[Any, Any], checks: Mapping[str, _Check], required: set[str], path: str
 ) -> dict[str, Any]:
     """The fields that are given, each as its check has it; one that is None is left out."""
@@ -236,8 +393,11 @@ class MessageChange:
             return stored
         if not isinstance(self.content, dict):
             return self.content
-        after = dict(_as_mapping(stored))
-        for key in sorted(self.content, key=_order_of_keys):
+        if isinstance(stored, dict):
+            after = dict(stored)
+        else:
+            after = {"parts" if isinstance(stored, list) else "content": stored}
+        for key in sorted(self.content, key=lambda key: _FIRST.get(key, len(_FIRST))):
             value = self.content[key]
             if key == "metadata" and isinstance(after.get(key), dict):
                 after[key] = {**after[key], **(value or {})}
@@ -246,22 +406,20 @@ class MessageChange:
         return after
 
 
-def _order_of_keys(key: str) -> int:
-    # New keys are written in the order in which the TypeScript client writes them.
-    return _FIRST.index(key) if key in _FIRST else len(_FIRST)
-
-
-def _as_mapping(content: JSON) -> dict[str, JSON]:
-    if isinstance(content, dict):
-        return content
-    return {"parts": content} if isinstance(content, list) else {"content": content}
+_REPLACED: Final = (
+    *("thread_id", "resource_id", "role", "type"),
+    *("tool_call_ids", "tool_call_args", "tool_names"),
+)
+_SET_BY_THE_STORE: Final = ("created_at", "updated_at")
+_FIRST: Final = {"metadata": 0, "content": 1, "parts": 2}
+"""New keys are written in the order in which the TypeScript client writes them."""
 
 
 def message_changes(given: Any) -> tuple[MessageChange, ...]:
     """Checked changes of messages, all that were given: mappings of `id` and fields to change."""
     return tuple(
         _message_change(value, f"messages[{i}]")
-        for i, value in enumerate(checks.sequence(given, "messages", "mappings"))
+        for i, value in enumerate(sequence(given, "messages", "mappings"))
     )
 
 
@@ -275,8 +433,9 @@ def _message_change(value: Any, path: str) -> MessageChange:
             )
     content = value.get("content")
     if isinstance(content, Mapping) and content.get("metadata") is not None:
-        checks.mapping(content["metadata"], f"{path}.content.metadata")
-    known = fields_dict(MessageChange)
+        mapping(content["metadata"], f"{path}.content.metadata")
     given = {name: item for name, item in value.items() if name not in _SET_BY_THE_STORE}
-    changing = {name: check for name, check in CHECKS[Message].items() if name in known}
-    return MessageChange(**checked(given, changing, {"id"}, path))
+    changing = {
+        name: check for name, check in CHECKS[Message].items() if name not in _SET_BY_THE_STORE
+    }
+    return MessageChange(**_checked(given, changing, {"id"}, path))

@@ -19,7 +19,8 @@ from functools import total_ordering
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from leyden.store.records import JSON
-from leyden.types.numbers import epoch_milliseconds, number_text
+from leyden.store.values import known
+from leyden.types import epoch_milliseconds, number_text
 
 IdKey: TypeAlias = tuple[str, str, str, str]
 Place: TypeAlias = tuple[int, IdKey]
@@ -64,20 +65,16 @@ def id_key(id: str) -> IdKey:
         if category == "Mn":
             marks += char
             continue
-        weight = _weight(char, category)
+        if char.isascii():
+            weight = _PRIMARY[ord(char)] or ""
+        elif category[0] == "C":
+            weight = ""
+        else:
+            weight = (_OTHER_SIGN if category[0] in "PSZ" else _OTHER_LETTER) + char.lower()
         if weight:
             letters, marks = letters + weight, marks + "0"
             case += "1" if char.isupper() else "0"
     return letters, marks, case, id
-
-
-def _weight(char: str, category: str) -> str:
-    if char.isascii():
-        return _PRIMARY[ord(char)] or ""
-    if category[0] == "C":
-        return ""
-    small = char.lower()
-    return (_OTHER_SIGN if category[0] in "PSZ" else _OTHER_LETTER) + small
 
 
 def place(time: datetime, id: str, *, descending: bool) -> Place:
@@ -104,6 +101,21 @@ def in_order(
 def time_mark(time: datetime, id: str) -> Mark:
     """The place of an entry that is listed by a time."""
     return [epoch_milliseconds(time), id]
+
+
+def time_marks(id: str) -> Callable[[Any], Mark]:
+    """The places of records by their time of creation; `id` names what their ids are in."""
+    return lambda one: time_mark(known(one.created_at), getattr(one, id))
+
+
+def start_mark(span: Any) -> Mark:
+    """The place of a span."""
+    return [span.start_time, span.id]
+
+
+def run_mark(run: Any) -> Mark:
+    """The place of a workflow run."""
+    return [run.workflow_name, run.run_id]
 
 
 def newest_first(mark: Mark) -> Any:

@@ -15,11 +15,10 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
 
-from leyden.errors import InvalidCursorError, LeydenError
-from leyden.store import checks
-from leyden.store.checks import Paging
+from leyden.errors import InvalidCursorError, InvalidOptionError, LeydenError
+from leyden.store import given
 from leyden.store.order import Mark, Order
-from leyden.store.records import JSON, DateRange
+from leyden.store.records import JSON
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -36,22 +35,49 @@ _ODD: Final = (
 
 @frozen
 class Asked:
-    """The page that is asked for, checked; `query` is what must stay the same from page to page."""
+    """The page that is asked for, checked.
+
+    `query` is what must stay the same from page to page. `per_page` is None for all, and `cursor`
+    goes on behind an entry.
+    """
 
     query: JSON
-    paging: Paging
+    page: int
+    per_page: int | None
+    cursor: str | None
     include_total: bool
 
     @classmethod
     def of(cls, query: JSON, page: Any, per_page: Any, cursor: Any, include_total: Any) -> Asked:
-        """Check what says which page. Raises InputError."""
-        paging = checks.paging(page, per_page, cursor)
-        return cls(query, paging, checks.flag(include_total, "include_total"))
+        """Check what says which page: one goes with neither a cursor nor all on one page.
+
+        Raises InputError.
+        """
+        number = given.count(page, "page")
+        if per_page is not None:
+            given.count(per_page, "per_page")
+        elif number:
+            raise InvalidOptionError('"page" goes with "per_page"; None gives all on page 0')
+        if cursor is not None:
+            given.text(cursor, "cursor")
+            if number:
+                raise InvalidOptionError('give "page" or "cursor", not both')
+        return cls(query, number, per_page, cursor, given.flag(include_total, "include_total"))
 
     @property
     def is_empty(self) -> bool:
         """Whether the page has no entries, so that nothing is read or counted for it."""
-        return self.paging.per_page == 0
+        return self.per_page == 0
+
+    @property
+    def offset(self) -> int:
+        """How many entries come before the page."""
+        return self.page * (self.per_page or 0)
+
+    @property
+    def end(self) -> int | None:
+        """How many entries there are up to the end of the page; None where all are on it."""
+        return None if self.per_page is None else self.offset + self.per_page
 
     def after(self, *check: Callable[[Mark], Any]) -> Mark | None:
         """The place behind which the page begins, which all of the functions take.
@@ -64,20 +90,14 @@ class Asked:
                 one(mark)
             return mark
 
-        cursor = self.paging.cursor
-        return None if cursor is None else unseal(cursor, self.query, read)
-
-    def given_before(self) -> frozenset[bytes]:
-        """Digests of what earlier pages gave out of its turn. Raises InvalidCursorError."""
-        after = self.after(digests_in)
-        return frozenset() if after is None else digests_in(after)
+        return None if self.cursor is None else unseal(self.cursor, self.query, read)
 
 
-@frozen(kw_only=True)
+@frozen
 class Listed(Generic[T]):
     """A page of a listing."""
 
-    paging: Paging
+    asked: Asked
     entries: tuple[T, ...]
     total: int | None
     has_more: bool
@@ -88,8 +108,8 @@ class Listed(Generic[T]):
         return kind(
             **entries,
             total=self.total,
-            page=self.paging.page,
-            per_page=self.paging.per_page,
+            page=self.asked.page,
+            per_page=self.asked.per_page,
             has_more=self.has_more,
             cursor=self.cursor,
         )
@@ -101,10 +121,8 @@ def listed(
     """The page of these entries, with the cursor that goes on behind the last of them."""
     cursor = None
     if more:
-        cursor = seal(mark(entries[-1]), asked.query) if entries else asked.paging.cursor
-    return Listed(
-        paging=asked.paging, entries=tuple(entries), total=total, has_more=more, cursor=cursor
-    )
+        cursor = seal(mark(entries[-1]), asked.query) if entries else asked.cursor
+    return Listed(asked, tuple(entries), total, more, cursor)
 
 
 def no_page(asked: Asked) -> Listed[Any]:
@@ -124,33 +142,27 @@ def of_all(
     `beside` are the ids of entries that are given beside the page, out of their turn: no later page
     has them, by way of the cursors.
     """
-    after = asked.after(order)
+    after = asked.after(order, digests_in)
     if asked.is_empty:
         return no_page(asked)
-    behind, before = None if after is None else order(after), asked.given_before()
+    behind, before = None if after is None else order(after), digests_in(after)
     ordered = sorted(((order(mark(entry)), entry) for entry in entries), key=lambda pair: pair[0])
     left = [
         entry
         for place, entry in ordered
         if behind is None or (place > behind and not (before and digest(mark(entry)[-1]) in before))
     ]
-    paging = asked.paging
-    rest = [] if paging.end is None else left[paging.end :]
+    rest = [] if asked.end is None else left[asked.end :]
     more = any(mark(entry)[-1] not in beside for entry in rest) if beside else bool(rest)
     total = len(ordered) if asked.include_total else None
     digests = before.union(map(digest, beside))
     return listed(
-        left[paging.offset : paging.end],
+        left[asked.offset : asked.end],
         more,
         total,
         lambda entry: with_digests(mark(entry), digests),
         asked,
     )
-
-
-def ends(dates: DateRange) -> JSON:
-    """A range of dates, as cursors are bound to it."""
-    return [time and time.isoformat() for time in (dates.start, dates.end)]
 
 
 def seal(mark: Mark, query: JSON) -> str:
@@ -200,8 +212,10 @@ def with_digests(mark: Mark, digests: Collection[bytes]) -> Mark:
     return [*mark, base64.b64encode(b"".join(sorted(digests))).decode()] if digests else mark
 
 
-def digests_in(mark: Mark) -> frozenset[bytes]:
+def digests_in(mark: Mark | None) -> frozenset[bytes]:
     """What a place says was given out of its turn. Raises ValueError for what is none."""
+    if mark is None:
+        return frozenset()
     _, _, *rest = mark
     if len(rest) > 1:
         raise ValueError("no place")

@@ -1,20 +1,142 @@
-"""Values that both backends make, read and compare alike.
+"""Times and JSON values, as both backends make, keep and compare them.
 
-What is kept as text, as in the table, and what it reads as; what a filter lets through; how the
-state of a workflow run begins.
+A page is in the order of times, and at the same time in the order of ids, which say nothing of who
+spoke first. So the messages of one call that come without a time get a millisecond each, in the
+order in which they were given: that order is in the items, and every client of the table reads it.
+
+Some values are kept as text, in memory as in the table, and read as what the text says.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
-from leyden.store.records import JSON, DateRange
-from leyden.types.anything import json_text
-from leyden.types.numbers import epoch_milliseconds
+from attrs import evolve, frozen
+
+from leyden.store.records import JSON, DateRange, Message
+from leyden.types import accept_timestamp, json_text
+
+T = TypeVar("T")
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Gives the time, as an aware datetime."""
+
+TICK: Final = timedelta(milliseconds=1)
+"""What times are cut to."""
+
+LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+"""The last time that can be stored."""
+
+_EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+_SET_BACK: Final = timedelta(minutes=1)
+"""A clock that goes back by more was set, and is believed; one that goes back by less wavered."""
+
+
+def system_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def cut(clock: Clock) -> Clock:
+    """The clock, cut to milliseconds. It raises ValidationError for what is no aware datetime."""
+    return lambda: accept_timestamp(clock(), "clock")
+
+
+def later(now: datetime, before: datetime | None) -> datetime:
+    """The time of a change: now, but later than the one before, so that others see the change."""
+    if before is None:
+        return now
+    return max(now, before + TICK) if before < LATEST else before
+
+
+def known(value: T | None) -> T:
+    """A value that what is stored always has."""
+    assert value is not None
+    return value
+
+
+@frozen
+class Span:
+    """The times to read, both ends part of it; empty where the end comes before the start."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @classmethod
+    def of(cls, dates: DateRange) -> Span:
+        """The times in a range; those stored are whole milliseconds."""
+        start, end = dates.start, dates.end
+        if start is not None and dates.start_exclusive:
+            start = start + TICK if start < LATEST else None
+            if start is None:
+                return cls(LATEST, _EARLIEST)
+        if end is not None and dates.end_exclusive:
+            if end == _EARLIEST:
+                return cls(LATEST, _EARLIEST)
+            end -= TICK
+        return cls(start, end)
+
+    def __contains__(self, time: datetime | None) -> bool:
+        time = known(time)
+        return (self.start is None or time >= self.start) and (self.end is None or time <= self.end)
+
+    def behind(self, time: datetime, *, descending: bool) -> Span:
+        """The part from `time` on in the direction of reading, `time` included."""
+        if descending:
+            return Span(self.start, time if self.end is None else min(self.end, time))
+        return Span(time if self.start is None else max(self.start, time), self.end)
+
+    def as_json(self) -> JSON:
+        """Its ends, as cursors are bound to them."""
+        return [time and time.isoformat() for time in (self.start, self.end)]
+
+
+class Stamps:
+    """The times that one store has given, each later than all before it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._given: datetime | None = None
+        self._now: datetime | None = None
+
+    def dated(self, messages: Iterable[Message], now: datetime) -> dict[str, Message]:
+        """The messages by id, each with its times; of one id the last, in the last one's place.
+
+        A time that is given stays. The others count up from now by the millisecond, behind all
+        that were counted before, and leave out times that the call itself gives.
+        """
+        by_id: dict[str, Message] = {}
+        for message in messages:
+            by_id.pop(message.id, None)
+            by_id[message.id] = message
+        taken = {message.created_at for message in by_id.values()}
+        dated = {}
+        with self._lock:
+            next_time = self._begin(now)
+            for id, message in by_id.items():
+                if message.created_at is not None:
+                    dated[id] = evolve(message, updated_at=now)
+                    continue
+                while next_time in taken and next_time < LATEST:
+                    next_time += TICK
+                dated[id] = evolve(message, created_at=next_time, updated_at=next_time)
+                self._given = next_time
+                next_time = min(next_time, LATEST - TICK) + TICK
+        return dated
+
+    def _begin(self, now: datetime) -> datetime:
+        if self._now is not None and now < self._now - _SET_BACK:
+            self._given = None
+        self._now = now
+        if self._given is None or self._given < now:
+            return now
+        return min(self._given, LATEST - TICK) + TICK
 
 
 def as_it_reads(value: JSON) -> JSON:
@@ -49,54 +171,6 @@ def same_json(one: JSON, other: JSON) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same_json, one, other))
     return bool(one == other)
-
-
-def has_all(metadata: JSON, wanted: Mapping[str, JSON]) -> bool:
-    """Whether metadata has all these values; a key that is missing is not one that is null."""
-    if not wanted:
-        return True
-    return isinstance(metadata, dict) and all(
-        key in metadata and same_json(metadata[key], value) for key, value in wanted.items()
-    )
-
-
-def metadata_of(content: JSON) -> JSON:
-    """The metadata of a message's content; None where it is a text or has none."""
-    return content.get("metadata") if isinstance(content, dict) else None
-
-
-def kind_of(test_info: JSON) -> str:
-    """The kind of an evaluation: `test` where its test information has a path, else `live`."""
-    return "test" if isinstance(test_info, dict) and test_info.get("testPath") else "live"
-
-
-def is_within(time: datetime, dates: DateRange) -> bool:
-    """Whether a time is in the range."""
-    if dates.start is not None and (
-        time < dates.start or (dates.start_exclusive and time == dates.start)
-    ):
-        return False
-    return dates.end is None or (
-        time < dates.end or (time == dates.end and not dates.end_exclusive)
-    )
-
-
-def pending(run_id: str, now: datetime) -> dict[str, JSON]:
-    """The state of a run of which nothing is stored, as the TypeScript client begins it."""
-    return {
-        "context": {},
-        "activePaths": [],
-        "timestamp": epoch_milliseconds(now),
-        "suspendedPaths": {},
-        "activeStepsPath": {},
-        "resumeLabels": {},
-        "serializedStepGraph": [],
-        "status": "pending",
-        "value": {},
-        "waitingPaths": {},
-        "runId": run_id,
-        "requestContext": {},
-    }
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -20,7 +20,7 @@ from leyden.errors import (
 )
 from leyden.events import Event, RequestSent
 from leyden.store import AsyncDynamoDBStore, DynamoDBStore
-from leyden.store.dynamodb import async_store, store
+from leyden.store.dynamodb import store
 from tests.store.dynamodb.test_methods import DOMAINS
 from tests.store.dynamodb.test_scores import SCORE
 from tests.store.dynamodb.test_traces_and_evals import evaluation, span
@@ -49,7 +49,7 @@ def test_it_is_made_and_called_as_the_blocking_one() -> None:
     assert inspect.signature(AsyncDynamoDBStore) == made
     for name in DOMAINS:
         blocking = getattr(store, f"DynamoDB{name}")
-        awaited = getattr(async_store, f"AsyncDynamoDB{name}")
+        awaited = getattr(store, f"AsyncDynamoDB{name}")
         methods = [method for method in dir(blocking) if method[0] != "_"]
         assert methods == [method for method in dir(awaited) if method[0] != "_"]
         for method in methods:

@@ -11,7 +11,7 @@ import pytest
 from leyden.errors import DecodeError
 from leyden.operations.companions.overflow.format import is_part
 from leyden.store import DynamoDBStore
-from leyden.store.dynamodb.merging import merge
+from leyden.store.dynamodb.writing import merge
 from tests.conformance.notes import noise
 from tests.store.dynamodb.conftest import Clock, raw_items
 from tests.store.dynamodb.test_merging import drive
@@ -78,7 +78,7 @@ def test_another_value_in_parts_of_the_same_size_and_time_is_noticed(store: Dyna
     def change(thread: Any) -> Any:
         return {"metadata": {**thread.metadata, "mine": 1}}
 
-    program = merge(entity, {"id": "t1"}, change, now=clock, operation="update_thread")
+    program = merge(entity, {"id": "t1"}, change, now=clock)
     record = drive(store.app, program, other)
     stored = store.memory.get_thread_by_id("t1")
     assert stored is not None

@@ -19,7 +19,7 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.program import Pause, Program, Request
-from leyden.store.dynamodb.merging import merge
+from leyden.store.dynamodb.writing import merge
 from tests.store.dynamodb.conftest import Clock, Requests
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,7 +42,6 @@ def merging(app: leyden.Service, clock: Clock, change: Any, **options: Any) -> P
         {"id": "t1"},
         change,
         now=clock,
-        operation="store.memory.update_thread",
         **options,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from leyden.store import interface
-from leyden.store.dynamodb import async_store, store
+from leyden.store.dynamodb import store
 from leyden.store.in_memory import InMemoryStore
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -102,7 +102,7 @@ def test_help_shows_a_method_as_the_interface_has_it() -> None:
     shown = pydoc.plain(pydoc.render_doc(store.DynamoDBMemory.delete_thread))
     assert "delete_thread(self, thread_id: 'str') -> 'None'" in shown
     assert "Delete all messages of the thread, then the thread." in shown
-    awaited = pydoc.plain(pydoc.render_doc(async_store.AsyncDynamoDBMemory.delete_thread))
+    awaited = pydoc.plain(pydoc.render_doc(store.AsyncDynamoDBMemory.delete_thread))
     assert "async delete_thread(self, thread_id: 'str') -> 'None'" in awaited
 
 

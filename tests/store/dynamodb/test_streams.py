@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.program import Pause, Program
-from leyden.store.dynamodb.streams import Indexed, Span, Taken, by_time, take
+from leyden.store.dynamodb.streams import Indexed, Taken, by_time, take
 from leyden.store.order import (
     Mark,
     Order,
@@ -24,6 +24,7 @@ from leyden.store.order import (
     time_mark,
 )
 from leyden.store.records import DateRange
+from leyden.store.values import Span
 
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
 TICK: Final = timedelta(milliseconds=1)

@@ -1,13 +1,13 @@
-"""The memory domain: threads and resources, and what messages.py and listings.py have of it."""
+"""Threads and resources on a table, copies of threads, and the listings of threads and messages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, fields_dict
 from pynamodb.expressions.condition import Condition
 
 from leyden.errors import (
@@ -15,58 +15,65 @@ from leyden.errors import (
     InputError,
     KeyCollisionError,
     LeydenError,
-    NotFoundError,
     SaveIncompleteError,
 )
-from leyden.operations.chains.put import Put
 from leyden.operations.plan.expressions import as_stored
-from leyden.program import Item, Program
-from leyden.store import checks, given
-from leyden.store.copying import TAKEN, Copying
-from leyden.store.dynamodb.listings import ListingMethods
-from leyden.store.dynamodb.merging import found_after, insisting, merge
-from leyden.store.dynamodb.methods import method
-from leyden.store.dynamodb.rows import (
+from leyden.program import Program, run_together
+from leyden.store.dynamodb.messages import MessageSteps, message_of, message_values, set_fields
+from leyden.store.dynamodb.streams import by_time, from_all, from_index, read_page, take
+from leyden.store.dynamodb.writing import found_after, insisting, merge, unknown_fields
+from leyden.store.memory import (
+    TAKEN,
+    Change,
+    Copying,
+    MessageListing,
+    ThreadListing,
     created,
-    message_of,
-    message_values,
-    resource_of,
-    resource_values,
-    thread_of,
-    thread_values,
+    missing_thread,
 )
-from leyden.store.dynamodb.streams import Span, by_time, take
-from leyden.store.dynamodb.writing import raw_items, unknown_fields
-from leyden.store.interface import Given
-from leyden.store.order import in_order, latest_first
-from leyden.store.records import JSON, ClonedThread, CopiedThread, Message, Resource, Thread
-from leyden.store.times import known
-from leyden.store.values import is_within
+from leyden.store.order import Mark, in_order, latest_first, newest_first, oldest_first, time_mark
+from leyden.store.pages import Listed, digest, digests_in, listed, with_digests
+from leyden.store.records import ClonedThread, Include, Message, MessagePage, Resource, Thread
+from leyden.store.values import known
+
+IsMine = Callable[[Message], bool]
 
 
-class MemoryMethods(ListingMethods):
-    """The methods of `Memory`."""
+def thread_of(record: Any) -> Thread | None:
+    """The thread in a record.
 
-    @method
-    def get_thread_by_id(
-        self, thread_id: str, *, resource_id: str | None = None
-    ) -> Program[Thread | None]:
-        """Read one item."""
-        id = checks.identifier(thread_id, "thread_id")
-        owner = checks.optional(checks.identifier, resource_id, "resource_id")
-        thread = thread_of((yield from self._threads.get(id=id).program(consistent=True)))
-        return None if thread and owner not in (None, thread.resource_id) else thread
+    None for what is no thread: where a thread is missing, the TypeScript client's noting of its
+    last message leaves an item with little more than an id.
+    """
+    if record is None or record.resource_id is None or record.created_at is None:
+        return None
+    return Thread(**{name: getattr(record, name) for name in fields_dict(Thread)})
 
-    @method
-    def save_thread(self, thread: Thread | Given) -> Program[Thread]:
+
+def resource_of(record: Any) -> Resource | None:
+    """The resource in a record."""
+    if record is None:
+        return None
+    return Resource(**{name: getattr(record, name) for name in fields_dict(Resource)})
+
+
+class MemorySteps(MessageSteps):
+    """All steps of `MemoryMethods`."""
+
+    def _thread(self, id: str) -> Program[Thread | None]:
+        return thread_of((yield from self._threads.get(id=id).program(consistent=True)))
+
+    def _save_thread(self, new: Thread, now: datetime) -> Program[Thread]:
         """Write one item, over whatever is stored but its time of creation."""
-        new, now = given.thread(thread), self._now()
         whole = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
-        created = self._threads.attr.created_at
-        seen = created.does_not_exist() | (created == whole.created_at)
+        at = self._threads.attr.created_at
+        seen = at.does_not_exist() | (at == whole.created_at)
+        living = self._living(self._threads, now)
         while True:
+            write = self._threads.upsert(**set_fields(whole), **living).where(seen)
             try:
-                return (yield from insisting(partial(self._written, whole, now, seen)))
+                record = yield from insisting(partial(write.program, response="all_new"))
+                return known(thread_of(record))
             except KeyCollisionError:
                 raise
             except ConditionFailedError as error:
@@ -75,47 +82,24 @@ class MemoryMethods(ListingMethods):
                     whole = evolve(whole, created_at=stored.record.created_at)
                 seen = as_stored(self._threads.spec, stored.item or {}, ["created_at"])
 
-    @method
-    def update_thread(
-        self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
-    ) -> Program[Thread]:
+    def _change_thread(self, id: str, change: Change, seen: Any = None) -> Program[Thread]:
         """Merge into one item."""
-        new_title = checks.optional(checks.text, title, "title")
-        added = checks.optional(checks.mapping, metadata, "metadata")
 
-        def change(thread: Thread) -> Mapping[str, Any]:
-            changed: dict[str, Any] = {"title": new_title} if new_title else {}
-            if added is not None:
-                changed["metadata"] = {**(thread.metadata or {}), **added}
-            return changed
+        def changed(record: Any) -> Mapping[str, Any]:
+            thread = thread_of(record)
+            if thread is None:
+                raise missing_thread(id)
+            return change(thread)
 
-        thread_id = checks.identifier(id, "id")
-        return (yield from self._changed(thread_id, change, "update_thread"))
+        record = yield from merge(self._threads, {"id": id}, changed, now=self._now, seen=seen)
+        return known(thread_of(record))
 
-    @method
-    def delete_thread(self, thread_id: str) -> Program[None]:
-        """Look where the messages are, delete them in batches, then the thread."""
-        id = checks.identifier(thread_id, "thread_id")
-        deleted: set[str] = set()
-        while True:
-            found = yield from self._deleted_messages(id, deleted)
-            if not found:
-                break
-        try:
-            yield from insisting(lambda: self._threads.delete(id=id).program(response="none"))
-        except KeyCollisionError:
-            # The thread under the key is another one.
-            return
-
-    @method
-    def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
-        """Change the messages in batches, then the thread, so that it can be done again."""
-        id = checks.identifier(thread_id, "thread_id")
-        owner = checks.identifier(resource_id, "resource_id")
+    def _give_thread(self, id: str, owner: str) -> Program[Thread]:
+        """Change the messages in batches, then the thread."""
         seen = yield from self._threads.get(id=id).program(consistent=True)
         thread = thread_of(seen)
         if thread is None:
-            raise _missing(id)
+            raise missing_thread(id)
         if thread.resource_id == owner:
             return thread
         owners = self._messages.attr.resource_id
@@ -130,7 +114,6 @@ class MemoryMethods(ListingMethods):
             outcomes = yield from self._changed_messages(
                 {message.id: message for message in page},
                 lambda message: {"resource_id": owner} if message.thread_id == id else None,
-                "update_thread_resource_id",
                 names,
             )
             try:
@@ -142,38 +125,26 @@ class MemoryMethods(ListingMethods):
             cursor = page.cursor
             if cursor is None:
                 break
-        return (
-            yield from self._changed(
-                id, lambda thread: {"resource_id": owner}, "update_thread_resource_id", seen
-            )
-        )
+        return (yield from self._change_thread(id, lambda thread: {"resource_id": owner}, seen))
 
-    def _written(self, thread: Thread, now: datetime, seen: Condition) -> Program[Thread]:
-        """Write a thread where there is none, or one whose time of creation was seen."""
-        values = {**thread_values(thread), **self._ttl.fields("thread", now)}
-        write = self._threads.upsert(**values).where(seen)
-        return known(thread_of((yield from write.program(response="all_new"))))
+    def _delete_thread(self, id: str) -> Program[None]:
+        """Look where the messages are, delete them in batches, then the thread."""
+        deleted: set[str] = set()
+        while (yield from self._delete_messages_of(id, deleted)):
+            pass
+        try:
+            yield from insisting(lambda: self._threads.delete(id=id).program(response="none"))
+        except KeyCollisionError:
+            # The thread under the key is another one.
+            return
 
-    def _changed(self, id: str, change: Any, method: str, seen: Any = None) -> Program[Thread]:
-        def changed(record: Any) -> Mapping[str, Any]:
-            thread = thread_of(record)
-            if thread is None:
-                raise _missing(id)
-            values: Mapping[str, Any] = change(thread)
-            return values
+    def _delete_messages_of(self, thread_id: str, deleted: set[str]) -> Program[bool]:
+        """Delete the messages that the index shows; whether there were new ones.
 
-        record = yield from merge(
-            self._threads,
-            {"id": id},
-            changed,
-            now=self._now,
-            operation=f"store.memory.{method}",
-            seen=seen,
-        )
-        return known(thread_of(record))
-
-    def _deleted_messages(self, thread_id: str, deleted: set[str]) -> Program[bool]:
-        """Delete the messages that the index shows; whether there were new ones."""
+        Not those that have moved: the index may not know it yet. A condition would do without the
+        look, but many in a request are a transaction, whose writes cost twice; a read costs a
+        fifth of a write.
+        """
         query = self._messages.query.by_thread(thread_id=thread_id)
         cursor: str | None = None
         found = False
@@ -182,83 +153,34 @@ class MemoryMethods(ListingMethods):
             ids = [message.id for message in page if message.id not in deleted]
             if ids:
                 found = True
-                yield from self._delete_of(thread_id, ids)
+                stored = yield from self._by_id(ids, ("id", "thread_id"))
+                keys = [
+                    {"id": id}
+                    for id, record in stored.items()
+                    if record.thread_id in (None, thread_id)
+                ]
+                if keys:
+                    yield from self._messages.delete(keys).program(concurrency=self._concurrency)
                 deleted.update(ids)
             cursor = page.cursor
             if cursor is None:
                 return found
 
-    def _delete_of(self, thread_id: str, ids: Sequence[str]) -> Program[None]:
-        """Delete these messages, but for those that have moved: the index may not know it yet.
-
-        A condition would do without the look, but many in a request are a transaction, whose writes
-        cost twice; a read costs a fifth of a write.
-        """
-        stored = yield from self._stored_messages(ids, ("id", "thread_id"))
-        keys = [
-            {"id": id}
-            for id, record in stored.items()
-            if record.id == id and record.thread_id in (None, thread_id)
-        ]
-        if keys:
-            yield from self._messages.delete(keys).program(concurrency=self._concurrency)
-
-    @method
-    def copy_thread(
-        self,
-        source_thread_id: str,
-        *,
-        new_thread_id: str | None = None,
-        resource_id: str | None = None,
-        title: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        message_limit: int | None = None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        message_ids: Sequence[str] | None = None,
-    ) -> Program[CopiedThread]:
-        """`clone_thread`, without the messages."""
-        what = (new_thread_id, resource_id, title, metadata)
-        which = (message_limit, start_date, end_date, message_ids)
-        asked = Copying.of(source_thread_id, what, which)
-        cloned = yield from self._copied(asked)
-        return CopiedThread(thread=cloned.thread, message_id_map=cloned.message_id_map)
-
-    @method
-    def clone_thread(
-        self,
-        source_thread_id: str,
-        *,
-        new_thread_id: str | None = None,
-        resource_id: str | None = None,
-        title: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        message_limit: int | None = None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        message_ids: Sequence[str] | None = None,
-    ) -> Program[ClonedThread]:
+    def _copy(self, asked: Copying) -> Program[ClonedThread]:
         """Read what is to be copied, make the thread, then write the messages in batches."""
-        what = (new_thread_id, resource_id, title, metadata)
-        which = (message_limit, start_date, end_date, message_ids)
-        asked = Copying.of(source_thread_id, what, which)
-        return (yield from self._copied(asked))
-
-    def _copied(self, asked: Copying) -> Program[ClonedThread]:
-        """Copy a thread; what a failure leaves of the copy is deleted."""
         reading = self._threads.get(id=asked.source_id).program(consistent=True, data="result")
         found = yield from reading
         source = thread_of(found.item)
         if source is None:
-            raise _missing(asked.source_id)
+            raise missing_thread(asked.source_id)
         originals = yield from self._originals(asked)
         now = self._now()
         copy = asked.made_of(source, originals, now)
         beside = unknown_fields(self._threads, found.response["Item"])
-        stored = yield from raw_items(
-            self._messages, [{"id": message.id} for message in originals], self._concurrency
+        stored = yield from self._stored_under(
+            self._messages, [{"id": message.id} for message in originals], data="raw"
         )
-        expiry = self._ttl.fields(self._messages.spec.alias, now)
+        expiry = self._living(self._messages, now)
         # What cannot be written is refused before anything is sent.
         entries = [
             self._messages.put(**message_values(message), **expiry).carrying(
@@ -266,110 +188,198 @@ class MemoryMethods(ListingMethods):
             )
             for message, item in zip(copy.cloned_messages, stored, strict=True)
         ]
-        yield from self._write_copy(copy, beside, entries, now)
-        return copy
-
-    def _originals(self, asked: Copying) -> Program[Sequence[Message]]:
-        """The messages to copy, oldest first: of those that are let through the newest."""
-        if asked.ids:
-            found = yield from self._stored_messages(asked.ids)
-            wanted = [
-                message
-                for id, record in found.items()
-                if (message := message_of(record))
-                and (message.id, message.thread_id) == (id, asked.source_id)
-                and is_within(created(message), asked.dates)
-            ]
-            return asked.newest(in_order(wanted, created, descending=False))
-        query = self._messages.query.by_thread(thread_id=asked.source_id)
-        index = by_time(query, message_of, latest_first, Span.of(asked.dates))
-        taken = yield from take([index], asked.limit, concurrency=self._concurrency)
-        return taken.entries[::-1]
-
-    def _write_copy(
-        self, copy: ClonedThread, beside: Item, entries: Sequence[Put], now: datetime
-    ) -> Program[None]:
         # The thread is first: were it last, a copy that was broken off could not be found.
-        thread = copy.thread
-        living = self._ttl.fields(self._threads.spec.alias, now)
+        living = self._living(self._threads, now)
         try:
-            creating = self._threads.create(**thread_values(thread), **living)
+            creating = self._threads.create(**set_fields(copy.thread), **living)
             yield from creating.carrying(beside).program()
         except KeyCollisionError:
             raise
         except ConditionFailedError as error:
             raise InputError(TAKEN) from error
-        if not entries:
-            return
-        try:
-            yield from self._app.batch_write(entries).program(concurrency=self._concurrency)
-        except LeydenError as error:
-            ids = [message.id for message in copy.cloned_messages]
+        if entries:
             try:
-                keys = [{"id": id} for id in ids]
-                yield from self._messages.delete(keys).program(concurrency=self._concurrency)
-                yield from self._threads.delete(id=thread.id).program()
-            except LeydenError as left:
-                raise SaveIncompleteError(
-                    f"the copy was broken off ({error.message}), and what is there of it could "
-                    f"not be deleted ({left.message}); delete_thread() of the first id in `unsure` "
-                    "does that",
-                    unsure=(thread.id, *ids),
-                    failures=(error, left),
-                    entity=self._threads.name,
-                ) from error
-            raise
+                yield from self._app.batch_write(entries).program(concurrency=self._concurrency)
+            except LeydenError as error:
+                yield from self._take_back(copy, error)
+                raise
+        return copy
 
-    @method
-    def get_resource_by_id(self, resource_id: str) -> Program[Resource | None]:
-        """Read one item."""
-        id = checks.identifier(resource_id, "resource_id")
+    def _originals(self, asked: Copying) -> Program[Sequence[Message]]:
+        """The messages to copy, oldest first: of those that are let through the newest."""
+        if asked.ids:
+            found = yield from self._messages_by_id(asked.ids)
+            wanted = [
+                message
+                for message in found
+                if message.thread_id == asked.source_id and message.created_at in asked.span
+            ]
+            return asked.newest(in_order(wanted, created, descending=False))
+        query = self._messages.query.by_thread(thread_id=asked.source_id)
+        index = by_time(query, message_of, latest_first, asked.span)
+        taken = yield from take([index], asked.limit, concurrency=self._concurrency)
+        return taken.entries[::-1]
+
+    def _take_back(self, copy: ClonedThread, error: LeydenError) -> Program[None]:
+        """Delete what there is of a copy. Raises SaveIncompleteError where that fails, too."""
+        ids = [message.id for message in copy.cloned_messages]
+        try:
+            keys = [{"id": id} for id in ids]
+            yield from self._messages.delete(keys).program(concurrency=self._concurrency)
+            yield from self._threads.delete(id=copy.thread.id).program()
+        except LeydenError as left:
+            raise SaveIncompleteError(
+                f"the copy was broken off ({error.message}), and what is there of it could not be "
+                f"deleted ({left.message}); delete_thread() of the first id in `unsure` does that",
+                unsure=(copy.thread.id, *ids),
+                failures=(error, left),
+                entity=self._threads.name,
+            ) from error
+
+    def _resource(self, id: str) -> Program[Resource | None]:
         return resource_of((yield from self._resources.get(id=id).program(consistent=True)))
 
-    @method
-    def save_resource(self, resource: Resource | Given) -> Program[Resource]:
+    def _save_resource(self, new: Resource) -> Program[Resource]:
         """Write one item, over whatever is stored but its time of creation."""
-        new, now = given.resource(resource), self._now()
-        whole = evolve(new, created_at=new.created_at or now, updated_at=now)
-        values = {**resource_values(whole), **self._living(now)}
-        write = self._resources.upsert(**values)
-        return known(resource_of((yield from insisting(lambda: write.program(response="all_new")))))
-
-    @method
-    def update_resource(
-        self,
-        resource_id: str,
-        *,
-        working_memory: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-    ) -> Program[Resource]:
-        """Merge into one item, which is made where there is none."""
-        id = checks.identifier(resource_id, "resource_id")
-        memory = checks.optional(checks.text, working_memory, "working_memory")
-        added = checks.optional(checks.mapping, metadata, "metadata")
-        remembered: dict[str, Any] = {} if memory is None else {"working_memory": memory}
-
-        def change(stored: Any) -> Mapping[str, Any]:
-            if stored is None:
-                now = self._now()
-                begun = {"metadata": added or {}, "created_at": now, **self._living(now)}
-                return {**remembered, **begun}
-            if added is None:
-                return remembered
-            return {**remembered, "metadata": {**(stored.metadata or {}), **added}}
-
-        record = yield from merge(
-            self._resources,
-            {"id": id},
-            change,
-            now=self._now,
-            operation="store.memory.update_resource",
-        )
+        living = self._living(self._resources, known(new.updated_at))
+        write = self._resources.upsert(**set_fields(new), **living)
+        record = yield from insisting(partial(write.program, response="all_new"))
         return known(resource_of(record))
 
-    def _living(self, now: Any) -> dict[str, Any]:
-        return dict(self._ttl.fields(self._resources.spec.alias, now))
+    def _change_resource(self, id: str, change: Change) -> Program[Resource]:
+        """Merge into one item, which is made where there is none."""
 
+        def changed(stored: Any) -> Mapping[str, Any]:
+            if stored is not None:
+                return change(stored)
+            now = self._now()
+            return {**change(None), "created_at": now, **self._living(self._resources, now)}
 
-def _missing(id: str) -> NotFoundError:
-    return NotFoundError("there is no such thread", kind="thread", id=id)
+        record = yield from merge(self._resources, {"id": id}, changed, now=self._now)
+        return known(resource_of(record))
+
+    def _list_threads(self, listing: ThreadListing) -> Program[Listed[Thread]]:
+        """Read a resource's index from where the page begins; otherwise read all and sort."""
+        asked, owner = listing.page, listing.owner
+
+        def read(record: Any) -> Thread | None:
+            thread = thread_of(record)
+            return thread if thread and listing.lets_through(thread) else None
+
+        if owner is None:
+            reading: Any = self._threads.scan
+        else:
+            reading = self._threads.query.by_resource(resource_id=owner)
+            # Where metadata is compared here, DynamoDB cannot count: all are read at once.
+            counted = asked.include_total and bool(listing.metadata)
+            if listing.field == "created_at" and not counted:
+                index = by_time(reading, read, listing.order)
+                return (yield from from_index(index, asked, concurrency=self._concurrency))
+        return (yield from from_all(reading, read, listing.mark, listing.order, asked))
+
+    def _list_messages(
+        self, asked: MessageListing, threads: Sequence[str], owner: str | None
+    ) -> Program[MessagePage]:
+        """Read the threads' index from where the page begins."""
+        owners = None if owner is None else self._messages.attr.resource_id == owner
+        return (
+            yield from self._listed(
+                asked, threads, owners, lambda message: owner in (None, message.resource_id)
+            )
+        )
+
+    def _list_messages_of(self, asked: MessageListing, owner: str) -> Program[MessagePage]:
+        """Read the index of every thread of the resource, each as far as the page needs."""
+        threads: tuple[str, ...] = ()
+        if not asked.page.is_empty or asked.include:
+            query = self._threads.query.by_resource(resource_id=owner)
+            found = yield from query.program(pages="all", attributes=("id",))
+            threads = tuple(thread.id for thread in found)
+        among = frozenset(threads)
+        owners = self._messages.attr.resource_id
+        return (
+            yield from self._listed(
+                asked,
+                threads,
+                owners.does_not_exist() | (owners == owner),
+                lambda m: m.thread_id in among and m.resource_id in (None, owner),
+            )
+        )
+
+    def _listed(
+        self,
+        asked: MessageListing,
+        threads: Sequence[str],
+        owners: Condition | None,
+        is_mine: IsMine,
+    ) -> Program[MessagePage]:
+        """A page of these threads' messages; `owners` says to the table which are meant.
+
+        `is_mine` says it of what is read by other ways.
+        """
+        page, after = asked.page, asked.after
+        before = digests_in(after)
+
+        def read(record: Any) -> Message | None:
+            message = message_of(record)
+            return message if message and asked.lets_through(message) else None
+
+        def gave(message: Message) -> bool:
+            return digest(message.id) in before
+
+        queries = [self._messages.query.by_thread(thread_id=id) for id in threads]
+        if owners is not None:
+            queries = [query.where(owners) for query in queries]
+        taken, total, (found,) = yield from read_page(
+            [by_time(query, read, asked.order, asked.span, gave) for query in queries],
+            page,
+            after,
+            concurrency=self._concurrency,
+            told_here=bool(asked.metadata),
+            also=[self._included(asked.include, is_mine)],
+        )
+        included = [message for message in found if not gave(message)]
+        beside = {message.id for message in included}
+        entries = taken.entries[page.offset : page.end]
+        more = yield from taken.goes_on_behind(page.end, beside)
+        digests = before.union(map(digest, beside))
+
+        def mark(message: Message) -> Mark:
+            return with_digests(time_mark(created(message), message.id), digests)
+
+        messages = {message.id: message for message in (*entries, *included)}
+        descending = asked.order is newest_first
+        whole = tuple(in_order(messages.values(), created, descending=descending))
+        return listed(entries, more, total, mark, page).page(MessagePage, messages=whole)
+
+    def _included(self, include: Sequence[Include], is_mine: IsMine) -> Program[list[Message]]:
+        """The messages and their neighbours, as far as they are of whom the page is for.
+
+        Neighbours are read from the message's own place in the index on, both ways.
+        """
+        found = yield from self._by_id(tuple(dict.fromkeys(one.id for one in include)))
+
+        def read(record: object) -> Message | None:
+            message = message_of(record)
+            return message if message and is_mine(message) else None
+
+        def around(message: Message, one: Include) -> Program[list[Message]]:
+            query = self._messages.query.by_thread(thread_id=message.thread_id)
+            place = time_mark(created(message), message.id)
+            sides = (
+                (latest_first, one.with_previous_messages),
+                (oldest_first, one.with_next_messages),
+            )
+            before, behind = yield from run_together(
+                [
+                    take([by_time(query, read, order)], count, place, concurrency=self._concurrency)
+                    for order, count in sides
+                ],
+                self._concurrency,
+            )
+            return [*before.entries, message, *behind.entries]
+
+        # A message may have moved since it was found: its item tells the thread that it is in.
+        meant = [(message, one) for one in include if (message := read(found.get(one.id)))]
+        groups = yield from run_together([around(*one) for one in meant], self._concurrency)
+        return [message for group in groups for message in group]

@@ -13,10 +13,9 @@ from attrs import evolve, field, frozen
 from leyden import schemas_folder
 from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError
-from leyden.schema import load_service
-from leyden.schema.spec import AttributeSpec, EntitySpec, ServiceSpec
+from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, load_service
 from leyden.service.enforcing import refuse_unenforced
-from leyden.store.times import Clock, cut, system_clock
+from leyden.store.values import Clock, cut, system_clock
 
 CONCURRENCY: Final = 8
 """How many requests of one call are under way at once, unless told otherwise."""

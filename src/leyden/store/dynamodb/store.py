@@ -7,29 +7,27 @@ from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
 from types import TracebackType
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, cast
 
 from leyden.drivers.pynamodb import ClientConnection
 from leyden.drivers.sync import SyncDriver
 from leyden.engine import DynamoDBLocal, LocalEngine
-from leyden.errors import InvalidOptionError
+from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.program import Program
 from leyden.service.service import Entities, Service, build_service
 from leyden.store.dynamodb import table
-from leyden.store.dynamodb.memory import MemoryMethods
-from leyden.store.dynamodb.methods import Blocking, Domain, name_of, named
-from leyden.store.dynamodb.observability import EvalMethods, ScoreMethods, TraceMethods
-from leyden.store.dynamodb.settings import (
-    CONCURRENCY,
-    TTL,
-    Hooks,
-    LargeValues,
-    Settings,
-    Source,
-)
-from leyden.store.dynamodb.workflows import WorkflowMethods
+from leyden.store.dynamodb.domains import EvalSteps, ScoreSteps, TraceSteps, WorkflowSteps
+from leyden.store.dynamodb.memory import MemorySteps
+from leyden.store.dynamodb.settings import CONCURRENCY, TTL, Hooks, LargeValues, Settings, Source
+from leyden.store.dynamodb.writing import OnTable
 from leyden.store.interface import Evals, Memory, Scores, Traces, Workflows
-from leyden.store.times import Clock
+from leyden.store.methods import Awaited, Blocking, name_of, named
+from leyden.store.values import Clock
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from leyden import AsyncService
 
 DomainName = Literal["memory", "workflows", "scores", "traces", "evals"]
 
@@ -37,7 +35,7 @@ DomainName = Literal["memory", "workflows", "scores", "traces", "evals"]
 class StoreBase(ABC):
     """What a store on DynamoDB is, whichever way its programs are run."""
 
-    _domains: ClassVar[tuple[type[Domain], ...]]
+    _domains: ClassVar[tuple[type[OnTable], ...]]
 
     def __init__(
         self,
@@ -136,23 +134,23 @@ def driver_options(client: Any, **given: Any) -> dict[str, Any]:
     return {}
 
 
-class DynamoDBMemory(MemoryMethods, Blocking, Memory):
+class DynamoDBMemory(MemorySteps, Blocking, Memory):
     """The memory of a `DynamoDBStore`; see `Memory`."""
 
 
-class DynamoDBWorkflows(WorkflowMethods, Blocking, Workflows):
+class DynamoDBWorkflows(WorkflowSteps, Blocking, Workflows):
     """The workflows of a `DynamoDBStore`; see `Workflows`."""
 
 
-class DynamoDBScores(ScoreMethods, Blocking, Scores):
+class DynamoDBScores(ScoreSteps, Blocking, Scores):
     """The scores of a `DynamoDBStore`; see `Scores`."""
 
 
-class DynamoDBTraces(TraceMethods, Blocking, Traces):
+class DynamoDBTraces(TraceSteps, Blocking, Traces):
     """The traces of a `DynamoDBStore`; see `Traces`."""
 
 
-class DynamoDBEvals(EvalMethods, Blocking, Evals):
+class DynamoDBEvals(EvalSteps, Blocking, Evals):
     """The evals of a `DynamoDBStore`; see `Evals`."""
 
 
@@ -233,3 +231,121 @@ class DynamoDBStore(StoreBase):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class AsyncDynamoDBMemory(MemorySteps, Awaited):
+    """The memory of an `AsyncDynamoDBStore`; see `Memory`."""
+
+
+class AsyncDynamoDBWorkflows(WorkflowSteps, Awaited):
+    """The workflows of an `AsyncDynamoDBStore`; see `Workflows`."""
+
+
+class AsyncDynamoDBScores(ScoreSteps, Awaited):
+    """The scores of an `AsyncDynamoDBStore`; see `Scores`."""
+
+
+class AsyncDynamoDBTraces(TraceSteps, Awaited):
+    """The traces of an `AsyncDynamoDBStore`; see `Traces`."""
+
+
+class AsyncDynamoDBEvals(EvalSteps, Awaited):
+    """The evals of an `AsyncDynamoDBStore`; see `Evals`."""
+
+
+class AsyncDynamoDBStore(StoreBase):
+    """`DynamoDBStore` for event loops: the same names and arguments, and methods are awaited.
+
+    One store may be used by many tasks. Making it reads the schema files and sends nothing.
+    `client` takes an engine of `leyden.local()` only: a boto3 client would block the loop.
+
+    >>> async with AsyncDynamoDBStore(table_name="mastra-single-table") as store:  # doctest: +SKIP
+    ...     await store.init()
+    ...     await store.memory.save_thread({"id": "t1", "resource_id": "alice"})
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def app(self) -> AsyncService:
+            """The service of all entities, the store's and your own."""
+
+    memory: AsyncDynamoDBMemory
+    workflows: AsyncDynamoDBWorkflows
+    scores: AsyncDynamoDBScores
+    traces: AsyncDynamoDBTraces
+    evals: AsyncDynamoDBEvals
+
+    _domains = (
+        AsyncDynamoDBMemory,
+        AsyncDynamoDBWorkflows,
+        AsyncDynamoDBScores,
+        AsyncDynamoDBTraces,
+        AsyncDynamoDBEvals,
+    )
+
+    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
+        if not where:
+            raise InvalidOptionError(
+                f"client takes an engine of leyden.local() here, not {type(client).__name__}: an "
+                "asynchronous store sends by its own means; give region, credentials or profile"
+            )
+        # Event loops are for those who use them: the rest is spared what they need.
+        from leyden import AsyncEntity, AsyncService
+        from leyden.drivers.aio import AsyncDriver
+        from leyden.drivers.base import Driver
+
+        self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+        return build_service(
+            self._settings.spec,
+            cast(Driver, AsyncDriver(**where)),
+            table=self.table_name,
+            hooks=hooks,
+            kind=AsyncService,
+            entity_kind=AsyncEntity,
+        )
+
+    async def init(self) -> None:
+        """Check that the table is there and fits the schemas; see `DynamoDBStore.init`.
+
+        Of several tasks that ask at once one checks and the others wait for it; where it fails or
+        is cancelled, the next one checks.
+        """
+        import asyncio
+
+        if self._checked:
+            return
+        # A lock of the running loop: one that was waited for serves no other.
+        loop = asyncio.get_running_loop()
+        for other in [one for one in list(self._turns) if one.is_closed()]:
+            self._turns.pop(other, None)
+        async with self._turns.setdefault(loop, asyncio.Lock()):
+            if not self._checked:
+                await self.app.driver.run(self._checking())
+                self._checked = True
+                self._turns.clear()
+
+    async def clear(self, domain: DomainName) -> None:
+        """Delete everything of a domain, by reading the whole table. Safe to run again."""
+        await self.app.driver.run(self._clearing(domain))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.app.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> NoReturn:
+        raise CallStyleError("the store is asynchronous: use `async with`")
+
+    def __exit__(self, *_: object) -> None:
+        """Never reached; a `with` block looks for it first."""

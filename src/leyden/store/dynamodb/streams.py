@@ -9,21 +9,19 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Container, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from attrs import frozen
 
+from leyden import Query, Scan
 from leyden.errors import TableMismatchError
-from leyden.operations.chains.reads import Query, Scan
 from leyden.program import Program, run_together
-from leyden.store.order import Mark, Order, newest_first, oldest_first, time_mark
+from leyden.store.order import Mark, Order, newest_first, oldest_first, time_marks
 from leyden.store.pages import Asked, Listed, listed, no_page, of_all, time_of
-from leyden.store.records import JSON, DateRange
-from leyden.store.times import LATEST, TICK, known
-
-_EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+from leyden.store.records import JSON
+from leyden.store.values import Span, known
 
 T = TypeVar("T")
 
@@ -70,42 +68,15 @@ class Indexed(Generic[T]):
         return self.order(self.mark(entry))
 
 
-@frozen
-class Span:
-    """The times to read, both ends part of it; empty where the end comes before the start."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-
-    @classmethod
-    def of(cls, dates: DateRange) -> Span:
-        """The times in a range; those stored are whole milliseconds."""
-        start, end = dates.start, dates.end
-        if start is not None and dates.start_exclusive:
-            start = start + TICK if start < LATEST else None
-            if start is None:
-                return cls(LATEST, _EARLIEST)
-        if end is not None and dates.end_exclusive:
-            if end == _EARLIEST:
-                return cls(LATEST, _EARLIEST)
-            end -= TICK
-        return cls(start, end)
-
-    def behind(self, time: datetime, *, descending: bool) -> Span:
-        """The part from `time` on in the direction of reading, `time` included."""
-        if descending:
-            return Span(self.start, time if self.end is None else min(self.end, time))
-        return Span(time if self.start is None else max(self.start, time), self.end)
-
-    def limit(self, query: Query) -> Query | None:
-        """The query, within these times; None where there are none."""
-        if self.start is not None and self.end is not None:
-            if self.end < self.start:
-                return None
-            return query.between({"created_at": self.start}, {"created_at": self.end})
-        if self.start is not None:
-            return query.gte(created_at=self.start)
-        return query if self.end is None else query.lte(created_at=self.end)
+def _within(query: Query, span: Span) -> Query | None:
+    """The query, within these times; None where there are none."""
+    if span.start is not None and span.end is not None:
+        if span.end < span.start:
+            return None
+        return query.between({"created_at": span.start}, {"created_at": span.end})
+    if span.start is not None:
+        return query.gte(created_at=span.start)
+    return query if span.end is None else query.lte(created_at=span.end)
 
 
 def by_time(
@@ -116,14 +87,14 @@ def by_time(
     skip: Callable[[E], bool] | None = None,
 ) -> Indexed[E]:
     """The entries of an index by their time of creation, within a span of it."""
-    within, descending = span or Span(), order is not oldest_first
+    times, descending = span or Span(), order is not oldest_first
     return Indexed(
-        query=within.limit(query),
+        query=_within(query, times),
         descending=descending,
         read=read,
-        mark=lambda entry: time_mark(known(entry.created_at), entry.id),
+        mark=time_marks("id"),
         order=order,
-        begin=lambda mark: within.behind(time_of(mark), descending=descending).limit(query),
+        begin=lambda mark: _within(query, times.behind(time_of(mark), descending=descending)),
         skip=skip,
     )
 
@@ -299,7 +270,7 @@ def read_page(
     all entries are read for the first page, which would be read twice otherwise.
     """
     whole = asked.include_total and told_here and after is None and not asked.is_empty
-    end = None if whole else asked.paging.end
+    end = None if whole else asked.end
     programs: list[Program[Any]] = [take(indexes, end, after, concurrency=concurrency)]
     if asked.include_total and not whole:
         programs.append(_total(indexes, asked, told_here=told_here, concurrency=concurrency))
@@ -331,15 +302,14 @@ def from_index(
     taken, total, _ = yield from read_page(
         [index], asked, after, concurrency=concurrency, told_here=told_here
     )
-    paging = asked.paging
-    more = taken.more or (paging.end is not None and len(taken.entries) > paging.end)
+    more = taken.more or (asked.end is not None and len(taken.entries) > asked.end)
 
     def mark(entry: T) -> Mark:
         # Late entries that were passed are still to come: then the next page begins at the top.
         behind = index.mark(entry)
         return [*behind, 1] if taken.late or (after and len(after) > 2) else behind
 
-    return listed(taken.entries[paging.offset : paging.end], more, total, mark, asked)
+    return listed(taken.entries[asked.offset : asked.end], more, total, mark, asked)
 
 
 def from_all(
@@ -376,11 +346,11 @@ def refuse_narrow(query: Query, record: Any) -> None:
         )
 
 
-def within(reading: Query | Scan, time: Any, dates: DateRange) -> Any:
-    """The reading of what is within the dates, which the table compares; both are part of it."""
-    if dates.start is not None:
-        reading = reading.where(time >= dates.start)
-    return reading if dates.end is None else reading.where(time <= dates.end)
+def within(reading: Query | Scan, time: Any, span: Span) -> Any:
+    """The reading of what is within a span of time, which the table compares."""
+    if span.start is not None:
+        reading = reading.where(time >= span.start)
+    return reading if span.end is None else reading.where(time <= span.end)
 
 
 def newest(query: Query, read: Callable[[Any], Any], id: str) -> Indexed[Any]:
@@ -389,7 +359,7 @@ def newest(query: Query, read: Callable[[Any], Any], id: str) -> Indexed[Any]:
         query=query,
         descending=True,
         read=read,
-        mark=lambda record: time_mark(record.created_at, getattr(record, id)),
+        mark=time_marks(id),
         order=newest_first,
         begin=lambda mark: query.lte(created_at=time_of(mark)),
         compare="keys",

@@ -11,8 +11,8 @@ from leyden import Entity, Service
 from leyden.errors import TableMismatchError, TableNotFoundError
 from leyden.mapping.table import table_definition
 from leyden.program import Program
-from leyden.schema.spec import ServiceSpec
-from leyden.store import checks
+from leyden.schema import ServiceSpec
+from leyden.store import given
 from leyden.store.dynamodb.settings import TtlRules
 from leyden.tables import check_table
 
@@ -82,7 +82,7 @@ def clear(app: Service, domain: Any, *, concurrency: int) -> Program[None]:
 
     What is written meanwhile may stay. Safe to run again.
     """
-    for alias in DOMAINS[checks.choice(domain, "domain", tuple(DOMAINS))]:
+    for alias in DOMAINS[given.choice(domain, "domain", tuple(DOMAINS))]:
         yield from _clear_entity(app.entities[alias], concurrency)
 
 

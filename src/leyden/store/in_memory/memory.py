@@ -1,425 +1,336 @@
-"""The memory domain, in memory."""
+"""What the domains in memory share, and the memory domain."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from attrs import evolve
 
-from leyden.errors import InputError, NotFoundError
-from leyden.store import checks, given
-from leyden.store.copying import TAKEN, Copying
-from leyden.store.in_memory.base import Domain, RecordTable, locked_domain
-from leyden.store.interface import Given, OrderBy
-from leyden.store.order import Mark, in_order, newest_first, oldest_first, time_mark
-from leyden.store.pages import Asked, digest, of_all
-from leyden.store.records import (
-    JSON,
-    ClonedThread,
-    CopiedThread,
-    DateRange,
-    Include,
-    Message,
-    MessagePage,
-    Resource,
-    Thread,
-    ThreadPage,
+from leyden.errors import InputError, KeyCollisionError
+from leyden.program import Program
+from leyden.store import given
+from leyden.store.interface import Memory
+from leyden.store.memory import (
+    TAKEN,
+    Change,
+    Copying,
+    MemoryMethods,
+    MessageListing,
+    ThreadListing,
+    changed_fields,
+    created,
+    missing_thread,
 )
-from leyden.store.times import Clock, Stamps, known
-from leyden.store.values import as_it_reads, has_all, is_within, metadata_of
+from leyden.store.methods import Blocking
+from leyden.store.order import in_order, time_marks
+from leyden.store.pages import Listed, digest, digests_in, of_all
+from leyden.store.records import ClonedThread, Include, Message, MessagePage, Resource, Thread
+from leyden.store.values import Clock, as_it_reads, cut, later
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 _TOGETHER: Final = 100
 """The most messages of an atomic save: as many as DynamoDB takes in a transaction."""
 
 
-@locked_domain("memory")
-class InMemoryMemory(Domain):
+class Locked:
+    """Runs programs that ask for nothing, one at a time over all domains of a store."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def run(self, program: Program[T]) -> T:
+        """The program's result."""
+        with self._lock:
+            try:
+                asked = next(program)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+        raise AssertionError(f"nothing in memory is asked for, as {type(asked).__name__}")
+
+
+def at_once(step: Callable[P, T]) -> Callable[P, Program[T]]:
+    """A step that has its result at once, as a program."""
+
+    @wraps(step)
+    def program(*args: P.args, **kwargs: P.kwargs) -> Program[T]:
+        yield from ()
+        return step(*args, **kwargs)
+
+    return program
+
+
+class InMemory(Blocking):
+    """A domain of an `InMemoryStore`."""
+
+    def __init__(self, runner: Locked, clock: Clock) -> None:
+        super().__init__(runner, cut(clock))
+
+    def _after(self, seen: datetime | None) -> datetime:
+        """Now, and in any case later than a time that is stored: every change can be seen."""
+        return later(self._now(), seen)
+
+
+class RecordTable(Generic[T]):
+    """Records by id: each is a copy, in and out.
+
+    An id that differs from a stored one by the case of its letters only is refused, since a
+    table whose keys are folded could not hold both.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._records: dict[str, T] = {}
+        self._by_folded: dict[str, str] = {}
+
+    def get(self, id: str) -> T | None:
+        """The record with exactly this id, or None."""
+        return copy.deepcopy(self._records.get(id))
+
+    def put(self, records: Mapping[str, T]) -> None:
+        """Keep records, each in place of what has its id. Raises KeyCollisionError, for all."""
+        coming: dict[str, str] = {}
+        for id in records:
+            folded = id.lower()
+            if self._by_folded.get(folded, id) != id or coming.setdefault(folded, id) != id:
+                raise KeyCollisionError(
+                    f"another {self._kind} has an id that differs by the case of its letters only; "
+                    "give this one another id",
+                    entity=self._kind,
+                )
+        self._records |= copy.deepcopy(dict(records))
+        self._by_folded |= coming
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forget the records with exactly these ids, where there are such."""
+        for id in ids:
+            if self._records.pop(id, None) is not None:
+                del self._by_folded[id.lower()]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._records.clear()
+        self._by_folded.clear()
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([copy.deepcopy(record) for record in self._records.values()])
+
+
+class InMemoryMemory(MemoryMethods, InMemory, Memory):
     """Threads, messages and resources of an `InMemoryStore`; see `Memory`."""
 
-    def __init__(self, lock: RLock, clock: Clock) -> None:
-        super().__init__(lock, clock)
+    def __init__(self, runner: Locked, clock: Clock) -> None:
+        super().__init__(runner, clock)
         self._threads: RecordTable[Thread] = RecordTable("thread")
         self._messages: RecordTable[Message] = RecordTable("message")
         self._resources: RecordTable[Resource] = RecordTable("resource")
-        self._stamps = Stamps()
+        self._tables = (self._threads, self._messages, self._resources)
 
-    def get_thread_by_id(self, thread_id: str, *, resource_id: str | None = None) -> Thread | None:
-        """See `Memory.get_thread_by_id`."""
-        owner = checks.optional(checks.identifier, resource_id, "resource_id")
-        thread = self._threads.get(checks.identifier(thread_id, "thread_id"))
-        return None if thread and owner not in (None, thread.resource_id) else thread
+    @at_once
+    def _thread(self, id: str) -> Thread | None:
+        return self._threads.get(id)
 
-    def save_thread(self, thread: Thread | Given) -> Thread:
-        """See `Memory.save_thread`."""
-        new, now = given.thread(thread), self._now()
+    @at_once
+    def _save_thread(self, new: Thread, now: datetime) -> Thread:
         old = self._threads.get(new.id) or new
-        saved = evolve(
-            new,
-            metadata=_first(new.metadata, old.metadata),
-            created_at=old.created_at or new.created_at or now,
-            updated_at=new.updated_at or now,
-            archived_at=_first(new.archived_at, old.archived_at),
+        return self._kept(
+            evolve(
+                new,
+                metadata=_first(new.metadata, old.metadata),
+                created_at=old.created_at or new.created_at or now,
+                updated_at=new.updated_at or now,
+                archived_at=_first(new.archived_at, old.archived_at),
+            )
         )
-        self._threads.put(saved.id, saved)
-        return saved
 
-    def update_thread(
-        self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
-    ) -> Thread:
-        """See `Memory.update_thread`."""
-        new_title = checks.optional(checks.text, title, "title")
-        new_metadata = checks.optional(checks.mapping, metadata, "metadata")
-        thread = self._thread(checks.identifier(id, "id"))
-        if new_metadata is not None:
-            new_metadata = {**(thread.metadata or {}), **new_metadata}
-        changed = evolve(
-            thread,
-            title=new_title or thread.title,
-            metadata=thread.metadata if new_metadata is None else new_metadata,
-            updated_at=self._after(known(thread.updated_at)),
-        )
-        self._threads.put(changed.id, changed)
-        return changed
+    @at_once
+    def _change_thread(self, id: str, change: Change) -> Thread:
+        thread = self._stored(id)
+        return self._changed(thread, **change(thread))
 
-    def delete_thread(self, thread_id: str) -> None:
-        """See `Memory.delete_thread`."""
-        id = checks.identifier(thread_id, "thread_id")
-        for message in self._messages_of(id):
-            self._messages.remove(message.id)
-        self._threads.remove(id)
+    @at_once
+    def _delete_thread(self, id: str) -> None:
+        self._messages.remove([message.id for message in self._messages_of(id)])
+        self._threads.remove([id])
 
-    def list_threads(
-        self,
-        *,
-        resource_id: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        page: int = 0,
-        per_page: int | None = 100,
-        order_by: OrderBy = ("created_at", "desc"),
-        cursor: str | None = None,
-        include_total: bool = False,
-    ) -> ThreadPage:
-        """See `Memory.list_threads`."""
-        field, descending = checks.order(order_by)
-        owner = checks.optional(checks.identifier, resource_id, "resource_id")
-        wanted = checks.metadata_filter(metadata)
-        query = ["threads", owner, wanted, field, descending]
-        asked = Asked.of(query, page, per_page, cursor, include_total)
-
-        def mark(thread: Thread) -> Mark:
-            time = thread.created_at if field == "created_at" else thread.updated_at
-            return time_mark(known(time), thread.id)
-
+    @at_once
+    def _list_threads(self, listing: ThreadListing) -> Listed[Thread]:
         threads = [
             thread
             for thread in self._threads
-            if owner in (None, thread.resource_id) and has_all(thread.metadata, wanted)
+            if listing.owner in (None, thread.resource_id) and listing.lets_through(thread)
         ]
-        found = of_all(threads, mark, newest_first if descending else oldest_first, asked)
-        return found.page(ThreadPage, threads=found.entries)
+        return of_all(threads, listing.mark, listing.order, listing.page)
 
-    def copy_thread(
-        self,
-        source_thread_id: str,
-        *,
-        new_thread_id: str | None = None,
-        resource_id: str | None = None,
-        title: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        message_limit: int | None = None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        message_ids: Sequence[str] | None = None,
-    ) -> CopiedThread:
-        """See `Memory.copy_thread`."""
-        what = (new_thread_id, resource_id, title, metadata)
-        which = (message_limit, start_date, end_date, message_ids)
-        cloned = self._copied(Copying.of(source_thread_id, what, which))
-        return CopiedThread(thread=cloned.thread, message_id_map=cloned.message_id_map)
-
-    def clone_thread(
-        self,
-        source_thread_id: str,
-        *,
-        new_thread_id: str | None = None,
-        resource_id: str | None = None,
-        title: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        message_limit: int | None = None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        message_ids: Sequence[str] | None = None,
-    ) -> ClonedThread:
-        """See `Memory.clone_thread`."""
-        what = (new_thread_id, resource_id, title, metadata)
-        which = (message_limit, start_date, end_date, message_ids)
-        return self._copied(Copying.of(source_thread_id, what, which))
-
-    def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Thread:
-        """See `Memory.update_thread_resource_id`."""
-        id = checks.identifier(thread_id, "thread_id")
-        owner = checks.identifier(resource_id, "resource_id")
-        thread = self._thread(id)
+    @at_once
+    def _give_thread(self, id: str, owner: str) -> Thread:
+        thread = self._stored(id)
         if thread.resource_id == owner:
             return thread
         for message in self._messages_of(id):
             if message.resource_id != owner:
-                moved = self._after(known(message.updated_at))
-                self._messages.put(message.id, evolve(message, resource_id=owner, updated_at=moved))
-        changed = self._after(known(thread.updated_at))
-        thread = evolve(thread, resource_id=owner, updated_at=changed)
-        self._threads.put(id, thread)
-        return thread
+                moved = self._after(message.updated_at)
+                changed = evolve(message, resource_id=owner, updated_at=moved)
+                self._messages.put({message.id: changed})
+        return self._changed(thread, resource_id=owner)
 
-    def get_resource_by_id(self, resource_id: str) -> Resource | None:
-        """See `Memory.get_resource_by_id`."""
-        return self._resources.get(checks.identifier(resource_id, "resource_id"))
+    @at_once
+    def _copy(self, asked: Copying) -> ClonedThread:
+        source = self._stored(asked.source_id)
+        if asked.new_id is not None and self._threads.get(asked.new_id) is not None:
+            raise InputError(TAKEN)
+        originals = [
+            message
+            for message in self._messages_of(asked.source_id)
+            if message.created_at in asked.span and (not asked.ids or message.id in asked.ids)
+        ]
+        copied = asked.made_of(source, asked.newest(originals), self._now())
+        self._kept(copied.thread)
+        self._messages.put({message.id: message for message in copied.cloned_messages})
+        return copied
 
-    def save_resource(self, resource: Resource | Given) -> Resource:
-        """See `Memory.save_resource`."""
-        new, now = given.resource(resource), self._now()
-        old = self._resources.get(new.id) or Resource(id=new.id)
-        saved = Resource(
-            id=new.id,
-            working_memory=_first(new.working_memory, old.working_memory),
-            metadata=_first(new.metadata, old.metadata),
-            created_at=old.created_at or new.created_at or now,
-            updated_at=now,
-        )
-        self._resources.put(saved.id, saved)
-        return saved
-
-    def update_resource(
-        self,
-        resource_id: str,
-        *,
-        working_memory: str | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-    ) -> Resource:
-        """See `Memory.update_resource`."""
-        id = checks.identifier(resource_id, "resource_id")
-        memory = checks.optional(checks.text, working_memory, "working_memory")
-        new = checks.optional(checks.mapping, metadata, "metadata")
-        old = self._resources.get(id)
-        if old is None:
-            return self.save_resource(Resource(id=id, working_memory=memory, metadata=new or {}))
-        changed = evolve(
-            old,
-            working_memory=_first(memory, old.working_memory),
-            metadata=old.metadata if new is None else {**(old.metadata or {}), **new},
-            updated_at=self._after(known(old.updated_at)),
-        )
-        self._resources.put(id, changed)
-        return changed
-
-    def save_messages(
-        self, messages: Sequence[Message | Given], *, atomic: bool = False
-    ) -> list[Message]:
-        """See `Memory.save_messages`."""
-        together = checks.flag(atomic, "atomic")
-        checked = given.messages(messages)
-        saved = {
-            id: evolve(message, content=as_it_reads(message.content))
-            for id, message in self._stamps.dated(checked, self._now()).items()
-        }
+    @at_once
+    def _save_messages(self, saved: Mapping[str, Message], together: bool) -> None:
         if together and len(saved) > _TOGETHER:
             raise InputError(f"atomic takes at most {_TOGETHER} messages, not {len(saved)}")
-        self._messages.check(saved)
         before = [self._messages.get(id) for id in saved]
-        for id, message in saved.items():
-            self._messages.put(id, message)
-        self._touch([m.thread_id for m in (*before, *saved.values()) if m is not None])
-        return list(saved.values())
+        read = {id: evolve(one, content=as_it_reads(one.content)) for id, one in saved.items()}
+        self._messages.put(read)
+        self._touch(*before, *saved.values())
 
-    def list_messages(
-        self,
-        thread_id: str | Sequence[str],
-        *,
-        resource_id: str | None = None,
-        page: int = 0,
-        per_page: int | None = 40,
-        cursor: str | None = None,
-        order_by: OrderBy = ("created_at", "asc"),
-        date_range: DateRange | Given | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        include: Sequence[Include | Given] = (),
-        include_total: bool = False,
+    @at_once
+    def _list_messages(
+        self, asked: MessageListing, threads: Sequence[str], owner: str | None
     ) -> MessagePage:
-        """See `Memory.list_messages`."""
-        threads = checks.thread_ids(thread_id)
-        owner = checks.optional(checks.identifier, resource_id, "resource_id")
-        return self._list(
-            [
-                message
-                for message in self._messages
-                if message.thread_id in threads and owner in (None, message.resource_id)
-            ],
-            [message for message in self._messages if owner in (None, message.resource_id)],
-            ["messages", sorted(threads), owner],
-            (page, per_page, cursor, include_total),
-            (order_by, date_range, metadata, include),
-        )
+        owned = [one for one in self._messages if owner in (None, one.resource_id)]
+        return self._listed(asked, [one for one in owned if one.thread_id in threads], owned)
 
-    def list_messages_by_resource_id(
-        self,
-        resource_id: str,
-        *,
-        page: int = 0,
-        per_page: int | None = 40,
-        cursor: str | None = None,
-        order_by: OrderBy = ("created_at", "asc"),
-        date_range: DateRange | Given | None = None,
-        metadata: Mapping[str, JSON] | None = None,
-        include: Sequence[Include | Given] = (),
-        include_total: bool = False,
-    ) -> MessagePage:
-        """See `Memory.list_messages_by_resource_id`."""
-        owner = checks.identifier(resource_id, "resource_id")
+    @at_once
+    def _list_messages_of(self, asked: MessageListing, owner: str) -> MessagePage:
         threads = {thread.id for thread in self._threads if thread.resource_id == owner}
         own = [
             message
             for message in self._messages
             if message.thread_id in threads and message.resource_id in (None, owner)
         ]
-        return self._list(
-            own,
-            own,
-            ["messages of a resource", owner],
-            (page, per_page, cursor, include_total),
-            (order_by, date_range, metadata, include),
-        )
+        return self._listed(asked, own, own)
 
-    def list_messages_by_id(self, message_ids: Sequence[str]) -> list[Message]:
-        """See `Memory.list_messages_by_id`."""
-        found = [self._messages.get(id) for id in checks.identifiers(message_ids, "message_ids")]
-        return in_order([m for m in found if m is not None], _created, descending=False)
-
-    def update_messages(self, messages: Sequence[Given]) -> list[Message]:
-        """See `Memory.update_messages`."""
-        before: dict[str, Message] = {}
-        changed: dict[str, Message] = {}
-        for change in given.message_changes(messages):
-            old = self._messages.get(change.id)
-            if old is None:
-                continue
-            seen = before.setdefault(old.id, old).updated_at
-            assert seen is not None
-            new = evolve(
-                old,
-                content=as_it_reads(change.content_after(old.content)),
-                updated_at=self._after(seen),
-                **change.replaced(),
-            )
-            self._messages.put(new.id, new)
-            changed[new.id] = new
-        # Several changes of one message are one: it is in no thread on the way.
-        self._touch([message.thread_id for message in (*before.values(), *changed.values())])
-        return list(changed.values())
-
-    def delete_messages(self, message_ids: Sequence[str]) -> None:
-        """See `Memory.delete_messages`."""
-        found = [self._messages.get(id) for id in checks.identifiers(message_ids, "message_ids")]
-        for message in found:
-            if message is not None:
-                self._messages.remove(message.id)
-        self._touch([message.thread_id for message in found if message is not None])
-
-    def _list(
-        self,
-        candidates: list[Message],
-        includable: list[Message],
-        identity: list[JSON],
-        paging: tuple[int, int | None, str | None, bool],
-        what: tuple[Any, Any, Any, Any],
+    def _listed(
+        self, asked: MessageListing, candidates: list[Message], includable: list[Message]
     ) -> MessagePage:
-        order_by, date_range, metadata, include = what
-        _, descending = checks.order(order_by, ("created_at",))
-        dates = given.date_range(date_range)
-        wanted = checks.metadata_filter(metadata)
-        query = [*identity, descending, repr(dates), wanted]
-        asked = Asked.of(query, *paging)
-        order = newest_first if descending else oldest_first
-        before = asked.given_before()
+        mark, before = time_marks("id"), digests_in(asked.after)
         beside = {
             message.id: message
-            for one in given.includes(include)
+            for one in asked.include
             for message in _with_neighbours(includable, one)
             if digest(message.id) not in before
         }
         meant = [
             message
             for message in candidates
-            if is_within(known(message.created_at), dates)
-            and has_all(metadata_of(message.content), wanted)
+            if message.created_at in asked.span and asked.lets_through(message)
         ]
-        found = of_all(meant, _mark, order, asked, beside)
+        found = of_all(meant, mark, asked.order, asked.page, beside)
         messages = {message.id: message for message in found.entries} | beside
-        ordered = sorted(messages.values(), key=lambda message: order(_mark(message)))
+        ordered = sorted(messages.values(), key=lambda message: asked.order(mark(message)))
         return found.page(MessagePage, messages=tuple(ordered))
 
-    def _clear(self) -> None:
-        self._threads.clear()
-        self._messages.clear()
-        self._resources.clear()
+    @at_once
+    def _messages_by_id(self, ids: Sequence[str]) -> list[Message]:
+        return [message for id in ids if (message := self._messages.get(id))]
 
-    def _thread(self, id: str) -> Thread:
+    @at_once
+    def _change_messages(
+        self, changes: Mapping[str, Sequence[given.MessageChange]], names: Mapping[str, str]
+    ) -> list[Message]:
+        before = [message for id in changes if (message := self._messages.get(id))]
+        after = []
+        for message in before:
+            fields = changed_fields(message, changes[message.id])
+            changed = evolve(message, updated_at=self._after(message.updated_at), **fields)
+            after.append(evolve(changed, content=as_it_reads(changed.content)))
+        self._messages.put({message.id: message for message in after})
+        self._touch(*before, *after)
+        return after
+
+    @at_once
+    def _delete_messages(self, ids: Sequence[str]) -> None:
+        found = [self._messages.get(id) for id in ids]
+        self._messages.remove(ids)
+        self._touch(*found)
+
+    @at_once
+    def _resource(self, id: str) -> Resource | None:
+        return self._resources.get(id)
+
+    @at_once
+    def _save_resource(self, new: Resource) -> Resource:
+        old = self._resources.get(new.id)
+        if old is not None:
+            new = evolve(
+                new,
+                working_memory=_first(new.working_memory, old.working_memory),
+                metadata=_first(new.metadata, old.metadata),
+                created_at=old.created_at,
+            )
+        self._resources.put({new.id: new})
+        return new
+
+    @at_once
+    def _change_resource(self, id: str, change: Change) -> Resource:
+        old = self._resources.get(id)
+        fields = change(old)
+        if old is None:
+            now = self._now()
+            changed = Resource(id=id, created_at=now, updated_at=now, **fields)
+        else:
+            changed = evolve(old, updated_at=self._after(old.updated_at), **fields)
+        self._resources.put({id: changed})
+        return changed
+
+    def _stored(self, id: str) -> Thread:
         thread = self._threads.get(id)
         if thread is None:
-            raise NotFoundError("there is no such thread", kind="thread", id=id)
+            raise missing_thread(id)
         return thread
 
-    def _copied(self, asked: Copying) -> ClonedThread:
-        source = self._thread(asked.source_id)
-        if asked.new_id is not None and self._threads.get(asked.new_id) is not None:
-            raise InputError(TAKEN)
-        originals = [
-            message
-            for message in self._messages_of(asked.source_id)
-            if is_within(known(message.created_at), asked.dates)
-            and (not asked.ids or message.id in asked.ids)
-        ]
-        copy = asked.made_of(source, asked.newest(originals), self._now())
-        self._threads.put(copy.thread.id, copy.thread)
-        for message in copy.cloned_messages:
-            self._messages.put(message.id, message)
-        return copy
+    def _kept(self, thread: Thread) -> Thread:
+        self._threads.put({thread.id: thread})
+        return thread
+
+    def _changed(self, thread: Thread, **fields: Any) -> Thread:
+        return self._kept(evolve(thread, updated_at=self._after(thread.updated_at), **fields))
 
     def _messages_of(self, thread_id: str) -> list[Message]:
         """The messages of a thread, oldest first."""
         messages = [message for message in self._messages if message.thread_id == thread_id]
-        return in_order(messages, lambda m: known(m.created_at), descending=False)
+        return in_order(messages, created, descending=False)
 
-    def _touch(self, thread_ids: Sequence[str]) -> None:
+    def _touch(self, *messages: Message | None) -> None:
+        """Say of the threads of messages that they were changed now."""
         now = self._now()
-        for id in thread_ids:
+        for id in {message.thread_id for message in messages if message is not None}:
             thread = self._threads.get(id)
             if thread is not None:
-                self._threads.put(id, evolve(thread, updated_at=now))
+                self._kept(evolve(thread, updated_at=now))
 
 
 def _with_neighbours(messages: list[Message], include: Include) -> list[Message]:
     target = next((message for message in messages if message.id == include.id), None)
     if target is None:
         return []
-    thread = in_order(
-        [message for message in messages if message.thread_id == target.thread_id],
-        _created,
-        descending=False,
-    )
+    beside = [message for message in messages if message.thread_id == target.thread_id]
+    thread = in_order(beside, created, descending=False)
     at = thread.index(target)
     return thread[max(0, at - include.with_previous_messages) : at + 1 + include.with_next_messages]
 
 
-def _created(message: Message) -> datetime:
-    return known(message.created_at)
-
-
-def _mark(message: Message) -> Mark:
-    return time_mark(_created(message), message.id)
-
-
-def _first(new: JSON, old: JSON) -> JSON:
+def _first(new: T | None, old: T | None) -> T | None:
     return old if new is None else new

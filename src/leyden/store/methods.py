@@ -1,10 +1,10 @@
-"""How a domain's methods run: each is written once, as a program, and called in both stores.
+"""How a domain's methods run: each is written once, as a program, and called in every store.
 
 A method is a generator that yields requests and is sent their answers. The descriptor `method`
-runs it: a domain of `DynamoDBStore` gives its result, one of `AsyncDynamoDBStore` is awaited. To a
-type checker the two differ in just that, and both take the arguments that the program takes. Name
-and docstring are those of the interface, which is the reference; the program's own docstring says
-how it goes about it.
+runs it: a domain of `DynamoDBStore` gives its result, one of `AsyncDynamoDBStore` is awaited, and
+one of `InMemoryStore` has nothing to ask for. To a type checker the ways differ in just that, and
+all take the arguments that the program takes. Name and docstring are those of the interface, which
+is the reference. What a method needs of its backend are steps, which are programs as well.
 """
 
 from __future__ import annotations
@@ -13,29 +13,22 @@ from collections.abc import Callable, Coroutine
 from functools import update_wrapper
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from leyden import Service
 from leyden.errors import LeydenError
-from leyden.program import Program
-from leyden.store.dynamodb.settings import TtlRules
-from leyden.store.times import Clock
+from leyden.program import Program, Runner
+from leyden.store.values import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Domain:
-    """What the methods of a domain have: the entities of `app`, and the store's rules.
-
-    `now` gives the time, cut to milliseconds; `concurrency` requests of one call go at once.
-    """
+    """What the methods of a domain have: a runner, and `_now`, the time cut to milliseconds."""
 
     _interface: ClassVar[type]
 
-    def __init__(self, app: Service, now: Clock, ttl: TtlRules, concurrency: int) -> None:
-        self._app = app
+    def __init__(self, runner: Runner, now: Clock) -> None:
+        self._runner = runner
         self._now = now
-        self._ttl = ttl
-        self._concurrency = concurrency
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -45,14 +38,14 @@ class Blocking(Domain):
     """A domain whose methods run on the calling thread, one at a time for each caller."""
 
     def _run(self, program: Program[T]) -> T:
-        return self._app.driver.run(program)
+        return self._runner.run(program)
 
 
 class Awaited(Domain):
     """A domain whose methods are awaited."""
 
     async def _run(self, program: Program[T]) -> T:
-        runner: Any = self._app.driver
+        runner: Any = self._runner
         result: T = await runner.run(program)
         return result
 

@@ -1,0 +1,497 @@
+"""The memory domain: what callers ask of threads, messages and resources, checked.
+
+The methods are the same in every store. What is left for a backend to do is in the steps at the
+end, and is given what was checked here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from attrs import evolve, frozen
+
+from leyden.errors import NotFoundError
+from leyden.program import Program
+from leyden.store import given
+from leyden.store.interface import Given, Memory, OrderBy
+from leyden.store.methods import Domain, method
+from leyden.store.order import (
+    Mark,
+    Order,
+    id_key,
+    in_order,
+    newest_first,
+    oldest_first,
+    time_mark,
+)
+from leyden.store.pages import Asked, Listed, digests_in, time_of
+from leyden.store.records import (
+    JSON,
+    ClonedThread,
+    CopiedThread,
+    DateRange,
+    Include,
+    Message,
+    MessagePage,
+    Resource,
+    Thread,
+    ThreadPage,
+)
+from leyden.store.values import Span, Stamps, as_it_reads, known, same_json
+from leyden.types import timestamp_text
+
+TAKEN = 'there is a thread of the id "new_thread_id" already'
+
+Change: TypeAlias = Callable[[Any], Mapping[str, Any]]
+"""Says of a stored record which of its fields to set."""
+
+
+@frozen
+class ThreadListing:
+    """The threads that are asked for; `field` is the one to order by."""
+
+    page: Asked
+    owner: str | None
+    metadata: Mapping[str, JSON]
+    field: str
+    order: Order
+
+    def mark(self, thread: Thread) -> Mark:
+        """The place of a thread."""
+        return time_mark(known(getattr(thread, self.field)), thread.id)
+
+    def lets_through(self, thread: Thread) -> bool:
+        """Whether its metadata is as asked for."""
+        return _has_all(thread.metadata, self.metadata)
+
+
+@frozen
+class MessageListing:
+    """The messages that are asked for; the page goes on behind `after`."""
+
+    page: Asked
+    after: Mark | None
+    order: Order
+    span: Span
+    metadata: Mapping[str, JSON]
+    include: tuple[Include, ...]
+
+    @classmethod
+    def of(
+        cls,
+        identity: list[JSON],
+        paging: tuple[Any, Any, Any, Any],
+        what: tuple[Any, Any, Any, Any],
+    ) -> MessageListing:
+        """Check what a caller gives; `identity` says whose messages these are."""
+        order_by, date_range, metadata, include = what
+        _, descending = given.order(order_by, ("created_at",))
+        span = given.date_range(date_range)
+        wanted = given.metadata_filter(metadata)
+        page = Asked.of([identity, span.as_json(), descending, wanted], *paging)
+        after = page.after(time_of, digests_in)
+        order = newest_first if descending else oldest_first
+        included = () if include is None else given.records(Include, include, "include")
+        return cls(page, after, order, span, wanted, included)
+
+    def lets_through(self, message: Message) -> bool:
+        """Whether its metadata is as asked for."""
+        content = message.content
+        metadata = content.get("metadata") if isinstance(content, dict) else None
+        return _has_all(metadata, self.metadata)
+
+
+def _has_all(metadata: JSON, wanted: Mapping[str, JSON]) -> bool:
+    """Whether metadata has all these values; a key that is missing is not one that is null."""
+    if not wanted:
+        return True
+    return isinstance(metadata, dict) and all(
+        key in metadata and same_json(metadata[key], value) for key, value in wanted.items()
+    )
+
+
+@frozen
+class Copying:
+    """A copy of a thread that is asked for.
+
+    Of the messages in `span`, and of those with these ids where any are given, the newest `limit`
+    are copied.
+    """
+
+    source_id: str
+    new_id: str | None
+    owner: str | None
+    title: str | None
+    metadata: Mapping[str, JSON]
+    limit: int | None
+    span: Span
+    ids: tuple[str, ...] | None
+
+    @classmethod
+    def of(
+        cls, source_id: Any, what: tuple[Any, Any, Any, Any], which: tuple[Any, Any, Any, Any]
+    ) -> Copying:
+        """Check what a caller gives. Raises InputError."""
+        new_id, owner, title, metadata = what
+        limit, start, end, ids = which
+        return cls(
+            given.identifier(source_id, "source_thread_id"),
+            given.optional(given.identifier, new_id, "new_thread_id"),
+            given.optional(given.identifier, owner, "resource_id"),
+            given.optional(given.text, title, "title"),
+            given.optional(given.mapping, metadata, "metadata") or {},
+            given.optional(given.count, limit, "message_limit"),
+            given.dates(start, end, ("start_date", "end_date")),
+            given.optional(given.identifiers, ids, "message_ids"),
+        )
+
+    def newest(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """As many of the messages, which are given oldest first, as are to be copied."""
+        return messages if self.limit is None else messages[max(0, len(messages) - self.limit) :]
+
+    def made_of(self, source: Thread, originals: Sequence[Message], now: datetime) -> ClonedThread:
+        """The copy of a thread with these messages, oldest first; nothing is written here."""
+        clone = {"sourceThreadId": self.source_id, "clonedAt": timestamp_text(now)}
+        if originals:
+            clone["lastMessageId"] = originals[-1].id
+        thread = Thread(
+            id=self.new_id or str(uuid4()),
+            resource_id=self.owner or source.resource_id,
+            title=self.title or f"Clone of {source.title}",
+            metadata={**self.metadata, "clone": clone},
+            created_at=now,
+            updated_at=now,
+        )
+        # Copies of the same time are in the order of their ids, too: in that of the originals.
+        new_ids = sorted((str(uuid4()) for _ in originals), key=id_key)
+        copies = tuple(
+            evolve(
+                message,
+                id=new_id,
+                thread_id=thread.id,
+                resource_id=self.owner or message.resource_id,
+                updated_at=now,
+            )
+            for message, new_id in zip(originals, new_ids, strict=True)
+        )
+        ids = {message.id: copy.id for message, copy in zip(originals, copies, strict=True)}
+        return ClonedThread(thread=thread, cloned_messages=copies, message_id_map=ids)
+
+
+def missing_thread(id: str) -> NotFoundError:
+    """The error for a thread that is not there."""
+    return NotFoundError("there is no such thread", kind="thread", id=id)
+
+
+def created(message: Message) -> datetime:
+    """The time of a stored message, which always has one."""
+    return known(message.created_at)
+
+
+def changed_fields(message: Message, changes: Sequence[given.MessageChange]) -> dict[str, Any]:
+    """The fields of a stored message that changes set, one change after the other."""
+    fields: dict[str, Any] = {}
+    content = message.content
+    for change in changes:
+        fields |= change.replaced()
+        if change.content is not None:
+            fields["content"] = content = change.content_after(content)
+    return fields
+
+
+class MemoryMethods(Domain, ABC):
+    """The methods of `leyden.store.interface.Memory`."""
+
+    _interface = Memory
+
+    def __init__(self, *backend: Any) -> None:
+        super().__init__(*backend)
+        self._stamps = Stamps()
+
+    @method
+    def get_thread_by_id(
+        self, thread_id: str, *, resource_id: str | None = None
+    ) -> Program[Thread | None]:
+        """Look at the owner of what is there."""
+        id = given.identifier(thread_id, "thread_id")
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        thread = yield from self._thread(id)
+        return None if thread and owner not in (None, thread.resource_id) else thread
+
+    @method
+    def save_thread(self, thread: Thread | Given) -> Program[Thread]:
+        """Write it with the time of the call."""
+        return (yield from self._save_thread(given.thread(thread), self._now()))
+
+    @method
+    def update_thread(
+        self, id: str, *, title: str | None = None, metadata: Mapping[str, JSON] | None = None
+    ) -> Program[Thread]:
+        """Merge into what is stored."""
+        new_title = given.optional(given.text, title, "title")
+        added = given.optional(given.mapping, metadata, "metadata")
+
+        def change(thread: Thread) -> Mapping[str, Any]:
+            changed: dict[str, Any] = {"title": new_title} if new_title else {}
+            if added is not None:
+                changed["metadata"] = {**(thread.metadata or {}), **added}
+            return changed
+
+        return (yield from self._change_thread(given.identifier(id, "id"), change))
+
+    @method
+    def delete_thread(self, thread_id: str) -> Program[None]:
+        """Delete the messages first: the thread tells that they are not all gone yet."""
+        yield from self._delete_thread(given.identifier(thread_id, "thread_id"))
+
+    @method
+    def list_threads(
+        self,
+        *,
+        resource_id: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        page: int = 0,
+        per_page: int | None = 100,
+        order_by: OrderBy = ("created_at", "desc"),
+        cursor: str | None = None,
+        include_total: bool = False,
+    ) -> Program[ThreadPage]:
+        """List by either time, those of the same millisecond by id."""
+        field, descending = given.order(order_by)
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        wanted = given.metadata_filter(metadata)
+        query = ["threads", owner, wanted, field, descending]
+        asked = Asked.of(query, page, per_page, cursor, include_total)
+        order = newest_first if descending else oldest_first
+        listing = ThreadListing(asked, owner, wanted, field, order)
+        found = yield from self._list_threads(listing)
+        return found.page(ThreadPage, threads=found.entries)
+
+    @method
+    def copy_thread(
+        self,
+        source_thread_id: str,
+        *,
+        new_thread_id: str | None = None,
+        resource_id: str | None = None,
+        title: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        message_limit: int | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        message_ids: Sequence[str] | None = None,
+    ) -> Program[CopiedThread]:
+        """`clone_thread`, without the messages."""
+        what = (new_thread_id, resource_id, title, metadata)
+        which = (message_limit, start_date, end_date, message_ids)
+        copy = yield from self._copy(Copying.of(source_thread_id, what, which))
+        return CopiedThread(thread=copy.thread, message_id_map=copy.message_id_map)
+
+    @method
+    def clone_thread(
+        self,
+        source_thread_id: str,
+        *,
+        new_thread_id: str | None = None,
+        resource_id: str | None = None,
+        title: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        message_limit: int | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        message_ids: Sequence[str] | None = None,
+    ) -> Program[ClonedThread]:
+        """Read what is to be copied, then write the copy."""
+        what = (new_thread_id, resource_id, title, metadata)
+        which = (message_limit, start_date, end_date, message_ids)
+        return (yield from self._copy(Copying.of(source_thread_id, what, which)))
+
+    @method
+    def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
+        """Change the messages, then the thread, so that it can be done again."""
+        id = given.identifier(thread_id, "thread_id")
+        return (yield from self._give_thread(id, given.identifier(resource_id, "resource_id")))
+
+    @method
+    def save_messages(
+        self, messages: Sequence[Message | Given], *, atomic: bool = False
+    ) -> Program[list[Message]]:
+        """Write them with the times that they get here, then touch their threads."""
+        together = given.flag(atomic, "atomic")
+        checked = given.records(Message, messages, "messages")
+        saved = self._stamps.dated(checked, self._now())
+        if saved:
+            yield from self._save_messages(saved, together)
+        return [evolve(message, content=as_it_reads(message.content)) for message in saved.values()]
+
+    @method
+    def list_messages(
+        self,
+        thread_id: str | Sequence[str],
+        *,
+        resource_id: str | None = None,
+        page: int = 0,
+        per_page: int | None = 40,
+        cursor: str | None = None,
+        order_by: OrderBy = ("created_at", "asc"),
+        date_range: DateRange | Given | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        include: Sequence[Include | Given] = (),
+        include_total: bool = False,
+    ) -> Program[MessagePage]:
+        """Read the threads from where the page begins."""
+        threads = given.thread_ids(thread_id)
+        owner = given.optional(given.identifier, resource_id, "resource_id")
+        paging = (page, per_page, cursor, include_total)
+        what = (order_by, date_range, metadata, include)
+        asked = MessageListing.of(["messages", sorted(threads), owner], paging, what)
+        return (yield from self._list_messages(asked, threads, owner))
+
+    @method
+    def list_messages_by_resource_id(
+        self,
+        resource_id: str,
+        *,
+        page: int = 0,
+        per_page: int | None = 40,
+        cursor: str | None = None,
+        order_by: OrderBy = ("created_at", "asc"),
+        date_range: DateRange | Given | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        include: Sequence[Include | Given] = (),
+        include_total: bool = False,
+    ) -> Program[MessagePage]:
+        """Read every thread of the resource, each as far as the page needs."""
+        owner = given.identifier(resource_id, "resource_id")
+        paging = (page, per_page, cursor, include_total)
+        what = (order_by, date_range, metadata, include)
+        asked = MessageListing.of(["messages of a resource", owner], paging, what)
+        return (yield from self._list_messages_of(asked, owner))
+
+    @method
+    def list_messages_by_id(self, message_ids: Sequence[str]) -> Program[list[Message]]:
+        """Read them by their keys."""
+        found = yield from self._messages_by_id(given.identifiers(message_ids, "message_ids"))
+        return in_order(found, created, descending=False)
+
+    @method
+    def update_messages(self, messages: Sequence[Given]) -> Program[list[Message]]:
+        """Merge into what is stored: several changes of one message are one."""
+        changes: dict[str, list[given.MessageChange]] = {}
+        names: dict[str, str] = {}
+        for place, change in enumerate(given.message_changes(messages)):
+            changes.setdefault(change.id, []).append(change)
+            names.setdefault(change.id, f"messages[{place}]")
+        return (yield from self._change_messages(changes, names))
+
+    @method
+    def delete_messages(self, message_ids: Sequence[str]) -> Program[None]:
+        """Delete them, then touch their threads."""
+        yield from self._delete_messages(given.identifiers(message_ids, "message_ids"))
+
+    @method
+    def get_resource_by_id(self, resource_id: str) -> Program[Resource | None]:
+        """Read one record."""
+        return (yield from self._resource(given.identifier(resource_id, "resource_id")))
+
+    @method
+    def save_resource(self, resource: Resource | Given) -> Program[Resource]:
+        """Write it with the time of the call."""
+        checked, now = given.record(Resource, resource, "resource"), self._now()
+        timed = evolve(checked, created_at=checked.created_at or now, updated_at=now)
+        return (yield from self._save_resource(timed))
+
+    @method
+    def update_resource(
+        self,
+        resource_id: str,
+        *,
+        working_memory: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+    ) -> Program[Resource]:
+        """Merge into what is stored, which is made where there is none."""
+        id = given.identifier(resource_id, "resource_id")
+        memory = given.optional(given.text, working_memory, "working_memory")
+        added = given.optional(given.mapping, metadata, "metadata")
+
+        def change(stored: Any) -> Mapping[str, Any]:
+            changed: dict[str, Any] = {} if memory is None else {"working_memory": memory}
+            if stored is None:
+                changed["metadata"] = added or {}
+            elif added is not None:
+                changed["metadata"] = {**(stored.metadata or {}), **added}
+            return changed
+
+        return (yield from self._change_resource(id, change))
+
+    @abstractmethod
+    def _thread(self, id: str) -> Program[Thread | None]:
+        """The thread, or None."""
+
+    @abstractmethod
+    def _save_thread(self, new: Thread, now: datetime) -> Program[Thread]:
+        """Write a thread over what is stored of it; gives what is stored afterwards."""
+
+    @abstractmethod
+    def _change_thread(self, id: str, change: Change) -> Program[Thread]:
+        """Set what `change` makes of the thread. Raises NotFoundError."""
+
+    @abstractmethod
+    def _delete_thread(self, id: str) -> Program[None]:
+        """Delete the thread's messages and the thread."""
+
+    @abstractmethod
+    def _list_threads(self, listing: ThreadListing) -> Program[Listed[Thread]]:
+        """A page of threads."""
+
+    @abstractmethod
+    def _give_thread(self, id: str, owner: str) -> Program[Thread]:
+        """Give a thread and its messages to another resource. Raises NotFoundError."""
+
+    @abstractmethod
+    def _copy(self, asked: Copying) -> Program[ClonedThread]:
+        """Copy a thread; a copy that fails leaves nothing. Raises NotFoundError, InputError."""
+
+    @abstractmethod
+    def _save_messages(self, saved: Mapping[str, Message], together: bool) -> Program[None]:
+        """Write messages, by their ids, and touch their threads."""
+
+    @abstractmethod
+    def _list_messages(
+        self, asked: MessageListing, threads: Sequence[str], owner: str | None
+    ) -> Program[MessagePage]:
+        """A page of the messages of threads, those of an owner where one is given."""
+
+    @abstractmethod
+    def _list_messages_of(self, asked: MessageListing, owner: str) -> Program[MessagePage]:
+        """A page of the messages in an owner's threads, as far as they are the owner's."""
+
+    @abstractmethod
+    def _messages_by_id(self, ids: Sequence[str]) -> Program[list[Message]]:
+        """Those of the messages that are there."""
+
+    @abstractmethod
+    def _change_messages(
+        self, changes: Mapping[str, Sequence[given.MessageChange]], names: Mapping[str, str]
+    ) -> Program[list[Message]]:
+        """Change messages, by their ids, and touch their threads; `names` are for refusals."""
+
+    @abstractmethod
+    def _delete_messages(self, ids: Sequence[str]) -> Program[None]:
+        """Delete messages, and touch their threads."""
+
+    @abstractmethod
+    def _resource(self, id: str) -> Program[Resource | None]:
+        """The resource, or None."""
+
+    @abstractmethod
+    def _save_resource(self, new: Resource) -> Program[Resource]:
+        """Write a resource over what is stored of it; gives what is stored afterwards."""
+
+    @abstractmethod
+    def _change_resource(self, id: str, change: Change) -> Program[Resource]:
+        """Set what `change` makes of the resource, or of None."""
