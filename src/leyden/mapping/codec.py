@@ -1,16 +1,23 @@
-"""The codec of an entity: its values into an item, an item into values or a record."""
+"""The codec of an entity: its values into an item, an item into values or a record.
+
+It is source that is written for the entity and compiled, with the expression of each attribute's
+type in place: no loop over attributes and no call for each value is left when an item is read. The
+functions read as if every value fitted its type; where one does not, `decode_leniently` reads it
+again and says what is wrong.
+"""
 
 from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import frozen
 from leyden.errors import UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute, decode_leniently
-from leyden.mapping.record import WHOLE, Lack, withhold
+from leyden.mapping.record import WHOLE, Lack, blank_class, withhold
 from leyden.types import TYPES
 from leyden.types.anything import decode_any, encode_any, encode_any_set
 from leyden.types.base import Item
@@ -188,8 +195,35 @@ def compile_codec(
             f"    return {decode}",
             "",
         ]
-    _write_encode(writer, attributes)
-    _write_decode_values(writer, attributes)
+
+    def check_names(values: Mapping[str, Any]) -> None:
+        for name in values:
+            if name not in attributes:
+                raise UnknownAttributeError(f'there is no attribute "{name}" to store')
+
+    writer.lines += ["def encode(values):", "    item = {}", "    get = values.get"]
+    for name, attribute in attributes.items():
+        writer.lines += [
+            f"    value = get({name!r})",
+            "    if value is not None:",
+            f"        item[{attribute.spec.field!r}] = {writer.encode(attribute, 'value')}",
+        ]
+    writer.lines += [
+        "    if len(item) != len(values):",
+        f"        {writer.name('check_names', check_names)}(values)",
+        "    return item",
+        "",
+        "def decode_values(item):",
+        "    values = {}",
+    ]
+    for name, attribute in attributes.items():
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        _write_reading(writer, attribute, "value")
+        writer.lines += [
+            "        if value is not None:",
+            f"            values[{name!r}] = value",
+        ]
+    writer.lines += ["    return values", ""]
     _write_decode(writer, attributes, record, slots, known_fields)
     functions = run(writer, title)
     for number, attribute in enumerate(everywhere):
@@ -208,59 +242,16 @@ def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[Compiled
             yield from all_attributes(attribute.properties.values())
 
 
-def _write_encode(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:
-    writer.lines += ["def encode(values):", "    item = {}", "    get = values.get"]
-    for name, attribute in attributes.items():
-        writer.lines += [
-            f"    value = get({name!r})",
-            "    if value is not None:",
-            f"        item[{attribute.spec.field!r}] = {writer.encode(attribute, 'value')}",
-        ]
-    check = writer.name("check_names", _name_check(attributes))
-    writer.lines += [
-        "    if len(item) != len(values):",
-        f"        {check}(values)",
-        "    return item",
-        "",
-    ]
-
-
-def _name_check(attributes: Mapping[str, CompiledAttribute]) -> Callable[[Mapping[str, Any]], None]:
-    def check_names(values: Mapping[str, Any]) -> None:
-        for name in values:
-            if name not in attributes:
-                raise UnknownAttributeError(f'there is no attribute "{name}" to store')
-
-    return check_names
-
-
 def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) -> None:
     """The lines that read one field into `target`, where the item has it."""
     field = attribute.spec.field
-    recover = writer.name("recover", _recovery(attribute))
+    recover = writer.name("recover", partial(decode_leniently, attribute, where=field))
     writer.lines += [
         "        try:",
         f"            {target} = {writer.decode(attribute, f'item[{field!r}]')}",
         "        except Exception:",
         f"            {target} = {recover}(item[{field!r}])",
     ]
-
-
-def _recovery(attribute: CompiledAttribute) -> Callable[[Any], Any]:
-    field = attribute.spec.field
-    return lambda stored: decode_leniently(attribute, stored, field)
-
-
-def _write_decode_values(writer: Writer, attributes: Mapping[str, CompiledAttribute]) -> None:
-    writer.lines += ["def decode_values(item):", "    values = {}"]
-    for name, attribute in attributes.items():
-        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
-        _write_reading(writer, attribute, "value")
-        writer.lines += [
-            "        if value is not None:",
-            f"            values[{name!r}] = value",
-        ]
-    writer.lines += ["    return values", ""]
 
 
 def _write_decode(
@@ -270,12 +261,7 @@ def _write_decode(
     slots: Mapping[str, str],
     known_fields: frozenset[str],
 ) -> None:
-    # Setting the slots of a frozen class goes through object.__setattr__, once for each
-    # attribute. A class of the same layout that is not frozen takes plain assignments, and its
-    # instances may become the record's own by assigning their class, once.
-    blank = type(f"_Blank{record.__name__}", (), {"__slots__": tuple(slots.values())})
-    make = writer.name("make", blank)
-    final = writer.name("record", record)
+    make, final = writer.name("make", blank_class(record)), writer.name("record", record)
     writer.lines += ["def decode(item):", f"    record = {make}()"]
     reveals = {name: attributes[name].apply_get for name in slots if attributes[name].apply_get}
     for name, slot in slots.items():
@@ -331,15 +317,12 @@ def _signs(
         ):
             signs.append(f"{value}.__class__ is {writer.name('lacking_map', LackingMap)}")
         elif has_properties(attribute):
-            signs.append(f"({value} and {writer.name('lacks', _lacks(attribute))}({value}))")
+            lacks = writer.name("lacks", partial(places_lacking, attribute))
+            signs.append(f"({value} and next({lacks}({value}), None) is not None)")
         if _only_shown(attribute):
             stored = f"values.get({name!r})"
             signs.append(f"({stored} is not None and {value} != {stored})")
     return signs
-
-
-def _lacks(attribute: CompiledAttribute) -> Callable[[Any], bool]:
-    return lambda value: next(places_lacking(attribute, value), None) is not None
 
 
 def _only_shown(attribute: CompiledAttribute) -> bool:

@@ -22,12 +22,11 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.keys import IndexKeys, KeyForm, KeyValue, entity_keys
+from leyden.mapping.building import Hooks, check_hooks, compile_attributes, set_key_texts
 from leyden.mapping.codec import all_attributes, compile_codec
-from leyden.mapping.hooking import Hooks, check_hooks
 from leyden.mapping.paths import ResolvedPath, resolve_path, unknown_attribute
 from leyden.mapping.preparing import Preparation, SparseCondition, sparse_condition
 from leyden.mapping.record import python_names, record_class
-from leyden.mapping.tree import compile_attributes, set_key_texts
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
 from leyden.types.base import AttributeValue, Item
 from leyden.types.numbers import number_text
@@ -375,7 +374,7 @@ def compile_entity(spec: EntitySpec, *, hooks: Hooks | None = None) -> EntityMap
     What hooks are called with:
 
     * `default`, `on_write`: nothing. They return a value, or None for none.
-    * `validate`: the value; see `leyden.mapping.hooking`.
+    * `validate`: the value; see `leyden.mapping.building`.
     * `set`, `get`: the value and all values by name. `set` runs after all checks, and what it
       returns must be of the attribute's type; `get` runs on the way into a record, where the
       attribute, or one that it watches, is stored.

@@ -1,8 +1,8 @@
-"""Generated Python source: the function that makes a new item's values of what is given.
+"""A new item's values, made of what is given: by a generated function, and by `set` hooks.
 
-It spells out, attribute by attribute, where a value comes from and whether it is already in its
-normal form, which most values are. Whatever is not goes through the attribute's own check, so
-there is one place that says what is accepted and in which words something is refused.
+The function's source spells out, attribute by attribute, where a value comes from and whether it is
+already in its normal form, which most values are. Whatever is not goes through the attribute's own
+check, so there is one place that says what is accepted and in which words something is refused.
 """
 
 from __future__ import annotations
@@ -67,7 +67,11 @@ class Setters:
             return stored
         seen = MappingProxyType(dict(stored))
         for name, (store, watched) in self._watching.items():
-            if not _is_settled(name, watched, values, settled):
+            # One that ran before, on what has not changed since, does not run again.
+            is_settled = name in settled and watched is not None
+            if is_settled:
+                is_settled = all(o in settled or values.get(o) is None for o in watched or ())
+            if not is_settled:
                 _keep(stored, name, store(seen.get(name), seen))
         return stored
 
@@ -104,15 +108,6 @@ class Setters:
                     value if store is None or name in settled else store(value, before),
                 )
         return stored
-
-
-def _is_settled(
-    name: str, watched: frozenset[str] | None, values: Values, settled: Collection[str]
-) -> bool:
-    """Whether neither the value nor what it watches has changed since the hook ran on it."""
-    if watched is None or name not in settled:
-        return False
-    return all(other in settled or values.get(other) is None for other in watched)
 
 
 def _keep(stored: dict[str, Any], name: str, value: Any) -> None:

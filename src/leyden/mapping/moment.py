@@ -1,4 +1,9 @@
-"""The one instant of a write, and the values that are generated in it."""
+"""Where values come from that nobody gives: the instant of a write, ids, functions of the user's.
+
+Ids that sort by time must do so within a millisecond, and across threads, so they count up from
+random bits; a forked process starts from bits of its own. The user's functions are called through
+`hook_of`, which turns what they raise into HookError, without the text that may quote values.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,99 @@ from leyden.errors import HookError, LeydenError
 from leyden.schema.spec import AttributeSpec, Call, Generate, Judge, Literal
 from leyden.types import type_of
 from leyden.types.base import AttributeType
+
+
+class Moment:
+    """One instant, so that all attributes that say `now` in one write agree.
+
+    `renews`: the write sets what says `on_write` anew, whatever is given for it; a record that is
+    written back brings the values of the last write.
+    """
+
+    __slots__ = ("_now", "renews")
+
+    def __init__(self, now: datetime | None = None, *, renews: bool = False) -> None:
+        self._now = now
+        self.renews = renews
+
+    @property
+    def now(self) -> datetime:
+        """Aware, in UTC, cut to the millisecond; taken when first asked for."""
+        if self._now is None:
+            self._now = present()
+        return self._now
+
+
+def present() -> datetime:
+    """The present instant in UTC, cut to the millisecond."""
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+
+
+def hook_of(
+    hooks: Mapping[str, Callable[..., Any]],
+    call: Call | Judge,
+    use: str,
+    path: str,
+    passing: tuple[type[Exception], ...] = (),
+) -> Callable[..., Any]:
+    """The function of an attribute's `use` (`set`, `default`, ...), its failures as HookError.
+
+    Errors of Leyden's, and those of the types in `passing`, are what the function means to say.
+    """
+    hook, name = hooks[call.name], call.name
+    through: tuple[type[Exception], ...] = (LeydenError, *passing)
+
+    def called(*arguments: Any) -> Any:
+        try:
+            return hook(*arguments)
+        except through:
+            raise
+        except Exception as error:
+            # Its text may quote values, so it stays with the cause.
+            raise HookError(
+                f'the hook "{name}", which is the `{use}` of "{path}", raised '
+                f"{type(error).__name__}",
+                hook=name,
+                path=path,
+            ) from error
+
+    return called
+
+
+Origin = Callable[[Moment], Any]
+
+
+def origin_of(
+    spec: AttributeSpec,
+    source: Literal | Generate | Call | None,
+    hooks: Mapping[str, Callable[..., Any]],
+    path: str = "",
+) -> Origin | None:
+    """Where a `default` or an `on_write` takes its value from; None where there is none.
+
+    `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
+    text for everything else. A hook is called without arguments. `path` is the
+    attribute's place, where it is a part of another one.
+    """
+    if source is None:
+        return None
+    if isinstance(source, Literal):
+        value = source.value
+        if isinstance(value, list | dict | set):
+            return lambda moment: copy.deepcopy(value)
+        return lambda moment: value
+    if isinstance(source, Call):
+        use = "default" if source is spec.default else "on_write"
+        hook = hook_of(hooks, source, use, path or spec.name)
+        return lambda moment: hook()
+    if source.kind == "now":
+        of_type = type_of(spec)
+        if type(of_type).now is AttributeType.now:
+            return attrgetter("now")
+        return lambda moment: of_type.now(moment.now)
+    make = _IDS[source.kind]
+    return lambda moment: make()
+
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -89,103 +187,8 @@ def ulid() -> str:
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 
-def present() -> datetime:
-    """The present instant in UTC, cut to the millisecond."""
-    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
-
-
-def hook_of(
-    hooks: Mapping[str, Callable[..., Any]],
-    call: Call | Judge,
-    use: str,
-    path: str,
-    passing: tuple[type[Exception], ...] = (),
-) -> Callable[..., Any]:
-    """The function of an attribute's `use` (`set`, `default`, ...), its failures as HookError.
-
-    Errors of Leyden's, and those of the types in `passing`, are what the function means to say.
-    """
-    hook, name = hooks[call.name], call.name
-    through: tuple[type[Exception], ...] = (LeydenError, *passing)
-
-    def called(*arguments: Any) -> Any:
-        try:
-            return hook(*arguments)
-        except through:
-            raise
-        except Exception as error:
-            # Its text may quote values, so it stays with the cause.
-            raise HookError(
-                f'the hook "{name}", which is the `{use}` of "{path}", raised '
-                f"{type(error).__name__}",
-                hook=name,
-                path=path,
-            ) from error
-
-    return called
-
-
 _IDS: Final[dict[str, Callable[[], str]]] = {
     "uuid4": uuid4,
     "uuid7": uuid7,
     "ulid": ulid,
 }
-
-
-class Moment:
-    """One instant, so that all attributes that say `now` in one write agree.
-
-    `renews`: the write sets what says `on_write` anew, whatever is given for it; a record that is
-    written back brings the values of the last write.
-    """
-
-    __slots__ = ("_now", "renews")
-
-    def __init__(self, now: datetime | None = None, *, renews: bool = False) -> None:
-        self._now = now
-        self.renews = renews
-
-    @property
-    def now(self) -> datetime:
-        """Aware, in UTC, cut to the millisecond; taken when first asked for."""
-        if self._now is None:
-            self._now = present()
-        return self._now
-
-
-Origin = Callable[[Moment], Any]
-
-
-def origin_of(
-    spec: AttributeSpec,
-    source: Literal | Generate | Call | None,
-    hooks: Mapping[str, Callable[..., Any]],
-    path: str = "",
-) -> Origin | None:
-    """Where a `default` or an `on_write` takes its value from; None where there is none.
-
-    `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
-    text for everything else. A hook is called without arguments. `path` is the
-    attribute's place, where it is a part of another one.
-    """
-    if source is None:
-        return None
-    if isinstance(source, Literal):
-        return _literal(source.value)
-    if isinstance(source, Call):
-        use = "default" if source is spec.default else "on_write"
-        hook = hook_of(hooks, source, use, path or spec.name)
-        return lambda moment: hook()
-    if source.kind == "now":
-        of_type = type_of(spec)
-        if type(of_type).now is AttributeType.now:
-            return attrgetter("now")
-        return lambda moment: of_type.now(moment.now)
-    make = _IDS[source.kind]
-    return lambda moment: make()
-
-
-def _literal(value: Any) -> Origin:
-    if isinstance(value, list | dict | set):
-        return lambda moment: copy.deepcopy(value)
-    return lambda moment: value

@@ -11,7 +11,7 @@ from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute
-from leyden.mapping.tree import undeclared
+from leyden.mapping.building import undeclared
 from leyden.types.base import MAX_DEPTH
 
 _STEP: Final = re.compile(

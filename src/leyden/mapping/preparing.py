@@ -1,4 +1,9 @@
-"""Values on their way into an item: defaults, checks, hooks, derived attributes."""
+"""Values on their way into an item: defaults, checks, hooks, derived attributes, conditions.
+
+A `Preparation` is what an entity does with values before they are stored. Derived attributes and
+the conditions of sparse indexes are functions of the other values; both say which attributes they
+read, so that a write of a part knows when it must ask them again, and what it would have to know.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,9 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.mapping.attribute import CompiledAttribute, KeyText
+from leyden.mapping.building import Hooks
 from leyden.mapping.expressions import Expression
 from leyden.mapping.filling import Fill, Planned, Setters, compile_filling
-from leyden.mapping.hooking import Hooks
 from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
 from leyden.mapping.paths import unknown_attribute
 from leyden.schema.spec import Call, EntitySpec, IndexSpec, JMESPath, Judge
@@ -268,7 +273,9 @@ class Preparation:
     ) -> dict[str, Any]:
         """What `prepare_create` makes, without the derived attributes."""
         moment = Moment(now, renews=not verbatim)
-        self._refuse_unknown(given)
+        if not given.keys() <= self._names:
+            name = next(name for name in given if name not in self._names)
+            raise unknown_attribute(name, self.attributes, self.spec.entity)
         try:
             values, missing = (self._fill or self._compile_fill())(given, moment)
             self._refuse_missing(missing)
@@ -432,13 +439,6 @@ class Preparation:
             for name, value in values.items()
             if value is not None
         }
-
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        if given.keys() <= self._names:
-            return
-        for name in given:
-            if name not in self.attributes:
-                raise unknown_attribute(name, self.attributes, self.spec.entity)
 
     def _refuse_missing(self, missing: list[str]) -> None:
         if missing:

@@ -1,4 +1,9 @@
-"""Record classes: what a read gives back.
+"""Record classes: what a read gives back, and what a record knows that it does not show.
+
+A record may show a part of its item: some attributes were read, some fields no schema knows. What
+it leaves out is its `Lack`, which its class holds, so that whole records, which are most, carry
+nothing for it; a class for each lack is made when the first such record is, as a subclass of the
+entity's own.
 
 A class is made when a schema is loaded, so pickle cannot find it by a name in a module. A pickled
 record says instead which entity's it is, with which attributes, and finds the class of the schema
@@ -14,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from leyden._attrs import DESCRIBED, evolve, field, fields, frozen, wrap_init
@@ -23,33 +28,6 @@ from leyden._text import did_you_mean
 from leyden.errors import ArgumentError, DecodeError, NotReadError
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types import type_of
-
-
-def camel_case(alias: str) -> str:
-    """A class name: `thread_message` is `ThreadMessage`."""
-    words = [word for word in re.split(r"[^0-9A-Za-z]+", alias) if word]
-    name = "".join(word[0].upper() + word[1:] for word in words) or "Record"
-    return f"_{name}" if name[0].isdigit() else name
-
-
-def python_names(names: Iterable[str], taken: Iterable[str] = ("self",)) -> dict[str, str]:
-    """An identifier for each name: the name itself wherever that can be one.
-
-    Keywords and names in `taken` get an underscore behind them; characters that identifiers do
-    not have become underscores.
-    """
-    used = set(taken)
-    found = {}
-    for name in names:
-        python = name if name.isidentifier() else re.sub(r"\W", "_", name)
-        if not python.isidentifier() or (python.startswith("__") and python.endswith("__")):
-            python = f"a_{python.strip('_')}"
-        while keyword.iskeyword(python) or python in used:
-            python += "_"
-        used.add(python)
-        found[name] = python
-    return found
-
 
 _MOST_CLASSES: Final = 256
 """So many classes of one entity's partial records are kept for further use."""
@@ -98,7 +76,21 @@ def part_class(root: type[Any], lack: Lack) -> type[Any]:
     if found is None:
         if len(classes) >= _MOST_CLASSES:
             classes.clear()
-        found = classes[lack] = _make_part(root, lack)
+        body: dict[str, Any] = {
+            "__slots__": (),
+            "__module__": root.__module__,
+            "__doc__": root.__doc__,
+            "__leyden_lack__": lack,
+        }
+        if lack.read is not None:
+            body |= {
+                "__leyden_fields__": [part for part in fields(root) if part.name in lack.read],
+                "__attrs_attrs__": DESCRIBED,
+                "__init__": _init,
+                "__getattr__": _refuse,
+                "__leyden_values__": None,
+            }
+        found = classes[lack] = type(root.__name__, (root,), body)
     return found
 
 
@@ -124,24 +116,6 @@ def withhold(record: Any, lack: Lack) -> Any:
     """The same record, which from now on knows that it leaves this out."""
     object.__setattr__(record, "__class__", part_class(root_of(type(record)), lack))
     return record
-
-
-def _make_part(root: type[Any], lack: Lack) -> type[Any]:
-    body: dict[str, Any] = {
-        "__slots__": (),
-        "__module__": root.__module__,
-        "__doc__": root.__doc__,
-        "__leyden_lack__": lack,
-    }
-    if lack.read is not None:
-        body |= {
-            "__leyden_fields__": [part for part in fields(root) if part.name in lack.read],
-            "__attrs_attrs__": DESCRIBED,
-            "__init__": _init,
-            "__getattr__": _refuse,
-            "__leyden_values__": None,
-        }
-    return type(root.__name__, (root,), body)
 
 
 def _init(record: Any, /, **values: Any) -> None:
@@ -188,6 +162,68 @@ def listed(names: Iterable[str]) -> str:
     return f"{some} and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else some
 
 
+class Record:
+    """What the record classes of all entities share.
+
+    What attrs would write compares classes, and reads slots that a partial record lacks.
+    """
+
+    __slots__ = ()
+    __leyden_lack__: ClassVar[Lack]
+    __leyden_shape__: ClassVar[_Shape]
+    __leyden_values__: ClassVar[Any]
+    """Takes the values out of a record with all its slots; None where some were not read."""
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={value!r}" for name, value in _state(self).items() if value is not None]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are records of one entity that show the same attributes, equal ones."""
+        kind, other_kind = self.__class__, other.__class__
+        if kind is not other_kind and not (
+            issubclass(other_kind, Record) and root_of(kind) is root_of(other_kind)
+        ):
+            return NotImplemented
+        values, other_values = kind.__leyden_values__, other_kind.__leyden_values__
+        if values is not None and other_values is not None:
+            return bool(values(self) == other_values(other))
+        return _state(self) == _state(other)
+
+    def __hash__(self) -> int:
+        values = self.__leyden_values__
+        shown = tuple(_state(self).items()) if values is None else values(self)
+        return hash((root_of(type(self)), shown))
+
+    def __copy__(self) -> Any:
+        kind: Any = type(self)
+        return kind(**_state(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        kind: Any = type(self)
+        return kind(**copy.deepcopy(_state(self), memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        lack = self.__leyden_lack__
+        plain = (self.__leyden_shape__, _state(self))
+        return _restored, (plain if lack is WHOLE else (*plain, lack))
+
+
+_Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""The service, the entity, its version, and the slots with their types."""
+
+
+def blank_class(record: type[Any]) -> type[Any]:
+    """A class whose instances become records when `__class__` says so.
+
+    Setting the slots of a frozen class goes through object.__setattr__, once for each attribute.
+    A class of the same layout that is not frozen takes plain assignments, and its instances become
+    the record's own by assigning their class, once.
+    """
+    slots = tuple(part.name for part in fields(record))
+    return type(f"_Blank{record.__name__}", (Record,), {"__slots__": slots})
+
+
 def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
     """A frozen attrs class with one slot for each entry of `slots` (attribute name: slot name).
 
@@ -213,19 +249,14 @@ def _annotation(spec: AttributeSpec) -> Any:
 def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
     body: dict[str, Any] = {
         "__doc__": _doc(spec, slots),
-        "__repr__": _repr,
         "__module__": __name__,
-        "__copy__": _copy,
-        "__deepcopy__": _deepcopy,
-        "__reduce__": _reduced,
-        # What attrs would write compares classes, and reads slots that a partial record lacks.
-        "__eq__": _equal,
-        "__hash__": _hash,
         "__leyden_shape__": shape,
         "__leyden_lack__": WHOLE,
         "__leyden_parts__": {},
         "__leyden_narrowed__": {},
-        "__leyden_values__": _values_of(tuple(slots.values())),
+        "__leyden_values__": staticmethod(
+            attrgetter(*slots.values()) if slots else lambda record: ()
+        ),
         "__annotations__": {},
     }
     for name, slot in slots.items():
@@ -233,70 +264,35 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         body["__annotations__"][slot] = kind if kind is Any else kind | None
         # The alias keeps the leading underscores of the argument's name.
         body[slot] = field(default=None, kw_only=True, alias=slot)
-    made = type(camel_case(spec.alias), (), body)
-    record = frozen(made, weakref_slot=False)
-    wrap_init(record, lambda init: _taking(init, tuple(slots.values()), spec))
+    made = type(camel_case(spec.alias), (Record,), body)
+    record = frozen(made, eq=False, repr=False, weakref_slot=False)
+    shown = tuple(slots.values())
+
+    def refusing(init: Callable[..., None]) -> Any:
+        """The constructor, with the package's own errors for arguments that do not fit."""
+
+        @wraps(init)
+        def take(self: Any, /, *wrong: Any, **given: Any) -> None:
+            try:
+                init(self, *wrong, **given)
+            except TypeError:
+                if wrong:
+                    form = f"{spec.alias}.record({shown[0] if shown else ''}=...)"
+                    raise misplaced("record", form, len(wrong)) from None
+                for name in given:
+                    if name not in shown:
+                        raise unknown_slot(name, shown, spec.entity) from None
+                raise
+
+        return take
+
+    wrap_init(record, refusing)
     return record
 
-
-def _taking(init: Callable[..., None], slots: tuple[str, ...], spec: EntitySpec) -> Any:
-    """The constructor, with the package's own errors for arguments that do not fit."""
-
-    @wraps(init)
-    def take(self: Any, /, *wrong: Any, **given: Any) -> None:
-        try:
-            init(self, *wrong, **given)
-        except TypeError:
-            if wrong:
-                form = f"{spec.alias}.record({slots[0] if slots else ''}=...)"
-                raise misplaced("record", form, len(wrong)) from None
-            for name in given:
-                if name not in slots:
-                    raise unknown_slot(name, slots, spec.entity) from None
-            raise
-
-    return take
-
-
-def _values_of(slots: tuple[str, ...]) -> Callable[[Any], Any]:
-    """The function that takes the values out of a record with all its slots, to compare them."""
-    return staticmethod(attrgetter(*slots)) if slots else staticmethod(lambda record: ())
-
-
-def _equal(record: Any, other: Any) -> Any:
-    """Whether both are records of one entity that show the same attributes with equal values."""
-    kind, other_kind = record.__class__, other.__class__
-    if kind is not other_kind and root_of(kind) is not _root_or_none(other_kind):
-        return NotImplemented
-    values, other_values = kind.__leyden_values__, other_kind.__leyden_values__
-    if values is not None and other_values is not None:
-        return values(record) == other_values(other)
-    return _state(record) == _state(other)
-
-
-def _root_or_none(kind: type[Any]) -> type[Any] | None:
-    return root_of(kind) if hasattr(kind, "__leyden_lack__") else None
-
-
-def _hash(record: Any) -> int:
-    values = record.__leyden_values__
-    root = root_of(type(record))
-    shown = tuple(_state(record).items()) if values is None else values(record)
-    return hash((root, shown))
-
-
-_Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
-"""The service, the entity, its version, and the slots with their types."""
 
 _lock = threading.Lock()
 _classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
 _latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
-
-
-def _reduced(record: Any) -> tuple[Any, ...]:
-    lack = lack_of(record)
-    plain = (record.__leyden_shape__, _state(record))
-    return _restored, (plain if lack is WHOLE else (*plain, lack))
 
 
 def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
@@ -317,23 +313,6 @@ def _state(record: Any) -> dict[str, Any]:
     return {part.name: getattr(record, part.name) for part in fields(type(record))}
 
 
-def _copy(record: Any) -> Any:
-    return type(record)(**_state(record))
-
-
-def _deepcopy(record: Any, memo: dict[int, Any]) -> Any:
-    return type(record)(**copy.deepcopy(_state(record), memo))
-
-
-def _repr(record: Any) -> str:
-    parts = []
-    for part in fields(type(record)):
-        value = getattr(record, part.name)
-        if value is not None:
-            parts.append(f"{part.name}={value!r}")
-    return f"{type(record).__name__}({', '.join(parts)})"
-
-
 def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:
     lines = [
         spec.description or f'An item of the entity "{spec.entity}".',
@@ -347,3 +326,29 @@ def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:
         note = f": {attribute.description}" if attribute.description else ""
         lines.append(f"* `{slot}` ({kind}){note}")
     return "\n".join(lines) + "\n"
+
+
+def camel_case(alias: str) -> str:
+    """A class name: `thread_message` is `ThreadMessage`."""
+    words = [word for word in re.split(r"[^0-9A-Za-z]+", alias) if word]
+    name = "".join(word[0].upper() + word[1:] for word in words) or "Record"
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def python_names(names: Iterable[str], taken: Iterable[str] = ("self",)) -> dict[str, str]:
+    """An identifier for each name: the name itself wherever that can be one.
+
+    Keywords and names in `taken` get an underscore behind them; characters that identifiers do
+    not have become underscores.
+    """
+    used = set(taken)
+    found = {}
+    for name in names:
+        python = name if name.isidentifier() else re.sub(r"\W", "_", name)
+        if not python.isidentifier() or (python.startswith("__") and python.endswith("__")):
+            python = f"a_{python.strip('_')}"
+        while keyword.iskeyword(python) or python in used:
+            python += "_"
+        used.add(python)
+        found[name] = python
+    return found

@@ -16,6 +16,7 @@ import msgspec
 from leyden._attrs import frozen
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.codec import Writer, run
+from leyden.mapping.record import blank_class
 
 ValueStruct: TypeAlias = type[msgspec.Struct]
 
@@ -151,8 +152,8 @@ class RowReader:
             raise UnusualItemError
         try:
             answer = self._read(content)
-            if answer.LastEvaluatedKey is not None:
-                _refuse_bytes(answer.LastEvaluatedKey)
+            if any("B" in value for value in (answer.LastEvaluatedKey or {}).values()):
+                raise UnusualItemError
             wanted = [self._mark(field, value) for field, value in marks.items()]
             records = self._records(answer.Items, entity, version, wanted)
         except UnusualItemError:
@@ -188,7 +189,12 @@ def compile_rows(
     """
     if any(attributes[name].apply_get for name in slots):
         return None
-    writer = Writer(lacking=_unusual)
+
+    def leave_it(value: object, stored: object) -> Any:
+        # A map may hold more than the schema knows, and the careful way marks it.
+        raise UnusualItemError
+
+    writer = Writer(lacking=lambda properties: leave_it)
     kinds = {name: value_struct(attribute) for name, attribute in attributes.items()}
     fields = {
         attribute.spec.field: (f"field_{number}", kinds[name])
@@ -234,15 +240,6 @@ def compile_rows(
     )
 
 
-def _unusual(_: object) -> Callable[[object, object], Any]:
-    """What is called for a map that may hold more than the schema knows."""
-
-    def leave_it(value: object, stored: object) -> Any:
-        raise UnusualItemError
-
-    return leave_it
-
-
 def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
     """Whether bytes, which are base64 text in JSON, can be in a value without being an error."""
     if attribute.items is not None:
@@ -252,11 +249,6 @@ def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
     return attribute.kind not in ("S", "N", "BOOL")
 
 
-def _refuse_bytes(key: Mapping[str, Any]) -> None:
-    if any("B" in value for value in key.values()):
-        raise UnusualItemError
-
-
 def _write_records(
     writer: Writer,
     attributes: Mapping[str, CompiledAttribute],
@@ -264,8 +256,7 @@ def _write_records(
     record: type[Any],
     slots: Mapping[str, str],
 ) -> None:
-    blank = type(f"_Blank{record.__name__}", (), {"__slots__": tuple(slots.values())})
-    make, final = writer.name("make", blank), writer.name("record", record)
+    make, final = writer.name("make", blank_class(record)), writer.name("record", record)
     unusual = writer.name("unusual", UnusualItemError)
     bears = writer.name("bears", _bears)
     body: list[str] = []

@@ -53,12 +53,8 @@ class IndexDefinition:
         return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(self.projection)}
 
 
-def _frozen_types(types: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(types))
-
-
-def _frozen_indexes(indexes: Mapping[str, IndexDefinition]) -> Mapping[str, IndexDefinition]:
-    return MappingProxyType(dict(indexes))
+def _frozen(named: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(named))
 
 
 @frozen
@@ -72,8 +68,8 @@ class TableDefinition:
     table: str | None
     hash: str
     range: str | None
-    types: Mapping[str, str] = field(converter=_frozen_types)
-    indexes: Mapping[str, IndexDefinition] = field(converter=_frozen_indexes)
+    types: Mapping[str, str] = field(converter=_frozen)
+    indexes: Mapping[str, IndexDefinition] = field(converter=_frozen)
     ttl: str | None = None
 
     @property
@@ -95,7 +91,15 @@ class TableDefinition:
 
         Raises InvalidOptionError when `billing` and `throughput` do not fit.
         """
-        provisioned = _throughput(billing, throughput)
+        if (billing, throughput is None) not in (("PAY_PER_REQUEST", True), ("PROVISIONED", False)):
+            raise InvalidOptionError(
+                "billing is PAY_PER_REQUEST without throughput=, or PROVISIONED with "
+                "throughput=(read units, write units)"
+            )
+        provisioned: Params = {}
+        if throughput is not None:
+            units = zip(("ReadCapacityUnits", "WriteCapacityUnits"), throughput, strict=True)
+            provisioned["ProvisionedThroughput"] = dict(units)
         params: Params = {
             "TableName": table_name,
             "BillingMode": billing,
@@ -125,18 +129,6 @@ def _key_schema(hash_: tuple[str, ...], range_: tuple[str, ...]) -> list[dict[st
     return [{"AttributeName": name, "KeyType": "HASH"} for name in hash_] + [
         {"AttributeName": name, "KeyType": "RANGE"} for name in range_
     ]
-
-
-def _throughput(billing: str, throughput: tuple[int, int] | None) -> Params:
-    if billing == "PAY_PER_REQUEST" and throughput is None:
-        return {}
-    if billing == "PROVISIONED" and throughput is not None:
-        read, write = throughput
-        return {"ProvisionedThroughput": {"ReadCapacityUnits": read, "WriteCapacityUnits": write}}
-    raise InvalidOptionError(
-        "billing is PAY_PER_REQUEST without throughput=, or PROVISIONED with "
-        "throughput=(read units, write units)"
-    )
 
 
 MULTI_ATTRIBUTE_LIMIT: Final = 4
@@ -203,8 +195,9 @@ class _Merge:
         use = self.agree(uses, f'the index "{name}"')
         declared = self.service.table.indexes.get(name)
         # An index that shares the partition key field of the table is what a local index is.
-        kind = declared.kind if declared else "lsi" if _may_be_local(use, primary) else "gsi"
-        if kind == "lsi" and (use.hash != primary.hash or len(use.range) != 1 or not primary.range):
+        may_be_local = use.hash == primary.hash and len(use.range) == 1 and bool(primary.range)
+        kind = declared.kind if declared else "lsi" if may_be_local else "gsi"
+        if kind == "lsi" and not may_be_local:
             self.fault(
                 use.index.span,
                 "table.not_local",
@@ -298,11 +291,13 @@ def _uses_of(entity: EntitySpec) -> Iterable[_Use]:
         who = f"{entity.alias}.{name}"
         projection = index.projection
         if isinstance(projection, tuple):
-            projection = tuple(_field_of(entity, attribute) for attribute in projection)
+            fields = {name: attribute.field for name, attribute in entity.attributes.items()}
+            projection = tuple(fields.get(name, name) for name in projection)
         if keys.pk is None:
             pk = [entity.attributes[part] for part in index.pk.composite]
             sk = [entity.attributes[part] for part in index.sk.composite] if index.sk else []
-            types = {attribute.field: _stored_type(attribute) for attribute in (*pk, *sk)}
+            kinds = {attribute.field: type_of(attribute).kind for attribute in (*pk, *sk)}
+            types = {name: kind if kind in ("S", "N", "B") else "" for name, kind in kinds.items()}
             hash_, range_ = tuple(a.field for a in pk), tuple(a.field for a in sk)
         else:
             types = {form.field: _key_type(form) for form in keys.forms}
@@ -314,20 +309,6 @@ def _key_type(form: KeyForm) -> str:
     if form.numeric:
         return "N"
     return "B" if form.bare and type_of(form.segments[0].attribute).kind == "B" else "S"
-
-
-def _stored_type(attribute: AttributeSpec) -> str:
-    kind = type_of(attribute).kind
-    return kind if kind in ("S", "N", "B") else ""
-
-
-def _field_of(entity: EntitySpec, name: str) -> str:
-    attribute = entity.attributes.get(name)
-    return attribute.field if attribute else name
-
-
-def _may_be_local(use: _Use, primary: _Use) -> bool:
-    return use.hash == primary.hash and len(use.range) == 1 and bool(primary.range)
 
 
 def _projection(declared: TableIndexSpec | None, uses: list[_Use]) -> str | tuple[str, ...]:

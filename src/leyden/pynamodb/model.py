@@ -23,10 +23,10 @@ from pynamodb.pagination import ResultIterator
 
 from leyden.errors import ValidationError
 from leyden.keys import KeyForm
+from leyden.mapping.building import stand_alone
 from leyden.mapping.entity import EntityMapping, typed_key
 from leyden.mapping.index_keys import put_keys
 from leyden.mapping.record import camel_case, python_names
-from leyden.mapping.tree import stand_alone
 from leyden.pynamodb.attributes import LeydenAttribute, operand_of, pynamodb_attribute
 from leyden.schema.spec import (
     AttributeSpec,

@@ -1,4 +1,9 @@
-"""What happens to a value beside its type check: defaults inside maps, `set` and `get` hooks."""
+"""The attributes of an entity, built from the leaves up: checks, constraints, defaults, hooks.
+
+Everything that happens to a value, whatever depth it stands at, is a function that is made once,
+when the schema is loaded. Where there is nothing to do the function is None, so that most values
+meet a type check and no more.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +12,136 @@ from typing import Any
 
 from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError, LeydenError
-from leyden.mapping.attribute import CompiledAttribute, Fill, Rework
+from leyden.keys import EntityKeys
+from leyden.mapping.attribute import CompiledAttribute, Fill, KeyText, Rework, key_text_of
 from leyden.mapping.expressions import Expression
 from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
 from leyden.schema.regexps import searching
 from leyden.schema.spec import AttributeSpec, Call, EntitySpec, JMESPath, Judge
+from leyden.types.anything import decode_any, encode_any, plain_any
 from leyden.types.base import refuse
 from leyden.types.lacking import LackingList, LackingMap
 
+Hooks = Mapping[str, Callable[..., Any]]
 _Constraint = Callable[[Any, str], None]
 
 
-def build_constrain(
-    attribute: CompiledAttribute, hooks: Mapping[str, Callable[..., Any]]
-) -> _Constraint | None:
+def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
+    """Refuse an entity whose `{call: NAME}` names a function that `hooks` does not have."""
+    calls = [pair for a in spec.attributes.values() for pair in _calls(a, a.name)]
+    calls += [
+        (f"{i.name}.when", i.when) for i in spec.indexes.values() if isinstance(i.when, Judge)
+    ]
+    for path, call in calls:
+        if call.name not in hooks:
+            raise InvalidOptionError(
+                f'"{path}" of "{spec.entity}" calls "{call.name}", which is not among the '
+                f"hooks{did_you_mean(call.name, hooks)}",
+                entity=spec.entity,
+            )
+        if not callable(hooks[call.name]):
+            raise InvalidOptionError(f'the hook "{call.name}" is not callable', entity=spec.entity)
+
+
+def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]:
+    for source in (spec.default, spec.on_write, spec.validate, spec.get, spec.set, spec.derive):
+        if isinstance(source, Call):
+            yield path, source
+    if spec.items is not None:
+        yield from _calls(spec.items, f"{path}[]")
+    for name, part in (spec.properties or {}).items():
+        yield from _calls(part, f"{path}.{name}")
+
+
+def compile_attributes(spec: EntitySpec, hooks: Hooks) -> dict[str, CompiledAttribute]:
+    """All root attributes by name; `encode` and `read` are added from the generated source."""
+    return {
+        name: _compile(attribute, name, (attribute.field,), 1, spec.entity, hooks)
+        for name, attribute in spec.attributes.items()
+    }
+
+
+def _compile(
+    spec: AttributeSpec,
+    path: str,
+    segments: tuple[str, ...] | None,
+    depth: int,
+    entity: str,
+    hooks: Hooks,
+) -> CompiledAttribute:
+    items = None
+    if spec.items is not None:
+        # Members of a set stand no deeper than the set: it is no container of documents.
+        deeper = depth if spec.type == "set" else depth + 1
+        items = _compile(spec.items, f"{path}[]", None, deeper, entity, hooks)
+    properties = None
+    if spec.properties is not None:
+        properties = {
+            name: _compile(
+                part,
+                f"{path}.{name}",
+                None if segments is None else (*segments, part.field),
+                depth + 1,
+                entity,
+                hooks,
+            )
+            for name, part in spec.properties.items()
+        }
+    attribute = CompiledAttribute(
+        spec, path=path, segments=segments, entity=entity, items=items, properties=properties
+    )
+    attribute.plain = attribute.type.plain(attribute)
+    attribute.check = attribute.type.check(attribute, depth)
+    attribute.constrain = build_constrain(attribute, hooks)
+    attribute.fill_defaults = build_fill_defaults(attribute, hooks)
+    attribute.apply_set = build_apply_set(attribute, hooks)
+    attribute.apply_get = build_apply_get(attribute, hooks)
+    return attribute
+
+
+def set_key_texts(
+    keys: EntityKeys, attributes: Mapping[str, CompiledAttribute]
+) -> dict[str, KeyText]:
+    """Let attributes that are stored in a key's own field be written and read as that key.
+
+    Gives those of them that are texts, by name.
+    """
+    texts: dict[str, KeyText] = {}
+    for index in keys.values():
+        for form in index.forms:
+            attribute = attributes[form.names[0]] if form.bare and not form.numeric else None
+            if attribute is not None and attribute.kind != "B":
+                attribute.key_text = key_text_of(form, keys)
+                attribute.kind = "S"
+                if attribute.spec.type == "string":
+                    texts[attribute.spec.name] = attribute.key_text
+    return texts
+
+
+def undeclared(
+    name: str, path: str, segments: tuple[str, ...], depth: int, entity: str
+) -> CompiledAttribute:
+    """An attribute of type `any`, for a place inside an open map or an untyped list."""
+    spec = AttributeSpec(name=name, type="any", field=name, label=name)
+    attribute = CompiledAttribute(spec, path=path, segments=segments, entity=entity)
+    return _without_source(attribute, depth)
+
+
+def stand_alone(spec: AttributeSpec, entity: str) -> CompiledAttribute:
+    """A string or number that is no attribute of an entity, such as a key field."""
+    attribute = CompiledAttribute(spec, path=spec.name, segments=(spec.field,), entity=entity)
+    return _without_source(attribute, 1)
+
+
+def _without_source(attribute: CompiledAttribute, depth: int) -> CompiledAttribute:
+    attribute.check = attribute.type.check(attribute, depth)
+    attribute.encode = encode_any
+    attribute.read = decode_any
+    attribute.plain = plain_any
+    return attribute
+
+
+def build_constrain(attribute: CompiledAttribute, hooks: Hooks) -> _Constraint | None:
     """All constraints of one attribute as one function; None where it has none.
 
     * `pattern` is searched for anywhere in the text, as JavaScript's `RegExp.test` does: anchor
@@ -36,9 +157,13 @@ def build_constrain(
     if spec.pattern is not None:
         constraints.append(_pattern(spec.pattern))
     if spec.min is not None or spec.max is not None:
-        constraints.append(_bounds(spec.min, spec.max, attribute.type.size))
+        constraints.append(_bounds("be", spec.min, spec.max, attribute.type.size))
     if spec.min_length is not None or spec.max_length is not None:
-        constraints.append(_length(spec.min_length, spec.max_length))
+
+        def length(value: Any) -> int | None:
+            return len(value) if isinstance(value, Sized) else None
+
+        constraints.append(_bounds("have a length of", spec.min_length, spec.max_length, length))
     if isinstance(spec.validate, JMESPath):
         constraints.append(_expression(spec.validate, attribute))
     elif isinstance(spec.validate, Call):
@@ -67,25 +192,17 @@ def _pattern(pattern: str) -> _Constraint:
     return constrain
 
 
-def _bounds(low: float | None, high: float | None, size: Callable[[Any], Any]) -> _Constraint:
+def _bounds(
+    must: str, low: float | None, high: float | None, size: Callable[[Any], Any]
+) -> _Constraint:
+    """The least and the greatest `size` of a value; one that has none passes."""
+
     def constrain(value: Any, path: str) -> None:
-        value = size(value)
-        if low is not None and value < low:
-            raise refuse(path, f"must be at least {low}")
-        if high is not None and value > high:
-            raise refuse(path, f"must be at most {high}")
-
-    return constrain
-
-
-def _length(low: int | None, high: int | None) -> _Constraint:
-    def constrain(value: Any, path: str) -> None:
-        if not isinstance(value, Sized):
-            return
-        if low is not None and len(value) < low:
-            raise refuse(path, f"must have a length of at least {low}")
-        if high is not None and len(value) > high:
-            raise refuse(path, f"must have a length of at most {high}")
+        found = size(value)
+        if low is not None and found is not None and found < low:
+            raise refuse(path, f"must {must} at least {low}")
+        if high is not None and found is not None and found > high:
+            raise refuse(path, f"must {must} at most {high}")
 
     return constrain
 
@@ -116,43 +233,20 @@ def _hook(hook: Callable[[Any], Any]) -> _Constraint:
     return constrain
 
 
-Hooks = Mapping[str, Callable[..., Any]]
-
-
-def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
-    """Refuse an entity whose `{call: NAME}` names a function that `hooks` does not have."""
-    calls = [pair for a in spec.attributes.values() for pair in _calls(a, a.name)]
-    calls += [
-        (f"{i.name}.when", i.when) for i in spec.indexes.values() if isinstance(i.when, Judge)
-    ]
-    for path, call in calls:
-        if call.name not in hooks:
-            raise InvalidOptionError(
-                f'"{path}" of "{spec.entity}" calls "{call.name}", which is not among the '
-                f"hooks{did_you_mean(call.name, hooks)}",
-                entity=spec.entity,
-            )
-        if not callable(hooks[call.name]):
-            raise InvalidOptionError(f'the hook "{call.name}" is not callable', entity=spec.entity)
-
-
-def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]:
-    for source in (spec.default, spec.on_write, spec.validate, spec.get, spec.set, spec.derive):
-        if isinstance(source, Call):
-            yield path, source
-    if spec.items is not None:
-        yield from _calls(spec.items, f"{path}[]")
-    for name, part in (spec.properties or {}).items():
-        yield from _calls(part, f"{path}.{name}")
-
-
 def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | None:
     """The function that puts defaults into the maps in a value; None where there are none."""
     if attribute.items is not None:
         fill_item = attribute.items.fill_defaults
         if fill_item is None:
             return None
-        return _fill_list(fill_item)
+
+        def fill_list(value: Any, moment: Moment) -> Any:
+            # One that lacks something must come to the check, which refuses it, as it is.
+            if not isinstance(value, list | tuple) or isinstance(value, LackingList):
+                return value
+            return [fill_item(item, moment) for item in value]
+
+        return fill_list
     if attribute.properties is None:
         return None
     origins: dict[str, tuple[Origin, bool]] = {}
@@ -164,16 +258,6 @@ def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | No
         if part.fill_defaults is not None:
             deeper[name] = part.fill_defaults
     return _fill_map(origins, deeper) if origins or deeper else None
-
-
-def _fill_list(fill_item: Fill) -> Fill:
-    def fill(value: Any, moment: Moment) -> Any:
-        # One that lacks something must come to the check, which refuses it, as it is.
-        if not isinstance(value, list | tuple) or isinstance(value, LackingList):
-            return value
-        return [fill_item(item, moment) for item in value]
-
-    return fill
 
 
 def _fill_map(origins: Mapping[str, tuple[Origin, bool]], deeper: Mapping[str, Fill]) -> Fill:
@@ -204,13 +288,13 @@ def build_apply_set(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None
         return inner
     hook = hook_of(hooks, attribute.spec.set, "set", attribute.path)
 
-    def store(value: Any, values: Mapping[str, Any]) -> Any:
+    def apply(value: Any, values: Mapping[str, Any]) -> Any:
         if inner is not None and value is not None:
             value = inner(value, values)
         value = hook(value, values)
         return None if value is None else attribute.check(value, attribute.path)
 
-    return store
+    return apply
 
 
 def build_apply_get(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None:
@@ -224,12 +308,12 @@ def build_apply_get(attribute: CompiledAttribute, hooks: Hooks) -> Rework | None
         return inner
     hook = hook_of(hooks, attribute.spec.get, "get", attribute.path)
 
-    def reveal(value: Any, values: Mapping[str, Any]) -> Any:
+    def apply(value: Any, values: Mapping[str, Any]) -> Any:
         if inner is not None and value is not None:
             value = inner(value, values)
         return hook(value, values)
 
-    return reveal
+    return apply
 
 
 def _descend(
@@ -242,7 +326,18 @@ def _descend(
         rework_item = rework_of(attribute.items)
         if rework_item is None:
             return None
-        return _each(rework_item, as_set=attribute.spec.type == "set", keep=hide)
+        as_set = attribute.spec.type == "set"
+
+        def each(value: Any, values: Mapping[str, Any]) -> Any:
+            # A record shows None in its place, so that a position is the stored one.
+            reworked = [
+                part
+                for item in value
+                if (part := rework_item(item, values)) is not None or hide or item is None
+            ]
+            return frozenset(reworked) if as_set else reworked
+
+        return each
     if attribute.properties is None:
         return None
     reworks: dict[str, Rework] = {}
@@ -254,20 +349,6 @@ def _descend(
         elif rework is not None:
             reworks[name] = rework
     return _properties(reworks, frozenset(hidden)) if reworks or hidden else None
-
-
-def _each(rework: Rework, *, as_set: bool, keep: bool) -> Rework:
-    """`keep` says that None stays in its place, so that a position is the stored one."""
-
-    def each(value: Any, values: Mapping[str, Any]) -> Any:
-        reworked = [
-            part
-            for item in value
-            if (part := rework(item, values)) is not None or keep or item is None
-        ]
-        return frozenset(reworked) if as_set else reworked
-
-    return each
 
 
 def _properties(reworks: Mapping[str, Rework], hidden: frozenset[str]) -> Rework:
