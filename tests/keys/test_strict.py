@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 import leyden
 from leyden.keys import entity_keys
-from leyden.operations.plan.key_condition import read_range
-from leyden.operations.plan.sort_keys import sort_condition
+from leyden.operations.plan.key_condition import read_range, sort_condition
 from leyden.types.numbers import parse_number, sortable_number
 from leyden.types.text import escape, unescape
 from leyden.types.times import from_epoch_seconds

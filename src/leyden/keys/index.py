@@ -44,6 +44,11 @@ class IndexKeys:
         return tuple(dict.fromkeys(self.spec.composites))
 
     @cached_property
+    def sort_names(self) -> tuple[str, ...]:
+        """The names of the sort key's composite attributes, each once."""
+        return tuple(dict.fromkeys(self.spec.sk.composite)) if self.spec.sk else ()
+
+    @cached_property
     def needed(self) -> frozenset[str]:
         """The names of all composite attributes."""
         return frozenset(self.spec.composites)

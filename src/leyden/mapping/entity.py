@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from leyden._text import did_you_mean
 from leyden.errors import (
@@ -33,6 +33,8 @@ from leyden.types.numbers import number_text
 
 if TYPE_CHECKING:
     from leyden.mapping.rows import RowReader
+
+T = TypeVar("T")
 
 PARTITION_KEY_LIMIT: Final = 2048
 """The longest partition key that DynamoDB takes, in bytes."""
@@ -336,11 +338,14 @@ class EntityMapping(Preparation):
 
     def build_key(self, form: KeyForm, values: Mapping[str, Any]) -> KeyValue:
         """A key as a write stores it, refused where it cannot be a key."""
+        return self._fit(form, self.made(form, lambda: form.build(values)))
+
+    def made(self, form: KeyForm, make: Callable[[], T]) -> T:
+        """What is made of a key. Raises ValidationError where it cannot be made of its values."""
         try:
-            key = form.build(values)
+            return make()
         except ValueError as error:
             raise self._unmakeable(form, error) from error
-        return self._fit(form, key)
 
     def _unmakeable(self, form: KeyForm, error: ValueError) -> ValidationError:
         return ValidationError(

@@ -115,6 +115,22 @@ class BoundEntity:
         return frozenset(name for name, index in indexes if index.kind == "lsi")
 
     @cached_property
+    def key_fields(self) -> tuple[str, ...]:
+        """The fields of the table's own key."""
+        return tuple(form.field for form in self.keys.primary.forms)
+
+    @cached_property
+    def positions(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields of a position in each access pattern's index: its key, and the table's own."""
+        found = {}
+        for name, keys in self.keys.items():
+            own = [form.field for form in keys.forms]
+            if not own:
+                own = [self.spec.attributes[n].field for n in keys.composites]
+            found[name] = tuple(dict.fromkeys((*self.key_fields, *own)))
+        return found
+
+    @cached_property
     def lifetimes(self) -> frozenset[str]:
         """The fields that may hold an item's time to live."""
         return frozenset(

@@ -15,7 +15,6 @@ from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.entity import typed_key
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.identity import refuse_no_item
-from leyden.operations.plan.queries import key_fields
 from leyden.operations.run.cursor import read_cursor, write_cursor
 from leyden.program import AttributeValue, Item
 from leyden.types.numbers import number_text
@@ -141,7 +140,7 @@ class Conversions:
     def cursor_to_keys(self, cursor: str, access_pattern: str | None = None) -> dict[str, KeyValue]:
         """The keys in a cursor. Raises InvalidCursorError."""
         keys = self._keys(access_pattern or self.entity.keys.primary.spec.name)
-        position = read_cursor(cursor, None, key_fields(self.entity, keys))
+        position = read_cursor(cursor, None, self.entity.positions[keys.spec.name])
         return {name: _plain(value) for name, value in position.items()}
 
     @fitting("task.conversions.cursor_to_attributes(...)")

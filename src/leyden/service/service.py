@@ -17,7 +17,7 @@ from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.chains.reads import Get
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.identity import refuse_no_item
-from leyden.operations.plan.members import Member, read_shared
+from leyden.operations.plan.members import Collection, Member
 from leyden.program import Item
 from leyden.schema.spec import ServiceSpec
 from leyden.service import verbs
@@ -80,7 +80,7 @@ class Collections:
     own, so that a collection may be called `items` or `get`.
     """
 
-    __members__: Mapping[str, tuple[Member, ...]]
+    __members__: Mapping[str, Collection]
     """Their members by name; no collection hides it, as `Enum` has it."""
 
     def __getattr__(self, name: str) -> Callable[..., CollectionQuery]:
@@ -92,13 +92,13 @@ class Collections:
             )
 
         def start(*wrong: Never, **composites: Any) -> CollectionQuery:
-            first = members[0]
-            with error_context(f"collections.{name}", first.entity):
+            entity = members.entity
+            with error_context(f"collections.{name}", entity):
                 if wrong:
-                    given = ", ".join(f"{one}=..." for one in first.keys.spec.pk.composite)
+                    given = ", ".join(f"{one}=..." for one in members.keys.spec.pk.composite)
                     raise misplaced(name, f".{name}({given})", len(wrong))
-                values = read_shared(members, name, composites)
-            said = CollectionReading(first.entity, members=members, collection=name, values=values)
+                values = members.read_values(composites)
+            said = CollectionReading(entity, collection=members, values=values)
             return verbs.CollectionQuery(said)
 
         start.__name__ = name
@@ -314,7 +314,7 @@ def build_service(
         spec,
         name,
         Entities({alias: entity_kind(entity, driver) for alias, entity in bound.items()}),
-        Collections({name: tuple(found) for name, found in members.items()}),
+        Collections({name: Collection(name, tuple(found)) for name, found in members.items()}),
         driver,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from leyden._attrs import frozen
 from leyden._calls import fitting
@@ -29,6 +29,7 @@ from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import project, shown_slots
 from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, shape
 from leyden.operations.run.sending import (
+    GET_LIMIT,
     chunks,
     name_entry,
     send_all,
@@ -36,9 +37,6 @@ from leyden.operations.run.sending import (
 )
 from leyden.program import Item, Params, Program, Runner
 from leyden.results import BatchResult, add_units
-
-GET_LIMIT: Final = 100
-"""The most keys that DynamoDB takes in a batch."""
 
 
 @frozen
@@ -144,9 +142,7 @@ class BatchGet:
         sent = yield from send_all(
             "BatchGetItem", self._name, bodies, options, left_in="UnprocessedKeys"
         )
-        key_fields = {
-            one.table: [form.field for form in one.entity.keys.primary.forms] for one in wanted
-        }
+        key_fields = {one.table: one.entity.key_fields for one in wanted}
         found: dict[ItemId, Item] = {}
         for response in sent.responses:
             for table, items in response.get("Responses", {}).items():
@@ -172,10 +168,7 @@ class BatchGet:
             records[place], error = attempt_to(make, item, options, self._name)
             if error is not None:
                 unreadable.append(error)
-        left = tuple(
-            key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
-        )
-        result = BatchResult(tuple(records), left, consumed, requests, tuple(unreadable))
+        result = BatchResult(tuple(records), sent.unread, consumed, requests, tuple(unreadable))
         return settle(sent, result, options, self._name)
 
     def _joined(

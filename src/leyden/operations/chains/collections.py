@@ -8,9 +8,8 @@ from typing import Any
 from leyden.errors import InvalidExpressionError, LeydenError
 from leyden.operations.chains.reads import Ranged
 from leyden.operations.plan.collection import CollectionReading
-from leyden.operations.plan.members import read_limits
+from leyden.operations.plan.key_condition import Range
 from leyden.operations.plan.reads import ReadPlan
-from leyden.operations.plan.sort_keys import Range
 from leyden.operations.run.pages import read_pages
 from leyden.program import Program
 from leyden.results import CollectionPage, Page
@@ -27,13 +26,13 @@ class CollectionQuery(Ranged):
         self, operator: str, start: Mapping[str, Any], end: Mapping[str, Any] | None
     ) -> Range:
         said = self._said
-        if operator == "begins" and said.keys.spec.type == "isolated":
+        if operator == "begins" and said.source.spec.type == "isolated":
             raise InvalidExpressionError(
-                f'"{said.collection}" stands on an isolated index, where the sort keys of each '
-                "entity begin with its name; .begins() works on clustered ones, .between() and "
-                ".gte() on both"
+                f'"{said.collection.name}" stands on an isolated index, where the sort keys of '
+                "each entity begin with its name; .begins() works on clustered ones, .between() "
+                "and .gte() on both"
             )
-        return read_limits(said.members, said.collection, said.values, operator, start, end)
+        return said.collection.read_range(said.values, operator, start, end)
 
     def _pages(self, plan: ReadPlan) -> Program[CollectionPage]:
         try:
@@ -45,7 +44,7 @@ class CollectionQuery(Ranged):
         return self._collected(page)
 
     def _collected(self, page: Page) -> CollectionPage:
-        aliases = tuple(member.alias for member in self._said.members)
+        aliases = tuple(member.alias for member in self._said.collection)
         return CollectionPage(
             page.items,
             aliases,

@@ -40,10 +40,9 @@ from leyden.operations.options import (
     read_options,
 )
 from leyden.operations.plan.expressions import Expressions, read_conditions
-from leyden.operations.plan.key_condition import read_composites, read_range
+from leyden.operations.plan.key_condition import Range, read_composites, read_range
 from leyden.operations.plan.queries import PageReading, QueryReading, RangedReading, ScanReading
 from leyden.operations.plan.reads import Explanation, GetReading, ReadPlan
-from leyden.operations.plan.sort_keys import Range
 from leyden.operations.run.pages import (
     count_by_reading,
     count_by_service,
@@ -255,7 +254,7 @@ class ReadMany(Chain):
         if told is not None:
             params = with_filter(request.params, expressions, told)
             return count_by_service(evolve(request, params=params), options.segments)
-        name = said.small_attribute()
+        name = said.small_attribute
         small = evolve(options, data="raw", attributes=() if name is None else (name,), pages=None)
         return count_by_reading(pages_of(said.plan(small)))
 
@@ -581,7 +580,7 @@ class Queries:
             return Query(QueryReading(self.__entity, keys=keys, values=values))
 
         start.__name__ = name
-        start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.spec.composites)}."
+        start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.composites)}."
         return start
 
     def __getitem__(self, name: str) -> Callable[..., Query]:

@@ -1,27 +1,23 @@
-"""Collections: the items of several entities from one partition of one index.
+"""Queries of collections: the items of several entities from one partition of one index.
 
 A range concerns the members whose sort keys have its attributes, and leaves the others alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
-from itertools import takewhile
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, field, frozen
-from leyden.errors import (
-    InvalidExpressionError,
-)
-from leyden.keys import Bounds, IndexKeys, KeyForm
-from leyden.mapping.entity import typed_key
+from leyden.errors import InvalidExpressionError
+from leyden.keys import Bounds, IndexKeys
 from leyden.operations.bound import BoundEntity, matches
 from leyden.operations.companions.overflow.reading import OverflowRead, wanted_fields
 from leyden.operations.options import Options
-from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
+from leyden.operations.plan.expressions import Expressions, fields_of
 from leyden.operations.plan.identity import (
     are_filterable,
     guard_condition,
@@ -30,236 +26,241 @@ from leyden.operations.plan.identity import (
     refuse_unfilterable,
     slots_reader,
 )
-from leyden.operations.plan.key_condition import key_condition
-from leyden.operations.plan.members import Member, project_members
-from leyden.operations.plan.queries import RangedReading, key_fields
+from leyden.operations.plan.key_condition import (
+    SortCondition,
+    comparisons,
+    key_condition,
+    partition_condition,
+    shifted,
+    sort_condition,
+)
+from leyden.operations.plan.members import Collection, Member
+from leyden.operations.plan.queries import RangedReading
 from leyden.operations.plan.ranges import (
-    ExactRange,
     RangeTest,
     condition_of,
     exact_range,
     key_bounds,
     range_test,
 )
-from leyden.operations.plan.reads import Explanation, ReadPlan, shape
-from leyden.operations.plan.sort_keys import (
-    Range,
-    SortCondition,
-    comparisons,
-    shifted,
-    sort_condition,
-)
+from leyden.operations.plan.reads import Keep, ReadPlan, shape
 from leyden.program import Item, Params
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class CollectionReading(RangedReading):
     """A query of the members' items in one partition, in key order."""
 
-    members: tuple[Member, ...] = field(kw_only=True)
-    collection: str = field(kw_only=True)
+    collection: Collection = field(kw_only=True)
 
     @property
     def name(self) -> str:
         """The operation's name: `collections.contributions`."""
-        return f"collections.{self.collection}"
-
-    @property
-    def keys(self) -> IndexKeys:
-        """The index keys of the first member; partition keys are alike in all."""
-        return self.members[0].keys
+        return f"collections.{self.collection.name}"
 
     @property
     def source(self) -> IndexKeys:
-        """The access pattern that is read by."""
-        return self.keys
+        """The access pattern of the first member; partition keys are alike in all."""
+        return self.collection.keys
 
-    def describe(self, options: Options, *, telling: bool = False) -> Params:
-        """The request; with `telling`, reading also what says whose item it is."""
-        params = self.begun()
-        expressions = Expressions()
-        within = self._within_members(options)
-        params["KeyConditionExpression"] = self._key_condition(options, within, expressions)
-        condition = conjunction(
-            [
-                *within.comparisons(options, expressions),
-                self._whose(options, expressions),
-                *(self._applied(condition, expressions) for condition in self.conditions),
-            ]
-        )
-        if condition:
-            params["FilterExpression"] = condition
-        self.paged(params, options)
-        if not options.hydrate:
-            project_members(self.members, params, options, expressions, telling=telling)
-        expressions.write_to(params)
-        return params
+    @property
+    def pattern(self) -> str | None:
+        """The collection's name."""
+        return self.collection.name
 
-    def _within_members(self, options: Options) -> MemberRange:
-        return MemberRange(
-            self.members, self.values, self.range, self.is_exact(options), options.hydrate
-        )
+    @property
+    def small_attribute(self) -> str | None:
+        """None: members have attributes of their own."""
+        return None
 
-    def _whose(self, options: Options, expressions: Expressions) -> str:
-        """The filter on whose item it is; where the index does not hold that, keys tell later."""
-        if not identifiers_filtered(self.entity, self.keys, options):
-            return ""
-        identities = [
-            " AND ".join(expressions.equal(*pair) for pair in member.entity.identifiers.items())
-            for member in self.members
-        ]
-        if len(identities) == 1:
-            return identities[0]
-        return "(" + " OR ".join(f"({identity})" for identity in identities) + ")"
+    def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterator[str]:
+        """What the filter says beside the conditions of `where()`; puts the key condition in."""
+        params["KeyConditionExpression"] = self._key_condition(options, expressions)
+        yield from self._comparisons(options, expressions)
+        # Where the index does not hold whose an item is, its keys tell that later.
+        if identifiers_filtered(self.entity, self.source, options):
+            each = [_identified(member, expressions) for member in self.collection]
+            yield each[0] if len(each) == 1 else f"({' OR '.join(f'({one})' for one in each)})"
 
-    def _applied(self, condition: Condition, expressions: Expressions) -> str:
+    def applied(self, condition: Condition, expressions: Expressions) -> str:
         """A condition, which says nothing of the members that do not have its attributes."""
         fields = fields_of(condition)
         concerned = [
             member
-            for member in self.members
+            for member in self.collection
             if fields <= {a.field for a in member.entity.spec.attributes.values()}
         ]
         if not concerned:
             names = ", ".join(sorted(fields))
             raise InvalidExpressionError(
-                f'no entity of the collection "{self.collection}" has {names} all together'
+                f'no entity of the collection "{self.collection.name}" has {names} all together'
             )
         for member in concerned:
             refuse_unfilterable(member.entity, member.keys, fields)
-        text = expressions.condition(condition)
-        if len(concerned) == len(self.members):
-            return text
         # PynamoDB puts what it joins in parentheses by itself.
+        text = expressions.condition(condition)
         named = {member.entity.spec.entity for member in concerned}
-        exempt = [
-            _equal_all(
-                expressions, member.entity.identifiers, whole=member.entity.spec.entity in named
-            )
-            for member in self.members
-            if member not in concerned
-        ]
+        exempt = []
+        for member in self.collection:
+            if member in concerned:
+                continue
+            if member.entity.spec.entity in named:
+                # Another version of an entity that the condition concerns.
+                exempt.append(f"({_identified(member, expressions)})")
+            else:
+                exempt.append(expressions.equal(*next(iter(member.entity.identifiers.items()))))
         return " OR ".join([*exempt, text])
 
-    def _key_condition(
-        self, options: Options, within: MemberRange, expressions: Expressions
-    ) -> str:
-        pk, sk = self.keys.pk, self.keys.sk
-        if pk is None:
-            return key_condition(
-                self.entity,
-                self.keys,
-                self.values,
-                self.range,
-                expressions,
-                exact=within.on_attributes(),
-            )
-        assert sk is not None
-        partition = expressions.equal(
-            pk.field, typed_key(self.entity.mapping.build_key(pk, self.values))
-        )
-        shared = self._shared_form(self.keys.collection_stem(self.collection))
-        limits = self.range
-        clustered = self.keys.spec.type == "clustered"
-        if limits is not None and not clustered and options.compare is not None:
-            raise InvalidExpressionError(
-                f'"{self.collection}" stands on an isolated index, where ElectroDB has no ranges; '
-                f"leave out `compare` for an exact .{limits.operator}()"
-            )
-        if clustered and within.is_exact:
-            bounds = within.bounds()
-            found = condition_of(shared.field, bounds)
-            if found is None:
-                return partition
-            condition = found
-        elif limits is None or not any(name in shared.names for name in limits.start):
-            # Without a closing label this also takes longer values; they are left out later.
-            beginning = shared.stem(self.values)
-            if beginning is None or beginning == "":
-                return partition
-            operator = "=" if shared.numeric else "begins_with"
-            condition = SortCondition(shared.field, operator, beginning)
-        else:
-            found = sort_condition(self.entity, shared, self.values, limits)
-            assert found is not None
-            condition = shifted(found) if options.compare == "v2" else found
+    def project(
+        self, params: Params, options: Options, expressions: Expressions, *, telling: bool
+    ) -> None:
+        """Ask for the wanted attributes. Raises UnknownAttributeError, InvalidOptionError."""
+        self.collection.project(params, options, expressions, telling=telling)
+
+    def _key_condition(self, options: Options, expressions: Expressions) -> str:
+        entity, keys, values = self.entity, self.source, self.values
+        if keys.pk is None:
+            # The keys are the attributes, which are one for all members.
+            if self.range is not None and self.is_exact(options):
+                return exact_range(entity, keys, values, self.range).key_condition(expressions)
+            return key_condition(entity, keys, values, self.range, expressions)
+        partition = partition_condition(entity, keys.pk, values, expressions)
+        condition = self._sort_condition(options)
+        if condition is None:
+            return partition
         return f"{partition} AND {condition.expression(expressions)}"
 
-    def _shared_form(self, stem: str) -> KeyForm:
-        """The sort key as far as all members write it alike."""
-        sk = self.keys.sk
-        assert sk is not None
-        shared = []
-        for position, segment in enumerate(sk.segments):
-            others = [m.keys.sk.segments for m in self.members if m.keys.sk is not None]
-            if not all(
-                len(other) > position
-                and other[position].name == segment.name
-                and other[position].label == segment.label
-                for other in others
-            ):
-                break
-            shared.append(segment)
-        alike = shared if self.keys.spec.type == "clustered" else []
-        numeric = sk.numeric and bool(alike)
-        return evolve(sk, prefix=stem, segments=tuple(alike), postfix="", numeric=numeric)
+    def _sort_condition(self, options: Options) -> SortCondition | None:
+        """The condition on the sort key; None where the whole partition is read."""
+        form, limits = self.collection.sort_form, self.range
+        is_clustered = self.source.spec.type == "clustered"
+        if limits is not None and not is_clustered and options.compare is not None:
+            raise InvalidExpressionError(
+                f'"{self.collection.name}" stands on an isolated index, where ElectroDB has no '
+                f"ranges; leave out `compare` for an exact .{limits.operator}()"
+            )
+        if is_clustered and self.is_exact(options):
+            return condition_of(form.field, self._bounds(options))
+        if limits is None or not any(name in form.names for name in limits.start):
+            # Without a closing label this also takes longer values; they are left out later.
+            beginning = form.stem(self.values)
+            if beginning is None or beginning == "":
+                return None
+            return SortCondition(form.field, "=" if form.numeric else "begins_with", beginning)
+        found = sort_condition(self.entity, form, self.values, limits)
+        assert found is not None
+        return shifted(found) if options.compare == "v2" else found
+
+    def _bounds(self, options: Options) -> Bounds:
+        """The part of a clustered index that an exact range reads. Raises ValidationError."""
+        first, forms = self._concerned, self.collection.forms
+        form, test = first.keys.sk, self._range_test(first, options)
+        assert form is not None
+        if form.numeric and len({one.names for one in forms}) > 1:
+            return Bounds(None, exact=False)
+        ordered = [form, *(one for one in forms if one is not form)]
+        return key_bounds(first.entity, ordered, test)
+
+    @cached_property
+    def _concerned(self) -> Member:
+        """The first member that has all attributes of the range."""
+        assert self.range is not None
+        names = {*self.range.start, *(self.range.end or ())}
+        members = self.collection.members
+        return next((m for m in members if names <= {*m.keys.sort_names}), members[0])
+
+    def _comparisons(self, options: Options, expressions: Expressions) -> Iterator[str]:
+        """What ElectroDB's `compare` filters by: attributes of the first member."""
+        if options.compare is None or self.source.spec.type != "clustered":
+            return
+        attributes, limits = self.entity.mapping.attributes, self.range
+        shared = self.collection.sort_names
+        if limits is not None:
+            start = {name: value for name, value in limits.start.items() if name in shared}
+            end = {name: value for name, value in (limits.end or {}).items() if name in shared}
+            limits = evolve(limits, start=start, end=end if limits.end is not None else None)
+        for name, operator, value in comparisons(
+            self.source, self.values, limits, options.compare, shared
+        ):
+            if name in attributes:
+                yield expressions.compare(attributes[name], operator, value)
+
+    def _range_test(self, member: Member, options: Options) -> RangeTest:
+        """What a member's items must meet in an exact range. Raises InvalidExpressionError."""
+        own, limits = member.own(self.values), self.range
+        assert limits is not None
+        if not any(name in member.keys.sort_names for name in limits.start):
+            return RangeTest(member.entity, member.keys, own, None, None, options.hydrate)
+        test = range_test(member.entity, member.keys, own, limits)
+        test = evolve(test, hydrates=options.hydrate)
+        test.refuse_doubt()
+        return test
+
+    def _test(self, member: Member, options: Options) -> RangeTest | SortCondition | None:
+        """What a member's items must meet beside the request."""
+        form, limits = member.keys.sk, self.range
+        if self.is_exact(options):
+            return self._range_test(member, options)
+        if form is None or options.ignore_ownership:
+            return None
+        elsewhere = limits is not None and not any(name in form.names for name in limits.start)
+        if elsewhere or options.compare in ("attributes", "v2"):
+            limits = None
+        return sort_condition(member.entity, form, member.own(self.values), limits)
 
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
         request = self.request(options, telling=True)
-        within = self._within_members(options)
-        tests = {
-            member.alias: within.test(member) or self._test(member, options)
-            for member in self.members
+        owner_of, is_lawless = self.collection.owner_of, options.ignore_ownership
+        tests = {m.alias: self._test(m, options) for m in self.collection}
+        identities = {
+            m.alias: query_identity(m.entity, m.keys, m.own(self.values)) for m in self.collection
         }
-        identity = {
-            m.alias: query_identity(m.entity, m.keys, m.own(self.values)) for m in self.members
-        }
-        lawless = options.ignore_ownership
+        slots_of = {m.alias: slots_reader(m.entity, options, m.keys) for m in self.collection}
 
-        def keep(item: Item, *, is_whole: bool = options.hydrate) -> bool:
-            member = self._member_of(item)
+        def keep(item: Item, *, is_whole: bool = False) -> bool:
+            member = owner_of(item)
             if member is None:
                 return False
             test = tests[member.alias]
             if is_whole and isinstance(test, RangeTest):
                 test = test.of_whole
-            if test is not None and (within.is_exact or not lawless) and not test.holds(item):
+            if test is not None and not test.holds(item):
                 return False
-            return lawless or matches(item, identity[member.alias])
+            return is_lawless or matches(item, identities[member.alias])
 
-        slots_of = {m.alias: slots_reader(m.entity, options, m.keys) for m in self.members}
+        def keep_whole(item: Item) -> bool:
+            return keep(item, is_whole=True)
 
         def shaped(item: Item) -> Any:
-            member = self._member_of(item)
+            member = owner_of(item)
             assert member is not None
             shown = slots_of[member.alias](item)
             return member.alias, shape(member.entity, item, options, shown)
 
-        primary = self.entity.keys.primary
+        whole = keep_whole if options.hydrate else None
+        is_range = self.range is not None and self.is_exact(options)
         return ReadPlan(
             request,
             options,
-            key_fields(self.entity, self.keys),
-            [form.field for form in primary.forms],
-            partial(keep, is_whole=False),
+            self.entity.positions[self.source.spec.name],
+            self.entity.key_fields,
+            keep,
             shaped,
-            self._joining(request.params["TableName"], options, keep),
-            within.describe(),
-            keep if options.hydrate else None,
+            self._joining(request.params["TableName"], options, whole or keep),
+            self._range_test(self._concerned, options).describe() if is_range else "",
+            whole,
         )
 
-    def _joining(
-        self, table: str, options: Options, keep: Callable[[Item], bool]
-    ) -> OverflowRead | None:
+    def _joining(self, table: str, options: Options, keep: Keep) -> OverflowRead | None:
         if options.data == "raw" or not any(
-            member.entity.mapping.overflow for member in self.members
+            member.entity.mapping.overflow for member in self.collection
         ):
             return None
-        keys = {id(member.entity): member.keys for member in self.members}
+        keys = {id(member.entity): member.keys for member in self.collection}
 
         def entity_of(item: Item) -> BoundEntity | None:
-            member = self._member_of(item)
+            member = self.collection.owner_of(item)
             return None if member is None else member.entity
 
         def wanted(entity: BoundEntity) -> frozenset[str]:
@@ -267,154 +268,43 @@ class CollectionReading(RangedReading):
 
         return OverflowRead(self.name, table, options, entity_of, wanted, keep)
 
-    def _test(self, member: Member, options: Options) -> SortCondition | None:
-        """What a member's sort keys must meet, as far as the condition is on its attributes."""
-        form, limits = member.keys.sk, self.range
-        if form is None:
-            return None
-        elsewhere = limits is not None and not any(name in form.names for name in limits.start)
-        if elsewhere or options.compare in ("attributes", "v2"):
-            limits = None
-        return sort_condition(member.entity, form, member.own(self.values), limits)
-
-    def _member_of(self, item: Item) -> Member | None:
-        return next((m for m in self.members if m.entity.owns(item, m.keys)), None)
-
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
         """What a filter must say besides, so that nothing it lets through is left out later."""
-        partition = self.keys.spec.pk.composite
+        partition = self.source.spec.pk.composite
         if options.ignore_ownership or self.range is not None:
             return None
         if any(name not in partition for name in self.values):
             return None
-        if not all(identifiers_filtered(m.entity, m.keys, options) for m in self.members):
-            return None
         told = []
-        for member in self.members:
-            if member.keys.sk is not None and (member.keys.sk.template or member.keys.sk.numeric):
+        for member in self.collection:
+            entity, keys = member.entity, member.keys
+            if not identifiers_filtered(entity, keys, options):
                 return None
-            identity = query_identity(member.entity, member.keys, member.own(self.values))
-            if not are_filterable(member.entity, member.keys, identity):
+            if keys.sk is not None and (keys.sk.template or keys.sk.numeric):
                 return None
-            whose = [expressions.equal(*pair) for pair in member.entity.identifiers.items()]
+            identity = query_identity(entity, keys, member.own(self.values))
+            if not are_filterable(entity, keys, identity):
+                return None
+            whose = _identified(member, expressions)
             if identity:
-                whose.append(f"({guard_condition(identity, expressions, reading=True)})")
-            told.append(f"({' AND '.join(whose)})")
+                whose += f" AND ({guard_condition(identity, expressions, reading=True)})"
+            told.append(f"({whose})")
         return " OR ".join(told)
 
-    def small_attribute(self) -> str | None:
-        """None: members have attributes of their own."""
-        return None
-
-    def explain(self, options: Options) -> Explanation:
-        """The read in words."""
-        names = ", ".join(member.alias for member in self.members)
-        notes = [*self._within_members(options).notes(), f"gives {names} in key order"]
-        return self.explained(options, self.collection, notes)
-
-
-def _equal_all(expressions: Expressions, identity: Item, *, whole: bool) -> str:
-    """That an item is this entity's; `whole` also compares its version."""
-    if not whole:
-        return expressions.equal(*next(iter(identity.items())))
-    return "(" + " AND ".join(expressions.equal(*pair) for pair in identity.items()) + ")"
+    def notes(self, options: Options) -> Iterator[str]:
+        """What a reader should know of what is read."""
+        if self.range is not None and self.is_exact(options):
+            names = self.range.start
+            listed = ", ".join(f'"{name}"' for name in names)
+            yield f"items outside of the range of {listed} are left out after reading"
+            others = [
+                m.alias for m in self.collection if not any(n in m.keys.sort_names for n in names)
+            ]
+            if others:
+                yield f"the range says nothing of {', '.join(others)}"
+        yield f"gives {', '.join(member.alias for member in self.collection)} in key order"
 
 
-@frozen(slots=False)
-class MemberRange:
-    """The range of one collection query; `limits` is None where it has none."""
-
-    members: tuple[Member, ...]
-    values: Mapping[str, Any]
-    limits: Range | None
-    is_exact: bool
-    hydrates: bool
-
-    @property
-    def _keys(self) -> IndexKeys:
-        return self.members[0].keys
-
-    def test(self, member: Member) -> RangeTest | None:
-        """What a member's items must meet; None where the range is none of attributes.
-
-        Raises InvalidExpressionError.
-        """
-        if not self.is_exact or self.limits is None:
-            return None
-        own = member.own(self.values)
-        if not any(name in member.sort_names for name in self.limits.start):
-            return RangeTest(member.entity, member.keys, own, None, None, self.hydrates)
-        test = range_test(member.entity, member.keys, own, self.limits)
-        test = evolve(test, hydrates=self.hydrates)
-        test.refuse_doubt()
-        return test
-
-    @cached_property
-    def _concerned(self) -> Member:
-        """The first member that has all attributes of the range."""
-        assert self.limits is not None
-        names = {*self.limits.start, *(self.limits.end or ())}
-        return next((m for m in self.members if names <= set(m.sort_names)), self.members[0])
-
-    def on_attributes(self) -> ExactRange | None:
-        """The range on an index whose keys are the attributes, which are one for all members."""
-        if not self.is_exact or self.limits is None:
-            return None
-        first = self.members[0]
-        return exact_range(first.entity, first.keys, self.values, self.limits)
-
-    def bounds(self) -> Bounds:
-        """The part of a clustered index to read. Raises ValidationError."""
-        test = self.test(self._concerned)
-        assert test is not None
-        forms = [member.keys.sk for member in self.members if member.keys.sk is not None]
-        first = self._concerned.keys.sk
-        assert first is not None
-        ordered = [first, *(form for form in forms if form is not first)]
-        if first.numeric and len({form.names for form in forms}) > 1:
-            return Bounds(None, exact=False)
-        return key_bounds(self._concerned.entity, ordered, test)
-
-    @cached_property
-    def _shared(self) -> tuple[str, ...]:
-        """The attributes that the sort keys of all members begin with."""
-        names = zip(*(member.sort_names for member in self.members), strict=False)
-        return tuple(one[0] for one in takewhile(lambda some: len(set(some)) == 1, names))
-
-    def comparisons(self, options: Options, expressions: Expressions) -> Iterator[str]:
-        """What ElectroDB's `compare` filters by: attributes of the first member."""
-        first, limits = self.members[0], self.limits
-        if options.compare is None or self._keys.spec.type != "clustered":
-            return
-        attributes = first.entity.mapping.attributes
-        if limits is not None:
-            shared = self._shared
-            start = {name: value for name, value in limits.start.items() if name in shared}
-            end = {name: value for name, value in (limits.end or {}).items() if name in shared}
-            limits = evolve(limits, start=start, end=end if limits.end is not None else None)
-        compared = comparisons(first.keys, self.values, limits, options.compare, self._shared)
-        for name, operator, value in compared:
-            if name in attributes:
-                field = expressions.name(attributes[name].spec.field)
-                yield f"{field} {operator} {expressions.value(attributes[name].encode(value))}"
-
-    def describe(self) -> str:
-        """The range in one text, the same for the same range; empty for none."""
-        if not self.is_exact or self.limits is None:
-            return ""
-        test = self.test(self._concerned)
-        assert test is not None
-        return test.describe()
-
-    def notes(self) -> list[str]:
-        """What is read beyond the range, in words."""
-        if not self.is_exact or self.limits is None:
-            return []
-        listed = ", ".join(f'"{name}"' for name in self.limits.start)
-        others = [
-            m.alias for m in self.members if not any(n in m.sort_names for n in self.limits.start)
-        ]
-        notes = [f"items outside of the range of {listed} are left out after reading"]
-        if others:
-            notes.append(f"the range says nothing of {', '.join(others)}")
-        return notes
+def _identified(member: Member, expressions: Expressions) -> str:
+    """That an item has the identifiers of a member."""
+    return " AND ".join(expressions.equal(*pair) for pair in member.entity.identifiers.items())

@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import Condition, In
 from pynamodb.expressions.operand import Path, _Operand, _Size
 
 from leyden.errors import ArgumentError, InvalidExpressionError, ItemTooLargeError
+from leyden.mapping.attribute import CompiledAttribute
 from leyden.operations.bound import BoundEntity
 from leyden.program import AttributeValue, Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
@@ -208,6 +209,15 @@ class Expressions:
         if value is None:
             return f"attribute_not_exists({self.name(field)})"
         return self.equal(field, value)
+
+    def compare(self, attribute: CompiledAttribute, operator: str, value: Any) -> str:
+        """`attribute operator value`, with an accepted value."""
+        name = self.name(attribute.spec.field)
+        return f"{name} {operator} {self.value(attribute.encode(value))}"
+
+    def between(self, attribute: CompiledAttribute, low: Any, high: Any) -> str:
+        """`attribute BETWEEN low AND high`, with accepted values."""
+        return f"{self.compare(attribute, 'BETWEEN', low)} AND {self.value(attribute.encode(high))}"
 
     def equal_all(self, fields: Item) -> list[str]:
         """`field = value` for each field."""

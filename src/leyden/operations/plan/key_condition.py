@@ -1,19 +1,97 @@
-"""Key conditions: from composite attributes to the part of an index that a query reads."""
+"""Key conditions: from the attributes that a query gives to the part of an index that it reads.
+
+First what callers give is read; then the condition is made as ElectroDB makes it, which compares
+keys as texts. `comparisons` is what its option `compare` filters by beside that. Ranges that mean
+what they say of the attributes are in `ranges`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
 
+from leyden._attrs import evolve, frozen
 from leyden.errors import InvalidExpressionError, MissingCompositeError
-from leyden.keys import Beginning, IndexKeys
+from leyden.keys import Beginning, IndexKeys, KeyForm, KeyValue
 from leyden.mapping.entity import refuse_no_mapping, typed_key
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.expressions import Expressions
-from leyden.operations.plan.ranges import ExactRange, RangeTest
-from leyden.operations.plan.sort_keys import COMPARISONS, Range, shifted, sort_condition
+from leyden.program import Item
 
 Values = Mapping[str, Any]
+
+COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+Comparison: TypeAlias = tuple[str, str, Any]
+"""An attribute, an operator, and the value beside it."""
+
+_FILTERS: Final[dict[str, dict[str, str]]] = {
+    "keys": {},
+    "attributes": {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "between": ">="},
+    "v2": {"gt": ">", "lte": "<="},
+}
+_SHIFTED: Final = {">": ">=", "<=": "<"}
+
+
+_BEHIND_ALL: Final = "#\U0010ffff"
+"""Behind every key that holds a value, and in front of those of greater ones."""
+
+_HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": lambda key, low: bool(key == low),
+    ">": lambda key, low: bool(key > low),
+    ">=": lambda key, low: bool(key >= low),
+    "<": lambda key, low: bool(key < low),
+    "<=": lambda key, low: bool(key <= low),
+    "begins_with": lambda key, low: str(key).startswith(str(low)),
+}
+
+
+@frozen
+class Range:
+    """A condition on the sort key behind the values that are given as equal."""
+
+    operator: str
+    start: Values
+    end: Values | None = None
+
+
+@frozen
+class SortCondition:
+    """A condition on one sort-key field."""
+
+    field: str
+    operator: str
+    low: KeyValue
+    high: KeyValue | None = None
+
+    def expression(self, expressions: Expressions) -> str:
+        """The condition as part of a KeyConditionExpression."""
+        name = expressions.name(self.field)
+        low = expressions.value(typed_key(self.low))
+        if self.operator == "begins_with":
+            return f"begins_with({name}, {low})"
+        if self.high is not None:
+            return f"{name} BETWEEN {low} AND {expressions.value(typed_key(self.high))}"
+        return f"{name} {self.operator} {low}"
+
+    def holds(self, item: Item) -> bool:
+        """Whether a stored item's key meets the condition."""
+        stored = item.get(self.field, {})
+        key: Any = stored.get("S")
+        low: Any = self.low
+        high: Any = self.high
+        if not isinstance(low, str):
+            key, low, high = _decimal(stored.get("N")), _decimal(low), _decimal(high)
+        if key is None:
+            return True
+        if high is not None:
+            return bool(low <= key <= high)
+        return _HOLDS[self.operator](key, low)
+
+
+def _decimal(number: Any) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
 
 
 def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict[str, Any]:
@@ -25,13 +103,13 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
     for name in given:
         if name not in entity.spec.attributes:
             raise entity.mapping.unknown(name)
-        if name not in spec.composites:
+        if name not in keys.composites:
             raise InvalidExpressionError(
                 f'"{name}" is no part of the access pattern "{spec.name}", which is made of '
-                f"{', '.join(spec.composites)}; filter with .where(), or use .match()",
+                f"{', '.join(keys.composites)}; filter with .where(), or use .match()",
                 entity=entity.spec.entity,
             )
-    values = entity.mapping.sought(entity.mapping.completed(given, spec.composites))
+    values = entity.mapping.sought(entity.mapping.completed(given, keys.composites))
     missing = tuple(name for name in spec.pk.composite if name not in values)
     if missing:
         raise entity.mapping.missing(missing, keys)
@@ -39,28 +117,21 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
     return values
 
 
-def refuse_gap(entity: BoundEntity, keys: IndexKeys, values: Values) -> None:
+def refuse_gap(
+    entity: BoundEntity, keys: IndexKeys, values: Values, *, of: str | None = None
+) -> None:
     """Raise where a sort-key attribute is given behind one that is not."""
-    gap = first_gap(keys, values)
-    if gap is not None:
-        absent, behind = gap
-        raise MissingCompositeError(
-            f'the sort key of "{keys.spec.name}" has "{absent}" in front of "{behind}"; give '
-            f'"{absent}" as well, or filter on "{behind}" with .where()',
-            missing=(absent,),
-            entity=entity.spec.entity,
-        )
-
-
-def first_gap(keys: IndexKeys, values: Values) -> tuple[str, str] | None:
-    """The first sort-key attribute that is missing in front of a given one, and that one."""
     absent = None
-    for name in dict.fromkeys(keys.spec.sk.composite) if keys.spec.sk else ():
+    for name in keys.sort_names:
         if values.get(name) is None:
             absent = absent or name
         elif absent is not None:
-            return absent, name
-    return None
+            raise MissingCompositeError(
+                f'the sort key of "{of or keys.spec.name}" has "{absent}" in front of "{name}"; '
+                f'give "{absent}" as well, or filter on "{name}" with .where()',
+                missing=(absent,),
+                entity=entity.spec.entity,
+            )
 
 
 def read_range(
@@ -124,22 +195,24 @@ def key_condition(
     limits: Range | None,
     expressions: Expressions,
     compare: str | None = None,
-    exact: ExactRange | None = None,
 ) -> str:
-    """The KeyConditionExpression of a query: of an exact range, or as ElectroDB builds it."""
-    if keys.pk is None and exact is not None:
-        return _multi_attribute_bounds(exact.whole, expressions)
+    """The KeyConditionExpression of a query as ElectroDB builds it."""
     if keys.pk is None:
         return _multi_attribute(entity, keys, values, limits, expressions)
-    partition = typed_key(entity.mapping.build_key(keys.pk, values))
-    condition = expressions.equal(keys.pk.field, partition)
-    if exact is not None:
-        sort = exact.condition
-    else:
-        sort = sort_condition(entity, keys.sk, values, limits) if keys.sk else None
-        if sort is not None and compare == "v2" and limits is not None:
-            sort = shifted(sort)
-    return f"{condition} AND {sort.expression(expressions)}" if sort else condition
+    partition = partition_condition(entity, keys.pk, values, expressions)
+    sort = sort_condition(entity, keys.sk, values, limits) if keys.sk else None
+    if sort is None:
+        return partition
+    if compare == "v2" and limits is not None:
+        sort = shifted(sort)
+    return f"{partition} AND {sort.expression(expressions)}"
+
+
+def partition_condition(
+    entity: BoundEntity, form: KeyForm, values: Values, expressions: Expressions
+) -> str:
+    """The partition key of these values, as part of a KeyConditionExpression."""
+    return expressions.equal(form.field, typed_key(entity.mapping.build_key(form, values)))
 
 
 def _multi_attribute(
@@ -149,76 +222,139 @@ def _multi_attribute(
     limits: Range | None,
     expressions: Expressions,
 ) -> str:
-    """A key condition on an index whose keys are the attributes themselves."""
+    """A key condition on an index whose keys are the attributes themselves.
 
-    def compare(name: str, operator: str, value: Any) -> str:
-        attribute = entity.mapping.attributes[name]
-        field = expressions.name(attribute.spec.field)
-        return f"{field} {operator} {expressions.value(attribute.encode(value))}"
-
-    parts = [compare(n, "=", values[n]) for n in keys.spec.composites if n in values]
+    DynamoDB takes a range over the last attribute only, with those before it equal.
+    """
+    attributes = entity.mapping.attributes
+    equal = [(name, values[name]) for name in keys.spec.composites if name in values]
+    if limits is not None:
+        equal += [*limits.start.items()][:-1]
+    parts = [expressions.compare(attributes[name], "=", value) for name, value in equal]
     if limits is None:
         return " AND ".join(parts)
-    *equal, last = limits.start
+    last, low = [*limits.start.items()][-1]
+    attribute = attributes[last]
     if limits.end is not None:
-        _refuse_unequal(entity, keys, limits)
-    parts += [compare(name, "=", limits.start[name]) for name in equal]
-    if limits.operator == "begins":
-        attribute = entity.mapping.attributes[last]
-        field = expressions.name(attribute.spec.field)
-        value = expressions.value(attribute.encode(limits.start[last]))
-        parts.append(f"begins_with({field}, {value})")
-    elif limits.end is not None:
-        attribute = entity.mapping.attributes[last]
-        field = expressions.name(attribute.spec.field)
-        low = expressions.value(attribute.encode(limits.start[last]))
-        high = expressions.value(attribute.encode(limits.end[last]))
-        parts.append(f"{field} BETWEEN {low} AND {high}")
+        if [*limits.start] != [*limits.end] or any(
+            limits.end[name] != value for name, value in limits.start.items() if name != last
+        ):
+            raise InvalidExpressionError(
+                f'.between() on the multi-attribute index of "{keys.spec.name}" needs the same '
+                "attributes on both sides, and equal values for all but the last",
+                entity=entity.spec.entity,
+            )
+        parts.append(expressions.between(attribute, low, limits.end[last]))
+    elif limits.operator == "begins":
+        field, value = attribute.spec.field, attribute.encode(low)
+        parts.append(f"begins_with({expressions.name(field)}, {expressions.value(value)})")
     else:
-        parts.append(compare(last, COMPARISONS[limits.operator], limits.start[last]))
+        parts.append(expressions.compare(attribute, COMPARISONS[limits.operator], low))
     return " AND ".join(parts)
 
 
-def _multi_attribute_bounds(test: RangeTest, expressions: Expressions) -> str:
-    """The key condition of an exact range on an index whose keys are the attributes themselves.
+def sort_condition(
+    entity: BoundEntity, form: KeyForm, values: Values, limits: Range | None
+) -> SortCondition | None:
+    """The condition for these values and this range; None where all sort keys will do.
 
-    DynamoDB takes a range over the last attribute only, with those before it equal. A range over
-    several is bounded by the first of them.
+    Raises ValidationError, InvalidExpressionError.
     """
-    attributes = test.entity.mapping.attributes
-
-    def compare(name: str, operator: str, value: Any) -> str:
-        field = expressions.name(attributes[name].spec.field)
-        return f"{field} {operator} {expressions.value(attributes[name].encode(value))}"
-
-    names = test.keys.spec.composites
-    parts = [compare(name, "=", test.equal[name]) for name in names if name in test.equal]
-    ends = [
-        None if end is None else next(iter(end.values.items())) for end in (test.low, test.high)
-    ]
-    low, high = ends
-    if low is not None and high is not None:
-        name, bottom = low
-        field = expressions.name(attributes[name].spec.field)
-        values = [expressions.value(attributes[name].encode(v)) for v in (bottom, high[1])]
-        parts.append(f"{field} BETWEEN {values[0]} AND {values[1]}")
-    elif test.low is not None and low is not None:
-        alone = len(test.low.values) == 1
-        parts.append(compare(low[0], ">" if alone and not test.low.included else ">=", low[1]))
-    elif test.high is not None and high is not None:
-        alone = len(test.high.values) == 1
-        parts.append(compare(high[0], "<" if alone and not test.high.included else "<=", high[1]))
-    return " AND ".join(parts)
-
-
-def _refuse_unequal(entity: BoundEntity, keys: IndexKeys, limits: Range) -> None:
-    """DynamoDB takes a range over the last attribute only, with those before it equal."""
-    assert limits.end is not None
-    *equal, _ = limits.start
-    same = list(limits.start) == list(limits.end)
-    if not same or any(limits.start[name] != limits.end[name] for name in equal):
+    if limits is None:
+        key = entity.mapping.made(form, lambda: form.build(values))
+        if key is None or key == "":
+            return None
+        return SortCondition(form.field, "begins_with" if form.missing(values) else "=", key)
+    start = {**values, **limits.start}
+    if limits.operator == "begins":
+        # The postfix of a clustered key would close the last value, which may be a beginning.
+        key = entity.mapping.made(form, lambda: form.stem(start, closed=False))
+        if not isinstance(key, str):
+            raise InvalidExpressionError(
+                f'the sort key "{form.field}" is a number, which has no beginning; use .between()',
+                entity=entity.spec.entity,
+            )
+        return SortCondition(form.field, "begins_with", key)
+    low = entity.mapping.made(form, lambda: form.stem(start))
+    assert low is not None
+    if limits.end is None:
+        if form.strict and form.missing(start):
+            return _strict_partial(form, limits.operator, str(low))
+        return SortCondition(form.field, COMPARISONS[limits.operator], low)
+    end = {**values, **limits.end}
+    high = entity.mapping.made(form, lambda: form.stem(end))
+    if form.strict and form.missing(end):
+        high = str(high) + _BEHIND_ALL
+    if low > high:  # type: ignore[operator]
         raise InvalidExpressionError(
-            f'.between() on the multi-attribute index of "{keys.spec.name}" needs the same '
-            "attributes on both sides, and equal values for all but the last",
+            f'.between() of "{form.field}" starts behind its end, which DynamoDB refuses; '
+            "ElectroDB's ranges compare keys as text, and so numbers that are not padded",
             entity=entity.spec.entity,
         )
+    return SortCondition(form.field, "BETWEEN", low, high)
+
+
+def _strict_partial(form: KeyForm, operator: str, stem: str) -> SortCondition:
+    """A comparison by the first values of a strict key, whatever the others are.
+
+    Behind a value stands `#` in the keys that hold it, and at least `$` in those of greater ones.
+    """
+    if operator == "gt":
+        return SortCondition(form.field, ">=", f"{stem}$")
+    if operator == "lte":
+        return SortCondition(form.field, "<", f"{stem}$")
+    return SortCondition(form.field, COMPARISONS[operator], stem)
+
+
+def comparisons(
+    keys: IndexKeys,
+    values: Mapping[str, Any],
+    limits: Range | None,
+    compare: str | None,
+    shared: tuple[str, ...] | None = None,
+) -> Iterator[Comparison]:
+    """The comparisons that ElectroDB filters by, beside the condition on the key.
+
+    `shared` are the attributes of the sort key that the members of a collection share. A
+    multi-attribute index has none: its attributes are its key, which DynamoDB does not filter by.
+    """
+    spec = keys.spec
+    if compare in (None, "keys") or spec.sk is None or spec.type == "composite":
+        return
+    assert compare is not None
+    names = spec.sk.composite if shared is None else shared
+    several = len(names) > 1
+    if several:
+        partition = {name for name in spec.pk.composite if name not in names}
+        yield from ((n, "=", v) for n, v in values.items() if n not in partition)
+    if limits is None or (keys.sk is not None and keys.sk.bare):
+        return
+    operator = _FILTERS[compare].get(limits.operator)
+    if operator is not None and (several or limits.operator != "gte"):
+        yield from ((name, operator, value) for name, value in limits.start.items())
+    if limits.end is not None:
+        yield from ((name, "<=", value) for name, value in limits.end.items())
+
+
+def shifted(condition: SortCondition) -> SortCondition:
+    """The condition as `compare="v2"` has it: an end moves on by its last character.
+
+    So `gt` leaves out what goes on behind its value, and `lte` takes it.
+    """
+    if not isinstance(condition.low, str):
+        return condition
+    if condition.operator == "BETWEEN":
+        return evolve(condition, high=_shift(str(condition.high)))
+    operator = _SHIFTED.get(condition.operator)
+    if operator is None:
+        return condition
+    return evolve(condition, operator=operator, low=_shift(condition.low))
+
+
+def _shift(text: str) -> str:
+    """The text with its last UTF-16 unit one higher, as JavaScript counts characters."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    if not units:
+        return text
+    last = chr(int.from_bytes(units[-2:], "little") + 1).encode("utf-16-le", "surrogatepass")
+    return (units[:-2] + last).decode("utf-16-le", "replace")

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from leyden._attrs import evolve, frozen
 from leyden._text import did_you_mean
-from leyden.errors import (
-    InvalidExpressionError,
-    MissingCompositeError,
-    UnknownAttributeError,
-    ValidationError,
-)
-from leyden.keys import IndexKeys
+from leyden.errors import InvalidExpressionError, UnknownAttributeError, ValidationError
+from leyden.keys import IndexKeys, KeyForm
 from leyden.mapping.entity import refuse_no_mapping
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import project
-from leyden.operations.plan.key_condition import accept_limit, first_gap
-from leyden.operations.plan.sort_keys import Range
-from leyden.program import Params
+from leyden.operations.plan.key_condition import Range, accept_limit, refuse_gap
+from leyden.program import Item, Params
 
 Values = Mapping[str, Any]
 
@@ -39,152 +35,173 @@ class Member:
         """The entity's name in Python."""
         return self.entity.spec.alias
 
-    @property
-    def sort_names(self) -> tuple[str, ...]:
-        """The attributes of its sort key, in their order."""
-        sort = self.keys.spec.sk
-        return sort.composite if sort else ()
-
     def own(self, values: Values) -> dict[str, Any]:
         """Those of the values that stand in its key."""
-        return {n: v for n, v in values.items() if n in self.keys.spec.composites}
+        return {n: v for n, v in values.items() if n in self.keys.composites}
 
 
-def read_shared(members: Sequence[Member], collection: str, given: Values) -> dict[str, Any]:
-    """The accepted values of a collection query: the partition key, and sort-key ones in order.
+@frozen(eq=False, slots=False)
+class Collection(Sequence[Member]):
+    """A collection: its members, and what their keys have in common."""
 
-    A sort-key attribute that only some members have concerns those. Raises UnknownAttributeError,
-    MissingCompositeError, InvalidExpressionError.
-    """
-    first = members[0]
-    # A constant in the sort key is one member's own, and would leave out the others.
-    partition = first.keys.spec.pk.composite
-    values: dict[str, Any] = {}
-    for name, value in first.entity.mapping.completed(given, partition).items():
-        values.update(_accepted(members, collection, name, value))
-    missing = tuple(name for name in partition if name not in values)
-    if missing:
-        raise first.entity.mapping.missing(missing, first.keys)
-    _refuse_gaps(members, values, values)
-    return values
+    name: str
+    members: tuple[Member, ...]
 
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self.members)
 
-def read_limits(
-    members: Sequence[Member],
-    collection: str,
-    values: Values,
-    operator: str,
-    start: Values,
-    end: Values | None,
-) -> Range:
-    """A checked range behind the values that are given as equal. Raises the errors of bad input."""
-    both = (start, end) if operator == "between" else (start,)
-    limits = []
-    for given in both:
-        refuse_no_mapping(given, members[0].entity.spec.entity)
-        assert given is not None
-        limits.append(_limit(members, collection, values, operator, given))
-    return Range(operator, limits[0], limits[1] if len(limits) > 1 else None)
+    def __getitem__(self, place: Any) -> Any:
+        return self.members[place]
 
+    def __len__(self) -> int:
+        return len(self.members)
 
-def project_members(
-    members: Sequence[Member],
-    params: Params,
-    options: Options,
-    expressions: Expressions,
-    *,
-    telling: bool,
-) -> None:
-    """Ask for the wanted attributes of each member that has them.
+    @property
+    def entity(self) -> BoundEntity:
+        """The first entity; partition keys are alike in all."""
+        return self.members[0].entity
 
-    Raises UnknownAttributeError for an attribute that no member has.
-    """
-    if not options.attributes:
-        return
-    known = list(dict.fromkeys(name for m in members for name in m.entity.spec.attributes))
-    for name in options.attributes:
-        if name not in known:
-            raise UnknownAttributeError(
-                f'no entity of the collection has an attribute "{name}"{did_you_mean(name, known)}'
-            )
-    for member in members:
-        wanted = tuple(n for n in options.attributes if n in member.entity.spec.attributes)
-        if not wanted and telling:
-            # Nothing of it was asked for, but its items must still be told from the others.
-            wanted = member.entity.keys.primary.composites[:1]
-        own = evolve(options, attributes=wanted)
-        project(member.entity, params, own, expressions, telling=telling, index=member.keys)
+    @property
+    def keys(self) -> IndexKeys:
+        """The index keys of the first member."""
+        return self.members[0].keys
 
+    @cached_property
+    def forms(self) -> list[KeyForm]:
+        """The sort keys of the members."""
+        return [member.keys.sk for member in self.members if member.keys.sk is not None]
 
-def _limit(
-    members: Sequence[Member], collection: str, values: Values, operator: str, given: Values
-) -> dict[str, Any]:
-    sorting = list(dict.fromkeys(name for member in members for name in member.sort_names))
-    accepted: dict[str, Any] = {}
-    for name, value in given.items():
-        _owner(members, collection, name)
-        if name in values or name not in sorting:
-            why = (
-                "it was given as equal already"
-                if name in values
-                else f'no entity of "{collection}" has "{name}" in its sort key'
-            )
-            raise InvalidExpressionError(f'.{operator}() cannot use "{name}": {why}')
-        owner = next(member for member in members if name in member.sort_names)
-        accepted.update(accept_limit(owner.entity, {name: value}, operator))
-    if not accepted:
-        left = ", ".join(name for name in sorting if name not in values)
-        raise InvalidExpressionError(f".{operator}() needs a value of the sort keys: {left}")
-    _refuse_gaps(members, {**values, **accepted}, accepted)
-    whole = [member for member in members if accepted.keys() <= set(member.sort_names)]
-    if not whole:
-        names = ", ".join(accepted)
+    @cached_property
+    def sort_names(self) -> tuple[str, ...]:
+        """The attributes that the sort keys of all members begin with."""
+        names = zip(*(member.keys.sort_names for member in self.members), strict=False)
+        return tuple(one[0] for one in takewhile(lambda some: len({*some}) == 1, names))
+
+    @cached_property
+    def sort_form(self) -> KeyForm:
+        """The sort key as far as all members write it alike."""
+        form = self.keys.sk
+        assert form is not None
+        columns = zip(*(form.segments for form in self.forms), strict=False)
+        alike = takewhile(lambda some: len({(one.name, one.label) for one in some}) == 1, columns)
+        is_clustered = self.keys.spec.type == "clustered"
+        segments = tuple(column[0] for column in alike) if is_clustered else ()
+        stem, numeric = self.keys.collection_stem(self.name), form.numeric and bool(segments)
+        return evolve(form, prefix=stem, segments=segments, postfix="", numeric=numeric)
+
+    def owner_of(self, item: Item) -> Member | None:
+        """The member whose item it is."""
+        for member in self.members:
+            if member.entity.owns(item, member.keys):
+                return member
+        return None
+
+    def read_values(self, given: Values) -> dict[str, Any]:
+        """The accepted values of a query: the partition key, and sort-key ones in order.
+
+        A sort-key attribute that only some members have concerns those. Raises
+        UnknownAttributeError, MissingCompositeError, InvalidExpressionError.
+        """
+        # A constant in the sort key is one member's own, and would leave out the others.
+        partition = self.keys.spec.pk.composite
+        values: dict[str, Any] = {}
+        for name, value in self.entity.mapping.completed(given, partition).items():
+            owner = self._holder(name)
+            try:
+                values.update(owner.entity.mapping.sought({name: value}))
+            except ValidationError:
+                # Enums may differ: the first member counts that can have the value.
+                for member in self.members:
+                    if member is not owner and name in member.keys.composites:
+                        with suppress(ValidationError):
+                            values.update(member.entity.mapping.sought({name: value}))
+                            break
+                else:
+                    raise
+        missing = tuple(name for name in partition if name not in values)
+        if missing:
+            raise self.entity.mapping.missing(missing, self.keys)
+        self._refuse_gaps(values, values)
+        return values
+
+    def read_range(self, values: Values, operator: str, start: Values, end: Values | None) -> Range:
+        """A checked range behind the values that are given as equal.
+
+        Raises the errors of bad input.
+        """
+        low = self._limit(values, operator, start)
+        if operator != "between":
+            return Range(operator, low)
+        assert end is not None
+        return Range(operator, low, self._limit(values, operator, end))
+
+    def _limit(self, values: Values, operator: str, given: Values) -> dict[str, Any]:
+        refuse_no_mapping(given, self.entity.spec.entity)
+        sorting = list(dict.fromkeys(n for member in self.members for n in member.keys.sort_names))
+        accepted: dict[str, Any] = {}
+        for name, value in given.items():
+            self._holder(name)
+            if name in values or name not in sorting:
+                why = (
+                    "it was given as equal already"
+                    if name in values
+                    else f'no entity of "{self.name}" has "{name}" in its sort key'
+                )
+                raise InvalidExpressionError(f'.{operator}() cannot use "{name}": {why}')
+            owner = next(member for member in self.members if name in member.keys.sort_names)
+            accepted.update(accept_limit(owner.entity, {name: value}, operator))
+        if not accepted:
+            left = ", ".join(name for name in sorting if name not in values)
+            raise InvalidExpressionError(f".{operator}() needs a value of the sort keys: {left}")
+        self._refuse_gaps({**values, **accepted}, accepted)
+        for member in self.members:
+            if accepted.keys() <= {*member.keys.sort_names}:
+                return {n: accepted[n] for n in member.keys.sort_names if n in accepted}
         raise InvalidExpressionError(
-            f'.{operator}() cannot use {names} together: no entity of "{collection}" has all of '
-            "them in its sort key"
+            f'.{operator}() cannot use {", ".join(accepted)} together: no entity of "{self.name}" '
+            "has all of them in its sort key"
         )
-    return {n: accepted[n] for n in whole[0].sort_names if n in accepted}
 
-
-def _accepted(members: Sequence[Member], collection: str, name: str, value: Any) -> dict[str, Any]:
-    """The value as the first member takes it whose attribute can have it: enums may differ."""
-    owner = _owner(members, collection, name)
-    try:
-        return owner.entity.mapping.sought({name: value})
-    except ValidationError:
-        for member in members:
-            if member is not owner and name in member.keys.spec.composites:
-                with suppress(ValidationError):
-                    return member.entity.mapping.sought({name: value})
-        raise
-
-
-def _owner(members: Sequence[Member], collection: str, name: str) -> Member:
-    """The first member whose key in the collection holds the attribute."""
-    for member in members:
-        if name in member.keys.spec.composites:
-            return member
-    known = list(dict.fromkeys(n for member in members for n in member.keys.spec.composites))
-    if any(name in member.entity.spec.attributes for member in members):
-        raise InvalidExpressionError(
-            f'"{name}" is in no key of the collection "{collection}", whose keys are made of '
-            f"{', '.join(known)}; filter with .where()"
-        )
-    raise UnknownAttributeError(
-        f'no entity of the collection "{collection}" has an attribute "{name}"'
-        f"{did_you_mean(str(name), known)}"
-    )
-
-
-def _refuse_gaps(members: Sequence[Member], values: Values, given: Values) -> None:
-    """Raise where a member's sort key lacks an attribute in front of one that is given."""
-    for member in members:
-        gap = first_gap(member.keys, values)
-        if gap is not None and any(name in given for name in member.sort_names):
-            absent, behind = gap
-            raise MissingCompositeError(
-                f'the sort key of "{member.entity.spec.entity}" has "{absent}" in front of '
-                f'"{behind}"; give "{absent}" as well, or filter on "{behind}" with .where()',
-                missing=(absent,),
-                entity=member.entity.spec.entity,
+    def _holder(self, name: str) -> Member:
+        """The first member whose key in the collection holds the attribute."""
+        for member in self.members:
+            if name in member.keys.composites:
+                return member
+        known = list(dict.fromkeys(n for member in self.members for n in member.keys.composites))
+        if any(name in member.entity.spec.attributes for member in self.members):
+            raise InvalidExpressionError(
+                f'"{name}" is in no key of the collection "{self.name}", whose keys are made of '
+                f"{', '.join(known)}; filter with .where()"
             )
+        raise UnknownAttributeError(
+            f'no entity of the collection "{self.name}" has an attribute "{name}"'
+            f"{did_you_mean(str(name), known)}"
+        )
+
+    def _refuse_gaps(self, values: Values, given: Values) -> None:
+        """Raise where a member's sort key lacks an attribute in front of one that is given."""
+        for member in self.members:
+            if any(name in given for name in member.keys.sort_names):
+                refuse_gap(member.entity, member.keys, values, of=member.entity.spec.entity)
+
+    def project(
+        self, params: Params, options: Options, expressions: Expressions, *, telling: bool
+    ) -> None:
+        """Ask for the wanted attributes of each member that has them.
+
+        Raises UnknownAttributeError for an attribute that no member has.
+        """
+        known = list(dict.fromkeys(n for member in self for n in member.entity.spec.attributes))
+        for name in options.attributes:
+            if name not in known:
+                raise UnknownAttributeError(
+                    f'no entity of the collection has an attribute "{name}"'
+                    f"{did_you_mean(name, known)}"
+                )
+        for member in self.members:
+            wanted = tuple(n for n in options.attributes if n in member.entity.spec.attributes)
+            if not wanted and telling:
+                # Nothing of it was asked for, but its items must still be told from the others.
+                wanted = member.entity.keys.primary.composites[:1]
+            own = evolve(options, attributes=wanted)
+            project(member.entity, params, own, expressions, telling=telling, index=member.keys)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pynamodb.expressions.condition import Condition
@@ -11,7 +12,6 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys, bounds_of
-from leyden.mapping.entity import typed_key
 from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches
 from leyden.operations.companions.overflow.reading import joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
@@ -28,14 +28,13 @@ from leyden.operations.plan.identity import (
     refuse_unheld,
     slots_reader,
 )
-from leyden.operations.plan.key_condition import key_condition
+from leyden.operations.plan.key_condition import Range, comparisons, key_condition
 from leyden.operations.plan.ranges import ExactRange, RangeTest, exact_range
-from leyden.operations.plan.reads import Explanation, ReadPlan, shape, show
-from leyden.operations.plan.sort_keys import Range, comparisons
+from leyden.operations.plan.reads import Explanation, Keep, ReadPlan, shape, show
 from leyden.program import Item, Params, Request
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class PageReading(ABC):
     """A read of many items: of one entity's, unless another kind says more."""
 
@@ -55,12 +54,12 @@ class PageReading(ABC):
         """The access pattern that is read by."""
 
     @abstractmethod
-    def describe(self, options: Options, *, telling: bool = False) -> Params:
-        """The request; with `telling`, reading also what says whose item it is."""
+    def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterable[str]:
+        """What the filter says beside the conditions of `where()`; puts the key condition in."""
 
     @abstractmethod
-    def explain(self, options: Options) -> Explanation:
-        """The read in words."""
+    def notes(self, options: Options) -> Iterable[str]:
+        """What a reader should know of what is read."""
 
     @abstractmethod
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
@@ -69,64 +68,129 @@ class PageReading(ABC):
         None where no filter can say that. Names and values go to `expressions`.
         """
 
-    def request(self, options: Options, *, telling: bool) -> Request:
+    @property
+    def pattern(self) -> str | None:
+        """The access pattern or the collection, by name; None for a scan of the table."""
+        return self.source.spec.name
+
+    def describe(self, options: Options, *, telling: bool = False) -> Params:
+        """The request; with `telling`, reading also what says whose item it is."""
+        spec = self.source.spec
+        params: Params = {"TableName": self.entity.table}
+        if spec.index is not None:
+            params["IndexName"] = spec.index
+        expressions = Expressions()
+        filters = [*self.clauses(params, options, expressions)]
+        filters += [self.applied(condition, expressions) for condition in self.conditions]
+        condition = conjunction(filters)
+        if condition:
+            params["FilterExpression"] = condition
+        if options.order is not None:
+            params["ScanIndexForward"] = options.order == "asc"
+        if options.limit is not None:
+            params["Limit"] = options.limit
+        if options.consistent:
+            if spec.index is not None and spec.index not in self.entity.local_indexes:
+                raise InvalidOptionError(
+                    f'the access pattern "{spec.name}" is served by the index "{spec.index}", and '
+                    "a global index cannot be read consistently; leave out `consistent`",
+                    operation=self.name,
+                )
+            params["ConsistentRead"] = True
+        if options.attributes and not options.hydrate:
+            self.project(params, options, expressions, telling=telling)
+        expressions.write_to(params)
+        return params
+
+    def applied(self, condition: Condition, expressions: Expressions) -> str:
+        """A condition of `where()`. Raises InvalidExpressionError where nothing filters by it."""
+        refuse = refuse_unheld if self.api == "Scan" else refuse_unfilterable
+        refuse(self.entity, self.source, fields_of(condition))
+        return expressions.condition(condition)
+
+    def project(
+        self, params: Params, options: Options, expressions: Expressions, *, telling: bool
+    ) -> None:
+        """Ask for the wanted attributes. Raises UnknownAttributeError, InvalidOptionError."""
+        project(self.entity, params, options, expressions, telling=telling, index=self.source)
+
+    def request(
+        self,
+        options: Options,
+        *,
+        telling: bool,
+        reader: Callable[[bytes], dict[str, Any]] | None = None,
+    ) -> Request:
         """The first request."""
         params = self.describe(options, telling=telling)
         if options is not DEFAULT:
             finish(params, options)
-        return Request(self.api, params, self.name, self.entity.spec.entity)
+        return Request(self.api, params, self.name, self.entity.spec.entity, reader)
 
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
-        request = self.request(options, telling=True)
         entity, keys, identity = self.entity, self.source, self.identity
-        left_in = self.left_in(options)
+        left_in, is_lawless = self.left_in(options), options.ignore_ownership
         record = entity.mapping.record
         slots_of = slots_reader(entity, options, keys)
+        reader = None if left_in else self.rows_reader(options)
+        request = self.request(options, telling=True, reader=reader)
 
-        def kept(item: Item, left_in: RangeTest | None) -> bool:
+        def keep(item: Item, left_in: RangeTest | None = left_in) -> bool:
             # What was read the fast way is a record of the entity already.
             if item.__class__ is record:
                 return True
-            if not (
-                options.ignore_ownership or (entity.owns(item, keys) and matches(item, identity))
-            ):
+            if not is_lawless and not (entity.owns(item, keys) and matches(item, identity)):
                 return False
             return left_in is None or left_in.holds(item)
 
-        def keep(item: Item) -> bool:
-            return kept(item, left_in)
+        keep_whole: Keep | None = None
+        if options.hydrate:
+            compared, of_whole = self.filters_whole(options), left_in and left_in.of_whole
 
-        compared = self.filters_whole(options)
-        left_whole = left_in.of_whole if left_in is not None else None
+            def keep_hydrated(item: Item) -> bool:
+                agrees = all(item.get(field) == value for field, value in compared.items())
+                return agrees and keep(item, of_whole)
 
-        def keep_whole(item: Item) -> bool:
-            return kept(item, left_whole) and all(
-                item.get(field) == value for field, value in compared.items()
-            )
-
-        joined = keep_whole if options.hydrate else keep
+            keep_whole = keep_hydrated
 
         def shaped(item: Item) -> Any:
             if item.__class__ is record:
                 return item
             return shape(entity, item, options, slots_of(item))
 
-        primary = entity.keys.primary
+        joining = None
+        if entity.mapping.overflow:
+            table: str = request.params["TableName"]
+            joining = joining_for(entity, self.name, table, options, keep_whole or keep, keys)
         return ReadPlan(
-            evolve(request, reader=None if left_in else self._fast_reader(options, identity)),
+            request,
             options,
-            key_fields(entity, keys),
-            [form.field for form in primary.forms],
+            entity.positions[keys.spec.name],
+            entity.key_fields,
             keep,
             shaped,
-            joining_for(entity, self.name, request.params["TableName"], options, joined, keys)
-            if entity.mapping.overflow
-            else None,
+            joining,
             left_in.describe() if left_in else "",
-            keep_whole if options.hydrate else None,
+            keep_whole,
         )
 
+    def explain(self, options: Options) -> Explanation:
+        """The read in words."""
+        params = finish(self.describe(options), options)
+        return Explanation(
+            self.name,
+            self.api,
+            params["TableName"],
+            self.source.spec.index,
+            self.pattern,
+            self.api == "Scan",
+            show(params.get("KeyConditionExpression", ""), params),
+            show(params.get("FilterExpression", ""), params),
+            tuple(self.notes(options)),
+        )
+
+    @property
     def small_attribute(self) -> str | None:
         """An attribute to read where items are only counted; None where whole items are read."""
         held = held_fields(self.entity, self.source)
@@ -148,14 +212,12 @@ class PageReading(ABC):
         """What an item must meet that the request does not ask for."""
         return None
 
-    def _fast_reader(
-        self, options: Options, identity: Identity
-    ) -> Callable[[bytes], dict[str, Any]] | None:
+    def rows_reader(self, options: Options) -> Callable[[bytes], dict[str, Any]] | None:
         """What reads plain records from an answer, where nothing but these is asked for."""
         plain = options.data == "attributes" and options.select is None and options.count is None
         if not plain or options.attributes or options.hydrate or options.ignore_ownership:
             return None
-        rows = self.entity.mapping.rows
+        rows, identity, spec = self.entity.mapping.rows, self.identity, self.entity.spec
         if (
             rows is None
             or self.entity.mapping.overflow
@@ -164,34 +226,10 @@ class PageReading(ABC):
             return None
         if EMPTY in identity.values():
             return None
-        spec = self.entity.spec
         return lambda content: rows.read(content, spec.entity, spec.version, identity)
 
-    def begun(self) -> Params:
-        """The request up to the index that it reads."""
-        params: Params = {"TableName": self.entity.table}
-        if self.source.spec.index is not None:
-            params["IndexName"] = self.source.spec.index
-        return params
 
-    def paged(self, params: Params, options: Options) -> None:
-        """Add what the options say of the pages. Raises InvalidOptionError."""
-        if options.order is not None:
-            params["ScanIndexForward"] = options.order == "asc"
-        if options.limit is not None:
-            params["Limit"] = options.limit
-        if options.consistent:
-            spec = self.source.spec
-            if spec.index is not None and spec.index not in self.entity.local_indexes:
-                raise InvalidOptionError(
-                    f'the access pattern "{spec.name}" is served by the index "{spec.index}", and '
-                    "a global index cannot be read consistently; leave out `consistent`",
-                    operation=self.name,
-                )
-            params["ConsistentRead"] = True
-
-
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class RangedReading(PageReading):
     """A query, of one entity or a collection; `values` are what is given as equal, accepted."""
 
@@ -205,23 +243,8 @@ class RangedReading(PageReading):
         limits = self.range
         return limits is not None and limits.operator != "begins" and options.compare is None
 
-    def explained(self, options: Options, pattern: str, notes: Sequence[str]) -> Explanation:
-        """The read in words; `pattern` is the access pattern, or the collection."""
-        params = finish(self.describe(options), options)
-        return Explanation(
-            self.name,
-            self.api,
-            params["TableName"],
-            self.source.spec.index,
-            pattern,
-            False,
-            show(params["KeyConditionExpression"], params),
-            show(params.get("FilterExpression", ""), params),
-            tuple(notes),
-        )
 
-
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class QueryReading(RangedReading):
     """A query of one access pattern of an entity."""
 
@@ -241,59 +264,60 @@ class QueryReading(RangedReading):
         """The access pattern that is read by."""
         return self.keys
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         """What tells the items meant from others under their keys."""
         return query_identity(self.entity, self.keys, self.values)
 
-    def describe(self, options: Options, *, telling: bool = False) -> Params:
-        """The request; with `telling`, reading also what says whose item it is."""
-        entity, keys = self.entity, self.keys
-        for one in self.conditions:
-            refuse_unfilterable(entity, keys, fields_of(one))
-        params, expressions = self.begun(), Expressions()
-        within = self._exact(options)
-        params["KeyConditionExpression"] = key_condition(
-            entity, keys, self.values, self.range, expressions, options.compare, within
-        )
-        filtered = within is not None and within.filters(options) and within.test
-        compared = comparisons(keys, self.values, self.range, options.compare)
-        condition = conjunction(
-            [
-                *([filtered.expression(expressions)] if filtered else ()),
-                *(self._is(name, value, expressions, sign) for name, sign, value in compared),
-                *self._identifiers(options, expressions),
-                *self._filters(options, expressions),
-                *(expressions.condition(condition) for condition in self.conditions),
-            ]
-        )
-        if condition:
-            params["FilterExpression"] = condition
-        self.paged(params, options)
-        if options.attributes and not options.hydrate:
-            project(entity, params, options, expressions, telling=telling, index=keys)
-        expressions.write_to(params)
-        return params
+    @cached_property
+    def _exact_range(self) -> ExactRange:
+        assert self.range is not None
+        return exact_range(self.entity, self.keys, self.values, self.range)
 
-    def explain(self, options: Options) -> Explanation:
-        """The read in words."""
-        within = self._exact(options)
-        notes = [
-            *(within.notes() if within is not None else ()),
-            *self._notes(options),
-            *reading_notes(self.entity, options, self.keys),
-        ]
-        return self.explained(options, self.keys.spec.name, notes)
+    def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterator[str]:
+        """What the filter says beside the conditions of `where()`; puts the key condition in."""
+        entity, keys, values = self.entity, self.keys, self.values
+        attributes = entity.mapping.attributes
+        if self.is_exact(options):
+            within = self._exact_range
+            params["KeyConditionExpression"] = within.key_condition(expressions)
+            if within.filters(options) and within.test:
+                yield within.test.expression(expressions)
+        else:
+            params["KeyConditionExpression"] = key_condition(
+                entity, keys, values, self.range, expressions, options.compare
+            )
+        for name, sign, value in comparisons(keys, values, self.range, options.compare):
+            yield expressions.compare(attributes[name], sign, value)
+        if self.compares_identifiers(options):
+            for pair in entity.identifiers.items():
+                yield expressions.equal(*pair)
+        if self.filters and not self.filters_whole(options):
+            for name, value in self.filters.items():
+                yield expressions.compare(attributes[name], "=", value)
+
+    def compares_identifiers(self, options: Options) -> bool:
+        """Whether to filter on whose item it is, as the sort key alone does not tell."""
+        spec = self.keys.spec
+        if not identifiers_filtered(self.entity, self.keys, options):
+            return False
+        if spec.type == "clustered":
+            return self.identified and any(name not in self.values for name in self.keys.sort_names)
+        return spec.type == "composite"
 
     def left_in(self, options: Options) -> RangeTest | None:
         """What an item must meet that the request does not ask for."""
-        within = self._exact(options)
-        if self.range is None:
-            test = self._parted()
-        elif within is None or within.filters(options):
-            return None
-        else:
-            test = within.test
+        entity, keys, form = self.entity, self.keys, self.keys.sk
+        test = None
+        if self.is_exact(options):
+            within = self._exact_range
+            test = None if within.filters(options) else within.test
+        elif self.range is None and form is not None and form.template:
+            # In a template without text between its values, what begins with these may have
+            # others: `1` begins `12` as well.
+            partial = form.missing(self.values)
+            if partial and not bounds_of([form], self.values, None, None).parted:
+                test = RangeTest(entity, keys, self.values, None, None)
         if test is None:
             return None
         test = evolve(test, hydrates=options.hydrate)
@@ -312,12 +336,10 @@ class QueryReading(RangedReading):
             return None
         if options.ignore_ownership:
             return ""
-        identity = self.identity
-        if not are_filterable(self.entity, self.keys, identity):
+        if not are_filterable(self.entity, self.keys, self.identity):
             return None
-        told = guard_condition(identity, expressions, reading=True) if identity else ""
-        if self._identifiers(options, Expressions()):
-            # The request compares them already.
+        told = guard_condition(self.identity, expressions, reading=True)
+        if self.compares_identifiers(options):
             return told
         if self.range is not None and self.range.operator != "begins":
             # A range may reach beyond the entity's own keys.
@@ -325,50 +347,14 @@ class QueryReading(RangedReading):
         whose = identity_or_none(self.entity, self.keys, expressions)
         return None if whose is None else conjunction([told, whose])
 
-    def _is(self, name: str, value: Any, expressions: Expressions, operator: str = "=") -> str:
-        attribute = self.entity.mapping.attributes[name]
-        placeholder = expressions.name(attribute.spec.field)
-        return f"{placeholder} {operator} {expressions.value(attribute.encode(value))}"
-
-    def _identifiers(self, options: Options, expressions: Expressions) -> list[str]:
-        """Filters on whose item it is, where the sort key alone does not tell."""
-        spec = self.keys.spec
-        if not identifiers_filtered(self.entity, self.keys, options):
-            return []
-        sort = spec.sk.composite if spec.sk else ()
-        partial = sum(name in self.values for name in sort) < len(sort)
-        if spec.type == "composite" or (spec.type == "clustered" and partial and self.identified):
-            return [expressions.equal(name, v) for name, v in self.entity.identifiers.items()]
-        return []
-
-    def _filters(self, options: Options, expressions: Expressions) -> list[str]:
-        if self.filters_whole(options):
-            return []
-        return [self._is(name, value, expressions) for name, value in self.filters.items()]
-
-    def _exact(self, options: Options) -> ExactRange | None:
-        if self.range is None or not self.is_exact(options):
-            return None
-        return exact_range(self.entity, self.keys, self.values, self.range)
-
-    def _parted(self) -> RangeTest | None:
-        """The test of the values given as equal, where what begins with them may have others.
-
-        That is so in a template without text between its values: `1` begins `12` as well.
-        """
-        form = self.keys.sk
-        if form is None or not form.template or not form.missing(self.values):
-            return None
-        if bounds_of([form], self.values, None, None).parted:
-            return None
-        return RangeTest(self.entity, self.keys, self.values, None, None)
-
-    def _notes(self, options: Options) -> Iterator[str]:
-        identity = self.identity
-        if identity and not options.ignore_ownership:
+    def notes(self, options: Options) -> Iterator[str]:
+        """What a reader should know of what is read."""
+        if self.is_exact(options):
+            yield from self._exact_range.notes()
+        if self.identity and not options.ignore_ownership:
             held = None if options.hydrate else held_fields(self.entity, self.keys)
-            compared = [field for field in identity if held is None or field in held]
-            others = [field for field in identity if field not in compared]
+            compared = [field for field in self.identity if held is None or field in held]
+            others = [field for field in self.identity if field not in compared]
             if compared:
                 yield (
                     f"the key folds or joins values; items whose {', '.join(compared)} differ are "
@@ -386,9 +372,10 @@ class QueryReading(RangedReading):
             yield "reads all pages"
         else:
             yield "reads one page, of at most 1 MB before filtering"
+        yield from reading_notes(self.entity, options, self.keys)
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class ScanReading(PageReading):
     """A scan of the table, or of an index."""
 
@@ -409,6 +396,11 @@ class ScanReading(PageReading):
         """The access pattern that is read by."""
         return self.keys or self.entity.keys.primary
 
+    @property
+    def pattern(self) -> str | None:
+        """The access pattern of the index, by name; None for the table itself."""
+        return self.keys.spec.name if self.keys else None
+
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
         if options.segments and (options.cursor or options.count or options.pages):
@@ -419,53 +411,16 @@ class ScanReading(PageReading):
             raise InvalidOptionError("`progress` of a scan goes with `segments`")
         return super().plan(options)
 
-    def describe(self, options: Options, *, telling: bool = False) -> Params:
-        """The request; with `telling`, reading also what says whose item it is."""
+    def clauses(self, params: Params, options: Options, expressions: Expressions) -> Iterator[str]:
+        """What the filter says beside the conditions of `where()`."""
         entity, source = self.entity, self.source
-        for one in self.conditions:
-            refuse_unheld(entity, source, fields_of(one))
-        params, expressions = self.begun(), Expressions()
-        prefixes = {form.field: form.build({}) for form in source.forms}
-        identity = entity.identifiers if identifiers_filtered(entity, source, options) else {}
-        filters = entity.mapping.encode_few(self.filters)
-        condition = conjunction(
-            [
-                *(
-                    f"begins_with({expressions.name(n)}, {expressions.value(typed_key(prefix))})"
-                    for n, prefix in prefixes.items()
-                    if isinstance(prefix, str) and prefix
-                ),
-                *(expressions.equal(n, value) for n, value in (identity | filters).items()),
-                *(expressions.condition(condition) for condition in self.conditions),
-            ]
-        )
-        if condition:
-            params["FilterExpression"] = condition
-        self.paged(params, options)
-        if options.attributes and not options.hydrate:
-            project(entity, params, options, expressions, telling=telling, index=source)
-        expressions.write_to(params)
-        return params
-
-    def explain(self, options: Options) -> Explanation:
-        """The read in words."""
-        params = finish(self.describe(options), options)
-        index = self.source.spec.index
-        return Explanation(
-            self.name,
-            self.api,
-            params["TableName"],
-            index,
-            self.keys.spec.name if self.keys else None,
-            True,
-            "",
-            show(params.get("FilterExpression", ""), params),
-            (
-                f"reads every item of the {'index' if index else 'table'}, those of other entities "
-                "as well",
-                *reading_notes(self.entity, options, self.source),
-            ),
-        )
+        prefixes = [(form.field, form.build({})) for form in source.forms]
+        for name, prefix in prefixes:
+            if isinstance(prefix, str) and prefix:
+                yield f"begins_with({expressions.name(name)}, {expressions.value({'S': prefix})})"
+        identifiers = entity.identifiers if identifiers_filtered(entity, source, options) else {}
+        for pair in (identifiers | entity.mapping.encode_few(self.filters)).items():
+            yield expressions.equal(*pair)
 
     def telling_filter(self, options: Options, expressions: Expressions) -> str | None:
         """What a filter must say besides, so that nothing it lets through is left out later."""
@@ -473,14 +428,8 @@ class ScanReading(PageReading):
         filtered = identifiers_filtered(self.entity, self.source, options)
         return "" if options.ignore_ownership or filtered else None
 
-
-def key_fields(entity: BoundEntity, keys: IndexKeys) -> tuple[str, ...]:
-    """The fields of a position in an index: the table's own key and the index's."""
-    own = tuple(form.field for form in entity.keys.primary.forms)
-    if keys is entity.keys.primary:
-        return own
-    if keys.forms:
-        fields = tuple(form.field for form in keys.forms)
-    else:
-        fields = tuple(entity.spec.attributes[name].field for name in keys.spec.composites)
-    return tuple(dict.fromkeys(own + fields))
+    def notes(self, options: Options) -> Iterator[str]:
+        """What a reader should know of what is read."""
+        what = "table" if self.source.spec.index is None else "index"
+        yield f"reads every item of the {what}, those of other entities as well"
+        yield from reading_notes(self.entity, options, self.source)

@@ -15,14 +15,14 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import evolve, frozen
-from leyden.errors import DecodeError, InvalidExpressionError, ValidationError
+from leyden.errors import DecodeError, InvalidExpressionError
 from leyden.keys import Bounds, IndexKeys, KeyForm, KeyValue, Limit, bounds_of
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import held_fields, identifiers_projected, is_always_there
-from leyden.operations.plan.sort_keys import Range, SortCondition
+from leyden.operations.plan.key_condition import Range, SortCondition, partition_condition
 from leyden.program import AttributeValue, Item
 
 Place: TypeAlias = Any
@@ -125,10 +125,8 @@ class RangeTest:
     @cached_property
     def ordered(self) -> dict[str, Ordered]:
         """The attributes of the sort key, by name."""
-        sort = self.keys.spec.sk
         attributes = self.entity.mapping.attributes
-        names = sort.composite if sort else ()
-        return {name: Ordered(attributes[name], self.keys.sk) for name in names}
+        return {name: Ordered(attributes[name], self.keys.sk) for name in self.keys.sort_names}
 
     @cached_property
     def _equal(self) -> list[tuple[str, Place]]:
@@ -347,6 +345,32 @@ class ExactRange:
         """What the items read must meet; None where the key's bounds are the range."""
         return None if self.bounds.exact else self.whole
 
+    def key_condition(self, expressions: Expressions) -> str:
+        """The KeyConditionExpression."""
+        test = self.whole
+        keys, equal = test.keys, test.equal
+        if keys.pk is not None:
+            partition = partition_condition(test.entity, keys.pk, equal, expressions)
+            if self.condition is None:
+                return partition
+            return f"{partition} AND {self.condition.expression(expressions)}"
+        # Here the keys are the attributes themselves. DynamoDB takes a range over the last one
+        # only, with those before it equal, so the first of several bounds what is read.
+        attributes = test.entity.mapping.attributes
+        named = [name for name in keys.spec.composites if name in equal]
+        parts = [expressions.compare(attributes[name], "=", equal[name]) for name in named]
+        ends = [(sign, end) for sign, end in ((">", test.low), ("<", test.high)) if end is not None]
+        firsts = [next(iter(end.values.items())) for _, end in ends]
+        if len(ends) == 2:
+            (name, low), (_, high) = firsts
+            parts.append(expressions.between(attributes[name], low, high))
+        else:
+            for (sign, end), (name, value) in zip(ends, firsts, strict=True):
+                alone = len(end.values) == 1 and not end.included
+                operator = sign if alone else f"{sign}="
+                parts.append(expressions.compare(attributes[name], operator, value))
+        return " AND ".join(parts)
+
     def filters(self, options: Options) -> bool:
         """Whether DynamoDB leaves out what the bounds let through too much.
 
@@ -445,12 +469,9 @@ def exact_range(
 def key_bounds(entity: BoundEntity, forms: Sequence[KeyForm], test: RangeTest) -> Bounds:
     """The part of the keys to read. Raises ValidationError."""
     always = entity.keys.primary.composites
-    try:
-        return bounds_of(forms, test.equal, test.low, test.high, always)
-    except ValueError as error:
-        raise ValidationError(
-            f'the key field "{forms[0].field}" cannot be made: {error}', entity=entity.spec.entity
-        ) from error
+    return entity.mapping.made(
+        forms[0], lambda: bounds_of(forms, test.equal, test.low, test.high, always)
+    )
 
 
 def condition_of(field: str, bounds: Bounds) -> SortCondition | None:

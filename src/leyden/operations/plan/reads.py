@@ -239,12 +239,11 @@ class GetReading:
             return is_mine(entity, found, identity, options)
 
         shown = shown_slots(entity, options) if options.attributes else None
-        primary = [form.field for form in entity.keys.primary.forms]
         return ReadPlan(
             Request("GetItem", params, self.name, entity.spec.entity),
             options,
-            primary,
-            primary,
+            entity.key_fields,
+            entity.key_fields,
             mine,
             lambda item: shape(entity, item, options, shown),
             joining_for(entity, self.name, params["TableName"], options, mine)

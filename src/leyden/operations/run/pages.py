@@ -12,11 +12,11 @@ from typing import Any, Final, TypeAlias
 from leyden._attrs import define, evolve
 from leyden.errors import DecodeError, HookError, LeydenError
 from leyden.operations.bound import item_id
-from leyden.operations.companions.overflow.reading import Joined, join_items
+from leyden.operations.companions.overflow.reading import join_items
 from leyden.operations.plan.expressions import Expressions, conjunction
 from leyden.operations.plan.reads import ReadPlan, attempt_to
 from leyden.operations.run.cursor import read_cursor, write_cursor
-from leyden.operations.run.sending import chunks, send_all, settle
+from leyden.operations.run.sending import get_items
 from leyden.program import (
     Gather,
     Item,
@@ -25,7 +25,6 @@ from leyden.program import (
     Request,
 )
 from leyden.results import (
-    BatchResult,
     Counted,
     Page,
     Result,
@@ -36,8 +35,6 @@ from leyden.results import (
 
 Turns: TypeAlias = Generator[Program[Page], Page, None]
 """Programs, one for each page; each is sent what it gave before the next one is made."""
-
-_GET_LIMIT: Final = 100
 
 _FIRST_FEW: Final = (1, 8, 64, 512, None)
 """How many items are read at first to find one, and then: few as long as few will do."""
@@ -141,16 +138,34 @@ def _salvaged(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page | No
 
 
 def _given(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
-    """The page with the items that were kept, in the form that was asked for."""
+    """The page with the items that were kept, in the form that was asked for.
+
+    With `hydrate` they are the whole items behind what an index gave, in its order. An item that
+    is gone by now is left out, and so is one that is another's after all. Raises
+    BatchIncompleteError where some could not be read.
+    """
+    options, operation = plan.options, plan.request.operation
     consumed, requests = page.consumed, page.requests
-    if plan.options.hydrate and kept:
-        kept, cost, sent = yield from _hydrated(plan, kept)
-        consumed = add_units(consumed, cost)
-        requests += sent
-    joined = yield from join_items(plan.joining, kept)
-    consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
-    items, unreadable = _shaped(plan, joined)
-    return Page(items, page.cursor, consumed, page.scanned, requests, unreadable)
+    if options.hydrate and kept:
+        table: str = plan.request.params["TableName"]
+        keys = [_position(item, plan.primary_fields) for item in kept]
+        found, cost, sent = yield from get_items(table, keys, options, operation)
+        whole = [found[one] for key in keys if (one := item_id(table, key)) in found]
+        kept = [*filter(plan.keep_whole or plan.keep, whole)]
+        consumed, requests = add_units(consumed, cost), requests + sent
+    unreadable: tuple[DecodeError | HookError, ...] = ()
+    if plan.joining is not None:
+        joined = yield from join_items(plan.joining, kept)
+        consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
+        # Those that were gone when their values were read are left out.
+        kept, unreadable = [item for item in joined.items if item is not None], joined.unreadable
+    if options.unreadable != "collect":
+        shaped = [*map(plan.shape, kept)]
+    else:
+        tried = [attempt_to(plan.shape, item, options, operation) for item in kept]
+        shaped = [one for one, error in tried if error is None]
+        unreadable += tuple(error for _, error in tried if error is not None)
+    return Page(tuple(shaped), page.cursor, consumed, page.scanned, requests, unreadable)
 
 
 def read_all_segments(plan: ReadPlan) -> Program[Page]:
@@ -198,23 +213,6 @@ class _Segments:
         return page
 
 
-def _shaped(
-    plan: ReadPlan, joined: Joined
-) -> tuple[tuple[Any, ...], tuple[DecodeError | HookError, ...]]:
-    """What is made of the items, and the errors of those that cannot be read.
-
-    Those that were gone when their values were read are in neither.
-    """
-    found = (item for item in joined.items if item is not None)
-    if plan.options.unreadable != "collect":
-        return tuple(map(plan.shape, found)), ()
-    operation = plan.request.operation
-    tried = [attempt_to(plan.shape, item, plan.options, operation) for item in found]
-    good = tuple(shaped for shaped, error in tried if error is None)
-    bad = (error for _, error in tried if error is not None)
-    return good, (*joined.unreadable, *bad)
-
-
 def _at(
     request: Request,
     params: Params,
@@ -233,34 +231,6 @@ def _at(
 
 def _position(item: Item, fields: Sequence[str]) -> Item:
     return {field: item[field] for field in fields}
-
-
-def _hydrated(plan: ReadPlan, found: list[Item]) -> Program[tuple[list[Item], float | None, int]]:
-    """The whole items behind what an index gave, in its order, and what reading them cost.
-
-    An item that is gone by now is left out, and so is one that is another's after all. Raises
-    BatchIncompleteError where some could not be read.
-    """
-    table: str = plan.request.params["TableName"]
-    operation, options, fields = plan.request.operation, plan.options, plan.primary_fields
-    keys = [_position(item, fields) for item in found]
-    bodies = [
-        {"RequestItems": {table: {"Keys": list(chunk)}}} for chunk in chunks(keys, _GET_LIMIT)
-    ]
-    sent = yield from send_all(
-        "BatchGetItem", operation, bodies, options, left_in="UnprocessedKeys"
-    )
-    left = tuple(
-        key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
-    )
-    settle(sent, BatchResult((), left, sent.consumed, sent.requests), options, operation)
-    stored = {
-        item_id(table, _position(item, fields)): item
-        for response in sent.responses
-        for item in response.get("Responses", {}).get(table, ())
-    }
-    whole = [stored[one] for key in keys if (one := item_id(table, key)) in stored]
-    return list(filter(plan.keep_whole or plan.keep, whole)), sent.consumed, sent.requests
 
 
 def with_filter(params: Params, expressions: Expressions, added: str) -> Params:

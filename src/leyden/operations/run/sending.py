@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from leyden._attrs import frozen
+from leyden._attrs import evolve, frozen
 from leyden._ledger import may_have_written
 from leyden.errors import (
     AwsError,
@@ -15,9 +15,9 @@ from leyden.errors import (
     LeydenError,
     ThrottledError,
 )
-from leyden.operations.bound import BoundEntity, error_context
+from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id
 from leyden.operations.options import Options
-from leyden.program import Gather, Params, Pause, Program, Request, Response
+from leyden.program import Gather, Item, Params, Pause, Program, Request, Response
 from leyden.results import BatchResult, add_units, consumed_units
 
 WRITES: Final = 12
@@ -62,6 +62,9 @@ def _jittered(doublings: int, longest: float) -> float:
     return random.uniform(0, min(longest, _FIRST * 2**doublings))
 
 
+GET_LIMIT: Final = 100
+"""The most keys that DynamoDB takes in a batch."""
+
 T = TypeVar("T")
 RequestItems = Mapping[str, Any]
 
@@ -78,6 +81,12 @@ class Sent:
     requests: int
     throttled: LeydenError | None = None
     """The last refusal of a whole request for want of capacity."""
+
+    @property
+    def unread(self) -> tuple[Item, ...]:
+        """The keys that were left of batches of gets."""
+        entries = (entry for part in self.unprocessed for entry in part.values())
+        return tuple(key for entry in entries for key in entry["Keys"])
 
     @property
     def cause(self) -> LeydenError | None:
@@ -159,6 +168,36 @@ class _Part:
 
     items: RequestItems
     in_doubt: bool = False
+
+
+def get_items(
+    table: str,
+    keys: Sequence[Item],
+    options: Options,
+    operation: str,
+    *,
+    consistent: bool = False,
+    size: int = GET_LIMIT,
+) -> Program[tuple[dict[ItemId, Item], float | None, int]]:
+    """Read items of a table by their keys, `size` in a request: those found, units, and requests.
+
+    Raises BatchIncompleteError where some could not be read.
+    """
+    shared = {"ConsistentRead": True} if consistent else {}
+    bodies = [
+        {"RequestItems": {table: {**shared, "Keys": list(some)}}} for some in chunks(keys, size)
+    ]
+    options = evolve(options, progress=None, unprocessed="raise")
+    sent = yield from send_all(
+        "BatchGetItem", operation, bodies, options, left_in="UnprocessedKeys"
+    )
+    settle(sent, BatchResult((), sent.unread, sent.consumed, sent.requests), options, operation)
+    found = {
+        item_id(table, {name: item[name] for name in keys[0]}): item
+        for response in sent.responses
+        for item in response.get("Responses", {}).get(table, ())
+    }
+    return found, sent.consumed, sent.requests
 
 
 def settle(sent: Sent, result: BatchResult, options: Options, operation: str) -> BatchResult:

@@ -1,17 +1,16 @@
-"""Reading the values that are stored outside of their items: programs, as in `request`."""
+"""Reading the values that are stored outside of their items, and putting them in place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
-from leyden._attrs import evolve, field, frozen
+from leyden._attrs import define, field, frozen
 from leyden.errors import DecodeError
 from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity, ItemId, item_id, name_item
 from leyden.operations.companions.overflow.format import (
     Decompressed,
-    Entry,
     part_keys,
     put_together,
     sort_field_of,
@@ -19,9 +18,9 @@ from leyden.operations.companions.overflow.format import (
 )
 from leyden.operations.options import Options
 from leyden.operations.plan.identity import held_fields
-from leyden.operations.run.sending import READS, chunks, pause_before, send_all, settle
-from leyden.program import AttributeValue, Item, Program
-from leyden.results import BatchResult, add_units
+from leyden.operations.run.sending import READS, get_items, pause_before
+from leyden.program import Item, Program
+from leyden.results import add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
 _GET_LIMIT: Final = 40
@@ -122,155 +121,145 @@ def join_items(joining: OverflowRead | None, items: Sequence[Item]) -> Program[J
     not help, unless such errors are collected, BatchIncompleteError where parts could not be read
     in time.
     """
-    done: list[Item | None] = list(items)
-    if joining is None or not any(OVERFLOW_FIELD in item for item in items):
-        return Joined(done)
-    consumed: float | None = None
-    requests = 0
     waiting = {n: item for n, item in enumerate(items) if OVERFLOW_FIELD in item}
-    collects = joining.options.unreadable == "collect"
-    unreadable: list[DecodeError] = []
-    attempt = 0
-    while True:
-        attempt += 1
-        open_items: dict[int, tuple[BoundEntity, Decompressed]] = {}
-        for place, item in waiting.items():
-            entity = joining.entity_of(item)
+    if joining is None or not waiting:
+        return Joined([*items])
+    join = _Join(joining, [*items], waiting)
+    for attempt in range(1, READS + 1):
+        unfolded = join.unfold()
+        torn: list[int] = []
+        if unfolded:
+            torn = yield from join.fill(unfolded, again=attempt > 1)
+        if not torn:
+            break
+        if attempt == READS or not joining.again:
+            return join.give_up({place: unfolded[place] for place in torn}, attempt)
+        if attempt > 1:
+            yield pause_before(attempt)
+        yield from join.read_again(torn)
+    return join.result()
+
+
+_Unfolded: TypeAlias = dict[int, tuple[BoundEntity, Decompressed]]
+"""Items that lack values which are stored outside, by their places."""
+
+
+@define
+class _Join:
+    """Items on the way to having their values in place; `waiting` are those that lack some."""
+
+    how: OverflowRead
+    done: list[Item | None]
+    waiting: dict[int, Item]
+    consumed: float | None = None
+    requests: int = 0
+    unreadable: list[DecodeError] = field(factory=list)
+
+    @property
+    def collects(self) -> bool:
+        """Whether errors stand beside the items that can be read."""
+        return self.how.options.unreadable == "collect"
+
+    def result(self, error: DecodeError | None = None) -> Joined:
+        """The items as far as they have come."""
+        return Joined(self.done, self.consumed, self.requests, error, tuple(self.unreadable))
+
+    def unfold(self) -> _Unfolded:
+        """Put in place what the waiting items hold themselves; gives those that lack more."""
+        unfolded: _Unfolded = {}
+        for place, item in self.waiting.items():
+            entity = self.how.entity_of(item)
             if entity is None:
                 continue
             try:
-                unfolded = unfold(item, joining.wanted(entity))
+                found = unfold(item, self.how.wanted(entity))
             except DecodeError as error:
                 name_item(error, entity, item)
-                if not collects:
+                if not self.collects:
                     raise
-                done[place] = None
-                error.operation = joining.operation
-                unreadable.append(error)
+                self.done[place] = None
+                error.operation = self.how.operation
+                self.unreadable.append(error)
                 continue
-            done[place] = unfolded.item
-            if unfolded.missing:
-                open_items[place] = entity, unfolded
-        if not open_items:
-            return Joined(done, consumed, requests, unreadable=tuple(unreadable))
-        torn, cost, sent = yield from _fill(joining, open_items, again=attempt > 1)
-        consumed, requests = add_units(consumed, cost), requests + sent
-        if not torn:
-            return Joined(done, consumed, requests, unreadable=tuple(unreadable))
-        if attempt >= READS or not joining.again:
-            errors = []
+            self.done[place] = found.item
+            if found.missing:
+                unfolded[place] = entity, found
+        return unfolded
+
+    def fill(self, unfolded: _Unfolded, *, again: bool) -> Program[list[int]]:
+        """Read the parts and put the values in; gives the places where they do not fit."""
+        keys: dict[tuple[int, str], list[Item]] = {}
+        for place, (entity, item) in unfolded.items():
+            own, sort = _key(entity, item.item), sort_field_of(entity)
+            for name, entry in item.missing.items():
+                keys[place, name] = part_keys(own, sort, entry)
+        found = yield from self._read([key for some in keys.values() for key in some], again)
+        torn: dict[int, None] = {}
+        for (place, name), some in keys.items():
+            item = unfolded[place][1]
+            parts = [found.get(item_id(self.how.table, key)) for key in some]
+            value = put_together(parts, item.missing[name])
+            if value is None:
+                torn[place] = None
+            else:
+                item.item[name] = value
+        return [*torn]
+
+    def read_again(self, torn: list[int]) -> Program[None]:
+        """Read these items again; one that is gone, or another one by now, is left out."""
+        keys = {}
+        for place in torn:
+            entity = self.how.entity_of(self.waiting[place])
+            assert entity is not None
+            keys[place] = _key(entity, self.waiting[place])
+        found = yield from self._read([*keys.values()], True)
+        self.waiting = {}
+        for place, key in keys.items():
+            now = found.get(item_id(self.how.table, key))
+            self.done[place] = now if now is not None and self.how.keep(now) else None
+            if now is not None and self.done[place] is not None and OVERFLOW_FIELD in now:
+                self.waiting[place] = now
+
+    def give_up(self, torn: _Unfolded, attempts: int) -> Joined:
+        """What comes of items whose values cannot be read. Raises DecodeError."""
+        errors = []
+        for place, (entity, item) in torn.items():
+            names = {spec.field: name for name, spec in entity.spec.attributes.items()}
+            field, entry = next(iter(item.missing.items()))
+            parts = f"{entry.parts} items" if entry.parts > 1 else "an item"
+            error = DecodeError(
+                f'the value of "{names[field]}" ({entry.size:,} bytes in {parts} of its own) could '
+                f"not be put together (attempts: {attempts}): it is written meanwhile, or another "
+                "program has deleted or changed parts of it",
+                field=field,
+                operation=self.how.operation,
+                entity=entity.spec.entity,
+            )
+            name_item(error, entity, self.waiting[place])
+            errors.append(error)
+        if self.collects and self.how.last:
             for place in torn:
-                entity, unfolded = open_items[place]
-                errors.append(_unreadable(entity, unfolded, joining.operation, attempt))
-                name_item(errors[-1], entity, waiting[place])
-            if collects and joining.last:
-                done = [None if place in torn else item for place, item in enumerate(done)]
-                return Joined(done, consumed, requests, unreadable=(*unreadable, *errors))
-            if joining.again:
-                raise errors[0]
-            return Joined(done, consumed, requests, errors[0])
-        if attempt > 1:
-            yield pause_before(attempt)
-        waiting = {place: waiting[place] for place in torn}
-        cost, sent = yield from _reread(joining, waiting, done)
-        consumed, requests = add_units(consumed, cost), requests + sent
+                self.done[place] = None
+            self.unreadable += errors
+            return self.result()
+        if self.how.again:
+            raise errors[0]
+        return self.result(errors[0])
 
-
-def _fill(
-    joining: OverflowRead, open_items: dict[int, tuple[BoundEntity, Decompressed]], *, again: bool
-) -> Program[tuple[list[int], float | None, int]]:
-    """Read the parts and put the values in; gives the places where they do not fit."""
-    keys: dict[tuple[int, str], list[Item]] = {}
-    for place, (entity, unfolded) in open_items.items():
-        own = _key(entity, unfolded.item)
-        sort = sort_field_of(entity)
-        for name, entry in unfolded.missing.items():
-            keys[place, name] = part_keys(own, sort, entry)
-    wanted = [key for some in keys.values() for key in some]
-    found, consumed, requests = yield from _read(joining, wanted, consistent=again)
-    torn: dict[int, None] = {}
-    for (place, name), some in keys.items():
-        unfolded = open_items[place][1]
-        parts = [found.get(item_id(joining.table, key)) for key in some]
-        value = put_together(parts, unfolded.missing[name])
-        if value is None:
-            torn[place] = None
-        else:
-            _put(unfolded, name, value)
-    return list(torn), consumed, requests
-
-
-def _put(unfolded: Decompressed, name: str, value: AttributeValue) -> None:
-    unfolded.item[name] = value
-
-
-def _reread(
-    joining: OverflowRead, waiting: dict[int, Item], done: list[Item | None]
-) -> Program[tuple[float | None, int]]:
-    """Read these items again; one that is gone, or another one by now, is left out."""
-    keys = {}
-    for place, item in waiting.items():
-        entity = joining.entity_of(item)
-        assert entity is not None
-        keys[place] = _key(entity, item)
-    found, consumed, requests = yield from _read(joining, keys.values(), consistent=True)
-    for place, key in keys.items():
-        now = found.get(item_id(joining.table, key))
-        done[place] = now if now is not None and joining.keep(now) else None
-        if done[place] is None:
-            del waiting[place]
-        else:
-            waiting[place] = found[item_id(joining.table, key)]
-    for place in [place for place, item in waiting.items() if OVERFLOW_FIELD not in item]:
-        del waiting[place]
-    return consumed, requests
-
-
-def _read(
-    joining: OverflowRead, keys: Iterable[Item], *, consistent: bool
-) -> Program[tuple[dict[ItemId, Item], float | None, int]]:
-    table, options = joining.table, evolve(joining.options, progress=None)
-    wanted = list(keys)
-    shared = {"ConsistentRead": True} if consistent or options.consistent else {}
-    bodies = [
-        {"RequestItems": {table: {**shared, "Keys": list(some)}}}
-        for some in chunks(wanted, _GET_LIMIT)
-    ]
-    sent = yield from send_all(
-        "BatchGetItem", joining.operation, bodies, options, left_in="UnprocessedKeys"
-    )
-    left = tuple(
-        key for part in sent.unprocessed for entry in part.values() for key in entry["Keys"]
-    )
-    result = BatchResult((), left, sent.consumed, sent.requests)
-    settle(sent, result, evolve(options, unprocessed="raise"), joining.operation)
-    fields = next(iter(wanted)).keys() if wanted else ()
-    found = {
-        item_id(table, {name: item[name] for name in fields}): item
-        for response in sent.responses
-        for item in response.get("Responses", {}).get(table, ())
-    }
-    return found, sent.consumed, sent.requests
+    def _read(self, keys: list[Item], consistent: bool) -> Program[dict[ItemId, Item]]:
+        how = self.how
+        found, consumed, requests = yield from get_items(
+            how.table,
+            keys,
+            how.options,
+            how.operation,
+            consistent=consistent or how.options.consistent,
+            size=_GET_LIMIT,
+        )
+        self.consumed = add_units(self.consumed, consumed)
+        self.requests += requests
+        return found
 
 
 def _key(entity: BoundEntity, item: Item) -> Item:
-    return {form.field: item[form.field] for form in entity.keys.primary.forms}
-
-
-def _unreadable(
-    entity: BoundEntity, unfolded: Decompressed, operation: str, attempts: int
-) -> DecodeError:
-    names = {spec.field: name for name, spec in entity.spec.attributes.items()}
-    name, entry = next(iter(unfolded.missing.items()))
-    return DecodeError(
-        f'the value of "{names[name]}" ({entry.size:,} bytes in {_parts(entry)}) could not be put '
-        f"together (attempts: {attempts}): it is written meanwhile, or another program has deleted "
-        "or changed parts of it",
-        field=name,
-        operation=operation,
-        entity=entity.spec.entity,
-    )
-
-
-def _parts(entry: Entry) -> str:
-    return f"{entry.parts} items of its own" if entry.parts > 1 else "an item of its own"
+    return {field: item[field] for field in entity.key_fields}
