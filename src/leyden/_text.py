@@ -30,6 +30,11 @@ def quoted(word: str) -> str:
     return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
 
 
+def a(noun: str) -> str:
+    """A noun with its article: `an integer`."""
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
+
+
 def listed(words: Iterable[str], last: str = "and") -> str:
     """Words as a phrase: `"a"`, `"a" and "b"`, `"a", "b" and "c"`."""
     quotes = [quoted(word) for word in words]

@@ -120,7 +120,7 @@ def test_text_that_cannot_be_read_is_misuse_with_its_place(
         ("done = maybe", "input.invalid_value", "must be true or false", 7),
         ("status = shut", "input.invalid_value", '"open", "closed"', 9),
         ("size(tags) > x", "input.invalid_value", "a size must be a whole number", 13),
-        ("contains(points, 3)", "input.invalid_value", "contains nothing", 9),
+        ("contains(points, 3)", "input.invalid_value", "text, bytes, lists and sets", 9),
         ("begins(points, 3)", "input.invalid_value", "only text and bytes", 7),
         ("payload.x = 1", "expression.invalid", "cannot be addressed", 0),
     ],

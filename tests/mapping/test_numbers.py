@@ -82,7 +82,7 @@ def test_trailing_zeros_are_no_significant_digits(value: int) -> None:
 
 @pytest.mark.parametrize("value", [5.0, 5.5, True, "5", Decimal(5)])
 def test_an_integer_is_an_int_only(value: Any) -> None:
-    with pytest.raises(ValidationError, match="takes an int"):
+    with pytest.raises(ValidationError, match="must be an int"):
         accept_integer(value, "x")
 
 

@@ -436,5 +436,5 @@ class TestConditions:
             assert task.scan.where(attr.begins("A")).params() == (
                 task.scan.where(attr.startswith("A")).params()
             )
-        with pytest.raises(LeydenError, match="only text and bytes begin so"):
+        with pytest.raises(LeydenError, match="only text and bytes have a beginning"):
             task.attr.points.begins("A")

@@ -103,17 +103,17 @@ def test_operands_are_written_as_the_codec_writes(
 @pytest.mark.parametrize(
     ("compare", "says"),
     [
-        (lambda: attr.points > "3", '"points" takes a number'),
+        (lambda: attr.points > "3", '"points" must be a number'),
         (lambda: attr.points == None, "does_not_exist"),  # noqa: E711
         (lambda: attr.status == "opne", 'did you mean "open"'),
         (lambda: attr.created_at > NOON.replace(tzinfo=None), "time zone"),
-        (lambda: attr.tags.contains(5), "takes a str"),
-        (lambda: attr.detail.effort >= "2", '"detail.effort" takes a number'),
+        (lambda: attr.tags.contains(5), "must be a str"),
+        (lambda: attr.detail.effort >= "2", '"detail.effort" must be a number'),
         (lambda: attr.points.startswith("1"), "only text and bytes"),
-        (lambda: attr.headline.startswith(b"1"), "takes a str"),
-        (lambda: attr.points.contains(1), "contains nothing"),
-        (lambda: attr.points.is_in([1, 2]), "takes a number"),
-        (lambda: attr.points.between(1, "2"), "takes a number"),
+        (lambda: attr.headline.startswith(b"1"), "must be a str"),
+        (lambda: attr.points.contains(1), "takes text, bytes, lists and sets"),
+        (lambda: attr.points.is_in([1, 2]), "must be a number"),
+        (lambda: attr.points.between(1, "2"), "must be a number"),
         (lambda: attr.extra.is_type(), "no kind of its own"),
     ],
 )

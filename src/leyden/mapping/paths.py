@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Final, NoReturn
 
 from leyden._attrs import frozen
-from leyden._text import did_you_mean
+from leyden._text import a, did_you_mean
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.building import undeclared
@@ -147,5 +147,5 @@ def _open(name: str, path: str, segments: tuple[str, ...], entity: str) -> Compi
 
 
 def _refuse(attribute: CompiledAttribute, path: str, reason: str) -> NoReturn:
-    reason = attribute.type.without_parts or f"is a {attribute.spec.type} and {reason}"
+    reason = attribute.type.without_parts or f"is {a(attribute.spec.type)} and {reason}"
     raise InvalidExpressionError(f'"{path}" {reason}', entity=attribute.entity)

@@ -23,6 +23,7 @@ from pynamodb.expressions.operand import Path, Value, _IfNotExists, _Operand, _S
 from pynamodb.expressions.update import AddAction, DeleteAction, SetAction
 
 from leyden._calls import fitting
+from leyden._text import a
 from leyden.errors import ArgumentError
 from leyden.types.anything import accept_any, encode_any
 from leyden.types.base import refuse, wrong_type
@@ -221,7 +222,7 @@ class TypedPath(Path):
         if value is None and self.compiled.spec.type != "any":
             raise wrong_type(
                 self.place,
-                f"a {self.compiled.spec.type}",
+                a(self.compiled.spec.type),
                 value,
                 "; ask with .exists() or .does_not_exist()",
             )
@@ -278,7 +279,8 @@ class TypedPath(Path):
         kind = self.compiled.kind
         if kind not in ("S", "B", ""):
             raise refuse(
-                self.place, f"is a {self.compiled.spec.type}, and only text and bytes begin so"
+                self.place,
+                f"is {a(self.compiled.spec.type)}, and only text and bytes have a beginning",
             )
         key_text = self.compiled.key_text
         if key_text is not None and not isinstance(prefix, _Operand | Attribute):
@@ -299,7 +301,10 @@ class TypedPath(Path):
             return _contains(self, self._part(item))
         if compiled.spec.type in ("any", "list", "set"):
             return _contains(self, Value(encode_any(accept_any(item, f"{self.place}[]"))))
-        raise refuse(self.place, f"is a {compiled.spec.type}, and contains nothing")
+        raise refuse(
+            self.place,
+            f"is {a(compiled.spec.type)}, and contains() takes text, bytes, lists and sets",
+        )
 
     def _part(self, value: Any) -> Any:
         if isinstance(value, _Operand | Attribute):

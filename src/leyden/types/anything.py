@@ -96,7 +96,7 @@ def check_depth(depth: int, path: str) -> None:
 def accept_key(key: Any, path: str) -> str:
     """A key of an open map."""
     if not isinstance(key, str):
-        raise wrong_type(path, "only str as keys", key)
+        raise refuse(path, f"must have str keys, not {type(key).__name__}")
     if not key:
         raise refuse(path, "has an empty key, and DynamoDB stores no map with one")
     return accept_string(key, path)
@@ -125,7 +125,9 @@ def accept_any_element(value: Any, path: str) -> Any:
     if isinstance(value, bool) or not isinstance(
         value, str | int | float | Decimal | bytes | bytearray
     ):
-        raise wrong_type(path, "sets of str, of numbers or of bytes", value)
+        raise refuse(
+            path, f"must have members of type str, number or bytes, not {type(value).__name__}"
+        )
     return accept_any(value, path)
 
 
@@ -287,9 +289,9 @@ def _jsonable(value: Any, path: str, around: tuple[int, ...] = ()) -> Any:
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise wrong_type(path, "only str as keys of JSON objects", key)
+                raise refuse(path, f"must have str keys, as JSON has, not {type(key).__name__}")
         return {key: _jsonable(item, f"{path}.{key}", around) for key, item in value.items()}
-    raise wrong_type(path, "JSON values only (None, bool, int, float, str, list, dict)", value)
+    raise wrong_type(path, "JSON (None, bool, int, float, str, list or dict)", value)
 
 
 def without_decimals(value: Any) -> Any:

@@ -46,7 +46,7 @@ def refuse(path: str, message: str) -> ValidationError:
 def wrong_type(path: str, wanted: str, value: Any, hint: str = "") -> ValidationError:
     """The error for a value of another Python type than `wanted` says."""
     given = "None" if value is None else type(value).__name__
-    return refuse(path, f"takes {wanted}, and was given {given}{hint}")
+    return refuse(path, f"must be {wanted}, not {given}{hint}")
 
 
 def unchanged(value: Any) -> Any:

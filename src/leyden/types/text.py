@@ -173,7 +173,7 @@ class EnumType(StringType):
                 known = values.get(value)
                 if known is not None:
                     return known
-                raise refuse(path, f"takes one of {wanted}{did_you_mean(value, values)}")
+                raise refuse(path, f"must be one of {wanted}{did_you_mean(value, values)}")
             raise wrong_type(path, f"one of {wanted}", value)
 
         return check
