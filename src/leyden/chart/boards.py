@@ -25,7 +25,7 @@ from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, 
 from leyden.chart.patterns import patterns_of
 from leyden.keys import IndexKeys, KeyForm
 from leyden.program import AttributeValue
-from leyden.schema import IndexSpec, ServiceSpec
+from leyden.schema import ServiceSpec
 from leyden.tables import IndexDefinition
 from leyden.types import timestamp_text
 
@@ -133,7 +133,17 @@ def _row(
     ]
 
     def key(field: str) -> KeyText:
-        return _key_text(example, keys.spec, field, forms.get(field))
+        ((kind, stored),) = example.item[field].items()
+        text = f"0x{stored.hex()}" if kind == "B" else str(stored)
+        form = forms.get(field)
+        if form is None:
+            # A multi-attribute key is made of the attributes' own fields.
+            specs = example.entity.spec.attributes
+            named = (n for n in keys.spec.composites if specs[n].field == field)
+            return KeyText(field, (Piece(text, next(named, None)),))
+        if kind != "S":
+            return KeyText(field, (Piece(text, form.names[0] if form.names else None),))
+        return KeyText(field, tuple(_pieces(text, form, example.values)) or (Piece(text),))
 
     return Row(
         example=example.name,
@@ -142,18 +152,6 @@ def _row(
         sort=tuple(map(key, index.range)),
         attributes=tuple(attributes),
     )
-
-
-def _key_text(example: Example, index: IndexSpec, field: str, form: KeyForm | None) -> KeyText:
-    ((kind, stored),) = example.item[field].items()
-    text = f"0x{stored.hex()}" if kind == "B" else str(stored)
-    if form is None:
-        # A multi-attribute key is made of the attributes' own fields.
-        named = (n for n in index.composites if example.entity.spec.attributes[n].field == field)
-        return KeyText(field, (Piece(text, next(named, None)),))
-    if kind != "S":
-        return KeyText(field, (Piece(text, form.names[0] if form.names else None),))
-    return KeyText(field, tuple(_pieces(text, form, example.values)) or (Piece(text),))
 
 
 def _pieces(key: str, form: KeyForm, values: Mapping[str, Any]) -> Iterable[Piece]:

@@ -13,7 +13,7 @@ from leyden import Service
 from leyden.chart.contents import Call, KeyShape, Pattern, Row
 from leyden.chart.examples import Example, Examples
 from leyden.keys import IndexKeys
-from leyden.schema import AttributeSpec, EntitySpec, KeySpec
+from leyden.schema import EntitySpec, KeySpec
 from leyden.types import epoch_seconds, timestamp_text, type_of
 
 Partitions = Sequence[Sequence[Row]]
@@ -163,23 +163,22 @@ def _arguments(entity: EntitySpec, names: Iterable[str], values: Mapping[str, An
         if len(attribute.values) == 1:
             continue
         value = None if values is None else values.get(name)
-        given[name] = _UNKNOWN if value is None else _value(attribute, value)
+        if value is None:
+            given[name] = _UNKNOWN
+        elif isinstance(value, str):
+            given[name] = _quoted(value)
+        elif isinstance(value, Decimal):
+            given[name] = f'Decimal("{value}")'
+        elif not isinstance(value, datetime):
+            given[name] = repr(value)
+        elif type_of(attribute).expires:
+            given[name] = str(epoch_seconds(value))
+        else:
+            given[name] = _quoted(timestamp_text(value))
     if all(_is_name(name) for name in given):
         return ", ".join(f"{name}={text}" for name, text in given.items())
     inner = ", ".join(f"{_quoted(name)}: {text}" for name, text in given.items())
     return f"**{{{inner}}}"
-
-
-def _value(attribute: AttributeSpec, value: Any) -> str:
-    if isinstance(value, datetime):
-        if type_of(attribute).expires:
-            return str(epoch_seconds(value))
-        return _quoted(timestamp_text(value))
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, Decimal):
-        return f'Decimal("{value}")'
-    return repr(value)
 
 
 def _quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import click
@@ -175,36 +175,28 @@ def plain_fault(fault: Fault) -> dict[str, Any]:
 
 
 @contextmanager
-def waiting(message: str) -> Iterator[None]:
-    """A spinner with a message, on standard error while that is a terminal."""
-    if not sys.stderr.isatty():
-        with interruptible():
-            yield
-        return
-    with _terminal(stderr=True).status(message), interruptible():
+def waiting(message: str, *, counting: bool = False) -> Iterator[None]:
+    """A spinner with a message, on standard error while that is a terminal.
+
+    With `counting`, also the number of items read so far, by anyone in this process.
+    """
+    with ExitStack() as stack:
+        if sys.stderr.isatty():
+            status = stack.enter_context(_terminal(stderr=True).status(message))
+            if counting:
+                from leyden import events
+
+                read = 0
+
+                def count(event: events.Event) -> None:
+                    nonlocal read
+                    if isinstance(event, events.ResponseReceived) and event.scanned_count:
+                        read += event.scanned_count
+                        status.update(f"{message}: {read:,} items read")
+
+                stack.enter_context(events.listen(count))
+        stack.enter_context(interruptible())
         yield
-
-
-@contextmanager
-def reading(message: str) -> Iterator[None]:
-    """A spinner with the number of items read so far, by anyone in this process."""
-    if not sys.stderr.isatty():
-        with interruptible():
-            yield
-        return
-    from leyden import events
-
-    read = 0
-    with _terminal(stderr=True).status(message) as status:
-
-        def count(event: events.Event) -> None:
-            nonlocal read
-            if isinstance(event, events.ResponseReceived) and event.scanned_count:
-                read += event.scanned_count
-                status.update(f"{message}: {read:,} items read")
-
-        with events.listen(count), interruptible():
-            yield
 
 
 @contextmanager

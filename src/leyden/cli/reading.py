@@ -18,7 +18,7 @@ from leyden.cli.output import (
     plural,
     print_json,
     print_records,
-    reading,
+    waiting,
 )
 from leyden.cli.values import plain_record, read_pairs
 from leyden.cli.where import read_condition
@@ -172,7 +172,7 @@ def read_and_print(
 ) -> None:
     """Run a query or a scan, and print the page that it gives."""
     operation = narrowed(operation, chosen.where, entity)
-    with reading(f"reading {entity.spec.alias}"):
+    with waiting(f"reading {entity.spec.alias}", counting=True):
         page: Page = operation.go(**chosen.options(), **more)
     records = [plain_record(entity, record) for record in page]
     _print_page(page, records, records, tuple(entity.spec.attributes), output)
@@ -182,7 +182,7 @@ def print_collection(
     service: Service, collection: str, operation: Any, chosen: Reading, output: Output, **more: Any
 ) -> None:
     """Run the query of a collection, and print the page with each item's entity."""
-    with reading(f"reading {collection}"):
+    with waiting(f"reading {collection}", counting=True):
         page: CollectionPage = operation.go(**chosen.options(), **more)
     entries = [
         (alias, plain_record(service.entities[alias], record)) for alias, record in page.entries

@@ -28,17 +28,11 @@ from leyden.cli.output import (
 )
 from leyden.errors import SchemaError
 from leyden.keys import IndexKeys, entity_keys
-from leyden.schema import EntitySpec, Fault, KeySpec, ServiceSpec, check_service
+from leyden.schema import EntitySpec, Fault, IndexSpec, KeySpec, ServiceSpec, check_service
 
 _HEAD = (
-    "entity",
-    "access pattern",
-    "index",
-    "partition key",
-    "sort key",
-    "collection",
-    "kind",
-    "when",
+    *("entity", "access pattern", "index", "partition key", "sort key", "collection"),
+    *("kind", "when"),
 )
 
 
@@ -51,15 +45,13 @@ class _Checked(NamedTuple):
         return sum(fault.severity == severity for fault in self.faults)
 
     @property
-    def patterns(self) -> int:
+    def patterns(self) -> list[IndexSpec]:
         entities = self.service.entities.values() if self.service else ()
-        return sum(len(entity.indexes) for entity in entities)
+        return [pattern for entity in entities for pattern in entity.indexes.values()]
 
     @property
     def indexes(self) -> int:
-        entities = self.service.entities.values() if self.service else ()
-        patterns = (pattern for entity in entities for pattern in entity.indexes.values())
-        return len({pattern.index for pattern in patterns if pattern.index is not None})
+        return len({pattern.index for pattern in self.patterns} - {None})
 
     def summary(self) -> str:
         """One line for people."""
@@ -69,7 +61,7 @@ class _Checked(NamedTuple):
             return f"{self.folder}: {said}"
         parts = (
             plural(len(self.service.entities), "entity", "entities"),
-            plural(self.patterns, "access pattern"),
+            plural(len(self.patterns), "access pattern"),
             plural(self.indexes, "index", "indexes"),
         )
         return f"{self.folder}: {said}; {', '.join(parts)}"
@@ -81,7 +73,7 @@ class _Checked(NamedTuple):
             "folder": str(self.folder),
             "service": service.service if service else None,
             "entities": list(service.entities) if service else None,
-            "access_patterns": self.patterns if service else None,
+            "access_patterns": len(self.patterns) if service else None,
             "indexes": self.indexes if service else None,
             "errors": self.number_of("error"),
             "warnings": self.number_of("warning"),

@@ -7,7 +7,7 @@ import click
 from leyden import Adoption
 from leyden.cli.application import StoppedError
 from leyden.cli.options import Target, entity_named, output_options, target_options
-from leyden.cli.output import Output, capacity, plural, print_json, print_table, reading, waiting
+from leyden.cli.output import Output, capacity, plural, print_json, print_table, waiting
 from leyden.cli.values import json_text
 from leyden.program import Item
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
@@ -95,7 +95,7 @@ def adopt(
     with target.opened() as service:
         found = entity_named(service, entity)
         try:
-            with reading(f"adopting {found.spec.alias} in {service.table}"):
+            with waiting(f"adopting {found.spec.alias} in {service.table}", counting=True):
                 done = found.adopt_unique(cursor=cursor, pages=pages, progress=last.append)
         except KeyboardInterrupt:
             if last and last[-1].cursor is not None:

@@ -67,13 +67,22 @@ class Exporter:
     def __attrs_post_init__(self) -> None:
         self.state = ExportState(self.plan.purpose)
 
-    def to_stream(self, out: BinaryIO) -> None:
-        """Write all lines to a stream that an interruption ends."""
+    def to_stream(self, out: BinaryIO, notes: StateFile | None = None) -> None:
+        """Write all lines to a stream.
+
+        Without `notes`, an interruption ends the export; with them, they follow each page that
+        is safely in the file.
+        """
         for page in self._pages():
             lines, state = self._lines(page)
             out.write(lines)
             out.flush()
-            self._advance(state)
+            if notes is not None:
+                os.fsync(out.fileno())
+                if page.position is not None:
+                    notes.save(state)
+            self.state = state
+            self.bar(state.items, state.size)
 
     def to_file(self, path: Path, *, resume: bool, overwrite: bool) -> None:
         """Write all lines to a file, with notes beside it for as long as it is not complete.
@@ -88,35 +97,23 @@ class Exporter:
                     f"{path} is shorter than the {self.state.size:,} bytes that were exported, so "
                     "it was changed or moved; start over with --overwrite"
                 )
+        elif notes.exists() and not overwrite:
+            raise InputError(
+                f"an export to {path} was interrupted; --resume continues it, --overwrite starts "
+                "over"
+            )
+        elif path.exists() and not overwrite:
+            why = f"no export to {path} was interrupted, so the file is complete"
+            said = why if resume else f"{path} already exists"
+            raise InputError(f"{said}; --overwrite replaces it")
         else:
-            if overwrite:
-                pass
-            elif notes.exists():
-                raise InputError(
-                    f"an export to {path} was interrupted; --resume continues it, --overwrite "
-                    "starts over"
-                )
-            elif path.exists() and resume:
-                raise InputError(
-                    f"no export to {path} was interrupted, so the file is complete; --overwrite "
-                    "replaces it"
-                )
-            elif path.exists():
-                raise InputError(f"{path} already exists; --overwrite replaces it")
             path.write_bytes(b"")
             notes.save(self.state)
         with path.open("r+b") as out:
             # What stands behind the notes was written by a page that did not come to its end.
             out.truncate(self.state.size)
             out.seek(self.state.size)
-            for page in self._pages():
-                lines, state = self._lines(page)
-                out.write(lines)
-                out.flush()
-                os.fsync(out.fileno())
-                if page.position is not None:
-                    notes.save(state)
-                self._advance(state)
+            self.to_stream(out, notes)
         notes.remove()
 
     def _pages(self) -> Iterator[ItemsPage]:
@@ -188,7 +185,3 @@ class Exporter:
             for name, slot in owner.mapping.slots.items()
         )
         return [record_line(owner, plain_record(owner, record))]
-
-    def _advance(self, state: ExportState) -> None:
-        self.state = state
-        self.bar(state.items, state.size)
