@@ -189,23 +189,22 @@ def _refuse_shared_fields(specs: Mapping[str, AttributeSpec], given: Given, wher
 
 def _bounds_fit(spec: AttributeSpec, given: Given) -> bool:
     wrong: list[tuple[str, str]] = []
-    for option in ("min", "min_length"):
-        least, most = getattr(spec, option), getattr(spec, option.replace("min", "max"))
-        if least is not None and most is not None and least > most:
-            bound = option.replace("min", "max")
-            wrong.append((bound, f"`{bound}` must be at least `{option}`"))
-    if spec.type == "set" and spec.max_length == 0:
-        message = "a set cannot be empty, so `max_length` must be at least 1"
-        wrong.append(("max_length", message))
     because = ", and it is required, so it could never be set" if spec.required else ""
-    wrong = [(option, f"{message}{because}") for option, message in wrong]
+    for low, high in (("min", "max"), ("min_length", "max_length")):
+        least, most = getattr(spec, low), getattr(spec, high)
+        if None not in (least, most) and least > most:
+            wrong.append((high, f"`{high}` must be at least `{low}`{because}"))
+    if spec.type == "set" and spec.max_length == 0:
+        message = f"a set cannot be empty, so `max_length` must be at least 1{because}"
+        wrong.append(("max_length", message))
     for option in ("min", "max") if type_of(spec).whole_limits else ():
         limit = getattr(spec, option)
         if isinstance(limit, float) and not limit.is_integer():
             wrong.append((option, f"`{option}` must be a whole number, as the values are"))
     for option, message in wrong:
         given.at(option).error("attribute.bounds", f"{given.where}: {message}")
-    if not spec.values or spec.pattern is None or any(map(searching(spec.pattern), spec.values)):
+    matches = searching(spec.pattern or "")
+    if not spec.values or any(map(matches, spec.values)):
         return not wrong
     given.at("pattern").error(
         "attribute.never_valid",
@@ -284,6 +283,12 @@ def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
             raise _wrong(node, where, str(error)) from None
         except ValueError as error:
             raise LiteralError(node.span, f"{where} {error}") from None
+    _check_limits(attribute, value, node, where)
+    return value
+
+
+def _check_limits(attribute: AttributeSpec, value: Any, node: Node, where: str) -> None:
+    kind = type_of(attribute)
     for option, what in (
         ("min", "be at least"),
         ("max", "be at most"),
@@ -300,7 +305,6 @@ def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
     pattern = attribute.pattern if "pattern" in kind.options else None
     if pattern is not None and not searching(pattern)(value):
         raise LiteralError(node.span, f"{where} must match `pattern`")
-    return value
 
 
 def _wrong(node: Node, where: str, what: str) -> LiteralError:

@@ -276,42 +276,25 @@ def _key(
 ) -> KeySpec | None:
     if not key.names("field") and not multi:
         key.error("option.missing", f'{key.where} needs the option "field"')
-    names, template = key.plain("composite"), key.get("template")
-    made_of = None
+    template, template_names = key.get("template"), None
     try:
-        made_of = parse_template(template.value).names if template is not None else None
+        template_names = None if template is None else parse_template(template.value).names
     except TemplateError as error:
-        assert template is not None
-        template.error("key.template", f"{template.where}: {error}")
-        template = None
-    if None in key.value.values() or (key.get("field") is None and not multi):
+        here = key.at("template")
+        here.error("key.template", f"{here.where}: {error}")
+    if None in key.value.values() or (template is not None and template_names is None):
         return None
-    if key.names("template") and template is None:
+    if key.get("field") is None and not multi:
         return None
-    if names is None and made_of is None and half == "pk":
+    names = key.plain("composite", template_names)
+    if names is None and half == "pk":
         key.error(
             "key.composite_missing",
             f"{key.where} needs `composite`, the attributes that make it, or a `template`",
         )
         return None
-    composite = tuple(names) if names is not None else made_of or ()
-    option = "template" if names is None else "composite"
-    for i, name in enumerate(composite):
-        if name not in attributes:
-            key.at(option, i).error(
-                "key.unknown_attribute",
-                f"{key.where}.{option}: there is no attribute {quoted(name)}"
-                f"{did_you_mean(name, attributes)}",
-            )
-    if made_of not in (None, composite):
-        key.at("template").error(
-            "key.template_mismatch",
-            f"{key.where}: the template has {listed(made_of or ()) or 'no attributes'}, and "
-            f"`composite` lists {listed(composite) or 'none'}; they must be the same, in the same "
-            "order",
-        )
-        return None
-    if not attributes.keys() >= {*composite}:
+    composite = tuple(names or ())
+    if not _agree(key, composite, template_names, attributes):
         return None
     return KeySpec(
         field=key.plain("field", ""),
@@ -321,6 +304,32 @@ def _key(
         cast=key.plain("cast"),
         span=key.key or key.span,
     )
+
+
+def _agree(
+    key: Given,
+    composite: tuple[str, ...],
+    template_names: tuple[str, ...] | None,
+    attributes: Mapping[str, AttributeSpec],
+) -> bool:
+    """Whether all attributes that make a key exist, and its template names the same ones."""
+    option = "composite" if key.names("composite") else "template"
+    for i, name in enumerate(composite):
+        if name not in attributes:
+            key.at(option, i).error(
+                "key.unknown_attribute",
+                f"{key.where}.{option}: there is no attribute {quoted(name)}"
+                f"{did_you_mean(name, attributes)}",
+            )
+    if template_names in (None, composite):
+        return attributes.keys() >= {*composite}
+    key.at("template").error(
+        "key.template_mismatch",
+        f"{key.where}: the template has {listed(template_names or ()) or 'no attributes'}, and "
+        f"`composite` lists {listed(composite) or 'none'}; they must be the same, in the same "
+        "order",
+    )
+    return False
 
 
 def build_table(node: Node, report: Report) -> TableDraft | None:

@@ -12,7 +12,7 @@ from leyden.schema.entities import EntityDraft, TableDraft, build_entity, build_
 from leyden.schema.faults import Fault, Report
 from leyden.schema.rules import check_rules
 from leyden.schema.rules.services import check_hooks
-from leyden.schema.sources import Source, read_source
+from leyden.schema.sources import Contents, Source, read_source
 from leyden.schema.spec import (
     EntitySpec,
     IndexSpec,
@@ -89,12 +89,35 @@ def check_service(source: Source, *, hooks: Hooks | None = None) -> CheckResult:
 
 def _check(source: Source, hooks: Hooks | None, beside: Source | None = None) -> CheckResult:
     report = Report()
-    sources = [source] if beside is None else [source, beside]
-    contents = [read_source(one, report) for one in sources]
+    contents = read_source(source, report)
+    if beside is not None:
+        more = read_source(beside, report)
+        documents = (*contents.documents, *more.documents)
+        contents = Contents(documents, contents.whole and more.whole, contents.place)
+    entities, table = _drafts(contents, report)
+    check_rules(entities, table)
+    if hooks is not None:
+        check_hooks(entities, hooks)
+    faults = report.faults()
+    if report.has_errors or not entities:
+        return CheckResult(None, faults)
+    specs = [entity.spec for entity in entities]
+    said = table.spec if table is not None else TableSpec()
+    expiring = {a.field for e in specs for a in e.attributes.values() if type_of(a).expires}
+    ttl = next(iter(expiring)) if len(expiring) == 1 else None
+    indexes = _indexes(specs, said)
+    service = ServiceSpec(
+        service=specs[0].service,
+        entities={spec.alias: _projecting(spec, indexes) for spec in specs},
+        table=attrs.evolve(said, indexes=indexes, ttl=ttl if said.ttl is None else said.ttl),
+    )
+    return CheckResult(service, faults)
+
+
+def _drafts(contents: Contents, report: Report) -> tuple[list[EntityDraft], TableDraft | None]:
     entities: list[EntityDraft] = []
     table: TableDraft | None = None
-    documents = [document for content in contents for document in content.documents]
-    for document in documents:
+    for document in contents.documents:
         if not document.is_table:
             entity = build_entity(document.node, report, document.listed_as)
             if entity is not None:
@@ -107,58 +130,37 @@ def _check(source: Source, hooks: Hooks | None, beside: Source | None = None) ->
                 f"the table is described in {table.spec.span} already; keep one description",
             )
         table = table or draft
-    if all(content.whole for content in contents) and all(one.is_table for one in documents):
+    if contents.whole and all(document.is_table for document in contents.documents):
         report.error(
-            contents[0].place,
+            contents.place,
             "source.no_entity",
             "there is no entity in it; an entity starts with `entity: NAME`",
         )
-    check_rules(entities, table)
-    if hooks is not None:
-        check_hooks(entities, hooks)
-    faults = report.faults()
-    if report.has_errors or not entities:
-        return CheckResult(None, faults)
-    return CheckResult(_service([entity.spec for entity in entities], table), faults)
+    return entities, table
 
 
-def _service(entities: Sequence[EntitySpec], table: TableDraft | None) -> ServiceSpec:
-    said = table.spec if table is not None else TableSpec()
+def _indexes(entities: Sequence[EntitySpec], said: TableSpec) -> dict[str, TableIndexSpec]:
+    """The indexes of the table; one that it does not describe holds what any entity asks for."""
     asked: dict[str, list[IndexSpec]] = {}
     for index in (index for entity in entities for index in entity.indexes.values()):
         if index.index is not None and index.index not in said.indexes:
             asked.setdefault(index.index, []).append(index)
-    indexes = dict(said.indexes)
+    found = dict(said.indexes)
     for name, same in asked.items():
-        projection = _together([index.projection or "all" for index in same])
-        indexes[name] = TableIndexSpec(name, projection=projection, span=same[0].span)
-    ttl = said.ttl
-    if ttl is None:
-        fields = {a.field for e in entities for a in e.attributes.values() if type_of(a).expires}
-        ttl = next(iter(fields)) if len(fields) == 1 else None
-    return ServiceSpec(
-        service=entities[0].service,
-        entities={
-            entity.alias: attrs.evolve(
-                entity, indexes={n: _projecting(i, indexes) for n, i in entity.indexes.items()}
-            )
-            for entity in entities
-        },
-        table=attrs.evolve(said, indexes=indexes, ttl=ttl),
-    )
+        projections = [index.projection or "all" for index in same]
+        lists = (fields for fields in projections if isinstance(fields, tuple))
+        together = tuple(dict.fromkeys(field for fields in lists for field in fields))
+        projection = "all" if "all" in projections else together or "keys_only"
+        found[name] = TableIndexSpec(name, projection=projection, span=same[0].span)
+    return found
 
 
-def _together(projections: Sequence[str | tuple[str, ...]]) -> str | tuple[str, ...]:
-    """The projection that holds what several entities ask of an index."""
-    if "all" in projections:
-        return "all"
-    lists = (fields for fields in projections if isinstance(fields, tuple))
-    return tuple(dict.fromkeys(field for fields in lists for field in fields)) or "keys_only"
-
-
-def _projecting(index: IndexSpec, indexes: Mapping[str, TableIndexSpec]) -> IndexSpec:
-    """The index with the projection that only the table's description says."""
-    if index.index is None or index.projection is not None:
-        return index
-    projection = indexes[index.index].projection
-    return index if projection == "all" else attrs.evolve(index, projection=projection)
+def _projecting(entity: EntitySpec, indexes: Mapping[str, TableIndexSpec]) -> EntitySpec:
+    """The entity with the projections that only the table's description says."""
+    found = dict(entity.indexes)
+    for name, index in found.items():
+        if index.index is not None and index.projection is None:
+            projection = indexes[index.index].projection
+            if projection != "all":
+                found[name] = attrs.evolve(index, projection=projection)
+    return attrs.evolve(entity, indexes=found)

@@ -11,7 +11,7 @@ from collections.abc import Mapping as AnyMapping
 from datetime import date
 from decimal import Decimal
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -29,8 +29,6 @@ _PLAIN_INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _PLAIN_FLOAT: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _MOST_DIGITS: Final = 400
 _TAG: Final = "tag:yaml.org,2002:"
-
-
 _HALF_PAIR: Final = "text with half of a surrogate pair, which cannot be stored as UTF-8"
 
 
@@ -45,6 +43,11 @@ def is_storable(text: str) -> bool:
 
 class _RefusedError(Exception):
     """Reading cannot go on; the fault is in the report."""
+
+
+def _stop(report: Report, span: Span, code: str, message: str) -> NoReturn:
+    report.error(span, code, message)
+    raise _RefusedError
 
 
 def read_yaml(text: str, name: str, report: Report) -> tuple[list[Node], bool]:
@@ -102,24 +105,30 @@ class _Reader:
         loader = self.loader
         try:
             while loader.check_event():
-                self._take(loader.get_event())
+                event = loader.get_event()
+                if isinstance(event, yaml.ScalarEvent):
+                    self._scalar(event)
+                elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                    self._open(event)
+                elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+                    done = self.stack.pop()
+                    if done.anchor is not None:
+                        self.anchors[done.anchor] = done.node
+                    self._place(done.node)
+                elif isinstance(event, yaml.AliasEvent):
+                    self._alias(event)
+                elif isinstance(event, yaml.DocumentStartEvent):
+                    self.anchors = {}
         finally:
             loader.dispose()
 
-    def _take(self, event: yaml.Event) -> None:
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self._open(event)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            done = self.stack.pop()
-            if done.anchor is not None:
-                self.anchors[done.anchor] = done.node
-            self._place(done.node)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.anchors = {}
+    @property
+    def waiting(self) -> _Open | None:
+        """The mapping of which the next thing is a key."""
+        top = self.stack[-1] if self.stack else None
+        return (
+            top if top is not None and top.key is None and isinstance(top.node, Mapping) else None
+        )
 
     def _span(self, event: yaml.Event) -> Span:
         mark = event.start_mark
@@ -132,9 +141,8 @@ class _Reader:
         text = event.value
         if tag not in (None, "!", _TAG + "str"):
             self._refuse_tag(span, tag)
-        top = self.stack[-1] if self.stack else None
-        bare = tag is None and event.implicit[0]
-        if top is not None and isinstance(top.node, Mapping) and top.key is None:
+        top, bare = self.waiting, tag is None and event.implicit[0]
+        if top is not None:
             self._key(top, text, span, bare)
             if event.anchor is not None:
                 self.anchors[event.anchor] = Scalar(span, text, text)
@@ -191,15 +199,11 @@ class _Reader:
         span = self._span(event)
         if event.tag is not None and event.tag != "!":
             self._refuse_tag(span, event.tag)
-        top = self.stack[-1] if self.stack else None
-        if top is not None and isinstance(top.node, Mapping) and top.key is None:
-            self.report.error(span, "yaml.key", "a key must be plain text")
-            raise _RefusedError
+        if self.waiting is not None:
+            _stop(self.report, span, "yaml.key", "a key must be plain text")
         if len(self.stack) >= MAX_DEPTH:
-            self.report.error(
-                span, "yaml.too_deep", f"nested more than {MAX_DEPTH} levels deep; flatten it"
-            )
-            raise _RefusedError
+            message = f"nested more than {MAX_DEPTH} levels deep; flatten it"
+            _stop(self.report, span, "yaml.too_deep", message)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         node: Listing | Mapping = Mapping(span, {}) if is_mapping else Listing(span, [])
         if event.anchor is not None:
@@ -211,18 +215,14 @@ class _Reader:
         assert event.anchor is not None
         name = quoted(event.anchor)
         if event.anchor not in self.anchors:
-            self.report.error(span, "yaml.alias_unknown", f"there is no anchor {name} before this")
-            raise _RefusedError
+            message = f"there is no anchor {name} before this"
+            _stop(self.report, span, "yaml.alias_unknown", message)
         node = self.anchors[event.anchor]
         if node is None:
-            self.report.error(
-                span, "yaml.alias_recursive", f"the alias {name} is inside of what it stands for"
-            )
-            raise _RefusedError
-        top = self.stack[-1] if self.stack else None
-        if top is not None and isinstance(top.node, Mapping) and top.key is None:
-            self.report.error(span, "yaml.key", "a key must be plain text, not an alias")
-            raise _RefusedError
+            message = f"the alias {name} is inside of what it stands for"
+            _stop(self.report, span, "yaml.alias_recursive", message)
+        if self.waiting is not None:
+            _stop(self.report, span, "yaml.key", "a key must be plain text, not an alias")
         if isinstance(node, Scalar):
             node = Scalar(span, node.value, node.text)
         self._place(node)
@@ -234,12 +234,8 @@ class _Reader:
         top = self.stack[-1]
         top.node.size += node.size
         if top.node.size > MAX_NODES:
-            self.report.error(
-                node.span,
-                "yaml.too_many_nodes",
-                f"with its aliases expanded, the document has more than {MAX_NODES} values",
-            )
-            raise _RefusedError
+            message = f"with its aliases expanded, the document has more than {MAX_NODES} values"
+            _stop(self.report, node.span, "yaml.too_many_nodes", message)
         if isinstance(top.node, Listing):
             top.node.items.append(node)
             return
@@ -250,11 +246,9 @@ class _Reader:
         top.key = None
 
     def _refuse_tag(self, span: Span, tag: str) -> None:
-        shown = tag.replace(_TAG, "!!")
-        self.report.error(
-            span, "yaml.tag", f"the tag {quoted(shown)} is not allowed; write a plain value"
-        )
-        raise _RefusedError
+        shown = quoted(tag.replace(_TAG, "!!"))
+        message = f"the tag {shown} is not allowed; write a plain value"
+        _stop(self.report, span, "yaml.tag", message)
 
 
 def read_data(value: Any, place: str, report: Report) -> Node | None:
@@ -275,12 +269,14 @@ class _DataReader:
         span = Span(place, 0, 0)
         self.count += 1
         if self.count > MAX_NODES:
-            self._refuse(span, "yaml.too_many_nodes", f"it has more than {MAX_NODES} values")
+            message = f"it has more than {MAX_NODES} values"
+            _stop(self.report, span, "yaml.too_many_nodes", message)
         if isinstance(value, (AnyMapping, list, tuple)):
             if id(value) in above:
-                self._refuse(span, "yaml.alias_recursive", "it contains itself")
+                _stop(self.report, span, "yaml.alias_recursive", "it contains itself")
             if len(above) >= MAX_DEPTH:
-                self._refuse(span, "yaml.too_deep", f"nested more than {MAX_DEPTH} levels deep")
+                message = f"nested more than {MAX_DEPTH} levels deep"
+                _stop(self.report, span, "yaml.too_deep", message)
             inner = (*above, id(value))
             if isinstance(value, AnyMapping):
                 return self._mapping(value, span, inner)
@@ -292,27 +288,17 @@ class _DataReader:
             return Scalar(span, Odd(_HALF_PAIR))
         if value is None or isinstance(value, (bool, int, float, str, bytes, Decimal, date)):
             return Scalar(span, value)
-        self.report.error(
-            span,
-            "source.invalid",
-            f"a value of the type {type(value).__name__} cannot be part of a schema",
-        )
-        raise _RefusedError
+        message = f"a value of the type {type(value).__name__} cannot be part of a schema"
+        _stop(self.report, span, "source.invalid", message)
 
     def _mapping(self, value: AnyMapping[Any, Any], span: Span, above: tuple[int, ...]) -> Mapping:
         entries: dict[str, Entry] = {}
         for key, inner in value.items():
-            if not isinstance(key, str):
-                self.report.error(span, "yaml.key", f"a key must be text, not {type(key).__name__}")
-                continue
-            if not is_storable(key):
-                self.report.error(span, "yaml.key", f"a key must be text, not {_HALF_PAIR}")
+            if not isinstance(key, str) or not is_storable(key):
+                what = _HALF_PAIR if isinstance(key, str) else type(key).__name__
+                self.report.error(span, "yaml.key", f"a key must be text, not {what}")
                 continue
             start = span.file + (":" if span.file == self.root else ".")
             place = start + (key if key.isprintable() and len(key) < 100 else quoted(key))
             entries[key] = Entry(key, Span(place, 0, 0), self.read(inner, place, above))
         return Mapping(span, entries)
-
-    def _refuse(self, span: Span, code: str, message: str) -> None:
-        self.report.error(span, code, message)
-        raise _RefusedError

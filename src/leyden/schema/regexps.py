@@ -172,31 +172,28 @@ class _Program:
     def emit(self, nodes: Any, flags: int) -> None:
         """Add the steps of a part of the pattern."""
         for kind, given in nodes:
-            self._emit_one(kind, given, flags)
-
-    def _emit_one(self, kind: Any, given: Any, flags: int) -> None:
-        if kind in (_c.LITERAL, _c.NOT_LITERAL, _c.ANY, _c.IN):
-            self.add(_Char(_test_of(kind, given, flags)))
-        elif kind is _c.AT:
-            self.add(_At(given, flags) if self._exact else _Ways((len(self.steps) + 1,)))
-        elif kind is _c.SUBPATTERN:
-            _, added, removed, inner = given
-            self.emit(inner, (flags | added) & ~removed)
-        elif kind is _c.BRANCH:
-            self._branch(given[1], flags)
-        elif kind in (_c.MAX_REPEAT, _c.MIN_REPEAT):
-            self._repeat(given, flags)
-        elif self._exact:
-            what = _WORDS.get(str(kind), "a group of a kind")
-            raise _UnsupportedError(f"{what} keeps Leyden from following them all at once")
-        elif kind is _c.POSSESSIVE_REPEAT:
-            self._repeat(given, flags)
-        elif kind is _c.ATOMIC_GROUP:
-            self.emit(given, flags)
-        elif kind is _c.GROUPREF:
-            self._repeat((0, _c.MAXREPEAT, [(_c.ANY, None)]), flags | re.DOTALL)
-        elif kind is _c.GROUPREF_EXISTS:
-            self._branch([part for part in given[1:] if part is not None], flags)
+            if kind in (_c.LITERAL, _c.NOT_LITERAL, _c.ANY, _c.IN):
+                self.add(_Char(_test_of(kind, given, flags)))
+            elif kind is _c.AT:
+                self.add(_At(given, flags) if self._exact else _Ways((len(self.steps) + 1,)))
+            elif kind is _c.SUBPATTERN:
+                _, added, removed, inner = given
+                self.emit(inner, (flags | added) & ~removed)
+            elif kind is _c.BRANCH:
+                self._branch(given[1], flags)
+            elif kind in (_c.MAX_REPEAT, _c.MIN_REPEAT):
+                self._repeat(given, flags)
+            elif self._exact:
+                what = _WORDS.get(str(kind), "a group of a kind")
+                raise _UnsupportedError(f"{what} keeps Leyden from following them all at once")
+            elif kind is _c.POSSESSIVE_REPEAT:
+                self._repeat(given, flags)
+            elif kind is _c.ATOMIC_GROUP:
+                self.emit(given, flags)
+            elif kind is _c.GROUPREF:
+                self._repeat((0, _c.MAXREPEAT, [(_c.ANY, None)]), flags | re.DOTALL)
+            elif kind is _c.GROUPREF_EXISTS:
+                self._branch([part for part in given[1:] if part is not None], flags)
 
     def _branch(self, parts: Any, flags: int) -> None:
         fork = self.add(None)
@@ -341,33 +338,10 @@ def _stands(step: _At, text: str, at: int) -> bool:
     if kind is _c.AT_END:
         last = at == len(text) or (at == len(text) - 1 and text[at] == "\n")
         return last or bool(many_lines and text[at] == "\n")
-    word = _category(_c.CATEGORY_WORD, step.flags)
+    word = _one_test(_c.CATEGORY, _c.CATEGORY_WORD, step.flags)
     before = at > 0 and word(text[at - 1])
     after = at < len(text) and word(text[at])
     return (before != after) == (kind is _c.AT_BOUNDARY)
-
-
-def _test_of(kind: Any, given: Any, flags: int) -> _Test:
-    if kind is _c.ANY:
-        return (lambda char: True) if flags & re.DOTALL else (lambda char: char != "\n")
-    if kind is _c.LITERAL:
-        return _folding(lambda char: ord(char) == given, flags)
-    if kind is _c.NOT_LITERAL:
-        same = _folding(lambda char: ord(char) == given, flags)
-        return lambda char: not same(char)
-    negated = bool(given) and given[0][0] is _c.NEGATE
-    tests = [_member(part, value, flags) for part, value in given[negated:]]
-    within = _folding(lambda char: any(test(char) for test in tests), flags)
-    return (lambda char: not within(char)) if negated else within
-
-
-def _member(kind: Any, given: Any, flags: int) -> _Test:
-    if kind is _c.LITERAL:
-        return lambda char: ord(char) == given
-    if kind is _c.RANGE:
-        low, high = given
-        return lambda char: low <= ord(char) <= high
-    return _category(given, flags)
 
 
 _CLASSES: Final = {
@@ -380,14 +354,38 @@ _CLASSES: Final = {
 }
 
 
-def _category(given: Any, flags: int) -> _Test:
+def _test_of(kind: Any, given: Any, flags: int) -> _Test:
+    """Whether a step of a pattern takes a character, as a function."""
+    if kind is _c.ANY:
+        return (lambda char: True) if flags & re.DOTALL else (lambda char: char != "\n")
+    negated = kind is _c.NOT_LITERAL
+    if kind is _c.IN:
+        negated = bool(given) and given[0][0] is _c.NEGATE
+        tests = [_one_test(part, value, flags) for part, value in given[negated:]]
+    else:
+        tests = [_one_test(_c.LITERAL, given, flags)]
+    within = _any(tests, folding=flags & re.IGNORECASE)
+    return (lambda char: not within(char)) if negated else within
+
+
+def _one_test(kind: Any, given: Any, flags: int) -> _Test:
+    """The test of a single character, of a range of them, or of a class such as `\\w`."""
+    if kind is _c.LITERAL:
+        return lambda char: ord(char) == given
+    if kind is _c.RANGE:
+        low, high = given
+        return lambda char: low <= ord(char) <= high
     match = re.compile(_CLASSES[str(given)], flags & re.ASCII).fullmatch
     return lambda char: match(char) is not None
 
 
-def _folding(test: _Test, flags: int) -> _Test:
-    if not flags & re.IGNORECASE:
-        return test
+def _any(tests: list[_Test], *, folding: int) -> _Test:
+    """Whether any of the tests holds, of the other case of a character as well with `folding`."""
+    if not folding:
+        return tests[0] if len(tests) == 1 else lambda char: any(test(char) for test in tests)
     return lambda char: any(
-        test(form) for form in {char, char.lower(), char.upper()} if len(form) == 1
+        test(form)
+        for form in {char, char.lower(), char.upper()}
+        if len(form) == 1
+        for test in tests
     )

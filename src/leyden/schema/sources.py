@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping as AnyMapping
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -57,9 +57,13 @@ def read_source(source: Source, report: Report) -> Contents:
     if isinstance(source, AnyMapping):
         return _data(source, report)
     if isinstance(source, str) and ("\n" in source or "\r" in source):
-        return _text(source, report)
+        span = Span(_TEXT, 1, 1)
+        if len(source.encode("utf-8", "surrogatepass")) <= MAX_BYTES:
+            return _documents(source, span, report)
+        report.error(span, "source.too_large", f"the text is over {MAX_BYTES} bytes")
+        return Contents((), False, span)
     if isinstance(source, (str, os.PathLike)):
-        return _path(os.fspath(source), report)
+        return _path(os.fsdecode(source), report)
     span = Span("<source>", 0, 0)
     report.error(
         span,
@@ -70,41 +74,24 @@ def read_source(source: Source, report: Report) -> Contents:
     return Contents((), False, span)
 
 
-def _text(text: str, report: Report) -> Contents:
-    span = Span(_TEXT, 1, 1)
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        report.error(span, "source.too_large", f"the text is over {MAX_BYTES} bytes")
-        return Contents((), False, span)
-    documents, whole = _documents(text, _TEXT, report, is_table=None)
-    return Contents(tuple(documents), whole, span)
-
-
-def _path(path: str | bytes, report: Report) -> Contents:
-    name = os.fsdecode(path)
+def _path(name: str, report: Report) -> Contents:
     span = Span(name or '""', 0, 0)
     try:
         place = Path(name)
-        if not name or not place.exists():
-            near = _near(place) if name else ""
+        if name and place.is_dir():
+            return _folder(place, span, report)
+        if name and place.exists():
+            return _file(place, report, span)
+        near = ""
+        if name:
+            with suppress(OSError):
+                near = did_you_mean(place.name, os.listdir(place.parent))
             if not near and ": " in name:
                 near = "; YAML text is told from a path by its line breaks: end it with one"
-            message = f"there is no such file or folder{near}"
-            report.error(span, "source.missing", message)
-            return Contents((), False, span)
-        if place.is_dir():
-            return _folder(place, span, report)
+        report.error(span, "source.missing", f"there is no such file or folder{near}")
     except (OSError, ValueError) as error:
         report.error(span, "source.unreadable", f"cannot be read: {_reason(error)}")
-        return Contents((), False, span)
-    documents, whole = _file(place, report)
-    return Contents(tuple(documents), whole, span)
-
-
-def _near(place: Path) -> str:
-    try:
-        return did_you_mean(place.name, os.listdir(place.parent))
-    except OSError:
-        return ""
+    return Contents((), False, span)
 
 
 def _reason(error: Exception) -> str:
@@ -130,50 +117,49 @@ def _folder(folder: Path, span: Span, report: Report) -> Contents:
             f"this entity is not read: it is in a folder inside of {folder}, and a service is one "
             "folder; move the file there, or load its own folder as another service",
         )
-    found: list[Document] = []
-    whole = True
-    for file in files:
-        documents, complete = _file(file, report)
-        whole = whole and complete
-        found += documents
-    return Contents(tuple(found), whole, span)
+    read = [_file(file, report, span) for file in files]
+    documents = tuple(document for contents in read for document in contents.documents)
+    return Contents(documents, all(contents.whole for contents in read), span)
 
 
 def _entities_inside(folder: Path) -> list[Path]:
     """The files with entities in the folders of a folder, of a limited number of files."""
+    files: list[Path] = []
+    for inner in sorted(folder.iterdir()):
+        if len(files) < _MOST_INSIDE and inner.is_dir() and inner.name[:1] != ".":
+            with suppress(OSError):
+                files += sorted(file for file in inner.iterdir() if file.suffix in _SUFFIXES)
     found: list[Path] = []
-    inner = (one for one in sorted(folder.iterdir()) if one.is_dir() and one.name[:1] != ".")
-    files = (file for one in inner for file in _listed(one) if file.suffix in _SUFFIXES)
-    for file in islice(files, _MOST_INSIDE):
-        try:
-            with file.open("rb") as stream:
-                text = stream.read(MAX_BYTES)
-        except OSError:
-            continue
-        if _IS_ENTITY.search(text):
-            found.append(file)
+    for file in files[:_MOST_INSIDE]:
+        with suppress(OSError), file.open("rb") as stream:
+            if _IS_ENTITY.search(stream.read(MAX_BYTES)):
+                found.append(file)
     return found
 
 
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
-
-
-def _file(file: Path, report: Report) -> tuple[list[Document], bool]:
-    """The documents of a file, and whether that is all of them."""
-    data = _bytes(file, report)
-    text = _decoded(data, str(file), report) if data is not None else None
-    if text is None:
-        return [], False
-    is_table = True if file.name in _TABLE_FILES else None
-    return _documents(text, str(file), report, is_table=is_table)
-
-
-def _bytes(file: Path, report: Report) -> bytes | None:
+def _file(file: Path, report: Report, place: Span) -> Contents:
+    """The documents of a file; `place` is that of the source that it is in."""
     start = Span(str(file), 1, 1)
+    data = _bytes(file, start, report)
+    if data is None:
+        return Contents((), False, place)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        offset, before = error.start, data[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        column = len(before[line_start:].decode("utf-8", "replace")) + 1
+        report.error(
+            Span(start.file, before.count(b"\n") + 1, column),
+            "yaml.encoding",
+            f"the file is not UTF-8: byte {offset} (0x{data[offset]:02x}) cannot be there; "
+            "save it as UTF-8",
+        )
+        return Contents((), False, place)
+    return _documents(text, start, report, place, is_table=file.name in _TABLE_FILES)
+
+
+def _bytes(file: Path, start: Span, report: Report) -> bytes | None:
     try:
         if not file.is_file():
             report.error(start, "source.unreadable", "this is no regular file, or a broken link")
@@ -198,30 +184,13 @@ def _bytes(file: Path, report: Report) -> bytes | None:
     return data
 
 
-def _decoded(data: bytes, name: str, report: Report) -> str | None:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        offset = error.start
-        before = data[:offset]
-        line_start = before.rfind(b"\n") + 1
-        column = len(before[line_start:].decode("utf-8", "replace")) + 1
-        report.error(
-            Span(name, before.count(b"\n") + 1, column),
-            "yaml.encoding",
-            f"the file is not UTF-8: byte {offset} (0x{data[offset]:02x}) cannot be there; "
-            "save it as UTF-8",
-        )
-        return None
-
-
 def _documents(
-    text: str, name: str, report: Report, *, is_table: bool | None
-) -> tuple[list[Document], bool]:
-    """The documents of YAML text, and whether that is all of them."""
-    nodes, whole = read_yaml(text.removeprefix("\ufeff"), name, report)
+    text: str, start: Span, report: Report, place: Span | None = None, *, is_table: bool = False
+) -> Contents:
+    """The documents of YAML text; `is_table` says that all of them describe the table."""
+    nodes, whole = read_yaml(text.removeprefix("\ufeff"), start.file, report)
     if not nodes and whole:
-        report.error(Span(name, 1, 1), "yaml.empty", "there is nothing in it, or only comments")
+        report.error(start, "yaml.empty", "there is nothing in it, or only comments")
         whole = False
     found: list[Document] = []
     for node in nodes:
@@ -229,15 +198,9 @@ def _documents(
             report.error(node.span, "yaml.empty", "this document is empty; leave out its ---")
             whole = False
         else:
-            found.append(_document(node, is_table))
-    return found, whole
-
-
-def _document(node: Node, is_table: bool | None) -> Document:
-    if is_table is None:
-        keys = frozenset(node.entries) if isinstance(node, Mapping) else frozenset()
-        is_table = is_table_description(keys)
-    return Document(node, is_table)
+            keys = frozenset(node.entries) if isinstance(node, Mapping) else frozenset()
+            found.append(Document(node, is_table or is_table_description(keys)))
+    return Contents(tuple(found), whole, place or start)
 
 
 def _data(source: AnyMapping[str, Any], report: Report) -> Contents:

@@ -23,11 +23,13 @@ _OF_ENTITIES: Final[tuple[Callable[[EntityDraft], None], ...]] = (
     attributes.check_expressions,
     attributes.check_derived,
     attributes.check_watched,
+    attributes.check_unwatched,
     keys.check_composites,
     keys.check_labels,
     keys.check_casts,
     keys.check_key_fields,
     keys.check_templates,
+    keys.check_padding,
     keys.check_numbers,
     indexes.check_primary,
     indexes.check_index_names,
@@ -45,8 +47,10 @@ def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None) -> No
         for check in _OF_ENTITIES:
             check(entity)
     services.check_entities(entities)
-    services.check_shared_indexes(entities, table)
+    services.check_shared_indexes(entities)
     services.check_projections(entities, table)
     check_collections(entities)
-    services.check_table(entities, table)
+    if table is not None:
+        services.check_table_indexes(entities, table)
+        services.check_listed(entities, table)
     services.check_ttl(entities, table)

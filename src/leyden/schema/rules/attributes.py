@@ -154,7 +154,7 @@ def _parsed(spec: AttributeSpec) -> ParsedExpression | None:
 
 
 def check_watched(entity: EntityDraft) -> None:
-    """Check that what each attribute watches is there, and is all that it is derived from."""
+    """Check that what each attribute watches is there, and does not watch others itself."""
     known = entity.spec.attributes
     watchers = {
         name
@@ -182,11 +182,17 @@ def check_watched(entity: EntityDraft) -> None:
                     f"{quoted(name)} watches {quoted(watched)}, which watches others itself; "
                     "watch those",
                 )
-        parsed = _parsed(spec) if explicit and known.keys() >= {*spec.watch} else None
-        if parsed is not None:
+
+
+def check_unwatched(entity: EntityDraft) -> None:
+    """Note what an attribute is derived from, and does not watch."""
+    known = entity.spec.attributes
+    for name, spec in known.items():
+        here, parsed = entity.at("attributes", name), _parsed(spec)
+        if parsed is not None and here.names("watch") and known.keys() >= {*spec.watch}:
             unwatched = sorted((parsed.roots or frozenset()) & known.keys() - {*spec.watch})
             if parsed.roots is None or unwatched:
-                at("watch").warning(
+                here.at("watch").warning(
                     "attribute.derive_unwatched",
                     f"{quoted(name)} is derived from {listed(unwatched) or 'all attributes'} as "
                     "well, but a change there does not derive it again; leave `watch` out to "

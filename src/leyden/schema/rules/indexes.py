@@ -202,11 +202,8 @@ def check_optional(entity: EntityDraft) -> None:
     there = {
         name
         for name, spec in entity.spec.attributes.items()
-        if spec.required
-        or spec.default is not None
-        or spec.on_write is not None
+        if any((spec.required, spec.default, spec.on_write, len(spec.values) == 1))
         or name == entity.spec.version_attribute
-        or len(spec.values) == 1
     }
     for index in entity.spec.indexes.values():
         if index.index is None:

@@ -155,8 +155,8 @@ def check_templates(entity: EntityDraft) -> None:
             )
 
 
-def check_numbers(entity: EntityDraft) -> None:
-    """Note the numbers that do not sort as numbers, or over which no range is found quickly."""
+def check_padding(entity: EntityDraft) -> None:
+    """Note the padded numbers that do not sort as numbers, since some may be negative."""
     if entity.spec.keys == "strict":
         return
     in_texts = {
@@ -170,8 +170,12 @@ def check_numbers(entity: EntityDraft) -> None:
                 f"{quoted(name)} is padded in keys, where a negative number (00-5) sorts among "
                 "the others; give it a `min` of 0 or more, or the entity `keys: strict`",
             )
+
+
+def check_numbers(entity: EntityDraft) -> None:
+    """Note the numbers that do not sort as numbers, or over which no range is found quickly."""
     for key in _keys_of(entity, TYPES):
-        if key.half == "pk" or key.is_numeric:
+        if key.half == "pk" or key.is_numeric or entity.spec.keys == "strict":
             continue
         sound = all(attribute.type in KEY_TYPES for attribute in key.attributes)
         for i, spec in enumerate(key.attributes):

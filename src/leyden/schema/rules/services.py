@@ -10,7 +10,7 @@ from leyden.schema.attributes import parts_of
 from leyden.schema.entities import EntityDraft, PatternDraft, TableDraft
 from leyden.schema.language import RESERVED_FIELDS
 from leyden.schema.nodes import Given
-from leyden.schema.spec import AttributeSpec, Call, Judge, TableIndexSpec
+from leyden.schema.spec import AttributeSpec, Call, Judge
 from leyden.types import type_of
 
 
@@ -52,10 +52,8 @@ def check_entities(entities: Sequence[EntityDraft]) -> None:
             )
 
 
-def check_table(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
-    """Check that what the table is said to have is there."""
-    if table is None:
-        return
+def check_listed(entities: Sequence[EntityDraft], table: TableDraft) -> None:
+    """Check that the table's description lists the indexes that entities use, and no others."""
     described = table.spec.indexes
     used = {index.index for entity in entities for index in entity.spec.indexes.values()}
     unused = [name for name in described if name not in used]
@@ -80,16 +78,7 @@ def check_ttl(entities: Sequence[EntityDraft], table: TableDraft | None) -> None
     stored = [(entity, spec) for entity in entities for spec in entity.spec.attributes.values()]
     ttl = table.given.get("ttl") if table is not None else None
     if ttl is None:
-        fields: dict[str, Given] = {}
-        for entity, spec in stored:
-            if type_of(spec).expires:
-                fields.setdefault(spec.field, entity.at("attributes", spec.name))
-        if len(fields) > 1:
-            [*fields.values()][1].warning(
-                "table.ttl_ambiguous",
-                f"attributes of the type ttl are stored in {listed(fields)}, and a table has one "
-                "TTL field; store all in one, or say which with `ttl` in table.yaml",
-            )
+        _check_one_ttl([(entity, spec) for entity, spec in stored if type_of(spec).expires])
         return
     here = [(entity, spec) for entity, spec in stored if spec.field == ttl.value]
     for entity, spec in here:
@@ -109,23 +98,36 @@ def check_ttl(entities: Sequence[EntityDraft], table: TableDraft | None) -> None
         )
 
 
+def _check_one_ttl(expiring: Sequence[tuple[EntityDraft, AttributeSpec]]) -> None:
+    fields: dict[str, Given] = {}
+    for entity, spec in expiring:
+        fields.setdefault(spec.field, entity.at("attributes", spec.name))
+    if len(fields) > 1:
+        [*fields.values()][1].warning(
+            "table.ttl_ambiguous",
+            f"attributes of the type ttl are stored in {listed(fields)}, and a table has one TTL "
+            "field; store all in one, or say which with `ttl` in table.yaml",
+        )
+
+
 def _counts_seconds(spec: AttributeSpec) -> bool:
     return type_of(spec).expires or type_of(spec).countable
 
 
-def check_shared_indexes(entities: Sequence[EntityDraft], table: TableDraft | None) -> None:
-    """Check that all entities agree about the indexes, and about the table's own key."""
+def _uses(entities: Sequence[EntityDraft]) -> dict[str | None, list[PatternDraft]]:
+    """The access patterns by their index: the first one of each entity whose types are known."""
     uses: dict[str | None, list[PatternDraft]] = {}
-    for entity in entities:
-        for pattern in entity.patterns:
+    for pattern in [pattern for entity in entities for pattern in entity.patterns]:
+        if pattern.is_known:
             same = uses.setdefault(pattern.index.index, [])
-            # What type the keys have may not be known, and an entity uses an index once.
-            if pattern.is_known and not (same and same[-1].entity is entity):
+            if not same or same[-1].entity is not pattern.entity:
                 same.append(pattern)
-    for name, same in uses.items():
-        if not same:
-            continue
-        first, *others = same
+    return uses
+
+
+def check_shared_indexes(entities: Sequence[EntityDraft]) -> None:
+    """Check that all entities agree about the indexes, and about the table's own key."""
+    for name, (first, *others) in _uses(entities).items():
         for pattern in others:
             half = _difference(pattern, first)
             if half and name is None:
@@ -143,11 +145,6 @@ def check_shared_indexes(entities: Sequence[EntityDraft], table: TableDraft | No
                     f"{_described(first)} in {first.index.span}; all entities must agree about an "
                     "index",
                 )
-        described = table.spec.indexes.get(name or "") if table is not None else None
-        # The table's index otherwise holds what any of them asks for.
-        if described is not None:
-            for pattern in (first, *others):
-                _check_against_table(pattern, described)
 
 
 def _difference(pattern: PatternDraft, other: PatternDraft) -> str:
@@ -178,36 +175,46 @@ def _described(pattern: PatternDraft) -> str:
     return f"{pk} with {sk}" if sk else f"{pk} without a sort key"
 
 
-def _check_against_table(pattern: PatternDraft, described: TableIndexSpec) -> None:
-    """Check what an entity asks of an index against what the table's description says of it."""
-    index, asked, held = pattern.index, pattern.index.projection, described.projection
-    if asked is not None and not _within(asked, held):
-        pattern.at("projection").error(
-            "index.mismatch",
-            f"the projection of the index {quoted(described.name)} is {_said(asked)} here, which "
-            f"is more than {_said(held)} in {described.span}; an entity asks for what the table's "
-            "index holds, or for a part of that",
-        )
-    if described.kind != "lsi":
-        return
-    local = f"{quoted(described.name)} is a local index (kind: lsi)"
-    primary = next((i for i in pattern.entity.spec.indexes.values() if i.index is None), None)
+def check_table_indexes(entities: Sequence[EntityDraft], table: TableDraft) -> None:
+    """Check what entities ask of an index against what the table's description says of it."""
+    uses = [pattern for patterns in _uses(entities).values() for pattern in patterns]
+    for pattern in uses:
+        index, asked = pattern.index, pattern.index.projection
+        described = table.spec.indexes.get(index.index or "")
+        if described is None:
+            # The table's index then holds what any of them asks for.
+            continue
+        if asked is not None and not _within(asked, described.projection):
+            pattern.at("projection").error(
+                "index.mismatch",
+                f"the projection of the index {quoted(described.name)} is {_said(asked)} here, "
+                f"which is more than {_said(described.projection)} in {described.span}; an entity "
+                "asks for what the table's index holds, or for a part of that",
+            )
+        if described.kind == "lsi":
+            _check_local(pattern, f"{quoted(described.name)} is a local")
+
+
+def _check_local(pattern: PatternDraft, local: str) -> None:
+    index = pattern.index
+    keys = [one.pk.field for one in pattern.entity.spec.indexes.values() if one.index is None]
     if index.type == "composite":
         pattern.at("type").error(
             "index.multi_attribute",
-            f"{pattern.where}: the type composite is for global indexes, and "
-            f"{quoted(described.name)} is a local one (kind: lsi)",
+            f"{pattern.where}: the type composite is for global indexes, and {local} one "
+            "(kind: lsi)",
         )
     elif index.sk is None:
         pattern.at().error(
             "index.lsi_partition_key",
-            f"{pattern.where}: {local}, which needs a sort key of its own; add `sk`",
+            f"{pattern.where}: {local} index (kind: lsi), which needs a sort key of its own; add "
+            "`sk`",
         )
-    elif primary is not None and index.pk.field != primary.pk.field:
+    elif keys and index.pk.field != keys[0]:
         pattern.at("pk", "field").error(
             "index.lsi_partition_key",
-            f"{pattern.where}: {local}, so its partition key must be the table's, "
-            f"{quoted(primary.pk.field)}, not {quoted(index.pk.field)}",
+            f"{pattern.where}: {local} index (kind: lsi), so its partition key must be the "
+            f"table's, {quoted(keys[0])}, not {quoted(index.pk.field)}",
         )
 
 
