@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from leyden._attrs import frozen
 from leyden.errors import SchemaError
-from leyden.keys.form import KeyForm, Segment, segment_of
+from leyden.keys.form import KeyForm, segment_of
 from leyden.schema.faults import Fault
-from leyden.schema.spec import AttributeSpec, EntitySpec, IndexSpec, KeySpec
+from leyden.schema.spec import EntitySpec, IndexSpec, KeySpec, parse_template
 from leyden.types import type_of
-
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
 @frozen(slots=False)
@@ -185,29 +182,27 @@ def entity_keys(spec: EntitySpec) -> EntityKeys:
     seen: dict[str, KeyForm] = {}
     by_name: dict[str, IndexKeys] = {}
     for name, index in spec.indexes.items():
-        by_name[name] = _index_keys(spec, index, seen)
+        if index.type == "composite":
+            by_name[name] = IndexKeys(index, None, None, "")
+            continue
+        clustered = index.type == "clustered"
+        collection = _collection_prefix(index.collection)
+        identity = f"{'#' if collection else '$'}{spec.entity}_{spec.version}"
+        sort_prefix = collection if clustered else collection + identity
+        postfix = identity if clustered else ""
+        partition_prefix = f"${spec.service}"
+        if index.sk is None:
+            partition_prefix += sort_prefix + postfix
+        if index.scope:
+            partition_prefix += f"_{index.scope}"
+        pk = _form(spec, index.pk, partition_prefix, "", seen)
+        sk = _form(spec, index.sk, sort_prefix, postfix, seen) if index.sk else None
+        absent = index.absent or ("out" if spec.keys == "strict" else "key")
+        leaves_out = absent == "out" and index.index is not None
+        prefix = collection if sk and not sk.template else ""
+        by_name[name] = IndexKeys(index, pk, sk, prefix, leaves_out)
     primary = next(keys for keys in by_name.values() if keys.spec.index is None)
     return EntityKeys(by_name, primary)
-
-
-def _index_keys(spec: EntitySpec, index: IndexSpec, seen: dict[str, KeyForm]) -> IndexKeys:
-    if index.type == "composite":
-        return IndexKeys(index, None, None, "")
-    clustered = index.type == "clustered"
-    collection = _collection_prefix(index.collection)
-    identity = f"{'#' if collection else '$'}{spec.entity}_{spec.version}"
-    sort_prefix = collection if clustered else collection + identity
-    postfix = identity if clustered else ""
-    partition_prefix = f"${spec.service}"
-    if index.sk is None:
-        partition_prefix += sort_prefix + postfix
-    if index.scope:
-        partition_prefix += f"_{index.scope}"
-    pk = _form(spec, index.pk, partition_prefix, "", seen)
-    sk = _form(spec, index.sk, sort_prefix, postfix, seen) if index.sk else None
-    leaves_out = (index.absent or ("out" if spec.keys == "strict" else "key")) == "out"
-    prefix = collection if sk and not sk.template else ""
-    return IndexKeys(index, pk, sk, prefix, leaves_out and index.index is not None)
 
 
 def _collection_prefix(names: tuple[str, ...]) -> str:
@@ -221,46 +216,26 @@ def _form(
     if key.field in seen:
         return seen[key.field]
     attributes = [spec.attributes[name] for name in key.composite]
-    strict = spec.keys == "strict"
-    template = key.template
-    bare = len(attributes) == 1 and attributes[0].field == key.field
-    if bare and template is None:
-        template = "${" + attributes[0].name + "}"
-    if template is None:
+    strict, numeric = spec.keys == "strict", key.cast == "number"
+    bare = [attribute.field for attribute in attributes] == [key.field]
+    if key.template is None and not bare:
         labelled = tuple(segment_of(a, f"#{a.label}_", strict=strict) for a in attributes)
-        numeric = key.cast == "number"
         form = KeyForm(key.field, prefix, labelled, "", postfix, key.casing, numeric, strict=strict)
     else:
-        segments, suffix = _parse_template(template, spec.attributes, strict and not bare)
-        alone = len(segments) == 1 and not segments[0].label and not suffix
-        numeric = key.cast == "number" or (
-            alone and key.cast is None and type_of(segments[0].attribute).kind == "N"
+        template = parse_template(key.template or f"${{{key.composite[0]}}}")
+        *literals, suffix = template.literals
+        segments = tuple(
+            segment_of(spec.attributes[name], literal, strict=strict and not bare)
+            for name, literal in zip(template.names, literals, strict=True)
         )
+        if template.is_bare and key.cast is None:
+            numeric = type_of(segments[0].attribute).kind == "N"
         form = KeyForm(key.field, "", segments, suffix, "", key.casing, numeric, bare, True, strict)
-        if strict and not alone:
-            raise SchemaError([_not_strict(key)])
+        if strict and not template.is_bare:
+            message = (
+                f'the template of "{key.field}" joins values with its own text, which strict keys '
+                "cannot keep apart; list the attributes in `composite` instead"
+            )
+            raise SchemaError([Fault(key.span, "key.template_not_strict", message)])
     seen[key.field] = form
     return form
-
-
-def _parse_template(
-    template: str, attributes: Mapping[str, AttributeSpec], strict: bool
-) -> tuple[tuple[Segment, ...], str]:
-    pieces = _PLACEHOLDER.split(template)
-    literals, names = pieces[0::2], pieces[1::2]
-    segments = tuple(
-        segment_of(attributes[name.strip()], literal, strict=strict)
-        for literal, name in zip(literals, names, strict=False)
-    )
-    if not segments:
-        return (), template
-    return segments, literals[-1]
-
-
-def _not_strict(key: KeySpec) -> Fault:
-    return Fault(
-        key.span,
-        "key.template_not_strict",
-        f'the template of "{key.field}" joins values with its own text, which strict keys cannot '
-        "keep apart; list the attributes in `composite` instead",
-    )

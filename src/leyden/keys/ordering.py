@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import permutations
 from typing import Any, Final, Literal, TypeAlias
 
-from leyden._attrs import evolve, field, frozen
+from leyden._attrs import field, frozen
 from leyden.keys.form import KeyForm, KeyValue, Segment
 from leyden.types import type_of
 
@@ -102,10 +102,8 @@ def bounds_of(
     there = _are_there(low, high, always, at_start=not beginning)
     exact = sure and start.exact and end.exact and there and parted
     unordered = start.unordered or end.unordered
-    if not beginning:
-        found = _open_bounds(start, end)
-        return evolve(found, exact=found.exact and exact, parted=parted, unordered=unordered)
-    return _closed_bounds(beginning, start, end, exact, parted, unordered)
+    operator, lower, upper, whole = _between(beginning, start, end)
+    return Bounds(operator, lower, upper, exact and whole, parted, unordered)
 
 
 def _are_there(
@@ -120,32 +118,28 @@ def _are_there(
     return len(high.values) == 1 and (low is not None or at_start)
 
 
-def _closed_bounds(
-    beginning: str, start: _End, end: _End, exact: bool, parted: bool, unordered: str | None
-) -> Bounds:
-    """The bounds in keys that all begin alike, in front of the values of the range."""
-    if start.text is None and end.text is None:
-        return Bounds("begins_with", beginning, None, exact, parted, unordered)
-    lower = start.text if start.text is not None else beginning
-    upper = end.text if end.text is not None else _behind(beginning)
-    if upper is None or lower > upper:
-        return Bounds("begins_with", beginning, None, False, parted, unordered)
-    return Bounds(
-        "BETWEEN", lower, upper, exact and not (start.strictly or end.strictly), parted, unordered
-    )
+def _between(beginning: str, start: _End, end: _End) -> tuple[str | None, str, str | None, bool]:
+    """The operator, both ends and whether they are exact, in keys that all begin alike.
 
-
-def _open_bounds(start: _End, end: _End) -> Bounds:
-    """The bounds in keys that begin with a value, where nothing bounds the other side."""
-    if start.text and end.text is not None:
-        if start.text > end.text:
-            return Bounds(None, exact=False)
-        return Bounds("BETWEEN", start.text, end.text, not (start.strictly or end.strictly))
-    if start.text:
-        return Bounds(">" if start.strictly else ">=", start.text)
-    if end.text:
-        return Bounds("<" if end.strictly else "<=", end.text)
-    return Bounds(None, exact=False)
+    Where they begin with the values of the range, nothing bounds the side that has no end.
+    """
+    low, high = start.text, end.text
+    if beginning:
+        if low is None and high is None:
+            return "begins_with", beginning, None, True
+        low = beginning if low is None else low
+        high = _behind(beginning) if high is None else high
+        if high is None or low > high:
+            return "begins_with", beginning, None, False
+    if low and high is not None:
+        if low > high:
+            return None, "", None, False
+        return "BETWEEN", low, high, not (start.strictly or end.strictly)
+    if low:
+        return ">" if start.strictly else ">=", low, None, True
+    if high:
+        return "<" if end.strictly else "<=", high, None, True
+    return None, "", None, False
 
 
 def _number_bounds(form: KeyForm, low: Limit | None, high: Limit | None) -> Bounds:

@@ -134,7 +134,7 @@ def _drafts(contents: Contents, report: Report) -> tuple[list[EntityDraft], Tabl
         report.error(
             contents.place,
             "source.no_entity",
-            "there is no entity in it; an entity starts with `entity: NAME`",
+            "it has no entity; an entity starts with `entity: NAME`",
         )
     return entities, table
 

@@ -187,7 +187,7 @@ class _Reader:
             self.report.error(
                 span,
                 "yaml.duplicate_key",
-                f"{quoted(text)} stands twice in this mapping; first in line {earlier.span.line}",
+                f"{quoted(text)} is given twice in this mapping, first in line {earlier.span.line}",
             )
         if not is_storable(text):
             self.report.error(span, "yaml.key", f"a key must be text, not {_HALF_PAIR}")

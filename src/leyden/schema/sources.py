@@ -162,7 +162,9 @@ def _file(file: Path, report: Report, place: Span) -> Contents:
 def _bytes(file: Path, start: Span, report: Report) -> bytes | None:
     try:
         if not file.is_file():
-            report.error(start, "source.unreadable", "this is no regular file, or a broken link")
+            report.error(
+                start, "source.unreadable", "this is not a regular file, or it is a broken link"
+            )
             return None
         size = file.stat().st_size
         if size > MAX_BYTES:
@@ -190,7 +192,7 @@ def _documents(
     """The documents of YAML text; `is_table` says that all of them describe the table."""
     nodes, whole = read_yaml(text.removeprefix("\ufeff"), start.file, report)
     if not nodes and whole:
-        report.error(start, "yaml.empty", "there is nothing in it, or only comments")
+        report.error(start, "yaml.empty", "it is empty, or has only comments")
         whole = False
     found: list[Document] = []
     for node in nodes:

@@ -279,7 +279,7 @@ def _jsonable(value: Any, path: str, around: tuple[int, ...] = ()) -> Any:
         return value
     if isinstance(value, float):
         if value - value != 0:
-            raise refuse(path, "is not a finite number, and JSON has no other")
+            raise refuse(path, "must be a finite number, as JSON has no other")
         return value
     if id(value) in around:
         raise refuse(path, "is a container that holds itself")

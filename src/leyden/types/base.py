@@ -44,7 +44,7 @@ def refuse(path: str, message: str) -> ValidationError:
 
 
 def wrong_type(path: str, wanted: str, value: Any, hint: str = "") -> ValidationError:
-    """The error for a value of another Python type than `wanted` says."""
+    """The error for a value of another Python type than `wanted`, which is `a str` or the like."""
     given = "None" if value is None else type(value).__name__
     return refuse(path, f"must be {wanted}, not {given}{hint}")
 

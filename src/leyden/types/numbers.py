@@ -231,7 +231,7 @@ def _checked_int(value: int, path: str) -> int:
 
 def _checked_float(value: float, path: str) -> int | float:
     if not math.isfinite(value):
-        raise refuse(path, "is not a finite number")
+        raise refuse(path, "must be a finite number")
     if value.is_integer():
         # By its shortest text, so that 1e23 is the number that the table will hold.
         return _checked_int(int(Decimal(repr(value))), path)
@@ -242,7 +242,7 @@ def _checked_float(value: float, path: str) -> int | float:
 
 def _checked_decimal(value: Decimal, path: str) -> Decimal:
     if not value.is_finite():
-        raise refuse(path, "is not a finite number")
+        raise refuse(path, "must be a finite number")
     if value and not _SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT:
         raise refuse(path, "is beyond the numbers that DynamoDB can store (1E-130 to below 1E+126)")
     digits = "".join(map(str, value.as_tuple().digits)).rstrip("0")

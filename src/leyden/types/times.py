@@ -93,7 +93,7 @@ def accept_ttl(value: Any, path: str) -> datetime:
         try:
             return EPOCH + (value // 1) * _SECOND
         except (OverflowError, ValueError):
-            raise refuse(path, "is no time in seconds since 1970 (milliseconds?)") from None
+            raise refuse(path, "must be seconds since 1970 (are these milliseconds?)") from None
     if not isinstance(value, datetime):
         raise wrong_type(path, "an aware datetime or seconds since 1970", value)
     instant = _in_utc(value, path)
@@ -135,7 +135,9 @@ def ttl_value(text: str) -> datetime:
         seconds = int(text) if text.isdecimal() else _whole(text)
         return EPOCH + timedelta(seconds=seconds)
     except OverflowError:
-        raise UnreadableError("is no time in seconds since 1970 (milliseconds?)") from None
+        raise UnreadableError(
+            "is not a time in seconds since 1970 (are these milliseconds?)"
+        ) from None
 
 
 def _whole(text: str) -> int:

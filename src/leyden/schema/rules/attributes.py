@@ -234,11 +234,11 @@ def check_unique(entity: EntityDraft) -> None:
                     "value is not seen"
                 )
             elif name in names[:j]:
-                problem = f"{quoted(name)} stands in it twice"
+                problem = f"{quoted(name)} is in it twice"
             if problem:
                 entity.at("unique", i, j).error("entity.unique", f"unique[{i}]: {problem}")
         if frozenset(names) in seen:
-            message = f"unique[{i}]: {listed(names)} stands in `unique` twice"
+            message = f"unique[{i}]: {listed(names)} is in `unique` twice"
             entity.at("unique", i).error("entity.unique", message)
         seen.add(frozenset(names))
 

@@ -27,7 +27,7 @@ def check_collections(entities: Sequence[EntityDraft]) -> None:
                 same.append(pattern)
     for name, (first, *others) in members.items():
         if not others and all(entity.whole for entity in entities):
-            said = f"the collection {quoted(name)} has this entity alone"
+            said = f"the collection {quoted(name)} has only this entity"
             near = did_you_mean(name, [n for n in members if n != name], closeness=_A_SLIP)
             here = first.at("collection", first.index.collection.index(name))
             if near:

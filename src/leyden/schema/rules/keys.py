@@ -42,7 +42,7 @@ def check_composites(entity: EntityDraft) -> None:
                 if spec.name in key.spec.composite[:i]:
                     # A key that DynamoDB makes of the attributes has each of them once.
                     note = here.error if multi else here.warning
-                    message = f"{key.where} names {quoted(spec.name)} twice; once says the same"
+                    message = f"{key.where} names {quoted(spec.name)} twice; once is enough"
                     note("key.composite_repeated", message)
             shared = [name for name in key.spec.composite if name in pattern.index.pk.composite]
             if key.half == "sk" and shared and len(key.spec.composite) > 1:
