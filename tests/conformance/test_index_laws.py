@@ -178,7 +178,7 @@ def opened(open_service: Callable[..., leyden.Service]) -> Callable[[str, str], 
 
 
 def check(entity: leyden.Entity) -> None:
-    bound = entity.conversions.entity
+    bound = entity._bound
     items = raw_items(entity)
     values = [bound.mapping.decode_values(item) for item in items]
     for item, held in zip(items, values, strict=True):
@@ -204,7 +204,7 @@ def has_keys_of_a_put(bound: Any, item: Item, values: Mapping[str, Any]) -> None
 
 def answers_as_a_scan(entity: leyden.Entity, keys: Any, values: list[dict[str, Any]]) -> None:
     names = keys.spec.composites
-    kept = entity.conversions.entity.mapping
+    kept = entity.mapping
     for one in values:
         for count in range(len(keys.spec.pk.composite), len(names) + 1):
             wanted = {name: one.get(name) for name in names[:count]}

@@ -339,13 +339,13 @@ def test_existing_data_is_brought_under_a_constraint(open_service: Any) -> None:
     user = after.entities.user
     user.patch(id="u4").set(email="m4new").go()
     calls: list[Adoption] = []
-    done = after.driver.run(adopt_unique(user.conversions.entity, progress=calls.append))
+    done = after.driver.run(adopt_unique(user._bound, progress=calls.append))
     assert (done.checked, done.adopted, done.kept, done.cursor) == (32, 59, 1, None)
     assert calls[-1] == done
     (duplicate,) = done.duplicates
     assert duplicate.attributes == ("email",)
     assert {duplicate.item["sk"]["S"][-2:], duplicate.owner["sk"]["S"][-2:]} == {"u3", "_v"}
-    again = after.driver.run(adopt_unique(user.conversions.entity))
+    again = after.driver.run(adopt_unique(user._bound))
     assert (again.adopted, again.kept, len(again.duplicates)) == (0, 60, 1)
     with pytest.raises(UniqueConstraintError):
         user.create(id="z", email="m7").go()

@@ -96,7 +96,7 @@ def _strip(note: leyden.Entity) -> None:
     def program() -> Any:
         yield request
 
-    note.conversions.entity.runner.run(program())
+    note._bound.runner.run(program())
 
 
 @pytest.mark.parametrize("verb", ["patch", "update", "delete", "remove", "put", "upsert"])

@@ -149,7 +149,7 @@ def test_a_range_over_the_first_strict_value_is_a_range_of_values(
         },
     }
     things = leyden.load(schema, table="t").entities.things
-    bound = things.conversions.entity
+    bound = things._bound
     keys = bound.keys.primary
     form = keys.sk
     assert form is not None

@@ -21,7 +21,7 @@ from leyden.operations.companions.overflow.format import (
 )
 from tests.conformance.notes import NOTES
 
-bound = leyden.load(NOTES, table="notes").entities.note.conversions.entity
+bound = leyden.load(NOTES, table="notes").entities.note._bound
 
 
 def manifest(**changes: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from tests.conformance.notes import KEY, NOTES, noise
 
 app = leyden.load(NOTES, table="notes")
 note = app.entities.note
-bound = note.conversions.entity
+bound = note._bound
 OWNER = {"pk": {"S": "p"}, "sk": {"S": "$shelf#notes_1#page_1"}}
 LARGE = noise(1_000_000)
 

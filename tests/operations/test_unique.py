@@ -37,7 +37,7 @@ def task() -> leyden.Entity:
 
 
 def texts(entity: leyden.Entity, **values: Any) -> list[str]:
-    bound = entity.conversions.entity
+    bound = entity._bound
     return [*claims_of(bound, bound.mapping.encode(values))]
 
 
@@ -125,7 +125,7 @@ def test_guards_go_by_fields_and_not_by_the_order_of_a_constraint() -> None:
 def test_numbers_claim_by_value(task: leyden.Entity) -> None:
     assert texts(task, points=1) == texts(task, points=1.0)
     assert texts(task, points=0) != texts(task, points=1)
-    bound = task.conversions.entity
+    bound = task._bound
     assert [*claims_of(bound, {"points": {"N": "10.0"}})] == texts(task, points=10)
 
 

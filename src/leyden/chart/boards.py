@@ -78,7 +78,7 @@ def _board(
     rows: list[tuple[Any, Row]] = []
     absent: list[Absent] = []
     for alias, entity in drawn.entities.items():
-        for keys in entity.conversions.entity.keys.values():
+        for keys in entity.mapping.keys.values():
             if keys.spec.index != name:
                 continue
             out = []

@@ -180,7 +180,7 @@ def _all_sampled(
 
 def _distinct(entity: Entity, items: Iterable[Item]) -> list[Example]:
     """One example for each key: samples of few values repeat."""
-    fields = [form.field for form in entity.conversions.entity.keys.primary.forms]
+    fields = [form.field for form in entity.mapping.keys.primary.forms]
     by_key = {json.dumps([item[field] for field in fields], default=repr): item for item in items}
     decode = entity.mapping.decode_values
     return [

@@ -28,7 +28,7 @@ def patterns_of(
     """The access patterns and the collections on an index; None: on the table's own key."""
     found = []
     for alias, entity in drawn.entities.items():
-        for keys in entity.conversions.entity.keys.values():
+        for keys in entity.mapping.keys.values():
             if keys.spec.index == index:
                 spec = keys.spec
                 pattern = Pattern(

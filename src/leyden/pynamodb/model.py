@@ -13,7 +13,6 @@ from pynamodb.indexes import (
     AllProjection,
     GlobalSecondaryIndex,
     IncludeProjection,
-    Index,
     KeysOnlyProjection,
     LocalSecondaryIndex,
     Projection,
@@ -309,15 +308,17 @@ def build_model(
         ("edb_version", spec.identifiers[1], spec.version),
     ):
         body[extra[name]] = UnicodeAttribute(attr_name=field, default=value)
+    expiring = (a.field for a in spec.attributes.values() if type_of(a).expires)
     blind = set()
     for index in _secondary(spec):
-        projection = _projection(index, table)
+        made = _index_class(entity, index, table)
+        projection = made.Meta.projection
         if isinstance(projection, KeysOnlyProjection) or (
             isinstance(projection, IncludeProjection)
             and not set(spec.identifiers) <= set(projection.non_key_attributes)
         ):
             blind.add(index.index)
-        body[extra[index.name]] = _index_class(entity, index, projection, table)()
+        body[extra[index.name]] = made()
     body |= {
         "_leyden_entity": entity,
         "_leyden_names": names,
@@ -326,7 +327,7 @@ def build_model(
         "_leyden_made_keys": made_keys,
         "_leyden_guarded": _guarded(entity),
         "_leyden_blind_indexes": frozenset(blind),
-        "_leyden_ttl_field": table.ttl or _first_ttl(spec),
+        "_leyden_ttl_field": table.ttl or next(expiring, None),
     }
     return new_class(
         f"{camel_case(spec.alias)}Model", (LeydenModel,), exec_body=lambda made: made.update(body)
@@ -336,13 +337,6 @@ def build_model(
 def _secondary(spec: EntitySpec) -> list[IndexSpec]:
     # PynamoDB cannot express keys of several attributes.
     return [i for i in spec.indexes.values() if i.index is not None and i.type != "composite"]
-
-
-def _first_ttl(spec: EntitySpec) -> str | None:
-    fields = (
-        attribute.field for attribute in spec.attributes.values() if type_of(attribute).expires
-    )
-    return next(fields, None)
 
 
 def _key_attribute(entity: EntityMapping, form: KeyForm, role: str) -> LeydenAttribute:
@@ -358,12 +352,19 @@ def _key_attribute(entity: EntityMapping, form: KeyForm, role: str) -> LeydenAtt
     return pynamodb_attribute(stand_alone(spec, entity.spec.entity), (field,), **which)
 
 
-def _index_class(
-    entity: EntityMapping,
-    index: IndexSpec,
-    projection: Projection,
-    table: TableSpec,
-) -> type[Index[Any]]:
+def _index_class(entity: EntityMapping, index: IndexSpec, table: TableSpec) -> Any:
+    declared = table.indexes.get(index.index or "")
+    shown = index.projection or (declared.projection if declared else None) or "all"
+    projection: Projection = (
+        AllProjection()
+        if shown == "all"
+        else KeysOnlyProjection()
+        if shown == "keys_only"
+        else IncludeProjection(list(shown))
+    )
+    # An index that shares the partition key field of the table is what a local index is.
+    shares = index.pk.field == entity.spec.primary.pk.field
+    is_local = declared.kind == "lsi" if declared else shares
     forms = entity.keys[index.name].forms
     names = python_names((form.field for form in forms), _TAKEN_IN_INDEX)
     body: dict[str, Any] = {
@@ -373,25 +374,8 @@ def _index_class(
     body["__module__"] = __name__
     body["__doc__"] = f'The access pattern "{index.name}" of "{entity.spec.entity}".'
     body["Meta"] = type("Meta", (), {"index_name": index.index, "projection": projection})
-    base: Any = LocalSecondaryIndex if _is_local(entity.spec, index, table) else None
-    return type(f"{camel_case(index.name)}Index", (base or GlobalSecondaryIndex,), body)
-
-
-def _is_local(spec: EntitySpec, index: IndexSpec, table: TableSpec) -> bool:
-    declared = table.indexes.get(index.index or "")
-    if declared is not None:
-        return declared.kind == "lsi"
-    return index.pk.field == spec.primary.pk.field
-
-
-def _projection(index: IndexSpec, table: TableSpec) -> Projection:
-    declared = table.indexes.get(index.index or "")
-    projection = index.projection or (declared.projection if declared else None) or "all"
-    if projection == "all":
-        return AllProjection()
-    if projection == "keys_only":
-        return KeysOnlyProjection()
-    return IncludeProjection(list(projection))
+    base: Any = LocalSecondaryIndex if is_local else GlobalSecondaryIndex
+    return type(f"{camel_case(index.name)}Index", (base,), body)
 
 
 def _guarded(entity: EntityMapping) -> Mapping[str, str]:

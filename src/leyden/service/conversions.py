@@ -28,7 +28,7 @@ class Conversions:
     a `composite` index they are the stored attributes themselves.
     """
 
-    entity: BoundEntity
+    _entity: BoundEntity
 
     @fitting("task.conversions.attributes_to_keys(...)")
     def attributes_to_keys(
@@ -48,23 +48,26 @@ class Conversions:
         ... # doctest: +SKIP
         {'pk': '$taskapp#projectid_p1', 'sk': '$overview#tasks_1#taskid_'}
         """
-        values = self.entity.mapping.accept(attributes)
+        values = self._entity.mapping.accept(attributes)
         if access_pattern is None and partial:
-            patterns = list(self.entity.keys.values())
+            patterns = list(self._entity.keys.values())
         elif access_pattern is None:
-            patterns = [k for k in self.entity.keys.values() if not _missing(k, values)]
-            primary = self.entity.keys.primary
+            patterns = [k for k in self._entity.keys.values() if not _missing(k, values)]
+            primary = self._entity.keys.primary
             patterns = [primary, *(keys for keys in patterns if keys is not primary)]
         else:
-            patterns = [self.entity.keys.primary, self._keys(access_pattern)]
+            patterns = [
+                self._entity.keys.primary,
+                self._entity.mapping.access_pattern(access_pattern),
+            ]
         built: dict[str, KeyValue] = {}
         for keys in patterns:
             missing = _missing(keys, values)
             if missing and not partial:
-                raise self.entity.mapping.missing(missing, keys)
+                raise self._entity.mapping.missing(missing, keys)
             for form in keys.forms:
                 if form.text_of_absent or not form.missing(values):
-                    built.setdefault(form.field, self.entity.mapping.build_key(form, values))
+                    built.setdefault(form.field, self._entity.mapping.build_key(form, values))
             for field, attribute in self._bare(keys).items():
                 if attribute.spec.name in values:
                     built.setdefault(field, _plain(attribute.encode(values[attribute.spec.name])))
@@ -86,9 +89,9 @@ class Conversions:
         """
         self._refuse_no_keys(keys)
         patterns = (
-            list(self.entity.keys.values())
+            list(self._entity.keys.values())
             if access_pattern is None
-            else [self.entity.keys.primary, self._keys(access_pattern)]
+            else [self._entity.keys.primary, self._entity.mapping.access_pattern(access_pattern)]
         )
         found: dict[str, Any] = {}
         for pattern in patterns:
@@ -100,13 +103,13 @@ class Conversions:
                     except ValueError as error:
                         raise InputError(
                             f'the key field "{form.field}" was not made by '
-                            f'"{self.entity.spec.entity}": {error}',
-                            entity=self.entity.spec.entity,
+                            f'"{self._entity.spec.entity}": {error}',
+                            entity=self._entity.spec.entity,
                         ) from error
             stored = {
                 field: typed_key(keys[field]) for field in self._bare(pattern) if field in keys
             }
-            found = {**self.entity.mapping.decode_values(stored), **found}
+            found = {**self._entity.mapping.decode_values(stored), **found}
         return found
 
     @fitting("task.conversions.keys_to_cursor(...)")
@@ -119,9 +122,9 @@ class Conversions:
         strange = [name for name in keys if name not in self._fields]
         if strange:
             raise InputError(
-                f'"{strange[0]}" is no key field of "{self.entity.spec.entity}"'
+                f'"{strange[0]}" is no key field of "{self._entity.spec.entity}"'
                 f"{did_you_mean(strange[0], self._fields)}",
-                entity=self.entity.spec.entity,
+                entity=self._entity.spec.entity,
             )
         return write_cursor({name: typed_key(key) for name, key in keys.items()})
 
@@ -133,14 +136,16 @@ class Conversions:
 
         It has no checksum: reads take it with `cursor_from="electrodb"`.
         """
-        pattern = access_pattern or self.entity.keys.primary.spec.name
+        pattern = access_pattern or self._entity.keys.primary.spec.name
         return self.keys_to_cursor(self.attributes_to_keys(attributes, pattern))
 
     @fitting("task.conversions.cursor_to_keys(...)")
     def cursor_to_keys(self, cursor: str, access_pattern: str | None = None) -> dict[str, KeyValue]:
         """The keys in a cursor. Raises InvalidCursorError."""
-        keys = self._keys(access_pattern or self.entity.keys.primary.spec.name)
-        position = read_cursor(cursor, None, self.entity.positions[keys.spec.name])
+        keys = self._entity.mapping.access_pattern(
+            access_pattern or self._entity.keys.primary.spec.name
+        )
+        position = read_cursor(cursor, None, self._entity.positions[keys.spec.name])
         return {name: _plain(value) for name, value in position.items()}
 
     @fitting("task.conversions.cursor_to_attributes(...)")
@@ -159,7 +164,7 @@ class Conversions:
     @property
     def _fields(self) -> frozenset[str]:
         """The key fields of all access patterns."""
-        patterns = self.entity.keys.values()
+        patterns = self._entity.keys.values()
         made = (form.field for keys in patterns for form in keys.forms)
         return frozenset((*made, *(field for keys in patterns for field in self._bare(keys))))
 
@@ -167,13 +172,13 @@ class Conversions:
         """The attributes that are keys as they are stored, by field: those of `composite`."""
         if keys.forms:
             return {}
-        attributes = self.entity.mapping.attributes
+        attributes = self._entity.mapping.attributes
         names = keys.spec.composites
         return {attributes[name].spec.field: attributes[name] for name in names}
 
     def _refuse_no_keys(self, keys: Mapping[str, Any]) -> None:
         """Raise InputError where these are no keys of the entity's at all."""
-        name = self.entity.spec.entity
+        name = self._entity.spec.entity
         if not isinstance(keys, Mapping):
             raise InputError(
                 f"keys are given in a mapping, by key field, not as {type(keys).__name__}",
@@ -195,9 +200,6 @@ class Conversions:
                     f"{type(value).__name__}",
                     entity=name,
                 )
-
-    def _keys(self, access_pattern: str) -> IndexKeys:
-        return self.entity.mapping.access_pattern(access_pattern)
 
 
 def _missing(keys: IndexKeys, values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,67 +17,27 @@ from leyden.schema.faults import Fault
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec, JMESPath, Judge, ServiceSpec
 
 
-def unspreadable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
-    """The faults of an entity that declares `overflow`; none where it can be kept."""
-    names = [name for name, attribute in entity.attributes.items() if attribute.overflow]
-    if not names:
-        return []
-    span = entity.attributes[names[0]].span
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return [
-        Fault(
-            span,
-            "attribute.overflow",
-            f'{quoted} of "{entity.entity}" cannot have `overflow`: {problem}',
-        )
-        for problem in (
-            *_of_the_key(entity),
-            *_of_the_entity(entity, service),
-            *_of_projections(entity, service),
-        )
-    ]
+@fitting('leyden.check_schemas("schemas/taskapp")')
+def check_schemas(
+    source: str | Path | Mapping[str, Any], *, hooks: Mapping[str, Callable[..., Any]] | None = None
+) -> CheckResult:
+    """Say everything that is wrong with schemas, or may surprise, without raising it.
 
+    Finds what `leyden.schema.check_service` finds in the files, and what shows only when all
+    entities are put on one table. Without `hooks`, the names of functions are not checked.
 
-def _of_the_key(entity: EntitySpec) -> Iterator[str]:
-    sort = entity_keys(entity).primary.sk
-    if sort is None:
-        yield (
-            "the parts of a value are items beside its own, and without a sort key there is room "
-            f'for one only; give "{entity.primary.name}" an `sk` (`composite: []` will do)'
-        )
-    elif sort.numeric:
-        yield f'the sort key field "{sort.field}" holds numbers, and the keys of parts are texts'
-    else:
-        start = sort.build({})
-        if not isinstance(start, str) or not start or PART_PREFIX.startswith(start):
-            yield (
-                f'the sort keys in "{sort.field}" do not start with a text of their own, so that '
-                "parts would stand among the entity's items; let Leyden make the key, or begin "
-                "its template with a text"
-            )
-
-
-def _of_the_entity(entity: EntitySpec, service: ServiceSpec) -> Iterator[str]:
-    parts = f"{entity.entity}{OVERFLOW_SUFFIX}"
-    if any(other.entity == parts for other in service.entities.values()):
-        yield f'its parts would be items of the entity "{parts}"'
-
-
-def _of_projections(entity: EntitySpec, service: ServiceSpec) -> Iterator[str]:
-    fields = {a.field: name for name, a in entity.attributes.items() if a.overflow}
-    for index in entity.indexes.values():
-        declared = service.table.indexes.get(index.index or "")
-        for projection in {index.projection, declared.projection if declared else None}:
-            if not isinstance(projection, tuple) or OVERFLOW_FIELD in projection:
-                continue
-            held = [fields[name] for name in projection if name in fields]
-            if held:
-                quoted = ", ".join(f'"{name}"' for name in held)
-                yield (
-                    f'the index "{index.index}" holds {quoted}, but not the field '
-                    f'"{OVERFLOW_FIELD}", which says where a large value is; add it to the '
-                    "projection, or leave the attribute out of it"
-                )
+    >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
+    ...     print(fault)
+    """
+    result = check_service(source, hooks=hooks)
+    if result.service is not None:
+        try:
+            refuse_unenforced(result.service)
+            table_definition(result.service)
+        except SchemaError as error:
+            more = tuple(fault for fault in error.faults if fault not in result.faults)
+            return CheckResult(result.service, (*result.faults, *more))
+    return result
 
 
 def refuse_unenforced(spec: ServiceSpec) -> None:
@@ -86,7 +46,7 @@ def refuse_unenforced(spec: ServiceSpec) -> None:
         fault
         for entity in spec.entities.values()
         for fault in (
-            *unspreadable(entity, spec),
+            *_unspreadable(entity, spec),
             *_unguardable(entity, spec),
             *_uncountable(entity),
         )
@@ -119,10 +79,6 @@ def _unguardable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
     ]
 
 
-def _read_by(when: JMESPath | Judge) -> Collection[str]:
-    return when.reads if isinstance(when, Judge) else Expression(when.text).roots or ()
-
-
 def _uncountable(entity: EntitySpec) -> list[Fault]:
     """What reads the version, which is counted in the table and not known to a write."""
     name = entity.version_attribute
@@ -131,7 +87,13 @@ def _uncountable(entity: EntitySpec) -> list[Fault]:
     readers = [
         (index.span, f'the condition of "{index.name}"')
         for index in entity.indexes.values()
-        if index.when is not None and name in _read_by(index.when)
+        if index.when is not None
+        and name
+        in (
+            index.when.reads
+            if isinstance(index.when, Judge)
+            else Expression(index.when.text).roots or ()
+        )
     ]
     for attribute in entity.attributes.values():
         derived = attribute.derive
@@ -149,24 +111,60 @@ def _uncountable(entity: EntitySpec) -> list[Fault]:
     ]
 
 
-@fitting('leyden.check_schemas("schemas/taskapp")')
-def check_schemas(
-    source: str | Path | Mapping[str, Any], *, hooks: Mapping[str, Callable[..., Any]] | None = None
-) -> CheckResult:
-    """Say everything that is wrong with schemas, or may surprise, without raising it.
+def _unspreadable(entity: EntitySpec, service: ServiceSpec) -> list[Fault]:
+    """The faults of an entity that declares `overflow`; none where it can be kept."""
+    names = [name for name, attribute in entity.attributes.items() if attribute.overflow]
+    if not names:
+        return []
+    span = entity.attributes[names[0]].span
+    parts = f"{entity.entity}{OVERFLOW_SUFFIX}"
+    taken = any(other.entity == parts for other in service.entities.values())
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return [
+        Fault(
+            span,
+            "attribute.overflow",
+            f'{quoted} of "{entity.entity}" cannot have `overflow`: {problem}',
+        )
+        for problem in (
+            *_of_the_key(entity),
+            *([f'its parts would be items of the entity "{parts}"'] if taken else ()),
+            *_of_projections(entity, service),
+        )
+    ]
 
-    Finds what `leyden.schema.check_service` finds in the files, and what shows only when all
-    entities are put on one table. Without `hooks`, the names of functions are not checked.
 
-    >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
-    ...     print(fault)
-    """
-    result = check_service(source, hooks=hooks)
-    if result.service is not None:
-        try:
-            refuse_unenforced(result.service)
-            table_definition(result.service)
-        except SchemaError as error:
-            more = tuple(fault for fault in error.faults if fault not in result.faults)
-            return CheckResult(result.service, (*result.faults, *more))
-    return result
+def _of_the_key(entity: EntitySpec) -> Iterator[str]:
+    sort = entity_keys(entity).primary.sk
+    if sort is None:
+        yield (
+            "the parts of a value are items beside its own, and without a sort key there is room "
+            f'for one only; give "{entity.primary.name}" an `sk` (`composite: []` will do)'
+        )
+    elif sort.numeric:
+        yield f'the sort key field "{sort.field}" holds numbers, and the keys of parts are texts'
+    else:
+        start = sort.build({})
+        if not isinstance(start, str) or not start or PART_PREFIX.startswith(start):
+            yield (
+                f'the sort keys in "{sort.field}" do not start with a text of their own, so that '
+                "parts would stand among the entity's items; let Leyden make the key, or begin "
+                "its template with a text"
+            )
+
+
+def _of_projections(entity: EntitySpec, service: ServiceSpec) -> Iterator[str]:
+    fields = {a.field: name for name, a in entity.attributes.items() if a.overflow}
+    for index in entity.indexes.values():
+        declared = service.table.indexes.get(index.index or "")
+        for projection in {index.projection, declared.projection if declared else None}:
+            if not isinstance(projection, tuple) or OVERFLOW_FIELD in projection:
+                continue
+            held = [fields[name] for name in projection if name in fields]
+            if held:
+                quoted = ", ".join(f'"{name}"' for name in held)
+                yield (
+                    f'the index "{index.index}" holds {quoted}, but not the field '
+                    f'"{OVERFLOW_FIELD}", which says where a large value is; add it to the '
+                    "projection, or leave the attribute out of it"
+                )

@@ -113,12 +113,14 @@ def read_record(record: Any) -> StreamRecord:
     keys = _item(body, "Keys")
     if not keys:
         raise MalformedRecordError('has no "Keys"')
+    by = _part(record, "userIdentity")
+    by_time_to_live = isinstance(by, Mapping) and _part(by, "principalId") == _TTL_PRINCIPAL
     return StreamRecord(
         kind=kind,
         keys=keys,
         old=_item(body, "OldImage"),
         new=_item(body, "NewImage"),
-        expired=kind == "remove" and _is_time_to_live(_part(record, "userIdentity")),
+        expired=kind == "remove" and by_time_to_live,
         sequence_number=sequence_number_of(record),
         at=_instant(_part(body, "ApproximateCreationDateTime")),
     )
@@ -133,10 +135,6 @@ def _part(mapping: Mapping[str, Any], name: str) -> Any:
         if isinstance(key, str) and key.lower() == wanted:
             return value
     return None
-
-
-def _is_time_to_live(identity: Any) -> bool:
-    return isinstance(identity, Mapping) and _part(identity, "principalId") == _TTL_PRINCIPAL
 
 
 def _instant(value: Any) -> datetime | None:
@@ -362,8 +360,8 @@ def _change(
     return Change(
         kind=record.kind,
         entity=entity,
-        old=None if old_entity is None else _record(old_entity, _present(record.old)),
-        new=None if new_entity is None else _record(new_entity, _present(record.new)),
+        old=_record(old_entity, record.old),
+        new=_record(new_entity, record.new),
         changed=_changed(record, old_entity, new_entity),
         key_attributes=MappingProxyType({} if entity is None else _key_attributes(entity, record)),
         expired=record.expired,
@@ -376,9 +374,11 @@ def _change(
     )
 
 
-def _record(entity: Entity, image: Item) -> Any:
+def _record(entity: Entity | None, image: Item | None) -> Any:
     """The record in an image, with a `StoredApart` for each value that is not in it."""
-    bound = entity.conversions.entity
+    if entity is None or image is None:
+        return None
+    bound = entity._bound
     with error_context(bound.operation("parse"), bound):
         return record_in_place(bound, image)
 
@@ -392,11 +392,6 @@ def _is_our_part(entities: Sequence[Entity], record: StreamRecord) -> bool:
     sorts = (entity.spec.primary.sk for entity in entities)
     fields = {sort.field for sort in sorts if sort is not None}
     return any(is_part_key(record.keys.get(name)) for name in fields)
-
-
-def _present(image: Item | None) -> Item:
-    assert image is not None, "an owner is an image's owner"
-    return image
 
 
 def _owner(entities: Sequence[Entity], image: Item | None) -> Entity | None:
@@ -420,7 +415,7 @@ def _owner_by_keys(entities: Sequence[Entity], keys: Item) -> Entity | None:
 def _key_attributes(entity: Entity, record: StreamRecord) -> dict[str, Any]:
     for image in (record.new, record.old):
         if image is not None and entity.owns(image):
-            values = _values(entity, image)
+            values = entity.decode(image)
             names = entity.spec.primary.composites
             if all(name in values for name in names):
                 return {name: values[name] for name in names}
@@ -437,14 +432,10 @@ def _changed(
         return None
     if old_entity is not new_entity:
         return None
-    before, after = _values(new_entity, record.old), _values(new_entity, record.new)
+    before, after = new_entity.decode(record.old), new_entity.decode(record.new)
     return frozenset(
         name for name in new_entity.spec.attributes if not _same(before.get(name), after.get(name))
     )
-
-
-def _values(entity: Entity, image: Item) -> dict[str, Any]:
-    return entity.decode(image)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -73,7 +73,7 @@ def keys(
         else:
             found = entity_named(service, entity or "")
             given = read_pairs(found, attributes, hint="ATTRIBUTE=VALUE")
-            values = found.conversions.entity.mapping.accept(given)
+            values = found.mapping.accept(given)
             rows = [row for row, _ in _made(found, values)]
     if output.is_json:
         report = {
@@ -120,8 +120,7 @@ def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity
 
 def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyForm | None]]:
     """The keys that these attributes make, in every access pattern."""
-    bound = entity.conversions.entity
-    for keys_ in bound.keys.values():
+    for keys_ in entity.mapping.keys.values():
         spec = keys_.spec
         if not keys_.forms:
             # A multi-attribute index has no key fields.
@@ -139,7 +138,7 @@ def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyF
                 row = evolve(row, note=f"needs {', '.join(missing)}" if missing else left_out)
             else:
                 try:
-                    row = _read(row, form, bound.mapping.build_key(form, values), values)
+                    row = _read(row, form, entity.mapping.build_key(form, values), values)
                 except LeydenError as error:
                     row = evolve(row, note=error.message)
             yield row, form
