@@ -82,9 +82,19 @@ class Ledger:
                 self._entries = [one for one in self._entries if _token(one[0]) != token]
             return
         self._entries.append((request, answer))
-        if len(self._entries) > 2 * _MOST:
-            with _lock:
-                self._shorten()
+        if len(self._entries) <= 2 * _MOST:
+            return
+        with _lock:
+            # The oldest requests that have written are let go; those in doubt are kept.
+            over = len(self._entries) - _MOST
+            kept = []
+            for entry in self._entries:
+                if over > 0 and _has_written(entry[1]):
+                    over -= 1
+                    self._earlier += 1
+                else:
+                    kept.append(entry)
+            self._entries = kept
 
     def tell(self, error: LeydenError) -> None:
         """Put on an error what had been written when it was raised."""
@@ -118,7 +128,7 @@ class Ledger:
                 doubts = [one for one in doubts if one[1] != token]
             if not isinstance(answer, LeydenError):
                 item = answer.get("Attributes") or item
-                left = _unprocessed(answer)
+                left = list(_batched(answer.get("UnprocessedItems") or {}))
                 writes = [write for write in writes if not _is_among(write, left)]
             if doubts:
                 # A whole item that was written once more is there, whatever came of it before.
@@ -127,18 +137,6 @@ class Ledger:
             written += writes
         unsure = tuple(write for write, _ in doubts)
         return Outcome(tuple(written), unsure, item, self._earlier)
-
-    def _shorten(self) -> None:
-        """Let go of the oldest requests that have written; those in doubt are kept."""
-        over = len(self._entries) - _MOST
-        kept = []
-        for entry in self._entries:
-            if over > 0 and _has_written(entry[1]):
-                over -= 1
-                self._earlier += 1
-            else:
-                kept.append(entry)
-        self._entries = kept
 
 
 def accounted(program: Program[T]) -> Program[T]:
@@ -207,10 +205,6 @@ def _batched(items: Mapping[str, Any]) -> Iterator[ItemWrite]:
                 yield ItemWrite("put", table, entry["PutRequest"]["Item"])
             else:
                 yield ItemWrite("delete", table, entry["DeleteRequest"]["Key"])
-
-
-def _unprocessed(answer: Mapping[str, Any]) -> list[ItemWrite]:
-    return list(_batched(answer.get("UnprocessedItems") or {}))
 
 
 def _is_among(write: ItemWrite, left: Iterable[ItemWrite]) -> bool:

@@ -95,7 +95,7 @@ _MEANING: Final = {
     "unique": "another item has its values of unique attributes",
     "overflow": "the stored item has large values outside, which the request did not count on",
     "conflict": "another write was under way on the item",
-    "throttled": "the table took no more requests",
+    "throttled": "the table was throttled",
     "size": "the items of its partition key are too large together",
     "invalid": "the request was not valid",
 }

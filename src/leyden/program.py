@@ -179,7 +179,12 @@ class _Tasks(Generic[T]):
                 asking += not isinstance(task.step, Pause)
 
     def _round(self, asking: list[_Task[T]]) -> Program[None]:
-        requests = [request for task in asking for request in _requests(task.step)]
+        requests: list[Request] = []
+        for task in asking:
+            if isinstance(task.step, Gather):
+                requests += task.step.requests
+            elif isinstance(task.step, Request):
+                requests.append(task.step)
         answers: Iterator[Any] = iter(
             (yield Gather(tuple(requests), self._concurrency)) if requests else ()
         )
@@ -196,9 +201,3 @@ class _Tasks(Generic[T]):
         for task in self._active:
             if isinstance(task.step, Pause) and task.ready_at <= now:
                 task.go_on()
-
-
-def _requests(step: Step | None) -> tuple[Request, ...]:
-    if isinstance(step, Request):
-        return (step,)
-    return step.requests if isinstance(step, Gather) else ()

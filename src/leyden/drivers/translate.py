@@ -93,7 +93,64 @@ _BROKEN_OFF: Final = (
 )
 """What may come after the request has reached the service."""
 
-_UNREACHABLE: Final = (aws.ConnectionError, aws.HTTPClientError)
+_UNREACHABLE: Final = "{place} cannot be reached ({name}); "
+
+_UNANSWERED: Final[Sequence[tuple[tuple[type[Exception], ...], type[AwsError], str]]] = (
+    (
+        (aws.NoRegionError,),
+        AwsError,
+        "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region",
+    ),
+    (
+        (aws.ProfileNotFound,),
+        CredentialsError,
+        "the AWS profile does not exist in the AWS configuration; check AWS_PROFILE",
+    ),
+    (
+        (aws.PartialCredentialsError,),
+        CredentialsError,
+        f"the AWS credentials are incomplete; {_HOW_TO_CREDENTIALS}",
+    ),
+    (
+        (aws.NoCredentialsError, aws.CredentialRetrievalError),
+        CredentialsError,
+        f"no AWS credentials were found; {_HOW_TO_CREDENTIALS}",
+    ),
+    (
+        (aws.TokenRetrievalError, aws.SSOError),
+        CredentialsError,
+        "the AWS sign-in has ended or cannot be used; sign in again (aws sso login)",
+    ),
+    ((aws.ReadTimeoutError,), ConnectionFailedError, "no answer from {place} in time"),
+    (
+        (aws.SSLError,),
+        ConnectionFailedError,
+        f"{_UNREACHABLE}no connection with TLS that can be trusted: check endpoint_url=, and name "
+        "the certificates of a private authority or of a proxy on the way in AWS_CA_BUNDLE",
+    ),
+    (
+        (aws.ProxyConnectionError,),
+        ConnectionFailedError,
+        f"{_UNREACHABLE}check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and that the proxy runs",
+    ),
+    (
+        (aws.ConnectionError, aws.HTTPClientError),
+        ConnectionFailedError,
+        f"{_UNREACHABLE}check endpoint_url=, region= and the network, and that the server runs",
+    ),
+    (
+        (ForeignAnswerError,),
+        AwsError,
+        "what {place} answered is not DynamoDB's: {why}; check endpoint_url=",
+    ),
+    (
+        (ResponseParserError,),
+        AwsError,
+        "what {place} answered is not DynamoDB's; check endpoint_url=",
+    ),
+    ((Exception,), AwsError, "{api} could not be sent to {place} ({name})"),
+)
+"""What an error without an answer means: botocore's classes, ours, and words. The first counts."""
 
 
 def failure_of(
@@ -260,59 +317,26 @@ class _Answer:
         return {"operation": self.request.operation or None, "entity": self.request.entity}
 
 
-def _what_to_check(error: Exception) -> str:
-    if isinstance(error, aws.SSLError):
-        return (
-            "no connection with TLS that can be trusted: check endpoint_url=, and name the "
-            "certificates of a private authority or of a proxy on the way in AWS_CA_BUNDLE"
-        )
-    if isinstance(error, aws.ProxyConnectionError):
-        return "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and that the proxy runs"
-    return "check endpoint_url=, region= and the network, and that the server runs"
-
-
 def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
     """An error without an answer: the request was not sent, or nothing came back."""
-    kind: type[AwsError] = AwsError
-    unsure = request.api in WRITING_APIS and isinstance(error, _BROKEN_OFF)
-    if isinstance(error, aws.NoRegionError):
-        message = "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region"
-    elif isinstance(error, aws.ProfileNotFound):
-        kind = CredentialsError
-        message = "the AWS profile does not exist in the AWS configuration; check AWS_PROFILE"
-    elif isinstance(error, aws.PartialCredentialsError):
-        kind = CredentialsError
-        message = f"the AWS credentials are incomplete; {_HOW_TO_CREDENTIALS}"
-    elif isinstance(error, aws.NoCredentialsError | aws.CredentialRetrievalError):
-        kind = CredentialsError
-        message = f"no AWS credentials were found; {_HOW_TO_CREDENTIALS}"
-    elif isinstance(error, aws.TokenRetrievalError | aws.SSOError):
-        kind = CredentialsError
-        message = "the AWS sign-in has ended or cannot be used; sign in again (aws sso login)"
-    elif isinstance(error, aws.ReadTimeoutError):
-        kind = ConnectionFailedError
-        message = f"no answer from {place} in time"
-    elif isinstance(error, _UNREACHABLE):
-        kind = ConnectionFailedError
-        message = f"{place} cannot be reached ({type(error).__name__}); {_what_to_check(error)}"
-    elif isinstance(error, ForeignAnswerError):
-        message = f"what {place} answered is not DynamoDB's: {error}; check endpoint_url="
-    elif isinstance(error, ResponseParserError):
-        message = f"what {place} answered is not DynamoDB's; check endpoint_url="
-    elif isinstance(error, UNSENDABLE):
+    name, on_behalf = type(error).__name__, request.operation or None
+    if isinstance(error, UNSENDABLE):
         return InvalidOptionError(
-            f"{request.api} cannot be written with these parameters ({type(error).__name__}); "
+            f"{request.api} cannot be written with these parameters ({name}); "
             "check what params= adds to the request",
-            operation=request.operation or None,
+            operation=on_behalf,
             entity=request.entity,
         )
-    else:
-        message = f"{request.api} could not be sent to {place} ({type(error).__name__})"
+    kind, words = next(
+        (kind, words) for causes, kind, words in _UNANSWERED if isinstance(error, causes)
+    )
+    unsure = request.api in WRITING_APIS and isinstance(error, _BROKEN_OFF)
+    said = words.format(api=request.api, place=place, name=name, why=error)
     return kind(
-        message + (UNSURE if unsure else ""),
+        said + (UNSURE if unsure else ""),
         unsure=unsure,
         request=request,
-        operation=request.operation or None,
+        operation=on_behalf,
         entity=request.entity,
     )
 

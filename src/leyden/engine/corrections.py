@@ -55,9 +55,12 @@ def compare_within_types() -> None:
     kinds.FuncBetween.expr = _if_ordered(
         kinds.FuncBetween.expr, lambda op: (op.attr, op.start, op.end)
     )
-    kinds.OpEqual.expr = _same(kinds.OpEqual.expr)
-    kinds.OpNotEqual.expr = _not_same(kinds.OpNotEqual.expr)
-    kinds.FuncIn.expr = _among
+    kinds.OpEqual.expr = _if_alike(kinds.OpEqual.expr, otherwise=False)
+    kinds.OpNotEqual.expr = _if_alike(kinds.OpNotEqual.expr, otherwise=True)
+    kinds.FuncIn.expr = lambda op, item: any(
+        _type_of(op.attr, item) == _type_of(value, item) and op.attr.expr(item) == value.expr(item)
+        for value in op.possible_values
+    )
     stored: Any = DynamoType
     stored.compare = _compare(stored.compare)
     for name in ("__lt__", "__le__", "__gt__", "__ge__"):
@@ -85,33 +88,16 @@ def _if_ordered(compare: Callable[[Any, Any], bool], operands: Callable[[Any], A
     return within
 
 
-def _same(compare: Callable[[Any, Any], bool]) -> Any:
+def _if_alike(compare: Callable[[Any, Any], bool], *, otherwise: bool) -> Any:
     @wraps(compare)
-    def same(op: Any, item: Any) -> bool:
-        # What both lack is not the same.
-        given = _type_of(op.lhs, item) is not None
-        return given and _alike(op.lhs, op.rhs, item) and compare(op, item)
+    def within(op: Any, item: Any) -> bool:
+        one, other = _type_of(op.lhs, item), _type_of(op.rhs, item)
+        if one != other or (one is None and not otherwise):
+            # What both lack is not the same.
+            return otherwise
+        return compare(op, item)
 
-    return same
-
-
-def _not_same(compare: Callable[[Any, Any], bool]) -> Any:
-    @wraps(compare)
-    def other(op: Any, item: Any) -> bool:
-        return not _alike(op.lhs, op.rhs, item) or compare(op, item)
-
-    return other
-
-
-def _among(op: Any, item: Any) -> bool:
-    return any(
-        _alike(op.attr, value, item) and op.attr.expr(item) == value.expr(item)
-        for value in op.possible_values
-    )
-
-
-def _alike(one: Any, other: Any, item: Any) -> bool:
-    return _type_of(one, item) == _type_of(other, item)
+    return within
 
 
 def _compare(compare: Callable[[Any, str, list[Any]], bool]) -> Any:

@@ -229,7 +229,15 @@ class AsyncPool:
         """Send a request and wait for the answer. Raises botocore's errors of connections."""
         route = destination.route
         async with self._permits:
-            channel = self._take(route) or await self._open(destination)
+            channel = None
+            idle = self._idle.get(route)
+            while idle and channel is None:
+                channel = idle.pop()
+                if not channel.is_alive():
+                    self._drop(channel)
+                    channel = None
+            if channel is None:
+                channel = await self._open(destination)
             try:
                 answer = await channel.exchange(data, destination.url)
             except BaseException:
@@ -264,15 +272,6 @@ class AsyncPool:
                 channel.abort()
         self._all.clear()
 
-    def _take(self, route: Route) -> Connection | None:
-        channels = self._idle.get(route)
-        while channels:
-            channel = channels.pop()
-            if channel.is_alive():
-                return channel
-            self._drop(channel)
-        return None
-
     def _drop(self, channel: Connection) -> None:
         self._all.discard(channel)
         channel.abort()
@@ -305,23 +304,15 @@ class AsyncPool:
 
     async def _connect(self, channel: Connection, route: Route) -> None:
         loop, proxy = self._loop, route.proxy
-        if proxy is None:
-            await loop.create_connection(
-                lambda: channel,
-                route.host,
-                route.port,
-                ssl=self._trust.context if route.secure else None,
-                server_hostname=route.host if route.secure else None,
-            )
-        else:
-            to_proxy = proxy.scheme == "https"
-            await loop.create_connection(
-                lambda: channel,
-                proxy.host,
-                proxy.port,
-                ssl=self._trust.context if to_proxy else None,
-                server_hostname=proxy.host if to_proxy else None,
-            )
+        there = proxy or route
+        tls = route.secure if proxy is None else proxy.scheme == "https"
+        await loop.create_connection(
+            lambda: channel,
+            there.host,
+            there.port,
+            ssl=self._trust.context if tls else None,
+            server_hostname=there.host if tls else None,
+        )
         assert channel.transport is not None
         connected = channel.transport.get_extra_info("socket")
         if connected is not None:

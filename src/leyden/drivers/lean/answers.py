@@ -315,46 +315,41 @@ def plain_content(answer: HttpAnswer) -> bytes:
 _Item: TypeAlias = dict[str, dict[str, Any]]
 
 
-class _Written(TypedDict, total=False):
-    Attributes: _Item | None
+class _Costed(TypedDict, total=False):
     ConsumedCapacity: Any
+
+
+class _AllWritten(_Costed, total=False):
     ItemCollectionMetrics: Any
 
 
-class _Found(TypedDict, total=False):
+class _Written(_AllWritten, total=False):
+    Attributes: _Item | None
+
+
+class _BatchWritten(_AllWritten, total=False):
+    # Without it nothing says that the requests were taken.
+    UnprocessedItems: Required[dict[str, list[dict[str, dict[str, Any]]]]]
+
+
+class _Found(_Costed, total=False):
     Item: _Item | None
-    ConsumedCapacity: Any
 
 
-class _Page(TypedDict, total=False):
+class _AllFound(_Costed, total=False):
+    Responses: Required[list[_Found]]
+
+
+class _BatchFound(_Costed, total=False):
+    Responses: Required[dict[str, list[_Item]]]
+    UnprocessedKeys: dict[str, dict[str, Any]] | None
+
+
+class _Page(_Costed, total=False):
     Items: list[_Item]
     Count: int
     ScannedCount: int
     LastEvaluatedKey: _Item | None
-    ConsumedCapacity: Any
-
-
-class _BatchFound(TypedDict, total=False):
-    Responses: Required[dict[str, list[_Item]]]
-    UnprocessedKeys: dict[str, dict[str, Any]] | None
-    ConsumedCapacity: Any
-
-
-class _BatchWritten(TypedDict, total=False):
-    # Without it nothing says that the requests were taken.
-    UnprocessedItems: Required[dict[str, list[dict[str, dict[str, Any]]]]]
-    ItemCollectionMetrics: Any
-    ConsumedCapacity: Any
-
-
-class _AllFound(TypedDict, total=False):
-    Responses: Required[list[_Found]]
-    ConsumedCapacity: Any
-
-
-class _AllWritten(TypedDict, total=False):
-    ConsumedCapacity: Any
-    ItemCollectionMetrics: Any
 
 
 class _Reason(TypedDict, total=False):

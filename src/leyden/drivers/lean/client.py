@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
 
-from leyden._attrs import frozen
+from leyden._attrs import define, field, frozen
 from leyden._ledger import EARLIER_UNANSWERED
 from leyden.drivers.base import renew_at_fork
 from leyden.drivers.lean.answers import (
@@ -75,6 +75,19 @@ class _Kind:
     name: str
 
 
+@define(eq=False)
+class _Attempt:
+    """The present attempt of a request, and what botocore's handlers keep from one to the next."""
+
+    kind: _Kind
+    body: bytes
+    number: int = 1
+    answer: HttpAnswer | None = None
+    failure: Exception | None = None
+    parsed: dict[str, Any] | None = None
+    context: dict[str, Any] = field(factory=dict)
+
+
 class ClientProfile(FullProfile):
     """One botocore client, and what it said of its credentials and endpoints.
 
@@ -122,54 +135,48 @@ class ClientProfile(FullProfile):
             kind = self._kinds[api] = _Kind(model, parameter_kinds(model), model.name)
         check_parameters(params, kind.parameters)
         invocation = new_invocation() if sent is None else sent.invocation
-        attempt = 1
-        context: dict[str, Any] = {}
+        now = _Attempt(kind, body)
         while True:
-            frozen_credentials = yield from fresh(self.credentials)
-            where = (api, getattr(frozen_credentials, "account_id", None), arns(params))
+            credentials = yield from fresh(self.credentials)
+            where = (api, getattr(credentials, "account_id", None), arns(params))
             destination = self.destinations.get(where)
             if destination is None:
                 destination = yield Call(partial(self._find, where, api, params))
             if self._adaptive:
                 request = stand_in(destination.url)
                 yield Call(partial(self._emit, "before-send", kind, request=request))
-            answer: HttpAnswer | None = None
-            failure: Exception | None = None
             if sent is not None:
-                answer, failure, sent = sent.answer, sent.failure, None
+                now.answer, now.failure, sent = sent.answer, sent.failure, None
             else:
                 data = destination.request(
-                    frozen_credentials,
-                    self.clock.now(),
-                    body,
-                    attempt=attempt,
-                    invocation=invocation,
+                    credentials, self.clock.now(), body, attempt=now.number, invocation=invocation
                 )
+                now.answer = now.failure = now.parsed = None
                 try:
-                    answer = yield Send(destination, data)
+                    now.answer = yield Send(destination, data)
                 except aws.HTTPClientError as error:
-                    failure = error
-            if answer is not None and not self._adaptive:
-                read = plainly_read(answer, kind.name, reader)
-                if read is not None:
-                    if attempt > 1 or self.retry_quota_owed:
-                        self._note(read, context, attempt)
-                        self._settle(answer, read, kind, context)
-                    return read
-            if attempt == 1:
-                context |= {
+                    now.failure = error
+            if now.answer is not None and not self._adaptive:
+                now.parsed = plainly_read(now.answer, kind.name, reader)
+                if now.parsed is not None:
+                    if now.number > 1 or self.retry_quota_owed:
+                        self._settle(now.answer, now.parsed, now)
+                    return now.parsed
+            if now.number == 1:
+                now.context |= {
                     "client_region": self._client.meta.region_name,
                     "client_config": self._client.meta.config,
                     "retries": {"invocation-id": invocation, "max": destination.max_attempts},
                 }
-            context["retries"]["attempt"] = attempt
-            parsed = None
-            if answer is not None:
-                parsed = plainly_read(answer, kind.name, None) or self._parsed(answer, kind)
-            seconds = self._again(answer, parsed, failure, kind, context, attempt, body)
+            now.context["retries"]["attempt"] = now.number
+            if now.answer is not None:
+                now.parsed = plainly_read(now.answer, kind.name, None) or self._parsed(
+                    now.answer, kind
+                )
+            seconds = self._again(now)
             if seconds is None:
-                return self._ended(answer, parsed, failure, kind, context, attempt)
-            attempt += 1
+                return self._ended(now)
+            now.number += 1
             yield Wait(seconds)
 
     def _find(self, where: Where, api: str, params: Params) -> Destination:
@@ -210,73 +217,55 @@ class ClientProfile(FullProfile):
                 parsed.update(self._parser.parse(received, shape))
         return parsed
 
-    def _again(
-        self,
-        answer: HttpAnswer | None,
-        parsed: dict[str, Any] | None,
-        failure: Exception | None,
-        kind: _Kind,
-        context: dict[str, Any],
-        attempt: int,
-        body: bytes,
-    ) -> float | None:
+    def _again(self, now: _Attempt) -> float | None:
         """Seconds to wait before the next attempt, None where there is none."""
         told = self._emit(
             "needs-retry",
-            kind,
-            response=None if answer is None else (answer, parsed),
+            now.kind,
+            response=None if now.answer is None else (now.answer, now.parsed),
             endpoint=None,
-            operation=kind.model,
-            attempts=attempt,
-            caught_exception=failure,
-            request_dict={"context": context, "body": body},
+            operation=now.kind.model,
+            attempts=now.number,
+            caught_exception=now.failure,
+            request_dict={"context": now.context, "body": now.body},
         )
         seconds = first_non_none_response(told)
         if seconds is None or seconds is False:
             return None
-        self.retry_quota_owed += context.get("retry_quota_capacity", 0)
+        self.retry_quota_owed += now.context.get("retry_quota_capacity", 0)
         return float(seconds)
 
-    def _ended(
-        self,
-        answer: HttpAnswer | None,
-        parsed: dict[str, Any] | None,
-        failure: Exception | None,
-        kind: _Kind,
-        context: dict[str, Any],
-        attempt: int,
-    ) -> dict[str, Any]:
-        if answer is None or parsed is None:
-            assert failure is not None
-            raise failure
-        self._note(parsed, context, attempt)
-        self._settle(answer, parsed, kind, context)
-        if answer.status_code >= _REFUSED:
-            kept = self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))
-            raise kept(parsed, kind.name)
-        return parsed
+    def _ended(self, now: _Attempt) -> dict[str, Any]:
+        """What the last attempt says. Raises botocore's error of a refusal, and of no answer."""
+        if now.answer is None or now.parsed is None:
+            assert now.failure is not None
+            raise now.failure
+        self._settle(now.answer, now.parsed, now)
+        if now.answer.status_code >= _REFUSED:
+            kept = self._client.exceptions.from_code(now.parsed.get("Error", {}).get("Code"))
+            raise kept(now.parsed, now.kind.name)
+        return now.parsed
 
-    def _note(self, response: dict[str, Any], context: dict[str, Any], attempt: int) -> None:
+    def _settle(self, answer: HttpAnswer, response: dict[str, Any], now: _Attempt) -> None:
+        """Say in the response how many attempts it took, and let the client take back their cost.
+
+        The client does that after each call, as its quota of retries is one for all calls.
+        """
         metadata = response.setdefault("ResponseMetadata", {})
-        metadata["RetryAttempts"] = attempt - 1
-        if context.get(EARLIER_UNANSWERED):
+        metadata["RetryAttempts"] = now.number - 1
+        if now.context.get(EARLIER_UNANSWERED):
             metadata[EARLIER_UNANSWERED] = True
-
-    def _settle(
-        self, answer: HttpAnswer, response: dict[str, Any], kind: _Kind, context: dict[str, Any]
-    ) -> None:
-        """Let the client take back what its retries have cost, as it does after each call."""
         self._emit(
             "after-call",
-            kind,
+            now.kind,
             http_response=answer,
             parsed=response,
-            model=kind.model,
-            context=context,
+            model=now.kind.model,
+            context=now.context,
         )
         if answer.status_code < _REFUSED:
             self.retry_quota_owed = max(
-                0, self.retry_quota_owed - context.get("retry_quota_capacity", 1)
+                0, self.retry_quota_owed - now.context.get("retry_quota_capacity", 1)
             )
 
     def _emit(self, event: str, kind: _Kind, **told: Any) -> Any:

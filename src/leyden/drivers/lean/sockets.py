@@ -51,12 +51,10 @@ class Pool:
         """
         connection = self._take(destination)
         try:
-            if connection.used and not connection.send_all(data, destination.url):
+            if not connection.send(data, destination.url):
                 # Nothing of the request has been taken: a new connection may have it.
                 connection.close()
                 connection = self._open(destination)
-                connection.send(data, destination.url)
-            elif not connection.used:
                 connection.send(data, destination.url)
             answer = connection.receive(destination.url)
         except BaseException:
@@ -175,27 +173,20 @@ class Connection:
             self._poll.register(self._socket, select.POLLIN | select.POLLPRI)
         return not self._poll.poll(0)
 
-    def send_all(self, data: bytes, url: str) -> bool:
-        """Send, or return False where the other side takes nothing any more."""
+    def send(self, data: bytes, url: str) -> bool:
+        """Send, or return False where one that was used before is not taken from any more."""
         try:
             self._socket.sendall(data)
-        except TimeoutError as error:
-            raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
-        except OSError:
-            return False
-        return True
-
-    def send(self, data: bytes, url: str) -> None:
-        """Send, on a connection that was just opened."""
-        try:
-            self._socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            # The other side may have answered before it had all, as one that finds it too much.
-            self.cut_short = True
         except TimeoutError as error:
             raise aws.ReadTimeoutError(endpoint_url=url, error=error) from error
         except OSError as error:
-            raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
+            if self.used:
+                return False
+            if not isinstance(error, BrokenPipeError | ConnectionResetError):
+                raise aws.ConnectionClosedError(endpoint_url=url, error=error) from error
+            # The other side may have answered before it had all, as one that finds it too much.
+            self.cut_short = True
+        return True
 
     def receive(self, url: str) -> HttpAnswer:
         """Wait for the answer."""
