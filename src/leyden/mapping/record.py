@@ -178,7 +178,7 @@ class Record:
         shown = [f"{name}={value!r}" for name, value in _state(self).items() if value is not None]
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Any:
         """Whether both are records of one entity that show the same attributes, equal ones."""
         kind, other_kind = self.__class__, other.__class__
         if kind is not other_kind and not (
@@ -187,7 +187,7 @@ class Record:
             return NotImplemented
         values, other_values = kind.__leyden_values__, other_kind.__leyden_values__
         if values is not None and other_values is not None:
-            return bool(values(self) == other_values(other))
+            return values(self) == other_values(other)
         return _state(self) == _state(other)
 
     def __hash__(self) -> int:

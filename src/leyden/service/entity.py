@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from threading import Lock
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
-from weakref import WeakKeyDictionary
 
 from leyden._attrs import field, frozen
 from leyden._calls import fitting, no_attribute
@@ -63,12 +63,11 @@ if TYPE_CHECKING:
 
 Batch = list[Any] | tuple[Any, ...]
 _CONTAINERS = (list, dict, set, bytearray, tuple)
-_models: WeakKeyDictionary[BoundEntity, type[Model]] = WeakKeyDictionary()
 _lock = Lock()
 _FIXED = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
 
 
-@frozen(repr=False)
+@frozen(repr=False, slots=False)
 class Entity:
     """One entity of a service.
 
@@ -122,16 +121,17 @@ class Entity:
         """The PynamoDB model class of its items, on the service's connection."""
         from leyden.pynamodb.model import build_model
 
-        bound = self._bound
+        bound, made = self._bound, vars(self)
         with _lock:
-            model = _models.get(bound)
-            if model is None:
-                model = build_model(bound.mapping, table_name=bound.table, table=bound.declared)
-                _models[bound] = model
+            if "_model" not in made:
+                made["_model"] = build_model(
+                    bound.mapping, table_name=bound.table, table=bound.declared
+                )
+        model: type[Model] = made["_model"]
         self._driver.attach(model)
         return model
 
-    @property
+    @cached_property
     def attr(self) -> AttributePaths:
         """Its attributes as operands of conditions: `task.attr.points > 3`."""
         return AttributePaths(self._bound.mapping.attributes, self.name)
