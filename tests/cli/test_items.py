@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import leyden
 from tests.cli.conftest import OnTable, leyden_command
 
 
@@ -374,3 +376,28 @@ def test_ranges_compare_the_attributes_and_take_cursors_of_others_when_told(
     assert "no checksum" in refused.stderr
     taken = on_table(*again, "--cursor-from", "electrodb")
     assert [item["task_id"] for item in json.loads(taken.stdout)["items"]] == ["t20", "t3"]
+
+
+def test_a_query_hydrates_what_its_index_holds_in_part(
+    missing_table: OnTable, tmp_path: Path
+) -> None:
+    (tmp_path / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\n"
+        "attributes: {id: string, owner: string, title: string}\n"
+        "indexes:\n"
+        "  own: {pk: {field: pk, composite: [id]}}\n"
+        "  owned:\n    index: gsi1\n    projection: keys_only\n    collection: work\n"
+        "    pk: {field: gsi1pk, composite: [owner]}\n    sk: {field: gsi1sk, composite: [id]}\n"
+    )
+    task = {"id": "t1", "owner": "ann", "title": "Wind the coil"}
+    with leyden.load(tmp_path, table=missing_table.table, engine=missing_table.engine) as app:
+        app.create_table()
+        app.entities.task.put(**task).go()
+
+    def items(pattern: str, *options: str) -> Any:
+        arguments = (pattern, "owner=ann", "--json", *options, *missing_table.place)
+        return json.loads(leyden_command("query", str(tmp_path), *arguments).stdout)["items"]
+
+    assert "title" not in items("task.owned")[0]
+    assert items("task.owned", "--hydrate") == [task]
+    assert items("collections.work", "--hydrate") == [{"entity": "task", "record": task}]

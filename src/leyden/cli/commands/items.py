@@ -176,6 +176,7 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
     "--between", multiple=True, metavar=f"A=B{RANGE}C", help="Sort keys from B to C, both included."
 )
 @click.option("--order", type=click.Choice(("asc", "desc")), help="The order of sort keys.")
+@click.option("--hydrate", is_flag=True, help="Read the whole items behind an index.")
 @reading_options
 @output_options
 def query(
@@ -184,6 +185,7 @@ def query(
     key: tuple[str, ...],
     between: tuple[str, ...],
     order: str | None,
+    hydrate: bool,
     reading: Reading,
     output: Output,
     **ranges: tuple[str, ...],
@@ -211,6 +213,7 @@ def query(
             "must be ENTITY.PATTERN, as in task.assigned", param_hint="ENTITY.PATTERN"
         )
     given = {k: v for k, v in {**ranges, "between": between}.items() if v}
+    more = {"order": order, "hydrate": hydrate or None}
     with target.opened() as service:
         if alias == COLLECTIONS and alias not in service.entities:
             operation = collection_query(service, name, key, reading.where)
@@ -219,11 +222,11 @@ def query(
             members = members_of(service, name)
             having = (m for m in members if names <= m.spec.attributes.keys())
             operation = ranged(next(having, members[0]), operation, given)
-            print_collection(service, name, operation, reading, output, order=order)
+            print_collection(service, name, operation, reading, output, **more)
             return
         entity = entity_named(service, alias)
         operation = ranged(entity, pattern_query(entity, name, key), given)
-        read_and_print(entity, operation, reading, output, order=order)
+        read_and_print(entity, operation, reading, output, **more)
 
 
 def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
