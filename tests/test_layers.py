@@ -45,7 +45,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     | {"_ledger", "mapping", "keys", "program", "results", "schema"}
     | {"types"},
     "tables": FLOOR | {"mapping", "operations", "program", "results"},
-    "drivers": FLOOR | {"_ledger", "events", "operations", "program", "results"},
+    "drivers": FLOOR | {"_ledger", "events", "program", "results"},
     "engine": {"drivers", "errors"},
     "service": FLOOR
     | {"mapping", "drivers", "engine", "events", "keys", "operations", "program", "pynamodb"}

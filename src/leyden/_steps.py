@@ -7,7 +7,7 @@ A program never performs I/O, so the sync and the async driver run the very same
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from leyden._attrs import field, frozen
 
@@ -19,6 +19,10 @@ Response: TypeAlias = Mapping[str, Any]
 
 AttributeValue: TypeAlias = dict[str, Any]
 Item: TypeAlias = dict[str, AttributeValue]
+
+
+ITEM_LIMIT: Final = 400 * 1024
+"""The largest item that DynamoDB stores, in bytes, names included."""
 
 
 @frozen

@@ -106,6 +106,7 @@ def test_what_is_no_good_answer_is_left_to_botocore(
         assert found[0] == expected
         assert found[1] == FOUND | {"ResponseMetadata": 0}
         assert "botocore" in loaded
+        assert "pynamodb" not in loaded
         assert len(server.bodies) == sent + 1
 
 

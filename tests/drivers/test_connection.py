@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import NoRegionError
 
 from leyden.drivers import Credentials, SharedConnection
+from leyden.drivers.lean.client import resolve_endpoint
 from leyden.errors import InvalidOptionError
 
 SECRET = "wJalrXUtnFEMI"
@@ -151,3 +152,17 @@ def test_the_client_has_timeouts_a_pool_and_keep_alive() -> None:
     assert (config.config.connect_timeout, config.config.read_timeout) == (5.0, 30.0)
     assert config.config.max_pool_connections == 7
     assert config.config.tcp_keepalive is True
+
+
+def test_a_client_without_credentials_is_made_anew_and_watched_like_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection: Any = SharedConnection(endpoint_url=URL)
+    poor = connection.client
+    for name, value in (("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", SECRET)):
+        monkeypatch.setenv(name, value)
+    made = connection.client
+    assert made is not poor
+    assert connection.client is made
+    assert type(made._endpoint.http_session) is type(poor._endpoint.http_session)
+    assert resolve_endpoint(made, "ListTables", {}) is not None

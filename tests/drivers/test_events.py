@@ -133,6 +133,25 @@ def test_the_log_has_the_cost_and_no_contents(caplog: pytest.LogCaptureFixture) 
     assert PRIVATE not in lines[0]
 
 
+def test_a_listener_hears_of_a_request_that_an_interrupt_broke_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[Event] = []
+    with SyncDriver(endpoint_url="http://127.0.0.1:1", credentials=KEYS) as driver:
+
+        def interrupted(*arguments: Any) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(driver.connection, "dispatch", interrupted)
+        driver.listen(heard.append)
+        with pytest.raises(KeyboardInterrupt):
+            driver.send(QUERY)
+    sent, failed = heard
+    assert isinstance(sent, RequestSent)
+    assert isinstance(failed, RequestFailed)
+    assert "before it was answered" in str(failed.error)
+
+
 def test_nothing_is_observed_when_nobody_listens_and_the_log_is_off(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leyden._ledger import Ledger
 from leyden.drivers import Driver, SharedConnection, SyncDriver
 from leyden.errors import ConditionFailedError, LeydenError, TableNotFoundError
 from leyden.program import Gather, Pause, Program, Request
@@ -301,3 +302,37 @@ def test_a_refusal_inside_a_program_keeps_its_cause() -> None:
     ):
         driver.run(program())
     assert caught.value.__cause__ is not None
+
+
+def test_a_stop_iteration_of_a_request_is_no_end_of_its_program() -> None:
+    def exhausted(api: str, params: dict[str, Any]) -> dict[str, Any]:
+        return next(iter(()))
+
+    def program() -> Program[Any]:
+        return (yield get(1))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        driver_of(exhausted).run(program())
+
+
+def test_only_a_program_that_writes_keeps_a_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Counted(Ledger):
+        __slots__ = ()
+
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(1)
+
+    def program(*steps: Any) -> Program[None]:
+        for step in steps:
+            _ = yield step
+
+    monkeypatch.setattr("leyden.drivers.sync.Ledger", Counted)
+    put = Request("PutItem", {"TableName": "t", "Item": {"n": {"N": "1"}}})
+    driver = driver_of(lambda api, params: {})
+    driver.run(program(get(1), Pause(0), Gather((get(2), get(3)))))
+    assert made == []
+    driver.run(program(get(1), Gather((get(2), put)), put))
+    assert made == [1]

@@ -10,6 +10,7 @@ import botocore.exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from leyden._ledger import CANCELED, IN_PROGRESS, WRITING_APIS, may_have_written
+from leyden._steps import ITEM_LIMIT
 from leyden.drivers.base import UNSURE, table_of
 from leyden.drivers.lean.answers import ForeignAnswerError
 from leyden.errors import (
@@ -23,7 +24,6 @@ from leyden.errors import (
     TableNotFoundError,
     ThrottledError,
 )
-from leyden.operations.plan.expressions import ITEM_LIMIT
 from leyden.program import Request
 
 UNSENDABLE: Final = (

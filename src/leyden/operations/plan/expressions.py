@@ -14,6 +14,7 @@ from msgspec.json import encode
 from pynamodb.expressions.condition import Condition, In
 from pynamodb.expressions.operand import Path, _Operand, _Size
 
+from leyden._steps import ITEM_LIMIT as ITEM_LIMIT
 from leyden.errors import ArgumentError, InvalidExpressionError, ItemTooLargeError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.operations.bound import BoundEntity
@@ -29,9 +30,6 @@ _EQUAL: Final = tuple(f"#{number} = :{number}" for number in range(_FEW))
 _MOST_CHOICES: Final = 100
 """The most values that DynamoDB takes in an IN."""
 
-
-ITEM_LIMIT: Final = 400 * 1024
-"""The largest item that DynamoDB stores, in bytes, names included."""
 
 SET_HAS: Final = "what is set has"
 """How a refusal begins where only a part of the item is known."""
