@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from leyden.service.enforcing import check_schemas
     from leyden.service.entity import Entity
     from leyden.service.loading import bind, bind_async, load, load_async
-    from leyden.service.service import Service
+    from leyden.service.service import Entities, Service
     from leyden.service.stream import Change
     from leyden.shipped import schemas_folder
     from leyden.tables import CreateTableResult
@@ -66,6 +66,7 @@ _PLACES: Final = {
     "Create": "leyden.operations.chains.put",
     "CreateTableResult": "leyden.tables",
     "Delete": "leyden.operations.chains.put",
+    "Entities": "leyden.service.service",
     "Entity": "leyden.service.entity",
     "Explanation": "leyden.operations.plan.reads",
     "Get": "leyden.operations.chains.reads",
@@ -118,6 +119,7 @@ __all__ = [
     "Create",
     "CreateTableResult",
     "Delete",
+    "Entities",
     "Entity",
     "Explanation",
     "Get",

@@ -61,22 +61,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from leyden.outcomes import NOTHING, Outcome, Rejection, told
 
 if TYPE_CHECKING:
-    from typing import TypedDict, Unpack
-
     from leyden._steps import Item, Request
     from leyden.schema.faults import Fault
-
-    class Context(TypedDict, total=False):
-        """What was under way, which every error takes by these names."""
-
-        operation: str | None
-        entity: str | None
-
-    class Doubtful(Context, total=False):
-        """The same of an error after which something may have been written."""
-
-        unsure: bool
-
 
 __all__ = [
     "AmbiguousKeyError",
@@ -122,12 +108,48 @@ __all__ = [
 ]
 
 
-class Done(Protocol):
-    """What an error tells of what its call had done by then."""
+class PageRead(Protocol):
+    """What an error tells of a page: a `leyden.Page` or a `leyden.CollectionPage`."""
 
     @property
     def items(self) -> tuple[Any, ...]:
-        """What was read or put. A batch has None in the places of its other entries."""
+        """The records that were read before."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on."""
+
+    @property
+    def consumed(self) -> float | None:
+        """The capacity units that were consumed, where the engine says."""
+
+    @property
+    def scanned(self) -> int:
+        """How many items were read."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+
+    @property
+    def unreadable(self) -> tuple[DecodeError | HookError, ...]:
+        """The errors of items that could not be read."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class BatchDone(Protocol):
+    """What an error tells of a batch: a `leyden.BatchResult`."""
+
+    @property
+    def items(self) -> tuple[Any, ...]:
+        """What was read or put, in the order of the entries; None in the places of the others."""
+
+    @property
+    def unprocessed(self) -> tuple[Any, ...]:
+        """What the service had not taken up, in raw form."""
 
     @property
     def consumed(self) -> float | None:
@@ -144,26 +166,6 @@ class Done(Protocol):
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Any]: ...
-
-
-class PageRead(Done, Protocol):
-    """A `leyden.Page` or a `leyden.CollectionPage`, as far as an error tells of it."""
-
-    @property
-    def cursor(self) -> str | None:
-        """Where to go on."""
-
-    @property
-    def scanned(self) -> int:
-        """How many items were read."""
-
-
-class BatchDone(Done, Protocol):
-    """A `leyden.BatchResult`, as far as an error tells of it."""
-
-    @property
-    def unprocessed(self) -> tuple[Any, ...]:
-        """What the service had not taken up, in raw form."""
 
 
 class LeydenError(Exception):
@@ -314,8 +316,15 @@ class ValidationError(InputError):
 
     code = "input.invalid_value"
 
-    def __init__(self, message: str, *, path: str = "", **context: Unpack[Context]) -> None:
-        super().__init__(message, **context)
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str = "",
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
         self.path = path
 
 
@@ -337,9 +346,14 @@ class MissingCompositeError(InputError):
     code = "key.missing_composite"
 
     def __init__(
-        self, message: str, *, missing: Sequence[str] = (), **context: Unpack[Context]
+        self,
+        message: str,
+        *,
+        missing: Sequence[str] = (),
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation, entity=entity)
         self.missing = tuple(missing)
 
 
@@ -378,8 +392,16 @@ class ItemTooLargeError(InputError):
 
     code = "item.too_large"
 
-    def __init__(self, message: str, *, size: int, limit: int, **context: Unpack[Context]) -> None:
-        super().__init__(message, **context)
+    def __init__(
+        self,
+        message: str,
+        *,
+        size: int,
+        limit: int,
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
         self.size = size
         self.limit = limit
 
@@ -412,9 +434,10 @@ class DecodeError(LeydenError):
         field: str = "",
         item: Item | None = None,
         key: Item | None = None,
-        **context: Unpack[Context],
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation, entity=entity)
         self.field = field
         self.item = item
         self.key = key
@@ -429,8 +452,15 @@ class NotReadError(LeydenError, AttributeError):
 
     code = "record.not_read"
 
-    def __init__(self, message: str, *, attribute: str = "", **context: Unpack[Context]) -> None:
-        super().__init__(message, **context)
+    def __init__(
+        self,
+        message: str,
+        *,
+        attribute: str = "",
+        operation: str | None = None,
+        entity: str | None = None,
+    ) -> None:
+        super().__init__(message, operation=operation, entity=entity)
         self.attribute = attribute
 
 
@@ -452,9 +482,10 @@ class HookError(LeydenError):
         path: str = "",
         item: Item | None = None,
         key: Item | None = None,
-        **context: Unpack[Context],
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation, entity=entity)
         self.hook = hook
         self.path = path
         self.item = item
@@ -478,9 +509,11 @@ class ConditionFailedError(LeydenError):
         *,
         item: Item | None = None,
         request: Request | None = None,
-        **context: Unpack[Doubtful],
+        unsure: bool = False,
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, unsure=unsure, operation=operation, entity=entity)
         self.item = item
         self.request = request
         self.is_item_read = item is not None
@@ -519,9 +552,13 @@ class VersionConflictError(ConditionFailedError):
         stored: Any = None,
         item: Item | None = None,
         request: Request | None = None,
-        **context: Unpack[Doubtful],
+        unsure: bool = False,
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, item=item, request=request, **context)
+        super().__init__(
+            message, item=item, request=request, unsure=unsure, operation=operation, entity=entity
+        )
         self.stored = stored
 
 
@@ -541,9 +578,10 @@ class UniqueConstraintError(ConditionFailedError):
         attributes: Sequence[str] = (),
         owner: Item | None = None,
         request: Request | None = None,
-        **context: Unpack[Context],
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, request=request, **context)
+        super().__init__(message, request=request, operation=operation, entity=entity)
         self.attributes = tuple(attributes)
         self.owner = owner
 
@@ -566,9 +604,9 @@ class BatchIncompleteError(LeydenError):
         result: BatchDone,
         unsure: Sequence[Mapping[str, Any]] = (),
         failures: Sequence[LeydenError] = (),
-        **context: Unpack[Context],
+        operation: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation)
         self.result = result
         self.unsure = tuple(unsure)
         self.failures = tuple(failures)
@@ -583,9 +621,13 @@ class TransactionCanceledError(LeydenError):
     code = "transaction.canceled"
 
     def __init__(
-        self, message: str, *, rejections: Sequence[Rejection] = (), **context: Unpack[Context]
+        self,
+        message: str,
+        *,
+        rejections: Sequence[Rejection] = (),
+        operation: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation)
         self.rejections = tuple(rejections)
 
 
@@ -631,9 +673,10 @@ class SaveIncompleteError(LeydenError):
         unsaved: Sequence[str] = (),
         unsure: Sequence[str] = (),
         failures: Sequence[LeydenError] = (),
-        **context: Unpack[Context],
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation, entity=entity)
         self.saved = tuple(saved)
         self.unsaved = tuple(unsaved)
         self.unsure = tuple(unsure)
@@ -658,9 +701,9 @@ class TableMismatchError(TableError):
     code = "table.mismatch"
 
     def __init__(
-        self, message: str, *, differences: Sequence[str] = (), **context: Unpack[Context]
+        self, message: str, *, differences: Sequence[str] = (), operation: str | None = None
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, operation=operation)
         self.differences = tuple(differences)
 
 
@@ -687,9 +730,11 @@ class AwsError(LeydenError):
         aws_code: str | None = None,
         request: Request | None = None,
         response: Mapping[str, Any] | None = None,
-        **context: Unpack[Doubtful],
+        unsure: bool = False,
+        operation: str | None = None,
+        entity: str | None = None,
     ) -> None:
-        super().__init__(message, **context)
+        super().__init__(message, unsure=unsure, operation=operation, entity=entity)
         self.aws_code = aws_code
         self.request = request
         self.response = response

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leyden.store.order import id_key, place
+from leyden.store.order import id_key, newest_first, oldest_first, time_mark
 
 SORTER = """
 const lines = require("readline").createInterface({ input: process.stdin });
@@ -95,8 +95,8 @@ def test_times_turn_around_and_ids_do_not():
     late = early + timedelta(milliseconds=1)
     entries = [(late, "b"), (early, "b"), (late, "a"), (early, "a")]
 
-    def ordered(descending):
-        return sorted(entries, key=lambda entry: place(*entry, descending=descending))
+    def ordered(order):
+        return sorted(entries, key=lambda entry: order(time_mark(*entry)))
 
-    assert ordered(False) == [(early, "a"), (early, "b"), (late, "a"), (late, "b")]
-    assert ordered(True) == [(late, "a"), (late, "b"), (early, "a"), (early, "b")]
+    assert ordered(oldest_first) == [(early, "a"), (early, "b"), (late, "a"), (late, "b")]
+    assert ordered(newest_first) == [(late, "a"), (late, "b"), (early, "a"), (early, "b")]

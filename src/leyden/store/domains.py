@@ -5,7 +5,6 @@ The methods are the same in every store; what is left for a backend is in the st
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -88,10 +87,23 @@ def _pending(run_id: str, now: datetime) -> State:
     }
 
 
-class WorkflowMethods(Domain, ABC):
-    """The methods of `leyden.store.interface.Workflows`."""
+class WorkflowMethods(Domain):
+    """The methods of `leyden.store.interface.Workflows`, and the steps of a backend."""
 
     _interface = Workflows
+
+    _save: Callable[[WorkflowRun, datetime], Program[None]]
+    """Write a run over what is stored; that run's creation, and resource if not given, stay."""
+    _get: Callable[[RunKey], Program[WorkflowRun | None]]
+    """The run, or None."""
+    _find: Callable[[str], Program[WorkflowRun | None]]
+    """The run of whichever workflow, or None."""
+    _change: Callable[[RunKey, Change], Program[Any]]
+    """Give a run the state that a change makes of it; gives what is stored afterwards."""
+    _list: Callable[[RunListing], Program[Listed[WorkflowRun]]]
+    """A page of runs."""
+    _delete: Callable[[RunKey], Program[None]]
+    """Delete the run where there is one."""
 
     @method
     def persist_workflow_snapshot(
@@ -214,30 +226,6 @@ class WorkflowMethods(Domain, ABC):
         """Delete one run."""
         yield from self._delete(_key(workflow_name, run_id))
 
-    @abstractmethod
-    def _save(self, run: WorkflowRun, now: datetime) -> Program[None]:
-        """Write a run over what is stored; that run's creation, and resource if not given, stay."""
-
-    @abstractmethod
-    def _get(self, key: RunKey) -> Program[WorkflowRun | None]:
-        """The run, or None."""
-
-    @abstractmethod
-    def _find(self, run_id: str) -> Program[WorkflowRun | None]:
-        """The run of whichever workflow, or None."""
-
-    @abstractmethod
-    def _change(self, key: RunKey, change: Change) -> Program[Any]:
-        """Give a run the state that `change` makes of it; gives what is stored afterwards."""
-
-    @abstractmethod
-    def _list(self, listing: RunListing) -> Program[Listed[WorkflowRun]]:
-        """A page of runs."""
-
-    @abstractmethod
-    def _delete(self, key: RunKey) -> Program[None]:
-        """Delete the run where there is one."""
-
 
 def _key(workflow_name: Any, run_id: Any) -> RunKey:
     return (
@@ -246,10 +234,17 @@ def _key(workflow_name: Any, run_id: Any) -> RunKey:
     )
 
 
-class ScoreMethods(Domain, ABC):
-    """The methods of `leyden.store.interface.Scores`."""
+class ScoreMethods(Domain):
+    """The methods of `leyden.store.interface.Scores`, and the steps of a backend."""
 
     _interface = Scores
+
+    _save: Callable[[Score, Mapping[str, str]], Program[None]]
+    """Write a score; the texts are what its texts are stored as."""
+    _get: Callable[[str], Program[Score | None]]
+    """The score, or None."""
+    _list: Callable[[Asked, str, Given, Given], Program[Listed[Score]]]
+    """A page of the scores that an access pattern has under values, as far as they are wanted."""
 
     @method
     def save_score(self, score: Score | Given) -> Program[Score]:
@@ -355,23 +350,16 @@ class ScoreMethods(Domain, ABC):
         found = yield from self._list(asked, pattern, of, meant)
         return found.page(ScorePage, scores=found.entries)
 
-    @abstractmethod
-    def _save(self, score: Score, texts: Mapping[str, str]) -> Program[None]:
-        """Write a score; `texts` are what its texts are stored as."""
 
-    @abstractmethod
-    def _get(self, id: str) -> Program[Score | None]:
-        """The score, or None."""
-
-    @abstractmethod
-    def _list(self, asked: Asked, pattern: str, of: Given, wanted: Given) -> Program[Listed[Score]]:
-        """A page of the scores `of` something, an access pattern's values, that are as wanted."""
-
-
-class TraceMethods(Domain, ABC):
-    """The methods of `leyden.store.interface.Traces`."""
+class TraceMethods(Domain):
+    """The methods of `leyden.store.interface.Traces`, and the steps of a backend."""
 
     _interface = Traces
+
+    _save: Callable[[Mapping[str, Trace], datetime], Program[None]]
+    """Write spans, by their ids."""
+    _list: Callable[[Asked, str | None, str | None, Span], Program[Listed[Trace]]]
+    """A page of the spans of a name and a scope, where they are given."""
 
     @method
     def batch_trace_insert(self, records: Sequence[Trace | Given]) -> Program[None]:
@@ -407,21 +395,16 @@ class TraceMethods(Domain, ABC):
         found = yield from self._list(asked, named, scoped, span)
         return found.page(TracePage, traces=found.entries)
 
-    @abstractmethod
-    def _save(self, spans: Mapping[str, Trace], now: datetime) -> Program[None]:
-        """Write spans, by their ids."""
 
-    @abstractmethod
-    def _list(
-        self, asked: Asked, name: str | None, scope: str | None, span: Span
-    ) -> Program[Listed[Trace]]:
-        """A page of the spans of a name and a scope, where they are given."""
-
-
-class EvalMethods(Domain, ABC):
-    """The methods of `leyden.store.interface.Evals`."""
+class EvalMethods(Domain):
+    """The methods of `leyden.store.interface.Evals`, and the steps of a backend."""
 
     _interface = Evals
+
+    _save: Callable[[Mapping[str, Eval], datetime], Program[None]]
+    """Write evaluations, by the ids of their runs."""
+    _list: Callable[[Asked, str | None, str | None, Span], Program[Listed[Eval]]]
+    """A page of an agent's evaluations of a kind, or of all."""
 
     @method
     def insert_evals(self, records: Sequence[Eval | Given]) -> Program[None]:
@@ -467,16 +450,6 @@ class EvalMethods(Domain, ABC):
         asked = Asked.of(["evals", agent, kind, span.as_json()], *paging)
         found = yield from self._list(asked, agent, kind, span)
         return found.page(EvalPage, evals=found.entries)
-
-    @abstractmethod
-    def _save(self, evals: Mapping[str, Eval], now: datetime) -> Program[None]:
-        """Write evaluations, by the ids of their runs."""
-
-    @abstractmethod
-    def _list(
-        self, asked: Asked, agent: str | None, kind: str | None, span: Span
-    ) -> Program[Listed[Eval]]:
-        """A page of an agent's evaluations of a kind, or of all."""
 
 
 def kind_of(test_info: JSON) -> str:

@@ -1,13 +1,12 @@
 """The memory domain: what callers ask of threads, messages and resources, checked.
 
-The methods are the same in every store. What is left for a backend to do is in the steps at the
-end, and is given what was checked here.
+The methods are the same in every store. What is left for a backend to do is in the steps, which are
+given what was checked here.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -23,10 +22,10 @@ from leyden.store.order import (
     Mark,
     Order,
     id_key,
-    in_order,
     newest_first,
     oldest_first,
     time_mark,
+    time_marks,
 )
 from leyden.store.pages import Asked, Listed, digests_in, time_of
 from leyden.store.records import (
@@ -187,9 +186,13 @@ def missing_thread(id: str) -> NotFoundError:
     return NotFoundError("there is no such thread", kind="thread", id=id)
 
 
-def created(message: Message) -> datetime:
-    """The time of a stored message, which always has one."""
-    return known(message.created_at)
+message_mark = time_marks("id")
+"""The place of a message."""
+
+
+def in_order(messages: Iterable[Message], order: Order = oldest_first) -> list[Message]:
+    """Messages by their time, those of the same millisecond by id."""
+    return sorted(messages, key=lambda message: order(message_mark(message)))
 
 
 def changed_fields(message: Message, changes: Sequence[given.MessageChange]) -> dict[str, Any]:
@@ -203,10 +206,45 @@ def changed_fields(message: Message, changes: Sequence[given.MessageChange]) -> 
     return fields
 
 
-class MemoryMethods(Domain, ABC):
-    """The methods of `leyden.store.interface.Memory`."""
+class MemoryMethods(Domain):
+    """The methods of `leyden.store.interface.Memory`, and the steps that a backend has for them."""
 
     _interface = Memory
+
+    _thread: Callable[[str], Program[Thread | None]]
+    """The thread, or None."""
+    _save_thread: Callable[[Thread, datetime], Program[Thread]]
+    """Write a thread at a time, over what is stored of it; gives what is stored afterwards."""
+    _change_thread: Callable[[str, Change], Program[Thread]]
+    """Set what a change makes of the thread. Raises NotFoundError."""
+    _delete_thread: Callable[[str], Program[None]]
+    """Delete the thread's messages and the thread."""
+    _list_threads: Callable[[ThreadListing], Program[Listed[Thread]]]
+    """A page of threads."""
+    _give_thread: Callable[[str, str], Program[Thread]]
+    """Give a thread and its messages to another resource. Raises NotFoundError."""
+    _copy: Callable[[Copying], Program[ClonedThread]]
+    """Copy a thread; a copy that fails leaves nothing. Raises NotFoundError, InputError."""
+    _save_messages: Callable[[Mapping[str, Message], bool], Program[None]]
+    """Write messages, by their ids, all together if so told, and touch their threads."""
+    _list_messages: Callable[[MessageListing, Sequence[str], str | None], Program[MessagePage]]
+    """A page of the messages of threads, those of an owner where one is given."""
+    _list_messages_of: Callable[[MessageListing, str], Program[MessagePage]]
+    """A page of the messages in an owner's threads, as far as they are the owner's."""
+    _messages_by_id: Callable[[Sequence[str]], Program[list[Message]]]
+    """Those of the messages that are there."""
+    _change_messages: Callable[
+        [Mapping[str, Sequence[given.MessageChange]], Mapping[str, str]], Program[list[Message]]
+    ]
+    """Change messages, by their ids, and touch their threads. Names by id are for refusals."""
+    _delete_messages: Callable[[Sequence[str]], Program[None]]
+    """Delete messages, and touch their threads."""
+    _resource: Callable[[str], Program[Resource | None]]
+    """The resource, or None."""
+    _save_resource: Callable[[Resource], Program[Resource]]
+    """Write a resource over what is stored of it; gives what is stored afterwards."""
+    _change_resource: Callable[[str, Change], Program[Resource]]
+    """Set what a change makes of the resource, or of None."""
 
     def __init__(self, *backend: Any) -> None:
         super().__init__(*backend)
@@ -376,7 +414,7 @@ class MemoryMethods(Domain, ABC):
     def list_messages_by_id(self, message_ids: Sequence[str]) -> Program[list[Message]]:
         """Read them by their keys."""
         found = yield from self._messages_by_id(given.identifiers(message_ids, "message_ids"))
-        return in_order(found, created, descending=False)
+        return in_order(found)
 
     @method
     def update_messages(self, messages: Sequence[Given]) -> Program[list[Message]]:
@@ -427,71 +465,3 @@ class MemoryMethods(Domain, ABC):
             return changed
 
         return (yield from self._change_resource(id, change))
-
-    @abstractmethod
-    def _thread(self, id: str) -> Program[Thread | None]:
-        """The thread, or None."""
-
-    @abstractmethod
-    def _save_thread(self, new: Thread, now: datetime) -> Program[Thread]:
-        """Write a thread over what is stored of it; gives what is stored afterwards."""
-
-    @abstractmethod
-    def _change_thread(self, id: str, change: Change) -> Program[Thread]:
-        """Set what `change` makes of the thread. Raises NotFoundError."""
-
-    @abstractmethod
-    def _delete_thread(self, id: str) -> Program[None]:
-        """Delete the thread's messages and the thread."""
-
-    @abstractmethod
-    def _list_threads(self, listing: ThreadListing) -> Program[Listed[Thread]]:
-        """A page of threads."""
-
-    @abstractmethod
-    def _give_thread(self, id: str, owner: str) -> Program[Thread]:
-        """Give a thread and its messages to another resource. Raises NotFoundError."""
-
-    @abstractmethod
-    def _copy(self, asked: Copying) -> Program[ClonedThread]:
-        """Copy a thread; a copy that fails leaves nothing. Raises NotFoundError, InputError."""
-
-    @abstractmethod
-    def _save_messages(self, saved: Mapping[str, Message], together: bool) -> Program[None]:
-        """Write messages, by their ids, and touch their threads."""
-
-    @abstractmethod
-    def _list_messages(
-        self, asked: MessageListing, threads: Sequence[str], owner: str | None
-    ) -> Program[MessagePage]:
-        """A page of the messages of threads, those of an owner where one is given."""
-
-    @abstractmethod
-    def _list_messages_of(self, asked: MessageListing, owner: str) -> Program[MessagePage]:
-        """A page of the messages in an owner's threads, as far as they are the owner's."""
-
-    @abstractmethod
-    def _messages_by_id(self, ids: Sequence[str]) -> Program[list[Message]]:
-        """Those of the messages that are there."""
-
-    @abstractmethod
-    def _change_messages(
-        self, changes: Mapping[str, Sequence[given.MessageChange]], names: Mapping[str, str]
-    ) -> Program[list[Message]]:
-        """Change messages, by their ids, and touch their threads; `names` are for refusals."""
-
-    @abstractmethod
-    def _delete_messages(self, ids: Sequence[str]) -> Program[None]:
-        """Delete messages, and touch their threads."""
-
-    @abstractmethod
-    def _resource(self, id: str) -> Program[Resource | None]:
-        """The resource, or None."""
-
-    @abstractmethod
-    def _save_resource(self, new: Resource) -> Program[Resource]:
-        """Write a resource over what is stored of it; gives what is stored afterwards."""
-
-    @abstractmethod
-    def _change_resource(self, id: str, change: Change) -> Program[Resource]:
-        """Set what `change` makes of the resource, or of None."""

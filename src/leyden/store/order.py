@@ -13,17 +13,16 @@ JavaScript may have another one.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import total_ordering
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from leyden.store.records import JSON
 from leyden.store.values import known
 from leyden.types import epoch_milliseconds, number_text
 
 IdKey: TypeAlias = tuple[str, str, str, str]
-Place: TypeAlias = tuple[int, IdKey]
 Mark: TypeAlias = Sequence[JSON]
 """The place of an entry as JSON."""
 
@@ -75,27 +74,6 @@ def id_key(id: str) -> IdKey:
             letters, marks = letters + weight, marks + "0"
             case += "1" if char.isupper() else "0"
     return letters, marks, case, id
-
-
-def place(time: datetime, id: str, *, descending: bool) -> Place:
-    """Where an entry is in its listing; ids ascend in either direction of time."""
-    milliseconds = epoch_milliseconds(time)
-    return (-milliseconds if descending else milliseconds), id_key(id)
-
-
-class _Entry(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-_E = TypeVar("_E", bound=_Entry)
-
-
-def in_order(
-    entries: Iterable[_E], time: Callable[[_E], datetime], *, descending: bool
-) -> list[_E]:
-    """Entries by their time, those of the same millisecond by id."""
-    return sorted(entries, key=lambda entry: place(time(entry), entry.id, descending=descending))
 
 
 def time_mark(time: datetime, id: str) -> Mark:

@@ -20,7 +20,6 @@ from leyden.store.order import (
     latest_first,
     newest_first,
     oldest_first,
-    place,
     time_mark,
 )
 from leyden.store.records import DateRange
@@ -125,7 +124,8 @@ entries = st.lists(
 
 
 def in_order(given: Sequence[Entry], descending: bool) -> list[Entry]:
-    return sorted(given, key=lambda e: place(e.created_at, e.id, descending=descending))
+    direction = -1 if descending else 1
+    return sorted(given, key=lambda e: (direction * (e.created_at - START), id_key(e.id)))
 
 
 @given(entries, st.integers(1, 7), st.booleans(), st.integers(1, 4))

@@ -130,8 +130,7 @@ class Get(Chain):
         """
         with self._error_context():
             read = self._options("params", wrong, GetOptions, options)
-            params = self._said.describe(read)
-            return params if read is DEFAULT else finish(params, read)
+            return finish(self._said.describe(read), read)
 
     def go(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Any:
         """Read the item: its record, or None; to be awaited on a service of `load_async`.

@@ -80,10 +80,7 @@ def read_cursor(
         )
     if not all(isinstance(value, str) and value for value in plain.values()):
         raise InvalidCursorError("the cursor holds values that are no keys")
-    return {
-        name: {"N" if isinstance(value, _NumberText) else "S": str(value)}
-        for name, value in plain.items()
-    }
+    return {name: _typed(value) for name, value in plain.items()}
 
 
 def _refuse_another(body: str, checksum: str | None, params: Params, asked: str) -> None:
@@ -112,6 +109,10 @@ def _refuse_another(body: str, checksum: str | None, params: Params, asked: str)
 def _plain(value: AttributeValue) -> str:
     ((kind, content),) = value.items()
     return _NumberText(content) if kind == "N" else str(content)
+
+
+def _typed(value: str) -> AttributeValue:
+    return {"N": str(value)} if isinstance(value, _NumberText) else {"S": value}
 
 
 def _checksum(body: str, params: Params, asked: str) -> str:

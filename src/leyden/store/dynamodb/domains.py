@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import fields_dict
 
-from leyden import Entity, Query, Scan
+from leyden import Query, Scan
 from leyden.errors import KeyCollisionError
 from leyden.program import Program
 from leyden.store.domains import (
@@ -24,7 +24,7 @@ from leyden.store.domains import (
     kind_of,
 )
 from leyden.store.dynamodb.messages import set_fields
-from leyden.store.dynamodb.streams import Indexed, from_all, from_index, newest, within
+from leyden.store.dynamodb.streams import Indexed, by_time, from_all, from_index, within
 from leyden.store.dynamodb.writing import OnTable, insisting, merge, put_over
 from leyden.store.interface import Given
 from leyden.store.order import (
@@ -53,9 +53,7 @@ def _named(kind: type[Any], stored: Any, but: str = "") -> dict[str, Any]:
 class WorkflowSteps(OnTable, WorkflowMethods):
     """All steps of `WorkflowMethods`: one item a run, its state as one JSON text."""
 
-    @property
-    def _entity(self) -> Entity:
-        return self._app.entities.workflow_snapshot
+    _alias = "workflow_snapshot"
 
     def _save(self, run: WorkflowRun, now: datetime) -> Program[None]:
         resource = {} if run.resource_id is None else {"resource_id": run.resource_id}
@@ -141,9 +139,7 @@ def _run(stored: Any) -> WorkflowRun:
 class ScoreSteps(OnTable, ScoreMethods):
     """All steps of `ScoreMethods`."""
 
-    @property
-    def _entity(self) -> Entity:
-        return self._app.entities.score
+    _alias = "score"
 
     def _save(self, score: Score, texts: Mapping[str, str]) -> Program[None]:
         others = ("entity", *TEXTS)
@@ -164,7 +160,7 @@ class ScoreSteps(OnTable, ScoreMethods):
         query = self._entity.query[pattern](**of)
         for name, value in wanted.items():
             query = query.where(self._entity.attr[name] == value)
-        index = newest(query, _score, "id")
+        index = by_time(query, _score, newest_first, compare="keys")
         return (yield from from_index(index, asked, concurrency=self._concurrency))
 
 
@@ -179,9 +175,7 @@ def _score(stored: Any) -> Score:
 class TraceSteps(OnTable, TraceMethods):
     """All steps of `TraceMethods`."""
 
-    @property
-    def _entity(self) -> Entity:
-        return self._app.entities.trace
+    _alias = "trace"
 
     def _save(self, spans: Mapping[str, Trace], now: datetime) -> Program[None]:
         living = self._living(self._entity, now)
@@ -234,9 +228,7 @@ def _trace(stored: Any) -> Trace:
 class EvalSteps(OnTable, EvalMethods):
     """All steps of `EvalMethods`."""
 
-    @property
-    def _entity(self) -> Entity:
-        return self._app.entities.eval
+    _alias = "eval"
 
     def _save(self, evals: Mapping[str, Eval], now: datetime) -> Program[None]:
         living = self._living(self._entity, now)
@@ -267,7 +259,7 @@ class EvalSteps(OnTable, EvalMethods):
         query = within(self._entity.query.by_agent(agent_name=agent), at, span)
         return (
             yield from from_index(
-                newest(query, read, "run_id"),
+                by_time(query, read, newest_first, id="run_id", compare="keys"),
                 asked,
                 concurrency=self._concurrency,
                 told_here=kind is not None,

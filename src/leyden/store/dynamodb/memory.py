@@ -17,21 +17,21 @@ from leyden.errors import (
     LeydenError,
     SaveIncompleteError,
 )
-from leyden.operations.plan.expressions import as_stored
 from leyden.program import Program, run_together
 from leyden.store.dynamodb.messages import MessageSteps, message_of, message_values, set_fields
 from leyden.store.dynamodb.streams import by_time, from_all, from_index, read_page, take
-from leyden.store.dynamodb.writing import found_after, insisting, merge, unknown_fields
+from leyden.store.dynamodb.writing import found_after, insisting, merge
 from leyden.store.memory import (
     TAKEN,
     Change,
     Copying,
     MessageListing,
     ThreadListing,
-    created,
+    in_order,
+    message_mark,
     missing_thread,
 )
-from leyden.store.order import Mark, in_order, latest_first, newest_first, oldest_first, time_mark
+from leyden.store.order import Mark, latest_first, oldest_first
 from leyden.store.pages import Listed, digest, digests_in, listed, with_digests
 from leyden.store.records import ClonedThread, Include, Message, MessagePage, Resource, Thread
 from leyden.store.values import known
@@ -80,7 +80,7 @@ class MemorySteps(MessageSteps):
                 stored = yield from found_after(self._threads, {"id": new.id}, error)
                 if stored.record is not None and stored.record.created_at is not None:
                     whole = evolve(whole, created_at=stored.record.created_at)
-                seen = as_stored(self._threads.spec, stored.item or {}, ["created_at"])
+                seen = self._threads.stored_as(stored.item or {}, ["created_at"])
 
     def _change_thread(self, id: str, change: Change, seen: Any = None) -> Program[Thread]:
         """Merge into one item."""
@@ -176,7 +176,7 @@ class MemorySteps(MessageSteps):
         originals = yield from self._originals(asked)
         now = self._now()
         copy = asked.made_of(source, originals, now)
-        beside = unknown_fields(self._threads, found.response["Item"])
+        beside = self._threads.unknown_fields(found.response["Item"])
         stored = yield from self._stored_under(
             self._messages, [{"id": message.id} for message in originals], data="raw"
         )
@@ -184,7 +184,7 @@ class MemorySteps(MessageSteps):
         # What cannot be written is refused before anything is sent.
         entries = [
             self._messages.put(**message_values(message), **expiry).carrying(
-                unknown_fields(self._messages, item)
+                self._messages.unknown_fields(item or {})
             )
             for message, item in zip(copy.cloned_messages, stored, strict=True)
         ]
@@ -214,7 +214,7 @@ class MemorySteps(MessageSteps):
                 for message in found
                 if message.thread_id == asked.source_id and message.created_at in asked.span
             ]
-            return asked.newest(in_order(wanted, created, descending=False))
+            return asked.newest(in_order(wanted))
         query = self._messages.query.by_thread(thread_id=asked.source_id)
         index = by_time(query, message_of, latest_first, asked.span)
         taken = yield from take([index], asked.limit, concurrency=self._concurrency)
@@ -331,7 +331,7 @@ class MemorySteps(MessageSteps):
         if owners is not None:
             queries = [query.where(owners) for query in queries]
         taken, total, (found,) = yield from read_page(
-            [by_time(query, read, asked.order, asked.span, gave) for query in queries],
+            [by_time(query, read, asked.order, asked.span, skip=gave) for query in queries],
             page,
             after,
             concurrency=self._concurrency,
@@ -345,11 +345,10 @@ class MemorySteps(MessageSteps):
         digests = before.union(map(digest, beside))
 
         def mark(message: Message) -> Mark:
-            return with_digests(time_mark(created(message), message.id), digests)
+            return with_digests(message_mark(message), digests)
 
         messages = {message.id: message for message in (*entries, *included)}
-        descending = asked.order is newest_first
-        whole = tuple(in_order(messages.values(), created, descending=descending))
+        whole = tuple(in_order(messages.values(), asked.order))
         return listed(entries, more, total, mark, page).page(MessagePage, messages=whole)
 
     def _included(self, include: Sequence[Include], is_mine: IsMine) -> Program[list[Message]]:
@@ -365,7 +364,7 @@ class MemorySteps(MessageSteps):
 
         def around(message: Message, one: Include) -> Program[list[Message]]:
             query = self._messages.query.by_thread(thread_id=message.thread_id)
-            place = time_mark(created(message), message.id)
+            place = message_mark(message)
             sides = (
                 (latest_first, one.with_previous_messages),
                 (oldest_first, one.with_next_messages),

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import asdict, evolve, fields_dict, frozen
 
-from leyden import Entity, Patch
+from leyden import Patch, Service
 from leyden.errors import (
     BatchIncompleteError,
     ConditionFailedError,
@@ -20,6 +20,7 @@ from leyden.errors import (
 )
 from leyden.program import Program, outcomes_of
 from leyden.store import given
+from leyden.store.dynamodb.settings import TtlRules
 from leyden.store.dynamodb.writing import (
     STORED_APART,
     Change,
@@ -33,7 +34,7 @@ from leyden.store.dynamodb.writing import (
 )
 from leyden.store.memory import MemoryMethods, changed_fields
 from leyden.store.records import Message
-from leyden.store.values import as_it_reads, known, later, stored_text
+from leyden.store.values import Clock, as_it_reads, known, later, stored_text
 
 Records: TypeAlias = dict[str, Any]
 Outcomes: TypeAlias = dict[str, Any]
@@ -87,17 +88,12 @@ def set_fields(record: Any) -> dict[str, Any]:
 class MessageSteps(OnTable, MemoryMethods):
     """What is done with messages, and what all of the memory has."""
 
-    @property
-    def _threads(self) -> Entity:
-        return self._app.entities.thread
+    _alias = "message"
 
-    @property
-    def _messages(self) -> Entity:
-        return self._app.entities.message
-
-    @property
-    def _resources(self) -> Entity:
-        return self._app.entities.resource
+    def __init__(self, app: Service, now: Clock, ttl: TtlRules, concurrency: int) -> None:
+        super().__init__(app, now, ttl, concurrency)
+        self._messages = self._entity
+        self._threads, self._resources = app.entities.thread, app.entities.resource
 
     def _save_messages(self, saved: Mapping[str, Message], together: bool) -> Program[None]:
         """Write in batches, then set `updated_at` of the threads.

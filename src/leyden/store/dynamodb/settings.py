@@ -1,21 +1,21 @@
-"""What a store is told when it is made, checked: schemas, times to live, and the rest."""
+"""What a store is told when it is made, checked, and the table that it needs for it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from attrs import evolve, field, frozen
 
-from leyden import schemas_folder
+from leyden import Service, schemas_folder, tables
 from leyden._text import did_you_mean
-from leyden.errors import InvalidOptionError
+from leyden.errors import InvalidOptionError, TableMismatchError, TableNotFoundError
+from leyden.program import Program
 from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, load_service
-from leyden.service.enforcing import refuse_unenforced
-from leyden.store.values import Clock, cut, system_clock
+from leyden.store import given
 
 CONCURRENCY: Final = 8
 """How many requests of one call are under way at once, unless told otherwise."""
@@ -36,16 +36,18 @@ LARGE: Final = {
 }
 """What may outgrow an item, by entity."""
 
-LIVING: Final = (
-    "thread",
-    "message",
-    "resource",
-    "workflow_snapshot",
-    "score",
-    "trace",
-    "eval",
-)
-"""The entities whose items may have a time to live."""
+DOMAINS: Final = {
+    # Messages first: a thread is what tells that they are not all gone yet.
+    "memory": ("message", "thread", "resource"),
+    "workflows": ("workflow_snapshot",),
+    "scores": ("score",),
+    "traces": ("trace",),
+    "evals": ("eval",),
+}
+"""The entities of each domain."""
+
+LIVING: Final = tuple(alias for aliases in DOMAINS.values() for alias in aliases)
+"""The entities of the store: their items may have a time to live."""
 
 DEFAULT_ATTRIBUTE: Final = "ttl"
 
@@ -53,47 +55,21 @@ _BY_FIELD: Final = {"expiresAt": "expires_at"}
 """Attributes by the fields that store them under other names."""
 
 
-@frozen
-class Settings:
-    """A store's schemas and rules. `now` gives the time, cut to milliseconds."""
-
-    name: str
-    table_name: str
-    spec: ServiceSpec
-    ttl: TtlRules
-    now: Clock
-    concurrency: int
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        name: str,
-        table_name: str,
-        ttl: Mapping[str, timedelta | TTL] | None,
-        large_values: LargeValues,
-        entities: Source | None,
-        hooks: Hooks | None,
-        clock: Clock | None,
-        concurrency: int,
-    ) -> Settings:
-        """Check what a store is made with. Raises InvalidOptionError, SchemaError."""
-        if not isinstance(name, str) or not name.strip():
-            raise InvalidOptionError("name takes a text that is not blank")
-        if not isinstance(table_name, str) or not table_name.strip():
-            raise InvalidOptionError("table_name takes the table's name, and is blank")
-        if _TABLE_NAME.fullmatch(table_name) is None:
-            raise InvalidOptionError(
-                "table_name takes 3 to 255 letters of ASCII, digits, dots, dashes and underscores; "
-                f"this has {len(table_name)} characters, or others"
-            )
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-            raise InvalidOptionError("concurrency takes a whole number from 1 up")
-        if clock is not None and not callable(clock):
-            raise InvalidOptionError("clock takes a function that gives an aware datetime")
-        rules = TtlRules.of(ttl)
-        spec = memory_schemas(entities=entities, hooks=hooks, ttl=rules, large_values=large_values)
-        return cls(name, table_name, spec, rules, cut(clock or system_clock), concurrency)
+def refuse_unfit(name: Any, table_name: Any, concurrency: Any, clock: Any) -> None:
+    """Raise InvalidOptionError for what no store can be made with."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidOptionError("name takes a text that is not blank")
+    if not isinstance(table_name, str) or not table_name.strip():
+        raise InvalidOptionError("table_name takes the table's name, and is blank")
+    if _TABLE_NAME.fullmatch(table_name) is None:
+        raise InvalidOptionError(
+            "table_name takes 3 to 255 letters of ASCII, digits, dots, dashes and underscores; "
+            f"this has {len(table_name)} characters, or others"
+        )
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise InvalidOptionError("concurrency takes a whole number from 1 up")
+    if clock is not None and not callable(clock):
+        raise InvalidOptionError("clock takes a function that gives an aware datetime")
 
 
 @frozen(kw_only=True)
@@ -188,23 +164,20 @@ def memory_schemas(
                 "store, and keys do not tell capitals from small letters; choose another"
             )
     if large_values == "chunk":
-        own = {alias: _overflowing(entity, LARGE.get(alias, ())) for alias, entity in own.items()}
-    for alias in ttl.rules:
-        own[alias] = _living(own[alias], ttl)
-    table = evolve(service.table, ttl=_field(own, ttl) or service.table.ttl)
-    changed = evolve(service, entities={**service.entities, **own}, table=table)
-    refuse_unenforced(changed)
-    return changed
+        for alias, names in LARGE.items():
+            attributes = own[alias].attributes
+            chunked = {name: evolve(attributes[name], overflow="chunk") for name in names}
+            own[alias] = evolve(own[alias], attributes={**attributes, **chunked})
+    table = service.table
+    for alias, rule in ttl.rules.items():
+        own[alias] = _living(own[alias], rule.attribute)
+        # All rules name one attribute: the field that the table's time to live must read.
+        table = evolve(table, ttl=own[alias].attributes[rule.attribute].field)
+    return evolve(service, entities={**service.entities, **own}, table=table)
 
 
-def _overflowing(entity: EntitySpec, names: tuple[str, ...]) -> EntitySpec:
-    chunked = {name: evolve(entity.attributes[name], overflow="chunk") for name in names}
-    return evolve(entity, attributes={**entity.attributes, **chunked})
-
-
-def _living(entity: EntitySpec, ttl: TtlRules) -> EntitySpec:
+def _living(entity: EntitySpec, name: str) -> EntitySpec:
     """The entity with the attribute that its time to live is kept in."""
-    name = ttl.rules[entity.alias].attribute
     attribute = entity.attributes.get(name)
     if attribute is None:
         added = AttributeSpec(name, "ttl", name, name, span=entity.span)
@@ -216,8 +189,68 @@ def _living(entity: EntitySpec, ttl: TtlRules) -> EntitySpec:
     return entity
 
 
-def _field(entities: Mapping[str, EntitySpec], ttl: TtlRules) -> str | None:
-    """The field that the table's time to live must read; None where nothing expires."""
-    for alias, rule in ttl.rules.items():
-        return entities[alias].attributes[rule.attribute].field
-    return None
+_SEE: Final = (
+    "TABLE_SETUP.md has the table for the AWS command line and for CloudFormation, `leyden table` "
+    "prints it for schemas of your own, and `store.app.create_table()` creates it"
+)
+
+
+def check_table(app: Service, ttl: TtlRules) -> Program[None]:
+    """Compare the table with the schemas: its key, indexes, projections and time to live.
+
+    The time to live must be on where something expires. Raises TableNotFoundError, or
+    TableMismatchError with all differences, and says how to put them right.
+    """
+    definition, table = app.table_definition, app.table
+    others = (entity for alias, entity in app.spec.entities.items() if alias not in LIVING)
+    fields = {a.field for one in others for a in one.attributes.values() if a.type == "ttl"}
+    if not ttl.rules and definition.ttl not in fields:
+        # Nothing expires.
+        definition = evolve(definition, ttl=None)
+    try:
+        yield from tables.check_table(definition, table)
+    except TableNotFoundError as error:
+        error.message = f"{error.message}. {_SEE}"
+        raise
+    except TableMismatchError as error:
+        error.message = f"{error.message}\n{_remedies(error.differences, table, definition.ttl)}"
+        raise
+
+
+def _remedies(differences: Iterable[str], table: str, ttl: str | None) -> str:
+    lines = []
+    if any("is missing" in line for line in differences):
+        lines.append(
+            "Add missing indexes one at a time: aws dynamodb update-table with "
+            "--global-secondary-index-updates, as TABLE_SETUP.md shows their keys"
+        )
+    if any("time to live" in line for line in differences):
+        lines.append(
+            f"Turn on the time to live: aws dynamodb update-time-to-live --table-name {table} "
+            f'--time-to-live-specification "Enabled=true, AttributeName={ttl}"'
+        )
+    lines.append(
+        f"{_SEE}; the key of a table, and an index that is there, cannot be changed: make the "
+        "index anew, or another table"
+    )
+    return "\n".join(lines)
+
+
+def clear(app: Service, domain: Any, *, concurrency: int) -> Program[None]:
+    """Delete all items of a domain. Reads the whole table once for each of its entities.
+
+    What is written meanwhile may stay. Safe to run again.
+    """
+    for alias in DOMAINS[given.choice(domain, "domain", tuple(DOMAINS))]:
+        entity = app.entities[alias]
+        names = [name for name in entity.spec.primary.composites if name != "entity"]
+        cursor: str | None = None
+        while True:
+            found = yield from entity.scan.program(attributes=names, cursor=cursor)
+            # Only what is read is known to be there; the rest of the table is read afterwards.
+            keys = [{name: getattr(record, name) for name in names} for record in found]
+            if keys:
+                yield from entity.delete(keys).program(concurrency=concurrency)
+            cursor = found.cursor
+            if cursor is None:
+                break

@@ -7,22 +7,30 @@ from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
-from leyden.drivers.pynamodb import ClientConnection
-from leyden.drivers.sync import SyncDriver
-from leyden.engine import DynamoDBLocal, LocalEngine
+from leyden import Entities, Service, bind, bind_async
 from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.program import Program
-from leyden.service.service import Entities, Service, build_service
-from leyden.store.dynamodb import table
+from leyden.schema import ServiceSpec
 from leyden.store.dynamodb.domains import EvalSteps, ScoreSteps, TraceSteps, WorkflowSteps
 from leyden.store.dynamodb.memory import MemorySteps
-from leyden.store.dynamodb.settings import CONCURRENCY, TTL, Hooks, LargeValues, Settings, Source
+from leyden.store.dynamodb.settings import (
+    CONCURRENCY,
+    TTL,
+    Hooks,
+    LargeValues,
+    Source,
+    TtlRules,
+    check_table,
+    clear,
+    memory_schemas,
+    refuse_unfit,
+)
 from leyden.store.dynamodb.writing import OnTable
 from leyden.store.interface import Evals, Memory, Scores, Traces, Workflows
 from leyden.store.methods import Awaited, Blocking, name_of, named
-from leyden.store.values import Clock
+from leyden.store.values import Clock, cut, system_clock
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,43 +62,43 @@ class StoreBase(ABC):
         clock: Clock | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
-        self._settings = Settings.of(
-            name=name,
-            table_name=table_name,
-            ttl=ttl,
-            large_values=large_values,
-            entities=entities,
-            hooks=hooks,
-            clock=clock,
-            concurrency=concurrency,
+        refuse_unfit(name, table_name, concurrency, clock)
+        self._name, self._concurrency, self._ttl = name, concurrency, TtlRules.of(ttl)
+        spec = memory_schemas(
+            entities=entities, hooks=hooks, ttl=self._ttl, large_values=large_values
         )
-        where = driver_options(
-            client,
-            region=region,
-            endpoint_url=endpoint_url,
-            credentials=credentials,
-            profile=profile,
-        )
-        self._app = self._service(where, client, hooks)
-        known = self._settings
+        where: dict[str, Any] = {
+            "region": region,
+            "endpoint_url": endpoint_url,
+            "credentials": credentials,
+            "profile": profile,
+        }
+        if client is not None:
+            if any(where.values()):
+                raise InvalidOptionError(
+                    "`client` brings its own endpoint, region and credentials; leave those out"
+                )
+            # An engine says where it is; a boto3 client has no such attribute.
+            where = {"engine" if hasattr(client, "endpoint_url") else "client": client}
+        self._app = self._service(spec, {**where, "table": table_name, "hooks": hooks})
+        now = cut(clock or system_clock)
         for kind in self._domains:
-            domain = kind(self._app, known.now, known.ttl, known.concurrency)
-            setattr(self, name_of(kind), domain)
+            setattr(self, name_of(kind), kind(self._app, now, self._ttl, concurrency))
         self._checked = False
 
     @abstractmethod
-    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
-        """The service, which sends `where` it is told to, or by the client that is given."""
+    def _service(self, spec: ServiceSpec, where: dict[str, Any]) -> Service:
+        """The service; `where` has the options that say how its requests are sent."""
 
     @property
     def name(self) -> str:
         """What the store is called in messages."""
-        return self._settings.name
+        return self._name
 
     @property
     def table_name(self) -> str:
         """The table."""
-        return self._settings.table_name
+        return self._app.table
 
     @property
     def app(self) -> Service:
@@ -106,32 +114,11 @@ class StoreBase(ABC):
         return f"<{type(self).__name__} {self.name} on table {self.table_name}>"
 
     def _checking(self) -> Program[None]:
-        known = self._settings
-        return named("store.init", table.check(known.spec, known.ttl, known.table_name))
+        return named("store.init", check_table(self._app, self._ttl))
 
     def _clearing(self, domain: Any) -> Program[None]:
-        clearing = table.clear(self._app, domain, concurrency=self._settings.concurrency)
+        clearing = clear(self._app, domain, concurrency=self._concurrency)
         return named("store.clear", clearing)
-
-
-def driver_options(client: Any, **given: Any) -> dict[str, Any]:
-    """What a driver is told of where to send: of an engine, or what was given.
-
-    Raises InvalidOptionError where both a client and something else are given.
-    """
-    if client is None:
-        return given
-    if any(given.values()):
-        raise InvalidOptionError(
-            "`client` brings its own endpoint, region and credentials; leave those out"
-        )
-    if isinstance(client, LocalEngine | DynamoDBLocal):
-        return {
-            "region": client.region,
-            "endpoint_url": client.endpoint_url,
-            "credentials": client.credentials,
-        }
-    return {}
 
 
 class DynamoDBMemory(MemorySteps, Blocking, Memory):
@@ -188,18 +175,11 @@ class DynamoDBStore(StoreBase):
     traces: DynamoDBTraces
     evals: DynamoDBEvals
 
-    _domains = (
-        DynamoDBMemory,
-        DynamoDBWorkflows,
-        DynamoDBScores,
-        DynamoDBTraces,
-        DynamoDBEvals,
-    )
+    _domains = (DynamoDBMemory, DynamoDBWorkflows, DynamoDBScores, DynamoDBTraces, DynamoDBEvals)
 
-    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
+    def _service(self, spec: ServiceSpec, where: dict[str, Any]) -> Service:
         self._checking_now = Lock()
-        driver = SyncDriver(**where) if where else SyncDriver(connection=ClientConnection(client))
-        return build_service(self._settings.spec, driver, table=self.table_name, hooks=hooks)
+        return bind(spec, **where)
 
     def init(self) -> None:
         """Check that the table is there and fits the schemas; once it does, not again.
@@ -277,33 +257,19 @@ class AsyncDynamoDBStore(StoreBase):
     evals: AsyncDynamoDBEvals
 
     _domains = (
-        AsyncDynamoDBMemory,
-        AsyncDynamoDBWorkflows,
-        AsyncDynamoDBScores,
-        AsyncDynamoDBTraces,
-        AsyncDynamoDBEvals,
+        *(AsyncDynamoDBMemory, AsyncDynamoDBWorkflows, AsyncDynamoDBScores),
+        *(AsyncDynamoDBTraces, AsyncDynamoDBEvals),
     )
 
-    def _service(self, where: Mapping[str, Any], client: Any, hooks: Hooks | None) -> Service:
-        if not where:
+    def _service(self, spec: ServiceSpec, where: dict[str, Any]) -> Service:
+        if "client" in where:
             raise InvalidOptionError(
-                f"client takes an engine of leyden.local() here, not {type(client).__name__}: an "
-                "asynchronous store sends by its own means; give region, credentials or profile"
+                "client takes an engine of leyden.local() here, not "
+                f"{type(where['client']).__name__}: an asynchronous store sends by its own means; "
+                "give region, credentials or profile"
             )
-        # Event loops are for those who use them: the rest is spared what they need.
-        from leyden import AsyncEntity, AsyncService
-        from leyden.drivers.aio import AsyncDriver
-        from leyden.drivers.base import Driver
-
         self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
-        return build_service(
-            self._settings.spec,
-            cast(Driver, AsyncDriver(**where)),
-            table=self.table_name,
-            hooks=hooks,
-            kind=AsyncService,
-            entity_kind=AsyncEntity,
-        )
+        return bind_async(spec, **where)
 
     async def init(self) -> None:
         """Check that the table is there and fits the schemas; see `DynamoDBStore.init`.

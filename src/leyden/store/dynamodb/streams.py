@@ -9,36 +9,20 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Container, Sequence
-from datetime import datetime
 from operator import itemgetter
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from attrs import frozen
 
 from leyden import Query, Scan
 from leyden.errors import TableMismatchError
 from leyden.program import Program, run_together
-from leyden.store.order import Mark, Order, newest_first, oldest_first, time_marks
+from leyden.store.order import Mark, Order, oldest_first, time_marks
 from leyden.store.pages import Asked, Listed, listed, no_page, of_all, time_of
 from leyden.store.records import JSON
 from leyden.store.values import Span, known
 
 T = TypeVar("T")
-
-
-class Entry(Protocol):
-    """What has an id and a time of creation."""
-
-    @property
-    def id(self) -> str:
-        """What tells it from others of its time."""
-
-    @property
-    def created_at(self) -> datetime | None:
-        """Where the index has it."""
-
-
-E = TypeVar("E", bound=Entry)
 
 
 @frozen(kw_only=True)
@@ -81,21 +65,25 @@ def _within(query: Query, span: Span) -> Query | None:
 
 def by_time(
     query: Query,
-    read: Callable[[Any], E | None],
+    read: Callable[[Any], T | None],
     order: Order,
     span: Span | None = None,
-    skip: Callable[[E], bool] | None = None,
-) -> Indexed[E]:
-    """The entries of an index by their time of creation, within a span of it."""
+    *,
+    skip: Callable[[T], bool] | None = None,
+    id: str = "id",
+    compare: Literal["keys"] | None = None,
+) -> Indexed[T]:
+    """The entries of an index by their time of creation, within a span of it; `id` names ids."""
     times, descending = span or Span(), order is not oldest_first
     return Indexed(
         query=_within(query, times),
         descending=descending,
         read=read,
-        mark=time_marks("id"),
+        mark=time_marks(id),
         order=order,
         begin=lambda mark: _within(query, times.behind(time_of(mark), descending=descending)),
         skip=skip,
+        compare=compare,
     )
 
 
@@ -351,16 +339,3 @@ def within(reading: Query | Scan, time: Any, span: Span) -> Any:
     if span.start is not None:
         reading = reading.where(time >= span.start)
     return reading if span.end is None else reading.where(time <= span.end)
-
-
-def newest(query: Query, read: Callable[[Any], Any], id: str) -> Indexed[Any]:
-    """The entries of an index by their time of creation, the newest first; `id` names their ids."""
-    return Indexed(
-        query=query,
-        descending=True,
-        read=read,
-        mark=time_marks(id),
-        order=newest_first,
-        begin=lambda mark: query.lte(created_at=time_of(mark)),
-        compare="keys",
-    )

@@ -14,13 +14,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial, reduce
 from operator import and_
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
 from pynamodb.expressions.condition import Condition
 
 from leyden import Entity, Service
-from leyden._ledger import has_happened
 from leyden.errors import (
     AwsError,
     BatchIncompleteError,
@@ -33,11 +32,8 @@ from leyden.errors import (
     TransactionCanceledError,
     VersionConflictError,
 )
-from leyden.operations.companions.overflow.format import read_manifest
-from leyden.operations.plan.expressions import as_stored
-from leyden.operations.run.verdicts import is_conflict
 from leyden.program import Item, Pause, Program
-from leyden.schema import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
+from leyden.schema import OVERFLOW_FIELD
 from leyden.store.dynamodb.settings import TtlRules
 from leyden.store.methods import Domain
 from leyden.store.values import Clock, later
@@ -49,7 +45,9 @@ STORED_APART: Final = (
     'a store with large_values="chunk" stores large values outside, and only such a one reads them'
 )
 
-_OWN: Final = frozenset({ENTITY_FIELD, VERSION_FIELD, OVERFLOW_FIELD})
+_CONFLICT: Final = "TransactionConflictException"
+"""A transaction is under way on the item, which has therefore not been written."""
+
 _FIRST_WAIT: Final = 0.005
 _LONGEST_WAIT: Final = 0.25
 _FEW: Final = 2
@@ -61,14 +59,17 @@ Change: TypeAlias = Callable[[Any], Values | None]
 
 
 class OnTable(Domain):
-    """A domain on a table: the service, and the store's rules.
+    """A domain on a table: the service, an entity of it, and the store's rules.
 
     `concurrency` requests of one call go at once.
     """
 
+    _alias: ClassVar[str]
+
     def __init__(self, app: Service, now: Clock, ttl: TtlRules, concurrency: int) -> None:
         super().__init__(app.driver, now)
         self._app = app
+        self._entity = app.entities[self._alias]
         self._ttl = ttl.rules
         self._concurrency = concurrency
 
@@ -117,21 +118,14 @@ class OnTable(Domain):
         for one, stored in zip(ids, before, strict=True):
             if stored is not None and stored.get(stored_id, {}).get("S", one) != one:
                 raise _collision(f"another {entity.name} is stored", entity, id)
-            if carried := unknown_fields(entity, stored):
+            if carried := entity.unknown_fields(stored or {}):
                 beside[one] = carried
         try:
             yield from written(beside) if beside else writing
-        except BatchIncompleteError as error:
-            raise incomplete(entity, ids, error, id=id, what=what) from error
-        except (AwsError, TransactionCanceledError) as error:
-            if not atomic:
+        except (AwsError, BatchIncompleteError, TransactionCanceledError) as error:
+            if isinstance(error, AwsError) and not atomic:
                 raise
-            rejections = error.rejections if isinstance(error, TransactionCanceledError) else ()
-            if any(rejection.reason == "collision" for rejection in rejections):
-                raise _collision(f"another {entity.name} is stored", entity, id) from error
-            unsure = ids if isinstance(error, AwsError) and error.unsure else []
-            left = [] if unsure else ids
-            raise account(entity, ids, left, unsure, error, what) from error
+            raise incomplete(entity, ids, error, id=id, what=what) from error
         return before
 
     def _stored_under(
@@ -160,11 +154,18 @@ def folded(id: str) -> str:
 
 
 def incomplete(
-    entity: Entity, ids: Sequence[str], error: BatchIncompleteError, *, id: str, what: str
-) -> SaveIncompleteError:
-    """The account of a batch that was not saved as a whole."""
-    stored_id = entity.spec.attributes[id].field
-    left, unsure = left_of(error, lambda write: str(write["PutRequest"]["Item"][stored_id]["S"]))
+    entity: Entity, ids: Sequence[str], error: LeydenError, *, id: str, what: str
+) -> LeydenError:
+    """The account of what was not saved as a whole, by the error of its batch or transaction."""
+    if isinstance(error, BatchIncompleteError):
+        field = entity.spec.attributes[id].field
+        left, unsure = left_of(error, lambda write: str(write["PutRequest"]["Item"][field]["S"]))
+        return account(entity, ids, left, unsure, error, what)
+    rejections = error.rejections if isinstance(error, TransactionCanceledError) else ()
+    if any(rejection.reason == "collision" for rejection in rejections):
+        return _collision(f"another {entity.name} is stored", entity, id)
+    in_doubt = isinstance(error, AwsError) and bool(error.unsure)
+    left, unsure = ({*ids}, set[str]()) if not in_doubt else (set[str](), {*ids})
     return account(entity, ids, left, unsure, error, what)
 
 
@@ -237,18 +238,8 @@ def put_over(entity: Entity, values: Values, key: Values) -> Program[Item | None
             raise
         if stored is None:
             stored = yield from entity.get(**key).program(consistent=True, data="raw")
-        seen = as_stored(entity.spec, stored or {}, ["updated_at"])
-        write = entity.put(**values).carrying(unknown_fields(entity, stored)).where(seen)
-
-
-def unknown_fields(entity: Entity, item: Item | None) -> Item:
-    """The fields of a raw item that the entity's schema does not have."""
-    if item is None:
-        return {}
-    spec = entity.spec
-    known = {attribute.field for attribute in spec.attributes.values()}
-    keys = {half.field for index in spec.indexes.values() for half in (index.pk, index.sk) if half}
-    return {name: v for name, v in item.items() if name not in known | keys | _OWN}
+        seen = entity.stored_as(stored or {}, ["updated_at"])
+        write = entity.put(**values).carrying(entity.unknown_fields(stored or {})).where(seen)
 
 
 @frozen
@@ -312,7 +303,7 @@ def merge(
             )
             if error.unsure and made:
                 # An attempt whose answer was lost had made the change.
-                has_happened(error)
+                error.unsure, error.happened = False, True
                 return stored.record
             if time.monotonic() >= deadline:
                 raise VersionConflictError(
@@ -346,7 +337,8 @@ def insisting(begin: Callable[[], Program[T]], *, patience: float = PATIENCE) ->
 
 def _may_pass(error: LeydenError) -> bool:
     """Whether only other writes were in the way; those of large values are transactions."""
-    return is_conflict(error) or isinstance(error, TransactionCanceledError)
+    refused = isinstance(error, AwsError) and error.aws_code == _CONFLICT
+    return refused or isinstance(error, TransactionCanceledError)
 
 
 def _pause(attempt: int) -> Pause:
@@ -388,16 +380,17 @@ def _write(entity: Entity, key: Values, stored: Stored, values: Values) -> Progr
     if stored.item is None:
         condition = unchanged(entity, stored.record, values)
     else:
-        entries = read_manifest(stored.item)
+        # A manifest names the fields of values that are kept outside.
+        outside = stored.item.get(OVERFLOW_FIELD, {}).get("M", {}).keys() - stored.item.keys()
         for name in values:
             attribute = entity.spec.attributes[name]
-            if attribute.overflow is None and attribute.field in entries.keys() - stored.item:
+            if attribute.overflow is None and attribute.field in outside:
                 raise DecodeError(
                     f'the value of "{name}" is not in its item: {STORED_APART}. Nothing was '
                     "changed",
                     field=attribute.field,
                     entity=entity.name,
                 )
-        condition = as_stored(entity.spec, stored.item, {**values, "updated_at": None})
+        condition = entity.stored_as(stored.item, {**values, "updated_at": None})
     patch = entity.patch(**key).set(**values).where(condition)
     return (yield from patch.program(response="all_new"))

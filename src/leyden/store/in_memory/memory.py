@@ -23,11 +23,11 @@ from leyden.store.memory import (
     MessageListing,
     ThreadListing,
     changed_fields,
-    created,
+    in_order,
+    message_mark,
     missing_thread,
 )
 from leyden.store.methods import Blocking
-from leyden.store.order import in_order, time_marks
 from leyden.store.pages import Listed, digest, digests_in, of_all
 from leyden.store.records import ClonedThread, Include, Message, MessagePage, Resource, Thread
 from leyden.store.values import Clock, as_it_reads, cut, later
@@ -225,7 +225,7 @@ class InMemoryMemory(MemoryMethods, InMemory, Memory):
     def _listed(
         self, asked: MessageListing, candidates: list[Message], includable: list[Message]
     ) -> MessagePage:
-        mark, before = time_marks("id"), digests_in(asked.after)
+        before = digests_in(asked.after)
         beside = {
             message.id: message
             for one in asked.include
@@ -237,10 +237,9 @@ class InMemoryMemory(MemoryMethods, InMemory, Memory):
             for message in candidates
             if message.created_at in asked.span and asked.lets_through(message)
         ]
-        found = of_all(meant, mark, asked.order, asked.page, beside)
+        found = of_all(meant, message_mark, asked.order, asked.page, beside)
         messages = {message.id: message for message in found.entries} | beside
-        ordered = sorted(messages.values(), key=lambda message: asked.order(mark(message)))
-        return found.page(MessagePage, messages=tuple(ordered))
+        return found.page(MessagePage, messages=tuple(in_order(messages.values(), asked.order)))
 
     @at_once
     def _messages_by_id(self, ids: Sequence[str]) -> list[Message]:
@@ -311,7 +310,7 @@ class InMemoryMemory(MemoryMethods, InMemory, Memory):
     def _messages_of(self, thread_id: str) -> list[Message]:
         """The messages of a thread, oldest first."""
         messages = [message for message in self._messages if message.thread_id == thread_id]
-        return in_order(messages, created, descending=False)
+        return in_order(messages)
 
     def _touch(self, *messages: Message | None) -> None:
         """Say of the threads of messages that they were changed now."""
@@ -327,7 +326,7 @@ def _with_neighbours(messages: list[Message], include: Include) -> list[Message]
     if target is None:
         return []
     beside = [message for message in messages if message.thread_id == target.thread_id]
-    thread = in_order(beside, created, descending=False)
+    thread = in_order(beside)
     at = thread.index(target)
     return thread[max(0, at - include.with_previous_messages) : at + 1 + include.with_next_messages]
 
