@@ -9,7 +9,7 @@ from leyden._attrs import frozen
 from leyden.errors import SchemaError
 from leyden.keys.form import KeyForm, segment_of
 from leyden.schema.faults import Fault
-from leyden.schema.spec import EntitySpec, IndexSpec, KeySpec, parse_template
+from leyden.schema.spec import EntitySpec, IndexSpec, KeySpec
 from leyden.types import type_of
 
 
@@ -197,10 +197,8 @@ def entity_keys(spec: EntitySpec) -> EntityKeys:
             partition_prefix += f"_{index.scope}"
         pk = _form(spec, index.pk, partition_prefix, "", seen)
         sk = _form(spec, index.sk, sort_prefix, postfix, seen) if index.sk else None
-        absent = index.absent or ("out" if spec.keys == "strict" else "key")
-        leaves_out = absent == "out" and index.index is not None
         prefix = collection if sk and not sk.template else ""
-        by_name[name] = IndexKeys(index, pk, sk, prefix, leaves_out)
+        by_name[name] = IndexKeys(index, pk, sk, prefix, spec.leaves_out(index))
     primary = next(keys for keys in by_name.values() if keys.spec.index is None)
     return EntityKeys(by_name, primary)
 
@@ -217,12 +215,12 @@ def _form(
         return seen[key.field]
     attributes = [spec.attributes[name] for name in key.composite]
     strict, numeric = spec.keys == "strict", key.cast == "number"
-    bare = [attribute.field for attribute in attributes] == [key.field]
-    if key.template is None and not bare:
+    template = spec.template_of(key)
+    if template is None:
         labelled = tuple(segment_of(a, f"#{a.label}_", strict=strict) for a in attributes)
         form = KeyForm(key.field, prefix, labelled, "", postfix, key.casing, numeric, strict=strict)
     else:
-        template = parse_template(key.template or f"${{{key.composite[0]}}}")
+        bare = [attribute.field for attribute in attributes] == [key.field]
         *literals, suffix = template.literals
         segments = tuple(
             segment_of(spec.attributes[name], literal, strict=strict and not bare)

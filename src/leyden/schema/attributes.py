@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from leyden import _attrs as attrs
 from leyden._text import did_you_mean, quoted
@@ -24,6 +24,14 @@ from leyden.schema.spec import (
     Span,
 )
 from leyden.types import WrongLiteralError, type_of
+
+_TAKEN_AS_GIVEN: Final = frozenset(
+    {
+        *("field", "label", "required", "read_only", "hidden", "overflow", "description"),
+        *("min", "max", "min_length", "max_length"),
+    }
+)
+"""The options whose values a spec has as they are."""
 
 
 def build_attributes(given: Given) -> dict[str, AttributeSpec]:
@@ -54,20 +62,15 @@ def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
     fits = not kind or _options_fit(given, kind, shape)
     padding = given.plain("padding", {})
     watch = given.plain("watch", ())
+    as_given: dict[str, Any] = {"field": name, "label": name}
+    for option, inner in given.value.items():
+        if inner is not None and option in _TAKEN_AS_GIVEN:
+            as_given[option] = inner.value
     spec = AttributeSpec(
         name=name,
         type=kind,
-        field=given.plain("field", name),
-        label=given.plain("label", name),
-        required=given.plain("required", False),
-        read_only=given.plain("read_only", False),
-        hidden=given.plain("hidden", False),
         padding=Padding(**padding) if len(padding) == 2 else None,
         pattern=_pattern(given.get("pattern")),
-        min=given.plain("min"),
-        max=given.plain("max"),
-        min_length=given.plain("min_length"),
-        max_length=given.plain("max_length"),
         validate=_expression_or_call(given.get("validate")),
         get=_call(given.get("get")),
         set=_call(given.get("set")),
@@ -76,9 +79,8 @@ def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
         items=_items(given.get("items"), kind),
         properties=_properties(given.get("properties"), given.where),
         values=values,
-        overflow=given.plain("overflow"),
-        description=given.plain("description"),
         span=place,
+        **as_given,
     )
     # Literals are checked against the other options, so only where these make sense.
     if not _bounds_fit(spec, given) or not fits:

@@ -121,11 +121,7 @@ class KeyDraft:
     @cached_property
     def template(self) -> Template | None:
         """The template that makes the key; an attribute in its own field is one without text."""
-        if self.spec.template is not None:
-            return parse_template(self.spec.template)
-        if [attribute.field for attribute in self.attributes] == [self.spec.field]:
-            return Template(("", ""), self.spec.composite)
-        return None
+        return self.entity.template_of(self.spec)
 
     @property
     def is_lone(self) -> bool:
@@ -207,7 +203,7 @@ def _alias(given: Given, listed_as: tuple[str, Span] | None) -> str:
             f"the entity is listed as {quoted(listed_as[0])}, but its alias is "
             f"{quoted(alias or '')}",
         )
-    if not given.names("alias"):
+    if not given.has("alias"):
         name: str = given.plain("entity", "")
         if name:
             place = given.at("entity").place
@@ -238,7 +234,7 @@ def _build_index(
         for half in ("pk", "sk")
     )
     # Without a partition key, or with an option that was refused.
-    refused = None in given.value.values() or (sk is None and given.names("sk"))
+    refused = None in given.value.values() or (sk is None and given.has("sk"))
     if pk is None or refused:
         return None
     collection = given.plain("collection", ())
@@ -274,7 +270,7 @@ def _projection(given: Given, default: Any) -> Any:
 def _key(
     key: Given, half: str, attributes: Mapping[str, AttributeSpec], multi: bool
 ) -> KeySpec | None:
-    if not key.names("field") and not multi:
+    if not key.has("field") and not multi:
         key.error("option.missing", f'{key.where} needs the option "field"')
     template, template_names = key.get("template"), None
     try:
@@ -313,7 +309,7 @@ def _agree(
     attributes: Mapping[str, AttributeSpec],
 ) -> bool:
     """Whether all attributes that make a key exist, and its template names the same ones."""
-    option = "composite" if key.names("composite") else "template"
+    option = "composite" if key.has("composite") else "template"
     for i, name in enumerate(composite):
         if name not in attributes:
             key.at(option, i).error(

@@ -121,7 +121,7 @@ class Given:
         found = self.value.get(name) if isinstance(self.value, dict) else None
         return found if isinstance(found, Given) else None
 
-    def names(self, option: str) -> bool:
+    def has(self, option: str) -> bool:
         """Whether the option is given, be it refused."""
         return isinstance(self.value, dict) and option in self.value
 

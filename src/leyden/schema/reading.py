@@ -125,10 +125,11 @@ class _Reader:
     @property
     def waiting(self) -> _Open | None:
         """The mapping of which the next thing is a key."""
-        top = self.stack[-1] if self.stack else None
-        return (
-            top if top is not None and top.key is None and isinstance(top.node, Mapping) else None
-        )
+        if self.stack:
+            top = self.stack[-1]
+            if top.key is None and isinstance(top.node, Mapping):
+                return top
+        return None
 
     def _span(self, event: yaml.Event) -> Span:
         mark = event.start_mark

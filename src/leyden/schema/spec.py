@@ -262,6 +262,19 @@ class EntitySpec:
         """The access pattern on the table's own key."""
         return next(index for index in self.indexes.values() if index.index is None)
 
+    def leaves_out(self, index: IndexSpec) -> bool:
+        """Whether an item that lacks an attribute of the partition key is not in the index."""
+        absent = index.absent or ("out" if self.keys == "strict" else "key")
+        return absent == "out" and index.index is not None
+
+    def template_of(self, key: KeySpec) -> Template | None:
+        """The template that makes a key; an attribute in its own field is one without text."""
+        if key.template is not None:
+            return parse_template(key.template)
+        if [self.attributes[name].field for name in key.composite] == [key.field]:
+            return Template(("", ""), key.composite)
+        return None
+
 
 @frozen
 class TableIndexSpec:

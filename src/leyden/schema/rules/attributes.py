@@ -125,13 +125,13 @@ def check_derived(entity: EntityDraft) -> None:
         parsed = _parsed(spec)
         if spec.watch and spec.derive is None:
             # A derivation that was refused has left `derive` empty; it was reported already.
-            if spec.set is None and spec.get is None and not at().names("derive"):
+            if spec.set is None and spec.get is None and not at().has("derive"):
                 at("watch").error(
                     "attribute.watch_without_derive",
                     f"{quoted(name)} watches other attributes; say with `derive`, `set` or "
                     "`get` what becomes of it",
                 )
-        elif isinstance(spec.derive, Call) and not at().names("watch"):
+        elif isinstance(spec.derive, Call) and not at().has("watch"):
             at("derive").error(
                 "attribute.derive_without_watch",
                 f"{quoted(name)} is derived by a function; say with `watch` after whose change, "
@@ -163,9 +163,8 @@ def check_watched(entity: EntityDraft) -> None:
     }
     for name, spec in known.items():
         at = partial(entity.at, "attributes", name)
-        explicit = at().names("watch")
         for i, watched in enumerate(spec.watch):
-            place = at("watch", i) if explicit else at("derive")
+            place = at("watch", i) if at().has("watch") else at("derive")
             if watched == "*":
                 if len(spec.watch) > 1:
                     message = f'{quoted(name)}: "*" watches all, so it must stand alone'
@@ -188,8 +187,11 @@ def check_unwatched(entity: EntityDraft) -> None:
     """Note what an attribute is derived from, and does not watch."""
     known = entity.spec.attributes
     for name, spec in known.items():
-        here, parsed = entity.at("attributes", name), _parsed(spec)
-        if parsed is not None and here.names("watch") and known.keys() >= {*spec.watch}:
+        parsed = _parsed(spec)
+        if parsed is None or not known.keys() >= {*spec.watch}:
+            continue
+        here = entity.at("attributes", name)
+        if here.has("watch"):
             unwatched = sorted((parsed.roots or frozenset()) & known.keys() - {*spec.watch})
             if parsed.roots is None or unwatched:
                 here.at("watch").warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from leyden._text import listed, quoted
@@ -49,7 +50,7 @@ def check_index_names(entity: EntityDraft) -> None:
     """Check that the table can have indexes of these names, and that each is used once."""
     first: dict[str, IndexSpec] = {}
     for pattern in entity.patterns:
-        index, here = pattern.index, pattern.at("index")
+        index, at_name = pattern.index, partial(pattern.at, "index")
         if index.index is None:
             continue
         if not _INDEX_NAME.fullmatch(index.index):
@@ -59,12 +60,12 @@ def check_index_names(entity: EntityDraft) -> None:
                 "letters (a to z), digits, dots, hyphens and underscores"
             )
             if _INDEX_NAME.fullmatch(f"{index.index}---"):
-                here.warning("index.short_name", message)
+                at_name().warning("index.short_name", message)
             else:
-                here.error("index.name", message)
+                at_name().error("index.name", message)
         other = first.setdefault(index.index, index)
         if other is not index:
-            here.error(
+            at_name().error(
                 "index.duplicate",
                 f"{quoted(index.name)} uses the index {quoted(index.index)}, as "
                 f"{quoted(other.name)} in {other.span} does; an entity uses an index once",
@@ -119,15 +120,15 @@ def check_memberships(entity: EntityDraft) -> None:
     """Check that each access pattern can be in its collections, and no other one is in them."""
     first: dict[str, IndexSpec] = {}
     for pattern in entity.patterns:
-        index, here = pattern.index, pattern.at("collection")
+        index = pattern.index
         if index.collection and index.sk is None:
-            here.error(
+            pattern.at("collection").error(
                 "collection.sort_key_missing",
                 f"{pattern.where}: a collection needs a sort key, which tells its members "
                 "apart; add `sk`",
             )
         if len(index.collection) > 1 and index.type != "isolated":
-            here.error(
+            pattern.at("collection").error(
                 "collection.type",
                 f"{pattern.where}: only an isolated index has sub-collections, and this one is "
                 f"{index.type}; name one collection",
@@ -215,7 +216,7 @@ def check_optional(entity: EntityDraft) -> None:
         if there.isdisjoint(index.composites):
             continue
         lacking = {*index.composites} - there - _asked_for(index)
-        leaves_out = index.absent == "out" if index.absent else entity.spec.keys == "strict"
+        leaves_out = entity.spec.leaves_out(index)
         for key in pattern.halves:
             names = [name for name in dict.fromkeys(key.spec.composite) if name in lacking]
             if names and not (key.half == "pk" and leaves_out):

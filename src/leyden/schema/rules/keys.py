@@ -31,9 +31,8 @@ def check_composites(entity: EntityDraft) -> None:
         allowed = [n for n in KEY_TYPES if not multi or TYPES[n].kind in ("S", "N", "B")]
         for key in pattern.halves:
             for i, spec in enumerate(key.attributes):
-                here = key.at(key.listing, i)
                 if spec.type and spec.type not in allowed:
-                    here.error(
+                    key.at(key.listing, i).error(
                         "key.composite_type",
                         f"{key.where}: {quoted(spec.name)} is of the type {quoted(spec.type)}, "
                         "which cannot be part of this key; these can: "
@@ -41,6 +40,7 @@ def check_composites(entity: EntityDraft) -> None:
                     )
                 if spec.name in key.spec.composite[:i]:
                     # A key that DynamoDB makes of the attributes has each of them once.
+                    here = key.at(key.listing, i)
                     note = here.error if multi else here.warning
                     message = f"{key.where} names {quoted(spec.name)} twice; once is enough"
                     note("key.composite_repeated", message)
@@ -90,15 +90,15 @@ def check_casts(entity: EntityDraft) -> None:
 def check_key_fields(entity: EntityDraft) -> None:
     """Check that no field of a key is taken by something else."""
     for key in _keys_of(entity):
-        here, field = key.at("field"), key.spec.field
+        field = key.spec.field
         if field in RESERVED_FIELDS:
-            here.error(
+            key.at("field").error(
                 "key.field_reserved",
                 f"{key.where} cannot be stored in {quoted(field)}: that field tells "
                 f"{RESERVED_FIELDS[field]}",
             )
         if key.half == "sk" and field == key.pattern.index.pk.field:
-            here.error(
+            key.at("field").error(
                 "key.fields_equal",
                 f"{key.where} is stored in the field of the partition key, {quoted(field)}; "
                 "give it another",
@@ -110,7 +110,7 @@ def check_key_fields(entity: EntityDraft) -> None:
                 entity.at("attributes", name, "field").error(
                     "attribute.field_is_key",
                     f"{quoted(name)} is stored in {quoted(field)}, the field of {key.where} "
-                    f"({here.place}), which is made of "
+                    f"({key.at('field').place}), which is made of "
                     f"{listed(key.spec.composite) or 'its prefix'}; give the attribute another "
                     "`field`, or make the key of this attribute alone, with or without a "
                     "`template` around it",

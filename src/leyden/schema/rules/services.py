@@ -237,20 +237,18 @@ def check_projections(entities: Sequence[EntityDraft], table: TableDraft | None)
         known |= {key.spec.field for pattern in entity.patterns for key in pattern.halves} - {""}
         everywhere |= known
         for name, index in entity.spec.indexes.items() if entity.whole else ():
-            _check_fields(
-                index.projection, known, [entity], entity.at("indexes", name, "projection")
-            )
+            _check_fields(name, index.projection, known, [entity], entity.given)
     if table is not None and all(entity.whole for entity in entities):
         for name, described in table.spec.indexes.items():
-            here = table.given.at("indexes", name, "projection")
-            _check_fields(described.projection, everywhere, entities, here)
+            _check_fields(name, described.projection, everywhere, entities, table.given)
 
 
 def _check_fields(
+    name: str,
     projection: str | tuple[str, ...] | None,
     known: set[str],
     entities: Sequence[EntityDraft],
-    here: Given,
+    given: Given,
 ) -> None:
     for i, field in enumerate(projection) if isinstance(projection, tuple) else ():
         if field in known:
@@ -260,9 +258,9 @@ def _check_fields(
         hint = did_you_mean(field, known)
         if stored:
             hint = f"; the attribute {quoted(field)} is stored in {listed(stored)}: list that"
-        here.at(i).error(
-            "index.projection", f"{here.where}: no item has a field {quoted(field)}{hint}"
-        )
+        here = given.at("indexes", name, "projection")
+        message = f"{here.where}: no item has a field {quoted(field)}{hint}"
+        here.at(i).error("index.projection", message)
 
 
 def check_hooks(entities: Sequence[EntityDraft], hooks: Mapping[str, Callable[..., Any]]) -> None:
