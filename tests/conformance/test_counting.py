@@ -162,10 +162,10 @@ def test_one_is_the_only_one(app: leyden.Service) -> None:
             chain.one()
         assert f"<{caught.value.operation}>" == repr(chain)
         assert caught.value.message == (
-            "there is more than one such record, and .one() needs exactly one; .first() gives the "
+            "more than one record was found, and .one() needs exactly one; .first() gives the "
             "first of several"
             if records
-            else "there is no such record, and .one() needs exactly one; .first() gives None then"
+            else "no record was found, and .one() needs exactly one; .first() gives None then"
         )
 
 

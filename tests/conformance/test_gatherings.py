@@ -223,7 +223,7 @@ REFUSED: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (
         lambda c: c.mixture(thread="t").gt(id="1").lt(id="3"),
         InvalidExpressionError,
-        r"there is a range already, by \.gt\(\)",
+        r"the query has a range already, by \.gt\(\)",
     ),
     (
         lambda c: c.mixture(thread="t", id="1").gt(points=1, weight=2),

@@ -229,6 +229,6 @@ def test_what_cannot_go_together_is_refused_before_anything_is_sent(bank: leyden
         bank.batch_write([account.create(account_id="a")]).go()
     with pytest.raises(InputError, match="neither a put nor a delete"):
         bank.batch_write([account.patch(account_id="a")]).go()  # type: ignore[list-item]
-    with pytest.raises(InputError, match="is no get"):
+    with pytest.raises(InputError, match="is not a get"):
         bank.batch_get([account.put(account_id="a")]).go()  # type: ignore[list-item]
     assert list(account.scan) == []

@@ -152,7 +152,7 @@ def test_what_is_no_key_is_refused(task: leyden.Entity) -> None:
         convert.keys_to_attributes("pk")  # type: ignore[arg-type]
     with pytest.raises(InputError, match='"pk" was not made by "tasks"'):
         convert.keys_to_attributes({"pk": "x"})
-    with pytest.raises(DecodeError, match="no raw item"):
+    with pytest.raises(DecodeError, match="not a raw item"):
         convert.item_to_keys({"pk": "x"})  # type: ignore[dict-item]
 
 

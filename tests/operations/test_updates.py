@@ -222,8 +222,8 @@ def test_what_an_expression_derives_is_not_set_by_hand(task: leyden.Entity) -> N
         (lambda t: t.scan.params(attributes=[[]]), "a list of attribute names"),
         (lambda t: t.put(**KEY).params(response="updated_new"), '"all_old"'),
         (lambda t: t.delete(**KEY).params(response="all_new"), '"all_old"'),
-        (lambda t: t.parse({"pk": 5}), "no raw item"),
-        (lambda t: t.parse(None), "no raw item"),
+        (lambda t: t.parse({"pk": 5}), "not a raw item"),
+        (lambda t: t.parse(None), "not a raw item"),
     ],
 )
 def test_input_of_the_wrong_form_is_refused_in_words(

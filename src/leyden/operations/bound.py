@@ -131,6 +131,17 @@ class BoundEntity:
         return found
 
     @cached_property
+    def held(self) -> Mapping[str, frozenset[str] | None]:
+        """The fields that each access pattern's index holds; None where it holds whole items."""
+        found: dict[str, frozenset[str] | None] = {}
+        for name, keys in self.keys.items():
+            projected = keys.spec.projection
+            listed = () if isinstance(projected, str) or projected is None else projected
+            narrow = projected not in (None, "all")
+            found[name] = frozenset((*listed, *self.positions[name])) if narrow else None
+        return found
+
+    @cached_property
     def lifetimes(self) -> frozenset[str]:
         """The fields that may hold an item's time to live."""
         return frozenset(

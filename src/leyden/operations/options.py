@@ -338,7 +338,7 @@ def _expression(name: str, value: Any) -> Any:
         raise InvalidOptionError(f'the option "select" cannot be evaluated: {error}') from None
     except JMESPathError as error:
         raise InvalidOptionError(
-            f'the option "select" is no JMESPath expression: {error}'
+            f'the option "select" is not a JMESPath expression: {error}'
         ) from error
     except RecursionError:
         raise InvalidOptionError('the option "select" is nested too deeply') from None

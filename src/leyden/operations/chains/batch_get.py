@@ -95,7 +95,7 @@ class BatchGet:
         for position, entry in enumerate(self._entries):
             if not isinstance(entry, Get):
                 raise InputError(
-                    f"entry {position} is no get: this takes chains such as task.get(...)",
+                    f"entry {position} is not a get: batch gets take chains such as task.get(...)",
                     operation=self._name,
                 )
             entity = entry._said.entity

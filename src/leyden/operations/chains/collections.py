@@ -28,7 +28,7 @@ class CollectionQuery(Ranged):
         said = self._said
         if operator == "begins" and said.source.spec.type == "isolated":
             raise InvalidExpressionError(
-                f'"{said.collection.name}" stands on an isolated index, where the sort keys of '
+                f'"{said.collection.name}" is on an isolated index, where the sort keys of '
                 "each entity begin with its name; .begins() works on clustered ones, .between() "
                 "and .gte() on both"
             )

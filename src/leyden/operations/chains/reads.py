@@ -198,8 +198,8 @@ class ReadMany(Chain):
             """Refused: nothing was read yet. Raises ArgumentError."""
             with self._error_context():
                 raise ArgumentError(
-                    "a read is no list before .go(), which gives a page of records; .first() "
-                    "gives the first one"
+                    "nothing has been read yet: .go() gives a page of records, .first() gives "
+                    "the first one"
                 )
 
     def _params(self, wrong: tuple[Never, ...], family: type, given: Mapping[str, Any]) -> Params:
@@ -274,12 +274,11 @@ class ReadMany(Chain):
             found = yield from program
             if not found:
                 raise NoResultError(
-                    "there is no such record, and .one() needs exactly one; .first() gives None "
-                    "then"
+                    "no record was found, and .one() needs exactly one; .first() gives None then"
                 )
             if len(found) > 1:
                 raise MultipleResultsError(
-                    "there is more than one such record, and .one() needs exactly one; .first() "
+                    "more than one record was found, and .one() needs exactly one; .first() "
                     "gives the first of several"
                 )
             return self._record(found[0])
@@ -438,7 +437,7 @@ class Ranged(ReadMany, ABC):
             limits = self._said.range
             if limits is not None:
                 raise InvalidExpressionError(
-                    f"there is a range already, by .{limits.operator}(), and a query takes "
+                    f"the query has a range already, by .{limits.operator}(), and takes only "
                     f"one; use .between(), or filter with .where() instead of .{operator}()"
                 )
             for limit in (start, end) if operator == "between" else ():

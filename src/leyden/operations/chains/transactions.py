@@ -87,7 +87,8 @@ class TransactGet:
         for position, entry in enumerate(self._entries):
             if not isinstance(entry, Get):
                 raise InputError(
-                    f"operation {position} is no get: this takes chains such as task.get(...)",
+                    f"operation {position} is not a get: a transaction of reads takes chains such "
+                    "as task.get(...)",
                     operation=GET,
                 )
             parts.append({"Get": entry.params()})

@@ -136,7 +136,7 @@ class CollectionReading(RangedReading):
         is_clustered = self.source.spec.type == "clustered"
         if limits is not None and not is_clustered and options.compare is not None:
             raise InvalidExpressionError(
-                f'"{self.collection.name}" stands on an isolated index, where ElectroDB has no '
+                f'"{self.collection.name}" is on an isolated index, where ElectroDB has no '
                 f"ranges; leave out `compare` for an exact .{limits.operator}()"
             )
         if is_clustered and self.is_exact(options):

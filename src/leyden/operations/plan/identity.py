@@ -144,12 +144,7 @@ def inputs_of(entity: BoundEntity, names: Iterable[str]) -> set[str]:
 
 def held_fields(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:
     """The fields that an index holds; None where it holds whole items."""
-    if index is None or index.spec.projection in (None, "all"):
-        return None
-    projected = index.spec.projection
-    fields = () if isinstance(projected, str) or projected is None else projected
-    keys = [form.field for form in (*index.forms, *entity.keys.primary.forms)]
-    return frozenset((*fields, *keys, *key_attribute_fields(entity, index)))
+    return None if index is None else entity.held[index.spec.name]
 
 
 def key_attribute_fields(entity: BoundEntity, index: IndexKeys) -> tuple[str, ...]:
@@ -272,7 +267,7 @@ def refuse_no_item(item: object) -> None:
     )
     if not typed:
         raise DecodeError(
-            "this is no raw item: one has typed AttributeValues by field, as in "
+            "this is not a raw item, which has typed AttributeValues by field, as in "
             '{"pk": {"S": "..."}}'
         )
 

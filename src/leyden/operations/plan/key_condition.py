@@ -105,7 +105,7 @@ def read_composites(entity: BoundEntity, keys: IndexKeys, given: Values) -> dict
             raise entity.mapping.unknown(name)
         if name not in keys.composites:
             raise InvalidExpressionError(
-                f'"{name}" is no part of the access pattern "{spec.name}", which is made of '
+                f'"{name}" is not part of the access pattern "{spec.name}", which is made of '
                 f"{', '.join(keys.composites)}; filter with .where(), or use .match()",
                 entity=entity.spec.entity,
             )

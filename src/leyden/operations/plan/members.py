@@ -170,7 +170,7 @@ class Collection(Sequence[Member]):
         known = list(dict.fromkeys(n for member in self.members for n in member.keys.composites))
         if any(name in member.entity.spec.attributes for member in self.members):
             raise InvalidExpressionError(
-                f'"{name}" is in no key of the collection "{self.name}", whose keys are made of '
+                f'"{name}" is not in the keys of the collection "{self.name}", which are made of '
                 f"{', '.join(known)}; filter with .where()"
             )
         raise UnknownAttributeError(

@@ -69,7 +69,8 @@ def read_cursor(
         plain = json.loads(body, parse_int=_NumberText, parse_float=_NumberText)
     except (binascii.Error, UnicodeError, ValueError, RecursionError) as error:
         raise InvalidCursorError(
-            "this is no cursor, or it was cut short; pass on the text that a page gave, unchanged"
+            "this is not a cursor, or a part of it is missing; pass on the text that a page gave, "
+            "unchanged"
         ) from error
     if params is not None and not (foreign and not dot):
         _refuse_another(body, checksum if dot else None, params, asked)
@@ -79,8 +80,13 @@ def read_cursor(
             f"{', '.join(fields)}"
         )
     if not all(isinstance(value, str) and value for value in plain.values()):
-        raise InvalidCursorError("the cursor holds values that are no keys")
-    return {name: _typed(value) for name, value in plain.items()}
+        raise InvalidCursorError(
+            "the cursor does not hold key values; pass on the text that a page gave, unchanged"
+        )
+    return {
+        name: {"N" if isinstance(value, _NumberText) else "S": str(value)}
+        for name, value in plain.items()
+    }
 
 
 def _refuse_another(body: str, checksum: str | None, params: Params, asked: str) -> None:
@@ -109,10 +115,6 @@ def _refuse_another(body: str, checksum: str | None, params: Params, asked: str)
 def _plain(value: AttributeValue) -> str:
     ((kind, content),) = value.items()
     return _NumberText(content) if kind == "N" else str(content)
-
-
-def _typed(value: str) -> AttributeValue:
-    return {"N": str(value)} if isinstance(value, _NumberText) else {"S": value}
 
 
 def _checksum(body: str, params: Params, asked: str) -> str:
