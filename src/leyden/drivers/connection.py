@@ -109,7 +109,10 @@ class Access:
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self.pool_size = pool_size
-        self.trust = Trust(self._bundle)
+        # Without botocore's session no profile can name certificates, and none is made for them.
+        self.trust = Trust(
+            lambda: Bundle.named(self.session if self._session or self._plain is None else None)
+        )
         self._lock = RLock()
         self._plain: PlainProfile | None = None
         self._session: Any = None
@@ -190,10 +193,6 @@ class Access:
     def after_fork(self) -> None:
         """Let go of a lock that a thread of the parent may have held."""
         self._lock = RLock()
-
-    def _bundle(self) -> Bundle | None:
-        has_profile = self._plain is None or self._session is not None
-        return Bundle.named(self.session if has_profile else None)
 
 
 def shown_place(endpoint: str | None, region: str | None) -> str:
