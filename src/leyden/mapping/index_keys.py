@@ -180,35 +180,44 @@ def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
     """
     written: Item = {}
     begun: Item = {}
-    dropped: Counter[str] = Counter()
-    refuse_empty_keys(mapping, item.values)
+    drops: list[str] = []
+    values, made = item.values, item.made
+    refuse_empty_keys(mapping, values)
     for keys in mapping.keys.secondary:
-        if keys.spec.when is None and item.values.keys() >= keys.needed:
+        condition = None if keys.spec.when is None else mapping.condition(keys.spec.name)
+        needed = keys.needed if condition is None else condition.needed
+        if values.keys() >= needed:
             # Most writes know all of an index that they concern.
-            if item.made is not None or item.touches(keys.composites):
-                _write_whole(mapping, keys, item.values, written)
+            if condition is not None and not condition.holds(values):
+                drops += (form.field for form in keys.forms)
+            elif condition is not None or made is not None or item.touches(needed):
+                _write_whole(mapping, keys, values, written)
             continue
+        if not (item.creates or item.touches(needed)):
+            # Most others concern nothing of it: they neither change what it is made of, nor make
+            # an item that would be in it, nor say whether a stored one is.
+            pk = keys.pk
+            makes_none = made is None or (pk is not None and pk.missing(made))
+            if makes_none and (condition is None or item.unknown(needed)):
+                continue
         decision = _Decision(mapping, keys, item)
         decision.make()
         written |= decision.set
         begun |= decision.begin
-        dropped.update(decision.drop)
+        drops += decision.drop
+    # What is an attribute as well stays with the item; the other half takes it out.
     for field in mapping.keys.primary.fields:
         written.pop(field, None)
         begun.pop(field, None)
-        dropped.pop(field, None)
-    for field in mapping.keys.shared_fields:
-        # It is an attribute as well, which the item keeps; the other half takes it out.
-        dropped.pop(field, None)
-    if dropped:
-        # Several indexes may share a field, which goes only when the last of them lets go.
-        users = Counter(form.field for keys in mapping.keys.secondary for form in keys.forms)
-        dropped = Counter({name: n for name, n in dropped.items() if n == users[name]})
-    return KeyChanges(
-        written,
-        {name: key for name, key in begun.items() if name not in written},
-        tuple(name for name in dropped if name not in written and name not in begun),
-    )
+    begun = {name: key for name, key in begun.items() if name not in written} if begun else begun
+    if not drops:
+        return KeyChanges(written, begun, ())
+    # What is an attribute as well stays with the item; the other half takes it out.
+    kept = {*mapping.keys.primary.fields, *mapping.keys.shared_fields, *written, *begun}
+    # Several indexes may share a field, which goes only when the last of them lets go.
+    users = Counter(form.field for keys in mapping.keys.secondary for form in keys.forms)
+    dropped = (name for name, n in Counter(drops).items() if n == users[name] and name not in kept)
+    return KeyChanges(written, begun, tuple(dropped))
 
 
 class _Decision:

@@ -39,12 +39,12 @@ ItemId: TypeAlias = Hashable
 
 def item_id(table: str, key: Item) -> ItemId:
     """The identity of the item that a key names, in any order of its fields."""
-    parts = []
-    for name, value in sorted(key.items()):
-        ((kind, content),) = value.items()
+    parts: list[Any] = [table]
+    for name in sorted(key):
+        ((kind, content),) = key[name].items()
         # The service writes numbers out in digits of its own; Decimals of one value are equal.
-        parts.append((name, kind, Decimal(content) if kind == "N" else content))
-    return (table, *parts)
+        parts += (name, kind, Decimal(content) if kind == "N" else content)
+    return tuple(parts)
 
 
 _LONGEST_SHOWN: Final = 120

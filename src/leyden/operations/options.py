@@ -237,84 +237,50 @@ def _names_of(family: type) -> frozenset[str]:
     return names
 
 
-def _wrong(name: str, wanted: str) -> InvalidOptionError:
-    return InvalidOptionError(f'the option "{name}" takes {wanted}')
+def _takes(is_right: Callable[[Any], bool], wanted: str) -> Callable[[str, Any], Any]:
+    """The check of an option; `wanted` says what it takes."""
 
-
-def _one_of(*choices: str) -> Callable[[str, Any], Any]:
     def check(name: str, value: Any) -> Any:
-        if value not in choices:
-            raise _wrong(name, ", ".join(f'"{choice}"' for choice in choices))
+        if not is_right(value):
+            raise InvalidOptionError(f'the option "{name}" takes {wanted}')
         return value
 
     return check
 
 
-def _number(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _wrong(name, "a whole number from 1 up")
-    return value
+def _one_of(*choices: str) -> Callable[[str, Any], Any]:
+    shown = ", ".join(f'"{choice}"' for choice in choices)
+    return _takes(lambda value: value in choices, shown)
 
 
-def _segments(name: str, value: Any) -> int:
-    if _number(name, value) > _MOST_SEGMENTS:
-        raise _wrong(name, f"at most {_MOST_SEGMENTS:,}, as DynamoDB does")
-    return int(value)
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _pages(name: str, value: Any) -> Any:
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if not whole and value != "all":
-        raise _wrong(name, 'a whole number from 1 up, or "all"')
-    return value
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(name, "True or False")
-    return value
+_flag = _takes(lambda value: isinstance(value, bool), "True or False")
+_number = _takes(_is_count, "a whole number from 1 up")
+_text = _takes(lambda value: isinstance(value, str) and value != "", "a text that is not empty")
+_function = _takes(callable, "a function of what is done and the total")
+
+
+def _segments(name: str, value: Any) -> Any:
+    wanted = f"at most {_MOST_SEGMENTS:,}, as DynamoDB does"
+    return _takes(lambda count: count <= _MOST_SEGMENTS, wanted)(name, _number(name, value))
 
 
 def _names(name: str, value: Any) -> tuple[str, ...]:
     names = not isinstance(value, str) and isinstance(value, Sequence) and bool(value)
-    if not names or not all(isinstance(one, str) for one in value):
-        raise _wrong(name, "a list of attribute names")
+    all_texts = names and all(isinstance(one, str) for one in value)
+    _takes(lambda _: all_texts, "a list of attribute names")(name, value)
     return tuple(value)
 
 
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _wrong(name, "a mapping of request parameters")
-    return value
-
-
-def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise _wrong(name, "a number of seconds")
-    return value
-
-
-def _function(name: str, value: Any) -> Any:
-    if not callable(value):
-        raise _wrong(name, "a function of what is done and the total")
-    return value
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise _wrong(name, "a text that is not empty")
-    return value
-
-
-def _token(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= 36:
-        raise _wrong(name, "a text of 1 to 36 characters")
-    return value
-
-
 def _expression(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        raise _wrong(name, "a JMESPath expression")
+    _takes(lambda text: isinstance(text, str), "a JMESPath expression")(name, value)
     if value in _OF_DYNAMODB:
         instead = (
             "count items with .count()"
@@ -355,7 +321,9 @@ _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "order": _one_of("asc", "desc"),
     "limit": _number,
     "count": _number,
-    "pages": _pages,
+    "pages": _takes(
+        lambda value: value == "all" or _is_count(value), 'a whole number from 1 up, or "all"'
+    ),
     "cursor": _text,
     "attributes": _names,
     "consistent": _flag,
@@ -366,14 +334,17 @@ _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "ignore_ownership": _flag,
     "select": _expression,
     "table": _text,
-    "params": _mapping,
+    "params": _takes(lambda value: isinstance(value, Mapping), "a mapping of request parameters"),
     "concurrency": _number,
     "hydrate": _flag,
     "segments": _segments,
-    "budget": _seconds,
+    "budget": _takes(_is_time, "a number of seconds"),
     "unprocessed": _one_of("raise", "return"),
     "unreadable": _one_of("raise", "collect"),
     "progress": _function,
     "guard": _flag,
-    "token": _token,
+    "token": _takes(
+        lambda value: isinstance(value, str) and 1 <= len(value) <= 36,
+        "a text of 1 to 36 characters",
+    ),
 }

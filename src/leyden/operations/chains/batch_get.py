@@ -156,7 +156,7 @@ class BatchGet:
                 whole[place] = item
         consumed, requests = sent.consumed, sent.requests
         unreadable: list[DecodeError | HookError] = []
-        for table in dict.fromkeys(one.table for one in wanted):
+        for table in dict.fromkeys(one.table for one in wanted if one.entity.mapping.overflow):
             joined = yield from self._joined(wanted, whole, table, options)
             consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
             unreadable += joined.unreadable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from leyden._attrs import evolve, frozen
@@ -15,7 +15,7 @@ from leyden.errors import (
     LeydenError,
     TransactionCanceledError,
 )
-from leyden.operations.bound import error_context, item_id, refuse_duplicates
+from leyden.operations.bound import ItemId, error_context, item_id, refuse_duplicates
 from leyden.operations.chains.put import Create, Delete, Put, Remove
 from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.companions.overflow.format import (
@@ -24,7 +24,7 @@ from leyden.operations.companions.overflow.format import (
     read_manifest,
 )
 from leyden.operations.options import DEFAULT, BatchWriteOptions, Options, read_options
-from leyden.operations.plan.reads import Explanation, shape
+from leyden.operations.plan.reads import Explanation
 from leyden.operations.plan.writes import ResolvedWrite, WritePlan, cost_of, over_version, resolve
 from leyden.operations.run.sending import (
     RequestItems,
@@ -36,7 +36,7 @@ from leyden.operations.run.sending import (
     settle,
 )
 from leyden.operations.run.writing import write_one
-from leyden.program import Item, Params, Program, Runner, outcomes_of
+from leyden.program import Params, Program, Runner, outcomes_of
 from leyden.results import BatchResult, add_units
 from leyden.schema.spec import OVERFLOW_FIELD
 
@@ -73,8 +73,15 @@ def split_batch(
         tables: dict[str, Any] = {}
         for n in some:
             plan = writes[n].plan
-            shared = tables.setdefault(plan.table, _asking(plan.key))
-            shared["Keys"].append(plan.key)
+            if plan.table not in tables:
+                names = {f"#{k}": name for k, name in enumerate((*plan.key, OVERFLOW_FIELD))}
+                tables[plan.table] = {
+                    "Keys": [],
+                    "ConsistentRead": True,
+                    "ProjectionExpression": ", ".join(names),
+                    "ExpressionAttributeNames": names,
+                }
+            tables[plan.table]["Keys"].append(plan.key)
         bodies.append({"RequestItems": tables})
     quiet = evolve(options, progress=None)
     sent = yield from send_all("BatchGetItem", operation, bodies, quiet, left_in="UnprocessedKeys")
@@ -97,16 +104,6 @@ def split_batch(
         sent.consumed,
         sent.requests,
     )
-
-
-def _asking(key: Item) -> dict[str, Any]:
-    names = {f"#{n}": name for n, name in enumerate((*key, OVERFLOW_FIELD))}
-    return {
-        "Keys": [],
-        "ConsistentRead": True,
-        "ProjectionExpression": ", ".join(names),
-        "ExpressionAttributeNames": names,
-    }
 
 
 def write_apart(
@@ -171,7 +168,7 @@ class BatchWrite(Endable):
         if not hasattr(self, "_ended"):
             warn_unended(self, self._name)
 
-    @fitting(".params()")
+    @fitting(".params(guard=True)")
     def params(self, /, **options: Unpack[BatchWriteOptions]) -> list[Params]:
         """The low-level requests, of at most 25 writes each; nothing is sent."""
         read = self._read(options)
@@ -188,7 +185,7 @@ class BatchWrite(Endable):
             *(self._entries[n].params(table=read.table) for n in apart),
         ]
 
-    @fitting(".go()")
+    @fitting(".go(concurrency=4)")
     def go(self, /, **options: Unpack[BatchWriteOptions]) -> BatchResult:
         """Write, `concurrency` requests at a time; what is unprocessed is retried.
 
@@ -196,22 +193,15 @@ class BatchWrite(Endable):
         another item under its key. Raises BatchIncompleteError, with what was written, where
         some writes failed or were left over after `budget` seconds.
         """
-        return self._runner.run(self.program(**options))
+        # The runner keeps account of the whole call.
+        return self._runner.run(self._started(options))
 
-    @fitting(".program()")
+    @fitting(".program(concurrency=4)")
     def program(self, /, **options: Unpack[BatchWriteOptions]) -> Program[BatchResult]:
         """The batch as a program, for larger ones to go on from: what `go()` runs."""
-        read = self._read(options)
-        if read.guard and read.table is not None:
-            return self._on(read.table).program(**options | {"table": None})
-        prepared = self._prepare(read)
-        if read.guard:
-            return accounted(self._guarded(prepared, read))
-        if any(one.overflow is not None for one in prepared):
-            return accounted(self._split(prepared, self._laid(prepared), read))
-        return accounted(self._program(prepared, read))
+        return accounted(self._started(options))
 
-    @fitting(".explain()")
+    @fitting(".explain(guard=True)")
     def explain(self, /, **options: Unpack[BatchWriteOptions]) -> Explanation:
         """Says in words what is written."""
         read = self._read(options)
@@ -240,9 +230,48 @@ class BatchWrite(Endable):
         end(self, True)
         return read_options(self._name, BatchWriteOptions, options)
 
+    def _started(self, options: Mapping[str, Any]) -> Program[BatchResult]:
+        """What `go()` runs. Bad input is refused here, not when it runs."""
+        read = self._read(options)
+        if read.guard and read.table is not None:
+            return self._on(read.table)._started({**options, "table": None})
+        prepared = self._prepare(read)
+        if read.guard:
+            return self._guarded(prepared, read)
+        has_large = any(one.overflow is not None for one in prepared)
+        return self._sent(prepared, self._laid(prepared) if has_large else None, read)
+
     def _prepare(self, options: Options) -> list[WritePlan]:
         for position, entry in enumerate(self._entries):
-            self._refuse_odd(position, entry, options)
+            if not isinstance(entry, _ENTRIES):
+                raise InputError(
+                    f"entry {position} is neither a put nor a delete, and a batch takes no others; "
+                    "app.transact_write does",
+                    operation=self._name,
+                )
+            spec, why = entry._entity.spec, ""
+            # Which version a put counts on from is told by the refusal of one that expects none.
+            counts_on = isinstance(entry, Put) and spec.version_attribute is not None
+            if options.guard:
+                continue
+            if spec.unique:
+                why = (
+                    "has unique attributes, whose guards a batch cannot keep; say guard=True, or "
+                    "write it by itself"
+                )
+            elif (
+                counts_on
+                or entry._conditions
+                or entry._expected is not None
+                or isinstance(entry, _CONDITIONAL)
+            ):
+                why = (
+                    "has a condition, which a batch cannot carry; say guard=True, or use "
+                    "app.transact_write"
+                )
+            if why:
+                said = f"entry {position} ({entry._name}) {why}"
+                raise InputError(said, operation=self._name)
         prepared = []
         for position, entry in enumerate(self._entries):
             # One that turns out too large for a batch is written by itself, conditions and all.
@@ -256,28 +285,6 @@ class BatchWrite(Endable):
                 prepared[-1].params["TableName"] = options.table
         refuse_duplicates(self._name, (item_id(plan.table, plan.key) for plan in prepared))
         return prepared
-
-    def _refuse_odd(self, position: int, entry: Any, options: Options) -> None:
-        if not isinstance(entry, _ENTRIES):
-            raise InputError(
-                f"entry {position} is neither a put nor a delete, and a batch takes no others; "
-                "app.transact_write does",
-                operation=self._name,
-            )
-        if options.guard:
-            return
-        if entry._entity.spec.unique:
-            raise InputError(
-                f"entry {position} ({entry._name}) has unique attributes, whose guards a batch "
-                "cannot keep; say guard=True, or write it by itself",
-                operation=self._name,
-            )
-        if _has_condition(entry):
-            raise InputError(
-                f"entry {position} ({entry._name}) has a condition, which a batch cannot carry; "
-                "say guard=True, or use app.transact_write",
-                operation=self._name,
-            )
 
     def _laid(self, prepared: list[WritePlan]) -> list[ResolvedWrite]:
         """The writes over items that have no large values outside."""
@@ -301,37 +308,79 @@ class BatchWrite(Endable):
             bodies.append({"RequestItems": tables})
         return bodies
 
-    def _program(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
-        sent = yield from self._send(self._requests(prepared, range(len(prepared))), options)
-        return self._settled(prepared, sent, options)
-
-    def _split(
-        self, prepared: list[WritePlan], laid: list[ResolvedWrite], options: Options
+    def _sent(
+        self, prepared: list[WritePlan], laid: list[ResolvedWrite] | None, options: Options
     ) -> Program[BatchResult]:
-        """Write by themselves those whose values stand, or will stand, outside of their items."""
-        try:
-            split = yield from split_batch(self._name, laid, options)
-        except LeydenError as error:
-            # Looking was in vain, and nothing has been sent.
-            said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
-            raise self._broken_off(prepared, [], 0, None, 0, said) from said
-        sent = yield from self._send(self._requests(laid, split.together), options)
-        sent = yield from write_apart(split, laid, sent, options)
-        return self._settled(prepared, sent, options)
+        """Write by themselves those whose values stand, or will stand, outside of their items.
 
-    def _send(self, bodies: list[Params], options: Options) -> Program[Sent]:
-        return send_all("BatchWriteItem", self._name, bodies, options, left_in="UnprocessedItems")
+        All others go in batches. `laid` is None where there can be no such values.
+        """
+        writes: Sequence[WritePlan | ResolvedWrite] = prepared
+        split = Split(tuple(range(len(prepared))), ())
+        if laid is not None:
+            writes = laid
+            try:
+                split = yield from split_batch(self._name, laid, options)
+            except LeydenError as error:
+                # Looking was in vain, and nothing has been sent.
+                said = cause_of(error) if isinstance(error, BatchIncompleteError) else error
+                raise self._broken_off(prepared, [], 0, None, 0, said) from said
+        bodies = self._requests(writes, split.together)
+        sent = yield from send_all(
+            "BatchWriteItem", self._name, bodies, options, left_in="UnprocessedItems"
+        )
+        if laid is not None:
+            sent = yield from write_apart(split, laid, sent, options)
+        return self._settled(prepared, sent, options)
 
     def _settled(self, prepared: list[WritePlan], sent: Sent, options: Options) -> BatchResult:
+        """The records that were put; None for deletes and for what is not known to be written.
+
+        Raises BatchIncompleteError, else the first error of a record that cannot be made, as by a
+        hook: it is written all the same.
+        """
+        missing = self._missing(prepared, [*sent.unprocessed, *sent.unsure])
+        records: list[Any] = []
+        unreadable: LeydenError | None = None
+        for entry, one in zip(self._entries, prepared, strict=True):
+            record = None
+            is_put = isinstance(entry, Put)
+            if is_put and not (missing and item_id(one.table, one.key) in missing):
+                try:
+                    record = entry._entity.record_of(one.kept)
+                except LeydenError as error:
+                    error_context(self._name, entry._entity).name(error)
+                    unreadable = unreadable or error
+            records.append(record)
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
-        records, unreadable = self._records(prepared, [*sent.unprocessed, *sent.unsure])
-        result = BatchResult(records, left, sent.consumed, sent.requests)
+        result = BatchResult(tuple(records), left, sent.consumed, sent.requests)
         settled = settle(sent, result, options, self._name)
         if unreadable is not None:
             raise unreadable
         return settled
+
+    def _missing(
+        self, prepared: list[WritePlan], still_open: Sequence[RequestItems]
+    ) -> set[ItemId]:
+        """The items of puts that are not known to be written."""
+        if not still_open:
+            return set()
+        keys = {(plan.table, tuple(plan.key)) for plan in prepared}
+        puts = (
+            (table, write["PutRequest"]["Item"])
+            for part in still_open
+            for table, writes in part.items()
+            for write in writes
+            if "PutRequest" in write
+        )
+        return {
+            item_id(table, {name: item[name] for name in fields})
+            for table, item in puts
+            for own, fields in keys
+            if own == table and item.keys() >= {*fields}
+        }
 
     def _guarded(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
         consumed: float | None = None
@@ -423,46 +472,3 @@ class BatchWrite(Endable):
             count += parts
         if prepared:
             yield range(start, len(prepared))
-
-    def _records(
-        self, prepared: list[WritePlan], still_open: Sequence[RequestItems]
-    ) -> tuple[tuple[Any, ...], LeydenError | None]:
-        """The records that were put; None for deletes and for what is not known to be written.
-
-        And the first error of one that cannot be made, as by a hook: it is written all the same.
-        """
-        tables = [plan.table for plan in prepared]
-        missing = set()
-        if still_open:
-            keys = {(table, tuple(one.key)) for table, one in zip(tables, prepared, strict=True)}
-            missing = {
-                item_id(table, {name: item[name] for name in fields})
-                for part in still_open
-                for table, fields in keys
-                for item in _put_items(part.get(table, ()))
-                if item.keys() >= {*fields}
-            }
-        records: list[Any] = []
-        unreadable: LeydenError | None = None
-        for table, entry, one in zip(tables, self._entries, prepared, strict=True):
-            record = None
-            if isinstance(entry, Put) and not (missing and item_id(table, one.key) in missing):
-                try:
-                    record = shape(entry._entity, one.kept, DEFAULT)
-                except LeydenError as error:
-                    error_context(self._name, entry._entity).name(error)
-                    unreadable = unreadable or error
-            records.append(record)
-        return tuple(records), unreadable
-
-
-def _has_condition(entry: Entry) -> bool:
-    """Whether the write depends on a condition, which a batch could not carry."""
-    if entry._conditions or entry._expected is not None or isinstance(entry, _CONDITIONAL):
-        return True
-    # Which version a put counts on from is told by the refusal of one that expects none.
-    return isinstance(entry, Put) and entry._entity.spec.version_attribute is not None
-
-
-def _put_items(writes: Iterable[Params]) -> Iterator[Item]:
-    return (write["PutRequest"]["Item"] for write in writes if "PutRequest" in write)

@@ -130,7 +130,8 @@ class Get(Chain):
         """
         with self._error_context():
             read = self._options("params", wrong, GetOptions, options)
-            return finish(self._said.describe(read), read)
+            params = self._said.describe(read)
+            return params if read is DEFAULT else finish(params, read)
 
     def go(self, /, *wrong: Never, **options: Unpack[GetOptions]) -> Any:
         """Read the item: its record, or None; to be awaited on a service of `load_async`.

@@ -114,13 +114,12 @@ class Upsert(ChangesPart):
         parts = self._parts()
         keys, key = changed_keys(entity.mapping, parts.item), own_keys(entity.mapping, parts.values)
         stored, once = entity.mapping.encode(parts.values), parts.once
-        fields = entity.identifiers
-        for name, encoded in stored.items():
-            if name in key or name in keys.set:
+        fields = entity.identifiers | stored
+        for name in (*key, *keys.set):
+            if name in stored:
                 # A field that is a key itself is written as that key.
                 stored[name] = key.get(name) or keys.set[name]
-            else:
-                fields[name] = encoded
+                del fields[name]
         fields |= keys.set
         effect = None
         if entity.mapping.has_companions:
@@ -144,51 +143,50 @@ class Upsert(ChangesPart):
         Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
         more than is given.
         """
-        entity, mapping = self._entity, self._entity.mapping
-        stepped = {step.root: step.value for step in self._steps}
-        refuse_unknown_inputs(entity.mapping, stepped.keys())
-        given, expected = seen_version(entity, self._given, self._expected)
-        given = {**given, **stepped} if stepped else given
-        values = mapping.prepare_given(first_version(entity, given))
-        steps = hooked_amounts(entity, self._steps, values)
-        counted = entity.spec.version_attribute
-        if stepped or counted is not None:
+        entity, mapping, attributes = (
+            self._entity,
+            self._entity.mapping,
+            self._entity.spec.attributes,
+        )
+        given, expected, steps = self._given, self._expected, self._steps
+        counted, stepped = entity.spec.version_attribute, {step.root: step.value for step in steps}
+        if steps:
+            refuse_unknown_inputs(mapping, stepped.keys())
+        if counted is not None:
+            given, expected = seen_version(entity, given, expected)
+            given = first_version(entity, given)
+        values = mapping.prepare_given({**given, **stepped} if steps else given)
+        if steps or counted is not None:
+            steps = hooked_amounts(entity, steps, values)
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
-        once = {n for n in entity.mapping.read_only if n in values}
+        once = {n for n in mapping.read_only if n in values}
         # Of what is set only where the item has none, the stored value is not known, unless the
         # caller says that there is none.
-        unsure = {name for name in once if self._known.get(name, name) is not None}
+        unsure = frozenset(name for name in once if self._known.get(name, name) is not None)
         own = {name: values[name] for name in entity.keys.primary.composites if name in values}
-        known = {**self._known, **own}
+        known = {**self._known, **own} if self._known else own
         changed = {n: value for n, value in values.items() if n not in unsure and n not in own}
         derived: dict[str, Any] = {}
         if mapping.derivations:
             derived = mapping.watchers(changed, known)
             # The rest is derived for a new item; of a stored one it stays as it is.
-            begun = mapping.derived(values, mapping.derivations.keys() - derived.keys())
+            rest = mapping.derivations.keys() - derived.keys()
+            begun = mapping.derived(values, rest) if rest else {}
             self._refuse_kept_inputs(begun, unsure)
             values = mapping.complete(values, given, {**begun, **derived})
             once |= {name for name, value in begun.items() if value is not None}
             changed |= derived
         together = {**known, **changed}
-        absent = {name for name, value in together.items() if value is None}
+        absent: Collection[str] = ()
+        if self._known or derived:
+            absent = {name for name, value in together.items() if value is None}
+        present = {n: v for n, v in together.items() if v is not None} if absent else together
         return _Parts(
             values,
             steps,
-            frozenset(entity.spec.attributes[name].field for name in once),
-            tuple(
-                entity.spec.attributes[name].field
-                for name, value in derived.items()
-                if value is None
-            ),
-            Knowledge(
-                {name: value for name, value in together.items() if value is not None},
-                absent,
-                changed.keys(),
-                made=values,
-                creates=True,
-                kept=unsure,
-            ),
+            frozenset(attributes[name].field for name in once),
+            tuple(attributes[name].field for name in derived if name in absent),
+            Knowledge(present, absent, changed.keys(), values, creates=True, kept=unsure),
             expected,
         )
 

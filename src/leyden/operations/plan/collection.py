@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidExpressionError
-from leyden.keys import Bounds, IndexKeys
+from leyden.keys import IndexKeys
 from leyden.operations.bound import BoundEntity, matches
 from leyden.operations.companions.overflow.reading import OverflowRead, wanted_fields
 from leyden.operations.options import Options
@@ -140,7 +140,13 @@ class CollectionReading(RangedReading):
                 f"ranges; leave out `compare` for an exact .{limits.operator}()"
             )
         if is_clustered and self.is_exact(options):
-            return condition_of(form.field, self._bounds(options))
+            first, forms = self._concerned, self.collection.forms
+            own, test = first.keys.sk, self._range_test(first, options)
+            assert own is not None
+            if own.numeric and len({one.names for one in forms}) > 1:
+                return None
+            ordered = [own, *(one for one in forms if one is not own)]
+            return condition_of(form.field, key_bounds(first.entity, ordered, test))
         if limits is None or not any(name in form.names for name in limits.start):
             # Without a closing label this also takes longer values; they are left out later.
             beginning = form.stem(self.values)
@@ -150,16 +156,6 @@ class CollectionReading(RangedReading):
         found = sort_condition(self.entity, form, self.values, limits)
         assert found is not None
         return shifted(found) if options.compare == "v2" else found
-
-    def _bounds(self, options: Options) -> Bounds:
-        """The part of a clustered index that an exact range reads. Raises ValidationError."""
-        first, forms = self._concerned, self.collection.forms
-        form, test = first.keys.sk, self._range_test(first, options)
-        assert form is not None
-        if form.numeric and len({one.names for one in forms}) > 1:
-            return Bounds(None, exact=False)
-        ordered = [form, *(one for one in forms if one is not form)]
-        return key_bounds(first.entity, ordered, test)
 
     @cached_property
     def _concerned(self) -> Member:

@@ -1,4 +1,7 @@
-"""Expressions of a request: placeholders for names and values, and the text around them."""
+"""Expressions of a request: placeholders for names and values, and the text around them.
+
+Then the conditions that `where()` takes, and what items and values count for in bytes.
+"""
 
 from __future__ import annotations
 
@@ -18,130 +21,6 @@ from leyden.operations.bound import BoundEntity
 from leyden.program import AttributeValue, Item, Params
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
 
-
-def as_stored(spec: EntitySpec, item: Item, names: Iterable[str]) -> Condition:
-    """The condition that attributes are stored as they are in a raw item; one name at least.
-
-    Their stored form is compared, whole: whoever wrote it, and however. Values that are stored
-    outside of the item are compared by its manifest, which each write of theirs changes.
-
-    >>> task.patch(id="t1").set(title="New").where(as_stored(spec, item, ["title"]))
-    ... # doctest: +SKIP
-    """
-    attributes = [spec.attributes[name] for name in names]
-    fields = [attribute.field for attribute in attributes]
-    if any(attribute.overflow for attribute in attributes):
-        fields.append(OVERFLOW_FIELD)
-    together: Condition = reduce(and_, (_still(field, item) for field in fields))
-    return together
-
-
-def _still(field: str, item: Item) -> Condition:
-    path = Path([field])
-    return path == item[field] if field in item else path.does_not_exist()
-
-
-SET_HAS: Final = "what is set has"
-"""How a refusal begins where only a part of the item is known."""
-
-_CONTAINER_OVERHEAD: Final = 3
-_ELEMENT_OVERHEAD: Final = 1
-
-
-def item_size(item: Item) -> int:
-    """The item's size in bytes: names and values, in UTF-8."""
-    total = 0
-    for name, value in item.items():
-        total += len(name) if name.isascii() else _text_size(name)
-        text = value.get("S")
-        # Most fields are ASCII text; spelled out, since every write is measured.
-        if text is not None and text.isascii():
-            total += len(text)
-        else:
-            total += value_size(value)
-    return total
-
-
-def value_size(value: AttributeValue) -> int:
-    """The size of one typed value in bytes."""
-    ((kind, content),) = value.items()
-    return int(_MEASURES[kind](content))
-
-
-def request_size(params: Params) -> int:
-    """The bytes that a write counts for in a transaction."""
-    values = params.get("ExpressionAttributeValues", {}).values()
-    own = params.get("Item") or params.get("Key", {})
-    return item_size(own) + sum(map(value_size, values))
-
-
-def refuse_oversize(*parts: Item, has: str = "the item has") -> None:
-    """Raise ItemTooLargeError where DynamoDB would refuse the item of these parts.
-
-    `has` begins the message, for an item of which these fields are not all.
-    """
-    if _fit_surely(parts):
-        return
-    item = {name: value for part in parts for name, value in part.items()}
-    size = item_size(item)
-    if size > ITEM_LIMIT:
-        name, largest = max(
-            ((name, value_size(value)) for name, value in item.items()), key=lambda pair: pair[1]
-        )
-        raise ItemTooLargeError(
-            f"{has} {size:,} bytes and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
-            f'field is "{name}" with {largest:,} bytes',
-            size=size,
-            limit=ITEM_LIMIT,
-        )
-
-
-def _fit_surely(parts: tuple[Item, ...]) -> bool:
-    """Whether the parts fit, told by the length of their JSON: never less than they count for.
-
-    That text is made in a fraction of the time in which an item is measured.
-    """
-    try:
-        return len(encode(parts)) <= ITEM_LIMIT
-    except (TypeError, ValueError):
-        return False
-
-
-def _text_size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8"))
-
-
-def _number_size(text: str) -> int:
-    digits = text.lower().partition("e")[0].lstrip("-0.").replace(".", "")
-    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
-
-
-def _list_size(values: list[AttributeValue]) -> int:
-    return _CONTAINER_OVERHEAD + sum(_ELEMENT_OVERHEAD + value_size(value) for value in values)
-
-
-def _map_size(values: dict[str, Any]) -> int:
-    return (
-        _CONTAINER_OVERHEAD
-        + len(values) * _ELEMENT_OVERHEAD
-        + sum(_text_size(name) + value_size(value) for name, value in values.items())
-    )
-
-
-_MEASURES: Final[dict[str, Any]] = {
-    "S": _text_size,
-    "N": _number_size,
-    "B": len,
-    "BOOL": lambda _: 1,
-    "NULL": lambda _: 1,
-    "SS": lambda values: sum(map(_text_size, values)),
-    "NS": lambda values: sum(map(_number_size, values)),
-    "BS": lambda values: sum(map(len, values)),
-    "L": _list_size,
-    "M": _map_size,
-}
-
-
 _FEW: Final = 64
 _NAMES: Final = tuple(f"#{number}" for number in range(_FEW))
 _VALUES: Final = tuple(f":{number}" for number in range(_FEW))
@@ -150,6 +29,13 @@ _EQUAL: Final = tuple(f"#{number} = :{number}" for number in range(_FEW))
 
 _MOST_CHOICES: Final = 100
 """The most values that DynamoDB takes in an IN."""
+
+
+SET_HAS: Final = "what is set has"
+"""How a refusal begins where only a part of the item is known."""
+
+_CONTAINER_OVERHEAD: Final = 3
+_ELEMENT_OVERHEAD: Final = 1
 
 
 class Expressions:
@@ -356,3 +242,119 @@ def _check_size(size: _Size, operation: str) -> None:
 
 def _shown(path: Any) -> str:
     return f'"{".".join(path.path)}"' if isinstance(path, Path) else "a value"
+
+
+def as_stored(spec: EntitySpec, item: Item, names: Iterable[str]) -> Condition:
+    """The condition that attributes are stored as they are in a raw item; one name at least.
+
+    Their stored form is compared, whole: whoever wrote it, and however. Values that are stored
+    outside of the item are compared by its manifest, which each write of theirs changes.
+
+    >>> task.patch(id="t1").set(title="New").where(as_stored(spec, item, ["title"]))
+    ... # doctest: +SKIP
+    """
+    attributes = [spec.attributes[name] for name in names]
+    fields = [attribute.field for attribute in attributes]
+    if any(attribute.overflow for attribute in attributes):
+        fields.append(OVERFLOW_FIELD)
+    together: Condition = reduce(and_, (_still(field, item) for field in fields))
+    return together
+
+
+def _still(field: str, item: Item) -> Condition:
+    path = Path([field])
+    return path == item[field] if field in item else path.does_not_exist()
+
+
+def item_size(item: Item) -> int:
+    """The item's size in bytes: names and values, in UTF-8."""
+    total = 0
+    for name, value in item.items():
+        total += len(name) if name.isascii() else _text_size(name)
+        text = value.get("S")
+        # Most fields are ASCII text; spelled out, since every write is measured.
+        if text is not None and text.isascii():
+            total += len(text)
+        else:
+            total += value_size(value)
+    return total
+
+
+def value_size(value: AttributeValue) -> int:
+    """The size of one typed value in bytes."""
+    ((kind, content),) = value.items()
+    return int(_MEASURES[kind](content))
+
+
+def request_size(params: Params) -> int:
+    """The bytes that a write counts for in a transaction."""
+    values = params.get("ExpressionAttributeValues", {}).values()
+    own = params.get("Item") or params.get("Key", {})
+    return item_size(own) + sum(map(value_size, values))
+
+
+def refuse_oversize(*parts: Item, has: str = "the item has") -> None:
+    """Raise ItemTooLargeError where DynamoDB would refuse the item of these parts.
+
+    `has` begins the message, for an item of which these fields are not all.
+    """
+    if _fit_surely(parts):
+        return
+    item = {name: value for part in parts for name, value in part.items()}
+    size = item_size(item)
+    if size > ITEM_LIMIT:
+        name, largest = max(
+            ((name, value_size(value)) for name, value in item.items()), key=lambda pair: pair[1]
+        )
+        raise ItemTooLargeError(
+            f"{has} {size:,} bytes and DynamoDB stores at most {ITEM_LIMIT:,}; its largest "
+            f'field is "{name}" with {largest:,} bytes',
+            size=size,
+            limit=ITEM_LIMIT,
+        )
+
+
+def _fit_surely(parts: tuple[Item, ...]) -> bool:
+    """Whether the parts fit, told by the length of their JSON: never less than they count for.
+
+    That text is made in a fraction of the time in which an item is measured.
+    """
+    try:
+        return len(encode(parts)) <= ITEM_LIMIT
+    except (TypeError, ValueError):
+        return False
+
+
+def _text_size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8"))
+
+
+def _number_size(text: str) -> int:
+    digits = text.lower().partition("e")[0].lstrip("-0.").replace(".", "")
+    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+
+
+def _list_size(values: list[AttributeValue]) -> int:
+    return _CONTAINER_OVERHEAD + sum(_ELEMENT_OVERHEAD + value_size(value) for value in values)
+
+
+def _map_size(values: dict[str, Any]) -> int:
+    return (
+        _CONTAINER_OVERHEAD
+        + len(values) * _ELEMENT_OVERHEAD
+        + sum(_text_size(name) + value_size(value) for name, value in values.items())
+    )
+
+
+_MEASURES: Final[dict[str, Any]] = {
+    "S": _text_size,
+    "N": _number_size,
+    "B": len,
+    "BOOL": lambda _: 1,
+    "NULL": lambda _: 1,
+    "SS": lambda values: sum(map(_text_size, values)),
+    "NS": lambda values: sum(map(_number_size, values)),
+    "BS": lambda values: sum(map(len, values)),
+    "L": _list_size,
+    "M": _map_size,
+}

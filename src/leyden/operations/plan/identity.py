@@ -1,7 +1,8 @@
-"""Whose item is it? Guards against two items under one key, and against foreign items.
+"""What a read holds of an item, and how requests tell whose item it is.
 
-Keys are folded and joined without escaping, so two different items may have the same key.
-Writes carry a condition that the stored item has the same key attributes; reads compare them.
+First what is read: projections, what an index holds, what a record of that shows. Then whose it
+is: writes carry a condition that the stored item has the same key attributes, and reads filter by
+them where the index holds them, else compare what they read.
 """
 
 from __future__ import annotations
@@ -38,11 +39,10 @@ def project(
     """
     if not options.attributes:
         return
-    for form in entity.keys.primary.forms:
-        expressions.name(form.field)
-    held = held_fields(entity, index)
+    attributes, held = entity.spec.attributes, held_fields(entity, index)
+    fields = [*entity.key_fields]
     for name in options.attributes:
-        attribute = entity.spec.attributes.get(name)
+        attribute = attributes.get(name)
         if attribute is None:
             raise entity.mapping.unknown(name)
         if held is not None and attribute.field not in held:
@@ -52,27 +52,22 @@ def project(
                 "`attributes`, or read it through another access pattern",
                 entity=entity.spec.entity,
             )
-        expressions.name(attribute.field)
-        if telling:
-            for watched in _watched_fields(entity, name):
-                if held is None or watched in held:
-                    expressions.name(watched)
+        fields += [attribute.field, *(_watched_fields(entity, name) if telling else ())]
     if telling:
         # An item without identifiers is known by its keys, and so are values that are not held.
-        forms = index.forms if index is not None else ()
-        for field in (*_telling_fields(entity, options), *(form.field for form in forms)):
-            if held is None or field in held:
-                expressions.name(field)
-    apart = {entity.spec.attributes[name].field for name in options.attributes}
-    if telling and not apart.isdisjoint(entity.mapping.overflow):
+        composites = [name for keys in entity.keys.values() for name in keys.composites]
+        fields += [
+            *(() if options.ignore_ownership else entity.identifiers),
+            *(attributes[name].field for name in composites),
+            *(form.field for form in (index.forms if index is not None else ())),
+        ]
+    for field in fields:
+        if held is None or field in held:
+            expressions.name(field)
+    asked = {attributes[name].field for name in options.attributes}
+    if telling and not entity.mapping.overflow.isdisjoint(asked):
         expressions.name(OVERFLOW_FIELD)
     params["ProjectionExpression"] = ", ".join(expressions.names.values())
-
-
-def _telling_fields(entity: BoundEntity, options: Options) -> list[str]:
-    composites = [name for keys in entity.keys.values() for name in keys.spec.composites]
-    fields = [entity.spec.attributes[name].field for name in dict.fromkeys(composites)]
-    return fields if options.ignore_ownership else [*entity.identifiers, *fields]
 
 
 def _watched_fields(entity: BoundEntity, name: str) -> list[str]:

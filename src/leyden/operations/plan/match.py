@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from leyden._attrs import frozen
@@ -14,13 +15,18 @@ from leyden.operations.plan.queries import PageReading, QueryReading, ScanReadin
 
 @frozen
 class _Candidate:
+    """An access pattern, and the values of its key up to the first one that is missing."""
+
     keys: IndexKeys
-    count: int
-    complete: bool
+    leading: dict[str, Any]
 
     @property
     def is_primary(self) -> bool:
         return self.keys.spec.index is None
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.leading) == len(self.keys.composites)
 
 
 def match(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
@@ -53,7 +59,7 @@ def find(entity: BoundEntity, given: Mapping[str, Any]) -> PageReading:
     values, keys, leading = _choose(entity, given, "find")
     if keys is None:
         return ScanReading(entity)
-    behind = {n: values[n] for n in keys.spec.composites if n in values and n not in leading}
+    behind = {n: values[n] for n in keys.composites if n in values and n not in leading}
     return QueryReading(entity, keys=keys, values=leading, filters=behind, identified=False)
 
 
@@ -66,13 +72,13 @@ def _choose(
     own = entity.keys.primary.composites
     implied = {name: value for name, value in entity.mapping.constants.items() if name in own}
     known = {**implied, **values} if values else values
-    keys = _best_access_pattern(entity, known, all_filtered=verb == "match")
-    return values, keys, {} if keys is None else _leading(keys, known)
+    best = _best_access_pattern(entity, known, all_filtered=verb == "match")
+    return (values, None, {}) if best is None else (values, best.keys, best.leading)
 
 
 def _best_access_pattern(
     entity: BoundEntity, values: Mapping[str, Any], *, all_filtered: bool
-) -> IndexKeys | None:
+) -> _Candidate | None:
     """The access pattern that the attributes serve best; None where only a scan could.
 
     It must have its whole partition key and hold what is filtered on: all that is not in its key,
@@ -88,33 +94,36 @@ def _best_access_pattern(
     ]
     if not candidates:
         return None
-    most = max(candidate.count for candidate in candidates)
+    most = max(len(candidate.leading) for candidate in candidates)
 
     def rank(candidate: _Candidate) -> int | None:
-        if candidate.is_primary and candidate.complete:
+        if candidate.is_primary and candidate.is_complete:
             return 0
-        if candidate.is_primary and candidate.count == most:
+        if candidate.is_primary and len(candidate.leading) == most:
             return 1
-        if candidate.complete:
+        if candidate.is_complete:
             return 2
-        return 3 if candidate.count == most else None
+        return 3 if len(candidate.leading) == most else None
 
     ranked = {rank(candidate): candidate for candidate in candidates}
     best = min(place for place in ranked if place is not None)
-    return ranked[best].keys
+    return ranked[best]
 
 
 def _candidate(
     entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], all_filtered: bool
 ) -> _Candidate | None:
-    names = keys.spec.composites
-    count = next((i for i, name in enumerate(names) if name not in values), len(names))
+    leading = {n: values[n] for n in takewhile(values.__contains__, keys.composites)}
     # With nothing given at all there is no attribute to choose an access pattern by.
-    if count < len(keys.spec.pk.composite) or count == 0:
+    if not leading or not leading.keys() >= {*keys.spec.pk.composite}:
         return None
-    leading = names[:count]
-    filtered = [n for n in (values if all_filtered else names) if n in values and n not in leading]
-    if not _serves(entity, keys, values, filtered):
+    # All items with these values must be in the index, with all that is filtered on.
+    if not keys.demanded <= values.keys() | entity.keys.primary.composites:
+        return None
+    held = held_fields(entity, keys)
+    asked = values if all_filtered else keys.composites
+    filtered = {entity.spec.attributes[n].field for n in asked if n in values and n not in leading}
+    if held is not None and not held >= filtered:
         return None
     if keys.spec.when is not None:
         condition = entity.mapping.condition(keys.spec.name)
@@ -122,24 +131,4 @@ def _candidate(
             return None
         if not condition.holds(values):
             return None
-    return _Candidate(keys, count, count == len(names))
-
-
-def _serves(
-    entity: BoundEntity, keys: IndexKeys, values: Mapping[str, Any], filtered: Iterable[str]
-) -> bool:
-    """Whether all items with these values are in the index, with all that is filtered on."""
-    if not keys.demanded <= values.keys() | entity.keys.primary.composites:
-        return False
-    held = held_fields(entity, keys)
-    return held is None or held.issuperset(entity.spec.attributes[n].field for n in filtered)
-
-
-def _leading(keys: IndexKeys, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the key's attributes, up to the first one that is missing."""
-    leading = {}
-    for name in keys.spec.composites:
-        if name not in values:
-            break
-        leading[name] = values[name]
-    return leading
+    return _Candidate(keys, leading)

@@ -1,22 +1,21 @@
 """Ranges that mean what they say of the attributes: what is read, and what an item must meet.
 
-Whether an item is in a range its own values say, each compared in the order of its type.
-
-Numbers compare as numbers, times as times, and text as the key holds it: padded, and folded where
-the key folds. The values are those that the item has, or, where the index does not hold them, those
-in its keys.
+An item's own values say whether it is in a range, each compared in the order of its type. Numbers
+compare as numbers, times as times, and text as the key holds it: padded, and folded where the key
+folds. Where the index does not hold the values, those in the item's keys are taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import evolve, frozen
 from leyden.errors import DecodeError, InvalidExpressionError
-from leyden.keys import Bounds, IndexKeys, KeyForm, KeyValue, Limit, bounds_of
+from leyden.keys import Bounds, IndexKeys, KeyForm, Limit, bounds_of
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.operations.bound import BoundEntity
 from leyden.operations.options import Options
@@ -259,9 +258,12 @@ class RangeTest:
                 continue
             ((kind, content),) = stored.items()
             key = Decimal(content) if kind == "N" else content
-            try:
-                found.update(_taken_apart(form, key))
-            except ValueError:
+            # A key ends before the first value that the item does not have.
+            for parse in (form.parse, form.parse_beginning):
+                with suppress(ValueError):
+                    found.update(parse(key))
+                    break
+            else:
                 unreadable.update(dict.fromkeys(form.names, form.field))
         return _Parsed(found, unreadable)
 
@@ -308,17 +310,6 @@ class RangeTest:
         behind = self._beyond(expressions, rest, is_low, included)
         behind = f"({behind})" if " OR " in behind else behind
         return f"{field} {_OPERATORS[is_low, False]} {wanted} OR ({field} = {wanted} AND {behind})"
-
-
-def _taken_apart(form: KeyForm, key: KeyValue) -> dict[str, Any]:
-    """The values in a key, which ends before the first that the item does not have.
-
-    Raises ValueError where the key was not made by this form.
-    """
-    try:
-        return form.parse(key)
-    except ValueError:
-        return form.parse_beginning(key)
 
 
 def _compare(value: Callable[[str], Place | None], limits: list[tuple[str, Place]]) -> int | None:

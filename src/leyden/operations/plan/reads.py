@@ -222,15 +222,29 @@ class GetReading:
         """The operation's name in errors and events: `task.get`."""
         return self.entity.operation("get")
 
-    def describe(self, options: Options) -> Params:
-        """The request, without what `plan` reads to tell whose item it is."""
-        return self._described(self.entity.mapping.own_values(self.given), options, telling=False)
+    def describe(
+        self, options: Options, values: Mapping[str, Any] | None = None, *, telling: bool = False
+    ) -> Params:
+        """The request; with `telling`, reading also what says whose item it is.
+
+        `values` are the accepted key attributes, where they are known.
+        """
+        mapping = self.entity.mapping
+        key = mapping.primary_key(mapping.own_values(self.given) if values is None else values)
+        params: Params = {"TableName": self.entity.table, "Key": key}
+        if options.consistent:
+            params["ConsistentRead"] = True
+        if options.attributes:
+            expressions = Expressions()
+            project(self.entity, params, options, expressions, telling=telling)
+            expressions.write_to(params)
+        return params
 
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
         entity = self.entity
         values = entity.mapping.own_values(self.given)
-        params = self._described(values, options, telling=True)
+        params = self.describe(options, values, telling=True)
         if options is not DEFAULT:
             finish(params, options)
         identity = entity.identity_by(values)
@@ -269,19 +283,6 @@ class GetReading:
             "",
             ("reads one item", *reading_notes(self.entity, options)),
         )
-
-    def _described(self, values: Mapping[str, Any], options: Options, *, telling: bool) -> Params:
-        params: Params = {
-            "TableName": self.entity.table,
-            "Key": self.entity.mapping.primary_key(values),
-        }
-        if options.consistent:
-            params["ConsistentRead"] = True
-        if options.attributes:
-            expressions = Expressions()
-            project(self.entity, params, options, expressions, telling=telling)
-            expressions.write_to(params)
-        return params
 
 
 def is_mine(entity: BoundEntity, item: Item, identity: Identity, options: Options) -> bool:
