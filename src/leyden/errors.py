@@ -61,8 +61,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from leyden.outcomes import NOTHING, Outcome, Rejection, told
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
     from leyden._steps import Item, Request
     from leyden.schema.faults import Fault
+
+    class Context(TypedDict, total=False):
+        """What was under way, which every error takes by these names."""
+
+        operation: str | None
+        entity: str | None
+
+    class Doubtful(Context, total=False):
+        """The same of an error after which something may have been written."""
+
+        unsure: bool
+
 
 __all__ = [
     "AmbiguousKeyError",
@@ -108,64 +122,48 @@ __all__ = [
 ]
 
 
-class PageRead(Protocol):
-    """What an error tells of a page: a `leyden.Page` or a `leyden.CollectionPage`."""
+class Done(Protocol):
+    """What an error tells of what its call had done by then."""
 
     @property
     def items(self) -> tuple[Any, ...]:
-        """The records that were read before."""
+        """What was read or put. A batch has None in the places of its other entries."""
+
+    @property
+    def consumed(self) -> float | None:
+        """The capacity units that were consumed, where the engine says."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+
+    @property
+    def unreadable(self) -> tuple[DecodeError | HookError, ...]:
+        """The errors of items that could not be read."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class PageRead(Done, Protocol):
+    """A `leyden.Page` or a `leyden.CollectionPage`, as far as an error tells of it."""
 
     @property
     def cursor(self) -> str | None:
         """Where to go on."""
 
     @property
-    def consumed(self) -> float | None:
-        """The capacity units that were consumed, where the engine says."""
-
-    @property
     def scanned(self) -> int:
         """How many items were read."""
 
-    @property
-    def requests(self) -> int:
-        """How many requests were made."""
 
-    @property
-    def unreadable(self) -> tuple[DecodeError | HookError, ...]:
-        """The errors of items that could not be read."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-class BatchDone(Protocol):
-    """What an error tells of a batch: a `leyden.BatchResult`."""
-
-    @property
-    def items(self) -> tuple[Any, ...]:
-        """What was read or put, in the order of the entries; None in the places of the others."""
+class BatchDone(Done, Protocol):
+    """A `leyden.BatchResult`, as far as an error tells of it."""
 
     @property
     def unprocessed(self) -> tuple[Any, ...]:
         """What the service had not taken up, in raw form."""
-
-    @property
-    def consumed(self) -> float | None:
-        """The capacity units that were consumed, where the engine says."""
-
-    @property
-    def requests(self) -> int:
-        """How many requests were made."""
-
-    @property
-    def unreadable(self) -> tuple[DecodeError | HookError, ...]:
-        """The errors of items that could not be read."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Any]: ...
 
 
 class LeydenError(Exception):
@@ -316,15 +314,8 @@ class ValidationError(InputError):
 
     code = "input.invalid_value"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        path: str = "",
-        operation: str | None = None,
-        entity: str | None = None,
-    ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+    def __init__(self, message: str, *, path: str = "", **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
         self.path = path
 
 
@@ -346,14 +337,9 @@ class MissingCompositeError(InputError):
     code = "key.missing_composite"
 
     def __init__(
-        self,
-        message: str,
-        *,
-        missing: Sequence[str] = (),
-        operation: str | None = None,
-        entity: str | None = None,
+        self, message: str, *, missing: Sequence[str] = (), **context: Unpack[Context]
     ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+        super().__init__(message, **context)
         self.missing = tuple(missing)
 
 
@@ -392,16 +378,8 @@ class ItemTooLargeError(InputError):
 
     code = "item.too_large"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        size: int,
-        limit: int,
-        operation: str | None = None,
-        entity: str | None = None,
-    ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+    def __init__(self, message: str, *, size: int, limit: int, **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
         self.size = size
         self.limit = limit
 
@@ -434,10 +412,9 @@ class DecodeError(LeydenError):
         field: str = "",
         item: Item | None = None,
         key: Item | None = None,
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+        super().__init__(message, **context)
         self.field = field
         self.item = item
         self.key = key
@@ -452,15 +429,8 @@ class NotReadError(LeydenError, AttributeError):
 
     code = "record.not_read"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        attribute: str = "",
-        operation: str | None = None,
-        entity: str | None = None,
-    ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+    def __init__(self, message: str, *, attribute: str = "", **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
         self.attribute = attribute
 
 
@@ -482,10 +452,9 @@ class HookError(LeydenError):
         path: str = "",
         item: Item | None = None,
         key: Item | None = None,
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+        super().__init__(message, **context)
         self.hook = hook
         self.path = path
         self.item = item
@@ -509,11 +478,9 @@ class ConditionFailedError(LeydenError):
         *,
         item: Item | None = None,
         request: Request | None = None,
-        unsure: bool = False,
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Doubtful],
     ) -> None:
-        super().__init__(message, unsure=unsure, operation=operation, entity=entity)
+        super().__init__(message, **context)
         self.item = item
         self.request = request
         self.is_item_read = item is not None
@@ -552,13 +519,9 @@ class VersionConflictError(ConditionFailedError):
         stored: Any = None,
         item: Item | None = None,
         request: Request | None = None,
-        unsure: bool = False,
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Doubtful],
     ) -> None:
-        super().__init__(
-            message, item=item, request=request, unsure=unsure, operation=operation, entity=entity
-        )
+        super().__init__(message, item=item, request=request, **context)
         self.stored = stored
 
 
@@ -578,10 +541,9 @@ class UniqueConstraintError(ConditionFailedError):
         attributes: Sequence[str] = (),
         owner: Item | None = None,
         request: Request | None = None,
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, request=request, operation=operation, entity=entity)
+        super().__init__(message, request=request, **context)
         self.attributes = tuple(attributes)
         self.owner = owner
 
@@ -604,9 +566,9 @@ class BatchIncompleteError(LeydenError):
         result: BatchDone,
         unsure: Sequence[Mapping[str, Any]] = (),
         failures: Sequence[LeydenError] = (),
-        operation: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, operation=operation)
+        super().__init__(message, **context)
         self.result = result
         self.unsure = tuple(unsure)
         self.failures = tuple(failures)
@@ -621,13 +583,9 @@ class TransactionCanceledError(LeydenError):
     code = "transaction.canceled"
 
     def __init__(
-        self,
-        message: str,
-        *,
-        rejections: Sequence[Rejection] = (),
-        operation: str | None = None,
+        self, message: str, *, rejections: Sequence[Rejection] = (), **context: Unpack[Context]
     ) -> None:
-        super().__init__(message, operation=operation)
+        super().__init__(message, **context)
         self.rejections = tuple(rejections)
 
 
@@ -673,10 +631,9 @@ class SaveIncompleteError(LeydenError):
         unsaved: Sequence[str] = (),
         unsure: Sequence[str] = (),
         failures: Sequence[LeydenError] = (),
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, operation=operation, entity=entity)
+        super().__init__(message, **context)
         self.saved = tuple(saved)
         self.unsaved = tuple(unsaved)
         self.unsure = tuple(unsure)
@@ -701,9 +658,9 @@ class TableMismatchError(TableError):
     code = "table.mismatch"
 
     def __init__(
-        self, message: str, *, differences: Sequence[str] = (), operation: str | None = None
+        self, message: str, *, differences: Sequence[str] = (), **context: Unpack[Context]
     ) -> None:
-        super().__init__(message, operation=operation)
+        super().__init__(message, **context)
         self.differences = tuple(differences)
 
 
@@ -730,11 +687,9 @@ class AwsError(LeydenError):
         aws_code: str | None = None,
         request: Request | None = None,
         response: Mapping[str, Any] | None = None,
-        unsure: bool = False,
-        operation: str | None = None,
-        entity: str | None = None,
+        **context: Unpack[Doubtful],
     ) -> None:
-        super().__init__(message, unsure=unsure, operation=operation, entity=entity)
+        super().__init__(message, **context)
         self.aws_code = aws_code
         self.request = request
         self.response = response

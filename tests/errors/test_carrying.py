@@ -87,7 +87,10 @@ def made(kind: type[LeydenError]) -> LeydenError:
             value = True
         elif "int" in str(parameter.annotation).split(" "):
             value = 7
-        if parameter.kind is parameter.KEYWORD_ONLY:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given |= {"operation": "the operation", "entity": "the entity"}
+            given |= {"unsure": True} if "Doubtful" in str(parameter.annotation) else {}
+        elif parameter.kind is parameter.KEYWORD_ONLY:
             given[name] = value
         else:
             positional.append(value)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pynamodb import attributes
 
 from leyden.chart.samples import sample
 from leyden.cli.values import plain as shown
@@ -26,6 +28,14 @@ WRITTEN: dict[str, Any] = {"enum": ["open", "closed"]}
 """How a type is written in schemas, where not by its name."""
 
 EVERY = pytest.mark.parametrize("name", TYPES)
+THROUGH_OTHERS = {
+    *("check", "normal_source", "read_source", "stored_kind"),  # a compiled attribute
+    "key_value",  # value_of
+    *("from_json", "from_text"),  # the command line
+    *("python", "sample"),  # the annotation, and the samples
+}
+"""The capabilities that are asked for here by what stands upon types."""
+
 KEYABLE = pytest.mark.parametrize("name", [name for name, kind in TYPES.items() if kind.keyable])
 
 
@@ -41,6 +51,16 @@ def compiled(name: str) -> CompiledAttribute:
 def samples(name: str) -> list[Any]:
     accept = compiled(name).accept
     return [accept(sample(spec_of(name), number, "task")) for number in range(3)]
+
+
+def in_an_entity(attribute: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "entity": "things",
+        "version": "1",
+        "service": "s",
+        "attributes": {"id": {"type": "string", "required": True}, "x": attribute},
+        "indexes": {"by_id": {"pk": {"field": "pk", "composite": ["id"]}}},
+    }
 
 
 @EVERY
@@ -65,6 +85,13 @@ def test_what_is_normal_for_certain_is_what_its_check_gives(name: str) -> None:
     found = compile_entity(entity({"x": {"type": name, "values": WRITTEN.get(name, ())}}))
     for value in samples(name):
         assert found.prepare_create({"id": "1", "x": value})["x"] == value
+
+
+@EVERY
+def test_how_to_type_it_is_said_where_json_is_wanted(name: str) -> None:
+    if TYPES[name].typed_as_json:
+        with pytest.raises(ValueError, match=re.escape(TYPES[name].json_hint)):
+            value_from_text(spec_of(name), "{")
 
 
 @EVERY
@@ -107,16 +134,7 @@ def test_what_people_type_is_a_value(name: str) -> None:
 @EVERY
 def test_a_default_can_be_written_in_a_schema(name: str) -> None:
     for value in samples(name)[:1]:
-        given = {
-            "entity": "things",
-            "version": "1",
-            "service": "s",
-            "attributes": {
-                "id": {"type": "string", "required": True},
-                "x": {"type": WRITTEN.get(name, name), "default": shown(value)},
-            },
-            "indexes": {"by_id": {"pk": {"field": "pk", "composite": ["id"]}}},
-        }
+        given = in_an_entity({"type": WRITTEN.get(name, name), "default": shown(value)})
         result = check_service(given)
         assert [fault for fault in result.faults if fault.severity == "error"] == []
 
@@ -210,6 +228,80 @@ def test_no_method_is_left_as_it_is_in_the_base(name: str) -> None:
         needed |= {"key_number"} if kind.castable else set()
     forgotten = {n for n in needed if getattr(type(kind), n) is getattr(AttributeType, n)}
     assert forgotten == set()
+
+
+@EVERY
+def test_expressions_see_what_it_says(name: str) -> None:
+    seen = {
+        "text": str,
+        "a number": int | float,
+        "true or false": bool,
+        "a list": list,
+        "a map": dict,
+        None: object,
+    }
+    attribute, kind = compiled(name), TYPES[name]
+    for value in samples(name):
+        assert isinstance(attribute.plain(value), seen[kind.in_expressions])
+        # Base64 text may be meant as it stands, so an expression never gives bytes.
+        if name != "binary":
+            assert attribute.accept(kind.derived(attribute.plain(value))) == value
+
+
+@EVERY
+def test_a_set_holds_it_or_refuses_it(name: str) -> None:
+    a_set = {"type": "set", "items": {"type": WRITTEN.get(name, name)}}
+    faults = [fault.code for fault in check_service(in_an_entity(a_set)).errors]
+    assert faults == ([] if TYPES[name].in_sets else ["option.value"])
+
+
+@EVERY
+def test_its_limits_bound_its_size(name: str) -> None:
+    kind = TYPES[name]
+    if "min" in kind.options:
+        sizes = [kind.size(value) for value in samples(name)]
+        limited = in_an_entity({"type": name, "min": 0.5})
+        faults = [fault.code for fault in check_service(limited).errors]
+        assert all(size >= 0 for size in sizes)
+        assert faults == (["attribute.bounds"] if kind.whole_limits else [])
+    if "min_length" in kind.options:
+        assert all(len(value) >= 0 for value in samples(name))
+
+
+@EVERY
+def test_its_source_is_of_what_it_names(name: str) -> None:
+    kind = TYPES[name]
+    source = f"{kind.write} {kind.read} {kind.normal}"
+    assert {one for one in kind.source_names if one in source} == {*kind.source_names}
+    assert not kind.pynamodb or hasattr(attributes, f"{kind.pynamodb}Attribute")
+
+
+@KEYABLE
+def test_texts_in_keys_keep_the_order_that_it_says(name: str) -> None:
+    spec, kind = spec_of(name), TYPES[name]
+    values = sorted(samples(name))
+    if kind.keeps_order:
+        assert sorted(values, key=kind.key_text) == values
+    if kind.has_one_width(spec):
+        assert len({len(kind.key_text(value)) for value in values}) == 1
+    if kind.begins_as_text:
+        assert all(isinstance(kind.key_text(value), str) for value in values)
+    assert kind.may_fold(spec) or not kind.is_free_text or kind.choices(spec)
+    assert kind.may_hold(spec, "#x_") or not kind.is_free_text or kind.choices(spec)
+
+
+@EVERY
+def test_updates_know_its_operators(name: str) -> None:
+    kind = TYPES[name]
+    assert kind.operators <= {"add", "subtract", "append", "delete"}
+    assert not kind.is_number or kind.operators >= {"add", "subtract"}
+    assert isinstance(kind.without_parts, str)
+
+
+def test_every_capability_is_asked_for_in_this_module() -> None:
+    capabilities = {name for name in vars(AttributeType) if not name.startswith("_")}
+    asked = set(re.findall(r"\.(\w+)", Path(__file__).read_text(encoding="utf-8")))
+    assert capabilities - asked == THROUGH_OTHERS
 
 
 def test_an_attribute_whose_type_was_refused_has_no_capability() -> None:
