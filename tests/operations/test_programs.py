@@ -94,3 +94,22 @@ def test_what_fails_while_a_program_runs_has_the_operation_and_its_entity(
         program.throw(ThrottledError("too much"))
     assert raised.value.operation == "work.query.works"
     assert raised.value.entity == "work"
+
+
+def test_a_hydrating_scan_in_segments_tells_its_progress_alone(task: leyden.Entity) -> None:
+    items = [
+        {**task.put(project_id="p", task_id=f"t{n}", employee_id="e").params()["Item"]}
+        for n in range(3)
+    ]
+    told: list[tuple[int, int]] = []
+    program = task.scan.index("assigned").program(
+        segments=2, hydrate=True, progress=lambda *counts: told.append(counts)
+    )
+    program.send(None)
+    page = {"Items": items[:2], "ScannedCount": 4}, {"Items": items[2:], "ScannedCount": 5}
+    whole: Any = program.send(list(page))
+    assert [request.api for request in whole.requests] == ["BatchGetItem"]
+    with pytest.raises(StopIteration) as ended:
+        program.send([{"Responses": {"tasks": items}, "UnprocessedKeys": {}}])
+    assert len(ended.value.value) == 3
+    assert told == [(3, 9)]

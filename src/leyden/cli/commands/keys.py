@@ -112,10 +112,20 @@ def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity
     decoded = found.mapping.decode_values(item)
     values = {name: value for name, value in decoded.items() if value is not None}
     stored = found.conversions.item_to_keys(item)
-    return found, [
-        made if form is None else _compared(made, form, stored.get(form.field), values)
-        for made, form in _made(found, values)
-    ]
+    rows = []
+    for row, form in _made(found, values):
+        made, key = row, None if form is None else stored.get(form.field)
+        if form is not None and key is not None:
+            row = _read(made, form, key, values)
+            if made.key is None:
+                row = evolve(row, note=f"stored, although its attributes make none: {made.note}")
+            elif made.key != plain(key):
+                row = evolve(row, note="stored, although its attributes make a different one")
+        elif made.key is not None:
+            note = "missing from the item, although its attributes make one"
+            row = evolve(made, key=None, reads_back=None, note=note)
+        rows.append(row)
+    return found, rows
 
 
 def _made(entity: Entity, values: Mapping[str, Any]) -> Iterator[tuple[Row, KeyForm | None]]:
@@ -172,18 +182,3 @@ def _read(row: Row, form: KeyForm, key: KeyValue, values: Mapping[str, Any]) -> 
     if differing:
         note = f"{', '.join(differing)} cannot be read back as given: the key folds or joins values"
     return evolve(row, reads_back={name: plain(v) for name, v in parsed.items()}, note=note)
-
-
-def _compared(made: Row, form: KeyForm, stored: KeyValue | None, values: Mapping[str, Any]) -> Row:
-    """The row with the key that is stored."""
-    if stored is None:
-        if made.key is None:
-            return made
-        note = "missing from the item, although its attributes make one"
-        return evolve(made, key=None, reads_back=None, note=note)
-    row = _read(made, form, stored, values)
-    if made.key is None:
-        return evolve(row, note=f"stored, although its attributes make none: {made.note}")
-    if made.key != plain(stored):
-        return evolve(row, note="stored, although its attributes make a different one")
-    return row

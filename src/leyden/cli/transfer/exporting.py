@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,16 +72,30 @@ class Exporter:
         Without `notes`, an interruption ends the export; with them, they follow each page that
         is safely in the file.
         """
-        for page in self._pages():
+        plan = self.plan
+        position = None if self.state.position is None else item_from_json(self.state.position)
+        while True:
+            program = read_items(
+                plan.service.table,
+                position=position,
+                limit=plan.page_size,
+                consistent=plan.consistent,
+            )
+            page = plan.service.driver.run(program)
+            self.cost.requests += 1
+            self.cost.consumed = add_units(self.cost.consumed, page.consumed)
             lines, state = self._lines(page)
             out.write(lines)
             out.flush()
+            position = page.position
             if notes is not None:
                 os.fsync(out.fileno())
-                if page.position is not None:
+                if position is not None:
                     notes.save(state)
             self.state = state
             self.bar(state.items, state.size)
+            if position is None:
+                return
 
     def to_file(self, path: Path, *, resume: bool, overwrite: bool) -> None:
         """Write all lines to a file, with notes beside it for as long as it is not complete.
@@ -115,25 +128,6 @@ class Exporter:
             out.seek(self.state.size)
             self.to_stream(out, notes)
         notes.remove()
-
-    def _pages(self) -> Iterator[ItemsPage]:
-        plan = self.plan
-        position = None if self.state.position is None else item_from_json(self.state.position)
-        while True:
-            page = plan.service.driver.run(
-                read_items(
-                    plan.service.table,
-                    position=position,
-                    limit=plan.page_size,
-                    consistent=plan.consistent,
-                )
-            )
-            self.cost.requests += 1
-            self.cost.consumed = add_units(self.cost.consumed, page.consumed)
-            yield page
-            position = page.position
-            if position is None:
-                return
 
     def _lines(self, page: ItemsPage) -> tuple[bytes, ExportState]:
         """The lines of a page, and the state once they are written."""
