@@ -193,19 +193,13 @@ def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
             elif condition is not None or made is not None or item.touches(needed):
                 _write_whole(mapping, keys, values, written)
             continue
-        if not (item.creates or item.touches(needed)):
-            # Most others concern nothing of it: they neither change what it is made of, nor make
-            # an item that would be in it, nor say whether a stored one is.
-            pk = keys.pk
-            makes_none = made is None or (pk is not None and pk.missing(made))
-            if makes_none and (condition is None or item.unknown(needed)):
-                continue
+        if _is_left_alone(keys, needed, item):
+            continue
         decision = _Decision(mapping, keys, item)
         decision.make()
         written |= decision.set
         begun |= decision.begin
         drops += decision.drop
-    # What is an attribute as well stays with the item; the other half takes it out.
     for field in mapping.keys.primary.fields:
         written.pop(field, None)
         begun.pop(field, None)
@@ -218,6 +212,19 @@ def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
     users = Counter(form.field for keys in mapping.keys.secondary for form in keys.forms)
     dropped = (name for name, n in Counter(drops).items() if n == users[name] and name not in kept)
     return KeyChanges(written, begun, tuple(dropped))
+
+
+def _is_left_alone(keys: IndexKeys, needed: Set[str], item: Knowledge) -> bool:
+    """Whether a write that does not know all of an index concerns nothing of it, as most do.
+
+    It neither changes what the index is made of, nor makes an item that would be in it, nor says
+    whether a stored one is.
+    """
+    if item.creates or item.touches(needed):
+        return False
+    if item.made is not None and not (keys.pk is not None and keys.pk.missing(item.made)):
+        return False
+    return keys.spec.when is None or bool(item.unknown(needed))
 
 
 class _Decision:
