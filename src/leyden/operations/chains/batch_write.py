@@ -1,4 +1,8 @@
-"""Writing and deleting many items, over any of a service's entities."""
+"""Writing and deleting many items, over any of a service's entities.
+
+DynamoDB's batches carry no conditions. So a batch refuses writes that have one, and writes those by
+themselves that go with other items; with `guard=True` it is made of transactions instead.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.companions.overflow.format import (
     TRANSACTION_BYTES,
     TRANSACTION_LIMIT,
+    asking_manifests,
     read_manifest,
 )
 from leyden.operations.options import DEFAULT, BatchWriteOptions, Options, read_options
@@ -73,15 +78,8 @@ def split_batch(
         tables: dict[str, Any] = {}
         for n in some:
             plan = writes[n].plan
-            if plan.table not in tables:
-                names = {f"#{k}": name for k, name in enumerate((*plan.key, OVERFLOW_FIELD))}
-                tables[plan.table] = {
-                    "Keys": [],
-                    "ConsistentRead": True,
-                    "ProjectionExpression": ", ".join(names),
-                    "ExpressionAttributeNames": names,
-                }
-            tables[plan.table]["Keys"].append(plan.key)
+            asking = tables.setdefault(plan.table, asking_manifests(plan.key))
+            asking["Keys"].append(plan.key)
         bodies.append({"RequestItems": tables})
     quiet = evolve(options, progress=None)
     sent = yield from send_all("BatchGetItem", operation, bodies, quiet, left_in="UnprocessedKeys")

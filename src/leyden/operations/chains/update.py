@@ -1,4 +1,8 @@
-"""Changing parts of an item: update, which may create it, and patch, which does not."""
+"""Changing parts of an item: update, which may create it, and patch, which does not.
+
+What changes is said by steps, and `composite()` says what the rest is. `upsert` shares the latter,
+and the way in which a change becomes the plan of a request.
+"""
 
 from __future__ import annotations
 

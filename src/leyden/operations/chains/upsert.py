@@ -137,17 +137,11 @@ class Upsert(ChangesPart):
         change = PartChange(fields, parts.steps, (*keys.remove, *parts.removed), once, keys)
         return self._plan_part(options, key, stored, change, effect, parts.expected)
 
-    def _parts(self) -> _Parts:
-        """The values of the upsert, and what it knows of the item that it leaves behind.
-
-        Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
-        more than is given.
-        """
-        entity, mapping, attributes = (
-            self._entity,
-            self._entity.mapping,
-            self._entity.spec.attributes,
-        )
+    def _prepared(
+        self,
+    ) -> tuple[Mapping[str, Any], dict[str, Any], tuple[Step, ...], Expectation | None]:
+        """What is given, the accepted values of it, the amounts, and the version that was seen."""
+        entity, mapping = self._entity, self._entity.mapping
         given, expected, steps = self._given, self._expected, self._steps
         counted, stepped = entity.spec.version_attribute, {step.root: step.value for step in steps}
         if steps:
@@ -159,6 +153,17 @@ class Upsert(ChangesPart):
         if steps or counted is not None:
             steps = hooked_amounts(entity, steps, values)
             values = {n: value for n, value in values.items() if n not in stepped and n != counted}
+        return given, values, steps, expected
+
+    def _parts(self) -> _Parts:
+        """The values of the upsert, and what it knows of the item that it leaves behind.
+
+        Raises the errors of bad input, and MissingCompositeError where a derived attribute needs
+        more than is given.
+        """
+        entity, mapping = self._entity, self._entity.mapping
+        attributes = entity.spec.attributes
+        given, values, steps, expected = self._prepared()
         once = {n for n in mapping.read_only if n in values}
         # Of what is set only where the item has none, the stored value is not known, unless the
         # caller says that there is none.

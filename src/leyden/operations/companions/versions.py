@@ -19,7 +19,7 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.operations.bound import BoundEntity
-from leyden.operations.companions.overflow.format import record_in_place
+from leyden.operations.companions.overflow.format import record_or_none
 from leyden.operations.plan.expressions import Expressions
 from leyden.program import AttributeValue, Item, Request
 from leyden.types.numbers import number_text
@@ -206,11 +206,6 @@ def conflict(
         else f'the stored item has another "{entity.spec.version_attribute}" than the one that '
         "was seen: it was written meanwhile"
     )
-    try:
-        stored = None if item is None else record_in_place(entity, item)
-    except DecodeError:
-        # That it cannot be read is not what went wrong here; the raw item is on the error.
-        stored = None
     advice = "Nothing was changed; read it again, and decide again"
     if unsure:
         advice = (
@@ -219,7 +214,7 @@ def conflict(
         )
     return VersionConflictError(
         f"{what}. {advice}",
-        stored=stored,
+        stored=record_or_none(entity, item),
         item=item,
         request=request,
         unsure=unsure,

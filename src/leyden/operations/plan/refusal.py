@@ -39,7 +39,12 @@ class Asked:
 
     def differing(self, stored: Item) -> list[str]:
         """The fields in which the stored item is not what `.composite()` says."""
-        return [name for name, value in self.composite.items() if not _is_same(value, stored, name)]
+        return [
+            name
+            for name, value in self.composite.items()
+            if (value is None) != (name not in stored)
+            or (value is not None and not same_item({name: value}, {name: stored[name]}))
+        ]
 
 
 def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
@@ -158,9 +163,3 @@ def _outcome(asked: Asked, why: Why, operation: str, *, unsure: bool) -> str:
     if operation.endswith(".remove") and why == "not_found":
         return "nothing was deleted. .delete() does not insist on it"
     return f"nothing was changed{_ADVICE.get((asked.needs, why), '')}"
-
-
-def _is_same(value: AttributeValue | None, stored: Item, name: str) -> bool:
-    if value is None or name not in stored:
-        return value is None and name not in stored
-    return same_item({name: value}, {name: stored[name]})

@@ -330,8 +330,14 @@ def parts_of(
         Part("sibling", n, body) for n, write in enumerate(writes) for body in write.siblings
     ]
     parts = [*mains, *guards, *checks, *siblings]
-    if operation is not None:
-        _refuse_count(writes, len(guards) + len(checks), operation)
+    count = len(guards) + len(checks)
+    if operation is not None and len(writes) + count > TRANSACTION_LIMIT:
+        raise InputError(
+            f"the transaction has {len(writes)} operations and {count} guards of unique values, "
+            f"and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its parts "
+            "may happen apart",
+            operation=operation,
+        )
     if operation is not None or (siblings and guards):
         _refuse_much(parts, len(writes), len(siblings), operation or writes[0].plan.entry._name)
     return parts
@@ -390,16 +396,6 @@ def _checks(
         Part("check", position, still_left(claims, owner, table), None, tuple(claims))
         for position, table, owner, claims in found.values()
     ]
-
-
-def _refuse_count(writes: Sequence[ResolvedWrite], guards: int, operation: str) -> None:
-    if len(writes) + guards > TRANSACTION_LIMIT:
-        raise InputError(
-            f"the transaction has {len(writes)} operations and {guards} guards of unique "
-            f"values, and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its "
-            "parts may happen apart",
-            operation=operation,
-        )
 
 
 def _refuse_much(parts: Sequence[Part], writes: int, siblings: int, operation: str) -> None:

@@ -32,7 +32,6 @@ from leyden._ledger import CANCELED, IN_PROGRESS
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
-    DecodeError,
     InputError,
     ItemTooLargeError,
     LeydenError,
@@ -40,7 +39,7 @@ from leyden.errors import (
     UniqueConstraintError,
 )
 from leyden.operations.bound import BoundEntity, matches
-from leyden.operations.companions.overflow.format import TRANSACTION_LIMIT, record_in_place
+from leyden.operations.companions.overflow.format import TRANSACTION_LIMIT, record_or_none
 from leyden.operations.companions.unique import Claim
 from leyden.operations.companions.versions import conflict
 from leyden.operations.plan.identity import collision
@@ -188,18 +187,10 @@ def rejection(
         {name: values[name] for name in names if name in values},
         reason,
         code,
-        _readable(entity, raw) if is_mine and raw is not None else None,
+        record_or_none(entity, raw) if is_mine else None,
         raw,
         attributes,
     )
-
-
-def _readable(entity: BoundEntity, raw: Item) -> Any:
-    """The stored record; None where it cannot be read, which is not what went wrong here."""
-    try:
-        return record_in_place(entity, raw)
-    except DecodeError:
-        return None
 
 
 def canceled(

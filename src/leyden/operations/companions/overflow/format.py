@@ -221,6 +221,17 @@ def _entry(stored: Mapping[str, Any]) -> Entry:
     return entry
 
 
+def asking_manifests(key: Iterable[str]) -> dict[str, Any]:
+    """How a batch of gets asks for manifests and keys, whose fields `key` names; consistently."""
+    names = {f"#{n}": name for n, name in enumerate((*key, OVERFLOW_FIELD))}
+    return {
+        "Keys": [],
+        "ConsistentRead": True,
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
+    }
+
+
 def part_keys(key: Item, sort_field: str, entry: Entry) -> list[Item]:
     """The keys of a value's parts, in their order; `key` is that of its item."""
     return [
@@ -299,17 +310,13 @@ def unfold(item: Item, wanted: frozenset[str] | None = None) -> Decompressed:
             content = bytes(held[_BYTES])
             # With another checksum they are bytes that somebody stored as such.
             if zlib.crc32(content) == entry.checksum:
-                plain[name] = _inside(content, entry, name)
+                try:
+                    plain[name] = unpack(content, entry)
+                except ValueError as error:
+                    raise DecodeError(
+                        f'the compressed value in "{name}" cannot be read: {error}', field=name
+                    ) from error
     return Decompressed(plain, missing)
-
-
-def _inside(content: bytes, entry: Entry, name: str) -> AttributeValue:
-    try:
-        return unpack(content, entry)
-    except ValueError as error:
-        raise DecodeError(
-            f'the compressed value in "{name}" cannot be read: {error}', field=name
-        ) from error
 
 
 def put_together(parts: Sequence[Item | None], entry: Entry) -> AttributeValue | None:
@@ -349,6 +356,14 @@ def record_in_place(entity: BoundEntity, item: Item) -> Any:
     slots = entity.mapping.slots
     shown = {slots[name]: value for name, value in apart.items() if name in slots}
     return attrs.evolve(record, **shown) if shown else record
+
+
+def record_or_none(entity: BoundEntity, item: Item | None) -> Any:
+    """The record in an item on an error; None where it cannot be read, which is another error."""
+    try:
+        return None if item is None else record_in_place(entity, item)
+    except DecodeError:
+        return None
 
 
 TRANSACTION_LIMIT: Final = 100
@@ -428,7 +443,14 @@ def arrange(
         if others + _inside_size(layout) <= limit:
             break
     else:
-        raise _too_large(entity, others + _inside_size(layout), values)
+        found = others + _inside_size(layout)
+        raise ItemTooLargeError(
+            f"without {_named(entity, values)}, which may be stored outside of it, the item still "
+            f"has {found:,} bytes, and DynamoDB stores at most {limit:,}",
+            size=found,
+            limit=limit,
+            entity=entity.spec.entity,
+        )
     _refuse_oversize(entity, layout, packing)
     return layout
 
@@ -442,17 +464,6 @@ def _inside_size(layout: Layout) -> int:
     if layout.entries:
         inside[OVERFLOW_FIELD] = write_manifest(layout.entries)
     return item_size(inside)
-
-
-def _too_large(entity: BoundEntity, found: int, values: Mapping[str, object]) -> ItemTooLargeError:
-    names = _named(entity, values)
-    return ItemTooLargeError(
-        f"without {names}, which may be stored outside of it, the item still has {found:,} bytes, "
-        f"and DynamoDB stores at most {expressions.ITEM_LIMIT:,}",
-        size=found,
-        limit=expressions.ITEM_LIMIT,
-        entity=entity.spec.entity,
-    )
 
 
 def _refuse_oversize(entity: BoundEntity, layout: Layout, packing: Packing) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from leyden._attrs import field, frozen
@@ -13,6 +13,7 @@ from leyden.operations.companions.overflow.format import (
     OVERFLOW_SUFFIX,
     OWNER_FIELD,
     TRANSACTION_LIMIT,
+    asking_manifests,
     part_keys,
     read_manifest,
     sort_field_of,
@@ -134,12 +135,7 @@ def _orphans(
         owner = part[OWNER_FIELD]["M"]
         orphans = found.setdefault(item_id(table, owner), _Orphans(owner, None, []))
         orphans.parts.append({name: part[name] for name in owner})
-    names = {f"#{n}": one for n, one in enumerate([*_key_fields(entity), OVERFLOW_FIELD])}
-    asking: dict[str, Any] = {
-        "ConsistentRead": True,
-        "ProjectionExpression": ", ".join(names),
-        "ExpressionAttributeNames": names,
-    }
+    asking = asking_manifests(_key_fields(entity))
     owners = [orphans.owner for orphans in found.values()]
     bodies = [
         {"RequestItems": {table: {**asking, "Keys": list(some)}}}

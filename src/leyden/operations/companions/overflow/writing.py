@@ -249,13 +249,7 @@ def _changed(
     kept = {name for name in change.defaults if name in held or name in old}
     defaults = {name: v for name, v in change.defaults.items() if name not in kept}
     layout = _layout(entity, key, change, stored, {**defaults, **change.sets})
-    # A value that goes outside is in no field of its own, so no clause can look whether it is
-    # there: that it is, or is not, must be as it was read.
-    conditions = [
-        f"attribute_{'exists' if name in held else 'not_exists'}({expressions.name(name)})"
-        for name in change.defaults
-        if stored.is_read and (layout.entries or name in kept)
-    ]
+    conditions = _settled_defaults(change, stored, layout, kept, expressions)
     is_settled = stored.is_read and bool(layout.entries)
     for name, value in layout.inside.items():
         if name in defaults and not is_settled:
@@ -266,11 +260,7 @@ def _changed(
     for name in sorted(touched - layout.inside.keys()):
         update.remove(name)
     left = {name: entry for name, entry in old.items() if name not in touched}
-    entries = {**left, **layout.entries}
-    if entries and entries != old:
-        update.set(OVERFLOW_FIELD, write_manifest(entries))
-    elif old and not entries:
-        update.remove(OVERFLOW_FIELD)
+    _set_manifest(update, {**left, **layout.entries}, old)
     given_up = [entry for name, entry in old.items() if name in touched]
     moved = _moved_lifetimes(entity, key, change, held, left.values(), table)
     relied = {OVERFLOW_FIELD: stored.manifest}
@@ -288,6 +278,30 @@ def _changed(
     body["ConditionExpression"] = conjunction(texts)
     expressions.write_to(body)
     return OverflowPlan(body, siblings, relied)
+
+
+def _settled_defaults(
+    change: OverflowChange, stored: Stored, layout: Layout, kept: set[str], expressions: Expressions
+) -> list[str]:
+    """That what is set only where there is nothing yet is there, or is not, as it was read.
+
+    A value that goes outside is in no field of its own, so no clause can look for it.
+    """
+    held = stored.item or {}
+    return [
+        f"attribute_{'exists' if name in held else 'not_exists'}({expressions.name(name)})"
+        for name in change.defaults
+        if stored.is_read and (layout.entries or name in kept)
+    ]
+
+
+def _set_manifest(
+    update: UpdateExpression, entries: Mapping[str, Entry], old: Mapping[str, Entry]
+) -> None:
+    if entries and entries != old:
+        update.set(OVERFLOW_FIELD, write_manifest(entries))
+    elif old and not entries:
+        update.remove(OVERFLOW_FIELD)
 
 
 def _layout(
