@@ -89,15 +89,19 @@ def refuse_misplaced(entity: BoundEntity, verb: str, wrong: tuple[Any, ...]) -> 
         raise misplaced(verb, form, len(wrong), operation=entity.operation(verb))
 
 
+def _is_iterated(given: object) -> bool:
+    """Whether it is a list of some kind: not a text, a record's fields, a chain or an attribute."""
+    single = isinstance(given, str | bytes | bytearray | Mapping | Endable | Chain)
+    return not single and isinstance(given, Iterable) and not is_operand(given)
+
+
 def are_many(
     entity: BoundEntity, verb: str, first: Any, wrong: tuple[Any, ...], named: Mapping[str, Any]
 ) -> bool:
     """Whether `first` is a list of keys or items. Raises ArgumentError for more beside it."""
     if wrong:
         refuse_misplaced(entity, verb, (first, *wrong))
-    if isinstance(first, str | bytes | bytearray | Mapping) or is_operand(first):
-        return False
-    if not isinstance(first, Iterable):
+    if type(first) is not list and not _is_iterated(first):
         return False
     if named:
         raise ArgumentError(
@@ -169,13 +173,12 @@ def _names(entity: BoundEntity) -> str:
     return ", ".join(f"{name}=..." for name in entity.keys.primary.spec.composites)
 
 
-def chains_in(operation: str, entries: object) -> tuple[Any, ...]:
+def chains_in(operation: str, entries: Any) -> tuple[Any, ...]:
     """The chains that an operation on many was given, to be looked at one by one.
 
     Raises InputError for a single chain, and for what is no list of any.
     """
-    alone = isinstance(entries, Endable | Chain) or is_operand(entries)
-    if alone or not isinstance(entries, Iterable):
+    if type(entries) is not list and not _is_iterated(entries):
         hand_on([entries])
         raise ArgumentError(
             f"{operation}() takes a list of chains, not {type(entries).__name__}",
