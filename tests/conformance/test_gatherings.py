@@ -232,7 +232,7 @@ REFUSED: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     ),
     (lambda c: c.mixture(thread="t").between(None, None), InputError, "not as NoneType"),
     (lambda c: c.mixture(thread="t").between({"id": "1"}, {}), InvalidExpressionError, "needs"),
-    (lambda c: c.mixture(thread="t").gt(body="x"), InvalidExpressionError, "in no key"),
+    (lambda c: c.mixture(thread="t").gt(body="x"), InvalidExpressionError, "not in the keys"),
     (lambda c: c.mixture(thread="t", idd="x"), UnknownAttributeError, 'mean "id"'),
     (lambda c: c.all(thread="t").begins(id="x"), InvalidExpressionError, "isolated"),
 ]

@@ -118,11 +118,11 @@ def put_keys(mapping: EntityMapping, values: Values) -> Item:
     Raises MissingCompositeError, AmbiguousKeyError.
     """
     written = own_keys(mapping, values)
-    refuse_empty_keys(mapping, values)
-    item = Knowledge(values, None, values.keys())
+    if mapping.keys.attributes_as_keys:
+        refuse_empty_keys(mapping, values)
     for keys in mapping.keys.secondary:
         if None in map(values.get, keys.composites):
-            decision = _Decision(mapping, keys, item)
+            decision = _Decision(mapping, keys, Knowledge(values, None, values.keys()))
             decision.make()
             written |= decision.set
         elif keys.spec.when is None or mapping.condition(keys.spec.name).holds(values):

@@ -1,3 +1,1 @@
-"""Unique constraints, kept by guard items in the same transaction."""
-
-from __future__ import annotations
+"""What goes along with a write: versions, the guards of unique values, parts of large ones."""
