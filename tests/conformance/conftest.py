@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
-@pytest.fixture(scope="session", autouse=True, params=["lean", "pynamodb", "async"])
+@pytest.fixture(scope="module", autouse=True, params=["lean", "pynamodb", "async"])
 def transport(request: pytest.FixtureRequest) -> Iterator[str]:
     """How the services that `leyden.load` opens send; `async` through the asynchronous driver."""
     with pytest.MonkeyPatch.context() as patch:
