@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from leyden.mapping.table import TableDefinition, table_definition
-from leyden.schema.spec import ServiceSpec
+from leyden.schema import ServiceSpec
+from leyden.tables import TableDefinition, table_definition
 
 __all__ = ["cloudformation", "cloudformation_yaml", "create_table_json", "markdown"]
 
