@@ -1,8 +1,17 @@
-"""Calls whose arguments do not fit: errors of Leyden's, which show the right form.
+"""Calls that go wrong: writes that nobody sent, tracebacks, and arguments that do not fit.
 
-Python's own TypeError for a wrong call names a function inside of the package. Two ways to say it
-better: functions that take anything by keyword take what is misplaced too, and refuse it; others
-are looked at by `fitting` after they were refused, which costs a right call next to nothing.
+A write that is dropped without `.go()` warns. What sends, shows or explains a chain ends it, and
+each step extends it by a new object, so only the last object of a chain can be left over. One slot
+says whether anything was done with it, which costs a write next to nothing.
+
+An error leaves some forty frames of generators and transports behind, which say nothing that its
+message, its request and its cause do not. They are cut off, so that the last thing above the
+message is the call. `LEYDEN_TRACEBACKS=full` keeps them, and so does the `leyden` logger at debug
+level.
+
+Python's own TypeError for a wrong call names a function inside of the package. Functions that take
+anything by keyword take what is misplaced too, and refuse it in words of ours; others are looked at
+by `fitting` after they were refused, which costs a right call next to nothing.
 """
 
 from __future__ import annotations

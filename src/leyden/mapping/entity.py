@@ -166,13 +166,8 @@ class EntityMapping(Preparation):
         return frozenset(self.slots[name] for name in names if name in self.slots)
 
     @cached_property
-    def written_once(self) -> frozenset[str]:
-        """The fields that a write sets only where the item has none: read-only, and in no key."""
-        return frozenset(self.spec.attributes[name].field for name in self.read_only)
-
-    @cached_property
     def read_only(self) -> tuple[str, ...]:
-        """The names of the attributes in these fields."""
+        """The attributes that are set only where the item has none: read-only, and in no key."""
         return tuple(
             name
             for name, attribute in self.spec.attributes.items()

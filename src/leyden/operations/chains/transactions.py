@@ -1,4 +1,4 @@
-"""Several writes that happen together or not at all."""
+"""Transactions: writes that happen together or not at all, and reads of one moment."""
 
 from __future__ import annotations
 

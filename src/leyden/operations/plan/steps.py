@@ -1,4 +1,9 @@
-"""The steps of an update, checked: which attribute, which operator, which value."""
+"""The steps of an update, checked: which attribute, which operator, which value.
+
+A value may be made in the table, as in `.set(total=task.attr.price + 5)`. What it comes to is not
+known before the write, so it is refused where keys, hooks or derived attributes need it.
+`UpdateExpression` writes the steps into a request, clause by clause.
+"""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class Attempts(ABC):
             return None
         pairs = [pair for pair in zip(parts, reasons, strict=False) if code_of(pair[1]) != "None"]
         seen = yield from self._look(error, writes, pairs)
-        if self.has_happened(error, writes, seen):
+        if self.wrote_unheard(error, writes, seen):
             return []
         refusals: list[Refusal] = []
         mains: dict[int, Refusal] = {}
@@ -211,7 +211,7 @@ class Attempts(ABC):
                 refusals.append(_refusal(part, reason, "overflow", again=True))
         return refusals
 
-    def has_happened(
+    def wrote_unheard(
         self,
         error: LeydenError,
         writes: Sequence[ResolvedWrite],

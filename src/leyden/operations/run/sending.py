@@ -1,4 +1,9 @@
-"""Sending batches: what is unprocessed again, and what is left over said aloud."""
+"""How often operations try again and how long they wait, and batches, which are sent that way.
+
+Every number of attempts is here. The transport has numbers of its own, which AWS's configuration
+may set. These are about what DynamoDB refused for a cause that passes: another write was under way,
+the item had changed, or a batch was not taken up as a whole. What is left of a batch is named.
+"""
 
 from __future__ import annotations
 

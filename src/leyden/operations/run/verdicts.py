@@ -111,15 +111,6 @@ def may_pass(reasons: Sequence[Reason]) -> bool:
     return {code_of(reason) for reason in reasons} - {"None"} <= _PASSING
 
 
-def is_conflict(error: LeydenError) -> bool:
-    """Whether a write was refused as a transaction is under way on its item.
-
-    It has written nothing, and may be made again.
-    """
-    codes = {code_of(reason) for reason in reasons_of(error)} - {"None"}
-    return codes == {"TransactionConflict"}
-
-
 def is_too_large(error: LeydenError) -> bool:
     """Whether the service refused a request as a whole for the size of an item."""
     if isinstance(error, ItemTooLargeError):

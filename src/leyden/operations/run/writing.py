@@ -163,7 +163,7 @@ class _Single(Attempts):
             plan.identity or write.expected is not None or plan.has_companions or error.unsure
         )
 
-    def has_happened(
+    def wrote_unheard(
         self,
         error: LeydenError,
         writes: Sequence[ResolvedWrite],

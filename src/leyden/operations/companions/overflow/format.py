@@ -1,4 +1,8 @@
-"""Which of an item's large values are compressed, and which are stored in parts."""
+"""How large values are stored: which are compressed, which are cut into parts, and the manifest.
+
+The manifest is a field of the item that names each value which is not stored plainly, and tells
+where it is. Parts are items of the same partition, which name their owner.
+"""
 
 from __future__ import annotations
 

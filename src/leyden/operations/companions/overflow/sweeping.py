@@ -74,7 +74,7 @@ def sweep_overflow(
             entity=entity.spec.entity,
         )
     params = _scan(entity)
-    position = None if cursor is None else read_cursor(cursor, params, _key_fields(entity))
+    position = None if cursor is None else read_cursor(cursor, params, entity.key_fields)
     done = Sweep(0, 0, cursor, None)
     turned = 0
     while True:
@@ -103,7 +103,7 @@ def sweep_overflow(
 
 def _scan(entity: BoundEntity) -> Params:
     expressions = Expressions()
-    asked = [*_key_fields(entity), OWNER_FIELD]
+    asked = [*entity.key_fields, OWNER_FIELD]
     params: Params = {
         "TableName": entity.table,
         "ConsistentRead": True,
@@ -135,7 +135,7 @@ def _orphans(
         owner = part[OWNER_FIELD]["M"]
         orphans = found.setdefault(item_id(table, owner), _Orphans(owner, None, []))
         orphans.parts.append({name: part[name] for name in owner})
-    asking = asking_manifests(_key_fields(entity))
+    asking = asking_manifests(entity.key_fields)
     owners = [orphans.owner for orphans in found.values()]
     bodies = [
         {"RequestItems": {table: {**asking, "Keys": list(some)}}}
@@ -157,10 +157,6 @@ def _orphans(
             left_over = [own for own in found[owner].parts if item_id(table, own) not in named]
             found[owner] = _Orphans(key, item.get(OVERFLOW_FIELD), left_over)
     return [orphans for orphans in found.values() if orphans.parts], sent.consumed
-
-
-def _key_fields(entity: BoundEntity) -> list[str]:
-    return [form.field for form in entity.keys.primary.forms]
 
 
 def _delete(entity: BoundEntity, orphans: _Orphans, name: str) -> Program[tuple[int, float | None]]:
