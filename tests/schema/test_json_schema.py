@@ -124,6 +124,11 @@ BROKEN = [
     ("indexes", {"main": {"pk": {"field": "pk", "composite": ["a"], "casing": "x"}}}),
     ("indexes", {"main": {"pk": {"field": "pk", "composite": ["a"]}, "sk": None}}),
     ("indexes", {"main": {"pk": {"field": "pk", "composite": ["a"]}, "collection": []}}),
+    ("indexes", {"near": {"vector": {"index": "vec1"}}}),
+    ("indexes", {"near": {"vector": {"index": "vec1", "attribute": "a", "metric": "cosin"}}}),
+    ("indexes", {"near": {"vector": {"index": "vec1", "attribute": "a", "filters": "b"}}}),
+    ("indexes", {"near": {"vector": {"index": "vec1", "attribute": "a"}, "index": "gsi1"}}),
+    ("indexes", {"near": {"vector": "vec1"}}),
     ("version", 1.5),
     ("version", True),
     ("version", None),
@@ -177,7 +182,20 @@ SUBSTITUTES = st.sampled_from(
     [None, True, 0, 3, -1, 1.5, *WORDS, [], ["a"], [1], {}, {"a": 1}, *MAPPINGS]
 )
 NEW_NAMES = st.sampled_from(
-    ["x", "", "class", "type", "field", "items", "min", "pattern", "call", "required", "label"]
+    [
+        "x",
+        "",
+        "class",
+        "type",
+        "field",
+        "items",
+        "min",
+        "pattern",
+        "call",
+        "required",
+        "label",
+        "vector",
+    ]
 )
 
 
@@ -207,7 +225,10 @@ def test_what_the_json_schema_refuses_the_parser_refuses(document: Any) -> None:
         assert not parser_accepts(document)
 
 
-FORM = {"option.unknown", "option.missing", "option.type", "option.value", "option.not_for_type"}
+FORM = {
+    *("option.unknown", "option.missing", "option.type", "option.value", "option.not_for_type"),
+    "option.alone",
+}
 
 
 @given(mutated())

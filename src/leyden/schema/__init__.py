@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         KeySpec,
         Literal,
         Padding,
+        SearchSpec,
         ServiceSpec,
         Span,
         TableIndexSpec,
@@ -51,7 +52,7 @@ else:
         regexps="UnboundedPatternError searching",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
         spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD AttributeSpec Call EntitySpec Generate "
-        "IndexSpec JMESPath Judge KeySpec Literal Padding ServiceSpec Span TableIndexSpec "
+        "IndexSpec JMESPath Judge KeySpec Literal Padding SearchSpec ServiceSpec Span TableIndexSpec "
         "TableSpec",
     )
 
@@ -80,6 +81,7 @@ __all__ = [
     "Literal",
     "Padding",
     "ParsedExpression",
+    "SearchSpec",
     "ServiceSpec",
     "Span",
     "TableIndexSpec",

@@ -25,6 +25,7 @@ from leyden.schema.spec import (
     JMESPath,
     Judge,
     KeySpec,
+    SearchSpec,
     Span,
     TableIndexSpec,
     TableSpec,
@@ -163,14 +164,20 @@ def build_entity(
     declared, patterns = given.get("attributes"), given.get("indexes")
     attributes = build_attributes(declared) if declared is not None else {}
     indexes: dict[str, IndexSpec] = {}
+    searches: dict[str, SearchSpec] = {}
     whole = False
     if declared is not None and patterns is not None:
         for name, inner in patterns.value.items():
-            index = None if inner is None else _build_index(name, inner, attributes)
-            if index is not None:
+            if inner is None:
+                continue
+            if inner.has("vector"):
+                search = _build_search(name, inner)
+                if search is not None:
+                    searches[name] = search
+            elif (index := _build_index(name, inner, attributes)) is not None:
                 indexes[name] = index
         known = all(attribute.type for attribute in attributes.values())
-        whole = known and len(indexes) == len(patterns.value)
+        whole = known and len(indexes) + len(searches) == len(patterns.value)
     identifiers = given.plain("identifiers", {})
     spec = EntitySpec(
         entity=given.plain("entity", ""),
@@ -188,6 +195,7 @@ def build_entity(
         ),
         description=given.plain("description"),
         span=given.at("entity").place,
+        searches=searches,
     )
     return EntityDraft(spec, given, whole)
 
@@ -249,6 +257,26 @@ def _build_index(
         when=_when(given.get("when"), pk.composite + (sk.composite if sk is not None else ())),
         absent=given.plain("absent"),
         projection=_projection(given, None),
+        span=given.key or given.span,
+    )
+
+
+def _build_search(name: str, given: Given) -> SearchSpec | None:
+    """One access pattern by meaning; None where it was refused, which then is in the report."""
+    vector = given.get("vector")
+    if vector is None or None in vector.value.values():
+        return None
+    index, attribute = vector.plain("index"), vector.plain("attribute")
+    if index is None or attribute is None:
+        return None
+    return SearchSpec(
+        name=name,
+        index=index,
+        attribute=attribute,
+        metric=vector.plain("metric", "cosine"),
+        partition=vector.plain("partition"),
+        filters=tuple(vector.plain("filters", ())),
+        projection=_projection(vector, None),
         span=given.key or given.span,
     )
 

@@ -38,6 +38,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "option.missing": "A required option is missing.",
         "option.type": "An option's value is of the wrong kind.",
         "option.value": "An option's value is of the right kind, but not one that it takes.",
+        "option.alone": "An option that stands by itself has others beside it.",
         "option.not_for_type": "An option that attributes of this type do not have.",
         "name.invalid": "A name that cannot be a name in Python.",
         "name.taken": "A name that the API has for something else.",

@@ -241,6 +241,27 @@ KEY: Final = Options(
     "One half of an index key.",
 )
 
+VECTOR: Final = Options(
+    {
+        "index": Option(Text(), "The name of the table's vector index.", required=True),
+        "attribute": Option(
+            Text(), "The attribute of the type `vector` that is searched.", required=True
+        ),
+        "metric": Option(
+            Choice(("cosine", "euclidean", "dot_product")),
+            "How near two vectors are; by default `cosine`.",
+        ),
+        "partition": Option(
+            Text(), "The attribute that parts the index; every search then names its value."
+        ),
+        "filters": Option(
+            ListOf(Text()), "The attributes that a search may ask for, each with one value."
+        ),
+        "projection": Option(_PROJECTION, "What the index holds of an item."),
+    },
+    "A vector index of the table, as this entity uses it.",
+)
+
 INDEX: Final = Options(
     {
         "index": Option(
@@ -269,8 +290,12 @@ INDEX: Final = Options(
         "projection": Option(_PROJECTION, "What the index holds of an item."),
         "pk": Option(KEY, "The partition key.", required=True),
         "sk": Option(KEY, "The sort key."),
+        "vector": Option(
+            VECTOR, "The vector index of an access pattern by meaning, which has no other option."
+        ),
     },
     "An access pattern.",
+    alone="vector",
 )
 
 ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)

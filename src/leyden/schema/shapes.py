@@ -336,10 +336,11 @@ class Option:
 
 @frozen
 class Options(Shape):
-    """A mapping with known options."""
+    """A mapping with known options. Where the option `alone` is given, no other one may be."""
 
     options: Mapping[str, Option]
     description: str = ""
+    alone: str = ""
 
     def check(self, part: Part) -> Given | None:
         """The options that were given, by name, with None for those that do not fit."""
@@ -359,8 +360,12 @@ class Options(Shape):
                 hint = f'; did you mean "{snake}"?'
             message = f"{part.where} has no option {quoted(name)}{hint}"
             part.report.error(entry.span, "option.unknown", message)
+        for name in found.value if self.alone in found.value else ():
+            if name != self.alone:
+                message = f"{part.where} has `{self.alone}`, beside which there is no `{name}`"
+                part.report.error(node.entries[name].span, "option.alone", message)
         for name, option in self.options.items():
-            if option.required and name not in node.entries:
+            if option.required and not {name, self.alone} & node.entries.keys():
                 found.error("option.missing", f'{part.where} needs the option "{name}"')
         return found
 
@@ -374,8 +379,11 @@ class Options(Shape):
         if self.description:
             found["description"] = self.description
         required = [name for name, option in self.options.items() if option.required]
-        if required:
+        if required and not self.alone:
             found["required"] = required
+        if self.alone:
+            rule = {"if": {"required": [self.alone]}, "then": {"maxProperties": 1}}
+            found.setdefault("allOf", []).append({**rule, "else": {"required": required}})
         absent: dict[tuple[str, ...], list[str]] = {}
         for name, option in self.options.items():
             if option.types is not None:

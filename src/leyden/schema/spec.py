@@ -239,8 +239,30 @@ class IndexSpec:
 
 
 @frozen
+class SearchSpec:
+    """An access pattern by meaning: a vector index of the table, as one entity uses it.
+
+    `attribute` is the vector. `partition` and `filters` name attributes, whose values are compared
+    as they are stored. `projection` lists item fields.
+    """
+
+    name: str
+    index: str
+    attribute: str
+    metric: str = "cosine"
+    """`cosine`, `euclidean` or `dot_product`."""
+    partition: str | None = None
+    filters: tuple[str, ...] = ()
+    projection: str | tuple[str, ...] | None = None
+    span: Span = NOWHERE
+
+
+@frozen
 class EntitySpec:
-    """One entity: its attributes and its access patterns."""
+    """One entity: its attributes and its access patterns.
+
+    `indexes` are the access patterns by key, `searches` those by meaning; no name is in both.
+    """
 
     entity: str
     alias: str
@@ -256,6 +278,7 @@ class EntitySpec:
     """The item fields that hold the entity's name and its version."""
     description: str | None = None
     span: Span = NOWHERE
+    searches: Mapping[str, SearchSpec] = attrs.field(factory=dict, converter=_frozen_mapping)
 
     @property
     def primary(self) -> IndexSpec:
