@@ -52,8 +52,8 @@ else:
         regexps="UnboundedPatternError searching",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
         spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD AttributeSpec Call EntitySpec Generate "
-        "IndexSpec JMESPath Judge KeySpec Literal Padding SearchSpec ServiceSpec Span TableIndexSpec "
-        "TableSpec",
+        "IndexSpec JMESPath Judge KeySpec Literal Padding SearchSpec ServiceSpec Span "
+        "TableIndexSpec TableSpec",
     )
 
 __all__ = [
