@@ -53,6 +53,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
     # What is built upon all of it. These are to need no more than what is public.
     "store": PUBLIC | {"_text", "schema", "types"},
+    "memory": FLOOR | PUBLIC | {"schema", "store", "types"},
     "provision": PUBLIC | {"schema"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
     "porting": {"_text", "errors", "schema"},

@@ -26,6 +26,11 @@
     ├── MultipleResultsError        `.one()` found more than one record
     ├── NotFoundError               what the memory store should change is not there
     ├── SaveIncompleteError         the memory store wrote only a part
+    ├── EmbedderError               an embedder failed, or gave what are no vectors of its kind
+    ├── VectorStoreError            a vector store failed; some vectors may not be written
+    │   ├── VectorInputError (ValueError)   refused before anything was sent
+    │   ├── VectorIndexNotFoundError
+    │   └── VectorIndexMismatchError
     ├── BatchIncompleteError        some entries of a batch were not processed
     ├── TransactionCanceledError    a transaction was refused as a whole
     ├── ConditionFailedError        the table answered no
@@ -89,6 +94,7 @@ __all__ = [
     "ConnectionFailedError",
     "CredentialsError",
     "DecodeError",
+    "EmbedderError",
     "EngineError",
     "HookError",
     "InputError",
@@ -118,6 +124,10 @@ __all__ = [
     "UnknownAttributeError",
     "UnknownNameError",
     "ValidationError",
+    "VectorIndexMismatchError",
+    "VectorIndexNotFoundError",
+    "VectorInputError",
+    "VectorStoreError",
     "VersionConflictError",
 ]
 
@@ -638,6 +648,57 @@ class SaveIncompleteError(LeydenError):
         self.unsaved = tuple(unsaved)
         self.unsure = tuple(unsure)
         self.failures = tuple(failures)
+
+
+class EmbedderError(LeydenError):
+    """An embedder raised an exception, which is the `__cause__`, or gave no fitting vectors.
+
+    It gave too few or too many of them, or vectors of other dimensions than it says, or numbers
+    that are not finite. Nothing of what it gave is used.
+    """
+
+    code = "embedder.failed"
+
+
+class VectorStoreError(LeydenError):
+    """A vector store refused a call, or could not be reached. The original is the `__cause__`.
+
+    `index` names the index. `unsaved` holds the ids of the vectors that an upsert did not write.
+    Where the answer to a request was lost, its ids are among them, although it may have written
+    them. To upsert all of the vectors again is safe.
+    """
+
+    code = "vectors.failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        index: str | None = None,
+        unsaved: Sequence[str] = (),
+        **context: Unpack[Doubtful],
+    ) -> None:
+        super().__init__(message, **context)
+        self.index = index
+        self.unsaved = tuple(unsaved)
+
+
+class VectorInputError(VectorStoreError, InputError):
+    """A vector, a filter or an option that the vector store does not take; nothing was sent."""
+
+    code = "vectors.input"
+
+
+class VectorIndexNotFoundError(VectorStoreError):
+    """The vector store does not have the index. `create_index` makes it."""
+
+    code = "vectors.index_not_found"
+
+
+class VectorIndexMismatchError(VectorStoreError):
+    """The vector store has an index of that name with other dimensions or another metric."""
+
+    code = "vectors.index_mismatch"
 
 
 class TableError(LeydenError):
