@@ -21,7 +21,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory docs npm clean
+.PHONY: help figures demo test quick check format bench bench-memory docs npm ministack clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -29,7 +29,7 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(VENV)/bin/leyden demo
 
-test: $(VENV)/.installed-dev npm
+test: $(VENV)/.installed-dev npm ministack
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
 
 quick: $(VENV)/.installed-dev
@@ -61,6 +61,9 @@ docs: $(VENV)/.installed-dev
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python
 	@$(VENV)/bin/python tools/node_packages.py $(CACHE)
+
+ministack: $(VENV)/.python
+	@$(VENV)/bin/python tools/ministack.py $(CACHE)
 
 clean:
 	rm -rf $(VENV) $(CACHE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,13 +1,14 @@
 """What all tests share: engines, the oracle, Hypothesis profiles, and no silent skips.
 
-Checks that need Node.js, Java or a browser are marked `node`, `java` and `chromium`. Where these
-are missing the run goes on without such checks and says so at its end, in lines that begin with
-NOT RUN. With `LEYDEN_REQUIRE=node,java,chromium` a missing one ends the run instead; with
-`CI=true` Node.js and Java are required in any case.
+Checks that need Node.js, Java, a browser, ministack or NumPy are marked `node`, `java`, `chromium`,
+`ministack` and `numpy`. Where these are missing the run goes on without such checks and says so at
+its end, in lines that begin with NOT RUN. With `LEYDEN_REQUIRE=node,java,chromium,ministack,numpy`
+a missing one ends the run instead; with `CI=true` Node.js and Java are required in any case.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import re
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from tools import ministack
 
 from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
@@ -30,6 +32,8 @@ NEEDS: Final = {
     "node": "Node.js with ElectroDB and @mastra/dynamodb",
     "java": "DynamoDB Local",
     "chromium": "Chromium",
+    "ministack": "ministack",
+    "numpy": "NumPy",
 }
 REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 
@@ -80,8 +84,20 @@ def why_no_java() -> str | None:
     return None
 
 
+def why_no_ministack() -> str | None:
+    """What is missing for ministack to run, in words; None where nothing is."""
+    if not ministack.installed(ROOT / ".cache"):
+        return f"it is not installed below {ROOT / '.cache'}; run `make ministack`"
+    return None
+
+
+def why_no_numpy() -> str | None:
+    """What is missing for NumPy to be used, in words; None where nothing is."""
+    return None if importlib.util.find_spec("numpy") else "it is not installed"
+
+
 class Availability:
-    """What is missing (`node`, `java`, `chromium`), and how many tests were left out for it."""
+    """What is missing (a name of `NEEDS`), and how many tests were left out for it."""
 
     def __init__(self) -> None:
         self.missing = {
@@ -90,6 +106,8 @@ class Availability:
                 ("node", why_no_node()),
                 ("java", why_no_java()),
                 ("chromium", why_no_chromium()),
+                ("ministack", why_no_ministack()),
+                ("numpy", why_no_numpy()),
             )
             if reason is not None
         }

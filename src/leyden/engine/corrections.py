@@ -136,6 +136,12 @@ class _Answer:
     content: bytes
 
 
+def region_of(environ: Environ) -> str:
+    """The region that a request is signed for."""
+    found = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found[1] if found else "us-east-1"
+
+
 @frozen
 class _Done:
     """A transaction that was written under a token."""
@@ -182,8 +188,7 @@ class Transactions:
     def _written_once(self, environ: Environ, params: dict[str, Any], token: str) -> _Answer:
         now = time.monotonic()
         self._done = {key: done for key, done in self._done.items() if done.until > now}
-        region = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
-        key = (region[1] if region else "", token)
+        key = (region_of(environ), token)
         # What a transaction reports on its cost is no part of what it does.
         meant = {name: value for name, value in params.items() if name != "ReturnConsumedCapacity"}
         done = self._done.get(key)

@@ -13,6 +13,9 @@ from typing import Any, Final
 
 from leyden.drivers.connection import Credentials
 from leyden.engine.corrections import WSGI, Environ, Transactions, compare_within_types
+from leyden.engine.items import carry_values
+from leyden.engine.searches import Searches
+from leyden.engine.vector_tables import BACKFILL_SECONDS, learn_vectors
 from leyden.errors import EngineError
 
 HOST: Final = "127.0.0.1"
@@ -26,7 +29,7 @@ _accounts = (f"{number:012}" for number in itertools.count(900_000_000_001))
 _accounts_lock = threading.Lock()
 
 
-def local(port: int = 0) -> LocalEngine:
+def local(port: int = 0, *, vector_index_seconds: tuple[float, float] = (0.1, 0.2)) -> LocalEngine:
     """Start an engine in this process, on `port` of 127.0.0.1; 0 picks a free one.
 
     It speaks plain HTTP and takes any credentials and any region, so clients of other
@@ -36,6 +39,11 @@ def local(port: int = 0) -> LocalEngine:
     It keeps what Leyden says of transactions: one under a token is written once within ten
     minutes, and `transact_get` takes 100 items. Values of different types have no order and are
     never the same, as in DynamoDB; this holds for moto in the whole process.
+
+    It has vector indexes, which moto does not know: `SearchVectors` compares with all vectors of a
+    partition, so it finds what is nearest without exception. With NumPy, of the extra
+    `leyden[vectors]`, a search is fast; without it, it is right all the same. An index that is
+    added to a table allocates, and then backfills, for `vector_index_seconds`.
 
     moto keeps its tables in this process: entering or leaving moto's own `mock_aws` empties
     the engines as well, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
@@ -72,7 +80,10 @@ def local(port: int = 0) -> LocalEngine:
         ) from error
     with _accounts_lock:
         compare_within_types()
+        carry_values()
+        learn_vectors()
         account = next(_accounts)
+        BACKFILL_SECONDS[account] = vector_index_seconds
     app = _OwnAccount(DomainDispatcherApplication(create_backend_app), account)
     # werkzeug exits the process when it cannot open a port itself, so it is given an open one.
     with opened:
@@ -115,6 +126,7 @@ class LocalEngine:
         server.shutdown()
         self._thread.join(_CLOSING_SECONDS)
         server.server_close()
+        BACKFILL_SECONDS.pop(self._account, None)
         from moto.backends import get_backend
 
         backends = get_backend("dynamodb")
@@ -141,7 +153,7 @@ class _OwnAccount:
     """
 
     def __init__(self, app: WSGI, account: str) -> None:
-        self._app = Transactions(app)
+        self._app = Searches(Transactions(app), account)
         self._account = account
         self._one_at_a_time = threading.Lock()
 

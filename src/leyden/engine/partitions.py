@@ -1,0 +1,197 @@
+"""The vectors of one partition of an index, and the exact search for the nearest of them."""
+
+from __future__ import annotations
+
+import heapq
+import importlib
+import math
+import operator
+from array import array
+from functools import lru_cache
+from typing import Any, Final
+
+Key = tuple[Any, Any]
+"""The key of an item as moto has it: the partition key, and the sort key or None."""
+Found = list[tuple[float, Any]]
+"""The scores and the items that a search found, the most similar first."""
+
+_F32_STEP: Final = 2.0**-24
+"""How far, in relation to itself, rounding to 32 bits moves a number."""
+_LARGEST_F32: Final = 3.4028234663852886e38
+_SAFE: Final = 1e30
+"""Lengths and products between its inverse and this stay far from the limits of 32 bits."""
+
+
+@lru_cache(maxsize=1)
+def numpy() -> Any:
+    """The module NumPy; None where it is not installed."""
+    try:
+        return importlib.import_module("numpy")
+    except ImportError:
+        return None
+
+
+class Partition:
+    """The vectors of a partition, a row each, in plain Python."""
+
+    def __init__(self, dimensions: int, filters: int) -> None:
+        self.items: list[Any] = []
+        self._keys: list[Key] = []
+        self._rows: dict[Key, int] = {}
+        self._vectors: Any = []
+        self._lengths: Any = []
+        self._codes: Any = []
+
+    def put(self, key: Key, item: Any, vector: array[float], codes: list[int]) -> None:
+        """Add an item, whose key is not there."""
+        self._rows[key] = len(self.items)
+        self._keys.append(key)
+        self._append(vector, codes)
+        self.items.append(item)
+
+    def drop(self, key: Key) -> None:
+        """Take an item out; the last one takes its row."""
+        row = self._rows.pop(key)
+        last, item = self._keys.pop(), self.items.pop()
+        if row < len(self.items):
+            self._rows[last] = row
+            self._keys[row], self.items[row] = last, item
+        self._fill(row, len(self.items))
+
+    def _append(self, vector: array[float], codes: list[int]) -> None:
+        self._vectors.append(vector)
+        self._lengths.append(math.hypot(*vector))
+        self._codes.append(codes)
+
+    def _fill(self, row: int, last: int) -> None:
+        """Move what the last row holds to a row."""
+        for column in (self._vectors, self._lengths, self._codes):
+            column[row] = column[last]
+            column.pop()
+
+    def nearest(
+        self, query: array[float], function: str, wanted: list[tuple[int, int]], top_k: int
+    ) -> tuple[int, Found]:
+        """How many items have the wanted codes of filters, and the best of them."""
+        rows = [
+            row
+            for row, codes in enumerate(self._codes)
+            if all(codes[column] == code for column, code in wanted)
+        ]
+        length = math.hypot(*query)
+        sign = -1.0 if function == "DOT_PRODUCT" else 1.0
+        scores = []
+        for row in rows:
+            vector = self._vectors[row]
+            if function == "EUCLIDEAN":
+                score = math.dist(query, vector)
+            else:
+                score = sum(map(operator.mul, query, vector))
+                if function == "COSINE":
+                    # The service takes a vector of zeros; its angle to any other counts as right.
+                    lengths = length * self._lengths[row]
+                    score = min(max(1.0 - score / lengths, 0.0), 2.0) if lengths else 1.0
+            scores.append((sign * score, row))
+        best = heapq.nsmallest(top_k, scores)
+        said = (max(-_LARGEST_F32, min(sign * score, _LARGEST_F32)) for score, _ in best)
+        found = zip(array("f", said), (self.items[row] for _, row in best), strict=True)
+        # A zero has no sign in an answer.
+        return len(rows), [(score + 0.0, item) for score, item in found]
+
+
+class Matrix(Partition):
+    """The vectors of a partition as one matrix, for NumPy.
+
+    A search multiplies in 32 bits, which says within a known error how similar each vector is.
+    What may be among the best by that error is then measured in 64 bits: so the answer is exact,
+    and costs little more than the multiplication.
+    """
+
+    def __init__(self, dimensions: int, filters: int) -> None:
+        super().__init__(dimensions, filters)
+        self._np = np = numpy()
+        self._vectors = np.empty((16, dimensions), np.float32)
+        self._codes = np.empty((filters, 16), np.int32)
+        self._lengths = np.empty(16)
+        self._inverse = np.empty(16, np.float32)
+        self._shortest, self._longest = math.inf, 0.0
+
+    def _append(self, vector: array[float], codes: list[int]) -> None:
+        np, row = self._np, len(self.items)
+        if row == len(self._vectors):
+            self._vectors = np.concatenate((self._vectors, np.empty_like(self._vectors)))
+            self._codes = np.concatenate((self._codes, np.empty_like(self._codes)), axis=1)
+            self._lengths = np.concatenate((self._lengths, np.empty_like(self._lengths)))
+            self._inverse = np.concatenate((self._inverse, np.empty_like(self._inverse)))
+        self._vectors[row] = np.frombuffer(vector, np.float32)
+        self._codes[:, row] = codes
+        self._lengths[row] = length = math.hypot(*vector)
+        self._inverse[row] = 1 / length if 1 / _SAFE < length < _SAFE else 0.0
+        if length:
+            self._shortest = min(self._shortest, length)
+            self._longest = max(self._longest, length)
+
+    def _fill(self, row: int, last: int) -> None:
+        self._vectors[row] = self._vectors[last]
+        self._codes[:, row] = self._codes[:, last]
+        self._lengths[row] = self._lengths[last]
+        self._inverse[row] = self._inverse[last]
+
+    def nearest(
+        self, query: array[float], function: str, wanted: list[tuple[int, int]], top_k: int
+    ) -> tuple[int, Found]:
+        """How many items have the wanted codes of filters, and the best of them."""
+        np, count = self._np, len(self.items)
+        sought = np.array(query, float)
+        length = math.sqrt(float(sought @ sought))
+        met, rows = None, None
+        if wanted:
+            met = np.ones(count, bool)
+            for column, code in wanted:
+                met &= self._codes[column, :count] == code
+            total, count = count, int(np.count_nonzero(met))
+            # To gather rows costs more than to multiply all of them, unless they are few.
+            if count <= top_k or 4 * count < total:
+                met, rows = None, np.flatnonzero(met)
+        if count > top_k:
+            near, slack = self._roughly(sought, length, function, rows)
+            if met is not None:
+                near = np.where(met, near, np.inf)
+            picked = np.flatnonzero(near <= np.partition(near, top_k - 1)[top_k - 1] + slack)
+            rows = picked if rows is None else rows[picked]
+        elif rows is None:
+            rows = np.arange(count)
+        scores = self._exactly(sought, length, function, rows)
+        order = np.argsort(-scores if function == "DOT_PRODUCT" else scores, kind="stable")[:top_k]
+        best = np.maximum(np.minimum(scores[order], _LARGEST_F32), -_LARGEST_F32)
+        said = (best.astype(np.float32) + np.float32(0.0)).tolist()
+        return count, [*zip(said, map(self.items.__getitem__, rows[order].tolist()), strict=True)]
+
+    def _roughly(self, sought: Any, length: float, function: str, rows: Any) -> tuple[Any, float]:
+        """How far vectors are, the nearest lowest, and how wrong the difference of two may be."""
+        np = self._np
+        at = slice(len(self.items)) if rows is None else rows
+        longest = self._longest
+        extremes = (length, length * self._shortest, length * longest, self._shortest, longest)
+        if not all(1 / _SAFE < extreme < _SAFE for extreme in extremes):
+            near = self._exactly(sought, length, function, at)
+            return -near if function == "DOT_PRODUCT" else near, 0.0
+        error = 2 * _F32_STEP * (len(sought) + 8)
+        product = self._vectors[at] @ sought.astype(np.float32)
+        if function == "EUCLIDEAN":
+            return np.square(self._lengths[at]) - 2.0 * product, 2 * error * length * longest
+        if function == "COSINE":
+            return -(product * self._inverse[at]), error * length
+        return -product, error * length * longest
+
+    def _exactly(self, sought: Any, length: float, function: str, rows: Any) -> Any:
+        np = self._np
+        vectors = self._vectors[rows].astype(float)
+        if function == "EUCLIDEAN":
+            return np.sqrt(np.square(vectors - sought).sum(axis=1))
+        products = vectors @ sought
+        if function == "DOT_PRODUCT":
+            return products
+        lengths = self._lengths[rows] * length
+        lengths[lengths == 0.0] = np.inf
+        return np.maximum(np.minimum(1.0 - products / lengths, 2.0), 0.0)
