@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import leyden.engine
@@ -266,6 +266,8 @@ TERMS: tuple[dict[str, Any], ...] = (
 )
 
 
+# An example makes a table and sends a dozen requests.
+@settings(max_examples=min(40, settings.default.max_examples))
 @given(st.lists(STEPS, max_size=12), st.tuples(NUMBERS, NUMBERS, NUMBERS))
 def test_after_any_writes_a_search_finds_what_a_look_at_every_item_does(
     client: Any, steps: list[tuple[str, Any]], query: tuple[float, ...]
