@@ -16,7 +16,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from leyden.engine.items import stored
-from leyden.engine.partitions import Found, Key, Matrix, Partition, numpy
+from leyden.nearest import Found, Matrix, Partition, numpy
+
+Key = tuple[Any, Any]
+"""The key of an item as moto has it: the partition key, and the sort key or None."""
 
 _LEAST_WRITE: Final = 1024
 """How many bytes a write to an index is metered as, at least."""
@@ -235,17 +238,18 @@ class VectorIndex:
         """How many items meet the terms, and the best of these with their scores."""
         partitions = self._up_to_date(table)
         partition: Any = None if self.hash is None else ...
-        wanted: list[tuple[int, int]] = []
+        wanted: list[tuple[int, tuple[int]]] = []
         for name, value in terms:
             if name == self.hash:
                 if partition not in (..., value):
                     return 0, []
                 partition = value
             else:
-                wanted.append((self._filters.index(name), self._codes.get((name, value), -1)))
+                code = self._codes.get((name, value), -1)
+                wanted.append((self._filters.index(name), (code,)))
         if partition not in partitions:
             return 0, []
-        return partitions[partition].nearest(query, self.function, wanted, top_k)
+        return partitions[partition].nearest(query, self.function.lower(), wanted, top_k)
 
     def _up_to_date(self, table: Any) -> dict[Any, Partition]:
         if self._partitions is None:

@@ -1,4 +1,9 @@
-"""The vectors of one partition of an index, and the exact search for the nearest of them."""
+"""Vectors kept as rows, and the exact search for the nearest of them.
+
+The embedded engine keeps a `Partition` for each partition of a vector index, the vector store in
+memory one for each of its indexes. With each vector goes an item, which searches give back, and a
+code in each column of filters: equal codes are equal values.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,16 @@ import importlib
 import math
 import operator
 from array import array
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-Key = tuple[Any, Any]
-"""The key of an item as moto has it: the partition key, and the sort key or None."""
-Found = list[tuple[float, Any]]
+__all__ = ["Found", "Matrix", "Partition", "Wanted", "numpy"]
+
+Found: TypeAlias = list[tuple[float, Any]]
 """The scores and the items that a search found, the most similar first."""
+Wanted: TypeAlias = Sequence[tuple[int, Collection[int]]]
+"""Columns of filters, each with the codes of which an item must have one."""
 
 _F32_STEP: Final = 2.0**-24
 """How far, in relation to itself, rounding to 32 bits moves a number."""
@@ -32,24 +40,34 @@ def numpy() -> Any:
 
 
 class Partition:
-    """The vectors of a partition, a row each, in plain Python."""
+    """The vectors of a partition, a row each, in plain Python.
 
-    def __init__(self, dimensions: int, filters: int) -> None:
+    `metric` is `cosine`, `euclidean` or `dot_product`. The first two give distances, a cosine from
+    0 to 2; the third gives the product, and there the highest is the nearest.
+    """
+
+    def __init__(self, dimensions: int, columns: int = 0) -> None:
         self.items: list[Any] = []
-        self._keys: list[Key] = []
-        self._rows: dict[Key, int] = {}
+        self._keys: list[Hashable] = []
+        self._rows: dict[Hashable, int] = {}
         self._vectors: Any = []
         self._lengths: Any = []
         self._codes: Any = []
 
-    def put(self, key: Key, item: Any, vector: array[float], codes: list[int]) -> None:
-        """Add an item, whose key is not there."""
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._rows
+
+    def put(self, key: Hashable, item: Any, vector: array[float], codes: list[int]) -> None:
+        """Add an item, whose key is not there, with its code in each column."""
         self._rows[key] = len(self.items)
         self._keys.append(key)
         self._append(vector, codes)
         self.items.append(item)
 
-    def drop(self, key: Key) -> None:
+    def drop(self, key: Hashable) -> None:
         """Take an item out; the last one takes its row."""
         row = self._rows.pop(key)
         last, item = self._keys.pop(), self.items.pop()
@@ -57,6 +75,47 @@ class Partition:
             self._rows[last] = row
             self._keys[row], self.items[row] = last, item
         self._fill(row, len(self.items))
+
+    def add_column(self, codes: Iterable[int]) -> None:
+        """Add a column of filters at the end, with the code of each item in their order."""
+        for row, code in zip(self._codes, codes, strict=True):
+            row.append(code)
+
+    def meeting(self, wanted: Wanted) -> list[Hashable]:
+        """The keys of the items that have the wanted codes."""
+        return [self._keys[row] for row in self._rows_of(wanted)]
+
+    def nearest(
+        self, query: array[float], metric: str, wanted: Wanted, top_k: int
+    ) -> tuple[int, Found]:
+        """How many items have the wanted codes, and the nearest of them."""
+        rows = self._rows_of(wanted)
+        length = math.hypot(*query)
+        sign = -1.0 if metric == "dot_product" else 1.0
+        scores = []
+        for row in rows:
+            vector = self._vectors[row]
+            if metric == "euclidean":
+                score = math.dist(query, vector)
+            else:
+                score = sum(map(operator.mul, query, vector))
+                if metric == "cosine":
+                    # The service takes a vector of zeros; its angle to any other counts as right.
+                    lengths = length * self._lengths[row]
+                    score = min(max(1.0 - score / lengths, 0.0), 2.0) if lengths else 1.0
+            scores.append((sign * score, row))
+        best = heapq.nsmallest(top_k, scores)
+        said = (max(-_LARGEST_F32, min(sign * score, _LARGEST_F32)) for score, _ in best)
+        found = zip(array("f", said), (self.items[row] for _, row in best), strict=True)
+        # A zero has no sign in an answer.
+        return len(rows), [(score + 0.0, item) for score, item in found]
+
+    def _rows_of(self, wanted: Wanted) -> list[int]:
+        return [
+            row
+            for row, codes in enumerate(self._codes)
+            if all(codes[column] in among for column, among in wanted)
+        ]
 
     def _append(self, vector: array[float], codes: list[int]) -> None:
         self._vectors.append(vector)
@@ -69,35 +128,6 @@ class Partition:
             column[row] = column[last]
             column.pop()
 
-    def nearest(
-        self, query: array[float], function: str, wanted: list[tuple[int, int]], top_k: int
-    ) -> tuple[int, Found]:
-        """How many items have the wanted codes of filters, and the best of them."""
-        rows = [
-            row
-            for row, codes in enumerate(self._codes)
-            if all(codes[column] == code for column, code in wanted)
-        ]
-        length = math.hypot(*query)
-        sign = -1.0 if function == "DOT_PRODUCT" else 1.0
-        scores = []
-        for row in rows:
-            vector = self._vectors[row]
-            if function == "EUCLIDEAN":
-                score = math.dist(query, vector)
-            else:
-                score = sum(map(operator.mul, query, vector))
-                if function == "COSINE":
-                    # The service takes a vector of zeros; its angle to any other counts as right.
-                    lengths = length * self._lengths[row]
-                    score = min(max(1.0 - score / lengths, 0.0), 2.0) if lengths else 1.0
-            scores.append((sign * score, row))
-        best = heapq.nsmallest(top_k, scores)
-        said = (max(-_LARGEST_F32, min(sign * score, _LARGEST_F32)) for score, _ in best)
-        found = zip(array("f", said), (self.items[row] for _, row in best), strict=True)
-        # A zero has no sign in an answer.
-        return len(rows), [(score + 0.0, item) for score, item in found]
-
 
 class Matrix(Partition):
     """The vectors of a partition as one matrix, for NumPy.
@@ -107,11 +137,11 @@ class Matrix(Partition):
     and costs little more than the multiplication.
     """
 
-    def __init__(self, dimensions: int, filters: int) -> None:
-        super().__init__(dimensions, filters)
+    def __init__(self, dimensions: int, columns: int = 0) -> None:
+        super().__init__(dimensions, columns)
         self._np = np = numpy()
         self._vectors = np.empty((16, dimensions), np.float32)
-        self._codes = np.empty((filters, 16), np.int32)
+        self._codes = np.empty((columns, 16), np.int32)
         self._lengths = np.empty(16)
         self._inverse = np.empty(16, np.float32)
         self._shortest, self._longest = math.inf, 0.0
@@ -137,60 +167,78 @@ class Matrix(Partition):
         self._lengths[row] = self._lengths[last]
         self._inverse[row] = self._inverse[last]
 
+    def add_column(self, codes: Iterable[int]) -> None:
+        """Add a column of filters at the end, with the code of each item in their order."""
+        np = self._np
+        column = np.empty((1, self._codes.shape[1]), np.int32)
+        column[0, : len(self.items)] = [*codes]
+        self._codes = np.concatenate((self._codes, column))
+
+    def _met(self, wanted: Wanted) -> Any:
+        """Of each row, whether it has the wanted codes."""
+        np, count = self._np, len(self.items)
+        met = np.ones(count, bool)
+        for column, among in wanted:
+            codes = self._codes[column, :count]
+            met &= codes == [*among] if len(among) == 1 else np.isin(codes, [*among])
+        return met
+
+    def _rows_of(self, wanted: Wanted) -> list[int]:
+        rows: list[int] = self._np.flatnonzero(self._met(wanted)).tolist()
+        return rows
+
     def nearest(
-        self, query: array[float], function: str, wanted: list[tuple[int, int]], top_k: int
+        self, query: array[float], metric: str, wanted: Wanted, top_k: int
     ) -> tuple[int, Found]:
-        """How many items have the wanted codes of filters, and the best of them."""
+        """How many items have the wanted codes, and the nearest of them."""
         np, count = self._np, len(self.items)
         sought = np.array(query, float)
         length = math.sqrt(float(sought @ sought))
         met, rows = None, None
         if wanted:
-            met = np.ones(count, bool)
-            for column, code in wanted:
-                met &= self._codes[column, :count] == code
+            met = self._met(wanted)
             total, count = count, int(np.count_nonzero(met))
             # To gather rows costs more than to multiply all of them, unless they are few.
             if count <= top_k or 4 * count < total:
                 met, rows = None, np.flatnonzero(met)
         if count > top_k:
-            near, slack = self._roughly(sought, length, function, rows)
+            near, slack = self._roughly(sought, length, metric, rows)
             if met is not None:
                 near = np.where(met, near, np.inf)
             picked = np.flatnonzero(near <= np.partition(near, top_k - 1)[top_k - 1] + slack)
             rows = picked if rows is None else rows[picked]
         elif rows is None:
             rows = np.arange(count)
-        scores = self._exactly(sought, length, function, rows)
-        order = np.argsort(-scores if function == "DOT_PRODUCT" else scores, kind="stable")[:top_k]
+        scores = self._exactly(sought, length, metric, rows)
+        order = np.argsort(-scores if metric == "dot_product" else scores, kind="stable")[:top_k]
         best = np.maximum(np.minimum(scores[order], _LARGEST_F32), -_LARGEST_F32)
         said = (best.astype(np.float32) + np.float32(0.0)).tolist()
         return count, [*zip(said, map(self.items.__getitem__, rows[order].tolist()), strict=True)]
 
-    def _roughly(self, sought: Any, length: float, function: str, rows: Any) -> tuple[Any, float]:
+    def _roughly(self, sought: Any, length: float, metric: str, rows: Any) -> tuple[Any, float]:
         """How far vectors are, the nearest lowest, and how wrong the difference of two may be."""
         np = self._np
         at = slice(len(self.items)) if rows is None else rows
         longest = self._longest
         extremes = (length, length * self._shortest, length * longest, self._shortest, longest)
         if not all(1 / _SAFE < extreme < _SAFE for extreme in extremes):
-            near = self._exactly(sought, length, function, at)
-            return -near if function == "DOT_PRODUCT" else near, 0.0
+            near = self._exactly(sought, length, metric, at)
+            return -near if metric == "dot_product" else near, 0.0
         error = 2 * _F32_STEP * (len(sought) + 8)
         product = self._vectors[at] @ sought.astype(np.float32)
-        if function == "EUCLIDEAN":
+        if metric == "euclidean":
             return np.square(self._lengths[at]) - 2.0 * product, 2 * error * length * longest
-        if function == "COSINE":
+        if metric == "cosine":
             return -(product * self._inverse[at]), error * length
         return -product, error * length * longest
 
-    def _exactly(self, sought: Any, length: float, function: str, rows: Any) -> Any:
+    def _exactly(self, sought: Any, length: float, metric: str, rows: Any) -> Any:
         np = self._np
         vectors = self._vectors[rows].astype(float)
-        if function == "EUCLIDEAN":
+        if metric == "euclidean":
             return np.sqrt(np.square(vectors - sought).sum(axis=1))
         products = vectors @ sought
-        if function == "DOT_PRODUCT":
+        if metric == "dot_product":
             return products
         lengths = self._lengths[rows] * length
         lengths[lengths == 0.0] = np.inf
