@@ -7,6 +7,7 @@
 # make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
 #             drawing; BENCH=--quick for a short run that writes nothing
 # make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
+# make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
@@ -21,7 +22,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory docs npm ministack clean
+.PHONY: help figures demo test quick check format bench bench-memory goldens docs npm ministack clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -52,6 +53,9 @@ bench: $(CACHE)/bench/.installed npm
 
 bench-memory: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m bench.memory $(if $(LARGE),--large) --json $(CACHE)/bench-memory.json
+
+goldens: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python -m tools.memory_goldens
 
 docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md

@@ -29,7 +29,7 @@ from tests.interop.oracle import Oracle
 
 CI: Final = os.environ.get("CI") == "true"
 NEEDS: Final = {
-    "node": "Node.js with ElectroDB and @mastra/dynamodb",
+    "node": "Node.js with ElectroDB, @mastra/dynamodb and @mastra/memory",
     "java": "DynamoDB Local",
     "chromium": "Chromium",
     "ministack": "ministack",

@@ -17,7 +17,7 @@ import tarfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).with_name("node") / "package.json"
-ORACLE_CHECKS = "the comparisons with ElectroDB and @mastra/dynamodb"
+ORACLE_CHECKS = "the comparisons with ElectroDB, @mastra/dynamodb and @mastra/memory"
 ENGINE_CHECKS = "the conformance suite on DynamoDB Local"
 LONGEST_SECONDS = 600
 

@@ -1,9 +1,15 @@
-"""Words in messages: quoted, listed, and a guess at what was meant."""
+"""Words in messages: quoted, listed, and a guess at what was meant; what is white in a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+
+WHITE_IN_JAVASCRIPT: Final = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""What `trim()` strips and `\\s` matches there: other characters than Python's white space."""
 
 _LONGEST_WORD: Final = 60
 _MOST_CANDIDATES: Final = 1000

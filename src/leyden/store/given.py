@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import NOTHING, evolve, fields_dict, frozen
 
-from leyden._text import did_you_mean, listed, quoted
+from leyden._text import WHITE_IN_JAVASCRIPT, did_you_mean, listed, quoted
 from leyden.errors import (
     InvalidOptionError,
     ReadOnlyAttributeError,
@@ -67,11 +67,6 @@ SCORED: Final = (
 )
 """What a scorer can score: the values of `entity_type`, all but the first five kinds of spans."""
 
-_WHITE_IN_JAVASCRIPT: Final = (
-    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
-
 
 def optional(check: Callable[[Any, str], _Value], value: Any, name: str) -> _Value | None:
     """`value` as `check` has it; None stays None."""
@@ -81,7 +76,7 @@ def optional(check: Callable[[Any, str], _Value], value: Any, name: str) -> _Val
 def identifier(value: Any, name: str) -> str:
     """A str that is not blank: it has more than white space, Python's or JavaScript's."""
     checked = accept_string(value, name)
-    if not checked.strip() or not checked.strip(_WHITE_IN_JAVASCRIPT):
+    if not checked.strip() or not checked.strip(WHITE_IN_JAVASCRIPT):
         raise refuse(name, "is blank, with nothing but white space, and must name something")
     return checked
 

@@ -1,0 +1,200 @@
+"""The text of a message, as vectors see it: what is embedded, in which pieces, under which name.
+
+The TypeScript `Memory` that shares a vector store must find here what it would have written itself.
+So white space is JavaScript's and lengths are UTF-16 units. The one difference: where it cuts a
+word that is longer than a chunk, no surrogate pair is cut in two, because half of one is no text.
+
+>>> chunks_of("where  did we\\nstay?")
+['where did we stay?']
+>>> index_name(256), index_name(1536, "-")
+('memory_messages_256', 'memory-messages')
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from attrs import evolve
+
+from leyden._text import WHITE_IN_JAVASCRIPT
+from leyden.store import Message
+from leyden.store.records import JSON
+from leyden.types import timestamp_text
+
+__all__ = [
+    "CHUNK_UNITS",
+    "UPDATE_TOOL",
+    "chunks_of",
+    "embedded_text",
+    "index_name",
+    "kept_of",
+    "vector_metadata",
+    "without_working_memory",
+]
+
+CHUNK_UNITS: Final = 16_384
+"""The longest chunk, in UTF-16 units."""
+
+UPDATE_TOOL: Final = "updateWorkingMemory"
+"""The tool by which a model updates its working memory."""
+
+_PLAIN_DIMENSIONS: Final = 1536
+_WHITE: Final = re.compile(f"[{WHITE_IN_JAVASCRIPT}]+")
+_BEYOND_BMP: Final = re.compile("[\U00010000-\U0010ffff]")
+_TAG: Final = "<working_memory>"
+_END_TAG: Final = "</working_memory>"
+
+
+def kept_of(message: Message) -> Message | None:
+    """The message as saving keeps it; None where nothing of it is to be kept.
+
+    A system message and a passing signal are not kept. Of all others go the `<working_memory>`
+    parts of texts, with the white space around what is left, and the calls of the tool that
+    updates the working memory. A message that has nothing else is not kept either.
+    """
+    content = message.content
+    if message.role == "system" or (message.role == "signal" and _is_passing(content)):
+        return None
+    if not isinstance(content, Mapping):
+        return message
+    kept: dict[str, JSON] = dict(content)
+    text, parts = kept.get("content"), kept.get("parts")
+    if isinstance(text, str):
+        text = kept["content"] = _without_tags(text)
+    if isinstance(parts, list | tuple):
+        kept["parts"] = list(_kept_parts(parts))
+        if not kept["parts"] and not (isinstance(text, str) and text):
+            return None
+    return message if kept == content else evolve(message, content=kept)
+
+
+def embedded_text(message: Message) -> str | None:
+    """The text of a message that is embedded; None where it has none.
+
+    It is `content.content`, as it stands, where that is a text that is not blank; else the texts
+    of the parts, joined by a space and trimmed. Messages of the earlier format have no such text.
+    """
+    content = message.content
+    if not isinstance(content, Mapping):
+        return None
+    text, parts = content.get("content"), content.get("parts")
+    if isinstance(text, str) and text.strip(WHITE_IN_JAVASCRIPT):
+        return text
+    if not isinstance(parts, list | tuple):
+        return None
+    return " ".join(_texts(parts)).strip(WHITE_IN_JAVASCRIPT) or None
+
+
+def chunks_of(text: str) -> list[str]:
+    """The pieces in which a text is embedded, none for a blank one.
+
+    Words are joined by one space, as many as go into `CHUNK_UNITS`. A longer word is cut, and its
+    pieces share no chunk with other words. White space at the end of a text stays, as one space.
+    """
+    chunks: list[str] = []
+    words: list[str] = []
+    units = 0  # the length of `words` with a space between each two
+    for word in _WHITE.split(text):
+        length = len(word) + len(_BEYOND_BMP.findall(word))
+        if units and units + 1 + length <= CHUNK_UNITS:
+            words.append(word)
+            units += 1 + length
+            continue
+        if units:
+            chunks.append(" ".join(words))
+        words, units = [word], length
+        if length > CHUNK_UNITS:
+            chunks.extend(_pieces_of(word))
+            words, units = [], 0
+    if units:
+        chunks.append(" ".join(words))
+    return chunks
+
+
+def index_name(dimensions: int, separator: str = "_") -> str:
+    """The name of the index that holds the vectors of messages."""
+    plain = f"memory{separator}messages"
+    return plain if dimensions == _PLAIN_DIMENSIONS else f"{plain}{separator}{dimensions}"
+
+
+def vector_metadata(
+    message: Message, text: str, thread_metadata: Mapping[str, JSON] | None = None
+) -> dict[str, JSON]:
+    """What a vector's metadata says, the same for each chunk of the message's text.
+
+    The thread's own metadata comes first: no name of it can take the place of an id. A message
+    without a resource has no `resource_id`.
+    """
+    metadata: dict[str, JSON] = {
+        **(thread_metadata or {}),
+        "message_id": message.id,
+        "thread_id": message.thread_id,
+        "resource_id": message.resource_id,
+        "role": message.role,
+        "content": text,
+    }
+    if message.resource_id is None:
+        del metadata["resource_id"]
+    if message.created_at is not None:
+        metadata["created_at"] = timestamp_text(message.created_at)
+    return metadata
+
+
+def without_working_memory(text: str) -> str:
+    """The text without its `<working_memory>` parts; one that is not closed stays."""
+    kept, position = [], 0
+    while (start := text.find(_TAG, position)) >= 0:
+        end = text.find(_END_TAG, start + len(_TAG))
+        if end < 0:
+            break
+        kept.append(text[position:start])
+        position = end + len(_END_TAG)
+    return "".join([*kept, text[position:]])
+
+
+def _without_tags(text: str) -> str:
+    return without_working_memory(text).strip(WHITE_IN_JAVASCRIPT)
+
+
+def _kept_parts(parts: Iterable[Any]) -> Iterator[Any]:
+    for part in parts:
+        if not isinstance(part, Mapping):
+            yield part
+        elif part.get("type") == "text":
+            text = part.get("text")
+            yield {**part, "text": _without_tags(text) if isinstance(text, str) else ""}
+        elif part.get("type") != "tool-invocation" or _tool_of(part) != UPDATE_TOOL:
+            yield part
+
+
+def _tool_of(part: Mapping[str, Any]) -> Any:
+    invocation = part.get("toolInvocation")
+    return invocation.get("toolName") if isinstance(invocation, Mapping) else None
+
+
+def _is_passing(content: Any) -> bool:
+    for name in ("metadata", "signal"):
+        content = content.get(name) if isinstance(content, Mapping) else None
+    return isinstance(content, Mapping) and content.get("transient") is True
+
+
+def _texts(parts: Iterable[Any]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Mapping) and part.get("type") == "text":
+            text = part.get("text")
+            yield text if isinstance(text, str) else ""
+
+
+def _pieces_of(word: str) -> Iterator[str]:
+    """A word that is longer than a chunk, in chunks that cut no surrogate pair."""
+    units = word.encode("utf-16-le", "surrogatepass")
+    start = 0
+    while start < len(units):
+        end = start + 2 * CHUNK_UNITS
+        # The high half of a pair begins with these bits, in the second byte of its two.
+        if end < len(units) and units[end - 1] & 0xFC == 0xD8:
+            end -= 2
+        yield units[start:end].decode("utf-16-le", "surrogatepass")
+        start = end
