@@ -70,7 +70,7 @@ class Ledger:
             if isinstance(result, LeydenError):
                 result = [result] * len(step.requests)
             for request, answer in zip(step.requests, result, strict=True):
-                if request.api in WRITING_APIS:
+                if isinstance(request, Request) and request.api in WRITING_APIS:
                     self.note(request, answer)
 
     def note(self, request: Request, answer: Any) -> None:

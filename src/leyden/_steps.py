@@ -1,4 +1,4 @@
-"""What operations ask of a driver: requests and pauses, as data.
+"""What operations ask of a driver: requests, pauses and work of others, as data.
 
 Multi-step work is a *program*: a generator that yields steps and is sent their results.
 A program never performs I/O, so the sync and the async driver run the very same ones.
@@ -6,7 +6,7 @@ A program never performs I/O, so the sync and the async driver run the very same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
 from leyden._attrs import field, frozen
@@ -54,17 +54,33 @@ class Pause:
 
 
 @frozen
-class Gather:
-    """Send several requests, at most `concurrency` at a time.
+class Work:
+    """Work that is no request to DynamoDB: a call of somebody's client, such as an embedder.
 
-    Its result is a list in the order of the requests; an entry is a response, or the
-    `LeydenError` which that request ended in.
+    Its result is what `blocking` returns. An asynchronous driver awaits what `awaited` gives, or
+    runs `blocking` on a thread where there is none; a task that is cancelled does not wait for
+    that thread. A `LeydenError` reaches the program as that of a request does. Any other exception
+    ends the program as it is, so turn those that you expect into a `LeydenError`. Listeners hear
+    of requests only. `operation` says on whose behalf it is done.
     """
 
-    requests: tuple[Request, ...]
+    blocking: Callable[[], Any]
+    awaited: Callable[[], Awaitable[Any]] | None = None
+    operation: str = ""
+
+
+@frozen
+class Gather:
+    """Send several requests, at most `concurrency` at a time; `Work` may be among them.
+
+    Its result is a list in the order of the requests; an entry is a response or what the work
+    returned, or the `LeydenError` which that request ended in.
+    """
+
+    requests: tuple[Request | Work, ...]
     concurrency: int = 1
 
 
-Step: TypeAlias = Request | Pause | Gather
+Step: TypeAlias = Request | Pause | Gather | Work
 T = TypeVar("T")
 Program: TypeAlias = Generator[Step, Any, T]

@@ -1,8 +1,8 @@
 """Programs: work of several steps as generators, which any driver runs.
 
-A program yields what it asks for, a `Request`, a `Pause` or a `Gather` of several requests, and is
-sent what comes of it. It performs no I/O of its own, so a blocking and an asynchronous `Runner` run
-the very same one. `run_together` makes one program of many.
+A program yields what it asks for, a `Request`, a `Pause`, a `Gather` of several requests, or the
+`Work` of another client, and is sent what comes of it. It performs no I/O of its own, so a blocking
+and an asynchronous `Runner` run the very same one. `run_together` makes one program of many.
 
 >>> def touch(task):                                                  # doctest: +SKIP
 ...     found = yield from task.get(task_id="t1").program()
@@ -13,7 +13,7 @@ the very same one. `run_together` makes one program of many.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 from leyden._attrs import define, field
@@ -28,6 +28,7 @@ from leyden._steps import (
     Request,
     Response,
     Step,
+    Work,
 )
 from leyden.errors import LeydenError
 
@@ -42,6 +43,8 @@ __all__ = [
     "Response",
     "Runner",
     "Step",
+    "Work",
+    "gathered",
     "is_asynchronous",
     "outcomes_of",
     "run_together",
@@ -64,6 +67,32 @@ class Runner(Protocol):
 def is_asynchronous(runner: Runner) -> bool:
     """Whether what the runner gives is to be awaited."""
     return bool(getattr(runner, "asynchronous", False))
+
+
+def gathered(step: Gather, answer: Callable[[Request | Work], T]) -> list[T | LeydenError]:
+    """Have each request and work of a `Gather` answered, on as many threads as it asks for.
+
+    This is for runners that block. `answer` sends one; where it raises a LeydenError, that error
+    stands in the list. Any other exception ends all: what has not begun is not sent any more.
+    """
+
+    def outcome(one: Request | Work) -> T | LeydenError:
+        try:
+            return answer(one)
+        except LeydenError as error:
+            return error
+
+    threads = min(step.concurrency, len(step.requests))
+    if threads <= 1:
+        return [outcome(one) for one in step.requests]
+    # Threads are for those who ask for several requests at a time.
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
+    try:
+        return list(pool.map(outcome, step.requests))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def run_together(programs: Iterable[Program[T]], concurrency: int) -> Program[list[T]]:
@@ -179,11 +208,11 @@ class _Tasks(Generic[T]):
                 asking += not isinstance(task.step, Pause)
 
     def _round(self, asking: list[_Task[T]]) -> Program[None]:
-        requests: list[Request] = []
+        requests: list[Request | Work] = []
         for task in asking:
             if isinstance(task.step, Gather):
                 requests += task.step.requests
-            elif isinstance(task.step, Request):
+            elif isinstance(task.step, Request | Work):
                 requests.append(task.step)
         answers: Iterator[Any] = iter(
             (yield Gather(tuple(requests), self._concurrency)) if requests else ()

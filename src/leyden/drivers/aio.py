@@ -18,7 +18,7 @@ from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.drivers.sync import Sending, writes
 from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners
-from leyden.program import Gather, Pause, Program, Request, Response
+from leyden.program import Gather, Pause, Program, Request, Response, Work
 
 if TYPE_CHECKING:
     from pynamodb.models import Model
@@ -196,6 +196,8 @@ class AsyncDriver:
                             await pause(seconds)
                         case Gather():
                             result = await self._gather(step, pool, ledger)
+                        case Work():
+                            result = await done(step)
                 except LeydenError as error:
                     step = program.throw(error)
                 else:
@@ -238,16 +240,17 @@ class AsyncDriver:
                 raise
         return sending.response
 
-    async def _gather(
-        self, step: Gather, pool: AsyncPool, ledger: Ledger | None
-    ) -> list[Response | LeydenError]:
+    async def _gather(self, step: Gather, pool: AsyncPool, ledger: Ledger | None) -> list[Any]:
         answers: list[Any] = [None] * len(step.requests)
         waiting = iter(enumerate(step.requests))
 
         async def work() -> None:
-            for place, request in waiting:
+            for place, one in waiting:
                 try:
-                    answers[place] = await self._send(request, pool, ledger)
+                    if isinstance(one, Work):
+                        answers[place] = await done(one)
+                    else:
+                        answers[place] = await self._send(one, pool, ledger)
                 except LeydenError as error:
                     answers[place] = error
 
@@ -291,3 +294,18 @@ class AsyncDriver:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+async def done(work: Work) -> Any:
+    """The result of somebody's work: awaited, or of a thread."""
+    if work.awaited is not None:
+        return await work.awaited()
+
+    def blocking() -> Any:
+        try:
+            return work.blocking()
+        except StopIteration as stray:
+            # A future cannot hold one, so that it would be waited for without end.
+            raise RuntimeError("a step raised StopIteration") from stray
+
+    return await asyncio.to_thread(blocking)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from itertools import repeat
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
@@ -17,7 +16,7 @@ from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.drivers.lean.sockets import Pool
 from leyden.errors import InvalidOptionError, LeydenError
 from leyden.events import EVERYWHERE, Callback, Listener, Listeners
-from leyden.program import Gather, Params, Pause, Program, Request, Response, Step
+from leyden.program import Gather, Params, Pause, Program, Request, Response, Step, Work, gathered
 
 if TYPE_CHECKING:
     import logging
@@ -69,7 +68,9 @@ def writes(step: Step) -> bool:
     """Whether a step of a program may change items, so that its ledger is needed from here on."""
     if isinstance(step, Request):
         return step.api in WRITING_APIS
-    return isinstance(step, Gather) and any(one.api in WRITING_APIS for one in step.requests)
+    return isinstance(step, Gather) and any(
+        isinstance(one, Request) and one.api in WRITING_APIS for one in step.requests
+    )
 
 
 class HasPlace(Protocol):
@@ -254,11 +255,13 @@ class SyncDriver:
                             pause(seconds)
                         case Gather():
                             result = self._gather(step, ledger)
+                        case Work():
+                            result = step.blocking()
                 except LeydenError as error:
                     step = program.throw(error)
                 except StopIteration as stray:
                     # It is no end of the program, and must not be taken for one.
-                    raise RuntimeError("a request raised StopIteration") from stray
+                    raise RuntimeError("a step raised StopIteration") from stray
                 else:
                     step = program.send(result)
         except StopIteration as end:
@@ -289,25 +292,11 @@ class SyncDriver:
                 sending.response = connection.dispatch(request.api, sending.params)
         return sending.response
 
-    def _gather(self, step: Gather, ledger: Ledger | None) -> list[Response | LeydenError]:
-        threads = min(step.concurrency, len(step.requests))
-        if threads <= 1:
-            return [self._outcome(request, ledger) for request in step.requests]
-        # Threads are for those who ask for several requests at a time.
-        from concurrent.futures import ThreadPoolExecutor
+    def _gather(self, step: Gather, ledger: Ledger | None) -> list[Any]:
+        def answer(one: Request | Work) -> Any:
+            return one.blocking() if isinstance(one, Work) else self._send(one, ledger)
 
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
-        try:
-            return list(pool.map(self._outcome, step.requests, repeat(ledger)))
-        finally:
-            # After an interrupt, what has not begun is not sent any more.
-            pool.shutdown(cancel_futures=True)
-
-    def _outcome(self, request: Request, ledger: Ledger | None) -> Response | LeydenError:
-        try:
-            return self._send(request, ledger)
-        except LeydenError as error:
-            return error
+        return gathered(step, answer)
 
     def listen(self, callback: Callback) -> Listener:
         """Call `callback` with the events of this driver; see `leyden.events`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
@@ -11,8 +12,8 @@ from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from attrs import evolve
 
-from leyden.errors import InputError, KeyCollisionError
-from leyden.program import Program
+from leyden.errors import InputError, KeyCollisionError, LeydenError
+from leyden.program import Gather, Pause, Program, Step, Work, gathered
 from leyden.store import given
 from leyden.store.interface import Memory
 from leyden.store.memory import (
@@ -40,20 +41,46 @@ _TOGETHER: Final = 100
 
 
 class Locked:
-    """Runs programs that ask for nothing, one at a time over all domains of a store."""
+    """Runs programs that ask DynamoDB for nothing, one at a time over all domains of a store.
+
+    While a program waits, for a `Pause` or for the `Work` of another client, others go on.
+    """
 
     def __init__(self) -> None:
         self._lock = RLock()
 
     def run(self, program: Program[T]) -> T:
         """The program's result."""
+        try:
+            step = self._on(program.send, None)
+            while True:
+                try:
+                    result = self._waited(step)
+                except LeydenError as error:
+                    step = self._on(program.throw, error)
+                except StopIteration as stray:
+                    raise RuntimeError("a step raised StopIteration") from stray
+                else:
+                    step = self._on(program.send, result)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        finally:
+            program.close()
+
+    def _on(self, go: Callable[[Any], Step], answer: Any) -> Step:
         with self._lock:
-            try:
-                asked = next(program)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-        raise AssertionError(f"nothing in memory is asked for, as {type(asked).__name__}")
+            return go(answer)
+
+    def _waited(self, step: Step) -> Any:
+        match step:
+            case Work():
+                return step.blocking()
+            case Gather():
+                return gathered(step, self._waited)
+            case Pause(seconds):
+                return time.sleep(seconds)
+        raise AssertionError(f"nothing in memory is asked for, as {type(step).__name__}")
 
 
 def at_once(step: Callable[P, T]) -> Callable[P, Program[T]]:
