@@ -27,6 +27,9 @@ from tests.mapping.schemas import entity
 WRITTEN: dict[str, Any] = {"enum": ["open", "closed"]}
 """How a type is written in schemas, where not by its name."""
 
+NEEDED: dict[str, dict[str, Any]] = {"vector": {"dimensions": 3}}
+"""The options without which a type says too little."""
+
 EVERY = pytest.mark.parametrize("name", TYPES)
 THROUGH_OTHERS = {
     *("check", "normal_source", "read_source", "stored_kind"),  # a compiled attribute
@@ -40,11 +43,12 @@ KEYABLE = pytest.mark.parametrize("name", [name for name, kind in TYPES.items() 
 
 
 def spec_of(name: str) -> AttributeSpec:
-    return AttributeSpec("x", name, "x", "x", values=tuple(WRITTEN.get(name, ())))
+    values = tuple(WRITTEN.get(name, ()))
+    return AttributeSpec("x", name, "x", "x", values=values, **NEEDED.get(name, {}))
 
 
 def compiled(name: str) -> CompiledAttribute:
-    options = {"values": WRITTEN[name]} if name in WRITTEN else {}
+    options = {"values": WRITTEN[name]} if name in WRITTEN else NEEDED.get(name, {})
     return compile_entity(entity({"x": {"type": name, **options}})).attributes["x"]
 
 
@@ -82,7 +86,8 @@ def test_a_sample_is_accepted_written_and_read_back(name: str) -> None:
 
 @EVERY
 def test_what_is_normal_for_certain_is_what_its_check_gives(name: str) -> None:
-    found = compile_entity(entity({"x": {"type": name, "values": WRITTEN.get(name, ())}}))
+    said = {"type": name, "values": WRITTEN.get(name, ()), **NEEDED.get(name, {})}
+    found = compile_entity(entity({"x": said}))
     for value in samples(name):
         assert found.prepare_create({"id": "1", "x": value})["x"] == value
 
@@ -134,7 +139,8 @@ def test_what_people_type_is_a_value(name: str) -> None:
 @EVERY
 def test_a_default_can_be_written_in_a_schema(name: str) -> None:
     for value in samples(name)[:1]:
-        given = in_an_entity({"type": WRITTEN.get(name, name), "default": shown(value)})
+        options = {"type": WRITTEN.get(name, name), **NEEDED.get(name, {})}
+        given = in_an_entity({**options, "default": shown(value)})
         result = check_service(given)
         assert [fault for fault in result.faults if fault.severity == "error"] == []
 
@@ -250,7 +256,8 @@ def test_expressions_see_what_it_says(name: str) -> None:
 
 @EVERY
 def test_a_set_holds_it_or_refuses_it(name: str) -> None:
-    a_set = {"type": "set", "items": {"type": WRITTEN.get(name, name)}}
+    member = {"type": WRITTEN.get(name, name), **NEEDED.get(name, {})}
+    a_set = {"type": "set", "items": member}
     faults = [fault.code for fault in check_service(in_an_entity(a_set)).errors]
     assert faults == ([] if TYPES[name].in_sets else ["option.value"])
 
@@ -296,6 +303,15 @@ def test_updates_know_its_operators(name: str) -> None:
     assert kind.operators <= {"add", "subtract", "append", "delete"}
     assert not kind.is_number or kind.operators >= {"add", "subtract"}
     assert isinstance(kind.without_parts, str)
+
+
+@EVERY
+def test_a_type_that_needs_more_than_its_name_is_refused_without_it(name: str) -> None:
+    assert TYPES[name].needs == NEEDED.get(name, {}).keys()
+    assert TYPES[name].needs <= TYPES[name].options
+    for written in (name, {"type": WRITTEN.get(name, name)})[name in WRITTEN :]:
+        result = check_service(in_an_entity(written))
+        assert bool(result.errors) == bool(TYPES[name].needs)
 
 
 def test_every_capability_is_asked_for_in_this_module() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from leyden import _attrs as attrs
 from leyden._text import did_you_mean, quoted
+from leyden.errors import ValidationError
 from leyden.schema import nodes
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
 from leyden.schema.nodes import Given, Listing, Node, Scalar, described
@@ -23,12 +24,12 @@ from leyden.schema.spec import (
     Padding,
     Span,
 )
-from leyden.types import WrongLiteralError, type_of
+from leyden.types import WrongLiteralError, accept_vector, type_of
 
 _TAKEN_AS_GIVEN: Final = frozenset(
     {
         *("field", "label", "required", "read_only", "hidden", "overflow", "description"),
-        *("min", "max", "min_length", "max_length"),
+        *("min", "max", "min_length", "max_length", "dimensions", "deferred"),
     }
 )
 """The options whose values a spec has as they are."""
@@ -274,6 +275,8 @@ def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
         value = _map(attribute, node, where)
     elif attribute.type in ("list", "set"):
         value = _elements(attribute, node, where)
+    elif attribute.type == "vector":
+        value = _vector(attribute, node, where)
     elif kind.holds_anything:
         value = _free(node, where, binary=not kind.kind)
     elif not isinstance(node, Scalar):
@@ -344,6 +347,21 @@ def _elements(attribute: AttributeSpec, node: Node, where: str) -> list[Any] | f
     if len(set(values)) < len(values):
         raise LiteralError(node.span, f"{where} holds a value twice")
     return frozenset(values)
+
+
+def _vector(attribute: AttributeSpec, node: Node, where: str) -> tuple[float, ...]:
+    if not isinstance(node, Listing):
+        raise _wrong(node, where, "a list of numbers")
+    number = AttributeSpec("", "number", "", "")
+    numbers = [_inner(number, item, f"{where}[{i}]") for i, item in enumerate(node.items)]
+    if len(numbers) != attribute.dimensions is not None:
+        message = f"{where} must have {attribute.dimensions} numbers, not {len(numbers)}"
+        raise LiteralError(node.span, message)
+    try:
+        return accept_vector(numbers, where)
+    except ValidationError:
+        message = f"{where} holds a number beyond those of 32-bit floats"
+        raise LiteralError(node.span, message) from None
 
 
 def _inner(part: AttributeSpec | None, node: Node, where: str) -> Any:

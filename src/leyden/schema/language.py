@@ -34,7 +34,7 @@ from leyden.schema.spec import (
     OVERFLOW_FIELD,
     VERSION_FIELD,
 )
-from leyden.types import TYPES
+from leyden.types import MAX_DIMENSIONS, TYPES
 
 TYPE_NAMES: Final = tuple(name for name in TYPES if name != "enum")
 """The types that have a name; an enum is written as the list of its values."""
@@ -121,21 +121,29 @@ PADDING: Final = Options(
 )
 
 _EXPRESSION_OR_CALL: Final = Either("a JMESPath expression or {call: NAME}", Text(), mapping=CALL)
+_WORDS: Final = {
+    "enum": "an enum is written as the list of its values: [open, closed]",
+    **{
+        word: f'did you mean "{name}"?' for name, kind in TYPES.items() for word in kind.also_called
+    },
+}
 _TYPE: Final = Either(
     "a type or a list of the values of an enum",
-    Choice(
-        TYPE_NAMES,
-        {
-            "enum": "an enum is written as the list of its values: [open, closed]",
-            **{
-                word: f'did you mean "{name}"?'
-                for name, kind in TYPES.items()
-                for word in kind.also_called
-            },
-        },
-    ),
+    Choice(TYPE_NAMES, _WORDS),
     listing=ListOf(Text(), least=1),
 )
+_ALONE: Final = Choice(
+    tuple(name for name in TYPE_NAMES if not TYPES[name].needs),
+    {
+        **_WORDS,
+        **{
+            name: f"write {{type: {name}, {': ..., '.join(sorted(kind.needs))}: ...}}"
+            for name, kind in TYPES.items()
+            if kind.needs
+        },
+    },
+)
+"""The types that say all by their name."""
 _SOURCE: Final = Source(GENERATE, CALL)
 
 _ELEMENT: Final[dict[str, Option]] = {
@@ -164,6 +172,12 @@ _ELEMENT: Final[dict[str, Option]] = {
         Whole(0, 2**31),
         "The greatest length: characters, bytes or elements.",
         types=_having("min_length"),
+    ),
+    "dimensions": Option(
+        Whole(1, MAX_DIMENSIONS),
+        "How many numbers a vector has.",
+        types=_having("dimensions"),
+        needed_by=frozenset(name for name, kind in TYPES.items() if "dimensions" in kind.needs),
     ),
     "validate": Option(
         _EXPRESSION_OR_CALL,
@@ -207,6 +221,11 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
     "derive": Option(
         _EXPRESSION_OR_CALL,
         "A JMESPath expression over the item's attributes, or a function, that makes the value.",
+    ),
+    "deferred": Option(
+        Flag(),
+        "Whether reads leave it out unless their `attributes` name it.",
+        types=_having("deferred"),
     ),
     "overflow": Option(
         Choice(("chunk",)),
@@ -387,13 +406,13 @@ _IN_FULL: Final = "an enum is written with its values under `type`: {type: [open
 SHAPES.update(
     {
         name: Either(
-            "a type, or a mapping of options", _TYPE.text, mapping=shape, instead_of_list=_IN_FULL
+            "a type, or a mapping of options", _ALONE, mapping=shape, instead_of_list=_IN_FULL
         )
         for name, shape in (("attribute", ATTRIBUTE), ("property", PROPERTY))
     },
     element=Either(
         "a type, a list of the values of an enum, or a mapping of options",
-        _TYPE.text,
+        _ALONE,
         _TYPE.listing,
         ELEMENT,
     ),

@@ -332,6 +332,8 @@ class Option:
     description: str
     required: bool = False
     types: frozenset[str] | None = None
+    needed_by: frozenset[str] = frozenset()
+    """The types of attributes that need it, where not all do."""
 
 
 @frozen
@@ -364,8 +366,11 @@ class Options(Shape):
             if name != self.alone:
                 message = f"{part.where} has `{self.alone}`, beside which there is no `{name}`"
                 part.report.error(node.entries[name].span, "option.alone", message)
+        kind = type_.value if (type_ := found.get("type")) else None
+        kind = kind if isinstance(kind, str) else ""
         for name, option in self.options.items():
-            if option.required and not {name, self.alone} & node.entries.keys():
+            needed = option.required or kind in option.needed_by
+            if needed and not {name, self.alone} & node.entries.keys():
                 found.error("option.missing", f'{part.where} needs the option "{name}"')
         return found
 
@@ -389,6 +394,12 @@ class Options(Shape):
             if option.types is not None:
                 others = tuple(kind for kind in TYPES if kind not in option.types)
                 absent.setdefault(others, []).append(name)
+        for name, option in self.options.items():
+            if option.needed_by:
+                needing = {"properties": {"type": {"enum": sorted(option.needed_by)}}}
+                found.setdefault("allOf", []).append(
+                    {"if": {**needing, "required": ["type"]}, "then": {"required": [name]}}
+                )
         for others, names in absent.items():
             kinds: list[Json] = [{"enum": [kind for kind in others if kind != "enum"]}]
             if "enum" in others:

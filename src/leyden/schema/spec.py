@@ -141,6 +141,10 @@ class AttributeSpec:
     values: tuple[str, ...] = ()
     """The values of an `enum`."""
     overflow: str | None = None
+    dimensions: int | None = None
+    """How many numbers a `vector` has."""
+    deferred: bool = False
+    """Whether reads leave it out that do not name it."""
     description: str | None = None
     span: Span = NOWHERE
 

@@ -65,9 +65,11 @@ from leyden.types.times import (
     epoch_seconds,
     timestamp_text,
 )
+from leyden.types.vector import MAX_DIMENSIONS, VectorType, accept_vector
 
 __all__ = [
     "MAX_DEPTH",
+    "MAX_DIMENSIONS",
     "TYPES",
     "UNKNOWN",
     "Accept",
@@ -84,6 +86,7 @@ __all__ = [
     "accept_json",
     "accept_string",
     "accept_timestamp",
+    "accept_vector",
     "decode_any",
     "encode_any",
     "encode_any_set",
@@ -106,6 +109,7 @@ __all__ = [
 
 _ALL = (
     *(StringType, NumberType, IntegerType, DecimalType, BooleanType, BinaryType, EnumType),
-    *(JsonType, TimestampType, TtlType, ListType, SetType, MapType, AnyType),
+    *(JsonType, TimestampType, TtlType, ListType, SetType, MapType, VectorType),
+    AnyType,
 )
 TYPES.update({kind.name: kind() for kind in _ALL})

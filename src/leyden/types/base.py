@@ -104,6 +104,8 @@ class AttributeType:
     """What other languages call it, for the question what was meant."""
     options: frozenset[str] = frozenset()
     """The options that it has and others do not."""
+    needs: frozenset[str] = frozenset()
+    """Those of its options without which it says too little."""
     wanted: str = "a value"
     """What a literal of it is, as messages say it."""
     generates: frozenset[str] = frozenset()

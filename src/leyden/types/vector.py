@@ -1,0 +1,179 @@
+"""`vector`: the numbers that an embedding model makes of a text, for search by meaning.
+
+DynamoDB's vector indexes work with 32-bit floats, and models compute in these. A 32-bit float has
+up to nine significant digits. Written as the 64-bit float that Python makes of it, it has
+seventeen: 0.1 becomes 0.10000000149011612. The service meters every digit, so a vector is stored
+with the digits that matter only:
+
+* A number of nine significant digits or fewer is stored as it is given.
+* A longer one is rounded to the 32-bit float nearest to it, and stored with eight significant
+  digits where these read back as that float, else with nine.
+
+What a record shows is what is stored, so a put and a get give the same record. Numbers that other
+clients stored with more digits are read with all of them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from math import isfinite, sin
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+
+from leyden.types.base import (
+    Accept,
+    AttributeType,
+    AttributeValue,
+    Compiled,
+    Likely,
+    UnreadableError,
+    refuse,
+    wrong_type,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leyden.schema.spec import AttributeSpec
+
+Vector: TypeAlias = tuple[float, ...]
+
+MAX_DIMENSIONS: Final = 4096
+"""How many numbers DynamoDB takes in a vector."""
+
+_DIGITS: Final = 9
+"""So many significant digits tell every 32-bit float from all others."""
+_WIDTH: Final = len("-0.") + _DIGITS
+_ROUND: Final = frozenset({float, int})
+_numbers: Final = msgspec.json.Encoder().encode
+_read: Final = msgspec.json.Decoder(tuple[float, ...]).decode
+
+
+def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vector:
+    """A sequence of finite numbers, with the digits that are stored.
+
+    NumPy's arrays, tensors and `array.array` are taken by their `tolist`.
+    """
+    given = value
+    if value.__class__ is not list and value.__class__ is not tuple:
+        whole = getattr(value, "tolist", None)
+        given = whole() if callable(whole) else value
+        if isinstance(given, str | bytes | bytearray) or not isinstance(given, Sequence):
+            raise wrong_type(path, "a sequence of numbers", value)
+    if dimensions is not None and len(given) != dimensions:
+        raise refuse(path, f"must have {dimensions:,} numbers, not {len(given):,}")
+    if not _ROUND.issuperset(map(type, given)):
+        given = [_number(number, f"{path}[{i}]") for i, number in enumerate(given)]
+    try:
+        single = array("f", given)
+        given = [*map(float, given)]
+    except OverflowError:
+        # An int that no float can hold; what follows names its place.
+        single = array("f", [float("inf")])
+    if not isfinite(sum(single)):
+        raise _beyond(given, path)
+    return _short(given, single)
+
+
+def _number(value: Any, path: str) -> float:
+    """One number of another class than Python's own, such as a `numpy.float32`."""
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        raise wrong_type(path, "a number", value)
+    return float(value)
+
+
+def _beyond(given: Iterable[float], path: str) -> Exception:
+    for i, number in enumerate(given):
+        if number != number or number in (float("inf"), float("-inf")):
+            return refuse(f"{path}[{i}]", "must be a finite number")
+        if abs(number) > 3.4028235677973366e38:
+            break
+    return refuse(f"{path}[{i}]", "is beyond the numbers that a 32-bit float can hold (3.4E+38)")
+
+
+def _short(given: list[float], single: array[float]) -> Vector:
+    """The numbers with no more digits than tell their 32-bit floats, `single`, from others."""
+    text = _numbers(given)[1:-1]
+    texts = text.split(b",")
+    long = [i for i, length in enumerate(map(len, texts)) if length > _WIDTH]
+    long = [i for i in long if len(texts[i].lstrip(b"-0.").replace(b".", b"")) > _DIGITS]
+    if b"e-" in text:
+        # A 32-bit float may hold fewer digits of so small a number, or none.
+        long = sorted({*long, *(i for i, one in enumerate(texts) if b"e-" in one)})
+    for digits in (_DIGITS - 1, _DIGITS) if long else ():
+        floats = [single[i] for i in long]
+        written = f"%.{digits}g," * len(long) % tuple(floats)
+        shorter = _read(f"[{written[:-1]}]")
+        for i, number in zip(long, shorter, strict=True):
+            given[i] = number
+        long = [
+            i
+            for i, number, read in zip(long, floats, array("f", shorter), strict=True)
+            if number != read
+        ]
+        if not long:
+            break
+    return tuple(given)
+
+
+def vector_texts(value: Vector) -> list[str]:
+    """The numbers of an accepted vector as texts."""
+    text = _numbers(value)[1:-1].decode()
+    texts = text.split(",")
+    if ".0," in f"{text},":
+        return [_whole(one) for one in texts]
+    return texts
+
+
+def _whole(text: str) -> str:
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def vector_value(stored: Iterable[AttributeValue]) -> Vector:
+    """The numbers of a stored list. Raises UnreadableError where it holds something else."""
+    try:
+        return tuple([float(part["N"]) for part in stored])
+    except (KeyError, TypeError, ValueError):
+        raise UnreadableError("is no list of numbers") from None
+
+
+class VectorType(AttributeType):
+    """`vector`: as many numbers as its `dimensions` say, which an index finds by nearness."""
+
+    name = "vector"
+    also_called = ("embedding",)
+    options = frozenset({"dimensions", "deferred"})
+    needs = frozenset({"dimensions"})
+    wanted = "a list of numbers"
+    in_expressions = "a list"
+    kind = "L"
+    write = "[{{'N': text}} for text in vector_texts({0})]"
+    read = "vector_value({0})"
+    source_names: Mapping[str, Any] = {
+        "vector_texts": vector_texts,
+        "vector_value": vector_value,
+    }
+    python = Vector
+    accept = staticmethod(accept_vector)
+    without_parts = "is a vector, which is set and read as a whole"
+    typed_as_json = True
+    json_hint = """write a vector as '[0.25, -0.5]'"""
+
+    def check(self, attribute: Compiled, depth: int) -> Accept:
+        """A sequence of as many numbers as the attribute has dimensions."""
+        dimensions = attribute.spec.dimensions
+        return lambda value, path: accept_vector(value, path, dimensions)
+
+    def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
+        """A list."""
+        return list
+
+    def sample(self, spec: AttributeSpec, like: Likely) -> Any:
+        """Numbers between -1 and 1, the same ones for every attribute of the length."""
+        size = spec.dimensions or 3
+        return [round(sin(1 + like.number * size + i), 2) for i in range(size)]
