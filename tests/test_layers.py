@@ -53,8 +53,9 @@ ALLOWED: Final[dict[str, set[str]]] = {
     | {"results", "schema", "tables", "types"},
     "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
     # What is built upon all of it. These are to need no more than what is public.
-    "store": PUBLIC | {"_text", "schema", "types"},
-    "memory": FLOOR | PUBLIC | {"nearest", "schema", "store", "types"},
+    "_methods": {"errors", "program"},
+    "store": PUBLIC | {"_methods", "_text", "schema", "types"},
+    "memory": FLOOR | PUBLIC | {"_methods", "nearest", "schema", "store", "types"},
     "provision": PUBLIC | {"schema"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
     "porting": {"_text", "errors", "schema"},

@@ -130,6 +130,23 @@ def test_an_included_message_costs_its_neighbours(store: DynamoDBStore) -> None:
     assert cost.read == 2 + 5 + 5
 
 
+def test_an_included_message_whose_place_is_known_costs_no_look_at_it(store: DynamoDBStore) -> None:
+    def read(thread: str, size: int) -> None:
+        include = {
+            "id": f"{thread}-{size // 2:05}",
+            "thread_id": thread,
+            "created_at": START + timedelta(seconds=size // 2),
+            "with_previous_messages": 3,
+            "with_next_messages": 3,
+        }
+        page = store.memory.list_messages(thread, per_page=1, include=[include])
+        assert len(page.messages) == 8
+
+    cost = both(store, read)
+    assert cost.apis == {"Query": 3}
+    assert cost.read == 2 + 6 + 5
+
+
 def test_a_page_of_a_resource_costs_the_same_however_long_its_threads_are(
     store: DynamoDBStore,
 ) -> None:

@@ -17,6 +17,7 @@ from leyden.store.dynamodb.settings import TTL
 from leyden.store.dynamodb.store import DynamoDBStore
 from leyden.store.in_memory import InMemoryStore
 from leyden.store.interface import Evals, Memory, Scores, Store, Traces, Workflows
+from leyden.store.memory import change_resource, change_thread
 from leyden.store.records import (
     ClonedThread,
     CopiedThread,
@@ -68,6 +69,8 @@ __all__ = [
     "WorkflowRun",
     "WorkflowRunPage",
     "Workflows",
+    "change_resource",
+    "change_thread",
 ]
 
 

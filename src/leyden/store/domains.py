@@ -91,6 +91,7 @@ class WorkflowMethods(Domain):
     """The methods of `leyden.store.interface.Workflows`, and the steps of a backend."""
 
     _interface = Workflows
+    _called = "store.workflows"
 
     _save: Callable[[WorkflowRun, datetime], Program[None]]
     """Write a run over what is stored; that run's creation, and resource if not given, stay."""
@@ -238,6 +239,7 @@ class ScoreMethods(Domain):
     """The methods of `leyden.store.interface.Scores`, and the steps of a backend."""
 
     _interface = Scores
+    _called = "store.scores"
 
     _save: Callable[[Score, Mapping[str, str]], Program[None]]
     """Write a score; the texts are what its texts are stored as."""
@@ -355,6 +357,7 @@ class TraceMethods(Domain):
     """The methods of `leyden.store.interface.Traces`, and the steps of a backend."""
 
     _interface = Traces
+    _called = "store.traces"
 
     _save: Callable[[Mapping[str, Trace], datetime], Program[None]]
     """Write spans, by their ids."""
@@ -400,6 +403,7 @@ class EvalMethods(Domain):
     """The methods of `leyden.store.interface.Evals`, and the steps of a backend."""
 
     _interface = Evals
+    _called = "store.evals"
 
     _save: Callable[[Mapping[str, Eval], datetime], Program[None]]
     """Write evaluations, by the ids of their runs."""

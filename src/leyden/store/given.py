@@ -297,6 +297,7 @@ CHECKS: Final[dict[type[Any], dict[str, _Check]]] = {
     Include: {
         **_each(identifier, "id thread_id"),
         **_each(count, "with_previous_messages with_next_messages"),
+        "created_at": instant,
     },
 }
 """How each field of a record is checked, in the order in which faults are told."""

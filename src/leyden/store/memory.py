@@ -210,6 +210,7 @@ class MemoryMethods(Domain):
     """The methods of `leyden.store.interface.Memory`, and the steps that a backend has for them."""
 
     _interface = Memory
+    _called = "store.memory"
 
     _thread: Callable[[str], Program[Thread | None]]
     """The thread, or None."""
@@ -465,3 +466,26 @@ class MemoryMethods(Domain):
             return changed
 
         return (yield from self._change_resource(id, change))
+
+
+def change_thread(memory: MemoryMethods, id: str, change: Change) -> Program[Thread]:
+    """Set fields of a thread by what is stored of it, as a program; gives the changed thread.
+
+    `change` is given the thread and says which fields to set. It is asked again whenever another
+    writer was faster, so it must do nothing else; what it raises ends the change. Raises
+    NotFoundError.
+
+    >>> from leyden.store import change_thread
+    >>> done = store.app.driver.run(                                    # doctest: +SKIP
+    ...     change_thread(store.memory, "t1", lambda thread: {"title": thread.title.upper()})
+    ... )
+    """
+    return memory._change_thread(given.identifier(id, "id"), change)
+
+
+def change_resource(memory: MemoryMethods, id: str, change: Change) -> Program[Resource]:
+    """Set fields of a resource by what is stored of it, as `change_thread` does.
+
+    `change` is given None where there is no resource yet, which is made then.
+    """
+    return memory._change_resource(given.identifier(id, "id"), change)

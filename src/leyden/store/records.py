@@ -176,14 +176,16 @@ class DateRange:
 class Include:
     """A message to add to a page, with so many of its neighbours before and after it.
 
-    The neighbours are those of the thread that the message is in. `thread_id` may say where it was
-    when it was found: it is found as well where it has moved since.
+    The neighbours are those of the thread that the message is in. `thread_id` and `created_at` may
+    say where and of when it was: with both, a store reads it together with its neighbours and needs
+    no look at it first. It is found as well where it has moved since.
     """
 
     id: str
     thread_id: str | None = None
     with_previous_messages: int = 0
     with_next_messages: int = 0
+    created_at: datetime | None = None
 
 
 def _entries_first(cls: type, fields: list[Any]) -> list[Any]:

@@ -352,6 +352,49 @@ def test_a_message_that_has_moved_is_included_where_it_is_now(store):
         assert "a1" in ids(page.messages)
 
 
+def test_a_message_is_included_the_same_whether_its_place_is_known_or_not(store):
+    memory = store.memory
+    # Four at each of three times, in two threads, some of another resource.
+    memory.save_messages(
+        [
+            message(
+                f"m{i:02}",
+                i // 4,
+                thread_id="t1" if i % 3 else "t2",
+                resource_id="bob" if i % 7 == 6 else "alice",
+            )
+            for i in range(12)
+        ]
+    )
+    everywhere = [*memory.list_messages("t1").messages, *memory.list_messages("t2").messages]
+    assert len(everywhere) == 12
+    for before, after in ((1, 0), (0, 1), (3, 2)):
+        for one in everywhere:
+            around = {"with_previous_messages": before, "with_next_messages": after}
+            asked = {"id": one.id, "thread_id": one.thread_id, **around}
+            for owner in (None, "alice"):
+                plain, placed = (
+                    memory.list_messages("t1", per_page=0, resource_id=owner, include=[include])
+                    for include in (asked, {**asked, "created_at": one.created_at})
+                )
+                assert ids(placed.messages) == ids(plain.messages)
+                assert one.id in ids(placed.messages) or one.resource_id == "bob"
+
+
+def test_a_message_whose_place_is_known_wrongly_is_included_where_it_is(nine):
+    around = {"with_previous_messages": 1, "with_next_messages": 1}
+    for place in (
+        {"thread_id": "t1", "created_at": at(500)},
+        {"thread_id": "t9", "created_at": at(0)},
+        {"created_at": at(0)},
+    ):
+        assert listed(nine, per_page=0, include=[{"id": "m4", **around, **place}]) == [
+            *("m3", "m4", "m5"),
+        ]
+    missing = {"id": "missing", "thread_id": "t1", "created_at": at(0), **around}
+    assert listed(nine, per_page=0, include=[missing]) == []
+
+
 def test_included_messages_are_in_the_order_of_the_page(nine):
     include = [Include(id="m4", with_previous_messages=1, with_next_messages=2)]
     names = listed(nine, per_page=1, order_by=("created_at", "desc"), include=include)

@@ -31,7 +31,7 @@ from leyden.store.memory import (
     message_mark,
     missing_thread,
 )
-from leyden.store.order import Mark, latest_first, oldest_first
+from leyden.store.order import Mark, Order, latest_first, oldest_first, time_mark
 from leyden.store.pages import Listed, digest, digests_in, listed, with_digests
 from leyden.store.records import ClonedThread, Include, Message, MessagePage, Resource, Thread
 from leyden.store.values import known
@@ -354,31 +354,96 @@ class MemorySteps(MessageSteps):
     def _included(self, include: Sequence[Include], is_mine: IsMine) -> Program[list[Message]]:
         """The messages and their neighbours, as far as they are of whom the page is for.
 
+        Those whose place the caller knows are read from there on, with their neighbours. The
+        others, and those that are not there any more, are looked up by their ids first.
+        """
+        known_places = [one for one in include if _has_place(one)]
+        unknown = [one for one in include if not _has_place(one)]
+        programs: list[Program[list[Message]]] = [
+            self._looked_up(unknown, is_mine),
+            *(self._at_its_place(one, is_mine) for one in known_places),
+        ]
+        looked_up, *groups = yield from run_together(programs, self._concurrency)
+        missed = [one for one, group in zip(known_places, groups, strict=True) if not group]
+        again = yield from self._looked_up(missed, is_mine)
+        return [*looked_up, *(message for group in groups for message in group), *again]
+
+    def _looked_up(self, include: Sequence[Include], is_mine: IsMine) -> Program[list[Message]]:
+        """Messages that are found by their ids, and their neighbours.
+
         Neighbours are read from the message's own place in the index on, both ways.
         """
+        if not include:
+            return []
         found = yield from self._by_id(tuple(dict.fromkeys(one.id for one in include)))
+
+        def around(message: Message, one: Include) -> Program[list[Message]]:
+            thread, place = message.thread_id, message_mark(message)
+            before, behind = yield from run_together(
+                [
+                    self._beside(thread, place, latest_first, one.with_previous_messages, is_mine),
+                    self._beside(thread, place, oldest_first, one.with_next_messages, is_mine),
+                ],
+                self._concurrency,
+            )
+            return [*before, message, *behind]
+
+        # A message may have moved since it was found: its item tells the thread that it is in.
+        meant = [
+            (message, one)
+            for one in include
+            if (message := message_of(found.get(one.id))) and is_mine(message)
+        ]
+        groups = yield from run_together([around(*one) for one in meant], self._concurrency)
+        return [message for group in groups for message in group]
+
+    def _at_its_place(self, one: Include, is_mine: IsMine) -> Program[list[Message]]:
+        """A message and its neighbours, read from where it was; nothing where it is not there.
+
+        It is the first of those on one side, so that it takes no request of its own.
+        """
+        thread, place = known(one.thread_id), time_mark(known(one.created_at), one.id)
+        sides = [(latest_first, one.with_previous_messages), (oldest_first, one.with_next_messages)]
+        if not one.with_previous_messages:
+            sides.reverse()
+        (first, count), (second, other) = sides
+        here, there = yield from run_together(
+            [
+                self._beside(thread, place, first, count + 1, is_mine, inclusive=True),
+                self._beside(thread, place, second, other, is_mine),
+            ],
+            self._concurrency,
+        )
+        return [*here, *there] if here and here[0].id == one.id else []
+
+    def _beside(
+        self,
+        thread_id: str,
+        place: Mark,
+        order: Order,
+        count: int,
+        is_mine: IsMine,
+        *,
+        inclusive: bool = False,
+    ) -> Program[Sequence[Message]]:
+        """The next messages of a thread from a place on, in one direction."""
 
         def read(record: object) -> Message | None:
             message = message_of(record)
             return message if message and is_mine(message) else None
 
-        def around(message: Message, one: Include) -> Program[list[Message]]:
-            query = self._messages.query.by_thread(thread_id=message.thread_id)
-            place = message_mark(message)
-            sides = (
-                (latest_first, one.with_previous_messages),
-                (oldest_first, one.with_next_messages),
-            )
-            before, behind = yield from run_together(
-                [
-                    take([by_time(query, read, order)], count, place, concurrency=self._concurrency)
-                    for order, count in sides
-                ],
-                self._concurrency,
-            )
-            return [*before.entries, message, *behind.entries]
+        query = self._messages.query.by_thread(thread_id=thread_id)
+        index = by_time(query, read, order)
+        taken = yield from take(
+            [index], count, place, inclusive=inclusive, concurrency=self._concurrency
+        )
+        return taken.entries
 
-        # A message may have moved since it was found: its item tells the thread that it is in.
-        meant = [(message, one) for one in include if (message := read(found.get(one.id)))]
-        groups = yield from run_together([around(*one) for one in meant], self._concurrency)
-        return [message for group in groups for message in group]
+
+def _has_place(one: Include) -> bool:
+    """Whether it is known where a message is, and neighbours are to be read there.
+
+    Without neighbours one batch of lookups is less than a query each.
+    """
+    is_known = one.created_at is not None and one.thread_id is not None
+    return is_known and bool(one.with_previous_messages or one.with_next_messages)

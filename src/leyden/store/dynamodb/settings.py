@@ -17,8 +17,11 @@ from leyden.program import Program
 from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, load_service
 from leyden.store import given
 
-CONCURRENCY: Final = 8
-"""How many requests of one call are under way at once, unless told otherwise."""
+CONCURRENCY: Final = 10
+"""How many requests of one call are under way at once, unless told otherwise.
+
+As many as it takes to read a page of messages beside both sides of four included ones.
+"""
 
 _TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 

@@ -88,12 +88,15 @@ def by_time(
 
 
 class Stream(Generic[T]):
-    """The entries of an index behind a place, in order, read as they are wanted."""
+    """The entries of an index behind a place, or from there on, in order, read as wanted."""
 
-    def __init__(self, index: Indexed[T], after: Mark | None = None) -> None:
+    def __init__(
+        self, index: Indexed[T], after: Mark | None = None, *, inclusive: bool = False
+    ) -> None:
         self.index = index
         self._query = index.query if after is None else index.begin(after)
         self._behind = None if after is None else index.order(after)
+        self._inclusive = inclusive
         self._cursor: str | None = None
         self._limit = 0
         self._open: list[T] = []
@@ -147,7 +150,7 @@ class Stream(Generic[T]):
             if entry is None:
                 continue
             if self._behind is not None and (
-                not self._behind < index.place(entry) or (index.skip and index.skip(entry))
+                not self._is_passed(index.place(entry)) or (index.skip and index.skip(entry))
             ):
                 continue
             if index.late is not None and index.late(entry):
@@ -163,6 +166,10 @@ class Stream(Generic[T]):
             self.finished = True
             self._close_time()
             self.ready.extend(sorted(self.late, key=index.place))
+
+    def _is_passed(self, place: Any) -> bool:
+        """Whether an entry there comes behind the place where reading began, or is at it."""
+        return bool(self._behind < place or (self._inclusive and self._behind == place))
 
     def _close_time(self) -> None:
         """Give the entries of one time, of which all are read."""
@@ -201,12 +208,20 @@ class Taken(Generic[T]):
 
 
 def take(
-    indexes: Sequence[Indexed[T]], count: int | None, after: Mark | None = None, *, concurrency: int
+    indexes: Sequence[Indexed[T]],
+    count: int | None,
+    after: Mark | None = None,
+    *,
+    inclusive: bool = False,
+    concurrency: int,
 ) -> Program[Taken[T]]:
-    """The first `count` entries of several indexes as if they were one, or all."""
+    """The first `count` entries of several indexes as if they were one, or all.
+
+    With `inclusive` an entry at the place itself is the first.
+    """
     if count == 0:
         return Taken((), False)
-    streams = [Stream(index, after) for index in indexes]
+    streams = [Stream(index, after, inclusive=inclusive) for index in indexes]
     if len(streams) == 1:
         (stream,) = streams
         yield from stream.fill(count)
