@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from tests.interop.node_process import NodeProcess
-from tests.memory import golden_texts
+from tests.memory import golden_calls, golden_texts
 
 SOURCE = "@mastra/memory 1.31.0 with @mastra/core 1.71.0"
 
@@ -20,17 +20,41 @@ SOURCE = "@mastra/memory 1.31.0 with @mastra/core 1.71.0"
 def made() -> dict[str, dict[str, Any]]:
     """The content of each file, by its name."""
     with NodeProcess("memory.mjs") as process:
-        return {
-            "texts": {
-                "made by": SOURCE,
-                "cases": [golden_texts.ask(process, each) for each in golden_texts.questions()],
-            },
-        }
+        texts = [golden_texts.ask(process, each) for each in golden_texts.questions()]
+        files: dict[str, dict[str, Any]] = {"texts": {"made by": SOURCE, "cases": texts}}
+        for name, scenarios in golden_calls.FILES.items():
+            answered = [golden_calls.ask(process, each) for each in scenarios()]
+            files[name] = {"made by": SOURCE, "scenarios": answered}
+        return files
 
 
 def as_text(content: dict[str, Any]) -> str:
-    """A file's content as it is written."""
-    return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
+    """A file as it is written, with a line for each case, and for each call with what it asks.
+
+    >>> as_text({"cases": [{"name": "a"}]})
+    '{\n"cases": [\n{"name": "a"}\n]\n}\n'
+    """
+    entries = [f"{_line(name)}: {_lines(held)}" for name, held in content.items()]
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+def _lines(held: Any) -> str:
+    if not isinstance(held, list):
+        return _line(held)
+    return (
+        "[\n"
+        + ",\n".join(_scenario(each) if "calls" in each else _line(each) for each in held)
+        + "\n]"
+    )
+
+
+def _scenario(scenario: dict[str, Any]) -> str:
+    head = {name: held for name, held in scenario.items() if name != "calls"}
+    return _line(head)[:-1] + ', "calls": ' + _lines(scenario["calls"]) + "}"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True)
 
 
 def main(*options: str) -> int:
