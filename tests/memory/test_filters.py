@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from leyden.errors import InputError, VectorInputError, VectorStoreError
-from leyden.memory.filters import Condition, conditions_of, fits
+from leyden.memory.filters import Condition, conditions_of
+from tests.memory.reference import fits
 
 THREAD = Condition("thread_id", ("t1",))
 ROLE = Condition("role", ("user", "assistant"), is_in=True)

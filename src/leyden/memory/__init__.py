@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from leyden._late import from_modules
 
 if TYPE_CHECKING:
+    from leyden.memory.local import LocalVectors
     from leyden.memory.protocols import (
         Embedder,
         Filter,
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 else:
     __getattr__ = from_modules(
         __name__,
+        local="LocalVectors",
         protocols="Embedder Filter Vector VectorIndex VectorMatch VectorMatches VectorStore",
     )
 
 __all__ = [
     "Embedder",
     "Filter",
+    "LocalVectors",
     "Vector",
     "VectorIndex",
     "VectorMatch",

@@ -1,4 +1,4 @@
-"""Filters on metadata: read once, for every vector store, and evaluated for those in memory."""
+"""Filters on metadata: read once, for every vector store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leyden._text import did_you_mean, quoted
 from leyden.errors import VectorInputError
 from leyden.memory.protocols import Filter
 
-__all__ = ["Condition", "conditions_of", "fits"]
+__all__ = ["Condition", "conditions_of", "members_of"]
 
 
 @frozen
@@ -76,35 +76,27 @@ def _inclusion(field: str, wanted: Mapping[str, Any]) -> Condition:
     return Condition(field, tuple(_value(field, value) for value in values), is_in=True)
 
 
-def fits(conditions: Sequence[Condition], metadata: Mapping[str, Any]) -> bool:
-    """Whether metadata meets all conditions.
+def members_of(value: Any) -> frozenset[tuple[bool, Any]]:
+    """What a value of metadata is compared by: itself, or the members of a list.
 
-    A list meets a condition with any of its members. True and 1 are two things, as in JSON; 1 and
-    1.0 are one.
+    Two values are equal where these are. True and 1 are two things, as in JSON; 1 and 1.0 are one.
+    What no filter can ask for, as an object, has no members.
     """
-    for condition in conditions:
-        if condition.field not in metadata:
-            return False
-        value = metadata[condition.field]
-        members = value if _is_list(value) else (value,)
-        if not any(
-            isinstance(member, bool) is isinstance(wanted, bool) and member == wanted
-            for member in members
-            for wanted in condition.values
-        ):
-            return False
-    return True
+    values = value if _is_list(value) else (value,)
+    return frozenset((isinstance(each, bool), each) for each in values if _is_comparable(each))
 
 
 def _value(field: str, value: Any) -> Any:
-    if isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
+    if _is_comparable(value):
         return value
     raise VectorInputError(
         f"The filter on {quoted(field)} compares with {_kind(value)}; "
         "it takes a text, a finite number or a boolean"
     )
+
+
+def _is_comparable(value: Any) -> bool:
+    return isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_list(value: Any) -> bool:

@@ -1,0 +1,206 @@
+"""What vector stores do alike: checks, batches, waiting, and errors that say what is not written.
+
+A store has steps of its own for the rest, each of which gets what is checked already.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, Final
+
+from leyden._text import quoted
+from leyden.errors import VectorIndexNotFoundError, VectorStoreError
+from leyden.memory.checks import (
+    METRICS,
+    check_alike,
+    check_definition,
+    checked_deletion,
+    checked_query,
+    checked_vectors,
+)
+from leyden.memory.filters import Condition, conditions_of
+from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
+
+__all__ = ["BaseVectors"]
+
+_LONGEST_PAUSE: Final = 5.0
+
+
+class BaseVectors(ABC):
+    """A vector store out of its steps."""
+
+    separator: str = "_"
+    metrics: ClassVar[Sequence[str]] = METRICS
+    """The metrics that the store has."""
+    most: ClassVar[int | None] = None
+    """The largest `top_k` that the store takes."""
+    service: ClassVar[str]
+    """What messages call the store."""
+    ready_within: float = 300.0
+    """How many seconds `create_index` waits for an index to be ready."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[str, VectorIndex] = {}
+
+    def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> None:
+        """Make an index, and wait until it is ready; one that is there and alike stays.
+
+        Raises VectorIndexMismatchError where it has other dimensions or another metric.
+        """
+        check_definition(name, dimensions, metric, self.metrics)
+        found = self._look(name)
+        if found is None:
+            with self._asking(name):
+                self._create(name, dimensions, metric)
+        deadline, pause = time.monotonic() + self.ready_within, 0.05
+        while (found := self._look(name)) is None or not found.ready:
+            if time.monotonic() + pause > deadline:
+                raise VectorStoreError(
+                    f"The index {quoted(name)} is not ready after {self.ready_within:g} seconds; "
+                    "call create_index again to go on waiting",
+                    index=name,
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        check_alike(found, dimensions, metric)
+
+    def upsert(self, index: str, vectors: Sequence[Vector]) -> None:
+        """Store vectors, over those that have the same ids.
+
+        The error of a call that did not write all of them says in `unsaved` which it did not.
+        """
+        vectors = [*vectors]
+        try:
+            batches = [*self._batches(checked_vectors(vectors, self._shape(index)))]
+        except VectorStoreError as error:
+            error.unsaved = tuple(str(getattr(vector, "id", "")) for vector in vectors)
+            raise
+        for done, batch in enumerate(batches):
+            try:
+                with self._asking(index):
+                    self._write(index, batch)
+            except VectorStoreError as error:
+                error.unsaved = tuple(one.id for rest in batches[done:] for one in rest)
+                raise
+
+    def query(
+        self,
+        index: str,
+        vector: Sequence[float],
+        *,
+        top_k: int = 10,
+        filter: Filter | None = None,
+    ) -> VectorMatches:
+        """The `top_k` vectors most like this one, of those that the filter lets through."""
+        conditions = conditions_of(filter)
+        shape = self._shape(index)
+        numbers = checked_query(vector, shape, top_k, self.most)
+        with self._asking(index):
+            return VectorMatches(tuple(self._nearest(shape, numbers, top_k, conditions)))
+
+    def delete(
+        self, index: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None
+    ) -> None:
+        """Remove vectors by their ids or by a filter, exactly one of the two.
+
+        Ids that are not there are no error; a filter without conditions is refused.
+        """
+        named, conditions = checked_deletion(ids, filter)
+        with self._asking(index):
+            if named is None:
+                self._delete_where(index, conditions)
+            else:
+                self._delete(index, named)
+
+    def list(self) -> builtins.list[str]:
+        """The names of the store's indexes, sorted."""
+        with self._asking(None):
+            return sorted(self._names())
+
+    def describe(self, index: str) -> VectorIndex:
+        """An index's dimensions and metric, how many vectors it has, and whether it is ready."""
+        found = self._look(index)
+        if found is None:
+            raise self._not_found(index)
+        return found
+
+    # --- what is asked of a store ---
+
+    @abstractmethod
+    def _describe(self, name: str) -> VectorIndex:
+        """The index. Raises whatever `_is_missing` knows where there is none."""
+
+    @abstractmethod
+    def _create(self, name: str, dimensions: int, metric: str) -> None: ...
+
+    def _batches(self, vectors: builtins.list[Vector]) -> Iterable[Sequence[Vector]]:
+        """Vectors as they go into one request each."""
+        return [vectors] if vectors else []
+
+    @abstractmethod
+    def _write(self, index: str, vectors: Sequence[Vector]) -> None: ...
+
+    @abstractmethod
+    def _nearest(
+        self,
+        index: VectorIndex,
+        vector: builtins.list[float],
+        top_k: int,
+        conditions: Sequence[Condition],
+    ) -> Iterable[VectorMatch]: ...
+
+    @abstractmethod
+    def _delete(self, index: str, ids: builtins.list[str]) -> None: ...
+
+    @abstractmethod
+    def _delete_where(self, index: str, conditions: Sequence[Condition]) -> None: ...
+
+    @abstractmethod
+    def _names(self) -> Iterable[str]: ...
+
+    @abstractmethod
+    def _is_missing(self, error: Exception) -> bool:
+        """Whether an exception of the client says that there is no such index."""
+
+    # --- what they share ---
+
+    def _look(self, name: str) -> VectorIndex | None:
+        try:
+            with self._asking(name):
+                found = self._shapes[name] = self._describe(name)
+        except VectorIndexNotFoundError:
+            return None
+        return found
+
+    def _shape(self, name: str) -> VectorIndex:
+        """The index as it was when it was last described, which costs no request but the first."""
+        return self._shapes.get(name) or self.describe(name)
+
+    def _not_found(self, name: str) -> VectorIndexNotFoundError:
+        return VectorIndexNotFoundError(
+            f"{self.service} has no index {quoted(name)}; create_index makes it", index=name
+        )
+
+    @contextmanager
+    def _asking(self, index: str | None) -> Iterator[None]:
+        """Turn what the store's client raises into errors of ours, with the cause kept."""
+        try:
+            yield
+        except VectorStoreError as error:
+            error.index = error.index or index
+            raise
+        except Exception as error:
+            # What is known of the index may be out of date.
+            if index is not None:
+                self._shapes.pop(index, None)
+                if self._is_missing(error):
+                    raise self._not_found(index) from error
+            raise VectorStoreError(
+                f"{self.service} refused the call or could not be reached "
+                f"({type(error).__name__}); the cause says why",
+                index=index,
+            ) from error

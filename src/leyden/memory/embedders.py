@@ -1,0 +1,169 @@
+"""Embedders around clients that you make, and one that needs no service.
+
+::
+
+    from openai import OpenAI
+    from leyden.memory.embedders import openai_embedder
+
+    embedder = openai_embedder(OpenAI(), "text-embedding-3-small", 1536)
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from leyden._attrs import frozen
+from leyden.errors import EmbedderError, InvalidOptionError
+
+__all__ = [
+    "BedrockEmbedder",
+    "OfflineEmbedder",
+    "OpenAIEmbedder",
+    "bedrock_embedder",
+    "offline_embedder",
+    "openai_embedder",
+]
+
+_OFFLINE_DIMENSIONS: Final = 256
+
+
+def openai_embedder(client: Any, model: str, dimensions: int) -> OpenAIEmbedder:
+    """An embedder by OpenAI's embeddings, with an `openai.OpenAI` or `AsyncOpenAI` that you made.
+
+    An `AsyncOpenAI` serves asynchronous callers only. Services with the same interface do as well.
+    """
+    return OpenAIEmbedder(client, model, dimensions)
+
+
+def bedrock_embedder(client: Any, model: str, dimensions: int) -> BedrockEmbedder:
+    """An embedder by Titan on Amazon Bedrock, with a boto3 `bedrock-runtime` client of yours.
+
+    Titan takes one text a request. Raises InvalidOptionError for other families of models.
+    """
+    if "titan-embed-text" not in model:
+        raise InvalidOptionError(
+            "bedrock_embedder knows the models of amazon.titan-embed-text; write an embedder of "
+            "your own for others, an object with dimensions and embed(texts)"
+        )
+    return BedrockEmbedder(client, model, dimensions)
+
+
+def offline_embedder() -> OfflineEmbedder:
+    """An embedder of 256 dimensions that needs no network: WordLlama's table of token vectors.
+
+    A text's vector is the mean of its tokens' vectors, at length 1; it is the same every time. The
+    extra `embedder` installs what it needs; without it, EmbedderError is raised.
+    """
+    found = find_spec("wordllama")
+    if found is None or found.origin is None:
+        raise EmbedderError(
+            "offline_embedder needs the extra `embedder`: pip install 'leyden[embedder]'"
+        )
+    # Its own loader looks for the table of tokens where the wheel does not put it, and downloads.
+    folder = Path(found.origin).parent
+    from safetensors import safe_open
+    from tokenizers import Tokenizer
+
+    with safe_open(folder / "weights" / "l2_supercat_256.safetensors", framework="numpy") as file:
+        weights = file.get_tensor(next(iter(file.keys())))
+    tokenizer = Tokenizer.from_file(
+        str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json")
+    )
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return OfflineEmbedder(weights, tokenizer)
+
+
+@frozen
+class OpenAIEmbedder:
+    """See `openai_embedder`."""
+
+    client: Any
+    model: str
+    dimensions: int
+    batch_size: int = 64
+    """A request takes 300,000 tokens; this many chunks of the longest kind have fewer."""
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector for each text."""
+        answer = self._ask(texts)
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise EmbedderError(
+                "The OpenAI client is asynchronous; use AsyncMemory with it, or an openai.OpenAI()"
+            )
+        return _in_order(answer)
+
+    async def aembed(self, texts: Sequence[str]) -> list[list[float]]:
+        """The same on an event loop, where an asynchronous client lets others go on meanwhile."""
+        answer = self._ask(texts)
+        return _in_order(await answer if inspect.isawaitable(answer) else answer)
+
+    def _ask(self, texts: Sequence[str]) -> Any:
+        options: dict[str, Any] = {"dimensions": self.dimensions}
+        if self.model.endswith("ada-002"):
+            options = {}  # The one model that refuses the option.
+        return self.client.embeddings.create(
+            model=self.model, input=[*texts], encoding_format="float", **options
+        )
+
+
+def _in_order(answer: Any) -> list[list[float]]:
+    return [each.embedding for each in sorted(answer.data, key=lambda each: each.index)]
+
+
+@frozen
+class BedrockEmbedder:
+    """See `bedrock_embedder`."""
+
+    client: Any
+    model: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector for each text."""
+        return [self._embedded(text) for text in texts]
+
+    def _embedded(self, text: str) -> list[float]:
+        body: dict[str, Any] = {"inputText": text}
+        if "titan-embed-text-v1" not in self.model:
+            body |= {"dimensions": self.dimensions, "normalize": True}
+        answer = self.client.invoke_model(
+            modelId=self.model,
+            body=json.dumps(body),
+            accept="application/json",
+            contentType="application/json",
+        )
+        vector: list[float] = json.loads(answer["body"].read())["embedding"]
+        return vector
+
+
+class OfflineEmbedder:
+    """See `offline_embedder`."""
+
+    dimensions: int = _OFFLINE_DIMENSIONS
+
+    def __init__(self, weights: Any, tokenizer: Any) -> None:
+        self._weights = weights
+        self._tokenizer = tokenizer
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector for each text; a text without tokens has a vector of zeros."""
+        return [
+            self._pooled(each.ids)
+            for each in self._tokenizer.encode_batch([*texts], add_special_tokens=False)
+        ]
+
+    def _pooled(self, tokens: list[int]) -> list[float]:
+        if not tokens:
+            return [0.0] * self.dimensions
+        pooled = self._weights[tokens].sum(axis=0, dtype="float32") / len(tokens)
+        length = float((pooled @ pooled) ** 0.5)
+        vector: list[float] = (pooled / length if length else pooled).tolist()
+        return vector

@@ -1,0 +1,135 @@
+"""An embedder as memory uses it: in batches, with a cache, and with a look at what it gave."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from array import array
+from collections.abc import Generator, Sequence
+from threading import Lock
+from typing import Any, Final
+
+from leyden.errors import EmbedderError
+from leyden.memory.checks import batches_of
+from leyden.memory.protocols import Embedder
+
+__all__ = ["CachedEmbedder"]
+
+_BATCH: Final = 100
+"""How many texts go to an embedder at once that does not say its `batch_size`."""
+
+
+class CachedEmbedder:
+    """An embedder that remembers the vectors of the `size` texts that were last asked for.
+
+    Each text of a call goes to the embedder once, and only where its vector is not remembered. What
+    the embedder gives is checked: too few vectors, another number of dimensions than it says, and
+    numbers that are not finite raise EmbedderError, and so does whatever the embedder raises. It
+    can be used from several threads.
+
+    >>> class Lengths:
+    ...     dimensions = 1
+    ...     def embed(self, texts):
+    ...         return [[float(len(text))] for text in texts]
+    >>> [vector.tolist() for vector in CachedEmbedder(Lengths()).embed(["four", "sixsix"])]
+    [[4.0], [6.0]]
+    """
+
+    def __init__(self, embedder: Embedder, size: int = 1000) -> None:
+        self.embedder = embedder
+        self.dimensions = _dimensions_of(embedder)
+        self._size = size
+        self._kept: dict[str, array[float]] = {}
+        self._lock = Lock()
+
+    def embed(self, texts: Sequence[str]) -> list[array[float]]:
+        """One vector for each text, in their order."""
+        steps, answer = self._steps(texts), None
+        while True:
+            try:
+                batch = steps.send(answer)
+            except StopIteration as stop:
+                vectors: list[array[float]] = stop.value
+                return vectors
+            with _Asking():
+                answer = self.embedder.embed(batch)
+
+    async def aembed(self, texts: Sequence[str]) -> list[array[float]]:
+        """The same on an event loop: by the embedder's own `aembed`, or else on a thread."""
+        steps, answer = self._steps(texts), None
+        aembed = getattr(self.embedder, "aembed", None)
+        while True:
+            try:
+                batch = steps.send(answer)
+            except StopIteration as stop:
+                vectors: list[array[float]] = stop.value
+                return vectors
+            with _Asking():
+                if aembed is not None:
+                    answer = await aembed(batch)
+                else:
+                    answer = await asyncio.to_thread(self.embedder.embed, batch)
+
+    def _steps(self, texts: Sequence[str]) -> Generator[list[str], Any, list[array[float]]]:
+        """Yields texts to embed, and is sent what the embedder made of them."""
+        with self._lock:
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        size = getattr(self.embedder, "batch_size", None) or _BATCH
+        for batch in batches_of(missing, size):
+            answer = yield [*batch]
+            found.update(zip(batch, self._checked(answer, len(batch)), strict=True))
+        with self._lock:
+            for text in texts:
+                self._kept.pop(text, None)
+                self._kept[text] = found[text]
+            for text in [*self._kept][: max(len(self._kept) - self._size, 0)]:
+                del self._kept[text]
+        return [found[text] for text in texts]
+
+    def _checked(self, answer: Any, count: int) -> list[array[float]]:
+        """What the embedder gave, one vector for each of so many texts."""
+        try:
+            vectors = [
+                array("d", vector.tolist() if hasattr(vector, "tolist") else vector)
+                for vector in answer
+            ]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise EmbedderError(
+                "The embedder gave something else than a sequence of vectors of numbers"
+            ) from error
+        if len(vectors) != count:
+            raise EmbedderError(
+                f"The embedder gave {len(vectors)} vectors for {count} texts; it must give one for "
+                "each, in their order"
+            )
+        for vector in vectors:
+            if len(vector) != self.dimensions:
+                raise EmbedderError(
+                    f"The embedder gave a vector of {len(vector)} dimensions; it says that it has "
+                    f"{self.dimensions}"
+                )
+            if not math.isfinite(sum(vector)):
+                raise EmbedderError("The embedder gave a vector with a number that is not finite")
+        return vectors
+
+
+class _Asking:
+    """What an embedder raises becomes an EmbedderError, with the cause kept."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if isinstance(error, Exception) and not isinstance(error, EmbedderError):
+            raise EmbedderError(
+                f"The embedder failed ({type(error).__name__}); the cause says why"
+            ) from error
+
+
+def _dimensions_of(embedder: Embedder) -> int:
+    if not callable(getattr(embedder, "embed", None)):
+        raise EmbedderError("An embedder needs a method embed(texts) that gives vectors")
+    dimensions = getattr(embedder, "dimensions", None)
+    if not isinstance(dimensions, int) or isinstance(dimensions, bool) or dimensions < 1:
+        raise EmbedderError("An embedder needs dimensions, an integer of at least 1")
+    return dimensions

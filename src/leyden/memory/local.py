@@ -1,0 +1,172 @@
+"""A vector store in the memory of the process, which searches exactly."""
+
+from __future__ import annotations
+
+import builtins
+from array import array
+from collections.abc import Hashable, Iterable, Sequence
+from copy import deepcopy
+from threading import RLock
+from typing import Any, ClassVar
+
+from leyden._text import quoted
+from leyden.errors import VectorInputError
+from leyden.memory.base import BaseVectors
+from leyden.memory.checks import score_of
+from leyden.memory.filters import Condition, members_of
+from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
+from leyden.nearest import Matrix, Partition, numpy
+
+__all__ = ["LocalVectors"]
+
+
+class LocalVectors(BaseVectors):
+    """Keeps vectors in this process and finds the nearest exactly, with NumPy where it is there.
+
+    It is for tests, for development, and for agents whose memory is small or short-lived; it is
+    empty in every new process. It can be used from several threads.
+
+    The score is `1 - distance / 2` for `cosine`, `1 / (1 + distance)` for `euclidean`, and
+    `(1 + product) / 2` for `dot_product`, which is meant for vectors of length 1.
+
+    >>> store = LocalVectors()
+    >>> store.create_index("memory_messages", 2)
+    >>> store.upsert("memory_messages", [Vector("m1#0", [0.0, 1.0], {"thread_id": "t1"})])
+    >>> [(match.id, match.score) for match in store.query("memory_messages", [0.0, 1.0])]
+    [('m1#0', 1.0)]
+    """
+
+    service: ClassVar[str] = "This process"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._indexes: dict[str, _Index] = {}
+        self._lock = RLock()
+
+    def upsert(self, index: str, vectors: Sequence[Vector]) -> None:
+        """Store vectors, over those that have the same ids: all of them, or none."""
+        with self._lock:
+            super().upsert(index, vectors)
+
+    def query(
+        self,
+        index: str,
+        vector: Sequence[float],
+        *,
+        top_k: int = 10,
+        filter: Filter | None = None,
+    ) -> VectorMatches:
+        """The `top_k` vectors most like this one, of those that the filter lets through."""
+        with self._lock:
+            return super().query(index, vector, top_k=top_k, filter=filter)
+
+    def delete(
+        self, index: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None
+    ) -> None:
+        """Remove vectors by their ids or by a filter, exactly one of the two."""
+        with self._lock:
+            super().delete(index, ids=ids, filter=filter)
+
+    def _describe(self, name: str) -> VectorIndex:
+        found = self._indexes[name]
+        return VectorIndex(name, found.dimensions, found.metric, len(found.partition), True)
+
+    def _create(self, name: str, dimensions: int, metric: str) -> None:
+        with self._lock:
+            self._indexes.setdefault(name, _Index(dimensions, metric))
+
+    def _write(self, index: str, vectors: Sequence[Vector]) -> None:
+        copied = [(vector, _copied(vector)) for vector in vectors]
+        for vector, metadata in copied:
+            self._indexes[index].put(vector, metadata)
+
+    def _nearest(
+        self,
+        index: VectorIndex,
+        vector: builtins.list[float],
+        top_k: int,
+        conditions: Sequence[Condition],
+    ) -> Iterable[VectorMatch]:
+        found = self._indexes[index.name]
+        wanted = found.wanted(conditions)
+        _, nearest = found.partition.nearest(array("f", vector), index.metric, wanted, top_k)
+        return [
+            VectorMatch(id, score_of(measure, index.metric), deepcopy(metadata))
+            for measure, (id, metadata) in nearest
+        ]
+
+    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+        partition = self._indexes[index].partition
+        for id in ids:
+            if id in partition:
+                partition.drop(id)
+
+    def _delete_where(self, index: str, conditions: Sequence[Condition]) -> None:
+        found = self._indexes[index]
+        for id in found.partition.meeting(found.wanted(conditions)):
+            found.partition.drop(id)
+
+    def _names(self) -> Iterable[str]:
+        return [*self._indexes]
+
+    def _is_missing(self, error: Exception) -> bool:
+        return isinstance(error, KeyError)
+
+
+class _Index:
+    """An index: its vectors, and a column of codes for each field that a filter named."""
+
+    def __init__(self, dimensions: int, metric: str) -> None:
+        self.dimensions = dimensions
+        self.metric = metric
+        self.partition: Partition = (Matrix if numpy() else Partition)(dimensions)
+        self._columns: dict[str, _Column] = {}
+
+    def put(self, vector: Vector, metadata: dict[str, Any]) -> None:
+        codes = [column.code_of(metadata) for column in self._columns.values()]
+        if vector.id in self.partition:
+            self.partition.drop(vector.id)
+        self.partition.put(vector.id, (vector.id, metadata), array("f", vector.values), codes)
+
+    def wanted(self, conditions: Sequence[Condition]) -> builtins.list[tuple[int, set[int]]]:
+        """For each condition its column, and the codes of the values that meet it."""
+        wanted = []
+        for condition in conditions:
+            column = self._columns.get(condition.field)
+            if column is None:
+                column = self._columns[condition.field] = _Column(condition.field)
+                self.partition.add_column(
+                    column.code_of(metadata) for _, metadata in self.partition.items
+                )
+            wanted.append(([*self._columns].index(condition.field), column.meeting(condition)))
+        return wanted
+
+
+class _Column:
+    """The values of one field. Two that meet the same conditions have the same code."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+        self._codes: dict[Hashable, int] = {}
+        self._having: dict[Hashable, set[int]] = {}
+
+    def code_of(self, metadata: dict[str, Any]) -> int:
+        members = members_of(metadata.get(self._field))
+        code = self._codes.get(members)
+        if code is None:
+            code = self._codes[members] = len(self._codes)
+            for member in members:
+                self._having.setdefault(member, set()).add(code)
+        return code
+
+    def meeting(self, condition: Condition) -> set[int]:
+        return set().union(*(self._having.get(each, ()) for each in members_of(condition.values)))
+
+
+def _copied(vector: Vector) -> dict[str, Any]:
+    try:
+        return deepcopy(dict(vector.metadata))
+    except Exception as error:
+        raise VectorInputError(
+            f"The metadata of the vector {quoted(vector.id)} is no mapping of JSON values"
+        ) from error
