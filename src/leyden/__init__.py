@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
     from leyden.operations.chains.reads import Get, Query, Scan
     from leyden.operations.chains.records import Records
+    from leyden.operations.chains.searching import Search
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.update import Patch, Update
     from leyden.operations.chains.upsert import Upsert
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         BatchResult,
         CollectionPage,
         Counted,
+        Match,
+        Matches,
         Page,
         Rejection,
         Result,
@@ -72,6 +75,8 @@ _PLACES: Final = {
     "Get": "leyden.operations.chains.reads",
     "LeydenError": "leyden.errors",
     "LocalEngine": "leyden.engine",
+    "Match": "leyden.results",
+    "Matches": "leyden.results",
     "Page": "leyden.results",
     "Patch": "leyden.operations.chains.update",
     "Put": "leyden.operations.chains.put",
@@ -82,6 +87,7 @@ _PLACES: Final = {
     "Result": "leyden.results",
     "Scan": "leyden.operations.chains.reads",
     "SchemaWarning": "leyden.errors",
+    "Search": "leyden.operations.chains.searching",
     "Service": "leyden.service.service",
     "StoredApart": "leyden.operations.companions.overflow.format",
     "Sweep": "leyden.operations.companions.overflow.sweeping",
@@ -125,6 +131,8 @@ __all__ = [
     "Get",
     "LeydenError",
     "LocalEngine",
+    "Match",
+    "Matches",
     "Page",
     "Patch",
     "Put",
@@ -135,6 +143,7 @@ __all__ = [
     "Result",
     "Scan",
     "SchemaWarning",
+    "Search",
     "Service",
     "StoredApart",
     "Sweep",

@@ -41,11 +41,13 @@
     │   └── VersionConflictError
     ├── TableError
     │   ├── TableNotFoundError
-    │   └── TableMismatchError
+    │   ├── TableMismatchError
+    │   └── IndexNotReadyError
     ├── EngineError                 an embedded engine cannot be started
     └── AwsError                    the service refused or could not be reached
         ├── ThrottledError
         ├── CredentialsError
+        ├── UnsupportedError
         └── ConnectionFailedError
 
 `SchemaWarning`, a UserWarning, is no error: `leyden.load` warns with it. Nor is
@@ -97,6 +99,7 @@ __all__ = [
     "EmbedderError",
     "EngineError",
     "HookError",
+    "IndexNotReadyError",
     "InputError",
     "InvalidCursorError",
     "InvalidExpressionError",
@@ -123,6 +126,7 @@ __all__ = [
     "UniqueConstraintError",
     "UnknownAttributeError",
     "UnknownNameError",
+    "UnsupportedError",
     "ValidationError",
     "VectorIndexMismatchError",
     "VectorIndexNotFoundError",
@@ -725,6 +729,12 @@ class TableMismatchError(TableError):
         self.differences = tuple(differences)
 
 
+class IndexNotReadyError(TableError):
+    """A vector index is being made, and cannot be searched before it has all of its items."""
+
+    code = "table.index_not_ready"
+
+
 class EngineError(LeydenError):
     """An embedded engine cannot be started here; the message says what is missing."""
 
@@ -766,6 +776,12 @@ class CredentialsError(AwsError):
     """No credentials, or ones that the service does not take."""
 
     code = "aws.credentials"
+
+
+class UnsupportedError(AwsError):
+    """The endpoint, or the client that sends to it, does not know the operation."""
+
+    code = "aws.unsupported"
 
 
 class ConnectionFailedError(AwsError):

@@ -60,7 +60,8 @@ class ResponseReceived:
 
     `consumed` is in capacity units, None where the service did not say. `count` and
     `scanned_count` are items returned and items read, of queries and scans only. `seconds`
-    is the time since `RequestSent`, retries included.
+    is the time since `RequestSent`, retries included. `bytes_searched` and `bytes_written` are
+    what searches of vector indexes, and writes to these, are metered by; None elsewhere.
     """
 
     operation: str
@@ -72,6 +73,8 @@ class ResponseReceived:
     seconds: float
     count: int | None = None
     scanned_count: int | None = None
+    bytes_searched: int | None = None
+    bytes_written: int | None = None
 
 
 @frozen

@@ -1,13 +1,14 @@
 """What operations give back: pages, results of batches and transactions, and what they cost.
 
-Reads of many items give a `Page` or a `CollectionPage`, batches a `BatchResult`, transactions a
-`TransactionResult`. Each is a sequence of its records, with the capacity that was consumed.
+Reads of many items give a `Page` or a `CollectionPage`, searches by meaning `Matches`, batches a
+`BatchResult`, transactions a `TransactionResult`. Each is a sequence of what it has, with the
+capacity that was consumed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from leyden._attrs import field, frozen
 from leyden._steps import Response
@@ -18,14 +19,20 @@ __all__ = [
     "BatchResult",
     "CollectionPage",
     "Counted",
+    "Match",
+    "Matches",
     "Page",
     "Rejection",
     "Result",
     "TransactionResult",
     "add_units",
+    "bytes_searched",
+    "bytes_written",
     "consumed_units",
     "join_pages",
 ]
+
+Number = TypeVar("Number", int, float)
 
 
 @frozen
@@ -39,6 +46,11 @@ class Result:
     item: Any
     consumed: float | None
     response: Response
+
+    @property
+    def bytes_written(self) -> int | None:
+        """The bytes metered for writes to vector indexes; None where the answer has no such."""
+        return bytes_written(self.response)
 
 
 @frozen
@@ -107,6 +119,62 @@ class CollectionPage(Sequence[Any]):
 
 
 @frozen
+class Match:
+    """An item that a search by meaning found, and how near it is.
+
+    `score` is higher the nearer it is, whatever the metric: 1 - d/2 for cosine and 1/(1 + d) for
+    euclidean, where d is the distance, both at most 1; the product itself for dot_product.
+    `distance` is the service's own number for cosine (0 to 2) and euclidean, lower the nearer it
+    is; None for dot_product, which has no distance.
+    """
+
+    record: Any
+    score: float
+    distance: float | None
+
+
+@frozen
+class Matches(Sequence[Match]):
+    """What a search by meaning found, the nearest first.
+
+    `bytes_searched` is what the search is metered by, None where the engine does not say.
+    `consumed` are the capacity units of what was read besides, with `hydrate=True` or for large
+    values. `requests` counts the requests made.
+
+    The service gives up to `top_k` items, `found` of them. `left_out` of these did not meet
+    `where()`, `dropped` are another service's, of an entity with the same name and version. Both
+    are missing here, and so is, with `hydrate=True`, what was deleted or changed meanwhile.
+    `unreadable` has the errors of items that could not be read, with `unreadable="collect"`.
+
+    >>> matches = note.search.similar(vector, tenant_id="t1").go(top_k=5)   # doctest: +SKIP
+    >>> [(match.record.note_id, match.score) for match in matches]          # doctest: +SKIP
+    """
+
+    items: tuple[Match, ...]
+    consumed: float | None
+    bytes_searched: int | None
+    requests: int
+    unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
+    dropped: int = 0
+    left_out: int = 0
+    found: int = 0
+
+    @property
+    def records(self) -> tuple[Any, ...]:
+        """The records of the matches, in the same order."""
+        return tuple(match.record for match in self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[Match]:
+        return iter(self.items)
+
+
+@frozen
 class Counted:
     """How many items a read finds, and what counting them cost: what `counting()` gives.
 
@@ -134,6 +202,8 @@ class BatchResult(Sequence[Any]):
     consumed: float | None
     requests: int
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
+    bytes_written: int | None = field(default=None, repr=False)
+    """The bytes metered for writes to vector indexes; None where there were none."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -157,6 +227,8 @@ class TransactionResult(Sequence[Any]):
     consumed: float | None
     attempts: int
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
+    bytes_written: int | None = field(default=None, repr=False)
+    """The bytes metered for writes to vector indexes; None where there were none."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -185,11 +257,42 @@ def consumed_units(response: Response) -> float | None:
     reported = response.get("ConsumedCapacity")
     if not reported:
         return None
-    entries = [reported] if isinstance(reported, Mapping) else reported
-    return sum(float(entry.get("CapacityUnits") or 0) for entry in entries)
+    if not isinstance(reported, Mapping):
+        return sum(float(entry.get("CapacityUnits") or 0) for entry in reported)
+    # A search is metered by bytes alone.
+    units = reported.get("CapacityUnits")
+    return None if units is None and _SEARCHED in reported else float(units or 0)
 
 
-def add_units(total: float | None, more: float | None) -> float | None:
+_SEARCHED: Final = "VectorSearchRequestBytes"
+_WRITTEN: Final = "VectorWriteRequestBytes"
+
+
+def bytes_searched(response: Response) -> int | None:
+    """The bytes of vector indexes that a response reports as searched; None where it does not."""
+    return _metered(response, _SEARCHED)
+
+
+def bytes_written(response: Response) -> int | None:
+    """The bytes that a response reports as written to vector indexes; None where it does not."""
+    return _metered(response, _WRITTEN)
+
+
+def _metered(response: Response, name: str) -> int | None:
+    reported = response.get("ConsumedCapacity")
+    if not reported:
+        return None
+    total = None
+    for entry in (reported,) if isinstance(reported, Mapping) else reported:
+        # Of a table with vector indexes an entry has one for each; of a search it has the sum.
+        parts = (entry, *(entry.get("VectorIndexes") or {}).values())
+        sizes = [part[name] for part in parts if part.get(name) is not None]
+        if sizes:
+            total = (total or 0) + int(sizes[0] if entry.get(name) is not None else sum(sizes))
+    return total
+
+
+def add_units(total: Number | None, more: Number | None) -> Number | None:
     """The sum of two costs, where one of them is known."""
     if more is None:
         return total

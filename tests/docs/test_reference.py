@@ -118,6 +118,7 @@ def test_every_option_of_operations_is_documented_where_it_is_taken() -> None:
         "query": options.QueryOptions,
         "scan": options.ScanOptions,
         "collection": options.QueryOptions,
+        "search": options.SearchOptions,
         "batch get": options.BatchGetOptions,
         "batch write": options.BatchWriteOptions,
         "transact write": options.TransactWriteOptions,

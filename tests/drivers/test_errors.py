@@ -13,11 +13,13 @@ from leyden.errors import (
     ConditionFailedError,
     ConnectionFailedError,
     CredentialsError,
+    IndexNotReadyError,
     InvalidOptionError,
     ItemTooLargeError,
     LeydenError,
     TableNotFoundError,
     ThrottledError,
+    UnsupportedError,
 )
 from leyden.program import Request
 from tests.drivers.answering import answering, refusal
@@ -34,6 +36,19 @@ PUT = Request(
 )
 QUERY = Request(
     "Query", {"TableName": "books", "IndexName": "gsi9"}, "book.query.by_author", "books"
+)
+
+
+SEARCH = Request(
+    "SearchVectors",
+    {
+        "TableName": "books",
+        "IndexName": "vec1",
+        "SearchVector": [{"N": "1"}],
+        "TopK": 1,
+    },
+    "book.search.similar",
+    "books",
 )
 
 
@@ -91,6 +106,21 @@ def test_a_missing_table_or_index_is_named_with_what_to_do(code: str, message: s
     assert "app.create_table()" in str(error)
 
 
+def test_an_index_that_is_still_backfilling_has_its_own_error() -> None:
+    said = "Cannot search backfilling vector index: vec1"
+    error = refused("ValidationException", said, SEARCH)
+    assert isinstance(error, IndexNotReadyError)
+    assert "books (index vec1) has not all of its items yet" in str(error)
+    assert "app.create_table() waits" in str(error)
+
+
+def test_an_engine_that_does_not_know_an_operation_says_so() -> None:
+    error = refused("UnknownOperationException", "An unknown operation was requested.", SEARCH)
+    assert isinstance(error, UnsupportedError)
+    assert "SearchVectors is not known there" in str(error)
+    assert "endpoint_url=" in str(error)
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -128,6 +158,13 @@ def test_a_missing_permission_names_the_action() -> None:
     assert type(error) is AwsError
     assert "dynamodb:Query" in str(error)
     assert "user/a" in str(error)
+    assert "LeadingKeys" not in str(error)
+
+
+def test_a_missing_permission_to_search_names_what_denies_it() -> None:
+    error = refused("AccessDeniedException", "User is not authorized", SEARCH)
+    assert "allow dynamodb:SearchVectors in their policy, on the index's ARN" in str(error)
+    assert "dynamodb:LeadingKeys" in str(error)
 
 
 @pytest.mark.parametrize(

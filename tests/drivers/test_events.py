@@ -54,6 +54,31 @@ def test_a_listener_hears_the_request_and_its_cost() -> None:
     assert 0 < answered.seconds < 5
 
 
+def test_a_listener_hears_the_bytes_that_vector_indexes_are_metered_by() -> None:
+    searched = {"SearchResults": [], "ConsumedCapacity": {"VectorSearchRequestBytes": 4096.0}}
+    indexes = {name: {"VectorWriteRequestBytes": 1024.0} for name in ("vec1", "vec2")}
+    written = {"ConsumedCapacity": {"CapacityUnits": 1.0, "VectorIndexes": indexes}}
+    together = {"ConsumedCapacity": [written["ConsumedCapacity"], written["ConsumedCapacity"]]}
+    search = {"TableName": "t", "IndexName": "vec1", "SearchVector": [{"N": "1"}], "TopK": 1}
+    put = {"TableName": "t", "Item": {"pk": {"S": "1"}}}
+    both: Any = {"TransactItems": [{"Put": put}]}
+    for api, params, answer, told in (
+        ("SearchVectors", search, searched, (None, 4096, None)),
+        ("PutItem", put, written, (1.0, None, 2048)),
+        ("TransactWriteItems", both, together, (2.0, None, 4096)),
+    ):
+        heard: list[Event] = []
+        with (
+            answering(answer) as server,
+            SyncDriver(endpoint_url=server.endpoint_url, credentials=KEYS) as driver,
+            leyden.events.listen(heard.append),
+        ):
+            driver.send(Request(api, params))
+        (_, answered) = heard
+        assert isinstance(answered, ResponseReceived)
+        assert (answered.consumed, answered.bytes_searched, answered.bytes_written) == told
+
+
 def test_a_listener_hears_the_error_that_the_caller_gets() -> None:
     heard: list[Event] = []
     with (

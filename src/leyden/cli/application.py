@@ -51,6 +51,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "get": (f"{_HERE}.items:get", "Print the item with a key."),
         "put": (f"{_HERE}.items:put", "Write an item, or the items of a file."),
         "query": (f"{_HERE}.items:query", "Print items by an access pattern."),
+        "search": (f"{_HERE}.search:search", "Print items by meaning, the nearest to a vector."),
         "scan": (f"{_HERE}.items:scan", "Print items by reading the whole table."),
     },
     "Whole tables": {

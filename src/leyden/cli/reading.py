@@ -70,11 +70,7 @@ def reading_options(command: F) -> F:
         chosen = Reading(**{name: given.pop(name) for name in Reading._fields})
         if chosen.everything and chosen.maximum is not None:
             raise click.UsageError("--all and --count cannot be used together")
-        listed = (name.strip() for some in chosen.attributes for name in some.split(","))
-        names = tuple(dict.fromkeys(name for name in listed if name))
-        if chosen.attributes and not names:
-            raise click.BadParameter("name at least one attribute", param_hint="--attributes")
-        return inner(reading=chosen._replace(attributes=names), **given)
+        return inner(reading=chosen, **given)
 
     made: F = decorated(
         with_reading,
@@ -100,17 +96,27 @@ def reading_options(command: F) -> F:
             type=click.Choice(("leyden", "electrodb")),
             help="The library that made the cursor; ElectroDB's cursors have no checksum.",
         ),
-        click.option(
-            "--attributes",
-            multiple=True,
-            metavar="A,B",
-            help="Read only these attributes; may be repeated.",
-        ),
+        attributes_option,
         consistent_option,
         unreadable_option,
     )
     return made
 
+
+def _listed(_: click.Context, parameter: click.Parameter, some: tuple[str, ...]) -> Any:
+    names = dict.fromkeys(name.strip() for one in some for name in one.split(",") if name.strip())
+    if some and not names:
+        raise click.BadParameter("name at least one attribute", param_hint="--attributes")
+    return tuple(names)
+
+
+attributes_option: Final = click.option(
+    "--attributes",
+    multiple=True,
+    metavar="A,B",
+    callback=_listed,
+    help="Read only these attributes; may be repeated.",
+)
 
 consistent_option: Final = click.option(
     "--consistent", is_flag=True, help="Use a strongly consistent read."

@@ -28,7 +28,7 @@ from leyden.events import (
     ResponseReceived,
 )
 from leyden.program import Params, Program, Request, Response
-from leyden.results import consumed_units
+from leyden.results import bytes_searched, bytes_written, consumed_units
 
 if TYPE_CHECKING:
     import logging
@@ -152,6 +152,8 @@ class Observation:
                 seconds=seconds,
                 count=response.get("Count"),
                 scanned_count=response.get("ScannedCount"),
+                bytes_searched=bytes_searched(response),
+                bytes_written=bytes_written(response),
             )
         )
         self._log("answered", seconds, consumed)

@@ -18,11 +18,13 @@ from leyden.errors import (
     ConditionFailedError,
     ConnectionFailedError,
     CredentialsError,
+    IndexNotReadyError,
     InvalidOptionError,
     ItemTooLargeError,
     LeydenError,
     TableNotFoundError,
     ThrottledError,
+    UnsupportedError,
 )
 from leyden.program import Request
 
@@ -237,10 +239,14 @@ class _Answer:
                 f"{_HOW_TO_CREDENTIALS}",
             )
         if code in {"AccessDenied", "AccessDeniedException"}:
+            where = ""
+            if self.request.api == "SearchVectors":
+                # A statement with that condition, as one for Query has it, denies every search.
+                where = ", on the index's ARN and without a condition on dynamodb:LeadingKeys"
             return self.aws_error(
                 AwsError,
                 f"the credentials may not call {self.request.api} on {self.where}: "
-                f"{self.quoted}; allow dynamodb:{self.request.api} in their policy",
+                f"{self.quoted}; allow dynamodb:{self.request.api} in their policy{where}",
             )
         if code in THROTTLING:
             return self.aws_error(
@@ -256,6 +262,18 @@ class _Answer:
                 size=ITEM_LIMIT + 1,
                 limit=ITEM_LIMIT,
                 **self.on_behalf,
+            )
+        if self.request.api == "SearchVectors" and "backfilling" in said:
+            return IndexNotReadyError(
+                f"{self.where} has not all of its items yet, and cannot be searched before: "
+                f"app.create_table() waits until its indexes are ready{self.trail}",
+                **self.on_behalf,
+            )
+        if code in {"UnknownOperationException", "UnknownOperation"}:
+            return self.aws_error(
+                UnsupportedError,
+                f"{self.request.api} is not known there: the engine, or the proxy before it, is "
+                "one without that operation, or is too old for it; check endpoint_url=",
             )
         if code == "ItemCollectionSizeLimitExceededException":
             return self.aws_error(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
 from leyden._calls import shorten
@@ -19,11 +19,11 @@ from leyden.errors import (
     InputError,
     LeydenError,
 )
-from leyden.keys import EntityKeys, IndexKeys
+from leyden.keys import EntityKeys, IndexKeys, KeyForm
 from leyden.mapping import EntityMapping
 from leyden.mapping.record import narrow
 from leyden.program import AttributeValue, Item, Program, Runner
-from leyden.schema.spec import EntitySpec, TableSpec
+from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of
 
 T = TypeVar("T")
@@ -135,10 +135,16 @@ class BoundEntity:
         """The fields that each access pattern's index holds; None where it holds whole items."""
         found: dict[str, frozenset[str] | None] = {}
         for name, keys in self.keys.items():
-            projected = keys.spec.projection
-            listed = () if isinstance(projected, str) or projected is None else projected
-            narrow = projected not in (None, "all")
-            found[name] = frozenset((*listed, *self.positions[name])) if narrow else None
+            listed = _listed(keys.spec.projection)
+            found[name] = None if listed is None else frozenset((*listed, *self.positions[name]))
+        for name, search in self.spec.searches.items():
+            # Besides the table's key it holds what searches ask for, and the vector, for those who
+            # name it.
+            asked = (search.attribute, search.partition, *search.filters)
+            own = [self.spec.attributes[one].field for one in asked if one is not None]
+            own += (*self.key_fields, *self.spec.identifiers)
+            listed = _listed(search.projection)
+            found[name] = None if listed is None else frozenset((*listed, *own))
         return found
 
     @cached_property
@@ -199,6 +205,18 @@ class BoundEntity:
             forms = (*forms, *self.keys.primary.forms)
         return all(form.field in item and form.owns(item[form.field].get("S", 0)) for form in forms)
 
+    def owns_key(self, item: Item) -> bool:
+        """Whether the table's own key of an item is one of this entity's.
+
+        An entity of another service may have its name and its version.
+        """
+        for form in self.keys.primary.forms:
+            content = item.get(form.field, {}).get("S", 0)
+            # Of a key without attributes nothing follows, not even the rest of a longer name.
+            if not form.owns(content) or (not form.names and content != form.build({})):
+                return False
+        return True
+
     def record_of(self, item: Item, shown: frozenset[str] | None = None) -> Any:
         """The record of a stored item; `shown` are the slots of what was read of it, None for all.
 
@@ -214,6 +232,25 @@ class BoundEntity:
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""
         return f"{self.spec.alias}.{verb}"
+
+
+def _listed(projection: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The fields that a projection lists; None for one of whole items."""
+    if projection is None or projection == "all":
+        return None
+    return () if isinstance(projection, str) else projection
+
+
+@frozen
+class SearchedIndex:
+    """A vector index of the table, as reads of one entity see it: it has no key forms."""
+
+    spec: SearchSpec
+    forms: ClassVar[tuple[KeyForm, ...]] = ()
+
+
+ReadIndex: TypeAlias = IndexKeys | SearchedIndex
+"""What a read may go by."""
 
 
 def matches(item: Item, identity: Identity) -> bool:

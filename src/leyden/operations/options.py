@@ -110,6 +110,19 @@ class ScanCountOptions(_Count, total=False):
     segments: int | None
 
 
+class SearchOptions(TypedDict, total=False):
+    """What searches by meaning take."""
+
+    top_k: int | None
+    table: str | None
+    params: Mapping[str, Any] | None
+    attributes: Sequence[str] | None
+    data: Literal["attributes", "include_keys", "raw"] | None
+    unreadable: Literal["raise", "collect"] | None
+    hydrate: bool | None
+    budget: float | None
+
+
 class NoOptions(TypedDict, total=False):
     """What `task.check(...)` takes."""
 
@@ -158,6 +171,7 @@ class Options:
 
     order: Literal["asc", "desc"] | None = None
     limit: int | None = None
+    top_k: int = 10
     count: int | None = None
     pages: int | Literal["all"] | None = None
     cursor: str | None = None
@@ -261,6 +275,10 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
+def _is_top_k(value: Any) -> bool:
+    return _is_count(value) and bool(value <= MOST_MATCHES)
+
+
 _flag = _takes(lambda value: isinstance(value, bool), "True or False")
 _number = _takes(_is_count, "a whole number from 1 up")
 _text = _takes(lambda value: isinstance(value, str) and value != "", "a text that is not empty")
@@ -312,6 +330,9 @@ def _expression(name: str, value: Any) -> Any:
 
 _MOST_SEGMENTS: Final = 1_000_000
 
+MOST_MATCHES: Final = 100
+"""How many items DynamoDB gives of a search."""
+
 _OF_DYNAMODB: Final = frozenset(
     {"ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
 )
@@ -320,6 +341,7 @@ _OF_DYNAMODB: Final = frozenset(
 _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "order": _one_of("asc", "desc"),
     "limit": _number,
+    "top_k": _takes(_is_top_k, f"a whole number from 1 to {MOST_MATCHES}, as DynamoDB does"),
     "count": _number,
     "pages": _takes(
         lambda value: value == "all" or _is_count(value), 'a whole number from 1 up, or "all"'

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
+    from leyden.operations.chains.searching import Searches
     from leyden.operations.chains.update import Patch, Update
     from leyden.operations.chains.upsert import Upsert
     from leyden.operations.companions.backfill import Adoption
@@ -82,7 +83,8 @@ class Entity:
     _driver: Driver = field()
 
     def __repr__(self) -> str:
-        return f"<entity {self.name} (version {self.spec.version}): {', '.join(self.query)}>"
+        patterns = ", ".join((*self.spec.indexes, *self.spec.searches))
+        return f"<entity {self.name} (version {self.spec.version}): {patterns}>"
 
     @property
     def spec(self) -> EntitySpec:
@@ -140,6 +142,11 @@ class Entity:
     def query(self) -> Queries:
         """Its access patterns: `task.query.assigned(employee_id="e1")`."""
         return Queries(self._bound)
+
+    @property
+    def search(self) -> Searches:
+        """Its access patterns by meaning: `note.search.similar(vector, tenant_id="t1")`."""
+        return verbs.Searches(self._bound)
 
     @property
     def scan(self) -> Scan:

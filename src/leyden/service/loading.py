@@ -61,7 +61,8 @@ def load(
     refuse_unenforced(spec)
     _warn(noted, 4)
     where = _where("load", engine, endpoint_url, region, credentials, profile)
-    return build_service(spec, SyncDriver(**where, transport=transport), table=table, hooks=hooks)
+    driver = SyncDriver(**where, transport=transport, capacity=_capacity(spec))
+    return build_service(spec, driver, table=table, hooks=hooks)
 
 
 @fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
@@ -129,7 +130,7 @@ def bind(
     refuse_unenforced(spec)
     where = _where("bind", engine, endpoint_url, region, credentials, profile)
     if client is None:
-        driver = SyncDriver(**where, transport=transport)
+        driver = SyncDriver(**where, transport=transport, capacity=_capacity(spec))
     elif any(where.values()):
         raise InvalidOptionError(
             "`client` brings its own endpoint, region and credentials; leave those out",
@@ -138,7 +139,7 @@ def bind(
     else:
         from leyden.drivers.pynamodb import ClientConnection
 
-        driver = SyncDriver(connection=ClientConnection(client))
+        driver = SyncDriver(connection=ClientConnection(client), capacity=_capacity(spec))
     return build_service(spec, driver, table=table, hooks=hooks)
 
 
@@ -171,9 +172,18 @@ def _asynchronous(
     from leyden.drivers.aio import AsyncDriver
     from leyden.service.asynchronous import AsyncEntity, AsyncService
 
-    driver = cast(Driver, AsyncDriver(**where))
+    driver = cast(Driver, AsyncDriver(**where, capacity=_capacity(spec)))
     kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity}
     return cast(AsyncService, build_service(spec, driver, table=table, hooks=hooks, **kinds))
+
+
+def _capacity(spec: ServiceSpec) -> str:
+    """What requests report on what they consume.
+
+    How many bytes a write to a vector index is metered as, DynamoDB says by index only.
+    """
+    searched = any(entity.searches for entity in spec.entities.values())
+    return "INDEXES" if searched else "TOTAL"
 
 
 def _warn(noted: tuple[Fault, ...], above: int) -> None:

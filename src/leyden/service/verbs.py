@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
     from leyden.operations.chains.put import Check, Create, Delete, Put, Remove
+    from leyden.operations.chains.searching import Searches
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.update import Patch, Update
     from leyden.operations.chains.upsert import Upsert
@@ -32,6 +33,7 @@ __all__ = [
     "Patch",
     "Put",
     "Remove",
+    "Searches",
     "TransactGet",
     "TransactWrite",
     "Update",
@@ -54,6 +56,7 @@ _PLACES: Final = {
     "Patch": "leyden.operations.chains.update",
     "Put": "leyden.operations.chains.put",
     "Remove": "leyden.operations.chains.put",
+    "Searches": "leyden.operations.chains.searching",
     "TransactGet": "leyden.operations.chains.transactions",
     "TransactWrite": "leyden.operations.chains.transactions",
     "Update": "leyden.operations.chains.update",

@@ -9,6 +9,7 @@ import click
 
 from leyden import Entity
 from leyden.cli.commands.items import RANGES, pattern_query, ranged
+from leyden.cli.commands.search import search_pattern
 from leyden.cli.options import Target, entity_named, output_options, target_options, unknown
 from leyden.cli.output import Output, print_json
 from leyden.cli.reading import COLLECTIONS, collection_query, narrowed
@@ -32,7 +33,7 @@ _STEPS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The operations, each with the steps that it takes; `query.NAME` takes ranges."""
 
-_WHOLE_NUMBERS: Final = frozenset({"limit", "count", "pages", "concurrency"})
+_WHOLE_NUMBERS: Final = frozenset({"limit", "count", "pages", "concurrency", "top_k"})
 _TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -59,10 +60,11 @@ def explain(
 
     The command names the index that serves the operation, and sends nothing.
 
-    OPERATION is get, create, put, upsert, update, patch, delete, remove, scan, match, find, or
-    query.PATTERN. A query takes a range as a step (begins:, gt:, gte:, lt:, lte:,
-    between:a=b..c); an update takes set:, add:, subtract:, append:, delete:, if_not_exists:,
-    composite: and remove:PATH. With `collections` as ENTITY, OPERATION names a collection.
+    OPERATION is get, create, put, upsert, update, patch, delete, remove, scan, match, find,
+    query.PATTERN, or search.PATTERN, whose vector is a stand-in. A query takes a range as a step
+    (begins:, gt:, gte:, lt:, lte:, between:a=b..c); an update takes set:, add:, subtract:, append:,
+    delete:, if_not_exists:, composite: and remove:PATH. With `collections` as ENTITY, OPERATION
+    names a collection.
 
     \b
       leyden explain schemas/taskapp task query.assigned employee_id=e1 begins:project_id=p \\
@@ -98,8 +100,14 @@ def _chain(entity: Entity, operation: str, arguments: tuple[str, ...]) -> Any:
     if verb == "query" and dot:
         attributes, steps = _sorted_out(operation, arguments, _READ_STEPS)
         return ranged(entity, pattern_query(entity, pattern, attributes), steps)
+    if verb == "search" and dot:
+        attributes, _ = _sorted_out(operation, arguments, ())
+        spec = entity.spec.searches.get(pattern)
+        size = (spec and entity.spec.attributes[spec.attribute].dimensions) or 1
+        return search_pattern(entity, pattern, [1, *[0] * (size - 1)], attributes)
     if operation not in _STEPS:
-        known = (*_STEPS, *(f"query.{name}" for name in entity.spec.indexes))
+        searches = (f"search.{name}" for name in entity.spec.searches)
+        known = (*_STEPS, *(f"query.{name}" for name in entity.spec.indexes), *searches)
         message = f'"{operation}" is not an operation'
         raise unknown(message, operation, known, hint="OPERATION", leading="choose from")
     attributes, steps = _sorted_out(operation, arguments, _STEPS[operation])

@@ -233,6 +233,9 @@ def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
     """The query of an access pattern by `attribute=value` arguments."""
     if name not in entity.spec.indexes:
         message = f'"{entity.spec.alias}" has no access pattern "{name}"'
+        if name in entity.spec.searches:
+            message = f'"{name}" is an access pattern by meaning: use `leyden search`'
+            raise click.BadParameter(message, param_hint="ENTITY.PATTERN")
         raise unknown(message, name, entity.spec.indexes, hint="ENTITY.PATTERN")
     return entity.query[name](**read_pairs(entity, key, hint="KEY=VALUE"))
 

@@ -110,6 +110,7 @@ def write_apart(
     """Write the entries that go by themselves; gives the account of the whole batch."""
     requests = sent.requests + split.requests
     consumed = add_units(sent.consumed, split.consumed)
+    written = sent.bytes_written
     failures, unsure = list(sent.failures), list(sent.unsure)
     programs = (write_one(writes[n].plan, DEFAULT) for n in split.apart)
     results = yield from outcomes_of(programs, options.concurrency)
@@ -120,9 +121,11 @@ def write_apart(
             unsure.append({writes[n].plan.table: [raw_write(writes[n].plan.params)]})
         else:
             consumed = add_units(consumed, result.consumed)
+            written = add_units(written, result.bytes_written)
     return evolve(
         sent,
         consumed=consumed,
+        bytes_written=written,
         requests=requests,
         failures=tuple(failures),
         unsure=tuple(unsure),
@@ -353,7 +356,9 @@ class BatchWrite(Endable):
         left = tuple(
             write for part in sent.unprocessed for writes in part.values() for write in writes
         )
-        result = BatchResult(tuple(records), left, sent.consumed, sent.requests)
+        result = BatchResult(
+            tuple(records), left, sent.consumed, sent.requests, bytes_written=sent.bytes_written
+        )
         settled = settle(sent, result, options, self._name)
         if unreadable is not None:
             raise unreadable
@@ -382,6 +387,7 @@ class BatchWrite(Endable):
 
     def _guarded(self, prepared: list[WritePlan], options: Options) -> Program[BatchResult]:
         consumed: float | None = None
+        written: int | None = None
         requests = 0
         records: list[Any] = []
         unreadable: LeydenError | None = None
@@ -414,6 +420,7 @@ class BatchWrite(Endable):
                 records += [None] * len(part)
             else:
                 consumed = add_units(consumed, result.consumed)
+                written = add_units(written, result.bytes_written)
                 requests += result.attempts
                 for n, record in zip(part, result, strict=True):
                     records.append(record if isinstance(self._entries[n], Put) else None)
@@ -422,7 +429,7 @@ class BatchWrite(Endable):
         if unreadable is not None:
             unreadable.operation = self._name
             raise unreadable
-        return BatchResult(tuple(records), (), consumed, requests)
+        return BatchResult(tuple(records), (), consumed, requests, bytes_written=written)
 
     def _broken_off(
         self,

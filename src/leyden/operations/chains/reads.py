@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Never, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Never, Self, TypeVar, Unpack
 
 from pynamodb.expressions.condition import Condition
 
@@ -74,6 +74,9 @@ class Chain:
 
     __slots__ = ("_said",)
 
+    _option: ClassVar[str] = "limit=10"
+    """An option of most endings, for errors to show."""
+
     def __init__(self, said: Any) -> None:
         self._said = said
 
@@ -98,7 +101,7 @@ class Chain:
     ) -> Options:
         """The options of an ending. Raises ArgumentError, InvalidOptionError."""
         if wrong:
-            raise misplaced(ending, f".{ending}({_FORMS.get(ending, 'limit=10')})", len(wrong))
+            raise misplaced(ending, f".{ending}({_FORMS.get(ending, self._option)})", len(wrong))
         return read_options(self._said.name, family, given) if given else DEFAULT
 
 
@@ -566,8 +569,14 @@ class Queries:
     def __getattr__(self, name: str) -> Callable[..., Query]:
         keys = self.__entity.keys.by_name.get(name)
         if keys is None:
+            spec = self.__entity.spec
+            if name in spec.searches:
+                raise UnknownNameError(
+                    f'"{name}" of "{spec.entity}" is an access pattern by meaning; write '
+                    f"{spec.alias}.search.{name}(vector, ...)"
+                )
             raise UnknownNameError(
-                f'"{self.__entity.spec.entity}" has no access pattern "{name}"; it has '
+                f'"{spec.entity}" has no access pattern "{name}"; it has '
                 f"{', '.join(self.__entity.keys)}"
             )
 

@@ -257,7 +257,9 @@ class TransactWrite(Endable):
         done = yield from writing
         pairs = zip(self._entries, done.writes, strict=True)
         items = tuple(entry._returned(write.kept, DEFAULT) for entry, write in pairs)
-        return TransactionResult(items, done.consumed, done.attempts)
+        return TransactionResult(
+            items, done.consumed, done.attempts, bytes_written=done.bytes_written
+        )
 
     @fitting(".explain()")
     def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:

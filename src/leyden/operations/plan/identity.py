@@ -17,7 +17,7 @@ from leyden.errors import (
     KeyCollisionError,
 )
 from leyden.keys import IndexKeys, KeyForm
-from leyden.operations.bound import EMPTY, BoundEntity, Identity
+from leyden.operations.bound import EMPTY, BoundEntity, Identity, ReadIndex
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions
 from leyden.program import Item, Params, Request
@@ -31,7 +31,7 @@ def project(
     expressions: Expressions,
     *,
     telling: bool,
-    index: IndexKeys | None = None,
+    index: ReadIndex | None = None,
 ) -> None:
     """Ask for the wanted attributes and the table's own key, and what the expressions name.
 
@@ -80,7 +80,7 @@ def _watched_fields(entity: BoundEntity, name: str) -> list[str]:
 
 
 def shown_slots(
-    entity: BoundEntity, options: Options, index: IndexKeys | None = None
+    entity: BoundEntity, options: Options, index: ReadIndex | None = None
 ) -> frozenset[str] | None:
     """The slots that records of a read show; None where it reads whole items.
 
@@ -137,7 +137,7 @@ def inputs_of(entity: BoundEntity, names: Iterable[str]) -> set[str]:
     return fields
 
 
-def held_fields(entity: BoundEntity, index: IndexKeys | None) -> frozenset[str] | None:
+def held_fields(entity: BoundEntity, index: ReadIndex | None) -> frozenset[str] | None:
     """The fields that an index holds; None where it holds whole items."""
     return None if index is None else entity.held[index.spec.name]
 

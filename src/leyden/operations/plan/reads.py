@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
 from leyden._late import Late
@@ -25,12 +25,20 @@ _PLACEHOLDER = re.compile(r"[#:]\w+")
 _FUNCTION = re.compile(r"\b(attribute_\w+|contains|begins_with|size) \(")
 
 
+_MEANINGS: Final = {
+    **dict.fromkeys(("Query", "Scan"), "filtered after reading"),
+    "SearchVectors": "filtered after the search",
+}
+"""What a condition does of calls that write nothing."""
+
+
 @frozen
 class Explanation:
     """What an operation does: `str()` gives it in words, the fields as data.
 
     `index` is None for the table's own key. `scans` is true where the whole table or index is
-    read, whatever is found. `key` and `condition` show the expressions with their names in place.
+    read, whatever is found. `key` and `condition` show the expressions with their names in place;
+    of a search by meaning, `key` is what the items must have that it looks among.
     """
 
     operation: str
@@ -54,10 +62,10 @@ class Explanation:
         else:
             lines.append(f"  served by {place}{pattern}")
         if self.key:
-            lines.append(f"  key: {self.key}")
+            what = "among" if self.api == "SearchVectors" else "key"
+            lines.append(f"  {what}: {self.key}")
         if self.condition:
-            reads = self.api in ("Query", "Scan")
-            meaning = "filtered after reading" if reads else "only if"
+            meaning = _MEANINGS.get(self.api, "only if")
             lines.append(f"  {meaning}: {self.condition}")
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)

@@ -29,7 +29,7 @@ from leyden.operations.run.verdicts import (
     verdict_of_main,
 )
 from leyden.program import Item, Program, Request, Response
-from leyden.results import add_units, consumed_units
+from leyden.results import add_units, bytes_written, consumed_units
 
 
 @frozen(slots=False)
@@ -50,6 +50,11 @@ class Written:
     def consumed(self) -> float | None:
         """The capacity units that all of it took."""
         return add_units(self.earlier, consumed_units(self.response))
+
+    @property
+    def bytes_written(self) -> int | None:
+        """The bytes that it took to write to vector indexes."""
+        return bytes_written(self.response)
 
 
 class Attempts(ABC):

@@ -23,7 +23,7 @@ from leyden.errors import (
 from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id
 from leyden.operations.options import Options
 from leyden.program import Gather, Item, Params, Pause, Program, Request, Response
-from leyden.results import BatchResult, add_units, consumed_units
+from leyden.results import BatchResult, add_units, bytes_written, consumed_units
 
 WRITES: Final = 12
 """How often a write is planned and sent, as its item changed under it."""
@@ -86,6 +86,7 @@ class Sent:
     requests: int
     throttled: LeydenError | None = None
     """The last refusal of a whole request for want of capacity."""
+    bytes_written: int | None = None
 
     @property
     def unread(self) -> tuple[Item, ...]:
@@ -121,6 +122,7 @@ def send_all(
     failures: list[LeydenError] = []
     consumed: float | None = None
     requests = done = 0
+    written: int | None = None
     throttled: LeydenError | None = None
     waiting = [_Part(body["RequestItems"]) for body in bodies]
     total = sum(_count(part.items) for part in waiting)
@@ -143,6 +145,7 @@ def send_all(
                     continue
                 responses.append(answer)
                 consumed = add_units(consumed, consumed_units(answer))
+                written = add_units(written, bytes_written(answer))
                 remaining = answer.get(left_in) or {}
                 if remaining:
                     in_doubt = api == "BatchWriteItem" and may_have_written(answer)
@@ -164,6 +167,7 @@ def send_all(
         consumed,
         requests,
         throttled,
+        written,
     )
 
 

@@ -7,8 +7,7 @@ from typing import Final, TypeAlias
 
 from leyden._attrs import define, field, frozen
 from leyden.errors import DecodeError
-from leyden.keys import IndexKeys
-from leyden.operations.bound import BoundEntity, ItemId, item_id, name_item
+from leyden.operations.bound import BoundEntity, ItemId, ReadIndex, item_id, name_item
 from leyden.operations.companions.overflow.format import (
     Decompressed,
     part_keys,
@@ -67,7 +66,7 @@ class Joined:
 
 
 def wanted_fields(
-    entity: BoundEntity, options: Options, index: IndexKeys | None = None
+    entity: BoundEntity, options: Options, index: ReadIndex | None = None
 ) -> frozenset[str]:
     """The fields that may be stored outside, as far as the read asks for them."""
     if not entity.mapping.overflow or options.data == "raw":
@@ -86,7 +85,7 @@ def joining_for(
     table: str,
     options: Options,
     keep: Keep,
-    index: IndexKeys | None = None,
+    index: ReadIndex | None = None,
     *,
     again: bool = True,
 ) -> OverflowRead | None:
@@ -100,7 +99,7 @@ def joining_for(
 
 
 def reading_notes(
-    entity: BoundEntity, options: Options, index: IndexKeys | None = None
+    entity: BoundEntity, options: Options, index: ReadIndex | None = None
 ) -> tuple[str, ...]:
     """What large values mean for a read, in words."""
     wanted = wanted_fields(entity, options, index)

@@ -1,0 +1,135 @@
+"""Conditions judged here, on items that were read, as DynamoDB judges them.
+
+A search of a vector index takes no condition but equality on what the index is filtered by, so what
+`where()` says of its matches is for Leyden to judge.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path, Value, _Operand, _Size
+
+from leyden.program import AttributeValue, Item
+
+_ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_COUNTED: Final = frozenset({"S", "B", "SS", "NS", "BS", "L", "M"})
+"""The kinds of values that have a size."""
+
+
+def holds(condition: Condition, item: Item) -> bool:
+    """Whether a condition holds for a raw item."""
+    first, *others = condition.values
+    match condition.operator:
+        case "AND":
+            return holds(first, item) and holds(others[0], item)
+        case "OR":
+            return holds(first, item) or holds(others[0], item)
+        case "NOT":
+            return not holds(first, item)
+    value = _value_of(first, item)
+    beside = [_value_of(one, item) for one in others]
+    match condition.operator:
+        case "attribute_exists":
+            return value is not None
+        case "attribute_not_exists":
+            return value is None
+        case "<>":
+            return not same(value, beside[0])
+        case "=" | "IN":
+            return any(same(value, one) for one in beside)
+        case "BETWEEN":
+            return _compare(">=", value, beside[0]) and _compare("<=", value, beside[1])
+        case "attribute_type":
+            return value is not None and beside[0] == {"S": next(iter(value))}
+        case "begins_with":
+            return _begins(value, beside[0])
+        case "contains":
+            return _contains(value, beside[0])
+    return _compare(condition.operator, value, beside[0])
+
+
+def same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
+    """Whether two values are there and equal, however their numbers and sets are written."""
+    return one is not None and other is not None and _plain(one) == _plain(other)
+
+
+def _plain(value: AttributeValue) -> Any:
+    """What equal values have in common."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return kind, Decimal(content)
+        case "NS":
+            return kind, frozenset(map(Decimal, content))
+        case "SS" | "BS":
+            return kind, frozenset(content)
+        case "L":
+            return kind, [*map(_plain, content)]
+        case "M":
+            return kind, {name: _plain(part) for name, part in content.items()}
+    return kind, content
+
+
+def _compare(sign: str, one: AttributeValue | None, other: AttributeValue | None) -> bool:
+    """Whether two values are of one kind that has an order, and stand in this one."""
+    if one is None or other is None:
+        return False
+    (kind, low), (other_kind, high) = _plain(one), _plain(other)
+    return kind == other_kind and kind in ("S", "N", "B") and _ORDERS[sign](low, high)
+
+
+def _begins(value: AttributeValue | None, start: AttributeValue | None) -> bool:
+    if value is None or start is None:
+        return False
+    (kind, content), (other_kind, beginning) = _plain(value), _plain(start)
+    return kind == other_kind and kind in ("S", "B") and content.startswith(beginning)
+
+
+def _contains(value: AttributeValue | None, part: AttributeValue | None) -> bool:
+    if value is None or part is None:
+        return False
+    (kind, content), wanted = _plain(value), _plain(part)
+    if kind == "L":
+        return wanted in content
+    # Text and bytes have parts of their own kind, and sets members: `S` is in `S` and in `SS`.
+    return (
+        wanted[0] in ("S", "N", "B")
+        and (kind == f"{wanted[0]}S" or (kind == wanted[0] and kind != "N"))
+        and wanted[1] in content
+    )
+
+
+def _value_of(operand: _Operand, item: Item) -> AttributeValue | None:
+    """The value of an operand; None where the item has none."""
+    if isinstance(operand, Value):
+        value: AttributeValue = operand.value
+        return value
+    if isinstance(operand, _Size):
+        measured = _value_of(operand.values[0], item)
+        if measured is None:
+            return None
+        ((kind, content),) = measured.items()
+        if kind not in _COUNTED:
+            return None
+        # Text is as long as its UTF-16 is, in units of that.
+        size = len(content.encode("utf-16-le")) // 2 if kind == "S" else len(content)
+        return {"N": str(size)}
+    assert isinstance(operand, Path)
+    found: AttributeValue | None = {"M": item}
+    for segment in operand.path:
+        name, *indexes = segment.replace("]", "").split("[")
+        found = found.get("M", {}).get(name) if found is not None else None
+        for index in indexes:
+            elements = found.get("L", ()) if found is not None else ()
+            found = elements[int(index)] if int(index) < len(elements) else None
+    return found

@@ -1,0 +1,257 @@
+"""Searches by meaning: the request, what is kept of its answer, and what is made of that.
+
+A vector index holds the items of every entity of its table that have the vector, so a search asks
+for its own by their identifiers, which are filters of every such index. An entity of another
+service may have the same ones: its items are told by their keys, and dropped.
+
+DynamoDB takes no condition but that partition and filters are equal to something. What `where()`
+says is judged here, of the items that the search found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from pynamodb.expressions.condition import Condition
+
+from leyden._attrs import frozen
+from leyden._text import did_you_mean
+from leyden.errors import InvalidExpressionError, MissingCompositeError, ValidationError
+from leyden.operations.bound import BoundEntity, SearchedIndex
+from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
+from leyden.operations.options import Options, finish
+from leyden.operations.plan.evaluation import holds, same
+from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
+from leyden.operations.plan.identity import held_fields, project, shown_slots
+from leyden.operations.plan.reads import Explanation, Shape, shape, show
+from leyden.program import Item, Params, Request
+
+API: Final = "SearchVectors"
+
+_SCORES: Final[Mapping[str, Callable[[float], float]]] = {
+    "cosine": lambda distance: 1 - distance / 2,
+    "euclidean": lambda distance: 1 / (1 + distance),
+    "dot_product": lambda product: product,
+}
+_NEAREST: Final = {
+    "cosine": "of the least cosine distance",
+    "euclidean": "of the least euclidean distance",
+    "dot_product": "of the highest dot product",
+}
+
+
+@frozen
+class SearchPlan:
+    """How to search: the request, what to keep of its answer, and what to make of that.
+
+    `is_ours` leaves out another service's items, `is_still` whole items that the search would not
+    find any more, `is_met` those that do not meet `where()`.
+    """
+
+    request: Request
+    options: Options
+    key_fields: tuple[str, ...]
+    is_ours: Callable[[Item], bool]
+    is_still: Callable[[Item], bool]
+    is_met: Callable[[Item], bool]
+    shape: Shape
+    joining: OverflowRead | None
+    metric: str
+
+    def rate(self, number: float) -> tuple[float, float | None]:
+        """The score and the distance in the service's number for a match."""
+        return _SCORES[self.metric](number), None if self.metric == "dot_product" else number
+
+
+@frozen(eq=False, slots=False)
+class SearchReading:
+    """A search of one entity's items: near which vector, and among which of them.
+
+    `vector` and the values of `equal`, the partition and the filters, are accepted ones.
+    """
+
+    entity: BoundEntity
+    index: SearchedIndex
+    vector: Any
+    equal: Mapping[str, Any]
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The operation's name, with its access pattern: `note.search.similar`."""
+        return f"{self.entity.operation('search')}.{self.index.spec.name}"
+
+    @cached_property
+    def asked(self) -> Item:
+        """The fields that items must have, with their values: what the service filters by."""
+        return {**self.entity.mapping.encode_few(self.equal), **self.entity.identifiers}
+
+    def describe(self, options: Options, *, telling: bool = False) -> Params:
+        """The request; with `telling`, reading also what says whose item it is."""
+        spec, entity = self.index.spec, self.entity
+        expressions = Expressions()
+        asked = [expressions.equal(*pair) for pair in self.asked.items()]
+        params: Params = {
+            "TableName": entity.table,
+            "IndexName": spec.index,
+            "SearchVector": entity.mapping.attributes[spec.attribute].encode(self.vector)["L"],
+            "TopK": options.top_k,
+            "SearchConditionExpression": conjunction(asked),
+        }
+        judged = [*dict.fromkeys(f for one in self.conditions for f in fields_of(one))]
+        if not options.hydrate:
+            self._refuse_unseen(judged)
+        if options.attributes and not options.hydrate:
+            for field in judged:
+                expressions.name(field)
+            project(entity, params, options, expressions, telling=telling, index=self.index)
+        expressions.write_to(params)
+        return params
+
+    def _refuse_unseen(self, judged: list[str]) -> None:
+        """Raise InvalidExpressionError for conditions on fields that a search does not give."""
+        attributes = self.entity.spec.attributes
+        held = held_fields(self.entity, self.index)
+        for field in judged:
+            if field == attributes[self.index.spec.attribute].field:
+                why = "a search does not give the vector back"
+            elif held is not None and field not in held:
+                why = f'the index "{self.index.spec.index}" does not hold it'
+            else:
+                continue
+            name = next((n for n, a in attributes.items() if a.field == field), field)
+            raise InvalidExpressionError(
+                f'where() cannot judge "{name}" after the search: {why}; read the whole items '
+                "with `hydrate=True`",
+                entity=self.entity.spec.entity,
+            )
+
+    def plan(self, options: Options) -> SearchPlan:
+        """What `go()` does. Raises the errors of bad input."""
+        entity, spec, asked, conditions = self.entity, self.index.spec, self.asked, self.conditions
+        params = finish(self.describe(options, telling=True), options)
+        shown = self._shown(options)
+
+        def is_ours(item: Item) -> bool:
+            return entity.owns_key(item)
+
+        def is_still(item: Item) -> bool:
+            return is_ours(item) and all(same(item.get(f), value) for f, value in asked.items())
+
+        return SearchPlan(
+            Request(API, params, self.name, entity.spec.entity),
+            options,
+            entity.key_fields,
+            is_ours,
+            is_still,
+            lambda item: all(holds(condition, item) for condition in conditions),
+            lambda item: shape(entity, item, options, shown),
+            joining_for(entity, self.name, params["TableName"], options, is_still, self.index),
+            spec.metric,
+        )
+
+    def _shown(self, options: Options) -> frozenset[str] | None:
+        """The slots that records show; the vector's only where it is named, or read with the item.
+
+        None for all of them.
+        """
+        shown = shown_slots(self.entity, options, self.index)
+        if options.attributes or options.hydrate:
+            return shown
+        slots = self.entity.mapping.slots
+        found = frozenset(slots.values()) if shown is None else shown
+        return found - {slots.get(self.index.spec.attribute, "")}
+
+    def explain(self, options: Options) -> Explanation:
+        """The search in words."""
+        params = finish(self.describe(options), options)
+        expressions = Expressions()
+        condition = conjunction([expressions.condition(one) for one in self.conditions])
+        judged: Params = {}
+        expressions.write_to(judged)
+        return Explanation(
+            self.name,
+            API,
+            params["TableName"],
+            self.index.spec.index,
+            self.index.spec.name,
+            False,
+            show(params["SearchConditionExpression"], params),
+            show(condition, judged),
+            tuple(self._notes(params, options)),
+        )
+
+    def _notes(self, params: Params, options: Options) -> Iterator[str]:
+        spec, top_k = self.index.spec, params["TopK"]
+        many = f"the {top_k} items" if top_k != 1 else "the item"
+        yield (
+            f'finds {many} {_NEAREST[spec.metric]} in "{spec.attribute}", as the index has it: '
+            "it follows the table with a delay"
+        )
+        if self.conditions:
+            yield (
+                f"where() is judged by Leyden, of at most {top_k} items that were found: fewer may "
+                "remain; a filter of the index leaves items out before"
+            )
+        if options.hydrate:
+            yield "reads the whole items of what was found, in one more request"
+        yield from reading_notes(self.entity, options, self.index)
+
+
+def read_search(
+    entity: BoundEntity, index: SearchedIndex, vector: Any, given: Mapping[str, Any]
+) -> SearchReading:
+    """A checked search near a vector, among the items with these values.
+
+    Raises UnknownAttributeError, ValidationError, InvalidExpressionError, MissingCompositeError.
+    """
+    spec = index.spec
+    parted_by = (spec.partition,) if spec.partition is not None else ()
+    takes = parted_by + spec.filters
+    for name in given:
+        if name not in takes:
+            if name not in entity.spec.attributes:
+                raise entity.mapping.unknown(name)
+            raise InvalidExpressionError(
+                f'the search "{spec.name}" cannot ask for "{name}"'
+                + (
+                    did_you_mean(name, takes)
+                    or f": its index is parted and filtered by {', '.join(takes)}; judge what it "
+                    "finds with .where()"
+                    if takes
+                    else ": its index has no filters; judge what it finds with .where()"
+                ),
+                entity=entity.spec.entity,
+            )
+    values = entity.mapping.sought(entity.mapping.completed(given, parted_by))
+    if any(name not in values for name in parted_by):
+        raise MissingCompositeError(
+            f'the search "{spec.name}" needs "{spec.partition}" as well: its index is parted by '
+            "it, and a search looks into one part",
+            missing=parted_by,
+            entity=entity.spec.entity,
+        )
+    for name, value in values.items():
+        if value in ("", b""):
+            raise ValidationError(
+                f'"{name}" must not be empty: no item with an empty value is in the index',
+                path=name,
+                entity=entity.spec.entity,
+            )
+    near = entity.mapping.accept({spec.attribute: vector}).get(spec.attribute)
+    if near is None:
+        raise ValidationError(
+            f'"{spec.attribute}" needs a vector to search near, and None is none',
+            path=spec.attribute,
+            entity=entity.spec.entity,
+        )
+    if spec.metric == "cosine" and not any(near):
+        raise ValidationError(
+            f'"{spec.attribute}" must not be all zeros: a vector of no length has no cosine '
+            "distance from any other",
+            path=spec.attribute,
+            entity=entity.spec.entity,
+        )
+    return SearchReading(entity, index, near, values)
