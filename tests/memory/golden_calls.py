@@ -208,7 +208,7 @@ def _recall() -> list[Scenario]:
     filtered.recall(
         "t1", search="garden", config=over(scope="thread", filter={"role": {"$in": ["user"]}})
     )
-    for threshold in (0, 0.45, 0.5, 1.01):
+    for threshold in (0, 0.45, 0.55, 0.99):
         filtered.recall("t1", search="moss garden temple", config=over(threshold=threshold))
     history = _conversation(_RECALL)
     history.name = "the last messages"

@@ -13,7 +13,7 @@ class Words:
     """The embedder; `asked` has each list of texts that it was given.
 
     >>> Words(4).embed(["a b", "B, A!"])
-    [[1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0]]
+    [[1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]]
     """
 
     def __init__(self, dimensions: int) -> None:
