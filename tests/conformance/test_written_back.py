@@ -38,6 +38,7 @@ attributes:
         inner: {type: map, properties: {colour: string}}
   notes: {type: map}
   shout: {type: string, get: {call: upper}}
+  seen: {type: vector, dimensions: 2, deferred: true, field: v}
 indexes:
   users:
     collection: people
@@ -177,6 +178,7 @@ items = st.fixed_dictionaries(
         "homes": st.lists(homes, max_size=2),
         "notes": st.dictionaries(texts, texts, max_size=2),
         "shout": st.sampled_from(["A", "quiet"]),
+        "seen": st.sampled_from([(0.25, -1.5), (0.0, 0.0)]),
     },
 )
 strange = st.sampled_from(
@@ -215,7 +217,9 @@ def made(shop: Shop, values: Mapping[str, Any], place: tuple[Any, ...]) -> dict[
     place=strange,
     read=st.sampled_from(sorted(READS)),
     names=st.lists(
-        st.sampled_from(["org", "id", "name", "bio", "age", "card", "homes", "notes", "shout"]),
+        st.sampled_from(
+            ["org", "id", "name", "bio", "age", "card", "homes", "notes", "shout", "seen"]
+        ),
         min_size=1,
         unique=True,
     ),
@@ -246,6 +250,7 @@ def test_what_was_read_loses_nothing_when_it_is_written_back(
         WRITES[write](shop, record)
     except InputError:
         whole = not place and "card" not in values and not values.get("homes")
+        whole = whole and "seen" not in values
         partial = "attributes" in read or read not in READS_WHOLE
         assert partial or not whole or values.get("shout") == "quiet", "refused for nothing"
         assert shop.stored == (None if write == "create" else before)
@@ -277,7 +282,7 @@ def test_records_show_what_was_read_and_know_the_rest(shop: Shop) -> None:
     values = {"name": "Ann", "bio": "long", "age": 3}
     shop.user.put(**KEY, **values).go()
     shown = {
-        "get": {*KEY, *values, "card", "homes", "notes", "shout"},
+        "get": {*KEY, *values, "card", "homes", "notes", "shout", "seen"},
         "narrow": {"id", "bio"},
         "scan of an index": {"id", "bio"},
         "keys only": set(),
@@ -296,6 +301,52 @@ def test_records_show_what_was_read_and_know_the_rest(shop: Shop) -> None:
         for name in shown["get"] - expected:
             with pytest.raises(NotReadError, match=f'"{name}" was not read'):
                 getattr(record, name)
+
+
+def test_what_is_deferred_is_shown_where_it_is_named(shop: Shop) -> None:
+    values = {"name": "Ann", "bio": "long", "age": 3, "card": {"brand": "X"}}
+    put = shop.user.put(**KEY, **values, seen=[0.5, 1]).go()
+    for read in sorted(READS_WHOLE):
+        record = READS[read](shop, ["name"])
+        with pytest.raises(NotReadError, match="the schema defers it") as caught:
+            record.seen  # noqa: B018 - reading is what is refused
+        assert caught.value.attribute == "seen"
+        assert (record.name, "seen" in attrs.asdict(record)) == ("Ann", False), read
+        if not read.startswith("updated"):
+            assert record == put
+    for read in READS:
+        if "attributes" in read:
+            record = READS[read](shop, ["seen"])
+            assert attrs.asdict(record) == {"seen": (0.5, 1.0)}, read
+    user = shop.user
+    assert user.get(**KEY).go(data="include_keys").keys().isdisjoint(["seen"])
+    assert user.get(**KEY).go(select="[name, seen]") == ["Ann", None]
+    assert user.get(**KEY).go(attributes=["seen"], select="seen[1]") == 1
+    assert user.get(**KEY).go(data="raw")["v"] == {"L": [{"N": "0.5"}, {"N": "1"}]}
+    assert user.decode(shop.stored)["seen"] == (0.5, 1.0)
+
+
+def test_what_is_deferred_is_not_lost_when_a_record_is_written_back(shop: Shop) -> None:
+    shop.user.put(**KEY, name="Ann", bio="long", age=3, seen=[0.5, 1]).go()
+    record, before = shop.user.get(**KEY).go(), shop.stored
+    for write in (shop.user.put, shop.user.create):
+        with pytest.raises(InputError, match=r'was read without "seen".* would erase that'):
+            write(record)
+    shop.user.upsert(record).go()
+    assert shop.stored == before
+    shop.user.put(record, seen=(0.5, 1)).go()
+    assert shop.stored == before
+    seen = shop.user.get(**KEY).go(attributes=["seen"]).seen
+    whole = attrs.evolve(record, seen=seen)
+    assert (whole.seen, type(whole)) == ((0.5, 1.0), shop.user.record)
+    shop.user.put(whole).go()
+    assert shop.stored == before
+    shop.user.put(record, seen=None).go()
+    assert "v" not in shop.stored
+    # What is not stored is no more left out than anything else.
+    record = shop.user.get(**KEY).go()
+    assert record.seen is None
+    shop.user.put(record).go()
 
 
 def test_a_hidden_property_stays_when_a_map_is_set_again(shop: Shop) -> None:

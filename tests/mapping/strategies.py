@@ -22,6 +22,7 @@ SCALARS = (
     "json",
     "timestamp",
     "ttl",
+    "vector",
 )
 SET_MEMBERS = ("string", "number", "integer", "decimal", "binary", "enum", "timestamp")
 VALUES = ("red", "green", "light blue")
@@ -75,11 +76,19 @@ _SCALAR_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "json": jsons,
     "timestamp": instants,
     "ttl": instants | st.integers(0, 10**10),
+    "vector": st.lists(
+        st.floats(width=32, allow_nan=False, allow_infinity=False) | st.floats(-1, 1),
+        min_size=2,
+        max_size=2,
+    ),
 }
+
+_OPTIONS: dict[str, dict[str, Any]] = {"enum": {"values": VALUES}, "vector": {"dimensions": 2}}
+"""The options that go with a type."""
 
 
 def _named(name: str, kind: str) -> AttributeSpec:
-    return attribute(name, kind, field=f"{name}F", **({"values": VALUES} if kind == "enum" else {}))
+    return attribute(name, kind, field=f"{name}F", **_OPTIONS.get(kind, {}))
 
 
 @st.composite

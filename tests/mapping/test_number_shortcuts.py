@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leyden.types.base import UnreadableError
-from leyden.types.numbers import _as_int_or_float, _stored, number_value
+from leyden.types.numbers import _as_int_or_float, number_value, stored_number
 
 TEXTS = st.one_of(
     st.floats().map(repr),
@@ -29,4 +29,6 @@ def told(read: Any, text: str) -> Any:
 
 @given(text=TEXTS)
 def test_a_number_is_read_alike_by_the_quick_and_the_slow_way(text: str) -> None:
-    assert told(number_value, text) == told(lambda given: _as_int_or_float(_stored(given)), text)
+    assert told(number_value, text) == told(
+        lambda given: _as_int_or_float(stored_number(given)), text
+    )

@@ -32,6 +32,9 @@ ODD_VALUES = st.sampled_from(
         {"SS": ["a"]},
         {"B": b"a"},
         {"L": [{"B": b"a"}]},
+        {"L": [{"N": "1"}, {"N": "-0.5"}]},
+        {"L": [{"N": "x"}]},
+        {"L": [{"N": "1"}, {"L": [{"N": "1"}]}]},
         {"M": {"a": {"B": b"a"}}},
         {"S": "a", "N": "1"},
         {},
@@ -190,3 +193,47 @@ def test_what_the_schema_does_not_know_is_left_to_the_careful_way() -> None:
 
 SEEN = {"a": "string"}
 FLAT = {"type": "map", "properties": SEEN}
+
+
+EMBEDDED = entity(
+    {
+        "id": "string",
+        "near": {"type": "vector", "dimensions": 2},
+        "far": {"type": "vector", "dimensions": 2, "deferred": True, "field": "f"},
+    },
+    entity="e",
+)
+
+
+def test_vectors_are_read_and_those_that_are_deferred_are_left_out() -> None:
+    compiled = compile_entity(EMBEDDED)
+    items = [
+        identified(stored(compiled, values))
+        for values in (
+            {"id": "a", "near": [0.5, 1], "far": [1, 2]},
+            {"id": "b", "near": [0.25, 1]},
+            {"id": "c", "far": [1, 2]},
+        )
+    ]
+    body = body_of(items)
+    for content in (body, body.replace(b'"N":', b'"N" : ')):
+        response = quickly(compiled, content)
+        assert response is not None
+        found = response["Items"]
+        assert found == carefully(compiled, content)
+        assert [record.near for record in found] == [(0.5, 1.0), (0.25, 1.0), None]
+        assert [hasattr(record, "far") for record in found] == [False, True, False]
+        assert found[1].far is None
+        assert [type(one) for one in found] == [type(compiled.decode(item)) for item in items]
+    shown = compiled.decode(items[0], deferred=True)
+    assert (shown.far, type(shown)) == ((1.0, 2.0), compiled.record)
+
+
+def test_a_deferred_vector_that_cannot_be_read_is_in_nobodys_way() -> None:
+    compiled = compile_entity(EMBEDDED)
+    item = identified({"id": {"S": "a"}, "f": {"S": "no vector"}})
+    response = quickly(compiled, body_of([item]))
+    assert [record.id for record in carefully(compiled, body_of([item]))] == ["a"]
+    assert response is None or response["Items"] == carefully(compiled, body_of([item]))
+    with pytest.raises(DecodeError, match="is stored as S"):
+        compiled.decode(item, deferred=True)

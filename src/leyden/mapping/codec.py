@@ -9,15 +9,15 @@ again and says what is wrong.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
-from leyden._attrs import frozen
+from leyden._attrs import evolve, frozen
 from leyden.errors import UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute, decode_leniently
-from leyden.mapping.record import WHOLE, Lack, blank_class, withhold
+from leyden.mapping.record import blank_class, withhold, without
 from leyden.types import TYPES
 from leyden.types.anything import decode_any, encode_any, encode_any_set
 from leyden.types.base import Item
@@ -165,8 +165,8 @@ class Codec:
     """The three generated functions of an entity."""
 
     encode: Callable[[Mapping[str, Any]], Item]
-    decode: Callable[[Item], Any]
-    decode_values: Callable[[Item], dict[str, Any]]
+    decode: Callable[..., Any]
+    decode_values: Callable[..., dict[str, Any]]
 
 
 def compile_codec(
@@ -213,11 +213,12 @@ def compile_codec(
         f"        {writer.name('check_names', check_names)}(values)",
         "    return item",
         "",
-        "def decode_values(item):",
+        "def decode_values(item, deferred=True):",
         "    values = {}",
     ]
     for name, attribute in attributes.items():
-        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        asked = "deferred and " if attribute.spec.deferred else ""
+        writer.lines.append(f"    if {asked}{attribute.spec.field!r} in item:")
         _write_reading(writer, attribute, "value")
         writer.lines += [
             "        if value is not None:",
@@ -262,15 +263,26 @@ def _write_decode(
     known_fields: frozenset[str],
 ) -> None:
     make, final = writer.name("make", blank_class(record)), writer.name("record", record)
-    writer.lines += ["def decode(item):", f"    record = {make}()"]
+    writer.lines += ["def decode(item, deferred=False):", f"    record = {make}()"]
+    deferred = {slots[n]: attributes[n] for n in slots if attributes[n].spec.deferred}
+    left = [f"{attribute.spec.field!r} in item" for attribute in deferred.values()]
     reveals = {name: attributes[name].apply_get for name in slots if attributes[name].apply_get}
     for name, slot in slots.items():
         attribute = attributes[name]
-        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
+        begin = "if"
+        if slot in deferred:
+            writer.lines += [f"    if not deferred and {attribute.spec.field!r} in item:"]
+            writer.lines += ["        pass"]
+            begin = "elif"
+        writer.lines.append(f"    {begin} {attribute.spec.field!r} in item:")
         _write_reading(writer, attribute, f"record.{slot}")
         writer.lines += ["    else:", f"        record.{slot} = None"]
     if reveals:
-        writer.lines.append("    values = decode_values(item)")
+        # Hooks see what is deferred where they watch it.
+        watched = {name for reveal in reveals for name in attributes[reveal].spec.watch}
+        is_seen = "*" in watched or any(attributes[n].spec.deferred for n in watched)
+        seen = "" if is_seen or not deferred else ", deferred"
+        writer.lines.append(f"    values = decode_values(item{seen})")
     # What watches others is shown last, and sees them as they are shown.
     specs = {name: attributes[name].spec for name in reveals}
     watching = {name for name, spec in specs.items() if spec.watch and spec.get is not None}
@@ -281,6 +293,8 @@ def _write_decode(
         function = writer.name("apply_get", reveal)
         seen = "shown" if mixed and name in watching else "values"
         condition = _shown_when(attributes[name])
+        if slots[name] in deferred:
+            condition = f"deferred and ({condition or True})"
         indent = "    "
         if condition:
             writer.lines.append(f"    if {condition}:")
@@ -290,6 +304,9 @@ def _write_decode(
         )
         if mixed and name not in watching:
             writer.lines.append(f"{indent}shown[{name!r}] = record.{slots[name]}")
+    if deferred:
+        part = writer.name("part", partial(_part, record, tuple(deferred.items())))
+        final = f"{final} if deferred or not ({' or '.join(left)}) else {part}(item)"
     writer.lines.append(f"    record.__class__ = {final}")
     visible = {name: attributes[name] for name in slots}
     aware = writer.name("aware", _awareness(visible, slots, known_fields))
@@ -321,6 +338,8 @@ def _signs(
             signs.append(f"({value} and next({lacks}({value}), None) is not None)")
         if _only_shown(attribute):
             stored = f"values.get({name!r})"
+            if attribute.spec.deferred:
+                value = f"getattr(record, {slots[name]!r}, {stored})"
             signs.append(f"({stored} is not None and {value} != {stored})")
     return signs
 
@@ -342,21 +361,31 @@ def _awareness(
     hooked = [(n, slots[n]) for n, attribute in shown.items() if _only_shown(attribute)]
 
     def aware(record: Any, item: Item, values: Mapping[str, Any]) -> Any:
+        lack = record.__class__.__leyden_lack__
         inside: dict[str, None] = {}
         for slot, attribute in mapped:
             inside |= dict.fromkeys(places_lacking(attribute, getattr(record, slot)))
-        lack = Lack(
+        more = evolve(
+            lack,
             fields=tuple(sorted(item.keys() - known_fields)),
             inside=tuple(inside),
             reworked=tuple(
                 name
                 for name, slot in hooked
-                if values.get(name) is not None and getattr(record, slot) != values[name]
+                if values.get(name) is not None
+                and getattr(record, slot, values[name]) != values[name]
             ),
         )
-        return record if lack == WHOLE else withhold(record, lack)
+        return record if more == lack else withhold(record, more)
 
     return aware
+
+
+def _part(
+    root: type[Any], deferred: Sequence[tuple[str, CompiledAttribute]], item: Item
+) -> type[Any]:
+    """The class of the record of an item, of which what is deferred is left out."""
+    return without(root, tuple(slot for slot, held in deferred if held.spec.field in item))
 
 
 def _shown_when(attribute: CompiledAttribute) -> str:

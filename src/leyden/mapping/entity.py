@@ -58,7 +58,8 @@ class EntityMapping(Preparation):
       that is stored in a key's own field is written as that key.
     * `decode(item)`: a stored item into a record. Fields that the schema does not know, hidden
       attributes and unknown properties of typed maps are left out, and the record knows which
-      (`leyden.mapping.record`); `get` hooks apply. Values
+      (`leyden.mapping.record`); so are deferred attributes, unless with `decode(item, True)`.
+      `get` hooks apply. Values
       are read by type only: constraints and enum members bind writes, not reads.
     * `decode_values(item)`: a stored item into values by name, hidden ones too; the inverse
       of `encode`.
@@ -67,7 +68,7 @@ class EntityMapping(Preparation):
     """
 
     encode: Callable[[Mapping[str, Any]], Item]
-    decode: Callable[[Item], Any]
+    decode: Callable[..., Any]
     decode_values: Callable[[Item], dict[str, Any]]
     _encoders: dict[str, tuple[str, Callable[[Any], Any]]]
 
@@ -164,6 +165,12 @@ class EntityMapping(Preparation):
         """The slots that a record of nothing but the table's own key shows."""
         names = self.keys.primary.composites
         return frozenset(self.slots[name] for name in names if name in self.slots)
+
+    @cached_property
+    def deferred(self) -> frozenset[str]:
+        """The slots that records show where they are asked for by name only."""
+        attributes = self.spec.attributes
+        return frozenset(slot for name, slot in self.slots.items() if attributes[name].deferred)
 
     @cached_property
     def read_only(self) -> tuple[str, ...]:

@@ -43,13 +43,15 @@ class Lack:
     `read` are the slots that were read, None for all. `fields` are stored fields that the schema
     does not know. `inside` are places in values that are left out, such as hidden properties of
     maps (`card.number`). `reworked` are the attributes of which a `get` hook shows something else
-    than is stored, and no `set` hook turns it back.
+    than is stored, and no `set` hook turns it back. `deferred` are the slots of a record that is
+    otherwise whole which are stored, and were left out since no one asked for them.
     """
 
     read: frozenset[str] | None = None
     fields: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
     reworked: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
 
 
 WHOLE: Final = Lack()
@@ -97,12 +99,12 @@ def part_class(root: type[Any], lack: Lack) -> type[Any]:
 def narrow(record: Any, read: frozenset[str]) -> Any:
     """The same record, which from now on shows these slots only: those that were read."""
     kind = record.__class__
-    known: dict[Any, tuple[type[Any], list[str]]] = kind.__leyden_narrowed__
+    known: dict[Any, Any] = kind.__leyden_narrowed__
     found = known.get((kind, read))
     if found is None:
         if len(known) >= _MOST_CLASSES:
             known.clear()
-        lack = evolve(kind.__leyden_lack__, read=read, fields=())
+        lack = evolve(kind.__leyden_lack__, read=read, fields=(), deferred=())
         hidden = [part.name for part in fields(kind) if part.name not in read]
         found = known[kind, read] = part_class(root_of(kind), lack), hidden
     narrower, hidden = found
@@ -118,6 +120,16 @@ def withhold(record: Any, lack: Lack) -> Any:
     return record
 
 
+def without(root: type[Any], deferred: tuple[str, ...]) -> type[Any]:
+    """The class of an entity's records that leave out these slots, for being deferred."""
+    known: dict[Any, type[Any]] = root.__leyden_narrowed__
+    found = known.get(deferred)
+    if found is None:
+        read = frozenset(part.name for part in fields(root) if part.name not in deferred)
+        found = known[deferred] = part_class(root, Lack(read=read, deferred=deferred))
+    return found
+
+
 def _init(record: Any, /, **values: Any) -> None:
     """Set what was read, and what is given beyond that: `attrs.evolve` may add to a record."""
     kind = type(record)
@@ -130,7 +142,10 @@ def _init(record: Any, /, **values: Any) -> None:
     for slot in read:
         object.__setattr__(record, slot, values.get(slot))
     if read != lack.read:
-        more = part_class(root, evolve(lack, read=frozenset(read)))
+        deferred = tuple(slot for slot in lack.deferred if slot not in read)
+        # Once it has all that was deferred, it is as whole as any.
+        now = None if lack.deferred and not deferred else frozenset(read)
+        more = part_class(root, evolve(lack, read=now, deferred=deferred))
         object.__setattr__(record, "__class__", more)
 
 
@@ -145,6 +160,13 @@ def _refuse(record: Any, name: str) -> Any:
     kind = type(record)
     if all(part.name != name for part in fields(root_of(kind))):
         raise AttributeError(f"'{kind.__name__}' object has no attribute '{name}'")
+    if name in kind.__leyden_lack__.deferred:
+        raise NotReadError(
+            f'"{name}" was not read: the schema defers it, so that reads leave it out unless they '
+            f'name it, as in .get(...).go(attributes=["{name}"])',
+            attribute=name,
+            entity=kind.__leyden_shape__[1],
+        )
     shown = [part.name for part in fields(kind)]
     raise NotReadError(
         f'"{name}" was not read: this record shows {listed(shown) or "nothing"} of its item. '

@@ -9,6 +9,7 @@ than the schema's, or an item that does not say whose it is, is left to the care
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -16,15 +17,20 @@ import msgspec
 from leyden._attrs import frozen
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.codec import Writer, run
-from leyden.mapping.record import blank_class
+from leyden.mapping.record import blank_class, without
+from leyden.types.vector import vector_of_json
 
-ValueStruct: TypeAlias = type[msgspec.Struct]
+ValueStruct: TypeAlias = type[msgspec.Struct] | type[msgspec.Raw]
 
 
 class Text(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """Text as it is stored."""
 
     S: str
+
+
+class _Skipped(msgspec.Struct, frozen=True, gc=False):
+    """A value that is not looked at."""
 
 
 class _Number(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -61,6 +67,9 @@ time; sets of texts, which are shared as well, 230 and more. Ids mostly do not, 
 def value_struct(attribute: CompiledAttribute) -> ValueStruct | None:
     """The struct for the values of an attribute; None where they are read into mappings."""
     properties = attribute.properties
+    if attribute.spec.type == "vector":
+        # One that is deferred is not even looked at.
+        return _Skipped if attribute.spec.deferred else msgspec.Raw
     if properties is None:
         return _BY_KIND.get(attribute.kind)
     if not properties or any(
@@ -86,6 +95,8 @@ def write_value(writer: Writer, attribute: CompiledAttribute, kind: ValueStruct 
     """The expression that makes the value of `part`: a struct of the kind, or a mapping."""
     if kind is None:
         return writer.decode(attribute, "part")
+    if kind is msgspec.Raw:
+        return f"{writer.name('vector_of_json', vector_of_json)}(bytes(part))"
     if attribute.properties is not None:
         return f"{_write_map(writer, attribute.properties)}(part.M)"
     made = writer.decode(attribute, "part").replace(
@@ -121,10 +132,6 @@ class UnusualItemError(ValueError):
     """An answer that is to be read the careful way."""
 
 
-class _Skipped(msgspec.Struct, frozen=True, gc=False):
-    """A value that is not looked at."""
-
-
 _ENTITY: Final = "entity_"
 _VERSION: Final = "version_"
 
@@ -136,7 +143,7 @@ class RowReader:
     `fields` are the stored fields that it looks at, with the struct type of each, or None.
     """
 
-    fields: Mapping[str, tuple[str, type[msgspec.Struct] | None]]
+    fields: Mapping[str, tuple[str, ValueStruct | None]]
     _may_hold_bytes: bool
     _read: Callable[[bytes], Any]
     _records: Callable[..., list[Any]]
@@ -206,7 +213,11 @@ def compile_rows(
     row = msgspec.defstruct(
         "Row",
         [
-            *((slot, (kind or dict[str, Any]) | None, None) for slot, kind in fields.values()),
+            # As what it is, or left to the careful way: of raw JSON nothing is said to be null.
+            *(
+                (slot, kind if kind is msgspec.Raw else (kind or dict[str, Any]) | None, None)
+                for slot, kind in fields.values()
+            ),
             (_ENTITY, Text | None, None),
             (_VERSION, Text | None, None),
             *((slot, _Skipped, None) for slot in keys),
@@ -246,7 +257,7 @@ def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
         return _may_hold_bytes(attribute.items)
     if attribute.properties is not None:
         return any(map(_may_hold_bytes, attribute.properties.values()))
-    return attribute.kind not in ("S", "N", "BOOL")
+    return attribute.kind not in ("S", "N", "BOOL") and attribute.spec.type != "vector"
 
 
 def _write_records(
@@ -260,14 +271,24 @@ def _write_records(
     unusual = writer.name("unusual", UnusualItemError)
     bears = writer.name("bears", _bears)
     body: list[str] = []
+    deferred: dict[str, str] = {}
     for name, slot in slots.items():
         attribute = attributes[name]
         field, kind = fields[attribute.spec.field]
+        if kind is _Skipped:
+            deferred[slot] = field
+            body += [f"        if row.{field} is None:", f"            record.{slot} = None"]
+            continue
         body += [
             f"        part = row.{field}",
             f"        record.{slot} = None if part is None else "
             f"{write_value(writer, attribute, kind)}",
         ]
+    if deferred:
+        left = " or ".join(f"row.{field} is not None" for field in deferred.values())
+        final = (
+            f"{writer.name('part', partial(_part, record, deferred))}(row) if {left} else {final}"
+        )
     lines = [
         "def records(rows, entity, version, marks):",
         "    found = []",
@@ -287,6 +308,12 @@ def _write_records(
     ]
     # Functions of typed maps, if any, were written while the expressions were.
     writer.lines += lines
+
+
+def _part(root: type[Any], deferred: Mapping[str, str], row: Any) -> type[Any]:
+    return without(
+        root, tuple(s for s, field in deferred.items() if getattr(row, field) is not None)
+    )
 
 
 def _bears(row: Any, marks: Sequence[tuple[str, Any]]) -> bool:

@@ -223,11 +223,17 @@ class BoundEntity:
         Raises DecodeError and HookError, which name the item.
         """
         try:
-            record = self.mapping.decode(item)
+            record = self.decode(item, shown)
         except (DecodeError, HookError) as error:
             name_item(error, self, item)
             raise
         return record if shown is None else narrow(record, shown)
+
+    def decode(self, item: Item, shown: frozenset[str] | None) -> Any:
+        """The record of all that an item has; what is deferred only where `shown` has it."""
+        if shown is None or shown.isdisjoint(self.mapping.deferred):
+            return self.mapping.decode(item)
+        return self.mapping.decode(item, True)
 
     def operation(self, verb: str) -> str:
         """The name of an operation for errors and events: `task.create`."""

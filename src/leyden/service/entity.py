@@ -454,7 +454,7 @@ class Entity:
             raise no_item(self._bound, verb, "attributes", item, place=place)
         refuse_incomplete(self._bound, item, named, verb)
         derived = {n for n, a in self.spec.attributes.items() if a.derive is not None}
-        kept = {n: getattr(item, s) for n, s in mapping.slots.items() if n not in derived}
+        kept = {n: getattr(item, s, None) for n, s in mapping.slots.items() if n not in derived}
         return {**kept, **named}
 
 

@@ -33,7 +33,16 @@ def refuse_incomplete(
 
 def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) -> str | None:
     lack: Lack = type(record).__leyden_lack__
-    if lack.read is not None:
+    if lack.deferred:
+        of = {slot: name for name, slot in entity.mapping.slots.items()}
+        lost = [of[slot] for slot in lack.deferred if of[slot] not in named]
+        if lost and verb not in _KEEP_OTHERS:
+            return (
+                f"this record was read without {_quoted(lost)}, which the schema defers, and "
+                f".{verb}() would erase that. Give it by name beside the record, or change the "
+                "item with .patch()"
+            )
+    elif lack.read is not None:
         shown = listed(part.name for part in attrs.fields(type(record)))
         does = "would erase" if verb == "put" else "cannot write"
         return (

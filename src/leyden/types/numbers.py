@@ -167,7 +167,7 @@ def number_value(text: str) -> int | float:
             raise UnreadableError("is not a number") from None
         if repr(nearest) == text:
             return nearest
-    exact = _as_int_or_float(_stored(text))
+    exact = _as_int_or_float(stored_number(text))
     if exact is None:
         raise UnreadableError(
             "is a number that neither an int nor a float can hold exactly; "
@@ -180,7 +180,7 @@ def integer_value(text: str) -> int:
     """The int that a stored number is. Raises UnreadableError where it is not whole."""
     if text.isdecimal():
         return int(text)
-    number = _stored(text)
+    number = stored_number(text)
     whole = int(number)
     if whole != number:
         raise UnreadableError("is not a whole number")
@@ -189,17 +189,18 @@ def integer_value(text: str) -> int:
 
 def decimal_value(text: str) -> Decimal:
     """The Decimal that a stored number is, without trailing zeros."""
-    return Decimal(number_text(_stored(text)))
+    return Decimal(number_text(stored_number(text)))
 
 
 def any_number_value(text: str) -> int | float | Decimal:
     """A stored number as an int or a float where one is exact, else as a Decimal."""
     if text.isdecimal():
         return int(text)
-    return natural(_stored(text))
+    return natural(stored_number(text))
 
 
-def _stored(text: str) -> Decimal:
+def stored_number(text: str) -> Decimal:
+    """The exact number that DynamoDB's text stands for. Raises UnreadableError for another text."""
     try:
         # Python takes "1_000" and " 1 " for numbers; DynamoDB never writes them.
         number = Decimal("x" if "_" in text or text != text.strip() else text)

@@ -16,7 +16,8 @@ clients stored with more digits are read with all of them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from math import isfinite, sin
 from numbers import Real
@@ -34,6 +35,7 @@ from leyden.types.base import (
     refuse,
     wrong_type,
 )
+from leyden.types.numbers import stored_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +50,10 @@ MAX_DIMENSIONS: Final = 4096
 _DIGITS: Final = 9
 """So many significant digits tell every 32-bit float from all others."""
 _WIDTH: Final = len("-0.") + _DIGITS
-_ROUND: Final = frozenset({float, int})
+_LARGEST: Final = 3.4028235677973366e38
+"""From here on, numbers are nearer to infinity than to a 32-bit float."""
+_SMALLEST: Final = 1.1754943508222875e-38
+_PLAIN: Final = frozenset({float, int})
 _numbers: Final = msgspec.json.Encoder().encode
 _read: Final = msgspec.json.Decoder(tuple[float, ...]).decode
 
@@ -66,7 +71,7 @@ def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vecto
             raise wrong_type(path, "a sequence of numbers", value)
     if dimensions is not None and len(given) != dimensions:
         raise refuse(path, f"must have {dimensions:,} numbers, not {len(given):,}")
-    if not _ROUND.issuperset(map(type, given)):
+    if not _PLAIN.issuperset(map(type, given)):
         given = [_number(number, f"{path}[{i}]") for i, number in enumerate(given)]
     try:
         single = array("f", given)
@@ -90,7 +95,7 @@ def _beyond(given: Iterable[float], path: str) -> Exception:
     for i, number in enumerate(given):
         if number != number or number in (float("inf"), float("-inf")):
             return refuse(f"{path}[{i}]", "must be a finite number")
-        if abs(number) > 3.4028235677973366e38:
+        if abs(number) > _LARGEST:
             break
     return refuse(f"{path}[{i}]", "is beyond the numbers that a 32-bit float can hold (3.4E+38)")
 
@@ -99,11 +104,13 @@ def _short(given: list[float], single: array[float]) -> Vector:
     """The numbers with no more digits than tell their 32-bit floats, `single`, from others."""
     text = _numbers(given)[1:-1]
     texts = text.split(b",")
-    long = [i for i, length in enumerate(map(len, texts)) if length > _WIDTH]
-    long = [i for i in long if len(texts[i].lstrip(b"-0.").replace(b".", b"")) > _DIGITS]
+    # Of most numbers the length tells enough. Whole ones have a ".0" that says nothing.
+    width = _DIGITS if b".0," in text or text.endswith(b".0") else _WIDTH
+    long = [i for i, length in enumerate(map(len, texts)) if length > width]
+    long = [i for i in long if _digits(texts[i]) > _DIGITS]
     if b"e-" in text:
-        # A 32-bit float may hold fewer digits of so small a number, or none.
-        long = sorted({*long, *(i for i, one in enumerate(texts) if b"e-" in one)})
+        # Of so small a number, a 32-bit float holds fewer digits, or none.
+        long = sorted({*long, *(i for i, one in enumerate(given) if 0 < abs(one) < _SMALLEST)})
     for digits in (_DIGITS - 1, _DIGITS) if long else ():
         floats = [single[i] for i in long]
         written = f"%.{digits}g," * len(long) % tuple(floats)
@@ -120,10 +127,14 @@ def _short(given: list[float], single: array[float]) -> Vector:
     return tuple(given)
 
 
+def _digits(text: bytes) -> int:
+    return len(text.partition(b"e")[0].removesuffix(b".0").lstrip(b"-0.").replace(b".", b""))
+
+
 def vector_texts(value: Vector) -> list[str]:
     """The numbers of an accepted vector as texts."""
     text = _numbers(value)[1:-1].decode()
-    texts = text.split(",")
+    texts = text.split(",") if text else []
     if ".0," in f"{text},":
         return [_whole(one) for one in texts]
     return texts
@@ -136,10 +147,94 @@ def _whole(text: str) -> str:
 
 def vector_value(stored: Iterable[AttributeValue]) -> Vector:
     """The numbers of a stored list. Raises UnreadableError where it holds something else."""
+    if stored.__class__ is StoredVector:
+        try:
+            return vector_of_json(stored.content)
+        except msgspec.DecodeError:
+            raise UnreadableError(_NO_NUMBERS) from None
     try:
-        return tuple([float(part["N"]) for part in stored])
-    except (KeyError, TypeError, ValueError):
-        raise UnreadableError("is no list of numbers") from None
+        return _of_texts([part["N"] for part in stored])
+    except (KeyError, TypeError):
+        raise UnreadableError(_NO_NUMBERS) from None
+
+
+def _of_texts(texts: list[str]) -> Vector:
+    try:
+        found = _read(f"[{','.join(texts)}]") if texts else ()
+    except msgspec.DecodeError:
+        # A number that JSON would write in another way, if it is one.
+        return tuple([float(stored_number(text)) for text in texts])
+    if len(found) != len(texts):
+        raise UnreadableError(_NO_NUMBERS)
+    return found
+
+
+_NO_NUMBERS: Final = "is no list of numbers"
+_BEGIN: Final = b'{"L":[{"N":"'
+_BETWEEN: Final = b'"},{"N":"'
+_END: Final = b'"}]}'
+
+
+class _Part(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    N: str
+
+
+class _Parts(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    L: list[_Part]
+
+
+_read_parts: Final = msgspec.json.Decoder(_Parts).decode
+
+
+def vector_of_json(content: bytes) -> Vector:
+    """The numbers of a vector's AttributeValue, of its JSON.
+
+    The service writes the JSON of a list without any spaces, so what stands between two numbers
+    is always the same, and no mapping is made for each of them. Any other JSON is read too, in
+    about the time that it always takes. Raises msgspec.DecodeError or UnreadableError where it
+    is no list of numbers.
+    """
+    if content.startswith(_BEGIN) and content.endswith(_END):
+        numbers = content[len(_BEGIN) : -len(_END)].replace(_BETWEEN, b",")
+        with suppress(msgspec.DecodeError):
+            found = _read(b"[%b]" % numbers)
+            if len(found) == content.count(b"{") - 1:
+                return found
+    return _of_texts([part.N for part in _read_parts(content).L])
+
+
+class StoredVector(Sequence[AttributeValue]):
+    """A stored vector's list of AttributeValues, which is read from its JSON when it is used.
+
+    `content` is the JSON of the whole AttributeValue.
+    """
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, StoredVector):
+            return self.content == other.content or list(self) == list(other)
+        return list(self) == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        return len(_read_parts(self.content).L)
+
+    def __getitem__(self, place: Any) -> Any:
+        return list(self)[place]
+
+    def __iter__(self) -> Iterator[AttributeValue]:
+        return iter([{"N": part.N} for part in _read_parts(self.content).L])
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} numbers>"
 
 
 class VectorType(AttributeType):

@@ -92,7 +92,11 @@ def shown_slots(
     return frozenset(
         slot
         for name, slot in entity.mapping.slots.items()
-        if (not options.attributes or name in options.attributes)
+        if (
+            name in options.attributes
+            if options.attributes
+            else slot not in entity.mapping.deferred
+        )
         and (
             held is None
             or {entity.spec.attributes[name].field, *_watched_fields(entity, name)} <= held
@@ -121,11 +125,12 @@ def slots_reader(
 def present_slots(
     entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
 ) -> frozenset[str]:
-    """The slots of what an item has, of those in `shown` if given."""
+    """The slots of what an item has, of those in `shown` if given, else without deferred ones."""
     return frozenset(
         slot
         for name, slot in entity.mapping.slots.items()
-        if (shown is None or slot in shown) and inputs_of(entity, [name]) <= item.keys()
+        if (slot in shown if shown is not None else slot not in entity.mapping.deferred)
+        and inputs_of(entity, [name]) <= item.keys()
     )
 
 

@@ -138,7 +138,7 @@ class PageReading(ABC):
 
         def keep(item: Item, left_in: RangeTest | None = left_in) -> bool:
             # What was read the fast way is a record of the entity already.
-            if item.__class__ is record:
+            if isinstance(item, record):
                 return True
             if not is_lawless and not (entity.owns(item, keys) and matches(item, identity)):
                 return False
@@ -155,7 +155,7 @@ class PageReading(ABC):
             keep_whole = keep_hydrated
 
         def shaped(item: Item) -> Any:
-            if item.__class__ is record:
+            if isinstance(item, record):
                 return item
             return shape(entity, item, options, slots_of(item))
 

@@ -171,9 +171,9 @@ def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
 def _visible(
     entity: BoundEntity, item: Item, shown: frozenset[str] | None = None
 ) -> dict[str, Any]:
-    record = entity.mapping.decode(item)
+    record = entity.decode(item, shown)
     slots = entity.mapping.slots.items()
-    values = {n: getattr(record, slot) for n, slot in slots if shown is None or slot in shown}
+    values = {n: getattr(record, slot, None) for n, slot in slots if shown is None or slot in shown}
     return {name: value for name, value in values.items() if value is not None}
 
 
