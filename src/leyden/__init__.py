@@ -50,11 +50,12 @@ if TYPE_CHECKING:
     from leyden.service.service import Entities, Service
     from leyden.service.stream import Change
     from leyden.shipped import schemas_folder
-    from leyden.tables import CreateTableResult
+    from leyden.tables import AddedIndexes, CreateTableResult
 
 # Python imports this module for every `import leyden.anything`, so it imports nothing itself: a
 # process that only checks schemas or shows the command line's help never pays for the rest.
 _PLACES: Final = {
+    "AddedIndexes": "leyden.tables",
     "Adoption": "leyden.operations.companions.backfill",
     "AsyncEntity": "leyden.service.asynchronous",
     "AsyncService": "leyden.service.asynchronous",
@@ -111,6 +112,7 @@ _PLACES: Final = {
 """The module of each public name; empty for a module of the package."""
 
 __all__ = [
+    "AddedIndexes",
     "Adoption",
     "AsyncEntity",
     "AsyncService",

@@ -84,6 +84,7 @@ def markdown(service: ServiceSpec, table_name: str, *, title: str = "Table setup
         + "\nTypes are DynamoDB's: S is a string, N a number, B binary.\n",
         "## Indexes\n",
         _index_table(service, definition) if definition.indexes else "The table has none.\n",
+        *(_vectors(service, definition, table_name) if definition.vectors else ()),
         "## Time to live\n",
         _ttl(definition, table_name),
         "## AWS command line\n",
@@ -121,6 +122,53 @@ def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
         for index in definition.indexes.values()
     ]
     return _table(("Index", "Kind", "Partition key", "Sort key", "Projects", "Serves"), rows)
+
+
+_PROJECTED = {"all": "all fields", "keys_only": "keys, vector and filters"}
+
+
+def _vectors(service: ServiceSpec, definition: TableDefinition, table_name: str) -> Sequence[str]:
+    """The section on vector indexes, with the input that adds each to a table that exists."""
+
+    def fields(names: Iterable[str]) -> str:
+        return ", ".join(f"`{name}` ({definition.types[name]})" for name in names)
+
+    rows = [
+        (
+            f"`{index.name}`",
+            f"`{index.field}` ({index.dimensions} numbers)",
+            index.params["DistanceFunction"],
+            fields([index.hash]) if index.hash is not None else "none",
+            fields(index.filters),
+            _PROJECTED[index.projection]
+            if isinstance(index.projection, str)
+            else f"{_PROJECTED['keys_only']}, and {_listed(index.projection)}",
+            "; ".join(
+                f"`{entity.alias}.{search.name}`"
+                for entity in service.entities.values()
+                for search in entity.searches.values()
+                if search.index == index.name
+            ),
+        )
+        for index in definition.vectors.values()
+    ]
+    head = ("Index", "Vector", "Distance", "Partition", "Filters", "Projects", "Serves")
+    adding = [
+        json.dumps(definition.add_vector_index_params(table_name, name), indent=2)
+        for name in definition.vectors
+    ]
+    return (
+        "## Vector indexes\n",
+        _table(head, rows),
+        "DynamoDB has them on tables that are billed on demand only, and none of them can be "
+        "changed later. The AWS command line must know them, as `aws dynamodb search-vectors help` "
+        "shows; DynamoDB Local does not have them.\n",
+        "To a table that exists, add them one at a time, and wait until `describe-table` says "
+        "that the index is `ACTIVE` and not `Backfilling`; `leyden table FOLDER --add-indexes` "
+        "does both. Save as `index.json`:\n",
+        *(_fenced("json", text) for text in adding),
+        _fenced("sh", "aws dynamodb update-table --cli-input-json file://index.json"),
+    )
 
 
 def _ttl(definition: TableDefinition, table_name: str) -> str:

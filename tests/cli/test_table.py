@@ -57,7 +57,7 @@ def test_a_table_is_created_once_and_then_compared(missing_table: OnTable) -> No
 def test_a_table_that_differs_is_reported(
     missing_table: OnTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leyden.tables.TTL_GRACE", 0.0)
+    monkeypatch.setattr("leyden.tables.creating.TTL_GRACE", 0.0)
     with leyden.load(
         "entity: other\nversion: '1'\nservice: other\nattributes: {id: string}\n"
         "indexes: {own: {pk: {field: id, composite: [id]}}}\n",

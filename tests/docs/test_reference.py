@@ -32,6 +32,7 @@ def names(page: str, heading: str) -> list[str]:
         ("Entity options", language.ENTITY),
         ("Attribute options", language.ATTRIBUTE),
         ("Access pattern options", language.INDEX),
+        ("Vector index options", language.VECTOR),
         ("Key options", language.KEY),
         ("Table options", language.TABLE),
         ("Index options of the table", language.TABLE_INDEX),

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from leyden.errors import InvalidOptionError, SchemaError
-from leyden.mapping.table import table_definition
+from leyden.mapping.merging import table_definition
 from leyden.schema.spec import IndexSpec, Span, TableIndexSpec, TableSpec
 from tests.provision.services import (
     ITEM,

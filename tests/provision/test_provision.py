@@ -11,7 +11,7 @@ from botocore.validate import ParamValidator
 
 import leyden.engine
 from leyden.drivers import SyncDriver
-from leyden.mapping.table import table_definition
+from leyden.mapping.merging import table_definition
 from leyden.program import Request
 from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
 from leyden.tables import check_table

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leyden.mapping import compile_entity
-from leyden.mapping.table import table_definition
+from leyden.mapping.merging import table_definition
 from leyden.pynamodb.model import build_model
 from leyden.schema.spec import EntitySpec, IndexSpec, TableIndexSpec, TableSpec
 from tests.provision.services import ITEM, LEGACY, LOCAL, ORDER, entity, key, service

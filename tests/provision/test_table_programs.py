@@ -10,7 +10,8 @@ from attrs import evolve
 import leyden.engine
 from leyden.drivers import SyncDriver
 from leyden.errors import AwsError, TableError, TableMismatchError, TableNotFoundError
-from leyden.mapping.table import TableDefinition, table_definition
+from leyden.mapping.merging import table_definition
+from leyden.mapping.table import TableDefinition
 from leyden.program import Pause, Program, Request
 from leyden.schema.spec import TableIndexSpec, TableSpec
 from leyden.tables import (

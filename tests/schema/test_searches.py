@@ -5,7 +5,7 @@ from __future__ import annotations
 from leyden.schema.spec import SearchSpec
 from tests.schema.support import entity, loaded
 
-EMBEDDED = {"embedding": {"type": "list", "items": "number"}, "tenant": "string", "kind": "string"}
+EMBEDDED = {"embedding": {"type": "vector", "dimensions": 3}, "tenant": "string", "kind": "string"}
 TABLE_KEY = {"pk": {"field": "pk", "composite": ["a"]}}
 
 

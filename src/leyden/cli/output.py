@@ -32,6 +32,7 @@ Bar: TypeAlias = Callable[[int, int], object]
 _HERE: Final = {
     "pass credentials=, set": "set",
     "app.create_table()": "`leyden table FOLDER --create`",
+    "app.add_vector_indexes()": "`leyden table FOLDER --add-indexes`",
     "endpoint_url=": "--endpoint-url",
     "endpoint_url is": "--endpoint-url is",
     'cursor_from="electrodb"': "--cursor-from electrodb",
@@ -175,14 +176,17 @@ def plain_fault(fault: Fault) -> dict[str, Any]:
 
 
 @contextmanager
-def waiting(message: str, *, counting: bool = False) -> Iterator[None]:
+def waiting(message: str, *, counting: bool = False) -> Iterator[Callable[[str], object]]:
     """A spinner with a message, on standard error while that is a terminal.
 
-    With `counting`, also the number of items read so far, by anyone in this process.
+    With `counting`, also the number of items read so far, by anyone in this process. What it
+    gives shows another message.
     """
     with ExitStack() as stack:
+        tell: Callable[[str], object] = len
         if sys.stderr.isatty():
             status = stack.enter_context(_terminal(stderr=True).status(message))
+            tell = status.update
             if counting:
                 from leyden import events
 
@@ -196,7 +200,7 @@ def waiting(message: str, *, counting: bool = False) -> Iterator[None]:
 
                 stack.enter_context(events.listen(count))
         stack.enter_context(interruptible())
-        yield
+        yield tell
 
 
 @contextmanager

@@ -1,25 +1,14 @@
-"""The one table that all entities of a service need."""
+"""A table, its indexes, and the requests that make them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from leyden._attrs import field, frozen
-from leyden.errors import InvalidOptionError, SchemaError
-from leyden.keys import KeyForm, entity_keys
-from leyden.schema.faults import Fault
-from leyden.schema.spec import (
-    AttributeSpec,
-    EntitySpec,
-    IndexSpec,
-    ServiceSpec,
-    Span,
-    TableIndexSpec,
-)
-from leyden.types import type_of
+from leyden._text import did_you_mean, listed
+from leyden.errors import InvalidOptionError
 
 Params: TypeAlias = dict[str, Any]
 """A request in the shape of DynamoDB's API."""
@@ -48,9 +37,53 @@ class IndexDefinition:
     @property
     def projection_params(self) -> dict[str, Any]:
         """The projection in the shape of DynamoDB's API."""
-        if isinstance(self.projection, str):
-            return {"ProjectionType": self.projection.upper()}
-        return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(self.projection)}
+        return _projection_params(self.projection)
+
+
+@frozen
+class VectorIndexDefinition:
+    """One vector index: the field of the vectors, and the fields that a search compares.
+
+    `hash` is the partition field, None where the index has none. `filters` are those of all
+    entities, the fields that tell whose an item is among them. `projection` is `all`,
+    `keys_only`, or the names of the fields that it carries beside the keys, the vector and the
+    filters. `metric` is `cosine`, `euclidean` or `dot_product`.
+    """
+
+    name: str
+    field: str
+    dimensions: int
+    metric: str
+    hash: str | None
+    filters: tuple[str, ...]
+    projection: str | tuple[str, ...] = "all"
+
+    @property
+    def params(self) -> Params:
+        """The index in the shape of DynamoDB's API, to be made with a table or added to one."""
+        parting = [(self.hash, "HASH")] if self.hash is not None else []
+        return {
+            "IndexName": self.name,
+            "VectorAttribute": {"AttributeName": self.field},
+            "Dimensions": self.dimensions,
+            "DistanceFunction": self.metric.upper(),
+            "SearchSchema": [
+                {"AttributeName": name, "SearchSchemaElementType": kind}
+                for name, kind in (*parting, *((name, "INLINE_FILTER") for name in self.filters))
+            ],
+            "Projection": _projection_params(self.projection),
+        }
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The fields that a search compares, whose types the table declares."""
+        return (*((self.hash,) if self.hash is not None else ()), *self.filters)
+
+
+def _projection_params(projection: str | tuple[str, ...]) -> dict[str, Any]:
+    if isinstance(projection, str):
+        return {"ProjectionType": projection.upper()}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(projection)}
 
 
 def _frozen(named: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -59,10 +92,10 @@ def _frozen(named: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class TableDefinition:
-    """A table: its key, its indexes by name, the type of each key field, its time to live.
+    """A table: its key, its indexes by name, the types of fields, its time to live.
 
-    `table` is the default name, None where the schemas give none. `types` maps each key
-    field to `S`, `N` or `B`.
+    `table` is the default name, None where the schemas give none. `types` maps each field of a
+    key, and each that vector indexes compare, to `S`, `N` or `B`.
     """
 
     table: str | None
@@ -71,6 +104,7 @@ class TableDefinition:
     types: Mapping[str, str] = field(converter=_frozen)
     indexes: Mapping[str, IndexDefinition] = field(converter=_frozen)
     ttl: str | None = None
+    vectors: Mapping[str, VectorIndexDefinition] = field(factory=dict, converter=_frozen)
 
     @property
     def key_schema(self) -> list[dict[str, str]]:
@@ -89,12 +123,19 @@ class TableDefinition:
         `billing` is `PAY_PER_REQUEST`, or `PROVISIONED` with `throughput`: read and write
         capacity units, for the table and for each global index.
 
-        Raises InvalidOptionError when `billing` and `throughput` do not fit.
+        Raises InvalidOptionError when `billing` and `throughput` do not fit, or a table with
+        vector indexes would be provisioned.
         """
         if (billing, throughput is None) not in (("PAY_PER_REQUEST", True), ("PROVISIONED", False)):
             raise InvalidOptionError(
                 "billing is PAY_PER_REQUEST without throughput=, or PROVISIONED with "
                 "throughput=(read units, write units)"
+            )
+        if self.vectors and throughput is not None:
+            names = listed(self.vectors)
+            raise InvalidOptionError(
+                f"a table with vector indexes ({names}) must be billed PAY_PER_REQUEST: DynamoDB "
+                "has none on provisioned tables; leave billing= and throughput= out"
             )
         provisioned: Params = {}
         if throughput is not None:
@@ -122,227 +163,31 @@ class TableDefinition:
             ]
             if indexes:
                 params[name] = indexes
+        if self.vectors:
+            params["VectorIndexes"] = [index.params for index in self.vectors.values()]
         return params
+
+    def add_vector_index_params(self, table_name: str, index_name: str) -> Params:
+        """Return what UpdateTable takes to add one vector index to a table that exists.
+
+        DynamoDB adds one at a time, and reads the types of its fields in this request only.
+
+        Raises InvalidOptionError where the definition has no such vector index.
+        """
+        index = self.vectors.get(index_name)
+        if index is None:
+            hint = did_you_mean(index_name, self.vectors)
+            raise InvalidOptionError(f'the table has no vector index "{index_name}"{hint}')
+        return {
+            "TableName": table_name,
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": self.types[name]} for name in index.read
+            ],
+            "VectorIndexUpdates": [{"Create": index.params}],
+        }
 
 
 def _key_schema(hash_: tuple[str, ...], range_: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": "HASH"} for name in hash_] + [
         {"AttributeName": name, "KeyType": "RANGE"} for name in range_
     ]
-
-
-MULTI_ATTRIBUTE_LIMIT: Final = 4
-"""How many attributes each half of a multi-attribute key may have."""
-
-
-def table_definition(service: ServiceSpec) -> TableDefinition:
-    """Work out the table of a service from all its entities and its table.yaml.
-
-    Key fields are strings, except a `cast: number` key or a single numeric attribute that
-    is the key itself (N), and a binary attribute that is the key itself (B). An index
-    projects everything where neither table.yaml nor an entity says otherwise. It is global,
-    unless table.yaml says otherwise or its partition key field is that of the table.
-    The time to live field is table.yaml's, else the field of the attributes of type `ttl`.
-
-    Raises SchemaError with every contradiction between entities.
-    """
-    return _Merge(service).definition()
-
-
-class _Merge:
-    """Everything that the entities say, and where they contradict each other."""
-
-    def __init__(self, service: ServiceSpec) -> None:
-        self.service = service
-        self.faults: list[Fault] = []
-        self.types: dict[str, str] = {}
-        self.said_by: dict[str, str] = {}
-
-    def definition(self) -> TableDefinition:
-        """Merge all, or raise all faults."""
-        uses: dict[str | None, list[_Use]] = {}
-        for entity in self.service.entities.values():
-            for use in _uses_of(entity):
-                uses.setdefault(use.index.index, []).append(use)
-        primary = self.agree(uses.pop(None), "the table's own key")
-        named = {
-            name: self.index(name, uses[name], primary)
-            for name in sorted(uses, key=_natural)
-            if name is not None
-        }
-        for name, declared in self.service.table.indexes.items():
-            if name not in named:
-                self.fault(
-                    declared.span,
-                    "table.index_unused",
-                    f'no access pattern uses the index "{name}", so its key is not known',
-                )
-        ttl = self.ttl()
-        if self.faults:
-            raise SchemaError(self.faults)
-        return TableDefinition(
-            table=self.service.table.table,
-            hash=primary.hash[0],
-            range=primary.range[0] if primary.range else None,
-            types=self.types,
-            indexes={
-                name: _without_keys(index, primary, self.types) for name, index in named.items()
-            },
-            ttl=ttl,
-        )
-
-    def index(self, name: str, uses: list[_Use], primary: _Use) -> IndexDefinition:
-        use = self.agree(uses, f'the index "{name}"')
-        declared = self.service.table.indexes.get(name)
-        # An index that shares the partition key field of the table is what a local index is.
-        may_be_local = use.hash == primary.hash and len(use.range) == 1 and bool(primary.range)
-        kind = declared.kind if declared else "lsi" if may_be_local else "gsi"
-        if kind == "lsi" and not may_be_local:
-            self.fault(
-                use.index.span,
-                "table.not_local",
-                f'the index "{name}" cannot be an lsi: a local index has the partition key of the '
-                "table and one sort key of its own, and the table has a sort key as well",
-            )
-        for half in (use.hash, use.range):
-            if len(half) > MULTI_ATTRIBUTE_LIMIT:
-                self.fault(
-                    use.index.span,
-                    "table.too_many_key_attributes",
-                    f'half of the key of the index "{name}" has {len(half)} attributes; DynamoDB '
-                    f"takes {MULTI_ATTRIBUTE_LIMIT}",
-                )
-        return IndexDefinition(name, kind, use.hash, use.range, _projection(declared, uses))
-
-    def agree(self, uses: list[_Use], what: str) -> _Use:
-        """Return the first use of an index, after comparing all others with it."""
-        first = uses[0]
-        for use in uses:
-            if (use.hash, use.range) != (first.hash, first.range):
-                self.fault(
-                    use.index.span,
-                    "table.key_fields",
-                    f"{use.who} stores {what} in {_shown(use)}, but {first.who} in "
-                    f"{_shown(first)}; one table needs one pair of fields",
-                )
-                continue
-            for name, kind in use.types.items():
-                self.learn(name, kind, use)
-        return first
-
-    def learn(self, name: str, kind: str, use: _Use) -> None:
-        """Note the type of a key field, once and for all of its uses."""
-        if not kind:
-            self.fault(
-                use.index.span,
-                "table.key_type",
-                f'{use.who} has the key field "{name}", whose type DynamoDB takes in no key; '
-                "only strings, numbers and binary values can be keys",
-            )
-            return
-        known = self.types.setdefault(name, kind)
-        self.said_by.setdefault(name, use.who)
-        if known != kind:
-            self.fault(
-                use.index.span,
-                "table.key_type",
-                f'the key field "{name}" is of type {kind} in {use.who}, but {known} in '
-                f"{self.said_by[name]}",
-            )
-
-    def ttl(self) -> str | None:
-        """Return the time to live field: declared, or the one that the entities share."""
-        if self.service.table.ttl:
-            return self.service.table.ttl
-        found: dict[str, AttributeSpec] = {}
-        for entity in self.service.entities.values():
-            for attribute in entity.attributes.values():
-                if type_of(attribute).expires:
-                    found.setdefault(attribute.field, attribute)
-        if len(found) > 1:
-            self.fault(
-                list(found.values())[1].span,
-                "table.ttl_ambiguous",
-                f"attributes of type ttl are stored in {_listed(found)}, and a table has one time "
-                "to live field; store all in one, or say which with `ttl` in table.yaml",
-            )
-        return next(iter(found), None)
-
-    def fault(self, span: Span, code: str, message: str) -> None:
-        """Note a fault."""
-        self.faults.append(Fault(span, code, message))
-
-
-@frozen
-class _Use:
-    """One access pattern's use of an index: its key fields and their types ('' if none fits)."""
-
-    who: str
-    index: IndexSpec
-    hash: tuple[str, ...]
-    range: tuple[str, ...]
-    types: Mapping[str, str]
-    projection: str | tuple[str, ...] | None
-
-
-def _uses_of(entity: EntitySpec) -> Iterable[_Use]:
-    for name, keys in entity_keys(entity).items():
-        index = keys.spec
-        who = f"{entity.alias}.{name}"
-        projection = index.projection
-        if isinstance(projection, tuple):
-            fields = {name: attribute.field for name, attribute in entity.attributes.items()}
-            projection = tuple(fields.get(name, name) for name in projection)
-        if keys.pk is None:
-            pk = [entity.attributes[part] for part in index.pk.composite]
-            sk = [entity.attributes[part] for part in index.sk.composite] if index.sk else []
-            kinds = {attribute.field: type_of(attribute).kind for attribute in (*pk, *sk)}
-            types = {name: kind if kind in ("S", "N", "B") else "" for name, kind in kinds.items()}
-            hash_, range_ = tuple(a.field for a in pk), tuple(a.field for a in sk)
-        else:
-            types = {form.field: _key_type(form) for form in keys.forms}
-            hash_, range_ = (keys.pk.field,), (keys.sk.field,) if keys.sk else ()
-        yield _Use(who, index, hash_, range_, types, projection)
-
-
-def _key_type(form: KeyForm) -> str:
-    if form.numeric:
-        return "N"
-    return "B" if form.bare and type_of(form.segments[0].attribute).kind == "B" else "S"
-
-
-def _projection(declared: TableIndexSpec | None, uses: list[_Use]) -> str | tuple[str, ...]:
-    """The declared projection, else the widest that an entity asks for."""
-    if declared:
-        return declared.projection
-    asked = [use.projection for use in uses if use.projection is not None]
-    # An entity that asks for nothing relies on the default.
-    if not asked or len(asked) < len(uses) or "all" in asked:
-        return "all"
-    fields = {name: None for one in asked if isinstance(one, tuple) for name in one}
-    return tuple(fields) or "keys_only"
-
-
-def _without_keys(
-    index: IndexDefinition, primary: _Use, types: Mapping[str, str]
-) -> IndexDefinition:
-    """Leave out of an index's fields what every index carries anyhow: both keys."""
-    if isinstance(index.projection, str):
-        return index
-    keys = {*primary.hash, *primary.range, *index.hash, *index.range}
-    fields = tuple(name for name in index.projection if name not in keys)
-    return IndexDefinition(index.name, index.kind, index.hash, index.range, fields or "keys_only")
-
-
-def _natural(name: str | None) -> list[tuple[int, str]]:
-    """Sort gsi2 before gsi10."""
-    parts = re.split(r"(\d+)", name or "")
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-def _shown(use: _Use) -> str:
-    return _listed((*use.hash, *use.range))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

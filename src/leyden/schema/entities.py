@@ -33,6 +33,7 @@ from leyden.schema.spec import (
     TemplateError,
     parse_template,
 )
+from leyden.schema.vectors import VectorUse, use_of
 from leyden.types import type_of
 
 
@@ -56,6 +57,17 @@ class EntityDraft:
     def patterns(self) -> list[PatternDraft]:
         """The access patterns."""
         return [PatternDraft(self, index) for index in self.spec.indexes.values()]
+
+    @property
+    def primary_halves(self) -> list[KeyDraft]:
+        """Both halves of the table's own key; empty where it was refused."""
+        own = (pattern for pattern in self.patterns if pattern.index.index is None)
+        return next((pattern.halves for pattern in own), [])
+
+    @cached_property
+    def searches(self) -> list[SearchDraft]:
+        """The access patterns by meaning."""
+        return [SearchDraft(self, search) for search in self.spec.searches.values()]
 
 
 @frozen(slots=False)
@@ -85,6 +97,28 @@ class PatternDraft:
         """The partition key, and the sort key where there is one."""
         both = (("pk", self.index.pk), ("sk", self.index.sk))
         return [KeyDraft(self, half, key) for half, key in both if key is not None]
+
+
+@frozen(slots=False)
+class SearchDraft:
+    """An access pattern by meaning of an entity."""
+
+    entity: EntityDraft
+    search: SearchSpec
+
+    def at(self, *path: str | int) -> Given:
+        """What is at `path`, or the nearest thing around it that was given."""
+        return self.entity.at("indexes", self.search.name, "vector", *path)
+
+    @property
+    def where(self) -> str:
+        """Its path, for messages."""
+        return f"indexes.{self.search.name}.vector"
+
+    @cached_property
+    def use(self) -> VectorUse | None:
+        """What it asks of the table's index; None where it names what is not there."""
+        return use_of(self.entity.spec, self.search)
 
 
 @frozen(slots=False)

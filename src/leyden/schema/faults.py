@@ -108,6 +108,14 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "index.never_out": "A sparse index that cannot leave an item out.",
         "index.optional_composite": "An item may lack an attribute of an index's keys.",
         "index.projection": "A projection lists what no item has as a field.",
+        # Access patterns by meaning.
+        "search.unknown_attribute": "A vector index names an attribute that does not exist.",
+        "search.not_a_vector": "What is to be searched by meaning is no vector.",
+        "search.condition": "A vector index cannot be parted or filtered by an attribute.",
+        "search.mismatch": "Entities disagree about a vector index.",
+        "search.index_taken": "A vector index has the name of a secondary index.",
+        "search.field": "A field that a vector index reads holds something else.",
+        "search.limit": "More vector indexes, filters or projected fields than DynamoDB takes.",
         # Collections.
         "collection.single_member": "A collection of one entity.",
         "collection.misspelled": "A collection of one entity, called nearly as another one.",

@@ -19,7 +19,14 @@ from leyden.program import Params, Program
 from leyden.results import BatchResult, TransactionResult
 from leyden.service.entity import Batch, Entity
 from leyden.service.service import Service
-from leyden.tables import CreateTableResult, check_table, create_table
+from leyden.tables import (
+    AddedIndexes,
+    CreateTableResult,
+    IndexProgress,
+    add_vector_indexes,
+    check_table,
+    create_table,
+)
 
 if TYPE_CHECKING:
     from leyden.drivers.aio import AsyncDriver
@@ -155,6 +162,20 @@ class AsyncService(Service):
         Raises TableMismatchError where a table of that name differs; it is left as it is.
         """
         return await self.driver.run(create_table(self.table_definition, self.table))
+
+    @fitting("await app.add_vector_indexes(time_limit=600)")
+    async def add_vector_indexes(  # type: ignore[override]
+        self,
+        *,
+        time_limit: float | None = None,
+        progress: Callable[[IndexProgress], object] | None = None,
+    ) -> AddedIndexes:
+        """Add the vector indexes that the table lacks, each until it is ready; see `Service`."""
+        return await self.driver.run(
+            add_vector_indexes(
+                self.table_definition, self.table, time_limit=time_limit, progress=progress
+            )
+        )
 
     @fitting("await app.check_table()")
     async def check_table(self) -> None:  # type: ignore[override]

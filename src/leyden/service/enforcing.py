@@ -10,7 +10,7 @@ from leyden._calls import fitting
 from leyden.errors import SchemaError
 from leyden.keys import entity_keys
 from leyden.mapping.expressions import Expression
-from leyden.mapping.table import table_definition
+from leyden.mapping.merging import table_definition
 from leyden.operations.companions.overflow.format import OVERFLOW_SUFFIX, PART_PREFIX
 from leyden.schema import CheckResult, check_service
 from leyden.schema.faults import Fault

@@ -12,7 +12,8 @@ from leyden._text import did_you_mean
 from leyden.drivers.base import Driver
 from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
 from leyden.mapping import compile_entity
-from leyden.mapping.table import TableDefinition, table_definition
+from leyden.mapping.merging import table_definition
+from leyden.mapping.table import TableDefinition
 from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.chains.reads import Get
 from leyden.operations.plan.collection import CollectionReading
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.write import Write
     from leyden.service.stream import Change, StreamRecordError, Unknown
-    from leyden.tables import CreateTableResult
+    from leyden.tables import AddedIndexes, CreateTableResult, IndexProgress
 
 
 @frozen(repr=False)
@@ -207,6 +208,32 @@ class Service:
         Raises TableMismatchError where a table of that name differs; it is left as it is.
         """
         return self.driver.run(verbs.create_table(self.table_definition, self.table))
+
+    @fitting("app.add_vector_indexes(time_limit=600)")
+    def add_vector_indexes(
+        self,
+        *,
+        time_limit: float | None = None,
+        progress: Callable[[IndexProgress], object] | None = None,
+    ) -> AddedIndexes:
+        """Add the vector indexes that the table lacks, one after another, each until it is ready.
+
+        DynamoDB fills a new index with the items that the table has, which takes long where these
+        are many: within `time_limit` seconds, an hour unless given. `progress` is called with an
+        IndexProgress after each look at the table. Call it again to go on waiting.
+
+        Raises TableNotFoundError; TableMismatchError where the table has a vector index of that
+        name which differs; TableError where the table is provisioned, the engine has no vector
+        indexes, or the time is over.
+
+        >>> app.add_vector_indexes(progress=print)                       # doctest: +SKIP
+        AddedIndexes(table='tasks', added=('vec1',))
+        """
+        return self.driver.run(
+            verbs.add_vector_indexes(
+                self.table_definition, self.table, time_limit=time_limit, progress=progress
+            )
+        )
 
     @fitting("app.check_table()")
     def check_table(self) -> None:

@@ -21,23 +21,30 @@ _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="What to print.")
 @click.option("--create", is_flag=True, help="Create the table unless it exists; wait for it.")
 @click.option("--check", "compare", is_flag=True, help="Compare the table with the schemas.")
+@click.option(
+    "--add-indexes", "add", is_flag=True, help="Add the vector indexes that the table lacks."
+)
 @output_options
-def table(target: Target, form: str | None, create: bool, compare: bool, output: Output) -> None:
+def table(
+    target: Target, form: str | None, create: bool, compare: bool, add: bool, output: Output
+) -> None:
     """Print, create or compare the table that the schemas need.
 
     Without options it prints the input of `aws dynamodb create-table --cli-input-json`. You can
     run --create again and again: it compares a table that exists, and never changes it.
+    --add-indexes adds the vector indexes that a table lacks, one after another, and waits until
+    each is filled; run it again to go on waiting.
 
     \b
       leyden table schemas/taskapp --format cloudformation > table.yaml
       leyden table schemas/taskapp --create --endpoint-url http://127.0.0.1:8000
       leyden table schemas/taskapp --check
     """
-    if sum((form is not None, create, compare)) > 1:
-        raise click.UsageError("use only one of --format, --create and --check")
+    if sum((form is not None, create, compare, add)) > 1:
+        raise click.UsageError("use only one of --format, --create, --check and --add-indexes")
     if output.is_json and form not in (None, "create-table-json", "cloudformation-json"):
         raise click.UsageError(f"--format {form} cannot be used with --json or --query")
-    with target.opened(needs_table=create or compare, tells=True) as service:
+    with target.opened(needs_table=create or compare or add, tells=True) as service:
         name, definition = service.table, service.table_definition
         if create:
             with waiting(f"waiting until the table {name} is ready"):
@@ -55,6 +62,17 @@ def table(target: Target, form: str | None, create: bool, compare: bool, output:
                 print_json({"table": name, "fits": True}, output)
             else:
                 click.echo(f"the table {name} matches the schemas")
+        elif add:
+            with waiting(f"adding vector indexes to the table {name}") as tell:
+                added = service.add_vector_indexes(
+                    progress=lambda step: tell(f"the vector index {step.index} is {step.state}")
+                ).added
+            if output.is_json:
+                print_json({"table": name, "added": list(added)}, output)
+            elif added:
+                click.echo(f"added {', '.join(added)} to the table {name}")
+            else:
+                click.echo(f"the table {name} has all vector indexes of the schemas")
         elif form == "markdown":
             click.echo(markdown(service.spec, name), nl=False)
         elif form == "cloudformation":

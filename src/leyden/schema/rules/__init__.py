@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from leyden.schema.entities import EntityDraft, TableDraft
-from leyden.schema.rules import attributes, indexes, keys, services
+from leyden.schema.rules import attributes, indexes, keys, searches, services
 from leyden.schema.rules.collections import check_collections
 
 __all__ = ["check_rules"]
@@ -38,6 +38,7 @@ _OF_ENTITIES: Final[tuple[Callable[[EntityDraft], None], ...]] = (
     indexes.check_memberships,
     indexes.check_shared_fields,
     indexes.check_optional,
+    searches.check_searches,
 )
 
 
@@ -49,6 +50,7 @@ def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None) -> No
     services.check_entities(entities)
     services.check_shared_indexes(entities)
     services.check_projections(entities, table)
+    searches.check_vector_indexes(entities, table)
     check_collections(entities)
     if table is not None:
         services.check_table_indexes(entities, table)

@@ -12,7 +12,10 @@ from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.spec import IndexSpec, Judge, KeySpec
 
 _MOST_KEY_ATTRIBUTES: Final = 4
-_INDEX_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+INDEX_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+NAMES_OF_INDEXES: Final = (
+    "DynamoDB takes 3 to 255 letters (a to z), digits, dots, hyphens and underscores"
+)
 
 
 def check_primary(entity: EntityDraft) -> None:
@@ -53,13 +56,10 @@ def check_index_names(entity: EntityDraft) -> None:
         index, at_name = pattern.index, partial(pattern.at, "index")
         if index.index is None:
             continue
-        if not _INDEX_NAME.fullmatch(index.index):
+        if not INDEX_NAME.fullmatch(index.index):
             # A model whose table is never made may have a short one.
-            message = (
-                f"{quoted(index.index)} cannot be the name of an index: DynamoDB takes 3 to 255 "
-                "letters (a to z), digits, dots, hyphens and underscores"
-            )
-            if _INDEX_NAME.fullmatch(f"{index.index}---"):
+            message = f"{quoted(index.index)} cannot be the name of an index: {NAMES_OF_INDEXES}"
+            if INDEX_NAME.fullmatch(f"{index.index}---"):
                 at_name().warning("index.short_name", message)
             else:
                 at_name().error("index.name", message)

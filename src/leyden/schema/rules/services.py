@@ -56,6 +56,7 @@ def check_listed(entities: Sequence[EntityDraft], table: TableDraft) -> None:
     """Check that the table's description lists the indexes that entities use, and no others."""
     described = table.spec.indexes
     used = {index.index for entity in entities for index in entity.spec.indexes.values()}
+    used |= {search.index for entity in entities for search in entity.spec.searches.values()}
     unused = [name for name in described if name not in used]
     for name in unused if all(entity.whole for entity in entities) else ():
         hint = did_you_mean(name, {index for index in used if index})
@@ -237,18 +238,21 @@ def check_projections(entities: Sequence[EntityDraft], table: TableDraft | None)
         known |= {key.spec.field for pattern in entity.patterns for key in pattern.halves} - {""}
         everywhere |= known
         for name, index in entity.spec.indexes.items() if entity.whole else ():
-            _check_fields(name, index.projection, known, [entity], entity.given)
+            here = entity.at("indexes", name, "projection")
+            _check_fields(index.projection, known, [entity], here)
+        for draft in entity.searches if entity.whole else ():
+            _check_fields(draft.search.projection, known, [entity], draft.at("projection"))
     if table is not None and all(entity.whole for entity in entities):
         for name, described in table.spec.indexes.items():
-            _check_fields(name, described.projection, everywhere, entities, table.given)
+            here = table.given.at("indexes", name, "projection")
+            _check_fields(described.projection, everywhere, entities, here)
 
 
 def _check_fields(
-    name: str,
     projection: str | tuple[str, ...] | None,
     known: set[str],
     entities: Sequence[EntityDraft],
-    given: Given,
+    here: Given,
 ) -> None:
     for i, field in enumerate(projection) if isinstance(projection, tuple) else ():
         if field in known:
@@ -258,7 +262,6 @@ def _check_fields(
         hint = did_you_mean(field, known)
         if stored:
             hint = f"; the attribute {quoted(field)} is stored in {listed(stored)}: list that"
-        here = given.at("indexes", name, "projection")
         message = f"{here.where}: no item has a field {quoted(field)}{hint}"
         here.at(i).error("index.projection", message)
 

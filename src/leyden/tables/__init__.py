@@ -1,0 +1,49 @@
+"""The table as such: what schemas need of it, and programs that work on it whatever it holds.
+
+`app.table_definition` is the definition of a service's table, and `table_definition(spec)` that of
+schemas which `leyden.schema` loaded. The programs create a table, compare one with a definition,
+add vector indexes to it, and read and write raw items; `app.driver.run(program)` runs them,
+awaited on event loops.
+
+>>> page = app.driver.run(tables.read_items(app.table, limit=100))      # doctest: +SKIP
+>>> app.driver.run(tables.write_items(app.table, page.items[:25]))      # doctest: +SKIP
+"""
+
+from leyden.mapping.merging import table_definition
+from leyden.mapping.table import IndexDefinition, TableDefinition, VectorIndexDefinition
+from leyden.tables.adding import AddedIndexes, IndexProgress, add_vector_indexes
+from leyden.tables.comparing import compare_table
+from leyden.tables.creating import CreateTableResult, check_table, create_table
+from leyden.tables.items import IMPORT as IMPORT
+from leyden.tables.items import (
+    WRITE_ATTEMPTS,
+    WRITE_LIMIT,
+    ItemsPage,
+    ItemsWritten,
+    check_size,
+    read_items,
+    transactions_of,
+    write_items,
+)
+
+__all__ = [
+    "WRITE_ATTEMPTS",
+    "WRITE_LIMIT",
+    "AddedIndexes",
+    "CreateTableResult",
+    "IndexDefinition",
+    "IndexProgress",
+    "ItemsPage",
+    "ItemsWritten",
+    "TableDefinition",
+    "VectorIndexDefinition",
+    "add_vector_indexes",
+    "check_size",
+    "check_table",
+    "compare_table",
+    "create_table",
+    "read_items",
+    "table_definition",
+    "transactions_of",
+    "write_items",
+]

@@ -1,0 +1,200 @@
+"""How a table falls short of what the schemas need, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from leyden.mapping.table import Params, TableDefinition, VectorIndexDefinition
+
+Description = Mapping[str, Any]
+"""What DescribeTable says of a table."""
+
+
+def compare_table(
+    definition: TableDefinition,
+    description: Description,
+    time_to_live: Description | None = None,
+) -> tuple[str, ...]:
+    """Say in words how a table falls short of the definition; empty where it fits.
+
+    `description` is DescribeTable's `Table`; `time_to_live` is DescribeTimeToLive's
+    `TimeToLiveDescription`, None to leave the time to live out of it. More than is needed is
+    fine: other indexes, larger projections, a local index in place of a global one.
+    """
+    types = {
+        entry["AttributeName"]: entry["AttributeType"]
+        for entry in description.get("AttributeDefinitions", ())
+    }
+    own = "the table's own key"
+    differences = list(
+        _compare_keys(own, definition.key_schema, description["KeySchema"], definition, types)
+    )
+    existing = {
+        index["IndexName"]: (kind, index)
+        for kind, listed in (("gsi", "GlobalSecondaryIndexes"), ("lsi", "LocalSecondaryIndexes"))
+        for index in description.get(listed) or ()
+    }
+    for wanted in definition.indexes.values():
+        if wanted.name not in existing:
+            differences.append(
+                f'the index "{wanted.name}" ({_shown(wanted.key_schema)}) is missing'
+            )
+            continue
+        kind, index = existing[wanted.name]
+        what = f'the index "{wanted.name}"'
+        differences += _compare_keys(what, wanted.key_schema, index["KeySchema"], definition, types)
+        if wanted.kind == "lsi" and kind == "gsi":
+            differences.append(
+                f"{what} is global, and the schemas need it local (say `kind: gsi` in table.yaml "
+                "if global is meant)"
+            )
+        differences += _compare_projection(what, wanted.projection, index.get("Projection", {}))
+    differences += compare_vectors(definition, description)
+    if definition.ttl and time_to_live is not None:
+        differences += compare_ttl(definition.ttl, time_to_live)
+    return tuple(differences)
+
+
+def vectors_in(description: Description) -> dict[str, Mapping[str, Any]]:
+    """The vector indexes of a table by name, as DescribeTable has them."""
+    return {index["IndexName"]: index for index in description.get("VectorIndexes") or ()}
+
+
+def is_built(index: Mapping[str, Any]) -> bool:
+    """Whether an index is there whole: neither being created nor filled."""
+    ready = index.get("IndexStatus", "ACTIVE") in {"ACTIVE", "UPDATING"}
+    return ready and not index.get("Backfilling", False)
+
+
+def compare_vectors(
+    definition: TableDefinition, description: Description, *, adding: bool = False
+) -> Iterable[str]:
+    """Say in words how the vector indexes of a table fall short of the definition.
+
+    Where they are being added, those that are missing or not ready are no difference.
+    """
+    existing = vectors_in(description)
+    types = {
+        entry["AttributeName"]: entry["AttributeType"]
+        for entry in description.get("AttributeDefinitions", ())
+    }
+    for wanted in definition.vectors.values():
+        index, what = existing.get(wanted.name), f'the vector index "{wanted.name}"'
+        if index is None:
+            if not adding:
+                yield (
+                    f"{what} is missing; app.add_vector_indexes() adds it, where the engine has "
+                    "vector indexes (DynamoDB Local and moto by itself have none)"
+                )
+            continue
+        unlike = [*_compare_vector(wanted, index)]
+        if unlike:
+            yield (
+                f"{what} {', '.join(unlike)} (DynamoDB changes no vector index: delete it and add "
+                "it anew, or give the one in the schemas another name)"
+            )
+        for name in wanted.read:
+            need, has = definition.types[name], types.get(name)
+            if has is not None and need != has:
+                yield f'{what}: the field "{name}" is of type {has}, and the schemas need {need}'
+        if not (adding or is_built(index)):
+            filling = ", backfilling" if index.get("Backfilling") else ""
+            yield (
+                f"{what} is not ready yet ({index.get('IndexStatus', 'unknown')}{filling}); "
+                "until it is, searches miss items"
+            )
+
+
+def _compare_vector(wanted: VectorIndexDefinition, found: Mapping[str, Any]) -> Iterable[str]:
+    made, need = _made_of(found), wanted.params
+    facts = (
+        ("is over the field", made["VectorAttribute"]["AttributeName"], wanted.field),
+        ("has dimensions", made["Dimensions"], wanted.dimensions),
+        ("compares by", made["DistanceFunction"], need["DistanceFunction"]),
+        ("is parted by the field", *(_fields(one, "HASH") or ["none"] for one in (made, need))),
+    )
+    for said, has, needs in facts:
+        if has != needs:
+            has, needs = (one[0] if isinstance(one, list) else one for one in (has, needs))
+            yield f"{said} {has}, and the schemas need {needs}"
+    filters = _fields(made, "INLINE_FILTER")
+    lacking = [name for name in wanted.filters if name not in filters]
+    if lacking:
+        yield f"has no filter on {', '.join(lacking)}"
+    carried = {*filters, *_fields(made, "HASH"), wanted.field}
+    yield from _compare_projection("", wanted.projection, made["Projection"], carried)
+
+
+def _made_of(found: Mapping[str, Any]) -> Params:
+    """What DescribeTable says of a vector index, with what it may leave out."""
+    return {
+        "VectorAttribute": {"AttributeName": None},
+        "Dimensions": None,
+        "DistanceFunction": None,
+        "Projection": {},
+        **found,
+    }
+
+
+def _fields(index: Mapping[str, Any], role: str) -> list[str]:
+    return [
+        element["AttributeName"]
+        for element in index.get("SearchSchema") or ()
+        if element["SearchSchemaElementType"] == role
+    ]
+
+
+def _compare_keys(
+    what: str,
+    wanted: list[dict[str, str]],
+    found: list[dict[str, str]],
+    definition: TableDefinition,
+    types: Mapping[str, str],
+) -> Iterable[str]:
+    if _shown(wanted) != _shown(found):
+        yield f"{what} is {_shown(found)}, and the schemas need {_shown(wanted)}"
+        return
+    for entry in wanted:
+        name = entry["AttributeName"]
+        need, has = definition.types[name], types.get(name)
+        if has is not None and need != has:
+            yield f'{what}: the field "{name}" is of type {has}, and the schemas need {need}'
+
+
+def _compare_projection(
+    what: str,
+    wanted: str | tuple[str, ...],
+    found: Mapping[str, Any],
+    carried: Iterable[str] = (),
+) -> Iterable[str]:
+    """`carried` are fields that the index holds anyhow."""
+    kind = found.get("ProjectionType", "ALL")
+    if kind == "ALL" or wanted == "keys_only":
+        return
+    if wanted == "all":
+        yield f"{what} projects {kind}, and the schemas need ALL".lstrip()
+        return
+    held = {*carried, *(found.get("NonKeyAttributes") or ())}
+    lacking = [name for name in wanted if name not in held]
+    if lacking:
+        yield f"{what} does not project the fields {', '.join(lacking)}".lstrip()
+
+
+def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[str]:
+    """Say in words how the time to live of a table falls short of a field's."""
+    status = found.get("TimeToLiveStatus", "DISABLED")
+    if status not in {"ENABLED", "ENABLING"}:
+        yield (
+            f'time to live is off, and the schemas need it on the field "{wanted}" (turning it on '
+            "lets DynamoDB delete items that have expired)"
+        )
+    elif found.get("AttributeName") != wanted:
+        yield (
+            f'time to live reads the field "{found.get("AttributeName")}", and the schemas need '
+            f'"{wanted}"'
+        )
+
+
+def _shown(key_schema: Iterable[Mapping[str, str]]) -> str:
+    return ", ".join(f'"{entry["AttributeName"]}" {entry["KeyType"]}' for entry in key_schema)

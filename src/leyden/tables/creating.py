@@ -1,0 +1,138 @@
+"""Programs that create a table, and compare one with a definition."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leyden._attrs import frozen
+from leyden.errors import AwsError, TableError
+from leyden.mapping.table import TableDefinition
+from leyden.program import Pause, Program, Request
+from leyden.tables.comparing import Description, compare_table, compare_ttl, vectors_in
+from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
+
+CREATE: Final = "create_table"
+CHECK: Final = "check_table"
+
+TIME_LIMIT: Final = 300.0
+"""Seconds to wait until a table and its indexes are ready."""
+
+TTL_GRACE: Final = 3.0
+"""Seconds that another process has to turn on the time to live of a table that it just made."""
+
+
+@frozen
+class CreateTableResult:
+    """What `create_table` did. `created` is False where a fitting table was there already."""
+
+    table: str
+    created: bool
+
+
+def create_table(
+    definition: TableDefinition,
+    table_name: str,
+    *,
+    billing: str = "PAY_PER_REQUEST",
+    throughput: tuple[int, int] | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> Program[CreateTableResult]:
+    """Create the table unless it exists, and wait until it and its indexes are ready.
+
+    May be called again and again, and by several processes at once. A table that exists is
+    never changed: it is compared, and TableMismatchError lists all differences. Raises
+    TableError when it is not ready within `time_limit` seconds.
+    """
+    created = False
+    description = yield from describe(table_name, CREATE)
+    if description is None:
+        params = definition.create_table_params(table_name, billing, throughput=throughput)
+        try:
+            yield Request("CreateTable", params, CREATE)
+        except AwsError as error:
+            # Another process was faster: its table is then checked like any other.
+            if error.aws_code != "ResourceInUseException":
+                _refuse_engine(definition, table_name, error)
+                raise
+        else:
+            created = True
+    if description is None or not is_ready(description):
+        description = yield from _wait_until_ready(table_name, time_limit)
+    if created and definition.vectors and not vectors_in(description):
+        said = f'the engine created the table "{table_name}" without its vector indexes'
+        raise without_vectors(said, CREATE)
+    if created and definition.ttl:
+        yield from _enable_ttl(table_name, definition.ttl)
+    differences = list(compare_table(definition, description))
+    if definition.ttl and not created:
+        differences += yield from _wait_for_ttl(table_name, definition.ttl)
+    refuse(table_name, differences, CREATE)
+    return CreateTableResult(table_name, created)
+
+
+def check_table(definition: TableDefinition, table_name: str) -> Program[Description]:
+    """Compare an existing table with the definition; return what DescribeTable says of it.
+
+    Changes nothing. Raises TableNotFoundError when there is no such table, and
+    TableMismatchError with all differences when it does not fit.
+    """
+    answer = yield Request("DescribeTable", {"TableName": table_name}, CHECK)
+    description: Description = answer["Table"]
+    time_to_live = None
+    if definition.ttl:
+        time_to_live = yield from _describe_ttl(table_name, CHECK)
+    refuse(table_name, compare_table(definition, description, time_to_live), CHECK)
+    return description
+
+
+def _refuse_engine(definition: TableDefinition, table_name: str, error: AwsError) -> None:
+    """Raise the reason where an engine takes the fields that only vector indexes read amiss."""
+    if definition.vectors and error.aws_code == "ValidationException":
+        said = str(error).replace(" ", "").lower()
+        if "attributedefinitions" in said or "attributesdefined" in said:
+            refused = f'the engine refused the table "{table_name}", which has vector indexes'
+            raise without_vectors(f"{refused}: {error}", CREATE) from error
+
+
+def _describe_ttl(table_name: str, operation: str) -> Program[Description]:
+    answer = yield Request("DescribeTimeToLive", {"TableName": table_name}, operation)
+    description: Description = answer.get("TimeToLiveDescription", {})
+    return description
+
+
+def _wait_until_ready(table_name: str, time_limit: float) -> Program[Description]:
+    waits = Waits(time_limit)
+    while True:
+        # A table that was just created may be unknown for a moment.
+        description = yield from describe(table_name, CREATE)
+        if description is not None and is_ready(description):
+            return description
+        status = description.get("TableStatus", "unknown") if description else "not there"
+        if waits.are_over:
+            raise TableError(
+                f'the table "{table_name}" or an index of it is not ready after '
+                f"{waits.waited:.0f} seconds (the table is {status}); call again to go on waiting",
+                operation=CREATE,
+            )
+        yield waits.next()
+
+
+def _enable_ttl(table_name: str, field: str) -> Program[None]:
+    specification = {"Enabled": True, "AttributeName": field}
+    yield Request(
+        "UpdateTimeToLive",
+        {"TableName": table_name, "TimeToLiveSpecification": specification},
+        CREATE,
+    )
+
+
+def _wait_for_ttl(table_name: str, field: str) -> Program[list[str]]:
+    """Compare the time to live, once more after a moment where it is off."""
+    waited = 0.0
+    while True:
+        description = yield from _describe_ttl(table_name, CREATE)
+        differences = list(compare_ttl(field, description))
+        if not differences or "AttributeName" in description or waited >= TTL_GRACE:
+            return differences
+        yield Pause(1.0)
+        waited += 1.0
