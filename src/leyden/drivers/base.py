@@ -97,12 +97,16 @@ DATA_APIS: Final = frozenset(
         "PutItem",
         "Query",
         "Scan",
+        "SearchVectors",
         "TransactGetItems",
         "TransactWriteItems",
         "UpdateItem",
     }
 )
 """The calls that read or write items, and so consume capacity."""
+
+BOTOCORE_NEEDED: Final[Mapping[str, str]] = {"SearchVectors": "1.43.64"}
+"""The first version of botocore that knows a call which older ones do not."""
 
 CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 

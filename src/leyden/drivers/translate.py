@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
+import botocore
 import botocore.exceptions as aws
+from botocore.model import OperationNotFoundError
 from botocore.parsers import ResponseParserError
 
 from leyden._ledger import CANCELED, IN_PROGRESS, WRITING_APIS, may_have_written
 from leyden._steps import ITEM_LIMIT
-from leyden.drivers.base import UNSURE, table_of
+from leyden.drivers.base import BOTOCORE_NEEDED, UNSURE, table_of
+from leyden.drivers.connection import shown_place
 from leyden.drivers.lean.answers import ForeignAnswerError
 from leyden.errors import (
     AwsError,
@@ -42,6 +45,7 @@ FAILURES: Final = (
     aws.BotoCoreError,
     aws.ClientError,
     ForeignAnswerError,
+    OperationNotFoundError,
     ResponseParserError,
     *UNSENDABLE,
 )
@@ -345,10 +349,27 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
             operation=on_behalf,
             entity=request.entity,
         )
+    if isinstance(error, OperationNotFoundError):
+        needed = BOTOCORE_NEEDED.get(request.api)
+        return UnsupportedError(
+            f"botocore {botocore.__version__}, which is installed here, does not know "
+            f"{request.api}; "
+            + (
+                f'{request.api} needs version {needed}: pip install "botocore>={needed}"'
+                if needed
+                else "check the name, or install a newer one"
+            ),
+            request=request,
+            operation=on_behalf,
+            entity=request.entity,
+        )
     kind, words = next(
         (kind, words) for causes, kind, words in _UNANSWERED if isinstance(error, causes)
     )
     unsure = request.api in WRITING_APIS and isinstance(error, _BROKEN_OFF)
+    # Searches, and requests of an account, go to a host of their own.
+    called = getattr(error, "kwargs", {}).get("endpoint_url")
+    place = shown_place(called, None) if called else place
     said = words.format(api=request.api, place=place, name=name, why=error)
     return kind(
         said + (UNSURE if unsure else ""),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from leyden.drivers.base import DATA_APIS
 from leyden.drivers.botocore import make_session
 from leyden.drivers.connection import Credentials
-from leyden.drivers.lean.client import parameter_kinds, resolve_endpoint
+from leyden.drivers.lean.client import install_probe, parameter_kinds, resolve_endpoint
 from leyden.drivers.lean.endpoint import Destination
 from leyden.drivers.lean.exchange import PARAMETERS
 from leyden.drivers.lean.plain import PlainCredentials, PlainProfile, Surroundings
@@ -124,6 +124,12 @@ SAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "PutItem": {"TableName": "t", "Item": {"k": {"S": "v"}}},
     "Query": {"TableName": "t", "KeyConditionExpression": "k = :k"},
     "Scan": {"TableName": "t"},
+    "SearchVectors": {
+        "TableName": "t",
+        "IndexName": "by_meaning",
+        "SearchVector": [{"N": "1"}],
+        "TopK": 1,
+    },
     "TransactGetItems": {"TransactItems": [{"Get": {"TableName": "t", "Key": {"k": {"S": "v"}}}}]},
     "TransactWriteItems": {
         "TransactItems": [{"Delete": {"TableName": "t", "Key": {"k": {"S": "v"}}}}],
@@ -402,9 +408,13 @@ def test_each_region_that_botocore_knows_has_its_endpoint_or_steps_aside(tmp_pat
                     continue
                 taken += 1
                 client = session.create_client("dynamodb", region)
+                install_probe(client)
                 asked = client.meta.endpoint_url
+                searching = resolve_endpoint(client, "SearchVectors", SAMPLES["SearchVectors"])
                 client.close()
+                assert searching is not None
                 assert plain.url == f"{asked}/", region
+                assert plain.search_url == searching[0], region
     assert taken > 20
 
 

@@ -201,8 +201,18 @@ class Connection(asyncio.Protocol):
         self._reader = None
 
 
+class _Lane:
+    """The connections to one host: who holds a permit uses one, or opens one."""
+
+    __slots__ = ("idle", "permits")
+
+    def __init__(self, size: int) -> None:
+        self.permits = asyncio.Semaphore(size)
+        self.idle: deque[Connection] = deque()
+
+
 class AsyncPool:
-    """At most `size` connections at a time; who comes later waits for one.
+    """At most `size` connections to a host at a time; who comes later waits for one.
 
     A connection is looked at before it is used again, and one whose exchange was broken off, by
     an error, a timeout or a cancellation, is closed.
@@ -215,22 +225,25 @@ class AsyncPool:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._loop = asyncio.get_running_loop()
-        self._permits = asyncio.Semaphore(size)
-        self._idle: dict[Route, deque[Connection]] = {}
+        self._size = size
+        self._lanes: dict[Route, _Lane] = {}
         self._all: set[Connection] = set()
         self._closed = False
 
     @property
     def idle(self) -> int:
         """How many connections are open and not in use."""
-        return sum(map(len, self._idle.values()))
+        return sum(len(lane.idle) for lane in self._lanes.values())
 
     async def exchange(self, destination: Destination, data: bytes) -> HttpAnswer:
         """Send a request and wait for the answer. Raises botocore's errors of connections."""
         route = destination.route
-        async with self._permits:
+        lane = self._lanes.get(route)
+        if lane is None:
+            lane = self._lanes[route] = _Lane(self._size)
+        idle = lane.idle
+        async with lane.permits:
             channel = None
-            idle = self._idle.get(route)
             while idle and channel is None:
                 channel = idle.pop()
                 if not channel.is_alive():
@@ -245,7 +258,7 @@ class AsyncPool:
                 raise
             if channel.reusable and not self._closed:
                 channel.since = self._loop.time()
-                self._idle.setdefault(route, deque()).append(channel)
+                idle.append(channel)
             else:
                 self._drop(channel)
             return answer
@@ -256,15 +269,16 @@ class AsyncPool:
         Who goes on using it, for a program that began before, has connections for one request.
         """
         self._closed = True
-        idle = [channel for channels in self._idle.values() for channel in channels]
-        self._idle.clear()
+        idle = [channel for lane in self._lanes.values() for channel in lane.idle]
+        for lane in self._lanes.values():
+            lane.idle.clear()
         self._all.difference_update(idle)
         await asyncio.gather(*(channel.close() for channel in idle))
 
     def abandon(self) -> None:
         """Let go of everything, on a loop that does not run any more."""
         self._closed = True
-        self._idle.clear()
+        self._lanes.clear()
         for channel in list(self._all):
             if self._loop.is_closed():
                 channel.hang_up()

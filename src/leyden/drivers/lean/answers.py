@@ -352,6 +352,15 @@ class _Page(_Costed, total=False):
     LastEvaluatedKey: _Item | None
 
 
+class _Match(TypedDict, total=False):
+    Item: _Item | None
+    Score: float
+
+
+class _Matches(_Costed, total=False):
+    SearchResults: list[_Match]
+
+
 class _Reason(TypedDict, total=False):
     Code: Required[str]
     Message: str | None
@@ -378,10 +387,18 @@ _ANSWERS: Final[Mapping[str, Any]] = {
     "PutItem": _Written,
     "Query": _Page,
     "Scan": _Page,
+    "SearchVectors": _Matches,
     "TransactGetItems": _AllFound,
     "TransactWriteItems": _AllWritten,
     "UpdateItem": _Written,
 }
+
+_ONE_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("Query", "Scan"), ("Items", "Count")),
+    # Nothing says that a search which finds nothing has the list; drivers ask for the cost.
+    "SearchVectors": ("SearchResults", "ConsumedCapacity"),
+}
+"""What tells an answer from an empty object, which is none."""
 
 _READERS: Final[Mapping[str, Callable[[bytes], dict[str, Any]]]] = {
     api: msgspec.json.Decoder(shape).decode for api, shape in _ANSWERS.items()
@@ -402,7 +419,8 @@ def read_body(content: bytes, api: str = "") -> dict[str, Any]:
             _read_binary(found)
     except RecursionError as error:
         raise ValueError("the answer is nested too deeply") from error
-    if "Items" not in found and _ANSWERS.get(api) is _Page and "Count" not in found:
+    needed = _ONE_OF.get(api)
+    if needed is not None and found.keys().isdisjoint(needed):
         raise ValueError("the answer has no items")
     return found
 

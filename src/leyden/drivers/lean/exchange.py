@@ -54,15 +54,16 @@ KINDS: Final[Mapping[str, tuple[type, ...]]] = {
 _STRINGS: Final = (
     "ConditionExpression FilterExpression IndexName KeyConditionExpression ProjectionExpression "
     "ReturnConsumedCapacity ReturnItemCollectionMetrics ReturnValues "
-    "ReturnValuesOnConditionCheckFailure Select TableName UpdateExpression ClientRequestToken"
+    "ReturnValuesOnConditionCheckFailure SearchConditionExpression Select TableName "
+    "UpdateExpression ClientRequestToken"
 )
 _MAPS: Final = "ExclusiveStartKey ExpressionAttributeNames ExpressionAttributeValues Item Key"
 _TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(_STRINGS.split(), "string"),
     **dict.fromkeys([*_MAPS.split(), "RequestItems"], "map"),
     **dict.fromkeys(["ConsistentRead", "ScanIndexForward"], "boolean"),
-    **dict.fromkeys(["Limit", "Segment", "TotalSegments"], "integer"),
-    "TransactItems": "list",
+    **dict.fromkeys(["Limit", "Segment", "TopK", "TotalSegments"], "integer"),
+    **dict.fromkeys(["SearchVector", "TransactItems"], "list"),
 }
 _NAMES: Final = "TableName ExpressionAttributeNames ReturnConsumedCapacity"
 _WRITE: Final = (
@@ -84,6 +85,10 @@ PARAMETERS: Final[Mapping[str, Mapping[str, tuple[type, ...]]]] = {
         "PutItem": f"{_WRITE} Item",
         "Query": f"{_PAGE} KeyConditionExpression ScanIndexForward",
         "Scan": f"{_PAGE} Segment TotalSegments",
+        "SearchVectors": (
+            f"{_NAMES} ExpressionAttributeValues IndexName ProjectionExpression "
+            "SearchConditionExpression SearchVector TopK"
+        ),
         "TransactGetItems": "ReturnConsumedCapacity TransactItems",
         "TransactWriteItems": (
             "ClientRequestToken ReturnConsumedCapacity ReturnItemCollectionMetrics TransactItems"

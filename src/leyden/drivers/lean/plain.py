@@ -22,6 +22,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from leyden._attrs import field, frozen
+from leyden.drivers.base import BOTOCORE_NEEDED
 from leyden.drivers.lean.endpoint import Destination, Signer
 from leyden.drivers.lean.exchange import Profile, Where
 
@@ -128,16 +129,22 @@ class PlainCredentials:
 class PlainProfile(Profile):
     """Credentials, a region and an endpoint: all that a request needs where nothing is special."""
 
-    def __init__(self, credentials: Any, region: str, url: str) -> None:
+    def __init__(self, credentials: Any, region: str, url: str, search_url: str) -> None:
         super().__init__(credentials)
         self.region = region
         self.url = url
+        self.search_url = search_url
+        """Where searches of vector indexes go, which have a host of their own."""
         self._signer = Signer(region, "dynamodb")
 
     def locate(self, where: Where) -> Destination | None:
-        """Where requests go; None for those of an account, or to tables named by their ARNs."""
+        """Where requests go; None for those of an account, or to tables named by their ARNs.
+
+        None also for a call that is newer than botocore here, which would go on after anything but
+        a good answer, and says what is needed.
+        """
         api, account, named = where
-        if account or named:
+        if account or named or not _is_known(api):
             return None
         version = ".".join(map(str, sys.version_info[:3]))
         kept = {
@@ -145,7 +152,8 @@ class PlainProfile(Profile):
             "content-type": "application/x-amz-json-1.0",
             "user-agent": f"leyden lang/python#{version} cfg/retry-mode#standard",
         }
-        made = self.destinations[where] = Destination.at(self.url, kept, self._signer)
+        url = self.search_url if api == "SearchVectors" else self.url
+        made = self.destinations[where] = Destination.at(url, kept, self._signer)
         return made
 
 
@@ -251,13 +259,27 @@ class Surroundings:
         if suffix is None:
             return None
         if self.endpoint_url is None:
-            return PlainProfile(credentials, region, f"https://dynamodb.{region}.{suffix}/")
+            host = f"dynamodb.{region}.{suffix}/"
+            return PlainProfile(credentials, region, f"https://{host}", f"https://search-{host}")
         # The address as botocore writes it; where that might differ, it is botocore's to write.
         parts = urlsplit(self.endpoint_url)
         is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
         if not is_bare or "?" in self.endpoint_url or not _HOST.fullmatch(parts.netloc):
             return None
-        return PlainProfile(credentials, region, f"{parts.scheme}://{parts.netloc}/")
+        url = f"{parts.scheme}://{parts.netloc}/"
+        return PlainProfile(credentials, region, url, url)
+
+
+def _is_known(api: str) -> bool:
+    """Whether the botocore that is installed knows a call; only its version is looked at."""
+    needed = BOTOCORE_NEEDED.get(api)
+    if needed is None:
+        return True
+    # The package by itself costs next to nothing, unlike its client.
+    import botocore
+
+    installed = re.findall(r"\d+", botocore.__version__)
+    return list(map(int, installed[:3])) >= list(map(int, needed.split(".")))
 
 
 def _is_special(
