@@ -26,6 +26,8 @@
     ├── MultipleResultsError        `.one()` found more than one record
     ├── NotFoundError               what the memory store should change is not there
     ├── SaveIncompleteError         the memory store wrote only a part
+    ├── ThreadOwnerError            a thread is another resource's than the one that was named
+    ├── IndexIncompleteError        messages are as asked for, their vectors are not
     ├── EmbedderError               an embedder failed, or gave what are no vectors of its kind
     ├── VectorStoreError            a vector store failed; some vectors may not be written
     │   ├── VectorInputError (ValueError)   refused before anything was sent
@@ -99,6 +101,7 @@ __all__ = [
     "EmbedderError",
     "EngineError",
     "HookError",
+    "IndexIncompleteError",
     "IndexNotReadyError",
     "InputError",
     "InvalidCursorError",
@@ -121,6 +124,7 @@ __all__ = [
     "TableError",
     "TableMismatchError",
     "TableNotFoundError",
+    "ThreadOwnerError",
     "ThrottledError",
     "TransactionCanceledError",
     "UniqueConstraintError",
@@ -651,6 +655,45 @@ class SaveIncompleteError(LeydenError):
         self.saved = tuple(saved)
         self.unsaved = tuple(unsaved)
         self.unsure = tuple(unsure)
+        self.failures = tuple(failures)
+
+
+class ThreadOwnerError(LeydenError):
+    """A memory was asked for a thread in the name of a resource that it does not belong to.
+
+    Nothing of the thread was read but that. `thread_id` says which one it is.
+    """
+
+    code = "memory.thread_owner"
+
+    def __init__(self, message: str, *, thread_id: str = "", **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
+        self.thread_id = thread_id
+
+
+class IndexIncompleteError(LeydenError):
+    """A memory did with messages what it was to do, but not with their vectors.
+
+    `saved` has the ids of the messages that are stored as they were given. `unindexed` has those
+    of the messages that recall by meaning does not find, or finds by an earlier text;
+    `reindex` of their thread mends that. `failures` are the errors behind it.
+    """
+
+    code = "memory.index_incomplete"
+    tells_outcome = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        saved: Sequence[str] = (),
+        unindexed: Sequence[str] = (),
+        failures: Sequence[LeydenError] = (),
+        **context: Unpack[Context],
+    ) -> None:
+        super().__init__(message, **context)
+        self.saved = tuple(saved)
+        self.unindexed = tuple(unindexed)
         self.failures = tuple(failures)
 
 

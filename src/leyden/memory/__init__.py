@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from leyden._late import from_modules
 
 if TYPE_CHECKING:
+    from leyden.memory.asking import Cost
     from leyden.memory.local import LocalVectors
+    from leyden.memory.memory import AsyncMemory, Memory
+    from leyden.memory.options import Options, SemanticRecall, WorkingMemory
     from leyden.memory.protocols import (
         Embedder,
         Filter,
@@ -19,20 +22,37 @@ if TYPE_CHECKING:
         VectorMatches,
         VectorStore,
     )
+    from leyden.memory.results import Context, Recall, Reindexed
+    from leyden.memory.working import Tool
 else:
     __getattr__ = from_modules(
         __name__,
+        asking="Cost",
         local="LocalVectors",
+        memory="AsyncMemory Memory",
+        options="Options SemanticRecall WorkingMemory",
         protocols="Embedder Filter Vector VectorIndex VectorMatch VectorMatches VectorStore",
+        results="Context Recall Reindexed",
+        working="Tool",
     )
 
 __all__ = [
+    "AsyncMemory",
+    "Context",
+    "Cost",
     "Embedder",
     "Filter",
     "LocalVectors",
+    "Memory",
+    "Options",
+    "Recall",
+    "Reindexed",
+    "SemanticRecall",
+    "Tool",
     "Vector",
     "VectorIndex",
     "VectorMatch",
     "VectorMatches",
     "VectorStore",
+    "WorkingMemory",
 ]

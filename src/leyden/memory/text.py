@@ -25,6 +25,7 @@ from leyden.types import timestamp_text
 
 __all__ = [
     "CHUNK_UNITS",
+    "PLAIN_DIMENSIONS",
     "UPDATE_TOOL",
     "chunks_of",
     "embedded_text",
@@ -40,7 +41,9 @@ CHUNK_UNITS: Final = 16_384
 UPDATE_TOOL: Final = "updateWorkingMemory"
 """The tool by which a model updates its working memory."""
 
-_PLAIN_DIMENSIONS: Final = 1536
+PLAIN_DIMENSIONS: Final = 1536
+"""The dimensions that the name of an index does not say."""
+
 _WHITE: Final = re.compile(f"[{WHITE_IN_JAVASCRIPT}]+")
 _BEYOND_BMP: Final = re.compile("[\U00010000-\U0010ffff]")
 _TAG: Final = "<working_memory>"
@@ -116,7 +119,7 @@ def chunks_of(text: str) -> list[str]:
 def index_name(dimensions: int, separator: str = "_") -> str:
     """The name of the index that holds the vectors of messages."""
     plain = f"memory{separator}messages"
-    return plain if dimensions == _PLAIN_DIMENSIONS else f"{plain}{separator}{dimensions}"
+    return plain if dimensions == PLAIN_DIMENSIONS else f"{plain}{separator}{dimensions}"
 
 
 def vector_metadata(

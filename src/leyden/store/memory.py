@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
 from attrs import evolve, frozen
@@ -468,7 +468,7 @@ class MemoryMethods(Domain):
         return (yield from self._change_resource(id, change))
 
 
-def change_thread(memory: MemoryMethods, id: str, change: Change) -> Program[Thread]:
+def change_thread(memory: Memory | MemoryMethods, id: str, change: Change) -> Program[Thread]:
     """Set fields of a thread by what is stored of it, as a program; gives the changed thread.
 
     `change` is given the thread and says which fields to set. It is asked again whenever another
@@ -480,12 +480,12 @@ def change_thread(memory: MemoryMethods, id: str, change: Change) -> Program[Thr
     ...     change_thread(store.memory, "t1", lambda thread: {"title": thread.title.upper()})
     ... )
     """
-    return memory._change_thread(given.identifier(id, "id"), change)
+    return cast(MemoryMethods, memory)._change_thread(given.identifier(id, "id"), change)
 
 
-def change_resource(memory: MemoryMethods, id: str, change: Change) -> Program[Resource]:
+def change_resource(memory: Memory | MemoryMethods, id: str, change: Change) -> Program[Resource]:
     """Set fields of a resource by what is stored of it, as `change_thread` does.
 
     `change` is given None where there is no resource yet, which is made then.
     """
-    return memory._change_resource(given.identifier(id, "id"), change)
+    return cast(MemoryMethods, memory)._change_resource(given.identifier(id, "id"), change)

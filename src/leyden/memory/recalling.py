@@ -1,0 +1,495 @@
+"""Recall: the last messages of a thread, and those that are most like a text; and working memory.
+
+A recall is three trips to the table, one after another, however long the thread is: the thread, to
+see whose it is, beside the search; the last messages beside those that were found, each read where
+its vector says that it is; and, where some have moved since, a look at where they are now. What is
+found is given only if the message itself says that it is the resource's: vectors may be out of
+date, and other clients may write them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import evolve
+
+from leyden._methods import method, program_of
+from leyden._text import quoted
+from leyden.errors import InputError, InvalidOptionError, LeydenError, NotFoundError
+from leyden.memory.asking import Meter, embedded
+from leyden.memory.indexing import Indexing
+from leyden.memory.options import UNSET, Options, SemanticRecall, Unset, WorkingMemory
+from leyden.memory.protocols import Filter
+from leyden.memory.results import Context, Recall
+from leyden.memory.text import UPDATE_TOOL, chunks_of, embedded_text
+from leyden.memory.threads import ThreadMethods
+from leyden.memory.working import (
+    IN_METADATA,
+    Tool,
+    Update,
+    changed_text,
+    instruction,
+    tool_update,
+    update_tool,
+)
+from leyden.program import Program, outcomes_of
+from leyden.store import Include, Message, Resource, Thread, change_resource, change_thread
+from leyden.store import given as checks
+from leyden.store.records import JSON
+from leyden.types import accept_string, accept_timestamp
+
+__all__ = ["RecallMethods"]
+
+
+class RecallMethods(ThreadMethods):
+    """All methods of a memory."""
+
+    @method
+    def recall(
+        self,
+        thread_id: str,
+        *,
+        resource_id: str | None = None,
+        search: str | None = None,
+        last_messages: int | bool | Unset = UNSET,
+        semantic_recall: SemanticRecall | bool | Unset = UNSET,
+        cursor: str | None = None,
+        include_total: bool = False,
+    ) -> Program[Recall]:
+        """The last messages of a thread, and with `search` those most like that text.
+
+        Name the `resource_id` for whom you ask: a thread of another one is refused before any of
+        its messages is read. Without it the thread's own is taken. With `cursor`, of an earlier
+        recall, the messages before those are given in place of the last.
+
+        Raises ThreadOwnerError, NotFoundError for a thread that is not there (unless it is still
+        to begin, and the search is in all of the resource), EmbedderError, VectorStoreError.
+
+        >>> recall = memory.recall(                                          # doctest: +SKIP
+        ...     thread.id, resource_id="alice", search="where did we stay in Kyoto?"
+        ... )
+        """
+        options = self._with(last_messages=last_messages, semantic_recall=semantic_recall)
+        checked = checks.identifier(thread_id, "thread_id")
+        owner = checks.optional(checks.identifier, resource_id, "resource_id")
+        text = checks.optional(accept_string, search, "search")
+        meter = Meter()
+        asked = (checked, owner, text, cursor, include_total)
+        found = yield from meter.over(self._recalled(options, meter, *asked))
+        return evolve(found, cost=meter.cost)
+
+    @method
+    def context(
+        self,
+        thread_id: str,
+        *,
+        resource_id: str | None = None,
+        search: str | None = None,
+        last_messages: int | bool | Unset = UNSET,
+        semantic_recall: SemanticRecall | bool | Unset = UNSET,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[Context]:
+        """What to give to a model: a system text, and the conversation as texts.
+
+        The system text has working memory, where that is on, and what was found by meaning in
+        other threads. Messages without a text are left out, as calls of tools are. The arguments
+        are those of `recall`, which this is, and the errors as well.
+
+        >>> context = memory.context(thread.id, search=question)             # doctest: +SKIP
+        >>> client.messages.create(system=context.system, messages=context.messages, ...)
+        ... # doctest: +SKIP
+        """
+        options = self._with(
+            last_messages=last_messages,
+            semantic_recall=semantic_recall,
+            working_memory=working_memory,
+        )
+        checked = checks.identifier(thread_id, "thread_id")
+        owner = checks.optional(checks.identifier, resource_id, "resource_id")
+        text = checks.optional(accept_string, search, "search")
+        meter = Meter()
+
+        def both() -> Program[tuple[Recall, str | None]]:
+            asked = (checked, owner, text, None, False)
+            recalling = self._recalled(options, meter, *asked)
+            working = options.working_memory
+            if working is None:
+                return (yield from recalling), None
+            reading = self._known(working, checked, owner)
+            programs: list[Program[Any]] = [recalling, reading]
+            found: list[Any] = yield from outcomes_of(programs, 2)
+            for outcome in found:
+                if isinstance(outcome, LeydenError):
+                    raise outcome
+            return found[0], found[1]
+
+        recall, known = yield from meter.over(both())
+        here, elsewhere = _texts(recall.messages, checked)
+        parts = []
+        if options.working_memory is not None:
+            parts.append(instruction(options.working_memory, known))
+        if elsewhere:
+            parts.append(_remembered(elsewhere))
+        return Context(
+            system="\n\n".join(parts),
+            messages=[{"role": one.role, "content": text} for one, text in here],
+            recall=evolve(recall, cost=meter.cost),
+        )
+
+    @method
+    def get_working_memory(
+        self,
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[str | None]:
+        """Working memory, as text; under a schema as JSON text. None where there is none yet.
+
+        That of a resource is named by `resource_id`, or by one of its threads, that of a thread by
+        `thread_id`. Raises InvalidOptionError where it is off, ThreadOwnerError.
+        """
+        working = self._working(working_memory)
+        place = _place(working, thread_id, resource_id)
+        return (yield from self._known(working, *place))
+
+    @method
+    def update_working_memory(
+        self,
+        update: Update,
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[str]:
+        """Change working memory; gives its text afterwards. Concurrent updates lose nothing.
+
+        `update` is a new text; under a schema a dict, which is merged into what is stored: objects
+        key by key, where None removes a key, all else as a whole; or a function that is given the
+        stored text, or None, and makes one of these. A function is asked again whenever another
+        process was faster, so it must do nothing else.
+
+        Raises NotFoundError for a thread that is not there, ThreadOwnerError, InputError.
+
+        >>> memory.update_working_memory({"city": "Kyoto"}, resource_id="alice")  # doctest: +SKIP
+        '{"name":"Alice","city":"Kyoto"}'
+        """
+        working = self._working(working_memory)
+        thread, owner = _place(working, thread_id, resource_id)
+        return (yield from self._updated(working, update, thread, owner))
+
+    @method
+    def use_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[dict[str, JSON]]:
+        """Do what a model called one of `tools()` for; gives what to answer it.
+
+        Raises InvalidOptionError for another tool, and InputError for arguments that do not fit:
+        its message is made to be shown to the model.
+        """
+        if name != UPDATE_TOOL:
+            raise InvalidOptionError(
+                f"there is no tool {quoted(str(name))}; memory.tools() has {UPDATE_TOOL}"
+            )
+        working = self._working(working_memory)
+        thread, owner = _place(working, thread_id, resource_id)
+        if not isinstance(arguments, Mapping) or "memory" not in arguments:
+            raise InputError(f"the tool {UPDATE_TOOL} takes an argument, memory")
+        update = tool_update(working, arguments["memory"])
+        if update is not None:
+            yield from self._updated(working, update, thread, owner)
+        return {"success": True}
+
+    def tools(
+        self,
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> dict[str, Tool]:
+        """The tools to offer to a model, by name; none where working memory is off.
+
+        Their functions update what `thread_id` and `resource_id` name.
+
+        >>> memory.tools(resource_id="alice")["updateWorkingMemory"].function(  # doctest: +SKIP
+        ...     memory="# About the user"
+        ... )
+        {'success': True}
+        """
+        working = self._with(working_memory=working_memory).working_memory
+        if working is None:
+            return {}
+        use: Callable[..., Any] = vars(RecallMethods)["use_tool"].__get__(self)
+
+        def function(**arguments: Any) -> Any:
+            return use(
+                UPDATE_TOOL,
+                arguments,
+                thread_id=thread_id,
+                resource_id=resource_id,
+                working_memory=working,
+            )
+
+        return {UPDATE_TOOL: update_tool(working, function)}
+
+    # --- recall ---
+
+    def _recalled(
+        self,
+        options: Options,
+        meter: Meter,
+        thread_id: str,
+        owner: str | None,
+        search: str | None,
+        cursor: str | None,
+        include_total: bool,
+    ) -> Program[Recall]:
+        recall, indexing = options.semantic_recall, self._indexing
+        chunks = chunks_of(search or "") if recall is not None else []
+        reading = program_of(self._store.get_thread_by_id)(thread_id)
+        hits: dict[str, tuple[float, Include]] = {}
+        if recall is None or indexing is None or not chunks:
+            thread: Any = yield from reading
+            self._refuse(thread, thread_id, owner, may_begin=False)
+        else:
+            embedding = embedded(indexing.embedder, chunks)
+            first: Program[Any] = (
+                embedding
+                if owner is None
+                else self._hits(indexing, recall, meter, embedding, thread_id, owner)
+            )
+            programs: list[Program[Any]] = [reading, first]
+            thread, found = yield from outcomes_of(programs, 2)
+            if isinstance(thread, LeydenError):
+                raise thread
+            self._refuse(thread, thread_id, owner, may_begin=recall.scope == "resource")
+            if isinstance(found, LeydenError):
+                raise found
+            if owner is None:
+                owner = thread.resource_id
+                found = yield from self._hits(
+                    indexing, recall, meter, _done(found), thread_id, owner
+                )
+            hits = found
+        count = options.last_messages
+        if not count and not hits:
+            return _nothing()
+        page = yield from program_of(self._store.list_messages)(
+            thread_id,
+            resource_id=owner,
+            per_page=count,
+            cursor=cursor if count else None,
+            order_by=("created_at", "desc"),
+            include=[include for _, include in hits.values()],
+            include_total=include_total,
+        )
+        messages = page.messages[::-1]
+        there = {message.id for message in messages}
+        return Recall(
+            messages=messages,
+            scores={id: score for id, (score, _) in hits.items() if id in there},
+            has_more=page.has_more,
+            cursor=page.cursor,
+            total=page.total,
+            cost=meter.cost,
+        )
+
+    def _refuse(
+        self, thread: Thread | None, thread_id: str, owner: str | None, *, may_begin: bool
+    ) -> None:
+        """Raise the error for a thread that is another resource's, or not there.
+
+        A thread may still be to begin where the search is in all of the resource.
+        """
+        if thread is None:
+            if may_begin and owner is not None:
+                return
+            raise NotFoundError("there is no such thread", kind="thread", id=thread_id)
+        self._owned(thread, thread_id, owner)
+
+    def _hits(
+        self,
+        indexing: Indexing,
+        recall: SemanticRecall,
+        meter: Meter,
+        embedding: Program[Any],
+        thread_id: str,
+        owner: str,
+    ) -> Program[dict[str, tuple[float, Include]]]:
+        """The messages that are most like a text, by id: the best score, and what to include."""
+        scope: dict[str, Any] = {"resource_id": owner}
+        if recall.scope == "thread":
+            scope["thread_id"] = thread_id
+        filter: Filter = scope if recall.filter is None else {"and": [scope, recall.filter]}
+        vectors = yield from embedding
+        hits: dict[str, tuple[float, Include]] = {}
+        before, after = recall.message_range
+        is_foreign = not indexing.is_in_line
+        for matches in (yield from indexing.find(vectors, recall.top_k, filter)):
+            meter.requests += matches.requests if is_foreign else 0
+            meter.add(matches.consumed if is_foreign else None, matches.bytes_searched)
+            for match in matches:
+                metadata = match.metadata
+                id = metadata.get("message_id")
+                if not isinstance(id, str) or match.score < (recall.threshold or 0):
+                    continue
+                if id in hits and hits[id][0] >= match.score:
+                    continue
+                include = Include(
+                    id=id,
+                    thread_id=_text_or_none(metadata.get("thread_id")),
+                    created_at=_time_or_none(metadata.get("created_at")),
+                    with_previous_messages=before,
+                    with_next_messages=after,
+                )
+                hits[id] = (match.score, include)
+        return hits
+
+    # --- working memory ---
+
+    def _working(self, working_memory: Any) -> WorkingMemory:
+        working = self._with(working_memory=working_memory).working_memory
+        if working is None:
+            raise InvalidOptionError(
+                "working memory is off: make Memory with working_memory=True, or give the call one"
+            )
+        return working
+
+    def _known(
+        self, working: WorkingMemory, thread_id: str | None, owner: str | None
+    ) -> Program[str | None]:
+        """The text of working memory."""
+        if working.scope == "resource" and owner is not None:
+            resource = yield from program_of(self._store.get_resource_by_id)(owner)
+            return None if resource is None else resource.working_memory or None
+        assert thread_id is not None
+        thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
+        if thread is None:
+            return None
+        self._owned(thread, thread_id, owner)
+        if working.scope == "resource":
+            return (yield from self._known(working, None, thread.resource_id))
+        text = (thread.metadata or {}).get(IN_METADATA)
+        return text if isinstance(text, str) and text else None
+
+    def _updated(
+        self, working: WorkingMemory, update: Update, thread_id: str | None, owner: str | None
+    ) -> Program[str]:
+        """Change working memory under the condition that it is as it was read."""
+        if thread_id is not None and working.scope == "resource":
+            thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
+            self._owned(thread, thread_id, owner)
+            if owner is None:
+                if thread is None:
+                    raise NotFoundError("there is no such thread", kind="thread", id=thread_id)
+                owner = thread.resource_id
+        if working.scope == "resource":
+            assert owner is not None
+
+            def of_resource(stored: Resource | None) -> dict[str, Any]:
+                if stored is None:
+                    return {"working_memory": changed_text(working, None, update), "metadata": {}}
+                known = stored.working_memory or None
+                return {"working_memory": changed_text(working, known, update)}
+
+            resource = yield from change_resource(self._store, owner, of_resource)
+            return resource.working_memory or ""
+        assert thread_id is not None
+
+        def of_thread(stored: Thread) -> dict[str, Any]:
+            self._owned(stored, thread_id, owner)
+            metadata = dict(stored.metadata or {})
+            known = metadata.get(IN_METADATA)
+            text = changed_text(
+                working, known if isinstance(known, str) and known else None, update
+            )
+            return {"metadata": {**metadata, IN_METADATA: text}}
+
+        changed = yield from change_thread(self._store, thread_id, of_thread)
+        return str((changed.metadata or {})[IN_METADATA])
+
+
+def _done(value: Any) -> Program[Any]:
+    """A program that has its result."""
+    yield from ()
+    return value
+
+
+def _nothing() -> Recall:
+    return Recall(
+        messages=(), scores={}, has_more=False, cursor=None, total=None, cost=Meter().cost
+    )
+
+
+def _place(
+    working: WorkingMemory, thread_id: Any, resource_id: Any
+) -> tuple[str | None, str | None]:
+    """The thread and the resource whose working memory is meant, checked."""
+    thread = checks.optional(checks.identifier, thread_id, "thread_id")
+    owner = checks.optional(checks.identifier, resource_id, "resource_id")
+    if thread is None and (owner is None or working.scope == "thread"):
+        raise InvalidOptionError(
+            "working memory of scope thread needs a thread_id"
+            if working.scope == "thread"
+            else "working memory of scope resource needs a resource_id, or the id of a thread"
+        )
+    return thread, owner
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _time_or_none(value: Any) -> Any:
+    """The time that a vector's metadata has; None where it is none."""
+    try:
+        return None if value is None else accept_timestamp(value, "created_at")
+    except LeydenError:
+        return None
+
+
+def _texts(
+    messages: tuple[Message, ...], thread_id: str
+) -> tuple[list[tuple[Message, str]], list[tuple[Message, str]]]:
+    """What users and assistants said, in this thread and in others."""
+    said = [
+        (one, text)
+        for one in messages
+        if one.role in ("user", "assistant") and (text := _text_of(one))
+    ]
+    here = [(one, text) for one, text in said if one.thread_id == thread_id]
+    return here, [(one, text) for one, text in said if one.thread_id != thread_id]
+
+
+def _text_of(message: Message) -> str:
+    """What a message says, in whichever format it is."""
+    content = message.content
+    if isinstance(content, list):
+        return embedded_text(evolve(message, content={"parts": content})) or ""
+    return content.strip() if isinstance(content, str) else embedded_text(message) or ""
+
+
+def _remembered(messages: list[tuple[Message, str]]) -> str:
+    lines = []
+    last = None
+    for message, text in messages:
+        if message.thread_id != last:
+            last = message.thread_id
+            lines.append(f"Another conversation, {_date(message)}:")
+        lines.append(f"{message.role}: {json.dumps(text, ensure_ascii=False)}")
+    return (
+        "From earlier conversations with the same user, which may help to answer:\n\n"
+        "<remembered>\n" + "\n".join(lines) + "\n</remembered>"
+    )
+
+
+def _date(message: Message) -> str:
+    return "undated" if message.created_at is None else message.created_at.date().isoformat()

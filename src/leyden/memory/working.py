@@ -1,0 +1,183 @@
+"""Working memory: its text, how an update changes it, and the tool by which a model updates it.
+
+The text of a resource is where the TypeScript client keeps it, and so is that of a thread: in the
+thread's metadata. Under a schema it is JSON, and updates are merged into it as that client does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from leyden._attrs import field, frozen
+from leyden._text import WHITE_IN_JAVASCRIPT
+from leyden.errors import InputError, InvalidOptionError
+from leyden.memory.options import WorkingMemory
+from leyden.memory.text import UPDATE_TOOL
+from leyden.store.records import JSON
+from leyden.types import accept_json, accept_string, json_text
+
+__all__ = [
+    "IN_METADATA",
+    "Tool",
+    "Update",
+    "changed_text",
+    "instruction",
+    "merged",
+    "tool_update",
+    "update_tool",
+]
+
+Update: TypeAlias = str | Mapping[str, JSON] | Callable[[str | None], "str | Mapping[str, JSON]"]
+"""A new text; what to merge, under a schema; or a function that makes one of the stored text."""
+
+IN_METADATA: Final = "workingMemory"
+"""The key of a thread's metadata that has its working memory."""
+
+_WHITE: Final = re.compile(f"[{WHITE_IN_JAVASCRIPT}]+")
+
+
+def changed_text(options: WorkingMemory, stored: str | None, update: Update) -> str:
+    """The text after an update of what is stored. Raises InputError.
+
+    >>> changed_text(WorkingMemory(schema={}), '{"name": "Al", "city": "Rome"}', {"name": "Ann"})
+    '{"name":"Ann","city":"Rome"}'
+    """
+    if not isinstance(update, str | Mapping) and callable(update):
+        update = update(stored)
+    if isinstance(update, Mapping):
+        if not options.is_json:
+            raise InvalidOptionError(
+                "working memory with a template is a text, and an update replaces it: give a text, "
+                "or give WorkingMemory a schema to update it key by key"
+            )
+        change: Mapping[str, JSON] = accept_json(update, "update")
+        return json_text(merged(_object_in(stored), change))
+    text = accept_string(update, "update")
+    if options.is_json and _object_in(text) is None:
+        raise InputError(
+            "working memory under a schema is a JSON object, and this text is none: give a dict of "
+            "what changes, or the JSON text of the whole"
+        )
+    return text
+
+
+def merged(stored: Mapping[str, JSON] | None, change: Mapping[str, JSON]) -> dict[str, JSON]:
+    """A JSON object with a change: objects are merged, null removes a key, all else is replaced.
+
+    >>> merged({"a": 1, "b": {"c": [1, 2], "d": 3}}, {"a": None, "b": {"c": [9]}})
+    {'b': {'c': [9], 'd': 3}}
+    """
+    result = dict(stored or {})
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            before = result.get(key)
+            result[key] = merged(before if isinstance(before, Mapping) else None, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _object_in(text: str | None) -> dict[str, JSON] | None:
+    """The JSON object that a text is; None for any other text."""
+    try:
+        value = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+@frozen
+class Tool:
+    """A function that a model may call: its name, what it is for, and a JSON schema of arguments.
+
+    `function` takes the arguments by name and gives a dict; that of an asynchronous memory is
+    awaited. Most clients of models take the other three as they are.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, JSON]
+    function: Callable[..., Any] = field(repr=False)
+
+
+def update_tool(options: WorkingMemory, function: Callable[..., Any]) -> Tool:
+    """The tool that updates working memory."""
+    if options.schema is not None:
+        description = (
+            "Note what is new or has changed in working memory. Give only the fields that change: "
+            "the others stay as they are. A list replaces the stored list as a whole."
+        )
+        memory: dict[str, JSON] = {
+            key: value for key, value in options.schema.items() if key[0] != "$"
+        }
+    else:
+        description = (
+            "Rewrite working memory. What you give replaces all of it, so repeat what is still "
+            "true."
+        )
+        memory = {"type": "string", "description": "The whole working memory, in Markdown."}
+    parameters = {"type": "object", "properties": {"memory": memory}, "required": ["memory"]}
+    return Tool(UPDATE_TOOL, description, parameters, function)
+
+
+def tool_update(options: WorkingMemory, given: Any) -> Update | None:
+    """What a model's call of the tool makes of working memory; None where it changes nothing.
+
+    A template that nobody has filled in does not replace what is known. Raises InputError.
+    """
+    if options.schema is None:
+        text = given if isinstance(given, str) else json_text(given)
+
+        def unless_empty(stored: str | None) -> str:
+            template = _folded(options.form)
+            is_empty = _folded(text) == template
+            return stored if stored and is_empty and _folded(stored) != template else text
+
+        return unless_empty
+    if given is None:
+        return None
+    change = _object_in(given) if isinstance(given, str) else given
+    if not isinstance(change, Mapping):
+        raise InputError("the tool takes a JSON object of what changes in working memory")
+    without: Mapping[str, JSON] = _without_padding(change, options.schema)
+    return without
+
+
+def _without_padding(value: JSON, schema: Any) -> JSON:
+    """The value without nulls in fields that need not be there: models pad with them."""
+    if not isinstance(schema, Mapping):
+        schema = {}
+    if isinstance(value, list | tuple):
+        return [_without_padding(one, schema.get("items")) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    properties, required = schema.get("properties") or {}, schema.get("required") or ()
+    return {
+        key: _without_padding(one, properties.get(key))
+        for key, one in value.items()
+        if one is not None or key in required
+    }
+
+
+def _folded(text: str) -> str:
+    return _WHITE.sub(" ", text).strip(WHITE_IN_JAVASCRIPT)
+
+
+def instruction(options: WorkingMemory, text: str | None) -> str:
+    """What the system text says of working memory: how to use it, and what is in it."""
+    if options.is_json:
+        kind, how = "a JSON object under this schema", "with the fields that change, and only these"
+    else:
+        kind, how = "a Markdown text in this form", "with the whole text, changed where needed"
+    return (
+        "You have a working memory that outlasts this conversation. It is "
+        f"{kind}:\n\n{options.form}\n\n"
+        f"This is what it holds now:\n\n<working_memory>\n{text or ''}\n</working_memory>\n\n"
+        f"When you learn something that may matter later, call the tool {UPDATE_TOOL} {how}. Do "
+        "so without a word about it, and answer as if you simply remembered."
+    )
