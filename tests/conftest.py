@@ -26,6 +26,7 @@ from tools import ministack
 from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
 from tests.interop.oracle import Oracle
+from tests.ministack import Ministack
 
 CI: Final = os.environ.get("CI") == "true"
 NEEDS: Final = {
@@ -185,6 +186,13 @@ ENGINES: Final = [
 """The engines that the conformance suite runs on; `LEYDEN_ENDPOINT` adds one of your own."""
 
 
+VECTOR_ENGINES: Final = [
+    pytest.param("embedded", id="embedded"),
+    pytest.param("ministack", id="ministack", marks=pytest.mark.ministack),
+]
+"""The engines that have vector indexes."""
+
+
 class GivenEndpoint:
     """An engine that runs already, at `LEYDEN_ENDPOINT`; AWS's own rules find its credentials."""
 
@@ -212,6 +220,36 @@ def _start(kind: str) -> Any:
 def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Each engine in turn: `endpoint_url`, `region`, `credentials`."""
     running = _start(request.param)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def ministack_engine() -> Iterator[Ministack]:
+    """ministack, one a session; tests that ask for it are marked `ministack`."""
+    running = Ministack.start()
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session", params=VECTOR_ENGINES)
+def vector_engine(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each engine that has vector indexes, in turn; it is what `engine` is.
+
+    A module on vectors says `engine` with it, and all other fixtures follow::
+
+        @pytest.fixture(scope="module")
+        def engine(vector_engine: Any) -> Any:
+            return vector_engine
+    """
+    if request.param == "ministack":
+        yield request.getfixturevalue("ministack_engine")
+        return
+    running = _start("embedded")
     try:
         yield running
     finally:

@@ -23,6 +23,7 @@ EVERY_TRANSPORT: Final = frozenset(
         "test_items",
         "test_pages",
         "test_together",
+        "test_vector_requests",
         "test_written_back",
     }
 )
@@ -35,7 +36,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ours = "conformance" in item.path.parts
         given = getattr(getattr(item, "callspec", None), "params", {}) if ours else {}
         module = item.nodeid.partition("::")[0].rpartition("/")[2].removesuffix(".py")
-        repeats = given.get("engine") == "embedded" or module not in EVERY_TRANSPORT
+        engine = given.get("engine", given.get("vector_engine"))
+        repeats = engine == "embedded" or module not in EVERY_TRANSPORT
         if given.get("transport", "lean") != "lean" and repeats:
             left_out.append(item)
         else:

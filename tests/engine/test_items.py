@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import leyden.engine
-from tests.engine.conftest import client_of
+from tests.ministack import client_of
 
 VALUES: list[dict[str, Any]] = [
     {"S": ""},

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import leyden.engine
 from leyden.engine import vectors
-from tests.engine.conftest import client_of
+from tests.ministack import client_of
 
 TABLE = "notes"
 INDEX = {

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import leyden.engine
-from tests.engine.conftest import client_of, wait_for
+from tests.ministack import client_of, wait_for
 
 pytestmark = pytest.mark.ministack
 
@@ -408,7 +408,7 @@ def test_the_phases_of_a_new_index_are_those_of_ministack(embedded: Any, minista
         client = client_of(engine.endpoint_url)
         for step in allocating[:2]:
             said(client, *step)
-        wait_for(lambda: is_backfilling(ministack))
+        wait_for(lambda: is_backfilling(ministack), 60)
         for step in (
             ("describe_table", {"TableName": "phases"}),
             found,
