@@ -16,6 +16,7 @@ from leyden._text import quoted
 from leyden.errors import VectorIndexNotFoundError, VectorStoreError
 from leyden.memory.checks import (
     METRICS,
+    batches_of,
     check_alike,
     check_definition,
     checked_deletion,
@@ -40,6 +41,10 @@ class BaseVectors(ABC):
     """The largest `top_k` that the store takes."""
     service: ClassVar[str]
     """What messages call the store."""
+    batch_size: int = 500
+    """How many vectors go into a request at most."""
+    batch_bytes: int = 16_000_000
+    """How large a request that writes vectors becomes at most, about."""
     ready_within: float = 300.0
     """How many seconds `create_index` waits for an index to be ready."""
 
@@ -75,10 +80,11 @@ class BaseVectors(ABC):
         """
         vectors = [*vectors]
         try:
-            batches = [*self._batches(checked_vectors(vectors, self._shape(index)))]
+            checked = checked_vectors(vectors, self._shape(index))
         except VectorStoreError as error:
             error.unsaved = tuple(str(getattr(vector, "id", "")) for vector in vectors)
             raise
+        batches = batches_of(checked, self.batch_size, self.batch_bytes)
         for done, batch in enumerate(batches):
             try:
                 with self._asking(index):
@@ -99,6 +105,8 @@ class BaseVectors(ABC):
         conditions = conditions_of(filter)
         shape = self._shape(index)
         numbers = checked_query(vector, shape, top_k, self.most)
+        if not all(condition.values for condition in conditions):
+            return VectorMatches((), requests=0)
         with self._asking(index):
             return VectorMatches(tuple(self._nearest(shape, numbers, top_k, conditions)))
 
@@ -110,10 +118,13 @@ class BaseVectors(ABC):
         Ids that are not there are no error; a filter without conditions is refused.
         """
         named, conditions = checked_deletion(ids, filter)
+        shape = self._shape(index)
+        if named is None and not all(condition.values for condition in conditions):
+            return
         with self._asking(index):
             if named is None:
-                self._delete_where(index, conditions)
-            else:
+                self._delete_where(shape, conditions)
+            elif named:
                 self._delete(index, named)
 
     def list(self) -> builtins.list[str]:
@@ -137,10 +148,6 @@ class BaseVectors(ABC):
     @abstractmethod
     def _create(self, name: str, dimensions: int, metric: str) -> None: ...
 
-    def _batches(self, vectors: builtins.list[Vector]) -> Iterable[Sequence[Vector]]:
-        """Vectors as they go into one request each."""
-        return [vectors] if vectors else []
-
     @abstractmethod
     def _write(self, index: str, vectors: Sequence[Vector]) -> None: ...
 
@@ -157,7 +164,7 @@ class BaseVectors(ABC):
     def _delete(self, index: str, ids: builtins.list[str]) -> None: ...
 
     @abstractmethod
-    def _delete_where(self, index: str, conditions: Sequence[Condition]) -> None: ...
+    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None: ...
 
     @abstractmethod
     def _names(self) -> Iterable[str]: ...

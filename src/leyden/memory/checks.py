@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from leyden._text import did_you_mean, listed, quoted
@@ -21,6 +22,7 @@ __all__ = [
     "checked_ids",
     "checked_query",
     "checked_vectors",
+    "flat_metadata",
     "floats_of",
     "score_of",
 ]
@@ -104,11 +106,23 @@ def checked_vectors(vectors: Sequence[Vector], index: VectorIndex) -> list[Vecto
                 )
             numbers = floats_of(vector.values, index, f"The vector {quoted(vector.id)}")
             found.pop(vector.id, None)
-            found[vector.id] = Vector(vector.id, numbers, vector.metadata)
+            found[vector.id] = Vector(vector.id, numbers, _metadata_of(vector, index.name))
     except VectorInputError as error:
         error.unsaved = tuple(str(getattr(vector, "id", "")) for vector in vectors)
         raise
     return [*found.values()]
+
+
+def _metadata_of(vector: Vector, index: str) -> dict[str, Any]:
+    try:
+        metadata = dict(vector.metadata)
+        json.dumps(metadata, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise VectorInputError(
+            f"The metadata of the vector {quoted(vector.id)} is no mapping of JSON values",
+            index=index,
+        ) from error
+    return metadata
 
 
 def checked_query(
@@ -145,9 +159,40 @@ def checked_deletion(
     return None, conditions
 
 
-def batches_of(entries: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    """Entries in their order, `size` at a time."""
-    return [entries[start : start + size] for start in range(0, len(entries), size)]
+def batches_of(vectors: Sequence[Vector], size: int, most: int) -> list[list[Vector]]:
+    """Vectors in their order: at most `size` at a time, and about `most` bytes as JSON.
+
+    A vector that is larger by itself goes alone; what the store says to it is the error.
+    """
+    batches: list[list[Vector]] = []
+    room = 0
+    for vector in vectors:
+        # A number in JSON has up to 20 bytes, and a comma.
+        weight = 21 * len(vector.values) + len(json.dumps(vector.metadata)) + len(vector.id)
+        if not batches or len(batches[-1]) == size or weight > room:
+            batches.append([])
+            room = most
+        batches[-1].append(vector)
+        room -= weight
+    return batches
+
+
+def flat_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata for stores that take no nested values and no null: these are left out or JSON texts.
+
+    Texts, numbers, booleans and lists of texts stay as they are, so filters find them.
+    """
+    return {
+        name: value if _is_flat(value) else json.dumps(value, ensure_ascii=False)
+        for name, value in metadata.items()
+        if value is not None
+    }
+
+
+def _is_flat(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(each, str) for each in value)
+    return isinstance(value, (str, int, float))
 
 
 def score_of(measure: float, metric: str, *, similarity: bool = False) -> float:

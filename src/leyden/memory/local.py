@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from array import array
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from threading import RLock
 from typing import Any, ClassVar
 
-from leyden._text import quoted
-from leyden.errors import VectorInputError
 from leyden.memory.base import BaseVectors
 from leyden.memory.checks import score_of
 from leyden.memory.filters import Condition, members_of
@@ -37,6 +36,8 @@ class LocalVectors(BaseVectors):
     """
 
     service: ClassVar[str] = "This process"
+    batch_size = sys.maxsize
+    batch_bytes = sys.maxsize
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,9 +77,9 @@ class LocalVectors(BaseVectors):
             self._indexes.setdefault(name, _Index(dimensions, metric))
 
     def _write(self, index: str, vectors: Sequence[Vector]) -> None:
-        copied = [(vector, _copied(vector)) for vector in vectors]
-        for vector, metadata in copied:
-            self._indexes[index].put(vector, metadata)
+        found = self._indexes[index]
+        for vector in vectors:
+            found.put(vector, deepcopy(vector.metadata))
 
     def _nearest(
         self,
@@ -101,8 +102,8 @@ class LocalVectors(BaseVectors):
             if id in partition:
                 partition.drop(id)
 
-    def _delete_where(self, index: str, conditions: Sequence[Condition]) -> None:
-        found = self._indexes[index]
+    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+        found = self._indexes[index.name]
         for id in found.partition.meeting(found.wanted(conditions)):
             found.partition.drop(id)
 
@@ -122,7 +123,7 @@ class _Index:
         self.partition: Partition = (Matrix if numpy() else Partition)(dimensions)
         self._columns: dict[str, _Column] = {}
 
-    def put(self, vector: Vector, metadata: dict[str, Any]) -> None:
+    def put(self, vector: Vector, metadata: Mapping[str, Any]) -> None:
         codes = [column.code_of(metadata) for column in self._columns.values()]
         if vector.id in self.partition:
             self.partition.drop(vector.id)
@@ -150,7 +151,7 @@ class _Column:
         self._codes: dict[Hashable, int] = {}
         self._having: dict[Hashable, set[int]] = {}
 
-    def code_of(self, metadata: dict[str, Any]) -> int:
+    def code_of(self, metadata: Mapping[str, Any]) -> int:
         members = members_of(metadata.get(self._field))
         code = self._codes.get(members)
         if code is None:
@@ -161,12 +162,3 @@ class _Column:
 
     def meeting(self, condition: Condition) -> set[int]:
         return set().union(*(self._having.get(each, ()) for each in members_of(condition.values)))
-
-
-def _copied(vector: Vector) -> dict[str, Any]:
-    try:
-        return deepcopy(dict(vector.metadata))
-    except Exception as error:
-        raise VectorInputError(
-            f"The metadata of the vector {quoted(vector.id)} is no mapping of JSON values"
-        ) from error

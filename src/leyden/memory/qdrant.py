@@ -1,0 +1,170 @@
+"""A vector store in Qdrant, with the extra `qdrant`.
+
+::
+
+    from leyden.memory.qdrant import QdrantVectors
+    from qdrant_client import QdrantClient
+
+    vectors = QdrantVectors(QdrantClient(url="http://localhost:6333"))
+"""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Final
+from uuid import UUID, uuid5
+
+from leyden.memory.base import BaseVectors
+from leyden.memory.checks import score_of
+from leyden.memory.filters import Condition
+from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
+
+try:
+    from qdrant_client import QdrantClient, models
+except ImportError as error:
+    raise ImportError(
+        "QdrantVectors needs the extra `qdrant`: pip install 'leyden[qdrant]'"
+    ) from error
+
+__all__ = ["QdrantVectors"]
+
+_DISTANCES: Final = {
+    "cosine": models.Distance.COSINE,
+    "euclidean": models.Distance.EUCLID,
+    "dot_product": models.Distance.DOT,
+}
+_METRICS: Final = {distance: metric for metric, distance in _DISTANCES.items()}
+_NAMESPACE: Final = UUID("0d8a7a5e-6a0f-5c53-9f0a-3f5f4b1f6c11")
+"""Of the UUIDs that stand for other ids."""
+_ID: Final = "vector_id"
+"""The field of the payload that has an id which is no UUID."""
+
+
+class QdrantVectors(BaseVectors):
+    """Keeps vectors in Qdrant, each index as a collection of that name.
+
+    Qdrant's ids are UUIDs. An id of another form becomes one that is derived from it, and stands
+    itself in the payload, which is the metadata otherwise.
+
+    The score is `(1 + similarity) / 2` for `cosine`, `1 / (1 + distance)` for `euclidean`, and
+    `(1 + product) / 2` for `dot_product`, which is meant for vectors of length 1.
+
+    `indexed` names the fields of the metadata that get a payload index, which filters on them need
+    to be fast.
+    """
+
+    service: ClassVar[str] = "Qdrant"
+
+    def __init__(
+        self, client: QdrantClient, *, indexed: Sequence[str] = ("thread_id", "resource_id")
+    ) -> None:
+        super().__init__()
+        self._client = client
+        self._indexed = tuple(indexed)
+
+    def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> None:
+        """Make a collection with its payload indexes, and wait until it is ready."""
+        super().create_index(name, dimensions, metric)
+        with self._asking(name), warnings.catch_warnings():
+            # Qdrant in memory has no payload indexes, and warns of it.
+            warnings.simplefilter("ignore", UserWarning)
+            for field in self._indexed:
+                self._client.create_payload_index(
+                    name, field, models.PayloadSchemaType.KEYWORD, wait=True
+                )
+
+    def _describe(self, name: str) -> VectorIndex:
+        found = self._client.get_collection(name)
+        vectors: Any = found.config.params.vectors
+        return VectorIndex(
+            name,
+            vectors.size,
+            _METRICS.get(vectors.distance, str(vectors.distance)),
+            found.points_count,
+            # Yellow is still optimizing, which searches do not wait for.
+            found.status != models.CollectionStatus.RED,
+        )
+
+    def _create(self, name: str, dimensions: int, metric: str) -> None:
+        self._client.create_collection(
+            name,
+            vectors_config=models.VectorParams(size=dimensions, distance=_DISTANCES[metric]),
+        )
+
+    def _write(self, index: str, vectors: Sequence[Vector]) -> None:
+        points = []
+        for vector in vectors:
+            id, payload = _point_id(vector.id), dict(vector.metadata)
+            if id != vector.id:
+                payload[_ID] = vector.id
+            points.append(models.PointStruct(id=id, vector=[*vector.values], payload=payload))
+        self._client.upsert(index, points=points, wait=True)
+
+    def _nearest(
+        self,
+        index: VectorIndex,
+        vector: builtins.list[float],
+        top_k: int,
+        conditions: Sequence[Condition],
+    ) -> Iterable[VectorMatch]:
+        answer = self._client.query_points(
+            index.name,
+            query=vector,
+            limit=top_k,
+            query_filter=_filter(conditions) if conditions else None,
+            with_payload=True,
+        )
+        for point in answer.points:
+            payload = dict(point.payload or {})
+            id = payload.pop(_ID, None) or str(point.id)
+            yield VectorMatch(id, score_of(point.score, index.metric, similarity=True), payload)
+
+    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+        points: Any = [_point_id(id) for id in ids]
+        self._client.delete(index, points_selector=models.PointIdsList(points=points), wait=True)
+
+    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+        selector = models.FilterSelector(filter=_filter(conditions))
+        self._client.delete(index.name, points_selector=selector, wait=True)
+
+    def _names(self) -> Iterable[str]:
+        return [found.name for found in self._client.get_collections().collections]
+
+    def _is_missing(self, error: Exception) -> bool:
+        # Qdrant in memory raises a ValueError, which has no code.
+        return getattr(error, "status_code", None) == 404 or (
+            isinstance(error, ValueError) and "not found" in str(error)
+        )
+
+
+def _point_id(id: str) -> str:
+    """An id as Qdrant takes it: a UUID as it is, and another one's own UUID."""
+    try:
+        return id if str(UUID(id)) == id else str(uuid5(_NAMESPACE, id))
+    except ValueError:
+        return str(uuid5(_NAMESPACE, id))
+
+
+def _filter(conditions: Sequence[Condition]) -> models.Filter:
+    return models.Filter(must=[_any_of(condition) for condition in conditions])
+
+
+def _any_of(condition: Condition) -> Any:
+    """A condition with one alternative for each of its values."""
+    texts = [value for value in condition.values if isinstance(value, str)]
+    alternatives: list[Any] = []
+    if texts:
+        match = models.MatchAny(any=texts)
+        alternatives.append(models.FieldCondition(key=condition.field, match=match))
+    for value in condition.values:
+        if isinstance(value, bool):
+            same: dict[str, Any] = {"match": models.MatchValue(value=value)}
+        elif isinstance(value, str):
+            continue
+        else:
+            # Only a range finds the number 1 where 1.0 is stored, and the other way round.
+            same = {"range": models.Range(gte=value, lte=value)}
+        alternatives.append(models.FieldCondition(key=condition.field, **same))
+    return models.Filter(should=alternatives)
