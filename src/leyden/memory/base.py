@@ -16,12 +16,12 @@ from leyden._text import quoted
 from leyden.errors import VectorIndexNotFoundError, VectorStoreError
 from leyden.memory.checks import (
     METRICS,
-    batches_of,
     check_alike,
     check_definition,
     checked_deletion,
     checked_query,
     checked_vectors,
+    requests_of,
 )
 from leyden.memory.filters import Condition, conditions_of
 from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
@@ -84,7 +84,7 @@ class BaseVectors(ABC):
         except VectorStoreError as error:
             error.unsaved = tuple(str(getattr(vector, "id", "")) for vector in vectors)
             raise
-        batches = batches_of(checked, self.batch_size, self.batch_bytes)
+        batches = requests_of(checked, self.batch_size, self.batch_bytes)
         for done, batch in enumerate(batches):
             try:
                 with self._asking(index):

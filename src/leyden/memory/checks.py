@@ -6,7 +6,7 @@ import json
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from leyden._text import did_you_mean, listed, quoted
 from leyden.errors import VectorIndexMismatchError, VectorInputError
@@ -24,8 +24,11 @@ __all__ = [
     "checked_vectors",
     "flat_metadata",
     "floats_of",
+    "requests_of",
     "score_of",
 ]
+
+Entry = TypeVar("Entry")
 
 METRICS: Final = ("cosine", "euclidean", "dot_product")
 
@@ -159,7 +162,12 @@ def checked_deletion(
     return None, conditions
 
 
-def batches_of(vectors: Sequence[Vector], size: int, most: int) -> list[list[Vector]]:
+def batches_of(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
+    """Entries in their order, `size` at a time."""
+    return [entries[start : start + size] for start in range(0, len(entries), size)]
+
+
+def requests_of(vectors: Sequence[Vector], size: int, most: int) -> list[list[Vector]]:
     """Vectors in their order: at most `size` at a time, and about `most` bytes as JSON.
 
     A vector that is larger by itself goes alone; what the store says to it is the error.

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, Final
 
 from leyden.errors import EmbedderError
+from leyden.memory.checks import batches_of
 from leyden.memory.protocols import Embedder
 
 __all__ = ["CachedEmbedder"]
@@ -75,9 +76,8 @@ class CachedEmbedder:
             found = {text: self._kept[text] for text in texts if text in self._kept}
         missing = [text for text in dict.fromkeys(texts) if text not in found]
         size = getattr(self.embedder, "batch_size", None) or _BATCH
-        for start in range(0, len(missing), size):
-            batch = missing[start : start + size]
-            answer = yield batch
+        for batch in batches_of(missing, size):
+            answer = yield [*batch]
             found.update(zip(batch, self._checked(answer, len(batch)), strict=True))
         with self._lock:
             for text in texts:

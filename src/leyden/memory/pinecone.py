@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
 from leyden.memory.base import BaseVectors
-from leyden.memory.checks import flat_metadata, score_of
+from leyden.memory.checks import batches_of, flat_metadata, score_of
 from leyden.memory.filters import Condition
 from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 
@@ -122,9 +122,8 @@ class PineconeVectors(BaseVectors):
             yield VectorMatch(_decoded(match.id), score, dict(match.metadata or {}))
 
     def _delete(self, index: str, ids: builtins.list[str]) -> None:
-        encoded = [_encoded(id) for id in ids]
-        for start in range(0, len(encoded), _MOST_IDS):
-            self._remove(index, ids=encoded[start : start + _MOST_IDS])
+        for part in batches_of(ids, _MOST_IDS):
+            self._remove(index, ids=[_encoded(id) for id in part])
 
     def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
         try:
@@ -148,8 +147,8 @@ class PineconeVectors(BaseVectors):
             found = [match.id for match in answer.matches if match.id not in deleted]
             if not found:
                 return
-            for start in range(0, len(found), _MOST_IDS):
-                self._remove(index.name, ids=found[start : start + _MOST_IDS])
+            for part in batches_of(found, _MOST_IDS):
+                self._remove(index.name, ids=part)
             deleted.update(found)
 
     def _remove(self, index: str, **what: Any) -> None:

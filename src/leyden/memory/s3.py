@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from leyden.memory.base import BaseVectors
-from leyden.memory.checks import flat_metadata, score_of
+from leyden.memory.checks import batches_of, flat_metadata, score_of
 from leyden.memory.filters import Condition, members_of
 from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 
@@ -101,8 +101,7 @@ class S3Vectors(BaseVectors):
             yield VectorMatch(found["key"], score, dict(found.get("metadata") or {}))
 
     def _delete(self, index: str, ids: builtins.list[str]) -> None:
-        for start in range(0, len(ids), self.batch_size):
-            keys = ids[start : start + self.batch_size]
+        for keys in batches_of(ids, self.batch_size):
             self._client.delete_vectors(**self._bucket, indexName=index, keys=keys)
 
     def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
