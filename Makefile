@@ -8,6 +8,7 @@
 #             drawing; BENCH=--quick for a short run that writes nothing
 # make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
+# make quality   how often recall by meaning finds the right message, here and in TypeScript
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
@@ -22,7 +23,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory goldens docs npm ministack clean
+.PHONY: help figures demo test quick check format bench bench-memory goldens quality docs npm ministack clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -56,6 +57,9 @@ bench-memory: $(VENV)/.installed-dev npm
 
 goldens: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.memory_goldens
+
+quality: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python -m tools.memory_quality --missed
 
 docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md

@@ -231,11 +231,11 @@ def _recall() -> list[Scenario]:
     refused.recall("t1", None, search="garden").recall("t1", None)
     refused.recall("t1", None, search="garden", config=over(scope="thread"))
     stale = _conversation(last)
-    stale.name = "messages that are gone, and one that was saved twice"
+    stale.name = "messages that are gone, and one that was saved again"
     stale.call("deleteMessages", ["a2", {"id": "b0"}])
     stale.recall("t1", search="moss garden temple")
     stale.save(message("a3", "my brother keeps a goat", 6))
-    stale.recall("t1", search="sister brother", config=over(topK=2))
+    stale.recall("t1", search="brother goat", config=over(topK=1))
     return [ranged, filtered, history, refused, stale]
 
 
@@ -317,14 +317,16 @@ def _working_memory() -> list[Scenario]:
         merged.call("tool", "updateWorkingMemory", {"memory": '{"age": 40}'}, agent)
         merged.call("tool", "updateWorkingMemory", {"memory": "{no json"}, agent)
         merged.call("getWorkingMemory", whose).call("getSystemMessage", whose)
-        merged.call("updateWorkingMemory", {**whose, "workingMemory": "no json"})
-        merged.call("tool", "updateWorkingMemory", {"memory": {"age": 1}}, agent)
-        merged.call("getWorkingMemory", whose)
         made.append(merged)
     needed = scenario("a schema that requires", "resource", schema={**SCHEMA, "required": ["name"]})
     for given in ({"age": 1}, {"name": "Ada"}, {"name": None}):
         needed.call("tool", "updateWorkingMemory", {"memory": given}, by_resource)
         needed.call("getWorkingMemory", by_resource)
+    broken = scenario("a text that is no JSON, under a schema", "resource", schema=SCHEMA)
+    broken.call("updateWorkingMemory", {**by_resource, "workingMemory": "no json"})
+    broken.call("getWorkingMemory", by_resource)
+    broken.call("tool", "updateWorkingMemory", {"memory": {"age": 1}}, by_resource)
+    broken.call("getWorkingMemory", by_resource)
     plain = Scenario("the template of the package", {"workingMemory": {"enabled": True}})
     plain.thread("t1").call("getSystemMessage", by_resource)
     plain.call("getContext", by_resource).call("updateWorkingMemory", {"workingMemory": "x"})
@@ -341,7 +343,7 @@ def _working_memory() -> list[Scenario]:
     context = _conversation({**_RECALL, "lastMessages": 2, "workingMemory": {"enabled": True}})
     context.name = "the context for a model"
     context.call("getContext", by_resource)
-    return [*made, needed, plain, off, read_only, lost, context]
+    return [*made, needed, broken, plain, off, read_only, lost, context]
 
 
 FILES: Final = {

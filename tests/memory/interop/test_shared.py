@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -13,12 +11,11 @@ from leyden.memory.text import chunks_of, embedded_text, index_name, vector_meta
 from leyden.store import DynamoDBStore
 from tests.memory.interop.client import MemoryClient
 from tests.memory.interop.shared import SharedVectors
-from tests.memory.words import Words, counts_of
+from tests.memory.interop.sides import DIMENSIONS, START, kept, theirs
+from tests.memory.words import counts_of
 
 pytestmark = pytest.mark.node
 
-DIMENSIONS: Final = 64
-NOW: Final = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 TAGGED: Final = "I am Ada <working_memory># Ada</working_memory>\n"
 TEXTS: Final = (
     "we stayed in kyoto, beside a moss garden",
@@ -30,55 +27,6 @@ TEXTS: Final = (
 )
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[MemoryClient]:
-    with MemoryClient() as running:
-        yield running
-
-
-@pytest.fixture
-def vectors() -> LocalVectors:
-    return LocalVectors()
-
-
-@pytest.fixture
-def shared(vectors: LocalVectors) -> Iterator[SharedVectors]:
-    serving = SharedVectors(vectors)
-    yield serving
-    serving.close()
-
-
-@pytest.fixture
-def store(engine: Any, table_name: str) -> Iterator[DynamoDBStore]:
-    with DynamoDBStore(table_name=table_name, client=engine) as opened:
-        opened.app.create_table()
-        yield opened
-
-
-def message(id: str, text: str, minute: int = 0, thread: str = "t1") -> dict[str, Any]:
-    return {
-        "id": id,
-        "threadId": thread,
-        "resourceId": "alice",
-        "role": "user",
-        "type": "v2",
-        "createdAt": NOW + timedelta(minutes=minute),
-        "content": {"format": 2, "parts": [{"type": "text", "text": text}]},
-    }
-
-
-def kept(vectors: LocalVectors) -> list[dict[str, Any]]:
-    """The metadata of all vectors, in an order of its own."""
-    names = vectors.list()
-    assert names in ([], [index_name(DIMENSIONS)])
-    found = [
-        match.metadata
-        for name in names
-        for match in vectors.query(name, counts_of("a", DIMENSIONS), top_k=100)
-    ]
-    return sorted(map(dict, found), key=repr)
-
-
 def test_the_vectors_of_messages_are_those_that_are_made_here(
     client: MemoryClient,
     engine: Any,
@@ -86,14 +34,13 @@ def test_the_vectors_of_messages_are_those_that_are_made_here(
     vectors: LocalVectors,
     shared: SharedVectors,
 ) -> None:
-    options = {"semanticRecall": True}
     where = {"engine": engine, "table": store.app.table, "vectors": shared.address}
-    client.open("m", options=options, dimensions=DIMENSIONS, **where)
+    client.open("m", options={"semanticRecall": True}, dimensions=DIMENSIONS, **where)
     metadata = {"topic": "travel", "role": "none"}
     thread = {"threadId": "t1", "resourceId": "alice", "metadata": metadata}
-    client.call("m", "createThread", thread, now=NOW)
-    saved = [message(f"m{n}", text, n) for n, text in enumerate(TEXTS)]
-    client.call("m", "saveMessages", {"messages": saved}, now=NOW)
+    client.call("m", "createThread", thread, now=START)
+    saved = theirs("t1", "alice", [(f"m{n}", text) for n, text in enumerate(TEXTS)], 0)
+    client.call("m", "saveMessages", {"messages": saved}, now=START)
     read = store.memory.list_messages("t1", per_page=None).messages
     assert [each.id for each in read] == [each["id"] for each in saved]
     expected = [
@@ -102,16 +49,15 @@ def test_the_vectors_of_messages_are_those_that_are_made_here(
         if (text := embedded_text(each))
         for _ in chunks_of(text)
     ]
-    assert kept(vectors) == sorted(expected, key=repr)
+    assert vectors.list() == [index_name(DIMENSIONS)]
+    assert kept(vectors) == expected
     # Each text is nearest to its own vector: both sides make the same ones.
     for each in read:
-        text = embedded_text(each)
-        if text:
-            near = Words(DIMENSIONS).embed(chunks_of(text)[:1])[0]
-            match = vectors.query(index_name(DIMENSIONS), near, top_k=1)[0]
-            assert match.score == pytest.approx(1)
-    client.call("m", "deleteMessages", ["m0", "m1"], now=NOW)
+        for chunk in chunks_of(embedded_text(each) or ""):
+            near = vectors.query(index_name(DIMENSIONS), counts_of(chunk, DIMENSIONS), top_k=1)
+            assert near[0].score == pytest.approx(1)
+    client.call("m", "deleteMessages", ["m0", "m1"], now=START)
     assert {each["message_id"] for each in kept(vectors)} == {"m3", "m4", "m5"}
-    client.call("m", "deleteThread", "t1", now=NOW)
+    client.call("m", "deleteThread", "t1", now=START)
     assert kept(vectors) == []
     assert store.memory.list_messages("t1").messages == ()
