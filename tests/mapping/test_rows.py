@@ -14,7 +14,7 @@ from leyden.drivers.lean.answers import read_body
 from leyden.drivers.lean.exchange import write_body
 from leyden.errors import DecodeError
 from leyden.mapping import EntityMapping, compile_entity
-from leyden.mapping.rows import UnusualItemError
+from leyden.mapping.answers import UnusualItemError
 from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
 from tests.mapping.schemas import TASK, entity
 from tests.mapping.strategies import entities_with_values

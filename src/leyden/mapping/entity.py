@@ -167,6 +167,12 @@ class EntityMapping(Preparation):
         return frozenset(self.slots[name] for name in names if name in self.slots)
 
     @cached_property
+    def vectors(self) -> frozenset[str]:
+        """The fields that hold vectors."""
+        attributes = self.spec.attributes.values()
+        return frozenset(attribute.field for attribute in attributes if attribute.type == "vector")
+
+    @cached_property
     def deferred(self) -> frozenset[str]:
         """The slots that records show where they are asked for by name only."""
         attributes = self.spec.attributes

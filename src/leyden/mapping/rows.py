@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from leyden._attrs import frozen
+from leyden.mapping.answers import UnusualItemError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.codec import Writer, run
 from leyden.mapping.record import blank_class, without
@@ -126,10 +127,6 @@ def _write_map(writer: Writer, properties: Mapping[str, CompiledAttribute]) -> s
         ]
     writer.lines += [*lines, "    return value", ""]
     return name
-
-
-class UnusualItemError(ValueError):
-    """An answer that is to be read the careful way."""
 
 
 _ENTITY: Final = "entity_"

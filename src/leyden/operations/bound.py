@@ -21,10 +21,12 @@ from leyden.errors import (
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm
 from leyden.mapping import EntityMapping
+from leyden.mapping.answers import Reader, vector_reader
 from leyden.mapping.record import narrow
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of
+from leyden.types.vector import plain_item
 
 T = TypeVar("T")
 
@@ -58,7 +60,7 @@ def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -
     """
     if error.item is not None:
         return
-    error.item = item
+    error.item = plain_item(item)
     error.key = {f.field: item[f.field] for f in entity.keys.primary.forms if f.field in item}
     error.entity = error.entity or entity.spec.entity
     shown = []
@@ -268,6 +270,17 @@ def matches(item: Item, identity: Identity) -> bool:
         if item[field] != value if field in item else value == EMPTY:
             return False
     return True
+
+
+def reader_of(entities: Iterable[BoundEntity], data: str = "attributes") -> Reader | None:
+    """What reads answers with items of these entities; None where the driver reads them best.
+
+    Raw items are nobody's but the caller's, and hold what JSON says.
+    """
+    if data == "raw":
+        return None
+    fields = [entity.mapping.vectors for entity in entities]
+    return vector_reader(frozenset().union(*fields)) if any(fields) else None
 
 
 class error_context:  # noqa: N801 - reads as a statement: with error_context("task.create", task)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -468,6 +468,9 @@ def _own(values: Mapping[str, Any]) -> dict[str, Any]:
             except RecursionError:
                 # It holds itself, or is very deep.
                 value = _copied_whole(name, value)
+        elif hasattr(value, "tolist"):
+            # An array, for a vector.
+            value = copy(value)
         own[name] = value
     return own
 
@@ -486,6 +489,8 @@ def _copied(value: Any) -> Any:
         return value
     if kind is dict:
         return {name: _copied(part) for name, part in value.items()}
-    if kind is list:
-        return [_copied(part) for part in value]
+    if kind is list or kind is tuple:
+        # The numbers of a vector, for one, are many.
+        whole = _FIXED.issuperset(map(type, value))
+        return kind(value) if whole else kind([_copied(part) for part in value])
     return deepcopy(value)

@@ -15,6 +15,7 @@ clients stored with more digits are read with all of them.
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +31,7 @@ from leyden.types.base import (
     AttributeType,
     AttributeValue,
     Compiled,
+    Item,
     Likely,
     UnreadableError,
     refuse,
@@ -49,7 +51,8 @@ MAX_DIMENSIONS: Final = 4096
 
 _DIGITS: Final = 9
 """So many significant digits tell every 32-bit float from all others."""
-_WIDTH: Final = len("-0.") + _DIGITS
+_WIDTHS: Final = (len("-0.") + _DIGITS, len("-0.00000") + _DIGITS)
+"""So long is a text of nine digits at least, behind its zeros, and at most."""
 _LARGEST: Final = 3.4028235677973366e38
 """From here on, numbers are nearer to infinity than to a 32-bit float."""
 _SMALLEST: Final = 1.1754943508222875e-38
@@ -105,9 +108,12 @@ def _short(given: list[float], single: array[float]) -> Vector:
     text = _numbers(given)[1:-1]
     texts = text.split(b",")
     # Of most numbers the length tells enough. Whole ones have a ".0" that says nothing.
-    width = _DIGITS if b".0," in text or text.endswith(b".0") else _WIDTH
-    long = [i for i, length in enumerate(map(len, texts)) if length > width]
-    long = [i for i in long if _digits(texts[i]) > _DIGITS]
+    least, surely = _WIDTHS if b".0," not in text and not text.endswith(b".0") else (_DIGITS, 1000)
+    long = [
+        i
+        for i, length in enumerate(map(len, texts))
+        if length > least and (length > surely or _digits(texts[i]) > _DIGITS)
+    ]
     if b"e-" in text:
         # Of so small a number, a 32-bit float holds fewer digits, or none.
         long = sorted({*long, *(i for i, one in enumerate(given) if 0 < abs(one) < _SMALLEST)})
@@ -235,6 +241,13 @@ class StoredVector(Sequence[AttributeValue]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} numbers>"
+
+
+def plain_item(item: Item) -> Item:
+    """The item, with lists in place of what is still JSON."""
+    if any(isinstance(v, dict) and v.get("L").__class__ is StoredVector for v in item.values()):
+        return {name: copy.deepcopy(value) for name, value in item.items()}
+    return item
 
 
 class VectorType(AttributeType):

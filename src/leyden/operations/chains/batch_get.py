@@ -15,6 +15,7 @@ from leyden.operations.bound import (
     ItemId,
     error_context,
     item_id,
+    reader_of,
     refuse_duplicates,
 )
 from leyden.operations.chains.reads import Get
@@ -140,7 +141,12 @@ class BatchGet:
         self, wanted: list[_Wanted], bodies: list[Params], options: Options
     ) -> Program[BatchResult]:
         sent = yield from send_all(
-            "BatchGetItem", self._name, bodies, options, left_in="UnprocessedKeys"
+            "BatchGetItem",
+            self._name,
+            bodies,
+            options,
+            left_in="UnprocessedKeys",
+            reader=reader_of((one.entity for one in wanted), options.data),
         )
         key_fields = {one.table: one.entity.key_fields for one in wanted}
         found: dict[ItemId, Item] = {}

@@ -10,7 +10,13 @@ from leyden._attrs import evolve, frozen
 from leyden._calls import Endable, end, fitting, hand_on, warn_unended
 from leyden._ledger import accounted
 from leyden.errors import AwsError, DecodeError, HookError, InputError, InvalidOptionError
-from leyden.operations.bound import BoundEntity, error_context, item_id, refuse_duplicates
+from leyden.operations.bound import (
+    BoundEntity,
+    error_context,
+    item_id,
+    reader_of,
+    refuse_duplicates,
+)
 from leyden.operations.chains.reads import Get
 from leyden.operations.chains.write import Write
 from leyden.operations.companions.overflow.reading import OverflowRead, join_items, wanted_fields
@@ -99,11 +105,12 @@ class TransactGet:
     def _program(self, params: Params, options: Options) -> Program[TransactionResult]:
         consumed: float | None = None
         sent = attempt = 0
+        reader = reader_of((entry._said.entity for entry in self._entries), options.data)
         while True:
             attempt += 1
             try:
                 response, attempts = yield from send_transaction(
-                    Request("TransactGetItems", params, GET)
+                    Request("TransactGetItems", params, GET, reader=reader)
                 )
             except AwsError as error:
                 reasons = cancellation(error)

@@ -14,7 +14,7 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidExpressionError
 from leyden.keys import IndexKeys
-from leyden.operations.bound import BoundEntity, matches
+from leyden.operations.bound import BoundEntity, matches, reader_of
 from leyden.operations.companions.overflow.reading import OverflowRead, wanted_fields
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions, fields_of
@@ -206,7 +206,9 @@ class CollectionReading(RangedReading):
 
     def plan(self, options: Options) -> ReadPlan:
         """What `go()` does. Raises the errors of bad input."""
-        request = self.request(options, telling=True)
+        entities = [member.entity for member in self.collection]
+        reader = reader_of(entities, options.data)
+        request = self.request(options, telling=True, reader=reader)
         owner_of, is_lawless = self.collection.owner_of, options.ignore_ownership
         tests = {m.alias: self._test(m, options) for m in self.collection}
         identities = {

@@ -12,7 +12,8 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys, bounds_of
-from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches
+from leyden.mapping.answers import Reader, UnusualItemError
+from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches, reader_of
 from leyden.operations.companions.overflow.reading import joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
@@ -134,6 +135,8 @@ class PageReading(ABC):
         record = entity.mapping.record
         slots_of = slots_reader(entity, options, keys)
         reader = None if left_in else self.rows_reader(options)
+        if entity.mapping.vectors:
+            reader = _either(reader, reader_of([entity], options.data))
         request = self.request(options, telling=True, reader=reader)
 
         def keep(item: Item, left_in: RangeTest | None = left_in) -> bool:
@@ -227,6 +230,20 @@ class PageReading(ABC):
         if EMPTY in identity.values():
             return None
         return lambda content: rows.read(content, spec.entity, spec.version, identity)
+
+
+def _either(rows: Reader | None, others: Reader | None) -> Reader | None:
+    """What reads an answer as rows, and one that is none in the other way."""
+    if rows is None or others is None:
+        return rows or others
+
+    def read(content: bytes) -> dict[str, Any]:
+        try:
+            return rows(content)
+        except UnusualItemError:
+            return others(content)
+
+    return read
 
 
 @frozen(eq=False, slots=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from leyden._attrs import frozen
 from leyden._late import Late
 from leyden.errors import DecodeError, HookError, InvalidExpressionError
-from leyden.operations.bound import BoundEntity, Identity, matches, name_item
+from leyden.operations.bound import BoundEntity, Identity, matches, name_item, reader_of
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions
@@ -261,8 +261,9 @@ class GetReading:
             return is_mine(entity, found, identity, options)
 
         shown = shown_slots(entity, options) if options.attributes else None
+        reader = reader_of([entity], options.data) if entity.mapping.vectors else None
         return ReadPlan(
-            Request("GetItem", params, self.name, entity.spec.entity),
+            Request("GetItem", params, self.name, entity.spec.entity, reader),
             options,
             entity.key_fields,
             entity.key_fields,

@@ -19,7 +19,7 @@ from pynamodb.expressions.condition import Condition
 from leyden._attrs import frozen
 from leyden._text import did_you_mean
 from leyden.errors import InvalidExpressionError, MissingCompositeError, ValidationError
-from leyden.operations.bound import BoundEntity, SearchedIndex
+from leyden.operations.bound import BoundEntity, SearchedIndex, reader_of
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import Options, finish
 from leyden.operations.plan.evaluation import holds, same
@@ -133,6 +133,7 @@ class SearchReading:
         entity, spec, asked, conditions = self.entity, self.index.spec, self.asked, self.conditions
         params = finish(self.describe(options, telling=True), options)
         shown = self._shown(options)
+        reader = reader_of([entity], options.data)
 
         def is_ours(item: Item) -> bool:
             return entity.owns_key(item)
@@ -141,7 +142,7 @@ class SearchReading:
             return is_ours(item) and all(same(item.get(f), value) for f, value in asked.items())
 
         return SearchPlan(
-            Request(API, params, self.name, entity.spec.entity),
+            Request(API, params, self.name, entity.spec.entity, reader),
             options,
             entity.key_fields,
             is_ours,

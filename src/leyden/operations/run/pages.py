@@ -149,7 +149,9 @@ def _given(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
     if options.hydrate and kept:
         table: str = plan.request.params["TableName"]
         keys = [_position(item, plan.primary_fields) for item in kept]
-        found, cost, sent = yield from get_items(table, keys, options, operation)
+        found, cost, sent = yield from get_items(
+            table, keys, options, operation, reader=plan.request.reader
+        )
         whole = [found[one] for key in keys if (one := item_id(table, key)) in found]
         kept = [*filter(plan.keep_whole or plan.keep, whole)]
         consumed, requests = add_units(consumed, cost), requests + sent

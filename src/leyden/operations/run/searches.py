@@ -37,7 +37,9 @@ def search(plan: SearchPlan) -> Program[Matches]:
     if options.hydrate and kept:
         table: str = plan.request.params["TableName"]
         keys = [{field: item[field] for field in plan.key_fields} for item, _ in kept]
-        found, consumed, sent = yield from get_items(table, keys, options, operation)
+        found, consumed, sent = yield from get_items(
+            table, keys, options, operation, reader=plan.request.reader
+        )
         requests += sent
         whole = [found.get(item_id(table, key)) for key in keys]
         kept = [

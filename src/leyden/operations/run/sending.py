@@ -20,6 +20,7 @@ from leyden.errors import (
     LeydenError,
     ThrottledError,
 )
+from leyden.mapping.answers import Reader
 from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id
 from leyden.operations.options import Options
 from leyden.program import Gather, Item, Params, Pause, Program, Request, Response
@@ -108,6 +109,7 @@ def send_all(
     *,
     left_in: str,
     attempts: int | None = None,
+    reader: Reader | None = None,
 ) -> Program[Sent]:
     """Send all requests, `concurrency` at a time, and again what comes back unprocessed.
 
@@ -131,7 +133,10 @@ def send_all(
         left: list[_Part] = []
         for start in range(0, len(waiting), options.concurrency):
             group = waiting[start : start + options.concurrency]
-            sent = tuple(Request(api, {"RequestItems": dict(p.items)}, operation) for p in group)
+            sent = tuple(
+                Request(api, {"RequestItems": dict(p.items)}, operation, reader=reader)
+                for p in group
+            )
             answers = yield Gather(sent, options.concurrency)
             requests += len(sent)
             for part, answer in zip(group, answers, strict=True):
@@ -187,6 +192,7 @@ def get_items(
     *,
     consistent: bool = False,
     size: int = GET_LIMIT,
+    reader: Reader | None = None,
 ) -> Program[tuple[dict[ItemId, Item], float | None, int]]:
     """Read items of a table by their keys, `size` in a request: those found, units, and requests.
 
@@ -198,7 +204,7 @@ def get_items(
     ]
     options = evolve(options, progress=None, unprocessed="raise")
     sent = yield from send_all(
-        "BatchGetItem", operation, bodies, options, left_in="UnprocessedKeys"
+        "BatchGetItem", operation, bodies, options, left_in="UnprocessedKeys", reader=reader
     )
     settle(sent, BatchResult((), sent.unread, sent.consumed, sent.requests), options, operation)
     found = {
