@@ -99,6 +99,8 @@ class EntityMapping(Preparation):
             for name, index in spec.indexes.items()
             if index.when is not None
         }
+        self.guards_vectors = bool(spec.searches or spec.never_empty or spec.never_zero)
+        """Whether a vector index of the table asks something of the entity's items."""
         self._rows: list[RowReader | None] = []
         self._lock = threading.Lock()
 

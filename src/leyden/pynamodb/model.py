@@ -26,6 +26,7 @@ from leyden.mapping.building import stand_alone
 from leyden.mapping.entity import EntityMapping, typed_key
 from leyden.mapping.index_keys import put_keys
 from leyden.mapping.record import camel_case, python_names
+from leyden.mapping.vector_guards import refuse_unfound
 from leyden.pynamodb.attributes import LeydenAttribute, operand_of, pynamodb_attribute
 from leyden.schema.spec import (
     AttributeSpec,
@@ -96,6 +97,8 @@ class LeydenModel(Model):
             stored = self.__dict__["_leyden_stored"]
             settled = {name for name, value in stored.items() if given.get(name) is value}
             values = entity.prepare_create(given, settled=settled)
+            if entity.guards_vectors:
+                refuse_unfound(entity, values)
             keys = put_keys(entity, values)
         else:
             values = {name: entity.attributes[name].accept(v) for name, v in given.items()}

@@ -20,6 +20,7 @@ from leyden.schema.spec import (
     TableIndexSpec,
     TableSpec,
 )
+from leyden.schema.vectors import guarded
 from leyden.types import type_of
 
 Hooks = Mapping[str, Callable[..., Any]]
@@ -108,7 +109,7 @@ def _check(source: Source, hooks: Hooks | None, beside: Source | None = None) ->
     indexes = _indexes(specs, said)
     service = ServiceSpec(
         service=specs[0].service,
-        entities={spec.alias: _projecting(spec, indexes) for spec in specs},
+        entities={spec.alias: _projecting(spec, indexes) for spec in guarded(specs)},
         table=attrs.evolve(said, indexes=indexes, ttl=ttl if said.ttl is None else said.ttl),
     )
     return CheckResult(service, faults)

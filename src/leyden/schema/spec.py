@@ -283,6 +283,10 @@ class EntitySpec:
     description: str | None = None
     span: Span = NOWHERE
     searches: Mapping[str, SearchSpec] = attrs.field(factory=dict, converter=_frozen_mapping)
+    never_empty: tuple[str, ...] = ()
+    """The attributes that a vector index of the table compares, be it another entity's."""
+    never_zero: tuple[str, ...] = ()
+    """The vectors that a vector index of the table compares by cosine."""
 
     @property
     def primary(self) -> IndexSpec:

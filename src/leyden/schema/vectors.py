@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from leyden import _attrs as attrs
 from leyden._attrs import frozen
 from leyden.schema.spec import AttributeSpec, EntitySpec, SearchSpec
 from leyden.types import type_of
@@ -118,3 +119,24 @@ def differences(use: VectorUse, first: VectorUse) -> Iterator[tuple[str, str, st
         yield "metric", use.search.metric, first.search.metric
     if use.partition != first.partition:
         yield "partition", shown(use.partition), shown(first.partition)
+
+
+def guarded(entities: Iterable[EntitySpec]) -> list[EntitySpec]:
+    """The entities, each with what the vector indexes of all of them ask of its items.
+
+    An index sees every item of the table, so what it cannot take no entity may write.
+    """
+    entities = [*entities]
+    uses = [use for same in uses_of(entities).values() for use in same]
+    if not uses:
+        return entities
+    compared = {field for use in uses for field, kind in use.kinds.items() if kind != "N"}
+    turned = {use.field for use in uses if use.search.metric == "cosine"}
+    return [
+        attrs.evolve(
+            entity,
+            never_empty=tuple(n for n, a in entity.attributes.items() if a.field in compared),
+            never_zero=tuple(n for n, a in entity.attributes.items() if a.field in turned),
+        )
+        for entity in entities
+    ]

@@ -9,6 +9,7 @@ from leyden._attrs import evolve, field, frozen
 from leyden._calls import fitting
 from leyden.errors import InputError
 from leyden.mapping.index_keys import put_keys
+from leyden.mapping.vector_guards import refuse_unfound
 from leyden.operations.bound import run_named
 from leyden.operations.chains.transactions import TransactWrite
 from leyden.operations.chains.write import NO_RETURN, Write, exists, is_absent
@@ -99,6 +100,8 @@ class Put(Write):
         """The stored form of the item with defaults, keys and identifiers, and its own key."""
         entity = self._entity
         values = entity.mapping.prepare_create(given, verbatim=self._verbatim)
+        if entity.mapping.guards_vectors:
+            refuse_unfound(entity.mapping, values)
         keys = put_keys(entity.mapping, values)
         item = entity.mapping.encode(values)
         if self._beside:

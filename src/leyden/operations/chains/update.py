@@ -6,22 +6,22 @@ and the way in which a change becomes the plan of a request.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Never, Self, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden._calls import end, fitting, misplaced
 from leyden.errors import CompositeConflictError, InvalidExpressionError, LeydenError
-from leyden.mapping.entity import refuse_no_mapping
+from leyden.mapping.entity import EntityMapping, refuse_no_mapping
 from leyden.mapping.index_keys import (
     NO_CHANGES,
-    KeyChanges,
     Knowledge,
     changed_keys,
     refuse_ambiguous,
     refuse_unknown_inputs,
 )
 from leyden.mapping.record import lack_of
+from leyden.mapping.vector_guards import Demand, demands_of, refuse_unfit
 from leyden.operations.chains.write import Write, changed, exists
 from leyden.operations.companions.overflow.writing import overflow_of_update
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
@@ -35,6 +35,20 @@ from leyden.program import Item, Params
 from leyden.types.lacking import excerpt
 
 Names: TypeAlias = set[str]
+
+
+def step_demands(
+    mapping: EntityMapping, item: Knowledge, steps: Iterable[Step], sure: Iterable[str] = ()
+) -> tuple[Demand, ...]:
+    """What vector indexes need of the stored item, over a write with these steps.
+
+    `sure` are attributes that the item will have beside. Raises ValidationError for what an index
+    cannot take or find.
+    """
+    begun = {s.root: s.value for s in steps if s.operator == "if_not_exists" and s.is_root}
+    refuse_unfit(mapping, begun)
+    whole = (s.root for s in steps if s.is_root and s.operator not in ("set", "remove", "delete"))
+    return demands_of(mapping, item, {*whole, *sure})
 
 
 @frozen(eq=False, repr=False)
@@ -89,8 +103,10 @@ class ChangesPart(Write):
             {name: value for name, value in self._known.items() if value is not None}
         )
 
-    def _agreements(self, expressions: Expressions) -> list[str]:
-        """The conditions that what the caller said of the stored item is so."""
+    def _agreements(self, expressions: Expressions, demands: Iterable[Demand]) -> list[str]:
+        """The conditions that what the caller said of the stored item is so, and its vectors
+        have what they need.
+        """
         entity = self._entity
         texts = [expressions.equal(*pair) for pair in self._agreed().items()]
         for name, value in self._known.items():
@@ -101,6 +117,9 @@ class ChangesPart(Write):
                 text = entity.keys.text_of_absent(stored)
                 also = f" OR {expressions.equal(stored, {'S': text})}" if text else ""
                 texts.append(f"({absent}{also})" if text else absent)
+        for one in demands:
+            word = "attribute_exists" if one.present else "attribute_not_exists"
+            texts.append(f"{word}({expressions.name(one.field)})")
         return texts
 
     def _plan_part(
@@ -111,6 +130,7 @@ class ChangesPart(Write):
         change: PartChange,
         effect: Effect | None,
         expected: Expectation | None,
+        demands: tuple[Demand, ...],
     ) -> WritePlan:
         """The plan of a change. `stored` has the fields of the primary composites at least."""
         entity, expressions = self._entity, Expressions()
@@ -127,13 +147,15 @@ class ChangesPart(Write):
             expressions,
             stored,
             existence=exists(key, expressions) if self._needs == "an item" else "",
-            agreements=self._agreements(expressions) if self._known else (),
+            agreements=self._agreements(expressions, demands) if self._known or demands else (),
         )
         overflow = None
         if large is not None and effect is not None:
             overflow = overflow_of_update(entity, large, update, effect, change.steps)
         kept = {name: stored[name] for name in entity.mapping.composites}
-        return WritePlan(self, params, key, identity, kept, expected, False, effect, overflow)
+        return WritePlan(
+            self, params, key, identity, kept, expected, False, effect, overflow, demands
+        )
 
 
 @frozen(eq=False, repr=False)
@@ -245,9 +267,14 @@ class Update(ChangesPart):
             derived = mapping.watchers(changes, known)
             removed |= {name for name, value in derived.items() if value is None}
             values |= {name: value for name, value in derived.items() if value is not None}
-        keys = NO_CHANGES
-        if entity.keys.written_with_items:
-            keys = self._keys(values, removed, known)
+        keys, demands = NO_CHANGES, tuple[Demand, ...]()
+        if entity.keys.written_with_items or mapping.guards_vectors:
+            item = self._left_behind(values, removed, known)
+            if entity.keys.written_with_items:
+                keys = changed_keys(mapping, item)
+            if mapping.guards_vectors:
+                refuse_unfit(mapping, {**key_values, **values})
+                demands = step_demands(mapping, item, steps)
         own, stored = mapping.encode_few(key_values), mapping.encode_few(values)
         primary = entity.keys.primary.fields
         fields = {name: value for name, value in stored.items() if name not in keys.set}
@@ -271,7 +298,13 @@ class Update(ChangesPart):
             )
         change = PartChange(fields, steps, removes, keys=keys, steps_first=True)
         return self._plan_part(
-            options, entity.mapping.primary_key(key_values), own, change, effect, self._expected
+            options,
+            entity.mapping.primary_key(key_values),
+            own,
+            change,
+            effect,
+            self._expected,
+            demands,
         )
 
     def _assigned(self, own: Collection[str]) -> tuple[tuple[Step, ...], dict[str, Any], Names]:
@@ -323,17 +356,15 @@ class Update(ChangesPart):
         # What a step took away was read all the same: it is not there.
         return shown | {slots[step.root] for step in self._steps if step.root in slots}
 
-    def _keys(
+    def _left_behind(
         self, values: Mapping[str, Any], removed: Collection[str], known: Mapping[str, Any]
-    ) -> KeyChanges:
-        """The index keys of the update, over what it sets and removes and what else is known."""
+    ) -> Knowledge:
+        """What is known of the item after the update: what it sets and removes, and the rest."""
         together = {**known, **values}
         absent = {name for name, value in together.items() if value is None}.union(removed)
         after = {name: value for name, value in together.items() if name not in absent}
         made = after if self._needs == "anything" else None
-        return changed_keys(
-            self._entity.mapping, Knowledge(after, absent, {*values, *removed}, made)
-        )
+        return Knowledge(after, absent, {*values, *removed}, made)
 
 
 @frozen(eq=False, repr=False)

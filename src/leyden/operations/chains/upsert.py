@@ -15,7 +15,8 @@ from leyden.mapping.index_keys import (
     own_keys,
     refuse_unknown_inputs,
 )
-from leyden.operations.chains.update import ChangesPart
+from leyden.mapping.vector_guards import Demand, refuse_unfit
+from leyden.operations.chains.update import ChangesPart, step_demands
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import (
     Expectation,
@@ -134,8 +135,13 @@ class Upsert(ChangesPart):
                 known=self._agreed(),
                 creates=True,
             )
+        demands: tuple[Demand, ...] = ()
+        if entity.mapping.guards_vectors:
+            refuse_unfit(entity.mapping, parts.values)
+            begun = [n for n in parts.values if entity.spec.attributes[n].field in once]
+            demands = step_demands(entity.mapping, parts.item, parts.steps, begun)
         change = PartChange(fields, parts.steps, (*keys.remove, *parts.removed), once, keys)
-        return self._plan_part(options, key, stored, change, effect, parts.expected)
+        return self._plan_part(options, key, stored, change, effect, parts.expected, demands)
 
     def _prepared(
         self,

@@ -13,29 +13,35 @@ from typing import Final, Literal, Protocol, TypeAlias
 from leyden._attrs import field, frozen
 from leyden._ledger import same_item
 from leyden.errors import ConditionFailedError, ItemExistsError, ItemNotFoundError
+from leyden.mapping.vector_guards import Demand
 from leyden.operations.bound import BoundEntity
 from leyden.program import AttributeValue, Item, Request
 
 Needs: TypeAlias = Literal["anything", "no item", "an item"]
 """What a verb needs to be stored under its key."""
 
-Why: TypeAlias = Literal["exists", "not_found", "composite", "where", "unknown"]
+Why: TypeAlias = Literal["exists", "not_found", "composite", "vector", "where", "unknown"]
 """Which part of a condition did not hold; `unknown` where nothing tells."""
 
 
 @frozen
 class Asked:
-    """What a write asks of the stored item: by its verb, by `.where()`, by `.composite()`."""
+    """What a write asks of the stored item: by its verb, by `.where()`, by `.composite()`.
+
+    What vector indexes need of it, no caller says.
+    """
 
     needs: Needs = "anything"
     where: bool = False
     composite: Mapping[str, AttributeValue | None] = field(factory=dict)
     """By field; None for what the stored item must not have."""
+    demands: tuple[Demand, ...] = ()
+    """What vector indexes need of the stored item."""
 
     @property
     def is_by_verb_alone(self) -> bool:
         """Whether the refusal alone tells what did not hold."""
-        return not self.where and not self.composite
+        return not (self.where or self.composite or self.demands)
 
     def differing(self, stored: Item) -> list[str]:
         """The fields in which the stored item is not what `.composite()` says."""
@@ -61,6 +67,8 @@ def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
             return "unknown"
     if stored is not None and asked.differing(stored):
         return "composite"
+    if (there or is_known) and not all(one.holds(stored or {}) for one in asked.demands):
+        return "vector"
     # Where there is no item, .composite() may not hold either, and .where() may.
     if asked.differing({}) and not (is_known and there):
         return "composite" if not asked.where else "unknown"
@@ -80,14 +88,10 @@ class Told(Protocol):
         """Its name: `task.create`."""
         ...
 
-    @property
-    def _asked(self) -> Asked:
-        """What it asks of the stored item."""
-        ...
-
 
 def told_of(
     entry: Told,
+    asked: Asked,
     why: Why,
     stored: Item | None,
     request: Request,
@@ -96,7 +100,7 @@ def told_of(
     unsure: bool,
 ) -> ConditionFailedError:
     """The error that says what stood in the way of a write, and what to do about it."""
-    entity, asked = entry._entity, entry._asked
+    entity = entry._entity
     said = _said(entity, asked, why, stored, is_known=is_known)
     error = _KINDS.get(why, ConditionFailedError)(
         f"{said}; {_outcome(asked, why, entry._name, unsure=unsure)}",
@@ -130,6 +134,9 @@ def _said(
             names = {a.field: name for name, a in entity.spec.attributes.items()}
             listed = ", ".join(f'"{names.get(f, f)}"' for f in asked.differing(stored))
             return f"the stored item has another {listed} than .composite() says"
+        case "vector":
+            unmet = [one.told for one in asked.demands if not one.holds(stored or {})]
+            return f"{unmet[0]}; write both, or neither"
         case "where":
             if not is_known:
                 return "a condition of .where() did not hold"
@@ -144,6 +151,7 @@ def _either(asked: Asked) -> str:
     either = parts.get(asked.needs, [])
     if asked.composite:
         either.append("the stored item is not what .composite() says")
+    either += [one.told for one in asked.demands]
     if asked.where:
         either.append("a condition of .where() did not hold")
     if len(either) < 2:

@@ -153,6 +153,13 @@ def _refuse_source(
         compiled.key_text.refuse_operand(compiled.path)
     if source.path[0].partition("[")[0] in entity.mapping.overflow:
         raise _refused(entity, place, "cannot be a copy of what may be stored apart from its item")
+    turned = entity.spec.never_zero
+    if place.root in turned and compiled.path not in turned:
+        raise _refused(
+            entity,
+            place,
+            f'is compared by cosine, and its copy of "{compiled.path}" may be a vector of zeros',
+        )
     target, other = place.leaf.spec, compiled.spec
     fits = target.type == other.type or (place.leaf.type.is_number and compiled.type.is_number)
     if target.type == "enum" == other.type:

@@ -17,6 +17,7 @@ from typing import Final, Literal, Protocol
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InputError, ItemTooLargeError
 from leyden.mapping.index_keys import NO_CHANGES, KeyChanges
+from leyden.mapping.vector_guards import Demand
 from leyden.operations.bound import BoundEntity, Identity, ItemId, item_id
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
@@ -171,11 +172,19 @@ class WritePlan:
     """What it does to the item's fields; None where no other items depend on it."""
     overflow: OverflowChange | None = None
     """What it does to values that may be stored outside of their item; `params` lacks these."""
+    demands: tuple[Demand, ...] = ()
+    """What vector indexes need of the stored item; already among the conditions."""
 
     @property
     def entity(self) -> BoundEntity:
         """The entity whose item it writes."""
         return self.entry._entity
+
+    @property
+    def asked(self) -> Asked:
+        """What it asks of the stored item, to say what of it did not hold."""
+        asked = self.entry._asked
+        return evolve(asked, demands=self.demands) if self.demands else asked
 
     @property
     def table(self) -> str:

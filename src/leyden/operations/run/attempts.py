@@ -244,7 +244,7 @@ class Attempts(ABC):
             if reason.get("Item"):
                 seen[part.position] = reason["Item"]
             elif not self.was_there(part.position):
-                asked = self.plans[part.position].entry._asked
+                asked = self.plans[part.position].asked
                 must_see = self.must_see(writes[part.position], error)
                 if must_see or (asked.needs != "anything" and not asked.is_by_verb_alone):
                     wanted[part.position] = must_see

@@ -11,6 +11,7 @@ its only part. The verdict depends on whose part it was:
 |         |                           | again: the unique values that were read have changed      |
 |         |                           | `exists`, `not_found`, `composite`, `where`: what the     |
 |         |                           | caller asked does not hold                                |
+|         |                           | `vector`: it would leave a vector without its partition   |
 | guard   | condition                 | `unique`; again where its owner is gone or has let go     |
 | check   | condition                 | `unique`, again: the owner has the values back            |
 | sibling | condition                 | `overflow`, again: a part of a large value is gone        |
@@ -242,7 +243,7 @@ def verdict_of_main(write: ResolvedWrite, stored: Item | None, *, is_known: bool
         return "version"
     if write.overflow is not None and not write.overflow.is_over(stored):
         return "overflow"
-    return why_refused(write.plan.entry._asked, stored, is_known=is_known)
+    return why_refused(write.plan.asked, stored, is_known=is_known)
 
 
 def verdict_of_code(code: str) -> Verdict:
@@ -267,9 +268,10 @@ def error_of(
         case "unique":
             assert refusal.claim is not None
             error = _violated(refusal.claim, refusal.owner or {}, request)
-        case "exists" | "not_found" | "composite" | "where" | "unknown" as why:
+        case "exists" | "not_found" | "composite" | "vector" | "where" | "unknown" as why:
+            plan, is_known = write.plan, refusal.is_known
             error = told_of(
-                write.plan.entry, why, stored, request, is_known=refusal.is_known, unsure=unsure
+                plan.entry, plan.asked, why, stored, request, is_known=is_known, unsure=unsure
             )
             # Whoever looks for the service's own answer finds it one step behind.
             error.__cause__ = cause.__cause__ if isinstance(cause, ConditionFailedError) else cause
@@ -289,7 +291,7 @@ def rejection_of(refusal: Refusal, write: ResolvedWrite) -> Rejection:
         entry._name,
         entry._entity,
         write.kept,
-        "condition" if reason in ("composite", "where", "unknown") else reason,
+        "condition" if reason in ("composite", "vector", "where", "unknown") else reason,
         refusal.code,
         raw,
         attributes=() if refusal.claim is None else refusal.claim.attributes,
