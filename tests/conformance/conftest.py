@@ -22,6 +22,7 @@ EVERY_TRANSPORT: Final = frozenset(
         "test_indexes",
         "test_items",
         "test_pages",
+        "test_searches",
         "test_together",
         "test_vector_requests",
         "test_written_back",

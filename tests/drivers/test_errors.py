@@ -111,7 +111,7 @@ def test_an_index_that_is_still_backfilling_has_its_own_error() -> None:
     error = refused("ValidationException", said, SEARCH)
     assert isinstance(error, IndexNotReadyError)
     assert "books (index vec1) has not all of its items yet" in str(error)
-    assert "app.create_table() waits" in str(error)
+    assert "app.add_vector_indexes() waits" in str(error)
 
 
 def test_an_engine_that_does_not_know_an_operation_says_so() -> None:

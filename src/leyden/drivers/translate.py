@@ -270,7 +270,7 @@ class _Answer:
         if self.request.api == "SearchVectors" and "backfilling" in said:
             return IndexNotReadyError(
                 f"{self.where} has not all of its items yet, and cannot be searched before: "
-                f"app.create_table() waits until its indexes are ready{self.trail}",
+                f"app.add_vector_indexes() waits until it is ready{self.trail}",
                 **self.on_behalf,
             )
         if code in {"UnknownOperationException", "UnknownOperation"}:

@@ -28,7 +28,15 @@ from leyden.cli.output import (
 )
 from leyden.errors import SchemaError
 from leyden.keys import IndexKeys, entity_keys
-from leyden.schema import EntitySpec, Fault, IndexSpec, KeySpec, ServiceSpec, check_service
+from leyden.schema import (
+    EntitySpec,
+    Fault,
+    IndexSpec,
+    KeySpec,
+    SearchSpec,
+    ServiceSpec,
+    check_service,
+)
 
 _HEAD = (
     *("entity", "access pattern", "index", "partition key", "sort key", "collection"),
@@ -45,9 +53,12 @@ class _Checked(NamedTuple):
         return sum(fault.severity == severity for fault in self.faults)
 
     @property
-    def patterns(self) -> list[IndexSpec]:
+    def patterns(self) -> list[IndexSpec | SearchSpec]:
         entities = self.service.entities.values() if self.service else ()
-        return [pattern for entity in entities for pattern in entity.indexes.values()]
+        found: list[IndexSpec | SearchSpec] = []
+        for entity in entities:
+            found += (*entity.indexes.values(), *entity.searches.values())
+        return found
 
     @property
     def indexes(self) -> int:
@@ -133,7 +144,8 @@ def check(
 def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -> None:
     """List or draw every access pattern.
 
-    The list shows the index and the keys of each pattern, and the condition of a sparse index.
+    The list shows the index and the keys of each pattern, the condition of a sparse index, and the
+    vector of a search by meaning.
 
     \b
       leyden patterns schemas/taskapp
@@ -161,11 +173,10 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
             raise click.FileError(str(html), error.strerror) from error
         click.echo(f"wrote {html}", err=True)
         return
-    rows = [
-        _described(entity, keys)
-        for entity in result.service.entities.values()
-        for keys in entity_keys(entity).values()
-    ]
+    rows = []
+    for entity in result.service.entities.values():
+        rows += [_described(entity, keys) for keys in entity_keys(entity).values()]
+        rows += [_described_search(entity, search) for search in entity.searches.values()]
     if output.is_json:
         print_json(rows, output)
     else:
@@ -191,6 +202,26 @@ def _described(entity: EntitySpec, keys: IndexKeys) -> dict[str, Any]:
     }
 
 
+def _described_search(entity: EntitySpec, search: SearchSpec) -> dict[str, Any]:
+    parted = [] if search.partition is None else [search.partition]
+    fields = [entity.attributes[name].field for name in parted]
+    return {
+        "entity": entity.alias,
+        "access_pattern": search.name,
+        "index": search.index,
+        "pk": {"field": fields[0], "composite": parted, "shape": None} if parted else None,
+        "sk": None,
+        "collection": [],
+        "kind": "vector",
+        "when": None,
+        "vector": {
+            "attribute": search.attribute,
+            "metric": search.metric,
+            "filters": list(search.filters),
+        },
+    }
+
+
 def _cells(row: dict[str, Any]) -> Sequence[str]:
     def shown(half: dict[str, Any] | None) -> str:
         if half is None:
@@ -199,12 +230,13 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
             return ", ".join(f"{{{name}}}" for name in half["composite"])
         return f"{half['field']} = {half['shape']}"
 
+    near = f"nearest to {{{row['vector']['attribute']}}}" if "vector" in row else ""
     return (
         row["entity"],
         row["access_pattern"],
         row["index"] or "(table)",
         shown(row["pk"]),
-        shown(row["sk"]),
+        near or shown(row["sk"]),
         ", ".join(row["collection"]),
         row["kind"],
         row["when"] or "",

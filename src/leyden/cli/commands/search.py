@@ -50,7 +50,7 @@ def search(
     output: Output,
     **options: Any,
 ) -> None:
-    """Print the items whose vectors are the nearest to one.
+    """Print items by meaning, the nearest to a vector.
 
     The nearest item comes first. KEY=VALUE are the partition of the vector index, and its filters
     as far as you want them. --where is judged after the search, so that fewer items than --top-k
@@ -83,6 +83,9 @@ def search(
 def search_pattern(entity: Entity, name: str, vector: Any, given: Sequence[str]) -> Any:
     """The search of an access pattern near a vector, by `attribute=value` arguments."""
     if name not in entity.spec.searches:
+        if name in entity.spec.indexes:
+            message = f'"{name}" is an access pattern by key: use `leyden query`'
+            raise click.BadParameter(message, param_hint="ENTITY.PATTERN")
         message = f'"{entity.spec.alias}" has no access pattern by meaning "{name}"'
         raise unknown(message, name, entity.spec.searches, hint="ENTITY.PATTERN")
     return entity.search[name](vector, **read_pairs(entity, given, hint="KEY=VALUE"))

@@ -161,9 +161,9 @@ class SearchReading:
         shown = shown_slots(self.entity, options, self.index)
         if options.attributes or options.hydrate:
             return shown
-        slots = self.entity.mapping.slots
-        found = frozenset(slots.values()) if shown is None else shown
-        return found - {slots.get(self.index.spec.attribute, "")}
+        mapping = self.entity.mapping
+        found = frozenset(mapping.slots.values()) - mapping.deferred if shown is None else shown
+        return found - {mapping.slots.get(self.index.spec.attribute, "")}
 
     def explain(self, options: Options) -> Explanation:
         """The search in words."""

@@ -121,8 +121,8 @@ def _look(request: Request, refused: TableNotFoundError) -> Program[bool]:
     index = next((index for index in indexes if index["IndexName"] == wanted), None)
     if index is None:
         raise TableNotFoundError(
-            f'the table "{table}" has no vector index "{wanted}"; add it to the table, or check '
-            "the `index` of the access pattern, table=, region= and endpoint_url=",
+            f'the table "{table}" has no vector index "{wanted}"; add it with '
+            "app.add_vector_indexes(), or check table=, region= and endpoint_url=",
             operation=request.operation,
             entity=request.entity,
         ) from refused
@@ -131,7 +131,7 @@ def _look(request: Request, refused: TableNotFoundError) -> Program[bool]:
         state = "backfilling" if index.get("Backfilling") else status.lower()
         raise IndexNotReadyError(
             f'the vector index "{wanted}" of the table "{table}" is {state}, and cannot be '
-            "searched before it is ready: app.create_table() waits for that",
+            "searched before it is ready: app.add_vector_indexes() waits for that",
             operation=request.operation,
             entity=request.entity,
         ) from refused
