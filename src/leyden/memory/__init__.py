@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from leyden._late import from_modules
 
 if TYPE_CHECKING:
-    from leyden.memory.asking import Cost
+    from leyden.memory.asking import Cost, Sent
     from leyden.memory.local import LocalVectors
     from leyden.memory.memory import AsyncMemory, Memory
     from leyden.memory.options import Options, SemanticRecall, WorkingMemory
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = from_modules(
         __name__,
-        asking="Cost",
+        asking="Cost Sent",
         local="LocalVectors",
         memory="AsyncMemory Memory",
         options="Options SemanticRecall WorkingMemory",
@@ -48,6 +48,7 @@ __all__ = [
     "Recall",
     "Reindexed",
     "SemanticRecall",
+    "Sent",
     "Tool",
     "Vector",
     "VectorIndex",

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from leyden._attrs import define, frozen
+from leyden._attrs import define, field, frozen
 from leyden._methods import Methods, program_of
 from leyden.errors import LeydenError, VectorStoreError
 from leyden.memory.embedding import CachedEmbedder
 from leyden.program import Gather, Program, Request, Runner, Work
 from leyden.results import consumed_units
 
-__all__ = ["Cost", "Meter", "asked", "embedded"]
+__all__ = ["Cost", "Meter", "Sent", "asked", "embedded"]
 
 T = TypeVar("T")
 
@@ -69,16 +69,30 @@ def embedded(embedder: CachedEmbedder, texts: Sequence[str]) -> Program[list[Seq
 
 
 @frozen
+class Sent:
+    """A request to DynamoDB: the name of the call, the index it read if any, and what it cost.
+
+    `consumed` is in capacity units, None where the engine did not say or the request failed.
+    """
+
+    api: str
+    index: str | None
+    consumed: float | None
+
+
+@frozen
 class Cost:
     """What a recall cost.
 
     `requests` counts those to DynamoDB and to the vector store. `consumed` is in capacity units,
-    `bytes_searched` in bytes of vectors; each is None where nobody said.
+    `bytes_searched` in bytes of vectors; each is None where nobody said. `sent` has the requests to
+    DynamoDB one by one, in the order of their answers.
     """
 
     requests: int = 0
     consumed: float | None = None
     bytes_searched: int | None = None
+    sent: tuple[Sent, ...] = field(default=(), repr=False)
 
 
 @define
@@ -88,6 +102,7 @@ class Meter:
     requests: int = 0
     consumed: float | None = None
     bytes_searched: int | None = None
+    _sent: list[Sent] = field(factory=list)
 
     def over(self, program: Program[T]) -> Program[T]:
         """The program, counted."""
@@ -97,15 +112,14 @@ class Meter:
                 try:
                     answer = yield step
                 except LeydenError as error:
-                    self.requests += isinstance(step, Request)
+                    self._count(step, error)
                     step = program.throw(error)
                 else:
-                    if isinstance(step, Request):
-                        self._count(answer)
-                    elif isinstance(step, Gather):
+                    if isinstance(step, Gather):
                         for request, one in zip(step.requests, answer, strict=True):
-                            if isinstance(request, Request):
-                                self._count(one)
+                            self._count(request, one)
+                    else:
+                        self._count(step, answer)
                     step = program.send(answer)
         except StopIteration as end:
             value: T = end.value
@@ -113,10 +127,13 @@ class Meter:
         finally:
             program.close()
 
-    def _count(self, answer: Any) -> None:
+    def _count(self, step: Any, answer: Any) -> None:
+        if not isinstance(step, Request):
+            return
         self.requests += 1
-        if not isinstance(answer, LeydenError):
-            self.add(consumed_units(answer), None)
+        consumed = None if isinstance(answer, LeydenError) else consumed_units(answer)
+        self.add(consumed, None)
+        self._sent.append(Sent(step.api, step.params.get("IndexName"), consumed))
 
     def add(self, consumed: float | None, bytes_searched: int | None) -> None:
         """Count what somebody else says that it cost."""
@@ -128,4 +145,4 @@ class Meter:
     @property
     def cost(self) -> Cost:
         """All of it."""
-        return Cost(self.requests, self.consumed, self.bytes_searched)
+        return Cost(self.requests, self.consumed, self.bytes_searched, tuple(self._sent))
