@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from leyden.errors import LeydenError
 from leyden.memory import LocalVectors, Memory, SemanticRecall, WorkingMemory
-from leyden.store import InMemoryStore
+from leyden.store import DynamoDBStore, InMemoryStore
 from tests.memory.golden_calls import Answered, Scenario
-from tests.memory.golden_texts import NOW, shortened, spelled_out
+from tests.memory.golden_texts import shortened, spelled_out
 from tests.memory.recording import RecordingVectors
 from tests.memory.words import Words
 
+Store: TypeAlias = InMemoryStore | DynamoDBStore
 REFUSED: Final = "refused"
 """What a call gives that ends in an error."""
 
@@ -21,12 +22,11 @@ REFUSED: Final = "refused"
 class Replay:
     """A memory of a scenario, with what it asks of its embedder and its vector store."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, store: Store) -> None:
         self.embedder = Words(scenario.dimensions)
         self.vectors = RecordingVectors(LocalVectors(), scenario.separator or "_")
-        self.store = InMemoryStore(clock=lambda: datetime.fromisoformat(NOW))
         self.memory = Memory(
-            self.store, embedder=self.embedder, vector=self.vectors, **options_of(scenario.options)
+            store, embedder=self.embedder, vector=self.vectors, **options_of(scenario.options)
         )
 
     def call(self, call: Answered) -> Any:

@@ -3,32 +3,76 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
 from typing import Any, Final
 
 import pytest
 
+from leyden.engine import local
+from leyden.store import DynamoDBStore, InMemoryStore
 from tests.memory.golden_calls import Answered, Scenario, scenarios
-from tests.memory.golden_texts import shortened
-from tests.memory.replay import REFUSED, Replay
+from tests.memory.golden_texts import NOW, shortened
+from tests.memory.replay import REFUSED, Replay, Store
 
 Golden = tuple[Scenario, list[Answered]]
+Stores = Callable[[], Store]
 
 
-def _of(*files: str) -> Any:
+def _clock() -> datetime:
+    return datetime.fromisoformat(NOW)
+
+
+@pytest.fixture(scope="module")
+def embedded_engine() -> Iterator[Any]:
+    with local() as engine:
+        yield engine
+
+
+@pytest.fixture(params=["in_memory", "table"])
+def new_store(
+    request: pytest.FixtureRequest, new_table_name: Callable[[], str]
+) -> Iterator[Stores]:
+    """Makes an empty store, in memory or on a table of its own."""
+    with ExitStack() as opened:
+
+        def make() -> Store:
+            if request.param == "in_memory":
+                return InMemoryStore(clock=_clock)
+            engine = request.getfixturevalue("embedded_engine")
+            store = DynamoDBStore(table_name=new_table_name(), client=engine, clock=_clock)
+            opened.enter_context(store).app.create_table()
+            return store
+
+        yield make
+
+
+DIFFERENT: Final = {
+    "working memory that is off": "reading it is refused, as writing is",
+    "working memory that is only read": "no option says so: offer the model no tool instead",
+    "a schema that requires": "what a model gives is merged as it is, whatever the schema says",
+    "a text that is no JSON, under a schema": "such a text is refused",
+}
+"""Scenarios of working memory that are otherwise here, and how."""
+
+
+def _of(*files: str, different: bool = False) -> Any:
+    """The scenarios of files, without those that are different here; or these alone."""
     return pytest.mark.parametrize(
         "golden",
         [
             pytest.param(golden, id=f"{file}: {golden[0].name}")
             for file in files
             for golden in scenarios(file)
+            if (golden[0].name in DIFFERENT) is different
         ],
     )
 
 
-def _replayed(golden: Golden) -> Iterator[tuple[Replay, Answered, Any]]:
+def _replayed(golden: Golden, store: Store) -> Iterator[tuple[Replay, Answered, Any]]:
     scenario, calls = golden
-    replay = Replay(scenario)
+    replay = Replay(scenario, store)
     for call in calls:
         yield replay, call, replay.call(call)
 
@@ -42,8 +86,8 @@ def _sorted(values: Iterable[Any]) -> list[Any]:
 
 
 @_of("saving")
-def test_messages_are_saved_with_the_same_vectors(golden: Golden) -> None:
-    for replay, call, given in _replayed(golden):
+def test_messages_are_saved_with_the_same_vectors(golden: Golden, new_store: Stores) -> None:
+    for replay, call, given in _replayed(golden, new_store()):
         assert (given is REFUSED) is (call.error is not None)
         asked = replay.vectors.take()
         upserts = [arguments for method, arguments in asked if method == "upsert"]
@@ -57,8 +101,8 @@ def test_messages_are_saved_with_the_same_vectors(golden: Golden) -> None:
 
 
 @_of("recall")
-def test_the_same_messages_are_recalled(golden: Golden) -> None:
-    for replay, call, given in _replayed(golden):
+def test_the_same_messages_are_recalled(golden: Golden, new_store: Stores) -> None:
+    for replay, call, given in _replayed(golden, new_store()):
         if call.method != "recall" or _is_paged(call.args[0]):
             continue
         asked = [arguments for method, arguments in replay.vectors.take() if method == "query"]
@@ -130,29 +174,18 @@ def _meets(filter: dict[str, Any], metadata: dict[str, Any]) -> bool:
 
 
 @_of("changes")
-def test_the_same_vectors_are_there_after_changes(golden: Golden) -> None:
+def test_the_same_vectors_are_there_after_changes(golden: Golden, new_store: Stores) -> None:
     theirs = Theirs()
     given = json.dumps([call.args for call in golden[1]])
-    for replay, call, _ in _replayed(golden):
+    for replay, call, _ in _replayed(golden, new_store()):
         theirs.follow(call)
         assert _texts(replay.kept(), given) == _texts(theirs.metadata, given)
 
 
-DIFFERENT: Final = {
-    "working memory that is off": "reading it is refused, as writing is",
-    "working memory that is only read": "no option says so: offer the model no tool instead",
-    "a schema that requires": "what a model gives is merged as it is, whatever the schema says",
-    "a text that is no JSON, under a schema": "such a text is refused",
-}
-"""Scenarios of working memory that are otherwise here, and how."""
-
-
 @_of("working_memory")
-def test_working_memory_is_the_same(golden: Golden) -> None:
+def test_working_memory_is_the_same(golden: Golden, new_store: Stores) -> None:
     scenario, calls = golden
-    if scenario.name in DIFFERENT:
-        return
-    replay = Replay(scenario)
+    replay = Replay(scenario, new_store())
     for call in calls:
         if call.value == {"error": True}:
             continue  # A tool's call that does not fit the schema: the package checks it.
@@ -183,3 +216,22 @@ def _open(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     return {name: _open(held) for name, held in schema.items() if name != "additionalProperties"}
+
+
+@_of("working_memory", different=True)
+def test_what_is_different_of_working_memory_is_told(golden: Golden, new_store: Stores) -> None:
+    scenario, calls = golden
+    replay = Replay(scenario, new_store())
+    given = [(call, replay.call(call)) for call in calls if call.method != "getSystemMessage"]
+    read = [(call.value, found) for call, found in given if call.method == "getWorkingMemory"]
+    match scenario.name:
+        case "working memory that is off":
+            assert read == [(None, REFUSED)]
+        case "a schema that requires":
+            assert read == [
+                (None, '{"age":1}'),
+                ('{"name":"Ada"}', '{"age":1,"name":"Ada"}'),
+                ('{"name":"Ada"}', '{"age":1}'),
+            ]
+        case "a text that is no JSON, under a schema":
+            assert read == [("no json", None), ('{"age":1}', '{"age":1}')]
