@@ -27,7 +27,7 @@ from leyden.keys import IndexKeys, KeyForm
 from leyden.program import AttributeValue
 from leyden.schema import ServiceSpec
 from leyden.tables import IndexDefinition
-from leyden.types import timestamp_text
+from leyden.types import timestamp_text, vector_excerpt
 
 _OWN: Final = ""
 """What stands for the name of an index in the table itself."""
@@ -123,6 +123,8 @@ def _row(
         for name, value in example.entity.mapping.plain(example.values).items()
     }
     for name, value in example.values.items():
+        if example.entity.spec.attributes[name].type == "vector":
+            plain[name] = vector_excerpt(value)
         if isinstance(value, datetime):
             # Seconds since 1970 tell people nothing.
             plain[name] = timestamp_text(value).replace(":00.000Z", "Z")

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import click
 
-from leyden.cli.values import json_text
-from leyden.types import without_decimals
+from leyden.cli.values import Numbers, json_text
+from leyden.types import vector_excerpt, without_decimals
 from leyden_command import interruptible
 
 if TYPE_CHECKING:
@@ -118,7 +118,12 @@ def print_records(records: Sequence[dict[str, Any]], order: Sequence[str]) -> No
 
 
 def cell(value: Any) -> str:
-    """A plain value as text in a table: strings as they are, all else as JSON."""
+    """A plain value as text in a table: strings as they are, all else as JSON.
+
+    Of a vector, people see the beginning.
+    """
+    if isinstance(value, Numbers):
+        return vector_excerpt(value)
     return value if isinstance(value, str) else json_text(value)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -50,14 +50,25 @@ def plain(value: Any) -> Any:
     return value
 
 
+class Numbers(list[float]):
+    """A vector as JSON has it; tables show its beginning only."""
+
+
+_SHOWN: Final[Mapping[str, Callable[[Any], Any]]] = {
+    # It keeps the order in which its text has it.
+    "json": lambda value: value,
+    "vector": Numbers,
+}
+"""How the values of some types are shown, where not as any other."""
+
+
 def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
     """A record by attribute name, in the schema's order, without what is absent or not read."""
     slots = entity.mapping.slots
     values = {name: getattr(record, slot, None) for name, slot in slots.items()}
     attributes = entity.spec.attributes
     return {
-        # A `json` value keeps the order in which its text has it.
-        name: value if attributes[name].type == "json" else plain(value)
+        name: _SHOWN.get(attributes[name].type, plain)(value)
         for name, value in values.items()
         if value is not None
     }
@@ -77,6 +88,9 @@ def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> st
     elif isinstance(value, list | tuple):
         ends = "[]"
         entries = [json_text(item, indent=indent, _line=inner) for item in value]
+        if isinstance(value, Numbers):
+            # A line for each of so many would be of no use to anybody.
+            indent = None
     else:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     if indent is None or not entries:

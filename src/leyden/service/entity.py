@@ -382,13 +382,16 @@ class Entity:
         return as_stored(self.spec, item, named)
 
     @fitting("task.parse(item)")
-    def parse(self, item: Item, *, apart: Literal["raise", "keep"] = "raise") -> Any:
+    def parse(
+        self, item: Item, *, apart: Literal["raise", "keep"] = "raise", deferred: bool = False
+    ) -> Any:
         """The record in a raw item with typed AttributeValues, as a stream or an export has it.
 
         Of an item that has nothing but key fields, the other attributes count as not read.
 
         `apart` says what becomes of a large value outside of the item (`overflow: chunk`), which
-        `get` reads: `raise`, or `keep` a `StoredApart` in its place.
+        `get` reads: `raise`, or `keep` a `StoredApart` in its place. With `deferred`, the record
+        shows deferred attributes as well.
 
         Raises DecodeError where the item is another entity's, does not fit the schema, or has such
         a value; InvalidOptionError.
@@ -409,15 +412,15 @@ class Entity:
             )
         with error_context(self._bound.operation("parse"), self._bound):
             try:
-                return self._parsed(item, keeps=apart == "keep")
+                return self._parsed(item, keeps=apart == "keep", deferred=deferred)
             except (DecodeError, HookError) as error:
                 name_item(error, self._bound, item)
                 raise
 
-    def _parsed(self, item: Item, *, keeps: bool) -> Any:
+    def _parsed(self, item: Item, *, keeps: bool, deferred: bool) -> Any:
         mapping = self._bound.mapping
         if keeps:
-            return record_in_place(self._bound, item)
+            return record_in_place(self._bound, item, deferred=deferred)
         unfolded = placed(self._bound, item)
         for name, value in values_apart(self._bound, unfolded.missing).items():
             raise DecodeError(
@@ -425,7 +428,7 @@ class Entity:
                 "read it with .get()",
                 field=self.spec.attributes[name].field,
             )
-        record = mapping.decode(unfolded.item)
+        record = mapping.decode(unfolded.item, deferred)
         if item.keys() <= mapping.key_fields:
             # Keys alone, as a KEYS_ONLY index has them: of the rest nobody knows.
             present = present_slots(self._bound, item)

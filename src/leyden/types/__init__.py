@@ -65,7 +65,7 @@ from leyden.types.times import (
     epoch_seconds,
     timestamp_text,
 )
-from leyden.types.vector import MAX_DIMENSIONS, VectorType, accept_vector
+from leyden.types.vector import MAX_DIMENSIONS, VectorType, accept_vector, vector_excerpt
 
 __all__ = [
     "MAX_DEPTH",
@@ -103,6 +103,7 @@ __all__ = [
     "refuse",
     "timestamp_text",
     "type_of",
+    "vector_excerpt",
     "without_decimals",
     "wrong_type",
 ]

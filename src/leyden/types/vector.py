@@ -56,6 +56,7 @@ _WIDTHS: Final = (len("-0.") + _DIGITS, len("-0.00000") + _DIGITS)
 _LARGEST: Final = 3.4028235677973366e38
 """From here on, numbers are nearer to infinity than to a 32-bit float."""
 _SMALLEST: Final = 1.1754943508222875e-38
+_SHOWN: Final = 3
 _PLAIN: Final = frozenset({float, int})
 _numbers: Final = msgspec.json.Encoder().encode
 _read: Final = msgspec.json.Decoder(tuple[float, ...]).decode
@@ -75,7 +76,7 @@ def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vecto
     if dimensions is not None and len(given) != dimensions:
         raise refuse(path, f"must have {dimensions:,} numbers, not {len(given):,}")
     if not _PLAIN.issuperset(map(type, given)):
-        given = [_number(number, f"{path}[{i}]") for i, number in enumerate(given)]
+        given = [_number(number, path, i) for i, number in enumerate(given)]
     try:
         single = array("f", given)
         given = [*map(float, given)]
@@ -87,10 +88,10 @@ def accept_vector(value: Any, path: str, dimensions: int | None = None) -> Vecto
     return _short(given, single)
 
 
-def _number(value: Any, path: str) -> float:
+def _number(value: Any, path: str, place: int) -> float:
     """One number of another class than Python's own, such as a `numpy.float32`."""
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
-        raise wrong_type(path, "a number", value)
+        raise wrong_type(f"{path}[{place}]", "a number", value)
     return float(value)
 
 
@@ -135,6 +136,12 @@ def _short(given: list[float], single: array[float]) -> Vector:
 
 def _digits(text: bytes) -> int:
     return len(text.partition(b"e")[0].removesuffix(b".0").lstrip(b"-0.").replace(b".", b""))
+
+
+def vector_excerpt(value: Sequence[float]) -> str:
+    """The beginning of a vector, for people: `[0.25, -0.5, 0.125, ... 1,536 numbers]`."""
+    shown = ", ".join(vector_texts(tuple(value[:_SHOWN])))
+    return f"[{shown}, ... {len(value):,} numbers]" if len(value) > _SHOWN else f"[{shown}]"
 
 
 def vector_texts(value: Vector) -> list[str]:

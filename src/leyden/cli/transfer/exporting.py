@@ -167,7 +167,7 @@ class Exporter:
     def _record(self, owner: Entity, item: Item) -> list[str]:
         """The line of a record; none for one that cannot be read, where these are collected."""
         try:
-            record = owner.parse(item)
+            record = owner.parse(item, deferred=True)
         except DecodeError as error:
             error.message += "; --raw exports items as they are"
             if not self.plan.collects:

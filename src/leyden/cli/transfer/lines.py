@@ -222,7 +222,7 @@ class RawReader:
             return None
         if owner is not None:
             # Values outside of the item have lines of their own.
-            owner.parse(item, apart="keep")
+            owner.parse(item, apart="keep", deferred=True)
         try:
             check_size(item)
         except ItemTooLargeError as error:

@@ -349,13 +349,13 @@ def values_apart(entity: BoundEntity, missing: Mapping[str, Entry]) -> dict[str,
     return {names[f]: StoredApart(entry.size, entry.checksum) for f, entry in missing.items()}
 
 
-def record_in_place(entity: BoundEntity, item: Item) -> Any:
+def record_in_place(entity: BoundEntity, item: Item, *, deferred: bool = False) -> Any:
     """The record in an item, with a `StoredApart` for each value that is not in it.
 
     Raises DecodeError.
     """
     unfolded = placed(entity, item)
-    record = entity.mapping.decode(unfolded.item)
+    record = entity.mapping.decode(unfolded.item, deferred)
     apart = values_apart(entity, unfolded.missing)
     slots = entity.mapping.slots
     shown = {slots[name]: value for name, value in apart.items() if name in slots}
