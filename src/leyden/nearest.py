@@ -229,7 +229,8 @@ class Matrix(Partition):
         if metric == "euclidean":
             return np.square(self._lengths[at]) - 2.0 * product, 2 * error * length * longest
         if metric == "cosine":
-            return -(product * self._inverse[at]), error * length
+            product *= self._inverse[at]
+            return np.negative(product, out=product), error * length
         return -product, error * length * longest
 
     def _exactly(self, sought: Any, length: float, metric: str, rows: Any) -> Any:

@@ -43,8 +43,8 @@ class BaseVectors(ABC):
     """What messages call the store."""
     batch_size: int = 500
     """How many vectors go into a request at most."""
-    batch_bytes: int = 16_000_000
-    """How large a request that writes vectors becomes at most, about."""
+    batch_bytes: int | None = 16_000_000
+    """How large a request that writes vectors becomes at most, about; None where it may be any."""
     ready_within: float = 300.0
     """How many seconds `create_index` waits for an index to be ready."""
 

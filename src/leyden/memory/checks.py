@@ -76,11 +76,12 @@ def floats_of(values: Any, index: VectorIndex, whose: str = "The vector") -> lis
             index=index.name,
         )
     # Stores keep 32 bits, in which larger numbers are infinite. A sum shows any that is.
-    if not math.isfinite(sum(array("f", numbers))):
+    kept = array("f", numbers)
+    if not math.isfinite(sum(kept)):
         raise VectorInputError(
             f"{whose} has a number that is not finite, or too large for 32 bits", index=index.name
         )
-    if index.metric == "cosine" and not any(array("f", numbers)):
+    if index.metric == "cosine" and not any(kept):
         raise VectorInputError(
             f"{whose} has only zeros; it has no direction, which the metric cosine compares",
             index=index.name,
@@ -167,11 +168,15 @@ def batches_of(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
     return [entries[start : start + size] for start in range(0, len(entries), size)]
 
 
-def requests_of(vectors: Sequence[Vector], size: int, most: int) -> list[list[Vector]]:
+def requests_of(
+    vectors: Sequence[Vector], size: int, most: int | None
+) -> Sequence[Sequence[Vector]]:
     """Vectors in their order: at most `size` at a time, and about `most` bytes as JSON.
 
     A vector that is larger by itself goes alone; what the store says to it is the error.
     """
+    if most is None:
+        return batches_of(vectors, size)
     batches: list[list[Vector]] = []
     room = 0
     for vector in vectors:

@@ -6,7 +6,6 @@ import builtins
 import sys
 from array import array
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from threading import RLock
 from typing import Any, ClassVar
 
@@ -37,7 +36,7 @@ class LocalVectors(BaseVectors):
 
     service: ClassVar[str] = "This process"
     batch_size = sys.maxsize
-    batch_bytes = sys.maxsize
+    batch_bytes: int | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +78,7 @@ class LocalVectors(BaseVectors):
     def _write(self, index: str, vectors: Sequence[Vector]) -> None:
         found = self._indexes[index]
         for vector in vectors:
-            found.put(vector, deepcopy(vector.metadata))
+            found.put(vector, _copied(vector.metadata))
 
     def _nearest(
         self,
@@ -92,7 +91,7 @@ class LocalVectors(BaseVectors):
         wanted = found.wanted(conditions)
         _, nearest = found.partition.nearest(array("f", vector), index.metric, wanted, top_k)
         return [
-            VectorMatch(id, score_of(measure, index.metric), deepcopy(metadata))
+            VectorMatch(id, score_of(measure, index.metric), _copied(metadata))
             for measure, (id, metadata) in nearest
         ]
 
@@ -162,3 +161,13 @@ class _Column:
 
     def meeting(self, condition: Condition) -> set[int]:
         return set().union(*(self._having.get(each, ()) for each in members_of(condition.values)))
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a JSON value, several times as fast as `copy.deepcopy` makes one."""
+    if isinstance(value, dict):
+        return {
+            name: _copied(each) if isinstance(each, (dict, list, tuple)) else each
+            for name, each in value.items()
+        }
+    return [_copied(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -52,7 +52,7 @@ class PineconeVectors(BaseVectors):
     separator = "-"
     most: ClassVar[int | None] = 10_000
     batch_size = 1000
-    batch_bytes = 2_000_000
+    batch_bytes: int | None = 2_000_000
 
     def __init__(
         self,
