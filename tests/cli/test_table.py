@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import Result
 
 import leyden
 from leyden import provision
@@ -72,9 +74,56 @@ def test_a_table_that_differs_is_reported(
         assert 'the index "gsi2"' in result.stderr
 
 
+NOTE = """
+entity: note
+version: "1"
+service: notes
+attributes:
+  note_id: {type: string, required: true}
+  embedding: {type: vector, dimensions: 3}
+indexes:
+  notes:
+    pk: {field: pk, composite: [note_id]}
+    sk: {field: sk, composite: []}
+"""
+SIMILAR = """
+  similar:
+    vector: {index: vec1, attribute: embedding}
+"""
+
+
+def test_vector_indexes_that_a_table_lacks_are_added(
+    missing_table: OnTable, tmp_path: Path
+) -> None:
+    schema = tmp_path / "note.yaml"
+
+    def table(*arguments: str) -> Result:
+        return leyden_command("table", str(tmp_path), *arguments, *missing_table.place)
+
+    schema.write_text(NOTE, encoding="utf-8")
+    assert table("--create").exit_code == 0
+    schema.write_text(NOTE + SIMILAR, encoding="utf-8")
+    lacking = table("--check")
+    assert lacking.exit_code == 1
+    assert "`leyden table FOLDER --add-indexes`" in lacking.stderr
+    assert json.loads(table("--add-indexes", "--json").stdout)["added"] == ["vec1"]
+    assert table("--check").exit_code == 0
+    again = table("--add-indexes")
+    assert (
+        again.stdout == f"the table {missing_table.table} has all vector indexes of the schemas\n"
+    )
+    schema.write_text(NOTE + SIMILAR.replace("vec1", "vec2"), encoding="utf-8")
+    assert table("--add-indexes").stdout == f"added vec2 to the table {missing_table.table}\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("--create", "--check"), ("--format", "markdown", "--json"), ("--format", "pdf")],
+    [
+        ("--create", "--check"),
+        ("--check", "--add-indexes"),
+        ("--format", "markdown", "--json"),
+        ("--format", "pdf"),
+    ],
 )
 def test_misuse_ends_with_2(arguments: tuple[str, ...]) -> None:
     assert leyden_command("table", TASKAPP, *arguments).exit_code == 2

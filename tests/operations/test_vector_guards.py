@@ -71,8 +71,8 @@ ZEROS = (0.0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
-def app() -> Iterator[leyden.Service]:
-    with leyden.local() as engine, leyden.load(SOURCE, table="notes", engine=engine) as app:
+def app(vector_engine: Any, module_table_name: str) -> Iterator[leyden.Service]:
+    with leyden.load(SOURCE, table=module_table_name, engine=vector_engine) as app:
         app.create_table()
         yield app
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
+from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -38,6 +44,7 @@ from leyden.tables import (
     compare_table,
     create_table,
 )
+from tests.conftest import dynamodb_local_folder
 from tests.provision.services import PRIMARY, attribute, entity, service
 
 SOURCE = """
@@ -452,22 +459,96 @@ def test_an_engine_that_takes_vector_indexes_and_forgets_them_is_found_out() -> 
     assert account.waited < 30
 
 
+def driver_on(engine: Any) -> SyncDriver:
+    return SyncDriver(
+        endpoint_url=engine.endpoint_url, region=engine.region, credentials=engine.credentials
+    )
+
+
 @pytest.fixture
-def driver() -> Iterator[SyncDriver]:
-    with (
-        leyden.engine.local() as engine,
-        SyncDriver(endpoint_url=engine.endpoint_url, credentials=engine.credentials) as driver,
-    ):
+def driver(vector_engine: Any) -> Iterator[SyncDriver]:
+    with driver_on(vector_engine) as driver:
         yield driver
 
 
-def test_the_embedded_engine_has_them(driver: SyncDriver) -> None:
-    assert driver.run(create_table(DEFINITION, "whole")).created
-    assert not driver.run(create_table(DEFINITION, "whole")).created
-    driver.run(create_table(BARE, "bare"))
+def test_every_engine_with_vector_indexes_has_them(
+    driver: SyncDriver, new_table_name: Callable[[], str]
+) -> None:
+    whole, grown = new_table_name(), new_table_name()
+    assert driver.run(create_table(DEFINITION, whole)).created
+    assert not driver.run(create_table(DEFINITION, whole)).created
+    driver.run(create_table(BARE, grown))
     with pytest.raises(TableMismatchError) as caught:
-        driver.run(check_table(DEFINITION, "bare"))
+        driver.run(check_table(DEFINITION, grown))
     assert len(caught.value.differences) == 2
-    assert driver.run(add_vector_indexes(DEFINITION, "bare")).added == ("vec2", "vec10")
-    for name in ("whole", "bare"):
-        assert driver.run(check_table(DEFINITION, name))["TableStatus"] == "ACTIVE"
+    one = evolve(DEFINITION, vectors={"vec10": DEFINITION.vectors["vec10"]})
+    assert driver.run(add_vector_indexes(one, grown)).added == ("vec10",)
+    for definition, name in ((DEFINITION, whole), (one, grown)):
+        assert driver.run(check_table(definition, name))["TableStatus"] == "ACTIVE"
+
+
+class Moto:
+    """moto by itself, in a process of its own: Leyden's engine teaches it for a whole process."""
+
+    region = "us-east-1"
+    credentials: ClassVar = {"access_key_id": "a", "secret_access_key": "b"}
+
+    def __init__(self, port: int) -> None:
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def wait(self) -> None:
+        """Until it listens."""
+        for _ in range(300):
+            with contextlib.suppress(OSError), urlopen(f"{self.endpoint_url}/moto-api/"):
+                return
+            time.sleep(0.1)
+        raise AssertionError("moto did not start")
+
+
+@pytest.fixture
+def moto() -> Iterator[Moto]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = Moto(port)
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(10)
+
+
+@pytest.fixture
+def dynamodb_local_engine() -> Iterator[Any]:
+    with leyden.engine.dynamodb_local(jar_folder=dynamodb_local_folder()) as engine:
+        yield engine
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("moto"),
+        pytest.param("dynamodb_local_engine", marks=pytest.mark.java),
+    ]
+)
+def unknowing(request: pytest.FixtureRequest) -> Iterator[SyncDriver]:
+    with driver_on(request.getfixturevalue(request.param)) as driver:
+        yield driver
+
+
+def test_an_engine_without_vector_indexes_is_named_as_the_reason(
+    unknowing: SyncDriver, new_table_name: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leyden.tables.adding.SEEN_WITHIN", 0.5)
+    table, reason = new_table_name(), "DynamoDB Local, and moto by itself, do not know vector"
+    with pytest.raises(TableError, match=reason):
+        unknowing.run(create_table(DEFINITION, table))
+    unknowing.run(create_table(BARE, table))
+    with pytest.raises(TableMismatchError, match="DynamoDB Local and moto by itself have none"):
+        unknowing.run(check_table(DEFINITION, table))
+    with pytest.raises(TableError, match=reason):
+        unknowing.run(add_vector_indexes(DEFINITION, table))

@@ -20,7 +20,10 @@ TIME_LIMIT: Final = 3600.0
 _BUSY: Final = frozenset({"LimitExceededException", "ResourceInUseException"})
 """What the service says while the table is at another index."""
 
-_GRACE: Final = 10.0
+_IDLE: Final = "nothing to update"
+"""What DynamoDB Local says of a request in which it knows nothing."""
+
+SEEN_WITHIN: Final = 10.0
 """Seconds until an index that was asked for must be seen."""
 
 
@@ -108,6 +111,9 @@ class _Building:
             try:
                 yield Request("UpdateTable", params, ADD)
             except AwsError as error:
+                if error.aws_code == "ValidationException" and _IDLE in error.message.lower():
+                    said = f'the engine did not read the vector index "{name}": {error.message}'
+                    raise without_vectors(said, ADD) from error
                 if error.aws_code not in _BUSY or self.waits.are_over:
                     raise
             else:
@@ -125,7 +131,7 @@ class _Building:
                     self.tell(name, "ready")
                     return description
                 state = "backfilling" if index.get("Backfilling") else "creating"
-            elif self.waits.waited - asked >= _GRACE:
+            elif self.waits.waited - asked >= SEEN_WITHIN:
                 said = f'the engine took the vector index "{name}" without making it'
                 raise without_vectors(said, ADD)
             else:

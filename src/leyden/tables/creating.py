@@ -91,7 +91,7 @@ def _refuse_engine(definition: TableDefinition, table_name: str, error: AwsError
         said = str(error).replace(" ", "").lower()
         if "attributedefinitions" in said or "attributesdefined" in said:
             refused = f'the engine refused the table "{table_name}", which has vector indexes'
-            raise without_vectors(f"{refused}: {error}", CREATE) from error
+            raise without_vectors(f"{refused}: {error.message}", CREATE) from error
 
 
 def _describe_ttl(table_name: str, operation: str) -> Program[Description]:

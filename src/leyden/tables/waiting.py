@@ -72,6 +72,6 @@ def without_vectors(said: str, operation: str) -> TableError:
     """The error for an engine that does not know vector indexes."""
     return TableError(
         f"{said}. DynamoDB Local, and moto by itself, do not know vector indexes; AWS does, and so "
-        'does the engine that endpoint_url="embedded" starts',
+        "does Leyden's own engine, leyden.local()",
         operation=operation,
     )
