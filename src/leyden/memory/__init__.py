@@ -10,6 +10,7 @@ from leyden._late import from_modules
 
 if TYPE_CHECKING:
     from leyden.memory.asking import Cost, Sent
+    from leyden.memory.dynamodb import AsyncDynamoDBVectors, DynamoDBVectors
     from leyden.memory.local import LocalVectors
     from leyden.memory.memory import AsyncMemory, Memory
     from leyden.memory.options import Options, SemanticRecall, WorkingMemory
@@ -28,6 +29,7 @@ else:
     __getattr__ = from_modules(
         __name__,
         asking="Cost Sent",
+        dynamodb="AsyncDynamoDBVectors DynamoDBVectors",
         local="LocalVectors",
         memory="AsyncMemory Memory",
         options="Options SemanticRecall WorkingMemory",
@@ -37,9 +39,11 @@ else:
     )
 
 __all__ = [
+    "AsyncDynamoDBVectors",
     "AsyncMemory",
     "Context",
     "Cost",
+    "DynamoDBVectors",
     "Embedder",
     "Filter",
     "LocalVectors",

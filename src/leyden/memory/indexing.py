@@ -41,6 +41,7 @@ __all__ = [
     "Unindexed",
     "VectorKey",
     "Where",
+    "has_direction",
     "keys_of",
     "message_of_vector",
     "vector_id",
@@ -154,7 +155,7 @@ class Indexing:
         return [
             Vector(id, vector, metadata)
             for (id, _, metadata), vector in zip(planned, vectors, strict=True)
-            if _has_direction(vector)
+            if has_direction(vector)
         ]
 
     def write(
@@ -211,7 +212,7 @@ class Indexing:
         calls = [
             self._ask("query", self.name, vector, top_k=top_k, filter=filter)
             for vector in vectors
-            if _has_direction(vector)
+            if has_direction(vector)
         ]
         return (yield from run_together(calls, AT_ONCE))
 
@@ -242,6 +243,6 @@ class Indexing:
             raise
 
 
-def _has_direction(vector: Sequence[float]) -> bool:
+def has_direction(vector: Sequence[float]) -> bool:
     """Whether it has a number that is not 0 in the 32 bits that a vector store keeps."""
     return any(array("f", vector))

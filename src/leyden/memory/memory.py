@@ -6,6 +6,12 @@ from typing import Any
 
 from leyden._methods import Awaited, Blocking, Methods, method
 from leyden.errors import CallStyleError, InvalidOptionError
+from leyden.memory.dynamodb import (
+    AsyncDynamoDBVectors,
+    DynamoDBVectors,
+    TableIndexing,
+    VectorMethods,
+)
 from leyden.memory.embedding import CachedEmbedder
 from leyden.memory.indexing import Indexing
 from leyden.memory.local import LocalVectors
@@ -46,16 +52,32 @@ class MemoryBase(RecallMethods):
         self._indexing = None
         if embedder is not None:
             cached = embedder if isinstance(embedder, CachedEmbedder) else CachedEmbedder(embedder)
-            if vector is None and not isinstance(store, InMemoryStore):
-                raise InvalidOptionError("give a vector store beside the embedder")
-            chosen = LocalVectors() if vector is None else vector
-            self._indexing = Indexing(self._runner, chosen, cached)
+            self._indexing = self._index(store, vector, cached)
         self._options = Options.of(LAST_MESSAGES, False, False)
         self._options = self._with(
             last_messages=last_messages,
             semantic_recall=semantic_recall,
             working_memory=working_memory,
         )
+
+    def _index(self, store: Any, vector: VectorStore | None, embedder: CachedEmbedder) -> Indexing:
+        """The index of messages: in the store's own table, unless told otherwise."""
+        given: Any = vector
+        if given is None and isinstance(store, InMemoryStore):
+            given = LocalVectors()
+        if given is None:
+            kind = AsyncDynamoDBVectors if isinstance(self, Awaited) else DynamoDBVectors
+            given = kind(store, embedder.dimensions)
+        if not isinstance(given, VectorMethods):
+            return Indexing(self._runner, given, embedder)
+        if given.dimensions != embedder.dimensions:
+            raise InvalidOptionError(
+                f"the embedder makes vectors of {embedder.dimensions} dimensions, and vector has "
+                f"{given.dimensions}"
+            )
+        if given._runner is not self._runner:
+            raise InvalidOptionError("vectors in a table are for the store of that table")
+        return TableIndexing(self._runner, given, embedder)
 
     def _refuse_style(self, domain: Methods) -> None:
         awaited = is_asynchronous(domain._runner)

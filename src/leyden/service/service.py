@@ -288,6 +288,16 @@ class Service:
         entities = self.entities.values()
         return parse_stream(entities, self.entity_of, event, unknown=unknown, failed=failed)
 
+    def beside(self, spec: ServiceSpec) -> Service:
+        """A service of other schemas, on the same table and over the same connections.
+
+        It is for programs that need entities of their own in somebody's table. Its chains are used
+        by their `program()`, which runs on event loops as well; it needs no `close()`.
+
+        >>> notes = app.beside(leyden.schema.load_service("schemas/notes"))  # doctest: +SKIP
+        """
+        return build_service(spec, self.driver, table=self.table)
+
     def close(self) -> None:
         """Give back the connections."""
         self.driver.close()

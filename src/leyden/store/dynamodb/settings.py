@@ -15,7 +15,6 @@ from leyden._text import did_you_mean
 from leyden.errors import InvalidOptionError, TableMismatchError, TableNotFoundError
 from leyden.program import Program
 from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, load_service
-from leyden.store import given
 
 CONCURRENCY: Final = 10
 """How many requests of one call are under way at once, unless told otherwise.
@@ -173,13 +172,13 @@ def memory_schemas(
             own[alias] = evolve(own[alias], attributes={**attributes, **chunked})
     table = service.table
     for alias, rule in ttl.rules.items():
-        own[alias] = _living(own[alias], rule.attribute)
+        own[alias] = living(own[alias], rule.attribute)
         # All rules name one attribute: the field that the table's time to live must read.
         table = evolve(table, ttl=own[alias].attributes[rule.attribute].field)
     return evolve(service, entities={**service.entities, **own}, table=table)
 
 
-def _living(entity: EntitySpec, name: str) -> EntitySpec:
+def living(entity: EntitySpec, name: str) -> EntitySpec:
     """The entity with the attribute that its time to live is kept in."""
     attribute = entity.attributes.get(name)
     if attribute is None:
@@ -237,23 +236,3 @@ def _remedies(differences: Iterable[str], table: str, ttl: str | None) -> str:
         "index anew, or another table"
     )
     return "\n".join(lines)
-
-
-def clear(app: Service, domain: Any, *, concurrency: int) -> Program[None]:
-    """Delete all items of a domain. Reads the whole table once for each of its entities.
-
-    What is written meanwhile may stay. Safe to run again.
-    """
-    for alias in DOMAINS[given.choice(domain, "domain", tuple(DOMAINS))]:
-        entity = app.entities[alias]
-        names = [name for name in entity.spec.primary.composites if name != "entity"]
-        cursor: str | None = None
-        while True:
-            found = yield from entity.scan.program(attributes=names, cursor=cursor)
-            # Only what is read is known to be there; the rest of the table is read afterwards.
-            keys = [{name: getattr(record, name) for name in names} for record in found]
-            if keys:
-                yield from entity.delete(keys).program(concurrency=concurrency)
-            cursor = found.cursor
-            if cursor is None:
-                break

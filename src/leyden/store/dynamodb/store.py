@@ -13,6 +13,7 @@ from leyden import Entities, Service, bind, bind_async
 from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.program import Program
 from leyden.schema import ServiceSpec
+from leyden.store.dynamodb.clearing import clear
 from leyden.store.dynamodb.domains import EvalSteps, ScoreSteps, TraceSteps, WorkflowSteps
 from leyden.store.dynamodb.memory import MemorySteps
 from leyden.store.dynamodb.settings import (
@@ -23,7 +24,6 @@ from leyden.store.dynamodb.settings import (
     Source,
     TtlRules,
     check_table,
-    clear,
     memory_schemas,
     refuse_unfit,
 )
@@ -109,6 +109,11 @@ class StoreBase(ABC):
     def entities(self) -> Entities:
         """The entities, the store's and your own."""
         return self._app.entities
+
+    @property
+    def ttl(self) -> Mapping[str, TTL]:
+        """How long items live, by entity."""
+        return self._ttl.rules
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} on table {self.table_name}>"
