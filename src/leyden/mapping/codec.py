@@ -9,15 +9,15 @@ again and says what is wrong.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
-from leyden._attrs import evolve, frozen
+from leyden._attrs import frozen
 from leyden.errors import UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute, decode_leniently
-from leyden.mapping.record import blank_class, withhold, without
+from leyden.mapping.record import WHOLE, Lack, blank_class, withhold, without
 from leyden.types import TYPES
 from leyden.types.anything import decode_any, encode_any, encode_any_set
 from leyden.types.base import Item
@@ -166,7 +166,7 @@ class Codec:
 
     encode: Callable[[Mapping[str, Any]], Item]
     decode: Callable[..., Any]
-    decode_values: Callable[..., dict[str, Any]]
+    decode_values: Callable[[Item], dict[str, Any]]
 
 
 def compile_codec(
@@ -213,12 +213,11 @@ def compile_codec(
         f"        {writer.name('check_names', check_names)}(values)",
         "    return item",
         "",
-        "def decode_values(item, deferred=True):",
+        "def decode_values(item):",
         "    values = {}",
     ]
     for name, attribute in attributes.items():
-        asked = "deferred and " if attribute.spec.deferred else ""
-        writer.lines.append(f"    if {asked}{attribute.spec.field!r} in item:")
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
         _write_reading(writer, attribute, "value")
         writer.lines += [
             "        if value is not None:",
@@ -230,7 +229,39 @@ def compile_codec(
     for number, attribute in enumerate(everywhere):
         attribute.encode = functions[f"encode_{number}"]
         attribute.read = functions[f"decode_{number}"]
-    return Codec(functions["encode"], functions["decode"], functions["decode_values"])
+    deferred = {slots[name]: attributes[name] for name in slots if attributes[name].spec.deferred}
+    decode_all = functions["decode"]
+    if deferred:
+        watched = {name for name in slots for name in attributes[name].spec.watch}
+        # Hooks that watch what is deferred see it all the same.
+        seen = "*" in watched or any(attributes[name].spec.deferred for name in watched)
+        fields = {slot: attribute.spec.field for slot, attribute in deferred.items()}
+        decode_all = _deferring(decode_all, fields, seen=seen)
+    return Codec(functions["encode"], decode_all, functions["decode_values"])
+
+
+def _deferring(
+    decode: Callable[[Item], Any], fields: Mapping[str, str], *, seen: bool
+) -> Callable[..., Any]:
+    """`decode`, of whose records these slots are left out where the item has their fields."""
+
+    def decode_rest(item: Item, deferred: bool = False) -> Any:
+        left = () if deferred else tuple(slot for slot in fields if fields[slot] in item)
+        if not left:
+            return decode(item)
+        rest = item
+        if not seen:
+            rest = dict(item)
+            for slot in left:
+                del rest[fields[slot]]
+        record = decode(rest)
+        kind = without(type(record), left)
+        for slot in left:
+            object.__delattr__(record, slot)
+        object.__setattr__(record, "__class__", kind)
+        return record
+
+    return decode_rest
 
 
 def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[CompiledAttribute]:
@@ -264,25 +295,14 @@ def _write_decode(
 ) -> None:
     make, final = writer.name("make", blank_class(record)), writer.name("record", record)
     writer.lines += ["def decode(item, deferred=False):", f"    record = {make}()"]
-    deferred = {slots[n]: attributes[n] for n in slots if attributes[n].spec.deferred}
-    left = [f"{attribute.spec.field!r} in item" for attribute in deferred.values()]
     reveals = {name: attributes[name].apply_get for name in slots if attributes[name].apply_get}
     for name, slot in slots.items():
         attribute = attributes[name]
-        begin = "if"
-        if slot in deferred:
-            writer.lines += [f"    if not deferred and {attribute.spec.field!r} in item:"]
-            writer.lines += ["        pass"]
-            begin = "elif"
-        writer.lines.append(f"    {begin} {attribute.spec.field!r} in item:")
+        writer.lines.append(f"    if {attribute.spec.field!r} in item:")
         _write_reading(writer, attribute, f"record.{slot}")
         writer.lines += ["    else:", f"        record.{slot} = None"]
     if reveals:
-        # Hooks see what is deferred where they watch it.
-        watched = {name for reveal in reveals for name in attributes[reveal].spec.watch}
-        is_seen = "*" in watched or any(attributes[n].spec.deferred for n in watched)
-        seen = "" if is_seen or not deferred else ", deferred"
-        writer.lines.append(f"    values = decode_values(item{seen})")
+        writer.lines.append("    values = decode_values(item)")
     # What watches others is shown last, and sees them as they are shown.
     specs = {name: attributes[name].spec for name in reveals}
     watching = {name for name, spec in specs.items() if spec.watch and spec.get is not None}
@@ -293,8 +313,6 @@ def _write_decode(
         function = writer.name("apply_get", reveal)
         seen = "shown" if mixed and name in watching else "values"
         condition = _shown_when(attributes[name])
-        if slots[name] in deferred:
-            condition = f"deferred and ({condition or True})"
         indent = "    "
         if condition:
             writer.lines.append(f"    if {condition}:")
@@ -304,9 +322,6 @@ def _write_decode(
         )
         if mixed and name not in watching:
             writer.lines.append(f"{indent}shown[{name!r}] = record.{slots[name]}")
-    if deferred:
-        part = writer.name("part", partial(_part, record, tuple(deferred.items())))
-        final = f"{final} if deferred or not ({' or '.join(left)}) else {part}(item)"
     writer.lines.append(f"    record.__class__ = {final}")
     visible = {name: attributes[name] for name in slots}
     aware = writer.name("aware", _awareness(visible, slots, known_fields))
@@ -338,8 +353,6 @@ def _signs(
             signs.append(f"({value} and next({lacks}({value}), None) is not None)")
         if _only_shown(attribute):
             stored = f"values.get({name!r})"
-            if attribute.spec.deferred:
-                value = f"getattr(record, {slots[name]!r}, {stored})"
             signs.append(f"({stored} is not None and {value} != {stored})")
     return signs
 
@@ -361,31 +374,21 @@ def _awareness(
     hooked = [(n, slots[n]) for n, attribute in shown.items() if _only_shown(attribute)]
 
     def aware(record: Any, item: Item, values: Mapping[str, Any]) -> Any:
-        lack = record.__class__.__leyden_lack__
         inside: dict[str, None] = {}
         for slot, attribute in mapped:
             inside |= dict.fromkeys(places_lacking(attribute, getattr(record, slot)))
-        more = evolve(
-            lack,
+        lack = Lack(
             fields=tuple(sorted(item.keys() - known_fields)),
             inside=tuple(inside),
             reworked=tuple(
                 name
                 for name, slot in hooked
-                if values.get(name) is not None
-                and getattr(record, slot, values[name]) != values[name]
+                if values.get(name) is not None and getattr(record, slot) != values[name]
             ),
         )
-        return record if more == lack else withhold(record, more)
+        return record if lack == WHOLE else withhold(record, lack)
 
     return aware
-
-
-def _part(
-    root: type[Any], deferred: Sequence[tuple[str, CompiledAttribute]], item: Item
-) -> type[Any]:
-    """The class of the record of an item, of which what is deferred is left out."""
-    return without(root, tuple(slot for slot, held in deferred if held.spec.field in item))
 
 
 def _shown_when(attribute: CompiledAttribute) -> str:

@@ -120,13 +120,14 @@ def withhold(record: Any, lack: Lack) -> Any:
     return record
 
 
-def without(root: type[Any], deferred: tuple[str, ...]) -> type[Any]:
-    """The class of an entity's records that leave out these slots, for being deferred."""
-    known: dict[Any, type[Any]] = root.__leyden_narrowed__
-    found = known.get(deferred)
+def without(kind: type[Any], deferred: tuple[str, ...]) -> type[Any]:
+    """The class of records of a kind once they leave out these slots, for being deferred."""
+    known: dict[Any, Any] = kind.__leyden_narrowed__
+    found: type[Any] | None = known.get((kind, deferred))
     if found is None:
-        read = frozenset(part.name for part in fields(root) if part.name not in deferred)
-        found = known[deferred] = part_class(root, Lack(read=read, deferred=deferred))
+        read = frozenset(part.name for part in fields(kind) if part.name not in deferred)
+        lack = evolve(kind.__leyden_lack__, read=read, deferred=deferred)
+        found = known[kind, deferred] = part_class(root_of(kind), lack)
     return found
 
 

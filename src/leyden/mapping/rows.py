@@ -9,7 +9,6 @@ than the schema's, or an item that does not say whose it is, is left to the care
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -282,10 +281,10 @@ def _write_records(
             f"{write_value(writer, attribute, kind)}",
         ]
     if deferred:
-        left = " or ".join(f"row.{field} is not None" for field in deferred.values())
-        final = (
-            f"{writer.name('part', partial(_part, record, deferred))}(row) if {left} else {final}"
-        )
+        parts = ", ".join(f"({slot!r}, row.{field})" for slot, field in deferred.items())
+        left = f"tuple([slot for slot, part in ({parts},) if part is not None])"
+        kind = writer.name("without", without)
+        final = f"{kind}({final}, left) if (left := {left}) else {final}"
     lines = [
         "def records(rows, entity, version, marks):",
         "    found = []",
@@ -305,12 +304,6 @@ def _write_records(
     ]
     # Functions of typed maps, if any, were written while the expressions were.
     writer.lines += lines
-
-
-def _part(root: type[Any], deferred: Mapping[str, str], row: Any) -> type[Any]:
-    return without(
-        root, tuple(s for s, field in deferred.items() if getattr(row, field) is not None)
-    )
 
 
 def _bears(row: Any, marks: Sequence[tuple[str, Any]]) -> bool:

@@ -26,23 +26,23 @@ def refuse_incomplete(
 
     `named` are the attributes that are given beside it: nothing of these is lost.
     """
-    why = _why(entity, record, named, verb)
+    deferred = type(record).__leyden_lack__.deferred
+    lost = [n for n, slot in entity.mapping.slots.items() if slot in deferred and n not in named]
+    if lost and verb not in _KEEP_OTHERS:
+        why: str | None = (
+            f"this record was read without {_quoted(lost)}, which the schema defers, and "
+            f".{verb}() would erase that. Give it by name beside the record, or change the item "
+            "with .patch()"
+        )
+    else:
+        why = _why(entity, record, named, verb)
     if why is not None:
         raise InputError(why, operation=entity.operation(verb), entity=entity.spec.entity)
 
 
 def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) -> str | None:
     lack: Lack = type(record).__leyden_lack__
-    if lack.deferred:
-        of = {slot: name for name, slot in entity.mapping.slots.items()}
-        lost = [of[slot] for slot in lack.deferred if of[slot] not in named]
-        if lost and verb not in _KEEP_OTHERS:
-            return (
-                f"this record was read without {_quoted(lost)}, which the schema defers, and "
-                f".{verb}() would erase that. Give it by name beside the record, or change the "
-                "item with .patch()"
-            )
-    elif lack.read is not None:
+    if lack.read is not None and not lack.deferred:
         shown = listed(part.name for part in attrs.fields(type(record)))
         does = "would erase" if verb == "put" else "cannot write"
         return (

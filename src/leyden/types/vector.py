@@ -110,11 +110,12 @@ def _short(given: list[float], single: array[float]) -> Vector:
     texts = text.split(b",")
     # Of most numbers the length tells enough. Whole ones have a ".0" that says nothing.
     least, surely = _WIDTHS if b".0," not in text and not text.endswith(b".0") else (_DIGITS, 1000)
-    long = [
-        i
-        for i, length in enumerate(map(len, texts))
-        if length > least and (length > surely or _digits(texts[i]) > _DIGITS)
-    ]
+    long = []
+    for i, length in enumerate(map(len, texts)):
+        if length > least:
+            mantissa = texts[i].partition(b"e")[0].removesuffix(b".0") if length <= surely else b""
+            if not mantissa or len(mantissa.lstrip(b"-0.").replace(b".", b"")) > _DIGITS:
+                long.append(i)
     if b"e-" in text:
         # Of so small a number, a 32-bit float holds fewer digits, or none.
         long = sorted({*long, *(i for i, one in enumerate(given) if 0 < abs(one) < _SMALLEST)})
@@ -134,10 +135,6 @@ def _short(given: list[float], single: array[float]) -> Vector:
     return tuple(given)
 
 
-def _digits(text: bytes) -> int:
-    return len(text.partition(b"e")[0].removesuffix(b".0").lstrip(b"-0.").replace(b".", b""))
-
-
 def vector_excerpt(value: Sequence[float]) -> str:
     """The beginning of a vector, for people: `[0.25, -0.5, 0.125, ... 1,536 numbers]`."""
     shown = ", ".join(vector_texts(tuple(value[:_SHOWN])))
@@ -149,13 +146,8 @@ def vector_texts(value: Vector) -> list[str]:
     text = _numbers(value)[1:-1].decode()
     texts = text.split(",") if text else []
     if ".0," in f"{text},":
-        return [_whole(one) for one in texts]
+        return ["0" if one == "-0.0" else one.removesuffix(".0") for one in texts]
     return texts
-
-
-def _whole(text: str) -> str:
-    text = text.removesuffix(".0")
-    return "0" if text == "-0" else text
 
 
 def vector_value(stored: Iterable[AttributeValue]) -> Vector:
