@@ -27,6 +27,7 @@ class MemoryClient(NodeProcess):
 
     def __init__(self) -> None:
         super().__init__("memory.mjs")
+        self.asked: list[dict[str, Any]] = []
 
     def open(
         self,
@@ -67,6 +68,7 @@ class MemoryClient(NodeProcess):
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         answer = self.answer(question)
+        self.asked = answer["calls"]
         if "error" in answer:
             raise RefusedError(answer["error"]["message"])
         return answer
