@@ -67,7 +67,8 @@ def main(*options: str) -> int:
             if "--check" not in options:
                 path.write_text(as_text(content), encoding="utf-8")
     words = "would change" if "--check" in options else "written"
-    print(*(f"{path.name} {words}" for path in changed), sep="\n")  # noqa: T201 (a tool)
+    for path in changed:
+        print(f"{path.name} {words}")  # noqa: T201 (a tool)
     return int("--check" in options and bool(changed))
 
 
