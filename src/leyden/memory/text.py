@@ -96,11 +96,15 @@ def chunks_of(text: str) -> list[str]:
     Words are joined by one space, as many as go into `CHUNK_UNITS`. A longer word is cut, and its
     pieces share no chunk with other words. White space at the end of a text stays, as one space.
     """
+    all_words = _WHITE.split(text)
+    whole = " ".join(all_words if all_words[0] else all_words[1:])
+    if _units_of(whole) <= CHUNK_UNITS:
+        return [whole] if whole else []
     chunks: list[str] = []
     words: list[str] = []
     units = 0  # the length of `words` with a space between each two
-    for word in _WHITE.split(text):
-        length = len(word) + len(_BEYOND_BMP.findall(word))
+    for word in all_words:
+        length = _units_of(word)
         if units and units + 1 + length <= CHUNK_UNITS:
             words.append(word)
             units += 1 + length
@@ -188,6 +192,10 @@ def _texts(parts: Iterable[Any]) -> Iterator[str]:
         if isinstance(part, Mapping) and part.get("type") == "text":
             text = part.get("text")
             yield text if isinstance(text, str) else ""
+
+
+def _units_of(text: str) -> int:
+    return len(text) + len(_BEYOND_BMP.findall(text))
 
 
 def _pieces_of(word: str) -> Iterator[str]:
