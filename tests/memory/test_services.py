@@ -11,6 +11,7 @@ from unittest.mock import Mock
 import psycopg
 import pytest
 from pinecone import Pinecone, RetryConfig
+from psycopg import rows
 from qdrant_client import QdrantClient, models
 
 from leyden.errors import VectorStoreError
@@ -162,7 +163,8 @@ def test_s3_filters_by_all_fields_but_the_text_of_a_message() -> None:
 
 
 def test_postgres_filters_by_its_index_and_keeps_to_the_callers_transaction() -> None:
-    with psycopg.connect(postgres().get_uri()) as connection:
+    # Whatever form its rows have for others.
+    with psycopg.connect(postgres().get_uri(), row_factory=rows.dict_row) as connection:
         store = PgVector(connection)
         store.create_index("messages of ünits", 2)
         store.upsert("messages of ünits", [Vector("m1#0", [1.0, 0.0], {"thread_id": "t1"})])

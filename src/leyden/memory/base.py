@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from leyden._text import quoted
 from leyden.errors import VectorIndexNotFoundError, VectorStoreError
@@ -26,7 +26,12 @@ from leyden.memory.checks import (
 from leyden.memory.filters import Condition, conditions_of
 from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
 
-__all__ = ["BaseVectors"]
+__all__ = ["BaseVectors", "Conditions", "Floats", "Ids"]
+
+# Named outside of the class, in which `list` is a method.
+Floats: TypeAlias = list[float]
+Ids: TypeAlias = list[str]
+Conditions: TypeAlias = Sequence[Condition]
 
 _LONGEST_PAUSE: Final = 5.0
 
@@ -153,18 +158,14 @@ class BaseVectors(ABC):
 
     @abstractmethod
     def _nearest(
-        self,
-        index: VectorIndex,
-        vector: builtins.list[float],
-        top_k: int,
-        conditions: Sequence[Condition],
+        self, index: VectorIndex, vector: Floats, top_k: int, conditions: Conditions
     ) -> Iterable[VectorMatch]: ...
 
     @abstractmethod
-    def _delete(self, index: str, ids: builtins.list[str]) -> None: ...
+    def _delete(self, index: str, ids: Ids) -> None: ...
 
     @abstractmethod
-    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None: ...
+    def _delete_where(self, index: VectorIndex, conditions: Conditions) -> None: ...
 
     @abstractmethod
     def _names(self) -> Iterable[str]: ...

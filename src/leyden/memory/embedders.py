@@ -128,20 +128,20 @@ class BedrockEmbedder:
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector for each text."""
-        return [self._embedded(text) for text in texts]
-
-    def _embedded(self, text: str) -> list[float]:
-        body: dict[str, Any] = {"inputText": text}
-        if "titan-embed-text-v1" not in self.model:
-            body |= {"dimensions": self.dimensions, "normalize": True}
-        answer = self.client.invoke_model(
-            modelId=self.model,
-            body=json.dumps(body),
-            accept="application/json",
-            contentType="application/json",
-        )
-        vector: list[float] = json.loads(answer["body"].read())["embedding"]
-        return vector
+        # The first generation of the model refuses the options.
+        options = {"dimensions": self.dimensions, "normalize": True}
+        if "titan-embed-text-v1" in self.model:
+            options = {}
+        vectors = []
+        for text in texts:
+            answer = self.client.invoke_model(
+                modelId=self.model,
+                body=json.dumps({"inputText": text, **options}),
+                accept="application/json",
+                contentType="application/json",
+            )
+            vectors.append(json.loads(answer["body"].read())["embedding"])
+        return vectors
 
 
 class OfflineEmbedder:

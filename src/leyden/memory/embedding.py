@@ -36,8 +36,13 @@ class CachedEmbedder:
     """
 
     def __init__(self, embedder: Embedder, size: int = 1000) -> None:
+        if not callable(getattr(embedder, "embed", None)):
+            raise EmbedderError("An embedder needs a method embed(texts) that gives vectors")
+        dimensions = getattr(embedder, "dimensions", None)
+        if not isinstance(dimensions, int) or isinstance(dimensions, bool) or dimensions < 1:
+            raise EmbedderError("An embedder needs dimensions, an integer of at least 1")
         self.embedder = embedder
-        self.dimensions = _dimensions_of(embedder)
+        self.dimensions: int = dimensions
         self._size = size
         self._kept: dict[str, array[float]] = {}
         self._lock = Lock()
@@ -124,12 +129,3 @@ class _Asking:
             raise EmbedderError(
                 f"The embedder failed ({type(error).__name__}); the cause says why"
             ) from error
-
-
-def _dimensions_of(embedder: Embedder) -> int:
-    if not callable(getattr(embedder, "embed", None)):
-        raise EmbedderError("An embedder needs a method embed(texts) that gives vectors")
-    dimensions = getattr(embedder, "dimensions", None)
-    if not isinstance(dimensions, int) or isinstance(dimensions, bool) or dimensions < 1:
-        raise EmbedderError("An embedder needs dimensions, an integer of at least 1")
-    return dimensions

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from threading import RLock
 from typing import Any, ClassVar
 
-from leyden.memory.base import BaseVectors
+from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
 from leyden.memory.checks import score_of
 from leyden.memory.filters import Condition, members_of
 from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
@@ -81,11 +81,7 @@ class LocalVectors(BaseVectors):
             found.put(vector, _copied(vector.metadata))
 
     def _nearest(
-        self,
-        index: VectorIndex,
-        vector: builtins.list[float],
-        top_k: int,
-        conditions: Sequence[Condition],
+        self, index: VectorIndex, vector: Floats, top_k: int, conditions: Conditions
     ) -> Iterable[VectorMatch]:
         found = self._indexes[index.name]
         wanted = found.wanted(conditions)
@@ -95,13 +91,13 @@ class LocalVectors(BaseVectors):
             for measure, (id, metadata) in nearest
         ]
 
-    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+    def _delete(self, index: str, ids: Ids) -> None:
         partition = self._indexes[index].partition
         for id in ids:
             if id in partition:
                 partition.drop(id)
 
-    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+    def _delete_where(self, index: VectorIndex, conditions: Conditions) -> None:
         found = self._indexes[index.name]
         for id in found.partition.meeting(found.wanted(conditions)):
             found.partition.drop(id)

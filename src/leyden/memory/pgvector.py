@@ -10,22 +10,18 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final
 
-from leyden.memory.base import BaseVectors
+from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
 from leyden.memory.checks import score_of
-from leyden.memory.filters import Condition
 from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 
 try:
-    from psycopg import errors, sql
+    from psycopg import errors, rows, sql
 except ImportError as error:
-    raise ImportError("PgVector needs the extra `pgvector`: pip install 'leyden[pgvector]'") from (
-        error
-    )
+    raise ImportError("PgVector needs the extra: pip install 'leyden[pgvector]'") from error
 
 __all__ = ["PgVector"]
 
@@ -50,15 +46,14 @@ class PgVector(BaseVectors):
         self._connection = connection
 
     def _describe(self, name: str) -> VectorIndex:
-        found = self._ask(
+        ((dimensions, comment),) = self._ask(
             "SELECT atttypmod, obj_description(attrelid, 'pg_class') FROM pg_attribute "
             "WHERE attrelid = %s::regclass AND attname = 'embedding'",
             name,
             sql.Identifier(name).as_string(self._connection),
         )
-        count = self._ask("SELECT count(*) FROM {table}", name)
-        dimensions, comment = found[0]
-        return VectorIndex(name, dimensions, comment or "cosine", count[0][0], True)
+        ((count,),) = self._ask("SELECT count(*) FROM {table}", name)
+        return VectorIndex(name, dimensions, comment or "cosine", count, True)
 
     def _create(self, name: str, dimensions: int, metric: str) -> None:
         with self._connection.transaction():
@@ -78,18 +73,14 @@ class PgVector(BaseVectors):
             "ON CONFLICT (vector_id) DO UPDATE SET embedding = EXCLUDED.embedding, "
             "metadata = EXCLUDED.metadata"
         ).format(table=sql.Identifier(index))
-        rows = [(one.id, str(one.values), json.dumps(one.metadata)) for one in vectors]
+        written = [(one.id, str(one.values), json.dumps(one.metadata)) for one in vectors]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            cursor.executemany(statement, written)
 
     def _nearest(
-        self,
-        index: VectorIndex,
-        vector: builtins.list[float],
-        top_k: int,
-        conditions: Sequence[Condition],
+        self, index: VectorIndex, vector: Floats, top_k: int, conditions: Conditions
     ) -> Iterable[VectorMatch]:
-        rows = self._ask(
+        found = self._ask(
             "SELECT vector_id, metadata, embedding {operator} %s::vector AS measure FROM {table} "
             "WHERE {where} ORDER BY measure, id LIMIT %s",
             index.name,
@@ -99,38 +90,40 @@ class PgVector(BaseVectors):
             operator=sql.SQL(_OPERATORS[index.metric]),
             where=_where(conditions),
         )
-        for id, metadata, measure in rows:
+        for id, metadata, measure in found:
             # Of the product, pgvector gives the negative.
             distance = -measure if index.metric == "dot_product" else measure
             yield VectorMatch(id, score_of(distance, index.metric), metadata)
 
-    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+    def _delete(self, index: str, ids: Ids) -> None:
         self._ask("DELETE FROM {table} WHERE vector_id = ANY(%s)", index, ids)
 
-    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+    def _delete_where(self, index: VectorIndex, conditions: Conditions) -> None:
         documents, where = _documents(conditions), _where(conditions)
         self._ask("DELETE FROM {table} WHERE {where}", index.name, *documents, where=where)
 
     def _names(self) -> Iterable[str]:
-        found = self._ask(
+        names = self._ask(
             "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid "
             "JOIN pg_type ON atttypid = pg_type.oid WHERE attname = 'embedding' AND relkind = 'r' "
             "AND typname = 'vector' AND pg_table_is_visible(pg_class.oid)",
             "",
         )
-        return [name for (name,) in found]
+        return [name for (name,) in names]
 
     def _is_missing(self, error: Exception) -> bool:
         return isinstance(error, errors.UndefinedTable)
 
     def _ask(self, text: str, name: str, *values: Any, **parts: sql.Composable) -> Any:
         statement = sql.SQL(text).format(table=sql.Identifier(name), **parts)
-        with self._connection.transaction(), self._connection.cursor() as cursor:
+        # A connection may have been told to give rows as something else.
+        cursor = self._connection.cursor(row_factory=rows.tuple_row)
+        with self._connection.transaction(), cursor:
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
 
-def _where(conditions: Sequence[Condition]) -> sql.Composable:
+def _where(conditions: Conditions) -> sql.Composable:
     """Each condition holds where the metadata contains one of its values, alone or in a list."""
     # The index serves `@>` joined by OR, and does not serve `@> ANY`.
     alternatives = (
@@ -142,7 +135,7 @@ def _where(conditions: Sequence[Condition]) -> sql.Composable:
     return sql.SQL(" AND ").join(alternatives) if conditions else sql.SQL("true")
 
 
-def _documents(conditions: Sequence[Condition]) -> builtins.list[str]:
+def _documents(conditions: Conditions) -> list[str]:
     return [
         json.dumps({each.field: one})
         for each in conditions

@@ -9,12 +9,11 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
-from leyden.memory.base import BaseVectors
+from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
 from leyden.memory.checks import batches_of, flat_metadata, score_of
 from leyden.memory.filters import Condition
 from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
@@ -22,9 +21,7 @@ from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 try:
     from pinecone import Pinecone, ServerlessSpec
 except ImportError as error:
-    raise ImportError(
-        "PineconeVectors needs the extra `pinecone`: pip install 'leyden[pinecone]'"
-    ) from error
+    raise ImportError("PineconeVectors needs the extra: pip install 'leyden[pinecone]'") from error
 
 __all__ = ["PineconeVectors"]
 
@@ -102,11 +99,7 @@ class PineconeVectors(BaseVectors):
         )
 
     def _nearest(
-        self,
-        index: VectorIndex,
-        vector: builtins.list[float],
-        top_k: int,
-        conditions: Sequence[Condition],
+        self, index: VectorIndex, vector: Floats, top_k: int, conditions: Conditions
     ) -> Iterable[VectorMatch]:
         answer = self._handles[index.name].query(
             vector=vector,
@@ -119,13 +112,13 @@ class PineconeVectors(BaseVectors):
             # The score of the metric euclidean is the square of the distance.
             measure = max(match.score, 0.0) ** 0.5 if index.metric == "euclidean" else match.score
             score = score_of(measure, index.metric, similarity=True)
-            yield VectorMatch(_decoded(match.id), score, dict(match.metadata or {}))
+            yield VectorMatch(unquote(match.id), score, dict(match.metadata or {}))
 
-    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+    def _delete(self, index: str, ids: Ids) -> None:
         for part in batches_of(ids, _MOST_IDS):
             self._remove(index, ids=[_encoded(id) for id in part])
 
-    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+    def _delete_where(self, index: VectorIndex, conditions: Conditions) -> None:
         try:
             self._remove(index.name, filter=_filter(conditions))
         except Exception as error:
@@ -134,7 +127,7 @@ class PineconeVectors(BaseVectors):
             # Some indexes delete by ids alone: what queries find, until they find no more.
             self._delete_what_is_found(index, conditions)
 
-    def _delete_what_is_found(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+    def _delete_what_is_found(self, index: VectorIndex, conditions: Conditions) -> None:
         handle, deleted = self._handles[index.name], set[str]()
         while True:
             answer = handle.query(
@@ -183,7 +176,3 @@ def _filter(conditions: Sequence[Condition]) -> dict[str, Any]:
 def _encoded(id: str) -> str:
     """An id in ASCII, which is all that Pinecone takes; most ids are it already."""
     return id if id.isascii() and "%" not in id else quote(id, safe=" !#$&'()*+,/:;=?@[]")
-
-
-def _decoded(id: str) -> str:
-    return unquote(id)

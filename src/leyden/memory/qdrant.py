@@ -10,13 +10,12 @@
 
 from __future__ import annotations
 
-import builtins
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid5
 
-from leyden.memory.base import BaseVectors
+from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
 from leyden.memory.checks import score_of
 from leyden.memory.filters import Condition
 from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
@@ -24,9 +23,7 @@ from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 try:
     from qdrant_client import QdrantClient, models
 except ImportError as error:
-    raise ImportError(
-        "QdrantVectors needs the extra `qdrant`: pip install 'leyden[qdrant]'"
-    ) from error
+    raise ImportError("QdrantVectors needs the extra: pip install 'leyden[qdrant]'") from error
 
 __all__ = ["QdrantVectors"]
 
@@ -103,11 +100,7 @@ class QdrantVectors(BaseVectors):
         self._client.upsert(index, points=points, wait=True)
 
     def _nearest(
-        self,
-        index: VectorIndex,
-        vector: builtins.list[float],
-        top_k: int,
-        conditions: Sequence[Condition],
+        self, index: VectorIndex, vector: Floats, top_k: int, conditions: Conditions
     ) -> Iterable[VectorMatch]:
         answer = self._client.query_points(
             index.name,
@@ -121,11 +114,11 @@ class QdrantVectors(BaseVectors):
             id = payload.pop(_ID, None) or str(point.id)
             yield VectorMatch(id, score_of(point.score, index.metric, similarity=True), payload)
 
-    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+    def _delete(self, index: str, ids: Ids) -> None:
         points: Any = [_point_id(id) for id in ids]
         self._client.delete(index, points_selector=models.PointIdsList(points=points), wait=True)
 
-    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
+    def _delete_where(self, index: VectorIndex, conditions: Conditions) -> None:
         selector = models.FilterSelector(filter=_filter(conditions))
         self._client.delete(index.name, points_selector=selector, wait=True)
 

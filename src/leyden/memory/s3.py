@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
-from leyden.memory.base import BaseVectors
+from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
 from leyden.memory.checks import batches_of, flat_metadata, score_of
-from leyden.memory.filters import Condition, members_of
+from leyden.memory.filters import members_of
 from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 
 __all__ = ["S3Vectors"]
@@ -52,36 +52,24 @@ class S3Vectors(BaseVectors):
         return VectorIndex(name, found["dimension"], found["distanceMetric"], None, True)
 
     def _create(self, name: str, dimensions: int, metric: str) -> None:
-        configuration = {"nonFilterableMetadataKeys": self._unfiltered} if self._unfiltered else {}
-        self._client.create_index(
-            **self._bucket,
-            indexName=name,
-            dataType="float32",
-            dimension=dimensions,
-            distanceMetric=metric,
-            **({"metadataConfiguration": configuration} if configuration else {}),
-        )
+        asked: dict[str, Any] = {"dimension": dimensions, "distanceMetric": metric}
+        if self._unfiltered:
+            asked["metadataConfiguration"] = {"nonFilterableMetadataKeys": self._unfiltered}
+        self._client.create_index(**self._bucket, indexName=name, dataType="float32", **asked)
 
     def _write(self, index: str, vectors: Sequence[Vector]) -> None:
-        self._client.put_vectors(
-            **self._bucket,
-            indexName=index,
-            vectors=[
-                {
-                    "key": vector.id,
-                    "data": {"float32": vector.values},
-                    "metadata": flat_metadata(vector.metadata),
-                }
-                for vector in vectors
-            ],
-        )
+        written = [
+            {
+                "key": vector.id,
+                "data": {"float32": vector.values},
+                "metadata": flat_metadata(vector.metadata),
+            }
+            for vector in vectors
+        ]
+        self._client.put_vectors(**self._bucket, indexName=index, vectors=written)
 
     def _nearest(
-        self,
-        index: VectorIndex,
-        vector: builtins.list[float],
-        top_k: int,
-        conditions: Sequence[Condition],
+        self, index: VectorIndex, vector: Floats, top_k: int, conditions: Conditions
     ) -> Iterable[VectorMatch]:
         asked: dict[str, Any] = {
             "topK": top_k,
@@ -90,44 +78,31 @@ class S3Vectors(BaseVectors):
             "returnDistance": True,
         }
         if conditions:
-            asked["filter"] = {
-                "$and": [
-                    {each.field: {"$in": [*each.values]} if each.is_in else {"$eq": each.values[0]}}
-                    for each in conditions
-                ]
-            }
+            asked["filter"] = {"$and": [{one.field: {"$in": [*one.values]}} for one in conditions]}
         for found in self._pages("query_vectors", index.name, asked):
             score = score_of(found["distance"], index.metric)
             yield VectorMatch(found["key"], score, dict(found.get("metadata") or {}))
 
-    def _delete(self, index: str, ids: builtins.list[str]) -> None:
+    def _delete(self, index: str, ids: Ids) -> None:
         for keys in batches_of(ids, self.batch_size):
             self._client.delete_vectors(**self._bucket, indexName=index, keys=keys)
 
-    def _delete_where(self, index: VectorIndex, conditions: Sequence[Condition]) -> None:
-        wanted = [(each.field, members_of(each.values)) for each in conditions]
-        self._delete(
-            index.name,
-            [
-                found["key"]
-                for found in self._pages("list_vectors", index.name, {"returnMetadata": True})
-                if all(
-                    members_of((found.get("metadata") or {}).get(field)) & members
-                    for field, members in wanted
-                )
-            ],
-        )
+    def _delete_where(self, index: VectorIndex, conditions: Conditions) -> None:
+        gone = []
+        for found in self._pages("list_vectors", index.name, {"returnMetadata": True}):
+            metadata = found.get("metadata") or {}
+            held = ((members_of(metadata.get(one.field)), one.values) for one in conditions)
+            if all(members & members_of(values) for members, values in held):
+                gone.append(found["key"])
+        self._delete(index.name, gone)
 
     def _pages(self, operation: str, index: str, asked: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        token: dict[str, str] = {}
-        while True:
-            page = getattr(self._client, operation)(
-                **self._bucket, indexName=index, **asked, **token
-            )
+        ask = partial(getattr(self._client, operation), **self._bucket, indexName=index, **asked)
+        page = ask()
+        yield from page["vectors"]
+        while page.get("nextToken"):
+            page = ask(nextToken=page["nextToken"])
             yield from page["vectors"]
-            if not page.get("nextToken"):
-                return
-            token = {"nextToken": page["nextToken"]}
 
     def _names(self) -> Iterable[str]:
         for page in self._client.get_paginator("list_indexes").paginate(**self._bucket):
