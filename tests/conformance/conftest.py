@@ -24,6 +24,7 @@ EVERY_TRANSPORT: Final = frozenset(
         "test_pages",
         "test_searches",
         "test_together",
+        "test_vector_attributes",
         "test_vector_requests",
         "test_written_back",
     }

@@ -215,10 +215,17 @@ def test_conditions_ask_whether_there_is_a_vector(app: leyden.Service) -> None:
 def test_what_an_array_holds_when_it_is_given_is_what_is_stored(app: leyden.Service) -> None:
     passage = app.entities.passage
     given = array("f", numbers(1))
-    write = passage.put(**KEY, far=given)
-    given[0] = 7
-    write.go()
-    assert single(passage.get(**KEY).go(attributes=["far"]).far) == single(numbers(1))
+    for write in (
+        lambda: passage.put(**KEY, far=given),
+        lambda: passage.put([{**KEY, "far": given}]),
+        lambda: passage.upsert(**KEY, far=given),
+        lambda: passage.patch(**KEY).set(far=given),
+    ):
+        chain = write()
+        given[0] = 7
+        chain.go(**({"guard": True} if isinstance(chain, leyden.BatchWrite) else {}))
+        assert single(passage.get(**KEY).go(attributes=["far"]).far) == single(numbers(1))
+        given[0] = numbers(1)[0]
 
 
 def test_vectors_inside_of_lists_and_maps(app: leyden.Service) -> None:

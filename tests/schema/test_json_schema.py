@@ -58,6 +58,15 @@ def parser_accepts(document: Any) -> bool:
     return check_service(source).service is not None
 
 
+def test_a_vector_is_accepted_by_both() -> None:
+    vector = {"type": "vector", "dimensions": 4096, "deferred": True}
+    parts = {"type": "list", "items": {"type": "vector", "dimensions": 1}}
+    attributes = {**TASK["attributes"], "v": vector, "w": parts}
+    document = {**TASK, "attributes": attributes}
+    assert list(validator().iter_errors(document)) == []
+    assert parser_accepts(document)
+
+
 def test_it_is_a_json_schema() -> None:
     Draft202012Validator.check_schema(json_schema())
     assert json_schema()["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
@@ -129,6 +138,12 @@ BROKEN = [
     ("indexes", {"near": {"vector": {"index": "vec1", "attribute": "a", "filters": "b"}}}),
     ("indexes", {"near": {"vector": {"index": "vec1", "attribute": "a"}, "index": "gsi1"}}),
     ("indexes", {"near": {"vector": "vec1"}}),
+    ("attributes", {"a": "string", "v": "vector"}),
+    ("attributes", {"a": "string", "v": {"type": "vector"}}),
+    ("attributes", {"a": "string", "v": {"type": "vector", "dimensions": 4097}}),
+    ("attributes", {"a": "string", "v": {"type": "list", "items": "vector"}}),
+    ("attributes", {"a": "string", "v": {"type": "list", "items": {"type": "vector"}}}),
+    ("attributes", {"a": "string", "v": {"type": "list", "deferred": True}}),
     ("version", 1.5),
     ("version", True),
     ("version", None),
