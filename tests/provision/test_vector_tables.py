@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -485,6 +486,23 @@ def test_every_engine_with_vector_indexes_has_them(
     assert driver.run(add_vector_indexes(one, grown)).added == ("vec10",)
     for definition, name in ((DEFINITION, whole), (one, grown)):
         assert driver.run(check_table(definition, name))["TableStatus"] == "ACTIVE"
+
+
+def test_a_service_adds_them_blocking_and_on_an_event_loop(
+    vector_engine: Any, new_table_name: Callable[[], str]
+) -> None:
+    table, told = new_table_name(), list[IndexProgress]()
+    with leyden.load(SOURCE, table=table, engine=vector_engine) as app:
+        app.create_table()
+        assert app.add_vector_indexes(progress=told.append) == AddedIndexes(table, ())
+
+    async def check() -> None:
+        async with await leyden.load_async(SOURCE, table=table, engine=vector_engine) as app:
+            assert await app.add_vector_indexes(time_limit=5.0) == AddedIndexes(table, ())
+            await app.check_table()
+
+    asyncio.run(check())
+    assert told == []
 
 
 class Moto:

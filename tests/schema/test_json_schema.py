@@ -42,6 +42,24 @@ TASK_ALONE = {
 }
 
 
+NOTE = {
+    **entity({"b": {"type": "vector", "dimensions": 3}, "c": "string"}),
+    "indexes": {
+        "main": {"pk": {"field": "pk", "composite": ["a"]}, "sk": {"field": "sk"}},
+        "near": {
+            "vector": {
+                "index": "vec1",
+                "attribute": "b",
+                "metric": "euclidean",
+                "partition": "a",
+                "filters": ["c"],
+                "projection": ["c"],
+            }
+        },
+    },
+}
+
+
 @functools.cache
 def validator() -> Draft202012Validator:
     return Draft202012Validator(json_schema())
@@ -72,7 +90,9 @@ def test_it_is_a_json_schema() -> None:
     assert json_schema()["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
 
 
-@pytest.mark.parametrize("document", [TASK, USER, TABLE_FILE], ids=["task", "user", "table"])
+@pytest.mark.parametrize(
+    "document", [TASK, USER, NOTE, TABLE_FILE], ids=["task", "user", "note", "table"]
+)
 def test_valid_documents_are_accepted_by_both(document: Any) -> None:
     assert list(validator().iter_errors(document)) == []
     assert parser_accepts(document)
@@ -217,7 +237,7 @@ NEW_NAMES = st.sampled_from(
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
     """A valid document with one to three things dropped, renamed or retyped."""
-    document = copy.deepcopy(draw(st.sampled_from([TASK, USER, TABLE_FILE])))
+    document = copy.deepcopy(draw(st.sampled_from([TASK, USER, NOTE, TABLE_FILE])))
     for _ in range(draw(st.integers(1, 3))):
         *above, last = draw(st.sampled_from(sorted(places(document), key=repr)))
         holder = functools.reduce(lambda inner, key: inner[key], above, document)

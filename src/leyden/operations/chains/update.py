@@ -15,6 +15,7 @@ from leyden.errors import CompositeConflictError, InvalidExpressionError, Leyden
 from leyden.mapping.entity import EntityMapping, refuse_no_mapping
 from leyden.mapping.index_keys import (
     NO_CHANGES,
+    KeyChanges,
     Knowledge,
     changed_keys,
     refuse_ambiguous,
@@ -267,14 +268,7 @@ class Update(ChangesPart):
             derived = mapping.watchers(changes, known)
             removed |= {name for name, value in derived.items() if value is None}
             values |= {name: value for name, value in derived.items() if value is not None}
-        keys, demands = NO_CHANGES, tuple[Demand, ...]()
-        if entity.keys.written_with_items or mapping.guards_vectors:
-            item = self._left_behind(values, removed, known)
-            if entity.keys.written_with_items:
-                keys = changed_keys(mapping, item)
-            if mapping.guards_vectors:
-                refuse_unfit(mapping, {**key_values, **values})
-                demands = step_demands(mapping, item, steps)
+        keys, demands = self._indexed(values, removed, known, steps)
         own, stored = mapping.encode_few(key_values), mapping.encode_few(values)
         primary = entity.keys.primary.fields
         fields = {name: value for name, value in stored.items() if name not in keys.set}
@@ -356,15 +350,30 @@ class Update(ChangesPart):
         # What a step took away was read all the same: it is not there.
         return shown | {slots[step.root] for step in self._steps if step.root in slots}
 
-    def _left_behind(
-        self, values: Mapping[str, Any], removed: Collection[str], known: Mapping[str, Any]
-    ) -> Knowledge:
-        """What is known of the item after the update: what it sets and removes, and the rest."""
+    def _indexed(
+        self,
+        values: Mapping[str, Any],
+        removed: Collection[str],
+        known: Mapping[str, Any],
+        steps: Iterable[Step],
+    ) -> tuple[KeyChanges, tuple[Demand, ...]]:
+        """The index keys of the update, and what vector indexes need of the stored item.
+
+        Both follow from what it sets and removes, and from what else is known.
+        """
+        mapping = self._entity.mapping
+        if not (mapping.guards_vectors or mapping.keys.written_with_items):
+            return NO_CHANGES, ()
         together = {**known, **values}
         absent = {name for name, value in together.items() if value is None}.union(removed)
         after = {name: value for name, value in together.items() if name not in absent}
         made = after if self._needs == "anything" else None
-        return Knowledge(after, absent, {*values, *removed}, made)
+        item = Knowledge(after, absent, {*values, *removed}, made)
+        keys = changed_keys(mapping, item) if mapping.keys.written_with_items else NO_CHANGES
+        if not mapping.guards_vectors:
+            return keys, ()
+        refuse_unfit(mapping, after)
+        return keys, step_demands(mapping, item, steps)
 
 
 @frozen(eq=False, repr=False)

@@ -43,6 +43,12 @@ class Asked:
         """Whether the refusal alone tells what did not hold."""
         return not (self.where or self.composite or self.demands)
 
+    def unmet(self, stored: Item | None) -> Why | None:
+        """What the stored item is for sure not as it must be; None of it is no item."""
+        if stored is not None and self.differing(stored):
+            return "composite"
+        return None if all(one.holds(stored or {}) for one in self.demands) else "vector"
+
     def differing(self, stored: Item) -> list[str]:
         """The fields in which the stored item is not what `.composite()` says."""
         return [
@@ -65,10 +71,9 @@ def why_refused(asked: Asked, stored: Item | None, *, is_known: bool) -> Why:
             return "not_found"
         if not is_known:
             return "unknown"
-    if stored is not None and asked.differing(stored):
-        return "composite"
-    if (there or is_known) and not all(one.holds(stored or {}) for one in asked.demands):
-        return "vector"
+    unmet = asked.unmet(stored) if there or is_known else None
+    if unmet is not None:
+        return unmet
     # Where there is no item, .composite() may not hold either, and .where() may.
     if asked.differing({}) and not (is_known and there):
         return "composite" if not asked.where else "unknown"
