@@ -20,13 +20,19 @@ REFUSED: Final = "refused"
 
 
 class Replay:
-    """A memory of a scenario, with what it asks of its embedder and its vector store."""
+    """A memory of a scenario, with what it asks of its embedder and its vector store.
 
-    def __init__(self, scenario: Scenario, store: Store) -> None:
+    Where the vectors are to be in the store's own table, that is not recorded.
+    """
+
+    def __init__(self, scenario: Scenario, store: Store, *, in_table: bool = False) -> None:
         self.embedder = Words(scenario.dimensions)
         self.vectors = RecordingVectors(LocalVectors(), scenario.separator or "_")
         self.memory = Memory(
-            store, embedder=self.embedder, vector=self.vectors, **options_of(scenario.options)
+            store,
+            embedder=self.embedder,
+            vector=None if in_table else self.vectors,
+            **options_of(scenario.options),
         )
 
     def call(self, call: Answered) -> Any:

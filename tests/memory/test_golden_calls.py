@@ -133,6 +133,29 @@ def _is_paged(args: dict[str, Any]) -> bool:
     return any(name in args for name in ("perPage", "page", "orderBy", "includeTotal"))
 
 
+@_of("recall")
+@pytest.mark.parametrize("new_store", ["table"], indirect=True)
+def test_the_same_messages_are_recalled_by_the_vectors_of_the_table(
+    golden: Golden, new_store: Stores
+) -> None:
+    scenario, calls = golden
+    replay = Replay(scenario, new_store(), in_table=True)
+    for call in calls:
+        given = replay.call(call)
+        if call.method != "recall" or _is_paged(call.args[0]) or call.error is not None:
+            continue
+        if _is_to_begin(call.args[0]) or _filters_by_threads_metadata(call.args[0]):
+            assert given is REFUSED
+        else:
+            assert [message.id for message in given.messages] == call.value["messages"]
+
+
+def _filters_by_threads_metadata(args: dict[str, Any]) -> bool:
+    """Whether a filter names what the items of a table's vectors do not have."""
+    recall = args.get("threadConfig", {}).get("semanticRecall")
+    return isinstance(recall, dict) and "topic" in recall.get("filter", {})
+
+
 def _names_resource(filter: Any, resource: str) -> bool:
     """Whether a filter lets through nothing but vectors of the resource."""
     if "and" in filter:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from leyden.memory import Embedder, LocalVectors, Memory, SemanticRecall
+from leyden.memory import Embedder, Memory, SemanticRecall
 from leyden.store import DynamoDBStore, InMemoryStore
 from tests.memory.quality import TOP, Question
 from tests.memory.quality.theirs import START
@@ -41,14 +41,12 @@ def of_table(
     questions: Sequence[Question],
     embedder: Embedder,
 ) -> list[set[str]]:
-    """The ids that each question finds among the messages of a table, by its threads' owners."""
-    memory = Memory(
-        store,
-        embedder=embedder,
-        vector=LocalVectors(),
-        last_messages=False,
-        semantic_recall=_HITS,
-    )
+    """The ids that each question finds among the messages of a table, by its threads' owners.
+
+    The vectors are in the table as well.
+    """
+    memory = Memory(store, embedder=embedder, last_messages=False, semantic_recall=_HITS)
+    memory.init()
     for resource in threads:
         memory.reindex(resource_id=resource)
     return _asked(memory, {whose: ids[0] for whose, ids in threads.items()}, questions)
