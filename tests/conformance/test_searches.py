@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import time
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,7 +14,8 @@ import pytest
 
 import leyden
 import leyden.events
-from leyden.errors import TableNotFoundError
+from leyden.errors import IndexNotReadyError, TableNotFoundError
+from leyden.program import Request
 from tests.conformance.conftest import Open
 
 NOTES: Final = """
@@ -226,6 +228,29 @@ def test_a_table_without_the_index_is_refused_in_words(open_service: Open) -> No
     gone = open_service(notes("cosine"), create=False)
     with pytest.raises(TableNotFoundError):
         gone.entities.note.search.similar([1, 1, 1, 1, 1], tenant_id="t0").go()
+
+
+@pytest.mark.parametrize("vector_engine", ["embedded"], indirect=True)
+def test_an_index_that_is_being_made_is_refused_until_it_is_ready(open_service: Open) -> None:
+    text = notes("cosine")
+    start = text.index("  similar:")
+    without = open_service(text[:start] + text[text.index("---") :])
+    without.entities.note.put(some_notes(3)).go()
+    app = open_service(text, table=without.table, create=False)
+    search = app.entities.note.search.similar([1, 1, 1, 1, 1], tenant_id="t0")
+    driver: Any = app.driver
+    params = app.table_definition.add_vector_index_params(app.table, "vec1")
+    driver.send(Request("UpdateTable", params))
+    found, refused = None, 0
+    while found is None:
+        try:
+            found = search.go()
+        except IndexNotReadyError:
+            refused += 1
+            time.sleep(0.05)
+        assert refused < 600
+    assert refused
+    assert sorted(match.record.note_id for match in found) == ["n000", "n002"]
 
 
 def test_searches_are_awaited_on_event_loops(engine: Any, app: leyden.Service) -> None:
