@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
 from leyden._calls import shorten
@@ -21,12 +21,14 @@ from leyden.errors import (
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm
 from leyden.mapping import EntityMapping
-from leyden.mapping.answers import Reader, vector_reader
 from leyden.mapping.record import narrow
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of
 from leyden.types.vector import plain_item
+
+if TYPE_CHECKING:
+    from leyden.mapping.answers import Reader
 
 T = TypeVar("T")
 
@@ -280,7 +282,11 @@ def reader_of(entities: Iterable[BoundEntity], data: str = "attributes") -> Read
     if data == "raw":
         return None
     fields = [entity.mapping.vectors for entity in entities]
-    return vector_reader(frozenset().union(*fields)) if any(fields) else None
+    if not any(fields):
+        return None
+    from leyden.mapping.answers import vector_reader
+
+    return vector_reader(frozenset().union(*fields))
 
 
 class error_context:  # noqa: N801 - reads as a statement: with error_context("task.create", task)

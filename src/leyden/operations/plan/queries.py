@@ -5,14 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InvalidOptionError
 from leyden.keys import IndexKeys, bounds_of
-from leyden.mapping.answers import Reader, UnusualItemError
 from leyden.operations.bound import EMPTY, BoundEntity, Identity, matches, reader_of
 from leyden.operations.companions.overflow.reading import joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
@@ -33,6 +32,9 @@ from leyden.operations.plan.key_condition import Range, comparisons, key_conditi
 from leyden.operations.plan.ranges import ExactRange, RangeTest, exact_range
 from leyden.operations.plan.reads import Explanation, Keep, ReadPlan, shape, show
 from leyden.program import Item, Params, Request
+
+if TYPE_CHECKING:
+    from leyden.mapping.answers import Reader
 
 
 @frozen(eq=False, slots=False)
@@ -240,7 +242,7 @@ def _either(rows: Reader | None, others: Reader | None) -> Reader | None:
     def read(content: bytes) -> dict[str, Any]:
         try:
             return rows(content)
-        except UnusualItemError:
+        except ValueError:
             return others(content)
 
     return read

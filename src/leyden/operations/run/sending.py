@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from leyden._attrs import evolve, frozen
 from leyden._ledger import may_have_written
@@ -20,11 +20,13 @@ from leyden.errors import (
     LeydenError,
     ThrottledError,
 )
-from leyden.mapping.answers import Reader
 from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id
 from leyden.operations.options import Options
 from leyden.program import Gather, Item, Params, Pause, Program, Request, Response
 from leyden.results import BatchResult, add_units, bytes_written, consumed_units
+
+if TYPE_CHECKING:
+    from leyden.mapping.answers import Reader
 
 WRITES: Final = 12
 """How often a write is planned and sent, as its item changed under it."""
