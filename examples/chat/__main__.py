@@ -9,6 +9,8 @@ import uvicorn
 from app import create_app
 
 import leyden
+from leyden.memory import Memory, SemanticRecall
+from leyden.memory.embedders import offline_embedder
 from leyden.store import DynamoDBStore
 
 
@@ -31,7 +33,14 @@ def main() -> None:
             store.app.create_table()
         stack.callback(store.close)
         store.init()
-        uvicorn.run(create_app(store), host="127.0.0.1", port=args.port, log_level="info")
+        memory = Memory(
+            store,
+            embedder=offline_embedder(),
+            semantic_recall=SemanticRecall(message_range=0, filter={"role": "user"}),
+            working_memory=True,
+        )
+        memory.init()
+        uvicorn.run(create_app(memory), host="127.0.0.1", port=args.port, log_level="info")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A chat whose memory is a `leyden.store`: threads, messages, and what is remembered of a guest.
+"""A chat with a memory: what was said before is recalled by meaning, and shown beside the answer.
 
-`create_app(store)` gives the FastAPI application; it takes any store of the memory interface.
+`create_app(memory)` gives the FastAPI application; it takes a `leyden.memory.Memory`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
-from leyden.errors import InputError
-from leyden.store import Message, Store, Thread
+from leyden.errors import InputError, LeydenError
+from leyden.memory import Memory, Recall
+from leyden.store import Message, Thread
 
 GUEST = "guest"
 """The one resource of this example; a real service takes it from who is signed in."""
@@ -42,10 +43,16 @@ class Renaming(BaseModel):
     title: str = Field(min_length=1, max_length=200)
 
 
-def create_app(store: Store) -> FastAPI:
-    """The application, with its memory in `store`."""
+class Remembering(BaseModel):
+    """A new working memory, and the one that the visitor changed."""
+
+    text: str = Field(max_length=20_000)
+    instead_of: str
+
+
+def create_app(memory: Memory) -> FastAPI:
+    """The application, with `memory` for all that it keeps."""
     app = FastAPI(title="Chat")
-    memory = store.memory
 
     @app.exception_handler(InputError)
     def refuse(request: Request, error: InputError) -> JSONResponse:
@@ -74,8 +81,7 @@ def create_app(store: Store) -> FastAPI:
 
     @app.post("/threads", status_code=201)
     def begin_thread() -> dict[str, Any]:
-        thread = Thread(id=str(uuid4()), resource_id=GUEST, title="New chat")
-        return shown_thread(memory.save_thread(thread))
+        return shown_thread(memory.create_thread(resource_id=GUEST, title="New chat"))
 
     @app.patch("/threads/{thread_id}")
     def rename_thread(thread_id: str, renaming: Renaming) -> dict[str, Any]:
@@ -92,38 +98,54 @@ def create_app(store: Store) -> FastAPI:
     def list_messages(thread_id: str, cursor: str | None = None) -> dict[str, Any]:
         """The newest messages, or those before the cursor; in the order of time."""
         known(thread_id)
-        page = memory.list_messages(
-            thread_id,
-            per_page=PAGE_SIZE,
-            order_by=("created_at", "desc"),
-            cursor=cursor,
-            include_total=False,
-        )
+        page = memory.recall(thread_id, resource_id=GUEST, last_messages=PAGE_SIZE, cursor=cursor)
         return {
-            "messages": [shown_message(message) for message in reversed(page.messages)],
+            "messages": [shown_message(message) for message in page.messages],
             "cursor": page.cursor,
         }
 
     @app.post("/threads/{thread_id}/messages")
     def send_message(thread_id: str, new: NewMessage) -> StreamingResponse:
         thread = known(thread_id)
-        if not memory.list_messages(thread_id, per_page=1, include_total=False).messages:
+        # Before the message is saved: nothing is more like it than itself.
+        recall = memory.recall(thread_id, resource_id=GUEST, search=new.text)
+        if not any(message.thread_id == thread_id for message in recall.messages):
             memory.update_thread(thread_id, title=title_for(new.text))
         (sent,) = memory.save_messages([message_of(thread, "user", new.text)])
 
         def stream() -> Iterator[str]:
-            """One JSON object a line: the message sent, the answer's pieces, the answer."""
+            """One JSON object a line; a failure is the last of them."""
             yield line({"sent": shown_message(sent)})
-            remembered = memory.get_resource_by_id(GUEST)
-            reply = answer(new.text, remembered.working_memory if remembered else None)
-            if reply.remember is not None:
-                memory.update_resource(GUEST, working_memory=reply.remember)
-            for piece in reply.pieces:
-                yield line({"piece": piece})
-            (said,) = memory.save_messages([message_of(thread, "assistant", "".join(reply.pieces))])
-            yield line({"said": shown_message(said)})
+            found = found_in(recall)
+            yield line({"recall": shown_recall(memory, thread, recall, found)})
+            try:
+                reply = answer(new.text, [(text_of(m.content), score) for m, score in found])
+                if reply.remember is not None:
+                    yield line({"memory": remember(memory, reply.remember)})
+                for piece in reply.pieces:
+                    yield line({"piece": piece})
+                said = message_of(thread, "assistant", "".join(reply.pieces))
+                yield line({"said": shown_message(*memory.save_messages([said]))})
+            except LeydenError as error:
+                yield line({"problem": error.message})
 
         return StreamingResponse(stream(), media_type="application/x-ndjson")
+
+    @app.get("/memory")
+    def read_memory() -> dict[str, str]:
+        return {"text": memory.get_working_memory(resource_id=GUEST) or ""}
+
+    @app.put("/memory")
+    def write_memory(new: Remembering) -> dict[str, str]:
+        """Refused where the agent has written meanwhile what the visitor has not seen."""
+
+        def unless_changed(stored: str | None) -> str:
+            if (stored or "") != new.instead_of:
+                raise HTTPException(409, "the working memory has changed meanwhile")
+            return new.text
+
+        memory.update_working_memory(unless_changed, resource_id=GUEST)
+        return {"text": new.text}
 
     app.mount("/", StaticFiles(directory=Path(__file__).parent / "page", html=True))
     return app
@@ -132,6 +154,50 @@ def create_app(store: Store) -> FastAPI:
 def refusal(status: int, words: str) -> JSONResponse:
     """An answer that says what is wrong; half of a surrogate pair cannot be sent."""
     return JSONResponse({"detail": words.encode(errors="replace").decode()}, status)
+
+
+def remember(memory: Memory, fact: str) -> str:
+    """Add a fact to the working memory, whatever others write at the same time; gives all of it."""
+
+    def with_fact(stored: str | None) -> str:
+        return f"{stored.rstrip()}\n- {fact}" if stored and stored.strip() else f"- {fact}"
+
+    return memory.update_working_memory(with_fact, resource_id=GUEST)
+
+
+def found_in(recall: Recall) -> list[tuple[Message, float]]:
+    """The messages that were found by meaning, the best first."""
+    found = [(one, recall.scores[one.id]) for one in recall.messages if one.id in recall.scores]
+    return sorted(found, key=lambda entry: -entry[1])
+
+
+def shown_recall(
+    memory: Memory, thread: Thread, recall: Recall, found: list[tuple[Message, float]]
+) -> dict[str, Any]:
+    """What was recalled by meaning, by which requests, and what they cost."""
+    titles = {thread.id: thread.title}
+    for message, _ in found:
+        if message.thread_id not in titles:
+            other = memory.get_thread_by_id(message.thread_id, resource_id=GUEST)
+            titles[message.thread_id] = other.title if other else "a deleted chat"
+    cost = recall.cost
+    return {
+        "found": [
+            {
+                **shown_message(message),
+                "score": score,
+                "here": message.thread_id == thread.id,
+                "thread": titles[message.thread_id],
+            }
+            for message, score in found
+        ],
+        "requests": cost.requests,
+        "consumed": cost.consumed,
+        "bytes_searched": cost.bytes_searched,
+        "sent": [
+            {"api": one.api, "index": one.index, "consumed": one.consumed} for one in cost.sent
+        ],
+    }
 
 
 def message_of(thread: Thread, role: str, text: str) -> Message:

@@ -1,30 +1,32 @@
-"""An agent that needs no model: it says back what it hears, and remembers what it is told to."""
+"""An agent that needs no model: it answers from what was recalled, and notes what it is told to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _REMEMBER = "remember "
-_RECALL = "what do you remember"
+
+_ALIKE = 0.56
+"""The score from which a recalled message is about what was asked, by the offline embedder."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the agent says, piece by piece; `remember` is the new working memory, if it changed."""
+    """What the agent says, piece by piece; `remember` is a fact for the working memory."""
 
     pieces: list[str]
     remember: str | None = None
 
 
-def answer(text: str, remembered: str | None) -> Answer:
-    """The agent's answer to a text, given what it remembers of the guest."""
+def answer(text: str, recalled: Sequence[tuple[str, float]]) -> Answer:
+    """The agent's answer to a text, given what was recalled: texts and scores, the best first."""
     said = text.strip()
     if said.lower().startswith(_REMEMBER):
-        fact = said[len(_REMEMBER) :].strip()
-        known = f"{remembered}\n- {fact}" if remembered else f"- {fact}"
-        return Answer(words("I will remember that."), known)
-    if said.lower().startswith(_RECALL):
-        return Answer(words(remembered or "Nothing yet. Tell me to remember something."))
+        return Answer(words("I will remember that."), said[len(_REMEMBER) :].strip())
+    alike = [recalled_text for recalled_text, score in recalled if score >= _ALIKE]
+    if alike:
+        return Answer(words(f"That reminds me of this: “{alike[0]}”"))
     return Answer(words(f"You said: {said}"))
 
 

@@ -17,6 +17,8 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import leyden
+from leyden.memory import Memory, SemanticRecall
+from leyden.memory.embedders import offline_embedder
 from leyden.store import DynamoDBStore, Message
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
@@ -39,13 +41,25 @@ def store() -> Iterator[DynamoDBStore]:
 
 
 @pytest.fixture(scope="module")
-def address(store: DynamoDBStore) -> Iterator[str]:
+def memory(store: DynamoDBStore) -> Memory:
+    memory = Memory(
+        store,
+        embedder=offline_embedder(),
+        semantic_recall=SemanticRecall(message_range=0, filter={"role": "user"}),
+        working_memory=True,
+    )
+    memory.init()
+    return memory
+
+
+@pytest.fixture(scope="module")
+def address(memory: Memory) -> Iterator[str]:
     sys.path.insert(0, str(EXAMPLE))
     try:
         from app import create_app  # type: ignore[import-not-found]
     finally:
         sys.path.remove(str(EXAMPLE))
-    config = uvicorn.Config(create_app(store), host="127.0.0.1", port=0, log_level="warning")
+    config = uvicorn.Config(create_app(memory), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -59,7 +73,9 @@ def address(store: DynamoDBStore) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def empty(store: DynamoDBStore) -> None:
+def empty(store: DynamoDBStore, memory: Memory) -> None:
+    for thread in memory.list_threads(per_page=None).threads:
+        memory.delete_thread(thread.id)
     store.clear("memory")
 
 
@@ -93,6 +109,7 @@ class TestTheService:
                 events = [httpx.Response(200, text=line).json() for line in answer.iter_lines()]
             assert [next(iter(event)) for event in events] == [
                 "sent",
+                "recall",
                 *["piece"] * 4,
                 "said",
             ]
@@ -174,6 +191,30 @@ class TestTheService:
         answer = httpx.request(verb, f"{address}/threads/hers/messages", **sent)
         assert answer.status_code == 404
 
+    def test_says_what_was_recalled_by_which_requests(self, address: str) -> None:
+        with httpx.Client(base_url=address) as client:
+            told, asked = (client.post("/threads").json()["id"] for _ in range(2))
+            for text in ("the dog must not eat chicken", "the garage is booked for friday"):
+                client.post(f"/threads/{told}/messages", json={"text": text})
+            answer = client.post(f"/threads/{asked}/messages", json={"text": "what can my dog eat"})
+        recall = httpx.Response(200, text=answer.text.splitlines()[1]).json()["recall"]
+        assert recall["found"][0]["text"] == "the dog must not eat chicken"
+        assert {one["role"] for one in recall["found"]} == {"user"}
+        assert [one["here"] for one in recall["found"]] == [False, False]
+        assert recall["found"][0]["thread"] == "the dog must not eat chicken"
+        assert recall["found"][0]["score"] > recall["found"][1]["score"]
+        assert recall["requests"] == len(recall["sent"]) > 2
+        assert {one["api"] for one in recall["sent"]} >= {"GetItem", "SearchVectors", "Query"}
+        assert recall["bytes_searched"] > 0
+        assert "not eat chicken" in answer.text
+
+    def test_working_memory_is_not_written_over_what_was_not_seen(self, address: str) -> None:
+        with httpx.Client(base_url=address) as client:
+            first = {"text": "- tea", "instead_of": ""}
+            assert client.put("/memory", json=first).json() == {"text": "- tea"}
+            assert client.put("/memory", json={**first, "text": "- milk"}).status_code == 409
+            assert client.get("/memory").json() == {"text": "- tea"}
+
     @pytest.mark.parametrize("body", [{"text": ""}, {}, {"text": 3}])
     def test_an_odd_message_is_refused(self, address: str, body: dict[str, Any]) -> None:
         thread = httpx.post(f"{address}/threads").json()
@@ -224,25 +265,80 @@ def say(page: Page, text: str) -> None:
 class TestThePage:
     def test_a_chat_is_begun_answered_and_there_after_a_reload(self, page: Page) -> None:
         say(page, "What boils at 71 °C?")
-        bubbles = page.locator("li[data-role]")
+        bubbles = page.locator("li[data-role] > p")
         expect(bubbles).to_have_text(["What boils at 71 °C?", "You said: What boils at 71 °C?"])
         expect(page.locator("#title")).to_have_text("What boils at 71 °C?")
         page.reload()
         expect(bubbles).to_have_text(["What boils at 71 °C?", "You said: What boils at 71 °C?"])
 
-    def test_what_it_was_told_is_remembered_in_another_chat(self, page: Page) -> None:
-        say(page, "remember I like tea")
-        expect(page.locator("li[data-role=assistant]")).to_have_text(["I will remember that."])
-        page.get_by_role("button", name="New chat").first.click()
+    def test_what_was_said_is_recalled_in_another_chat(self, page: Page) -> None:
+        say(page, "The dog must not eat chicken")
+        expect(page.locator(".recall")).to_contain_text("Recalled by meaning: nothing")
+        page.get_by_role("button", name="New chat").click()
         expect(page.locator("li[data-role]")).to_have_count(0)
-        say(page, "what do you remember?")
-        expect(page.locator("li[data-role=assistant]")).to_have_text(["- I like tea"])
+        say(page, "What may the dog not eat?")
+        answer = page.locator("li[data-role=assistant]")
+        expect(answer.locator("> p")).to_have_text(
+            "That reminds me of this: “The dog must not eat chicken”"
+        )
+        found = answer.locator(".recall ol li")
+        expect(found).to_have_count(1)
+        expect(found).to_contain_text("The dog must not eat chicken")
+        expect(found).to_contain_text("in “The dog must not eat chicken”")
+        assert 0.5 < float(found.locator(".score").inner_text()) <= 1
+        answer.get_by_text("searched").click()
+        expect(answer.locator("table")).to_contain_text("SearchVectors")
+        expect(answer.locator("table")).to_contain_text("memory_messages_256")
         expect(page.locator("#threads button")).to_have_count(2)
+
+    def test_working_memory_is_shown_and_edited(self, page: Page) -> None:
+        known = page.get_by_label("Working memory", exact=True)
+        save = page.get_by_role("button", name="Save")
+        expect(known).to_have_value("")
+        expect(save).to_be_disabled()
+        say(page, "remember I like tea")
+        expect(known).to_have_value("- I like tea")
+        known.fill("- I like green tea")
+        save.click()
+        expect(page.get_by_role("status")).to_have_text("Saved")
+        page.reload()
+        expect(known).to_have_value("- I like green tea")
+        # What the agent notes while one types is neither lost nor written over.
+        known.fill("- I like milk")
+        say(page, "remember my desk is by the window")
+        expect(page.get_by_role("status")).to_contain_text("changed meanwhile")
+        expect(known).to_have_value("- I like milk")
+        page.get_by_role("button", name="Undo").click()
+        expect(known).to_have_value("- I like green tea\n- my desk is by the window")
+
+    def test_fits_a_telephone(self, page: Page) -> None:
+        page.set_viewport_size({"width": 400, "height": 800})
+        say(page, "The dog must not eat chicken " + "x" * 300)
+        say(page, "What may the dog not eat?")
+        expect(page.locator("li[data-role=assistant]")).to_have_count(2)
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+        known = page.get_by_label("Working memory", exact=True)
+        expect(known).to_be_hidden()
+        page.get_by_role("button", name="Memory").click()
+        expect(known).to_be_visible()
+        page.get_by_role("button", name="Chats").click()
+        expect(known).to_be_hidden()
+        expect(page.locator("#threads button")).to_have_count(1)
+        expect(page.locator("#threads button")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("#threads button")).to_be_hidden()
+
+    def test_is_dark_where_the_visitors_screen_is(self, page: Page) -> None:
+        shade = "getComputedStyle(document.body).backgroundColor"
+        page.emulate_media(color_scheme="light")
+        light = page.evaluate(shade)
+        page.emulate_media(color_scheme="dark")
+        assert (light, page.evaluate(shade)) == ("rgb(255, 255, 255)", "rgb(23, 24, 28)")
 
     def test_history_is_read_back_page_after_page(self, page: Page, store: DynamoDBStore) -> None:
         history(store, "long", 45)
         page.reload()
-        bubbles = page.locator("li[data-role]")
+        bubbles = page.locator("li[data-role] > p")
         expect(bubbles).to_have_count(20)
         expect(bubbles.first).to_have_text("message 25")
         earlier = page.get_by_role("button", name="Earlier messages")
