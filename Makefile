@@ -82,7 +82,7 @@ $(VENV)/.python: tools/make-venv
 
 $(VENV)/.installed-demo: $(VENV)/.python pyproject.toml
 	@echo "Installing Leyden into $(VENV)"
-	@$(PIP) --editable '.[cli,local]'
+	@$(PIP) --editable '.[cli,local,embedder]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml

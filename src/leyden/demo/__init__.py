@@ -1,7 +1,7 @@
 """`leyden demo`: the whole library at work, on an engine inside this process.
 
-It needs nothing but the extras `cli` and `local`, touches no network but 127.0.0.1, leaves
-nothing behind, and ends in seconds.
+It needs the extras `cli` and `local`, and `embedder` for its last chapter. It touches no network
+but 127.0.0.1, leaves nothing behind, and ends in seconds.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rich.text import Text
 from leyden import local, schemas_folder
 from leyden.cli.application import debug_option
 from leyden.demo.chapters import memory, taskapp
+from leyden.demo.recalling import recalling
 from leyden.demo.stage import Stage
 from leyden_command import interruptible
 
@@ -52,6 +53,7 @@ def run(console: Console) -> None:
             )
             memory(stage, engine)
             taskapp(stage, engine)
+            recalling(stage, engine)
         _sum_up(stage)
     finally:
         stage.close()
