@@ -215,3 +215,25 @@ def test_a_cell_is_one_line_and_not_endless() -> None:
     assert cell("x" * 500) == "x" * 99 + "…"
     assert cell(None) == "-"
     assert cell(frozenset({"b", "a"})) == "a, b"
+
+
+def test_it_ends_with_a_question_answered_by_meaning(shown: Shown) -> None:
+    chapter = shown.words[shown.words.index("A question, answered by meaning") :]
+    assert "WordLlama" in chapter
+    assert "256 numbers a text" in chapter
+    table = chapter[chapter.index("score │ thread") :]
+    best = table[: table.index("%") if "%" in table else 400]
+    assert "boiling-points" in best
+    assert "pressure falls with height" in best
+    assert "SearchVectors │ memory_messages_256" in chapter
+    (search,) = (answer for answer in shown.answers if answer.api == "SearchVectors")
+    assert f"metered by its bytes: {search.bytes_searched:,}" in chapter
+
+
+def test_it_says_what_is_missing_for_its_last_chapter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leyden.memory.embedders.find_spec", lambda name: None)
+    console = Console(file=io.StringIO(), width=120, record=True)
+    run(console)
+    words = " ".join(console.export_text().split())
+    assert "Left out: offline_embedder needs the extra" in words
+    assert "What it cost" in words

@@ -274,7 +274,7 @@ class TestThePage:
     def test_what_was_said_is_recalled_in_another_chat(self, page: Page) -> None:
         say(page, "The dog must not eat chicken")
         expect(page.locator(".recall")).to_contain_text("Recalled by meaning: nothing")
-        page.get_by_role("button", name="New chat").click()
+        page.locator("#new-thread").click()
         expect(page.locator("li[data-role]")).to_have_count(0)
         say(page, "What may the dog not eat?")
         answer = page.locator("li[data-role=assistant]")
@@ -292,7 +292,7 @@ class TestThePage:
         expect(page.locator("#threads button")).to_have_count(2)
 
     def test_working_memory_is_shown_and_edited(self, page: Page) -> None:
-        known = page.get_by_label("Working memory", exact=True)
+        known = page.get_by_role("textbox", name="Working memory", include_hidden=True)
         save = page.get_by_role("button", name="Save")
         expect(known).to_have_value("")
         expect(save).to_be_disabled()
@@ -317,7 +317,7 @@ class TestThePage:
         say(page, "What may the dog not eat?")
         expect(page.locator("li[data-role=assistant]")).to_have_count(2)
         assert page.evaluate("document.documentElement.scrollWidth") == 400
-        known = page.get_by_label("Working memory", exact=True)
+        known = page.get_by_role("textbox", name="Working memory", include_hidden=True)
         expect(known).to_be_hidden()
         page.get_by_role("button", name="Memory").click()
         expect(known).to_be_visible()

@@ -177,7 +177,7 @@ async function send() {
   try {
     const path = `/threads/${encodeURIComponent(thread.id)}/messages`;
     const answer = await ask(path, json("POST", { text }));
-    at("text").value = "";
+    if (at("text").value.trim() === text) at("text").value = ""; // else the next one is typed already
     let reply = null;
     for await (const event of lines(answer.body)) {
       if (event.memory !== undefined) showMemory(event.memory);

@@ -11,7 +11,9 @@ from leyden.memory import Memory, Recall, SemanticRecall
 from leyden.memory.embedders import offline_embedder
 from leyden.store import DynamoDBStore
 
-QUESTION: Final = "Why does it get hot so early on a mountain?"
+_TABLE: Final = "mastra-single-table"
+
+QUESTION: Final = "Why does my kettle need less heat in the mountains?"
 
 
 def recalling(stage: Stage, engine: LocalEngine) -> None:
@@ -29,11 +31,11 @@ def recalling(stage: Stage, engine: LocalEngine) -> None:
         return
     stage.step("A memory over the table, and an index for its vectors")
     stage.code(
-        """store = DynamoDBStore(table_name="mastra-single-table", client=engine)
-        memory = Memory(store, embedder=offline_embedder(), semantic_recall=True)
-        memory.init()"""
+        f'store = DynamoDBStore(table_name="{_TABLE}", client=engine)\n'
+        "memory = Memory(store, embedder=offline_embedder(), semantic_recall=True)\n"
+        "memory.init()"
     )
-    with DynamoDBStore(table_name="mastra-single-table", client=engine) as store:
+    with DynamoDBStore(table_name=_TABLE, client=engine) as store:
         memory = Memory(store, embedder=embedder, semantic_recall=True)
         memory.init()
         stage.say(
