@@ -9,8 +9,7 @@ import uvicorn
 from app import create_app
 
 import leyden
-from leyden.memory import Memory, SemanticRecall
-from leyden.memory.embedders import offline_embedder
+from leyden.memory import Memory, SemanticRecall, offline_embedder
 from leyden.store import DynamoDBStore
 
 

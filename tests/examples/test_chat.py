@@ -17,8 +17,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import leyden
-from leyden.memory import Memory, SemanticRecall
-from leyden.memory.embedders import offline_embedder
+from leyden.memory import Memory, SemanticRecall, offline_embedder
 from leyden.store import DynamoDBStore, Message
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"

@@ -7,8 +7,7 @@ from typing import Final
 from leyden import LocalEngine
 from leyden.demo.stage import Stage
 from leyden.errors import EmbedderError
-from leyden.memory import Memory, Recall, SemanticRecall
-from leyden.memory.embedders import offline_embedder
+from leyden.memory import Memory, Recall, SemanticRecall, offline_embedder
 from leyden.store import DynamoDBStore
 
 _TABLE: Final = "mastra-single-table"

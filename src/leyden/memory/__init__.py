@@ -11,6 +11,7 @@ from leyden._late import from_modules
 if TYPE_CHECKING:
     from leyden.memory.asking import Cost, Sent
     from leyden.memory.dynamodb import AsyncDynamoDBVectors, DynamoDBVectors
+    from leyden.memory.embedders import bedrock_embedder, offline_embedder, openai_embedder
     from leyden.memory.local import LocalVectors
     from leyden.memory.memory import AsyncMemory, Memory
     from leyden.memory.options import Options, SemanticRecall, WorkingMemory
@@ -30,6 +31,7 @@ else:
         __name__,
         asking="Cost Sent",
         dynamodb="AsyncDynamoDBVectors DynamoDBVectors",
+        embedders="bedrock_embedder offline_embedder openai_embedder",
         local="LocalVectors",
         memory="AsyncMemory Memory",
         options="Options SemanticRecall WorkingMemory",
@@ -60,4 +62,7 @@ __all__ = [
     "VectorMatches",
     "VectorStore",
     "WorkingMemory",
+    "bedrock_embedder",
+    "offline_embedder",
+    "openai_embedder",
 ]
