@@ -110,7 +110,7 @@ class Bucket:
                 "distance": measured(definition["distanceMetric"], sought, one["data"]["float32"]),
                 "metadata": one["metadata"],
             }
-            for one in self.held(asked).values()
+            for one in [*self.held(asked).values()]
             if meets(asked.get("filter"), one["metadata"])
         ]
         found.sort(key=lambda one: one["distance"])
@@ -120,10 +120,12 @@ class Bucket:
         }
 
     def ListVectors(self, asked: dict[str, Any]) -> Any:  # noqa: N802
-        found = [
-            {"key": one["key"], "metadata": one["metadata"]} for one in self.held(asked).values()
-        ]
-        return self.paged(found, asked, "vectors")
+        # What is written between two pages moves no other vector from one to the other.
+        held, after = dict(self.held(asked)), asked.get("nextToken", "")
+        keys = sorted(key for key in held if key > after)[: self.page + 1]
+        found = [{"key": key, "metadata": held[key]["metadata"]} for key in keys[: self.page]]
+        more = {"nextToken": found[-1]["key"]} if len(keys) > self.page else {}
+        return {"vectors": found, **more}
 
     def DeleteVectors(self, asked: dict[str, Any]) -> Any:  # noqa: N802
         held = self.held(asked)

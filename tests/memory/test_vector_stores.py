@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,6 +90,17 @@ def test_an_index_is_made_once_and_only_alike(store: BaseVectors) -> None:
         with pytest.raises(VectorIndexMismatchError, match="3 dimensions") as caught:
             store.create_index(NAME, dimensions, metric)
         assert caught.value.index == NAME
+
+
+def test_an_index_that_another_process_makes_at_the_same_time_is_taken(
+    store: BaseVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, answers = store._look, [None]
+    monkeypatch.setattr(store, "_look", lambda name: answers.pop() if answers else look(name))
+    store.create_index(NAME, 3)
+    answers.append(None)
+    with pytest.raises(VectorIndexMismatchError):
+        store.create_index(NAME, 4)
 
 
 def test_indexes_are_listed_and_described(store: BaseVectors) -> None:
@@ -319,6 +331,45 @@ def test_what_no_index_can_be_is_refused(kit: Kit, given: Any) -> None:
         kit.store.create_index(*given)
     assert "cosin" not in given or 'did you mean "cosine"?' in str(caught.value)
     assert kit.store.list() == []
+
+
+def test_fields_of_metadata_have_any_name(store: BaseVectors) -> None:
+    names = ["a.b", "a b", 'a"b', "a[0]", "a[]", "a%s", "{a}", "a:b", "größe", "and", "in"]
+    for number, name in enumerate(names):
+        store.upsert(NAME, [Vector(f"m{number}", [1.0, 0.0, 0.0], {name: "x", "other": "x"})])
+    names.remove("and")  # That is the list of further filters.
+    if store.service == "Qdrant":
+        names.remove('a"b')
+        with pytest.raises(VectorInputError, match="which has a quote"):
+            store.query(NAME, [1.0, 0.0, 0.0], filter={'a"b': "x"})
+    for name in names:
+        (match,) = store.query(NAME, [1.0, 0.0, 0.0], filter={name: "x"})
+        assert match.metadata == {name: "x", "other": "x"}
+
+
+def test_threads_can_share_a_store(store: BaseVectors) -> None:
+    failed: list[BaseException] = []
+
+    def work(mine: int) -> None:
+        try:
+            for turn in range(4):
+                ids = [f"{mine}-{turn}-{number}" for number in range(3)]
+                vectors = [Vector(id, [1.0, 0.5, 0.0], {"mine": str(mine)}) for id in ids]
+                store.upsert(NAME, vectors)
+                assert sorted(found(store, [1.0, 0.0, 0.0], filter={"mine": str(mine)})) == ids
+                if turn % 2:
+                    store.delete(NAME, filter={"mine": str(mine)})
+                else:
+                    store.delete(NAME, ids=ids)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
 
 
 def test_many_vectors_go_in_several_requests_and_all_arrive(store: BaseVectors) -> None:

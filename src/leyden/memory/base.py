@@ -64,8 +64,13 @@ class BaseVectors(ABC):
         check_definition(name, dimensions, metric, self.metrics)
         found = self._look(name)
         if found is None:
-            with self._asking(name):
-                self._create(name, dimensions, metric)
+            try:
+                with self._asking(name):
+                    self._create(name, dimensions, metric)
+            except VectorStoreError:
+                # Another process may have made it meanwhile.
+                if self._look(name) is None:
+                    raise
         deadline, pause = time.monotonic() + self.ready_within, 0.05
         while (found := self._look(name)) is None or not found.ready:
             if time.monotonic() + pause > deadline:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from threading import RLock
 from typing import Any, ClassVar, Final
 
 from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
@@ -44,6 +45,8 @@ class PgVector(BaseVectors):
     def __init__(self, connection: Any) -> None:
         super().__init__()
         self._connection = connection
+        # Transactions of several threads on one connection would end in each other's order.
+        self._lock = RLock()
 
     def _describe(self, name: str) -> VectorIndex:
         ((dimensions, comment),) = self._ask(
@@ -56,7 +59,7 @@ class PgVector(BaseVectors):
         return VectorIndex(name, dimensions, comment or "cosine", count, True)
 
     def _create(self, name: str, dimensions: int, metric: str) -> None:
-        with self._connection.transaction():
+        with self._lock, self._connection.transaction():
             self._ask("CREATE EXTENSION IF NOT EXISTS vector", name)
             self._ask(
                 "CREATE TABLE IF NOT EXISTS {table} (id bigserial PRIMARY KEY, vector_id text "
@@ -74,7 +77,7 @@ class PgVector(BaseVectors):
             "metadata = EXCLUDED.metadata"
         ).format(table=sql.Identifier(index))
         written = [(one.id, str(one.values), json.dumps(one.metadata)) for one in vectors]
-        with self._connection.transaction(), self._connection.cursor() as cursor:
+        with self._lock, self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(statement, written)
 
     def _nearest(
@@ -118,7 +121,7 @@ class PgVector(BaseVectors):
         statement = sql.SQL(text).format(table=sql.Identifier(name), **parts)
         # A connection may have been told to give rows as something else.
         cursor = self._connection.cursor(row_factory=rows.tuple_row)
-        with self._connection.transaction(), cursor:
+        with self._lock, self._connection.transaction(), cursor:
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 

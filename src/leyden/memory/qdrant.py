@@ -10,11 +10,16 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from threading import RLock
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid5
 
+from leyden._text import quoted
+from leyden.errors import VectorInputError
 from leyden.memory.base import BaseVectors, Conditions, Floats, Ids
 from leyden.memory.checks import score_of
 from leyden.memory.filters import Condition
@@ -22,6 +27,7 @@ from leyden.memory.protocols import Vector, VectorIndex, VectorMatch
 
 try:
     from qdrant_client import QdrantClient, models
+    from qdrant_client.local.qdrant_local import QdrantLocal
 except ImportError as error:
     raise ImportError("QdrantVectors needs the extra: pip install 'leyden[qdrant]'") from error
 
@@ -60,6 +66,9 @@ class QdrantVectors(BaseVectors):
         super().__init__()
         self._client = client
         self._indexed = tuple(indexed)
+        # What the client keeps in memory itself cannot be used from several threads.
+        is_local = isinstance(getattr(client, "_client", None), QdrantLocal)
+        self._lock: Any = RLock() if is_local else nullcontext()
 
     def create_index(self, name: str, dimensions: int, metric: str = "cosine") -> None:
         """Make a collection with its payload indexes, and wait until it is ready."""
@@ -71,6 +80,11 @@ class QdrantVectors(BaseVectors):
                 self._client.create_payload_index(
                     name, field, models.PayloadSchemaType.KEYWORD, wait=True
                 )
+
+    @contextmanager
+    def _asking(self, index: str | None) -> Iterator[None]:
+        with self._lock, super()._asking(index):
+            yield
 
     def _describe(self, name: str) -> VectorIndex:
         found = self._client.get_collection(name)
@@ -146,11 +160,17 @@ def _filter(conditions: Sequence[Condition]) -> models.Filter:
 
 def _any_of(condition: Condition) -> Any:
     """A condition with one alternative for each of its values."""
+    key = condition.field
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", key):
+        # Anything else would be a path into the payload; quotes make a plain name of it.
+        if '"' in key:
+            raise VectorInputError(f"Qdrant cannot filter by {quoted(key)}, which has a quote")
+        key = f'"{key}"'
     texts = [value for value in condition.values if isinstance(value, str)]
     alternatives: list[Any] = []
     if texts:
         match = models.MatchAny(any=texts)
-        alternatives.append(models.FieldCondition(key=condition.field, match=match))
+        alternatives.append(models.FieldCondition(key=key, match=match))
     for value in condition.values:
         if isinstance(value, bool):
             same: dict[str, Any] = {"match": models.MatchValue(value=value)}
@@ -159,5 +179,5 @@ def _any_of(condition: Condition) -> Any:
         else:
             # Only a range finds the number 1 where 1.0 is stored, and the other way round.
             same = {"range": models.Range(gte=value, lte=value)}
-        alternatives.append(models.FieldCondition(key=condition.field, **same))
+        alternatives.append(models.FieldCondition(key=key, **same))
     return models.Filter(should=alternatives)
