@@ -96,6 +96,28 @@ indexes:
   lsi1: {kind: lsi}
 """
 
+NOTES: Final = """
+entity: note
+version: "1"
+service: notes
+attributes:
+  room: {type: string, required: true}
+  note_id: {type: string, required: true}
+  kind: {type: [memo, letter], default: memo}
+  title: {type: string, required: true}
+  meaning: {type: vector, dimensions: 3, required: true}
+  sound: {type: vector, dimensions: 2, required: true, deferred: true}
+indexes:
+  note:
+    pk: {field: pk, composite: [note_id]}
+    sk: {field: sk, composite: []}
+  similar:
+    vector: {index: vec1, attribute: meaning, partition: room, filters: [kind]}
+  alike:
+    vector: {index: vec2, attribute: sound, metric: dot_product, projection: [title]}
+"""
+"""Searches by meaning: in partitions, and among all items."""
+
 HOOKS: Final[dict[str, Callable[..., Any]]] = {
     "is_token": lambda value: True,
     "seal": lambda value, values: value,

@@ -17,7 +17,7 @@ from leyden.errors import InvalidOptionError, UnknownAttributeError
 from leyden.schema import check_service, load_service
 from leyden.schema.spec import ServiceSpec
 from tests.chart.parsed import Element, grid, parse
-from tests.chart.schemas import ATTACK, HOSTILE, SCHEMAS, SHOP
+from tests.chart.schemas import ATTACK, HOSTILE, NOTES, SCHEMAS, SHOP
 
 
 def spec_of(source: Any) -> ServiceSpec:
@@ -39,8 +39,8 @@ def shop() -> Element:
 
 @pytest.fixture(
     scope="module",
-    params=[SCHEMAS / "taskapp", SCHEMAS / "memory", SHOP, HOSTILE],
-    ids=["taskapp", "memory", "shop", "hostile"],
+    params=[SCHEMAS / "taskapp", SCHEMAS / "memory", SHOP, HOSTILE, NOTES],
+    ids=["taskapp", "memory", "shop", "hostile", "notes"],
 )
 def html(request: pytest.FixtureRequest) -> str:
     return chart_html(spec_of(request.param))
@@ -114,6 +114,35 @@ class TestEveryPage:
                 assert set(finds) <= items
                 buttons += 1
         assert buttons
+
+
+class TestSearches:
+    def test_a_vector_index_has_a_board_with_its_partitions_and_searches(self) -> None:
+        page = parse(chart_html(spec_of(NOTES)))
+        assert [heading.text for heading in page.all("h2")] == ["The table", "vec1", "vec2"]
+        parted = board(page, "vec1")
+        assert "vector index" in parted.text
+        rooms = keys(page, "vec1", "pk")
+        assert len(rooms) > 1
+        assert len({*rooms}) == len(rooms)
+        patterns = parted.only("table", class_="patterns").text
+        assert f'note.search.similar(vector, room="{rooms[0]}").go()' in patterns
+        assert "room = {room}" in patterns
+        assert "nearest to {meaning}" in patterns
+        items = parted.only("table", class_="items").text
+        assert "title" in items
+        assert "meaning" not in items, "a search does not give the vector back"
+
+    def test_an_index_without_partitions_has_all_items_together(self) -> None:
+        page = parse(chart_html(spec_of(NOTES)))
+        assert keys(page, "vec2", "pk") == ["all items"]
+        found = board(page, "vec2")
+        assert "note.search.alike(vector).go()" in found.only("table", class_="patterns").text
+        names = [name.text for name in found.only("table", class_="items").all("dt")]
+        assert {*names} == {"title"}
+        text = chart_mermaid(spec_of(NOTES))
+        assert "vec2: all items" in text
+        assert "note.search.similar(vector" in text
 
 
 class TestTaskapp:

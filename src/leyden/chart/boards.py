@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
+
+from attrs import evolve
 
 from leyden import Service
 from leyden.chart.contents import (
@@ -22,11 +24,11 @@ from leyden.chart.contents import (
     Shown,
 )
 from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, unconnected
-from leyden.chart.patterns import patterns_of
-from leyden.keys import IndexKeys, KeyForm
+from leyden.chart.patterns import patterns_of, searches_of
+from leyden.keys import KeyForm
 from leyden.program import AttributeValue
 from leyden.schema import ServiceSpec
-from leyden.tables import IndexDefinition
+from leyden.tables import IndexDefinition, VectorIndexDefinition
 from leyden.types import timestamp_text, vector_excerpt
 
 _OWN: Final = ""
@@ -56,7 +58,10 @@ def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | Non
         ttl=definition.ttl,
         entities=tuple(spec.entities.values()),
         collections=tuple(one for _, one in sorted(collections, key=lambda pair: pair[0])),
-        boards=tuple(_board(drawn, found, index, own, definition.ttl) for index in indexes),
+        boards=(
+            *(_board(drawn, found, index, own, definition.ttl) for index in indexes),
+            *(_vector_board(drawn, found, one, own) for one in definition.vectors.values()),
+        ),
         unsampled=found.missing,
     )
 
@@ -85,7 +90,8 @@ def _board(
             for example in examples.of(alias):
                 if all(field in example.item for field in key):
                     order = [_order_of(example.item[field]) for field in key]
-                    rows.append((order, _row(example, keys, index, fields, ttl)))
+                    row = _row(example, keys.forms, keys.spec.composites, index, fields, ttl)
+                    rows.append((order, row))
                 else:
                     out.append(example.name)
             if out:
@@ -110,14 +116,58 @@ def _board(
     )
 
 
+def _vector_board(
+    drawn: Service, examples: Examples, index: VectorIndexDefinition, own: IndexDefinition
+) -> Board:
+    """A vector index: the items that have the vector, by the partition that they are in."""
+    parted = (index.hash,) if index.hash is not None else ()
+    drawn_as = IndexDefinition(index.name, "vector", parted, (), index.projection)
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    absent: list[Absent] = []
+    for alias, entity in drawn.entities.items():
+        attributes = entity.spec.attributes
+        for search in entity.spec.searches.values():
+            if search.index != index.name:
+                continue
+            fields = {attribute.field for attribute in attributes.values()}
+            if index.projection != "all":
+                listed = () if isinstance(index.projection, str) else index.projection
+                fields = {*own.hash, *own.range, *index.read, *listed}
+            out = []
+            for example in examples.of(alias):
+                if all(field in example.item for field in (index.field, *parted)):
+                    # A search does not give the vector back.
+                    shown = frozenset(fields - {index.field})
+                    named = (search.partition,) if search.partition is not None else ()
+                    row = _row(example, (), named, drawn_as, shown, None)
+                    if not parted:
+                        row = evolve(row, partition=(KeyText("", (Piece("all items"),)),))
+                    groups.setdefault(tuple(key.text for key in row.partition), []).append(row)
+                else:
+                    out.append(example.name)
+            if out:
+                absent.append(Absent(alias, search.name, tuple(out), None))
+    return Board(
+        index=index.name,
+        kind="vector",
+        hash=parted,
+        range=(),
+        projection=index.projection,
+        groups=tuple(Group(tuple(rows), ()) for rows in groups.values()),
+        patterns=searches_of(drawn, examples, index.name, list(groups.values())),
+        absent=tuple(absent),
+    )
+
+
 def _row(
     example: Example,
-    keys: IndexKeys,
+    key_forms: Iterable[KeyForm],
+    composites: Sequence[str],
     index: IndexDefinition,
     fields: frozenset[str] | None,
     ttl: str | None,
 ) -> Row:
-    forms = {form.field: form for form in keys.forms}
+    forms = {form.field: form for form in key_forms}
     plain = {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in example.entity.mapping.plain(example.values).items()
@@ -141,7 +191,7 @@ def _row(
         if form is None:
             # A multi-attribute key is made of the attributes' own fields.
             specs = example.entity.spec.attributes
-            named = (n for n in keys.spec.composites if specs[n].field == field)
+            named = (n for n in composites if specs[n].field == field)
             return KeyText(field, (Piece(text, next(named, None)),))
         if kind != "S":
             return KeyText(field, (Piece(text, form.names[0] if form.names else None),))

@@ -38,7 +38,7 @@ def mermaid(chart: Chart) -> str:
 
 def _board(board: Board, name: str, places: dict[str, int]) -> Iterable[str]:
     title = "the table" if board.index is None else board.index
-    keys = ", ".join((*board.hash, *board.range))
+    keys = ", ".join((*board.hash, *board.range)) or "all items"
     notes = [] if board.projection == "all" else [board.projected]
     yield f"subgraph {name}[{_text(': '.join((title, keys)), *notes)}]"
     yield "  direction LR"

@@ -37,7 +37,12 @@ _FIRST_ATTRIBUTES: Final = 10
 
 _ENTITY_HUES: Final = (212, 152, 30, 285, 340, 187, 52, 250, 8, 100)
 _COLLECTION_HUES: Final = (262, 16, 172, 318, 42, 222)
-_KINDS: Final = {"table": "table", "gsi": "global index", "lsi": "local index"}
+_KINDS: Final = {
+    "table": "table",
+    "gsi": "global index",
+    "lsi": "local index",
+    "vector": "vector index",
+}
 
 
 def page(chart: Chart) -> str:
@@ -186,6 +191,7 @@ class _Page:
         if not board.groups:
             return tag("p.note", "None of the example items is here.")
         band = tag("span", "", aria_hidden="true")
+        is_sorted = board.kind != "vector"
         head = tag(
             "tr",
             tag("th", "Partition key ", _fields(board.hash), scope="col"),
@@ -196,7 +202,7 @@ class _Page:
         )
         table = tag(
             "table.items",
-            tag("caption", f"Example items on {name}, by partition and sort key"),
+            tag("caption", f"Example items on {name}, by partition{' and sort key' * is_sorted}"),
             tag("thead", head),
             [tag("tbody.partition", self.rows(group, board)) for group in board.groups],
         )

@@ -51,6 +51,41 @@ def patterns_of(
     return tuple(found)
 
 
+def searches_of(
+    drawn: Service, examples: Examples, index: str, partitions: Partitions
+) -> tuple[Pattern, ...]:
+    """The access patterns by meaning on a vector index."""
+    found = []
+    for alias, entity in drawn.entities.items():
+        for search in entity.spec.searches.values():
+            if search.index != index:
+                continue
+            spec, parted = entity.spec, search.partition
+            named = () if parted is None else (parted,)
+            inside = [one for one in examples.of(alias) if _beside(one, partitions)]
+            given = _arguments(spec, named, inside[0].values if inside else None)
+            start = f".{search.name}" if _is_name(search.name) else f"[{_quoted(search.name)}]"
+            near = f"vector, {given}" if given else "vector"
+            call = f"{_entity_text(alias)}.search{start}({near}).go()"
+            partition = KeyShape("", "", "all items")
+            if parted is not None:
+                partition = KeyShape(spec.attributes[parted].field, "=", f"{{{parted}}}")
+            pattern = Pattern(
+                alias=alias,
+                name=search.name,
+                members=(alias,),
+                partition=partition,
+                sort=KeyShape("", "", f"nearest to {{{search.attribute}}}"),
+                kind="vector",
+                scope=None,
+                collections=(),
+                when=None,
+                calls=(Call(call, _beside(inside[0], partitions) if inside else ()),),
+            )
+            found.append(pattern)
+    return tuple(found)
+
+
 def _calls(
     entity: EntitySpec, keys: IndexKeys, examples: Sequence[Example], partitions: Partitions
 ) -> tuple[Call, ...]:
