@@ -385,7 +385,13 @@ ENTITY: Final = Options(
 TABLE_INDEX: Final = Options(
     {
         "projection": Option(_PROJECTION, "What the index holds of an item."),
-        "kind": Option(Choice(("gsi", "lsi")), "A global or a local secondary index."),
+        "kind": Option(
+            Choice(
+                ("gsi", "lsi"),
+                {"vector": "a vector index is not listed here: what it is made of, entities say"},
+            ),
+            "A global or a local secondary index.",
+        ),
     },
     "One secondary index of the table.",
 )
