@@ -59,7 +59,8 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "provision": PUBLIC | {"schema"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
     "porting": {"_text", "errors", "schema"},
-    "cli": PUBLIC | {"_calls", "_text", "chart", "keys", "porting", "provision", "schema", "types"},
+    "cli": PUBLIC
+    | {"_calls", "_text", "chart", "keys", "memory", "porting", "provision", "schema", "types"},
     "demo": PUBLIC | {"cli", "memory", "store"},
 }
 """Each part of the package, a folder or a module of its own, and the parts that it may import."""

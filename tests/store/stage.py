@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,9 @@ from leyden.store import DynamoDBStore
 
 KILLED: Final = 7
 """The exit code of a child that was killed where it was to be."""
+
+Calls = Mapping[str, Callable[..., None]]
+"""What a child may be asked to do with a store, by name."""
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -78,11 +81,11 @@ _CALLS: Final = {
 
 
 class Stage:
-    """The process, as the tests see it."""
+    """The process, as the tests see it. `module` is the one that serves the calls."""
 
-    def __init__(self, engine: Any, table: str) -> None:
+    def __init__(self, engine: Any, table: str, module: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.stage", engine.endpoint_url, table],
+            [sys.executable, "-m", module, engine.endpoint_url, table],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,9 +115,9 @@ class Stage:
 
 
 @contextmanager
-def stage(engine: Any, table: str) -> Iterator[Stage]:
+def stage(engine: Any, table: str, module: str = "tests.store.stage") -> Iterator[Stage]:
     """A process to fork from, until the end of the block."""
-    running = Stage(engine, table)
+    running = Stage(engine, table, module)
     try:
         yield running
     finally:
@@ -134,7 +137,7 @@ def _die_at(store: DynamoDBStore, call: dict[str, Any]) -> None:
     store.app.driver.listen(listen)
 
 
-def _child(endpoint: str, table: str, call: dict[str, Any]) -> int:
+def _child(calls: Calls, endpoint: str, table: str, call: dict[str, Any]) -> int:
     try:
         with DynamoDBStore(
             table_name=table,
@@ -144,20 +147,21 @@ def _child(endpoint: str, table: str, call: dict[str, Any]) -> int:
             large_values=call.get("large_values", "error"),
         ) as store:
             _die_at(store, call)
-            _CALLS[call["name"]](store, **call["arguments"])
+            calls[call["name"]](store, **call["arguments"])
     except BaseException:
         traceback.print_exc()
         return 1
     return 0
 
 
-def _main(endpoint: str, table: str) -> None:
+def serve(calls: Calls, endpoint: str, table: str) -> None:
+    """Make the calls that the input names, each in a child."""
     for line in sys.stdin:
         children = []
         for call in json.loads(line):
             child = os.fork()
             if child == 0:
-                os._exit(_child(endpoint, table, call))
+                os._exit(_child(calls, endpoint, table, call))
             children.append(child)
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         sys.stdout.write(json.dumps(codes) + "\n")
@@ -165,4 +169,4 @@ def _main(endpoint: str, table: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    serve(_CALLS, *sys.argv[1:])

@@ -62,6 +62,12 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "Write the missing guards of unique values for existing items.",
         ),
     },
+    "An agent's memory": {
+        "reindex": (
+            f"{_HERE}.memory:reindex",
+            "Index an agent's messages anew, to be found by meaning.",
+        ),
+    },
     "To look around": {
         "demo": ("leyden.demo:demo", "Show what Leyden does, on an engine inside this process."),
     },

@@ -92,30 +92,35 @@ def load_hooks(place: str | None) -> Hooks | None:
     """The dict at `module:name`, with the current folder importable as in `python -m`."""
     if place is None:
         return None
+    found = object_at(place, "--hooks", "app.hooks:HOOKS")
+    if not isinstance(found, Mapping):
+        raise click.BadParameter(f'"{place}" is not a dict', param_hint="--hooks")
+    if not all(isinstance(key, str) and callable(hook) for key, hook in found.items()):
+        raise click.BadParameter(f'"{place}" must map names to functions', param_hint="--hooks")
+    return found
+
+
+def object_at(place: str, hint: str, example: str) -> Any:
+    """What `module:name` names; `hint` is what messages call the argument."""
     module_name, colon, name = place.partition(":")
     if not (module_name and colon and name):
-        raise _bad_hooks("must be MODULE:NAME, as in app.hooks:HOOKS")
+        raise click.BadParameter(f"must be MODULE:NAME, as in {example}", param_hint=hint)
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise _bad_hooks(f'cannot import the module "{module_name}": {error}') from error
+        raise click.BadParameter(
+            f'cannot import the module "{module_name}": {error}', param_hint=hint
+        ) from error
     found = getattr(module, name, None)
     if found is None:
-        raise _bad_hooks(
-            f'the module "{module_name}" has no "{name}"{did_you_mean(name, dir(module))}'
+        raise click.BadParameter(
+            f'the module "{module_name}" has no "{name}"{did_you_mean(name, dir(module))}',
+            param_hint=hint,
         )
-    if not isinstance(found, Mapping):
-        raise _bad_hooks(f'"{name}" of the module "{module_name}" is not a dict')
-    if not all(isinstance(key, str) and callable(hook) for key, hook in found.items()):
-        raise _bad_hooks(f'"{place}" must map names to functions')
     return found
-
-
-def _bad_hooks(message: str) -> click.BadParameter:
-    return click.BadParameter(message, param_hint="--hooks")
 
 
 def entity_named(service: Service, name: str) -> Entity:

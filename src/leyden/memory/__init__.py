@@ -10,7 +10,7 @@ from leyden._late import from_modules
 
 if TYPE_CHECKING:
     from leyden.memory.asking import Cost, Sent
-    from leyden.memory.dynamodb import AsyncDynamoDBVectors, DynamoDBVectors
+    from leyden.memory.dynamodb import AsyncDynamoDBVectors, DynamoDBVectors, with_vectors
     from leyden.memory.embedders import bedrock_embedder, offline_embedder, openai_embedder
     from leyden.memory.local import LocalVectors
     from leyden.memory.memory import AsyncMemory, Memory
@@ -30,7 +30,7 @@ else:
     __getattr__ = from_modules(
         __name__,
         asking="Cost Sent",
-        dynamodb="AsyncDynamoDBVectors DynamoDBVectors",
+        dynamodb="AsyncDynamoDBVectors DynamoDBVectors with_vectors",
         embedders="bedrock_embedder offline_embedder openai_embedder",
         local="LocalVectors",
         memory="AsyncMemory Memory",
@@ -65,4 +65,5 @@ __all__ = [
     "bedrock_embedder",
     "offline_embedder",
     "openai_embedder",
+    "with_vectors",
 ]

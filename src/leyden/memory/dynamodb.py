@@ -29,7 +29,6 @@ from leyden.errors import (
     VectorStoreError,
 )
 from leyden.memory.checks import (
-    check_definition,
     checked_deletion,
     checked_query,
     checked_vectors,
@@ -40,12 +39,21 @@ from leyden.memory.indexing import Indexing, VectorKey, Where, has_direction, ve
 from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
 from leyden.memory.text import PLAIN_DIMENSIONS, index_name
 from leyden.program import Program, Request, Runner, outcomes_of
+from leyden.schema import ServiceSpec
 from leyden.store import TTL
 from leyden.store.dynamodb.vectors import VECTORS, vector_schemas
 from leyden.tables import add_vector_indexes
 from leyden.types import timestamp_text
 
-__all__ = ["AsyncDynamoDBVectors", "DynamoDBVectors", "TableIndexing"]
+__all__ = [
+    "AsyncDynamoDBVectors",
+    "DynamoDBVectors",
+    "TableIndexing",
+    "VectorMethods",
+    "with_vectors",
+]
+
+_MOST_DIMENSIONS: Final = 4096
 
 _MOST: Final = 100
 """The largest `top_k` that DynamoDB takes."""
@@ -73,18 +81,16 @@ class VectorMethods(Methods):
                 f"vectors in a table need a store on DynamoDB, not {type(store).__name__}"
             )
         super().__init__(cast(Runner, app.driver))
+        if not isinstance(dimensions, int) or not 1 <= dimensions <= _MOST_DIMENSIONS:
+            raise InvalidOptionError(
+                f"vectors in a table have 1 to {_MOST_DIMENSIONS} dimensions, not {dimensions}; "
+                "take an embedder that makes fewer, or another vector store"
+            )
         self.dimensions = dimensions
         self.name = index_name(dimensions)
-        check_definition(self.name, dimensions, "cosine", ("cosine",))
         self._ttl: TTL | None = store.ttl.get("message")
         self._now = store.memory._now
-        try:
-            spec = vector_schemas(dimensions, self.name, self._ttl)
-            self._app = app.beside(spec)
-        except LeydenError as error:
-            raise InvalidOptionError(
-                f"vectors of {dimensions} dimensions: {error.message}"
-            ) from error
+        self._app = app.beside(vector_schemas(dimensions, self.name, self._ttl))
         self._entity = self._app.entities[VECTORS]
         self._shape = VectorIndex(self.name, dimensions, "cosine", None, True)
 
@@ -330,6 +336,21 @@ class DynamoDBVectors(VectorMethods, Blocking):
 
 class AsyncDynamoDBVectors(VectorMethods, Awaited):
     """`DynamoDBVectors` over an `AsyncDynamoDBStore`: its methods are awaited."""
+
+
+def with_vectors(spec: ServiceSpec, dimensions: int) -> ServiceSpec:
+    """The schemas of a memory's table, with the entity of its vectors and their index.
+
+    Raises InvalidOptionError for schemas of something else.
+
+    >>> spec = with_vectors(leyden.schema.load_service("schemas/memory"), 256)   # doctest: +SKIP
+    """
+    if spec.service != "mastra" or "message" not in spec.entities:
+        raise InvalidOptionError(
+            f'vectors of messages are for the schemas of a memory, and "{spec.service}" has none: '
+            "the folder schemas/memory has them"
+        )
+    return vector_schemas(dimensions, index_name(dimensions), beside=spec)
 
 
 class TableIndexing(Indexing):

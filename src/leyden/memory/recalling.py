@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -41,6 +41,9 @@ from leyden.store.records import JSON
 from leyden.types import accept_string, accept_timestamp
 
 __all__ = ["RecallMethods"]
+
+_TOGETHER: Final = 16
+"""How many requests of a recall are under way at once: those of several programs together."""
 
 
 class RecallMethods(ThreadMethods):
@@ -119,7 +122,7 @@ class RecallMethods(ThreadMethods):
                 return (yield from recalling), None
             reading = self._known(working, checked, owner)
             programs: list[Program[Any]] = [recalling, reading]
-            found: list[Any] = yield from outcomes_of(programs, 2)
+            found: list[Any] = yield from outcomes_of(programs, _TOGETHER)
             for outcome in found:
                 if isinstance(outcome, LeydenError):
                     raise outcome
@@ -259,6 +262,7 @@ class RecallMethods(ThreadMethods):
         if recall is None or indexing is None or not chunks:
             thread: Any = yield from reading
             self._refuse(thread, thread_id, owner, may_begin=False)
+            owner = thread.resource_id
         else:
             embedding = embedded(indexing.embedder, chunks)
             first: Program[Any] = (
@@ -267,7 +271,7 @@ class RecallMethods(ThreadMethods):
                 else self._hits(indexing, recall, meter, embedding, thread_id, owner)
             )
             programs: list[Program[Any]] = [reading, first]
-            thread, found = yield from outcomes_of(programs, 2)
+            thread, found = yield from outcomes_of(programs, _TOGETHER)
             if isinstance(thread, LeydenError):
                 raise thread
             self._refuse(thread, thread_id, owner, may_begin=recall.scope == "resource")

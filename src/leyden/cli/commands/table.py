@@ -24,9 +24,21 @@ _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 @click.option(
     "--add-indexes", "add", is_flag=True, help="Add the vector indexes that the table lacks."
 )
+@click.option(
+    "--vectors",
+    type=click.IntRange(1, 4096),
+    metavar="N",
+    help="With schemas/memory: also the index of messages by meaning, for N dimensions.",
+)
 @output_options
 def table(
-    target: Target, form: str | None, create: bool, compare: bool, add: bool, output: Output
+    target: Target,
+    form: str | None,
+    create: bool,
+    compare: bool,
+    add: bool,
+    vectors: int | None,
+    output: Output,
 ) -> None:
     """Print, create or compare the table that the schemas need.
 
@@ -39,12 +51,17 @@ def table(
       leyden table schemas/taskapp --format cloudformation > table.yaml
       leyden table schemas/taskapp --create --endpoint-url http://127.0.0.1:8000
       leyden table schemas/taskapp --check
+      leyden table schemas/memory --vectors 1536 --add-indexes
     """
     if sum((form is not None, create, compare, add)) > 1:
         raise click.UsageError("use only one of --format, --create, --check and --add-indexes")
     if output.is_json and form not in (None, "create-table-json", "cloudformation-json"):
         raise click.UsageError(f"--format {form} cannot be used with --json or --query")
     with target.opened(needs_table=create or compare or add, tells=True) as service:
+        if vectors is not None:
+            from leyden.memory import with_vectors
+
+            service = service.beside(with_vectors(service.spec, vectors))
         name, definition = service.table, service.table_definition
         if create:
             with waiting(f"waiting until the table {name} is ready"):
