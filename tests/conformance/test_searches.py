@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import string
 import time
 from array import array
 from collections.abc import Callable, Sequence
@@ -266,3 +267,22 @@ def test_searches_are_awaited_on_event_loops(engine: Any, app: leyden.Service) -
 
     plain = app.entities.note.search.similar([1, 1, 1, 1, 1], tenant_id="t0").go(top_k=3)
     assert asyncio.run(search()) == (plain, plain)
+
+
+def test_large_values_are_put_in_their_places(open_service: Open) -> None:
+    text = notes("cosine").replace("body:      string", "body: {type: string, overflow: chunk}")
+    note = open_service(text).entities.note
+    long = "".join(random.Random(3).choices(string.ascii_letters, k=900_000))
+    for number in range(2):
+        body = long if number else "short"
+        note.put(tenant_id="t1", note_id=f"n{number}", body=body, meaning=[1, number, 0, 0, 0]).go()
+    search = note.search.similar([1, 0, 0, 0, 0], tenant_id="t1")
+    for options in ({}, {"hydrate": True}, {"attributes": ["note_id", "body"]}):
+        found = search.go(**options)
+        assert [(m.record.note_id, len(m.record.body)) for m in found] == [
+            ("n0", 5),
+            ("n1", 900_000),
+        ]
+        assert found.requests > 1
+    small = search.go(attributes=["note_id"])
+    assert (len(small), small.requests) == (2, 1)
