@@ -140,16 +140,24 @@ class Matrix(Partition):
     def __init__(self, dimensions: int, columns: int = 0) -> None:
         super().__init__(dimensions, columns)
         self._np = np = numpy()
-        self._vectors = np.empty((16, dimensions), np.float32)
+        self._vectors = self._room(16, dimensions)
         self._codes = np.empty((columns, 16), np.int32)
         self._lengths = np.empty(16)
         self._inverse = np.empty(16, np.float32)
         self._shortest, self._longest = math.inf, 0.0
 
+    def _room(self, rows: int, dimensions: int) -> Any:
+        """A matrix that begins where a processor's cache line does: it multiplies faster."""
+        room = self._np.empty(rows * dimensions + 16, self._np.float32)
+        start = -room.ctypes.data % 64 // 4
+        return room[start : start + rows * dimensions].reshape(rows, dimensions)
+
     def _append(self, vector: array[float], codes: list[int]) -> None:
         np, row = self._np, len(self.items)
         if row == len(self._vectors):
-            self._vectors = np.concatenate((self._vectors, np.empty_like(self._vectors)))
+            vectors = self._room(2 * row, self._vectors.shape[1])
+            vectors[:row] = self._vectors
+            self._vectors = vectors
             self._codes = np.concatenate((self._codes, np.empty_like(self._codes)), axis=1)
             self._lengths = np.concatenate((self._lengths, np.empty_like(self._lengths)))
             self._inverse = np.concatenate((self._inverse, np.empty_like(self._inverse)))
@@ -205,12 +213,14 @@ class Matrix(Partition):
             near, slack = self._roughly(sought, length, metric, rows)
             if met is not None:
                 near = np.where(met, near, np.inf)
-            picked = np.flatnonzero(near <= np.partition(near, top_k - 1)[top_k - 1] + slack)
+            best = near.copy()
+            best.partition(top_k - 1)
+            picked = (near <= best[top_k - 1] + slack).nonzero()[0]
             rows = picked if rows is None else rows[picked]
         elif rows is None:
             rows = np.arange(count)
         scores = self._exactly(sought, length, metric, rows)
-        order = np.argsort(-scores if metric == "dot_product" else scores, kind="stable")[:top_k]
+        order = (-scores if metric == "dot_product" else scores).argsort(kind="stable")[:top_k]
         best = np.maximum(np.minimum(scores[order], _LARGEST_F32), -_LARGEST_F32)
         said = (best.astype(np.float32) + np.float32(0.0)).tolist()
         return count, [*zip(said, map(self.items.__getitem__, rows[order].tolist()), strict=True)]

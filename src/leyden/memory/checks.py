@@ -66,7 +66,8 @@ def floats_of(values: Any, index: VectorIndex, whose: str = "The vector") -> lis
         if isinstance(values, (str, bytes, bytearray)):
             raise TypeError
         # NumPy's arrays give all of their numbers much faster than one by one.
-        numbers = array("d", values.tolist() if hasattr(values, "tolist") else values)
+        given = values.tolist() if hasattr(values, "tolist") else values
+        numbers = array("d", given).tolist()
     except (TypeError, ValueError, OverflowError):
         raise VectorInputError(f"{whose} is no sequence of numbers", index=index.name) from None
     if len(numbers) != index.dimensions:
@@ -86,7 +87,7 @@ def floats_of(values: Any, index: VectorIndex, whose: str = "The vector") -> lis
             f"{whose} has only zeros; it has no direction, which the metric cosine compares",
             index=index.name,
         )
-    return numbers.tolist()
+    return numbers
 
 
 def checked_vectors(vectors: Sequence[Vector], index: VectorIndex) -> list[Vector]:
