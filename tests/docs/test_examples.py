@@ -17,6 +17,7 @@ from tests.docs.examples import (
     run_block,
     run_page,
 )
+from tests.memory.pinecone_service import serving
 
 WITH_PROGRAMS = [
     page for page in PAGES if any(block.language == "python" for block in blocks(page))
@@ -24,8 +25,13 @@ WITH_PROGRAMS = [
 
 
 @pytest.mark.parametrize("page", WITH_PROGRAMS, ids=lambda page: page.name)
-def test_the_examples_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> None:
-    assert run_page(page, tmp_path) > 0
+def test_the_examples_of_a_page_do_what_it_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pinecone's client asks this address where a page has one.
+    with serving() as pinecone:
+        monkeypatch.setenv("PINECONE_CONTROLLER_HOST", pinecone.host)
+        assert run_page(page, tmp_path) > 0
 
 
 def test_the_pages_that_teach_have_programs() -> None:
