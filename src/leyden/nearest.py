@@ -212,7 +212,8 @@ class Matrix(Partition):
         single = np.frombuffer(query, np.float32)
         sought = single.astype(float)
         length = math.sqrt(sought @ sought)
-        met, rows = None, None
+        met: Any = None
+        rows: Any = None
         if wanted:
             met = self._met(wanted)
             total, count = count, int(np.count_nonzero(met))
