@@ -259,6 +259,23 @@ def test_a_long_text_has_a_vector_for_each_chunk(memory: Any, backend: Backend) 
     assert set(recall.scores) == {"long"}
 
 
+def test_a_message_that_is_saved_again_is_found_by_its_new_text_only(
+    memory: Any, backend: Backend
+) -> None:
+    memory.create_thread(thread_id="t2", resource_id="bob")
+    long = " ".join(["alpaca"] * 3000 + ["beaver"] * 3000)
+    one = {"id": "m1", "role": "user", "content": long}
+    memory.save_messages([one], thread_id="t1")
+    assert len({id for id in backend.vectors() if id.startswith("m1#")}) == 3
+    memory.save_messages([{**one, "content": "short"}, {**one, "id": "m2"}], thread_id="t1")
+    assert {id for id in backend.vectors() if id.startswith("m1#")} == {"m1#0"}
+    memory.save_messages([{**one, "content": "short", "resource_id": "bob"}], thread_id="t2")
+    assert "m1" in memory.recall("t2", search="short").scores
+    assert "m1" not in memory.recall("t1", search="short").scores
+    memory.save_messages([{**one, "content": " "}], thread_id="t1")
+    assert {id for id in backend.vectors() if id.startswith("m1#")} == set()
+
+
 def test_updates_change_what_is_found(memory: Any, backend: Backend) -> None:
     memory.update_messages([{"id": "t1-7", "content": {"content": "sushi every night"}}])
     assert memory.recall("t1", search="sushi").scores["t1-7"] > 0.6

@@ -147,7 +147,9 @@ def test_the_tool_updates_what_it_was_made_for(made: Made) -> None:
     assert memory.get_working_memory(resource_id="alice") == "# Alice"
     # A template that nobody filled in wipes nothing out.
     template = memory.options.working_memory.form
-    called(memory=template.replace("\n", "  \n"))
+    answer = called(memory=template.replace("\n", "  \n"))
+    assert answer["success"] is False
+    assert "nothing was changed" in answer["message"]
     assert memory.get_working_memory(resource_id="alice") == "# Alice"
     with pytest.raises(InputError, match="takes an argument, memory"):
         called(text="x")

@@ -10,7 +10,7 @@ from leyden._late import from_modules
 
 if TYPE_CHECKING:
     from leyden.memory.asking import Cost, Sent
-    from leyden.memory.dynamodb import AsyncDynamoDBVectors, DynamoDBVectors, with_vectors
+    from leyden.memory.dynamodb import AsyncDynamoDBVectors, DynamoDBVectors
     from leyden.memory.embedders import bedrock_embedder, offline_embedder, openai_embedder
     from leyden.memory.local import LocalVectors
     from leyden.memory.memory import AsyncMemory, Memory
@@ -25,18 +25,20 @@ if TYPE_CHECKING:
         VectorStore,
     )
     from leyden.memory.results import Context, Recall, Reindexed
+    from leyden.memory.table import with_vectors
     from leyden.memory.working import Tool
 else:
     __getattr__ = from_modules(
         __name__,
         asking="Cost Sent",
-        dynamodb="AsyncDynamoDBVectors DynamoDBVectors with_vectors",
+        dynamodb="AsyncDynamoDBVectors DynamoDBVectors",
         embedders="bedrock_embedder offline_embedder openai_embedder",
         local="LocalVectors",
         memory="AsyncMemory Memory",
         options="Options SemanticRecall WorkingMemory",
         protocols="Embedder Filter Vector VectorIndex VectorMatch VectorMatches VectorStore",
         results="Context Recall Reindexed",
+        table="with_vectors",
         working="Tool",
     )
 

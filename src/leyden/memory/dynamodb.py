@@ -33,13 +33,11 @@ from leyden.memory.checks import (
     checked_query,
     checked_vectors,
 )
-from leyden.memory.embedding import CachedEmbedder
 from leyden.memory.filters import Condition, conditions_of
-from leyden.memory.indexing import Indexing, VectorKey, Where, has_direction, vector_id
+from leyden.memory.indexing import VectorKey, Where, vector_id
 from leyden.memory.protocols import Filter, Vector, VectorIndex, VectorMatch, VectorMatches
 from leyden.memory.text import PLAIN_DIMENSIONS, index_name
 from leyden.program import Program, Request, Runner, outcomes_of
-from leyden.schema import ServiceSpec
 from leyden.store import TTL
 from leyden.store.dynamodb.vectors import VECTORS, vector_schemas
 from leyden.tables import add_vector_indexes
@@ -48,9 +46,8 @@ from leyden.types import timestamp_text
 __all__ = [
     "AsyncDynamoDBVectors",
     "DynamoDBVectors",
-    "TableIndexing",
     "VectorMethods",
-    "with_vectors",
+    "place_of",
 ]
 
 _MOST_DIMENSIONS: Final = 4096
@@ -142,7 +139,7 @@ class VectorMethods(Methods):
                 yield from self._app.batch_write(puts).program(concurrency=_CONCURRENCY)
         except BatchIncompleteError as error:
             left = _left_of(error)
-            unsaved = [one.id for one in checked if not left or _place_of(one) in left]
+            unsaved = [one.id for one in checked if not left or place_of(one) in left]
             raise self._failed(error, index, unsaved) from error
         except LeydenError as error:
             raise self._failed(error, index, [one.id for one in checked]) from error
@@ -338,73 +335,8 @@ class AsyncDynamoDBVectors(VectorMethods, Awaited):
     """`DynamoDBVectors` over an `AsyncDynamoDBStore`: its methods are awaited."""
 
 
-def with_vectors(spec: ServiceSpec, dimensions: int) -> ServiceSpec:
-    """The schemas of a memory's table, with the entity of its vectors and their index.
-
-    Raises InvalidOptionError for schemas of something else.
-
-    >>> spec = with_vectors(leyden.schema.load_service("schemas/memory"), 256)   # doctest: +SKIP
-    """
-    if spec.service != "mastra" or "message" not in spec.entities:
-        raise InvalidOptionError(
-            f'vectors of messages are for the schemas of a memory, and "{spec.service}" has none: '
-            "the folder schemas/memory has them"
-        )
-    return vector_schemas(dimensions, index_name(dimensions), beside=spec)
-
-
-class TableIndexing(Indexing):
-    """The index of messages in the table: it can say which vectors there are."""
-
-    def __init__(self, runner: Runner, store: VectorMethods, embedder: CachedEmbedder) -> None:
-        super().__init__(runner, cast(Any, store), embedder)
-        self._vectors = store
-
-    def forget(self, where: Where) -> Program[None]:
-        """Delete vectors; those of other dimensions are in the same items."""
-        if where.resource_id is not None:
-            keys = yield from self._vectors.keys(where)
-            yield from self._vectors.drop(where.resource_id, keys)
-
-    def find(
-        self, vectors: Sequence[Sequence[float]], top_k: int, filter: Filter
-    ) -> Program[builtins.list[VectorMatches]]:
-        """What is most like each vector; nothing where nobody has made the index yet."""
-        calls = [
-            self._ask("query", self.name, vector, top_k=top_k, filter=filter)
-            for vector in vectors
-            if has_direction(vector)
-        ]
-        found = yield from outcomes_of(calls, _CONCURRENCY)
-        for one in found:
-            if isinstance(one, LeydenError) and not isinstance(one, VectorIndexNotFoundError):
-                raise one
-        return [one for one in found if isinstance(one, VectorMatches)]
-
-    def begin_again(self, where: Where) -> Program[builtins.list[VectorKey]]:
-        """The vectors that there are; nothing is deleted before the new ones are written."""
-        return (yield from self._vectors.keys(where))
-
-    def drop(self, resource_id: str, keys: Sequence[VectorKey]) -> Program[None]:
-        """Delete vectors that turned out stale."""
-        yield from self._vectors.drop(resource_id, keys)
-
-    def _replace(self, vectors: Sequence[Vector], replacing: Sequence[Where]) -> Program[None]:
-        """Write vectors first, and delete what else there is of the messages afterwards."""
-        before = []
-        for where in replacing:
-            if where.resource_id is not None:
-                keys = yield from self._vectors.keys(where)
-                before.append((where.resource_id, keys))
-        if vectors:
-            yield from self._ask("upsert", self.name, vectors)
-        written = {(vector.metadata.get("resource_id"), *_place_of(vector)) for vector in vectors}
-        for owner, keys in before:
-            stale = [key for key in keys if (owner, *key) not in written]
-            yield from self._vectors.drop(owner, stale)
-
-
-def _place_of(vector: Vector) -> VectorKey:
+def place_of(vector: Vector) -> VectorKey:
+    """Where a vector is within its resource."""
     message, _, chunk = vector.id.rpartition("#")
     return str(vector.metadata["thread_id"]), message, int(chunk)
 

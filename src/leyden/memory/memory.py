@@ -9,7 +9,6 @@ from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.memory.dynamodb import (
     AsyncDynamoDBVectors,
     DynamoDBVectors,
-    TableIndexing,
     VectorMethods,
 )
 from leyden.memory.embedding import CachedEmbedder
@@ -18,6 +17,7 @@ from leyden.memory.local import LocalVectors
 from leyden.memory.options import LAST_MESSAGES, Options, SemanticRecall, WorkingMemory
 from leyden.memory.protocols import Embedder, VectorStore
 from leyden.memory.recalling import RecallMethods
+from leyden.memory.table import TableIndexing
 from leyden.program import Program, is_asynchronous
 from leyden.store import InMemoryStore
 

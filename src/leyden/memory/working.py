@@ -21,6 +21,7 @@ from leyden.types import accept_json, accept_string, json_text
 
 __all__ = [
     "IN_METADATA",
+    "EmptyTemplateError",
     "Tool",
     "Update",
     "changed_text",
@@ -91,6 +92,10 @@ def _object_in(text: str | None) -> dict[str, JSON] | None:
     return value if isinstance(value, dict) else None
 
 
+class EmptyTemplateError(Exception):
+    """A template that nobody has filled in was to replace what is known."""
+
+
 @frozen
 class Tool:
     """A function that a model may call: its name, what it is for, and a JSON schema of arguments.
@@ -135,8 +140,12 @@ def tool_update(options: WorkingMemory, given: Any) -> Update | None:
 
         def unless_empty(stored: str | None) -> str:
             template = _folded(options.form)
-            is_empty = _folded(text) == template
-            return stored if stored and is_empty and _folded(stored) != template else text
+            if stored and _folded(text) == template != _folded(stored):
+                raise EmptyTemplateError(
+                    "this is the template that nobody has filled in, and would wipe out what is "
+                    "known; nothing was changed"
+                )
+            return text
 
         return unless_empty
     if given is None:

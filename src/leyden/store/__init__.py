@@ -17,7 +17,7 @@ from leyden.store.dynamodb.settings import TTL
 from leyden.store.dynamodb.store import DynamoDBStore
 from leyden.store.in_memory import InMemoryStore
 from leyden.store.interface import Evals, Memory, Scores, Store, Traces, Workflows
-from leyden.store.memory import change_resource, change_thread
+from leyden.store.memory import change_resource, change_thread, save_messages_over
 from leyden.store.records import (
     ClonedThread,
     CopiedThread,
@@ -71,6 +71,7 @@ __all__ = [
     "Workflows",
     "change_resource",
     "change_thread",
+    "save_messages_over",
 ]
 
 

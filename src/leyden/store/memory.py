@@ -226,8 +226,11 @@ class MemoryMethods(Domain):
     """Give a thread and its messages to another resource. Raises NotFoundError."""
     _copy: Callable[[Copying], Program[ClonedThread]]
     """Copy a thread; a copy that fails leaves nothing. Raises NotFoundError, InputError."""
-    _save_messages: Callable[[Mapping[str, Message], bool], Program[None]]
-    """Write messages, by their ids, all together if so told, and touch their threads."""
+    _save_messages: Callable[[Mapping[str, Message], bool], Program[Mapping[str, str]]]
+    """Write messages, by their ids, all together if so told, and touch their threads.
+
+    Gives the ids of those that were there before, each with the thread that it was in.
+    """
     _list_messages: Callable[[MessageListing, Sequence[str], str | None], Program[MessagePage]]
     """A page of the messages of threads, those of an owner where one is given."""
     _list_messages_of: Callable[[MessageListing, str], Program[MessagePage]]
@@ -360,12 +363,21 @@ class MemoryMethods(Domain):
         self, messages: Sequence[Message | Given], *, atomic: bool = False
     ) -> Program[list[Message]]:
         """Write them with the times that they get here, then touch their threads."""
+        saved, _ = yield from self._saved(messages, atomic)
+        return saved
+
+    def _saved(
+        self, messages: Any, atomic: Any
+    ) -> Program[tuple[list[Message], Mapping[str, str]]]:
+        """Save messages; gives them, and the threads in which those were that are replaced."""
         together = given.flag(atomic, "atomic")
         checked = given.records(Message, messages, "messages")
         saved = self._stamps.dated(checked, self._now())
+        before: Mapping[str, str] = {}
         if saved:
-            yield from self._save_messages(saved, together)
-        return [evolve(message, content=as_it_reads(message.content)) for message in saved.values()]
+            before = yield from self._save_messages(saved, together)
+        messages = [evolve(one, content=as_it_reads(one.content)) for one in saved.values()]
+        return messages, before
 
     @method
     def list_messages(
@@ -489,3 +501,13 @@ def change_resource(memory: Memory | MemoryMethods, id: str, change: Change) -> 
     `change` is given None where there is no resource yet, which is made then.
     """
     return cast(MemoryMethods, memory)._change_resource(given.identifier(id, "id"), change)
+
+
+def save_messages_over(
+    memory: Memory | MemoryMethods, messages: Sequence[Message | Given], *, atomic: bool = False
+) -> Program[tuple[list[Message], Mapping[str, str]]]:
+    """`save_messages` as a program, which also says what it replaced.
+
+    Gives the messages, and by the ids of those that were there before the thread that each was in.
+    """
+    return cast(MemoryMethods, memory)._saved(messages, atomic)

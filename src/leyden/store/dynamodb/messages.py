@@ -95,7 +95,9 @@ class MessageSteps(OnTable, MemoryMethods):
         self._messages = self._entity
         self._threads, self._resources = app.entities.thread, app.entities.resource
 
-    def _save_messages(self, saved: Mapping[str, Message], together: bool) -> Program[None]:
+    def _save_messages(
+        self, saved: Mapping[str, Message], together: bool
+    ) -> Program[Mapping[str, str]]:
         """Write in batches, then set `updated_at` of the threads.
 
         One message is written under the condition that its key is not another's. Of several the
@@ -112,11 +114,16 @@ class MessageSteps(OnTable, MemoryMethods):
             self._messages, items, id="id", what="messages", atomic=together
         )
         field = self._messages.spec.attributes["thread_id"].field
+        were_in = {
+            id: str(item[field]["S"])
+            for id, item in zip(items, before, strict=True)
+            if item and "S" in item.get(field, {})
+        }
         threads = [message.thread_id for message in saved.values()]
-        threads += [item[field]["S"] for item in before if item and "S" in item.get(field, {})]
-        untouched = yield from self._touch(threads)
+        untouched = yield from self._touch([*threads, *were_in.values()])
         if untouched is not None:
             raise self._untouched("written", tuple(saved), untouched)
+        return were_in
 
     def _messages_by_id(self, ids: Sequence[str]) -> Program[list[Message]]:
         """Read in batches."""

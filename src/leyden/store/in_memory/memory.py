@@ -224,13 +224,14 @@ class InMemoryMemory(MemoryMethods, InMemory, Memory):
         return copied
 
     @at_once
-    def _save_messages(self, saved: Mapping[str, Message], together: bool) -> None:
+    def _save_messages(self, saved: Mapping[str, Message], together: bool) -> Mapping[str, str]:
         if together and len(saved) > _TOGETHER:
             raise InputError(f"atomic takes at most {_TOGETHER} messages, not {len(saved)}")
         before = [self._messages.get(id) for id in saved]
         read = {id: evolve(one, content=as_it_reads(one.content)) for id, one in saved.items()}
         self._messages.put(read)
         self._touch(*before, *saved.values())
+        return {one.id: one.thread_id for one in before if one is not None}
 
     @at_once
     def _list_messages(

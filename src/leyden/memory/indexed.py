@@ -1,0 +1,119 @@
+"""What the methods of a memory share: options, owners, and vectors that follow their messages.
+
+Messages are changed first and their vectors second: a failing embedder or vector store loses
+nothing, and the error says what recall by meaning will not find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from leyden._methods import Methods, program_of
+from leyden.errors import (
+    IndexIncompleteError,
+    InvalidOptionError,
+    LeydenError,
+    ThreadOwnerError,
+)
+from leyden.memory.indexing import AT_ONCE, Indexing, Unindexed, Where
+from leyden.memory.options import Options
+from leyden.program import Program, outcomes_of, run_together
+from leyden.store import (
+    Memory,
+    Message,
+    Thread,
+)
+
+__all__ = ["IndexedMethods", "raise_failed", "raise_unindexed"]
+
+
+class IndexedMethods(Methods):
+    """A memory, as far as its methods share it."""
+
+    _called = "memory"
+
+    _options: Options
+    _store: Memory
+    """The memory domain of the store."""
+    _indexing: Indexing | None
+
+    def _with(self, **options: Any) -> Options:
+        """The options of a call. Raises InvalidOptionError."""
+        found = self._options.with_(**options)
+        if found.semantic_recall is not None and self._indexing is None:
+            raise InvalidOptionError(
+                "semantic_recall needs an embedder: give Memory one, as in "
+                'Memory(store, embedder=openai_embedder(client, "text-embedding-3-small"))'
+            )
+        return found
+
+    def _owned(self, thread: Thread | None, thread_id: str, resource_id: str | None) -> None:
+        """Raise ThreadOwnerError for a thread of another resource than the one that is named."""
+        if thread is not None and resource_id not in (None, thread.resource_id):
+            raise ThreadOwnerError(
+                "the thread belongs to another resource than the resource_id of this call; nothing "
+                "of it was read",
+                thread_id=thread_id,
+            )
+
+    def _threads_of(self, messages: Iterable[Message]) -> Program[dict[str, Thread | None]]:
+        """The threads of messages, by their ids."""
+        ids = list(dict.fromkeys(message.thread_id for message in messages))
+        reading = program_of(self._store.get_thread_by_id)
+        found = yield from run_together([reading(id) for id in ids], AT_ONCE)
+        return dict(zip(ids, found, strict=True))
+
+    def _places_of(
+        self, messages: Iterable[Message], threads: Mapping[str, Thread | None]
+    ) -> list[Where]:
+        """Where the vectors of messages are."""
+        by_place: dict[tuple[str | None, str], dict[str, None]] = {}
+        for message in messages:
+            thread = threads.get(message.thread_id)
+            owner = message.resource_id if thread is None else thread.resource_id
+            by_place.setdefault((owner, message.thread_id), {})[message.id] = None
+        return [Where(owner, thread, tuple(ids)) for (owner, thread), ids in by_place.items()]
+
+    def _forgotten(self, where: Where) -> Program[LeydenError | None]:
+        """Delete vectors; an error is given, not raised."""
+        assert self._indexing is not None
+        (outcome,) = yield from outcomes_of([self._indexing.forget(where)], 1)
+        return outcome if isinstance(outcome, LeydenError) else None
+
+    def _indexed(
+        self,
+        messages: Sequence[Message],
+        threads: Mapping[str, Thread | None],
+        done: str,
+        replacing: Sequence[Where] = (),
+    ) -> Program[None]:
+        """Index messages. Raises IndexIncompleteError."""
+        assert self._indexing is not None
+        failed = yield from self._indexing.write(messages, threads, replacing=replacing)
+        raise_unindexed([failed] if failed else [], messages, done)
+
+    def _all_of(self, thread_id: str) -> Program[Sequence[Message]]:
+        listing = program_of(self._store.list_messages)(thread_id, per_page=None)
+        return tuple((yield from listing).messages)
+
+
+def raise_unindexed(failed: Sequence[Unindexed], messages: Sequence[Message], done: str) -> None:
+    """Raise IndexIncompleteError where vectors of messages are not as the messages are."""
+    if not failed:
+        return
+    first = failed[0].error
+    ids = tuple(dict.fromkeys(id for one in failed for id in one.ids))
+    raise IndexIncompleteError(
+        f"the messages were {done}, but of {len(messages)} of them {len(ids)} are not indexed as "
+        f"they are now ({first.message}); reindex() of the thread mends that",
+        saved=tuple(message.id for message in messages),
+        unindexed=ids,
+        failures=tuple(one.error for one in failed),
+    ) from first
+
+
+def raise_failed(failed: Unindexed | None) -> None:
+    """Raise the error behind what is not indexed, if anything is not."""
+    if failed is not None:
+        raise failed.error

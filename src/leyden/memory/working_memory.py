@@ -1,0 +1,213 @@
+"""Working memory: reading it, updating it under a condition, and the tool by which models do so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from leyden._methods import method, program_of
+from leyden._text import quoted
+from leyden.errors import InputError, InvalidOptionError, NotFoundError
+from leyden.memory.messages import MessageMethods
+from leyden.memory.options import UNSET, Unset, WorkingMemory
+from leyden.memory.text import UPDATE_TOOL
+from leyden.memory.working import (
+    IN_METADATA,
+    EmptyTemplateError,
+    Tool,
+    Update,
+    changed_text,
+    tool_update,
+    update_tool,
+)
+from leyden.program import Program
+from leyden.store import Resource, Thread, change_resource, change_thread
+from leyden.store import given as checks
+from leyden.store.records import JSON
+
+__all__ = ["WorkingMemoryMethods"]
+
+
+class WorkingMemoryMethods(MessageMethods):
+    """Working memory, beside threads and messages."""
+
+    @method
+    def get_working_memory(
+        self,
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[str | None]:
+        """Working memory, as text; under a schema as JSON text. None where there is none yet.
+
+        That of a resource is named by `resource_id`, or by one of its threads, that of a thread by
+        `thread_id`. Raises InvalidOptionError where it is off, ThreadOwnerError.
+        """
+        working = self._working(working_memory)
+        place = _place(working, thread_id, resource_id)
+        return (yield from self._known(working, *place))
+
+    @method
+    def update_working_memory(
+        self,
+        update: Update,
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[str]:
+        """Change working memory; gives its text afterwards. Concurrent updates lose nothing.
+
+        `update` is a new text; under a schema a dict, which is merged into what is stored: objects
+        key by key, where None removes a key, all else as a whole; or a function that is given the
+        stored text, or None, and makes one of these. A function is asked again whenever another
+        process was faster, so it must do nothing else.
+
+        Raises NotFoundError for a thread that is not there, ThreadOwnerError, InputError.
+
+        >>> memory.update_working_memory({"city": "Kyoto"}, resource_id="alice")  # doctest: +SKIP
+        '{"name":"Alice","city":"Kyoto"}'
+        """
+        working = self._working(working_memory)
+        thread, owner = _place(working, thread_id, resource_id)
+        return (yield from self._updated(working, update, thread, owner))
+
+    @method
+    def use_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> Program[dict[str, JSON]]:
+        """Do what a model called one of `tools()` for; gives what to answer it.
+
+        Raises InvalidOptionError for another tool, and InputError for arguments that do not fit:
+        its message is made to be shown to the model.
+        """
+        if name != UPDATE_TOOL:
+            raise InvalidOptionError(
+                f"there is no tool {quoted(str(name))}; memory.tools() has {UPDATE_TOOL}"
+            )
+        working = self._working(working_memory)
+        thread, owner = _place(working, thread_id, resource_id)
+        if not isinstance(arguments, Mapping) or "memory" not in arguments:
+            raise InputError(f"the tool {UPDATE_TOOL} takes an argument, memory")
+        update = tool_update(working, arguments["memory"])
+        if update is not None:
+            try:
+                yield from self._updated(working, update, thread, owner)
+            except EmptyTemplateError as error:
+                return {"success": False, "message": str(error)}
+        return {"success": True}
+
+    def tools(
+        self,
+        *,
+        thread_id: str | None = None,
+        resource_id: str | None = None,
+        working_memory: WorkingMemory | bool | Unset = UNSET,
+    ) -> dict[str, Tool]:
+        """The tools to offer to a model, by name; none where working memory is off.
+
+        Their functions update what `thread_id` and `resource_id` name.
+
+        >>> memory.tools(resource_id="alice")["updateWorkingMemory"].function(  # doctest: +SKIP
+        ...     memory="# About the user"
+        ... )
+        {'success': True}
+        """
+        working = self._with(working_memory=working_memory).working_memory
+        if working is None:
+            return {}
+        use: Callable[..., Any] = vars(WorkingMemoryMethods)["use_tool"].__get__(self)
+
+        def function(**arguments: Any) -> Any:
+            return use(
+                UPDATE_TOOL,
+                arguments,
+                thread_id=thread_id,
+                resource_id=resource_id,
+                working_memory=working,
+            )
+
+        return {UPDATE_TOOL: update_tool(working, function)}
+
+    def _working(self, working_memory: Any) -> WorkingMemory:
+        working = self._with(working_memory=working_memory).working_memory
+        if working is None:
+            raise InvalidOptionError(
+                "working memory is off: make Memory with working_memory=True, or give the call one"
+            )
+        return working
+
+    def _known(
+        self, working: WorkingMemory, thread_id: str | None, owner: str | None
+    ) -> Program[str | None]:
+        """The text of working memory."""
+        if working.scope == "resource" and owner is not None:
+            resource = yield from program_of(self._store.get_resource_by_id)(owner)
+            return None if resource is None else resource.working_memory or None
+        assert thread_id is not None
+        thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
+        if thread is None:
+            return None
+        self._owned(thread, thread_id, owner)
+        if working.scope == "resource":
+            return (yield from self._known(working, None, thread.resource_id))
+        text = (thread.metadata or {}).get(IN_METADATA)
+        return text if isinstance(text, str) and text else None
+
+    def _updated(
+        self, working: WorkingMemory, update: Update, thread_id: str | None, owner: str | None
+    ) -> Program[str]:
+        """Change working memory under the condition that it is as it was read."""
+        if thread_id is not None and working.scope == "resource":
+            thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
+            self._owned(thread, thread_id, owner)
+            if owner is None:
+                if thread is None:
+                    raise NotFoundError("there is no such thread", kind="thread", id=thread_id)
+                owner = thread.resource_id
+        if working.scope == "resource":
+            assert owner is not None
+
+            def of_resource(stored: Resource | None) -> dict[str, Any]:
+                if stored is None:
+                    return {"working_memory": changed_text(working, None, update), "metadata": {}}
+                known = stored.working_memory or None
+                return {"working_memory": changed_text(working, known, update)}
+
+            resource = yield from change_resource(self._store, owner, of_resource)
+            return resource.working_memory or ""
+        assert thread_id is not None
+
+        def of_thread(stored: Thread) -> dict[str, Any]:
+            self._owned(stored, thread_id, owner)
+            metadata = dict(stored.metadata or {})
+            known = metadata.get(IN_METADATA)
+            text = changed_text(
+                working, known if isinstance(known, str) and known else None, update
+            )
+            return {"metadata": {**metadata, IN_METADATA: text}}
+
+        changed = yield from change_thread(self._store, thread_id, of_thread)
+        return str((changed.metadata or {})[IN_METADATA])
+
+
+def _place(
+    working: WorkingMemory, thread_id: Any, resource_id: Any
+) -> tuple[str | None, str | None]:
+    """The thread and the resource whose working memory is meant, checked."""
+    thread = checks.optional(checks.identifier, thread_id, "thread_id")
+    owner = checks.optional(checks.identifier, resource_id, "resource_id")
+    if thread is None and (owner is None or working.scope == "thread"):
+        raise InvalidOptionError(
+            "working memory of scope thread needs a thread_id"
+            if working.scope == "thread"
+            else "working memory of scope resource needs a resource_id, or the id of a thread"
+        )
+    return thread, owner
