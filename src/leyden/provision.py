@@ -61,11 +61,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def markdown(service: ServiceSpec, table_name: str, *, title: str = "Table setup") -> str:
+def markdown(
+    service: ServiceSpec, table_name: str, *, title: str = "Table setup", source: str = "FOLDER"
+) -> str:
     """Return the page that tells an operator how to create a service's table, as Markdown.
 
     It holds the key, the indexes with the access patterns that use them, the input of the
-    AWS command line, the CloudFormation template and the time to live.
+    AWS command line, the CloudFormation template and the time to live. `source` is what the page
+    gives to `leyden table` in its commands: the folder of the schemas.
     """
     definition = table_definition(service)
     keys = [("partition key", definition.hash)]
@@ -84,7 +87,7 @@ def markdown(service: ServiceSpec, table_name: str, *, title: str = "Table setup
         + "\nTypes are DynamoDB's: S is a string, N a number, B binary.\n",
         "## Indexes\n",
         _index_table(service, definition) if definition.indexes else "The table has none.\n",
-        *(_vectors(service, definition, table_name) if definition.vectors else ()),
+        *(_vectors(service, definition, table_name, source) if definition.vectors else ()),
         "## Time to live\n",
         _ttl(definition, table_name),
         "## AWS command line\n",
@@ -127,8 +130,10 @@ def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
 _PROJECTED = {"all": "all fields", "keys_only": "keys, vector and filters"}
 
 
-def _vectors(service: ServiceSpec, definition: TableDefinition, table_name: str) -> Sequence[str]:
-    """The section on vector indexes, with the input that adds each to a table that exists."""
+def _vectors(
+    service: ServiceSpec, definition: TableDefinition, table_name: str, source: str
+) -> Sequence[str]:
+    """The section on vector indexes: how to leave them out, and to add each of them later."""
 
     def fields(names: Iterable[str]) -> str:
         return ", ".join(f"`{name}` ({definition.types[name]})" for name in names)
@@ -157,15 +162,30 @@ def _vectors(service: ServiceSpec, definition: TableDefinition, table_name: str)
         json.dumps(definition.add_vector_index_params(table_name, name), indent=2)
         for name in definition.vectors
     ]
+    # DynamoDB refuses a table with definitions of attributes that neither a key nor an index has.
+    keys = {definition.hash, definition.range}.union(
+        *((*index.hash, *index.range) for index in definition.indexes.values())
+    )
+    compared = dict.fromkeys(
+        name
+        for index in definition.vectors.values()
+        for name in (*([index.hash] if index.hash is not None else []), *index.filters)
+        if name not in keys
+    )
+    left_out = f" and the `AttributeDefinitions` of {_listed(compared)}" if compared else ""
     return (
         "## Vector indexes\n",
         _table(head, rows),
-        "DynamoDB has them on tables that are billed on demand only, and none of them can be "
-        "changed later. The AWS command line must know them, as `aws dynamodb search-vectors help` "
-        "shows; DynamoDB Local does not have them.\n",
-        "To a table that exists, add them one at a time, and wait until `describe-table` says "
-        "that the index is `ACTIVE` and not `Backfilling`; `leyden table FOLDER --add-indexes` "
-        "does both. Save as `index.json`:\n",
+        "DynamoDB has vector indexes on tables that are billed on demand only, and changes none of "
+        "them later. The dimensions must be those of the embedding model; "
+        f"`leyden table {source} --format markdown` writes this page. The AWS command line must "
+        "know vector indexes, as `aws dynamodb search-vectors help` shows; DynamoDB Local does not "
+        "have them.\n",
+        "To create the table without them, leave `VectorIndexes`"
+        f"{left_out} out of the input or the template below.\n",
+        "To add them to a table that exists, send one `update-table` at a time, and wait until "
+        "`describe-table` says that the index is `ACTIVE` and not `Backfilling`; "
+        f"`leyden table {source} --add-indexes` does both. Save as `index.json`:\n",
         *(_fenced("json", text) for text in adding),
         _fenced("sh", "aws dynamodb update-table --cli-input-json file://index.json"),
     )

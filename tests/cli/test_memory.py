@@ -89,6 +89,10 @@ def test_a_table_has_the_vectors_that_are_asked_for() -> None:
     )
     (plain,) = printed("--vectors", "1536")["VectorIndexes"]
     assert plain["IndexName"] == "memory_messages"
+    page = leyden_command(
+        "table", SCHEMAS, "--table", "mine", "--vectors", "256", "--format", "markdown"
+    ).stdout
+    assert f"`leyden table {SCHEMAS} --table mine --vectors 256 --add-indexes`" in page
     refused = leyden_command("table", str(ROOT / "schemas" / "taskapp"), "--vectors", "256")
     assert refused.exit_code == 1
     assert "the folder schemas/memory has them" in refused.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -214,6 +215,17 @@ def test_the_page_has_a_section_with_all_vector_indexes_and_how_to_add_them() ->
     for name in DEFINITION.vectors:
         added = json.dumps(DEFINITION.add_vector_index_params("my-table", name), indent=2)
         assert f"```json\n{added}\n```" in page
+
+
+def test_the_page_says_what_to_leave_out_for_a_table_without_vector_indexes() -> None:
+    page = markdown(NOTES, "my-table", source="schemas/notes")
+    assert "`leyden table schemas/notes --add-indexes` does both" in page
+    (sentence,) = [line for line in page.splitlines() if line.startswith("To create the table wit")]
+    named = set(re.findall(r"`(\w+)`", sentence)) - {"VectorIndexes", "AttributeDefinitions"}
+    params = DEFINITION.create_table_params("my-table")
+    defined = {one["AttributeName"] for one in params["AttributeDefinitions"]}
+    indexes = [params, *params.get("GlobalSecondaryIndexes", ())]
+    assert defined - named == {key["AttributeName"] for one in indexes for key in one["KeySchema"]}
 
 
 def described(**changes: Any) -> dict[str, Any]:

@@ -91,7 +91,12 @@ def table(
             else:
                 click.echo(f"the table {name} has all vector indexes of the schemas")
         elif form == "markdown":
-            click.echo(markdown(service.spec, name), nl=False)
+            source = str(target.folder)
+            if target.table is not None:
+                source += f" --table {target.table}"
+            if vectors is not None:
+                source += f" --vectors {vectors}"
+            click.echo(markdown(service.spec, name, source=source), nl=False)
         elif form == "cloudformation":
             click.echo(cloudformation_yaml(cloudformation(definition, name)), nl=False)
         else:
