@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from leyden.errors import InputError, InvalidOptionError, NotFoundError, ThreadOwnerError
-from leyden.memory import WorkingMemory
+from leyden.memory import Memory, WorkingMemory
+from leyden.store import InMemoryStore
 from tests.memory.conftest import Backend
 
 SCHEMA = {
@@ -207,3 +208,37 @@ def test_metadata_that_brings_working_memory_gives_it_to_the_resource(made: Made
     memory.update_working_memory("# New", resource_id="alice")
     memory.update_thread("t1", title="Renamed")
     assert memory.get_working_memory(resource_id="alice") == "# New"
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({"name": 5}, '"update.name" takes "string"'),
+        ({"likes": ["tea", 1]}, r'"update.likes\[1\]" takes "string"'),
+        ({"likes": "tea"}, '"update.likes" takes "array"'),
+        ({"home": {"city": ["Rome"]}}, '"update.home.city" takes "string"'),
+        ({"home": {"town": "Rome"}}, 'has no field "town"'),
+        ({"mood": "odd"}, '"update.mood" is none of the choices'),
+        ({"age": 1.5}, '"update.age" takes "integer" or "boolean"'),
+    ],
+)
+def test_what_does_not_fit_the_schema_is_refused(update: Any, told: str) -> None:
+    properties: dict[str, Any] = {
+        **SCHEMA["properties"],  # type: ignore[dict-item]
+        "home": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "additionalProperties": False,
+        },
+        "mood": {"enum": ["good", "bad"]},
+        "age": {"type": ["integer", "boolean"]},
+    }
+    options = WorkingMemory(schema={**SCHEMA, "properties": properties})
+    memory = Memory(InMemoryStore(), working_memory=options)
+    with pytest.raises(InputError, match=told):
+        memory.update_working_memory(update, resource_id="alice")
+    with pytest.raises(InputError, match=told):
+        memory.use_tool("updateWorkingMemory", {"memory": update}, resource_id="alice")
+    assert memory.get_working_memory(resource_id="alice") is None
+    fits = {"name": None, "likes": ["tea"], "age": True, "mood": "good", "more": [1]}
+    memory.update_working_memory(fits, resource_id="alice")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import field, frozen
-from leyden._text import WHITE_IN_JAVASCRIPT
+from leyden._text import WHITE_IN_JAVASCRIPT, did_you_mean, listed, quoted
 from leyden.errors import InputError, InvalidOptionError
 from leyden.memory.options import WorkingMemory
 from leyden.memory.text import UPDATE_TOOL
@@ -55,6 +55,7 @@ def changed_text(options: WorkingMemory, stored: str | None, update: Update) -> 
                 "or give WorkingMemory a schema to update it key by key"
             )
         change: Mapping[str, JSON] = accept_json(update, "update")
+        _refuse_unfit(change, options.schema, "update")
         return json_text(merged(_object_in(stored), change))
     text = accept_string(update, "update")
     if options.is_json and _object_in(text) is None:
@@ -81,6 +82,53 @@ def merged(stored: Mapping[str, JSON] | None, change: Mapping[str, JSON]) -> dic
         else:
             result[key] = value
     return result
+
+
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "object": (Mapping,),
+    "array": (list, tuple),
+}
+"""The types of values by JSON schema's names; null removes a key, so that it fits everywhere."""
+
+
+def _refuse_unfit(value: JSON, schema: Any, path: str) -> None:
+    """Raise InputError for a value of another type than the schema says, or none of its choices.
+
+    Types, choices, and what objects and lists hold are looked at. That something required is
+    missing is no fault of a change.
+    """
+    if value is None or not isinstance(schema, Mapping):
+        return
+    kinds = schema.get("type", ())
+    names = [kinds] if isinstance(kinds, str) else list(kinds)
+    known = [name for name in names if name in _KINDS]
+    if known and not any(_is_of(value, name) for name in known):
+        raise InputError(f'"{path}" takes {listed(names, "or")} by the schema of working memory')
+    choices = schema.get("enum")
+    if isinstance(choices, list | tuple) and value not in choices:
+        raise InputError(f'"{path}" is none of the choices in the schema of working memory')
+    if isinstance(value, Mapping):
+        properties = schema.get("properties") or {}
+        for key, one in value.items():
+            if key not in properties and schema.get("additionalProperties") is False:
+                raise InputError(
+                    f'"{path}" has no field {quoted(key)} by the schema of working memory'
+                    f"{did_you_mean(key, properties)}"
+                )
+            _refuse_unfit(one, properties.get(key), f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for place, one in enumerate(value):
+            _refuse_unfit(one, schema.get("items"), f"{path}[{place}]")
+
+
+def _is_of(value: JSON, name: str) -> bool:
+    if isinstance(value, bool):
+        return name == "boolean"
+    return isinstance(value, _KINDS[name])
 
 
 def _object_in(text: str | None) -> dict[str, JSON] | None:
