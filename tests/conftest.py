@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
 from tools import ministack
 
@@ -131,6 +132,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the Hypothesis profile, and in CI the seed, which the run prints."""
     for name, what in NEEDS.items():
         config.addinivalue_line("markers", f"{name}: needs {what}")
+    # Java compiles for long runs by default. DynamoDB Local answers a few thousand small requests
+    # here, which takes half the processor time when it compiles less, and has one collector.
+    os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "default"))
     if CI and config.getoption("--hypothesis-seed", None) is None:
         # The same examples for everyone who runs it: what new ones find is no fault of a change.
@@ -169,6 +173,34 @@ def pytest_terminal_summary(
             yellow=True,
             bold=True,
         )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _read_once() -> Iterator[None]:
+    """Let botocore read what describes a service once, not for each of the many clients here.
+
+    Every service that makes its table has a client of its own. Most of what such a client costs is
+    the reading of the same files.
+    """
+    load, list_services = JSONFileLoader.load_file, Loader.list_available_services
+    files: dict[str, Any] = {}
+    services: dict[tuple[str, ...], Any] = {}
+
+    def load_once(self: Any, path: str) -> Any:
+        if path not in files:
+            files[path] = load(self, path)
+        return files[path]
+
+    def list_once(self: Any, kind: str) -> Any:
+        asked = (kind, *self.search_paths)
+        if asked not in services:
+            services[asked] = list_services(self, kind)
+        return services[asked]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", load_once)
+        patch.setattr(Loader, "list_available_services", list_once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from leyden.drivers import SyncDriver
 from leyden.drivers.sync import TRANSPORTS
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _read_once() -> Iterator[None]:
-    """Read botocore's descriptions of services once, not for each of the many clients here."""
-    load = JSONFileLoader.load_file
-    known: dict[str, Any] = {}
-
-    def load_once(self: Any, path: str) -> Any:
-        if path not in known:
-            known[path] = load(self, path)
-        return known[path]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", load_once)
-        yield
 
 
 @pytest.fixture(autouse=True)
