@@ -168,6 +168,19 @@ def test_parts_of_an_item_are_held_to_the_same(note: leyden.Entity) -> None:
         note.patch(id="n").set(embedding=note.attr.other)
 
 
+def test_the_update_of_a_model_leaves_to_others_what_it_cannot_check(app: leyden.Service) -> None:
+    note, page = app.entities.note.model, app.entities.page.model
+    stored = note(id="n", tenant="t", embedding=VECTOR)
+    for action in (note.tenant.remove(), note.tenant.set("u"), note.embedding.set(VECTOR)):
+        with pytest.raises(ValidationError, match=r'vector index of "similar".*does not check'):
+            stored.get_update_kwargs_from_instance([action])
+    with pytest.raises(ValidationError, match="all zeros in a vector index"):
+        page(id="p").get_update_kwargs_from_instance([page.meaning.set(VECTOR)])
+    for free in (note.other.set(ZEROS), note.other.remove(), note.size.set(3)):
+        assert stored.get_update_kwargs_from_instance([free])
+    assert page(id="p").get_update_kwargs_from_instance([page.owner.remove()])
+
+
 @pytest.mark.parametrize("verb", ["patch", "update"])
 def test_what_is_not_known_becomes_a_condition(note: leyden.Entity, verb: str) -> None:
     write = getattr(note, verb)(id="n")

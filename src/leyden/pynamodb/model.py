@@ -154,7 +154,8 @@ class LeydenModel(Model):
         """Update the item; sets `on_write` attributes as well.
 
         Raises ValidationError for an attribute that a key or a derived attribute is made from:
-        PynamoDB cannot write those anew. `save()` does, and so does the entity's own update.
+        PynamoDB cannot write those anew. Neither can it tell whether a vector index still finds
+        the item. `save()` does both, and so does the entity's own update.
         """
         return super().update(self._leyden_actions(actions), condition, **options)
 
@@ -175,8 +176,7 @@ class LeydenModel(Model):
             reason = self._leyden_guarded.get(field)
             if reason is not None:
                 raise ValidationError(
-                    f'the field "{field}" {reason}, which PynamoDB\'s update does not write; '
-                    f"use save(), or update() of the entity",
+                    f'the field "{field}" {reason}; use save(), or update() of the entity',
                     path=field,
                     entity=entity.spec.entity,
                 )
@@ -382,6 +382,7 @@ def _index_class(entity: EntityMapping, index: IndexSpec, table: TableSpec) -> A
 
 
 def _guarded(entity: EntityMapping) -> Mapping[str, str]:
+    """Why PynamoDB's update must not touch a field, in words, by field."""
     spec = entity.spec
     reasons: dict[str, str] = {}
     for derived, reads in entity.derivations.items():
@@ -403,4 +404,16 @@ def _guarded(entity: EntityMapping) -> Mapping[str, str]:
             for key in (index.pk, index.sk):
                 if key is not None:
                     reasons.setdefault(key.field, f'is a key of "{index.name}"')
-    return reasons
+    told = {f: f"{reason}, which PynamoDB's update does not write" for f, reason in reasons.items()}
+    for search in spec.searches.values():
+        for name in (search.attribute, search.partition) if search.partition is not None else ():
+            reason = f'says whether the vector index of "{search.name}" finds the item'
+            told.setdefault(
+                spec.attributes[name].field, f"{reason}, which PynamoDB's update does not check"
+            )
+    for name in spec.never_zero:
+        told.setdefault(
+            spec.attributes[name].field,
+            "must not be all zeros in a vector index, which PynamoDB's update does not check",
+        )
+    return told
