@@ -143,7 +143,8 @@ class Matches(Sequence[Match]):
 
     The service gives up to `top_k` items, `found` of them. `left_out` of these did not meet
     `where()`, `dropped` are another service's, of an entity with the same name and version. Both
-    are missing here, and so is, with `hydrate=True`, what was deleted or changed meanwhile.
+    are missing here, though items that are farther away may be yours or meet it: a higher `top_k`
+    finds these. So is, with `hydrate=True`, what was deleted or changed meanwhile.
     `unreadable` has the errors of items that could not be read, with `unreadable="collect"`.
 
     >>> matches = note.search.similar(vector, tenant_id="t1").go(top_k=5)   # doctest: +SKIP

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from leyden.errors import SchemaError
+from leyden.schema import load_service
 from tests.docs.examples import (
     PAGES,
     ROOT,
@@ -37,6 +40,18 @@ def test_the_examples_of_a_page_do_what_it_says(
 def test_the_pages_that_teach_have_programs() -> None:
     names = {page.name for page in WITH_PROGRAMS}
     assert names >= {"README.md", "schema.md", "keys.md", "operations.md", "errors.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_entities_that_a_page_shows_in_part_are_accepted(page: Path) -> None:
+    for block in blocks(page):
+        shown = yaml.safe_load(block.text) if block.language == "yaml" else None
+        if isinstance(shown, dict) and {"attributes", "indexes"} <= shown.keys():
+            whole = {"entity": "shown", "version": "1", "service": "shown"} | shown
+            try:
+                load_service(whole)
+            except SchemaError as error:
+                raise AssertionError(f"{page.name}:{block.line}: {error}") from error
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)

@@ -229,6 +229,9 @@ def test_a_search_is_explained(note: leyden.Entity) -> None:
         "remain; a filter of the index leaves items out before",
         "  note: reads the whole items of what was found, in one more request",
     ]
+    nearest = str(search.where(note.attr.title == "x").explain(top_k=1))
+    assert "finds the item of the least" in nearest
+    assert "of at most 1 item that was found" in nearest
 
 
 def test_the_entity_lists_its_searches(note: leyden.Entity) -> None:

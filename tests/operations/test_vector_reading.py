@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -84,3 +85,14 @@ def test_a_collection_with_vectors_leaves_them_json(app: Any) -> None:
     reader = first(app.collections.everything(id="a")).reader
     assert reader is not None
     assert isinstance(reader(BODY)["Items"][0]["near"]["L"], StoredVector)
+
+
+def test_a_view_is_taken_where_its_content_is(app: leyden.Service) -> None:
+    passage = app.entities.passage
+    view = memoryview(array("f", [0.5, 2]))
+    for write in (
+        passage.put(id="p", near=view),
+        passage.upsert(id="p", near=view),
+        passage.patch(id="p").set(near=view),
+    ):
+        assert "{'L': [{'N': '0.5'}, {'N': '2'}]}" in str(write.params())

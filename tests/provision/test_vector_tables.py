@@ -401,6 +401,27 @@ def test_missing_indexes_are_added_one_after_another_each_until_it_is_ready() ->
     assert account.run(check_table(DEFINITION, "t"))["TableStatus"] == "ACTIVE"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("time_limit", "600", "a number of seconds"),
+        ("time_limit", True, "a number of seconds"),
+        ("time_limit", -1, "a number of seconds"),
+        ("time_limit", float("nan"), "a number of seconds"),
+        ("progress", 3, "a function of an IndexProgress"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_an_index_is_asked_for(
+    name: str, value: Any, wanted: str
+) -> None:
+    account = Account(None)
+    account.run(create_table(BARE, "t"))
+    steps = len(account.steps)
+    with pytest.raises(InvalidOptionError, match=f'"{name}" takes {wanted}'):
+        account.run(add_vector_indexes(DEFINITION, "t", **{name: value}))
+    assert len(account.steps) == steps
+
+
 def test_one_that_is_still_being_built_is_waited_for_and_not_added_again() -> None:
     account = Account(None)
     account.run(create_table(BARE, "t"))

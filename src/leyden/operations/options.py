@@ -271,7 +271,8 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _is_time(value: Any) -> bool:
+def is_time(value: Any) -> bool:
+    """Whether an option's value is a number of seconds."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
@@ -360,7 +361,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "concurrency": _number,
     "hydrate": _flag,
     "segments": _segments,
-    "budget": _takes(_is_time, "a number of seconds"),
+    "budget": _takes(is_time, "a number of seconds"),
     "unprocessed": _one_of("raise", "return"),
     "unreadable": _one_of("raise", "collect"),
     "progress": _function,

@@ -170,7 +170,11 @@ class AsyncService(Service):
         time_limit: float | None = None,
         progress: Callable[[IndexProgress], object] | None = None,
     ) -> AddedIndexes:
-        """Add the vector indexes that the table lacks, each until it is ready; see `Service`."""
+        """Add the vector indexes that the table lacks, each until it is ready; see `Service`.
+
+        `progress` is called on the event loop's thread, so it must not block, nor be a coroutine
+        function: nobody would await it.
+        """
         return await self.driver.run(
             add_vector_indexes(
                 self.table_definition, self.table, time_limit=time_limit, progress=progress

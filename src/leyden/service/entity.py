@@ -471,8 +471,8 @@ def _own(values: Mapping[str, Any]) -> dict[str, Any]:
             except RecursionError:
                 # It holds itself, or is very deep.
                 value = _copied_whole(name, value)
-        elif hasattr(value, "tolist"):
-            # An array, for a vector.
+        elif hasattr(value, "tolist") and value.__class__ is not memoryview:
+            # An array, for a vector. A view cannot be copied.
             value = copy(value)
         own[name] = value
     return own

@@ -220,11 +220,12 @@ class Service:
 
         DynamoDB fills a new index with the items that the table has, which takes long where these
         are many: within `time_limit` seconds, an hour unless given. `progress` is called with an
-        IndexProgress after each look at the table. Call it again to go on waiting.
+        IndexProgress after each look at the table, on the thread that waits. Call it again to go on
+        waiting.
 
         Raises TableNotFoundError; TableMismatchError where the table has a vector index of that
         name which differs; TableError where the table is provisioned, the engine has no vector
-        indexes, or the time is over.
+        indexes, or the time is over; InvalidOptionError.
 
         >>> app.add_vector_indexes(progress=print)                       # doctest: +SKIP
         AddedIndexes(table='tasks', added=('vec1',))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from leyden._attrs import frozen
-from leyden.errors import AwsError, TableError, TableNotFoundError
+from leyden.errors import AwsError, InvalidOptionError, TableError, TableNotFoundError
 from leyden.mapping.table import TableDefinition
+from leyden.operations.options import is_time
 from leyden.program import Program, Request
 from leyden.tables.comparing import Description, compare_vectors, is_built, vectors_in
 from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
@@ -68,8 +69,14 @@ def add_vector_indexes(
     added, where the table has a vector index of that name which differs; TableError where the
     table is provisioned, the engine has no vector indexes, or they are not ready within
     `time_limit` seconds, an hour unless given: they go on being built, and a further call goes on
-    waiting.
+    waiting. Raises InvalidOptionError before anything is sent.
     """
+    for name, wanted, fits in (
+        ("time_limit", "a number of seconds", time_limit is None or is_time(time_limit)),
+        ("progress", "a function of an IndexProgress", progress is None or callable(progress)),
+    ):
+        if not fits:
+            raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=ADD)
     description = yield from describe(table_name, ADD)
     if description is None:
         raise TableNotFoundError(f'the table "{table_name}" does not exist', operation=ADD)

@@ -187,13 +187,14 @@ class SearchReading:
     def _notes(self, params: Params, options: Options) -> Iterator[str]:
         spec, top_k = self.index.spec, params["TopK"]
         many = f"the {top_k} items" if top_k != 1 else "the item"
+        counted = f"{top_k} items that were" if top_k != 1 else "1 item that was"
         yield (
             f'finds {many} {_NEAREST[spec.metric]} in "{spec.attribute}", as the index has it: '
             "it follows the table with a delay"
         )
         if self.conditions:
             yield (
-                f"where() is judged by Leyden, of at most {top_k} items that were found: fewer may "
+                f"where() is judged by Leyden, of at most {counted} found: fewer may "
                 "remain; a filter of the index leaves items out before"
             )
         if options.hydrate:
