@@ -17,7 +17,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
@@ -238,13 +238,52 @@ class GivenEndpoint:
         """Leave it running: it is not ours."""
 
 
+class SharedEngine:
+    """DynamoDB Local, one for all tests of a process: it takes seconds to start, and to warm up.
+
+    No two tests have tables of one name, so that whoever closes it may leave it running.
+    """
+
+    _running: ClassVar[Any] = None
+
+    def __init__(self) -> None:
+        from leyden.engine import dynamodb_local
+
+        if SharedEngine._running is None:
+            SharedEngine._running = dynamodb_local(jar_folder=dynamodb_local_folder())
+        self.endpoint_url: str = SharedEngine._running.endpoint_url
+        self.region: str = SharedEngine._running.region
+        self.credentials = SharedEngine._running.credentials
+
+    def close(self) -> None:
+        """Leave it running for the others."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @classmethod
+    def end(cls) -> None:
+        """Stop it, when no test is left."""
+        running, cls._running = cls._running, None
+        if running is not None:
+            running.close()
+
+
+def pytest_unconfigure() -> None:
+    """Stop what the tests of this process had in common."""
+    SharedEngine.end()
+
+
 def _start(kind: str) -> Any:
-    from leyden.engine import dynamodb_local, local
+    from leyden.engine import local
 
     if kind == "embedded":
         return local()
     if kind == "dynamodb_local":
-        return dynamodb_local(jar_folder=dynamodb_local_folder())
+        return SharedEngine()
     return GivenEndpoint(os.environ["LEYDEN_ENDPOINT"])
 
 

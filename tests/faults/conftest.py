@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
+from tests.conftest import _new_table_name
 from tests.faults.bank import Bank, Clock, open_bank
 
 
@@ -30,7 +30,7 @@ TRANSPORTS: Final = ("lean", "pynamodb", "async", "client")
 
 @pytest.fixture(scope="session", params=TRANSPORTS)
 def one_bank(engine: Any, request: pytest.FixtureRequest) -> Iterator[Bank]:
-    with open_bank(engine, f"faults-{request.param}-{os.getpid()}", request.param) as bank:
+    with open_bank(engine, _new_table_name(f"faults-{request.param}"), request.param) as bank:
         yield bank
 
 

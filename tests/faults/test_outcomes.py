@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from leyden.errors import AwsError, BatchIncompleteError, ConditionFailedError, LeydenError
 from leyden.schema import load_service
 from tests.conformance.notes import small_limits
+from tests.conftest import _new_table_name
 from tests.faults.bank import Bank, open_bank
 from tests.faults.conftest import TRANSPORTS
 from tests.faults.proxy import CutShort, Fault, Forward, Refuse, Reset, broken, throttled
@@ -46,7 +46,7 @@ SEVERAL = st.tuples(st.sampled_from(["together", "guarded", "batched"]), st.inte
 
 @pytest.fixture(scope="session", params=TRANSPORTS)
 def one_shop(engine: Any, request: pytest.FixtureRequest) -> Iterator[Bank]:
-    name = f"faultyshop-{request.param}-{os.getpid()}"
+    name = _new_table_name(f"faultyshop-{request.param}")
     with open_bank(engine, name, request.param, load_service(SHOP)) as shop:
         yield shop
 

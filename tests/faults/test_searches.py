@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from leyden.errors import AwsError, ConnectionFailedError, ThrottledError
 from leyden.program import Gather, Program, Request
 from tests.bridge import BridgedDriver
 from tests.conformance.test_vector_requests import INDEX, names, put, search
+from tests.conftest import _new_table_name
 from tests.faults.proxy import (
     CutShort,
     Fault,
@@ -51,7 +51,7 @@ class Searched:
 
 @pytest.fixture(scope="module", params=["lean", "pynamodb", "async"])
 def one_table(vector_engine: Any, request: pytest.FixtureRequest) -> Iterator[Searched]:
-    table = f"faults-searches-{request.param}-{os.getpid()}"
+    table = _new_table_name(f"faults-searches-{request.param}")
     with fault_proxy(vector_engine.endpoint_url) as proxy:
         options: dict[str, Any] = {
             "endpoint_url": proxy.url,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from leyden.errors import LeydenError, SaveIncompleteError
 from leyden.store.dynamodb.settings import TtlRules, memory_schemas
 from leyden.store.dynamodb.store import DynamoDBMemory
+from tests.conftest import _new_table_name
 from tests.faults.bank import Bank, open_bank
 from tests.faults.conftest import TRANSPORTS
 from tests.faults.proxy import Fault, Forward, Refuse, Reset
@@ -25,7 +25,7 @@ IN_PROGRESS = Refuse("TransactionInProgressException", forward=True, only="Trans
 
 @pytest.fixture(scope="session", params=TRANSPORTS)
 def one_store(engine: Any, request: pytest.FixtureRequest) -> Iterator[Bank]:
-    name = f"faultystore-{request.param}-{os.getpid()}"
+    name = _new_table_name(f"faultystore-{request.param}")
     with open_bank(engine, name, request.param, memory_schemas(ttl=TtlRules())) as store:
         yield store
 

@@ -22,7 +22,7 @@ from attrs import evolve
 from botocore.validate import ParamValidator
 from cfnlint import api as cfnlint
 
-import leyden.engine
+import leyden
 from leyden.drivers import SyncDriver
 from leyden.errors import (
     AwsError,
@@ -46,7 +46,7 @@ from leyden.tables import (
     compare_table,
     create_table,
 )
-from tests.conftest import dynamodb_local_folder
+from tests.conftest import _start
 from tests.provision.services import PRIMARY, attribute, entity, service
 
 SOURCE = """
@@ -576,7 +576,7 @@ def moto() -> Iterator[Moto]:
 
 @pytest.fixture
 def dynamodb_local_engine() -> Iterator[Any]:
-    with leyden.engine.dynamodb_local(jar_folder=dynamodb_local_folder()) as engine:
+    with _start("dynamodb_local") as engine:
         yield engine
 
 

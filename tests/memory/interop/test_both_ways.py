@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pytest
@@ -30,6 +30,10 @@ TALK: Final = (
     "the cake needs three of them",
 )
 SEARCHES: Final = ("kyoto garden", "a train to osaka", "cats and eggs", "unheard of", "")
+RANGES: Final = ((1, 0, 0), (2, 1, 3), (4, 2, 0))
+"""How many are found, how many messages around each, and how many of the last."""
+WIDEST: Final = RANGES[-1:]
+"""What shows most of the index: what a change has left there."""
 EITHER: Final = pytest.mark.parametrize("python_writes", [True, False], ids=["ours", "theirs"])
 
 
@@ -49,9 +53,9 @@ def talk(side: Side) -> None:
     side.save("t3", "bob", [(f"c{n}", text) for n, text in enumerate(TALK)], 0)
 
 
-def same_recalls(one: Side, other: Side) -> None:
+def same_recalls(one: Side, other: Side, ranges: Sequence[tuple[int, int, int]] = RANGES) -> None:
     for search, scope, (top, around, last) in itertools.product(
-        SEARCHES, ("resource", "thread"), ((1, 0, 0), (2, 1, 3), (4, 2, 0))
+        SEARCHES, ("resource", "thread"), ranges
     ):
         asked = ("t1", "alice", search, scope, top, around, last)
         found = one.recall(*asked)
@@ -85,10 +89,10 @@ def test_what_one_changes_the_other_finds_no_more(
     ]
     other.update("a2", " ")
     other.delete("b0", "b1", "nobody")
-    same_recalls(writer, other)
+    same_recalls(writer, other, WIDEST)
     assert _ids(vectors).isdisjoint({"a2", "b0", "b1"})
     ours.clone_thread("t1", "t4")
-    same_recalls(writer, other)
+    same_recalls(writer, other, WIDEST)
     assert sum(each["thread_id"] == "t4" for each in kept(vectors)) == len(TALK) - 1
     other.delete_thread("t1")
     other.delete_thread("t4")
