@@ -70,7 +70,7 @@ quality: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.memory_quality --missed
 
 docs: $(VENV)/.installed-dev
-	@$(VENV)/bin/leyden table schemas/memory --format markdown > TABLE_SETUP.md
+	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/python -c 'import json; from leyden.schema import json_schema; \
 	  print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > schemas/leyden.schema.json
 
