@@ -119,6 +119,7 @@ def test_numpy_arrays_are_vectors() -> None:
         ([[1.0, 2.0], [1.0]], "a vector of 1 dimensions; it says that it has 2"),
         ([[1.0, 2.0], [1.0, math.nan]], "not finite"),
         ([[1.0, 2.0], [math.inf, 1.0]], "not finite"),
+        ([[1.0, 2.0], [1e300, 1.0]], "too large for 32 bits"),
         (None, "something else"),
         ([None, None], "something else"),
         ([["a", "b"], [1.0, 2.0]], "something else"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -85,7 +85,10 @@ def test_without_a_search_the_last_messages_are_recalled(memory: Any) -> None:
     earlier = memory.recall("t1", cursor=recall.cursor)
     assert ids(earlier) == ["t1-6", "t1-7"]
     assert ids(memory.recall("t1", last_messages=3)) == ["t1-7", "t1-8", "t1-9"]
-    assert ids(memory.recall("t1", last_messages=False)) == []
+    none = memory.recall("t1", last_messages=False, include_total=True)
+    assert (ids(none), none.total) == ([], 10)
+    hit = memory.recall("t1", search="ramen", last_messages=0, include_total=True)
+    assert ("t1-7" in ids(hit), hit.total) == (True, 10)
     assert memory.recall("t1", search="Kyoto", semantic_recall=False).scores == {}
     assert memory.recall("t1", search=" \ufeff").scores == {}
 
@@ -244,6 +247,26 @@ def test_messages_are_checked_before_anything_is_saved(memory: Any) -> None:
     assert len(memory.recall("t1", last_messages=99).messages) == len(TALK)
 
 
+def test_a_message_of_nobody_is_refused_before_anything_is_saved(memory: Any) -> None:
+    with pytest.raises(NotFoundError, match="nobody knows whose the message is"):
+        memory.save_messages(messages("later", TALK[:1]))
+    memory.create_thread(thread_id="later", resource_id="alice")
+    assert ids(memory.recall("later")) == []
+    # Who says whose it is may save it before its thread begins.
+    memory.save_messages(messages("soon", TALK[:1]), resource_id="alice")
+    memory.create_thread(thread_id="soon", resource_id="alice")
+    assert ids(memory.recall("soon", resource_id="alice")) == ["soon-0"]
+
+
+def test_a_thread_is_not_taken_from_another_resource(memory: Any) -> None:
+    memory.update_thread("t1", metadata={"workingMemory": "a secret of alice"})
+    with pytest.raises(ThreadOwnerError):
+        memory.create_thread(thread_id="t1", resource_id="bob")
+    assert memory.get_thread_by_id("t1").resource_id == "alice"
+    again = memory.create_thread(thread_id="t1", resource_id="alice", title="Again")
+    assert (again.title, again.metadata["mood"]) == ("Again", "happy")
+
+
 def test_a_message_keeps_its_id_and_records_are_taken_as_well(memory: Any) -> None:
     given = Message(id="m1", thread_id="t1", role="user", content="the ferry", resource_id="alice")
     (saved,) = memory.save_messages([given])
@@ -295,6 +318,18 @@ def test_a_message_that_moves_is_found_where_it_is(memory: Any, backend: Backend
     assert "t1-7" not in memory.recall("t1", search="ramen").scores
     assert "t1-7" in memory.recall("t2", resource_id="bob", search="ramen").scores
     assert len(backend.vectors()) == len(TALK)
+
+
+def test_a_vector_that_stayed_behind_brings_no_message_into_the_scope_of_a_thread(
+    memory: Any,
+) -> None:
+    memory.create_thread(thread_id="t2", resource_id="alice")
+    # As if the process had ended between the message and its vectors.
+    memory.update_messages([{"id": "t1-7", "thread_id": "t2"}], semantic_recall=False)
+    within = SemanticRecall(scope="thread", top_k=1)
+    assert memory.recall("t1", search="ramen", semantic_recall=within).scores == {}
+    everywhere = SemanticRecall(top_k=1)
+    assert [*memory.recall("t1", search="ramen", semantic_recall=everywhere).scores] == ["t1-7"]
 
 
 def test_deletions_take_vectors_along(memory: Any, backend: Backend) -> None:
@@ -362,8 +397,13 @@ def test_a_failing_embedder_loses_no_message(backend: Backend) -> None:
         memory.update_messages([{"id": "t1-0", "content": {"content": "changed"}}])
     with pytest.raises(EmbedderError):
         memory.recall("t1", search="anything else")
+    before = backend.vectors()
+    assert "t1-1#0" in before
     with pytest.raises(EmbedderError):
         memory.reindex(thread_id="t1")
+    with pytest.raises(EmbedderError):
+        memory.reindex(resource_id="alice")
+    assert backend.vectors() == before
     embedder.failing = False
     done = memory.reindex(thread_id="t1")
     assert (done.threads, done.messages, done.indexed) == (1, 6, 5)
@@ -446,6 +486,48 @@ def test_reindexing_tells_how_far_it_is(memory: Any) -> None:
         memory.reindex(thread_id="t1", resource_id="alice")
     with pytest.raises(NotFoundError):
         memory.reindex(thread_id="missing")
+
+
+class Meanwhile(Words):
+    """Lets somebody else do something once, while it embeds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.others: list[Callable[[], Any]] = []
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        made = super().embed(texts)
+        if "trains" in " ".join(texts) and self.others:
+            self.others.pop()()
+        return made
+
+
+def test_reindexing_beside_writers_leaves_no_vector_of_a_former_text(backend: Backend) -> None:
+    memory = backend.memory(embedder=Words(), semantic_recall=True)
+    memory.create_thread(thread_id="t1", resource_id="alice")
+    memory.save_messages(messages("t1", TALK))
+
+    def others() -> None:
+        memory.update_messages([{"id": "t1-5", "content": {"content": "quinces for breakfast"}}])
+        memory.delete_messages(["t1-6"])
+
+    embedder = Meanwhile()
+    embedder.others.append(others)
+    backend.memory(embedder=embedder).reindex(thread_id="t1")
+    assert embedder.others == []
+    best = SemanticRecall(top_k=1)
+    found = memory.recall("t1", search="quinces for breakfast", semantic_recall=best).scores
+    assert found["t1-5"] > 0.99
+    assert backend.vectors() == {f"t1-{n}#0" for n in range(10) if n != 6}
+
+
+def test_reindexing_keeps_vectors_of_threads_that_it_does_not_see_yet(backend: Backend) -> None:
+    memory = backend.memory(embedder=Words(), semantic_recall=True)
+    # An index of a table shows new threads a moment later; one that is not there shows never.
+    memory.save_messages(messages("soon", ["quinces"]), resource_id="alice")
+    assert memory.reindex(resource_id="alice").deleted == 0
+    if backend.engine is not None:
+        assert backend.vectors() == {"soon-0#0"}
 
 
 def test_a_context_is_what_models_take(memory: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -81,6 +81,8 @@ def test_a_memory_is_refused_options_that_it_does_not_take(options: Any, told: s
 def test_recall_by_meaning_needs_an_embedder() -> None:
     with pytest.raises(InvalidOptionError, match="semantic_recall needs an embedder"):
         Memory(InMemoryStore(), semantic_recall=True)
+    with pytest.raises(InvalidOptionError, match='int has no "separator"'):
+        Memory(InMemoryStore(), embedder=Words(), vector=cast(Any, 5))
     with pytest.raises(InvalidOptionError, match="vector needs an embedder"):
         Memory(InMemoryStore(), vector=LocalVectors())
     memory = Memory(InMemoryStore())

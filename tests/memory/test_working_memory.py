@@ -154,6 +154,9 @@ def test_the_tool_updates_what_it_was_made_for(made: Made) -> None:
     assert memory.get_working_memory(resource_id="alice") == "# Alice"
     with pytest.raises(InputError, match="takes an argument, memory"):
         called(text="x")
+    with pytest.raises(InputError, match="takes a text"):
+        called(memory=None)
+    assert memory.get_working_memory(resource_id="alice") == "# Alice"
     with pytest.raises(InvalidOptionError, match="there is no tool"):
         memory.use_tool("update", {"memory": "x"}, resource_id="alice")
 
@@ -170,6 +173,23 @@ def test_under_a_schema_the_tool_merges_and_drops_padding(made: Made) -> None:
     assert known == {"name": "Alice", "likes": ["tea"], "home": {"city": "Kyoto"}}
     with pytest.raises(InputError, match="JSON object"):
         called(memory="likes tea")
+
+
+@pytest.mark.parametrize("named", ["$defs", "definitions"])
+def test_the_tool_has_what_a_schema_refers_to(named: str) -> None:
+    home = {"type": "object", "properties": {"city": {"type": "string"}}}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        named: {"Home": home},
+        "type": "object",
+        "properties": {"": {}, "home": {"$ref": f"#/{named}/Home"}},
+    }
+    memory = Memory(InMemoryStore(), working_memory=WorkingMemory(schema=schema))
+    parameters = memory.tools(resource_id="alice")["updateWorkingMemory"].parameters
+    assert parameters[named] == {"Home": home}
+    assert parameters["properties"] == {
+        "memory": {"type": "object", "properties": schema["properties"]}
+    }
 
 
 def test_the_context_says_what_is_known_and_how_to_note_more(made: Made) -> None:

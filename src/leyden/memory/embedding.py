@@ -114,8 +114,12 @@ class CachedEmbedder:
                     f"The embedder gave a vector of {len(vector)} dimensions; it says that it has "
                     f"{self.dimensions}"
                 )
-            if not math.isfinite(sum(vector)):
-                raise EmbedderError("The embedder gave a vector with a number that is not finite")
+            # Vector stores keep 32 bits, in which larger numbers are infinite.
+            if not math.isfinite(sum(array("f", vector))):
+                raise EmbedderError(
+                    "The embedder gave a vector with a number that is not finite, or too large for "
+                    "32 bits"
+                )
         return vectors
 
 

@@ -219,8 +219,10 @@ class Indexing:
     def begin_again(self, where: Where) -> Program[list[VectorKey]]:
         """Make ready to index all there is anew: gives the vectors that may turn out stale.
 
-        A store that cannot list its vectors forgets them instead.
+        A store that cannot list its vectors forgets them instead, once the embedder that is to make
+        the new ones has shown that it answers. Raises EmbedderError.
         """
+        yield from embedded(self.embedder, ["a"])
         yield from self.forget(where)
         return []
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from leyden._methods import Awaited, Blocking, Methods, method
+from leyden._text import listed
 from leyden.errors import CallStyleError, InvalidOptionError
 from leyden.memory.dynamodb import (
     AsyncDynamoDBVectors,
@@ -22,6 +23,9 @@ from leyden.program import Program, is_asynchronous
 from leyden.store import InMemoryStore
 
 __all__ = ["AsyncMemory", "Memory"]
+
+_OF_A_STORE: Final = ("separator", "create_index", "upsert", "query", "delete", "list")
+"""What a memory needs of a vector store."""
 
 
 class MemoryBase(RecallMethods):
@@ -69,6 +73,12 @@ class MemoryBase(RecallMethods):
             kind = AsyncDynamoDBVectors if isinstance(self, Awaited) else DynamoDBVectors
             given = kind(store, embedder.dimensions)
         if not isinstance(given, VectorMethods):
+            lacking = [name for name in _OF_A_STORE if not hasattr(given, name)]
+            if lacking:
+                raise InvalidOptionError(
+                    f"vector takes a vector store, and {type(given).__name__} has no "
+                    f"{listed(lacking, 'and no')}"
+                )
             return Indexing(self._runner, given, embedder)
         if given.dimensions != embedder.dimensions:
             raise InvalidOptionError(

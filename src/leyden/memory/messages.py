@@ -62,8 +62,9 @@ class MessageMethods(ThreadMethods):
         saved, and what belongs to working memory is taken out: `<working_memory>` parts of texts,
         and calls of the tool that updates it. Gives the messages as they were saved.
 
-        Raises SaveIncompleteError, and IndexIncompleteError where all messages were saved, but some
-        were not indexed.
+        Raises NotFoundError for messages of a thread that is not there where nothing else says
+        whose they are, SaveIncompleteError, and IndexIncompleteError where all messages were saved,
+        but some were not indexed.
 
         >>> memory.save_messages(                                           # doctest: +SKIP
         ...     [{"role": "user", "content": "Where did we stay?"}], thread_id=thread.id
@@ -77,12 +78,7 @@ class MessageMethods(ThreadMethods):
         threads: dict[str, Thread | None] = {}
         if options.semantic_recall is not None or any(one.resource_id is None for one in kept):
             threads = yield from self._threads_of(kept)
-            kept = [
-                evolve(one, resource_id=thread.resource_id)
-                if one.resource_id is None and (thread := threads[one.thread_id])
-                else one
-                for one in kept
-            ]
+            kept = [_owned_by(one, threads[one.thread_id]) for one in kept]
         saved, were_in = yield from save_messages_over(self._store, kept, atomic=atomic)
         if options.semantic_recall is not None:
             # Of a message that was there, the former text may have had more chunks, or been in
@@ -170,11 +166,9 @@ class MessageMethods(ThreadMethods):
             raise InvalidOptionError("to index messages a memory needs an embedder")
         if (thread_id is None) is (resource_id is None):
             raise InvalidOptionError("reindex takes thread_id=... or resource_id=..., one of them")
-        threads: list[Thread] = []
+        threads: Sequence[Thread] | None = None
         if thread_id is None:
             owner = checks.identifier(resource_id, "resource_id")
-            listing = program_of(self._store.list_threads)(resource_id=owner, per_page=None)
-            threads = list((yield from listing).threads)
             where = Where(owner)
         else:
             thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
@@ -188,6 +182,10 @@ class MessageMethods(ThreadMethods):
             where = Where(owner, thread.id)
         yield from indexing.prepare()
         earlier = yield from indexing.begin_again(where)
+        if threads is None:
+            # What begins later is indexed by whoever begins it.
+            listing = program_of(self._store.list_threads)(resource_id=owner, per_page=None)
+            threads = (yield from listing).threads
         count = Reindexed()
         for thread in threads:
             cursor: str | None = None
@@ -195,8 +193,7 @@ class MessageMethods(ThreadMethods):
                 page = yield from program_of(self._store.list_messages)(
                     thread.id, per_page=_PAGE, cursor=cursor
                 )
-                known = {thread.id: thread}
-                raise_failed((yield from indexing.write(page.messages, known)))
+                yield from self._index_anew(indexing, thread, page.messages)
                 texts = [one for one in page.messages if embedded_text(one) is not None]
                 count = evolve(
                     count,
@@ -209,36 +206,77 @@ class MessageMethods(ThreadMethods):
                 if cursor is None:
                     break
             count = evolve(count, threads=count.threads + 1)
-        deleted = yield from self._without_stale(indexing, owner, earlier, threads)
+        deleted = yield from self._without_stale(indexing, owner, earlier)
         count = evolve(count, deleted=deleted)
         if progress is not None:
             progress(count)
         return count
 
+    def _index_anew(
+        self, indexing: Indexing, thread: Thread, messages: Sequence[Message]
+    ) -> Program[None]:
+        """Index messages of a thread as they are once that is done.
+
+        While they are embedded others may change them, and index them sooner: so they are looked at
+        again, as often as it takes.
+        """
+        while messages:
+            raise_failed((yield from indexing.write(messages, {thread.id: thread})))
+            ids = [message.id for message in messages]
+            now = yield from program_of(self._store.list_messages_by_id)(ids)
+            here = {message.id: message for message in now if message.thread_id == thread.id}
+            changed = [one for one in messages if not _reads_alike(one, here.get(one.id))]
+            if changed:
+                anew = tuple(message.id for message in changed)
+                yield from indexing.forget(Where(thread.resource_id, thread.id, anew))
+            messages = [here[message.id] for message in changed if message.id in here]
+
     def _without_stale(
-        self,
-        indexing: Indexing,
-        owner: str,
-        earlier: Sequence[VectorKey],
-        threads: Sequence[Thread],
+        self, indexing: Indexing, owner: str, earlier: Sequence[VectorKey]
     ) -> Program[int]:
         """Delete those of the vectors that are of no message any more; gives how many.
 
-        The messages are looked at once more, one by one: an index of the table may not have shown
-        the latest yet.
+        The messages and their threads are looked at once more, one by one: an index of the table
+        may not have shown the latest yet.
         """
-        among = {thread.id for thread in threads}
         stale: list[VectorKey] = []
         for start in range(0, len(earlier), _PAGE):
             part = earlier[start : start + _PAGE]
             ids = list(dict.fromkeys(message for _, message, _ in part))
             found = yield from program_of(self._store.list_messages_by_id)(ids)
+            threads = yield from self._threads_of(found)
             wanted = {
-                key for message in found if message.thread_id in among for key in keys_of(message)
+                (place.resource_id, *key)
+                for message in found
+                for place in self._places_of([message], threads)
+                for key in keys_of(message)
             }
-            stale += [key for key in part if key not in wanted]
+            stale += [key for key in part if (owner, *key) not in wanted]
         yield from indexing.drop(owner, stale)
         return len(stale)
+
+
+def _owned_by(message: Message, thread: Thread | None) -> Message:
+    """The message, with the resource of its thread where it names none. Raises NotFoundError."""
+    if message.resource_id is not None:
+        return message
+    if thread is None:
+        raise NotFoundError(
+            "there is no such thread, and without it nobody knows whose the message is: create the "
+            "thread first, or name a resource_id",
+            kind="thread",
+            id=message.thread_id,
+        )
+    return evolve(message, resource_id=thread.resource_id)
+
+
+def _reads_alike(message: Message, other: Message | None) -> bool:
+    """Whether a message is there still, and has the vectors of the one that was indexed."""
+    return other is not None and (embedded_text(message), message.role, message.created_at) == (
+        embedded_text(other),
+        other.role,
+        other.created_at,
+    )
 
 
 def _taken(messages: Any, thread_id: str | None, resource_id: str | None) -> list[Message]:

@@ -171,7 +171,7 @@ class RecallMethods(WorkingMemoryMethods):
                 )
             hits = found
         count = options.last_messages
-        if not count and not hits:
+        if not count and not hits and not include_total:
             return _nothing()
         page = yield from program_of(self._store.list_messages)(
             thread_id,
@@ -182,14 +182,24 @@ class RecallMethods(WorkingMemoryMethods):
             include=[include for _, include in hits.values()],
             include_total=include_total,
         )
+        total = page.total
+        if include_total and not count:
+            # A page of none is not counted.
+            first_one = program_of(self._store.list_messages)(
+                thread_id, resource_id=owner, per_page=1, include_total=True
+            )
+            total = (yield from first_one).total
         messages = page.messages[::-1]
+        if recall is not None and recall.scope == "thread":
+            # Of a message that has moved since, there may be a vector here still.
+            messages = tuple(one for one in messages if one.thread_id == thread_id)
         there = {message.id for message in messages}
         return Recall(
             messages=messages,
             scores={id: score for id, (score, _) in hits.items() if id in there},
             has_more=page.has_more,
             cursor=page.cursor,
-            total=page.total,
+            total=total,
             cost=meter.cost,
         )
 

@@ -28,6 +28,7 @@ from leyden.store import (
     ThreadPage,
     change_resource,
 )
+from leyden.store import given as checks
 from leyden.store.interface import OrderBy
 from leyden.store.records import JSON
 
@@ -48,10 +49,15 @@ class ThreadMethods(IndexedMethods):
     ) -> Program[Thread]:
         """Begin a thread of a resource, with an id of its own unless one is given.
 
-        A thread that has the id already is written over, but for its time of creation.
+        A thread of the resource that has the id already gets the title, and the metadata where
+        some is given. Raises ThreadOwnerError for a thread of another resource, which stays as it
+        is: its metadata and its working memory are not for this one.
 
         >>> thread = memory.create_thread(resource_id="alice", title="Travel")    # doctest: +SKIP
         """
+        if thread_id is not None:
+            stored = yield from program_of(self._store.get_thread_by_id)(thread_id)
+            self._owned(stored, thread_id, checks.identifier(resource_id, "resource_id"))
         thread = {
             "id": str(uuid4()) if thread_id is None else thread_id,
             "resource_id": resource_id,

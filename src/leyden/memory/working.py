@@ -84,6 +84,9 @@ def merged(stored: Mapping[str, JSON] | None, change: Mapping[str, JSON]) -> dic
     return result
 
 
+_NAMED: Final = ("$defs", "definitions")
+"""Where a JSON schema has the schemas that it refers to by name."""
+
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -165,16 +168,26 @@ def update_tool(options: WorkingMemory, function: Callable[..., Any]) -> Tool:
             "Note what is new or has changed in working memory. Give only the fields that change: "
             "the others stay as they are. A list replaces the stored list as a whole."
         )
+        # References go from the root of a schema on, and so what they name has to be there.
+        named = {key: options.schema[key] for key in _NAMED if key in options.schema}
         memory: dict[str, JSON] = {
-            key: value for key, value in options.schema.items() if key[0] != "$"
+            key: value
+            for key, value in options.schema.items()
+            if not key.startswith("$") and key not in named
         }
     else:
         description = (
             "Rewrite working memory. What you give replaces all of it, so repeat what is still "
             "true."
         )
+        named = {}
         memory = {"type": "string", "description": "The whole working memory, in Markdown."}
-    parameters = {"type": "object", "properties": {"memory": memory}, "required": ["memory"]}
+    parameters = {
+        "type": "object",
+        "properties": {"memory": memory},
+        "required": ["memory"],
+        **named,
+    }
     return Tool(UPDATE_TOOL, description, parameters, function)
 
 
@@ -184,6 +197,8 @@ def tool_update(options: WorkingMemory, given: Any) -> Update | None:
     A template that nobody has filled in does not replace what is known. Raises InputError.
     """
     if options.schema is None:
+        if given is None:
+            raise InputError("the tool takes a text, which replaces the whole of working memory")
         text = given if isinstance(given, str) else json_text(given)
 
         def unless_empty(stored: str | None) -> str:
