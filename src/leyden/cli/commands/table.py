@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from leyden import Adoption
+from leyden import Adoption, Service
 from leyden.cli.application import StoppedError
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, waiting
@@ -62,35 +64,15 @@ def table(
             from leyden.memory import with_vectors
 
             service = service.beside(with_vectors(service.spec, vectors))
+        if create or compare or add:
+            said, report = _done(service, create=create, compare=compare)
+            if output.is_json:
+                print_json({"table": service.table, **report}, output)
+            else:
+                click.echo(said)
+            return
         name, definition = service.table, service.table_definition
-        if create:
-            with waiting(f"waiting until the table {name} is ready"):
-                created = service.create_table().created
-            if output.is_json:
-                print_json({"table": name, "created": created}, output)
-            elif created:
-                click.echo(f"created the table {name}")
-            else:
-                click.echo(f"the table {name} exists and matches the schemas")
-        elif compare:
-            with waiting(f"comparing the table {name}"):
-                service.check_table()
-            if output.is_json:
-                print_json({"table": name, "fits": True}, output)
-            else:
-                click.echo(f"the table {name} matches the schemas")
-        elif add:
-            with waiting(f"adding vector indexes to the table {name}") as tell:
-                added = service.add_vector_indexes(
-                    progress=lambda step: tell(f"the vector index {step.index} is {step.state}")
-                ).added
-            if output.is_json:
-                print_json({"table": name, "added": list(added)}, output)
-            elif added:
-                click.echo(f"added {', '.join(added)} to the table {name}")
-            else:
-                click.echo(f"the table {name} has all vector indexes of the schemas")
-        elif form == "markdown":
+        if form == "markdown":
             source = str(target.folder)
             if target.table is not None:
                 source += f" --table {target.table}"
@@ -106,6 +88,28 @@ def table(
                 print_json(document, output)
             else:
                 click.echo(json_text(document, indent=2))
+
+
+def _done(service: Service, *, create: bool, compare: bool) -> tuple[str, dict[str, Any]]:
+    """Create the table, compare it, or add its vector indexes; gives what to say, and its data."""
+    name = service.table
+    if create:
+        with waiting(f"waiting until the table {name} is ready"):
+            created = service.create_table().created
+        made = f"created the table {name}"
+        said = made if created else f"the table {name} exists and matches the schemas"
+        return said, {"created": created}
+    if compare:
+        with waiting(f"comparing the table {name}"):
+            service.check_table()
+        return f"the table {name} matches the schemas", {"fits": True}
+    with waiting(f"adding vector indexes to the table {name}") as tell:
+        added = service.add_vector_indexes(
+            progress=lambda step: tell(f"the vector index {step.index} is {step.state}")
+        ).added
+    made = f"added {', '.join(added)} to the table {name}"
+    said = made if added else f"the table {name} has all vector indexes of the schemas"
+    return said, {"added": list(added)}
 
 
 @click.command()
