@@ -551,6 +551,22 @@ def test_writes_by_statements_keep_the_index(table: Any) -> None:
     assert search(table, 1, 0, 0) == []
 
 
+def test_a_statement_inserts_into_a_table_without_a_sort_key(client: Any) -> None:
+    client.create_table(
+        **CREATE
+        | {
+            "KeySchema": CREATE["KeySchema"][:1],
+            "AttributeDefinitions": [one for one in DEFINED if one["AttributeName"] != "sk"],
+        }
+    )
+    try:
+        said = f"INSERT INTO {TABLE} VALUE {{'pk': 'pa', 'room': 'a', 'vec': [1, 0, 0]}}"
+        client.execute_statement(Statement=said)
+        assert names(search(client, 1, 0, 0)) == ["pa"]
+    finally:
+        client.delete_table(TableName=TABLE)
+
+
 def test_a_stream_tells_nothing_of_what_is_refused(client: Any) -> None:
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     client.create_table(**CREATE, StreamSpecification=stream)

@@ -168,7 +168,7 @@ def _key(table: Any, attributes: dict[str, Any]) -> tuple[Any, Any]:
     from moto.dynamodb.models.dynamo_type import DynamoType
 
     hash_key, range_key = (
-        DynamoType(attributes[name]) if name in attributes else None
+        DynamoType(attributes[name]) if name and name in attributes else None
         for name in (table.hash_key_attr, table.range_key_attr)
     )
     return hash_key, range_key
