@@ -199,19 +199,23 @@ def test_where_is_judged_of_what_was_found_and_what_it_leaves_out_is_counted(
 def test_whole_items_are_read_by_one_batch_in_the_order_of_the_matches(
     note: leyden.Entity,
 ) -> None:
-    whole = {n: item(note, n, body="long", size=n) for n in range(5)}
-    # One is gone by now, one belongs to another tenant, one does not meet the condition.
+    whole = {n: item(note, n, body="long", size=n, meaning=[1, 0, 0]) for n in range(5)}
+    # One is gone by now, one belongs to another tenant, one does not meet the condition, and one
+    # has no vector any more.
     del whole[1]
+    whole[5] = item(note, 5, body="long", size=5)
     whole[2] = {**whole[2], "tenant": {"S": "t2"}}
     whole[0] = {**whole[0], "size": {"N": "9.0"}}
 
     def answer(request: Request) -> Any:
         if request.api == "SearchVectors":
             assert "ProjectionExpression" not in request.params
-            keys = [item(note, n) for n in (3, 1, 0, 2, 4)]
+            keys = [item(note, n) for n in (3, 1, 0, 2, 4, 5)]
             return {"SearchResults": [hit(key, n / 10) for n, key in enumerate(keys)]}
         (entry,) = request.params["RequestItems"].values()
-        assert [key["sk"]["S"][-2:] for key in entry["Keys"]] == ["n3", "n1", "n0", "n2", "n4"]
+        assert [key["sk"]["S"][-2:] for key in entry["Keys"]] == [
+            f"n{n}" for n in (3, 1, 0, 2, 4, 5)
+        ]
         return {
             "Responses": {"notes": [*whole.values()]},
             "ConsumedCapacity": [{"TableName": "notes", "CapacityUnits": 2.5}],
@@ -223,7 +227,7 @@ def test_whole_items_are_read_by_one_batch_in_the_order_of_the_matches(
         ("n3", "long", 0.0),
         ("n0", "long", 0.2),
     ]
-    assert (found.consumed, found.requests, found.found, found.left_out) == (2.5, 2, 5, 1)
+    assert (found.consumed, found.requests, found.found, found.left_out) == (2.5, 2, 6, 1)
     assert len(asked) == 2
 
 

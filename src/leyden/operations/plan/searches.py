@@ -134,12 +134,14 @@ class SearchReading:
         params = finish(self.describe(options, telling=True), options)
         shown = self._shown(options)
         reader = reader_of([entity], options.data)
+        vector = entity.spec.attributes[spec.attribute].field
 
         def is_ours(item: Item) -> bool:
             return entity.owns_key(item)
 
         def is_still(item: Item) -> bool:
-            return is_ours(item) and all(same(item.get(f), value) for f, value in asked.items())
+            has_all = all(same(item.get(field), value) for field, value in asked.items())
+            return has_all and vector in item and is_ours(item)
 
         return SearchPlan(
             Request(API, params, self.name, entity.spec.entity, reader),
