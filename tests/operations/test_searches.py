@@ -208,6 +208,20 @@ def test_where_judges_only_what_a_search_gives(note: leyden.Entity) -> None:
     narrow.where(note.attr.title == "x").params()
 
 
+def test_an_order_of_what_has_none_is_refused_as_dynamodb_does(note: leyden.Entity) -> None:
+    attr, search = note.attr, note.search.similar([1, 2, 3], tenant_id="t")
+    for condition in (
+        attr.meaning < [1, 2, 3],
+        attr.meaning.between([1, 2, 3], [2, 3, 4]),
+        (attr.title == "x") | ~(attr.meaning >= [1, 2, 3]),
+    ):
+        for hydrate in (True, False):
+            with pytest.raises(InvalidExpressionError, match="compares by an order"):
+                search.where(condition).params(hydrate=hydrate)
+    ordered = (attr.size > 3) & attr.title.between("a", "b") & (attr.meaning != [1, 2, 3])
+    assert search.where(ordered).params(hydrate=True)
+
+
 def test_an_attribute_that_the_index_does_not_hold_cannot_be_named(note: leyden.Entity) -> None:
     with pytest.raises(InvalidOptionError, match='"vec2" does not hold "body"'):
         note.search.everywhere([1, 2]).params(attributes=["body"])

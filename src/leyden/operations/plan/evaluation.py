@@ -22,6 +22,8 @@ _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_ORDERED: Final = frozenset({"S", "N", "B"})
+"""The kinds of values that have an order."""
 _COUNTED: Final = frozenset({"S", "B", "SS", "NS", "BS", "L", "M"})
 """The kinds of values that have a size."""
 
@@ -58,6 +60,18 @@ def holds(condition: Condition, item: Item) -> bool:
     return _compare(condition.operator, value, beside[0])
 
 
+def orders_the_unordered(condition: Condition) -> bool:
+    """Whether a condition asks for the order of a given value of a kind that has none.
+
+    DynamoDB refuses such a filter as a whole, whatever the items are.
+    """
+    if condition.operator in ("AND", "OR", "NOT"):
+        return any(map(orders_the_unordered, condition.values))
+    return (condition.operator in _ORDERS or condition.operator == "BETWEEN") and any(
+        isinstance(one, Value) and next(iter(one.value)) not in _ORDERED for one in condition.values
+    )
+
+
 def same(one: AttributeValue | None, other: AttributeValue | None) -> bool:
     """Whether two values are there and equal, however their numbers and sets are written."""
     return one is not None and other is not None and _plain(one) == _plain(other)
@@ -85,7 +99,7 @@ def _compare(sign: str, one: AttributeValue | None, other: AttributeValue | None
     if one is None or other is None:
         return False
     (kind, low), (other_kind, high) = _plain(one), _plain(other)
-    return kind == other_kind and kind in ("S", "N", "B") and _ORDERS[sign](low, high)
+    return kind == other_kind and kind in _ORDERED and _ORDERS[sign](low, high)
 
 
 def _begins(value: AttributeValue | None, start: AttributeValue | None) -> bool:

@@ -22,7 +22,7 @@ from leyden.errors import InvalidExpressionError, MissingCompositeError, Validat
 from leyden.operations.bound import BoundEntity, SearchedIndex, reader_of
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import Options, finish
-from leyden.operations.plan.evaluation import holds, same
+from leyden.operations.plan.evaluation import holds, orders_the_unordered, same
 from leyden.operations.plan.expressions import Expressions, conjunction, fields_of
 from leyden.operations.plan.identity import held_fields, project, shown_slots
 from leyden.operations.plan.reads import Explanation, Shape, shape, show
@@ -100,6 +100,12 @@ class SearchReading:
             "TopK": options.top_k,
             "SearchConditionExpression": conjunction(asked),
         }
+        if any(map(orders_the_unordered, self.conditions)):
+            raise InvalidExpressionError(
+                "where() compares by an order with a value that has none: only text, numbers and "
+                "binary values do; compare others with == or !=",
+                entity=entity.spec.entity,
+            )
         judged = [*dict.fromkeys(f for one in self.conditions for f in fields_of(one))]
         if not options.hydrate:
             self._refuse_unseen(judged)
