@@ -15,6 +15,7 @@ from leyden.errors import (
     DecodeError,
     IndexNotReadyError,
     LeydenError,
+    TableError,
     TableNotFoundError,
     ThrottledError,
 )
@@ -253,9 +254,12 @@ def test_items_that_cannot_be_read_are_refused_or_set_aside(note: leyden.Entity)
 class Table:
     """A table whose index is refused to so many searches, with what DescribeTable says of it."""
 
-    def __init__(self, refusals: float, described: Any) -> None:
+    def __init__(
+        self, refusals: float, described: Any, refusal: type[TableError] = TableNotFoundError
+    ) -> None:
         self.refusals = refusals
         self.described = described
+        self.refusal = refusal
 
     def __call__(self, request: Request) -> Any:
         if request.api == "DescribeTable":
@@ -265,7 +269,7 @@ class Table:
             return {"Table": {"VectorIndexes": self.described}}
         self.refusals -= 1
         if self.refusals >= 0:
-            raise TableNotFoundError("does not exist there")
+            raise self.refusal("does not exist there")
         return {"SearchResults": []}
 
 
@@ -275,8 +279,11 @@ def search_on(note: leyden.Entity, table: Table, **options: Any) -> tuple[Any, l
     return found, [one.api if isinstance(one, Request) else type(one).__name__ for one in asked]
 
 
-def test_a_first_search_that_comes_too_early_is_sent_again(note: leyden.Entity) -> None:
-    found, asked = search_on(note, Table(2, [READY]))
+@pytest.mark.parametrize("refusal", [TableNotFoundError, IndexNotReadyError])
+def test_a_first_search_that_comes_too_early_is_sent_again(
+    note: leyden.Entity, refusal: type[TableError]
+) -> None:
+    found, asked = search_on(note, Table(2, [READY], refusal))
     assert asked == [
         *("SearchVectors", "DescribeTable", "Pause"),
         *("SearchVectors", "Pause", "SearchVectors"),
@@ -286,8 +293,9 @@ def test_a_first_search_that_comes_too_early_is_sent_again(note: leyden.Entity) 
     assert asked == ["SearchVectors", "DescribeTable", "Pause", "SearchVectors"]
 
 
+@pytest.mark.parametrize("refusal", [TableNotFoundError, IndexNotReadyError])
 def test_a_search_is_sent_again_within_a_bound(
-    note: leyden.Entity, monkeypatch: pytest.MonkeyPatch
+    note: leyden.Entity, monkeypatch: pytest.MonkeyPatch, refusal: type[TableError]
 ) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -304,8 +312,8 @@ def test_a_search_is_sent_again_within_a_bound(
     denied = AwsError("denied", aws_code="AccessDeniedException")
     for described, budget, seconds in (([READY], None, 30), ([READY], 3, 3), (denied, None, 5)):
         began = now
-        with pytest.raises(TableNotFoundError):
-            run(program(budget=budget), passing(Table(float("inf"), described)))
+        with pytest.raises(refusal):
+            run(program(budget=budget), passing(Table(float("inf"), described, refusal)))
         assert seconds <= now - began <= seconds + 2
 
 

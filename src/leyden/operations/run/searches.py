@@ -10,6 +10,7 @@ from leyden.errors import (
     DecodeError,
     HookError,
     IndexNotReadyError,
+    TableError,
     TableNotFoundError,
 )
 from leyden.operations.bound import item_id
@@ -80,16 +81,16 @@ def _answer(plan: SearchPlan) -> Program[tuple[Response, int]]:
     """The answer to a search, and how many requests it took.
 
     An index may be ready, as DescribeTable says, and the table still answer that it has none of
-    that name: for a moment the parts of the service do not agree. Such a search is sent again until
-    `budget` seconds have passed. Where the index is not there, or not ready, nothing is gained by
-    that. Raises TableNotFoundError, IndexNotReadyError.
+    that name, or that it is backfilling: for a while the parts of the service do not agree. Such a
+    search is sent again until `budget` seconds have passed. Where the index is not there, or not
+    ready, nothing is gained by that. Raises TableNotFoundError, IndexNotReadyError.
     """
     began = time.monotonic()
     attempt, bound = 0, 0.0
     while True:
         try:
             response = yield plan.request
-        except TableNotFoundError as error:
+        except (TableNotFoundError, IndexNotReadyError) as error:
             attempt += 1
             if attempt == 1:
                 is_told = yield from _look(plan.request, error)
@@ -103,7 +104,7 @@ def _answer(plan: SearchPlan) -> Program[tuple[Response, int]]:
         yield pause_before(attempt)
 
 
-def _look(request: Request, refused: TableNotFoundError) -> Program[bool]:
+def _look(request: Request, refused: TableError) -> Program[bool]:
     """Look for the index of a refused search: whether somebody tells that it is there and ready.
 
     Raises TableNotFoundError and IndexNotReadyError where it is not.
