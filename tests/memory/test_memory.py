@@ -344,6 +344,13 @@ def test_deletions_take_vectors_along(memory: Any, backend: Backend) -> None:
     memory.delete_thread("t1")
 
 
+def test_messages_without_a_thread_take_their_vectors_along(memory: Any, backend: Backend) -> None:
+    memory.save_messages(messages("soon", ["quinces"]), resource_id="alice")
+    assert "soon-0#0" in backend.vectors()
+    memory.delete_thread("soon")
+    assert "soon-0#0" not in backend.vectors()
+
+
 def test_copies_are_found_too(memory: Any, backend: Backend) -> None:
     copied = memory.clone_thread("t1", resource_id="bob", message_limit=3)
     recall = memory.recall(copied.thread.id, resource_id="bob", search="ramen")

@@ -17,10 +17,10 @@ from leyden.errors import (
     LeydenError,
 )
 from leyden.memory.indexed import IndexedMethods, raise_unindexed
-from leyden.memory.indexing import Unindexed, Where
+from leyden.memory.indexing import AT_ONCE, Unindexed, Where
 from leyden.memory.options import UNSET, Options, SemanticRecall, Unset, WorkingMemory
 from leyden.memory.working import IN_METADATA
-from leyden.program import Program
+from leyden.program import Program, run_together
 from leyden.store import (
     ClonedThread,
     CopiedThread,
@@ -123,21 +123,25 @@ class ThreadMethods(IndexedMethods):
         Safe to run again. Raises IndexIncompleteError where the vectors could not be deleted; the
         messages and the thread are, all the same.
         """
-        failure: LeydenError | None = None
+        failures: list[LeydenError] = []
         thread: Thread | None = None
         if self._indexing is not None:
             thread = yield from program_of(self._store.get_thread_by_id)(thread_id)
-            where = Where(None if thread is None else thread.resource_id, thread_id)
-            failure = yield from self._forgotten(where)
+            places = [Where(None if thread is None else thread.resource_id, thread_id)]
+            if thread is None:
+                # Then the vectors are where the messages say whose they are.
+                places += self._places_of((yield from self._all_of(thread_id)), {})
+            forgetting = [self._forgotten(place) for place in places]
+            failures = [one for one in (yield from run_together(forgetting, AT_ONCE)) if one]
         yield from program_of(self._store.delete_thread)(thread_id)
-        if failure is not None:
+        if failures:
             owner = "its resource" if thread is None else "the same resource_id"
             raise IndexIncompleteError(
                 "the thread and its messages were deleted, but not their vectors "
-                f"({failure.message}); they lead to nothing any more, and reindex() of {owner} "
+                f"({failures[0].message}); they lead to nothing any more, and reindex() of {owner} "
                 "removes them",
-                failures=(failure,),
-            ) from failure
+                failures=failures,
+            ) from failures[0]
 
     @method
     def clone_thread(
@@ -218,7 +222,8 @@ class ThreadMethods(IndexedMethods):
     def update_thread_resource_id(self, thread_id: str, resource_id: str) -> Program[Thread]:
         """Give the thread, its messages and their vectors to another resource.
 
-        Safe to run again. Raises NotFoundError, IndexIncompleteError.
+        Safe to run again; where a process ended before the vectors were moved, `reindex` of the
+        thread moves them. Raises NotFoundError, IndexIncompleteError.
         """
         before: Thread | None = None
         if self._indexing is not None:
