@@ -144,32 +144,15 @@ class RecallMethods(WorkingMemoryMethods):
     ) -> Program[Recall]:
         recall, indexing = options.semantic_recall, self._indexing
         chunks = chunks_of(search or "") if recall is not None else []
-        reading = program_of(self._store.get_thread_by_id)(thread_id)
         hits: dict[str, tuple[float, Include]] = {}
         if recall is None or indexing is None or not chunks:
-            thread: Any = yield from reading
+            thread: Any = yield from program_of(self._store.get_thread_by_id)(thread_id)
             self._refuse(thread, thread_id, owner, may_begin=False)
             owner = thread.resource_id
         else:
-            embedding = embedded(indexing.embedder, chunks)
-            first: Program[Any] = (
-                embedding
-                if owner is None
-                else self._hits(indexing, recall, meter, embedding, thread_id, owner)
+            owner, hits = yield from self._searched(
+                indexing, recall, meter, chunks, thread_id, owner
             )
-            programs: list[Program[Any]] = [reading, first]
-            thread, found = yield from outcomes_of(programs, _TOGETHER)
-            if isinstance(thread, LeydenError):
-                raise thread
-            self._refuse(thread, thread_id, owner, may_begin=recall.scope == "resource")
-            if isinstance(found, LeydenError):
-                raise found
-            if owner is None:
-                owner = thread.resource_id
-                found = yield from self._hits(
-                    indexing, recall, meter, _done(found), thread_id, owner
-                )
-            hits = found
         count = options.last_messages
         if not count and not hits and not include_total:
             return _nothing()
@@ -202,6 +185,36 @@ class RecallMethods(WorkingMemoryMethods):
             total=total,
             cost=meter.cost,
         )
+
+    def _searched(
+        self,
+        indexing: Indexing,
+        recall: SemanticRecall,
+        meter: Meter,
+        chunks: list[str],
+        thread_id: str,
+        owner: str | None,
+    ) -> Program[tuple[str, dict[str, tuple[float, Include]]]]:
+        """Whose thread it is, and the messages most like a text, found while the thread is read."""
+        reading = program_of(self._store.get_thread_by_id)(thread_id)
+        embedding = embedded(indexing.embedder, chunks)
+        first: Program[Any] = (
+            embedding
+            if owner is None
+            else self._hits(indexing, recall, meter, embedding, thread_id, owner)
+        )
+        programs: list[Program[Any]] = [reading, first]
+        thread, found = yield from outcomes_of(programs, _TOGETHER)
+        if isinstance(thread, LeydenError):
+            raise thread
+        self._refuse(thread, thread_id, owner, may_begin=recall.scope == "resource")
+        if isinstance(found, LeydenError):
+            raise found
+        if owner is not None:
+            return owner, found
+        owner = thread.resource_id
+        hits = yield from self._hits(indexing, recall, meter, _done(found), thread_id, owner)
+        return owner, hits
 
     def _refuse(
         self, thread: Thread | None, thread_id: str, owner: str | None, *, may_begin: bool
