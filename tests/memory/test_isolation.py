@@ -45,6 +45,7 @@ class Isolation(RuleBasedStateMachine):
         super().__init__()
         self.memory = self.new_memory()
         self.owner_of: dict[str, str] = {}
+        self.begun = 0
         self.thread_of: dict[str, str] = {}
         self.messages: dict[str, tuple[str, str]] = {}
         """The text of each message, and whose it is."""
@@ -78,7 +79,8 @@ class Isolation(RuleBasedStateMachine):
         return self.new_thread(owner)
 
     def new_thread(self, owner: str) -> str:
-        id = f"t{len(self.owner_of)}"
+        id = f"t{self.begun}"
+        self.begun += 1
         self.memory.create_thread(thread_id=id, resource_id=owner)
         self.owner_of[id] = owner
         return id

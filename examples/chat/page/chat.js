@@ -169,12 +169,12 @@ async function* lines(body) {
 
 async function send() {
   const text = at("text").value.trim();
-  if (!text) return;
-  if (!state.thread) await newThread();
-  const { thread } = state;
   const button = at("send").querySelector("button");
+  if (!text || button.disabled) return; // Enter sends as well, and one message goes at a time
   button.disabled = true;
   try {
+    if (!state.thread) await newThread();
+    const { thread } = state;
     const path = `/threads/${encodeURIComponent(thread.id)}/messages`;
     const answer = await ask(path, json("POST", { text }));
     if (at("text").value.trim() === text) at("text").value = ""; // else the next one is typed already
@@ -193,13 +193,13 @@ async function send() {
       if (event.problem) throw new Error(event.problem);
       at("history").scrollTop = at("history").scrollHeight;
     }
+    const renamed = (await listThreads()).find((one) => one.id === thread.id);
+    if (renamed && thread === state.thread) {
+      state.thread.title = renamed.title;
+      at("title").textContent = renamed.title;
+    }
   } finally {
     button.disabled = false;
-  }
-  const renamed = (await listThreads()).find((one) => one.id === thread.id);
-  if (renamed && thread === state.thread) {
-    state.thread.title = renamed.title;
-    at("title").textContent = renamed.title;
   }
 }
 

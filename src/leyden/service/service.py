@@ -10,7 +10,7 @@ from leyden._attrs import field, frozen
 from leyden._calls import fitting, misplaced, no_attribute, not_called
 from leyden._text import did_you_mean
 from leyden.drivers.base import Driver
-from leyden.errors import DecodeError, InvalidOptionError, UnknownNameError
+from leyden.errors import ArgumentError, DecodeError, InvalidOptionError, UnknownNameError
 from leyden.mapping import compile_entity
 from leyden.mapping.merging import table_definition
 from leyden.mapping.table import TableDefinition
@@ -289,6 +289,7 @@ class Service:
         entities = self.entities.values()
         return parse_stream(entities, self.entity_of, event, unknown=unknown, failed=failed)
 
+    @fitting("app.beside(spec)")
     def beside(self, spec: ServiceSpec) -> Service:
         """A service of other schemas, on the same table and over the same connections.
 
@@ -297,6 +298,14 @@ class Service:
 
         >>> notes = app.beside(leyden.schema.load_service("schemas/notes"))  # doctest: +SKIP
         """
+        if not isinstance(spec, ServiceSpec):
+            raise ArgumentError(
+                f"beside() takes what leyden.schema.load_service() gives, not {type(spec).__name__}"
+            )
+        if not isinstance(spec, ServiceSpec):
+            raise ArgumentError(
+                f"beside() takes what leyden.schema.load_service() gives, not {type(spec).__name__}"
+            )
         return build_service(spec, self.driver, table=self.table)
 
     def close(self) -> None:
