@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from leyden.memory.results import Context, Recall, Reindexed
     from leyden.memory.table import with_vectors
-    from leyden.memory.working import Tool
+    from leyden.memory.working_text import Tool
 else:
     __getattr__ = from_modules(
         __name__,
@@ -39,7 +39,7 @@ else:
         protocols="Embedder Filter Vector VectorIndex VectorMatch VectorMatches VectorStore",
         results="Context Recall Reindexed",
         table="with_vectors",
-        working="Tool",
+        working_text="Tool",
     )
 
 __all__ = [

@@ -22,10 +22,10 @@ from leyden.memory.options import UNSET, Options, SemanticRecall, Unset, Working
 from leyden.memory.protocols import Filter
 from leyden.memory.results import Context, Recall
 from leyden.memory.text import chunks_of, embedded_text
-from leyden.memory.working import (
+from leyden.memory.working_memory import WorkingMemoryMethods
+from leyden.memory.working_text import (
     instruction,
 )
-from leyden.memory.working_memory import WorkingMemoryMethods
 from leyden.program import Program, outcomes_of
 from leyden.store import Include, Message, Thread
 from leyden.store import given as checks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from leyden.errors import (
     InvalidOptionError,
@@ -13,7 +13,7 @@ from leyden.errors import (
 )
 from leyden.memory.dynamodb import VectorMethods, place_of
 from leyden.memory.embedding import CachedEmbedder
-from leyden.memory.indexing import Indexing, VectorKey, Where, has_direction
+from leyden.memory.indexing import AT_ONCE, Indexing, VectorKey, Where, has_direction
 from leyden.memory.protocols import Filter, Vector, VectorMatches
 from leyden.memory.text import index_name
 from leyden.program import Program, Runner, outcomes_of
@@ -21,8 +21,6 @@ from leyden.schema import ServiceSpec
 from leyden.store.dynamodb.vectors import vector_schemas
 
 __all__ = ["TableIndexing", "with_vectors"]
-
-_AT_ONCE: Final = 8
 
 
 def with_vectors(spec: ServiceSpec, dimensions: int) -> ServiceSpec:
@@ -62,7 +60,7 @@ class TableIndexing(Indexing):
             for vector in vectors
             if has_direction(vector)
         ]
-        found = yield from outcomes_of(calls, _AT_ONCE)
+        found = yield from outcomes_of(calls, AT_ONCE)
         for one in found:
             if isinstance(one, LeydenError) and not isinstance(one, VectorIndexNotFoundError):
                 raise one

@@ -19,7 +19,7 @@ from leyden.errors import (
 from leyden.memory.indexed import IndexedMethods, raise_unindexed
 from leyden.memory.indexing import AT_ONCE, Unindexed, Where
 from leyden.memory.options import UNSET, Options, SemanticRecall, Unset, WorkingMemory
-from leyden.memory.working import IN_METADATA
+from leyden.memory.working_text import IN_METADATA
 from leyden.program import Program, run_together
 from leyden.store import (
     ClonedThread,

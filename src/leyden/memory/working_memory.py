@@ -11,7 +11,7 @@ from leyden.errors import InputError, InvalidOptionError, NotFoundError
 from leyden.memory.messages import MessageMethods
 from leyden.memory.options import UNSET, Unset, WorkingMemory
 from leyden.memory.text import UPDATE_TOOL
-from leyden.memory.working import (
+from leyden.memory.working_text import (
     IN_METADATA,
     EmptyTemplateError,
     Tool,

@@ -142,18 +142,15 @@ class SearchReading:
         reader = reader_of([entity], options.data)
         vector = entity.spec.attributes[spec.attribute].field
 
-        def is_ours(item: Item) -> bool:
-            return entity.owns_key(item)
-
         def is_still(item: Item) -> bool:
             has_all = all(same(item.get(field), value) for field, value in asked.items())
-            return has_all and vector in item and is_ours(item)
+            return has_all and vector in item and entity.owns_key(item)
 
         return SearchPlan(
             Request(API, params, self.name, entity.spec.entity, reader),
             options,
             entity.key_fields,
-            is_ours,
+            entity.owns_key,
             is_still,
             lambda item: all(holds(condition, item) for condition in conditions),
             lambda item: shape(entity, item, options, shown),
