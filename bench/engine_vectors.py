@@ -10,7 +10,6 @@ project's root, with one thread, since those that wait count as well:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -18,16 +17,13 @@ from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
-from rich.console import Console
-from rich.table import Table
 
-from bench.local_vectors import TOP_K, QdrantClient, in_numpy, in_qdrant
+from bench.local_vectors import TOP_K, QdrantClient, in_numpy, in_qdrant, told
 from bench.offline import least
 from leyden.engine.vectors import VectorIndex
 
 SIZES: Final = ((10_000, 256), (2_000, 1_536))
 """How many vectors, and their dimensions."""
-GOAL: Final = 1.3
 """What a search may take of NumPy's time."""
 
 
@@ -112,19 +108,7 @@ def main() -> int:
     chosen = options.parse_args()
     qdrant = QdrantClient is not None and not chosen.alone
     found = measure(SIZES, chosen.rounds, qdrant=qdrant)
-    worst = max(figures["engine"] / figures["numpy"] for figures in found.values())
-    if chosen.json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
-    else:
-        names = [*next(iter(found.values()))]
-        drawn = Table("ms of processor time", *names, title=f"the nearest {TOP_K}")
-        for title, figures in found.items():
-            drawn.add_row(title, *(f"{figures[name]:.3f}" for name in names))
-        Console().print(drawn)
-        if not qdrant:
-            Console().print("Not measured: qdrant-client (pip install qdrant-client)")
-        Console().print(f"a search takes up to {worst:.2f} of NumPy's time; the goal is {GOAL}")
-    return int(worst > GOAL)
+    return told(found, "engine", as_json=chosen.json, qdrant=qdrant)
 
 
 if __name__ == "__main__":

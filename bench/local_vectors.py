@@ -114,14 +114,19 @@ def main() -> int:
     sizes = [size for size in SIZES if size[0] <= chosen.most]
     qdrant = QdrantClient is not None and not chosen.alone
     found = measure(sizes, chosen.rounds, qdrant=qdrant)
-    worst = max(figures["leyden"] / figures["numpy"] for figures in found.values())
-    if chosen.json:
+    return told(found, "leyden", as_json=chosen.json, qdrant=qdrant)
+
+
+def told(found: dict[str, dict[str, float]], ours: str, *, as_json: bool, qdrant: bool) -> int:
+    """Print times by case and client, and how far `ours` is from NumPy; 1 where it is too far."""
+    worst = max(figures[ours] / figures["numpy"] for figures in found.values())
+    if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     else:
         names = [*next(iter(found.values()))]
         drawn = Table("ms of processor time", *names, title=f"the nearest {TOP_K}")
         for title, figures in found.items():
-            drawn.add_row(title, *(f"{figures[name]:.2f}" for name in names))
+            drawn.add_row(title, *(f"{figures[name]:.3f}" for name in names))
         Console().print(drawn)
         if not qdrant:
             Console().print("Not measured: qdrant-client (pip install qdrant-client)")
