@@ -167,12 +167,17 @@ class AsyncDriver:
         endpoint_url: str | None = None,
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
+        session: Any = None,
         capacity: str = "TOTAL",
         connection: AsyncConnection | None = None,
     ) -> None:
         self._owns_connection = connection is None
         self.connection = connection or AsyncConnection(
-            region=region, endpoint_url=endpoint_url, credentials=credentials, profile=profile
+            region=region,
+            endpoint_url=endpoint_url,
+            credentials=credentials,
+            profile=profile,
+            session=session,
         )
         self._capacity = capacity
         self._listeners = Listeners()

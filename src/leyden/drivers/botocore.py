@@ -67,15 +67,17 @@ def make_session(profile: str | None, explicit: Any) -> botocore.session.Session
         session.set_credentials(
             explicit.access_key_id, explicit.secret_access_key, explicit.session_token
         )
-    session.set_default_client_config(
-        botocore.config.Config(tcp_keepalive=True, user_agent_extra="leyden")
-    )
     return session
 
 
 def find_region(session: botocore.session.Session, endpoint_url: str | None) -> str:
     """The region that nobody gave. Raises NoRegionError."""
-    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    # A session whose region somebody has set stands above the environment.
+    region = (
+        session.instance_variables().get("region")
+        or os.environ.get("AWS_REGION")
+        or session.get_config_variable("region")
+    )
     if region or endpoint_url:
         return str(region or LOCAL_REGION)
     raise aws.NoRegionError
@@ -86,13 +88,19 @@ def make_client(
 ) -> Any:
     """A client whose attempts are looked at. Raises botocore's own errors.
 
-    Its retries are botocore's standard mode, unless the AWS configuration names a mode.
+    Its retries are botocore's standard mode, unless the AWS configuration names a mode, or the
+    session has a configuration for its clients that does.
     """
     configured = os.environ.get("AWS_RETRY_MODE") or session.get_scoped_config().get("retry_mode")
+    default = session.get_default_client_config()
+    if not configured and not getattr(default, "retries", None):
+        limits["retries"] = {"mode": "standard"}
+    extra = getattr(default, "user_agent_extra", None)
     config = botocore.config.Config(
+        tcp_keepalive=True,
+        user_agent_extra=f"{extra} leyden" if extra else "leyden",
         # The service checks parameters as well, and a check of all of them takes its time.
         parameter_validation=False,
-        retries=None if configured else {"mode": "standard"},
         **limits,
     )
     client = session.create_client("dynamodb", region, endpoint_url=endpoint_url, config=config)

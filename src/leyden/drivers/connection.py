@@ -80,7 +80,8 @@ class Access:
     `region`: an argument, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's region, in
     this order; with an `endpoint_url` and none of them, us-east-1. `credentials`: an
     argument, or botocore's chain (environment, `profile` or `AWS_PROFILE`, container,
-    machine).
+    machine). `session` is a session of boto3 or botocore that has credentials and a region of its
+    own; it is asked for them as it would be by its own clients, and is left as it is.
 
     Nothing is looked up before the first request, so making one never fails for want of
     configuration. botocore finds credentials, region and endpoint, once something asks for its
@@ -95,6 +96,7 @@ class Access:
         endpoint_url: str | None = None,
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
+        session: Any = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         pool_size: int = POOL_SIZE,
@@ -115,7 +117,7 @@ class Access:
         )
         self._lock = RLock()
         self._plain: PlainProfile | None = None
-        self._session: Any = None
+        self._session: Any = None if session is None else botocore_session(session)
         self._client: Any = None
         renew_at_fork(self)
 
@@ -193,6 +195,30 @@ class Access:
     def after_fork(self) -> None:
         """Let go of a lock that a thread of the parent may have held."""
         self._lock = RLock()
+
+
+def botocore_session(given: Any) -> Any:
+    """The session of botocore that a caller hands in, which may be inside of one of boto3.
+
+    Raises InvalidOptionError for anything else, an asynchronous session among it.
+    """
+    from inspect import iscoroutinefunction
+
+    from botocore.session import Session
+
+    # boto3 has no public name for it; all that knows its configuration asks here.
+    inner = getattr(given, "_session", given)
+    if not isinstance(inner, Session):
+        raise InvalidOptionError(
+            f"session takes boto3.Session(...), or a session of botocore, not "
+            f"{type(given).__name__}"
+        )
+    if iscoroutinefunction(inner.get_credentials):
+        raise InvalidOptionError(
+            "session is asynchronous, and its credentials cannot be asked for here; hand in a "
+            "boto3.Session(...), for event loops as well"
+        )
+    return inner
 
 
 def shown_place(endpoint: str | None, region: str | None) -> str:

@@ -216,6 +216,7 @@ class SyncDriver:
         endpoint_url: str | None = None,
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
+        session: Any = None,
         capacity: str = "TOTAL",
         connection: LeanConnection | SharedConnection | None = None,
         transport: Transport = "lean",
@@ -230,6 +231,7 @@ class SyncDriver:
             endpoint_url=endpoint_url,
             credentials=credentials,
             profile=profile,
+            session=session,
         )
         self._capacity = capacity
         self._listeners = Listeners()

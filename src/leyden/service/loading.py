@@ -40,6 +40,8 @@ def load(
     profile: str | None = None,
     hooks: Hooks | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
+    client: Any = None,
+    session: Any = None,
     transport: Transport = "lean",
 ) -> Service:
     """Load a service from its schemas.
@@ -51,6 +53,12 @@ def load(
     the functions that `{call: NAME}` names. `transport="pynamodb"` sends through PynamoDB and
     botocore all the way, which costs several times the processor time. Nothing is sent.
 
+    Where you have a boto3 session or client, hand it in. `session` takes a `boto3.Session`, or one
+    of botocore, which brings credentials (renewed as it renews them), region and profile; `region`
+    and `endpoint_url` may be given beside it. `client` takes `boto3.client("dynamodb")`, or an
+    engine, in place of all that says where to send: requests go through that client, with its
+    configuration and its event handlers, and it stays open when the service closes.
+
     Raises SchemaError with all faults of the schemas, InvalidOptionError. Warns once, with a
     `SchemaWarning`, of what in the schemas would lose or hide items in silence; `leyden check`
     tells of all that may surprise.
@@ -60,9 +68,17 @@ def load(
     spec, noted = load_checked(source, hooks=hooks)
     refuse_unenforced(spec)
     _warn(noted, 4)
-    where = _where("load", engine, endpoint_url, region, credentials, profile)
-    driver = SyncDriver(**where, transport=transport, capacity=_capacity(spec))
-    return build_service(spec, driver, table=table, hooks=hooks)
+    where = _where(
+        "load",
+        engine=engine,
+        client=client,
+        session=session,
+        endpoint_url=endpoint_url,
+        region=region,
+        credentials=credentials,
+        profile=profile,
+    )
+    return _blocking(spec, where, transport, table, hooks)
 
 
 @fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
@@ -76,12 +92,15 @@ async def load_async(
     profile: str | None = None,
     hooks: Hooks | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
+    client: Any = None,
+    session: Any = None,
 ) -> AsyncService:
     """Load a service for event loops; takes what `load` takes.
 
     The names are those of `load`'s service: `.go()` is awaited, queries, scans and collections
     are gone over with `async for`. Schemas are read on a thread; nothing is sent, and nothing is
-    tied to the running loop.
+    tied to the running loop. `client` takes an engine only, because a boto3 client would block the
+    loop; give its `session` instead.
 
     >>> async with await leyden.load_async("schemas/taskapp") as app:        # doctest: +SKIP
     ...     async for task in app.entities.task.query.project(project_id="p1"):
@@ -95,7 +114,17 @@ async def load_async(
         refuse_unenforced(spec)
         return _asynchronous(spec, where, table, hooks), noted
 
-    where = _where("load_async", engine, endpoint_url, region, credentials, profile)
+    where = _where(
+        "load_async",
+        engine=engine,
+        client=client,
+        session=session,
+        endpoint_url=endpoint_url,
+        region=region,
+        credentials=credentials,
+        profile=profile,
+    )
+    _refuse_client("load_async", where)
     service, noted = await asyncio.to_thread(load_all)
     _warn(noted, 3)
     return service
@@ -113,13 +142,13 @@ def bind(
     hooks: Hooks | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
     client: Any = None,
+    session: Any = None,
     transport: Transport = "lean",
 ) -> Service:
     """Make a service of schemas that `leyden.schema.load_service` has read; see `load`.
 
     For what changes schemas before it uses them, and for what only builds requests: nothing is
-    sent before something asks for it. `client` takes a boto3 client of DynamoDB in place of all
-    that says where to send; it stays open when the service closes.
+    sent before something asks for it.
 
     Raises SchemaError for what the schemas declare and Leyden could not keep, InvalidOptionError.
 
@@ -128,19 +157,17 @@ def bind(
     ... # doctest: +SKIP
     """
     refuse_unenforced(spec)
-    where = _where("bind", engine, endpoint_url, region, credentials, profile)
-    if client is None:
-        driver = SyncDriver(**where, transport=transport, capacity=_capacity(spec))
-    elif any(where.values()):
-        raise InvalidOptionError(
-            "`client` brings its own endpoint, region and credentials; leave those out",
-            operation="bind",
-        )
-    else:
-        from leyden.drivers.pynamodb import ClientConnection
-
-        driver = SyncDriver(connection=ClientConnection(client), capacity=_capacity(spec))
-    return build_service(spec, driver, table=table, hooks=hooks)
+    where = _where(
+        "bind",
+        engine=engine,
+        client=client,
+        session=session,
+        endpoint_url=endpoint_url,
+        region=region,
+        credentials=credentials,
+        profile=profile,
+    )
+    return _blocking(spec, where, transport, table, hooks)
 
 
 @fitting('leyden.bind_async(spec, table="projectmanagement")')
@@ -154,6 +181,8 @@ def bind_async(
     profile: str | None = None,
     hooks: Hooks | None = None,
     engine: LocalEngine | DynamoDBLocal | None = None,
+    client: Any = None,
+    session: Any = None,
 ) -> AsyncService:
     """Make a service for event loops of schemas that are read already; see `bind`.
 
@@ -162,8 +191,34 @@ def bind_async(
     >>> app = leyden.bind_async(spec, table="any")                     # doctest: +SKIP
     """
     refuse_unenforced(spec)
-    where = _where("bind_async", engine, endpoint_url, region, credentials, profile)
+    where = _where(
+        "bind_async",
+        engine=engine,
+        client=client,
+        session=session,
+        endpoint_url=endpoint_url,
+        region=region,
+        credentials=credentials,
+        profile=profile,
+    )
+    _refuse_client("bind_async", where)
     return _asynchronous(spec, where, table, hooks)
+
+
+def _blocking(
+    spec: ServiceSpec,
+    where: Mapping[str, Any],
+    transport: Transport,
+    table: str | None,
+    hooks: Hooks | None,
+) -> Service:
+    told = dict(where)
+    if "client" in told:
+        from leyden.drivers.pynamodb import ClientConnection
+
+        told = {"connection": ClientConnection(told["client"])}
+    driver = SyncDriver(**told, transport=transport, capacity=_capacity(spec))
+    return build_service(spec, driver, table=table, hooks=hooks)
 
 
 def _asynchronous(
@@ -197,34 +252,54 @@ def _warn(noted: tuple[Fault, ...], above: int) -> None:
 
 
 def _where(
-    operation: str,
-    engine: LocalEngine | DynamoDBLocal | None,
-    endpoint_url: str | None,
-    region: str | None,
-    credentials: Mapping[str, str | None] | None,
-    profile: str | None,
+    operation: str, *, engine: Any, client: Any, session: Any, **named: Any
 ) -> dict[str, Any]:
-    """What a driver needs to know to find the table and to be let in."""
-    if engine is None:
-        return {
-            "region": region,
-            "endpoint_url": endpoint_url,
-            "credentials": credentials,
-            "profile": profile,
-        }
-    if endpoint_url or region or credentials or profile:
-        raise InvalidOptionError(
-            "`engine` brings its own endpoint, region and credentials; leave those out",
-            operation=operation,
-        )
+    """What a driver needs to know to find the table and to be let in.
+
+    That is `client` alone where a boto3 client is handed in, and otherwise a driver's own
+    arguments. `named` are those that a caller gives one by one: endpoint, region, credentials,
+    profile. Raises InvalidOptionError where two arguments would say the same.
+    """
+    for name, value, brings, others in (
+        ("client", client, "endpoint, region and credentials", (*named, "engine", "session")),
+        ("engine", engine, "endpoint, region and credentials", (*named, "session")),
+        ("session", session, "credentials and profile", ("credentials", "profile")),
+    ):
+        if value is None:
+            continue
+        given = {"engine": engine, "session": session, **named}
+        twice = [f"`{other}`" for other in others if given[other]]
+        if twice:
+            raise InvalidOptionError(
+                f"`{name}` brings its own {brings}; leave those out (got {', '.join(twice)} too)",
+                operation=operation,
+            )
+    # An engine says where it is; a boto3 client has no such attribute.
+    if client is not None and not hasattr(client, "endpoint_url"):
+        return {"client": client}
+    running = engine if client is None else client
+    if running is None:
+        return named if session is None else {**named, "session": session}
     try:
         return {
-            "region": engine.region,
-            "endpoint_url": engine.endpoint_url,
-            "credentials": engine.credentials,
+            "region": running.region,
+            "endpoint_url": running.endpoint_url,
+            "credentials": running.credentials,
         }
     except AttributeError:
         raise InvalidOptionError(
-            f"`engine` takes what leyden.local() gives, not {type(engine).__name__}",
+            f"`engine` takes what leyden.local() gives, not {type(running).__name__}",
             operation=operation,
         ) from None
+
+
+def _refuse_client(operation: str, where: Mapping[str, Any]) -> None:
+    """Refuse a boto3 client on an event loop, which its requests would stop."""
+    if "client" in where:
+        raise InvalidOptionError(
+            "`client` takes an engine of leyden.local() here, not "
+            f"{type(where['client']).__name__}, which would block the event loop; hand in the "
+            "client's session, as `session=boto3.Session(...)`, or give region, credentials or "
+            "profile",
+            operation=operation,
+        )

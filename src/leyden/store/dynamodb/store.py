@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 from leyden import Entities, Service, bind, bind_async
-from leyden.errors import CallStyleError, InvalidOptionError
+from leyden.errors import CallStyleError
 from leyden.program import Program
 from leyden.schema import ServiceSpec
 from leyden.store.dynamodb.clearing import clear
@@ -55,6 +55,7 @@ class StoreBase(ABC):
         credentials: Mapping[str, str | None] | None = None,
         profile: str | None = None,
         client: Any = None,
+        session: Any = None,
         ttl: Mapping[str, timedelta | TTL] | None = None,
         large_values: LargeValues = "error",
         entities: Source | None = None,
@@ -72,14 +73,9 @@ class StoreBase(ABC):
             "endpoint_url": endpoint_url,
             "credentials": credentials,
             "profile": profile,
+            "client": client,
+            "session": session,
         }
-        if client is not None:
-            if any(where.values()):
-                raise InvalidOptionError(
-                    "`client` brings its own endpoint, region and credentials; leave those out"
-                )
-            # An engine says where it is; a boto3 client has no such attribute.
-            where = {"engine" if hasattr(client, "endpoint_url") else "client": client}
         self._app = self._service(spec, {**where, "table": table_name, "hooks": hooks})
         now = cut(clock or system_clock)
         for kind in self._domains:
@@ -156,7 +152,7 @@ class DynamoDBStore(StoreBase):
       `session_token`), `profile`: as in `leyden.load`, by the usual AWS rules where not given.
     * `client`: in place of these, a boto3 client of DynamoDB, whose credentials, region,
       endpoint, configuration and event handlers are used and which stays open at `close()`; or
-      an engine of `leyden.local()`.
+      an engine of `leyden.local()`. `session`: a `boto3.Session`, as in `leyden.load`.
     * `ttl`: how long items live, by entity: `{"message": timedelta(days=30)}`, or a `TTL` to
       name the attribute. Counted from the last save.
     * `large_values`: `error` refuses an item over 400 KB with ItemTooLargeError before it is
@@ -242,7 +238,8 @@ class AsyncDynamoDBStore(StoreBase):
     """`DynamoDBStore` for event loops: the same names and arguments, and methods are awaited.
 
     One store may be used by many tasks. Making it reads the schema files and sends nothing.
-    `client` takes an engine of `leyden.local()` only: a boto3 client would block the loop.
+    `client` takes an engine of `leyden.local()` only: a boto3 client would block the loop. Its
+    `session` does not.
 
     >>> async with AsyncDynamoDBStore(table_name="mastra-single-table") as store:  # doctest: +SKIP
     ...     await store.init()
@@ -267,12 +264,6 @@ class AsyncDynamoDBStore(StoreBase):
     )
 
     def _service(self, spec: ServiceSpec, where: dict[str, Any]) -> Service:
-        if "client" in where:
-            raise InvalidOptionError(
-                "client takes an engine of leyden.local() here, not "
-                f"{type(where['client']).__name__}: an asynchronous store sends by its own means; "
-                "give region, credentials or profile"
-            )
         self._turns: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
         return bind_async(spec, **where)
 
