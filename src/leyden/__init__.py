@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    __version__: str
+
     from leyden import errors, events, tables
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
@@ -169,6 +171,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # importlib.metadata takes a while to import, and few ask for a version.
+        from importlib.metadata import version
+
+        return globals().setdefault(name, version("leyden"))
     if name not in _PLACES:
         raise AttributeError(f"module 'leyden' has no attribute {name!r}")
     place = _PLACES[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -101,6 +102,9 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, cli_engine: LocalEngine) ->
     monkeypatch.setenv("AWS_REGION", cli_engine.region)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
+    for name in list(os.environ):
+        if name.startswith("LEYDEN_") and name != "LEYDEN_TRACEBACKS":
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -275,16 +275,35 @@ def test_options_of_an_operation_are_called_as_here() -> None:
     assert "a global index cannot be read consistently; leave out --consistent" in result.stderr
 
 
-def test_hooks_are_asked_for_by_the_option(tmp_path: Path) -> None:
-    (tmp_path / "task.yaml").write_text(
-        "entity: task\nversion: '1'\nservice: app\n"
-        "attributes: {id: string, made: {type: string, default: {call: make}}}\n"
-        "indexes: {own: {pk: {field: pk, composite: [id]}}}\n"
-    )
-    result = leyden_command("keys", str(tmp_path), "task", "id=a")
+HOOKED = (
+    "entity: task\nversion: '1'\nservice: app\n"
+    "attributes: {id: string, made: {type: string, default: {call: make}}}\n"
+    "indexes: {own: {pk: {field: pk, composite: [id]}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("patterns",),
+        ("table", "--table=t"),
+        ("keys", "task", "id=a"),
+        ("explain", "task", "get", "id=a"),
+    ],
+)
+def test_what_calls_no_function_asks_for_none(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "task.yaml").write_text(HOOKED)
+    assert leyden_command(arguments[0], str(tmp_path), *arguments[1:]).exit_code == 0
+
+
+def test_a_function_that_is_called_is_asked_for_by_the_option(tmp_path: Path) -> None:
+    (tmp_path / "task.yaml").write_text(HOOKED)
+    result = leyden_command("explain", str(tmp_path), "task", "put", "id=a")
     assert result.exit_code == 1
-    assert "--hooks" in result.stderr
-    assert "hooks=" not in result.stderr
+    assert 'call the function "make"' in result.stderr
+    assert "--hooks MODULE:NAME" in result.stderr
+    assert "[tool.leyden]" in result.stderr
 
 
 def test_explain_says_what_the_library_says() -> None:

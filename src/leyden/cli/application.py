@@ -68,6 +68,9 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "Index an agent's messages anew, to be found by meaning.",
         ),
     },
+    "Around them": {
+        "config": (f"{_HERE}.config:config", "Show the configuration, and where each value is."),
+    },
     "To look around": {
         "demo": ("leyden.demo:demo", "Show what Leyden does, on an engine inside this process."),
     },

@@ -1,16 +1,13 @@
 """Options that many commands share, gathered into objects, and the service that they open.
 
 `@target_options` gives a command `target`, which service on which table; `@output_options` gives
-it `output`, how to print. Both add `--debug` once.
+it `output`, how to print. Both add `--debug` once. A command with a FOLDER is of `TargetCommand`.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
-import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -19,15 +16,16 @@ import click
 
 from leyden._text import did_you_mean
 from leyden.cli.application import debug_option
+from leyden.cli.folders import SchemasPath, left_out_note, other_schemas_note
+from leyden.cli.hooks import hooks_of
 from leyden.cli.output import Output, for_the_command_line
 
 if TYPE_CHECKING:
     from leyden import Entity, Service
 
 F = TypeVar("F", bound=Callable[..., Any])
-Hooks = Mapping[str, Callable[..., Any]]
 
-FOLDER: Final = click.Path(exists=True, path_type=Path)
+FOLDER: Final = SchemasPath()
 """A folder of schemas; a single file is taken as well."""
 
 
@@ -50,77 +48,37 @@ class Target(NamedTuple):
         the output.
         """
         import leyden
+        from leyden.schema import DANGERS, load_checked
 
-        hooks = load_hooks(self.hooks)
-        table = self.table
-        if table is None:
-            from leyden.schema import load_service
-
-            spec = load_service(self.folder, hooks=hooks)
-            table = spec.table.table
-            if table is None and needs_table:
-                raise click.UsageError(
-                    f"{self.folder} does not name the table: pass --table NAME, or write "
-                    "`table: NAME` in its table.yaml"
-                )
-            if table is None:
-                table = spec.service
-                if tells:
-                    click.secho(
-                        f'note: the schemas do not name the table, so "{table}" stands in for it; '
-                        "pass --table NAME",
-                        err=True,
-                        dim=True,
-                    )
-        with warnings.catch_warnings(record=True) as dangers:
-            warnings.simplefilter("always", leyden.SchemaWarning)
-            service = leyden.load(
-                self.folder,
-                table=table,
-                endpoint_url=self.endpoint_url,
-                region=self.region,
-                profile=self.profile,
-                hooks=hooks,
+        ctx = click.get_current_context(silent=True)
+        hooks = hooks_of(self.hooks, ctx)
+        spec, noted = load_checked(self.folder, hooks=hooks)
+        table = self.table or spec.table.table
+        if table is None and needs_table:
+            raise click.UsageError(
+                f"{self.folder} does not name the table: pass --table NAME, or write "
+                f"`table: NAME` in its table.yaml{other_schemas_note(ctx)}"
             )
-        for danger in dangers:
-            click.echo(f"warning: {for_the_command_line(str(danger.message))}", err=True)
+        if table is None and tells:
+            click.secho(
+                f'note: the schemas do not name the table, so "{spec.service}" stands in for it; '
+                "pass --table NAME",
+                err=True,
+                dim=True,
+            )
+        service = leyden.bind(
+            spec,
+            table=table or spec.service,
+            endpoint_url=self.endpoint_url,
+            region=self.region,
+            profile=self.profile,
+            hooks=hooks,
+        )
+        for fault in noted:
+            if fault.code in DANGERS:
+                click.echo(f"warning: {for_the_command_line(str(fault))}", err=True)
         with service:
             yield service
-
-
-def load_hooks(place: str | None) -> Hooks | None:
-    """The dict at `module:name`, with the current folder importable as in `python -m`."""
-    if place is None:
-        return None
-    found = object_at(place, "--hooks", "app.hooks:HOOKS")
-    if not isinstance(found, Mapping):
-        raise click.BadParameter(f'"{place}" is not a dict', param_hint="--hooks")
-    if not all(isinstance(key, str) and callable(hook) for key, hook in found.items()):
-        raise click.BadParameter(f'"{place}" must map names to functions', param_hint="--hooks")
-    return found
-
-
-def object_at(place: str, hint: str, example: str) -> Any:
-    """What `module:name` names; `hint` is what messages call the argument."""
-    module_name, colon, name = place.partition(":")
-    if not (module_name and colon and name):
-        raise click.BadParameter(f"must be MODULE:NAME, as in {example}", param_hint=hint)
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise click.BadParameter(
-            f'cannot import the module "{module_name}": {error}', param_hint=hint
-        ) from error
-    found = getattr(module, name, None)
-    if found is None:
-        raise click.BadParameter(
-            f'the module "{module_name}" has no "{name}"{did_you_mean(name, dir(module))}',
-            param_hint=hint,
-        )
-    return found
 
 
 def entity_named(service: Service, name: str) -> Entity:
@@ -130,17 +88,34 @@ def entity_named(service: Service, name: str) -> Entity:
     found = next((e for e in service.entities.values() if e.name == name), None)
     if found is None:
         message = f'"{service.name}" has no entity "{name}"'
-        raise unknown(message, name, service.entities, hint="ENTITY")
+        raise unknown(message, name, service.entities, hint="ENTITY", more=left_out_note(name))
     return found
 
 
+def pattern_named(text: str, example: str) -> tuple[str, str]:
+    """The entity and the access pattern in `task.assigned`."""
+    alias, dot, name = text.partition(".")
+    if not (alias and dot and name):
+        raise click.BadParameter(
+            f'"{text}" must be ENTITY.PATTERN, as in {example}{left_out_note(text)}',
+            param_hint="ENTITY.PATTERN",
+        )
+    return alias, name
+
+
 def unknown(
-    message: str, name: str, known: Iterable[str], *, hint: str, leading: str = "it has"
+    message: str,
+    name: str,
+    known: Iterable[str],
+    *,
+    hint: str,
+    leading: str = "it has",
+    more: str = "",
 ) -> click.BadParameter:
     """Wrong usage: a name that is none of the known ones; these are listed if none is close."""
     listed = ", ".join(known)
     meant = did_you_mean(name, known) or (f"; {leading} {listed}" if listed else "")
-    return click.BadParameter(message + meant, param_hint=hint)
+    return click.BadParameter(message + meant + more, param_hint=hint)
 
 
 def target_options(command: F) -> F:
@@ -148,12 +123,13 @@ def target_options(command: F) -> F:
 
     @functools.wraps(command)
     def with_target(**given: Any) -> Any:
-        target = Target(**{name: given.pop(name) for name in Target._fields})
-        return command(target=target, **given)
+        # An empty text takes back what is configured.
+        chosen: dict[str, Any] = {name: given.pop(name) or None for name in Target._fields}
+        return command(target=Target(**chosen), **given)
 
     made: F = decorated(
         with_target,
-        click.argument("folder", type=FOLDER),
+        click.argument("folder", metavar="[FOLDER]", type=FOLDER),
         click.option("--table", metavar="NAME", help="The table; default: the one in table.yaml."),
         click.option("--endpoint-url", metavar="URL", help="An endpoint other than AWS's own."),
         click.option("--region", metavar="NAME", help="The AWS region."),

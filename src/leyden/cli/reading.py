@@ -26,9 +26,6 @@ from leyden.errors import DecodeError, HookError, UnknownAttributeError
 
 F = TypeVar("F")
 
-COLLECTIONS: Final = "collections"
-"""What stands in place of the entity: `collections.overview`."""
-
 # No attribute has a name with a space, so the column hides none.
 _COLUMN: Final = "of entity"
 

@@ -10,9 +10,10 @@ import click
 from leyden import Entity
 from leyden.cli.commands.items import RANGES, pattern_query, ranged
 from leyden.cli.commands.search import search_pattern
+from leyden.cli.folders import COLLECTIONS, TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options, unknown
 from leyden.cli.output import Output, print_json
-from leyden.cli.reading import COLLECTIONS, collection_query, narrowed
+from leyden.cli.reading import collection_query, narrowed
 from leyden.cli.values import (
     json_text,
     plain,
@@ -37,7 +38,7 @@ _WHOLE_NUMBERS: Final = frozenset({"limit", "count", "pages", "concurrency", "to
 _TRUTHS: Final = {"true": True, "false": False}
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity")
 @click.argument("operation")

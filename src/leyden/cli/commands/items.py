@@ -9,10 +9,17 @@ from typing import Any, Final
 import click
 
 from leyden import Entity, Service
-from leyden.cli.options import Target, entity_named, output_options, target_options, unknown
+from leyden.cli.folders import COLLECTIONS, TargetCommand
+from leyden.cli.options import (
+    Target,
+    entity_named,
+    output_options,
+    pattern_named,
+    target_options,
+    unknown,
+)
 from leyden.cli.output import Output, plural, print_json, print_record, waiting
 from leyden.cli.reading import (
-    COLLECTIONS,
     Reading,
     collection_query,
     consistent_option,
@@ -29,7 +36,7 @@ from leyden.types import type_of
 RANGES: Final = ("begins", "gt", "gte", "lt", "lte")
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity")
 @click.argument("key", metavar="KEY=VALUE...", nargs=-1)
@@ -63,7 +70,7 @@ def get(
         ctx.exit(1)
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity")
 @click.argument("attributes", metavar="[ATTRIBUTE=VALUE...]", nargs=-1)
@@ -163,7 +170,7 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
         click.echo(f"wrote {plural(len(values), 'item')} into {service.table}")
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("pattern", metavar="ENTITY.PATTERN")
 @click.argument("key", metavar="KEY=VALUE...", nargs=-1)
@@ -207,11 +214,7 @@ def query(
     --where takes comparisons (= != < <= > >=, between A and B, in (A, B)), exists(a), missing(a),
     contains(a, value), begins(a, text) and size(a) > 3, with and, or, not and parentheses.
     """
-    alias, dot, name = pattern.partition(".")
-    if not (alias and dot and name):
-        raise click.BadParameter(
-            "must be ENTITY.PATTERN, as in task.assigned", param_hint="ENTITY.PATTERN"
-        )
+    alias, name = pattern_named(pattern, "task.assigned")
     given = {k: v for k, v in {**ranges, "between": between}.items() if v}
     more = {"order": order, "hydrate": hydrate or None}
     with target.opened() as service:
@@ -261,7 +264,7 @@ def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) 
     return operation
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity")
 @click.option("--index", metavar="PATTERN", help="Read the index of this access pattern instead.")

@@ -9,6 +9,7 @@ import click
 from attrs import asdict, evolve, frozen
 
 from leyden import Entity, Service
+from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, cell, print_json, print_table
 from leyden.cli.transfer.lines import item_from_json
@@ -37,7 +38,7 @@ class Row:
     note: str = ""
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity", required=False)
 @click.argument("attributes", metavar="[ATTRIBUTE=VALUE...]", nargs=-1)

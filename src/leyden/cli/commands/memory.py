@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leyden.cli.application import debug_option
-from leyden.cli.options import object_at, output_options
+from leyden.cli.hooks import object_at
+from leyden.cli.options import output_options
 from leyden.cli.output import Output, plural, print_json, waiting
 
 if TYPE_CHECKING:

@@ -10,14 +10,9 @@ import click
 
 import leyden
 from leyden.cli.application import debug_option
-from leyden.cli.options import (
-    FOLDER,
-    Target,
-    hooks_option,
-    load_hooks,
-    output_options,
-    target_options,
-)
+from leyden.cli.folders import TargetCommand
+from leyden.cli.hooks import load_hooks
+from leyden.cli.options import FOLDER, Target, hooks_option, output_options, target_options
 from leyden.cli.output import (
     Output,
     plain_fault,
@@ -92,8 +87,8 @@ class _Checked(NamedTuple):
         }
 
 
-@click.command()
-@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=FOLDER)
+@click.command(cls=TargetCommand)
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, required=True, type=FOLDER)
 @click.option("--strict", is_flag=True, help="Let warnings fail as well.")
 @output_options
 @hooks_option
@@ -115,7 +110,7 @@ def check(
       leyden check schemas/taskapp
       schemas/taskapp/task.yaml:12:5: option.unknown: ...
     """
-    functions = load_hooks(hooks)
+    functions = load_hooks(hooks, ctx) if hooks else None
     results = []
     for folder in folders:
         checked = leyden.check_schemas(folder, hooks=functions)
@@ -131,7 +126,7 @@ def check(
         ctx.exit(1)
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.option(
     "--html",
@@ -163,7 +158,8 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
         from leyden.chart import chart_html, chart_mermaid
 
         draw = chart_html if html is not None else chart_mermaid
-        text = draw(result.service, hooks=load_hooks(target.hooks))
+        hooks = load_hooks(target.hooks, click.get_current_context()) if target.hooks else None
+        text = draw(result.service, hooks=hooks)
         if html is None or str(html) == "-":
             click.echo(text, nl=False)
             return

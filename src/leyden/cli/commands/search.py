@@ -8,7 +8,15 @@ from typing import Any, BinaryIO
 import click
 
 from leyden import Entity, Matches
-from leyden.cli.options import Target, entity_named, output_options, target_options, unknown
+from leyden.cli.folders import TargetCommand
+from leyden.cli.options import (
+    Target,
+    entity_named,
+    output_options,
+    pattern_named,
+    target_options,
+    unknown,
+)
 from leyden.cli.output import Output, capacity, plural, print_json, print_records, waiting
 from leyden.cli.reading import attributes_option, narrowed, tell_unreadable, unreadable_option
 from leyden.cli.values import plain_record, read_json, read_pairs
@@ -18,7 +26,7 @@ _SCORE = "the score"
 _DISTANCE = "the distance"
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("pattern", metavar="ENTITY.PATTERN")
 @click.argument("given", metavar="KEY=VALUE...", nargs=-1)
@@ -61,11 +69,7 @@ def search(
       embed "late invoices" | leyden search schemas/notes note.similar tenant_id=t1 --vector - \\
           --where 'pages > 3' --json
     """
-    alias, dot, name = pattern.partition(".")
-    if not (alias and dot and name):
-        raise click.BadParameter(
-            "must be ENTITY.PATTERN, as in note.similar", param_hint="ENTITY.PATTERN"
-        )
+    alias, name = pattern_named(pattern, "note.similar")
     try:
         near = read_json(vector.read().decode())
     except ValueError as error:

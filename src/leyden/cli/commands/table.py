@@ -8,6 +8,7 @@ import click
 
 from leyden import Adoption, Service
 from leyden.cli.application import StoppedError
+from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, waiting
 from leyden.cli.values import json_text
@@ -18,7 +19,7 @@ _FORMATS = ("create-table-json", "cloudformation", "cloudformation-json", "markd
 _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="What to print.")
 @click.option("--create", is_flag=True, help="Create the table unless it exists; wait for it.")
@@ -112,7 +113,7 @@ def _done(service: Service, *, create: bool, compare: bool) -> tuple[str, dict[s
     return said, {"added": list(added)}
 
 
-@click.command()
+@click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity")
 @click.option("--cursor", metavar="TEXT", help="Continue where an earlier run stopped.")

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 import click
 
 from leyden.cli.application import StoppedError
+from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, transferring
 from leyden.cli.reading import consistent_option, tell_unreadable, unreadable_option
@@ -26,7 +27,7 @@ _entity_option: Final = click.option(
 )
 
 
-@click.command("export")
+@click.command("export", cls=TargetCommand)
 @target_options
 @click.option(
     "--to",
@@ -142,7 +143,7 @@ def _report_export(exporter: Exporter, to: Path, hidden: list[str], output: Outp
         )
 
 
-@click.command("import")
+@click.command("import", cls=TargetCommand)
 @target_options
 @click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)

@@ -1,0 +1,5 @@
+"""`python -m leyden` is `leyden`."""
+
+from leyden_command import main
+
+main()

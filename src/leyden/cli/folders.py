@@ -1,0 +1,204 @@
+"""FOLDER, which may be left out where schemas are configured, and the rule that tells when it was.
+
+A first argument that is a path, with a slash or as a YAML file, is FOLDER. So is one where the rest
+of the arguments would be one too many without it. A bare word is an entity where the configured
+schemas have it, or else the folder of that name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import click
+from click.core import ParameterSource
+
+from leyden._text import did_you_mean
+from leyden.configuration import (
+    OF_SCHEMAS,
+    Setting,
+    configured,
+    misspelt_variables,
+    schemas_path,
+)
+
+COLLECTIONS: Final = "collections"
+"""What stands in place of the entity: `collections.overview`."""
+
+_ORIGIN: Final = "leyden.schemas"
+"""Where a context says which configured schemas stand in for a FOLDER that was left out."""
+_SUFFIXES: Final = (".yaml", ".yml")
+_HOW_TO: Final = (
+    'give the folder of the schemas, or configure it: `schemas = "FOLDER"` under [tool.leyden] in '
+    "pyproject.toml, or LEYDEN_SCHEMAS"
+)
+
+
+class SchemasPath(click.Path):
+    """A folder of schemas, or a single file; what is missing is told with a hint."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Fails where nothing is there, and says why the word is taken for FOLDER."""
+        if not os.path.exists(value):
+            self.fail(_missing(os.fspath(value), ctx), param)
+        return super().convert(value, param, ctx)
+
+
+def _missing(word: str, ctx: click.Context | None) -> str:
+    if ctx is not None and _ORIGIN in ctx.meta:
+        return f'{ctx.meta[_ORIGIN]} says that the schemas are in "{word}", which does not exist'
+    if ctx is not None and "schemas" in _settings(ctx):
+        rule = "leave it out to use the configured ones"
+    else:
+        rule = f"none are configured, so {_HOW_TO}"
+    said = f'there is no file or folder "{word}"{_near_folder(word)}'
+    return f"{said} (the first argument names the schemas: {rule})"
+
+
+class TargetCommand(click.Command):
+    """A command on schemas. Where its FOLDER is left out, the configured schemas stand in.
+
+    Other settings are the defaults of the options with their names.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, with the configuration below them."""
+        if not {"--help", "-h"} & {*args}:
+            args = self._configured(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def _configured(self, ctx: click.Context, args: list[str]) -> list[str]:
+        settings = _settings(ctx)
+        schemas = settings.get("schemas")
+        arguments = [param for param in self.params if isinstance(param, click.Argument)]
+        (folder,) = (each for each in arguments if isinstance(each.type, SchemasPath))
+        others = arguments[arguments.index(folder) + 1 :]
+        words = self._words(ctx, args)
+        given = bool(words) if schemas is None else _is_given(words, others, schemas)
+        if schemas is None and not words and folder.required and not ctx.resilient_parsing:
+            raise click.UsageError(f"Missing argument 'FOLDER': {_HOW_TO}", ctx)
+        if schemas is not None and not given:
+            ctx.meta[_ORIGIN] = schemas.origin
+            args = [schemas_path(schemas), *args]
+        left_out = OF_SCHEMAS if given and not _is_same(words[0], schemas) else frozenset()
+        ctx.default_map = {
+            name: setting.value for name, setting in settings.items() if name not in left_out
+        }
+        return args
+
+    def _words(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments that belong to no option."""
+        options = [param for param in self.params if isinstance(param, click.Option)]
+        rest = click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)
+        parser = click.Command(self.name, params=[*options, rest]).make_parser(ctx)
+        words = parser.parse_args(list(args))[0].get("rest")
+        # click marks what is missing with an object of its own.
+        return list(words) if isinstance(words, (list, tuple)) else []
+
+
+def setting_behind(ctx: click.Context | None, name: str) -> Setting | None:
+    """The setting that an option's value comes from; None where the option was given."""
+    if ctx is None or ctx.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:
+        return None
+    return _settings(ctx).get(name)
+
+
+def left_out_note(word: str) -> str:
+    """What to add to a message on an unknown entity, where it may be a misspelt FOLDER."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is None or _ORIGIN not in ctx.meta:
+        return ""
+    near = _near_folder(word)
+    return (
+        f" (no folder was given, so the schemas are those of {ctx.meta[_ORIGIN]}; there is no "
+        f'folder "{word}" either{near})'
+    )
+
+
+def other_schemas_note(ctx: click.Context | None) -> str:
+    """What to add to a message on a missing setting that is configured, for other schemas."""
+    if ctx is None:
+        return ""
+    settings = _settings(ctx)
+    unused = [
+        f"`{name}` of {settings[name].origin} belongs to other schemas"
+        for name in sorted(OF_SCHEMAS & settings.keys())
+        if name not in (ctx.default_map or {})
+    ]
+    return f"; {', '.join(unused)}" if unused else ""
+
+
+def _settings(ctx: click.Context) -> dict[str, Setting]:
+    """The configuration, read once a call."""
+    key = "leyden.settings"
+    if key not in ctx.meta:
+        ctx.meta[key] = configured()
+        for note in () if ctx.resilient_parsing else misspelt_variables():
+            click.secho(f"note: {note}", err=True, dim=True)
+    return cast(dict[str, Setting], ctx.meta[key])
+
+
+def _is_given(words: Sequence[str], others: Sequence[click.Argument], schemas: Setting) -> bool:
+    """Whether the first word is FOLDER, where it may be left out."""
+    if not words or not others:
+        return bool(words)
+    first = words[0]
+    fixed = all(argument.nargs == 1 and argument.required for argument in others)
+    if fixed and len(words) > len(others):
+        return True
+    if isinstance(others[0].type, click.Path):
+        return False
+    if _is_path(first):
+        return True
+    return (
+        "=" not in first
+        and _has_schemas(Path(first))
+        and not _is_entity(first, schemas_path(schemas))
+    )
+
+
+def _is_path(word: str) -> bool:
+    slashes = {"/", os.sep}
+    before, _, _ = word.partition("=")
+    return before in (".", "..") or before.endswith(_SUFFIXES) or bool(slashes & {*before})
+
+
+def _has_schemas(place: Path) -> bool:
+    try:
+        return any(file.suffix in _SUFFIXES for file in place.iterdir())
+    except OSError:
+        return False
+
+
+def _is_entity(word: str, schemas: str) -> bool:
+    """Whether the configured schemas have what this word names, alone or before a pattern."""
+    from leyden.schema import check_service
+
+    service = check_service(schemas).service
+    alias = word.partition(".")[0]
+    entities = service.entities.values() if service else ()
+    return alias == COLLECTIONS or any(alias in (each.alias, each.entity) for each in entities)
+
+
+def _is_same(folder: str, schemas: Setting | None) -> bool:
+    """Whether a FOLDER is that of the configured schemas; without these, every one is."""
+    try:
+        return schemas is None or os.path.samefile(folder, schemas_path(schemas))
+    except OSError:
+        return False
+
+
+def _near_folder(word: str) -> str:
+    parent, name = os.path.split(word.rstrip("/" + os.sep))
+    try:
+        there = [each.name for each in os.scandir(parent or ".") if each.name[:1] != "."]
+    except OSError:
+        # The fault is further up.
+        return _near_folder(parent) if parent and parent != word else ""
+    near = did_you_mean(name, there)
+    return near.replace('mean "', f'mean "{parent}/') if parent else near
