@@ -302,10 +302,6 @@ class Service:
             raise ArgumentError(
                 f"beside() takes what leyden.schema.load_service() gives, not {type(spec).__name__}"
             )
-        if not isinstance(spec, ServiceSpec):
-            raise ArgumentError(
-                f"beside() takes what leyden.schema.load_service() gives, not {type(spec).__name__}"
-            )
         return build_service(spec, self.driver, table=self.table)
 
     def close(self) -> None:
