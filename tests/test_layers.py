@@ -53,7 +53,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "service": FLOOR
     | {"mapping", "drivers", "engine", "events", "keys", "operations", "program", "pynamodb"}
     | {"results", "schema", "tables", "types"},
-    "leyden": PUBLIC | {"engine", "operations", "service", "shipped"},
+    "leyden": PUBLIC | {"engine", "mapping", "operations", "service", "shipped"},
     # What is built upon all of it. These are to need no more than what is public.
     "_methods": {"errors", "program"},
     "store": PUBLIC | {"_methods", "_text", "schema", "types"},

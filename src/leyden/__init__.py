@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leyden import errors, events, tables
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
+    from leyden.mapping.record import Record
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
@@ -84,6 +85,7 @@ _PLACES: Final = {
     "Patch": "leyden.operations.chains.update",
     "Put": "leyden.operations.chains.put",
     "Query": "leyden.operations.chains.reads",
+    "Record": "leyden.mapping.record",
     "Records": "leyden.operations.chains.records",
     "Rejection": "leyden.results",
     "Remove": "leyden.operations.chains.put",
@@ -141,6 +143,7 @@ __all__ = [
     "Patch",
     "Put",
     "Query",
+    "Record",
     "Records",
     "Rejection",
     "Remove",

@@ -321,7 +321,7 @@ def test_records_are_frozen_slotted_attrs_classes() -> None:
         record.points = 6
     with pytest.raises((AttributeError, TypeError)):
         record.other = 1
-    assert not hasattr(record, "__dict__")
+    assert type(record).__dictoffset__ == 0
     assert attrs.asdict(record)["points"] == 5
     assert record == task.record(task_id="t1", points=5)
     assert attrs.evolve(record, points=6).points == 6

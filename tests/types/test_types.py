@@ -12,7 +12,6 @@ import pytest
 from pynamodb import attributes
 
 from leyden.chart.samples import sample
-from leyden.cli.values import plain as shown
 from leyden.cli.values import read_json, value_from_json, value_from_text
 from leyden.errors import ValidationError
 from leyden.keys.form import segment_of, value_of
@@ -20,7 +19,8 @@ from leyden.mapping import CompiledAttribute, compile_entity
 from leyden.schema import check_service
 from leyden.schema.language import ATTRIBUTE, GENERATED, TYPE_NAMES
 from leyden.schema.spec import AttributeSpec
-from leyden.types import TYPES, AttributeType
+from leyden.types import TYPES, AttributeType, json_writer
+from leyden.types import json_ready as shown
 from leyden.types.base import UNKNOWN
 from tests.mapping.schemas import entity
 
@@ -125,6 +125,14 @@ def test_what_is_printed_as_json_is_read_back(name: str) -> None:
     for value in samples(name):
         found = read_json(json.dumps(shown(value), default=float))
         assert attribute.accept(value_from_json(spec_of(name), found)) == value
+
+
+@EVERY
+def test_json_shows_it_as_any_value_of_its_class(name: str) -> None:
+    own = TYPES[name].in_json
+    for value in samples(name):
+        assert (shown if own is None else own)(value) == shown(value)
+        assert json_writer(spec_of(name))(value) == shown(value)
 
 
 @EVERY

@@ -6,10 +6,8 @@ Decimal, so that its digits are written as they are.
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +16,7 @@ import click
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError, ValidationError
 from leyden.schema import AttributeSpec
-from leyden.types import number_text, timestamp_text, type_of
+from leyden.types import json_writer, number_text, type_of
 
 if TYPE_CHECKING:
     from leyden import Entity
@@ -35,31 +33,8 @@ _UNDECLARED: Final = AttributeSpec("", "any", "", "")
 # ---- values as JSON has them
 
 
-def plain(value: Any) -> Any:
-    """A value of any type as JSON has it, with the keys of its maps sorted."""
-    if isinstance(value, datetime):
-        return timestamp_text(value)
-    if isinstance(value, bytes | bytearray):
-        return base64.b64encode(value).decode()
-    if isinstance(value, set | frozenset):
-        return [plain(member) for member in sorted(value)]
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): plain(value[key]) for key in sorted(value)}
-    return value
-
-
 class Numbers(list[float]):
     """A vector as JSON has it; tables show its beginning only."""
-
-
-_SHOWN: Final[Mapping[str, Callable[[Any], Any]]] = {
-    # It keeps the order in which its text has it.
-    "json": lambda value: value,
-    "vector": Numbers,
-}
-"""How the values of some types are shown, where not as any other."""
 
 
 def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
@@ -67,11 +42,13 @@ def plain_record(entity: Entity, record: Any) -> dict[str, Any]:
     slots = entity.mapping.slots
     values = {name: getattr(record, slot, None) for name, slot in slots.items()}
     attributes = entity.spec.attributes
-    return {
-        name: _SHOWN.get(attributes[name].type, plain)(value)
+    shown = {
+        name: json_writer(attributes[name])(value)
         for name, value in values.items()
         if value is not None
     }
+    vectors = (name for name in shown if attributes[name].type == "vector")
+    return shown | {name: Numbers(shown[name]) for name in vectors}
 
 
 def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> str:
@@ -142,7 +119,7 @@ def _refuse_constant(text: str) -> Any:
 
 
 def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) -> Any:
-    """A value for an attribute from what JSON says of it: the way back from `plain`.
+    """A value for an attribute from what JSON says of it: the way back from `json_writer`.
 
     Only what JSON has no type for is turned into something else; whether the value fits is for
     the entity to say. Raises ValidationError for text that cannot be turned.
@@ -166,7 +143,7 @@ def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) ->
 
 
 def survives_json(spec: AttributeSpec, value: Any) -> bool:
-    """Whether a value comes back as it is, from `plain` by way of `value_from_json`.
+    """Whether a value comes back as it is, from `json_writer` by way of `value_from_json`.
 
     Sets and bytes that no attribute is declared for come back as lists and as text.
     """

@@ -19,13 +19,14 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from operator import attrgetter
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from leyden._attrs import DESCRIBED, evolve, field, fields, frozen, wrap_init
 from leyden._calls import misplaced
 from leyden._text import did_you_mean
 from leyden.errors import ArgumentError, DecodeError, NotReadError
+from leyden.mapping.showing import Writers, json_line, json_writers, plain_values
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types import type_of
 
@@ -186,16 +187,53 @@ def listed(names: Iterable[str]) -> str:
 
 
 class Record:
-    """What the record classes of all entities share.
+    """What the record classes of all entities share: for annotations, and for `isinstance`.
 
-    What attrs would write compares classes, and reads slots that a partial record lacks.
+    A record is a frozen attrs object. A record that shows a part of its item has what it shows in
+    all that follows, and so in `attrs.asdict`, `pickle`, `==` and `repr`.
     """
 
+    # What attrs would write compares classes, and reads slots that a partial record lacks.
     __slots__ = ()
+    __leyden_attributes__: ClassVar[Mapping[str, AttributeSpec]]
+    """The attribute of each slot."""
     __leyden_lack__: ClassVar[Lack]
     __leyden_shape__: ClassVar[_Shape]
     __leyden_values__: ClassVar[Any]
     """Takes the values out of a record with all its slots; None where some were not read."""
+
+    def to_dict(self, *, json: bool = False) -> dict[str, Any]:
+        """Its attributes by name: what the item has, without what is absent or was not read.
+
+        The values are those of the record itself. With `json` they are what JSON has types for,
+        as `leyden get --json` shows them: times as ISO 8601 text, sets as sorted lists, bytes as
+        base64 text. A decimal is an int or a float where one says exactly the same, else text.
+
+        >>> order.to_dict()                                         # doctest: +SKIP
+        {'order_id': 'o1', 'total': Decimal('19.9'), 'placed_at': datetime.datetime(...)}
+        >>> order.to_dict(json=True)                                # doctest: +SKIP
+        {'order_id': 'o1', 'total': 19.9, 'placed_at': '2026-02-03T09:15:00.000Z'}
+        """
+        state = _state(self)
+        if json:
+            return plain_values(_writers_of(type(self)), state)
+        names = self.__leyden_attributes__
+        return {names[slot].name: value for slot, value in state.items() if value is not None}
+
+    def to_json(self) -> str:
+        """Its JSON text, on one line; a decimal is a number with all its digits.
+
+        >>> order.to_json()                                         # doctest: +SKIP
+        '{"order_id":"o1","total":19.9,"placed_at":"2026-02-03T09:15:00.000Z"}'
+        """
+        return json_line(_writers_of(type(self)), _state(self))
+
+    if not TYPE_CHECKING:
+
+        @property
+        def __dict__(self) -> dict[str, Any]:
+            """What `vars()` gives, by which encoders take objects that they do not know."""
+            return self.to_dict(json=True)
 
     def __repr__(self) -> str:
         shown = [f"{name}={value!r}" for name, value in _state(self).items() if value is not None]
@@ -275,6 +313,7 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         "__module__": __name__,
         "__leyden_shape__": shape,
         "__leyden_lack__": WHOLE,
+        "__leyden_attributes__": {slot: spec.attributes[name] for name, slot in slots.items()},
         "__leyden_parts__": {},
         "__leyden_narrowed__": {},
         "__leyden_values__": staticmethod(
@@ -329,6 +368,16 @@ def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
             entity=entity,
         )
     return part_class(record, lack)(**state)
+
+
+def _writers_of(kind: type[Any]) -> Writers:
+    """What makes JSON of the values of a class's slots, for all records of an entity."""
+    root = root_of(kind)
+    found: Writers | None = root.__dict__.get("__leyden_writers__")
+    if found is None:
+        found = json_writers(root.__leyden_attributes__)
+        type.__setattr__(root, "__leyden_writers__", found)
+    return found
 
 
 def _state(record: Any) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from leyden.types.base import (
     Likely,
     UnreadableError,
     refuse,
+    type_of,
+    unchanged,
     wrong_type,
 )
 from leyden.types.lacking import refuse_lacking
@@ -305,6 +307,47 @@ def without_decimals(value: Any) -> Any:
     return value
 
 
+def json_ready(value: Any) -> Any:
+    """A value of any type as JSON has it, with the keys of its maps sorted.
+
+    Times are ISO text, sets sorted lists, bytes base64 text. A Decimal stays a Decimal, so that
+    whoever writes it can write its digits as they are.
+    """
+    if isinstance(value, datetime):
+        return timestamp_text(value)
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    if isinstance(value, set | frozenset):
+        return [json_ready(member) for member in sorted(value)]
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(value[key]) for key in sorted(value)}
+    return value
+
+
+def json_writer(spec: AttributeSpec) -> Callable[[Any], Any]:
+    """The function that makes of an attribute's values what JSON shows of them."""
+    own = type_of(spec).in_json
+    # A `get` hook may show values of any class.
+    return json_ready if own is None or spec.get is not None else own
+
+
+def plain_numbers(value: Any) -> Any:
+    """What `json_ready` gave, for writers of JSON that know no Decimals.
+
+    An int or a float stands in place of each Decimal where one is exact, its text elsewhere.
+    """
+    if isinstance(value, Decimal):
+        found = natural(value)
+        return number_text(found) if isinstance(found, Decimal) else found
+    if isinstance(value, list):
+        return [plain_numbers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain_numbers(item) for key, item in value.items()}
+    return value
+
+
 class JsonType(AttributeType):
     """`json`: any JSON value, stored as one JSON text."""
 
@@ -327,6 +370,9 @@ class JsonType(AttributeType):
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
         """The value as it is."""
         return plain_any
+
+    in_json = staticmethod(unchanged)
+    """It keeps the order in which its text has it."""
 
     def from_json(self, value: Any) -> Any:
         """Numbers without Decimals, which JSON text does not have."""

@@ -287,6 +287,9 @@ class AttributeType:
         """What JSON said, for `accept`. Raises ValueError as `from_text` does."""
         return value
 
+    in_json: Callable[[Any], Any] | None = None
+    """Makes of a value what JSON shows; None: what its Python class asks for (`as_json`)."""
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A plausible value."""
         raise NotImplementedError

@@ -20,6 +20,7 @@ from leyden.types.base import (
     UnreadableError,
     WrongLiteralError,
     refuse,
+    unchanged,
     wrong_type,
 )
 
@@ -288,6 +289,7 @@ class NumberType(AttributeType):
 
     accept: Any = staticmethod(accept_number)
     python: Any = int | float
+    in_json: Any = staticmethod(unchanged)
     operators = frozenset({"add", "subtract"})
 
     keyable = True
@@ -432,6 +434,7 @@ class DecimalType(NumberType):
     source_names = {"number_text": number_text, "decimal_value": decimal_value}  # noqa: RUF012
     accept = staticmethod(accept_decimal)
     python = Decimal
+    in_json = None
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
         """An int where it is whole, else the nearest float."""

@@ -17,6 +17,7 @@ from leyden.types.base import (
     Names,
     WrongLiteralError,
     refuse,
+    unchanged,
     wrong_type,
 )
 from leyden.types.times import timestamp_text
@@ -100,6 +101,7 @@ class StringType(AttributeType):
     normal: str = "value.__class__ is str and value.isascii()"
     accept = staticmethod(accept_string)
     python = str
+    in_json: Any = staticmethod(unchanged)
 
     keyable = True
     in_keys = "text"
@@ -231,6 +233,7 @@ class BooleanType(AttributeType):
     normal = "value is True or value is False"
     accept = staticmethod(accept_boolean)
     python = bool
+    in_json: Any = staticmethod(unchanged)
 
     keyable = True
     in_keys = "a boolean"

@@ -267,6 +267,7 @@ class VectorType(AttributeType):
     }
     python = Vector
     accept = staticmethod(accept_vector)
+    in_json: Any = staticmethod(list)
     without_parts = "is a vector, which is set and read as a whole"
     typed_as_json = True
     json_hint = """write a vector as '[0.25, -0.5]'"""

@@ -16,12 +16,12 @@ from leyden.cli.output import Output, print_json
 from leyden.cli.reading import collection_query, narrowed
 from leyden.cli.values import (
     json_text,
-    plain,
     read_json,
     read_pairs,
     split_pairs,
     value_from_text,
 )
+from leyden.types import json_ready
 
 _READ_STEPS: Final = (*RANGES, "between")
 _UPSERT_STEPS: Final = ("set", "add", "subtract", "append", "if_not_exists")
@@ -86,7 +86,7 @@ def explain(
         given = dict(_option(argument) for argument in options)
         explanation = chain.explain(**given)
         # In its own order, and with bytes as base64.
-        request = {n: plain(v) for n, v in chain.params(**given).items()} if params else None
+        request = {n: json_ready(v) for n, v in chain.params(**given).items()} if params else None
     if output.is_json:
         said = {**attrs.asdict(explanation), "notes": list(explanation.notes)}
         print_json({**said, "params": request} if params else said, output)

@@ -13,9 +13,10 @@ from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, cell, print_json, print_table
 from leyden.cli.transfer.lines import item_from_json
-from leyden.cli.values import plain, read_json, read_pairs
+from leyden.cli.values import read_json, read_pairs
 from leyden.errors import DecodeError, InputError, LeydenError
 from leyden.keys import IndexKeys, KeyForm, KeyValue
+from leyden.types import json_ready
 
 _HEAD = ("access pattern", "index", "key field", "key", "composed of", "reads back as", "note")
 
@@ -120,7 +121,7 @@ def _of_item(service: Service, file: TextIO, wanted: str | None) -> tuple[Entity
             row = _read(made, form, key, values)
             if made.key is None:
                 row = evolve(row, note=f"stored, although its attributes make none: {made.note}")
-            elif made.key != plain(key):
+            elif made.key != json_ready(key):
                 row = evolve(row, note="stored, although its attributes make a different one")
         elif made.key is not None:
             note = "missing from the item, although its attributes make one"
@@ -173,7 +174,7 @@ def _left_out(entity: Entity, keys_: IndexKeys, values: Mapping[str, Any]) -> st
 
 def _read(row: Row, form: KeyForm, key: KeyValue, values: Mapping[str, Any]) -> Row:
     """The row with a key, read back."""
-    row = evolve(row, key=plain(key), missing=(), reads_back=None)
+    row = evolve(row, key=json_ready(key), missing=(), reads_back=None)
     try:
         parsed = form.parse(key)
     except ValueError as error:
@@ -182,4 +183,4 @@ def _read(row: Row, form: KeyForm, key: KeyValue, values: Mapping[str, Any]) -> 
     note = ""
     if differing:
         note = f"{', '.join(differing)} cannot be read back as given: the key folds or joins values"
-    return evolve(row, reads_back={name: plain(v) for name, v in parsed.items()}, note=note)
+    return evolve(row, reads_back={name: json_ready(v) for name, v in parsed.items()}, note=note)
