@@ -194,7 +194,7 @@ def test_a_page_without_items_prints_no_table(on_table: OnTable) -> None:
 def test_count_and_all_read_more_than_a_page(on_table: OnTable) -> None:
     on_table.put_tasks(9)
     where = ("--limit", "2", "--where", "points >= 5")
-    assert len(on_table.json("scan", "task", *where, "--count", "3")["items"]) == 3
+    assert len(on_table.json("scan", "task", *where, "--max", "3")["items"]) == 3
     everything = on_table.json("scan", "task", *where, "--all")
     assert sorted(item["points"] for item in everything["items"]) == [5, 6, 7, 8]
     assert everything["requests"] > 1
@@ -243,7 +243,7 @@ def test_alternatives_filter_a_scan(on_table: OnTable) -> None:
         (("query", "task.project", "project_id=p", "--between", "task_id=a..b..c"),
          '"task_id" has .. more than once'),
         (("query", "task.project", "project_id=p", "--limit", "0"), "not in the range"),
-        (("query", "task.project", "project_id=p", "--all", "--count", "3"), "--all"),
+        (("query", "task.project", "project_id=p", "--all", "--max", "3"), "--all"),
         (("query", "task.project", "project_id=p", "--where", "points >"), "expected a value"),
         (("scan", "task", "--unknown"), "No such option"),
     ],

@@ -405,7 +405,7 @@ def test_explain_shows_whole_items(verb: str) -> None:
     [
         (("quary.project",), 2, 'did you mean "query.project"?'),
         (("query.projct", "project_id=p"), 2, 'did you mean "project"?'),
-        (("get", "set:project_id=p"), 2, 'takes no step "set:"'),
+        (("get", "set:project_id=p"), 2, "takes no --set"),
         (("patch", "project_id=p", "task_id=t", "st:title=x"), 2, 'did you mean "set"?'),
         (("scan", "project_id=p"), 2, "scan takes no attributes"),
         (("get", "project_id=p", "task_id=t", "--where", "points = 1"), 2, "takes no --where"),

@@ -49,7 +49,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "Items": {
         "get": (f"{_HERE}.items:get", "Print the item with a key."),
+        "create": (f"{_HERE}.items:create", "Write a new item, or the new items of a file."),
         "put": (f"{_HERE}.items:put", "Write an item, or the items of a file."),
+        "update": (f"{_HERE}.changes:update", "Change a part of an item, which must exist."),
+        "delete": (f"{_HERE}.changes:delete", "Delete the item with a key, and print it."),
         "query": (f"{_HERE}.items:query", "Print items by an access pattern."),
         "search": (f"{_HERE}.search:search", "Print items by meaning, the nearest to a vector."),
         "scan": (f"{_HERE}.items:scan", "Print items by reading the whole table."),

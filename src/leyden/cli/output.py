@@ -42,6 +42,19 @@ _HERE: Final = {
     "hooks=": "--hooks",
     "guard=True": "--guard",
     "params=": "--option params=JSON",
+    ".put() replaces it, .patch() changes it, .upsert() does not mind": (
+        "`leyden put` replaces it, `leyden update` changes it"
+    ),
+    ".create() makes it, .upsert() writes it either way": (
+        "Check the key, or make the item with --upsert"
+    ),
+    " (None there: the item has none)": ", or with --absent where the item has none",
+    ".set()": "--set",
+    ".composite()": "--composite",
+    ".where()": "--where",
+    ".put()": "`leyden put`",
+    **{f".{step}()": f"--{step}" for step in ("add", "subtract", "append", "delete", "remove")},
+    ".if_not_exists()": "--if-not-exists",
 }
 """What stands in messages of the Python interface, and what it is called here."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
 from leyden import CollectionPage, Entity, Page, Service
+from leyden.cli.folders import TargetCommand
 from leyden.cli.options import decorated, unknown
 from leyden.cli.output import (
     Output,
@@ -23,8 +25,9 @@ from leyden.cli.output import (
 from leyden.cli.values import plain_record, read_pairs
 from leyden.cli.where import read_condition
 from leyden.errors import DecodeError, HookError, UnknownAttributeError
+from leyden.results import Counted
 
-F = TypeVar("F")
+F = TypeVar("F", bound=Callable[..., Any])
 
 # No attribute has a name with a space, so the column hides none.
 _COLUMN: Final = "of entity"
@@ -42,6 +45,7 @@ class Reading(NamedTuple):
     attributes: tuple[str, ...]
     consistent: bool
     unreadable: str | None
+    counts: bool = False
 
     def options(self) -> dict[str, Any]:
         """The options of the operation that were given."""
@@ -64,24 +68,21 @@ def reading_options(command: F) -> F:
 
     @functools.wraps(inner)
     def with_reading(**given: Any) -> Any:
-        chosen = Reading(**{name: given.pop(name) for name in Reading._fields})
+        chosen = Reading(**{name: given.pop(name) for name in Reading._fields if name in given})
         if chosen.everything and chosen.maximum is not None:
-            raise click.UsageError("--all and --count cannot be used together")
+            raise click.UsageError("--all and --max cannot be used together")
         return inner(reading=chosen, **given)
 
     made: F = decorated(
         with_reading,
-        click.option(
-            "--where",
-            multiple=True,
-            metavar="CONDITION",
-            help="Only items that match, as in 'points > 3 and exists(tags)'; may be repeated.",
+        where_option(
+            "Only items that match, as in 'points > 3 and exists(tags)'; may be repeated."
         ),
         click.option(
             "--limit", type=click.IntRange(1), help="Read at most this many items (before --where)."
         ),
         click.option(
-            "--count",
+            "--max",
             "maximum",
             type=click.IntRange(1),
             help="Keep reading until this many items are found.",
@@ -98,6 +99,32 @@ def reading_options(command: F) -> F:
         unreadable_option,
     )
     return made
+
+
+def where_option(said: str) -> Callable[[F], F]:
+    """The option `--where`, whose conditions a command gets as a tuple of texts."""
+    return click.option("--where", multiple=True, metavar="CONDITION", help=said)
+
+
+class CountingCommand(TargetCommand):
+    """A command with `--count`, which was a number once and says so to who writes one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments. Raises click's UsageError."""
+        for option, value in pairwise([*args, ""]):
+            number = value if option == "--count" else option.partition("--count=")[2]
+            if number.isdecimal():
+                raise click.UsageError(
+                    f"--count says how many items there are; to find at most {number} items, use "
+                    f"--max {number}",
+                    ctx,
+                )
+        return super().parse_args(ctx, args)
+
+
+count_option: Final = click.option(
+    "--count", "counts", is_flag=True, help="Print how many items there are, over all pages."
+)
 
 
 def _listed(_: click.Context, parameter: click.Parameter, some: tuple[str, ...]) -> Any:
@@ -171,10 +198,18 @@ def collection_query(
 
 
 def read_and_print(
-    entity: Entity, operation: Any, chosen: Reading, output: Output, **more: Any
+    service: Service,
+    entity: Entity,
+    operation: Any,
+    chosen: Reading,
+    output: Output,
+    **more: Any,
 ) -> None:
-    """Run a query or a scan, and print the page that it gives."""
+    """Run a query or a scan, and print the page that it gives, or how many items there are."""
     operation = narrowed(operation, chosen.where, entity)
+    if chosen.counts:
+        _count_and_print(service, operation, chosen, output, more)
+        return
     with waiting(f"reading {entity.spec.alias}", counting=True):
         page: Page = operation.go(**chosen.options(), **more)
     records = [plain_record(entity, record) for record in page]
@@ -184,7 +219,10 @@ def read_and_print(
 def print_collection(
     service: Service, collection: str, operation: Any, chosen: Reading, output: Output, **more: Any
 ) -> None:
-    """Run the query of a collection, and print the page with each item's entity."""
+    """Run the query of a collection, and print the page with each item's entity, or a number."""
+    if chosen.counts:
+        _count_and_print(service, operation, chosen, output, more)
+        return
     with waiting(f"reading {collection}", counting=True):
         page: CollectionPage = operation.go(**chosen.options(), **more)
     entries = [
@@ -194,6 +232,33 @@ def print_collection(
     rows = [{_COLUMN: alias, **record} for alias, record in entries]
     order = [n for member in members_of(service, collection) for n in member.spec.attributes]
     _print_page(page, items, rows, (_COLUMN, *dict.fromkeys(order)), output)
+
+
+def _count_and_print(
+    service: Service,
+    operation: Any,
+    chosen: Reading,
+    output: Output,
+    more: Mapping[str, Any],
+) -> None:
+    beside = {**chosen.options(), **{name: value for name, value in more.items() if value}}
+    for name in beside.keys() - {"limit", "consistent", "pages", "segments"}:
+        shown = {"count": "max"}.get(name, name).replace("_", "-")
+        raise click.UsageError(f"--count and --{shown} cannot be used together")
+    beside.pop("pages", None)
+    with waiting("counting", counting=True):
+        counted: Counted = service.driver.run(operation.counting(**beside))
+    if output.is_json:
+        found = {
+            "count": counted.count,
+            "consumed": counted.consumed,
+            "requests": counted.requests,
+        }
+        print_json(found, output)
+        return
+    click.echo(counted.count)
+    if counted.consumed is not None:
+        click.secho(capacity(counted.consumed), err=True, dim=True)
 
 
 def _print_page(

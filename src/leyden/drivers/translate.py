@@ -267,6 +267,13 @@ class _Answer:
                 limit=ITEM_LIMIT,
                 **self.on_behalf,
             )
+        if code == "ValidationException" and "document path" in said:
+            return self.aws_error(
+                AwsError,
+                f"{self.request.api} on {self.where} changes a part of an attribute that the item "
+                f"does not have, or not as a map or list: {self.quoted}; set the whole attribute "
+                "first",
+            )
         if self.request.api == "SearchVectors" and "backfilling" in said:
             return IndexNotReadyError(
                 f"{self.where} has not all of its items yet, and cannot be searched before: "

@@ -1,39 +1,38 @@
-"""`leyden get`, `put`, `query` and `scan`: items of one entity, or of a collection."""
+"""`leyden get`, `create`, `put`, `query` and `scan`: items of one entity, or of a collection."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, TypeVar
 
 import click
 
 from leyden import Entity, Service
+from leyden.cli.chains import pattern_query, range_options, ranged, ranged_collection
 from leyden.cli.folders import COLLECTIONS, TargetCommand
 from leyden.cli.options import (
     Target,
+    decorated,
     entity_named,
     output_options,
     pattern_named,
     target_options,
-    unknown,
 )
 from leyden.cli.output import Output, plural, print_json, print_record, waiting
 from leyden.cli.reading import (
+    CountingCommand,
     Reading,
-    collection_query,
     consistent_option,
-    members_of,
+    count_option,
     print_collection,
     read_and_print,
     reading_options,
 )
 from leyden.cli.transfer.lines import lines_of, record_values
-from leyden.cli.values import RANGE, plain_record, read_json, read_limits, read_pairs, split_pairs
+from leyden.cli.values import plain_record, read_json, read_pairs
 from leyden.errors import InputError, LeydenError, ThrottledError
-from leyden.types import type_of
 
-RANGES: Final = ("begins", "gt", "gte", "lt", "lte")
+F = TypeVar("F")
 
 
 @click.command(cls=TargetCommand)
@@ -70,41 +69,77 @@ def get(
         ctx.exit(1)
 
 
+def item_options(command: F) -> F:
+    """Add the ways to give one item, or many: `attributes`, `json_item` and `file`."""
+    made: F = decorated(
+        command,
+        click.argument("attributes", metavar="[ATTRIBUTE=VALUE...]", nargs=-1),
+        click.option("--json-item", metavar="JSON", help="The item as a JSON object."),
+        click.option(
+            "--file",
+            "file",
+            type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+            help="JSON lines, a record a line; - is stdin.",
+        ),
+    )
+    return made
+
+
 @click.command(cls=TargetCommand)
 @target_options
 @click.argument("entity")
-@click.argument("attributes", metavar="[ATTRIBUTE=VALUE...]", nargs=-1)
-@click.option("--json-item", metavar="JSON", help="The item as a JSON object.")
-@click.option(
-    "--file",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    help="JSON lines, a record a line; - is stdin.",
-)
-@click.option("--create", is_flag=True, help="Refuse to overwrite an item.")
+@item_options
 @output_options
-def put(
+def create(target: Target, entity: str, output: Output, **given: Any) -> None:
+    """Write a new item, or the new items of a file.
+
+    It refuses to overwrite: where an item with the same key exists, nothing changes and the exit
+    code is 1. Values are written as for `leyden put`. Of a file, it writes one item at a time.
+
+    \b
+      leyden create schemas/taskapp task project_id=p1 task_id=t1 title='Paint the door'
+      leyden create schemas/taskapp task --json-item '{"project_id": "p1", "task_id": "t2"}'
+      leyden create schemas/taskapp task --file tasks.jsonl
+    """
+    _write(target, entity, output, create=True, **given)
+
+
+@click.command(cls=TargetCommand)
+@target_options
+@click.argument("entity")
+@item_options
+@click.option(
+    "--create", is_flag=True, help="Refuse to overwrite an item, as `leyden create` does."
+)
+@output_options
+def put(target: Target, entity: str, create: bool, output: Output, **given: Any) -> None:
+    """Write an item, or the items of a file.
+
+    It replaces a stored item with the same key; `leyden create` refuses to, and `leyden update`
+    changes a part. Values take the type of their attribute: digits for numbers, true and false,
+    ISO 8601 text for times, base64 for bytes, and JSON for lists, sets, maps, json and any. The
+    command checks a whole file before it writes anything. It writes in transactions of at most 100
+    items, which never overwrite an item that only shares a key.
+
+    \b
+      leyden put schemas/taskapp task project_id=p1 task_id=t1 points=3 'tags=["a", "b"]'
+      leyden put schemas/taskapp task --json-item '{"project_id": "p1", "task_id": "t2"}'
+      leyden put schemas/taskapp task --file tasks.jsonl
+    """
+    _write(target, entity, output, create=create, **given)
+
+
+def _write(
     target: Target,
     entity: str,
+    output: Output,
+    *,
     attributes: tuple[str, ...],
     json_item: str | None,
     file: Path | None,
     create: bool,
-    output: Output,
 ) -> None:
-    """Write an item, or the items of a file.
-
-    It replaces a stored item with the same key; --create refuses to. Values take the type of their
-    attribute: digits for numbers, true and false, ISO 8601 text for times, base64 for bytes, and
-    JSON for lists, sets, maps, json and any. The command checks a whole file before it writes
-    anything. It writes in transactions of at most 100 items, which never overwrite an item that
-    only shares a key; with --create, it writes one item at a time.
-
-    \b
-      leyden put schemas/taskapp task project_id=p1 task_id=t1 points=3 'tags=["a", "b"]'
-      leyden put schemas/taskapp task --create --json-item '{"project_id": "p1", "task_id": "t2"}'
-      leyden put schemas/taskapp task --file tasks.jsonl
-    """
+    """Write the item that was given in one of three ways."""
     given = [bool(attributes), json_item is not None, file is not None]
     if sum(given) > 1:
         raise click.UsageError("use only one of ATTRIBUTE=VALUE, --json-item and --file")
@@ -170,101 +205,57 @@ def _put_file(service: Service, entity: Entity, file: Path, create: bool, output
         click.echo(f"wrote {plural(len(values), 'item')} into {service.table}")
 
 
-@click.command(cls=TargetCommand)
+@click.command(cls=CountingCommand)
 @target_options
 @click.argument("pattern", metavar="ENTITY.PATTERN")
 @click.argument("key", metavar="KEY=VALUE...", nargs=-1)
-@click.option("--begins", multiple=True, metavar="A=B", help="Sort keys that begin with this.")
-@click.option("--gt", multiple=True, metavar="A=B", help="Sort keys after this.")
-@click.option("--gte", multiple=True, metavar="A=B", help="Sort keys from this on.")
-@click.option("--lt", multiple=True, metavar="A=B", help="Sort keys before this.")
-@click.option("--lte", multiple=True, metavar="A=B", help="Sort keys up to this.")
-@click.option(
-    "--between", multiple=True, metavar=f"A=B{RANGE}C", help="Sort keys from B to C, both included."
-)
+@range_options
 @click.option("--order", type=click.Choice(("asc", "desc")), help="The order of sort keys.")
 @click.option("--hydrate", is_flag=True, help="Read the whole items behind an index.")
+@count_option
 @reading_options
 @output_options
 def query(
     target: Target,
     pattern: str,
     key: tuple[str, ...],
-    between: tuple[str, ...],
+    ranges: dict[str, tuple[str, ...]],
     order: str | None,
     hydrate: bool,
     reading: Reading,
     output: Output,
-    **ranges: tuple[str, ...],
 ) -> None:
     """Print items by an access pattern.
 
     Items come in the order of their sort keys. KEY=VALUE are the attributes of the partition key,
     and as many of the sort key's as you know. The command reads one page, of at most 1 MB, unless
-    you pass --count or --all; if there are more items, it prints the cursor of the next page.
-    collections.NAME reads a collection.
+    you pass --max or --all; if there are more items, it prints the cursor of the next page.
+    collections.NAME reads a collection. --count prints a number instead of items.
 
     \b
       leyden query schemas/taskapp task.assigned employee_id=e1 --begins project_id=p --order desc
       leyden query schemas/taskapp task.project project_id=p1 --between task_id=a..f
       leyden query schemas/taskapp collections.overview project_id=p1
       leyden query schemas/taskapp task.project project_id=p1 --where 'points > 3' --all --json
+      leyden query schemas/taskapp task.project project_id=p1 --count
 
     \b
     --where takes comparisons (= != < <= > >=, between A and B, in (A, B)), exists(a), missing(a),
     contains(a, value), begins(a, text) and size(a) > 3, with and, or, not and parentheses.
     """
     alias, name = pattern_named(pattern, "task.assigned")
-    given = {k: v for k, v in {**ranges, "between": between}.items() if v}
     more = {"order": order, "hydrate": hydrate or None}
     with target.opened() as service:
         if alias == COLLECTIONS and alias not in service.entities:
-            operation = collection_query(service, name, key, reading.where)
-            # The range is over attributes of one member.
-            names = {a.partition("=")[0] for arguments in given.values() for a in arguments}
-            members = members_of(service, name)
-            having = (m for m in members if names <= m.spec.attributes.keys())
-            operation = ranged(next(having, members[0]), operation, given)
+            operation = ranged_collection(service, name, key, reading.where, ranges)
             print_collection(service, name, operation, reading, output, **more)
             return
         entity = entity_named(service, alias)
-        operation = ranged(entity, pattern_query(entity, name, key), given)
-        read_and_print(entity, operation, reading, output, **more)
+        operation = ranged(entity, pattern_query(entity, name, key), ranges)
+        read_and_print(service, entity, operation, reading, output, **more)
 
 
-def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
-    """The query of an access pattern by `attribute=value` arguments."""
-    if name not in entity.spec.indexes:
-        message = f'"{entity.spec.alias}" has no access pattern "{name}"'
-        if name in entity.spec.searches:
-            message = f'"{name}" is an access pattern by meaning: use `leyden search`'
-            raise click.BadParameter(message, param_hint="ENTITY.PATTERN")
-        raise unknown(message, name, entity.spec.indexes, hint="ENTITY.PATTERN")
-    return entity.query[name](**read_pairs(entity, key, hint="KEY=VALUE"))
-
-
-def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) -> Any:
-    """The query with the one range that was given, if any."""
-    if len(ranges) > 1:
-        raise click.UsageError(
-            f"a query takes one range, not {' and '.join(f'--{name}' for name in ranges)}"
-        )
-    for name, arguments in ranges.items():
-        if name == "between":
-            return operation.between(*read_limits(entity, arguments, hint="--between"))
-        values = {}
-        for attribute, text in split_pairs(arguments, hint=f"--{name}").items():
-            spec = entity.spec.attributes.get(attribute)
-            if name == "begins" and spec and type_of(spec).is_text:
-                # A beginning is text, not a whole value of the attribute.
-                values[attribute] = text
-            else:
-                values |= read_pairs(entity, (f"{attribute}={text}",), hint=f"--{name}")
-        return getattr(operation, name)(**values)
-    return operation
-
-
-@click.command(cls=TargetCommand)
+@click.command(cls=CountingCommand)
 @target_options
 @click.argument("entity")
 @click.option("--index", metavar="PATTERN", help="Read the index of this access pattern instead.")
@@ -274,6 +265,7 @@ def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) 
     help="Read the whole table in this many parts at the same time.",
 )
 @click.option("--hydrate", is_flag=True, help="With --index: read the whole items behind it.")
+@count_option
 @reading_options
 @output_options
 def scan(
@@ -288,21 +280,22 @@ def scan(
     """Print items by reading the whole table.
 
     You pay for everything that is read, whatever is found. The command reads one page, of at most 1
-    MB, unless you pass --count or --all. For --where see `leyden query --help`. To copy a whole
+    MB, unless you pass --max or --all. For --where see `leyden query --help`. To copy a whole
     table use `leyden export`.
 
     \b
-      leyden scan schemas/taskapp task --count 10
+      leyden scan schemas/taskapp task --max 10
+      leyden scan schemas/taskapp task --count --where 'status = open'
       leyden scan schemas/taskapp task --all --where 'status = open' --json
       leyden scan schemas/taskapp task --segments 4
       leyden scan schemas/taskapp task --index assigned --all
     """
     if segments is not None and (reading.everything or reading.maximum or reading.cursor):
         raise click.UsageError(
-            "--segments reads the whole table; it cannot be used with --all, --count or --cursor"
+            "--segments reads the whole table; it cannot be used with --all, --max or --cursor"
         )
     with target.opened() as service:
         found = entity_named(service, entity)
         operation = found.scan if index is None else found.scan.index(index)
         more = {"segments": segments, "hydrate": hydrate or None}
-        read_and_print(found, operation, reading, output, **more)
+        read_and_print(service, found, operation, reading, output, **more)

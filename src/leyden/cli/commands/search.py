@@ -18,7 +18,13 @@ from leyden.cli.options import (
     unknown,
 )
 from leyden.cli.output import Output, capacity, plural, print_json, print_records, waiting
-from leyden.cli.reading import attributes_option, narrowed, tell_unreadable, unreadable_option
+from leyden.cli.reading import (
+    attributes_option,
+    narrowed,
+    tell_unreadable,
+    unreadable_option,
+    where_option,
+)
 from leyden.cli.values import plain_record, read_json, read_pairs
 
 # No attribute has a name with a space, so the columns hide none.
@@ -38,11 +44,8 @@ _DISTANCE = "the distance"
     help="The vector as a JSON list of numbers; - is stdin.",
 )
 @click.option("--top-k", type=click.IntRange(1, 100), help="How many items to find; default: 10.")
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="CONDITION",
-    help="Of what was found, only items that match; may be repeated. See `leyden query --help`.",
+@where_option(
+    "Of what was found, only items that match; may be repeated. See `leyden query --help`."
 )
 @click.option("--hydrate", is_flag=True, help="Read the whole items behind the index.")
 @attributes_option

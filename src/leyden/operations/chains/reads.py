@@ -548,6 +548,12 @@ class Scan(ReadMany):
         """
         return self._count(wrong, ScanCountOptions, options)
 
+    def counting(self, /, *wrong: Never, **options: Unpack[ScanCountOptions]) -> Program[Counted]:
+        """What `count()` does as a program, which gives its cost as well."""
+        with self._error_context():
+            program = self._counting(self._options("count", wrong, ScanCountOptions, options))
+        return self._named(program)
+
     def first(self, /, *wrong: Never, **options: Unpack[FirstOptions]) -> Any:
         """The first record that the scan finds, or None; to be awaited where `go()` is."""
         return self._first(wrong, FirstOptions, options)

@@ -1,0 +1,161 @@
+"""Operations as people type them: access patterns, ranges, and the steps of an update.
+
+`query`, `update` and `explain` share these, so that what one of them takes, the others take too.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import click
+
+from leyden import Entity, Service
+from leyden.cli.options import decorated, unknown
+from leyden.cli.reading import collection_query, members_of
+from leyden.cli.values import RANGE, read_limits, read_pairs, split_pairs, value_from_text
+from leyden.types import type_of
+
+F = TypeVar("F")
+
+RANGES: Final[Mapping[str, tuple[str, str]]] = {
+    "begins": ("A=B", "Sort keys that begin with this."),
+    "gt": ("A=B", "Sort keys after this."),
+    "gte": ("A=B", "Sort keys from this on."),
+    "lt": ("A=B", "Sort keys before this."),
+    "lte": ("A=B", "Sort keys up to this."),
+    "between": (f"A=B{RANGE}C", "Sort keys from B to C, both included."),
+}
+"""The ranges of a query: the form of each, and what it is for."""
+
+STEPS: Final[Mapping[str, tuple[str, str]]] = {
+    "set": ("PATH=VALUE", "Set an attribute, or a part of one: detail.effort=3, history[0]=new."),
+    "add": ("PATH=VALUE", "Add to a number, counting from 0, or add elements to a set."),
+    "subtract": ("PATH=VALUE", "Subtract from a number, counting from 0."),
+    "append": ("PATH=VALUE", 'Append to a list: history=["a", "b"].'),
+    "delete": ("PATH=VALUE", 'Delete elements from a set: tags=["a"].'),
+    "if_not_exists": ("PATH=VALUE", "Set it only where the item does not have it yet."),
+    "remove": ("PATH", "Take an attribute, or a part of one, away."),
+    "composite": ("A=B", "What an attribute is that you do not change; becomes a condition."),
+    "absent": ("A", "An attribute that the item does not have; becomes a condition."),
+}
+"""The steps of an update: the form of each, and what it is for."""
+
+UPSERT_STEPS: Final = (
+    *("set", "add", "subtract", "append", "if_not_exists"),
+    "composite",
+    "absent",
+)
+"""Those that fit an item which may not be there yet."""
+
+
+def range_options(command: F) -> F:
+    """Add `--begins`, `--gt` and the others; the command gets those that were given as `ranges`."""
+    made: F = _gathered(command, "ranges", RANGES)
+    return made
+
+
+def step_options(command: F) -> F:
+    """Add `--set`, `--add` and the others; the command gets those that were given as `steps`."""
+    made: F = _gathered(command, "steps", STEPS)
+    return made
+
+
+def _gathered(command: Any, name: str, options: Mapping[str, tuple[str, str]]) -> Any:
+    @functools.wraps(command)
+    def with_them(**given: Any) -> Any:
+        some = {one: given.pop(f"{name}_{one}") for one in options}
+        return command(**{name: {one: values for one, values in some.items() if values}}, **given)
+
+    return decorated(
+        with_them,
+        *(
+            click.option(
+                f"--{one.replace('_', '-')}",
+                f"{name}_{one}",
+                multiple=True,
+                metavar=form,
+                help=said,
+            )
+            for one, (form, said) in options.items()
+        ),
+    )
+
+
+def pattern_query(entity: Entity, name: str, key: Sequence[str]) -> Any:
+    """The query of an access pattern by `attribute=value` arguments."""
+    if name not in entity.spec.indexes:
+        message = f'"{entity.spec.alias}" has no access pattern "{name}"'
+        if name in entity.spec.searches:
+            message = f'"{name}" is an access pattern by meaning: use `leyden search`'
+            raise click.BadParameter(message, param_hint="ENTITY.PATTERN")
+        raise unknown(message, name, entity.spec.indexes, hint="ENTITY.PATTERN")
+    return entity.query[name](**read_pairs(entity, key, hint="KEY=VALUE"))
+
+
+def ranged(entity: Entity, operation: Any, ranges: Mapping[str, Sequence[str]]) -> Any:
+    """The query with the one range that was given, if any."""
+    if len(ranges) > 1:
+        raise click.UsageError(
+            f"a query takes one range, not {' and '.join(f'--{name}' for name in ranges)}; use "
+            "--between for two ends, or filter with --where"
+        )
+    for name, arguments in ranges.items():
+        if name == "between":
+            return operation.between(*read_limits(entity, arguments, hint="--between"))
+        values = {}
+        for attribute, text in split_pairs(arguments, hint=f"--{name}").items():
+            spec = entity.spec.attributes.get(attribute)
+            if name == "begins" and spec and type_of(spec).is_text:
+                # A beginning is text, not a whole value of the attribute.
+                values[attribute] = text
+            else:
+                values |= read_pairs(entity, (f"{attribute}={text}",), hint=f"--{name}")
+        return getattr(operation, name)(**values)
+    return operation
+
+
+def ranged_collection(
+    service: Service,
+    name: str,
+    key: Sequence[str],
+    where: Sequence[str],
+    ranges: Mapping[str, Sequence[str]],
+) -> Any:
+    """The query of a collection, with the conditions and the range that were given."""
+    operation = collection_query(service, name, key, where)
+    # The range is over attributes of one member.
+    names = {one.partition("=")[0] for some in ranges.values() for one in some}
+    members = members_of(service, name)
+    having = (member for member in members if names <= member.spec.attributes.keys())
+    return ranged(next(having, members[0]), operation, ranges)
+
+
+def stepped(entity: Entity, operation: Any, steps: Mapping[str, Sequence[str]]) -> Any:
+    """The update with all steps that were given."""
+    for name, given in steps.items():
+        if not given:
+            continue
+        if name == "remove":
+            operation = operation.remove(*given)
+        elif name == "absent":
+            operation = operation.composite(**dict.fromkeys(given))
+        else:
+            values = {}
+            for path, text in split_pairs(given, hint=f"--{name.replace('_', '-')}").items():
+                leaf = entity.mapping.resolve(path).leaf
+                values[path] = value_from_text(leaf.spec, text, path)
+            operation = getattr(operation, name)(**values)
+    return operation
+
+
+def key_and_rest(entity: Entity, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments that name the item, and those that change it."""
+    own = entity.spec.primary.composites
+    key: list[str] = []
+    rest: list[str] = []
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        (key if name in own else rest).append(argument)
+    return key, rest
