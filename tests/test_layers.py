@@ -14,14 +14,17 @@ from tools.figures import circles_of, imports_of
 
 PACKAGE: Final = Path(__file__).parents[1] / "src" / "leyden"
 
-FLOOR: Final = {"_calls", "_attrs", "_late", "_steps", "_text", "carrying", "errors", "outcomes"}
+FLOOR: Final = {
+    *("_attrs", "_calls", "_code", "_late", "_steps", "_text", "carrying", "errors", "outcomes")
+}
 """What everything stands on."""
 PUBLIC: Final = {"leyden", "errors", "events", "program", "results", "tables"}
 """What users import as well."""
 
 ALLOWED: Final[dict[str, set[str]]] = {
     # The floor. `errors` names a schema's faults, for types only.
-    "_attrs": set(),
+    "_attrs": {"_code"},
+    "_code": set(),
     "_late": set(),
     "_steps": {"_attrs"},
     "_text": set(),
@@ -41,6 +44,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "schema": FLOOR | {"types"},
     "keys": FLOOR | {"schema", "types"},
     "mapping": FLOOR | {"keys", "schema", "types"},
+    "compiled": FLOOR | {"mapping", "schema"},
     "pynamodb": FLOOR | {"keys", "mapping", "schema", "types"},
     # From chains to requests, and to the service that answers them.
     "operations": FLOOR

@@ -19,6 +19,8 @@ from reprlib import recursive_repr
 from types import CellType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, Final
 
+from leyden._code import code_of
+
 __all__ = [
     "DESCRIBED",
     "NOTHING",
@@ -30,6 +32,7 @@ __all__ = [
     "fields_dict",
     "frozen",
     "wrap_init",
+    "write_init",
 ]
 
 if TYPE_CHECKING:
@@ -162,7 +165,7 @@ class _Written:
 
 def wrap_init(kind: type, wrap: Callable[[Callable[..., None]], Callable[..., None]]) -> None:
     """Let `wrap` change the constructor of a class of this module, once that is looked up."""
-    written = _Written(kind, "__init__", lambda kind: wrap(_write_init(kind)))
+    written = _Written(kind, "__init__", lambda kind: wrap(write_init(kind)))
     type.__setattr__(kind, "__init__", written)
 
 
@@ -224,7 +227,7 @@ def _made(
         new["__hash__"] = None
     said = kind.__dict__
     new = {name: value for name, value in new.items() if name not in said}
-    written: dict[str, Callable[[type], Any]] = {"__init__": _write_init}
+    written: dict[str, Callable[[type], Any]] = {"__init__": write_init}
     if eq and "__eq__" not in said:
         written["__eq__"] = _write_eq
         if frozen:
@@ -311,7 +314,8 @@ def _holds(cell: CellType, kind: type) -> bool:
         return False
 
 
-def _write_init(kind: type) -> Any:
+def write_init(kind: type) -> Any:
+    """The constructor of a class, written and compiled."""
     scope: dict[str, Any] = {"NOTHING": NOTHING}
     arguments: list[str] = []
     keywords: list[str] = []
@@ -380,7 +384,7 @@ def _write_hash(kind: type) -> Any:
 def _compiled(kind: type, name: str, lines: list[str], scope: dict[str, Any]) -> Any:
     head, *rest = lines
     source = "\n    ".join([head, *rest])
-    exec(compile(source, f"<methods of {kind.__module__}.{kind.__qualname__}>", "exec"), scope)
+    exec(code_of(source, f"<methods of {kind.__module__}.{kind.__qualname__}>"), scope)
     method = scope[name]
     method.__module__ = kind.__module__
     method.__qualname__ = f"{kind.__qualname__}.{name}"

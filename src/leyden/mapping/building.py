@@ -28,11 +28,7 @@ _Constraint = Callable[[Any, str], None]
 
 def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
     """Refuse an entity whose `{call: NAME}` names a function that `hooks` does not have."""
-    calls = [pair for a in spec.attributes.values() for pair in _calls(a, a.name)]
-    calls += [
-        (f"{i.name}.when", i.when) for i in spec.indexes.values() if isinstance(i.when, Judge)
-    ]
-    for path, call in calls:
+    for path, call in calls_of(spec):
         if call.name not in hooks:
             raise InvalidOptionError(
                 f'"{path}" of "{spec.entity}" calls "{call.name}", which is not among the '
@@ -41,6 +37,15 @@ def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
             )
         if not callable(hooks[call.name]):
             raise InvalidOptionError(f'the hook "{call.name}" is not callable', entity=spec.entity)
+
+
+def calls_of(spec: EntitySpec) -> Iterator[tuple[str, Call | Judge]]:
+    """What calls functions in an entity, each with its place."""
+    for attribute in spec.attributes.values():
+        yield from _calls(attribute, attribute.name)
+    for index in spec.indexes.values():
+        if isinstance(index.when, Judge):
+            yield f"{index.name}.when", index.when
 
 
 def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]:

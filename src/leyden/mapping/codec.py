@@ -11,10 +11,10 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import frozen
+from leyden._code import code_of, digest_of
 from leyden.errors import UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute, decode_leniently
 from leyden.mapping.record import WHOLE, Lack, blank_class, withhold, without
@@ -152,9 +152,10 @@ def run(writer: Writer, title: str) -> Mapping[str, Any]:
     """Run the collected source; its functions by name."""
     source = "\n".join(writer.lines) + "\n"
     # The same source has the same name: compiling a schema again does not pile up entries.
-    filename = f"<leyden {title} {sha256(source.encode()).hexdigest()[:12]}>"
-    code = compile(source, filename, "exec")
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    filename = f"<leyden {title} {digest_of(source)[:12]}>"
+    code = code_of(source, filename)
+    if code.co_filename == filename:
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace = {**writer.namespace, "__name__": f"leyden.mapping.{title}"}
     exec(code, namespace)
     return namespace
@@ -184,17 +185,24 @@ def compile_codec(
     """
     writer = Writer()
     everywhere = list(all_attributes(attributes.values()))
-    for number, attribute in enumerate(everywhere):
-        encode = writer.encode(attribute, "value")
-        decode = writer.decode(attribute, "stored")
-        writer.lines += [
-            f"def encode_{number}(value):  # {attribute.path!r}",
-            f"    return {encode}",
-            "",
-            f"def decode_{number}(stored):  # {attribute.path!r}",
-            f"    return {decode}",
-            "",
-        ]
+    written: dict[str, str] = {}
+    """The function that returns an expression: most attributes are texts, which are alike."""
+
+    def function_of(verb: str, value: str, expression: str) -> str:
+        name = written.get(expression)
+        if name is None:
+            name = written[expression] = f"{verb}_{len(written)}"
+            writer.lines += [f"def {name}({value}):", f"    return {expression}", ""]
+        return name
+
+    functions_of = [
+        (
+            attribute,
+            function_of("encode", "value", writer.encode(attribute, "value")),
+            function_of("decode", "stored", writer.decode(attribute, "stored")),
+        )
+        for attribute in everywhere
+    ]
 
     def check_names(values: Mapping[str, Any]) -> None:
         for name in values:
@@ -226,9 +234,9 @@ def compile_codec(
     writer.lines += ["    return values", ""]
     _write_decode(writer, attributes, record, slots, known_fields)
     functions = run(writer, title)
-    for number, attribute in enumerate(everywhere):
-        attribute.encode = functions[f"encode_{number}"]
-        attribute.read = functions[f"decode_{number}"]
+    for attribute, encode, decode in functions_of:
+        attribute.encode = functions[encode]
+        attribute.read = functions[decode]
     deferred = {slots[name]: attributes[name] for name in slots if attributes[name].spec.deferred}
     decode_all = functions["decode"]
     if deferred:

@@ -125,6 +125,16 @@ class EntityMapping(Preparation):
         self.decode = codec.decode
 
     @property
+    def written_late(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """What writes and compiles source when it is first needed, in words, each to be called."""
+        name = self.spec.entity
+        return (
+            (f"the codec of {name}", self._write_codec),
+            (f"new items of {name}", self._compile_fill),
+            (f"pages of {name}", lambda: self.rows),
+        )
+
+    @property
     def rows(self) -> RowReader | None:
         """The quick way from a query's answer to records, made when first asked for.
 

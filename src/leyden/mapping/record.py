@@ -19,8 +19,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
+from weakref import WeakSet, WeakValueDictionary
 
 from leyden._attrs import DESCRIBED, evolve, field, fields, frozen, wrap_init
 from leyden._calls import misplaced
@@ -355,11 +355,26 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
 _lock = threading.Lock()
 _classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
 _latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
+_promised: WeakSet[Promised] = WeakSet()
+
+
+class Promised(Protocol):
+    """An entity of a loaded schema, whose record class is made when it is first asked for."""
+
+    @property
+    def spec(self) -> EntitySpec: ...  # noqa: D102
+    @property
+    def record(self) -> type[Any]: ...  # noqa: D102
+
+
+def promise_class(entity: Promised) -> None:
+    """Let pickled records find the class of an entity that may not have made it yet."""
+    _promised.add(entity)
 
 
 def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
     """The record that was pickled, of the class that the loaded schema has for it."""
-    record = _latest.get(shape)
+    record = _latest.get(shape) or _kept_promise(shape)
     if record is None:
         service, entity, version, _ = shape
         raise DecodeError(
@@ -378,6 +393,17 @@ def _writers_of(kind: type[Any]) -> Writers:
         found = json_writers(root.__leyden_attributes__)
         type.__setattr__(root, "__leyden_writers__", found)
     return found
+
+
+def _kept_promise(shape: _Shape) -> type[Any] | None:
+    """The class of this shape, of an entity that is loaded and was not used yet."""
+    for entity in list(_promised):
+        spec = entity.spec
+        if (spec.service, spec.entity, spec.version) == shape[:3]:
+            made = entity.record
+            if made.__leyden_shape__ == shape:
+                return made
+    return None
 
 
 def _state(record: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
@@ -20,8 +21,9 @@ from leyden.errors import (
     LeydenError,
 )
 from leyden.keys import EntityKeys, IndexKeys, KeyForm
-from leyden.mapping import EntityMapping
-from leyden.mapping.record import narrow
+from leyden.mapping import EntityMapping, compile_entity
+from leyden.mapping.building import Hooks
+from leyden.mapping.record import narrow, promise_class
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of
@@ -92,20 +94,43 @@ def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:
             )
 
 
+_compiling: Final = RLock()
+
+
 @frozen(eq=False, repr=False, slots=False)
 class BoundEntity:
-    """One entity's mapping on one table, with the runner that its requests go through."""
+    """One entity on one table, with the runner that its requests go through.
 
-    mapping: EntityMapping
+    Its mapping is made when it is first asked for: most processes that load a service begin with
+    one or two of its entities.
+    """
+
+    spec: EntitySpec
+    """The entity's schema."""
+    hooks: Hooks
     table: str
     runner: Runner
     declared: TableSpec
     """What table.yaml says of the table."""
 
+    def __attrs_post_init__(self) -> None:
+        promise_class(self)
+
     @cached_property
-    def spec(self) -> EntitySpec:
-        """The entity's schema."""
-        return self.mapping.spec
+    def mapping(self) -> EntityMapping:
+        """Its schema as functions."""
+        made = vars(self)
+        with _compiling:
+            # Another thread may have been here: operations must share one mapping.
+            if "mapping" not in made:
+                made["mapping"] = compile_entity(self.spec, hooks=self.hooks)
+        mapping: EntityMapping = made["mapping"]
+        return mapping
+
+    @property
+    def record(self) -> type[Any]:
+        """The class of its records."""
+        return self.mapping.record
 
     @cached_property
     def keys(self) -> EntityKeys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leyden._calls import fitting
 from leyden.errors import SchemaError
@@ -12,9 +12,11 @@ from leyden.keys import entity_keys
 from leyden.mapping.expressions import Expression
 from leyden.mapping.merging import table_definition
 from leyden.operations.companions.overflow.format import OVERFLOW_SUFFIX, PART_PREFIX
-from leyden.schema import CheckResult, check_service
 from leyden.schema.faults import Fault
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec, JMESPath, Judge, ServiceSpec
+
+if TYPE_CHECKING:
+    from leyden.schema import CheckResult
 
 
 @fitting('leyden.check_schemas("schemas/taskapp")')
@@ -29,6 +31,8 @@ def check_schemas(
     >>> for fault in leyden.check_schemas("schemas/taskapp").faults:           # doctest: +SKIP
     ...     print(fault)
     """
+    from leyden.schema.loading import CheckResult, check_service
+
     result = check_service(source, hooks=hooks)
     if result.service is not None:
         try:

@@ -15,7 +15,6 @@ from leyden._calls import fitting
 from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
-from leyden.schema import load_checked
 from leyden.schema.faults import DANGERS, Fault
 from leyden.schema.spec import ServiceSpec
 from leyden.service.enforcing import refuse_unenforced
@@ -65,8 +64,7 @@ def load(
 
     >>> app = leyden.load("schemas/taskapp", region="eu-central-1")    # doctest: +SKIP
     """
-    spec, noted = load_checked(source, hooks=hooks)
-    refuse_unenforced(spec)
+    spec, noted = _checked(source, hooks)
     _warn(noted, 4)
     where = _where(
         "load",
@@ -78,7 +76,7 @@ def load(
         credentials=credentials,
         profile=profile,
     )
-    return _blocking(spec, where, transport, table, hooks)
+    return _blocking(spec, where, transport, table, hooks, checked=True)
 
 
 @fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
@@ -110,9 +108,8 @@ async def load_async(
     import asyncio
 
     def load_all() -> tuple[AsyncService, tuple[Fault, ...]]:
-        spec, noted = load_checked(source, hooks=hooks)
-        refuse_unenforced(spec)
-        return _asynchronous(spec, where, table, hooks), noted
+        spec, noted = _checked(source, hooks)
+        return _asynchronous(spec, where, table, hooks, checked=True), noted
 
     where = _where(
         "load_async",
@@ -205,12 +202,24 @@ def bind_async(
     return _asynchronous(spec, where, table, hooks)
 
 
+def _checked(source: Source, hooks: Hooks | None) -> tuple[ServiceSpec, tuple[Fault, ...]]:
+    """The service of schemas, and what is worth a warning. Raises SchemaError."""
+    # A process whose schemas are compiled reads no YAML, and is spared what reads it.
+    from leyden.schema.loading import load_checked
+
+    spec, noted = load_checked(source, hooks=hooks)
+    refuse_unenforced(spec)
+    return spec, noted
+
+
 def _blocking(
     spec: ServiceSpec,
     where: Mapping[str, Any],
     transport: Transport,
     table: str | None,
     hooks: Hooks | None,
+    *,
+    checked: bool = False,
 ) -> Service:
     told = dict(where)
     if "client" in told:
@@ -218,17 +227,22 @@ def _blocking(
 
         told = {"connection": ClientConnection(told["client"])}
     driver = SyncDriver(**told, transport=transport, capacity=_capacity(spec))
-    return build_service(spec, driver, table=table, hooks=hooks)
+    return build_service(spec, driver, table=table, hooks=hooks, checked=checked)
 
 
 def _asynchronous(
-    spec: ServiceSpec, where: Mapping[str, Any], table: str | None, hooks: Hooks | None
+    spec: ServiceSpec,
+    where: Mapping[str, Any],
+    table: str | None,
+    hooks: Hooks | None,
+    *,
+    checked: bool = False,
 ) -> AsyncService:
     from leyden.drivers.aio import AsyncDriver
     from leyden.service.asynchronous import AsyncEntity, AsyncService
 
     driver = cast(Driver, AsyncDriver(**where, capacity=_capacity(spec)))
-    kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity}
+    kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity, "checked": checked}
     return cast(AsyncService, build_service(spec, driver, table=table, hooks=hooks, **kinds))
 
 

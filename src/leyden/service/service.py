@@ -11,7 +11,6 @@ from leyden._calls import fitting, misplaced, no_attribute, not_called
 from leyden._text import did_you_mean
 from leyden.drivers.base import Driver
 from leyden.errors import ArgumentError, DecodeError, InvalidOptionError, UnknownNameError
-from leyden.mapping import compile_entity
 from leyden.mapping.merging import table_definition
 from leyden.mapping.table import TableDefinition
 from leyden.operations.bound import BoundEntity, error_context
@@ -331,10 +330,13 @@ def build_service(
     hooks: Mapping[str, Any] | None = None,
     kind: type[Service] = Service,
     entity_kind: type[Entity] = Entity,
+    checked: bool = False,
 ) -> Service:
-    """Compile all entities of a service and bind them to a table and a driver.
+    """Bind all entities of a service to a table and a driver.
 
-    `kind` and `entity_kind` are the classes that users get to hold.
+    `kind` and `entity_kind` are the classes that users get to hold. Specs that were read from
+    schemas, and hooks with them, are `checked`: their entities are compiled when they are first
+    used. Those of others are compiled here, so that what is wrong with them shows at once.
 
     Raises InvalidOptionError where no table is named, here or in table.yaml.
     """
@@ -344,15 +346,18 @@ def build_service(
             "no table is named: give `table=`, or say `table: NAME` in table.yaml",
             operation="load",
         )
+    calls = dict(hooks or {})
     bound = {
-        alias: BoundEntity(compile_entity(entity, hooks=hooks), name, driver, spec.table)
+        alias: BoundEntity(entity, calls, name, driver, spec.table)
         for alias, entity in spec.entities.items()
     }
     members: dict[str, list[Member]] = {}
     for entity in bound.values():
-        for keys in entity.keys.values():
-            for collection in keys.spec.collection:
-                members.setdefault(collection, []).append(Member(entity, keys))
+        if not checked:
+            _ = entity.mapping
+        for pattern, index in entity.spec.indexes.items():
+            for collection in index.collection:
+                members.setdefault(collection, []).append(Member(entity, pattern))
     return kind(
         spec,
         name,

@@ -23,12 +23,17 @@ from leyden.program import Item, Params
 Values = Mapping[str, Any]
 
 
-@frozen
+@frozen(slots=False)
 class Member:
     """One entity of a collection, and its access pattern there."""
 
     entity: BoundEntity
-    keys: IndexKeys
+    pattern: str
+
+    @cached_property
+    def keys(self) -> IndexKeys:
+        """The keys of the access pattern."""
+        return self.entity.keys[self.pattern]
 
     @property
     def alias(self) -> str:
