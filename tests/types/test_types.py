@@ -174,7 +174,11 @@ def test_its_options_and_generators_are_of_the_language(name: str) -> None:
     for made in kind.generates & {"now"}:
         assert made
         attribute = compiled(name)
-        assert attribute.accept(kind.now(datetime(2026, 3, 2, tzinfo=UTC))) is not None
+        instant = datetime(2026, 3, 2, tzinfo=UTC)
+        accepted = attribute.accept(kind.now(instant))
+        assert accepted is not None
+        if kind.tells_time:
+            assert kind.instant(accepted) == instant
 
 
 @EVERY

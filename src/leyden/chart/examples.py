@@ -22,7 +22,17 @@ from leyden._text import did_you_mean
 from leyden.chart.samples import is_free, sample
 from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
 from leyden.program import Item
-from leyden.schema import AttributeSpec, Call, EntitySpec, JMESPath, Literal, ServiceSpec
+from leyden.schema import (
+    After,
+    AttributeSpec,
+    Bucket,
+    Call,
+    EntitySpec,
+    JMESPath,
+    Literal,
+    ServiceSpec,
+    Slug,
+)
 from leyden.types import type_of
 
 Hooks = Mapping[str, Callable[..., Any]]
@@ -228,7 +238,7 @@ def _sample_item(
     values = {}
     for name in _shown(spec):
         attribute = spec.attributes[name]
-        if isinstance(attribute.derive, JMESPath):
+        if isinstance(attribute.derive, JMESPath | Bucket | Slug | After):
             continue
         place = number // 2 if places.get(name) == "shared" else number
         default = attribute.default

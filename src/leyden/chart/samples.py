@@ -12,8 +12,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from leyden.schema import AttributeSpec, UnboundedPatternError, searching
-from leyden.types import type_of
+from leyden.schema import After, AttributeSpec, Bucket, Slug, UnboundedPatternError, searching
+from leyden.types import bucket_of, normal_form, slug_of, type_of
 
 _START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -124,9 +124,16 @@ class _Likely:
     def text(self) -> str:
         """Text that keeps the lengths and the pattern."""
         attribute, number = self._attribute, self.number
+        if isinstance(attribute.derive, Bucket):
+            return bucket_of(attribute.derive.period, self.instant())
         text = _named_text(self._words, number, self._entity)
         if self._plain:
             text = re.sub(r"\W|_", "", text)
+        if isinstance(attribute.derive or attribute.default, Slug):
+            text = slug_of(text) or text
+        if attribute.prefix is not None:
+            text = f"{attribute.prefix}{number + 1:0>4}"
+        text = normal_form(attribute.normalize)(text)
         if attribute.pattern is not None:
             with suppress(re.error, UnboundedPatternError):
                 fits = searching(attribute.pattern)
@@ -166,11 +173,19 @@ class _Likely:
     def instant(self) -> datetime:
         """A time of day; what comes later is later."""
         later = next((_LATER[word] for word in self._words if word in _LATER), timedelta())
+        if (declared := self._declared()) is not None:
+            later = declared
         return _START + timedelta(days=self.number) + later
 
     def expiry(self) -> datetime:
-        """Three months ahead."""
-        return _START + timedelta(days=90 + self.number)
+        """As far ahead as the schema says, else three months."""
+        return _START + timedelta(days=self.number) + (self._declared() or timedelta(days=90))
+
+    def _declared(self) -> timedelta | None:
+        """How much later than others the schema says that it is."""
+        spec = self._attribute
+        made = next((m for m in (spec.on_write, spec.default, spec.derive) if m is not None), None)
+        return timedelta(seconds=made.seconds) if isinstance(made, After) else None
 
 
 def _words(name: str) -> list[str]:

@@ -16,9 +16,11 @@ from leyden.errors import DecodeError
 from leyden.keys import EntityKeys, KeyForm
 from leyden.keys.form import value_of
 from leyden.mapping.moment import Moment
-from leyden.schema.spec import AttributeSpec
+from leyden.schema.spec import AttributeSpec, Bucket
+from leyden.types import accept_string
 from leyden.types.base import Accept, AttributeValue, UnreadableError, refuse, type_of
 from leyden.types.lacking import lacking_properties
+from leyden.types.normal import part_form
 
 
 @frozen(eq=False)
@@ -167,6 +169,7 @@ class CompiledAttribute:
         "encode",
         "entity",
         "fill_defaults",
+        "has_form",
         "items",
         "key_text",
         "kind",
@@ -200,6 +203,13 @@ class CompiledAttribute:
         self.type = type_of(spec)
         self.kind = self.type.stored_kind(spec)
         """The kind of AttributeValue that stores it; empty where the value decides."""
+        parts = [*(() if items is None else (items,)), *(properties or {}).values()]
+        self.has_form = (
+            bool(spec.normalize)
+            or isinstance(spec.derive, Bucket)
+            or any(part.has_form for part in parts)
+        )
+        """Whether its texts, or those inside of it, have a form that `check` brings others into."""
         self.check: Accept
         """Type check and normal form, without this attribute's own constraints."""
         self.constrain: Callable[[Any, str], None] | None = None
@@ -254,6 +264,16 @@ class CompiledAttribute:
         if constraints and self.constrain is not None:
             self.constrain(value, path)
         return value
+
+    def part(self, text: Any, path: str, *, at_start: bool) -> str:
+        """A text as it stands inside of stored ones, or at their start.
+
+        Raises ValidationError for what is no text.
+        """
+        part = accept_string(text, path)
+        if isinstance(self.spec.derive, Bucket):
+            return part.upper()
+        return part_form(self.spec.normalize, at_start=at_start)(part) if self.has_form else part
 
     def decode(self, value: AttributeValue) -> Any:
         """The Python value of a stored one; NULL is None. Raises DecodeError."""

@@ -8,6 +8,7 @@ meet a type check and no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sized
+from functools import partial
 from typing import Any
 
 from leyden._text import did_you_mean
@@ -17,10 +18,12 @@ from leyden.mapping.attribute import CompiledAttribute, Fill, KeyText, Rework, k
 from leyden.mapping.expressions import Expression
 from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
 from leyden.schema.regexps import searching
-from leyden.schema.spec import AttributeSpec, Call, EntitySpec, JMESPath, Judge
+from leyden.schema.spec import AttributeSpec, Bucket, Call, EntitySpec, JMESPath, Judge
 from leyden.types.anything import decode_any, encode_any, plain_any
-from leyden.types.base import refuse
+from leyden.types.base import Accept, refuse
 from leyden.types.lacking import LackingList, LackingMap
+from leyden.types.normal import normal_form
+from leyden.types.periods import accept_bucket
 
 Hooks = Mapping[str, Callable[..., Any]]
 _Constraint = Callable[[Any, str], None]
@@ -96,12 +99,30 @@ def _compile(
         spec, path=path, segments=segments, entity=entity, items=items, properties=properties
     )
     attribute.plain = attribute.type.plain(attribute)
-    attribute.check = attribute.type.check(attribute, depth)
+    attribute.check = _forming(spec, attribute.type.check(attribute, depth))
     attribute.constrain = build_constrain(attribute, hooks)
     attribute.fill_defaults = build_fill_defaults(attribute, hooks)
     attribute.apply_set = build_apply_set(attribute, hooks)
     attribute.apply_get = build_apply_get(attribute, hooks)
     return attribute
+
+
+def _forming(spec: AttributeSpec, check: Accept) -> Accept:
+    """The check of an attribute's type, behind what brings its texts into their form.
+
+    As everything that is written, compared or looked for is checked, all of it has that form.
+    """
+    if isinstance(spec.derive, Bucket):
+        return partial(accept_bucket, spec.derive.period)
+    if not spec.normalize:
+        return check
+    normal = normal_form(spec.normalize)
+
+    def formed(value: Any, path: str) -> Any:
+        # Members of string enums are texts, too; all else the check refuses.
+        return check(normal(str.__str__(value)) if isinstance(value, str) else value, path)
+
+    return formed
 
 
 def set_key_texts(
@@ -149,6 +170,7 @@ def _without_source(attribute: CompiledAttribute, depth: int) -> CompiledAttribu
 def build_constrain(attribute: CompiledAttribute, hooks: Hooks) -> _Constraint | None:
     """All constraints of one attribute as one function; None where it has none.
 
+    * `prefix` is what the text must begin with.
     * `pattern` is searched for anywhere in the text, as JavaScript's `RegExp.test` does: anchor
       it with `^` and `$`.
     * `min` and `max` bound numbers; for a `ttl` they are seconds since 1970.
@@ -159,6 +181,8 @@ def build_constrain(attribute: CompiledAttribute, hooks: Hooks) -> _Constraint |
     """
     spec = attribute.spec
     constraints: list[_Constraint] = []
+    if spec.prefix is not None:
+        constraints.append(_prefix(spec.prefix))
     if spec.pattern is not None:
         constraints.append(_pattern(spec.pattern))
     if spec.min is not None or spec.max is not None:
@@ -183,6 +207,14 @@ def build_constrain(attribute: CompiledAttribute, hooks: Hooks) -> _Constraint |
     def constrain(value: Any, path: str) -> None:
         for constraint in constraints:
             constraint(value, path)
+
+    return constrain
+
+
+def _prefix(prefix: str) -> _Constraint:
+    def constrain(value: Any, path: str) -> None:
+        if not value.startswith(prefix):
+            raise refuse(path, f'must begin with "{prefix}"')
 
     return constrain
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from leyden._attrs import frozen
 from leyden.mapping.attribute import CompiledAttribute, Rework
 from leyden.mapping.codec import Writer, run
+from leyden.mapping.making import Maker
 from leyden.mapping.moment import Moment, Origin
 from leyden.schema.spec import Generate, Literal
 
@@ -125,12 +126,15 @@ Fill: TypeAlias = Callable[[Mapping[str, Any], Moment], tuple[dict[str, Any], li
 class Planned:
     """An attribute of a new item: where its value comes from if none is given, None for nowhere.
 
-    `needed` ones are reported where they lack a value.
+    `needed` ones are reported where they lack a value. `maker` makes the value of that of the
+    attribute `of`, which stands before this one in a plan.
     """
 
     attribute: CompiledAttribute
     origin: Origin | None
     needed: bool
+    maker: Maker | None = None
+    of: str = ""
 
 
 def compile_filling(plan: Iterable[Planned], *, title: str, kept: Collection[str] = ()) -> Fill:
@@ -155,6 +159,12 @@ def compile_filling(plan: Iterable[Planned], *, title: str, kept: Collection[str
             writer.lines += [
                 f"    if value is None{renewed}:",
                 f"        value = {_origin(writer, planned)}",
+            ]
+        if planned.maker is not None:
+            maker = writer.name("maker", planned.maker)
+            writer.lines += [
+                f"    if value is None and {planned.of!r} in values:",
+                f"        value = {maker}(values[{planned.of!r}])",
             ]
         writer.lines += [
             "    if value is not None:",
@@ -183,7 +193,9 @@ def _origin(writer: Writer, planned: Planned) -> str:
 
 
 def _accepting(writer: Writer, attribute: CompiledAttribute) -> list[str]:
-    normal = attribute.type.normal_source(attribute.spec, writer)
+    normal = None
+    if not attribute.has_form:
+        normal = attribute.type.normal_source(attribute.spec, writer)
     if attribute.fill_defaults is not None or normal is None:
         accept = writer.name("accept", attribute.accept)
         return [f"        value = {accept}(value, moment=moment)"]

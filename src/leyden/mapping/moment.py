@@ -14,12 +14,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 
 from leyden.errors import HookError, LeydenError
-from leyden.schema.spec import AttributeSpec, Call, Generate, Judge, Literal
+from leyden.schema.spec import After, AttributeSpec, Call, Generate, Judge, Literal, Slug
 from leyden.types import type_of
 from leyden.types.base import AttributeType
 
@@ -86,18 +86,24 @@ Origin = Callable[[Moment], Any]
 
 def origin_of(
     spec: AttributeSpec,
-    source: Literal | Generate | Call | None,
+    source: Literal | Generate | Call | After | Slug | None,
     hooks: Mapping[str, Callable[..., Any]],
     path: str = "",
 ) -> Origin | None:
     """Where a `default` or an `on_write` takes its value from; None where there is none.
 
+    None also for what is made of another attribute, which `maker_of` makes.
+
     `now` is a datetime for `timestamp` and `ttl`, milliseconds since 1970 for numbers, and ISO
     text for everything else. A hook is called without arguments. `path` is the
     attribute's place, where it is a part of another one.
     """
-    if source is None:
+    if source is None or getattr(source, "of", None) is not None:
         return None
+    if isinstance(source, After):
+        later, made = timedelta(seconds=source.seconds), type_of(spec).now
+        return lambda moment: made(moment.now + later)
+    assert not isinstance(source, Slug)
     if isinstance(source, Literal):
         value = source.value
         if isinstance(value, list | dict | set):
@@ -107,13 +113,16 @@ def origin_of(
         use = "default" if source is spec.default else "on_write"
         hook = hook_of(hooks, source, use, path or spec.name)
         return lambda moment: hook()
+    prefix = spec.prefix or ""
     if source.kind == "now":
         of_type = type_of(spec)
         if type(of_type).now is AttributeType.now:
             return attrgetter("now")
+        if prefix:
+            return lambda moment: prefix + of_type.now(moment.now)
         return lambda moment: of_type.now(moment.now)
     make = _IDS[source.kind]
-    return lambda moment: make()
+    return lambda moment: prefix + make()
 
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -15,6 +15,7 @@ from typing import Any
 from leyden.errors import (
     LeydenError,
     MissingCompositeError,
+    ReadOnlyAttributeError,
     RequiredAttributeError,
     ValidationError,
 )
@@ -22,9 +23,19 @@ from leyden.mapping.attribute import CompiledAttribute, KeyText
 from leyden.mapping.building import Hooks
 from leyden.mapping.expressions import Expression
 from leyden.mapping.filling import Fill, Planned, Setters, compile_filling
+from leyden.mapping.making import Maker, maker_of
 from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
 from leyden.mapping.paths import unknown_attribute
-from leyden.schema.spec import Call, EntitySpec, IndexSpec, JMESPath, Judge
+from leyden.schema.spec import (
+    After,
+    Bucket,
+    Call,
+    EntitySpec,
+    IndexSpec,
+    JMESPath,
+    Judge,
+    Slug,
+)
 from leyden.types.anything import plain_any
 from leyden.types.base import AttributeType, unchanged
 
@@ -87,7 +98,7 @@ class Derivation:
     `inputs` are the attributes that it watches or reads, None for all that are not derived.
     """
 
-    __slots__ = ("_attribute", "_expression", "_hook", "_own", "_settle", "inputs")
+    __slots__ = ("_attribute", "_expression", "_hook", "_made", "_own", "_settle", "inputs")
 
     def __init__(
         self,
@@ -96,11 +107,14 @@ class Derivation:
         expression: Expression | None,
         hook: Callable[..., Any] | None,
         own: frozenset[str],
+        made: tuple[str, Maker] | None = None,
     ) -> None:
         self._attribute = attribute
         self._expression = expression
         self._hook = hook
         self._own = own
+        self._made = made
+        """The one attribute that it is made of, and what makes it."""
         kind = attribute.type
         # Most types take what an expression gave as it is.
         self._settle = None if type(kind).derived is AttributeType.derived else kind.derived
@@ -125,7 +139,11 @@ class Derivation:
     def value(self, values: Mapping[str, Any], plain: Plain) -> Any:
         """The accepted value over these values of the item, None for none."""
         path = self._attribute.path
-        if self._expression is None:
+        if self._made is not None:
+            name, make = self._made
+            value = values.get(name)
+            value = None if value is None else make(value)
+        elif self._expression is None:
             assert self._hook is not None
             value = self._hook(None, MappingProxyType(self._seen(values)))
         else:
@@ -158,6 +176,13 @@ def derivations_of(
         watch = frozenset(attribute.spec.watch)
         everything = "*" in watch
         expression, hook = None, None
+        if isinstance(derive, Bucket | Slug | After):
+            assert derive.of is not None
+            made = (derive.of, maker_of(attribute.spec, derive, attributes[derive.of].spec))
+            found[name] = Derivation(
+                attribute, frozenset({derive.of}), None, None, frozenset(own), made
+            )
+            continue
         if isinstance(derive, JMESPath):
             expression = Expression(derive.text)
             everything = everything or expression.roots is None
@@ -303,16 +328,21 @@ class Preparation:
         }
 
     def _compile_fill(self) -> Fill:
-        plan = (
-            Planned(
-                attribute,
-                self._on_write.get(name) or self._defaults.get(name),
-                attribute.spec.required,
-            )
-            for name, attribute in self.attributes.items()
-            if name not in self._derivations
+        plan = []
+        behind = []
+        for name, attribute in self.attributes.items():
+            spec = attribute.spec
+            origin = self._on_write.get(name) or self._defaults.get(name)
+            default = spec.default
+            if isinstance(default, After | Slug) and default.of is not None:
+                maker = maker_of(spec, default, self.spec.attributes[default.of])
+                behind.append(Planned(attribute, origin, spec.required, maker, default.of))
+            elif name not in self._derivations:
+                plan.append(Planned(attribute, origin, spec.required))
+        # What is made of other attributes comes when these are there.
+        self._fill = compile_filling(
+            [*plan, *behind], title=f"new {self.spec.entity}", kept=self._own
         )
-        self._fill = compile_filling(plan, title=f"new {self.spec.entity}", kept=self._own)
         return self._fill
 
     def derived(
@@ -386,6 +416,7 @@ class Preparation:
         other values that the item has, None for what it is known not to have.
 
         Raises MissingCompositeError where one is derived from what is in neither,
+        ReadOnlyAttributeError where the item's own key would change,
         RequiredAttributeError where one that is required comes to nothing.
         """
         concerned = [one for one in self._derivations.values() if one.concerns(changed)]
@@ -402,6 +433,13 @@ class Preparation:
         }
         derived = self.derived(values, {one.name for one in concerned})
         for name, value in derived.items():
+            if name in self._own and known.get(name, value) != value:
+                raise ReadOnlyAttributeError(
+                    f'"{name}" is part of the item\'s own key, and derived from what this write '
+                    "changes; it would be another value, so write a new item and delete this one",
+                    path=name,
+                    entity=self.spec.entity,
+                )
             if value is None and self.attributes[name].spec.required:
                 raise RequiredAttributeError(
                     f'"{name}" is required, and with these values nothing is derived for it',

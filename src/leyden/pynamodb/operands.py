@@ -27,7 +27,7 @@ from leyden._text import a
 from leyden.errors import ArgumentError
 from leyden.types.anything import accept_any, encode_any
 from leyden.types.base import refuse, wrong_type
-from leyden.types.text import accept_binary, accept_string
+from leyden.types.text import accept_binary
 
 Any_Condition = TypeVar("Any_Condition", bound=Condition)
 
@@ -284,9 +284,9 @@ class TypedPath(Path):
             )
         key_text = self.compiled.key_text
         if key_text is not None and not isinstance(prefix, _Operand | Attribute):
-            text = key_text.beginning(accept_string(prefix, self.place))
-            return _begins_with(self, Value({"S": text}))
-        return _begins_with(self, self._part(prefix))
+            text = self.compiled.part(prefix, self.place, at_start=True)
+            return _begins_with(self, Value({"S": key_text.beginning(text)}))
+        return _begins_with(self, self._part(prefix, at_start=True))
 
     def contains(self, item: Any) -> Contains:
         """A condition on a member of a set, an element of a list, or a part of text or bytes."""
@@ -306,14 +306,14 @@ class TypedPath(Path):
             f"is {a(compiled.spec.type)}, and contains() takes text, bytes, lists and sets",
         )
 
-    def _part(self, value: Any) -> Any:
+    def _part(self, value: Any, *, at_start: bool = False) -> Any:
         if isinstance(value, _Operand | Attribute):
             return self._to_operand(value)
         if self.compiled.kind == "B" or isinstance(value, bytes | bytearray | memoryview):
             if self.compiled.kind == "S":
                 raise wrong_type(self.place, "a str", value)
             return Value({"B": accept_binary(value, self.place)})
-        text = accept_string(value, self.place)
+        text = self.compiled.part(value, self.place, at_start=at_start)
         key_text = self.compiled.key_text
         return Value({"S": text if key_text is None else key_text.part(text, self.place)})
 

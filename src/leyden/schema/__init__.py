@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         ENTITY_FIELD,
         OVERFLOW_FIELD,
         VERSION_FIELD,
+        After,
         AttributeSpec,
+        Bucket,
         Call,
         EntitySpec,
         Generate,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Padding,
         SearchSpec,
         ServiceSpec,
+        Slug,
         Span,
         TableIndexSpec,
         TableSpec,
@@ -51,9 +54,9 @@ else:
         loading="CheckResult check_service load_checked load_service",
         regexps="UnboundedPatternError searching",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
-        spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD AttributeSpec Call EntitySpec Generate "
-        "IndexSpec JMESPath Judge KeySpec Literal Padding SearchSpec ServiceSpec Span "
-        "TableIndexSpec TableSpec",
+        spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD After AttributeSpec Bucket Call "
+        "EntitySpec Generate IndexSpec JMESPath Judge KeySpec Literal Padding SearchSpec "
+        "ServiceSpec Slug Span TableIndexSpec TableSpec",
     )
 
 __all__ = [
@@ -67,7 +70,9 @@ __all__ = [
     "TAKEN_ALIASES",
     "TAKEN_ATTRIBUTES",
     "VERSION_FIELD",
+    "After",
     "AttributeSpec",
+    "Bucket",
     "Call",
     "CheckResult",
     "EntitySpec",
@@ -83,6 +88,7 @@ __all__ = [
     "ParsedExpression",
     "SearchSpec",
     "ServiceSpec",
+    "Slug",
     "Span",
     "TableIndexSpec",
     "TableSpec",

@@ -16,20 +16,24 @@ from leyden.schema.nodes import Given, Listing, Node, Scalar, described
 from leyden.schema.regexps import UnboundedPatternError, searching
 from leyden.schema.shapes import Options
 from leyden.schema.spec import (
+    After,
     AttributeSpec,
+    Bucket,
     Call,
     Generate,
     JMESPath,
     Literal,
     Padding,
+    Slug,
     Span,
 )
 from leyden.types import WrongLiteralError, accept_vector, type_of
+from leyden.types.normal import normal_form
 
 _TAKEN_AS_GIVEN: Final = frozenset(
     {
         *("field", "label", "required", "read_only", "hidden", "overflow", "description"),
-        *("min", "max", "min_length", "max_length", "dimensions", "deferred"),
+        *("min", "max", "min_length", "max_length", "dimensions", "deferred", "prefix"),
     }
 )
 """The options whose values a spec has as they are."""
@@ -62,7 +66,7 @@ def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
         kind, values = "enum", _enum_values(given.at("type"))
     fits = not kind or _options_fit(given, kind, shape)
     padding = given.plain("padding", {})
-    watch = given.plain("watch", ())
+    watch, normalize = given.plain("watch", ()), given.plain("normalize", ())
     as_given: dict[str, Any] = {"field": name, "label": name}
     for option, inner in given.value.items():
         if inner is not None and option in _TAKEN_AS_GIVEN:
@@ -71,12 +75,13 @@ def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
         name=name,
         type=kind,
         padding=Padding(**padding) if len(padding) == 2 else None,
+        normalize=(normalize,) if isinstance(normalize, str) else tuple(normalize),
         pattern=_pattern(given.get("pattern")),
         validate=_expression_or_call(given.get("validate")),
         get=_call(given.get("get")),
         set=_call(given.get("set")),
         watch=(watch,) if isinstance(watch, str) else tuple(dict.fromkeys(watch)),
-        derive=_expression_or_call(given.get("derive")),
+        derive=_derivation(given.get("derive")),
         items=_items(given.get("items"), kind),
         properties=_properties(given.get("properties"), given.where),
         values=values,
@@ -152,6 +157,27 @@ def _expression_or_call(given: Given | None) -> JMESPath | Call | None:
     return JMESPath(given.value)
 
 
+def _derivation(given: Given | None) -> JMESPath | Call | Bucket | Slug | After | None:
+    if given is None or isinstance(given.value, str):
+        return _expression_or_call(given)
+    return _made(given) or _call(given)
+
+
+def _made(given: Given) -> Bucket | Slug | After | None:
+    """What makes a value of another attribute, or of the write's instant; None for anything else.
+
+    None also where a part of it was refused.
+    """
+    options = given.bare()
+    if None in given.value.values():
+        return None
+    if "bucket" in options and "of" in options:
+        return Bucket(options["bucket"], options["of"])
+    if "slug" in options:
+        return Slug(options["slug"], options.get("max_length"))
+    return After(options["after"], options.get("of")) if "after" in options else None
+
+
 def _items(given: Given | None, kind: str) -> AttributeSpec | None:
     if given is None:
         return None
@@ -217,9 +243,12 @@ def _bounds_fit(spec: AttributeSpec, given: Given) -> bool:
     return False
 
 
-def _source(spec: AttributeSpec, given: Given) -> Literal | Generate | Call | None:
+def _source(spec: AttributeSpec, given: Given) -> Any:
     """The value of `default` or `on_write`, checked against all the rest of the attribute."""
     if not isinstance(given.value, (Scalar, Listing, nodes.Mapping)):
+        made = _made(given)
+        if made is not None:
+            return made
         kind = given.plain("generate")
         if kind is not None and spec.type and spec.type not in GENERATED[kind]:
             given.at("generate").error(
@@ -283,7 +312,10 @@ def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
         raise _wrong(node, where, kind.wanted)
     else:
         try:
-            value = kind.literal(attribute, node.value, node.text)
+            written = node.value
+            if attribute.normalize and isinstance(written, str):
+                written = normal_form(attribute.normalize)(written)
+            value = kind.literal(attribute, written, node.text)
         except WrongLiteralError as error:
             raise _wrong(node, where, str(error)) from None
         except ValueError as error:
@@ -310,6 +342,8 @@ def _check_limits(attribute: AttributeSpec, value: Any, node: Node, where: str) 
     pattern = attribute.pattern if "pattern" in kind.options else None
     if pattern is not None and not searching(pattern)(value):
         raise LiteralError(node.span, f"{where} must match `pattern`")
+    if attribute.prefix and kind.is_free_text and not value.startswith(attribute.prefix):
+        raise LiteralError(node.span, f"{where} must begin with {quoted(attribute.prefix)}")
 
 
 def _wrong(node: Node, where: str, what: str) -> LiteralError:

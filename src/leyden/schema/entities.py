@@ -19,13 +19,16 @@ from leyden.schema.shapes import Part
 from leyden.schema.spec import (
     ENTITY_FIELD,
     VERSION_FIELD,
+    After,
     AttributeSpec,
+    Bucket,
     EntitySpec,
     IndexSpec,
     JMESPath,
     Judge,
     KeySpec,
     SearchSpec,
+    Slug,
     Span,
     TableIndexSpec,
     TableSpec,
@@ -256,6 +259,8 @@ def _alias(given: Given, listed_as: tuple[str, Span] | None) -> str:
 
 def _watching(spec: AttributeSpec, attributes: Mapping[str, AttributeSpec]) -> AttributeSpec:
     """The attribute with `watch` filled in: what its expression reads, in the schema's order."""
+    if isinstance(spec.derive, Bucket | Slug | After) and not spec.watch:
+        return attrs.evolve(spec, watch=() if spec.derive.of is None else (spec.derive.of,))
     if spec.watch or not isinstance(spec.derive, JMESPath):
         return spec
     try:

@@ -15,10 +15,12 @@ from leyden.schema.shapes import (
     TAKEN_ALIASES,
     TAKEN_ATTRIBUTES,
     Choice,
+    Duration,
     Either,
     Flag,
     Json,
     ListOf,
+    Making,
     Name,
     Named,
     Number,
@@ -35,6 +37,8 @@ from leyden.schema.spec import (
     VERSION_FIELD,
 )
 from leyden.types import MAX_DIMENSIONS, TYPES
+from leyden.types.normal import FORMS
+from leyden.types.periods import PERIODS
 
 TYPE_NAMES: Final = tuple(name for name in TYPES if name != "enum")
 """The types that have a name; an enum is written as the list of its values."""
@@ -112,6 +116,41 @@ GENERATE: Final = Options(
     "A value that is made anew each time.",
 )
 
+AFTER: Final = Options(
+    {
+        "after": Option(
+            Duration(),
+            "How much later, in words: `90 days`, `1 hour 30 minutes`. The units are seconds, "
+            "minutes, hours, days and weeks.",
+            required=True,
+        ),
+        "of": Option(
+            Text(), "The attribute whose time it is counted from; by default the write's instant."
+        ),
+    },
+    "A time that is counted from the instant of the write, or from that of another attribute.",
+)
+
+BUCKET: Final = Options(
+    {
+        "bucket": Option(
+            Choice(tuple(PERIODS)), "The length of the bucket, as UTC counts it.", required=True
+        ),
+        "of": Option(Text(), "The attribute whose time falls into the bucket.", required=True),
+    },
+    "The hour, day, week, month, quarter or year that a time falls into, as text that sorts.",
+)
+
+SLUG: Final = Options(
+    {
+        "slug": Option(Text(), "The attribute whose text it is made of.", required=True),
+        "max_length": Option(
+            Whole(1, 1000), "The greatest length; a longer slug ends with the last word that fits."
+        ),
+    },
+    "A part of a web address: small ASCII letters, digits, and hyphens between words.",
+)
+
 PADDING: Final = Options(
     {
         "length": Option(Whole(1, 1024), "The length in characters to fill up to.", required=True),
@@ -144,7 +183,17 @@ _ALONE: Final = Choice(
     },
 )
 """The types that say all by their name."""
-_SOURCE: Final = Source(GENERATE, CALL)
+_SOURCE: Final = Source({"generate": GENERATE, "call": CALL, "after": AFTER})
+_DEFAULT: Final = Source({**_SOURCE.kinds, "slug": SLUG})
+_DERIVATION: Final = Either(
+    "a JMESPath expression, or a mapping with `call`, `bucket`, `slug` or `after`",
+    Text(),
+    mapping=Making({"call": CALL, "bucket": BUCKET, "slug": SLUG, "after": AFTER}),
+)
+_FORM: Final = Choice(
+    tuple(FORMS),
+    {"lowercase": 'did you mean "lower"?', "uppercase": 'did you mean "upper"?'},
+)
 
 _ELEMENT: Final[dict[str, Option]] = {
     "type": Option(_TYPE, "The type; a list of texts is an enum of these values.", required=True),
@@ -153,6 +202,17 @@ _ELEMENT: Final[dict[str, Option]] = {
         Named("a property", Reference("property"), Text()),
         "The properties of a map; without it, the map takes any.",
         types=_having("properties"),
+    ),
+    "normalize": Option(
+        Either("a normal form or a list of them", _FORM, listing=ListOf(_FORM, least=1)),
+        "The normal forms that texts are brought into before they are checked, stored, looked for "
+        "and put into keys.",
+        types=_having("normalize"),
+    ),
+    "prefix": Option(
+        Text(),
+        "What texts must begin with; generated ones get it.",
+        types=_having("prefix"),
     ),
     "pattern": Option(
         Text(), "A regular expression that a text must match.", types=_having("pattern")
@@ -198,6 +258,7 @@ _PROPERTY: Final[dict[str, Option]] = {
 
 _ATTRIBUTE: Final[dict[str, Option]] = {
     **_PROPERTY,
+    "default": Option(_DEFAULT, "The value where none is given."),
     "set": Option(
         SET_CALL,
         "A function that changes the value before it is stored; with `watch`, it is called with "
@@ -219,8 +280,9 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
         "default those that the expression in `derive` reads.",
     ),
     "derive": Option(
-        _EXPRESSION_OR_CALL,
-        "A JMESPath expression over the item's attributes, or a function, that makes the value.",
+        _DERIVATION,
+        "What makes the value of the item's other attributes: a JMESPath expression, a function, "
+        "a time bucket, a slug, or a time counted from another one.",
     ),
     "deferred": Option(
         Flag(),

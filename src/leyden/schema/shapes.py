@@ -19,6 +19,7 @@ from leyden.schema.nodes import Given, Listing, Node, Odd, Scalar, described
 from leyden.schema.nodes import Mapping as MappingNode
 from leyden.schema.spec import Span
 from leyden.types import TYPES
+from leyden.types.periods import DURATION_PATTERN, duration_seconds
 
 Json: TypeAlias = dict[str, Any]
 
@@ -444,21 +445,64 @@ class Either(Shape):
 
 
 @frozen
+class Duration(Shape):
+    """A duration in words, taken as its seconds."""
+
+    def check(self, part: Part) -> Given | None:
+        """The seconds."""
+        text = part.value
+        if isinstance(text, int | float) and not isinstance(text, bool):
+            text = str(text)
+        if not isinstance(text, str):
+            return part.wrong("a duration such as 90 days")
+        try:
+            return part.given(duration_seconds(text))
+        except ValueError as error:
+            return part.refuse("option.value", f"is no duration: {error}")
+
+    def json(self) -> Json:
+        """A string of that form."""
+        return {"type": "string", "pattern": DURATION_PATTERN, "examples": ["90 days"]}
+
+
+@frozen
+class Making(Shape):
+    """A mapping that says how a value is made; its first word is one of `kinds`."""
+
+    kinds: Mapping[str, Options]
+
+    def check(self, part: Part) -> Given | None:
+        """The options of the kind that the mapping has the word of."""
+        assert isinstance(part.node, MappingNode)
+        for name, options in self.kinds.items():
+            if name in part.node.entries:
+                return options.check(part)
+        given = next(iter(part.node.entries), "")
+        message = f"must have {listed(self.kinds, 'or')}{did_you_mean(given, self.kinds)}"
+        return part.refuse("option.value", message)
+
+    def json(self) -> Json:
+        """An object of one of the kinds."""
+        inner = [options.json() for options in self.kinds.values()]
+        return {"anyOf": inner} if len(inner) > 1 else inner[0]
+
+
+@frozen
 class Source(Shape):
     """A literal, or a mapping that says where a value comes from.
 
-    A mapping with the one key `generate` or `call` is never a literal.
+    A mapping that has the word of one of the `kinds` is no literal, unless it has more keys
+    than such a mapping may have.
     """
 
-    generate: Options
-    call: Options
+    kinds: Mapping[str, Options]
 
     def check(self, part: Part) -> Given | None:
         """What the mapping says, or the node itself."""
         node = part.node
-        if isinstance(node, MappingNode) and len(node.entries) == 1:
-            for name, options in (("generate", self.generate), ("call", self.call)):
-                if name in node.entries:
+        if isinstance(node, MappingNode):
+            for name, options in self.kinds.items():
+                if name in node.entries and len(node.entries) <= _most_keys(options):
                     return options.check(part)
         if isinstance(node, Scalar) and isinstance(node.value, Odd):
             return part.wrong("a value, text or number")
@@ -470,12 +514,20 @@ class Source(Shape):
         """Anything but null."""
         directives = [
             {
-                "if": {"type": "object", "required": [name], "maxProperties": 1},
+                "if": {
+                    "type": "object",
+                    "required": [name],
+                    "maxProperties": _most_keys(options),
+                },
                 "then": options.json(),
             }
-            for name, options in (("generate", self.generate), ("call", self.call))
+            for name, options in self.kinds.items()
         ]
         return {"not": {"type": "null"}, "allOf": directives}
+
+
+def _most_keys(options: Options) -> int:
+    return len(options.options)
 
 
 @frozen

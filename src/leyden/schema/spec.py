@@ -77,6 +77,30 @@ class Call:
 
 
 @frozen
+class After:
+    """A time behind another one: the instant of the write, or the value of the attribute `of`."""
+
+    seconds: int
+    of: str | None = None
+
+
+@frozen
+class Bucket:
+    """The hour, day, week, month, quarter or year in UTC that the time in `of` falls into."""
+
+    period: str
+    of: str
+
+
+@frozen
+class Slug:
+    """A part of a web address, made of the text in `of`: `creme-brulee`."""
+
+    of: str
+    max_length: int | None = None
+
+
+@frozen
 class JMESPath:
     """A JMESPath expression over an entity's attributes (names, not fields)."""
 
@@ -116,11 +140,15 @@ class AttributeSpec:
     field: str
     label: str
     required: bool = False
-    default: Literal | Generate | Call | None = None
-    on_write: Literal | Generate | Call | None = None
+    default: Literal | Generate | Call | After | Slug | None = None
+    on_write: Literal | Generate | Call | After | None = None
     read_only: bool = False
     hidden: bool = False
     padding: Padding | None = None
+    normalize: tuple[str, ...] = ()
+    """The normal forms of its texts, in their order."""
+    prefix: str | None = None
+    """What its texts begin with; generated ones get it."""
     pattern: str | None = None
     min: int | float | None = None
     max: int | float | None = None
@@ -131,7 +159,7 @@ class AttributeSpec:
     set: Call | None = None
     watch: tuple[str, ...] = ()
     """Names of the attributes that it watches; `("*",)` for all."""
-    derive: JMESPath | Call | None = None
+    derive: JMESPath | Call | Bucket | Slug | After | None = None
     items: AttributeSpec | None = None
     """The element of a `list` or `set`; None: elements of any type."""
     properties: Mapping[str, AttributeSpec] | None = attrs.field(

@@ -44,6 +44,7 @@ from leyden.types.lacking import (
     lacking_properties,
     places_lacking,
 )
+from leyden.types.normal import normal_form, slug_of
 from leyden.types.numbers import (
     DecimalType,
     IntegerType,
@@ -52,6 +53,7 @@ from leyden.types.numbers import (
     epoch_milliseconds,
     number_text,
 )
+from leyden.types.periods import bucket_of
 from leyden.types.text import (
     BinaryType,
     BooleanType,
@@ -90,6 +92,7 @@ __all__ = [
     "accept_string",
     "accept_timestamp",
     "accept_vector",
+    "bucket_of",
     "decode_any",
     "encode_any",
     "encode_any_set",
@@ -102,11 +105,13 @@ __all__ = [
     "json_text",
     "json_writer",
     "lacking_properties",
+    "normal_form",
     "number_text",
     "places_lacking",
     "plain_any",
     "plain_numbers",
     "refuse",
+    "slug_of",
     "timestamp_text",
     "type_of",
     "vector_excerpt",

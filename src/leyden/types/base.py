@@ -184,6 +184,13 @@ class AttributeType:
         """The present instant as a value."""
         return instant
 
+    tells_time: bool = False
+    """Whether its values can be times, as those are that `generate: now` makes."""
+
+    def instant(self, value: Any) -> datetime:
+        """The time in UTC that an accepted value tells. Raises ValueError where it tells none."""
+        raise NotImplementedError
+
     def derived(self, value: Any) -> Any:
         """What a JMESPath expression gave, as a value to accept."""
         return value

@@ -121,7 +121,9 @@ class SetType(AttributeType):
                     path, "is an empty set, which DynamoDB cannot store; leave it out or remove it"
                 )
             members = frozenset([accept(member, path) for member in value])
-            if len(members) != len(value) and isinstance(value, Sequence):
+            # Two texts may have one normal form, which makes them one member.
+            doubles = element is None or not element.spec.normalize
+            if doubles and len(members) != len(value) and isinstance(value, Sequence):
                 raise refuse(path, "is a list with duplicates, and a set has none")
             return members if element is not None else accept_any_set(members, path)
 

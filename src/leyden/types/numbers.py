@@ -297,10 +297,18 @@ class NumberType(AttributeType):
     key_text = staticmethod(number_text)
     strict_text = staticmethod(sortable_number)
     countable = True
+    tells_time = True
 
     def now(self, instant: datetime) -> Any:
         """Milliseconds since 1970."""
         return epoch_milliseconds(instant)
+
+    def instant(self, value: Any) -> datetime:
+        """The time so many milliseconds after the start of 1970."""
+        try:
+            return EPOCH + int(value // 1) * _MILLISECOND
+        except OverflowError:
+            raise ValueError("is no time in milliseconds since 1970") from None
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
         """A number that DynamoDB can store."""

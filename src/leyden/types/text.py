@@ -20,7 +20,7 @@ from leyden.types.base import (
     unchanged,
     wrong_type,
 )
-from leyden.types.times import timestamp_text
+from leyden.types.times import timestamp_text, timestamp_value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,7 +89,7 @@ class StringType(AttributeType):
 
     name = "string"
     also_called: tuple[str, ...] = ("str",)
-    options = frozenset({"pattern", "min_length", "max_length", "overflow"})
+    options = frozenset({"normalize", "prefix", "pattern", "min_length", "max_length", "overflow"})
     wanted = "text"
     generates = frozenset({"now", "uuid4", "uuid7", "ulid"})
     in_expressions = "text"
@@ -105,12 +105,17 @@ class StringType(AttributeType):
 
     keyable = True
     in_keys = "text"
+    tells_time: bool = True
     key_text = staticmethod(str)
     strict_text = staticmethod(escape)
 
     def now(self, instant: datetime) -> Any:
         """ISO 8601 text."""
         return timestamp_text(instant)
+
+    def instant(self, value: Any) -> datetime:
+        """The time of ISO 8601 text."""
+        return timestamp_value(value)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
         """Text."""
@@ -151,8 +156,9 @@ class EnumType(StringType):
 
     name = "enum"
     also_called = ()
-    options = frozenset({"pattern"})
+    options = frozenset({"normalize", "pattern"})
     generates = frozenset()
+    tells_time = False
     normal = "value.__class__ is str and value in {members}"
     begins_as_text = True
 

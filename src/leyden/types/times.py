@@ -193,6 +193,12 @@ class TimestampType(AttributeType):
     strict_text = staticmethod(timestamp_text)
     keeps_order = True
     begins_as_text = True
+    tells_time = True
+
+    def instant(self, value: Any) -> datetime:
+        """The instant itself."""
+        moment: datetime = value
+        return moment
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
         """ISO 8601 text, as it is stored."""
@@ -247,6 +253,12 @@ class TtlType(AttributeType):
     keyable = True
     in_keys = "a number"
     key_text = staticmethod(ttl_text)
+    tells_time = True
+
+    def instant(self, value: Any) -> datetime:
+        """The instant itself."""
+        moment: datetime = value
+        return moment
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
         """Whole seconds since 1970."""

@@ -179,11 +179,13 @@ def accept_limit(entity: BoundEntity, given: Values, operator: str) -> dict[str,
     """The values of a limit; a beginning may be text that is no whole value yet."""
     if operator != "begins":
         return entity.mapping.sought(given)
-    beginnings = {
-        name: Beginning(value)
-        for name, value in given.items()
-        if isinstance(value, str) and entity.mapping.attributes[name].type.begins_as_text
-    }
+    beginnings: dict[str, str] = {}
+    for name, value in given.items():
+        attribute = entity.mapping.attributes[name]
+        if isinstance(value, str) and attribute.type.begins_as_text:
+            beginnings[name] = Beginning(attribute.part(value, name, at_start=True))
+        elif isinstance(value, str) and attribute.has_form:
+            beginnings[name] = attribute.part(value, name, at_start=True)
     rest = {name: value for name, value in given.items() if name not in beginnings}
     return {**entity.mapping.sought(rest), **beginnings}
 

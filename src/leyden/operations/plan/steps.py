@@ -142,6 +142,8 @@ def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
             raise _refused(entity, place, f'{_COPIED}; the `set` of "{other}" needs it')
     if mapping.attributes[name].apply_set is not None:
         raise _refused(entity, place, f"{_COPIED}; its `set` needs it")
+    if place.leaf.has_form:
+        raise _refused(entity, place, f"{_COPIED}; its normal form needs it")
     if place.segments[0].partition("[")[0] in entity.mapping.overflow:
         raise _refused(entity, place, "may be stored apart from its item, and cannot be a copy")
 

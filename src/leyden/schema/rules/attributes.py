@@ -19,7 +19,17 @@ from leyden.schema.expressions import (
 )
 from leyden.schema.language import RESERVED_FIELDS
 from leyden.schema.nodes import Given
-from leyden.schema.spec import AttributeSpec, Call, Generate, JMESPath, Judge, Literal
+from leyden.schema.spec import (
+    After,
+    AttributeSpec,
+    Bucket,
+    Call,
+    Generate,
+    JMESPath,
+    Judge,
+    Literal,
+    Slug,
+)
 from leyden.types import type_of
 
 
@@ -71,7 +81,7 @@ def check_expiry(entity: EntityDraft) -> None:
                 entity.at("attributes", name, option).warning(
                     "attribute.ttl_default",
                     f"{quoted(name)} is a point in time, so with this `{option}` DynamoDB deletes "
-                    f"all items {when}; count it from the time of writing with {{call: NAME}}",
+                    f"all items {when}; count it from the time of writing: {{after: 90 days}}",
                 )
 
 
@@ -163,6 +173,9 @@ def check_watched(entity: EntityDraft) -> None:
     }
     for name, spec in known.items():
         at = partial(entity.at, "attributes", name)
+        if isinstance(spec.derive, Bucket | Slug | After):
+            # It reads what it is made of, which is checked where that is named.
+            continue
         for i, watched in enumerate(spec.watch):
             place = at("watch", i) if at().has("watch") else at("derive")
             if watched == "*":

@@ -9,7 +9,7 @@ from typing import Final
 from leyden._text import listed, quoted
 from leyden.schema.entities import EntityDraft, KeyDraft
 from leyden.schema.expressions import ExpressionError, parse_expression
-from leyden.schema.spec import IndexSpec, Judge, KeySpec
+from leyden.schema.spec import IndexSpec, Judge, KeySpec, Slug
 
 _MOST_KEY_ATTRIBUTES: Final = 4
 INDEX_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
@@ -200,15 +200,7 @@ def _differing_prefix(key: KeyDraft, other: KeyDraft) -> str:
 
 def check_optional(entity: EntityDraft) -> None:
     """Note what an item may lack of an index of which it always has the rest."""
-    there = {
-        name
-        for name, spec in entity.spec.attributes.items()
-        if any((spec.required, spec.default, spec.on_write, len(spec.values) == 1))
-        or name == entity.spec.version_attribute
-    }
-    for index in entity.spec.indexes.values():
-        if index.index is None:
-            there.update(index.composites)
+    there = _always_there(entity)
     for pattern in entity.patterns:
         index = pattern.index
         if index.index is None or index.type == "composite":
@@ -225,6 +217,31 @@ def check_optional(entity: EntityDraft) -> None:
                     "index.optional_composite",
                     f"{key.where}: an item without {listed(names, 'or')} {means}",
                 )
+
+
+def _always_there(entity: EntityDraft) -> set[str]:
+    """The attributes that no item lacks which Leyden writes."""
+    attributes = entity.spec.attributes
+    there = {
+        name
+        for name, spec in attributes.items()
+        if any((spec.required, spec.default, spec.on_write, len(spec.values) == 1))
+        or name == entity.spec.version_attribute
+    }
+    primary = (index for index in entity.spec.indexes.values() if index.index is None)
+    own = {name for index in primary for name in index.composites}
+    there |= own
+    for name, spec in attributes.items():
+        made = spec.derive or spec.default
+        of = getattr(made, "of", None)
+        if of is None or spec.required or name in own:
+            continue
+        # Of a time there is always a bucket; a text may have nothing that a slug can be made of.
+        if of in there and not isinstance(made, Slug):
+            there.add(name)
+        else:
+            there.discard(name)
+    return there
 
 
 def _asked_for(index: IndexSpec) -> frozenset[str]:

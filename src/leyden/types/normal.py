@@ -1,0 +1,138 @@
+"""Normal forms of text, and slugs: pure functions of text to text.
+
+White space and case are those of JavaScript, so that a TypeScript client that writes
+`value.trim().toLowerCase()` stores the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from typing import Final
+
+_SPACE: Final = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What `trim()` and `\\s` mean in JavaScript; Python's own `strip()` takes other characters."""
+
+_AROUND: Final = re.compile(rf"\A[{_SPACE}]+|[{_SPACE}]+\Z")
+_IN_FRONT: Final = re.compile(rf"\A[{_SPACE}]+")
+_RUN: Final = re.compile(rf"[{_SPACE}]+")
+_NO_DIGIT: Final = re.compile("[^0-9]+")
+
+FORMS: Final[dict[str, Callable[[str], str]]] = {
+    "trim": partial(_AROUND.sub, ""),
+    "collapse": partial(_RUN.sub, " "),
+    "compact": partial(_RUN.sub, ""),
+    "digits": partial(_NO_DIGIT.sub, ""),
+    "lower": str.lower,
+    "upper": str.upper,
+    "casefold": str.casefold,
+    "nfc": partial(unicodedata.normalize, "NFC"),
+    "nfkc": partial(unicodedata.normalize, "NFKC"),
+}
+"""The normal forms by name."""
+
+FORM_MEANINGS: Final[dict[str, str]] = {
+    "trim": "no white space at the ends",
+    "collapse": "one space in place of each run of white space",
+    "compact": "no white space at all",
+    "digits": "the digits 0 to 9 and nothing else",
+    "lower": "small letters",
+    "upper": "capital letters",
+    "casefold": "letters without case, in which ß is ss",
+    "nfc": "one code point for a letter with its accents, where there is one",
+    "nfkc": "the same, and plain characters in place of ligatures, wide letters and the like",
+}
+"""What each of them leaves, in words."""
+
+EXCLUDING: Final = (
+    frozenset({"lower", "upper", "casefold"}),
+    frozenset({"nfc", "nfkc"}),
+    frozenset({"collapse", "compact"}),
+)
+"""The forms of which an attribute can have but one."""
+
+_MOST_ROUNDS: Final = 8
+"""More than any text needs: a case mapping may undo a composition, which undoes no other case."""
+
+
+@lru_cache(maxsize=256)
+def normal_form(names: tuple[str, ...]) -> Callable[[str], str]:
+    """The function that brings text into the normal forms of these names, in their order.
+
+    A later form may make work for an earlier one, as `nfkc` makes a space of `¨`. So they are
+    repeated until nothing changes: what is in its normal form stays as it is.
+
+    >>> normal_form(("trim", "lower"))("  Ada@Example.COM ")
+    'ada@example.com'
+    """
+    steps = [FORMS[name] for name in names]
+
+    def normal(text: str) -> str:
+        for _ in range(_MOST_ROUNDS):
+            before = text
+            for step in steps:
+                text = step(text)
+            if text == before:
+                break
+        return text
+
+    return normal
+
+
+def part_form(names: Iterable[str], *, at_start: bool) -> Callable[[str], str]:
+    """How a part of normal text is looked for; `at_start` is a part that text begins with.
+
+    White space at an end of it may stand inside of the whole text, so it is kept there.
+
+    >>> part_form(("trim", "lower"), at_start=True)("  Ada ")
+    'ada '
+    """
+    kept = tuple(name for name in names if name != "trim")
+    normal = normal_form(kept)
+    if at_start and len(kept) < len(tuple(names)):
+        return lambda text: normal(_IN_FRONT.sub("", text))
+    return normal
+
+
+_LETTERS: Final = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ħ": "h",
+        "ŧ": "t",
+        "ı": "i",
+        "'": "",
+        "\u2019": "",
+    }
+)
+"""The letters that are not made of a plain one and accents, and the apostrophes of `don't`."""
+
+_BETWEEN: Final = re.compile("[^a-z0-9]+")
+_LAST_WORD: Final = re.compile("-[^-]*$")
+
+
+def slug_of(text: str, max_length: int | None = None) -> str | None:
+    """The text as a part of a web address: small ASCII letters, digits, and hyphens between words.
+
+    Accents are left away. A slug that is longer than `max_length` ends with the last word that
+    fits. None where nothing is left of the text, as of one in another script.
+
+    >>> slug_of("Crème brûlée & Straßenkaffee")
+    'creme-brulee-strassenkaffee'
+    >>> slug_of("The quick brown fox", 12)
+    'the-quick'
+    """
+    apart = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in apart if not unicodedata.category(c).startswith("M")).lower()
+    slug = _BETWEEN.sub("-", plain.translate(_LETTERS)).strip("-")
+    if max_length is not None and len(slug) > max_length:
+        slug = _LAST_WORD.sub("", slug[: max_length + 1])[:max_length]
+    return slug or None
