@@ -21,6 +21,19 @@ def attribute(name: str, type: str = "string", **options: Any) -> AttributeSpec:
             key: attribute(key, part) if isinstance(part, str) else attribute(key, **part)
             for key, part in properties.items()
         }
+    if "variants" in options:
+        word = options["tag"]
+        options["variants"] = {
+            tag: attribute(
+                name,
+                "map",
+                properties={
+                    word: {"type": "enum", "values": [tag], "required": True},
+                    **said.get("properties", {}),
+                },
+            )
+            for tag, said in options["variants"].items()
+        }
     if "values" in options:
         options["values"] = tuple(options["values"])
     options.setdefault("field", name)

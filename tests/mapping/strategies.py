@@ -72,7 +72,6 @@ _SCALAR_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "decimal": decimals | whole,
     "boolean": st.booleans(),
     "binary": st.binary(max_size=8),
-    "enum": st.sampled_from(VALUES),
     "json": jsons,
     "timestamp": instants,
     "ttl": instants | st.integers(0, 10**10),
@@ -94,7 +93,7 @@ def _named(name: str, kind: str) -> AttributeSpec:
 @st.composite
 def attribute_specs(draw: st.DrawFn, name: str = "x", depth: int = 2) -> AttributeSpec:
     """An attribute of any type, stored under another name than its own."""
-    kinds = [*SCALARS, "set", "any", *(("list", "map") if depth else ())]
+    kinds = [*SCALARS, "set", "any", *(("list", "map", "union") if depth else ())]
     kind = draw(st.sampled_from(kinds))
     field = f"{name}F"
     if kind == "set":
@@ -104,14 +103,42 @@ def attribute_specs(draw: st.DrawFn, name: str = "x", depth: int = 2) -> Attribu
         item = draw(st.none() | attribute_specs("", depth - 1))
         return AttributeSpec(name, "list", field, name, items=item)
     if kind == "map":
-        keys = draw(st.none() | st.lists(names, unique=True, max_size=3))
-        parts = None if keys is None else {k: draw(attribute_specs(k, depth - 1)) for k in keys}
+        inside = draw(st.none() | st.lists(names, unique=True, max_size=3))
+        parts = None if inside is None else {k: draw(attribute_specs(k, depth - 1)) for k in inside}
         return AttributeSpec(name, "map", field, name, properties=parts)
+    if kind == "union":
+        tags = draw(st.lists(keys, unique=True, min_size=1, max_size=3))
+        word = draw(keys)
+        used = names.filter(lambda part: word not in (part, f"{part}F"))
+        variants = {
+            tag: {
+                part: draw(attribute_specs(part, depth - 1))
+                for part in draw(st.lists(used, unique=True, max_size=3))
+            }
+            for tag in tags
+        }
+        return _union(name, word, variants)
     return _named(name, kind)
+
+
+def _union(name: str, word: str, variants: dict[str, dict[str, AttributeSpec]]) -> AttributeSpec:
+    maps = {
+        tag: AttributeSpec(
+            name,
+            "map",
+            name,
+            name,
+            properties={word: attribute(word, "enum", values=[tag], required=True), **parts},
+        )
+        for tag, parts in variants.items()
+    }
+    return AttributeSpec(name, "union", f"{name}F", name, tag=word, variants=maps)
 
 
 def values_of(spec: AttributeSpec) -> st.SearchStrategy[Any]:
     """Values that an attribute accepts."""
+    if spec.type == "enum":
+        return st.sampled_from(spec.values)
     if spec.type in _SCALAR_VALUES:
         return _SCALAR_VALUES[spec.type]
     if spec.type == "set":
@@ -125,9 +152,11 @@ def values_of(spec: AttributeSpec) -> st.SearchStrategy[Any]:
     if spec.type == "map":
         if spec.properties is None:
             return st.dictionaries(keys, anythings, max_size=3)
-        return st.fixed_dictionaries(
-            {}, optional={name: values_of(part) for name, part in spec.properties.items()}
-        )
+        parts = {name: values_of(part) for name, part in spec.properties.items()}
+        needed = {name: parts.pop(name) for name, p in spec.properties.items() if p.required}
+        return st.fixed_dictionaries(needed, optional=parts)
+    if spec.type == "union":
+        return st.one_of([values_of(variant) for variant in (spec.variants or {}).values()])
     return anythings
 
 

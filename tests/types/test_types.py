@@ -22,12 +22,22 @@ from leyden.schema.spec import AttributeSpec
 from leyden.types import TYPES, AttributeType, json_writer
 from leyden.types import json_ready as shown
 from leyden.types.base import UNKNOWN
+from tests.mapping.schemas import attribute as attribute_spec
 from tests.mapping.schemas import entity
 
 WRITTEN: dict[str, Any] = {"enum": ["open", "closed"]}
 """How a type is written in schemas, where not by its name."""
 
-NEEDED: dict[str, dict[str, Any]] = {"vector": {"dimensions": 3}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "vector": {"dimensions": 3},
+    "union": {
+        "tag": "kind",
+        "variants": {
+            "card": {"properties": {"number": {"type": "string", "required": True}}},
+            "bank": {"properties": {"code": "integer", "limit": "number"}},
+        },
+    },
+}
 """The options without which a type says too little."""
 
 EVERY = pytest.mark.parametrize("name", TYPES)
@@ -43,8 +53,7 @@ KEYABLE = pytest.mark.parametrize("name", [name for name, kind in TYPES.items() 
 
 
 def spec_of(name: str) -> AttributeSpec:
-    values = tuple(WRITTEN.get(name, ()))
-    return AttributeSpec("x", name, "x", "x", values=values, **NEEDED.get(name, {}))
+    return attribute_spec("x", name, values=WRITTEN.get(name, ()), **NEEDED.get(name, {}))
 
 
 def compiled(name: str) -> CompiledAttribute:

@@ -113,6 +113,7 @@ def _unbound(attribute: AttributeSpec) -> AttributeSpec:
         overflow=None,
         items=None if attribute.items is None else _unbound(attribute.items),
         properties=properties,
+        variants=attribute.variants and {n: _unbound(v) for n, v in attribute.variants.items()},
     )
 
 
@@ -122,7 +123,11 @@ def _calls(attribute: AttributeSpec) -> list[str]:
         for call in (attribute.get, attribute.set, attribute.derive)
         if isinstance(call, Call)
     ]
-    parts = [attribute.items, *(attribute.properties or {}).values()]
+    parts = [
+        attribute.items,
+        *(attribute.properties or {}).values(),
+        *(attribute.variants or {}).values(),
+    ]
     return own + [name for part in parts if part is not None for name in _calls(part)]
 
 

@@ -16,7 +16,7 @@ import click
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError, ValidationError
 from leyden.schema import AttributeSpec
-from leyden.types import json_writer, number_text, type_of
+from leyden.types import json_writer, number_text, type_of, variant_spec
 
 if TYPE_CHECKING:
     from leyden import Entity
@@ -130,6 +130,7 @@ def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) ->
     if spec.type in ("list", "set") and isinstance(value, list) and spec.items is not None:
         element = spec.items
         return [value_from_json(element, v, f"{path}[{i}]") for i, v in enumerate(value)]
+    spec = variant_spec(spec, value) or spec
     if spec.type == "map" and isinstance(value, dict) and spec.properties is not None:
         parts: Mapping[str, AttributeSpec] = spec.properties
         return {
@@ -155,7 +156,7 @@ def survives_json(spec: AttributeSpec, value: Any) -> bool:
         element = spec.items or _UNDECLARED
         return all(survives_json(element, member) for member in value)
     if isinstance(value, dict):
-        parts = spec.properties or {}
+        parts = (variant_spec(spec, value) or spec).properties or {}
         return all(survives_json(parts.get(name, _UNDECLARED), v) for name, v in value.items())
     return True
 

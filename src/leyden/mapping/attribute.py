@@ -19,8 +19,9 @@ from leyden.mapping.moment import Moment
 from leyden.schema.spec import AttributeSpec, Bucket
 from leyden.types import accept_string
 from leyden.types.base import Accept, AttributeValue, UnreadableError, refuse, type_of
-from leyden.types.lacking import lacking_properties
+from leyden.types.lacking import has_properties, lacking_properties
 from leyden.types.normal import part_form
+from leyden.types.union import readable_parts
 
 
 @frozen(eq=False)
@@ -180,7 +181,9 @@ class CompiledAttribute:
         "read",
         "segments",
         "spec",
+        "tag",
         "type",
+        "variants",
         "write_codec",
     )
 
@@ -193,6 +196,8 @@ class CompiledAttribute:
         entity: str,
         items: CompiledAttribute | None = None,
         properties: Mapping[str, CompiledAttribute] | None = None,
+        variants: Mapping[str, CompiledAttribute] | None = None,
+        tag: CompiledAttribute | None = None,
     ) -> None:
         self.spec = spec
         self.path = path
@@ -200,6 +205,10 @@ class CompiledAttribute:
         self.entity = entity
         self.items = items
         self.properties = properties
+        self.variants = variants
+        """The variants of a union by name, each a map at the same place."""
+        self.tag = tag
+        """The property that says which variant a value is, as an enum of all of them."""
         self.type = type_of(spec)
         self.kind = self.type.stored_kind(spec)
         """The kind of AttributeValue that stores it; empty where the value decides."""
@@ -312,14 +321,17 @@ def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> An
     if kind == "L" and attribute.items is not None and isinstance(inner, list | tuple):
         element = attribute.items
         return [decode_leniently(element, item, f"{where}[{i}]") for i, item in enumerate(inner)]
-    if kind == "M" and attribute.properties is not None and isinstance(inner, Mapping):
+    if kind == "M" and has_properties(attribute) and isinstance(inner, Mapping):
+        properties: Mapping[str, Any] | None = attribute.properties
+        if properties is None:
+            properties = _parts_of_variant(attribute, inner, where)
         found = {}
-        for name, part in attribute.properties.items():
+        for name, part in properties.items():
             if part.spec.field in inner:
                 item = decode_leniently(part, inner[part.spec.field], f"{where}.{part.spec.field}")
                 if item is not None:
                     found[name] = item
-        return lacking_properties(attribute.properties)(found, inner)
+        return lacking_properties(properties)(found, inner)
     try:
         return attribute.read(dict(value))
     except UnreadableError as error:
@@ -327,6 +339,16 @@ def decode_leniently(attribute: CompiledAttribute, value: Any, where: str) -> An
     except Exception as error:
         reason = f"cannot be read as {attribute.spec.type} ({type(error).__name__})"
         raise _unreadable(attribute, where, reason) from None
+
+
+def _parts_of_variant(
+    attribute: CompiledAttribute, stored: Mapping[str, Any], where: str
+) -> Mapping[str, Any]:
+    """The properties by which a stored value of a union is read."""
+    tag, tagged = attribute.tag, None
+    if tag is not None and tag.spec.field in stored:
+        tagged = decode_leniently(tag, stored[tag.spec.field], f"{where}.{tag.spec.field}")
+    return readable_parts(attribute, tagged)
 
 
 def _unreadable(attribute: CompiledAttribute, where: str, reason: str) -> DecodeError:

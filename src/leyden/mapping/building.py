@@ -24,6 +24,7 @@ from leyden.types.base import Accept, refuse
 from leyden.types.lacking import LackingList, LackingMap
 from leyden.types.normal import normal_form
 from leyden.types.periods import accept_bucket
+from leyden.types.union import tag_of
 
 Hooks = Mapping[str, Callable[..., Any]]
 _Constraint = Callable[[Any, str], None]
@@ -57,8 +58,9 @@ def _calls(spec: AttributeSpec, path: str) -> Iterator[tuple[str, Call | Judge]]
             yield path, source
     if spec.items is not None:
         yield from _calls(spec.items, f"{path}[]")
-    for name, part in (spec.properties or {}).items():
-        yield from _calls(part, f"{path}.{name}")
+    for part in (spec, *(spec.variants or {}).values()):
+        for name, inner in (part.properties or {}).items():
+            yield from _calls(inner, f"{path}.{name}")
 
 
 def compile_attributes(spec: EntitySpec, hooks: Hooks) -> dict[str, CompiledAttribute]:
@@ -95,8 +97,25 @@ def _compile(
             )
             for name, part in spec.properties.items()
         }
+    variants, tag = None, None
+    if spec.variants is not None and spec.tag is not None:
+        word, members = spec.tag, tuple(spec.variants)
+        variants = {
+            name: _compile(variant, path, segments, depth, entity, hooks)
+            for name, variant in spec.variants.items()
+        }
+        marked = AttributeSpec(word, "enum", word, word, required=True, values=members)
+        inside = None if segments is None else (*segments, word)
+        tag = _compile(marked, f"{path}.{word}", inside, depth + 1, entity, hooks)
     attribute = CompiledAttribute(
-        spec, path=path, segments=segments, entity=entity, items=items, properties=properties
+        spec,
+        path=path,
+        segments=segments,
+        entity=entity,
+        items=items,
+        properties=properties,
+        variants=variants,
+        tag=tag,
     )
     attribute.plain = attribute.type.plain(attribute)
     attribute.check = _forming(spec, attribute.type.check(attribute, depth))
@@ -284,6 +303,9 @@ def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | No
             return [fill_item(item, moment) for item in value]
 
         return fill_list
+    if attribute.variants is not None:
+        fills = {n: v.fill_defaults for n, v in attribute.variants.items() if v.fill_defaults}
+        return _fill_variant(attribute, fills) if fills else None
     if attribute.properties is None:
         return None
     origins: dict[str, tuple[Origin, bool]] = {}
@@ -295,6 +317,14 @@ def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | No
         if part.fill_defaults is not None:
             deeper[name] = part.fill_defaults
     return _fill_map(origins, deeper) if origins or deeper else None
+
+
+def _fill_variant(attribute: CompiledAttribute, fills: Mapping[str, Fill]) -> Fill:
+    def fill(value: Any, moment: Moment) -> Any:
+        fill_one = fills.get(tag_of(attribute.spec, value) or "")
+        return value if fill_one is None else fill_one(value, moment)
+
+    return fill
 
 
 def _fill_map(origins: Mapping[str, tuple[Origin, bool]], deeper: Mapping[str, Fill]) -> Fill:
@@ -375,6 +405,14 @@ def _descend(
             return frozenset(reworked) if as_set else reworked
 
         return each
+    if attribute.variants is not None:
+        chosen = {n: r for n, v in attribute.variants.items() if (r := rework_of(v)) is not None}
+
+        def one(value: Any, values: Mapping[str, Any]) -> Any:
+            rework = chosen.get(tag_of(attribute.spec, value) or "")
+            return value if rework is None else rework(value, values)
+
+        return one if chosen else None
     if attribute.properties is None:
         return None
     reworks: dict[str, Rework] = {}

@@ -80,6 +80,8 @@ class Writer:
             return f"{{{attribute.kind!r}: [{text} for {item} in sorted({value})]}}"
         if attribute.properties is not None:
             return f"encode_{self._map(attribute)}({value})"
+        if attribute.variants is not None:
+            return f"encode_{self._union(attribute)}({value})"
         if spec.type == "map":
             return f"{{'M': {{key: encode_any({item}) for key, {item} in {value}.items()}}}}"
         return f"encode_any({value})"
@@ -106,6 +108,8 @@ class Writer:
             return f"frozenset([{text} for {item} in {inner}])"
         if attribute.properties is not None:
             return f"decode_{self._map(attribute)}({stored})"
+        if attribute.variants is not None:
+            return f"decode_{self._union(attribute)}({stored})"
         if spec.type == "map":
             return f"{{key: decode_any({item}) for key, {item} in {inner}.items()}}"
         return f"decode_any({stored})"
@@ -145,6 +149,34 @@ class Writer:
         lacking = self.name("lacking", self._lacking(attribute.properties))
         reads.append(f"    return value if len(value) == len(stored) else {lacking}(value, stored)")
         self.lines += [*writes, "    return {'M': stored}", "", *reads, ""]
+        return name
+
+    def _union(self, attribute: CompiledAttribute) -> str:
+        """Write both functions of a union, once; the name that they share.
+
+        What has no known tag fails to be read, and is left to `decode_leniently`.
+        """
+        known = self._maps.get(id(attribute))
+        if known is not None:
+            return known
+        assert attribute.variants is not None
+        assert attribute.tag is not None
+        maps = {tag: self._map(variant) for tag, variant in attribute.variants.items()}
+        name = f"union_{len(self._maps)}"
+        self._maps[id(attribute)] = name
+        word, stored_word = attribute.spec.tag, attribute.tag.spec.field
+        for way in ("encode", "decode"):
+            chosen = ", ".join(f"{tag!r}: {way}_{one}" for tag, one in maps.items())
+            self.lines.append(f"{way}_variants_of_{name} = {{{chosen}}}")
+        self.lines += [
+            f"def encode_{name}(value):",
+            f"    return encode_variants_of_{name}[value[{word!r}]](value)",
+            "",
+            f"def decode_{name}(stored):",
+            f"    tag = stored['M'][{stored_word!r}]['S']",
+            f"    return decode_variants_of_{name}[tag](stored)",
+            "",
+        ]
         return name
 
 
@@ -280,6 +312,8 @@ def all_attributes(attributes: Iterable[CompiledAttribute]) -> Iterable[Compiled
             yield from all_attributes([attribute.items])
         if attribute.properties is not None:
             yield from all_attributes(attribute.properties.values())
+        if attribute.variants is not None and attribute.tag is not None:
+            yield from all_attributes([attribute.tag, *attribute.variants.values()])
 
 
 def _write_reading(writer: Writer, attribute: CompiledAttribute, target: str) -> None:
@@ -358,7 +392,7 @@ def _signs(
             signs.append(f"{value}.__class__ is {writer.name('lacking_map', LackingMap)}")
         elif has_properties(attribute):
             lacks = writer.name("lacks", partial(places_lacking, attribute))
-            signs.append(f"({value} and next({lacks}({value}), None) is not None)")
+            signs.append(f"({value} is not None and next({lacks}({value}), None) is not None)")
         if _only_shown(attribute):
             stored = f"values.get({name!r})"
             signs.append(f"({stored} is not None and {value} != {stored})")
@@ -369,8 +403,9 @@ def _only_shown(attribute: CompiledAttribute) -> bool:
     """Whether a `get` hook shows something else than is stored, which no `set` hook turns back."""
     if attribute.spec.get is not None and attribute.spec.set is None:
         return True
-    if attribute.properties is not None:
-        return any(map(_only_shown, attribute.properties.values()))
+    for parts in (attribute.properties, attribute.variants):
+        if parts is not None:
+            return any(map(_only_shown, parts.values()))
     return attribute.items is not None and _only_shown(attribute.items)
 
 

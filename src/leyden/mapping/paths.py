@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from leyden._attrs import frozen
-from leyden._text import a, did_you_mean
+from leyden._text import a, did_you_mean, listed
 from leyden.errors import InvalidExpressionError, UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.building import undeclared
+from leyden.types import properties_of_variants, shared_part
 from leyden.types.base import MAX_DEPTH
 
 _STEP: Final = re.compile(
@@ -29,13 +30,62 @@ class ResolvedPath:
     """A place in an entity's items.
 
     `root` is the attribute's name, `leaf` what stands at the place, `segments` the document
-    path by stored names in PynamoDB's form: `("history[0]", "x")`.
+    path by stored names in PynamoDB's form: `("history[0]", "x")`. `unions` are those that the path
+    leads into, with the variants that have what it names.
     """
 
     path: str
     root: str
     leaf: CompiledAttribute
     segments: tuple[str, ...]
+    unions: tuple[WithinUnion, ...] = ()
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether the place is that of a union's tag."""
+        return bool(self.unions) and self.segments == self.unions[-1].segments
+
+
+@frozen
+class WithinUnion:
+    """A union that a path leads into: a write there needs the stored value to be of a variant.
+
+    `path` is the union's, `segments` where its tag is stored, `tags` the variants that have what
+    the path names, and `named` is that.
+    """
+
+    path: str
+    segments: tuple[str, ...]
+    tags: tuple[str, ...]
+    named: str
+
+    why: ClassVar[str] = "variant"
+    advice: ClassVar[str] = "to change the variant, set the whole value"
+
+    def holds(self, stored: Mapping[str, Any]) -> bool:
+        """Whether a stored item has one of the variants at the place."""
+        found: Any = {"M": stored}
+        for segment in self.segments:
+            name, *indexes = segment.replace("]", "").split("[")
+            found = found.get("M", {}).get(name) or {}
+            for index in indexes:
+                elements = found.get("L", ())
+                found = elements[int(index)] if int(index) < len(elements) else {}
+        return found.get("S") in self.tags
+
+    @property
+    def told(self) -> str:
+        """What does not hold, in words."""
+        tags = listed(self.tags, "or")
+        return f'the stored "{self.path}" is not {tags}, and only there "{self.named}" is known'
+
+    def condition(
+        self, path: Callable[[Sequence[str]], str], value: Callable[[dict[str, Any]], str]
+    ) -> str:
+        """The condition as text; the functions give placeholders of a path and of a value."""
+        place = path(self.segments)
+        tags = [value({"S": tag}) for tag in self.tags]
+        return f"{place} = {tags[0]}" if len(tags) == 1 else f"{place} IN ({', '.join(tags)})"
 
 
 def unknown_attribute(name: str, known: Mapping[str, Any], entity: str) -> UnknownAttributeError:
@@ -70,9 +120,14 @@ def resolve_path(
         raise unknown_attribute(root, attributes, entity)
     segments: tuple[str, ...] = (leaf.spec.field,)
     walked = root
+    unions: tuple[WithinUnion, ...] = ()
     for step in steps[1:]:
+        around, place, outer = leaf, segments, walked
         leaf, segments, walked = step_into(leaf, segments, walked, step)
-    return ResolvedPath(path, root, leaf, segments)
+        if around.tag is not None and isinstance(step, str):
+            tag = (*place, around.tag.spec.field)
+            unions += (WithinUnion(outer, tag, variants_with(around, step), walked),)
+    return ResolvedPath(path, root, leaf, segments, unions)
 
 
 def _steps(path: str, entity: str) -> Iterator[str | int]:
@@ -120,6 +175,8 @@ def step_into(
         if attribute.items is not None:
             return attribute.items, place, within
         return _open(str(step), within, place, entity), place, within
+    if attribute.variants is not None:
+        return step_into_union(attribute, segments, path, step)
     if kind not in ("map", "any"):
         _refuse(attribute, path, "has no properties")
     within = f"{path}.{step}"
@@ -139,6 +196,38 @@ def step_into(
             f'"{path}" has no property "{step}"{did_you_mean(step, properties)}', entity=entity
         )
     return part, (*segments, part.spec.field), within
+
+
+def step_into_union(
+    attribute: CompiledAttribute, segments: tuple[str, ...], path: str, step: str
+) -> tuple[CompiledAttribute, tuple[str, ...], str]:
+    """The part of a union that a name leads to: its tag, or what variants have in common.
+
+    A name that variants have for different things leads nowhere: which of them is meant, only the
+    stored item knows. Raises InvalidExpressionError for one, UnknownAttributeError.
+    """
+    entity = attribute.entity
+    having = variants_with(attribute, step)
+    part: Any = attribute.tag if step == attribute.spec.tag else shared_part(attribute, step)
+    if part is None and not having:
+        known = sorted({name for parts in properties_of_variants(attribute) for name in parts})
+        raise UnknownAttributeError(
+            f'no variant of "{path}" has a property "{step}"{did_you_mean(step, known)}',
+            entity=entity,
+        )
+    if part is None:
+        raise InvalidExpressionError(
+            f'"{path}.{step}" is not the same in the variants {listed(having)}, so the path does '
+            f'not say what is meant; read or write "{path}" as a whole',
+            entity=entity,
+        )
+    return part, (*segments, part.spec.field), f"{path}.{step}"
+
+
+def variants_with(attribute: CompiledAttribute, name: str) -> tuple[str, ...]:
+    """The variants of a union that have a property."""
+    variants = (attribute.variants or {}).items()
+    return tuple(tag for tag, variant in variants if name in (variant.properties or {}))
 
 
 def _open(name: str, path: str, segments: tuple[str, ...], entity: str) -> CompiledAttribute:

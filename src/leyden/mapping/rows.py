@@ -251,8 +251,9 @@ def _may_hold_bytes(attribute: CompiledAttribute) -> bool:
     """Whether bytes, which are base64 text in JSON, can be in a value without being an error."""
     if attribute.items is not None:
         return _may_hold_bytes(attribute.items)
-    if attribute.properties is not None:
-        return any(map(_may_hold_bytes, attribute.properties.values()))
+    for parts in (attribute.properties, attribute.variants):
+        if parts is not None:
+            return any(map(_may_hold_bytes, parts.values()))
     return attribute.kind not in ("S", "N", "BOOL") and attribute.spec.type != "vector"
 
 

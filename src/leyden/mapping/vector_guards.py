@@ -9,8 +9,8 @@ are refused before they are sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
 from leyden._attrs import frozen
 from leyden.errors import RequiredAttributeError, ValidationError
@@ -34,9 +34,19 @@ class Demand:
     field: str
     present: bool
 
+    why: ClassVar[str] = "vector"
+    advice: ClassVar[str] = "write both, or neither"
+
     def holds(self, stored: Mapping[str, Any]) -> bool:
         """Whether a stored item is what the write needs."""
         return (self.field in stored) == self.present
+
+    def condition(
+        self, path: Callable[[Sequence[str]], str], value: Callable[[dict[str, Any]], str]
+    ) -> str:
+        """The condition as text; `path` gives the placeholder of a place."""
+        word = "attribute_exists" if self.present else "attribute_not_exists"
+        return f"{word}({path((self.field,))})"
 
     @property
     def told(self) -> str:

@@ -292,7 +292,7 @@ class LeydenAttribute(Attribute[Any]):
         meant = _MEANT.get(name.replace("_", ""))
         if meant is not None:
             hint = f"; did you mean {meant}?"
-        elif self.compiled.spec.type == "map":
+        elif self.compiled.type.in_expressions == "a map":
             hint = ""
         else:
             hint = f"; compare it, or ask {', '.join(_ASKS)}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from leyden import _attrs as attrs
-from leyden._text import did_you_mean, quoted
+from leyden._text import did_you_mean, listed, quoted
 from leyden.errors import ValidationError
 from leyden.schema import nodes
 from leyden.schema.language import ATTRIBUTE, ELEMENT, GENERATED, PROPERTY, SET_TYPES
@@ -33,7 +33,7 @@ from leyden.types.normal import normal_form
 _TAKEN_AS_GIVEN: Final = frozenset(
     {
         *("field", "label", "required", "read_only", "hidden", "overflow", "description"),
-        *("min", "max", "min_length", "max_length", "dimensions", "deferred", "prefix"),
+        *("min", "max", "min_length", "max_length", "dimensions", "deferred", "prefix", "tag"),
     }
 )
 """The options whose values a spec has as they are."""
@@ -84,6 +84,7 @@ def _build(name: str, given: Given, shape: Options) -> AttributeSpec:
         derive=_derivation(given.get("derive")),
         items=_items(given.get("items"), kind),
         properties=_properties(given.get("properties"), given.where),
+        variants=_variants(name, given),
         values=values,
         span=place,
         **as_given,
@@ -203,6 +204,37 @@ def _properties(given: Given | None, where: str) -> dict[str, AttributeSpec] | N
     return specs
 
 
+def _variants(name: str, given: Given) -> dict[str, AttributeSpec] | None:
+    """The variants of a union as maps, with the tag as their first property."""
+    variants, tag = given.get("variants"), given.get("tag")
+    if variants is None or tag is None:
+        return None
+    word = tag.value
+    specs = {}
+    for variant, inner in variants.value.items():
+        if inner is None:
+            continue
+        properties = _properties(inner.get("properties"), inner.where) or {}
+        for part, spec in properties.items():
+            if word in (part, spec.field):
+                inner.at("properties", part).error(
+                    "attribute.tag_taken",
+                    f"{inner.where}: {quoted(part)} is stored where the tag {quoted(word)} of the "
+                    "union is; give the property another name and `field`",
+                )
+        marked = AttributeSpec(word, "enum", word, word, required=True, values=(variant,))
+        specs[variant] = AttributeSpec(
+            name,
+            "map",
+            name,
+            name,
+            properties={word: marked, **{n: p for n, p in properties.items() if n != word}},
+            description=inner.plain("description"),
+            span=inner.place,
+        )
+    return specs
+
+
 def _refuse_shared_fields(specs: Mapping[str, AttributeSpec], given: Given, where: str) -> None:
     """Refuse two attributes, or two properties of one map, that are stored in one field."""
     stored: dict[str, str] = {}
@@ -281,6 +313,10 @@ def parts_of(spec: AttributeSpec, *path: str) -> Iterator[tuple[tuple[str, ...],
         yield from parts_of(spec.items, *path, "items")
     for name, part in (spec.properties or {}).items():
         yield from parts_of(part, *path, "properties", name)
+    for variant, inner in (spec.variants or {}).items():
+        for name, part in (inner.properties or {}).items():
+            if name != spec.tag:
+                yield from parts_of(part, *path, "variants", variant, "properties", name)
 
 
 class LiteralError(ValueError):
@@ -302,6 +338,8 @@ def literal_value(attribute: AttributeSpec, node: Node, where: str) -> Any:
     value: Any
     if attribute.type == "map":
         value = _map(attribute, node, where)
+    elif attribute.type == "union":
+        value = _map(_literal_variant(attribute, node, where), node, where)
     elif attribute.type in ("list", "set"):
         value = _elements(attribute, node, where)
     elif attribute.type == "vector":
@@ -367,6 +405,23 @@ def _map(attribute: AttributeSpec, node: Node, where: str) -> dict[str, Any]:
     }
 
 
+def _literal_variant(attribute: AttributeSpec, node: Node, where: str) -> AttributeSpec:
+    """The variant that a literal of a union says it is."""
+    if not isinstance(node, nodes.Mapping):
+        raise _wrong(node, where, "a mapping")
+    tag, variants = attribute.tag or "", attribute.variants or {}
+    entry = node.entries.get(tag)
+    if entry is None:
+        message = f"{where} needs {quoted(tag)}, which says which variant it is"
+        raise LiteralError(node.span, message)
+    tagged = entry.value.value if isinstance(entry.value, Scalar) else None
+    if not isinstance(tagged, str) or tagged not in variants:
+        hint = did_you_mean(tagged, variants) if isinstance(tagged, str) else ""
+        message = f"{where}.{tag} must be {listed(variants, 'or')}{hint}"
+        raise LiteralError(entry.value.span, message)
+    return variants[tagged]
+
+
 def _elements(attribute: AttributeSpec, node: Node, where: str) -> list[Any] | frozenset[Any]:
     if not isinstance(node, Listing):
         raise _wrong(node, where, "a list")
@@ -425,6 +480,8 @@ def _lacking(attribute: AttributeSpec, node: Node, where: str) -> Iterator[tuple
             yield from _lacking(attribute.items, item, f"{where}[{i}]")
     if not isinstance(node, nodes.Mapping):
         return
+    if attribute.variants is not None:
+        attribute = _literal_variant(attribute, node, where)
     for name, part in (attribute.properties or {}).items():
         entry = node.entries.get(name)
         if entry is not None:

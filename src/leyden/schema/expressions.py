@@ -18,7 +18,7 @@ from leyden._attrs import field, frozen
 from leyden._late import Late
 from leyden._text import did_you_mean, listed, quoted
 from leyden.schema.spec import AttributeSpec
-from leyden.types import type_of
+from leyden.types import shared_properties, type_of
 
 _WORDS: Final = {
     "and": "join conditions with &&",
@@ -217,9 +217,8 @@ _INSTEAD: Final = (
 
 def shape_of(spec: AttributeSpec, name: str) -> Shape:
     """What an attribute's values are in an expression."""
-    return Shape(
-        type_of(spec).in_expressions, name, spec.items, spec.properties, tuple(spec.values)
-    )
+    properties = spec.properties if spec.variants is None else shared_properties(spec)
+    return Shape(type_of(spec).in_expressions, name, spec.items, properties, tuple(spec.values))
 
 
 def always_null(tree: Mapping[str, Any], here: Shape) -> list[str]:

@@ -51,6 +51,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.bounds": "Limits that exclude each other, or do not fit the type.",
         "attribute.never_valid": "No value of an enum matches the attribute's own pattern.",
         "attribute.enum_duplicate": "An enum lists a value twice.",
+        "attribute.tag_taken": "A variant has a property that is stored where the tag is.",
         "attribute.default": "A literal does not fit the attribute's type or limits.",
         "attribute.default_incomplete": "A default lacks a property that is required.",
         "attribute.default_and_derive": "A derived attribute has a default.",

@@ -49,6 +49,11 @@ def _having(option: str) -> frozenset[str]:
     return frozenset(name for name, kind in TYPES.items() if option in kind.options)
 
 
+def _needing(option: str) -> frozenset[str]:
+    """The types that say too little without an option."""
+    return frozenset(name for name, kind in TYPES.items() if option in kind.needs)
+
+
 KEY_TYPES: Final = frozenset(name for name, kind in TYPES.items() if kind.keyable)
 """The types of attributes that can be in a key."""
 
@@ -214,6 +219,18 @@ _ELEMENT: Final[dict[str, Option]] = {
         "What texts must begin with; generated ones get it.",
         types=_having("prefix"),
     ),
+    "tag": Option(
+        Text(),
+        "The property of a union that says which variant a value is.",
+        types=_having("tag"),
+        needed_by=_needing("tag"),
+    ),
+    "variants": Option(
+        Named("a variant", Reference("variant"), Text(), least=1),
+        "The variants of a union, by the texts that its tag can be.",
+        types=_having("variants"),
+        needed_by=_needing("variants"),
+    ),
     "pattern": Option(
         Text(), "A regular expression that a text must match.", types=_having("pattern")
     ),
@@ -237,7 +254,7 @@ _ELEMENT: Final[dict[str, Option]] = {
         Whole(1, MAX_DIMENSIONS),
         "How many numbers a vector has.",
         types=_having("dimensions"),
-        needed_by=frozenset(name for name, kind in TYPES.items() if "dimensions" in kind.needs),
+        needed_by=_needing("dimensions"),
     ),
     "validate": Option(
         _EXPRESSION_OR_CALL,
@@ -247,6 +264,17 @@ _ELEMENT: Final[dict[str, Option]] = {
     "set": Option(CALL, "A function that changes the value before it is stored."),
     "description": Option(Text(empty=True), "What the attribute means, for people."),
 }
+
+VARIANT: Final = Options(
+    {
+        "properties": Option(
+            Named("a property", Reference("property"), Text()),
+            "The properties beside the tag; without it, there are none.",
+        ),
+        "description": Option(Text(empty=True), "What the variant means, for people."),
+    },
+    "A variant of a union: what a value has whose tag is its name.",
+)
 
 _PROPERTY: Final[dict[str, Option]] = {
     **_ELEMENT,
@@ -478,6 +506,7 @@ SHAPES.update(
         )
         for name, shape in (("attribute", ATTRIBUTE), ("property", PROPERTY))
     },
+    variant=VARIANT,
     element=Either(
         "a type, a list of the values of an enum, or a mapping of options",
         _ALONE,

@@ -166,6 +166,12 @@ class AttributeSpec:
         default=None, converter=_frozen_or_none
     )
     """The properties of a `map`; None: an open map."""
+    tag: str | None = None
+    """The property of a `union` that says which variant a value is."""
+    variants: Mapping[str, AttributeSpec] | None = attrs.field(
+        default=None, converter=_frozen_or_none
+    )
+    """The variants of a `union` by name, each a `map` with the tag among its properties."""
     values: tuple[str, ...] = ()
     """The values of an `enum`."""
     overflow: str | None = None

@@ -70,6 +70,13 @@ from leyden.types.times import (
     epoch_seconds,
     timestamp_text,
 )
+from leyden.types.union import (
+    UnionType,
+    properties_of_variants,
+    shared_part,
+    shared_properties,
+    variant_spec,
+)
 from leyden.types.vector import MAX_DIMENSIONS, VectorType, accept_vector, vector_excerpt
 
 __all__ = [
@@ -110,10 +117,14 @@ __all__ = [
     "places_lacking",
     "plain_any",
     "plain_numbers",
+    "properties_of_variants",
     "refuse",
+    "shared_part",
+    "shared_properties",
     "slug_of",
     "timestamp_text",
     "type_of",
+    "variant_spec",
     "vector_excerpt",
     "without_decimals",
     "wrong_type",
@@ -122,6 +133,6 @@ __all__ = [
 _ALL = (
     *(StringType, NumberType, IntegerType, DecimalType, BooleanType, BinaryType, EnumType),
     *(JsonType, TimestampType, TtlType, ListType, SetType, MapType, VectorType),
-    AnyType,
+    *(UnionType, AnyType),
 )
 TYPES.update({kind.name: kind() for kind in _ALL})

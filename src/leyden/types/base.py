@@ -68,6 +68,14 @@ class Compiled(Protocol):
     @property
     def properties(self) -> Mapping[str, Compiled] | None: ...  # noqa: D102
     @property
+    def variants(self) -> Mapping[str, Compiled] | None: ...  # noqa: D102
+    @property
+    def tag(self) -> Compiled | None: ...  # noqa: D102
+    @property
+    def check(self) -> Accept: ...  # noqa: D102
+    @property
+    def apply_get(self) -> Callable[..., Any] | None: ...  # noqa: D102
+    @property
     def plain(self) -> Callable[[Any], Any]: ...  # noqa: D102
     def accept(self, value: Any, path: str | None = None) -> Any: ...  # noqa: D102
 

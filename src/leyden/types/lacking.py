@@ -109,8 +109,8 @@ def excerpt(value: Any) -> Any:
 
 
 def has_properties(attribute: Compiled) -> bool:
-    """Whether there are maps with declared properties in an attribute's values."""
-    if attribute.properties is not None:
+    """Whether there are maps with declared properties, or variants, in an attribute's values."""
+    if attribute.properties is not None or attribute.variants is not None:
         return True
     return attribute.items is not None and has_properties(attribute.items)
 
@@ -120,8 +120,13 @@ def places_lacking(attribute: Compiled, value: Any) -> Iterator[str]:
     if isinstance(value, LackingMap):
         for name in value.left_out or ():
             yield f"{attribute.path}.{name}"
-    if attribute.properties is not None and isinstance(value, dict):
-        for name, part in attribute.properties.items():
+    properties = attribute.properties
+    if attribute.variants is not None and isinstance(value, dict):
+        tagged = value.get(attribute.spec.tag)
+        variant = attribute.variants.get(tagged) if isinstance(tagged, str) else None
+        properties = variant.properties if variant is not None else None
+    if properties is not None and isinstance(value, dict):
+        for name, part in properties.items():
             if name in value and has_properties(part):
                 yield from places_lacking(part, value[name])
     elif attribute.items is not None and isinstance(value, list):

@@ -29,8 +29,15 @@ from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import Expectation, refuse_counted
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
-from leyden.operations.plan.refusal import Asked, Needs
-from leyden.operations.plan.steps import Step, hooked, read_removals, read_steps, refuse_overlaps
+from leyden.operations.plan.refusal import Asked, Need, Needs
+from leyden.operations.plan.steps import (
+    Step,
+    hooked,
+    needs_of,
+    read_removals,
+    read_steps,
+    refuse_overlaps,
+)
 from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, update_of
 from leyden.program import Item, Params
 from leyden.types.lacking import excerpt
@@ -104,9 +111,9 @@ class ChangesPart(Write):
             {name: value for name, value in self._known.items() if value is not None}
         )
 
-    def _agreements(self, expressions: Expressions, demands: Iterable[Demand]) -> list[str]:
+    def _agreements(self, expressions: Expressions, demands: Iterable[Need]) -> list[str]:
         """The conditions that what the caller said of the stored item is so, and its vectors
-        have what they need.
+        and unions are what the write needs.
         """
         entity = self._entity
         texts = [expressions.equal(*pair) for pair in self._agreed().items()]
@@ -118,9 +125,7 @@ class ChangesPart(Write):
                 text = entity.keys.text_of_absent(stored)
                 also = f" OR {expressions.equal(stored, {'S': text})}" if text else ""
                 texts.append(f"({absent}{also})" if text else absent)
-        for one in demands:
-            word = "attribute_exists" if one.present else "attribute_not_exists"
-            texts.append(f"{word}({expressions.name(one.field)})")
+        texts += [one.condition(expressions.path, expressions.value) for one in demands]
         return texts
 
     def _plan_part(
@@ -131,7 +136,7 @@ class ChangesPart(Write):
         change: PartChange,
         effect: Effect | None,
         expected: Expectation | None,
-        demands: tuple[Demand, ...],
+        demands: tuple[Need, ...],
     ) -> WritePlan:
         """The plan of a change. `stored` has the fields of the primary composites at least."""
         entity, expressions = self._entity, Expressions()
@@ -298,7 +303,7 @@ class Update(ChangesPart):
             change,
             effect,
             self._expected,
-            demands,
+            (*demands, *needs_of(entity, steps)),
         )
 
     def _assigned(self, own: Collection[str]) -> tuple[tuple[Step, ...], dict[str, Any], Names]:

@@ -7,36 +7,72 @@ whole did not hold. The stored item, which comes back with the refusal, tells th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden._ledger import same_item
 from leyden.errors import ConditionFailedError, ItemExistsError, ItemNotFoundError
-from leyden.mapping.vector_guards import Demand
 from leyden.operations.bound import BoundEntity
 from leyden.program import AttributeValue, Item, Request
 
 Needs: TypeAlias = Literal["anything", "no item", "an item"]
 """What a verb needs to be stored under its key."""
 
-Why: TypeAlias = Literal["exists", "not_found", "composite", "vector", "where", "unknown"]
+Why: TypeAlias = Literal[
+    "exists", "not_found", "composite", "vector", "variant", "where", "unknown"
+]
 """Which part of a condition did not hold; `unknown` where nothing tells."""
+
+
+class Need(Protocol):
+    """What a write needs of the stored item, though no caller says it.
+
+    Vector indexes do, and steps inside of a union.
+    """
+
+    @property
+    def why(self) -> Any:
+        """The part of the condition that it is."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """What does not hold, in words."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        ...
+
+    def holds(self, stored: Item, /) -> bool:
+        """Whether a stored item is what the write needs."""
+        ...
+
+    def condition(
+        self,
+        path: Callable[[Sequence[str]], str],
+        value: Callable[[AttributeValue], str],
+        /,
+    ) -> str:
+        """It as the text of a condition; the functions give placeholders."""
+        ...
 
 
 @frozen
 class Asked:
     """What a write asks of the stored item: by its verb, by `.where()`, by `.composite()`.
 
-    What vector indexes need of it, no caller says.
+    What vector indexes and unions need of it, no caller says.
     """
 
     needs: Needs = "anything"
     where: bool = False
     composite: Mapping[str, AttributeValue | None] = field(factory=dict)
     """By field; None for what the stored item must not have."""
-    demands: tuple[Demand, ...] = ()
-    """What vector indexes need of the stored item."""
+    demands: tuple[Need, ...] = ()
+    """What vector indexes and unions need of the stored item."""
 
     @property
     def is_by_verb_alone(self) -> bool:
@@ -47,7 +83,12 @@ class Asked:
         """What the stored item is for sure not as it must be; None of it is no item."""
         if stored is not None and self.differing(stored):
             return "composite"
-        return None if all(one.holds(stored or {}) for one in self.demands) else "vector"
+        unmet = self.unmet_demand(stored)
+        return None if unmet is None else unmet.why
+
+    def unmet_demand(self, stored: Item | None) -> Need | None:
+        """The first of the demands that the stored item does not meet."""
+        return next((one for one in self.demands if not one.holds(stored or {})), None)
 
     def differing(self, stored: Item) -> list[str]:
         """The fields in which the stored item is not what `.composite()` says."""
@@ -139,9 +180,9 @@ def _said(
             names = {a.field: name for name, a in entity.spec.attributes.items()}
             listed = ", ".join(f'"{names.get(f, f)}"' for f in asked.differing(stored))
             return f"the stored item has another {listed} than .composite() says"
-        case "vector":
-            unmet = [one.told for one in asked.demands if not one.holds(stored or {})]
-            return f"{unmet[0]}; write both, or neither"
+        case "vector" | "variant":
+            unmet = asked.unmet_demand(stored)
+            return "" if unmet is None else f"{unmet.told}; {unmet.advice}"
         case "where":
             if not is_known:
                 return "a condition of .where() did not hold"

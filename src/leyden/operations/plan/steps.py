@@ -23,6 +23,7 @@ from leyden.errors import (
 )
 from leyden.mapping import CompiledAttribute, ResolvedPath
 from leyden.mapping.moment import Moment
+from leyden.mapping.paths import WithinUnion
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan.expressions import Expressions, value_size
 from leyden.program import AttributeValue, Item
@@ -205,6 +206,8 @@ class Step:
     encoded: AttributeValue | None = None
     operand: Any = None
     """What makes the value in the table, for a `copy`."""
+    unions: tuple[WithinUnion, ...] = ()
+    """The unions that it is a step inside of."""
 
     @property
     def is_root(self) -> bool:
@@ -293,7 +296,7 @@ def read_removals(entity: BoundEntity, paths: Iterable[str]) -> list[Step]:
     steps = []
     for path in paths:
         place = _locate(entity, "remove", path, fresh=False)
-        step = Step("remove", place.root, path, place.segments)
+        step = Step("remove", place.root, path, place.segments, unions=place.unions)
         if place.leaf.spec.required:
             raise RequiredAttributeError(
                 f'"{path}" is required and cannot be removed',
@@ -310,7 +313,7 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
     kind = leaf.spec.type
     if operator == "set" and not fresh and is_operand(value):
         operand = read_operand(entity, place, value)
-        return Step("copy", place.root, path, place.segments, operand=operand)
+        return Step("copy", place.root, path, place.segments, operand=operand, unions=place.unions)
     if operator in _OF_SOME_TYPES and operator not in leaf.type.operators:
         having = ", ".join(name for name, type_ in TYPES.items() if operator in type_.operators)
         raise InvalidExpressionError(
@@ -331,7 +334,7 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
         accepted = leaf.accept(value, path, moment=Moment(renews=True) if renews else None)
     # What sets a whole attribute is encoded with all else that the update sets.
     encoded = None if operator == "set" and path == place.root else leaf.encode(accepted)
-    return Step(operator, place.root, path, place.segments, accepted, encoded)
+    return Step(operator, place.root, path, place.segments, accepted, encoded, unions=place.unions)
 
 
 def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> ResolvedPath:
@@ -367,6 +370,13 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
             path=path,
             entity=entity.spec.entity,
         )
+    if place.is_tag:
+        union = place.unions[-1].path
+        raise InvalidExpressionError(
+            f'"{path}" says which variant "{union}" is, and what else is stored there belongs to '
+            f'that one; set "{union}" as a whole',
+            entity=entity.spec.entity,
+        )
     if operator not in ("set", "remove"):
         _refuse_unknown_outcome(entity, operator, root.name)
     return place
@@ -381,6 +391,26 @@ def _refuse_unknown_outcome(entity: BoundEntity, operator: str, root: str) -> No
                 f".{operator}() its value is not known here; give the new value with .set()",
                 entity=entity.spec.entity,
             )
+
+
+def needs_of(entity: BoundEntity, steps: Iterable[Step]) -> tuple[WithinUnion, ...]:
+    """What steps inside of unions need of the stored item: of each union, one of some variants.
+
+    Raises InvalidExpressionError where no variant has what all steps name.
+    """
+    found: dict[tuple[str, ...], WithinUnion] = {}
+    for union in (union for step in steps for union in step.unions):
+        before = found.setdefault(union.segments, union)
+        tags = tuple(tag for tag in before.tags if tag in union.tags)
+        if not tags:
+            raise InvalidExpressionError(
+                f'"{before.named}" and "{union.named}" are in different variants of '
+                f'"{union.path}", so no item has both',
+                entity=entity.spec.entity,
+            )
+        if tags != before.tags:
+            found[union.segments] = evolve(before, tags=tags)
+    return tuple(found.values())
 
 
 def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:

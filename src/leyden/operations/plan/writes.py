@@ -17,7 +17,6 @@ from typing import Final, Literal, Protocol
 from leyden._attrs import evolve, field, frozen
 from leyden.errors import InputError, ItemTooLargeError
 from leyden.mapping.index_keys import NO_CHANGES, KeyChanges
-from leyden.mapping.vector_guards import Demand
 from leyden.operations.bound import BoundEntity, Identity, ItemId, item_id
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
@@ -43,7 +42,7 @@ from leyden.operations.companions.unique import (
 )
 from leyden.operations.companions.versions import Expectation, expectation_from
 from leyden.operations.plan.expressions import Expressions, request_size, require
-from leyden.operations.plan.refusal import Asked
+from leyden.operations.plan.refusal import Asked, Need
 from leyden.operations.plan.steps import Step, UpdateExpression
 from leyden.program import Item, Params
 
@@ -172,8 +171,8 @@ class WritePlan:
     """What it does to the item's fields; None where no other items depend on it."""
     overflow: OverflowChange | None = None
     """What it does to values that may be stored outside of their item; `params` lacks these."""
-    demands: tuple[Demand, ...] = ()
-    """What vector indexes need of the stored item; already among the conditions."""
+    demands: tuple[Need, ...] = ()
+    """What vector indexes and unions need of the stored item; already among the conditions."""
 
     @property
     def entity(self) -> BoundEntity:

@@ -12,6 +12,7 @@ its only part. The verdict depends on whose part it was:
 |         |                           | `exists`, `not_found`, `composite`, `where`: what the     |
 |         |                           | caller asked does not hold                                |
 |         |                           | `vector`: it would leave a vector without its partition   |
+|         |                           | `variant`: a path leads into another variant of a union   |
 | guard   | condition                 | `unique`; again where its owner is gone or has let go     |
 | check   | condition                 | `unique`, again: the owner has the values back            |
 | sibling | condition                 | `overflow`, again: a part of a large value is gone        |
@@ -150,6 +151,9 @@ def send_transaction(request: Request) -> Program[tuple[Response, int]]:
         yield pause_before(attempt)
 
 
+_OF_CONDITIONS: Final = frozenset({"composite", "vector", "variant", "where", "unknown"})
+"""The verdicts that a rejection calls `condition`."""
+
 WRITE: Final = "transact_write"
 GET: Final = "transact_get"
 
@@ -268,7 +272,9 @@ def error_of(
         case "unique":
             assert refusal.claim is not None
             error = _violated(refusal.claim, refusal.owner or {}, request)
-        case "exists" | "not_found" | "composite" | "vector" | "where" | "unknown" as why:
+        case (
+            "exists" | "not_found" | "composite" | "vector" | "variant" | "where" | "unknown" as why
+        ):
             plan, is_known = write.plan, refusal.is_known
             error = told_of(
                 plan.entry, plan.asked, why, stored, request, is_known=is_known, unsure=unsure
@@ -291,7 +297,7 @@ def rejection_of(refusal: Refusal, write: ResolvedWrite) -> Rejection:
         entry._name,
         entry._entity,
         write.kept,
-        "condition" if reason in ("composite", "vector", "where", "unknown") else reason,
+        "condition" if reason in _OF_CONDITIONS else reason,
         refusal.code,
         raw,
         attributes=() if refusal.claim is None else refusal.claim.attributes,
