@@ -230,13 +230,18 @@ class StoredVector(Sequence[AttributeValue]):
     __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
-        return len(_read_parts(self.content).L)
+        return len(list(self))
 
     def __getitem__(self, place: Any) -> Any:
         return list(self)[place]
 
     def __iter__(self) -> Iterator[AttributeValue]:
-        return iter([{"N": part.N} for part in _read_parts(self.content).L])
+        try:
+            return iter([{"N": part.N} for part in _read_parts(self.content).L])
+        except msgspec.DecodeError:
+            # Another program stored something else: it is there, and no vector.
+            found: list[AttributeValue] = msgspec.json.decode(self.content)["L"]
+            return iter(found)
 
     def __repr__(self) -> str:
         return f"<{len(self)} numbers>"
