@@ -230,7 +230,7 @@ class StoredVector(Sequence[AttributeValue]):
     __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
-        return len(list(self))
+        return sum(1 for _ in self)
 
     def __getitem__(self, place: Any) -> Any:
         return list(self)[place]
