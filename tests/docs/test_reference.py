@@ -11,6 +11,8 @@ import pytest
 
 import leyden
 from leyden import errors, store
+from leyden.cli.application import SECTIONS
+from leyden.configuration import SETTINGS
 from leyden.operations import options
 from leyden.schema import language
 from leyden.schema.faults import CODES
@@ -67,6 +69,18 @@ def test_every_attribute_type_is_documented() -> None:
 
 def test_everything_that_can_be_generated_is_documented() -> None:
     assert sorted(names("schema.md", "Generated values")) == sorted(language.GENERATED)
+
+
+def test_every_command_is_documented_with_what_its_help_says() -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows(DOCS / "cli.md", "Commands")}
+    assert documented == {
+        name: said for section in SECTIONS.values() for name, (_, said) in section.items()
+    }
+
+
+def test_every_setting_is_documented() -> None:
+    documented = [(row[0].strip("`"), row[3]) for row in rows(DOCS / "cli.md", "Configuration")]
+    assert documented == [*SETTINGS.items()]
 
 
 def test_every_fault_of_schemas_is_documented_with_its_meaning() -> None:

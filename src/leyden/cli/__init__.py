@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from typing import Final
 
 from leyden_command import stop_at_once
@@ -11,10 +13,21 @@ __all__ = ["main"]
 
 _NEEDED: Final = ("click", "rich")
 
+_ASKED: Final = "_LEYDEN_COMPLETE"
+"""The variable by which a shell asks how a line may go on; its value is the shell's name."""
+
 
 def main() -> None:
     """Run the command line with the arguments of this process, and exit."""
     stop_at_once()
+    if _ASKED in os.environ:
+        # Whatever is wrong, nobody wants to read of it in the middle of a line.
+        with suppress(Exception):
+            from leyden.cli.completion import answer
+
+            sys.stdout.write(answer(os.environ[_ASKED]))
+            sys.stdout.flush()
+        return
     try:
         from leyden.cli.application import leyden
 

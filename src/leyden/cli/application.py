@@ -18,6 +18,8 @@ import click
 from leyden_command import INTERRUPTED
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from leyden.errors import LeydenError
 
 FAILED: Final = 1
@@ -72,6 +74,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ),
     },
     "Around them": {
+        "completion": (f"{_HERE}.completion:completion", "Print the script for a shell's Tab key."),
         "config": (f"{_HERE}.config:config", "Show the configuration, and where each value is."),
     },
     "To look around": {
@@ -109,6 +112,18 @@ class Application(click.Group):
         for title, commands in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin so; no command is imported for it."""
+        from click.shell_completion import CompletionItem
+
+        named = [
+            CompletionItem(name, help=summary)
+            for commands in SECTIONS.values()
+            for name, (_, summary) in commands.items()
+            if name.startswith(incomplete)
+        ]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and end in the exit code that fits."""

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from leyden import Entity, Service
 from leyden.cli.options import decorated, unknown
 from leyden.cli.reading import collection_query, members_of
 from leyden.cli.values import RANGE, read_limits, read_pairs, split_pairs, value_from_text
 from leyden.types import type_of
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service
 
 F = TypeVar("F")
 

@@ -7,8 +7,10 @@ schemas have it, or else the folder of that name.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -66,11 +68,28 @@ class TargetCommand(click.Command):
     Other settings are the defaults of the options with their names.
     """
 
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters. In a line that is completed, `ctx.obj` says what they may be."""
+        params = super().get_params(ctx)
+        if not ctx.resilient_parsing or not callable(ctx.obj):
+            return params
+        offering = [copy.copy(param) for param in params]
+        for param in offering:
+            param.shell_complete = partial(ctx.obj, param)  # type: ignore[method-assign]
+        return offering
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments, with the configuration below them."""
+        if ctx.resilient_parsing and args and self._wants_value(args[-1]):
+            # A line that ends in an option is at its value; click would read nothing of it.
+            args = args[:-1]
         if not {"--help", "-h"} & {*args}:
             args = self._configured(ctx, args)
         return super().parse_args(ctx, args)
+
+    def _wants_value(self, word: str) -> bool:
+        options = (param for param in self.params if isinstance(param, click.Option))
+        return any(word in each.opts and not (each.is_flag or each.count) for each in options)
 
     def _configured(self, ctx: click.Context, args: list[str]) -> list[str]:
         settings = _settings(ctx)

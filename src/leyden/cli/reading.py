@@ -6,11 +6,10 @@ import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
-from leyden import CollectionPage, Entity, Page, Service
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import decorated, unknown
 from leyden.cli.output import (
@@ -26,6 +25,9 @@ from leyden.cli.values import plain_record, read_pairs
 from leyden.cli.where import read_condition
 from leyden.errors import DecodeError, HookError, UnknownAttributeError
 from leyden.results import Counted
+
+if TYPE_CHECKING:
+    from leyden import CollectionPage, Entity, Page, Service
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -23,15 +23,17 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import click
 from attrs import frozen
 
-from leyden import Entity
 from leyden.cli.values import read_json, value_from_text
 from leyden.errors import LeydenError, ValidationError
 from leyden.types import type_of
+
+if TYPE_CHECKING:
+    from leyden import Entity
 
 T = TypeVar("T")
 Condition: TypeAlias = Any

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from leyden import Entity
 from leyden.cli.chains import UPSERT_STEPS, key_and_rest, step_options, stepped
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
@@ -16,6 +15,9 @@ from leyden.cli.output import Output, cell, print_json, print_record
 from leyden.cli.reading import narrowed, where_option
 from leyden.cli.values import plain_record, read_pairs
 from leyden.errors import ItemNotFoundError, MissingCompositeError
+
+if TYPE_CHECKING:
+    from leyden import Entity
 
 _RESPONSES = ("all_new", "updated_new", "all_old", "updated_old", "none")
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 import click
 
-from leyden import Entity
 from leyden.cli.chains import (
     RANGES,
     STEPS,
@@ -28,6 +27,9 @@ from leyden.cli.output import Output, print_json
 from leyden.cli.reading import Reading, narrowed, reading_options
 from leyden.cli.values import json_text, read_json, read_pairs, split_pairs
 from leyden.types import json_ready
+
+if TYPE_CHECKING:
+    from leyden import Entity
 
 Steps: TypeAlias = Mapping[str, Sequence[str]]
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from leyden import Entity, Service
 from leyden.cli.chains import pattern_query, range_options, ranged, ranged_collection
 from leyden.cli.folders import COLLECTIONS, TargetCommand
 from leyden.cli.options import (
@@ -31,6 +30,9 @@ from leyden.cli.reading import (
 from leyden.cli.transfer.lines import lines_of, record_values
 from leyden.cli.values import plain_record, read_json, read_pairs
 from leyden.errors import InputError, LeydenError, ThrottledError
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service
 
 F = TypeVar("F")
 

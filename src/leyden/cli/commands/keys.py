@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from attrs import asdict, evolve, frozen
 
-from leyden import Entity, Service
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, cell, print_json, print_table
 from leyden.cli.transfer.lines import item_from_json
 from leyden.cli.values import read_json, read_pairs
 from leyden.errors import DecodeError, InputError, LeydenError
-from leyden.keys import IndexKeys, KeyForm, KeyValue
 from leyden.types import json_ready
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service
+    from leyden.keys import IndexKeys, KeyForm, KeyValue
 
 _HEAD = ("access pattern", "index", "key field", "key", "composed of", "reads back as", "note")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from leyden import Entity, Matches
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import (
     Target,
@@ -26,6 +25,9 @@ from leyden.cli.reading import (
     where_option,
 )
 from leyden.cli.values import plain_record, read_json, read_pairs
+
+if TYPE_CHECKING:
+    from leyden import Entity, Matches
 
 # No attribute has a name with a space, so the columns hide none.
 _SCORE = "the score"

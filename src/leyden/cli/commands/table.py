@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from leyden import Adoption, Service
 from leyden.cli.application import StoppedError
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, waiting
 from leyden.cli.values import json_text
 from leyden.program import Item
-from leyden.provision import cloudformation, cloudformation_yaml, create_table_json, markdown
+
+if TYPE_CHECKING:
+    from leyden import Adoption, Service
 
 _FORMATS = ("create-table-json", "cloudformation", "cloudformation-json", "markdown")
 _DUPLICATES = ("unique", "item without a guard", "item with the same values")
@@ -72,6 +73,13 @@ def table(
             else:
                 click.echo(said)
             return
+        from leyden.provision import (
+            cloudformation,
+            cloudformation_yaml,
+            create_table_json,
+            markdown,
+        )
+
         name, definition = service.table, service.table_definition
         if form == "markdown":
             source = str(target.folder)

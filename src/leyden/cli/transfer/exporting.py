@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import define, evolve, field, frozen
 
-from leyden import Entity, Service
+from leyden._late import Late
 from leyden.cli.output import Bar
 from leyden.cli.transfer.lines import is_part_of, item_from_json, item_to_json, record_line
 from leyden.cli.transfer.state import ExportState, Purpose, StateFile
@@ -17,7 +17,12 @@ from leyden.cli.values import plain_record, survives_json
 from leyden.errors import DecodeError, InputError
 from leyden.program import Item
 from leyden.results import add_units
-from leyden.tables import ItemsPage, read_items
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service, tables
+else:
+    # Completion reads the options of a command, which need none of it.
+    tables = Late("leyden.tables")
 
 
 @frozen
@@ -75,7 +80,7 @@ class Exporter:
         plan = self.plan
         position = None if self.state.position is None else item_from_json(self.state.position)
         while True:
-            program = read_items(
+            program = tables.read_items(
                 plan.service.table,
                 position=position,
                 limit=plan.page_size,
@@ -129,7 +134,7 @@ class Exporter:
             self.to_stream(out, notes)
         notes.remove()
 
-    def _lines(self, page: ItemsPage) -> tuple[bytes, ExportState]:
+    def _lines(self, page: tables.ItemsPage) -> tuple[bytes, ExportState]:
         """The lines of a page, and the state once they are written."""
         plan = self.plan
         lines: list[str] = []

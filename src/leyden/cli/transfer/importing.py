@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from attrs import define, evolve, field
 
-from leyden import Service
+from leyden._late import Late
 from leyden.cli.output import Bar, for_the_command_line
 from leyden.cli.transfer.lines import Found, Line, LineReader, lines_of
 from leyden.cli.transfer.state import ImportState, Purpose, Rejects, StateFile
@@ -28,7 +28,12 @@ from leyden.errors import (
     VersionConflictError,
 )
 from leyden.program import Item
-from leyden.tables import IMPORT, WRITE_ATTEMPTS, WRITE_LIMIT, transactions_of, write_items
+
+if TYPE_CHECKING:
+    from leyden import Service, tables
+else:
+    # Completion reads the options of a command, which need none of it.
+    tables = Late("leyden.tables")
 
 _KEY_BYTES: Final = 10
 """Of each key, for telling whether a later line has it too."""
@@ -103,7 +108,7 @@ class Importer:
             self._bytes += len(line.content)
             if line.number == done:
                 self._refuse_other_file(self._digest.hexdigest() != self.state.digest)
-            elif len(self._pending) + len(self._bad) >= WRITE_LIMIT:
+            elif len(self._pending) + len(self._bad) >= tables.WRITE_LIMIT:
                 self._flush(line.number)
         self._refuse_other_file(last < done)
         self._flush(last)
@@ -157,7 +162,7 @@ class Importer:
         sizes = [len(self._pending)] if self._pending else []
         if self.guard:
             writes = [found.write for found in self._pending if found.write is not None]
-            sizes = [len(run) for run in transactions_of(writes)]
+            sizes = [len(run) for run in tables.transactions_of(writes)]
         waiting = iter(self._pending)
         for size in sizes:
             failed += self._write([*islice(waiting, size)])
@@ -225,18 +230,20 @@ class Importer:
             self.service.transact_write(writes).go()
             return []
         outcome = self.service.driver.run(
-            write_items(self.service.table, [one.item for one in pending])
+            tables.write_items(self.service.table, [one.item for one in pending])
         )
         if not outcome.unprocessed:
             return []
         left = {self._key(item) for item in outcome.unprocessed}
         failed = [one for one in pending if self._key(one.item) in left]
-        reason = f"the write was throttled; retries are used up after {WRITE_ATTEMPTS} attempts"
+        reason = (
+            f"the write was throttled; retries are used up after {tables.WRITE_ATTEMPTS} attempts"
+        )
         if self.rejects is None:
             raise ThrottledError(
                 f"{self.name}: {_lines(failed)}: {reason}; --resume continues when the table has "
                 "capacity",
-                operation=IMPORT,
+                operation=tables.IMPORT,
             )
         for one in failed:
             self.tell(f"{self.name}:{one.line.number}: {ThrottledError.code}: {reason}")

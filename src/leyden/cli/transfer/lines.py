@@ -11,17 +11,22 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import evolve, frozen
 
-from leyden import Entity, Put, Service
+from leyden._late import Late
 from leyden._text import did_you_mean
 from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
 from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
 from leyden.program import AttributeValue, Item
-from leyden.tables import IMPORT, check_size
 from leyden.types import accept_decimal
+
+if TYPE_CHECKING:
+    from leyden import Entity, Put, Service, tables
+else:
+    # Completion reads the options of a command, which need none of it.
+    tables = Late("leyden.tables")
 
 _DEEPEST: Final = 32
 """How deeply DynamoDB nests lists and maps."""
@@ -224,9 +229,9 @@ class RawReader:
             # Values outside of the item have lines of their own.
             owner.parse(item, apart="keep", deferred=True)
         try:
-            check_size(item)
+            tables.check_size(item)
         except ItemTooLargeError as error:
-            error.operation, error.entity = IMPORT, whose
+            error.operation, error.entity = tables.IMPORT, whose
             raise
         return Found(line, item, owner is None and not part)
 
@@ -267,7 +272,7 @@ class RecordReader:
             raise InputError(
                 "the record has values too large for one item, and an import of records cannot "
                 "split them; write it with `leyden put`, or export with --raw",
-                operation=IMPORT,
+                operation=tables.IMPORT,
                 entity=owner.name,
             )
         item: Item = params["Item"]
