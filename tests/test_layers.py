@@ -68,6 +68,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "cli": PUBLIC
     | {
         "_calls",
+        "_late",
         "_text",
         "chart",
         "configuration",
