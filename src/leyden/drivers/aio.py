@@ -168,6 +168,7 @@ class AsyncDriver:
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
         session: Any = None,
+        shared: Access | None = None,
         capacity: str = "TOTAL",
         connection: AsyncConnection | None = None,
     ) -> None:
@@ -178,6 +179,7 @@ class AsyncDriver:
             credentials=credentials,
             profile=profile,
             session=session,
+            shared=shared,
         )
         self._capacity = capacity
         self._listeners = Listeners()

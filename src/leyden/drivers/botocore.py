@@ -26,10 +26,12 @@ import random
 import re
 import zlib
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, Final
 
 import botocore.config
 import botocore.exceptions as aws
+import botocore.loaders
 import botocore.session
 import urllib3.exceptions as http
 from botocore.awsrequest import AWSResponse
@@ -60,6 +62,15 @@ _FINAL: Final = 200
 _COUNTS: Final = re.compile(r" [+-] |list_append\(")
 
 
+@cache
+def _loader(data_path: str | None) -> botocore.loaders.Loader:
+    """What reads botocore's descriptions of services, each once a process.
+
+    A session of its own reads them again, which is most of what a client costs.
+    """
+    return botocore.loaders.create_loader(data_path)
+
+
 def make_session(profile: str | None, explicit: Any) -> botocore.session.Session:
     """A botocore session, with these `Credentials` or with those that it finds."""
     session = botocore.session.Session(profile=profile)
@@ -67,6 +78,8 @@ def make_session(profile: str | None, explicit: Any) -> botocore.session.Session
         session.set_credentials(
             explicit.access_key_id, explicit.secret_access_key, explicit.session_token
         )
+    loader = _loader(session.get_config_variable("data_path"))
+    session.register_component("data_loader", loader)
     return session
 
 

@@ -97,6 +97,7 @@ class Access:
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
         session: Any = None,
+        shared: Access | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         pool_size: int = POOL_SIZE,
@@ -119,6 +120,8 @@ class Access:
         self._plain: PlainProfile | None = None
         self._session: Any = None if session is None else botocore_session(session)
         self._client: Any = None
+        self._client_profile: ClientProfile | None = None
+        self._shared = shared
         renew_at_fork(self)
 
     @property
@@ -135,6 +138,8 @@ class Access:
     @property
     def session(self) -> Any:
         """The botocore session, which finds credentials and configuration."""
+        if self._shared is not None:
+            return self._shared.session
         with self._lock:
             if self._session is None:
                 from leyden.drivers.botocore import make_session
@@ -148,6 +153,8 @@ class Access:
 
         Raises botocore's own errors, and InvalidOptionError for certificates that cannot be read.
         """
+        if self._shared is not None:
+            return self._shared.client
         # botocore clients may be shared by threads, but must not be made by two at once.
         with self._lock:
             made = self._client
@@ -175,20 +182,25 @@ class Access:
         """How to send without botocore, None where something is configured that only it knows."""
         told = Surroundings(self.region, self.host, self.explicit, self.profile)
         # Who has botocore's session has asked for what botocore does.
-        is_new = self._session is None
+        is_new = self._session is None and self._shared is None
         self._plain = told.plain_profile(lambda: self.session) if is_new else None
         return self._plain
 
     def client_profile(self) -> ClientProfile:
         """How to send as botocore's client would."""
+        if self._shared is not None:
+            return self._shared.client_profile()
         from leyden.drivers.lean.client import ClientProfile
 
-        return ClientProfile(self.session, self.client)
+        with self._lock:
+            if self._client_profile is None:
+                self._client_profile = ClientProfile(self.session, self.client)
+            return self._client_profile
 
     def forget_client(self) -> None:
         """Close botocore's client; the next request finds everything anew."""
         with self._lock:
-            client, self._client = self._client, None
+            client, self._client, self._client_profile = self._client, None, None
         if client is not None:
             client.close()
 

@@ -217,6 +217,7 @@ class SyncDriver:
         credentials: Mapping[str, str | None] | HasCredentials | None = None,
         profile: str | None = None,
         session: Any = None,
+        shared: Access | None = None,
         capacity: str = "TOTAL",
         connection: LeanConnection | SharedConnection | None = None,
         transport: Transport = "lean",
@@ -232,6 +233,7 @@ class SyncDriver:
             credentials=credentials,
             profile=profile,
             session=session,
+            shared=shared,
         )
         self._capacity = capacity
         self._listeners = Listeners()
@@ -333,4 +335,5 @@ def connection_over(transport: Transport, **options: Any) -> LeanConnection | Sh
         return LeanConnection(**options)
     from leyden.drivers.pynamodb import SharedConnection
 
-    return SharedConnection(**options)
+    # PynamoDB gives each client handlers of its own, which another connection's must not get.
+    return SharedConnection(**{**options, "shared": None})

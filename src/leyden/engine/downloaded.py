@@ -16,7 +16,7 @@ from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from leyden.drivers.connection import Credentials
+from leyden.drivers.connection import Access, Credentials
 from leyden.errors import EngineError
 
 HOST: Final = "127.0.0.1"
@@ -115,6 +115,9 @@ class DynamoDBLocal:
         self.endpoint_url = f"http://{HOST}:{port}"
         # Letters and digits only: later versions refuse any other access key id.
         self.credentials = Credentials("local", "local")
+        self.access = Access(
+            region=REGION, endpoint_url=self.endpoint_url, credentials=self.credentials
+        )
         atexit.register(self.close)
 
     def __repr__(self) -> str:
@@ -124,6 +127,7 @@ class DynamoDBLocal:
         """Stop the process and wait for its end. Closing twice does no harm."""
         with self._closing:
             atexit.unregister(self.close)
+            self.access.forget_client()
             if self._process.poll() is not None:
                 return
             self._process.terminate()

@@ -11,8 +11,9 @@ from io import BytesIO
 from types import TracebackType
 from typing import Any, Final
 
-from leyden.drivers.connection import Credentials
+from leyden.drivers.connection import Access, Credentials
 from leyden.engine.corrections import WSGI, Environ, Transactions, compare_within_types
+from leyden.engine.direct import Direct, keep_what_moto_works_out
 from leyden.engine.items import carry_values
 from leyden.engine.searches import Searches
 from leyden.engine.vector_tables import BACKFILL_SECONDS, learn_vectors
@@ -82,6 +83,7 @@ def local(port: int = 0, *, vector_index_seconds: tuple[float, float] = (0.1, 0.
         compare_within_types()
         carry_values()
         learn_vectors()
+        keep_what_moto_works_out()
         account = next(_accounts)
         BACKFILL_SECONDS[account] = vector_index_seconds
     app = _OwnAccount(DomainDispatcherApplication(create_backend_app), account)
@@ -94,7 +96,10 @@ def local(port: int = 0, *, vector_index_seconds: tuple[float, float] = (0.1, 0.
 
 
 class LocalEngine:
-    """A running engine. `endpoint_url`, `region` and `credentials` are what a client needs."""
+    """A running engine. `endpoint_url`, `region` and `credentials` are what a client needs.
+
+    `access` is what services on this engine share: botocore's client, made at first use.
+    """
 
     region: str = REGION
 
@@ -104,6 +109,9 @@ class LocalEngine:
         self._closing = threading.Lock()
         self.endpoint_url = f"http://{HOST}:{server.port}"
         self.credentials = Credentials("local", "local")
+        self.access = Access(
+            region=REGION, endpoint_url=self.endpoint_url, credentials=self.credentials
+        )
         self._thread = threading.Thread(
             target=server.serve_forever,
             kwargs={"poll_interval": 0.05},
@@ -126,6 +134,7 @@ class LocalEngine:
         server.shutdown()
         self._thread.join(_CLOSING_SECONDS)
         server.server_close()
+        self.access.forget_client()
         BACKFILL_SECONDS.pop(self._account, None)
         from moto.backends import get_backend
 
@@ -153,7 +162,7 @@ class _OwnAccount:
     """
 
     def __init__(self, app: WSGI, account: str) -> None:
-        self._app = Searches(Transactions(app), account)
+        self._app = Searches(Transactions(Direct(app)), account)
         self._account = account
         self._one_at_a_time = threading.Lock()
 

@@ -299,6 +299,7 @@ def _where(
             "region": running.region,
             "endpoint_url": running.endpoint_url,
             "credentials": running.credentials,
+            "shared": getattr(running, "access", None),
         }
     except AttributeError:
         raise InvalidOptionError(

@@ -48,7 +48,7 @@ def create_table(
     if description is None:
         params = definition.create_table_params(table_name, billing, throughput=throughput)
         try:
-            yield Request("CreateTable", params, CREATE)
+            answer = yield Request("CreateTable", params, CREATE)
         except AwsError as error:
             # Another process was faster: its table is then checked like any other.
             if error.aws_code != "ResourceInUseException":
@@ -56,6 +56,8 @@ def create_table(
                 raise
         else:
             created = True
+            # AWS says that it is creating the table; engines for development have it at once.
+            description = answer.get("TableDescription")
     if description is None or not is_ready(description):
         description = yield from _wait_until_ready(table_name, time_limit)
     if created and definition.vectors and not vectors_in(description):
