@@ -79,6 +79,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "schema",
         "types",
     },
+    "pytest_plugin": PUBLIC | {"configuration", "drivers", "engine"},
     "demo": PUBLIC | {"cli", "memory", "store"},
 }
 """Each part of the package, a folder or a module of its own, and the parts that it may import."""
