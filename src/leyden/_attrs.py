@@ -31,7 +31,6 @@ __all__ = [
     "fields",
     "fields_dict",
     "frozen",
-    "wrap_init",
     "write_init",
 ]
 
@@ -161,12 +160,6 @@ class _Written:
         method = self._write(self._kind)
         setattr(self._kind, self._name, method)
         return method if instance is None else method.__get__(instance, kind)
-
-
-def wrap_init(kind: type, wrap: Callable[[Callable[..., None]], Callable[..., None]]) -> None:
-    """Let `wrap` change the constructor of a class of this module, once that is looked up."""
-    written = _Written(kind, "__init__", lambda kind: wrap(write_init(kind)))
-    type.__setattr__(kind, "__init__", written)
 
 
 class _Described:

@@ -11,7 +11,7 @@ import pytest
 
 import leyden
 from leyden.errors import InputError, LeydenError, NotReadError, ValidationError
-from leyden.mapping.record import WHOLE, Lack, lack_of, narrow
+from leyden.mapping.lack import WHOLE, Lack, lack_of, narrow
 from leyden.types.lacking import LackingList, LackingMap, excerpt
 
 SOURCE: Final = """
@@ -126,7 +126,9 @@ def test_fields_that_the_schema_does_not_know_are_known_to_be_there() -> None:
     assert whole() == record
     assert hash(record) == hash(whole())
     for again in (record, attrs.evolve(record, kind="b"), pickle.loads(pickle.dumps(record))):
-        assert lack_of(again) == Lack(fields=("gsi9", "nick"))
+        lack = lack_of(again)
+        assert lack is not None
+        assert attrs.evolve(lack, changed=frozenset()) == Lack(fields=("gsi9", "nick"))
         with pytest.raises(InputError, match=r"does not know \(gsi9, nick\), which .put\(\) would"):
             note.put(again)
     assert "nick" not in str(note.upsert(record).params())

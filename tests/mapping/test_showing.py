@@ -12,6 +12,7 @@ import pytest
 import leyden
 from leyden.cli.values import json_text, plain_record, read_json
 from leyden.errors import NotReadError
+from leyden.mapping.lack import narrow
 
 SOURCE = """
 entity: things
@@ -120,7 +121,7 @@ def test_the_text_has_every_digit_and_half_a_surrogate_pair(thing: leyden.Entity
 def test_a_part_shows_what_was_read(thing: leyden.Entity) -> None:
     full = thing.put(VALUES).params()["Item"]
     part = thing.parse({"pk": full["pk"], "i": full["i"]})
-    shown = leyden.mapping.record.narrow(part, frozenset({"id", "kind"}))  # type: ignore[attr-defined]
+    shown = narrow(part, frozenset({"id", "kind"}))
     assert shown.to_dict() == shown.to_dict(json=True) == {"id": "1"}
     assert shown.to_json() == '{"id":"1"}'
     with pytest.raises(NotReadError):

@@ -20,7 +20,7 @@ from leyden.errors import (
     UnknownNameError,
     ValidationError,
 )
-from leyden.mapping.record import narrow
+from leyden.mapping.lack import narrow
 
 SERVICE = """
 entity: tasks

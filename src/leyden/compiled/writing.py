@@ -61,7 +61,7 @@ def _sources(
     calls = dict.fromkeys(hooks, _no_hook)
     mappings = [EntityMapping(entity, calls) for entity in spec.entities.values()]
     found: dict[str, tuple[str, str]] = {}
-    for kind in (*classes, *(mapping.record for mapping in mappings)):
+    for kind in classes:
         if kind.__module__.startswith("leyden."):
             for source in _written_by(partial(write_init, kind), "<methods "):
                 found[digest_of(source)] = f"{kind.__name__}, the class", source

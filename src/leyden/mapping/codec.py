@@ -17,7 +17,8 @@ from leyden._attrs import frozen
 from leyden._code import code_of, digest_of
 from leyden.errors import UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute, decode_leniently
-from leyden.mapping.record import WHOLE, Lack, blank_class, withhold, without
+from leyden.mapping.lack import WHOLE, Lack, withhold, without
+from leyden.mapping.record import blank_class
 from leyden.types import TYPES
 from leyden.types.anything import decode_any, encode_any, encode_any_set
 from leyden.types.base import Item

@@ -80,6 +80,7 @@ class EntityMapping(Preparation):
         """The names of the attributes that records show."""
         self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
         self.record: type[Any] = record_class(spec, self.slots)
+        self.record.__leyden_mapping__ = lambda: self
         halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
         self.key_fields = frozenset(half.field for half in halves if half.field)
         """The fields of the keys, of the table and of its indexes."""

@@ -1,9 +1,4 @@
-"""Record classes: what a read gives back, and what a record knows that it does not show.
-
-A record may show a part of its item: some attributes were read, some fields no schema knows. What
-it leaves out is its `Lack`, which its class holds, so that whole records, which are most, carry
-nothing for it; a class for each lack is made when the first such record is, as a subclass of the
-entity's own.
+"""Record classes: what a read gives back, and what callers make.
 
 A class is made when a schema is loaded, so pickle cannot find it by a name in a module. A pickled
 record says instead which entity's it is, with which attributes, and finds the class of the schema
@@ -15,175 +10,21 @@ from __future__ import annotations
 import copy
 import keyword
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 from weakref import WeakSet, WeakValueDictionary
 
-from leyden._attrs import DESCRIBED, evolve, field, fields, frozen, wrap_init
-from leyden._calls import misplaced
-from leyden._text import did_you_mean
-from leyden.errors import ArgumentError, DecodeError, NotReadError
+from leyden._attrs import field, fields, frozen
+from leyden._calls import misplaced, shorten
+from leyden.errors import DecodeError, LeydenError
+from leyden.mapping.handmade import Kept, alike, made_anew, make, replaced, state_of, with_state
+from leyden.mapping.lack import WHOLE, Lack, part_class, root_of
 from leyden.mapping.showing import Writers, json_line, json_writers, plain_values
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types import type_of
-
-_MOST_CLASSES: Final = 256
-"""So many classes of one entity's partial records are kept for further use."""
-
-_MOST_NAMES: Final = 8
-"""So many names stand in a message."""
-
-
-@frozen
-class Lack:
-    """What a record does not show of its item.
-
-    `read` are the slots that were read, None for all. `fields` are stored fields that the schema
-    does not know. `inside` are places in values that are left out, such as hidden properties of
-    maps (`card.number`). `reworked` are the attributes of which a `get` hook shows something else
-    than is stored, and no `set` hook turns it back. `deferred` are the slots of a record that is
-    otherwise whole which are stored, and were left out since no one asked for them.
-    """
-
-    read: frozenset[str] | None = None
-    fields: tuple[str, ...] = ()
-    inside: tuple[str, ...] = ()
-    reworked: tuple[str, ...] = ()
-    deferred: tuple[str, ...] = ()
-
-
-WHOLE: Final = Lack()
-"""Nothing is left out."""
-
-
-def lack_of(record: Any) -> Lack | None:
-    """What a record leaves out; None for anything that is no record."""
-    lack: Lack | None = getattr(type(record), "__leyden_lack__", None)
-    return lack
-
-
-def root_of(kind: type[Any]) -> type[Any]:
-    """The entity's own record class, of which partial records have a subclass."""
-    return kind if kind.__leyden_lack__ is WHOLE else kind.__mro__[1]
-
-
-def part_class(root: type[Any], lack: Lack) -> type[Any]:
-    """The class of an entity's records that leave this out."""
-    if lack == WHOLE:
-        return root
-    classes: dict[Lack, type[Any]] = root.__leyden_parts__
-    found = classes.get(lack)
-    if found is None:
-        if len(classes) >= _MOST_CLASSES:
-            classes.clear()
-        body: dict[str, Any] = {
-            "__slots__": (),
-            "__module__": root.__module__,
-            "__doc__": root.__doc__,
-            "__leyden_lack__": lack,
-        }
-        if lack.read is not None:
-            body |= {
-                "__leyden_fields__": [part for part in fields(root) if part.name in lack.read],
-                "__attrs_attrs__": DESCRIBED,
-                "__init__": _init,
-                "__getattr__": _refuse,
-                "__leyden_values__": None,
-            }
-        found = classes[lack] = type(root.__name__, (root,), body)
-    return found
-
-
-def narrow(record: Any, read: frozenset[str]) -> Any:
-    """The same record, which from now on shows these slots only: those that were read."""
-    kind = record.__class__
-    known: dict[Any, Any] = kind.__leyden_narrowed__
-    found = known.get((kind, read))
-    if found is None:
-        if len(known) >= _MOST_CLASSES:
-            known.clear()
-        lack = evolve(kind.__leyden_lack__, read=read, fields=(), deferred=())
-        hidden = [part.name for part in fields(kind) if part.name not in read]
-        found = known[kind, read] = part_class(root_of(kind), lack), hidden
-    narrower, hidden = found
-    for slot in hidden:
-        object.__delattr__(record, slot)
-    object.__setattr__(record, "__class__", narrower)
-    return record
-
-
-def withhold(record: Any, lack: Lack) -> Any:
-    """The same record, which from now on knows that it leaves this out."""
-    object.__setattr__(record, "__class__", part_class(root_of(type(record)), lack))
-    return record
-
-
-def without(kind: type[Any], deferred: tuple[str, ...]) -> type[Any]:
-    """The class of records of a kind once they leave out these slots, for being deferred."""
-    known: dict[Any, Any] = kind.__leyden_narrowed__
-    found: type[Any] | None = known.get((kind, deferred))
-    if found is None:
-        read = frozenset(part.name for part in fields(kind) if part.name not in deferred)
-        lack = evolve(kind.__leyden_lack__, read=read, deferred=deferred)
-        found = known[kind, deferred] = part_class(root_of(kind), lack)
-    return found
-
-
-def _init(record: Any, /, **values: Any) -> None:
-    """Set what was read, and what is given beyond that: `attrs.evolve` may add to a record."""
-    kind = type(record)
-    root, lack = root_of(kind), kind.__leyden_lack__
-    slots = {part.name for part in fields(root)}
-    for slot in values:
-        if slot not in slots:
-            raise unknown_slot(slot, slots, kind.__leyden_shape__[1])
-    read = lack.read | values.keys()
-    for slot in read:
-        object.__setattr__(record, slot, values.get(slot))
-    if read != lack.read:
-        deferred = tuple(slot for slot in lack.deferred if slot not in read)
-        # Once it has all that was deferred, it is as whole as any.
-        now = None if lack.deferred and not deferred else frozenset(read)
-        more = part_class(root, evolve(lack, read=now, deferred=deferred))
-        object.__setattr__(record, "__class__", more)
-
-
-def unknown_slot(name: str, slots: Iterable[str], entity: str) -> ArgumentError:
-    """The error for an argument of a record that is none of its attributes."""
-    message = f'"{entity}" has no attribute "{name}"{did_you_mean(name, sorted(slots))}'
-    return ArgumentError(message, entity=entity)
-
-
-def _refuse(record: Any, name: str) -> Any:
-    """What Python asks for a slot that is not set, and for a name that is no slot."""
-    kind = type(record)
-    if all(part.name != name for part in fields(root_of(kind))):
-        raise AttributeError(f"'{kind.__name__}' object has no attribute '{name}'")
-    if name in kind.__leyden_lack__.deferred:
-        raise NotReadError(
-            f'"{name}" was not read: the schema defers it, so that reads leave it out unless they '
-            f'name it, as in .get(...).go(attributes=["{name}"])',
-            attribute=name,
-            entity=kind.__leyden_shape__[1],
-        )
-    shown = [part.name for part in fields(kind)]
-    raise NotReadError(
-        f'"{name}" was not read: this record shows {listed(shown) or "nothing"} of its item. '
-        f"Read the whole item (.get() without `attributes`, `hydrate=True` on a query), name "
-        f'"{name}" in `attributes`, or let a write return it with response="all_new"',
-        attribute=name,
-        entity=kind.__leyden_shape__[1],
-    )
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a message, some of them where they are many."""
-    every = list(names)
-    some = ", ".join(every[:_MOST_NAMES])
-    return f"{some} and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else some
 
 
 class Record:
@@ -197,10 +38,29 @@ class Record:
     __slots__ = ()
     __leyden_attributes__: ClassVar[Mapping[str, AttributeSpec]]
     """The attribute of each slot."""
+    __leyden_alias__: ClassVar[str]
     __leyden_lack__: ClassVar[Lack]
     __leyden_shape__: ClassVar[_Shape]
     __leyden_values__: ClassVar[Any]
     """Takes the values out of a record with all its slots; None where some were not read."""
+    __leyden_mapping__: ClassVar[Callable[[], Any] | None] = None
+    """Gives the mapping of the entity, by which values are checked."""
+
+    def __replace__(self, /, **changes: Any) -> Any:
+        """What `copy.replace` gives: the record with other values, None for no value."""
+        try:
+            return replaced(self, changes)
+        except LeydenError as error:
+            self.__leyden_name__(error)
+            raise
+
+    def __attrs_post_init__(self) -> None:
+        """What makes attrs objects without their constructor, as msgspec does, calls this."""
+        made_anew(self)
+
+    def __leyden_name__(self, error: LeydenError) -> None:
+        shorten(error)
+        error.operation = error.operation or f"{self.__leyden_alias__}.record"
 
     def to_dict(self, *, json: bool = False) -> dict[str, Any]:
         """Its attributes by name: what the item has, without what is absent or was not read.
@@ -214,7 +74,7 @@ class Record:
         >>> order.to_dict(json=True)                                # doctest: +SKIP
         {'order_id': 'o1', 'total': 19.9, 'placed_at': '2026-02-03T09:15:00.000Z'}
         """
-        state = _state(self)
+        state = state_of(self)
         if json:
             return plain_values(_writers_of(type(self)), state)
         names = self.__leyden_attributes__
@@ -226,7 +86,7 @@ class Record:
         >>> order.to_json()                                         # doctest: +SKIP
         '{"order_id":"o1","total":19.9,"placed_at":"2026-02-03T09:15:00.000Z"}'
         """
-        return json_line(_writers_of(type(self)), _state(self))
+        return json_line(_writers_of(type(self)), state_of(self))
 
     if not TYPE_CHECKING:
 
@@ -236,7 +96,7 @@ class Record:
             return self.to_dict(json=True)
 
     def __repr__(self) -> str:
-        shown = [f"{name}={value!r}" for name, value in _state(self).items() if value is not None]
+        shown = [f"{name}={value!r}" for name, value in state_of(self).items() if value is not None]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> Any:
@@ -249,25 +109,48 @@ class Record:
         values, other_values = kind.__leyden_values__, other_kind.__leyden_values__
         if values is not None and other_values is not None:
             return values(self) == other_values(other)
-        return _state(self) == _state(other)
+        return state_of(self) == state_of(other)
 
     def __hash__(self) -> int:
         values = self.__leyden_values__
-        shown = tuple(_state(self).items()) if values is None else values(self)
+        shown = tuple(state_of(self).items()) if values is None else values(self)
         return hash((root_of(type(self)), shown))
 
     def __copy__(self) -> Any:
-        kind: Any = type(self)
-        return kind(**_state(self))
+        return with_state(type(self), state_of(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        kind: Any = type(self)
-        return kind(**copy.deepcopy(_state(self), memo))
+        return with_state(type(self), copy.deepcopy(state_of(self), memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
         lack = self.__leyden_lack__
-        plain = (self.__leyden_shape__, _state(self))
+        plain = (self.__leyden_shape__, state_of(self))
         return _restored, (plain if lack is WHOLE else (*plain, lack))
+
+
+class _Signature:
+    """What `inspect.signature` says of a record class: an argument for each attribute."""
+
+    def __get__(self, instance: object, kind: type[Any]) -> Any:
+        from inspect import Parameter, Signature
+
+        how = Parameter.KEYWORD_ONLY
+        return Signature(
+            [Parameter(p.name, how, default=None, annotation=p.type) for p in fields(kind)]
+        )
+
+
+def _init(self: Any, /, *wrong: Any, **given: Any) -> None:
+    """The constructor of record classes, and not of those of which decoding makes records."""
+    try:
+        if wrong:
+            shown = next(iter(self.__leyden_attributes__), "")
+            form = f"{self.__leyden_alias__}.record({f'{shown}=...' if shown else ''})"
+            raise misplaced("record", form, len(wrong))
+        make(self, given, sys._getframe(1))
+    except LeydenError as error:
+        self.__leyden_name__(error)
+        raise
 
 
 _Shape: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...]]
@@ -296,7 +179,8 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
     whole = (*shape, camel_case(spec.alias), _doc(spec, slots))
     with _lock:
         record = _classes.get(whole)
-        if record is None:
+        attributes = (spec.attributes[name] for name in slots)
+        if record is None or not alike(attributes, record.__leyden_attributes__.values()):
             record = _classes[whole] = _make(spec, slots, shape)
         _latest[shape] = record
     return record
@@ -313,6 +197,9 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         "__module__": __name__,
         "__leyden_shape__": shape,
         "__leyden_lack__": WHOLE,
+        "__init__": _init,
+        "__signature__": _Signature(),
+        "__leyden_alias__": spec.alias,
         "__leyden_attributes__": {slot: spec.attributes[name] for name, slot in slots.items()},
         "__leyden_parts__": {},
         "__leyden_narrowed__": {},
@@ -325,36 +212,16 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         kind = _annotation(spec.attributes[name])
         body["__annotations__"][slot] = kind if kind is Any else kind | None
         # The alias keeps the leading underscores of the argument's name.
-        body[slot] = field(default=None, kw_only=True, alias=slot)
+        body[slot] = field(default=None, kw_only=True, alias=Kept(slot))
     made = type(camel_case(spec.alias), (Record,), body)
-    record = frozen(made, eq=False, repr=False, weakref_slot=False)
-    shown = tuple(slots.values())
-
-    def refusing(init: Callable[..., None]) -> Any:
-        """The constructor, with the package's own errors for arguments that do not fit."""
-
-        @wraps(init)
-        def take(self: Any, /, *wrong: Any, **given: Any) -> None:
-            try:
-                init(self, *wrong, **given)
-            except TypeError:
-                if wrong:
-                    form = f"{spec.alias}.record({shown[0] if shown else ''}=...)"
-                    raise misplaced("record", form, len(wrong)) from None
-                for name in given:
-                    if name not in shown:
-                        raise unknown_slot(name, shown, spec.entity) from None
-                raise
-
-        return take
-
-    wrap_init(record, refusing)
-    return record
+    return frozen(made, eq=False, repr=False, weakref_slot=False)
 
 
 _lock = threading.Lock()
 _classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
 _latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
+
+
 _promised: WeakSet[Promised] = WeakSet()
 
 
@@ -382,7 +249,7 @@ def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
             "schema: load that first, with leyden.load(), and with the attributes that it had",
             entity=entity,
         )
-    return part_class(record, lack)(**state)
+    return with_state(part_class(record, lack), state)
 
 
 def _writers_of(kind: type[Any]) -> Writers:
@@ -404,11 +271,6 @@ def _kept_promise(shape: _Shape) -> type[Any] | None:
             if made.__leyden_shape__ == shape:
                 return made
     return None
-
-
-def _state(record: Any) -> dict[str, Any]:
-    """What a record shows, by slot."""
-    return {part.name: getattr(record, part.name) for part in fields(type(record))}
 
 
 def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:

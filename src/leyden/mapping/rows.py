@@ -17,7 +17,8 @@ from leyden._attrs import frozen
 from leyden.mapping.answers import UnusualItemError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.codec import Writer, run
-from leyden.mapping.record import blank_class, without
+from leyden.mapping.lack import without
+from leyden.mapping.record import blank_class
 from leyden.types.vector import vector_of_json
 
 ValueStruct: TypeAlias = type[msgspec.Struct] | type[msgspec.Raw]

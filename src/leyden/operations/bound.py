@@ -23,7 +23,8 @@ from leyden.errors import (
 from leyden.keys import EntityKeys, IndexKeys, KeyForm
 from leyden.mapping import EntityMapping, compile_entity
 from leyden.mapping.building import Hooks
-from leyden.mapping.record import narrow, promise_class
+from leyden.mapping.lack import narrow
+from leyden.mapping.record import promise_class
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy, deepcopy
-from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from threading import Lock
-from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, Never, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar, overload
 
 from leyden._attrs import field, frozen
 from leyden._calls import fitting, no_attribute
@@ -22,7 +18,7 @@ from leyden.errors import (
     UnknownNameError,
 )
 from leyden.mapping import EntityMapping
-from leyden.mapping.record import narrow
+from leyden.mapping.lack import narrow
 from leyden.operations.bound import BoundEntity, error_context, name_item
 from leyden.operations.chains.reads import Get, Queries, Query, Scan
 from leyden.operations.companions.overflow.format import (
@@ -38,16 +34,17 @@ from leyden.program import Item
 from leyden.pynamodb import AttributePaths
 from leyden.schema.spec import EntitySpec
 from leyden.service import verbs
+from leyden.service.changing import changes_of
 from leyden.service.conversions import Conversions
 from leyden.service.given import (
     are_many,
     key_of,
     no_item,
+    own_values,
     refuse_incomplete,
     refuse_misplaced,
     seen_key,
 )
-from leyden.types.base import refuse
 
 if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
@@ -63,9 +60,8 @@ if TYPE_CHECKING:
     from leyden.operations.companions.overflow.sweeping import Sweep
 
 Batch = list[Any] | tuple[Any, ...]
-_CONTAINERS = (list, dict, set, bytearray, tuple)
 _lock = Lock()
-_FIXED = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
+U = TypeVar("U", bound="Update")
 
 
 @frozen(repr=False, slots=False)
@@ -209,19 +205,27 @@ class Entity:
         """Change the item with this key; creates it if it is missing. See `patch`."""
         if key is None and not wrong:
             return verbs.Update(self._bound, given=attributes)
+        if isinstance(key, self._bound.mapping.record) and not wrong:
+            return self._changing(verbs.Update, "update", key, attributes)
         given, seen = seen_key(self._bound, "update", key, wrong, attributes)
         return verbs.Update(self._bound, given=given, expected=seen)
 
     def patch(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Patch:
         """Change the item with this key, which must exist.
 
-        The key is given as for `get`. A record of a versioned entity also says which version
-        was seen, as `.expecting(record)` does; a key by name or in a mapping does not.
+        The key is given as for `get`. Beside a record, attributes are what changes, None for those
+        to be removed; what `attrs.evolve` changed in it changes as well. The request has these
+        alone. The record tells what index keys and the like need of the other attributes, on the
+        condition that this is still so; and of a versioned entity, which version was seen.
 
-        >>> task.patch(record).set(status="closed").go()            # doctest: +SKIP
+        >>> task.patch(project_id="p1", task_id="t1").set(status="closed").go()  # doctest: +SKIP
+        >>> task.patch(record, status="closed", detail=None).go()                # doctest: +SKIP
+        >>> task.patch(attrs.evolve(record, status="closed")).go()               # doctest: +SKIP
         """
         if key is None and not wrong:
             return verbs.Patch(self._bound, given=attributes)
+        if isinstance(key, self._bound.mapping.record) and not wrong:
+            return self._changing(verbs.Patch, "patch", key, attributes)
         given, seen = seen_key(self._bound, "patch", key, wrong, attributes)
         return verbs.Patch(self._bound, given=given, expected=seen)
 
@@ -436,6 +440,13 @@ class Entity:
                 return narrow(record, present)
         return record
 
+    def _changing(self, kind: type[U], verb: str, record: Any, attributes: Mapping[str, Any]) -> U:
+        given = changes_of(self._bound, verb, record, attributes)
+        chain = kind(self._bound, given=given.key, expected=given.expected, seen=given.seen)
+        if given.sets or given.removes:
+            chain = chain._bringing(given.sets, given.removes)
+        return chain.composite(**given.known) if given.known else chain
+
     def _batch(self, entries: list[Put] | list[Delete]) -> BatchWrite:
         return verbs.BatchWrite(self._bound.runner, self._bound.operation("batch_write"), entries)
 
@@ -447,11 +458,11 @@ class Entity:
         place: int | None = None,
     ) -> Mapping[str, Any]:
         """The attributes of an item: those of a record or a mapping, and over them the named."""
-        named = _own(attributes) if attributes else {}
+        named = own_values(attributes) if attributes else {}
         if item is None:
             return named
         if item.__class__ is dict or isinstance(item, Mapping):
-            return _own(item) | named if named else _own(item)
+            return own_values(item) | named if named else own_values(item)
         mapping = self._bound.mapping
         if not isinstance(item, mapping.record):
             raise no_item(self._bound, verb, "attributes", item, place=place)
@@ -459,41 +470,3 @@ class Entity:
         derived = {n for n, a in self.spec.attributes.items() if a.derive is not None}
         kept = {n: getattr(item, s, None) for n, s in mapping.slots.items() if n not in derived}
         return {**kept, **named}
-
-
-def _own(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, with containers copied: a chain stays what it is when its inputs change."""
-    own = {}
-    for name, value in values.items():
-        if value.__class__ not in _FIXED and isinstance(value, _CONTAINERS):
-            try:
-                value = _copied(value)
-            except RecursionError:
-                # It holds itself, or is very deep.
-                value = _copied_whole(name, value)
-        elif hasattr(value, "tolist") and value.__class__ is not memoryview:
-            # An array, for a vector. A view cannot be copied.
-            value = copy(value)
-        own[name] = value
-    return own
-
-
-def _copied_whole(name: str, value: Any) -> Any:
-    try:
-        return deepcopy(value)
-    except RecursionError:
-        raise refuse(name, "is nested too deeply to be stored") from None
-
-
-def _copied(value: Any) -> Any:
-    """What `deepcopy` gives, sooner for the containers of JSON."""
-    kind = value.__class__
-    if kind in _FIXED:
-        return value
-    if kind is dict:
-        return {name: _copied(part) for name, part in value.items()}
-    if kind is list or kind is tuple:
-        # The numbers of a vector, for one, are many.
-        whole = _FIXED.issuperset(map(type, value))
-        return kind(value) if whole else kind([_copied(part) for part in value])
-    return deepcopy(value)

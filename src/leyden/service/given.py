@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
+from datetime import datetime
+from decimal import Decimal
+from types import NoneType
 from typing import Any, Final
 
 from leyden import _attrs as attrs
 from leyden._calls import Endable, hand_on, misplaced
 from leyden.errors import ArgumentError, InputError
-from leyden.mapping.record import Lack, listed
+from leyden.mapping.lack import Lack, listed
 from leyden.operations.bound import BoundEntity
 from leyden.operations.chains.reads import Chain
 from leyden.operations.companions.versions import Expectation, version_seen_in
 from leyden.pynamodb import is_operand
+from leyden.types.base import refuse
+
+_CONTAINERS: Final = (list, dict, set, bytearray, tuple)
+_FIXED: Final = frozenset({str, int, float, bool, bytes, NoneType, datetime, Decimal})
 
 _KEEP_OTHERS: Final = frozenset({"upsert"})
 """The verbs that leave the other fields of a stored item alone."""
@@ -42,6 +50,9 @@ def refuse_incomplete(
 
 def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) -> str | None:
     lack: Lack = type(record).__leyden_lack__
+    if lack.made:
+        # It says all that is to be stored, as attributes by name do.
+        return None
     if lack.read is not None and not lack.deferred:
         shown = listed(part.name for part in attrs.fields(type(record)))
         does = "would erase" if verb == "put" else "cannot write"
@@ -60,9 +71,9 @@ def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) 
     def written(name: str) -> bool:
         return name not in named and getattr(record, slots[name], None) is not None
 
-    inside = [place for place in lack.inside if written(_root(place))]
+    inside = [place for place in lack.inside if written(root_of_place(place))]
     if inside:
-        roots = _quoted(map(_root, inside))
+        roots = _quoted(map(root_of_place, inside))
         return (
             f"the record does not show {listed(inside)}, which .{verb}() would erase. Give "
             f"{roots} by name beside the record, or change what must change with .patch()"
@@ -83,7 +94,8 @@ def _why(entity: BoundEntity, record: Any, named: Mapping[str, Any], verb: str) 
     return None
 
 
-def _root(place: str) -> str:
+def root_of_place(place: str) -> str:
+    """The attribute of a place such as `card.number`."""
     return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
@@ -196,3 +208,41 @@ def chains_in(operation: str, entries: Any) -> tuple[Any, ...]:
     chains = tuple(entries)
     hand_on(chains)
     return chains
+
+
+def own_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, with containers copied: a chain stays what it is when its inputs change."""
+    own = {}
+    for name, value in values.items():
+        if value.__class__ not in _FIXED and isinstance(value, _CONTAINERS):
+            try:
+                value = _copied(value)
+            except RecursionError:
+                # It holds itself, or is very deep.
+                value = _copied_whole(name, value)
+        elif hasattr(value, "tolist") and value.__class__ is not memoryview:
+            # An array, for a vector. A view cannot be copied.
+            value = copy(value)
+        own[name] = value
+    return own
+
+
+def _copied_whole(name: str, value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except RecursionError:
+        raise refuse(name, "is nested too deeply to be stored") from None
+
+
+def _copied(value: Any) -> Any:
+    """What `deepcopy` gives, sooner for the containers of JSON."""
+    kind = value.__class__
+    if kind in _FIXED:
+        return value
+    if kind is dict:
+        return {name: _copied(part) for name, part in value.items()}
+    if kind is list or kind is tuple:
+        # The numbers of a vector, for one, are many.
+        whole = _FIXED.issuperset(map(type, value))
+        return kind(value) if whole else kind([_copied(part) for part in value])
+    return deepcopy(value)

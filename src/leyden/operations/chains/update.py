@@ -21,7 +21,7 @@ from leyden.mapping.index_keys import (
     refuse_ambiguous,
     refuse_unknown_inputs,
 )
-from leyden.mapping.record import lack_of
+from leyden.mapping.lack import lack_of
 from leyden.mapping.vector_guards import Demand, demands_of, refuse_unfit
 from leyden.operations.chains.write import Write, changed, exists
 from leyden.operations.companions.overflow.writing import overflow_of_update
@@ -29,6 +29,7 @@ from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import Expectation, refuse_counted
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import SET_HAS, Expressions, refuse_oversize
+from leyden.operations.plan.known import known_beside
 from leyden.operations.plan.refusal import Asked, Need, Needs
 from leyden.operations.plan.steps import (
     Step,
@@ -65,6 +66,10 @@ class ChangesPart(Write):
 
     _known: Mapping[str, Any] = field(factory=dict, kw_only=True)
     """Accepted values of the stored item by name; None for what it does not have."""
+    _seen: Mapping[str, Any] = field(factory=dict, kw_only=True)
+    """What a record that was read shows of attributes that a change of others may need to know."""
+    _by_record: bool = field(default=False, kw_only=True)
+    """Whether a record says what is known, and not `composite()`."""
 
     @fitting('.composite(status="open")')
     def composite(self, /, **attributes: Any) -> Self:
@@ -103,7 +108,12 @@ class ChangesPart(Write):
         attributes = self._entity.spec.attributes
         absent = [attributes[name].field for name, value in self._known.items() if value is None]
         composite = {**self._agreed(), **dict.fromkeys(absent)}
-        return Asked(self._needs, where=bool(self._conditions), composite=composite)
+        return Asked(
+            self._needs,
+            where=bool(self._conditions),
+            composite=composite,
+            by_record=self._by_record,
+        )
 
     def _agreed(self) -> Item:
         """The stored fields that the item must have, as the caller said."""
@@ -175,6 +185,8 @@ class Update(ChangesPart):
 
     _given: Mapping[str, Any] = field(factory=dict)
     _steps: tuple[Step, ...] = ()
+    _brought: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """The attributes that change since a record says so, until a step does."""
 
     _verb: ClassVar[str] = "update"
     _api: ClassVar[str] = "UpdateItem"
@@ -246,8 +258,12 @@ class Update(ChangesPart):
             raise
 
     def _extended(self, steps: list[Step]) -> Self:
-        entity = self._entity
-        together = (*self._steps, *steps)
+        entity, before, brought = self._entity, self._steps, self._brought
+        if brought:
+            roots = {step.root for step in steps}
+            before = tuple(s for s in before if s.root not in brought or s.root not in roots)
+            brought -= roots
+        together = (*before, *steps)
         refuse_overlaps(entity, together)
         if entity.spec.version_attribute is not None:
             refuse_counted(entity, [step.root for step in steps])
@@ -255,10 +271,34 @@ class Update(ChangesPart):
             refuse_unknown_claims(entity, steps)
         # What `changed` gives, sooner: most updates come by here.
         return self.__class__(
-            entity, self._conditions, self._expected, self._given, together, known=self._known
+            entity,
+            self._conditions,
+            self._expected,
+            self._given,
+            together,
+            known=self._known,
+            seen=self._seen,
+            brought=brought,
         )
 
+    def _bringing(self, sets: Mapping[str, Any], removes: Iterable[str]) -> Self:
+        """The write of what a record changes, in whose place later steps come."""
+        with self._error_context():
+            steps = [*read_steps(self._entity, "set", sets), *read_removals(self._entity, removes)]
+            begun = self._extended(steps)
+            return changed(begun, brought=frozenset(step.root for step in steps))
+
+    def _knowing(self) -> Self:
+        """The write that knows what it needs to of the record that it was begun with."""
+        roots = {step.root for step in self._steps}
+        known = known_beside(self._entity.mapping, roots, self._seen)
+        told = changed(self, known={**known, **self._known}, seen={}, by_record=bool(known))
+        end(told, True)
+        return told
+
     def _plan(self, options: Options) -> WritePlan:
+        if self._seen:
+            return self._knowing()._plan(options)
         entity, mapping = self._entity, self._entity.mapping
         key_values = entity.mapping.own_values(self._given)
         may_create = self._needs == "anything"

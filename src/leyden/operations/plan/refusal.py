@@ -73,6 +73,13 @@ class Asked:
     """By field; None for what the stored item must not have."""
     demands: tuple[Need, ...] = ()
     """What vector indexes and unions need of the stored item."""
+    by_record: bool = False
+    """Whether a record that was read says so in place of `.composite()`."""
+
+    @property
+    def says(self) -> str:
+        """Who says what the stored item must be."""
+        return "the record shows" if self.by_record else ".composite() says"
 
     @property
     def is_by_verb_alone(self) -> bool:
@@ -176,10 +183,11 @@ def _said(
             return "the item does not exist"
         case "composite":
             if stored is None:
-                return "the stored item is not what .composite() says"
+                return f"the stored item is not what {asked.says}"
             names = {a.field: name for name, a in entity.spec.attributes.items()}
             listed = ", ".join(f'"{names.get(f, f)}"' for f in asked.differing(stored))
-            return f"the stored item has another {listed} than .composite() says"
+            since = ": it was written meanwhile" if asked.by_record else ""
+            return f"the stored item has another {listed} than {asked.says}{since}"
         case "vector" | "variant":
             unmet = asked.unmet_demand(stored)
             return "" if unmet is None else f"{unmet.told}; {unmet.advice}"
@@ -196,7 +204,7 @@ def _either(asked: Asked) -> str:
     parts = {"no item": ["the item already exists"], "an item": ["the item does not exist"]}
     either = parts.get(asked.needs, [])
     if asked.composite:
-        either.append("the stored item is not what .composite() says")
+        either.append(f"the stored item is not what {asked.says}")
     either += [one.told for one in asked.demands]
     if asked.where:
         either.append("a condition of .where() did not hold")

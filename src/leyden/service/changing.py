@@ -1,0 +1,133 @@
+"""A record as the beginning of an update: what it changes, and what it tells of the rest.
+
+`patch(record, weight=4)` and `patch(attrs.evolve(record, weight=4))` are one update. A record that
+was read knows what a caller set in it since, and shows what index keys and the like need besides. A
+record that was made by hand, such as the body of a request, was never read: it changes everything
+that it was made with, and tells nothing of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from leyden.errors import ReadOnlyAttributeError
+from leyden.mapping.handmade import replaced
+from leyden.mapping.lack import Lack, lack_of
+from leyden.operations.bound import BoundEntity, error_context
+from leyden.operations.companions.versions import Expectation, version_seen_in
+from leyden.operations.plan.known import telling
+from leyden.operations.plan.steps import is_operand
+from leyden.service.given import key_of, own_values, root_of_place
+
+
+class Changes(NamedTuple):
+    """An update that a record begins."""
+
+    key: Mapping[str, Any]
+    expected: Expectation | None
+    sets: Mapping[str, Any]
+    removes: tuple[str, ...]
+    seen: Mapping[str, Any]
+    """What was read of attributes that a change of others may need to know."""
+    known: Mapping[str, Any]
+    """What the stored item must have: attributes that are shown and cannot be set."""
+
+
+def changes_of(
+    entity: BoundEntity, verb: str, record: Any, named: Mapping[str, Any] | None = None
+) -> Changes:
+    """The changes in a record, and those named beside it; None removes an attribute.
+
+    Raises ReadOnlyAttributeError for another key, UnknownAttributeError, ValidationError.
+    """
+    with error_context(entity.operation(verb), entity):
+        named = named or {}
+        own = entity.keys.primary.composites
+        key = key_of(entity, verb, record, {n: v for n, v in named.items() if n in own})
+        _refuse_moving(entity, record, key, named.keys())
+        record, direct = _with_named(
+            entity, record, {n: v for n, v in named.items() if n not in own}
+        )
+        lack = lack_of(record) or Lack()
+        sets = {n: getattr(record, s) for n, s in entity.mapping.slots.items() if s in lack.changed}
+        sets = {name: value for name, value in sets.items() if name not in own}
+        known: dict[str, Any] = {}
+        version = entity.spec.version_attribute
+        if version is not None:
+            sets.pop(version, None)
+        if lack.made:
+            sets, known = _of_made(entity, sets)
+        sets |= direct
+        return Changes(
+            key,
+            version_seen_in(entity, record),
+            own_values({name: value for name, value in sets.items() if value is not None}),
+            tuple(name for name, value in sets.items() if value is None),
+            {} if lack.made else _seen_in(entity, record, lack),
+            known,
+        )
+
+
+def _refuse_moving(entity: BoundEntity, record: Any, key: Mapping[str, Any], named: Any) -> None:
+    """Raise where a record of one item is to change another one."""
+    mapping, lack = entity.mapping, lack_of(record) or Lack()
+    for name in entity.keys.primary.composites:
+        slot = mapping.slots.get(name)
+        shown = None if slot is None else getattr(record, slot, None)
+        if shown is None and slot not in lack.changed:
+            continue
+        moved = slot in lack.changed and not lack.made
+        if name in named and not moved:
+            moved = mapping.accept({name: key[name]}) != mapping.accept({name: shown})
+        if moved:
+            raise ReadOnlyAttributeError(
+                f'"{name}" is part of the item\'s own key and cannot be changed; write a new '
+                "item and delete this one",
+                path=name,
+                entity=entity.spec.entity,
+            )
+
+
+def _with_named(
+    entity: BoundEntity, record: Any, named: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The record with what is named in it, and what no record can show."""
+    slots = entity.mapping.slots
+    for name in named:
+        if name not in entity.spec.attributes:
+            raise entity.mapping.unknown(name)
+    direct = {n: v for n, v in named.items() if n not in slots or is_operand(v)}
+    shown = {slots[n]: value for n, value in named.items() if n not in direct}
+    return (replaced(record, shown) if shown else record), direct
+
+
+def _of_made(entity: BoundEntity, sets: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a record that was made by hand sets, and what it says that is so already.
+
+    A body that was read from here and is sent back has values that nobody sets by hand. Those that
+    every write makes anew count for nothing, as in a put, and those that are set once must agree.
+    """
+    attributes = entity.spec.attributes
+    made = {
+        n for n in sets if attributes[n].derive is not None or attributes[n].on_write is not None
+    }
+    once = {n for n in sets if attributes[n].read_only and n not in made}
+    known = {name: sets[name] for name in once if sets[name] is not None}
+    return {n: value for n, value in sets.items() if n not in made and n not in once}, known
+
+
+def _seen_in(entity: BoundEntity, record: Any, lack: Lack) -> dict[str, Any]:
+    """What the record shows as it was read, of all that a change may need to know."""
+    mapping = entity.mapping
+    veiled = {*map(root_of_place, lack.inside), *lack.reworked}
+    found = {}
+    for name in telling(mapping):
+        slot = mapping.slots.get(name)
+        if slot is None or slot in lack.changed or name in veiled:
+            continue
+        if lack.read is not None and slot not in lack.read:
+            continue
+        if not entity.spec.attributes[name].overflow:
+            found[name] = getattr(record, slot)
+    return own_values(found)
