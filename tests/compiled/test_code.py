@@ -80,19 +80,6 @@ def test_functions_are_called_what_they_are_called_without() -> None:
     assert (ready.encode.__qualname__, ready.encode.__module__) == names
 
 
-def test_the_constructor_of_records_is_ready() -> None:
-    spec, noted = load_checked(FOLDERS[-1])
-    entity = precompiled(spec, noted).spec.entities["task"]
-    record = mapping_of(entity).record
-    source = inspect.unwrap(record.__init__)
-    assert record(task_id="t1").task_id == "t1"
-    assert source.__code__.co_filename in ("<a generated module>", _methods_of(record))
-
-
-def _methods_of(record: type[Any]) -> str:
-    return f"<methods of {record.__module__}.{record.__qualname__}>"
-
-
 def test_code_of_other_source_is_never_run() -> None:
     ready = compile("answer = 42", "<ready>", "exec")
     leyden._code.add_ready({digest_of("answer = 41"): ready})
