@@ -71,8 +71,7 @@ quality: $(VENV)/.installed-dev npm
 
 docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md
-	@$(VENV)/bin/python -c 'import json; from leyden.schema import json_schema; \
-	  print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > schemas/leyden.schema.json
+	@$(VENV)/bin/leyden schema > schemas/leyden.schema.json
 
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python

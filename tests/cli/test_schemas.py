@@ -424,3 +424,18 @@ def test_explain_refuses(arguments: tuple[str, ...], code: int, said: str) -> No
 def test_the_memory_schemas_are_known_as_well() -> None:
     assert leyden_command("check", MEMORY).exit_code == 0
     assert leyden_command("patterns", MEMORY).exit_code == 0
+
+
+def test_schema_prints_what_editors_read(tmp_path: Path) -> None:
+    printed = leyden_command("schema")
+    assert printed.exit_code == 0
+    file = tmp_path / "leyden.schema.json"
+    written = leyden_command("schema", "--out", str(file))
+    assert written.exit_code == 0
+    assert written.stdout == ""
+    assert "# yaml-language-server: $schema=../leyden.schema.json" in written.stderr
+    shipped = (ROOT / "schemas" / "leyden.schema.json").read_text(encoding="utf-8")
+    assert printed.stdout == shipped == file.read_text(encoding="utf-8")
+    assert leyden_command("schema", "--query", '"$id"').stdout == '"urn:leyden:schema:1"\n'
+    assert leyden_command("schema", "--out", str(tmp_path)).exit_code == 2
+    assert leyden_command("schema", "--out", str(tmp_path / "no" / "x.json")).exit_code == 1

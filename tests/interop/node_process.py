@@ -13,7 +13,10 @@ from typing import Any, Final, Self
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SCRIPTS: Final = ROOT / "tools" / "node"
-PACKAGES: Final = ("electrodb", "@mastra/dynamodb", "@mastra/memory", "@mastra/core")
+PACKAGES: Final = (
+    *("electrodb", "@mastra/dynamodb", "@mastra/memory", "@mastra/core"),
+    "yaml-language-server",
+)
 
 
 class NodeUnavailableError(RuntimeError):

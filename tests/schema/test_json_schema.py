@@ -9,16 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from leyden.schema import check_service, json_schema
+from leyden.schema.examples import EXAMPLES
 from leyden.schema.faults import Report
 from leyden.schema.language import ENTITY, SHAPES, TABLE
 from leyden.schema.nodes import plain
 from leyden.schema.reading import read_yaml
-from leyden.schema.shapes import Either, ListOf, Named, Options, Shape
+from leyden.schema.shapes import (
+    Choice,
+    Either,
+    ListOf,
+    Making,
+    Named,
+    Options,
+    Shape,
+    Source,
+)
+from leyden.types import TYPES
 from tests.schema.support import entity
 
 HERE = Path(__file__).parent
@@ -305,3 +317,91 @@ def test_every_option_is_described_for_editors() -> None:
     assert texts
     rendered = repr(json_schema())
     assert all(repr(text)[1:-1] in rendered for text in texts)
+
+
+def tables(shape: Shape) -> Iterator[Options]:
+    """Every table of options in a shape."""
+    if isinstance(shape, Options):
+        yield shape
+        for option in shape.options.values():
+            yield from tables(option.shape)
+    elif isinstance(shape, ListOf):
+        yield from tables(shape.element)
+    elif isinstance(shape, Named):
+        yield from tables(shape.value)
+    elif isinstance(shape, Either):
+        for inner in (shape.text, shape.listing, shape.mapping):
+            if inner is not None:
+                yield from tables(inner)
+    elif isinstance(shape, Source | Making):
+        for made in shape.kinds.values():
+            yield from tables(made)
+
+
+TABLES = [one for shape in (ENTITY, TABLE, *SHAPES.values()) for one in tables(shape)]
+
+
+def test_every_option_has_examples_and_nothing_else_has() -> None:
+    """Give a new option a row in leyden/schema/examples.py."""
+    asked = {(one.name, name) for one in TABLES for name in one.options}
+    assert asked == {(table, name) for table, rows in EXAMPLES.items() for name in rows}
+    assert all(rows for table in EXAMPLES.values() for rows in table.values())
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_examples_are_what_the_option_takes(name: str) -> None:
+    definitions = json_schema()["$defs"]
+    for table in (one for one in TABLES if one.name == name):
+        for option, shape in ((n, table.options[n].shape) for n in table.options):
+            judge = Draft202012Validator({**shape.json(), "$defs": definitions})
+            for example in EXAMPLES[name][option]:
+                assert list(judge.iter_errors(example)) == [], (option, example)
+
+
+def test_words_that_have_a_meaning_are_those_of_the_choice() -> None:
+    choices = [
+        one.text
+        for table in TABLES
+        for option in table.options.values()
+        for one in (option.shape if isinstance(option.shape, Either) else Either("", option.shape),)
+        if isinstance(one.text, Choice)
+    ]
+    assert choices
+    for choice in choices:
+        assert choice.meanings.keys() >= {*choice.values}, choice.values
+        assert all(choice.meanings[word] for word in choice.values)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_example_of_a_type_is_an_attribute_of_it(name: str) -> None:
+    kind = TYPES[name]
+    assert kind.meaning.endswith(".")
+    attribute = yaml.safe_load(kind.example)
+    assert isinstance(attribute["type"], list) if name == "enum" else attribute["type"] == name
+    service = check_service(entity({"shown": attribute})).service
+    assert service is not None
+    (made,) = service.entities.values()
+    assert made.attributes["shown"].type == name
+
+
+def test_the_schema_has_a_name_of_its_own() -> None:
+    assert json_schema()["$id"] == "urn:leyden:schema:1"
+
+
+@pytest.mark.parametrize(
+    ("document", "accepted"),
+    [
+        ({}, False),
+        ({"indexes": {"gsi1": {}}}, True),
+        ({"ttl": "expires"}, True),
+        ({"table": "t", "service": "s"}, False),
+        ({"service": "s"}, False),
+        ({"indexes": {"gsi1": {}}, "service": "s"}, False),
+    ],
+)
+def test_a_document_is_an_entity_unless_it_says_what_only_a_table_says(
+    document: Any, accepted: bool
+) -> None:
+    assert schema_accepts(document) == accepted
+    if document:
+        assert parser_accepts(document) == accepted

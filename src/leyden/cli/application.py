@@ -35,6 +35,10 @@ _HERE: Final = "leyden.cli.commands"
 SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Schemas (nothing is sent)": {
         "check": (f"{_HERE}.schemas:check", "Report every fault with its file, line and column."),
+        "schema": (
+            f"{_HERE}.schemas:schema",
+            "Print the JSON Schema of schema files, for editors.",
+        ),
         "patterns": (f"{_HERE}.schemas:patterns", "List or draw every access pattern."),
         "keys": (f"{_HERE}.keys:keys", "Show the keys that an item gets in each access pattern."),
         "explain": (f"{_HERE}.explain:explain", "Show what an operation would read or write."),

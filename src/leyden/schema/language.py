@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from leyden.schema.examples import MEANINGS, SNIPPETS
 from leyden.schema.shapes import (
     SHAPES,
     TAKEN_ALIASES,
@@ -37,7 +38,7 @@ from leyden.schema.spec import (
     VERSION_FIELD,
 )
 from leyden.types import MAX_DIMENSIONS, TYPES
-from leyden.types.normal import FORMS
+from leyden.types.normal import FORM_MEANINGS, FORMS
 from leyden.types.periods import PERIODS
 
 TYPE_NAMES: Final = tuple(name for name in TYPES if name != "enum")
@@ -86,6 +87,7 @@ CALL: Final = Options(
         )
     },
     "A Python function, by the name under which it is handed in with `hooks=`.",
+    name="call",
 )
 
 JUDGE: Final = Options(
@@ -97,6 +99,7 @@ JUDGE: Final = Options(
         ),
     },
     "A Python function that is called with attributes by name, and says whether an item is in.",
+    name="judge",
 )
 
 SET_CALL: Final = Options(
@@ -108,17 +111,19 @@ SET_CALL: Final = Options(
         ),
     },
     "A Python function, by the name under which it is handed in with `hooks=`.",
+    name="set call",
 )
 
 GENERATE: Final = Options(
     {
         "generate": Option(
-            Choice(tuple(GENERATED)),
+            Choice(tuple(GENERATED), meanings=MEANINGS["generate"]),
             "What to make: the current time, or a new id.",
             required=True,
         )
     },
     "A value that is made anew each time.",
+    name="generate",
 )
 
 AFTER: Final = Options(
@@ -134,16 +139,22 @@ AFTER: Final = Options(
         ),
     },
     "A time that is counted from the instant of the write, or from that of another attribute.",
+    name="after",
 )
+
+_BUCKETS: Final = {name: f"Such as `{period.example}`." for name, period in PERIODS.items()}
 
 BUCKET: Final = Options(
     {
         "bucket": Option(
-            Choice(tuple(PERIODS)), "The length of the bucket, as UTC counts it.", required=True
+            Choice(tuple(PERIODS), meanings=_BUCKETS),
+            "The length of the bucket, as UTC counts it.",
+            required=True,
         ),
         "of": Option(Text(), "The attribute whose time falls into the bucket.", required=True),
     },
     "The hour, day, week, month, quarter or year that a time falls into, as text that sorts.",
+    name="bucket",
 )
 
 SLUG: Final = Options(
@@ -154,6 +165,7 @@ SLUG: Final = Options(
         ),
     },
     "A part of a web address: small ASCII letters, digits, and hyphens between words.",
+    name="slug",
 )
 
 PADDING: Final = Options(
@@ -162,6 +174,7 @@ PADDING: Final = Options(
         "char": Option(Text(), "The character to fill with.", required=True),
     },
     "Fills the value up on the left, in keys only, so that numbers sort as numbers.",
+    name="padding",
 )
 
 _EXPRESSION_OR_CALL: Final = Either("a JMESPath expression or {call: NAME}", Text(), mapping=CALL)
@@ -171,9 +184,10 @@ _WORDS: Final = {
         word: f'did you mean "{name}"?' for name, kind in TYPES.items() for word in kind.also_called
     },
 }
+_MEANINGS: Final = {name: f"{kind.meaning} `{kind.example}`" for name, kind in TYPES.items()}
 _TYPE: Final = Either(
     "a type or a list of the values of an enum",
-    Choice(TYPE_NAMES, _WORDS),
+    Choice(TYPE_NAMES, _WORDS, _MEANINGS),
     listing=ListOf(Text(), least=1),
 )
 _ALONE: Final = Choice(
@@ -186,6 +200,7 @@ _ALONE: Final = Choice(
             if kind.needs
         },
     },
+    _MEANINGS,
 )
 """The types that say all by their name."""
 _SOURCE: Final = Source({"generate": GENERATE, "call": CALL, "after": AFTER})
@@ -198,6 +213,7 @@ _DERIVATION: Final = Either(
 _FORM: Final = Choice(
     tuple(FORMS),
     {"lowercase": 'did you mean "lower"?', "uppercase": 'did you mean "upper"?'},
+    {name: f"{said[0].upper()}{said[1:]}." for name, said in FORM_MEANINGS.items()},
 )
 
 _ELEMENT: Final[dict[str, Option]] = {
@@ -274,6 +290,7 @@ VARIANT: Final = Options(
         "description": Option(Text(empty=True), "What the variant means, for people."),
     },
     "A variant of a union: what a value has whose tag is its name.",
+    name="variant",
 )
 
 _PROPERTY: Final[dict[str, Option]] = {
@@ -302,7 +319,9 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
     ),
     "watch": Option(
         Either(
-            'a list of attributes, or "*" for all', Choice(("*",)), listing=ListOf(Text(), least=1)
+            'a list of attributes, or "*" for all',
+            Choice(("*",), meanings=MEANINGS["watch"]),
+            listing=ListOf(Text(), least=1),
         ),
         "The attributes after whose change it is derived again, or `set` is called again; by "
         "default those that the expression in `derive` reads.",
@@ -318,19 +337,25 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
         types=_having("deferred"),
     ),
     "overflow": Option(
-        Choice(("chunk",)),
+        Choice(
+            ("chunk",),
+            meanings=MEANINGS["overflow"],
+        ),
         "`chunk`: a value too large for an item is compressed and split over sibling items.",
         types=_having("overflow"),
     ),
 }
 
-ATTRIBUTE: Final = Options(_ATTRIBUTE, "An attribute.")
-PROPERTY: Final = Options(_PROPERTY, "A property of a map.")
-ELEMENT: Final = Options(_ELEMENT, "An element of a list or set.")
+ATTRIBUTE: Final = Options(_ATTRIBUTE, "An attribute.", name="attribute")
+PROPERTY: Final = Options(_PROPERTY, "A property of a map.", name="attribute")
+ELEMENT: Final = Options(_ELEMENT, "An element of a list or set.", name="attribute")
 
 _PROJECTION: Final = Either(
     "all, keys_only, or a list of fields",
-    Choice(("all", "keys_only")),
+    Choice(
+        ("all", "keys_only"),
+        meanings=MEANINGS["projection"],
+    ),
     listing=ListOf(Text(), least=1),
 )
 
@@ -342,12 +367,22 @@ KEY: Final = Options(
             Text(), "The key with attributes in place: `REGION#${region}`. It gets no prefix."
         ),
         "casing": Option(
-            Choice(("default", "upper", "lower", "none")),
+            Choice(
+                ("default", "upper", "lower", "none"),
+                meanings=MEANINGS["casing"],
+            ),
             "How letters are written in the key; `default` is `lower`.",
         ),
-        "cast": Option(Choice(("string", "number")), "The type in which the key is stored."),
+        "cast": Option(
+            Choice(
+                ("string", "number"),
+                meanings=MEANINGS["cast"],
+            ),
+            "The type in which the key is stored.",
+        ),
     },
     "One half of an index key.",
+    name="key",
 )
 
 VECTOR: Final = Options(
@@ -357,7 +392,10 @@ VECTOR: Final = Options(
             Text(), "The attribute of the type `vector` that is searched.", required=True
         ),
         "metric": Option(
-            Choice(("cosine", "euclidean", "dot_product")),
+            Choice(
+                ("cosine", "euclidean", "dot_product"),
+                meanings=MEANINGS["metric"],
+            ),
             "How near two vectors are; by default `cosine`.",
         ),
         "partition": Option(
@@ -369,6 +407,7 @@ VECTOR: Final = Options(
         "projection": Option(_PROJECTION, "What the index holds of an item."),
     },
     "A vector index of the table, as this entity uses it.",
+    name="vector",
 )
 
 INDEX: Final = Options(
@@ -381,7 +420,10 @@ INDEX: Final = Options(
             "The collection that the entity joins here; a list for sub-collections.",
         ),
         "type": Option(
-            Choice(("isolated", "clustered", "composite")),
+            Choice(
+                ("isolated", "clustered", "composite"),
+                meanings=MEANINGS["sharing"],
+            ),
             "How entities share the index: apart (`isolated`), sorted together "
             "(`clustered`), or by multi-attribute keys (`composite`).",
         ),
@@ -391,7 +433,10 @@ INDEX: Final = Options(
             "A JMESPath condition, or a function; items that do not meet it are not in the index.",
         ),
         "absent": Option(
-            Choice(("key", "out")),
+            Choice(
+                ("key", "out"),
+                meanings=MEANINGS["absent"],
+            ),
             "What becomes of an item that lacks a partition-key attribute: `key` lets the key "
             "end where the value is missing, `out` leaves the item out of the index. The "
             "default is `key`, and `out` under `keys: strict`.",
@@ -405,6 +450,7 @@ INDEX: Final = Options(
     },
     "An access pattern.",
     alone="vector",
+    name="access pattern",
 )
 
 ALIAS: Final = Name("give one with `alias:`", TAKEN_ALIASES)
@@ -416,6 +462,7 @@ IDENTIFIERS: Final = Options(
         "version": Option(Text(), f"The field of the version; by default `{VERSION_FIELD}`."),
     },
     "The item fields that tell whose item it is.",
+    name="identifiers",
 )
 
 ENTITY: Final = Options(
@@ -461,7 +508,10 @@ ENTITY: Final = Options(
             Text(), "The number attribute that counts the item's changes, for locking."
         ),
         "keys": Option(
-            Choice(("electrodb", "strict")),
+            Choice(
+                ("electrodb", "strict"),
+                meanings=MEANINGS["keys"],
+            ),
             "How keys are written; `strict` keys cannot collide and sort as the values do.",
         ),
         "identifiers": Option(
@@ -470,6 +520,7 @@ ENTITY: Final = Options(
         "description": Option(Text(empty=True), "What the entity is, for people."),
     },
     "An entity: its attributes and its access patterns.",
+    name="entity",
 )
 
 TABLE_INDEX: Final = Options(
@@ -479,11 +530,13 @@ TABLE_INDEX: Final = Options(
             Choice(
                 ("gsi", "lsi"),
                 {"vector": "a vector index is not listed here: what it is made of, entities say"},
+                meanings=MEANINGS["kind"],
             ),
             "A global or a local secondary index.",
         ),
     },
     "One secondary index of the table.",
+    name="table index",
 )
 
 TABLE: Final = Options(
@@ -495,6 +548,7 @@ TABLE: Final = Options(
         "ttl": Option(Text(), "The item's field that DynamoDB's time to live reads."),
     },
     "The table that the entities share.",
+    name="table",
 )
 
 _IN_FULL: Final = "an enum is written with its values under `type`: {type: [open, closed]}"
@@ -521,24 +575,37 @@ def is_table_description(keys: frozenset[str]) -> bool:
     return bool(keys) and not keys & {"entity", "attributes"}
 
 
+SCHEMA_ID: Final = "urn:leyden:schema:1"
+"""The stable name of the JSON Schema. It changes where files of an older Leyden no longer fit."""
+
+
 def json_schema() -> Json:
     """The JSON Schema (2020-12) of entity files and of table.yaml.
 
-    A document with `entity` or `attributes` is taken for an entity, any other for the
-    description of the table. What needs more than one place of a file to judge is left to
-    `check_service`: whatever this schema refuses, it refuses as well.
+    A document that has nothing but options of the table describes the table. Any other is an
+    entity, an empty one too, so that editors offer what an entity begins with. What needs more
+    than one place of a file to judge is left to `check_service`: whatever this schema refuses, it
+    refuses as well.
 
     >>> json_schema()["title"]
     'A Leyden schema file'
     """
+    of_entity = [{"required": [name]} for name in ("entity", "attributes")]
+    of_table = [{"required": ["table"]}, {"required": ["ttl"]}]
+    only_indexes = {"required": ["indexes"], "maxProperties": 1}
+    # The word that somebody types there is no option yet.
+    known = [*dict.fromkeys((*ENTITY.options, *TABLE.options))]
+    nothing_yet = {"maxProperties": 1, "propertyNames": {"not": {"enum": known}}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
         "title": "A Leyden schema file",
         "description": "An entity, or the description of the table that entities share.",
         "type": "object",
-        "if": {"anyOf": [{"required": ["entity"]}, {"required": ["attributes"]}]},
-        "then": {"$ref": "#/$defs/entity"},
-        "else": {"$ref": "#/$defs/table"},
+        "if": {"not": {"anyOf": of_entity}, "anyOf": [*of_table, only_indexes]},
+        "then": {"$ref": "#/$defs/table"},
+        "else": {"$ref": "#/$defs/entity"},
+        "allOf": [{"if": nothing_yet, "then": {"defaultSnippets": [*SNIPPETS]}}],
         "$defs": {
             "entity": ENTITY.json(),
             "table": {**TABLE.json(), "minProperties": 1},

@@ -6,14 +6,16 @@ the same in JSON Schema, for editors: whatever the one refuses of a single value
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import define, frozen
 from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.examples import EXAMPLES
 from leyden.schema.faults import Report
 from leyden.schema.nodes import Given, Listing, Node, Odd, Scalar, described
 from leyden.schema.nodes import Mapping as MappingNode
@@ -95,6 +97,22 @@ class Part:
         shown = name if len(name) <= 60 and name.isprintable() else quoted(name)
         where = shown if self.where.startswith("the ") else f"{self.where}.{shown}"
         return Part(node, where, self.report, span)
+
+
+def _phrase(types: Container[str]) -> str:
+    """Attribute types as a phrase, in the order of the language: `list, set and map`."""
+    *others, last = (name for name in TYPES if name in types)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {_flow(part)}' for name, part in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    is_plain = not isinstance(value, str) or _NAME.match(value)
+    return str(value) if is_plain and not isinstance(value, bool) else json.dumps(value)
 
 
 class Shape:
@@ -197,6 +215,8 @@ class Choice(Shape):
 
     values: tuple[str, ...]
     hints: Mapping[str, str] = {}
+    meanings: Mapping[str, str] = {}
+    """What the words mean, for editors."""
 
     def check(self, part: Part) -> Given | None:
         """The word."""
@@ -210,8 +230,11 @@ class Choice(Shape):
         return part.refuse("option.value", message)
 
     def json(self) -> Json:
-        """The words."""
-        return {"enum": list(self.values)}
+        """The words, and what they mean: a keyword that most editors know."""
+        words: Json = {"enum": list(self.values)}
+        if not self.meanings:
+            return words
+        return {**words, "markdownEnumDescriptions": [self.meanings[word] for word in self.values]}
 
 
 @frozen
@@ -317,7 +340,9 @@ class Named(Shape):
 
     def json(self) -> Json:
         """An object whose properties are alike."""
-        names, values = self.name.json_of_keys(), self.value.json()
+        # Editors offer the title as a name to write over.
+        names = {"title": self.what.split()[-1], **self.name.json_of_keys()}
+        values = {**self.value.json(), "description": f"{self.what[0].upper()}{self.what[1:]}."}
         found: Json = {"type": "object", "propertyNames": names, "additionalProperties": values}
         return {**found, "minProperties": self.least} if self.least else found
 
@@ -336,14 +361,41 @@ class Option:
     needed_by: frozenset[str] = frozenset()
     """The types of attributes that need it, where not all do."""
 
+    def json(self, name: str, examples: Sequence[Any] = ()) -> Json:
+        """What it takes as a JSON Schema, with all that an editor shows of it."""
+        said = self.description
+        if self.types is not None:
+            said += f" For {_phrase(self.types)} only."
+        found = {**self.shape.json(), "title": name, "description": said}
+        mappings = [one for one in examples if isinstance(one, Mapping)]
+        others = [one for one in examples if not isinstance(one, Mapping)]
+        if others:
+            found["examples"] = others
+        if others and mappings:
+            # Editors have no label for a mapping that is an example of a value.
+            texts = [_flow(one) for one in mappings]
+            found["defaultSnippets"] = [{"label": text, "body": text} for text in texts]
+            said += f" Or {', '.join(f'`{text}`' for text in texts)}."
+        elif mappings:
+            # Editors show these, and do not take them for what to fill in.
+            shown = {"if": True, "then": {"examples": mappings}}
+            found["allOf"] = [*found.get("allOf", ()), shown]
+        if "`" in said:
+            found["markdownDescription"] = said
+        return found
+
 
 @frozen
 class Options(Shape):
-    """A mapping with known options. Where the option `alone` is given, no other one may be."""
+    """A mapping with known options. Where the option `alone` is given, no other one may be.
+
+    `name` is that of its table of examples.
+    """
 
     options: Mapping[str, Option]
     description: str = ""
     alone: str = ""
+    name: str = ""
 
     def check(self, part: Part) -> Given | None:
         """The options that were given, by name, with None for those that do not fit."""
@@ -377,9 +429,9 @@ class Options(Shape):
 
     def json(self) -> Json:
         """An object with these properties, some of them for some types of attributes only."""
+        examples = EXAMPLES.get(self.name, {})
         properties = {
-            name: {**option.shape.json(), "description": option.description}
-            for name, option in self.options.items()
+            name: option.json(name, examples.get(name, ())) for name, option in self.options.items()
         }
         found: Json = {"type": "object", "properties": properties, "additionalProperties": False}
         if self.description:
@@ -441,7 +493,12 @@ class Either(Shape):
         """Any of the shapes."""
         shapes = (self.text, self.listing, self.mapping)
         inner = [shape.json() for shape in shapes if shape is not None]
-        return {"anyOf": inner} if len(inner) > 1 else inner[0]
+        if len(inner) == 1:
+            return inner[0]
+        # Editors would show their descriptions in place of the option's.
+        for one in inner:
+            one.pop("description", None)
+        return {"anyOf": inner}
 
 
 @frozen
@@ -484,6 +541,8 @@ class Making(Shape):
     def json(self) -> Json:
         """An object of one of the kinds."""
         inner = [options.json() for options in self.kinds.values()]
+        for one in inner:
+            one.pop("description", None)
         return {"anyOf": inner} if len(inner) > 1 else inner[0]
 
 
@@ -512,17 +571,13 @@ class Source(Shape):
 
     def json(self) -> Json:
         """Anything but null."""
-        directives = [
-            {
-                "if": {
-                    "type": "object",
-                    "required": [name],
-                    "maxProperties": _most_keys(options),
-                },
-                "then": options.json(),
-            }
-            for name, options in self.kinds.items()
-        ]
+        directives = []
+        for name, options in self.kinds.items():
+            rule = options.json()
+            # Editors would show it in place of the option's own.
+            rule.pop("description", None)
+            only = {"type": "object", "required": [name], "maxProperties": _most_keys(options)}
+            directives.append({"if": only, "then": rule})
         return {"not": {"type": "null"}, "allOf": directives}
 
 

@@ -352,6 +352,8 @@ class JsonType(AttributeType):
     """`json`: any JSON value, stored as one JSON text."""
 
     name = "json"
+    meaning = "Any JSON value, stored as one JSON text."
+    example = "{type: json}"
     options = frozenset({"overflow"})
     holds_anything = True
 
@@ -387,6 +389,8 @@ class AnyType(AttributeType):
     """`any`: the value says how it is stored."""
 
     name = "any"
+    meaning = "Whatever DynamoDB can hold."
+    example = "{type: any}"
     options = frozenset({"overflow"})
     generates = frozenset({"now", "uuid4", "uuid7", "ulid"})
     holds_anything = True

@@ -106,6 +106,10 @@ class AttributeType:
 
     name: str = ""
     """Its name in schemas; an enum's is written as the list of its values instead."""
+    meaning: str = ""
+    """What its values are, and in Python, in one sentence; editors show it."""
+    example: str = ""
+    """An attribute of the type, as YAML has it."""
 
     # --- in schemas
     also_called: tuple[str, ...] = ()

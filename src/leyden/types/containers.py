@@ -39,6 +39,8 @@ class ListType(AttributeType):
     """`list`: values in their order, of one type or of any."""
 
     name = "list"
+    meaning = "Values in their order: a `list`."
+    example = "{type: list, items: string}"
     also_called = ("array",)
     options = _PARTS | {"items", "overflow"}
     in_expressions = "a list"
@@ -90,6 +92,8 @@ class SetType(AttributeType):
     """`set`: strings, numbers or bytes, each once."""
 
     name = "set"
+    meaning = "Strings, numbers or bytes, each once: a `frozenset`."
+    example = "{type: set, items: string}"
     options = _PARTS | {"items"}
     in_expressions = "a list"
     operators = frozenset({"add", "delete"})
@@ -145,6 +149,8 @@ class MapType(AttributeType):
     """`map`: properties by name; without a schema for them, any."""
 
     name = "map"
+    meaning = "Properties by name: a `dict`."
+    example = "{type: map, properties: {owner: string, effort: number}}"
     also_called = ("object", "dict")
     options = _PARTS | {"properties", "overflow"}
     in_expressions = "a map"

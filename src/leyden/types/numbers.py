@@ -267,6 +267,8 @@ class NumberType(AttributeType):
     """`number`: an int or a float."""
 
     name = "number"
+    meaning = "A number: an `int` or a `float`, or a `Decimal` where only that is exact."
+    example = "{type: number, min: 0}"
     also_called: tuple[str, ...] = ("float",)
     options = frozenset({"min", "max"})
     wanted = "a number"
@@ -378,6 +380,8 @@ class IntegerType(NumberType):
     """`integer`: an int."""
 
     name = "integer"
+    meaning = "A whole number: an `int`."
+    example = "{type: integer, default: 0, min: 0}"
     also_called = ("int",)
     wanted = "a whole number"
     whole_limits = True
@@ -433,6 +437,8 @@ class DecimalType(NumberType):
     """`decimal`: a Decimal."""
 
     name = "decimal"
+    meaning = "An exact number, for money and the like: a `Decimal`."
+    example = "{type: decimal, min: 0}"
     also_called = ()
     countable = False
 

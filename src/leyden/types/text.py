@@ -88,6 +88,8 @@ class StringType(AttributeType):
     """`string`: text."""
 
     name = "string"
+    meaning = "Text: a `str`."
+    example = "{type: string, max_length: 200}"
     also_called: tuple[str, ...] = ("str",)
     options = frozenset({"normalize", "prefix", "pattern", "min_length", "max_length", "overflow"})
     wanted = "text"
@@ -155,6 +157,8 @@ class EnumType(StringType):
     """A list of texts: one of them."""
 
     name = "enum"
+    meaning = "One of a list of texts: a `str`."
+    example = "{type: [open, closed], default: open}"
     also_called = ()
     options = frozenset({"normalize", "pattern"})
     generates = frozenset()
@@ -229,6 +233,8 @@ class BooleanType(AttributeType):
     """`boolean`: true or false."""
 
     name = "boolean"
+    meaning = "True or false: a `bool`."
+    example = "{type: boolean, default: false}"
     also_called = ("bool",)
     wanted = "true or false"
     in_expressions = "true or false"
@@ -290,6 +296,8 @@ class BinaryType(AttributeType):
     """`binary`: bytes."""
 
     name = "binary"
+    meaning = "Bytes: `bytes`."
+    example = "{type: binary, max_length: 4096}"
     also_called = ("bytes",)
     options = frozenset({"min_length", "max_length", "overflow"})
     wanted = "text in base64"

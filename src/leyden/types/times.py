@@ -166,6 +166,8 @@ class TimestampType(AttributeType):
     """`timestamp`: an instant to the millisecond, as ISO 8601 text in UTC."""
 
     name = "timestamp"
+    meaning = "An instant: an aware `datetime` in UTC, stored as ISO 8601 text with milliseconds."
+    example = "{type: timestamp, default: {generate: now}, read_only: true}"
     also_called = ("datetime", "date")
     wanted = "a time in ISO 8601"
     generates = frozenset({"now"})
@@ -229,6 +231,8 @@ class TtlType(AttributeType):
     """`ttl`: when DynamoDB deletes the item, in whole seconds since 1970."""
 
     name = "ttl"
+    meaning = "When DynamoDB deletes the item: an aware `datetime`, stored in seconds since 1970."
+    example = "{type: ttl}"
     options = frozenset({"min", "max"})
     wanted = "a time in ISO 8601 or in epoch seconds"
     generates = frozenset({"now"})

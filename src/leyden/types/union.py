@@ -36,6 +36,8 @@ class UnionType(AttributeType):
     """`union`: one of several maps, told apart by a tag."""
 
     name = "union"
+    meaning = "One of several maps, told apart by a tag: a `dict`."
+    example = "{type: union, tag: kind, variants: {card: {properties: {digits: string}}, cash: {}}}"
     also_called = ("one_of", "oneof", "variant")
     options = frozenset({"overflow", "tag", "variants"})
     needs = frozenset({"tag", "variants"})

@@ -21,6 +21,7 @@ from leyden.cli.output import (
     print_json,
     print_table,
 )
+from leyden.cli.values import json_text
 from leyden.errors import SchemaError
 from leyden.keys import IndexKeys, entity_keys
 from leyden.schema import (
@@ -124,6 +125,45 @@ def check(
     failing = ("error", "warning") if strict else ("error",)
     if any(result.number_of(severity) for result in results for severity in failing):
         ctx.exit(1)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it to a file, and say how editors find it.",
+)
+@output_options
+@debug_option
+def schema(out: Path | None, output: Output) -> None:
+    """Print the JSON Schema of schema files, for editors.
+
+    With it, an editor completes options, explains them, and marks faults while you type: VS Code
+    with the YAML extension, IntelliJ, Neovim and others. A file says by its first line where the
+    JSON Schema is. `leyden check` finds all faults that it finds, and those between files.
+
+    \b
+      leyden schema --out schemas/leyden.schema.json
+      leyden schema --query '"$id"'
+    """
+    from leyden.schema import json_schema
+
+    document = json_schema()
+    if out is None:
+        print_json(document, output)
+        return
+    if output.is_json:
+        raise click.UsageError("--out cannot be used with --json or --query")
+    try:
+        out.write_text(f"{json_text(document, indent=2)}\n", encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(out), error.strerror) from error
+    click.echo(f"wrote {out}", err=True)
+    click.echo(
+        "An entity file that begins with this line, in a folder beside it, finds it:", err=True
+    )
+    click.echo(f"# yaml-language-server: $schema=../{out.name}", err=True)
 
 
 @click.command(cls=TargetCommand)

@@ -1,0 +1,344 @@
+"""What editors show beside a schema's options: examples, the meaning of words, whole files.
+
+`leyden.schema.language` says what the options are. Each of them has a row of examples here, in the
+table with the name of its `Options`; a test asks for them, and whether the language takes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
+    "after": {"after": ("90 days", "1 hour 30 minutes"), "of": ("created_at",)},
+    "bucket": {"bucket": ("day",), "of": ("created_at",)},
+    "slug": {"slug": ("title",), "max_length": (60, 80)},
+    "variant": {
+        "properties": ({"number": "string", "expires": "string"},),
+        "description": ("A card, by its last digits.", "A transfer."),
+    },
+    "call": {
+        "call": ("masked",),
+    },
+    "judge": {
+        "call": ("is_due",),
+        "reads": (
+            ["status"],
+            ["status", "due_at"],
+        ),
+    },
+    "set call": {
+        "call": ("slug_of",),
+        "always": (True,),
+    },
+    "generate": {
+        "generate": (
+            "now",
+            "uuid7",
+        ),
+    },
+    "padding": {
+        "length": (
+            5,
+            10,
+        ),
+        "char": ("0",),
+    },
+    "attribute": {
+        "normalize": (["trim", "lower"], "nfc"),
+        "prefix": ("cus_", "ord_"),
+        "tag": ("kind", "type"),
+        "variants": ({"card": {"properties": {"digits": "string"}}, "cash": {}},),
+        "type": (
+            "string",
+            ["open", "closed"],
+        ),
+        "items": (
+            "string",
+            {"type": "map", "properties": {"sku": "string", "count": "integer"}},
+        ),
+        "properties": ({"owner": "string", "effort": "number"},),
+        "pattern": (
+            "^[A-Z]{3}-[0-9]+$",
+            "^[^@ ]+@[^@ ]+$",
+        ),
+        "min": (
+            0,
+            1,
+        ),
+        "max": (
+            100,
+            99999,
+        ),
+        "min_length": (
+            1,
+            3,
+        ),
+        "max_length": (
+            80,
+            2000,
+        ),
+        "dimensions": (
+            256,
+            1536,
+        ),
+        "validate": (
+            "starts_with(@, 'https://')",
+            {"call": "is_isbn"},
+        ),
+        "get": ({"call": "masked"},),
+        "set": ({"call": "trimmed"},),
+        "description": ("When the customer paid, by the bank's clock.", "In euros."),
+        "required": (True,),
+        "default": (
+            "open",
+            0,
+            {"generate": "uuid7"},
+            {"generate": "now"},
+            {"after": "90 days"},
+            {"call": "next_number"},
+        ),
+        "hidden": (True,),
+        "field": (
+            "taskId",
+            "createdAt",
+        ),
+        "read_only": (True,),
+        "label": (
+            "taskId",
+            "t",
+        ),
+        "on_write": (
+            "billing",
+            {"generate": "now"},
+            {"call": "current_user"},
+        ),
+        "padding": ({"length": 5, "char": "0"},),
+        "watch": (
+            ["status", "points"],
+            "*",
+        ),
+        "derive": (
+            "join(' ', [status, title])",
+            {"call": "search_text"},
+        ),
+        "deferred": (True,),
+        "overflow": ("chunk",),
+    },
+    "key": {
+        "field": (
+            "pk",
+            "gsi1sk",
+        ),
+        "composite": (
+            ["project_id"],
+            ["status", "created_at"],
+        ),
+        "template": (
+            "REGION#${region}",
+            "${year}-${month}",
+        ),
+        "casing": ("none",),
+        "cast": ("number",),
+    },
+    "vector": {
+        "index": ("vec1",),
+        "attribute": ("embedding",),
+        "metric": ("cosine",),
+        "partition": ("tenant_id",),
+        "filters": (
+            ["kind"],
+            ["kind", "language"],
+        ),
+        "projection": (
+            "all",
+            ["title", "kind"],
+        ),
+    },
+    "access pattern": {
+        "index": (
+            "gsi1",
+            "gsi2",
+        ),
+        "collection": (
+            "overview",
+            ["contributions", "assignments"],
+        ),
+        "type": ("clustered",),
+        "scope": ("archive", "draft"),
+        "when": (
+            "status == 'open'",
+            {"call": "is_due", "reads": ["due_at"]},
+        ),
+        "absent": ("out",),
+        "projection": (
+            "all",
+            "keys_only",
+            ["title", "status"],
+        ),
+        "pk": ({"field": "gsi1pk", "composite": ["status"]},),
+        "sk": (
+            {"field": "gsi1sk", "composite": ["created_at"]},
+            {"field": "sk", "composite": []},
+        ),
+        "vector": (
+            {
+                "index": "vec1",
+                "attribute": "embedding",
+                "metric": "cosine",
+                "partition": "tenant_id",
+            },
+        ),
+    },
+    "identifiers": {
+        "entity": ("__edb_e__",),
+        "version": ("__edb_v__",),
+    },
+    "entity": {
+        "entity": (
+            "task",
+            "order",
+        ),
+        "alias": (
+            "task",
+            "order_line",
+        ),
+        "version": ("1",),
+        "service": (
+            "taskapp",
+            "shop",
+        ),
+        "attributes": (
+            {"customer_id": {"type": "string", "required": True}, "name": "string"},
+            {
+                "task_id": {"type": "string", "required": True, "default": {"generate": "uuid7"}},
+                "title": "string",
+                "status": {"type": ["open", "closed"], "default": "open"},
+            },
+        ),
+        "indexes": (
+            {
+                "by_status": {
+                    "index": "gsi1",
+                    "pk": {"field": "gsi1pk", "composite": ["status"]},
+                    "sk": {"field": "gsi1sk", "composite": ["created_at"]},
+                }
+            },
+            {
+                "project": {
+                    "pk": {"field": "pk", "composite": ["project_id"]},
+                    "sk": {"field": "sk", "composite": ["task_id"]},
+                }
+            },
+        ),
+        "unique": (
+            [["email"]],
+            [["tenant_id", "slug"]],
+        ),
+        "version_attribute": ("revision",),
+        "keys": ("strict",),
+        "identifiers": ({"entity": "_e", "version": "_v"},),
+        "description": ("A task of a project, done by an employee.", "Who pays."),
+    },
+    "table index": {
+        "projection": (
+            "all",
+            "keys_only",
+            ["title", "status"],
+        ),
+        "kind": ("gsi",),
+    },
+    "table": {
+        "table": (
+            "taskapp",
+            "shop-production",
+        ),
+        "indexes": ({"gsi1": {"projection": "all"}},),
+        "ttl": ("expires_at",),
+    },
+}
+"""Values of each option, by the name of its table."""
+
+MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "watch": {"*": "All other attributes."},
+    "overflow": {"chunk": "Compressed, and split over sibling items where it is too large."},
+    "projection": {
+        "all": "Every field of the item.",
+        "keys_only": "The keys of the table and of the index, nothing else.",
+    },
+    "casing": {
+        "default": "Lower case, as ElectroDB has it: ABC and abc share a key.",
+        "upper": "Upper case.",
+        "lower": "Lower case.",
+        "none": "As the value is: ABC and abc differ.",
+    },
+    "cast": {
+        "string": "Text, also where it is made of a number.",
+        "number": "A number, where it is made of one alone.",
+    },
+    "metric": {
+        "cosine": "By the angle between the vectors, whatever their lengths.",
+        "euclidean": "By the distance between them.",
+        "dot_product": "By their dot product: longer vectors are nearer.",
+    },
+    "sharing": {
+        "isolated": "Each entity keeps its items together.",
+        "clustered": "Entities sort together, by what their sort keys have in common.",
+        "composite": "A multi-attribute index: its keys are attributes, and no text made of them.",
+    },
+    "absent": {
+        "key": "The key ends where the value is missing.",
+        "out": "The item is not in the index.",
+    },
+    "keys": {
+        "electrodb": "As ElectroDB writes them: the default.",
+        "strict": "Keys that cannot collide, and that sort as the values do.",
+    },
+    "kind": {
+        "gsi": "A global secondary index, with a partition key of its own.",
+        "lsi": "A local secondary index: the table's partition key, with another sort key.",
+    },
+    "generate": {
+        "now": "The current time.",
+        "uuid4": "A random UUID.",
+        "uuid7": "A UUID that begins with the time, so that later ones sort behind earlier ones.",
+        "ulid": "A ULID: 26 characters that begin with the time, and sort by it.",
+    },
+}
+"""What the words of a choice mean, by the option that takes them."""
+
+_ENTITY: Final = """\
+entity: ${1:task}
+version: "1"
+service: ${2:service}
+
+attributes:
+  ${3:task_id}: {type: string, required: true}
+  ${4:title}: string
+
+indexes:
+  ${5:task}:
+    pk: {field: pk, composite: [${3:task_id}]}
+    sk: {field: sk, composite: []}
+"""
+_TABLE: Final = """\
+table: ${1:name}
+indexes:
+  ${2:gsi1}: {projection: ${3:all}}
+"""
+
+SNIPPETS: Final[tuple[Json, ...]] = (
+    {
+        "label": "new entity",
+        "description": "An entity: its attributes, and the access patterns by which it is found.",
+        "body": _ENTITY,
+    },
+    {
+        "label": "new table",
+        "description": "The table that the entities share, in table.yaml.",
+        "body": _TABLE,
+    },
+)
+"""What editors offer whole in an empty file; `${1:...}` are places to fill in."""
