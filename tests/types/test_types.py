@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pynamodb import attributes
 
 from leyden.chart.samples import sample
@@ -343,3 +344,15 @@ def test_every_capability_is_asked_for_in_this_module() -> None:
 
 def test_an_attribute_whose_type_was_refused_has_no_capability() -> None:
     assert not any((UNKNOWN.keyable, UNKNOWN.options, UNKNOWN.generates, UNKNOWN.expires))
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_example_of_a_type_is_an_attribute_of_it(name: str) -> None:
+    kind = TYPES[name]
+    assert kind.meaning.endswith(".")
+    attribute = yaml.safe_load(kind.example)
+    assert isinstance(attribute["type"], list) if name == "enum" else attribute["type"] == name
+    service = check_service(in_an_entity(attribute)).service
+    assert service is not None
+    (made,) = service.entities.values()
+    assert made.attributes["x"].type == name
