@@ -64,7 +64,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "memory": FLOOR | PUBLIC | {"_methods", "nearest", "schema", "store", "types"},
     "provision": PUBLIC | {"schema"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
-    "porting": {"_text", "errors", "schema"},
+    "porting": {"_text", "errors", "schema", "types"},
     "cli": PUBLIC
     | {
         "_calls",

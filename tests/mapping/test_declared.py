@@ -123,6 +123,9 @@ def test_a_bucket_is_made_of_any_time(kind: str, value: Any) -> None:
     """)
     values = thing.prepare_create({"id": "1", "at": value})
     assert (values["hour"], values["quarter"]) == ("2026-02-03T09", "2026-Q1")
+    if kind == "string":
+        values = thing.prepare_create({"id": "1", "at": "2026-02-03"})
+        assert (values["hour"], values["quarter"]) == ("2026-02-03T00", "2026-Q1")
     with pytest.raises(RequiredAttributeError, match='"quarter" is required'):
         thing.prepare_create({"id": "1"})
 
@@ -138,7 +141,8 @@ def test_what_is_no_time_makes_no_bucket() -> None:
     """)
     for values, why in (
         ({"at": "monday"}, '"at" is not an ISO 8601 time, and "day" is made of it'),
-        ({"at": "2026-02-03"}, '"at" is a time without an offset'),
+        ({"at": "2026-02-03T09:00:00"}, '"at" is a time without an offset'),
+        ({"at": "2026-02-30"}, '"at" is not an ISO 8601 time'),
         ({"ms": 1e30}, '"ms" is no time in milliseconds since 1970, and "month" is made of it'),
         ({"late": datetime(9999, 1, 1, tzinfo=UTC)}, '"late" is too late for "end"'),
     ):

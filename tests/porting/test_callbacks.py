@@ -11,6 +11,7 @@ import jmespath
 import pytest
 
 from leyden.porting.callbacks import bounds, constant_default, generated, validation, when
+from leyden.porting.declaring import Lifetime, derived, lifetime, normal_forms, prefixed
 from leyden.porting.javascript import parse_function
 from leyden.porting.regexps import python_pattern
 
@@ -186,3 +187,108 @@ def test_a_pattern_matches_what_it_matches_in_node(source: str) -> None:
     pattern = python_pattern(source)
     assert pattern is not None
     assert [bool(re.search(pattern, text)) for text in texts] == json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("(v) => v.trim()", ["trim"]),
+        ("v => v?.trim().toLowerCase()", ["trim", "lower"]),
+        ("(v) => v && v.toUpperCase()", ["upper"]),
+        ("function (v) { return v.normalize('NFKC').trim(); }", ["nfkc", "trim"]),
+        ("(v, item) => v.normalize()", ["nfc"]),
+        (r"(v) => v.replace(/\s+/g, ' ').trim()", ["collapse", "trim"]),
+        (r"(v) => v.replace(/\s/g, '')", ["compact"]),
+        (r"(v) => v.replace(/[^0-9]/g, '')", ["digits"]),
+        ("(v) => v", None),
+        ("(v) => v.trim", None),
+        ("(v) => v.trim() + '!'", None),
+        ("(v) => v.toLocaleLowerCase()", None),
+        ("(v) => v.normalize('NFD')", None),
+        ("(v) => v.toLowerCase().toUpperCase()", None),
+        ("(v) => v.trim().toLowerCase().trim()", None),
+        (r"(v) => v.replace(/\s+/, ' ')", None),
+        ("(v) => (v ?? '').trim()", None),
+        ("(v) => other.trim()", None),
+        ("({ v }) => v.trim()", None),
+        ("() => v.trim()", None),
+    ],
+)
+def test_normal_forms_are_recognized(source: str, expected: list[str] | None) -> None:
+    assert normal_forms(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "expected"),
+    [
+        ("() => Date.now() + 1000 * 60", "number", Lifetime(60, False)),
+        ("() => 5_000 + new Date().getTime()", "number", Lifetime(5, False)),
+        ("() => Math.floor(Date.now() / 1000) + 60 * 60", "number", Lifetime(3600, True)),
+        ("() => Math.floor(Date.now() / 1000 + 60)", "number", Lifetime(60, True)),
+        ("() => Math.floor((Date.now() + 60000) / 1000)", "number", Lifetime(60, True)),
+        ("() => new Date(Date.now() + 86400e3).toISOString()", "string", None),
+        ("() => new Date(Date.now() + 1000).toISOString()", "string", Lifetime(1, False)),
+        ("() => Date.now() + 500", "number", None),
+        ("() => Date.now() - 1000", "number", None),
+        ("() => Date.now() + 1000", "string", None),
+        ("() => Math.round(Date.now() / 1000) + 60", "number", None),
+        ("() => Math.floor(Date.now() / 60) + 60", "number", None),
+        ("() => Date.now() + DAY", "number", None),
+    ],
+)
+def test_lifetimes_are_recognized(source: str, kind: str, expected: Lifetime | None) -> None:
+    assert lifetime(source, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "of_kind", "expected"),
+    [
+        ("(_, { at }) => at.slice(0, 4)", "string", "year"),
+        ("(_, { at: t }) => t.substring(0, 7)", "string", "month"),
+        ("(v, item) => item.at.split('T')[0]", "string", "day"),
+        ("(v, { at }) => at && at.slice(0, 13)", "string", "hour"),
+        ("(v, { at }) => new Date(at).toISOString().slice(0, 10)", "number", "day"),
+        ("(_, { at }) => at.slice(0, 10)", "number", None),
+        ("(_, { at }) => at.slice(0, 5)", "string", None),
+        ("(_, { at }) => at.slice(1, 10)", "string", None),
+        ("(_, { to }) => to.slice(0, 10)", "string", None),
+        ("(at) => at.slice(0, 10)", "string", None),
+        ("(_, { at }) => at.split('-')[0]", "string", None),
+    ],
+)
+def test_time_buckets_are_recognized(source: str, of_kind: str, expected: str | None) -> None:
+    made = derived(source, "string", "at", of_kind)
+    assert (None if made is None else made.period) == expected
+
+
+def test_times_counted_from_another_are_recognized() -> None:
+    made = derived("(_, { at }) => at + 60 * 1000", "number", "at", "number")
+    assert made is not None
+    assert made.lifetime == Lifetime(60, False, "at")
+    made = derived("(_, i) => Math.floor(i.at / 1000) + 60", "number", "at", "number")
+    assert made is not None
+    assert made.lifetime == Lifetime(60, True, "at")
+    assert derived("(_, { at }) => at + 60 * 1000", "number", "at", "string") is None
+
+
+def test_ids_with_a_prefix_are_recognized() -> None:
+    assert prefixed("() => `order_${ulid()}`") == ("order_", "ulid")
+    assert prefixed("() => 'order_' + crypto.randomUUID()") == ("order_", "randomUUID")
+    for source in ("() => `${ulid()}`", "() => `a${ulid()}b`", "() => a + ulid()", "() => ulid()"):
+        assert prefixed(source) is None
+
+
+def test_templates_expressions_and_arithmetic_are_read() -> None:
+    for source in (
+        "(a) => `${a.b} ${c(1)}`",
+        r"(a) => a.replace(/[/\]]+\//gi, '') / 2",
+        "(a) => a ?? b",
+        "(a) => a % 2 === 0",
+        "(a, { b, c: d }, e) => d",
+    ):
+        assert parse_function(source) is not None, source
+    for source in ("(a) => `${a", "(a) => `${}`", "(a) => /a", "({ a }, { b }) => a", "(a) => a +"):
+        assert parse_function(source) is None, source
+    assert when("(a) => a.points + 1", NAMES, KINDS) is None
+    assert when("(a) => a.points ?? 1", NAMES, KINDS) is None
+    assert when("(a) => a.points > 2 * 3 - 1", NAMES, KINDS) == "points_ > `5`"

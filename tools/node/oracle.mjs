@@ -58,6 +58,8 @@ function revive(model) {
     attributes[name] = { ...attribute };
     for (const hook of ["set", "get"]) {
       if (attribute[hook] === "tell") attributes[name][hook] = tell;
+      const source = attribute[hook]?.$function;
+      if (source !== undefined) attributes[name][hook] = new Function(`return (${source})`)();
     }
   }
   const indexes = {};

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from leyden.porting.callbacks import bounds, constant_default, generated, validation
+from leyden.porting.callbacks import (
+    bounds,
+    constant_default,
+    generated,
+    identifier,
+    validation,
+)
 from leyden.porting.context import Context, ModelError, Place, function_source, given_options
+from leyden.porting.declaring import Lifetime, derived, lifetime, normal_forms, prefixed
 from leyden.porting.models import Kind, kind_of
 from leyden.porting.regexps import python_pattern
 from leyden.schema import KEY_TYPES, PATTERN_TYPES, SET_TYPES
+from leyden.types import normal_form
 
 _KNOWN: Final = frozenset(
     {
@@ -28,10 +36,30 @@ _MARKS: Final = frozenset(
 _MOST_PADDING: Final = 1024
 _ORDER: Final = (
     *("type", "items", "properties", "required", "default", "on_write", "read_only", "hidden"),
-    *("min", "max", "pattern", "validate", "padding", "watch", "set", "get"),
+    *("normalize", "prefix", "min", "max", "pattern", "validate", "padding", "watch", "derive"),
+    *("set", "get"),
     *("field", "label", "description"),
 )
 _NOW: Final = {"generate": "now"}
+
+
+def plain_types(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The types of the attributes of which a time or a bucket can be made, by name.
+
+    Left out are those that are made of others themselves, and those that become a `ttl`.
+    """
+    found = {}
+    for name, raw in attributes.items():
+        kind = raw.get("type", "string") if isinstance(raw, Mapping) else raw
+        if not isinstance(kind, str):
+            continue
+        options = given_options(raw) if isinstance(raw, Mapping) else {}
+        sources = [function_source(options.get(option)) for option in ("default", "set")]
+        counted = [lifetime(source, kind) for source in sources if source is not None]
+        watches = options.get("watch") not in (None, [], "*") and "set" in options
+        if not watches and not any(one is not None and one.is_seconds for one in counted):
+            found[name] = kind
+    return found
 
 
 def port_attribute(
@@ -231,8 +259,11 @@ class AttributePort:
         place = self.place.at("set")
         source = self._callback("set")
         now = generated(source, self.kind.name) == "now"
-        if watch == "*" and now:
-            self.spec["on_write"] = dict(_NOW)
+        counted = lifetime(source, self.kind.name) if watch == "*" else None
+        if counted is not None and not self._holds(counted, place):
+            counted = None
+        if watch == "*" and (now or counted is not None):
+            self.spec["on_write"] = dict(_NOW) if counted is None else counted.option({})
             if self.spec.pop("read_only", False):
                 self.context.adapt(
                     self.place.at("readOnly", "read_only"),
@@ -241,6 +272,11 @@ class AttributePort:
                 )
         elif now and not watch and self.spec.get("read_only"):
             self._once(default)
+        elif not watch and self._normalize(source, place):
+            self._default(default)
+        elif len(watch) == 1 and watch != "*" and self._derive(source, place):
+            if default is not None:
+                self._dropped("default", "`set` replaces it")
         else:
             self._default(default)
             remark = "called for every new item, with None where there is no value"
@@ -255,6 +291,66 @@ class AttributePort:
             self.spec["set"] = self.context.hook(place, source, remark)
             if not watch and self.role == "attribute":
                 self.spec["set"]["always"] = True
+
+    def _normalize(self, source: str, place: Place) -> bool:
+        """`set: (v) => v.trim()` and the like as normal forms; False where it is something else."""
+        forms = normal_forms(source)
+        if forms is None or self.kind.name not in ("string", "enum"):
+            return False
+        values = self.spec["type"] if isinstance(self.spec["type"], list) else []
+        if any(normal_form(tuple(forms))(value) != value for value in values):
+            return False
+        self.spec["normalize"] = forms
+        checked = [name for name in ("pattern", "validate") if name in self.spec]
+        if checked:
+            self.context.adapt(
+                place,
+                "changes the value after it was checked there",
+                "the value is checked in its normal form here",
+                source,
+            )
+        return True
+
+    def _derive(self, source: str, place: Place) -> bool:
+        """A `set` that watches one attribute as a bucket or a time; False where it is neither."""
+        if len(self.raw["watch"]) > 1:
+            return False
+        (watched,) = self.raw["watch"]
+        made = derived(source, self.kind.name, watched, self.context.plain.get(watched, ""))
+        if made is None or self.spec.get("read_only"):
+            return False
+        names = self.context.names
+        if made.period is not None:
+            self.spec["derive"] = {"bucket": made.period, "of": names[watched]}
+        elif made.lifetime is not None and self._holds(made.lifetime, place):
+            self.spec["derive"] = made.lifetime.option(names)
+        else:
+            return False
+        self.context.adapt(
+            place,
+            f'made of "{watched}", whatever value is given',
+            "it is derived here: give it no value, and it follows the other, also where that is "
+            "removed; a text must be an ISO 8601 time with its offset, or a date",
+            source,
+        )
+        return True
+
+    def _holds(self, counted: Lifetime, place: Place) -> bool:
+        """Let the attribute be a `ttl` where its time is counted in seconds.
+
+        False where something of it reads the number that it was.
+        """
+        if not counted.is_seconds:
+            return True
+        if "validate" in self.spec or "get" in self.raw or self.role == "element":
+            return False
+        self.spec["type"] = "ttl"
+        self.context.adapt(
+            place,
+            "seconds since 1970",
+            "it is a `ttl` here: a datetime in Python, and the same number in the table",
+        )
+        return True
 
     def _watch(self) -> str | list[str]:
         watch = self.raw.get("watch", [])
@@ -297,7 +393,19 @@ class AttributePort:
         if source is None:
             self._literal(raw, place)
             return
+        counted = lifetime(source, self.kind.name)
+        if counted is not None and self._holds(counted, place):
+            self.spec["default"] = counted.option({})
+            return
         kind = generated(source, self.kind.name)
+        parts = prefixed(source) if self.kind.name == "string" else None
+        if parts is not None and identifier(parts[1]) is not None:
+            self.spec["prefix"], kind = parts[0], identifier(parts[1])
+            self.context.adapt(
+                place,
+                f"ids that begin with {parts[0]}",
+                "a value that is given must begin so here",
+            )
         if kind is not None:
             self.spec["default"] = {"generate": kind}
             if kind != "now" and "randomUUID" not in source:
@@ -321,10 +429,10 @@ class AttributePort:
         if self.kind.name == "set" and value == []:
             self._dropped("default", "DynamoDB stores no empty set")
             return
-        if isinstance(value, Mapping) and set(value) in ({"call"}, {"generate"}):
+        if _is_directive(value):
             self.context.lost(
                 place,
-                "a map with the one key `call` or `generate`, which means something else here",
+                "a map with a key such as `call` or `generate`, which means something else here",
                 "give the default by a function: {call: NAME}",
             )
             return
@@ -349,3 +457,11 @@ def _is_marked(value: Any) -> bool:
     if isinstance(value, Mapping):
         return bool(_MARKS & value.keys()) or any(map(_is_marked, value.values()))
     return isinstance(value, list) and any(map(_is_marked, value))
+
+
+def _is_directive(value: Any) -> bool:
+    """Whether a literal would be read as where a value comes from."""
+    if not isinstance(value, Mapping):
+        return False
+    most = {"call": 1, "generate": 1, "after": 2, "slug": 2}
+    return any(word in value and len(value) <= length for word, length in most.items())

@@ -78,6 +78,15 @@ def generated(source: str, kind: str) -> str | None:
     return None
 
 
+def identifier(name: str) -> str | None:
+    """What `{generate: ...}` makes the same ids as the function of this name.
+
+    >>> identifier("uuidv7")
+    'uuid7'
+    """
+    return _IDS.get(name)
+
+
 def constant_default(source: str) -> Any:
     """The literal that the callback always gives. Raises ValueError where there is none."""
     function = parse_function(source)
@@ -234,6 +243,9 @@ def _comparison(expression: Binary, read: _Read) -> str:
         known, other = read(expression.right), expression.left
         operator = _TURNED.get(operator, operator)
     if known is None:
+        raise _UnsaidError
+    if operator not in _TURNED and operator not in _SIGNS:
+        # What is added up is no condition.
         raise _UnsaidError
     name, kind = known
     if isinstance(other, Undefined) and operator in _SIGNS:

@@ -161,6 +161,8 @@ class Context:
     hook_names: HookNames
     key_texts: frozenset[str] = frozenset()
     """The attributes that are not ported: a key made of others takes their place in items."""
+    plain: Mapping[str, str] = field(factory=dict)
+    """The types of the attributes that are not made of others, by their names in the model."""
     notes: list[Note] = field(factory=list)
     hooks: dict[str, str] = field(factory=dict)
 

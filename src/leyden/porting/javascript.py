@@ -1,8 +1,9 @@
 """The small part of JavaScript that a schema can say: functions that are one expression.
 
 `parse_function` understands arrow functions and `function` with a single `return`; in them
-literals, names, members, calls, `new`, comparisons, `!`, `&&` and `||`. For everything else it
-gives None: such a callback has to be written in Python.
+literals, templates, regular expressions, names, members, calls, `new`, arithmetic, comparisons,
+`!`, `&&`, `||` and `??`. For everything else it gives None: such a callback has to be written in
+Python.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ _TOKEN: Final = re.compile(
     r"""\s+|//[^\n]*|/\*.*?\*/
     |(?P<number>(?:0|[1-9][0-9_]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9A-Za-z_.]))
     |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\$]|\\.|\$(?!\{))*`)
+    |(?P<template>`(?:[^`\\]|\\.)*`)
     |(?P<name>[A-Za-z_$][A-Za-z0-9_$]*)
-    |(?P<sign>=>|===|!==|==|!=|<=|>=|&&|\|\||[-<>!()\[\]{},.:;])""",
+    |(?P<sign>=>|===|!==|==|!=|<=|>=|&&|\|\||\?\?|\?\.(?![0-9])|[-+*/%<>!()\[\]{},.:;])""",
     re.VERBOSE | re.DOTALL,
 )
+_REGEXP: Final = re.compile(r"/((?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)/([a-z]*)")
+_PLACEHOLDER: Final = re.compile(r"\$\{([^{}`]*)\}")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "`": "`"}
 _UNSUPPORTED: Final = frozenset(
     {"await", "async", "typeof", "void", "delete", "in", "instanceof", "this", "yield", "function"}
@@ -84,8 +88,16 @@ class Not:
 
 
 @frozen
+class Regexp:
+    """`/source/flags`."""
+
+    source: str
+    flags: str
+
+
+@frozen
 class Binary:
-    """A comparison, `&&` or `||`."""
+    """A comparison, arithmetic, `&&`, `||` or `??`."""
 
     operator: str
     left: Expression
@@ -107,7 +119,7 @@ class Object:
 
 
 Expression: TypeAlias = (
-    Constant | Undefined | Name | Member | Call | New | Not | Binary | Array | Object
+    Constant | Undefined | Name | Member | Call | New | Not | Binary | Array | Object | Regexp
 )
 _WORDS: Final[Mapping[str, Expression]] = {
     "true": Constant(True),
@@ -121,8 +133,8 @@ _WORDS: Final[Mapping[str, Expression]] = {
 class Function:
     """A function of one expression.
 
-    `parameters` are plain names; `unpacked` maps the names of a first parameter written as
-    `({status, kind: what})` to the members that they stand for.
+    `parameters` are plain names; one of them may be written as `({status, kind: what})` and is
+    called `""` here. `unpacked` maps its names to the members that they stand for.
     """
 
     parameters: tuple[str, ...]
@@ -160,9 +172,17 @@ def constant_of(expression: Expression) -> Any:
 
 
 def _tokens(source: str) -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     position = 0
     while position < len(source):
+        # Behind a value a slash divides.
+        before = found[-1] if found else ("", "")
+        is_behind_value = before[0] in ("number", "name", "text") or before[1] in (")", "]")
+        match = None if is_behind_value else _regexp_at(source, position)
+        if match is not None:
+            position = match.end()
+            found.append(("regexp", match[0]))
+            continue
         match = _TOKEN.match(source, position)
         if match is None:
             raise _OtherError
@@ -170,6 +190,13 @@ def _tokens(source: str) -> list[tuple[str, str]]:
         if match.lastgroup is not None:
             found.append((match.lastgroup, match[match.lastgroup]))
     return found
+
+
+def _regexp_at(source: str, position: int) -> re.Match[str] | None:
+    """The regular expression that begins here; a comment is none."""
+    if source.startswith(("//", "/*"), position):
+        return None
+    return _REGEXP.match(source, position)
 
 
 def _text(token: str) -> str:
@@ -243,13 +270,15 @@ class _Parser:
         if arrow and self.peek() != "(":
             parameters.append(self.name())
         else:
+
+            def parameter() -> str:
+                if unpacked or not self.took("{"):
+                    return self.name()
+                unpacked.update(self.listed("}", member))
+                return ""
+
             self.take("(")
-            if self.took("{"):
-                unpacked = dict(self.listed("}", member))
-                parameters.append("")
-                if self.peek() != ")":
-                    self.take(",")
-            parameters += self.listed(")", self.name)
+            parameters += self.listed(")", parameter)
         if arrow:
             self.take("=>")
         if self.took("{"):
@@ -272,8 +301,8 @@ class _Parser:
         if self.depth > _DEEPEST:
             raise _OtherError
         left = self._and()
-        while self.took("||"):
-            left = Binary("||", left, self._and())
+        while self.peek() in ("||", "??"):
+            left = Binary(self.take(), left, self._and())
         self.depth -= 1
         return left
 
@@ -284,10 +313,22 @@ class _Parser:
         return left
 
     def _comparison(self) -> Expression:
-        left = self._unary()
+        left = self._sum()
         for sign in ("===", "!==", "==", "!=", "<=", ">=", "<", ">"):
             if self.took(sign):
-                return Binary(sign, left, self._unary())
+                return Binary(sign, left, self._sum())
+        return left
+
+    def _sum(self) -> Expression:
+        left = self._product()
+        while self.peek() in ("+", "-"):
+            left = _arithmetic(self.take(), left, self._product())
+        return left
+
+    def _product(self) -> Expression:
+        left = self._unary()
+        while self.peek() in ("*", "/", "%"):
+            left = _arithmetic(self.take(), left, self._unary())
         return left
 
     def _unary(self) -> Expression:
@@ -303,8 +344,12 @@ class _Parser:
             return Constant(-operand.value)
         of = self._primary()
         while True:
-            if self.took("."):
+            if self.took(".") or self.took("?."):
                 of = Member(of, self.name())
+            elif self.peek() == "[" and self.peek(1).isdecimal() and self.peek(2) == "]":
+                self.take("[")
+                of = Member(of, self.take())
+                self.take("]")
             elif self.took("("):
                 of = Call(of, tuple(self.listed(")", self.expression)))
             else:
@@ -317,6 +362,11 @@ class _Parser:
             return Constant(float(digits) if re.search(r"[.eE]", digits) else int(digits))
         if kind == "text":
             return Constant(_text(text))
+        if kind == "regexp":
+            source, _, flags = text[1:].rpartition("/")
+            return Regexp(source, flags)
+        if kind == "template":
+            return self._template(text)
         if text in _WORDS:
             return _WORDS[text]
         if text == "new":
@@ -339,3 +389,38 @@ class _Parser:
         if text == "{":
             return Object(tuple(self.listed("}", entry)))
         raise _OtherError
+
+    def _template(self, token: str) -> Expression:
+        """What a text with `${...}` in it adds up."""
+        texts = _PLACEHOLDER.split(token[1:-1])
+        total: Expression = Constant(_plain(texts[0]))
+        for inner, text in zip(texts[1::2], texts[2::2], strict=True):
+            parser = _Parser(_tokens(inner))
+            parser.depth = self.depth + 1
+            part = parser.expression()
+            if parser.kind:
+                raise _OtherError
+            total = Binary("+", total, part)
+            if text:
+                total = Binary("+", total, Constant(_plain(text)))
+        return total
+
+
+def _plain(text: str) -> str:
+    """The text between the placeholders of a template."""
+    if "${" in text:
+        raise _OtherError
+    return _text(f"`{text}`")
+
+
+def _arithmetic(sign: str, left: Expression, right: Expression) -> Expression:
+    """What two operands come to, where both are written as numbers."""
+    if not isinstance(left, Constant) or not isinstance(right, Constant):
+        return Binary(sign, left, right)
+    one, other = left.value, right.value
+    numbers = (int, float)
+    if not isinstance(one, numbers) or not isinstance(other, numbers) or sign in "/%":
+        return Binary(sign, left, right)
+    if isinstance(one, bool) or isinstance(other, bool):
+        return Binary(sign, left, right)
+    return Constant({"+": one + other, "-": one - other, "*": one * other}[sign])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from leyden.porting.attributes import port_attribute
+from leyden.porting.attributes import plain_types, port_attribute
 from leyden.porting.context import (
     Context,
     HookNames,
@@ -156,7 +156,8 @@ class _Porting:
         patterns = without_idle_conditions(patterns, fields.values(), self.context)
         key_texts = attributes_in_key_places(patterns, fields, self.context)
         names = {name: python for name, python in names.items() if name not in key_texts}
-        context = evolve(self.context, names=names, key_texts=key_texts)
+        plain = plain_types({name: self.attributes[name] for name in names})
+        context = evolve(self.context, names=names, key_texts=key_texts, plain=plain)
         labelled = {n for pattern in patterns.values() for n in pattern.labelled(fields)}
         attributes = {}
         ported = {}

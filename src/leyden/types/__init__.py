@@ -53,7 +53,7 @@ from leyden.types.numbers import (
     epoch_milliseconds,
     number_text,
 )
-from leyden.types.periods import bucket_of
+from leyden.types.periods import bucket_of, duration_words
 from leyden.types.text import (
     BinaryType,
     BooleanType,
@@ -101,6 +101,7 @@ __all__ = [
     "accept_vector",
     "bucket_of",
     "decode_any",
+    "duration_words",
     "encode_any",
     "encode_any_set",
     "epoch_milliseconds",

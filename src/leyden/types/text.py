@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _ESCAPE: Final = {code: "$" + chr(0x30 + code) for code in range(ord("$") + 1)}
 
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def escape(text: str) -> str:
     """The text with all characters up to `$` escaped; keeps the order, and can be undone."""
     return text.translate(_ESCAPE)
@@ -116,7 +119,9 @@ class StringType(AttributeType):
         return timestamp_text(instant)
 
     def instant(self, value: Any) -> datetime:
-        """The time of ISO 8601 text."""
+        """The time of ISO 8601 text; a date is its first instant in UTC."""
+        if _DATE.fullmatch(value):
+            value = f"{value}T00:00:00Z"
         return timestamp_value(value)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
