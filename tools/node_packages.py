@@ -1,8 +1,8 @@
 """Fetches what the checks need: ElectroDB, a memory store, a language server, DynamoDB Local.
 
-All come through npm, and go below the folder given as the only argument, which git ignores. A second run does
-nothing. Where Node.js or npm is missing this says which checks will not run and succeeds;
-where `LEYDEN_REQUIRE` (`node,java`) or `CI=true` requires them, it fails.
+All come through npm, and go below the folder given as the only argument, which git ignores. A
+second run does nothing. Where Node.js or npm is missing this says which checks will not run and
+succeeds; where `LEYDEN_REQUIRE` (`node,java`) or `CI=true` requires them, it fails.
 """
 
 from __future__ import annotations
