@@ -327,6 +327,41 @@ def vector_engine(request: pytest.FixtureRequest) -> Iterator[Any]:
         running.close()
 
 
+OVER_COMPILED: Final = frozenset(
+    {
+        *(
+            "conformance.test_indexes",
+            "conformance.test_items",
+            "conformance.test_judged_conditions",
+        ),
+        *("conformance.test_key_texts", "conformance.test_unreadable", "conformance.test_versions"),
+        *("operations.test_conversions", "operations.test_copying", "operations.test_golden"),
+        *("operations.test_judged_index", "operations.test_key_attributes"),
+        *("operations.test_raw_items", "operations.test_reads", "operations.test_select"),
+        *("operations.test_updates", "pynamodb.test_model"),
+    }
+)
+"""The modules of tests that run over schemas from their compiled source as well."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.removeprefix("tests.") in OVER_COMPILED:
+        metafunc.parametrize("schemas", ["read", "compiled"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Whether `leyden.load` reads schemas, or has them as generated modules carry them."""
+    kind: str = getattr(request, "param", "read")
+    if kind == "read":
+        yield kind
+        return
+    from tests.compiled.support import loading_compiled
+
+    with loading_compiled():
+        yield kind
+
+
 _tables = itertools.count(1)
 
 

@@ -17,7 +17,7 @@ from leyden.mapping.building import calls_of
 from leyden.schema import load_checked
 from leyden.schema.spec import EntitySpec, ServiceSpec
 from tests.compiled.support import compiled_here, precompiled
-from tests.compiled.test_specs import FOLDERS
+from tests.compiled.test_specs import FEW, FOLDERS
 from tests.interop.leyden_side import tell, to_service
 from tests.interop.models import key_text_models, models
 from tests.interop.test_hooks import hooked_models
@@ -44,6 +44,7 @@ def test_nothing_is_compiled_for_shipped_schemas(folder: Path) -> None:
     ]
 
 
+@FEW
 @given(models() | key_text_models() | hooked_models())
 def test_nothing_is_compiled_for_generated_schemas(model: dict[str, Any]) -> None:
     spec, noted = load_checked(to_service({"thing": model}), hooks={"tell": tell})
@@ -51,6 +52,7 @@ def test_nothing_is_compiled_for_generated_schemas(model: dict[str, Any]) -> Non
     assert compiled_here(mapping_of(entity)) == []
 
 
+@FEW
 @given(entities_with_values())
 def test_the_codec_is_the_same(made: tuple[EntitySpec, dict[str, Any]]) -> None:
     entity, given = made
