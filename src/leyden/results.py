@@ -8,7 +8,7 @@ capacity that was consumed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from leyden._attrs import field, frozen
 from leyden._steps import Response
@@ -32,18 +32,50 @@ __all__ = [
     "join_pages",
 ]
 
+if TYPE_CHECKING:
+    # What holds records says which: `Page[Order]`. Without a schema's types they are Any.
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    R = TypeVarWithDefault("R", covariant=True, default=Any)
+else:
+    R = TypeVar("R", covariant=True)
+
 Number = TypeVar("Number", int, float)
 
 
+class _Holding(Sequence[R]):
+    """A sequence of its `items`."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def items(self) -> tuple[R, ...]: ...
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int, /) -> R: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[R, ...]: ...
+    def __getitem__(self, index: Any, /) -> Any:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self.items)
+
+
 @frozen
-class Result:
+class Result(Generic[R]):
     """One operation's item with its cost; what `data="result"` gives.
 
     `item` is what the operation gives without that option. `consumed` is in capacity units,
     None where the engine does not say. `response` is the service's own answer.
     """
 
-    item: Any
+    item: R
     consumed: float | None
     response: Response
 
@@ -54,7 +86,7 @@ class Result:
 
 
 @frozen
-class Page(Sequence[Any]):
+class Page(_Holding[R]):
     """What a query or a scan found, and where to go on.
 
     `cursor` is None at the end of the results. `consumed` is in capacity units, None where the
@@ -65,25 +97,16 @@ class Page(Sequence[Any]):
     >>> page.items, page.cursor, len(page)                          # doctest: +SKIP
     """
 
-    items: tuple[Any, ...]
+    items: tuple[R, ...]
     cursor: str | None
     consumed: float | None
     scanned: int
     requests: int
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
 
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.items)
-
 
 @frozen
-class CollectionPage(Sequence[Any]):
+class CollectionPage(_Holding[R]):
     """What a collection query found: `.items` in key order, and one list an entity.
 
     The lists are attributes by the entities' aliases: `page.task`. `cursor`, `consumed`,
@@ -100,7 +123,7 @@ class CollectionPage(Sequence[Any]):
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
 
     @property
-    def items(self) -> tuple[Any, ...]:
+    def items(self) -> tuple[R, ...]:
         """The records of all entities, in key order."""
         return tuple(record for _, record in self.entries)
 
@@ -111,15 +134,9 @@ class CollectionPage(Sequence[Any]):
             )
         return [record for name, record in self.entries if name == alias]
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
 
 @frozen
-class Match:
+class Match(Generic[R]):
     """An item that a search by meaning found, and how near it is.
 
     `score` is higher the nearer it is, whatever the metric: 1 - d/2 for cosine and 1/(1 + d) for
@@ -128,13 +145,13 @@ class Match:
     is; None for dot_product, which has no distance.
     """
 
-    record: Any
+    record: R
     score: float
     distance: float | None
 
 
 @frozen
-class Matches(Sequence[Match]):
+class Matches(_Holding[Match[R]], Generic[R]):
     """What a search by meaning found, the nearest first.
 
     `bytes_searched` is what the search is metered by, None where the engine does not say.
@@ -151,7 +168,7 @@ class Matches(Sequence[Match]):
     >>> [(match.record.note_id, match.score) for match in matches]          # doctest: +SKIP
     """
 
-    items: tuple[Match, ...]
+    items: tuple[Match[R], ...]
     consumed: float | None
     bytes_searched: int | None
     requests: int
@@ -161,18 +178,9 @@ class Matches(Sequence[Match]):
     found: int = 0
 
     @property
-    def records(self) -> tuple[Any, ...]:
+    def records(self) -> tuple[R, ...]:
         """The records of the matches, in the same order."""
         return tuple(match.record for match in self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
-    def __iter__(self) -> Iterator[Match]:
-        return iter(self.items)
 
 
 @frozen
@@ -188,7 +196,7 @@ class Counted:
 
 
 @frozen
-class BatchResult(Sequence[Any]):
+class BatchResult(_Holding[R]):
     """What a batch read, in the order of its entries; None for an item that is not there.
 
     After a write, the entries that were put as records, and None for those deleted or not
@@ -198,7 +206,7 @@ class BatchResult(Sequence[Any]):
     could not be read, with `unreadable="collect"`; None stands in their places.
     """
 
-    items: tuple[Any, ...]
+    items: tuple[R, ...]
     unprocessed: tuple[Any, ...]
     consumed: float | None
     requests: int
@@ -206,15 +214,9 @@ class BatchResult(Sequence[Any]):
     bytes_written: int | None = field(default=None, repr=False)
     """The bytes metered for writes to vector indexes; None where there were none."""
 
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
 
 @frozen
-class TransactionResult(Sequence[Any]):
+class TransactionResult(_Holding[R]):
     """What a transaction wrote or read, in the order of its operations.
 
     A write's entries are the records that were put, and records of the key attributes for the
@@ -224,21 +226,15 @@ class TransactionResult(Sequence[Any]):
     stands in their places.
     """
 
-    items: tuple[Any, ...]
+    items: tuple[R, ...]
     consumed: float | None
     attempts: int
     unreadable: tuple[DecodeError | HookError, ...] = field(default=(), repr=False)
     bytes_written: int | None = field(default=None, repr=False)
     """The bytes metered for writes to vector indexes; None where there were none."""
 
-    def __len__(self) -> int:
-        return len(self.items)
 
-    def __getitem__(self, index: Any) -> Any:
-        return self.items[index]
-
-
-def join_pages(pages: Sequence[Page]) -> Page:
+def join_pages(pages: Sequence[Page[R]]) -> Page[R]:
     """Pages put together, as one at the end of the results."""
     consumed: float | None = None
     for page in pages:

@@ -23,6 +23,7 @@ from leyden.types.base import (
     AttributeValue,
     Compiled,
     Likely,
+    Static,
     UnreadableError,
     refuse,
     type_of,
@@ -380,6 +381,10 @@ class JsonType(AttributeType):
         """Numbers without Decimals, which JSON text does not have."""
         return without_decimals(value)
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return text.imported("typing", "Any")
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """An object."""
         return {"example": like.number + 1}
@@ -408,6 +413,14 @@ class AnyType(AttributeType):
     def now(self, instant: datetime) -> Any:
         """ISO 8601 text."""
         return timestamp_text(instant)
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return text.imported("typing", "Any")
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Anything"
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Text."""

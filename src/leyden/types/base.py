@@ -101,6 +101,28 @@ class Likely(Protocol):
     def word(self) -> str: ...  # noqa: D102
 
 
+class Static(Protocol):
+    """A module of static types, which `leyden types` writes; a type adds its own text to it."""
+
+    def imported(self, module: str, name: str) -> str:
+        """The text that names something of a module, which is imported for it."""
+
+    def choice(self, spec: AttributeSpec) -> str:
+        """The name of the literal type that an enum's values are."""
+
+    def shape(self, spec: AttributeSpec, *, given: bool) -> str:
+        """The name of the dict type that a map's properties are."""
+
+    def places(self, spec: AttributeSpec) -> str:
+        """The name of the class that a map's properties are in conditions."""
+
+    def part(self, spec: AttributeSpec, *, given: bool = False) -> str:
+        """The type of an attribute, or of a part of one; `given` as calls take it."""
+
+    def operand(self, spec: AttributeSpec) -> str:
+        """The class of an attribute, or of a part of one, in conditions."""
+
+
 class AttributeType:
     """One type of the schema language. `spec` is always the attribute that has the type."""
 
@@ -174,6 +196,18 @@ class AttributeType:
     def annotation(self, spec: AttributeSpec) -> Any:
         """`python`, for one attribute."""
         return self.python
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type of its values in records, as source text."""
+        raise NotImplementedError
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type of what calls take for it, as source text."""
+        return self.static(spec, text)
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """What it is in conditions: a class of `leyden.typed.static.conditions`, as source text."""
+        return f"typed.Sized[{self.static_given(spec, text)}]"
 
     @staticmethod
     def accept(value: Any, path: str, /) -> Any:

@@ -22,6 +22,7 @@ from leyden.types.base import (
     AttributeType,
     Compiled,
     Likely,
+    Static,
     refuse,
     type_of,
     wrong_type,
@@ -83,6 +84,20 @@ class ListType(AttributeType):
         plain_item = attribute.items.plain
         return lambda value: [None if item is None else plain_item(item) for item in value]
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return f"list[{_part(spec, text)}]"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        sequence = text.imported("collections.abc", "Sequence")
+        return f"{sequence}[{_part(spec, text, given=True)}]"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        inner = "typed.Anything" if spec.items is None else text.operand(spec.items)
+        return f"typed.Elements[{self.static_given(spec, text)}, {inner}]"
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Two elements, or as many as its length asks for."""
         return _members(spec, like)
@@ -140,6 +155,19 @@ class SetType(AttributeType):
         plain_item = attribute.items.plain
         return lambda value: sorted(plain_item(item) for item in value)
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return f"frozenset[{_part(spec, text)}]"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return f"typed.Group[{_part(spec, text, given=True)}]"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        part = _part(spec, text, given=True)
+        return f"typed.Members[{self.static_given(spec, text)}, {part}]"
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Two members, or as many as its length asks for."""
         return frozenset(_members(spec, like))
@@ -176,11 +204,35 @@ class MapType(AttributeType):
             if item is not None
         }
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        if spec.properties is not None:
+            return text.shape(spec, given=False)
+        return f"dict[str, {text.imported('typing', 'Any')}]"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        if spec.properties is not None:
+            return text.shape(spec, given=True)
+        mapping = text.imported("collections.abc", "Mapping")
+        return f"{mapping}[str, {text.imported('typing', 'Any')}]"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Anything" if spec.properties is None else text.places(spec)
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A sample for each property."""
         if spec.properties is None:
             return {"note": "example"}
         return {name: like.part(part) for name, part in spec.properties.items()}
+
+
+def _part(spec: AttributeSpec, text: Static, *, given: bool = False) -> str:
+    """The static type of what a list or a set holds."""
+    if spec.items is None:
+        return text.imported("typing", "Any")
+    return text.part(spec.items, given=given)
 
 
 def _members(spec: AttributeSpec, like: Likely) -> list[Any]:

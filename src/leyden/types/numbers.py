@@ -17,6 +17,7 @@ from leyden.types.base import (
     AttributeType,
     Compiled,
     Likely,
+    Static,
     UnreadableError,
     WrongLiteralError,
     refuse,
@@ -301,6 +302,18 @@ class NumberType(AttributeType):
     countable = True
     tells_time = True
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return "int | float"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return f"int | float | {text.imported('decimal', 'Decimal')}"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return f"typed.Number[{self.static_given(spec, text)}]"
+
     def now(self, instant: datetime) -> Any:
         """Milliseconds since 1970."""
         return epoch_milliseconds(instant)
@@ -394,6 +407,14 @@ class IntegerType(NumberType):
     python = int
     is_integer = True
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return "int"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return "int"
+
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
         """An int."""
         self.exact_literal(value, written, (int,))
@@ -449,6 +470,14 @@ class DecimalType(NumberType):
     accept = staticmethod(accept_decimal)
     python = Decimal
     in_json = None
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return text.imported("decimal", "Decimal")
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return f"{text.imported('decimal', 'Decimal')} | int"
 
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
         """An int where it is whole, else the nearest float."""

@@ -15,6 +15,7 @@ from leyden.types.base import (
     Compiled,
     Likely,
     Names,
+    Static,
     WrongLiteralError,
     refuse,
     unchanged,
@@ -153,6 +154,14 @@ class StringType(AttributeType):
         """Any text may."""
         return True
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return "str"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Text[str]"
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """What its name suggests."""
         return like.text()
@@ -194,6 +203,14 @@ class EnumType(StringType):
             raise wrong_type(path, f"one of {wanted}", value)
 
         return check
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return text.choice(spec)
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return f"typed.Text[{text.choice(spec)}]"
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
         """One of the texts."""
@@ -292,6 +309,14 @@ class BooleanType(AttributeType):
             raise ValueError("must be true or false")
         return truth
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return "bool"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Flag"
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """What its name suggests."""
         return like.truth()
@@ -342,6 +367,18 @@ class BinaryType(AttributeType):
             return base64.b64decode(value, validate=True)
         except binascii.Error:
             raise ValueError("must be bytes as base64 text") from None
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return "bytes"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return "bytes | bytearray | memoryview"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Bytes"
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """The bytes of `Key`, and one that differs."""

@@ -11,6 +11,7 @@ from leyden.types.base import (
     AttributeType,
     Compiled,
     Likely,
+    Static,
     UnreadableError,
     WrongLiteralError,
     refuse,
@@ -222,6 +223,18 @@ class TimestampType(AttributeType):
         """The instant."""
         return _fromisoformat(text)
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return text.imported("datetime", "datetime")
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return f"{text.imported('datetime', 'datetime')} | str"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Moment"
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A time of day."""
         return like.instant()
@@ -317,6 +330,18 @@ class TtlType(AttributeType):
             raise ValueError(
                 "must be an ISO 8601 time with an offset, or seconds since 1970"
             ) from None
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return text.imported("datetime", "datetime")
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return f"{text.imported('datetime', 'datetime')} | int | float"
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text."""
+        return "typed.Instant"
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A time some months ahead."""

@@ -33,6 +33,7 @@ from leyden.types.base import (
     Compiled,
     Item,
     Likely,
+    Static,
     UnreadableError,
     refuse,
     wrong_type,
@@ -287,6 +288,14 @@ class VectorType(AttributeType):
     def plain(self, attribute: Compiled) -> Callable[[Any], Any]:
         """A list."""
         return list
+
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return "tuple[float, ...]"
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return "typed.Vector"
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Numbers between -1 and 1, the same ones for every attribute of the length."""
