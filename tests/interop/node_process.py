@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SCRIPTS: Final = ROOT / "tools" / "node"
 PACKAGES: Final = (
     *("electrodb", "@mastra/dynamodb", "@mastra/memory", "@mastra/core"),
-    "yaml-language-server",
+    *("pyright", "yaml-language-server"),
 )
 
 

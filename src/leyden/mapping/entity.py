@@ -26,7 +26,7 @@ from leyden.mapping.building import Hooks, check_hooks, compile_attributes, set_
 from leyden.mapping.codec import all_attributes, compile_codec
 from leyden.mapping.paths import ResolvedPath, resolve_path, unknown_attribute
 from leyden.mapping.preparing import Preparation, SparseCondition, sparse_condition
-from leyden.mapping.record import python_names, record_class
+from leyden.mapping.record import record_class, record_slots
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
 from leyden.types.base import AttributeValue, Item
 from leyden.types.numbers import number_text
@@ -78,7 +78,7 @@ class EntityMapping(Preparation):
         self.keys = entity_keys(spec)
         self.visible = tuple(name for name, a in spec.attributes.items() if not a.hidden)
         """The names of the attributes that records show."""
-        self.slots: Mapping[str, str] = MappingProxyType(python_names(self.visible))
+        self.slots: Mapping[str, str] = MappingProxyType(record_slots(spec))
         self.record: type[Any] = record_class(spec, self.slots)
         self.record.__leyden_mapping__ = lambda: self
         halves = [half for index in spec.indexes.values() for half in (index.pk, index.sk) if half]
@@ -212,18 +212,8 @@ class EntityMapping(Preparation):
 
     @cached_property
     def constants(self) -> Mapping[str, Any]:
-        """The values of attributes that can have but one: enums of one value.
-
-        Keys and queries need not be given these.
-        """
-        return {
-            name: attribute.values[0]
-            for name, attribute in self.spec.attributes.items()
-            if attribute.type == "enum"
-            and len(attribute.values) == 1
-            # An item may lack one that is optional, and must be found all the same.
-            and (attribute.required or attribute.default is not None)
-        }
+        """The constants of the schema."""
+        return self.spec.constants
 
     def encode_few(self, values: Mapping[str, Any]) -> Item:
         """What `encode` gives, sooner where there are few values; none of them may be None."""

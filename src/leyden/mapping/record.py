@@ -168,6 +168,11 @@ def blank_class(record: type[Any]) -> type[Any]:
     return type(f"_Blank{record.__name__}", (Record,), {"__slots__": slots})
 
 
+def record_slots(spec: EntitySpec) -> dict[str, str]:
+    """The slots of an entity's records, by the attributes that they show."""
+    return python_names(name for name, one in spec.attributes.items() if not one.hidden)
+
+
 def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
     """A frozen attrs class with one slot for each entry of `slots` (attribute name: slot name).
 

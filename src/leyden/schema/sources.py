@@ -17,8 +17,16 @@ from leyden.schema.nodes import Listing, Mapping, Node, Scalar, described
 from leyden.schema.reading import read_data, read_yaml
 from leyden.schema.spec import Span
 
-Source: TypeAlias = str | os.PathLike[str] | AnyMapping[str, Any]
-"""A folder or a file by its path, YAML text (any str with a line break), or a dict."""
+
+@frozen
+class Texts:
+    """The texts of schema files by their names, as `texts_of` gives them."""
+
+    by_name: AnyMapping[str, str]
+
+
+Source: TypeAlias = str | os.PathLike[str] | AnyMapping[str, Any] | Texts
+"""A folder or a file by its path, YAML text (any str with a line break), a dict, or texts."""
 
 MAX_BYTES: Final = 1 << 20
 """How large a schema file may be, in bytes."""
@@ -56,6 +64,9 @@ def read_source(source: Source, report: Report) -> Contents:
     """Read all documents of a source; whatever cannot be read is noted in `report`."""
     if isinstance(source, AnyMapping):
         return _data(source, report)
+    if isinstance(source, Texts):
+        read = [_text(name, text, report) for name, text in source.by_name.items()]
+        return _together(read, Span("<texts>", 1, 1))
     if isinstance(source, str) and ("\n" in source or "\r" in source):
         span = Span(_TEXT, 1, 1)
         if len(source.encode("utf-8", "surrogatepass")) <= MAX_BYTES:
@@ -99,11 +110,7 @@ def _reason(error: Exception) -> str:
 
 
 def _folder(folder: Path, span: Span, report: Report) -> Contents:
-    files = sorted(
-        (inner for inner in folder.iterdir() if inner.suffix in _SUFFIXES and not inner.is_dir()),
-        # The table first: any other description of it is the one too many.
-        key=lambda inner: (inner.name not in _TABLE_FILES, inner.name),
-    )
+    files = _files_of(folder)
     inside = _entities_inside(folder)
     if not files:
         hint = f"; there are entities in {inside[0].parent}, give that" if inside else ""
@@ -118,8 +125,35 @@ def _folder(folder: Path, span: Span, report: Report) -> Contents:
             "folder; move the file there, or load its own folder as another service",
         )
     read = [_file(file, report, span) for file in files]
+    return _together(read, span)
+
+
+def texts_of(source: str | os.PathLike[str]) -> Texts:
+    """The texts of a file, or of the files that a folder is read from. Raises OSError, ValueError.
+
+    They are a source that gives what the folder gives, except that its places have no folder.
+    """
+    place = Path(source)
+    files = _files_of(place) if place.is_dir() else [place]
+    return Texts({file.name: file.read_text(encoding="utf-8-sig") for file in files})
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The schema files of a folder, in the order in which they are read."""
+    return sorted(
+        (inner for inner in folder.iterdir() if inner.suffix in _SUFFIXES and not inner.is_dir()),
+        # The table first: any other description of it is the one too many.
+        key=lambda inner: (inner.name not in _TABLE_FILES, inner.name),
+    )
+
+
+def _text(name: str, text: str, report: Report) -> Contents:
+    return _documents(text, Span(name, 1, 1), report, is_table=name in _TABLE_FILES)
+
+
+def _together(read: list[Contents], place: Span) -> Contents:
     documents = tuple(document for contents in read for document in contents.documents)
-    return Contents(documents, all(contents.whole for contents in read), span)
+    return Contents(documents, all(contents.whole for contents in read), place)
 
 
 def _entities_inside(folder: Path) -> list[Path]:

@@ -327,6 +327,21 @@ class EntitySpec:
         """The access pattern on the table's own key."""
         return next(index for index in self.indexes.values() if index.index is None)
 
+    @property
+    def constants(self) -> dict[str, str]:
+        """The values of attributes that can have but one: enums of one value.
+
+        Keys and queries need not be given these.
+        """
+        return {
+            name: attribute.values[0]
+            for name, attribute in self.attributes.items()
+            if attribute.type == "enum"
+            and len(attribute.values) == 1
+            # An item may lack one that is optional, and must be found all the same.
+            and (attribute.required or attribute.default is not None)
+        }
+
     def leaves_out(self, index: IndexSpec) -> bool:
         """Whether an item that lacks an attribute of the partition key is not in the index."""
         absent = index.absent or ("out" if self.keys == "strict" else "key")

@@ -16,6 +16,7 @@ from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
 from leyden.schema.faults import DANGERS, Fault
+from leyden.schema.prepared import Prepared
 from leyden.schema.spec import ServiceSpec
 from leyden.service.enforcing import refuse_unenforced
 from leyden.service.service import Service, build_service
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from leyden.engine import DynamoDBLocal, LocalEngine
     from leyden.service.asynchronous import AsyncService
 
-Source = str | Path | Mapping[str, Any]
+Source = str | Path | Mapping[str, Any] | Prepared
 Hooks = Mapping[str, Callable[..., Any]]
 
 
@@ -204,10 +205,13 @@ def bind_async(
 
 def _checked(source: Source, hooks: Hooks | None) -> tuple[ServiceSpec, tuple[Fault, ...]]:
     """The service of schemas, and what is worth a warning. Raises SchemaError."""
-    # A process whose schemas are compiled reads no YAML, and is spared what reads it.
-    from leyden.schema.loading import load_checked
+    if isinstance(source, Prepared):
+        spec, noted = source.checked(hooks)
+    else:
+        # A process whose schemas are compiled reads no YAML, and is spared what reads it.
+        from leyden.schema.loading import load_checked
 
-    spec, noted = load_checked(source, hooks=hooks)
+        spec, noted = load_checked(source, hooks=hooks)
     refuse_unenforced(spec)
     return spec, noted
 

@@ -41,17 +41,34 @@ M = TypeVar("M", Sync, Async, default=Sync)
 Pages = TypeVar("Pages", covariant=True, default=Page[Any])
 Range = TypeVar("Range", covariant=True, default=Any)
 Limits = TypeVar("Limits", contravariant=True, default=Any)
+Begins = TypeVar("Begins", covariant=True, default=Range)
 _Task = Coroutine[Any, Any, T]
 _Plain = Literal["attributes"] | None
 
-class _Explained:
-    def params(self, **options: Any) -> Params: ...
-    def program(self, **options: Any) -> Program[Any]: ...
-    def explain(self, **options: Any) -> Explanation: ...
-
-class Get(_Explained, Generic[R, M]):
+class Get(Generic[R, M]):
     """`order.get(...)`: the record with this key, or None."""
 
+    def params(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[GetOptions],
+    ) -> Params: ...
+    def program(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[GetOptions],
+    ) -> Program[Any]: ...
+    def explain(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[GetOptions],
+    ) -> Explanation: ...
     @overload
     def go(
         self: Get[T, Sync], *, data: _Plain = None, **options: Unpack[GetOptions]
@@ -94,12 +111,33 @@ class Records(Generic[R, M]):
     def __aiter__(self: Records[T, Async]) -> AsyncIterator[T]: ...
     def __anext__(self: Records[T, Async]) -> _Task[T]: ...
 
-class _Many(_Explained, Generic[R, M]):
+class _Many(Generic[R, M]):
     def where(self, *conditions: Condition) -> Self: ...
     def __iter__(self: _Many[T, Sync]) -> Iterator[T]: ...
     def __aiter__(self: _Many[T, Async]) -> AsyncIterator[T]: ...
 
 class _Queried(_Many[R, M], Generic[R, M, Pages]):
+    def params(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> Params: ...
+    def program(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> Program[Any]: ...
+    def explain(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> Explanation: ...
     @overload
     def go(
         self: _Queried[R, Sync, T], *, data: _Plain = None, **options: Unpack[QueryOptions]
@@ -196,9 +234,9 @@ class _Queried(_Many[R, M], Generic[R, M, Pages]):
 class Query(_Queried[R, M, Page[R]], Generic[R, M]):
     """`order.query.NAME(...)`: the items of one partition of an access pattern, in key order."""
 
-class _Ranges(Generic[Range, Limits]):
+class _Ranges(Generic[Range, Begins]):
     @property
-    def begins(self) -> Range: ...
+    def begins(self) -> Begins: ...
     @property
     def gt(self) -> Range: ...
     @property
@@ -208,8 +246,11 @@ class _Ranges(Generic[Range, Limits]):
     @property
     def lte(self) -> Range: ...
 
-class RangedQuery(Query[R, M], _Ranges[Range, Limits], Generic[R, M, Range, Limits]):
-    """A query that takes a range: `Range` is called with the attribute, `Limits` holds it."""
+class RangedQuery(Query[R, M], _Ranges[Range, Begins], Generic[R, M, Range, Limits, Begins]):
+    """A query that takes a range: `Range` is called with the attribute, `Limits` holds it.
+
+    `Begins` is called with the beginning of a value, which may be none of the attribute's.
+    """
 
     def between(self, start: Limits, end: Limits) -> Query[R, M]: ...
 
@@ -217,7 +258,9 @@ class CollectionQuery(_Queried[R, M, Pages], Generic[R, M, Pages]):
     """`app.collections.NAME(...)`: the members' items in one partition, in key order."""
 
 class RangedCollectionQuery(
-    CollectionQuery[R, M, Pages], _Ranges[Range, Limits], Generic[R, M, Pages, Range, Limits]
+    CollectionQuery[R, M, Pages],
+    _Ranges[Range, Begins],
+    Generic[R, M, Pages, Range, Limits, Begins],
 ):
     """A query of a collection that takes a range."""
 
@@ -228,6 +271,27 @@ class Scan(_Many[R, M], Generic[R, M]):
 
     def __call__(self) -> Self: ...
     def index(self, access_pattern: str) -> Self: ...
+    def params(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> Params: ...
+    def program(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> Program[Any]: ...
+    def explain(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[ScanOptions],
+    ) -> Explanation: ...
     @overload
     def go(
         self: Scan[T, Sync], *, data: _Plain = None, **options: Unpack[ScanOptions]
@@ -304,10 +368,28 @@ class Scan(_Many[R, M], Generic[R, M]):
         **options: Unpack[FirstOptions],
     ) -> _Task[Any]: ...
 
-class Search(_Explained, Generic[R, M]):
+class Search(Generic[R, M]):
     """`note.search.NAME(vector, ...)`: the items whose vectors are the nearest, in that order."""
 
     def where(self, *conditions: Condition) -> Self: ...
+    def params(
+        self,
+        *,
+        data: Any = None,
+        **options: Unpack[SearchOptions],
+    ) -> Params: ...
+    def program(
+        self,
+        *,
+        data: Any = None,
+        **options: Unpack[SearchOptions],
+    ) -> Program[Any]: ...
+    def explain(
+        self,
+        *,
+        data: Any = None,
+        **options: Unpack[SearchOptions],
+    ) -> Explanation: ...
     @overload
     def go(
         self: Search[T, Sync], *, data: _Plain = None, **options: Unpack[SearchOptions]
@@ -334,9 +416,27 @@ class Search(_Explained, Generic[R, M]):
 class BatchGet(Generic[R, M]):
     """Gets in batches: the records in the order of the entries, None for those not there."""
 
-    def params(self, **options: Any) -> list[Params]: ...
-    def program(self, **options: Any) -> Program[BatchResult[Any]]: ...
-    def explain(self, **options: Any) -> Explanation: ...
+    def params(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[BatchGetOptions],
+    ) -> list[Params]: ...
+    def program(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[BatchGetOptions],
+    ) -> Program[BatchResult[Any]]: ...
+    def explain(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[BatchGetOptions],
+    ) -> Explanation: ...
     @overload
     def go(
         self: BatchGet[T, Sync], *, data: _Plain = None, **options: Unpack[BatchGetOptions]
@@ -365,8 +465,20 @@ class BatchGet(Generic[R, M]):
 class TransactGet(Generic[R, M]):
     """Gets of one moment: the records in the order of the entries, None for those not there."""
 
-    def params(self, **options: Any) -> Params: ...
-    def program(self, **options: Any) -> Program[TransactionResult[Any]]: ...
+    def params(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[TransactGetOptions],
+    ) -> Params: ...
+    def program(
+        self,
+        *,
+        data: Any = None,
+        select: str | None = None,
+        **options: Unpack[TransactGetOptions],
+    ) -> Program[TransactionResult[Any]]: ...
     @overload
     def go(
         self: TransactGet[T, Sync], *, data: _Plain = None, **options: Unpack[TransactGetOptions]

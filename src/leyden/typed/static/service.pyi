@@ -3,25 +3,31 @@
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from types import TracebackType
-from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, overload
+from typing import Any, Generic, Literal, Protocol, TypeAlias, overload
 
 from pynamodb.models import Model
 from typing_extensions import TypeVar
 
-from leyden.drivers.aio import AsyncDriver
-from leyden.drivers.base import Driver
+from leyden.errors import DecodeError, HookError
 from leyden.mapping import EntityMapping
-from leyden.mapping.table import TableDefinition
 from leyden.operations.companions.backfill import Adoption
 from leyden.operations.companions.overflow.sweeping import Sweep
 from leyden.program import Item
-from leyden.schema.spec import EntitySpec, ServiceSpec
+from leyden.schema.spec import EntitySpec
+from leyden.service.asynchronous import AsyncService as _AsyncService
 from leyden.service.conversions import Conversions
-from leyden.service.stream import Change, StreamRecordError, Unknown
-from leyden.tables import AddedIndexes, CreateTableResult, IndexProgress
+from leyden.service.service import Service as _Service
 from leyden.typed.static.conditions import Condition
-from leyden.typed.static.reads import Async, BatchGet, Get, M, Scan, Sync, TransactGet
+from leyden.typed.static.reads import (
+    Async,
+    BatchGet,
+    CollectionQuery,
+    Get,
+    M,
+    Scan,
+    Sync,
+    TransactGet,
+)
 from leyden.typed.static.writes import BatchWrite, Check, Delete, Put, TransactWrite, Write
 
 T = TypeVar("T")
@@ -29,6 +35,7 @@ R = TypeVar("R", covariant=True, default=Any)
 X = TypeVar("X")
 E = TypeVar("E", covariant=True, default=Any)
 C = TypeVar("C", covariant=True, default=Any)
+"""A chain, or the collections of a service."""
 _Task = Coroutine[Any, Any, T]
 
 Paths: TypeAlias = Mapping[str, Any]
@@ -99,6 +106,37 @@ class Entity(Generic[R, M]):
         self, item: Item, *, apart: Literal["raise", "keep"] = "raise", deferred: bool = False
     ) -> R: ...
 
+class Patterns:
+    """`order.query`, `note.search`: the entity's own class has one method an access pattern."""
+
+    def __getitem__(self, name: str) -> Callable[..., Any]: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+class CollectionPage(Sequence[R], Generic[R]):
+    """What a collection query found; its own class has one list an entity."""
+
+    @property
+    def items(self) -> tuple[R, ...]: ...
+    @property
+    def entries(self) -> tuple[tuple[str, R], ...]: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+    @property
+    def cursor(self) -> str | None: ...
+    @property
+    def consumed(self) -> float | None: ...
+    @property
+    def scanned(self) -> int: ...
+    @property
+    def requests(self) -> int: ...
+    @property
+    def unreadable(self) -> tuple[DecodeError | HookError, ...]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int, /) -> R: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[R, ...]: ...
+
 class Entities(Generic[M]):
     """`app.entities`: the service's own class has one attribute an entity."""
 
@@ -112,92 +150,47 @@ class Entities(Generic[M]):
 class Collections(Generic[M]):
     """`app.collections`: the service's own class has one method a collection."""
 
+    def __getitem__(self, name: str) -> Callable[..., CollectionQuery[Any, M, Any]]: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
     def __contains__(self, name: object) -> bool: ...
 
-class _Service(Generic[E, C]):
-    @property
-    def spec(self) -> ServiceSpec: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def table(self) -> str: ...
-    @property
-    def table_definition(self) -> TableDefinition: ...
-    @property
-    def entities(self) -> E: ...
-    @property
-    def collections(self) -> C: ...
-    def parse(self, item: Item) -> Any: ...
-    def parse_stream(
-        self,
-        event: Any,
-        *,
-        unknown: Unknown = "skip",
-        failed: list[StreamRecordError] | None = None,
-    ) -> list[Change]: ...
-
-class Service(_Service[E, C], Generic[E, C]):
+class Service(_Service, Generic[E, C]):
     """A service of `load()`: `leyden.Service`, with entities `E` and collections `C`."""
 
     @property
-    def driver(self) -> Driver: ...
-    def entity_of(self, item: Item) -> Entity[Any, Sync]: ...
-    def batch_get(self, entries: Sequence[Get[T, Sync]]) -> BatchGet[T, Sync]: ...
-    def batch_write(
-        self, entries: Sequence[Put[T, Sync] | Delete[T, Sync]]
-    ) -> BatchWrite[T, Sync]: ...
-    def transact_get(self, entries: Sequence[Get[T, Sync]]) -> TransactGet[T, Sync]: ...
-    def transact_write(
-        self, entries: Sequence[Write[T, Sync] | Check[T, Sync]]
-    ) -> TransactWrite[T, Sync]: ...
-    def create_table(self) -> CreateTableResult: ...
-    def add_vector_indexes(
-        self,
-        *,
-        time_limit: float | None = None,
-        progress: Callable[[IndexProgress], object] | None = None,
-    ) -> AddedIndexes: ...
-    def check_table(self) -> None: ...
-    def beside(self, spec: ServiceSpec) -> Any: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def entities(self) -> E: ...  # type: ignore[override]
+    @property
+    def collections(self) -> C: ...  # type: ignore[override]
+    def batch_get(  # type: ignore[override]
+        self, entries: Sequence[Get[T, Sync]]
+    ) -> BatchGet[T, Sync]: ...
+    def batch_write(  # type: ignore[override]
+        self, entries: Sequence[Put[Any, Sync] | Delete[Any, Sync]]
+    ) -> BatchWrite[Any, Sync]: ...
+    def transact_get(  # type: ignore[override]
+        self, entries: Sequence[Get[T, Sync]]
+    ) -> TransactGet[T, Sync]: ...
+    def transact_write(  # type: ignore[override]
+        self, entries: Sequence[Write[Any, Sync] | Check[Any, Sync]]
+    ) -> TransactWrite[Any, Sync]: ...
 
-class AsyncService(_Service[E, C], Generic[E, C]):
+class AsyncService(_AsyncService, Generic[E, C]):
     """A service of `load_async()`: `leyden.AsyncService`; what sends is awaited."""
 
     @property
-    def driver(self) -> AsyncDriver: ...
-    def entity_of(self, item: Item) -> Entity[Any, Async]: ...
-    def batch_get(self, entries: Sequence[Get[T, Async]]) -> BatchGet[T, Async]: ...
-    def batch_write(
-        self, entries: Sequence[Put[T, Async] | Delete[T, Async]]
-    ) -> BatchWrite[T, Async]: ...
-    def transact_get(self, entries: Sequence[Get[T, Async]]) -> TransactGet[T, Async]: ...
-    def transact_write(
-        self, entries: Sequence[Write[T, Async] | Check[T, Async]]
-    ) -> TransactWrite[T, Async]: ...
-    async def create_table(self) -> CreateTableResult: ...
-    async def add_vector_indexes(
-        self,
-        *,
-        time_limit: float | None = None,
-        progress: Callable[[IndexProgress], object] | None = None,
-    ) -> AddedIndexes: ...
-    async def check_table(self) -> None: ...
-    def beside(self, spec: ServiceSpec) -> Any: ...
-    async def close(self) -> None: ...
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def entities(self) -> E: ...  # type: ignore[override]
+    @property
+    def collections(self) -> C: ...  # type: ignore[override]
+    def batch_get(  # type: ignore[override]
+        self, entries: Sequence[Get[T, Async]]
+    ) -> BatchGet[T, Async]: ...
+    def batch_write(  # type: ignore[override]
+        self, entries: Sequence[Put[Any, Async] | Delete[Any, Async]]
+    ) -> BatchWrite[Any, Async]: ...
+    def transact_get(  # type: ignore[override]
+        self, entries: Sequence[Get[T, Async]]
+    ) -> TransactGet[T, Async]: ...
+    def transact_write(  # type: ignore[override]
+        self, entries: Sequence[Write[Any, Async] | Check[Any, Async]]
+    ) -> TransactWrite[Any, Async]: ...

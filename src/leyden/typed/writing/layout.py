@@ -1,0 +1,104 @@
+"""How a generated module's text is laid out: signatures, dict types, literals, texts of schemas."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import indent, wrap
+from typing import Final
+
+WIDTH: Final = 100
+
+
+def signature(name: str, parameters: Sequence[str], result: str, *, inside: int = 0) -> str:
+    """A function without a body, wrapped where it is too long for a line.
+
+    `inside` counts the blanks that will stand in front of it.
+    """
+    room = WIDTH - inside
+    one_line = ", ".join(parameters)
+    whole = f"def {name}({one_line}) -> {result}: ..."
+    if len(whole) <= room:
+        return whole
+    tail = f") -> {result}: ..."
+    if len(tail) > room:
+        kind, _, arguments = result.removesuffix("]").partition("[")
+        tail = f") -> {kind}[\n    {arguments}\n]: ..."
+        if len(f"def {name}({one_line}) -> {kind}[") <= room:
+            return f"def {name}({one_line}{tail}"
+    if len(one_line) + 4 <= room:
+        return f"def {name}(\n    {one_line}\n{tail}"
+    return f"def {name}(\n" + "".join(f"    {one},\n" for one in parameters) + tail
+
+
+def method(
+    name: str, variants: Sequence[tuple[Sequence[str], str]], doc: str = "", *, inside: int = 8
+) -> list[str]:
+    """A method with one variant of its parameters and result, or with several."""
+    if len(variants) == 1:
+        parameters, result = variants[0]
+        text = signature(name, ["self", *parameters], result, inside=inside)
+        if not doc:
+            return [text]
+        return [f'{text.removesuffix(" ...")}\n    """{doc}"""']
+    lines = []
+    for parameters, result in variants:
+        lines += ["@overload", signature(name, ["self", *parameters], result, inside=inside)]
+    lines.append(signature(name, ["self", "*given: Any", "**named: Any"], "Any", inside=inside))
+    return lines
+
+
+def block(head: str, body: Iterable[str]) -> str:
+    """A class or another compound statement."""
+    inner = "\n".join(body) or "..."
+    return f"{head}\n{indent(inner, '    ')}"
+
+
+def literal_type(values: Sequence[str], *, inside: int = 0) -> str:
+    """A literal type, wrapped where it is too long; `inside` counts the blanks in front of it."""
+    shown = [quoted(value) for value in values]
+    text = f"Literal[{', '.join(shown)}]"
+    if len(text) + inside + 40 <= WIDTH:
+        return text
+    # A blank inside of a value is no place to wrap.
+    kept = [one.replace(" ", "\0") for one in shown]
+    lines = wrap(
+        ", ".join(kept) + ",", WIDTH - inside - 4, break_long_words=False, break_on_hyphens=False
+    )
+    return "Literal[\n" + "".join(f"    {line}\n" for line in lines).replace("\0", " ") + "]"
+
+
+def quoted(text: str) -> str:
+    """A string literal."""
+    return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
+
+
+def typed_dict(
+    name: str, fields: Mapping[str, tuple[str, bool]], *, closed: bool = False, doc: str = ""
+) -> str:
+    """A dict type; each field has its type, and whether it must be there.
+
+    A closed one has no other fields, which is what makes a wrong keyword an error.
+    """
+    needed = [must for _, must in fields.values()]
+    options = ", total=False" if needed and not any(needed) else ""
+    options += ", closed=True" if closed else ""
+    shown = {
+        field: kind if must or not any(needed) else f"NotRequired[{kind}]"
+        for field, (kind, must) in fields.items()
+    }
+    if all(field.isidentifier() and not keyword.iskeyword(field) for field in fields):
+        body = [f'"""{doc}"""'] if doc else []
+        body += [f"{field}: {kind}" for field, kind in shown.items()]
+        return block(f"class {name}(TypedDict{options}):", body)
+    inner = "".join(f"    {quoted(field)}: {kind},\n" for field, kind in shown.items())
+    return f'{name} = TypedDict(\n    "{name}",\n    {{\n{indent(inner, "    ")}    }}{options},\n)'
+
+
+def long_text(text: str) -> str:
+    """A text of several lines as a literal that reads as the text does."""
+    plain = all(sign == "\n" or sign.isprintable() for sign in text)
+    if not plain or '"""' in text or "\\" in text or not text.endswith("\n"):
+        lines = text.splitlines(keepends=True)
+        return "(\n" + indent("".join(f"{line!r}\n" for line in lines) or "''\n", "    ") + ")"
+    return f'"""\\\n{text}"""'

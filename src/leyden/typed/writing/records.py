@@ -1,0 +1,125 @@
+"""An entity's record class, what its calls take by keyword, and its attributes in conditions."""
+
+from __future__ import annotations
+
+from leyden._attrs import frozen
+from leyden.mapping.record import record_slots
+from leyden.schema.spec import EntitySpec
+from leyden.typed.writing.layout import block, signature, typed_dict
+from leyden.typed.writing.names import Names, is_optional, optional
+from leyden.types import type_of
+
+
+@frozen
+class Dicts:
+    """The names of an entity's dict types: of keywords, and of mappings in their place."""
+
+    key: str
+    """The attributes of the table's own key."""
+    values: str
+    """All attributes, as a put takes them."""
+    changes: str
+    """Those that an update sets."""
+    known: str
+    """All attributes, each of which may be left out or be None."""
+
+
+def record(spec: EntitySpec, name: str, names: Names) -> str:
+    """The record class: frozen, with the types of what reads give."""
+    slots = record_slots(spec)
+    fields, parameters = [], []
+    # What may be left out of the constructor stands behind what may not, as Python wants it.
+    for attribute, slot in slots.items():
+        one = spec.attributes[attribute]
+        kind, given = names.part(one), names.part(one, given=True)
+        is_open = is_optional(spec, attribute)
+        fields.append(f"{slot}: {optional(kind) if is_open else kind}")
+        parameters.append(f"{slot}: {optional(given)} = None" if is_open else f"{slot}: {given}")
+        if one.description:
+            fields.append(f'"""{_plain(one.description)}"""')
+    doc = spec.description or f"An item of the entity {spec.entity}."
+    made = signature(
+        "__init__", ["self", *(["*"] if parameters else []), *parameters], "None", inside=8
+    )
+    return "@attrs.frozen(init=False)\n" + block(
+        f"class {name}(typed.Record):", [f'"""{_plain(doc)}"""', "", *fields, "", made]
+    )
+
+
+def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
+    """The dict types, and the text of each."""
+    given = {n: names.part(one, given=True) for n, one in spec.attributes.items()}
+    key = {n: (given[n], n not in spec.constants) for n in spec.primary.composites}
+    values = {
+        n: (kind if _is_needed(spec, n) else optional(kind), _is_needed(spec, n))
+        for n, kind in given.items()
+    }
+    changes = {n: (_changed(given[n]), False) for n in settable(spec)}
+    known = {n: (optional(kind), False) for n, kind in given.items()}
+    found = Dicts(*(names.of(name, part) for part in ("Key", "Values", "Changes", "Known")))
+    return found, [
+        typed_dict(found.key, key, closed=True, doc="The table's own key."),
+        typed_dict(found.values, values, closed=True, doc="What `create` and `put` take."),
+        typed_dict(found.changes, changes, closed=True, doc="What `set` takes."),
+        typed_dict(found.known, known, closed=True, doc="Any of the attributes; None for absent."),
+    ]
+
+
+def attributes(spec: EntitySpec, name: str, names: Names) -> str:
+    """The class of `entity.attr`."""
+    fields = [f"{n}: {names.operand(one)}" for n, one in spec.attributes.items()]
+    return block(f"class {name}(typed.Attributes):", fields)
+
+
+def settable(spec: EntitySpec) -> list[str]:
+    """The attributes that an update may change."""
+    return [
+        name
+        for name, one in spec.attributes.items()
+        if name not in spec.primary.composites
+        and not one.read_only
+        and one.derive is None
+        and one.on_write is None
+        and name != spec.version_attribute
+    ]
+
+
+def changing(spec: EntitySpec, operator: str) -> list[str]:
+    """The attributes that an operator of updates works on.
+
+    Those in keys are left out: what they are afterwards would not be known.
+    """
+    in_keys = {
+        name
+        for index in spec.indexes.values()
+        for name in index.composites
+        if index.type != "composite"
+    }
+    return [
+        name
+        for name in settable(spec)
+        if operator in type_of(spec.attributes[name]).operators and name not in in_keys
+    ]
+
+
+def has_parts(spec: EntitySpec) -> bool:
+    """Whether paths lead into an attribute."""
+    kinds = (type_of(spec.attributes[name]) for name in settable(spec))
+    return any(kind.name in ("any", "list", "map") for kind in kinds)
+
+
+def _is_needed(spec: EntitySpec, name: str) -> bool:
+    """Whether a put must be given an attribute, as nothing else makes it."""
+    one = spec.attributes[name]
+    needed = one.required or name in spec.primary.composites
+    made = one.default or one.on_write or one.derive or name == spec.version_attribute
+    return needed and not made and name not in spec.constants
+
+
+def _changed(kind: str) -> str:
+    return kind if kind == "Any" else f"{kind} | typed.Computed"
+
+
+def _plain(text: str) -> str:
+    """A text that can stand between three quotation marks, in one line."""
+    return " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
