@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import io
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -68,7 +70,7 @@ def run_page(page: Path, folder: Path) -> int:
     """
     namespace: dict[str, Any] = {"__name__": "example"}
     met = 0
-    with contextlib.chdir(folder), contextlib.ExitStack() as opened:
+    with contextlib.chdir(folder), importing_from(folder), contextlib.ExitStack() as opened:
         namespace["_opened"] = opened
         for block in blocks(page):
             if block.language in ("yaml", "json"):
@@ -76,6 +78,21 @@ def run_page(page: Path, folder: Path) -> int:
             elif block.language == "python":
                 met += run_block(block, namespace)
     return met
+
+
+@contextlib.contextmanager
+def importing_from(folder: Path) -> Iterator[None]:
+    """Let programs import modules that stand in a folder, as they do in the current one."""
+    before = {*sys.modules}
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in {*sys.modules} - before:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(str(folder)):
+                del sys.modules[name]
 
 
 def write_file(block: Block, folder: Path) -> None:

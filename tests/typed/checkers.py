@@ -19,7 +19,7 @@ from tests.interop.node_process import node_folder
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SOURCE: Final = ROOT / "src"
-MODULES_FOLDER: Final = Path(__file__).parent / "golden"
+GOLDEN: Final = Path(__file__).parent / "golden"
 PYRIGHT: Final = node_folder() / "node_modules" / "pyright" / "index.js"
 
 Found = dict[tuple[str, int], str]
@@ -34,7 +34,8 @@ def mypy(files: Sequence[Path], folder: Path) -> Found:
     settings = folder / "mypy.ini"
     settings.write_text(
         "[mypy]\nstrict = true\npython_version = 3.11\nmypy_path = "
-        f"{SOURCE}:{MODULES_FOLDER}\nfollow_imports = silent\nexplicit_package_bases = true\nnamespace_packages = true\n"
+        f"{SOURCE}:{GOLDEN}\nfollow_imports = silent\n"
+        "explicit_package_bases = true\nnamespace_packages = true\n"
         # Whose errors are ignored has its bodies skipped, as a package that is installed.
         "[mypy-leyden.*]\nignore_errors = true\n"
         "[mypy-botocore.*,jmespath.*,moto.*]\nignore_missing_imports = true\n"
@@ -49,7 +50,7 @@ def pyright(files: Sequence[Path], folder: Path) -> Found:
     settings: dict[str, Any] = {
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
-        "extraPaths": [str(SOURCE), str(MODULES_FOLDER)],
+        "extraPaths": [str(SOURCE), str(GOLDEN)],
         # That a line of the bad code computes something for nothing is not what is asked.
         "reportUnusedExpression": False,
     }
@@ -67,7 +68,7 @@ def pyright(files: Sequence[Path], folder: Path) -> Found:
 def ty(files: Sequence[Path], folder: Path) -> Found:
     """What ty says."""
     options = ["--output-format", "concise", "--python", sys.prefix, "--python-version", "3.11"]
-    paths = [arg for one in (SOURCE, MODULES_FOLDER) for arg in ("--extra-search-path", str(one))]
+    paths = [arg for one in (SOURCE, GOLDEN) for arg in ("--extra-search-path", str(one))]
     command = [sys.executable, "-m", "ty", "check", "--project", str(folder)]
     return _lines(_run([*command, *options, *paths, *map(str, files)], folder))
 

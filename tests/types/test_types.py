@@ -47,6 +47,7 @@ THROUGH_OTHERS = {
     "key_value",  # value_of
     *("from_json", "from_text"),  # the command line
     *("python", "sample"),  # the annotation, and the samples
+    *("static", "static_given", "static_operand"),  # the modules of static types
 }
 """The capabilities that are asked for here by what stands upon types."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from leyden.schema.loading import CheckResult, check_service, load_checked, load_service
     from leyden.schema.regexps import UnboundedPatternError, searching
     from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES, is_name
+    from leyden.schema.sources import Texts, texts_of
     from leyden.schema.spec import (
         ENTITY_FIELD,
         OVERFLOW_FIELD,
@@ -54,6 +55,7 @@ else:
         loading="CheckResult check_service load_checked load_service",
         regexps="UnboundedPatternError searching",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
+        sources="Texts texts_of",
         spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD After AttributeSpec Bucket Call "
         "EntitySpec Generate IndexSpec JMESPath Judge KeySpec Literal Padding SearchSpec "
         "ServiceSpec Slug Span TableIndexSpec TableSpec",
@@ -92,6 +94,7 @@ __all__ = [
     "Span",
     "TableIndexSpec",
     "TableSpec",
+    "Texts",
     "UnboundedPatternError",
     "check_calls",
     "check_service",
@@ -101,4 +104,5 @@ __all__ = [
     "load_service",
     "parse_expression",
     "searching",
+    "texts_of",
 ]

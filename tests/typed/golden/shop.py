@@ -162,7 +162,7 @@ if TYPE_CHECKING:
         status: OrderStatus | None
         total: Decimal
         lines: list[OrderLinesItems] | None
-        placed_at: datetime | None
+        placed_at: datetime
 
         def __init__(
             self,
@@ -172,7 +172,7 @@ if TYPE_CHECKING:
             status: OrderStatus | None = None,
             total: Decimal | int,
             lines: Sequence[OrderLinesItems] | None = None,
-            placed_at: datetime | str | None = None,
+            placed_at: datetime | str,
         ) -> None: ...
 
     class OrderKey(TypedDict, closed=True):
@@ -367,7 +367,7 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="f5d0b86ac9062cf559666c4c430a5f34a97995dcf4f7cb647ccb0fac3dd2d017",
+    digest="e5965bac6b28c92e91db805326c23cee71547bf33ff15ecf799dc31d10e296ac",
     records={
         "Customer": "customer",
         "Order": "order",
@@ -400,7 +400,7 @@ attributes:
   status:      {type: [open, paid, sent], default: open}      # a list is an enum
   total:       {type: decimal, required: true, min: 0}
   lines:       {type: list, items: {type: map, properties: {sku: string, count: integer}}}
-  placed_at:   {type: timestamp, default: {generate: now}, read_only: true}
+  placed_at:   {type: timestamp, required: true, default: {generate: now}, read_only: true}
 
 indexes:
   orders:

@@ -12,10 +12,10 @@ def records(app: shop.Service) -> None:
     made.titel  # error
     made.total = Decimal(3)  # error
     made.total + "x"  # error
-    made.placed_at.year  # error
+    made.status.upper()  # error
     shop.Order(customer_id="c1", order_id="o1")  # error
-    shop.Order(customer_id="c1", order_id="o1", total=3, nope=3)  # error
-    shop.Order(customer_id=3, order_id="o1", total=3)  # error
+    shop.Order(customer_id="c1", order_id="o1", total=3, placed_at="", nope=3)  # error
+    shop.Order(customer_id=3, order_id="o1", total=3, placed_at="")  # error
     shop.Nope  # error
     order.get(customer_id="c1", order_id="o1").go().total  # error
     attrs.evolve(made, ttal=4)  # error: mypy

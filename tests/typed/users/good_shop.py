@@ -31,13 +31,14 @@ def records(app: shop.Service) -> None:
     assert_type(made, shop.Order)
     assert_type(made.total, Decimal)
     assert_type(made.status, Literal["open", "paid", "sent"] | None)
-    assert_type(made.placed_at, datetime | None)
+    assert_type(made.placed_at, datetime)
     for line in made.lines or []:
         assert_type(line.get("count"), int | None)
     changed = attrs.evolve(made, total=Decimal(4), status="paid")
     assert_type(changed, shop.Order)
     assert_type(order.record, type[shop.Order])
     shop.Order(customer_id="c1", order_id="o1", total=5, placed_at="2026-02-03T09:15:00Z")
+    print(made.placed_at.isoformat())
     match made:
         case shop.Order(status="open", total=total):
             assert_type(total, Decimal)

@@ -21,6 +21,8 @@ class Load(Protocol[S]):
         profile: str | None = None,
         hooks: Mapping[str, Callable[..., Any]] | None = None,
         engine: LocalEngine | DynamoDBLocal | None = None,
+        client: Any = None,
+        session: Any = None,
         transport: Transport = "lean",
     ) -> S: ...
 
@@ -37,4 +39,6 @@ class LoadAsync(Protocol[S]):
         profile: str | None = None,
         hooks: Mapping[str, Callable[..., Any]] | None = None,
         engine: LocalEngine | DynamoDBLocal | None = None,
+        client: Any = None,
+        session: Any = None,
     ) -> S: ...

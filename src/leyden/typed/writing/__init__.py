@@ -9,7 +9,7 @@ from leyden.errors import SchemaError
 from leyden.schema import check_service
 from leyden.schema.sources import Texts
 from leyden.schema.spec import ServiceSpec
-from leyden.typed import digest_of
+from leyden.typed.schemas import digest_of
 from leyden.typed.writing.entities import entity
 from leyden.typed.writing.layout import long_text, quoted
 from leyden.typed.writing.names import Names
@@ -71,7 +71,8 @@ def _imports(names: Names) -> str:
     names.imported("typing", "Any")
     for name in ("Generic", "Protocol", "Self", "overload"):
         names.imported("typing", name)
-    return "\n".join([*names.imports(), "", *own])
+    aliases = ["", *names.aliases.values()] if names.aliases else []
+    return "\n".join([*names.imports(), "", *own, *aliases])
 
 
 def _run_time(spec: ServiceSpec, sources: Mapping[str, str], names: Names) -> str:

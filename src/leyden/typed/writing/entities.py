@@ -68,7 +68,8 @@ def range_of(
     """The classes of a range over sort-key attributes, of which `needed` must be given."""
     given = {n: names.part(one, given=True) for n, one in left.items()}
     limits = names.new(f"{holder}Limits")
-    texts = [typed_dict(limits, {n: (kind, n == needed) for n, kind in given.items()}, closed=True)]
+    fields = {n: (kind, n == needed) for n, kind in given.items()}
+    texts = [names.shielded(given, typed_dict(limits, fields, closed=True))]
 
     def call(name: str, taken: str) -> str:
         body = method("__call__", [([f"**limits: Unpack[{taken}]"], result)], inside=8)
@@ -84,7 +85,7 @@ def range_of(
         return Limit(ranged, ranged, limits), texts
     started = names.new(f"{holder}Start")
     fields = {n: (kind, n == needed) for n, kind in beginning.items()}
-    texts.append(typed_dict(started, fields, closed=True))
+    texts.append(names.shielded(given, typed_dict(started, fields, closed=True)))
     return Limit(ranged, call(names.new(f"{holder}Begins"), started), limits), texts
 
 
@@ -113,7 +114,8 @@ def _queries(spec: EntitySpec, name: str, names: Names) -> tuple[str, list[str]]
                 ranged = f"typed.RangedQuery[{name}, M, {limit.arguments()}]"
             variants.append((_keywords(spec, index.pk.composite, sort[:count], names), ranged))
         body += method(pattern, variants)
-    return block(f"class {own}(typed.Patterns, Generic[M]):", body), needed
+    text = block(f"class {own}(typed.Patterns, Generic[M]):", body)
+    return names.shielded(spec.indexes, text), needed
 
 
 def _keywords(
@@ -143,7 +145,9 @@ def _searches(spec: EntitySpec, name: str, names: Names) -> str:
         keywords = [*given, *filters]
         parameters = ["vector: typed.Vector", "/", *(["*"] if keywords else []), *keywords]
         body += method(pattern, [(parameters, f"typed.Search[{name}, M]")])
-    return block(f"class {names.of(name, 'Searches')}(typed.Patterns, Generic[M]):", body)
+    own = names.of(name, "Searches")
+    text = block(f"class {own}(typed.Patterns, Generic[M]):", body)
+    return names.shielded(spec.searches, text)
 
 
 def _steps(spec: EntitySpec, name: str, names: Names, first: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,12 @@ TAKEN: Final = frozenset(
 """What the module itself needs; a record class of such a name gets an underscore behind it."""
 
 
+_BUILT_IN: Final = frozenset(
+    {"bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "memoryview"}
+    | {"str", "tuple", "type"}
+)
+
+
 class Names:
     """The names of one module, each given once, and what its types import and declare.
 
@@ -40,6 +47,8 @@ class Names:
         self._choices: dict[int, str] = {}
         self._shapes: dict[tuple[int, bool], str] = {}
         self._places: dict[int, str] = {}
+        self.aliases: dict[str, str] = {}
+        """Second names, as statements, of types that something in the module is called as well."""
         self.literals: list[str] = []
         """The literal types, as statements."""
         self.declared: list[str] = []
@@ -68,6 +77,21 @@ class Names:
             f"from {module} import {', '.join(sorted(names))}"
             for module, names in sorted(self._imports.items())
         ]
+
+    def shielded(self, declared: Iterable[str], text: str) -> str:
+        """The text of a class, in which the names that it declares do not hide types.
+
+        Of an attribute called `datetime` or `list`, annotations behind it would mean the attribute.
+        """
+        known = {*TAKEN, *_BUILT_IN}.union(*self._imports.values())
+        for name in declared:
+            if name in known:
+                # As a type, and not where it is declared, or given a default.
+                found = rf"(?<![\w.\"'])(?<!def ){name}(?![\w\"']|\s*[:=])"
+                text, count = re.subn(found, f"_{name}", text)
+                if count:
+                    self.aliases[name] = f"_{name} = {name}"
+        return text
 
     @contextmanager
     def inside(self, *path: str) -> Iterator[None]:
@@ -100,7 +124,7 @@ class Names:
                 found = self.shape(spec, given=False)
             else:
                 found = self._of_path("Given" if given else "")
-                self.declared.append(typed_dict(found, fields))
+                self.declared.append(self.shielded(fields, typed_dict(found, fields)))
             self._shapes[id(spec), given] = found
         return found
 
@@ -116,7 +140,8 @@ class Names:
                 for name, kind in parts.items()
                 if name.isidentifier() and not keyword.iskeyword(name)
             ]
-            self.declared.append("\n".join(lines if len(lines) > 1 else [*lines, "    ..."]))
+            text = "\n".join(lines if len(lines) > 1 else [*lines, "    ..."])
+            self.declared.append(self.shielded(parts, text))
         return found
 
     def part(self, spec: AttributeSpec, *, given: bool = False) -> str:

@@ -41,9 +41,9 @@ def record(spec: EntitySpec, name: str, names: Names) -> str:
     made = signature(
         "__init__", ["self", *(["*"] if parameters else []), *parameters], "None", inside=8
     )
-    return "@attrs.frozen(init=False)\n" + block(
-        f"class {name}(typed.Record):", [f'"""{_plain(doc)}"""', "", *fields, "", made]
-    )
+    text = block(f"class {name}(typed.Record):", ["", *fields, "", made])
+    head, _, body = names.shielded(slots.values(), text).partition("\n")
+    return f'@attrs.frozen(init=False)\n{head}\n    """{_plain(doc)}"""\n{body}'
 
 
 def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
@@ -57,18 +57,19 @@ def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
     changes = {n: (_changed(given[n]), False) for n in settable(spec)}
     known = {n: (optional(kind), False) for n, kind in given.items()}
     found = Dicts(*(names.of(name, part) for part in ("Key", "Values", "Changes", "Known")))
-    return found, [
+    texts = [
         typed_dict(found.key, key, closed=True, doc="The table's own key."),
         typed_dict(found.values, values, closed=True, doc="What `create` and `put` take."),
         typed_dict(found.changes, changes, closed=True, doc="What `set` takes."),
         typed_dict(found.known, known, closed=True, doc="Any of the attributes; None for absent."),
     ]
+    return found, [names.shielded(spec.attributes, text) for text in texts]
 
 
 def attributes(spec: EntitySpec, name: str, names: Names) -> str:
     """The class of `entity.attr`."""
     fields = [f"{n}: {names.operand(one)}" for n, one in spec.attributes.items()]
-    return block(f"class {name}(typed.Attributes):", fields)
+    return names.shielded(spec.attributes, block(f"class {name}(typed.Attributes):", fields))
 
 
 def settable(spec: EntitySpec) -> list[str]:
@@ -87,7 +88,7 @@ def settable(spec: EntitySpec) -> list[str]:
 def changing(spec: EntitySpec, operator: str) -> list[str]:
     """The attributes that an operator of updates works on.
 
-    Those in keys are left out: what they are afterwards would not be known.
+    Those in keys and unique ones are left out: what they are afterwards would not be known.
     """
     in_keys = {
         name
@@ -95,10 +96,13 @@ def changing(spec: EntitySpec, operator: str) -> list[str]:
         for name in index.composites
         if index.type != "composite"
     }
+    claimed = {name for names in spec.unique for name in names}
     return [
         name
         for name in settable(spec)
-        if operator in type_of(spec.attributes[name]).operators and name not in in_keys
+        if name not in claimed
+        and operator in type_of(spec.attributes[name]).operators
+        and name not in in_keys
     ]
 
 
@@ -113,7 +117,7 @@ def _is_needed(spec: EntitySpec, name: str) -> bool:
     one = spec.attributes[name]
     needed = one.required or name in spec.primary.composites
     made = one.default or one.on_write or one.derive or name == spec.version_attribute
-    return needed and not made and name not in spec.constants
+    return needed and not made
 
 
 def _changed(kind: str) -> str:

@@ -35,7 +35,7 @@ def _entities(spec: ServiceSpec, names: Names) -> str:
     kinds = {alias: f"{names.of(names.records[alias], 'Entity')}[M]" for alias in spec.entities}
     body = [f"{alias}: {kind}" for alias, kind in kinds.items()]
     body += method("__getitem__", [([f'alias: Literal["{a}"]'], k) for a, k in kinds.items()])
-    return block("class Entities(typed.Entities[M], Generic[M]):", body)
+    return names.shielded(kinds, block("class Entities(typed.Entities[M], Generic[M]):", body))
 
 
 def _collections(spec: ServiceSpec, names: Names) -> tuple[str, list[str]]:
@@ -50,7 +50,8 @@ def _collections(spec: ServiceSpec, names: Names) -> tuple[str, list[str]]:
         declared, needed = _collection(collection, found, names)
         body += declared
         texts += needed
-    return block("class Collections(typed.Collections[M], Generic[M]):", body), texts
+    text = block("class Collections(typed.Collections[M], Generic[M]):", body)
+    return names.shielded(members, text), texts
 
 
 def _collection(
@@ -60,7 +61,8 @@ def _collection(
     page = names.new(f"{camel_case(collection)}Page")
     records = together(names.records[entity.alias] for entity, _ in members)
     lists = [f"{entity.alias}: list[{names.records[entity.alias]}]" for entity, _ in members]
-    texts = [block(f"class {page}(typed.CollectionPage[{records}]):", lists)]
+    text = block(f"class {page}(typed.CollectionPage[{records}]):", lists)
+    texts = [names.shielded((entity.alias for entity, _ in members), text)]
     first, index = members[0]
     partition = index.pk.composite
     sorting: dict[str, EntitySpec] = {}

@@ -1,0 +1,129 @@
+"""The schemas of a generated module: what it has at run time."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from leyden.errors import SchemaWarning
+from leyden.schema.prepared import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from leyden.schema.faults import Fault
+    from leyden.schema.spec import ServiceSpec
+
+__all__ = ["FORMAT", "Schemas", "digest_of"]
+
+FORMAT: Final = 1
+"""The form of generated modules; a module of another one is to be made again."""
+
+
+def digest_of(sources: Mapping[str, str]) -> str:
+    """What tells whether a module was made of these schemas, in this form."""
+    digest = sha256(f"leyden types {FORMAT}".encode())
+    for name, text in sources.items():
+        digest.update(f"\0{name}\0{text}".encode())
+    return digest.hexdigest()
+
+
+class Schemas(Prepared):
+    """The schemas of a generated module, and what the module gives at run time.
+
+    `sources` are the texts of the schema files by name, `digest` is theirs, and `records` has the
+    names of the record classes in the module with the aliases of their entities. The schemas are
+    read when something first needs them, once in a process.
+
+    >>> shop.load(table="shop").entities.order                       # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *,
+        digest: str,
+        records: Mapping[str, str],
+        sources: Mapping[str, str],
+    ) -> None:
+        self._module = module
+        self._digest = digest
+        self._records = records
+        self._sources = sources
+        self._read: dict[frozenset[str], tuple[ServiceSpec, tuple[Fault, ...]]] = {}
+        self._warned = False
+
+    def checked(
+        self, hooks: Mapping[str, Callable[..., Any]] | None
+    ) -> tuple[ServiceSpec, tuple[Fault, ...]]:
+        """The service and what is worth a warning; what `leyden.load` asks for.
+
+        Raises SchemaError where a hook is missing. Warns with a SchemaWarning where the types may
+        not be those of the schemas.
+        """
+        from leyden.schema import load_checked
+        from leyden.schema.sources import Texts
+
+        self._warn_of_edits()
+        # Which hooks there are is a part of the check; what they do is not.
+        names = frozenset(name for name, hook in (hooks or {}).items() if callable(hook))
+        found = self._read.get(names)
+        if found is None:
+            found = self._read[names] = load_checked(Texts(self._sources), hooks=hooks)
+        return found
+
+    def named(self, name: str) -> Any:
+        """What the module's `__getattr__` gives: `load`, record classes, and classes of Leyden.
+
+        Raises AttributeError; it says so of types that only type checkers see.
+        """
+        found = self._found(name)
+        setattr(sys.modules[self._module], name, found)
+        return found
+
+    def _found(self, name: str) -> Any:
+        if name in self._records:
+            return self._record(self._records[name])
+        if name.startswith("__"):
+            raise AttributeError(f"module {self._module!r} has no attribute {name!r}")
+        import leyden
+
+        if name in ("load", "load_async"):
+            return partial(getattr(leyden, name), self)
+        if name in ("AsyncService", "Service"):
+            # Annotations are evaluated at run time, by FastAPI for one.
+            return getattr(leyden, name)
+        if name.removesuffix("Entity") in self._records:
+            return leyden.Entity
+        raise AttributeError(
+            f"module {self._module!r} has no attribute {name!r} at run time; where it is a "
+            "type for type checkers, write the annotation as text, or begin your module with "
+            "`from __future__ import annotations`"
+        )
+
+    def _record(self, alias: str) -> type[Any]:
+        """The class that the entity's records have, whoever loads the schemas."""
+        from leyden.mapping.record import record_class, record_slots
+        from leyden.schema import check_service
+        from leyden.schema.sources import Texts
+
+        self._warn_of_edits()
+        # Hooks are at hand when the service is loaded; the class does not depend on them.
+        service = check_service(Texts(self._sources)).service
+        assert service is not None, "the schemas were checked when the module was made"
+        spec = service.entities[alias]
+        return record_class(spec, record_slots(spec))
+
+    def _warn_of_edits(self) -> None:
+        if not self._warned and digest_of(self._sources) != self._digest:
+            self._warned = True
+            warnings.warn(
+                f"the types in the module {self._module!r} may be wrong: its schemas were edited, "
+                "or another version of Leyden made it; run `leyden types` again",
+                SchemaWarning,
+                # The caller of `load`, behind what checks its arguments.
+                stacklevel=6,
+            )

@@ -1,0 +1,78 @@
+"""What type checkers say of generated modules, and of the code of their users.
+
+Right code is right and wrong code is wrong for mypy, pyright and ty, each in its strict mode. Each
+runs once, over all files.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.examples import ROOT, blocks
+from tests.typed.checkers import CHECKERS, GOLDEN, Found, expected
+
+USERS = Path(__file__).parent / "users"
+_LOADED = re.compile(r'leyden\.load\("schemas/(\w+)", ')
+
+
+def tour(folder: Path) -> Path:
+    """The tour of the README, written against generated modules; what it gets wrong is marked."""
+    lines = ["import shop", "import notes as notes_schemas"]
+    for block in blocks(ROOT / "README.md"):
+        if block.language == "python" and "leyden.memory" not in block.text:
+            lines += block.text.splitlines()
+        if "engine.close()" in block.text:
+            break
+    text = "\n".join(lines).replace('leyden.load("schemas/notes", ', "notes_schemas.load(")
+    text = _LOADED.sub(r"\1.load(", text)
+    assert text.count(".load(") == 2, "the README loads a shop and notes"
+    # The comment behind a wrong attribute tells people what happens at run time.
+    text, wrong = re.subn(r"^(.*totl=1.*)$", r"\1  # error", text, flags=re.MULTILINE)
+    assert wrong == 1
+    file = folder / "tour.py"
+    file.write_text(text + "\n", encoding="utf-8")
+    return file
+
+
+def page_on_types(folder: Path) -> Path:
+    """The program of the page that teaches types."""
+    page = ROOT / "docs" / "types.md"
+    file = folder / "page_on_types.py"
+    file.write_text("".join(b.text for b in blocks(page) if b.language == "python"))
+    return file
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    written = [tour(folder), page_on_types(folder)]
+    return [*sorted(GOLDEN.glob("*.py")), *sorted(USERS.glob("*.py")), *written]
+
+
+@pytest.mark.parametrize(
+    "checker",
+    [pytest.param(name, marks=[pytest.mark.node] * (name == "pyright")) for name in CHECKERS],
+)
+def test_right_code_is_right_and_wrong_code_wrong(
+    checker: str, files: list[Path], tmp_path: Path
+) -> None:
+    found: Found = CHECKERS[checker](files, tmp_path)
+    for file in files:
+        wanted = expected(file, checker)
+        said = {line: text for (name, line), text in found.items() if name == file.name}
+        lines = file.read_text(encoding="utf-8").splitlines()
+        overlooked = [f"{n}: {lines[n - 1].strip()}" for n in sorted(wanted - said.keys())]
+        invented = [
+            f"{n}: {lines[n - 1].strip()}\n  {said[n]}" for n in sorted(said.keys() - wanted)
+        ]
+        assert not overlooked, f"{checker} overlooks in {file.name}:\n" + "\n".join(overlooked)
+        assert not invented, f"{checker} says of {file.name}:\n" + "\n".join(invented)
+
+
+def test_the_wrong_code_has_what_each_checker_is_to_find() -> None:
+    for name in CHECKERS:
+        assert sum(len(expected(file, name)) for file in USERS.glob("bad_*.py")) > 80
+    assert all(not expected(file, name) for file in USERS.glob("good_*.py") for name in CHECKERS)
