@@ -113,11 +113,14 @@ class Static(Protocol):
     def shape(self, spec: AttributeSpec, *, given: bool) -> str:
         """The name of the dict type that a map's properties are."""
 
-    def places(self, spec: AttributeSpec) -> str:
-        """The name of the class that a map's properties are in conditions."""
+    def places(self, spec: AttributeSpec, properties: Mapping[str, AttributeSpec]) -> str:
+        """The name of the class that an attribute with these properties is in conditions."""
 
-    def part(self, spec: AttributeSpec, *, given: bool = False) -> str:
-        """The type of an attribute, or of a part of one; `given` as calls take it."""
+    def part(self, spec: AttributeSpec, *, given: bool = False, name: str | None = None) -> str:
+        """The type of an attribute, or of a part of one; `given` as calls take it.
+
+        `name` is for a part whose own name does not tell it from its neighbours.
+        """
 
     def operand(self, spec: AttributeSpec) -> str:
         """The class of an attribute, or of a part of one, in conditions."""

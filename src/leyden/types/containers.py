@@ -219,7 +219,9 @@ class MapType(AttributeType):
 
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
         """The class in conditions, as source text."""
-        return "typed.Anything" if spec.properties is None else text.places(spec)
+        if spec.properties is None:
+            return "typed.Anything"
+        return text.places(spec, spec.properties)
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A sample for each property."""

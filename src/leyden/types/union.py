@@ -14,7 +14,7 @@ from leyden._attrs import evolve, fields
 from leyden._text import did_you_mean
 from leyden.errors import RequiredAttributeError
 from leyden.types.anything import check_depth, plain_any
-from leyden.types.base import Accept, AttributeType, Compiled, Likely, refuse, wrong_type
+from leyden.types.base import Accept, AttributeType, Compiled, Likely, Static, refuse, wrong_type
 from leyden.types.lacking import refuse_lacking
 
 if TYPE_CHECKING:
@@ -87,10 +87,27 @@ class UnionType(AttributeType):
 
         return plain
 
+    def static(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in records, as source text."""
+        return _static(spec, text, given=False)
+
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text."""
+        return _static(spec, text, given=True)
+
+    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
+        """The class in conditions, as source text: what is certain of its properties."""
+        return text.places(spec, shared_properties(spec))
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """One variant after the other."""
         variants = tuple((spec.variants or {}).values())
         return like.part(variants[like.number % len(variants)]) if variants else {}
+
+
+def _static(spec: AttributeSpec, text: Static, *, given: bool) -> str:
+    variants = (spec.variants or {}).items()
+    return " | ".join(text.part(one, given=given, name=name) for name, one in variants)
 
 
 _SAID_BESIDE: Final = frozenset({"description", "required", "span"})

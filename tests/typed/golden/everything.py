@@ -17,6 +17,12 @@ ParcelCarrier = Literal["post", "van", "by bike"]
 ParcelKind = Literal["parcel"]
 ParcelModesItems = Literal["slow", "fast"]
 ServiceCarrier = Literal["post", "van", "by bike"]
+ServicePaidCardHow = Literal["card"]
+ServicePaidBillHow = Literal["bill"]
+ServiceLogItemsStartKind = Literal["start"]
+ServiceLogItemsStopKind = Literal["stop"]
+ServicePaidHow = Literal["card", "bill"]
+ServiceLogItemsKind = Literal["start", "stop"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -761,6 +767,58 @@ if TYPE_CHECKING:
             self, **values: Unpack[ParcelKeyKnown]
         ) -> typed.Query[ParcelKey, M] | typed.Scan[ParcelKey, M]: ...
 
+    class ServicePaidCard(TypedDict):
+        how: ServicePaidCardHow
+        number: str
+        at: NotRequired[datetime]
+
+    class ServicePaidBillAddress(TypedDict, total=False):
+        street: str
+
+    class ServicePaidBill(TypedDict):
+        how: ServicePaidBillHow
+        days: NotRequired[int]
+        at: NotRequired[datetime]
+        address: NotRequired[ServicePaidBillAddress]
+
+    class ServicePaidCardGiven(TypedDict):
+        how: ServicePaidCardHow
+        number: str
+        at: NotRequired[datetime | str]
+
+    class ServicePaidBillGiven(TypedDict):
+        how: ServicePaidBillHow
+        days: NotRequired[int]
+        at: NotRequired[datetime | str]
+        address: NotRequired[ServicePaidBillAddress]
+
+    class ServiceLogItemsStart(TypedDict):
+        kind: ServiceLogItemsStartKind
+        at: NotRequired[datetime]
+
+    class ServiceLogItemsStop(TypedDict):
+        kind: ServiceLogItemsStopKind
+        why: NotRequired[str]
+
+    class ServiceLogItemsStartGiven(TypedDict):
+        kind: ServiceLogItemsStartKind
+        at: NotRequired[datetime | str]
+
+    class ServicePaidAddressPlaces(typed.Properties[ServicePaidBillAddress]):
+        street: typed.Text[str]
+
+    class ServicePaidPlaces(typed.Properties[ServicePaidCardGiven | ServicePaidBillGiven]):
+        how: typed.Text[ServicePaidHow]
+        number: typed.Text[str]
+        at: typed.Moment
+        days: typed.Number[int]
+        address: ServicePaidAddressPlaces
+
+    class ServiceLogItemsPlaces(typed.Properties[ServiceLogItemsStartGiven | ServiceLogItemsStop]):
+        kind: typed.Text[ServiceLogItemsKind]
+        at: typed.Moment
+        why: typed.Text[str]
+
     @attrs.frozen(init=False)
     class Service_(typed.Record):
         """An item of the entity service."""
@@ -768,9 +826,17 @@ if TYPE_CHECKING:
         carrier: ServiceCarrier
         since: datetime
         query: str | None
+        paid: ServicePaidCard | ServicePaidBill | None
+        log: list[ServiceLogItemsStart | ServiceLogItemsStop] | None
 
         def __init__(
-            self, *, carrier: ServiceCarrier, since: datetime | str, query: str | None = None
+            self,
+            *,
+            carrier: ServiceCarrier,
+            since: datetime | str,
+            query: str | None = None,
+            paid: ServicePaidCardGiven | ServicePaidBillGiven | None = None,
+            log: Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop] | None = None,
         ) -> None: ...
 
     class Service_Key(TypedDict, closed=True):
@@ -783,21 +849,29 @@ if TYPE_CHECKING:
         carrier: ServiceCarrier
         since: datetime | str
         query: NotRequired[str | None]
+        paid: NotRequired[ServicePaidCardGiven | ServicePaidBillGiven | None]
+        log: NotRequired[Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop] | None]
 
     class Service_Changes(TypedDict, total=False, closed=True):
         """What `set` takes."""
         query: str | typed.Computed
+        paid: ServicePaidCardGiven | ServicePaidBillGiven | typed.Computed
+        log: Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop] | typed.Computed
 
     class Service_Known(TypedDict, total=False, closed=True):
         """Any of the attributes; None for absent."""
         carrier: ServiceCarrier | None
         since: datetime | str | None
         query: str | None
+        paid: ServicePaidCardGiven | ServicePaidBillGiven | None
+        log: Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop] | None
 
     class Service_Attributes(typed.Attributes):
         carrier: typed.Text[ServiceCarrier]
         since: typed.Moment
         query: typed.Text[str]
+        paid: ServicePaidPlaces
+        log: typed.Elements[Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop], ServiceLogItemsPlaces]
 
     class Service_Update(typed.Update[Service_, M], Generic[M]):
         def set(
@@ -806,12 +880,25 @@ if TYPE_CHECKING:
         def if_not_exists(
             self, paths: typed.Paths | None = None, /, **values: Unpack[Service_Changes]
         ) -> Self: ...
-        def remove(self, *paths: Literal["query"]) -> Self: ...
+        def add(self, paths: typed.Paths | None = None, /) -> Self: ...
+        def subtract(self, paths: typed.Paths | None = None, /) -> Self: ...
+        def append(
+            self,
+            paths: typed.Paths | None = None,
+            /,
+            *,
+            log: Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop] = ...,
+        ) -> Self: ...
+        def delete(self, paths: typed.Paths | None = None, /) -> Self: ...
+        def remove(self, *paths: str) -> Self: ...
         def composite(self, **known: Unpack[Service_Known]) -> Self: ...
 
     class Service_Upsert(typed.Upsert[Service_, M], Generic[M]):
         def set(self, **values: Unpack[Service_Known]) -> Self: ...
         def if_not_exists(self, **values: Unpack[Service_Known]) -> Self: ...
+        def append(
+            self, *, log: Sequence[ServiceLogItemsStartGiven | ServiceLogItemsStop] = ...
+        ) -> Self: ...
         def composite(self, **known: Unpack[Service_Known]) -> Self: ...
 
     class Service_CarrierLimits(TypedDict, closed=True):
@@ -961,7 +1048,7 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="c7b3c333db63d10b439c0d026a627352ad54d8e94e246c16c97cb06f55b2205b",
+    digest="912e062301972dd0b0890431179c72e27f9392ef40bd9d5744b3dbc649da132b",
     records={
         "Parcel": "parcel",
         "ParcelKey": "parcel_key",
@@ -1079,6 +1166,18 @@ attributes:
   carrier: {type: [post, van, "by bike"], required: true}
   since:   {type: timestamp, required: true}
   query:   string
+  paid:
+    type: union
+    tag: how
+    variants:
+      card: {properties: {number: {type: string, required: true}, at: timestamp}}
+      bill: {properties: {days: integer, at: timestamp, address: {type: map, properties: {street: string}}}}
+  log:
+    type: list
+    items:
+      type: union
+      tag: kind
+      variants: {start: {properties: {at: timestamp}}, stop: {properties: {why: string}}}
 
 indexes:
   carrier:

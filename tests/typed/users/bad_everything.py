@@ -45,6 +45,18 @@ def parcels(app: everything.Service) -> None:
     app.entities.service.get(made).go()  # error
 
 
+def unions(app: everything.Service) -> None:
+    service = app.entities.service
+    made = service.create(carrier="van", since="2026-02-03T09:15:00Z").go()
+    service.patch(made).set(paid={"how": "cash"}).go()  # error
+    service.patch(made).set(paid={"how": "card"}).go()  # error
+    service.patch(made).set(paid={"how": "bill", "number": "1"}).go()  # error
+    service.patch(made).set(paid={"how": "bill", "days": "3"}).go()  # error
+    service.patch(made).where(service.attr.paid.how == "cash").go()  # error
+    service.patch(made).where(service.attr.log[0].kind == "pause").go()  # error
+    service.patch(made).where(service.attr.paid.nope == "cash").go()  # error
+
+
 def searches(app: notes.Service) -> None:
     note = app.entities.note
     note.search.similr([0.8, 0.3, 0.1], owner="ada").go()  # error

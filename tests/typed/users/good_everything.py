@@ -83,6 +83,22 @@ def parcels(app: everything.Service) -> None:
     app.transact_write([parcel.remove(made), app.entities.service.put(carrier="van", since=now)])
 
 
+def unions(app: everything.Service) -> None:
+    service = app.entities.service
+    made = service.create(
+        carrier="van",
+        since="2026-02-03T09:15:00Z",
+        paid={"how": "card", "number": "1"},
+        log=[{"kind": "start", "at": datetime.now(UTC)}, {"kind": "stop", "why": "rain"}],
+    ).go()
+    if made.paid is not None and made.paid["how"] == "card":
+        assert_type(made.paid["number"], str)
+    service.patch(made).set(paid={"how": "bill", "days": 3}).where(
+        service.attr.paid.how == "card", service.attr.paid.at > "2026-02-03T09:15:00Z"
+    ).append(log=[{"kind": "stop"}]).go()
+    service.scan.where(service.attr.log[0].kind == "stop", service.attr.log[0].why.exists())
+
+
 def searches(app: notes.Service, other: everything.Service) -> None:
     note = app.entities.note
     found = note.search.similar([0.8, 0.3, 0.1], owner="ada").go(top_k=1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from leyden.mapping.record import camel_case
 from leyden.schema.spec import AttributeSpec, EntitySpec, ServiceSpec
-from leyden.typed.writing.layout import literal_type, typed_dict
+from leyden.typed.writing.layout import block, literal_type, typed_dict
 from leyden.types import type_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Names:
         self._choices: dict[int, str] = {}
         self._shapes: dict[tuple[int, bool], str] = {}
         self._places: dict[int, str] = {}
+        self._kept: list[object] = []
         self.aliases: dict[str, str] = {}
         """Second names, as statements, of types that something in the module is called as well."""
         self.literals: list[str] = []
@@ -128,23 +129,25 @@ class Names:
             self._shapes[id(spec), given] = found
         return found
 
-    def places(self, spec: AttributeSpec) -> str:
-        """The name of the class that a map's properties are in conditions."""
+    def places(self, spec: AttributeSpec, properties: Mapping[str, AttributeSpec]) -> str:
+        """The name of the class that an attribute with these properties is in conditions."""
         found = self._places.get(id(spec))
         if found is None:
-            parts = {n: self.operand(part) for n, part in (spec.properties or {}).items()}
+            # What is known by its identity must not go away.
+            self._kept.append(properties)
+            parts = {name: self.operand(part) for name, part in properties.items()}
             found = self._places[id(spec)] = self._of_path("Places")
-            lines = [f"class {found}(typed.Properties[{self.shape(spec, given=True)}]):"]
-            lines += [
-                f"    {name}: {kind}"
+            kind = type_of(spec).static_given(spec, self)
+            fields = [
+                f"{name}: {kind}"
                 for name, kind in parts.items()
                 if name.isidentifier() and not keyword.iskeyword(name)
             ]
-            text = "\n".join(lines if len(lines) > 1 else [*lines, "    ..."])
+            text = block(f"class {found}(typed.Properties[{kind}]):", fields)
             self.declared.append(self.shielded(parts, text))
         return found
 
-    def part(self, spec: AttributeSpec, *, given: bool = False) -> str:
+    def part(self, spec: AttributeSpec, *, given: bool = False, name: str | None = None) -> str:
         """The type of an attribute, or of a part of one; `given` as calls take it.
 
         What a hook makes of a value, nobody knows but the hook.
@@ -152,7 +155,7 @@ class Names:
         if (spec.set if given else spec.get) is not None:
             return self.imported("typing", "Any")
         kind = type_of(spec)
-        with self.inside(spec.name):
+        with self.inside(name or spec.name):
             return kind.static_given(spec, self) if given else kind.static(spec, self)
 
     def operand(self, spec: AttributeSpec) -> str:
