@@ -26,7 +26,7 @@ from leyden.typed import digest_of, module_text
 @debug_option
 @click.pass_context
 def types(ctx: click.Context, folder: Path, out: Path | None, check: bool) -> None:
-    """Write a typed module of the service, for editors and type checkers.
+    """Write a typed module, for editors and type checkers.
 
     The module carries its schemas: `shop.load(table="shop")` gives what `leyden.load` gives, and
     mypy, pyright and ty know its records, access patterns, conditions and updates. Make it again
