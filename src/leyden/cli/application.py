@@ -79,6 +79,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ),
     },
     "Around them": {
+        "local": (
+            f"{_HERE}.local:local",
+            "Run DynamoDB on this machine, for development.",
+        ),
         "completion": (f"{_HERE}.completion:completion", "Print the script for a shell's Tab key."),
         "config": (f"{_HERE}.config:config", "Show the configuration, and where each value is."),
     },

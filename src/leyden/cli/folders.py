@@ -54,7 +54,7 @@ class SchemasPath(click.Path):
 def _missing(word: str, ctx: click.Context | None) -> str:
     if ctx is not None and _ORIGIN in ctx.meta:
         return f'{ctx.meta[_ORIGIN]} says that the schemas are in "{word}", which does not exist'
-    if ctx is not None and "schemas" in _settings(ctx):
+    if ctx is not None and "schemas" in settings_of(ctx):
         rule = "leave it out to use the configured ones"
     else:
         rule = f"none are configured, so {_HOW_TO}"
@@ -92,7 +92,7 @@ class TargetCommand(click.Command):
         return any(word in each.opts and not (each.is_flag or each.count) for each in options)
 
     def _configured(self, ctx: click.Context, args: list[str]) -> list[str]:
-        settings = _settings(ctx)
+        settings = settings_of(ctx)
         schemas = settings.get("schemas")
         arguments = [param for param in self.params if isinstance(param, click.Argument)]
         (folder,) = (each for each in arguments if isinstance(each.type, SchemasPath))
@@ -124,7 +124,7 @@ def setting_behind(ctx: click.Context | None, name: str) -> Setting | None:
     """The setting that an option's value comes from; None where the option was given."""
     if ctx is None or ctx.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:
         return None
-    return _settings(ctx).get(name)
+    return settings_of(ctx).get(name)
 
 
 def left_out_note(word: str) -> str:
@@ -143,7 +143,7 @@ def other_schemas_note(ctx: click.Context | None) -> str:
     """What to add to a message on a missing setting that is configured, for other schemas."""
     if ctx is None:
         return ""
-    settings = _settings(ctx)
+    settings = settings_of(ctx)
     unused = [
         f"`{name}` of {settings[name].origin} belongs to other schemas"
         for name in sorted(OF_SCHEMAS & settings.keys())
@@ -152,7 +152,7 @@ def other_schemas_note(ctx: click.Context | None) -> str:
     return f"; {', '.join(unused)}" if unused else ""
 
 
-def _settings(ctx: click.Context) -> dict[str, Setting]:
+def settings_of(ctx: click.Context) -> dict[str, Setting]:
     """The configuration, read once a call."""
     key = "leyden.settings"
     if key not in ctx.meta:

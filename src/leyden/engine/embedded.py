@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import os
 import socket
 import threading
 from collections.abc import Iterable
 from io import BytesIO
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from leyden.drivers.connection import Access, Credentials
-from leyden.engine.corrections import WSGI, Environ, Transactions, compare_within_types
+from leyden.engine.corrections import WSGI, Environ, Transactions, compare_within_types, sign_for
 from leyden.engine.direct import Direct, keep_what_moto_works_out
 from leyden.engine.items import carry_values
+from leyden.engine.journal import Journal, Progress
 from leyden.engine.searches import Searches
 from leyden.engine.vector_tables import BACKFILL_SECONDS, learn_vectors
 from leyden.errors import EngineError
@@ -30,12 +33,24 @@ _accounts = (f"{number:012}" for number in itertools.count(900_000_000_001))
 _accounts_lock = threading.Lock()
 
 
-def local(port: int = 0, *, vector_index_seconds: tuple[float, float] = (0.1, 0.2)) -> LocalEngine:
+def local(
+    port: int = 0,
+    *,
+    data: str | os.PathLike[str] | None = None,
+    one_region: bool = False,
+    vector_index_seconds: tuple[float, float] = (0.1, 0.2),
+    progress: Progress | None = None,
+) -> LocalEngine:
     """Start an engine in this process, on `port` of 127.0.0.1; 0 picks a free one.
 
     It speaks plain HTTP and takes any credentials and any region, so clients of other
     languages reach it too. Each engine has its own tables, gone when it is closed; within
-    an engine each region has its own. It needs the extra `leyden[local]`.
+    an engine each region has its own, unless `one_region` gives all of them the same. It needs the
+    extra `leyden[local]`.
+
+    `data` names a file that keeps the tables and their items between runs: what was written is in
+    the file before its answer is sent. `progress` is told, while the file is read, how many bytes
+    of how many are. With a file, all regions are one.
 
     It keeps what Leyden says of transactions: one under a token is written once within ten
     minutes, and `transact_get` takes 100 items. Values of different types have no order and are
@@ -49,7 +64,8 @@ def local(port: int = 0, *, vector_index_seconds: tuple[float, float] = (0.1, 0.
     moto keeps its tables in this process: entering or leaving moto's own `mock_aws` empties
     the engines as well, and `MOTO_ACCOUNT_ID` in the environment makes them share tables.
 
-    Raises EngineError when moto is not installed or the port is taken.
+    Raises EngineError when moto is not installed, the port is taken, or the file is one of
+    something else or of another running engine.
 
     ::
 
@@ -86,13 +102,25 @@ def local(port: int = 0, *, vector_index_seconds: tuple[float, float] = (0.1, 0.
         keep_what_moto_works_out()
         account = next(_accounts)
         BACKFILL_SECONDS[account] = vector_index_seconds
-    app = _OwnAccount(DomainDispatcherApplication(create_backend_app), account)
+    moto = Direct(DomainDispatcherApplication(create_backend_app))
+    journal = None if data is None else Journal(moto, account, Path(data))
+    app = _OwnAccount(journal or moto, account, REGION if one_region or journal else None)
+    if journal is not None:
+        # Indexes that one request after another adds are ready at once, as they were in the end.
+        BACKFILL_SECONDS[account] = (0.0, 0.0)
+        try:
+            journal.open(progress)
+        except BaseException:
+            opened.close()
+            _forget(account)
+            raise
+        BACKFILL_SECONDS[account] = vector_index_seconds
     # werkzeug exits the process when it cannot open a port itself, so it is given an open one.
     with opened:
         server = make_server(
             HOST, 0, app, threaded=True, request_handler=Handler, fd=opened.fileno()
         )
-    return LocalEngine(server, account)
+    return LocalEngine(server, account, journal)
 
 
 class LocalEngine:
@@ -103,9 +131,10 @@ class LocalEngine:
 
     region: str = REGION
 
-    def __init__(self, server: Any, account: str) -> None:
+    def __init__(self, server: Any, account: str, journal: Journal | None = None) -> None:
         self._server = server
         self._account = account
+        self._journal = journal
         self._closing = threading.Lock()
         self.endpoint_url = f"http://{HOST}:{server.port}"
         self.credentials = Credentials("local", "local")
@@ -135,13 +164,9 @@ class LocalEngine:
         self._thread.join(_CLOSING_SECONDS)
         server.server_close()
         self.access.forget_client()
-        BACKFILL_SECONDS.pop(self._account, None)
-        from moto.backends import get_backend
-
-        backends = get_backend("dynamodb")
-        if self._account in backends:
-            backends[self._account].reset()
-            del backends[self._account]
+        if self._journal is not None:
+            self._journal.close()
+        _forget(self._account)
 
     def __enter__(self) -> LocalEngine:
         return self
@@ -155,19 +180,34 @@ class LocalEngine:
         self.close()
 
 
+def _forget(account: str) -> None:
+    """Drop the tables of an account."""
+    from moto.backends import get_backend
+
+    BACKFILL_SECONDS.pop(account, None)
+    backends = get_backend("dynamodb")
+    if account in backends:
+        backends[account].reset()
+        del backends[account]
+
+
 class _OwnAccount:
     """Puts every request into one account, whatever credentials signed it, one at a time.
 
-    moto checks a condition and writes in two steps; DynamoDB does both as one.
+    Where it is given a region, every request is for that one. moto checks a condition and writes in
+    two steps; DynamoDB does both as one.
     """
 
-    def __init__(self, app: WSGI, account: str) -> None:
-        self._app = Searches(Transactions(Direct(app)), account)
+    def __init__(self, app: WSGI, account: str, region: str | None = None) -> None:
+        self._app = Searches(Transactions(app), account)
         self._account = account
+        self._region = region
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account
+        if self._region is not None:
+            sign_for(environ, self._region)
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdecimal():
             # Read outside the lock, so that a client that stalls delays no other.

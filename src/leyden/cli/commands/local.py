@@ -1,0 +1,179 @@
+"""`leyden local`: the embedded engine as a server, with the tables of schemas."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+
+from leyden.cli.application import debug_option
+from leyden.cli.folders import TargetCommand, settings_of
+from leyden.cli.hooks import Hooks, hooks_of
+from leyden.cli.options import FOLDER
+from leyden.cli.output import Output, print_json, waiting
+from leyden.errors import TableMismatchError
+
+if TYPE_CHECKING:
+    from leyden.engine import LocalEngine
+    from leyden.schema import ServiceSpec
+
+_PORT: Final = 8000
+
+
+class _Table(NamedTuple):
+    name: str
+    service: str
+    created: bool
+    lacks: tuple[str, ...] = ()
+
+
+@click.command(cls=TargetCommand)
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=FOLDER)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    show_default=True,
+    help="Where to listen on 127.0.0.1; 0 picks a free port.",
+)
+@click.option(
+    "--data",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep tables and items in this file between runs.",
+)
+@click.option("--table", metavar="NAME", help="The table; default: the one in table.yaml.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it listens as JSON.")
+@debug_option
+@click.pass_context
+def local(
+    ctx: click.Context,
+    folders: tuple[Path, ...],
+    port: int,
+    data: Path | None,
+    table: str | None,
+    as_json: bool,
+) -> None:
+    """Run DynamoDB on this machine, for development.
+
+    The server is Leyden's embedded engine. It takes any region and any credentials, from every AWS
+    SDK. The command makes the tables of the schemas that are configured or given, prints the
+    variables that lead clients to it, and runs until Ctrl-C.
+
+    With --data, tables and items are in FILE when it starts again. Each write is in the file before
+    it is answered. Without --data, everything is gone at the end.
+
+    \b
+      leyden local
+      leyden local schemas/taskapp --port 8001 --data .leyden.jsonl
+    """
+    services = [_Service.at(folder, table, ctx) for folder in folders]
+    if table and len({service.spec.service for service in services}) > 1:
+        raise click.UsageError("--table names the table of one service, and there are several")
+    stopped = threading.Event()
+    with ExitStack() as stack:
+        with waiting("starting the engine") as tell:
+            engine = stack.enter_context(_started(port, data, tell))
+            tables = [service.made(engine) for service in services]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        region = _region(ctx) or engine.region
+        if as_json:
+            said = {
+                "endpoint_url": engine.endpoint_url,
+                "region": region,
+                "tables": [{**each._asdict(), "lacks": list(each.lacks)} for each in tables],
+            }
+            print_json(said, Output(json=True))
+        else:
+            _tell(engine, region, tables, data)
+        for each in tables:
+            _tell_lacking(each)
+        sys.stdout.flush()
+        # Python runs handlers between waits only, on Windows.
+        while not stopped.wait(1.0):
+            pass
+    click.echo("stopped", err=True)
+
+
+class _Service(NamedTuple):
+    """A service to make the table of."""
+
+    spec: ServiceSpec
+    table: str
+    hooks: Hooks
+
+    @classmethod
+    def at(cls, folder: Path, table: str | None, ctx: click.Context) -> _Service:
+        from leyden.schema import load_service
+
+        hooks = hooks_of(None, ctx)
+        spec = load_service(folder, hooks=hooks)
+        return cls(spec, table or spec.table.table or spec.service, hooks)
+
+    def made(self, engine: LocalEngine) -> _Table:
+        """Make the table, or say what the existing one lacks."""
+        import leyden
+
+        spec, name, hooks = self
+        with leyden.bind(spec, table=name, engine=engine, hooks=hooks) as service:
+            try:
+                return _Table(name, spec.service, service.create_table().created)
+            except TableMismatchError as error:
+                return _Table(name, spec.service, False, tuple(error.differences))
+
+
+def _started(port: int, data: Path | None, tell: Callable[[str], object]) -> LocalEngine:
+    from leyden.engine import local as start
+
+    def progress(read: int, total: int) -> None:
+        tell(f"reading {data}: {read / total:.0%} of {total / 1e6:,.1f} MB")
+
+    return start(port, data=data, one_region=True, progress=progress)
+
+
+def _region(ctx: click.Context) -> str | None:
+    """The region that clients have already, so that they and the variables agree."""
+    settings = settings_of(ctx)
+    if "region" in settings:
+        return settings["region"].value
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def _tell(engine: LocalEngine, region: str, tables: Sequence[_Table], data: Path | None) -> None:
+    click.echo(f"DynamoDB listens at {engine.endpoint_url}. Ctrl-C stops it.")
+    for table in tables:
+        made = "created" if table.created else "was there already"
+        click.echo(f"  table {table.name}: {made}")
+    if data is not None:
+        click.echo(f"  kept in {data}")
+    click.echo("\nCopy these lines into another terminal, and every AWS SDK finds it:\n")
+    key, secret = engine.credentials.access_key_id, engine.credentials.secret_access_key
+    for name, value in (
+        ("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint_url),
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ACCESS_KEY_ID", key),
+        ("AWS_SECRET_ACCESS_KEY", secret),
+    ):
+        line = f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}"
+        click.echo(f"  {line}")
+
+
+def _tell_lacking(table: _Table) -> None:
+    for difference in table.lacks:
+        click.secho(f"warning: the table {table.name}: {difference}", err=True, fg="yellow")
+    if table.lacks:
+        click.echo(
+            "`leyden table --add-indexes` adds vector indexes. For the others, move the items into "
+            "a new table: `leyden export --to items.jsonl`, start again with another --data, "
+            "`leyden import items.jsonl`",
+            err=True,
+        )

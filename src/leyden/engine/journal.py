@@ -1,0 +1,327 @@
+"""What an engine holds, kept in a file between runs: the requests that made it, a line each.
+
+A write is in the file before its answer is sent, so that none that was answered is lost, whatever
+kills the process. To open a file is to send its requests again. Once the file is much longer than
+what it holds, it is written anew: a CreateTable for each table, and its items in batches.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from leyden.engine.corrections import WSGI, Environ
+from leyden.errors import EngineError
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Is told how many bytes of a file are read, and how many there are."""
+
+_VERSION: Final = 1
+_KEPT: Final = frozenset(
+    (
+        *("CreateTable", "UpdateTable", "DeleteTable", "UpdateTimeToLive"),
+        *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
+        *("TagResource", "UntagResource", "UpdateContinuousBackups"),
+        *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
+    )
+)
+"""Requests that change what a table holds, and do the same again in the same order."""
+_OF_OTHERS: Final = frozenset(
+    ("RestoreTableFromBackup", "RestoreTableToPointInTime", "ImportTable")
+)
+"""Requests that read what no file has, after which the file is written anew."""
+
+_BATCH: Final = 25
+_LEAST_LINES: Final = 1_000
+_LEAST_BYTES: Final = 64 << 20
+_LONGER: Final = 4
+"""How many times longer than what it holds a file may get before it is written anew."""
+
+_ERROR: Final = "com.amazonaws.dynamodb.v20120810#InternalServerError"
+
+
+class Journal:
+    """Stands before moto's application, takes one request at a time, and keeps what writes."""
+
+    def __init__(self, app: WSGI, account: str, file: Path) -> None:
+        self._app = app
+        self._account = account
+        self._file = file
+        self._out: BinaryIO | None = None
+        self._size = self._lines = self._held_lines = self._held_size = 0
+        self._behind = False
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request, whose body has been read."""
+        api = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        body = environ["wsgi.input"]
+        if api not in _KEPT | _OF_OTHERS or type(body) is not BytesIO or self._out is None:
+            return self._app(environ, start_response)
+        sent = body.getvalue()
+        status, headers, content = _answered(self._app, environ)
+        if status.startswith("200"):
+            try:
+                self._keep(api, sent)
+            except OSError as error:
+                self._behind = True
+                status, headers, content = _failed(self._file, error)
+        start_response(status, headers)
+        return [content]
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Read the file, or begin one. Raises EngineError for a file of something else."""
+        try:
+            out = self._file.open("ab+")
+        except OSError as error:
+            raise EngineError(f"cannot open {self._file}: {error.strerror}") from error
+        try:
+            _lock(out, self._file)
+            out.seek(0)
+            self._read(out, progress)
+        except BaseException:
+            out.close()
+            raise
+        self._out = out
+        if self._size == 0 or self._is_long():
+            self._write_anew()
+
+    def close(self) -> None:
+        """Let go of the file, which is whole at any time."""
+        out, self._out = self._out, None
+        if out is not None:
+            with suppress(OSError):
+                os.fsync(out.fileno())
+            out.close()
+
+    def _keep(self, api: str, sent: bytes) -> None:
+        if api in _OF_OTHERS or self._behind:
+            self._write_anew()
+            return
+        assert self._out is not None
+        line = _line(api, sent)
+        try:
+            self._out.write(line)
+            self._out.flush()
+        except OSError:
+            with suppress(OSError):
+                self._out.truncate(self._size)
+            raise
+        self._size += len(line)
+        self._lines += 1
+        if self._size > max(_LEAST_BYTES, _LONGER * self._held_size):
+            self._write_anew()
+
+    def _read(self, out: BinaryIO, progress: Progress | None) -> None:
+        total = os.fstat(out.fileno()).st_size
+        if total == 0:
+            return
+        self._held_lines = _head(self._file, out.readline(1 << 10))
+        self._size = out.tell()
+        for number, line in enumerate(out, 2):
+            if not line.endswith(b"\n"):
+                # The process was killed while it wrote, before it answered.
+                break
+            self._again(number, line)
+            self._size += len(line)
+            self._lines += 1
+            if progress is not None:
+                progress(self._size, total)
+        out.truncate(self._size)
+        out.seek(0, os.SEEK_END)
+        self._held_size = self._size
+
+    def _again(self, number: int, line: bytes) -> None:
+        try:
+            entry = json.loads(line)
+            api, params = entry["do"], entry["with"]
+            known = api in _KEPT
+        except (KeyError, TypeError, ValueError) as error:
+            raise EngineError(f"{self._file}:{number}: this line is no request") from error
+        if not known:
+            raise EngineError(f'{self._file}:{number}: "{api}" is no request that changes tables')
+        status, _, content = self._ask(api, params)
+        if not status.startswith("200"):
+            said = json.loads(content or b"{}")
+            reason = said.get("message") or said.get("Message") or said.get("__type") or status
+            raise EngineError(
+                f"{self._file}:{number}: {api} was not done again: {reason}; the file was changed, "
+                "or written by another version of the engine"
+            )
+
+    def _is_long(self) -> bool:
+        return self._lines > max(_LEAST_LINES, _LONGER * self._held_lines)
+
+    def _write_anew(self) -> None:
+        """Put a file that has what the engine holds in the place of the one there is."""
+        lines = [_line(api, json.dumps(params).encode()) for api, params in self._held()]
+        head = {"leyden": "local", "version": _VERSION, "lines": len(lines)}
+        beside = self._file.with_name(self._file.name + ".new")
+        out = beside.open("wb")
+        try:
+            out.write(json.dumps(head).encode() + b"\n")
+            out.writelines(lines)
+            out.flush()
+            os.fsync(out.fileno())
+            _lock(out, self._file)
+            beside.replace(self._file)
+        except BaseException:
+            out.close()
+            beside.unlink(missing_ok=True)
+            raise
+        if self._out is not None:
+            self._out.close()
+        self._out, self._behind = out, False
+        self._size = self._held_size = out.tell()
+        self._lines = self._held_lines = len(lines)
+
+    def _held(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The requests that make what the engine holds now."""
+        for name in self._paged("ListTables", {}, "TableNames", "TableName"):
+            described = self._read_back("DescribeTable", {"TableName": name})["Table"]
+            arn = {"ResourceArn": described["TableArn"]}
+            tags = self._read_back("ListTagsOfResource", arn).get("Tags") or []
+            yield "CreateTable", {**_definition(described), **({"Tags": tags} if tags else {})}
+            lives = self._read_back("DescribeTimeToLive", {"TableName": name})
+            attribute = lives["TimeToLiveDescription"].get("AttributeName")
+            if lives["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED":
+                spec = {"Enabled": True, "AttributeName": attribute}
+                yield "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": spec}
+            batch: list[dict[str, Any]] = []
+            for item in self._paged("Scan", {"TableName": name}, "Items", "Key"):
+                batch.append({"PutRequest": {"Item": item}})
+                if len(batch) == _BATCH:
+                    yield "BatchWriteItem", {"RequestItems": {name: batch}}
+                    batch = []
+            if batch:
+                yield "BatchWriteItem", {"RequestItems": {name: batch}}
+
+    def _paged(self, api: str, params: dict[str, Any], what: str, key: str) -> Iterator[Any]:
+        last: Any = None
+        while True:
+            from_last = {} if last is None else {f"ExclusiveStart{key}": last}
+            page = self._read_back(api, {**params, **from_last})
+            yield from page.get(what, ())
+            last = page.get(f"LastEvaluated{key}")
+            if last is None:
+                return
+
+    def _read_back(self, api: str, params: dict[str, Any]) -> dict[str, Any]:
+        _, _, content = self._ask(api, params)
+        answer: dict[str, Any] = json.loads(content)
+        return answer
+
+    def _ask(self, api: str, params: Any) -> tuple[str, list[tuple[str, str]], bytes]:
+        return _answered(self._app, _environ(api, params, self._account))
+
+
+def _environ(api: str, params: Any, account: str) -> Environ:
+    """The environment of a request that no client sent."""
+    from werkzeug.test import EnvironBuilder
+
+    headers: Any = {
+        "X-Amz-Target": f"DynamoDB_20120810.{api}",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=local/20000101/us-east-1/dynamodb/"
+        "aws4_request, SignedHeaders=host, Signature=0",
+        "X-Moto-Account-Id": account,
+        "Host": "dynamodb.us-east-1.amazonaws.com",
+    }
+    data = json.dumps(params).encode()
+    builder = EnvironBuilder(method="POST", data=data, headers=headers)
+    return dict(builder.get_environ())
+
+
+def _answered(app: WSGI, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:
+    begun: list[Any] = []
+    answer = app(environ, lambda status, headers, *_: begun.extend((status, headers)))
+    try:
+        content = b"".join(answer)
+    finally:
+        getattr(answer, "close", lambda: None)()
+    status, headers = begun[-2:]
+    return status, list(headers), content
+
+
+def _failed(file: Path, error: OSError) -> tuple[str, list[tuple[str, str]], bytes]:
+    message = f"{file} cannot be written: {error.strerror}"
+    content = json.dumps({"__type": _ERROR, "message": message}).encode()
+    headers = [
+        ("Content-Type", "application/x-amz-json-1.0"),
+        ("Content-Length", str(len(content))),
+    ]
+    return "500 Internal Server Error", headers, content
+
+
+def _line(api: str, sent: bytes) -> bytes:
+    # A text has its line breaks escaped, so those of JSON are white space.
+    flat = sent.replace(b"\r", b" ").replace(b"\n", b" ")
+    return b'{"do": "%b", "with": %b}\n' % (api.encode(), flat)
+
+
+def _head(file: Path, line: bytes) -> int:
+    """How many lines what a file held had when it was written anew."""
+    try:
+        head = json.loads(line)
+        if head["leyden"] != "local":
+            raise ValueError
+        version, lines = int(head["version"]), int(head["lines"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"{file} is no file of a local engine, and stays as it is; name another"
+        ) from error
+    if version != _VERSION:
+        raise EngineError(
+            f"{file} has the format {version}, and this version of Leyden reads {_VERSION}"
+        )
+    return lines
+
+
+def _lock(out: BinaryIO, file: Path) -> None:
+    """Keep other engines from a file. Raises EngineError where one has it."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # not on Windows
+        return
+    try:
+        flock(out, LOCK_EX | LOCK_NB)
+    except OSError as error:
+        raise EngineError(f"another engine has {file} open") from error
+
+
+_INDEX: Final = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")
+_VECTOR: Final = (
+    *("IndexName", "VectorAttribute", "Dimensions", "DistanceFunction", "SearchSchema"),
+    "Projection",
+)
+_TABLE: Final = (
+    *("TableName", "AttributeDefinitions", "KeySchema", "ProvisionedThroughput"),
+    *("StreamSpecification", "DeletionProtectionEnabled", "SSESpecification"),
+)
+
+
+def _definition(described: dict[str, Any]) -> dict[str, Any]:
+    """What CreateTable takes, of what DescribeTable gives."""
+    billing = (described.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
+    made: dict[str, Any] = {"BillingMode": billing, **_part(described, _TABLE, billing)}
+    for name, keys in (
+        ("GlobalSecondaryIndexes", _INDEX),
+        ("LocalSecondaryIndexes", _INDEX[:3]),
+        ("VectorIndexes", _VECTOR),
+    ):
+        if described.get(name):
+            made[name] = [_part(index, keys, billing) for index in described[name]]
+    return made
+
+
+def _part(described: dict[str, Any], keys: tuple[str, ...], billing: str) -> dict[str, Any]:
+    part = {name: described[name] for name in keys if described.get(name) is not None}
+    throughput = part.pop("ProvisionedThroughput", None)
+    if throughput and billing == "PROVISIONED":
+        units = ("ReadCapacityUnits", "WriteCapacityUnits")
+        part["ProvisionedThroughput"] = {name: throughput[name] for name in units}
+    return part
