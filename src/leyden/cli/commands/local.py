@@ -21,7 +21,7 @@ from leyden.cli.output import Output, print_json, waiting
 from leyden.errors import TableMismatchError
 
 if TYPE_CHECKING:
-    from leyden.engine import LocalEngine
+    from leyden import LocalEngine
     from leyden.schema import ServiceSpec
 
 _PORT: Final = 8000
@@ -131,7 +131,7 @@ class _Service(NamedTuple):
 
 
 def _started(port: int, data: Path | None, tell: Callable[[str], object]) -> LocalEngine:
-    from leyden.engine import local as start
+    from leyden import local as start
 
     def progress(read: int, total: int) -> None:
         tell(f"reading {data}: {read / total:.0%} of {total / 1e6:,.1f} MB")
