@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from leyden.chart.samples import sample
 from leyden.mapping import compile_entity
 from leyden.schema import check_service
-from leyden.schema.spec import AttributeSpec
+from leyden.schema.spec import After, AttributeSpec, Bucket, Slug
 from tests.chart.schemas import HOOKS, SCHEMAS, SHOP
 
 
@@ -101,3 +102,15 @@ def test_samples_pass_the_checks_of_their_own_schema(source: Any) -> None:
                 if attribute.derive is None
             }
             assert compiled.encode(compiled.prepare_create(values))
+
+
+def test_samples_have_the_forms_that_are_declared() -> None:
+    assert sample(attribute("order_id", prefix="order_"), 0, "order") == "order_0001"
+    assert sample(attribute("country", normalize=("lower",)), 0, "order") == "no"
+    assert sample(attribute("slug", derive=Slug("title")), 0, "page") == "page-1"
+    assert sample(attribute("week", derive=Bucket("week", "at")), 1, "page") == "2026-W10"
+    fixed = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    ends = attribute("ends_at", "timestamp", derive=After(3600, "at"))
+    assert sample(ends, 0, "page") == fixed + timedelta(hours=1)
+    lives = attribute("lives", "ttl", default=After(7 * 86_400))
+    assert sample(lives, 0, "page") == fixed + timedelta(days=7)

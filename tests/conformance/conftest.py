@@ -19,6 +19,7 @@ Open = Callable[..., leyden.Service]
 EVERY_TRANSPORT: Final = frozenset(
     {
         "test_collections",
+        "test_declared",
         "test_indexes",
         "test_items",
         "test_pages",

@@ -197,3 +197,42 @@ indexes:
     with pytest.raises(leyden.errors.ReadOnlyAttributeError, match="part of the item's own key"):
         chain.set(at=AT + timedelta(days=3)).params()
     assert event.get(day=AT, id="1").params()["Key"]["pk"] == {"S": "$s#day_2026-02-03"}
+
+
+def test_a_bucket_stands_in_keys_as_a_time_does() -> None:
+    thing = leyden.load(
+        HEAD.replace(
+            "attributes:",
+            "  by_day: {index: gsi1, pk: {field: a, composite: [id]}, sk: {field: b, template: "
+            '"${hour}-${name}"}}\nattributes:',
+        )
+        + "  at: timestamp\n  name: string\n"
+        "  hour: {type: string, derive: {bucket: hour, of: at}}\n",
+        table="t",
+        region="r-1",
+    )["thing"]
+    item = thing.put(id="1", name="2026-x", at=AT).params()["Item"]
+    assert item["b"] == {"S": "2026-02-03t09-2026-x"}
+    form = thing._bound.mapping.keys.by_name["by_day"].sk
+    assert form.parse(item["b"]["S"]) == {"hour": "2026-02-03T09", "name": "2026-x"}
+    assert not form.is_ambiguous({"hour": "2026-02-03T09", "name": "2026-x"})
+
+
+def test_a_bucket_in_its_own_key_field_is_read_as_it_was_made() -> None:
+    thing = leyden.load(
+        HEAD.replace(
+            "attributes:",
+            "  by_week: {index: gsi1, pk: {field: week, template: '${week}'}, "
+            "sk: {field: b, composite: [id]}}\nattributes:",
+        )
+        + "  at: timestamp\n  week: {type: string, derive: {bucket: week, of: at}}\n",
+        table="t",
+        region="r-1",
+    )["thing"]
+    item = thing.put(id="1", at=AT).params()["Item"]
+    assert item["week"] == {"S": "2026-w06"}
+    assert thing.parse(item).week == "2026-W06"
+    assert thing.query.by_week(week=AT).params()["ExpressionAttributeValues"] == {
+        ":0": {"S": "2026-w06"},
+        ":1": {"S": "$thing_1#id_"},
+    }

@@ -244,7 +244,7 @@ def _reach(
 def _order(form: KeyForm, segment: Segment, followers: Followers) -> Order:
     attribute = segment.attribute
     kind = type_of(attribute)
-    if kind.keeps_order:
+    if kind.keeps_order or (kind.is_text and kind.has_one_width(attribute)):
         return "closed"
     if form.strict and kind.kind == "N":
         apart = followers is not None and all(character < "-" for character in followers)

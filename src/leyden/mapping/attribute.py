@@ -130,6 +130,7 @@ def key_text_of(form: KeyForm, keys: EntityKeys) -> KeyText:
     kind = type_of(attribute)
     # Most are plain text, which is read as it is.
     as_it_is = kind.is_free_text and kind.choices(attribute) is None and attribute.padding is None
+    as_it_is = as_it_is and not isinstance(attribute.derive, Bucket)
     return KeyText(
         attribute,
         fold(segment.label),
@@ -212,8 +213,9 @@ class CompiledAttribute:
         self.type = type_of(spec)
         self.kind = self.type.stored_kind(spec)
         """The kind of AttributeValue that stores it; empty where the value decides."""
-        parts = [*(() if items is None else (items,)), *(properties or {}).values()]
-        self.has_form = (
+        parts = [*(properties or {}).values(), *(variants or {}).values()]
+        parts += () if items is None else (items,)
+        self.has_form: bool = (
             bool(spec.normalize)
             or isinstance(spec.derive, Bucket)
             or any(part.has_form for part in parts)

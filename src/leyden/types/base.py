@@ -264,9 +264,9 @@ class AttributeType:
     """Whether its text is digits only, up to 21 of them."""
 
     def has_one_width(self, spec: AttributeSpec) -> bool:
-        """Whether all values are whole, from 0 up, and as long as each other in a key.
+        """Whether all values are as long as each other in a key, and sort there as they do.
 
-        Then they sort as numbers there. `padding` does that where `max` has no more digits than it.
+        Whole numbers from 0 up do, where `padding` has no fewer digits than `max`.
         """
         return False
 

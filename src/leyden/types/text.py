@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from leyden._text import did_you_mean, listed, quoted
+from leyden.schema.spec import Bucket
 from leyden.types.base import (
     Accept,
     AttributeType,
@@ -21,6 +22,7 @@ from leyden.types.base import (
     unchanged,
     wrong_type,
 )
+from leyden.types.periods import PERIODS
 from leyden.types.times import timestamp_text, timestamp_value
 
 if TYPE_CHECKING:
@@ -132,8 +134,8 @@ class StringType(AttributeType):
         return value
 
     def key_value(self, spec: AttributeSpec, text: str) -> Any:
-        """The text itself."""
-        return text
+        """The text itself; a bucket that was folded is written in capitals again."""
+        return text.upper() if isinstance(spec.derive, Bucket) else text
 
     def key_number(self, value: Any) -> Any:
         """The whole number at its beginning."""
@@ -146,13 +148,23 @@ class StringType(AttributeType):
         """The text."""
         return unescape(text)
 
+    def key_pattern(self, spec: AttributeSpec) -> str:
+        """Any text; of a bucket, that of its period."""
+        if isinstance(spec.derive, Bucket) and spec.padding is None:
+            return PERIODS[spec.derive.period].pattern.pattern
+        return super().key_pattern(spec)
+
+    def has_one_width(self, spec: AttributeSpec) -> bool:
+        """The buckets of one period have, and sort as their times do."""
+        return isinstance(spec.derive, Bucket)
+
     def may_fold(self, spec: AttributeSpec) -> bool:
-        """Any two."""
-        return True
+        """Any two, but buckets, whose letters are the same in all."""
+        return not isinstance(spec.derive, Bucket)
 
     def may_hold(self, spec: AttributeSpec, label: str) -> bool:
-        """Any text may."""
-        return True
+        """Any text may; a bucket holds no label that could stand behind it."""
+        return not isinstance(spec.derive, Bucket) or spec.padding is not None
 
     def static(self, spec: AttributeSpec, text: Static) -> str:
         """The type in records, as source text."""

@@ -127,6 +127,9 @@ def _compared(member: PatternDraft, first: PatternDraft) -> Iterator[Difference]
             if here.template is None:
                 yield f"the label of {quoted(a.name)}", path, a.label, b.label
             yield f"the padding of {quoted(a.name)}", path, a.padding, b.padding
+            yield f"the normal form of {quoted(a.name)}", path, a.normalize, b.normalize
+            mine_of, theirs_of = (getattr(one.derive, "period", None) for one in (a, b))
+            yield f"the bucket of {quoted(a.name)}", path, mine_of, theirs_of
             # What text it makes in a key.
             kind, other = (type_of(one).in_keys or one.type for one in (a, b))
             yield f"the kind of {quoted(a.name)}", path, kind, other
