@@ -111,7 +111,14 @@ def program_of(bound: Any) -> Any:
 
 
 def named(operation: str, program: Program[T]) -> Program[T]:
-    """The program, with the method's name on every error that leaves it."""
+    """The program, with the method's name on it, and on every error that leaves it."""
+    steps = _named(operation, program)
+    # A generator may have a name of its own. Listeners are told of the operation by it.
+    steps.__name__ = operation  # type: ignore[attr-defined]
+    return steps
+
+
+def _named(operation: str, program: Program[T]) -> Program[T]:
     try:
         return (yield from program)
     except LeydenError as error:

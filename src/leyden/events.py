@@ -14,6 +14,9 @@ A listener is a function of one event::
 It is called on the thread that sends, before and after each request. An exception in a
 listener is logged and goes no further. `listen` here hears every driver of the process;
 a driver's own `listen` hears that driver only.
+
+A listener that asks for operations is told of these too: what a caller asked for, with all of the
+requests that this takes. `leyden.opentelemetry` is such a listener.
 """
 
 from __future__ import annotations
@@ -30,11 +33,21 @@ __all__ = [
     "Event",
     "Listener",
     "Listeners",
+    "OperationEnded",
+    "OperationEvent",
+    "OperationId",
+    "OperationStarted",
     "RequestFailed",
     "RequestSent",
     "ResponseReceived",
     "listen",
 ]
+
+
+class OperationId:
+    """One operation that is under way: the same object in all of its events, and in no other's."""
+
+    __slots__ = ()
 
 
 @frozen
@@ -52,6 +65,8 @@ class RequestSent:
     table: str | None
     index: str | None
     params: Mapping[str, Any] = field(repr=False)
+    within: OperationId | None = field(default=None, repr=False, eq=False)
+    """The operation that it is part of, where a listener asks for operations."""
 
 
 @frozen
@@ -62,6 +77,8 @@ class ResponseReceived:
     `scanned_count` are items returned and items read, of queries and scans only. `seconds`
     is the time since `RequestSent`, retries included. `bytes_searched` and `bytes_written` are
     what searches of vector indexes, and writes to these, are metered by; None elsewhere.
+    `retries` is how many more attempts it took than one, and `throttles` how many of all attempts
+    were throttled. `endpoint` is the address that it went to.
     """
 
     operation: str
@@ -75,11 +92,18 @@ class ResponseReceived:
     scanned_count: int | None = None
     bytes_searched: int | None = None
     bytes_written: int | None = None
+    retries: int = 0
+    throttles: int = 0
+    endpoint: str | None = None
+    within: OperationId | None = field(default=None, repr=False, eq=False)
 
 
 @frozen
 class RequestFailed:
-    """A request ended in `error`, which the caller gets as well."""
+    """A request ended in `error`, which the caller gets as well.
+
+    `retries`, `throttles` and `endpoint` are those of `ResponseReceived`.
+    """
 
     operation: str
     entity: str | None
@@ -88,18 +112,49 @@ class RequestFailed:
     index: str | None
     seconds: float
     error: LeydenError
+    retries: int = 0
+    throttles: int = 0
+    endpoint: str | None = None
+    within: OperationId | None = field(default=None, repr=False, eq=False)
+
+
+@frozen
+class OperationStarted:
+    """An operation begins, on the thread or in the task of its caller.
+
+    That is a chain's `go()`, a page of an iteration, a method of a store or of memory, and
+    everything else that runs as one program. `operation` and `entity` are those of its first
+    request, `order.query.by_status`, or the method's name, `store.memory.save_messages`.
+    """
+
+    operation: str
+    entity: str | None
+    within: OperationId = field(repr=False, eq=False)
+
+
+@frozen
+class OperationEnded:
+    """An operation has ended, where it began: in `error`, or well where that is None."""
+
+    operation: str
+    entity: str | None
+    seconds: float
+    error: BaseException | None
+    within: OperationId = field(repr=False, eq=False)
 
 
 Event: TypeAlias = RequestSent | ResponseReceived | RequestFailed
-Callback: TypeAlias = Callable[[Event], None]
+OperationEvent: TypeAlias = OperationStarted | OperationEnded
+Callback: TypeAlias = Callable[[Any], None]
 
 
 class Listener:
     """What `listen` returns: listening ends at `close()`, or with the `with` block."""
 
-    def __init__(self, listeners: Listeners, callback: Callback) -> None:
+    def __init__(self, listeners: Listeners, callback: Callback, operations: bool) -> None:
         self._listeners = listeners
         self.callback = callback
+        self.operations = operations
 
     def close(self) -> None:
         """Stop listening. Closing twice does no harm."""
@@ -120,28 +175,34 @@ class Listener:
 class Listeners:
     """A set of listeners, safe to change while events are told.
 
-    `all` is replaced as a whole on every change, so that telling needs no lock.
+    `all` is replaced as a whole on every change, so that telling needs no lock; `of_operations`
+    are those that are told of operations as well.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.all: tuple[Listener, ...] = ()
+        self.of_operations: tuple[Listener, ...] = ()
 
-    def listen(self, callback: Callback) -> Listener:
-        """Call `callback` with every event from now on."""
-        listener = Listener(self, callback)
-        with self._lock:
-            self.all = (*self.all, listener)
+    def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
+        """OperationId `callback` with every event from now on."""
+        listener = Listener(self, callback, operations)
+        self._change(lambda listening: (*listening, listener))
         return listener
 
     def remove(self, listener: Listener) -> None:
         """Forget a listener; one that is not there is ignored."""
-        with self._lock:
-            self.all = tuple(other for other in self.all if other is not listener)
+        self._change(lambda listening: tuple(one for one in listening if one is not listener))
 
-    def tell(self, event: Event) -> None:
-        """Call every listener with `event`."""
-        for listener in self.all:
+    def _change(self, change: Callable[[tuple[Listener, ...]], tuple[Listener, ...]]) -> None:
+        with self._lock:
+            self.all = change(self.all)
+            self.of_operations = tuple(one for one in self.all if one.operations)
+
+    def tell(self, event: Event | OperationEvent) -> None:
+        """OperationId every listener with `event` that asks for its kind."""
+        is_operation = isinstance(event, OperationStarted | OperationEnded)
+        for listener in self.of_operations if is_operation else self.all:
             try:
                 listener.callback(event)
             except Exception as error:
@@ -156,9 +217,10 @@ class Listeners:
 EVERYWHERE: Final = Listeners()
 
 
-def listen(callback: Callback) -> Listener:
-    """Call `callback` with every event of every driver in this process.
+def listen(callback: Callback, *, operations: bool = False) -> Listener:
+    """OperationId `callback` with every event of every driver in this process.
 
+    With `operations` it is told of operations as well, `OperationStarted` and `OperationEnded`.
     Returns a `Listener`: call its `close()`, or use it in a `with` statement.
     """
-    return EVERYWHERE.listen(callback)
+    return EVERYWHERE.listen(callback, operations=operations)

@@ -87,10 +87,13 @@ def gathered(step: Gather, answer: Callable[[Request | Work], T]) -> list[T | Le
         return [outcome(one) for one in step.requests]
     # Threads are for those who ask for several requests at a time.
     from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
 
+    # What a caller has set for all that is done for it, such as a trace, holds on each thread.
+    contexts = [copy_context() for _ in step.requests]
     pool = ThreadPoolExecutor(threads, thread_name_prefix="leyden")
     try:
-        return list(pool.map(outcome, step.requests))
+        return list(pool.map(lambda own, one: own.run(outcome, one), contexts, step.requests))
     finally:
         pool.shutdown(cancel_futures=True)
 

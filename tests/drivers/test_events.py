@@ -9,8 +9,16 @@ import leyden.events
 from leyden.drivers import SyncDriver
 from leyden.drivers.sync import observe
 from leyden.errors import TableNotFoundError
-from leyden.events import Event, Listeners, RequestFailed, RequestSent, ResponseReceived
-from leyden.program import Request
+from leyden.events import (
+    Event,
+    Listeners,
+    OperationEnded,
+    OperationStarted,
+    RequestFailed,
+    RequestSent,
+    ResponseReceived,
+)
+from leyden.program import Pause, Request
 from tests.drivers.answering import answering, refusal
 
 pytestmark = pytest.mark.usefixtures("each_transport")
@@ -186,3 +194,51 @@ def test_nothing_is_observed_when_nobody_listens_and_the_log_is_off(
         own = Listeners()
         own.listen(lambda event: None)
         assert observe(own, QUERY, params) is not None
+
+
+def test_operations_are_told_to_those_who_ask_for_them() -> None:
+    def program() -> Any:
+        yield Pause(0)
+        yield QUERY
+        yield QUERY
+
+    plain: list[Any] = []
+    whole: list[Any] = []
+    with (
+        answering(ANSWER) as server,
+        SyncDriver(endpoint_url=server.endpoint_url, credentials=KEYS) as driver,
+        driver.listen(plain.append),
+        leyden.events.listen(whole.append, operations=True),
+    ):
+        driver.run(program())
+        driver.run(iter_nothing())
+    assert [type(event) for event in plain] == [RequestSent, ResponseReceived] * 2
+    kinds = [OperationStarted, *[RequestSent, ResponseReceived] * 2, OperationEnded]
+    assert [type(event) for event in whole] == kinds
+    assert len({event.within for event in whole}) == 1
+    started, *_, ended = whole
+    assert (started.operation, started.entity) == ("task.query.assigned", "tasks")
+    assert (ended.operation, ended.entity, ended.error) == ("task.query.assigned", "tasks", None)
+    assert 0 < ended.seconds < 5
+
+
+def iter_nothing() -> Any:
+    yield Pause(0)
+
+
+def test_an_operation_that_fails_is_told_with_its_error() -> None:
+    whole: list[Any] = []
+    answer = refusal("ResourceNotFoundException", "no table")
+    with (
+        answering(answer, 400) as server,
+        SyncDriver(endpoint_url=server.endpoint_url, credentials=KEYS) as driver,
+        leyden.events.listen(whole.append, operations=True),
+        pytest.raises(TableNotFoundError) as raised,
+    ):
+        driver.send(QUERY)
+    ended = whole[-1]
+    assert isinstance(ended, OperationEnded)
+    assert ended.error is raised.value
+    assert isinstance(whole[-2], RequestFailed)
+    assert whole[-2].endpoint
+    assert whole[-2].endpoint.startswith("http://127.0.0.1")

@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 
 from leyden._calls import shorten
 from leyden._ledger import Ledger
-from leyden.drivers.base import broken_off, renew_at_fork
+from leyden.drivers.base import broken_off, renew_at_fork, running
 from leyden.drivers.connection import Access, HasCredentials
 from leyden.drivers.lean.aio_sockets import AsyncPool
 from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.drivers.sync import Sending, writes
 from leyden.errors import CallStyleError, LeydenError
-from leyden.events import Callback, Listener, Listeners
+from leyden.events import Callback, Listener, Listeners, OperationId
 from leyden.program import Gather, Pause, Program, Request, Response, Work
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class AsyncConnection:
     def place(self) -> str:
         """Where requests go, for messages: the endpoint, or the region. No credentials."""
         return self._access.place
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address that requests go to, once that is known."""
+        return self._access.endpoint
 
     @property
     def session(self) -> Any:
@@ -188,21 +193,25 @@ class AsyncDriver:
         """Run `program` to its end and return its result; errors as `SyncDriver.run`."""
         # The connections that were there when it began serve all of its requests.
         pool = self.connection.pool()
+        told = running(self._listeners, program)
+        within = None if told is None else told.id
         ledger: Ledger | None = None
         try:
             step = next(program)
             while True:
                 if ledger is None and writes(step):
                     ledger = Ledger()
+                if told is not None:
+                    told.at(step)
                 try:
                     result: Any = None
                     match step:
                         case Request():
-                            result = await self._send(step, pool, ledger)
+                            result = await self._send(step, pool, ledger, within)
                         case Pause(seconds):
                             await pause(seconds)
                         case Gather():
-                            result = await self._gather(step, pool, ledger)
+                            result = await self._gather(step, pool, ledger, within)
                         case Work():
                             result = await done(step)
                 except LeydenError as error:
@@ -210,11 +219,15 @@ class AsyncDriver:
                 else:
                     step = program.send(result)
         except StopIteration as end:
+            if told is not None:
+                told.ended(None)
             value: T = end.value
             return value
         except LeydenError as error:
             if ledger is not None:
                 ledger.tell(error)
+            if told is not None:
+                told.ended(error)
             shorten(error)
             raise error
         except asyncio.CancelledError as cancelled:
@@ -223,21 +236,33 @@ class AsyncDriver:
                     f"requests of the same call that had written before: {written}; what they "
                     "wrote is there"
                 )
+            if told is not None:
+                told.ended(cancelled)
             raise
         except BaseException as ended:
             if ledger is not None:
                 ledger.mark(ended)
+            if told is not None:
+                told.ended(ended)
             raise
         finally:
             program.close()
 
     async def send(self, request: Request) -> Response:
         """Send one request and return the response. Raises a LeydenError when it fails."""
-        return await self._send(request, self.connection.pool(), None)
+        pool = self.connection.pool()
+        told = running(self._listeners, None)
+        if told is None:
+            return await self._send(request, pool, None, None)
+        with told:
+            told.at(request)
+            return await self._send(request, pool, None, told.id)
 
-    async def _send(self, request: Request, pool: AsyncPool, ledger: Ledger | None) -> Response:
-        connection = self.connection
-        with Sending(request, connection, self._capacity, self._listeners, ledger) as sending:
+    async def _send(
+        self, request: Request, pool: AsyncPool, ledger: Ledger | None, within: OperationId | None
+    ) -> Response:
+        connection, listeners = self.connection, self._listeners
+        with Sending(request, connection, self._capacity, listeners, ledger, within) as sending:
             try:
                 sending.response = await connection.dispatch(
                     request.api, sending.params, request.reader, pool
@@ -247,7 +272,9 @@ class AsyncDriver:
                 raise
         return sending.response
 
-    async def _gather(self, step: Gather, pool: AsyncPool, ledger: Ledger | None) -> list[Any]:
+    async def _gather(
+        self, step: Gather, pool: AsyncPool, ledger: Ledger | None, within: OperationId | None
+    ) -> list[Any]:
         answers: list[Any] = [None] * len(step.requests)
         waiting = iter(enumerate(step.requests))
 
@@ -257,7 +284,7 @@ class AsyncDriver:
                     if isinstance(one, Work):
                         answers[place] = await done(one)
                     else:
-                        answers[place] = await self._send(one, pool, ledger)
+                        answers[place] = await self._send(one, pool, ledger, within)
                 except LeydenError as error:
                     answers[place] = error
 
@@ -275,9 +302,9 @@ class AsyncDriver:
             await asyncio.gather(*workers, return_exceptions=True)
         return answers
 
-    def listen(self, callback: Callback) -> Listener:
+    def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
         """Call `callback` with the events of this driver; see `leyden.events`."""
-        return self._listeners.listen(callback)
+        return self._listeners.listen(callback, operations=operations)
 
     def attach(self, model: type[Model]) -> NoReturn:
         """Raise CallStyleError: PynamoDB's models block."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from time import perf_counter
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -23,11 +24,14 @@ from leyden.events import (
     Event,
     Listener,
     Listeners,
+    OperationEnded,
+    OperationId,
+    OperationStarted,
     RequestFailed,
     RequestSent,
     ResponseReceived,
 )
-from leyden.program import Params, Program, Request, Response
+from leyden.program import Gather, Params, Program, Request, Response, Step
 from leyden.results import bytes_searched, bytes_written, consumed_units
 
 if TYPE_CHECKING:
@@ -78,8 +82,8 @@ class Driver(Protocol):
     def send(self, request: Request) -> Response:
         """Send one request. Raises a LeydenError when it fails."""
 
-    def listen(self, callback: Callback) -> Listener:
-        """Call `callback` with the events of this driver."""
+    def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
+        """OperationId `callback` with the events of this driver."""
 
     def attach(self, model: type[Model]) -> None:
         """Let a PynamoDB model send through this driver's connection."""
@@ -108,6 +112,25 @@ DATA_APIS: Final = frozenset(
 BOTOCORE_NEEDED: Final[Mapping[str, str]] = {"SearchVectors": "1.43.64"}
 """The first version of botocore that knows a call which older ones do not."""
 
+THROTTLING: Final = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""The codes of refusals for too many requests."""
+
+THROTTLED_ATTEMPTS: Final = "LeydenThrottledAttempts"
+"""How many attempts before the last one were throttled, in the `ResponseMetadata` of its answer."""
+
 CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 
 
@@ -130,7 +153,12 @@ class Observation:
     """One request under observation, from the moment before it is sent."""
 
     def __init__(
-        self, own: Listeners, request: Request, params: Params, log: logging.Logger | None
+        self,
+        own: Listeners,
+        request: Request,
+        params: Params,
+        log: logging.Logger | None,
+        within: OperationId | None = None,
     ) -> None:
         self._own = own
         self._logger = log
@@ -141,14 +169,16 @@ class Observation:
             "api": request.api,
             "table": table_of(params),
             "index": None if index is None else str(index),
+            "within": within,
         }
         self._tell(RequestSent(**self._where, params=params))
         self._started = perf_counter()
 
-    def answered(self, response: Response) -> None:
+    def answered(self, response: Response, endpoint: str | None = None) -> None:
         """Tell of an answer."""
         seconds = perf_counter() - self._started
         consumed = consumed_units(response)
+        metadata = response.get("ResponseMetadata", {})
         self._tell(
             ResponseReceived(
                 **self._where,
@@ -158,14 +188,31 @@ class Observation:
                 scanned_count=response.get("ScannedCount"),
                 bytes_searched=bytes_searched(response),
                 bytes_written=bytes_written(response),
+                retries=metadata.get("RetryAttempts", 0),
+                throttles=metadata.get(THROTTLED_ATTEMPTS, 0),
+                endpoint=endpoint,
             )
         )
         self._log("answered", seconds, consumed)
 
-    def failed(self, error: LeydenError) -> None:
-        """Tell of an error."""
+    def failed(
+        self, error: LeydenError, cause: BaseException | None = None, endpoint: str | None = None
+    ) -> None:
+        """Tell of an error, and of what botocore said of it."""
         seconds = perf_counter() - self._started
-        self._tell(RequestFailed(**self._where, seconds=seconds, error=error))
+        said = getattr(cause, "response", None) or {}
+        metadata = said.get("ResponseMetadata", {})
+        is_throttled = said.get("Error", {}).get("Code") in THROTTLING
+        self._tell(
+            RequestFailed(
+                **self._where,
+                seconds=seconds,
+                error=error,
+                retries=metadata.get("RetryAttempts", 0),
+                throttles=metadata.get(THROTTLED_ATTEMPTS, 0) + is_throttled,
+                endpoint=endpoint,
+            )
+        )
         self._log(error.code, seconds, None)
 
     def _tell(self, event: Event) -> None:
@@ -188,6 +235,69 @@ class Observation:
         )
 
 
+class Running:
+    """One operation that listeners are told of, from before its first step to its end.
+
+    A program that is named, as those of methods are, has begun at once. Any other is known by its
+    first request.
+    """
+
+    def __init__(self, own: Listeners, program: Any) -> None:
+        self.id = OperationId()
+        self._own = own
+        self._operation: str | None = None
+        self._entity: str | None = None
+        self._started = perf_counter()
+        if is_named(program):
+            self._begin(program.__name__, None)
+
+    def at(self, step: Step) -> None:
+        """Take note of a step that is about to be taken."""
+        if self._operation is not None:
+            return
+        asked = step.requests if isinstance(step, Gather) else (step,)
+        first = next((one for one in asked if isinstance(one, Request)), None)
+        if first is not None:
+            self._begin(first.operation or first.api, first.entity)
+
+    def ended(self, error: BaseException | None) -> None:
+        """Tell of the end, which a program that asked nobody for anything comes to unnoticed."""
+        if self._operation is not None:
+            seconds = perf_counter() - self._started
+            self._tell(OperationEnded(self._operation, self._entity, seconds, error, self.id))
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.ended(error)
+
+    def _begin(self, operation: str, entity: str | None) -> None:
+        self._operation, self._entity = operation, entity
+        self._tell(OperationStarted(operation, entity, self.id))
+
+    def _tell(self, event: OperationStarted | OperationEnded) -> None:
+        self._own.tell(event)
+        EVERYWHERE.tell(event)
+
+
+def running(own: Listeners, program: Any) -> Running | None:
+    """The operation that a program is, if anyone wants to know of operations."""
+    if own.of_operations or EVERYWHERE.of_operations:
+        return Running(own, program)
+    return None
+
+
+def is_named(program: Any) -> bool:
+    """Whether a program has a name of its own, not that of the function that made it."""
+    return "." in getattr(program, "__name__", "")
+
+
 UNSURE: Final = "; a write may or may not have happened"
 
 
@@ -207,7 +317,7 @@ _renewed: Final[WeakSet[Any]] = WeakSet()
 
 
 def renew_at_fork(owner: Any) -> None:
-    """Call `owner.after_fork()` in each process that is forked from this one.
+    """OperationId `owner.after_fork()` in each process that is forked from this one.
 
     A lock that another thread held stays shut in the child, where that thread is not; and two
     processes that read from one connection would take each other's answers.

@@ -37,7 +37,7 @@ import urllib3.exceptions as http
 from botocore.awsrequest import AWSResponse
 
 from leyden._ledger import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
-from leyden.drivers.base import FIRST_WAIT
+from leyden.drivers.base import FIRST_WAIT, THROTTLED_ATTEMPTS, THROTTLING
 from leyden.drivers.lean.answers import (
     ANSWER_LIMIT,
     LENGTH_DIGITS,
@@ -186,6 +186,8 @@ def _look(
     unanswered = response is None or not _is_whole(response[0])
     if response is not None and context.get(EARLIER_UNANSWERED):
         response[1].setdefault("ResponseMetadata", {})[EARLIER_UNANSWERED] = True
+    if response is not None:
+        _count_throttled(context, response[1])
     why = None if response is None else response[1].pop(UNFIT, None)
     if not unanswered and response[0].status_code < SERVER_FAULT:
         if response[1].get("Error", {}).get("Code") == IN_PROGRESS:
@@ -204,6 +206,15 @@ def _look(
             return random.uniform(0, FIRST_WAIT * 2**attempts)
         raise aws.ConnectionClosedError(endpoint_url=response[0].url)
     return None if repeatable else False
+
+
+def _count_throttled(context: dict[str, Any], parsed: dict[str, Any]) -> None:
+    """Say in an answer how many attempts before it were throttled, for listeners."""
+    before = context.get(THROTTLED_ATTEMPTS, 0)
+    if before:
+        parsed.setdefault("ResponseMetadata", {})[THROTTLED_ATTEMPTS] = before
+    if parsed.get("Error", {}).get("Code") in THROTTLING:
+        context[THROTTLED_ATTEMPTS] = before + 1
 
 
 def _is_whole(http: Any) -> bool:

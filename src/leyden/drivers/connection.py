@@ -127,13 +127,15 @@ class Access:
     @property
     def place(self) -> str:
         """Where requests go, for messages: the endpoint, or the region. No credentials."""
+        return shown_place(self.endpoint, self.region)
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address that requests go to, once that is known."""
         client, plain = self._client, self._plain
-        endpoint = self.host
         if client is not None:
-            endpoint = client.meta.endpoint_url
-        elif plain is not None:
-            endpoint = plain.url
-        return shown_place(endpoint, self.region)
+            return str(client.meta.endpoint_url)
+        return self.host if plain is None else plain.url
 
     @property
     def session(self) -> Any:

@@ -55,6 +55,11 @@ class SharedConnection(Connection):
         return self._access.place
 
     @property
+    def endpoint(self) -> str | None:
+        """The address that requests go to, once that is known."""
+        return self._access.endpoint
+
+    @property
     def session(self) -> botocore.session.Session:
         """The botocore session, one for all threads."""
         return self._access.session

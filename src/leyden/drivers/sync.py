@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, Type
 
 from leyden._calls import shorten
 from leyden._ledger import WRITING_APIS, Ledger
-from leyden.drivers.base import CONDITIONAL_APIS, DATA_APIS, LOGGER, Observation, broken_off
+from leyden.drivers.base import (
+    CONDITIONAL_APIS,
+    DATA_APIS,
+    LOGGER,
+    Observation,
+    broken_off,
+    running,
+)
 from leyden.drivers.connection import Access, HasCredentials
 from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
 from leyden.drivers.lean.sockets import Pool
 from leyden.errors import InvalidOptionError, LeydenError
-from leyden.events import EVERYWHERE, Callback, Listener, Listeners
+from leyden.events import EVERYWHERE, Callback, Listener, Listeners, OperationId
 from leyden.program import Gather, Params, Pause, Program, Request, Response, Step, Work, gathered
 
 if TYPE_CHECKING:
@@ -52,7 +59,9 @@ def prepare(request: Request, capacity: str = "TOTAL") -> Params:
     return params
 
 
-def observe(own: Listeners, request: Request, params: Params) -> Observation | None:
+def observe(
+    own: Listeners, request: Request, params: Params, within: OperationId | None = None
+) -> Observation | None:
     """Begin to observe a request if anyone wants to know of it, else return None."""
     global _log
     # Who has not imported logging has set no level.
@@ -60,7 +69,7 @@ def observe(own: Listeners, request: Request, params: Params) -> Observation | N
         _log = sys.modules["logging"].getLogger(LOGGER)
     log = _log if _log is not None and _log.isEnabledFor(_DEBUG) else None
     if own.all or EVERYWHERE.all or log is not None:
-        return Observation(own, request, params, log)
+        return Observation(own, request, params, log, within)
     return None
 
 
@@ -80,6 +89,10 @@ class HasPlace(Protocol):
     def place(self) -> str:
         """Where requests go, for messages."""
 
+    @property
+    def endpoint(self) -> str | None:
+        """The address that requests go to, once that is known."""
+
 
 class Sending:
     """A request on its way: prepared before it is sent, told of to listeners and ledger after it.
@@ -97,13 +110,14 @@ class Sending:
         capacity: str,
         listeners: Listeners,
         ledger: Ledger | None,
+        within: OperationId | None = None,
     ) -> None:
         self.params = prepare(request, capacity)
         self.response: Response = {}
         self._request = request
         self._connection = connection
         self._ledger = ledger if request.api in WRITING_APIS else None
-        self._observation = observe(listeners, request, self.params)
+        self._observation = observe(listeners, request, self.params, within)
 
     def __enter__(self) -> Sending:
         return self
@@ -118,7 +132,7 @@ class Sending:
             if self._ledger is not None:
                 self._ledger.note(self._request, self.response)
             if self._observation is not None:
-                self._observation.answered(self.response)
+                self._observation.answered(self.response, self._connection.endpoint)
             return
         ended, cause, is_told = error, error.__cause__, True
         if isinstance(error, Exception) and not isinstance(error, LeydenError):
@@ -135,7 +149,7 @@ class Sending:
         if self._ledger is not None:
             self._ledger.note(self._request, noted)
         if self._observation is not None and is_told:
-            self._observation.failed(noted)
+            self._observation.failed(noted, cause, self._connection.endpoint)
         if ended is not error:
             raise ended from cause
 
@@ -244,21 +258,25 @@ class SyncDriver:
         A LeydenError that a step ends in is raised inside the program, at its `yield`, so
         that it can deal with it; what it does not catch is raised here.
         """
+        told = running(self._listeners, program)
+        within = None if told is None else told.id
         ledger: Ledger | None = None
         try:
             step = next(program)
             while True:
                 if ledger is None and writes(step):
                     ledger = Ledger()
+                if told is not None:
+                    told.at(step)
                 try:
                     result: Any = None
                     match step:
                         case Request():
-                            result = self._send(step, ledger)
+                            result = self._send(step, ledger, within)
                         case Pause(seconds):
                             pause(seconds)
                         case Gather():
-                            result = self._gather(step, ledger)
+                            result = self._gather(step, ledger, within)
                         case Work():
                             result = step.blocking()
                 except LeydenError as error:
@@ -269,42 +287,55 @@ class SyncDriver:
                 else:
                     step = program.send(result)
         except StopIteration as end:
+            if told is not None:
+                told.ended(None)
             value: T = end.value
             return value
         except LeydenError as error:
             if ledger is not None:
                 ledger.tell(error)
+            if told is not None:
+                told.ended(error)
             shorten(error)
             raise error
         except BaseException as ended:
             if ledger is not None:
                 ledger.mark(ended)
+            if told is not None:
+                told.ended(ended)
             raise
         finally:
             program.close()
 
     def send(self, request: Request) -> Response:
         """Send one request and return the response. Raises a LeydenError when it fails."""
-        return self._send(request, None)
+        told = running(self._listeners, None)
+        if told is None:
+            return self._send(request, None, None)
+        with told:
+            told.at(request)
+            return self._send(request, None, told.id)
 
-    def _send(self, request: Request, ledger: Ledger | None) -> Response:
-        connection = self.connection
-        with Sending(request, connection, self._capacity, self._listeners, ledger) as sending:
+    def _send(
+        self, request: Request, ledger: Ledger | None, within: OperationId | None
+    ) -> Response:
+        connection, listeners = self.connection, self._listeners
+        with Sending(request, connection, self._capacity, listeners, ledger, within) as sending:
             if request.reader is not None and isinstance(connection, LeanConnection):
                 sending.response = connection.dispatch(request.api, sending.params, request.reader)
             else:
                 sending.response = connection.dispatch(request.api, sending.params)
         return sending.response
 
-    def _gather(self, step: Gather, ledger: Ledger | None) -> list[Any]:
+    def _gather(self, step: Gather, ledger: Ledger | None, within: OperationId | None) -> list[Any]:
         def answer(one: Request | Work) -> Any:
-            return one.blocking() if isinstance(one, Work) else self._send(one, ledger)
+            return one.blocking() if isinstance(one, Work) else self._send(one, ledger, within)
 
         return gathered(step, answer)
 
-    def listen(self, callback: Callback) -> Listener:
+    def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
         """Call `callback` with the events of this driver; see `leyden.events`."""
-        return self._listeners.listen(callback)
+        return self._listeners.listen(callback, operations=operations)
 
     def attach(self, model: type[Model]) -> None:
         """Let a PynamoDB model send through this driver's connection."""

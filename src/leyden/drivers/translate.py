@@ -13,7 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from leyden._ledger import CANCELED, IN_PROGRESS, WRITING_APIS, may_have_written
 from leyden._steps import ITEM_LIMIT
-from leyden.drivers.base import BOTOCORE_NEEDED, UNSURE, table_of
+from leyden.drivers.base import BOTOCORE_NEEDED, THROTTLING, UNSURE, table_of
 from leyden.drivers.connection import shown_place
 from leyden.drivers.lean.answers import ForeignAnswerError
 from leyden.errors import (
@@ -50,21 +50,6 @@ FAILURES: Final = (
     *UNSENDABLE,
 )
 """What sending a request can raise and `translate` understands."""
-
-THROTTLING: Final = frozenset(
-    {
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
 
 REJECTED_CREDENTIALS: Final = {
     "ExpiredToken": "the credentials have expired",

@@ -21,7 +21,7 @@ from botocore.parsers import ResponseParserError, create_parser
 
 from leyden._attrs import define, field, frozen
 from leyden._ledger import EARLIER_UNANSWERED
-from leyden.drivers.base import renew_at_fork
+from leyden.drivers.base import THROTTLED_ATTEMPTS, THROTTLING, renew_at_fork
 from leyden.drivers.lean.answers import (
     TOO_DEEP,
     UNFIT,
@@ -82,6 +82,7 @@ class _Attempt:
     kind: _Kind
     body: bytes
     number: int = 1
+    throttled: int = 0
     answer: HttpAnswer | None = None
     failure: Exception | None = None
     parsed: dict[str, Any] | None = None
@@ -233,6 +234,8 @@ class ClientProfile(FullProfile):
         if seconds is None or seconds is False:
             return None
         self.retry_quota_owed += now.context.get("retry_quota_capacity", 0)
+        if now.parsed is not None and now.parsed.get("Error", {}).get("Code") in THROTTLING:
+            now.throttled += 1
         return float(seconds)
 
     def _ended(self, now: _Attempt) -> dict[str, Any]:
@@ -253,6 +256,8 @@ class ClientProfile(FullProfile):
         """
         metadata = response.setdefault("ResponseMetadata", {})
         metadata["RetryAttempts"] = now.number - 1
+        if now.throttled:
+            metadata[THROTTLED_ATTEMPTS] = now.throttled
         if now.context.get(EARLIER_UNANSWERED):
             metadata[EARLIER_UNANSWERED] = True
         self._emit(
