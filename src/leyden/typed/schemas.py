@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +14,9 @@ from leyden.schema.prepared import Prepared
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from leyden.mapping import EntityMapping
     from leyden.schema.faults import Fault
-    from leyden.schema.spec import ServiceSpec
+    from leyden.schema.spec import EntitySpec, ServiceSpec
 
 __all__ = ["FORMAT", "Schemas", "digest_of"]
 
@@ -98,6 +99,8 @@ class Schemas(Prepared):
             return getattr(leyden, name)
         if name.removesuffix("Entity") in self._records:
             return leyden.Entity
+        if name.removesuffix("Entity").removeprefix("Async") in self._records:
+            return leyden.AsyncEntity
         raise AttributeError(
             f"module {self._module!r} has no attribute {name!r} at run time; where it is a "
             "type for type checkers, write the annotation as text, or begin your module with "
@@ -107,15 +110,29 @@ class Schemas(Prepared):
     def _record(self, alias: str) -> type[Any]:
         """The class that the entity's records have, whoever loads the schemas."""
         from leyden.mapping.record import record_class, record_slots
+
+        spec = self._unhooked.entities[alias]
+        record = record_class(spec, record_slots(spec))
+        if record.__leyden_mapping__ is None:
+            # Until the service is loaded, which brings its own.
+            record.__leyden_mapping__ = partial(_mapping_without_hooks, spec)
+        return record
+
+    @cached_property
+    def _unhooked(self) -> ServiceSpec:
+        """The service, of which nobody asks whether its hooks are there.
+
+        Raises SchemaError, where the module was edited.
+        """
+        from leyden.errors import SchemaError
         from leyden.schema import check_service
         from leyden.schema.sources import Texts
 
         self._warn_of_edits()
-        # Hooks are at hand when the service is loaded; the class does not depend on them.
-        service = check_service(Texts(self._sources)).service
-        assert service is not None, "the schemas were checked when the module was made"
-        spec = service.entities[alias]
-        return record_class(spec, record_slots(spec))
+        result = check_service(Texts(self._sources))
+        if result.service is None:
+            raise SchemaError(result.faults)
+        return result.service
 
     def _warn_of_edits(self) -> None:
         if not self._warned and digest_of(self._sources) != self._digest:
@@ -127,3 +144,19 @@ class Schemas(Prepared):
                 # The caller of `load`, behind what checks its arguments.
                 stacklevel=6,
             )
+
+
+def _mapping_without_hooks(spec: EntitySpec) -> EntityMapping:
+    """The mapping of an entity by which its records are checked before the service is loaded.
+
+    Only what the schema itself says is asked of values then, and not the functions that it names.
+    """
+    from leyden.mapping import compile_entity
+    from leyden.mapping.building import calls_of
+
+    return compile_entity(spec, hooks={call.name: _unknown for _, call in calls_of(spec)})
+
+
+def _unknown(*_: Any) -> Any:
+    """Stands for a hook that is not at hand; as a `validate`, it refuses nothing."""
+    return True

@@ -497,8 +497,6 @@ if TYPE_CHECKING:
     class ParcelEntity(typed.Entity[Parcel, M], Generic[M]):
         attr: ParcelAttributes
         query: ParcelQueries[M]
-        update: ParcelByKey[ParcelUpdate[M]]
-        patch: ParcelByKey[ParcelUpdate[M]]
         remove: ParcelByKey[typed.Remove[Parcel, M]]
         check: ParcelByKey[typed.Check[Parcel, M]]
         @property
@@ -527,6 +525,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Parcel, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[ParcelKey_]) -> ParcelUpdate[M]: ...
+        @overload
+        def update(self, record: Parcel, /, **changes: Unpack[ParcelKnown]) -> ParcelUpdate[M]: ...
+        @overload
+        def update(self, key: ParcelKey_, /) -> ParcelUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[ParcelKey_]) -> ParcelUpdate[M]: ...
+        @overload
+        def patch(self, record: Parcel, /, **changes: Unpack[ParcelKnown]) -> ParcelUpdate[M]: ...
+        @overload
+        def patch(self, key: ParcelKey_, /) -> ParcelUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[ParcelKnown]) -> ParcelUpsert[M]: ...
         @overload
         def upsert(
@@ -546,6 +558,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[ParcelKnown]
         ) -> typed.Query[Parcel, M] | typed.Scan[Parcel, M]: ...
+
+    AsyncParcelEntity = ParcelEntity[typed.Async]
 
     class ParcelKeyTyped(TypedDict, total=False):
         str: _datetime
@@ -711,8 +725,6 @@ if TYPE_CHECKING:
         attr: ParcelKeyAttributes
         query: ParcelKeyQueries[M]
         search: ParcelKeySearches[M]
-        update: ParcelKeyByKey[ParcelKeyUpdate[M]]
-        patch: ParcelKeyByKey[ParcelKeyUpdate[M]]
         remove: ParcelKeyByKey[typed.Remove[ParcelKey, M]]
         check: ParcelKeyByKey[typed.Check[ParcelKey, M]]
         @property
@@ -745,6 +757,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[ParcelKey, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[ParcelKeyKey]) -> ParcelKeyUpdate[M]: ...
+        @overload
+        def update(
+            self, record: ParcelKey, /, **changes: Unpack[ParcelKeyKnown]
+        ) -> ParcelKeyUpdate[M]: ...
+        @overload
+        def update(self, key: ParcelKeyKey, /) -> ParcelKeyUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[ParcelKeyKey]) -> ParcelKeyUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: ParcelKey, /, **changes: Unpack[ParcelKeyKnown]
+        ) -> ParcelKeyUpdate[M]: ...
+        @overload
+        def patch(self, key: ParcelKeyKey, /) -> ParcelKeyUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[ParcelKeyKnown]) -> ParcelKeyUpsert[M]: ...
         @overload
         def upsert(
@@ -766,6 +796,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[ParcelKeyKnown]
         ) -> typed.Query[ParcelKey, M] | typed.Scan[ParcelKey, M]: ...
+
+    AsyncParcelKeyEntity = ParcelKeyEntity[typed.Async]
 
     class ServicePaidCard(TypedDict):
         how: ServicePaidCardHow
@@ -943,8 +975,6 @@ if TYPE_CHECKING:
     class Service_Entity(typed.Entity[Service_, M], Generic[M]):
         attr: Service_Attributes
         query: Service_Queries[M]
-        update: Service_ByKey[Service_Update[M]]
-        patch: Service_ByKey[Service_Update[M]]
         remove: Service_ByKey[typed.Remove[Service_, M]]
         check: Service_ByKey[typed.Check[Service_, M]]
         @property
@@ -975,6 +1005,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[Service_, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[Service_Key]) -> Service_Update[M]: ...
+        @overload
+        def update(
+            self, record: Service_, /, **changes: Unpack[Service_Known]
+        ) -> Service_Update[M]: ...
+        @overload
+        def update(self, key: Service_Key, /) -> Service_Update[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[Service_Key]) -> Service_Update[M]: ...
+        @overload
+        def patch(
+            self, record: Service_, /, **changes: Unpack[Service_Known]
+        ) -> Service_Update[M]: ...
+        @overload
+        def patch(self, key: Service_Key, /) -> Service_Update[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[Service_Known]) -> Service_Upsert[M]: ...
         @overload
         def upsert(
@@ -996,6 +1044,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[Service_Known]
         ) -> typed.Query[Service_, M] | typed.Scan[Service_, M]: ...
+
+    AsyncService_Entity = Service_Entity[typed.Async]
 
     class TrafficPage(typed.CollectionPage[Parcel | Service_]):
         parcel: list[Parcel]

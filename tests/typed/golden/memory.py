@@ -223,8 +223,6 @@ if TYPE_CHECKING:
     class EvalEntity_(typed.Entity[Eval, M], Generic[M]):
         attr: EvalAttributes
         query: EvalQueries[M]
-        update: EvalByKey[EvalUpdate[M]]
-        patch: EvalByKey[EvalUpdate[M]]
         remove: EvalByKey[typed.Remove[Eval, M]]
         check: EvalByKey[typed.Check[Eval, M]]
         @property
@@ -253,6 +251,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Eval, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[EvalKey]) -> EvalUpdate[M]: ...
+        @overload
+        def update(self, record: Eval, /, **changes: Unpack[EvalKnown]) -> EvalUpdate[M]: ...
+        @overload
+        def update(self, key: EvalKey, /) -> EvalUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[EvalKey]) -> EvalUpdate[M]: ...
+        @overload
+        def patch(self, record: Eval, /, **changes: Unpack[EvalKnown]) -> EvalUpdate[M]: ...
+        @overload
+        def patch(self, key: EvalKey, /) -> EvalUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[EvalKnown]) -> EvalUpsert[M]: ...
         @overload
         def upsert(
@@ -272,6 +284,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[EvalKnown]
         ) -> typed.Query[Eval, M] | typed.Scan[Eval, M]: ...
+
+    AsyncEvalEntity_ = EvalEntity_[typed.Async]
 
     @attrs.frozen(init=False)
     class Message(typed.Record):
@@ -458,8 +472,6 @@ if TYPE_CHECKING:
     class MessageEntity_(typed.Entity[Message, M], Generic[M]):
         attr: MessageAttributes
         query: MessageQueries[M]
-        update: MessageByKey[MessageUpdate[M]]
-        patch: MessageByKey[MessageUpdate[M]]
         remove: MessageByKey[typed.Remove[Message, M]]
         check: MessageByKey[typed.Check[Message, M]]
         @property
@@ -490,6 +502,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[Message, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[MessageKey]) -> MessageUpdate[M]: ...
+        @overload
+        def update(
+            self, record: Message, /, **changes: Unpack[MessageKnown]
+        ) -> MessageUpdate[M]: ...
+        @overload
+        def update(self, key: MessageKey, /) -> MessageUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[MessageKey]) -> MessageUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: Message, /, **changes: Unpack[MessageKnown]
+        ) -> MessageUpdate[M]: ...
+        @overload
+        def patch(self, key: MessageKey, /) -> MessageUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[MessageKnown]) -> MessageUpsert[M]: ...
         @overload
         def upsert(
@@ -511,6 +541,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[MessageKnown]
         ) -> typed.Query[Message, M] | typed.Scan[Message, M]: ...
+
+    AsyncMessageEntity_ = MessageEntity_[typed.Async]
 
     @attrs.frozen(init=False)
     class Resource(typed.Record):
@@ -639,8 +671,6 @@ if TYPE_CHECKING:
     class ResourceEntity_(typed.Entity[Resource, M], Generic[M]):
         attr: ResourceAttributes
         query: ResourceQueries[M]
-        update: ResourceByKey[ResourceUpdate[M]]
-        patch: ResourceByKey[ResourceUpdate[M]]
         remove: ResourceByKey[typed.Remove[Resource, M]]
         check: ResourceByKey[typed.Check[Resource, M]]
         @property
@@ -671,6 +701,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[Resource, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[ResourceKey]) -> ResourceUpdate[M]: ...
+        @overload
+        def update(
+            self, record: Resource, /, **changes: Unpack[ResourceKnown]
+        ) -> ResourceUpdate[M]: ...
+        @overload
+        def update(self, key: ResourceKey, /) -> ResourceUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[ResourceKey]) -> ResourceUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: Resource, /, **changes: Unpack[ResourceKnown]
+        ) -> ResourceUpdate[M]: ...
+        @overload
+        def patch(self, key: ResourceKey, /) -> ResourceUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[ResourceKnown]) -> ResourceUpsert[M]: ...
         @overload
         def upsert(
@@ -692,6 +740,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[ResourceKnown]
         ) -> typed.Query[Resource, M] | typed.Scan[Resource, M]: ...
+
+    AsyncResourceEntity_ = ResourceEntity_[typed.Async]
 
     @attrs.frozen(init=False)
     class Score(typed.Record):
@@ -1127,8 +1177,6 @@ if TYPE_CHECKING:
     class ScoreEntity_(typed.Entity[Score, M], Generic[M]):
         attr: ScoreAttributes
         query: ScoreQueries[M]
-        update: ScoreByKey[ScoreUpdate[M]]
-        patch: ScoreByKey[ScoreUpdate[M]]
         remove: ScoreByKey[typed.Remove[Score, M]]
         check: ScoreByKey[typed.Check[Score, M]]
         @property
@@ -1157,6 +1205,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Score, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[ScoreKey]) -> ScoreUpdate[M]: ...
+        @overload
+        def update(self, record: Score, /, **changes: Unpack[ScoreKnown]) -> ScoreUpdate[M]: ...
+        @overload
+        def update(self, key: ScoreKey, /) -> ScoreUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[ScoreKey]) -> ScoreUpdate[M]: ...
+        @overload
+        def patch(self, record: Score, /, **changes: Unpack[ScoreKnown]) -> ScoreUpdate[M]: ...
+        @overload
+        def patch(self, key: ScoreKey, /) -> ScoreUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[ScoreKnown]) -> ScoreUpsert[M]: ...
         @overload
         def upsert(
@@ -1176,6 +1238,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[ScoreKnown]
         ) -> typed.Query[Score, M] | typed.Scan[Score, M]: ...
+
+    AsyncScoreEntity_ = ScoreEntity_[typed.Async]
 
     @attrs.frozen(init=False)
     class Thread(typed.Record):
@@ -1332,8 +1396,6 @@ if TYPE_CHECKING:
     class ThreadEntity_(typed.Entity[Thread, M], Generic[M]):
         attr: ThreadAttributes
         query: ThreadQueries[M]
-        update: ThreadByKey[ThreadUpdate[M]]
-        patch: ThreadByKey[ThreadUpdate[M]]
         remove: ThreadByKey[typed.Remove[Thread, M]]
         check: ThreadByKey[typed.Check[Thread, M]]
         @property
@@ -1362,6 +1424,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Thread, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[ThreadKey]) -> ThreadUpdate[M]: ...
+        @overload
+        def update(self, record: Thread, /, **changes: Unpack[ThreadKnown]) -> ThreadUpdate[M]: ...
+        @overload
+        def update(self, key: ThreadKey, /) -> ThreadUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[ThreadKey]) -> ThreadUpdate[M]: ...
+        @overload
+        def patch(self, record: Thread, /, **changes: Unpack[ThreadKnown]) -> ThreadUpdate[M]: ...
+        @overload
+        def patch(self, key: ThreadKey, /) -> ThreadUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[ThreadKnown]) -> ThreadUpsert[M]: ...
         @overload
         def upsert(
@@ -1381,6 +1457,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[ThreadKnown]
         ) -> typed.Query[Thread, M] | typed.Scan[Thread, M]: ...
+
+    AsyncThreadEntity_ = ThreadEntity_[typed.Async]
 
     @attrs.frozen(init=False)
     class Trace(typed.Record):
@@ -1621,8 +1699,6 @@ if TYPE_CHECKING:
     class TraceEntity_(typed.Entity[Trace, M], Generic[M]):
         attr: TraceAttributes
         query: TraceQueries[M]
-        update: TraceByKey[TraceUpdate[M]]
-        patch: TraceByKey[TraceUpdate[M]]
         remove: TraceByKey[typed.Remove[Trace, M]]
         check: TraceByKey[typed.Check[Trace, M]]
         @property
@@ -1651,6 +1727,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Trace, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[TraceKey]) -> TraceUpdate[M]: ...
+        @overload
+        def update(self, record: Trace, /, **changes: Unpack[TraceKnown]) -> TraceUpdate[M]: ...
+        @overload
+        def update(self, key: TraceKey, /) -> TraceUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[TraceKey]) -> TraceUpdate[M]: ...
+        @overload
+        def patch(self, record: Trace, /, **changes: Unpack[TraceKnown]) -> TraceUpdate[M]: ...
+        @overload
+        def patch(self, key: TraceKey, /) -> TraceUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[TraceKnown]) -> TraceUpsert[M]: ...
         @overload
         def upsert(
@@ -1670,6 +1760,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[TraceKnown]
         ) -> typed.Query[Trace, M] | typed.Scan[Trace, M]: ...
+
+    AsyncTraceEntity_ = TraceEntity_[typed.Async]
 
     @attrs.frozen(init=False)
     class WorkflowSnapshot(typed.Record):
@@ -1845,8 +1937,6 @@ if TYPE_CHECKING:
     class WorkflowSnapshotEntity_(typed.Entity[WorkflowSnapshot, M], Generic[M]):
         attr: WorkflowSnapshotAttributes
         query: WorkflowSnapshotQueries[M]
-        update: WorkflowSnapshotByKey[WorkflowSnapshotUpdate[M]]
-        patch: WorkflowSnapshotByKey[WorkflowSnapshotUpdate[M]]
         remove: WorkflowSnapshotByKey[typed.Remove[WorkflowSnapshot, M]]
         check: WorkflowSnapshotByKey[typed.Check[WorkflowSnapshot, M]]
         @property
@@ -1891,6 +1981,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[WorkflowSnapshot, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[WorkflowSnapshotKey]) -> WorkflowSnapshotUpdate[M]: ...
+        @overload
+        def update(
+            self, record: WorkflowSnapshot, /, **changes: Unpack[WorkflowSnapshotKnown]
+        ) -> WorkflowSnapshotUpdate[M]: ...
+        @overload
+        def update(self, key: WorkflowSnapshotKey, /) -> WorkflowSnapshotUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[WorkflowSnapshotKey]) -> WorkflowSnapshotUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: WorkflowSnapshot, /, **changes: Unpack[WorkflowSnapshotKnown]
+        ) -> WorkflowSnapshotUpdate[M]: ...
+        @overload
+        def patch(self, key: WorkflowSnapshotKey, /) -> WorkflowSnapshotUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[WorkflowSnapshotKnown]) -> WorkflowSnapshotUpsert[M]: ...
         @overload
         def upsert(
@@ -1919,6 +2027,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[WorkflowSnapshotKnown]
         ) -> typed.Query[WorkflowSnapshot, M] | typed.Scan[WorkflowSnapshot, M]: ...
+
+    AsyncWorkflowSnapshotEntity_ = WorkflowSnapshotEntity_[typed.Async]
 
     class Entities(typed.Entities[M], Generic[M]):
         eval: EvalEntity_[M]

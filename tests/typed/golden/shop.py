@@ -91,8 +91,6 @@ if TYPE_CHECKING:
     class CustomerEntity(typed.Entity[Customer, M], Generic[M]):
         attr: CustomerAttributes
         query: CustomerQueries[M]
-        update: CustomerByKey[CustomerUpdate[M]]
-        patch: CustomerByKey[CustomerUpdate[M]]
         remove: CustomerByKey[typed.Remove[Customer, M]]
         check: CustomerByKey[typed.Check[Customer, M]]
         @property
@@ -123,6 +121,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[Customer, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[CustomerKey]) -> CustomerUpdate[M]: ...
+        @overload
+        def update(
+            self, record: Customer, /, **changes: Unpack[CustomerKnown]
+        ) -> CustomerUpdate[M]: ...
+        @overload
+        def update(self, key: CustomerKey, /) -> CustomerUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[CustomerKey]) -> CustomerUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: Customer, /, **changes: Unpack[CustomerKnown]
+        ) -> CustomerUpdate[M]: ...
+        @overload
+        def patch(self, key: CustomerKey, /) -> CustomerUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[CustomerKnown]) -> CustomerUpsert[M]: ...
         @overload
         def upsert(
@@ -144,6 +160,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[CustomerKnown]
         ) -> typed.Query[Customer, M] | typed.Scan[Customer, M]: ...
+
+    AsyncCustomerEntity = CustomerEntity[typed.Async]
 
     class OrderLinesItems(TypedDict, total=False):
         sku: str
@@ -280,8 +298,6 @@ if TYPE_CHECKING:
     class OrderEntity(typed.Entity[Order, M], Generic[M]):
         attr: OrderAttributes
         query: OrderQueries[M]
-        update: OrderByKey[OrderUpdate[M]]
-        patch: OrderByKey[OrderUpdate[M]]
         remove: OrderByKey[typed.Remove[Order, M]]
         check: OrderByKey[typed.Check[Order, M]]
         @property
@@ -310,6 +326,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Order, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[OrderKey]) -> OrderUpdate[M]: ...
+        @overload
+        def update(self, record: Order, /, **changes: Unpack[OrderKnown]) -> OrderUpdate[M]: ...
+        @overload
+        def update(self, key: OrderKey, /) -> OrderUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[OrderKey]) -> OrderUpdate[M]: ...
+        @overload
+        def patch(self, record: Order, /, **changes: Unpack[OrderKnown]) -> OrderUpdate[M]: ...
+        @overload
+        def patch(self, key: OrderKey, /) -> OrderUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[OrderKnown]) -> OrderUpsert[M]: ...
         @overload
         def upsert(
@@ -329,6 +359,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[OrderKnown]
         ) -> typed.Query[Order, M] | typed.Scan[Order, M]: ...
+
+    AsyncOrderEntity = OrderEntity[typed.Async]
 
     class AccountPage(typed.CollectionPage[Customer | Order]):
         customer: list[Customer]

@@ -163,8 +163,6 @@ if TYPE_CHECKING:
     class EmployeeEntity(typed.Entity[Employee, M], Generic[M]):
         attr: EmployeeAttributes
         query: EmployeeQueries[M]
-        update: EmployeeByKey[EmployeeUpdate[M]]
-        patch: EmployeeByKey[EmployeeUpdate[M]]
         remove: EmployeeByKey[typed.Remove[Employee, M]]
         check: EmployeeByKey[typed.Check[Employee, M]]
         @property
@@ -195,6 +193,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[Employee, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[EmployeeKey]) -> EmployeeUpdate[M]: ...
+        @overload
+        def update(
+            self, record: Employee, /, **changes: Unpack[EmployeeKnown]
+        ) -> EmployeeUpdate[M]: ...
+        @overload
+        def update(self, key: EmployeeKey, /) -> EmployeeUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[EmployeeKey]) -> EmployeeUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: Employee, /, **changes: Unpack[EmployeeKnown]
+        ) -> EmployeeUpdate[M]: ...
+        @overload
+        def patch(self, key: EmployeeKey, /) -> EmployeeUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[EmployeeKnown]) -> EmployeeUpsert[M]: ...
         @overload
         def upsert(
@@ -216,6 +232,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[EmployeeKnown]
         ) -> typed.Query[Employee, M] | typed.Scan[Employee, M]: ...
+
+    AsyncEmployeeEntity = EmployeeEntity[typed.Async]
 
     @attrs.frozen(init=False)
     class ProjectMember(typed.Record):
@@ -300,8 +318,6 @@ if TYPE_CHECKING:
     class ProjectMemberEntity(typed.Entity[ProjectMember, M], Generic[M]):
         attr: ProjectMemberAttributes
         query: ProjectMemberQueries[M]
-        update: ProjectMemberByKey[ProjectMemberUpdate[M]]
-        patch: ProjectMemberByKey[ProjectMemberUpdate[M]]
         remove: ProjectMemberByKey[typed.Remove[ProjectMember, M]]
         check: ProjectMemberByKey[typed.Check[ProjectMember, M]]
         @property
@@ -336,6 +352,24 @@ if TYPE_CHECKING:
         ) -> typed.Create[ProjectMember, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[ProjectMemberKey]) -> ProjectMemberUpdate[M]: ...
+        @overload
+        def update(
+            self, record: ProjectMember, /, **changes: Unpack[ProjectMemberKnown]
+        ) -> ProjectMemberUpdate[M]: ...
+        @overload
+        def update(self, key: ProjectMemberKey, /) -> ProjectMemberUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[ProjectMemberKey]) -> ProjectMemberUpdate[M]: ...
+        @overload
+        def patch(
+            self, record: ProjectMember, /, **changes: Unpack[ProjectMemberKnown]
+        ) -> ProjectMemberUpdate[M]: ...
+        @overload
+        def patch(self, key: ProjectMemberKey, /) -> ProjectMemberUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[ProjectMemberKnown]) -> ProjectMemberUpsert[M]: ...
         @overload
         def upsert(
@@ -359,6 +393,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[ProjectMemberKnown]
         ) -> typed.Query[ProjectMember, M] | typed.Scan[ProjectMember, M]: ...
+
+    AsyncProjectMemberEntity = ProjectMemberEntity[typed.Async]
 
     class TaskDetail(TypedDict, total=False):
         owner: str
@@ -580,8 +616,6 @@ if TYPE_CHECKING:
     class TaskEntity(typed.Entity[Task, M], Generic[M]):
         attr: TaskAttributes
         query: TaskQueries[M]
-        update: TaskByKey[TaskUpdate[M]]
-        patch: TaskByKey[TaskUpdate[M]]
         remove: TaskByKey[typed.Remove[Task, M]]
         check: TaskByKey[typed.Check[Task, M]]
         @property
@@ -610,6 +644,20 @@ if TYPE_CHECKING:
         ) -> typed.Create[Task, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
+        def update(self, **key: Unpack[TaskKey]) -> TaskUpdate[M]: ...
+        @overload
+        def update(self, record: Task, /, **changes: Unpack[TaskKnown]) -> TaskUpdate[M]: ...
+        @overload
+        def update(self, key: TaskKey, /) -> TaskUpdate[M]: ...
+        def update(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def patch(self, **key: Unpack[TaskKey]) -> TaskUpdate[M]: ...
+        @overload
+        def patch(self, record: Task, /, **changes: Unpack[TaskKnown]) -> TaskUpdate[M]: ...
+        @overload
+        def patch(self, key: TaskKey, /) -> TaskUpdate[M]: ...
+        def patch(self, *given: Any, **named: Any) -> Any: ...
+        @overload
         def upsert(self, **values: Unpack[TaskKnown]) -> TaskUpsert[M]: ...
         @overload
         def upsert(
@@ -629,6 +677,8 @@ if TYPE_CHECKING:
         def find(
             self, **values: Unpack[TaskKnown]
         ) -> typed.Query[Task, M] | typed.Scan[Task, M]: ...
+
+    AsyncTaskEntity = TaskEntity[typed.Async]
 
     class ContributionsPage(typed.CollectionPage[Employee | ProjectMember | Task]):
         employee: list[Employee]

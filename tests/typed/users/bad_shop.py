@@ -46,6 +46,11 @@ def updates(app: shop.Service) -> None:
     order = app.entities.order
     by_key = order.patch(customer_id="c1", order_id="o1")
     order.patch(customer_id="c1").go()  # error
+    made = order.create(customer_id="c1", total=3).go()
+    order.patch(made, titel="x").go()  # error
+    order.patch(made, total="x").go()  # error
+    order.patch({"customer_id": "c1", "order_id": "o1"}, total=3).go()  # error
+    order.remove(made, total=3).go()  # error
     order.patch(customer_id="c1", order="o1").go()  # error
     order.delete(customer_id="c1").go()  # error
     order.get(order_id="o1").go()  # error
@@ -144,6 +149,13 @@ async def awaited(app: shop.AsyncService) -> None:
     await order.query.by_status(status="open").go(limt=3)  # error
     made = await order.create(customer_id="c1", total=3).go()
     made.titel  # error
+
+
+def handed_on(app: shop.Service, other: shop.AsyncService) -> None:
+    def takes(order: shop.OrderEntity) -> None: ...
+
+    takes(app.entities.customer)  # error
+    takes(other.entities.order)  # error
 
 
 async def not_awaited(app: shop.Service) -> None:

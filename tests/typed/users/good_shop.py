@@ -87,6 +87,8 @@ def updates(app: shop.Service) -> None:
     )
     assert_type(sent, shop.Order)
     order.update(sent).set(total=order.attr.total + 1).go()
+    assert_type(order.patch(sent, status="paid", lines=None).go(response="all_new"), shop.Order)
+    order.patch(attrs.evolve(sent, status="sent")).go()
     order.patch({"customer_id": "c1", "order_id": "o1"}).set(total=order.attr.total | 10).go()
     order.remove(customer_id="c1", order_id="o1").where(order.attr.total.between(1, 3)).go()
     assert_type(
@@ -210,6 +212,14 @@ async def awaited() -> None:
 
 def helper(order: shop.OrderEntity) -> shop.Order | None:
     return order.query.by_status(status="open").first(order="desc")
+
+
+async def awaiting_helper(order: shop.AsyncOrderEntity) -> shop.Order | None:
+    return await order.query.by_status(status="open").first(order="desc")
+
+
+async def handing_on(app: shop.AsyncService) -> None:
+    assert_type(await awaiting_helper(app.entities.order), shop.Order | None)
 
 
 def tools(app: shop.Service, item: Item) -> None:

@@ -218,8 +218,6 @@ def _entity(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
         f"attr: {names.of(name, 'Attributes')}",
         f"query: {names.of(name, 'Queries')}[M]",
         *([f"search: {names.of(name, 'Searches')}[M]"] if spec.searches else []),
-        f"update: {by_key}[{update}]",
-        f"patch: {by_key}[{update}]",
         f"remove: {by_key}[{chain('Remove')}]",
         f"check: {by_key}[{chain('Check')}]",
         "@property",
@@ -238,12 +236,22 @@ def _entity(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
     verb("get", chain("Get"), ([keys, "/"], chain("BatchGet")))
     writer("put", values, chain("Put"), ([items, "/"], chain("BatchWrite")))
     writer("create", values, chain("Create"))
+    changing = [f"record: {name}", "/", known.replace("values", "changes")]
+    for called in ("update", "patch"):
+        # A mapping is a key alone: of a record it is known what else changes.
+        body += method(
+            called, [([keywords], update), (changing, update), ([f"key: {found.key}", "/"], update)]
+        )
     writer("upsert", known, f"{names.of(name, 'Upsert')}[M]")
     verb("delete", chain("Delete"), ([keys, "/"], chain("BatchWrite")))
     many = f"typed.Query[{name}, M] | typed.Scan[{name}, M]"
     for called in ("match", "find"):
         body += method(called, [([known], many)])
-    return block(f"class {names.of(name, 'Entity')}(typed.Entity[{name}, M], Generic[M]):", body)
+    own = names.of(name, "Entity")
+    return (
+        block(f"class {own}(typed.Entity[{name}, M], Generic[M]):", body)
+        + f"\n\n{names.new(f'Async{own}')} = {own}[typed.Async]"
+    )
 
 
 def _names(names: list[str]) -> str:
