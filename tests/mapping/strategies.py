@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from attrs import evolve
 from hypothesis import strategies as st
 
 from leyden.schema.spec import AttributeSpec, EntitySpec
@@ -118,7 +119,11 @@ def attribute_specs(draw: st.DrawFn, name: str = "x", depth: int = 2) -> Attribu
             for tag in tags
         }
         return _union(name, word, variants)
-    return _named(name, kind)
+    named = _named(name, kind)
+    if kind in ("string", "enum"):
+        forms = st.sampled_from([(), (), ("trim", "lower"), ("nfkc", "collapse", "trim")])
+        return evolve(named, normalize=draw(forms))
+    return named
 
 
 def _union(name: str, word: str, variants: dict[str, dict[str, AttributeSpec]]) -> AttributeSpec:
