@@ -178,6 +178,15 @@ def accept_bucket(period: str, value: Any, path: str) -> str:
     raise refuse(path, f"must be {_wanted(period)}, not {type(value).__name__}")
 
 
+def accepted_times(period: str) -> str:
+    """The class of the times that are taken for a bucket; a datetime is a date as well.
+
+    >>> accepted_times("day"), accepted_times("hour")
+    ('date', 'datetime')
+    """
+    return "datetime" if period == "hour" else "date"
+
+
 def _wanted(period: str) -> str:
     an = "an" if period == "hour" else "a"
     return f'{an} {period} such as "{PERIODS[period].example}", or a time with its time zone'

@@ -22,7 +22,7 @@ from leyden.types.base import (
     unchanged,
     wrong_type,
 )
-from leyden.types.periods import PERIODS
+from leyden.types.periods import PERIODS, accepted_times
 from leyden.types.times import timestamp_text, timestamp_value
 
 if TYPE_CHECKING:
@@ -170,9 +170,15 @@ class StringType(AttributeType):
         """The type in records, as source text."""
         return "str"
 
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text: for a bucket also a time in it."""
+        if not isinstance(spec.derive, Bucket):
+            return "str"
+        return f"{text.imported('datetime', accepted_times(spec.derive.period))} | str"
+
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
         """The class in conditions, as source text."""
-        return "typed.Text[str]"
+        return f"typed.Text[{self.static_given(spec, text)}]"
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """What its name suggests."""
@@ -220,9 +226,9 @@ class EnumType(StringType):
         """The type in records, as source text."""
         return text.choice(spec)
 
-    def static_operand(self, spec: AttributeSpec, text: Static) -> str:
-        """The class in conditions, as source text."""
-        return f"typed.Text[{text.choice(spec)}]"
+    def static_given(self, spec: AttributeSpec, text: Static) -> str:
+        """The type in calls, as source text: any text that may be brought into a form."""
+        return "str" if spec.normalize else text.choice(spec)
 
     def literal(self, spec: AttributeSpec, value: Any, written: str | None) -> Any:
         """One of the texts."""

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Literal
 
 from leyden.typed import Schemas
 
+NoteMood = Literal["glad", "sad"]
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date, datetime
     from typing import Any, Generic, Protocol, Self, overload
 
     import attrs
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
         owner: str
         note_id: str
         title: str | None
+        mood: NoteMood | None
+        noted_at: datetime | None
+        day: str | None
+        hour: str | None
         embedding: tuple[float, ...] | None
 
         def __init__(
@@ -37,6 +44,10 @@ if TYPE_CHECKING:
             owner: str,
             note_id: str,
             title: str | None = None,
+            mood: str | None = None,
+            noted_at: datetime | str | None = None,
+            day: date | str | None = None,
+            hour: datetime | str | None = None,
             embedding: typed.Vector | None = None,
         ) -> None: ...
 
@@ -50,11 +61,17 @@ if TYPE_CHECKING:
         owner: str
         note_id: str
         title: NotRequired[str | None]
+        mood: NotRequired[str | None]
+        noted_at: NotRequired[datetime | str | None]
+        day: NotRequired[date | str | None]
+        hour: NotRequired[datetime | str | None]
         embedding: NotRequired[typed.Vector | None]
 
     class NoteChanges(TypedDict, total=False, closed=True):
         """What `set` takes."""
         title: str | typed.Computed
+        mood: str | typed.Computed
+        noted_at: datetime | str | typed.Computed
         embedding: typed.Vector | typed.Computed
 
     class NoteKnown(TypedDict, total=False, closed=True):
@@ -62,12 +79,20 @@ if TYPE_CHECKING:
         owner: str | None
         note_id: str | None
         title: str | None
+        mood: str | None
+        noted_at: datetime | str | None
+        day: date | str | None
+        hour: datetime | str | None
         embedding: typed.Vector | None
 
     class NoteAttributes(typed.Attributes):
         owner: typed.Text[str]
         note_id: typed.Text[str]
         title: typed.Text[str]
+        mood: typed.Text[str]
+        noted_at: typed.Moment
+        day: typed.Text[date | str]
+        hour: typed.Text[datetime | str]
         embedding: typed.Sized[typed.Vector]
 
     class NoteUpdate(typed.Update[Note, M], Generic[M]):
@@ -77,7 +102,11 @@ if TYPE_CHECKING:
         def if_not_exists(
             self, paths: typed.Paths | None = None, /, **values: Unpack[NoteChanges]
         ) -> Self: ...
-        def remove(self, *paths: Literal["title", "embedding"]) -> Self: ...
+        def remove(
+            self, *paths: Literal[
+            "title", "mood", "noted_at", "embedding",
+        ]
+        ) -> Self: ...
         def composite(self, **known: Unpack[NoteKnown]) -> Self: ...
 
     class NoteUpsert(typed.Upsert[Note, M], Generic[M]):
@@ -91,6 +120,12 @@ if TYPE_CHECKING:
     class NoteNoteRange(Protocol[M]):
         def __call__(self, **limits: Unpack[NoteNoteLimits]) -> typed.Query[Note, M]: ...
 
+    class NoteByDayLimits(TypedDict, closed=True):
+        day: date | str
+
+    class NoteByDayRange(Protocol[M]):
+        def __call__(self, **limits: Unpack[NoteByDayLimits]) -> typed.Query[Note, M]: ...
+
     class NoteQueries(typed.Patterns, Generic[M]):
         @overload
         def note(
@@ -99,6 +134,13 @@ if TYPE_CHECKING:
         @overload
         def note(self, *, owner: str, note_id: str) -> typed.Query[Note, M]: ...
         def note(self, *given: Any, **named: Any) -> Any: ...
+        @overload
+        def by_day(
+            self, *, owner: str
+        ) -> typed.RangedQuery[Note, M, NoteByDayRange[M], NoteByDayLimits]: ...
+        @overload
+        def by_day(self, *, owner: str, day: date | str) -> typed.Query[Note, M]: ...
+        def by_day(self, *given: Any, **named: Any) -> Any: ...
 
     class NoteSearches(typed.Patterns, Generic[M]):
         def similar(self, vector: typed.Vector, /, *, owner: str) -> typed.Search[Note, M]: ...
@@ -196,7 +238,7 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="a4ec06709f6fa19cc7ed9022b41224bd072457c829d75e1760e79f1b978379e8",
+    digest="d6b9d1493a000e4d85834c7c91f86255e3246b73d8a0377856830a02e2dd2989",
     records={
         "Note": "note",
     },
@@ -210,12 +252,20 @@ attributes:
   owner:     {type: string, required: true}
   note_id:   {type: string, required: true}
   title:     string
+  mood:      {type: [glad, sad], normalize: [trim, lower]}
+  noted_at:  {type: timestamp, default: {generate: now}}
+  day:       {type: string, derive: {bucket: day, of: noted_at}}
+  hour:      {type: string, derive: {bucket: hour, of: noted_at}}
   embedding: {type: vector, dimensions: 3, deferred: true}    # deferred: not in records, unless asked for
 
 indexes:
   note:
     pk: {field: pk, composite: [owner]}
     sk: {field: sk, composite: [note_id]}
+  by_day:
+    index: gsi1
+    pk: {field: gsi1pk, composite: [owner]}
+    sk: {field: gsi1sk, composite: [day]}
   similar:
     vector: {index: vec1, attribute: embedding, partition: owner}
 """,

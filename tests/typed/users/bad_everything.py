@@ -68,6 +68,10 @@ def searches(app: notes.Service) -> None:
     note.search.similar([0.8, 0.3, 0.1], owner="ada").go()[0].titel  # error
     note.search.similar([0.8, 0.3, 0.1], owner="ada").go()[0].record.titel  # error
     note.create(owner="ada", note_id="n1", embedding="text").go()  # error
+    note.query.by_day(owner="ada", day=3).go()  # error
+    note.query.by_day(owner="ada").gte(day=3).go()  # error
+    note.scan.where(note.attr.day > 3).go()  # error
+    note.update(owner="ada", note_id="n1").set(day="2026-02-03")  # error
 
 
 def tasks(app: taskapp.Service) -> None:

@@ -1,7 +1,7 @@
 """What is right about schemas with all kinds of attributes and access patterns."""
 
 from array import array
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, assert_type
 
@@ -110,6 +110,11 @@ def searches(app: notes.Service, other: everything.Service) -> None:
         note.attr.title.exists()
     ).go(hydrate=True, attributes=["title"])
     note.create(owner="ada", note_id="n1", embedding=(1, 2, 3)).go()
+    note.query.by_day(owner="ada", day="2026-02-03").go()
+    note.query.by_day(owner="ada").gte(day=date(2026, 2, 3)).go()
+    note.query.by_day(owner="ada").lt(day=datetime.now(UTC)).where(note.attr.mood == " GLAD").go()
+    note.scan.where(note.attr.hour == datetime.now(UTC), note.attr.day > date(2026, 2, 3)).go()
+    assert_type(found[0].record.day, str | None)
     key = other.entities.parcel_key
     key.search.similar([1, 2, 3], tenant="t", text="a").go()
     key.search.anywhere([1, 2, 3]).go()
