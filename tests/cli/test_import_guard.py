@@ -121,6 +121,6 @@ def test_without_guards_a_record_comes_back_as_it_was(folder: Path, place: tuple
 
 
 def test_raw_items_take_no_guard(folder: Path, place: tuple[str, ...]) -> None:
-    done = leyden_command("import", str(folder), _file(folder, {}), "--guard", *place)
+    done = leyden_command("import", str(folder), _file(folder, {}), "--raw", "--guard", *place)
     assert done.exit_code == 2
-    assert "--guard needs --records" in done.stderr
+    assert "--guard needs records" in done.stderr

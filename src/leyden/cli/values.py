@@ -78,6 +78,14 @@ def json_text(value: Any, *, indent: int | None = None, _line: str = "\n") -> st
 # ---- JSON into values
 
 
+class JsonTextError(ValueError):
+    """Text that is not JSON; `column` counts from 1."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.column = column
+
+
 def read_json(text: str) -> Any:
     """What JSON text says, with fractions as Decimals.
 
@@ -93,7 +101,10 @@ def read_json(text: str) -> Any:
             object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
-        raise ValueError(f"this is not valid JSON: {error.msg} at column {error.colno}") from None
+        place = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno}"
+        raise JsonTextError(
+            f"this is not valid JSON: {error.msg} at {place}", error.colno
+        ) from None
     except RecursionError:
         raise ValueError("this JSON is nested too deeply") from None
 
@@ -244,9 +255,11 @@ def attribute_named(entity: Entity, name: str) -> AttributeSpec:
     """The attribute's schema. Raises UnknownAttributeError."""
     found = entity.spec.attributes.get(name)
     if found is None:
-        raise UnknownAttributeError(
+        error = UnknownAttributeError(
             f'"{entity.name}" has no attribute "{name}"'
             f"{did_you_mean(name, entity.spec.attributes)}",
             entity=entity.name,
         )
+        error.name = name
+        raise error
     return found

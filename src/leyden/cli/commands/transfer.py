@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import click
 
+from leyden import Entity, Service
 from leyden.cli.application import StoppedError
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, transferring
 from leyden.cli.reading import consistent_option, tell_unreadable, unreadable_option
 from leyden.cli.transfer.exporting import Exporter, Plan
+from leyden.cli.transfer.forms import (
+    RAW,
+    RECORDS,
+    entity_of_records,
+    form_of,
+    lines_in,
+    unpacked,
+)
 from leyden.cli.transfer.importing import Importer
-from leyden.cli.transfer.lines import LineReader, RawReader, RecordReader
+from leyden.cli.transfer.lines import Line, LineReader, RawReader, RecordReader
 from leyden.cli.transfer.state import Purpose, Rejects, StateFile
 from leyden.errors import InputError
 
@@ -151,10 +162,15 @@ def _report_export(exporter: Exporter, to: Path, hidden: list[str], output: Outp
 @click.option(
     "--raw/--records",
     "raw",
-    default=True,
-    help="What the lines hold: items with typed values (the default), or records.",
+    default=None,
+    help="What the lines hold: items with typed values, or records; default: as they look.",
 )
-@_entity_option
+@click.option(
+    "--entity",
+    "name",
+    metavar="NAME",
+    help="The entity of records that do not name one; of others, only the items of this entity.",
+)
 @click.option("--resume", is_flag=True, help="Continue an interrupted import of this file.")
 @click.option("--restart", is_flag=True, help="Start an interrupted import over.")
 @click.option("--keep-going", is_flag=True, help="Put bad lines aside instead of stopping there.")
@@ -167,7 +183,7 @@ def _report_export(exporter: Exporter, to: Path, hidden: list[str], output: Outp
 @click.option(
     "--guard",
     is_flag=True,
-    help="With --records: in transactions, with the guards of keys and of unique values.",
+    help="Of records: in transactions, with the guards of keys and of unique values.",
 )
 @output_options
 @click.pass_context
@@ -175,7 +191,7 @@ def import_items(
     ctx: click.Context,
     target: Target,
     file: Path,
-    raw: bool,
+    raw: bool | None,
     name: str | None,
     resume: bool,
     restart: bool,
@@ -186,11 +202,12 @@ def import_items(
 ) -> None:
     """Write a file of JSON lines into a table.
 
-    It replaces stored items with the same keys. The forms are those of `leyden export`, and raw
-    lines also those of DynamoDB's own exports. An item of an entity must fit its schema; raw items
-    of no entity are written as they are, and counted. The first bad line, or one whose key an
-    earlier line has, ends the import with its line number; with --keep-going such lines go to
-    FILE.rejected, and the exit code is 1 at the end.
+    It replaces stored items with the same keys. The command tells by the first line what the file
+    holds: items with typed values, as `leyden export`, `aws dynamodb scan` and exports to S3 have
+    them (compressed or not), or records, with their entity's name or with --entity. An item of an
+    entity must fit its schema; raw items of no entity are written as they are, and counted. The
+    first bad line, or one whose key an earlier line has, ends the import with its line number; with
+    --keep-going such lines go to FILE.rejected, and the exit code is 1 at the end.
 
     While it runs, FILE.import-state says how far it is; after an interruption, --resume continues
     there. It may write the last 25 lines twice, under the same keys: give records keys of their own
@@ -204,11 +221,11 @@ def import_items(
 
     \b
       leyden import schemas/taskapp tasks.jsonl --endpoint-url http://127.0.0.1:8000
-      leyden import schemas/taskapp records.jsonl --records --entity task --keep-going
-      leyden import schemas/taskapp records.jsonl --records --guard
+      leyden import schemas/taskapp records.jsonl --entity task --keep-going
+      leyden import schemas/taskapp records.jsonl --guard
     """
     if guard and raw:
-        raise click.UsageError("--guard needs --records: raw items are written as they are")
+        raise click.UsageError("--guard needs records: raw items are written as they are")
     if resume and restart:
         raise click.UsageError("--resume and --restart cannot be used together")
     if rejected is not None and not keep_going:
@@ -220,7 +237,8 @@ def import_items(
         _refuse_leftovers(file, notes, rejects, resume=resume, restart=restart)
         stream: BinaryIO = sys.stdin.buffer if from_stdin else stack.enter_context(file.open("rb"))
         total = None if from_stdin else file.stat().st_size
-        reader: LineReader = (RawReader if raw else RecordReader)(service, entity)
+        title = "standard input" if from_stdin else str(file)
+        lines, reader, form = _read_as(stream, title, service, entity, raw, guard)
         importer = Importer(
             service=service,
             reader=reader,
@@ -229,9 +247,9 @@ def import_items(
                 service.table,
                 service.name,
                 entity.name if entity else None,
-                "raw" if raw else "records",
+                form,
             ),
-            name="standard input" if from_stdin else str(file),
+            name=title,
             bar=stack.enter_context(transferring(f"importing into {service.table}", total)),
             tell=lambda line: click.echo(line, err=True),
             rejects=rejects,
@@ -239,13 +257,50 @@ def import_items(
             guard=guard,
         )
         try:
-            importer.run(stream, resume=resume)
+            importer.run(lines, resume=resume)
         except KeyboardInterrupt:
             done = f"stopped after {plural(importer.state.lines, 'line')}"
-            raise StoppedError(done if from_stdin else f"{done}; {_CONTINUE}") from None
+            goes_on = notes is not None and notes.exists()
+            raise StoppedError(f"{done}; {_CONTINUE}" if goes_on else done) from None
     _report_import(importer, rejects, output)
     if importer.state.failed:
         ctx.exit(1)
+
+
+def _read_as(
+    stream: BinaryIO,
+    title: str,
+    service: Service,
+    entity: Entity | None,
+    raw: bool | None,
+    guard: bool,
+) -> tuple[Iterator[Line], LineReader, str]:
+    """The lines of a file, who reads them, and their form."""
+    first: Line | None = None
+    try:
+        lines = lines_in(unpacked(stream) if stream.seekable() else stream)
+        before: list[Line] = []
+        for line in lines:
+            before.append(line)
+            if not line.is_blank:
+                first = line
+                break
+        form = RECORDS if raw is False else RAW
+        if raw is None and first is not None:
+            form = form_of(first, service)
+        if form == RECORDS and entity is None and first is not None:
+            entity = entity_of_records(first, service)
+    except InputError as error:
+        place = "" if first is None else first.place
+        error.message = f"{title}{place}: {error.message}"
+        raise
+    if guard and form == RAW:
+        raise InputError(
+            f"{title} holds items with typed values, which are written as they are; --guard is for "
+            "records"
+        )
+    reader: LineReader = (RawReader if form == RAW else RecordReader)(service, entity)
+    return chain(before, lines), reader, form
 
 
 def _beside(
@@ -268,7 +323,7 @@ def _refuse_leftovers(
     file: Path, notes: StateFile | None, rejects: Rejects | None, *, resume: bool, restart: bool
 ) -> None:
     """Raise InputError where beginning at the first line would undo what an earlier run noted."""
-    interrupted = notes is not None and notes.exists()
+    interrupted = notes.interrupted() if notes is not None and not restart else None
     if restart or (resume and interrupted):
         return
     if resume:
@@ -278,7 +333,7 @@ def _refuse_leftovers(
         )
     if interrupted:
         raise InputError(
-            f"an import of {file} was interrupted; --resume continues it, --restart starts over"
+            f"an import of {file} {interrupted}; --resume continues it, --restart starts over"
         )
     if rejects is not None and rejects.path.exists():
         raise InputError(

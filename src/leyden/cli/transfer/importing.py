@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field
 
 from leyden._late import Late
 from leyden.cli.output import Bar, for_the_command_line
-from leyden.cli.transfer.lines import Found, Line, LineReader, lines_of
+from leyden.cli.transfer.lines import Found, Line, LineReader
 from leyden.cli.transfer.state import ImportState, Purpose, Rejects, StateFile
 from leyden.errors import (
     AwsError,
     ConditionFailedError,
+    ConnectionFailedError,
+    CredentialsError,
     InputError,
     ItemExistsError,
     ItemNotFoundError,
     ItemTooLargeError,
     KeyCollisionError,
     LeydenError,
+    TableNotFoundError,
     ThrottledError,
     TransactionCanceledError,
     UniqueConstraintError,
@@ -81,6 +84,8 @@ class Importer:
     _digest: Any = field(init=False, factory=lambda: hashlib.blake2b(digest_size=16))
     """Over all lines so far; it tells on resuming whether the file is still the same."""
     _bytes: int = field(init=False, default=0)
+    _sent: bool = field(init=False, default=False)
+    """Whether anything may have been written."""
     _key_fields: list[str] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
@@ -88,12 +93,22 @@ class Importer:
         definition = self.service.table_definition
         self._key_fields = [n for n in (definition.hash, definition.range) if n is not None]
 
-    def run(self, stream: BinaryIO, *, resume: bool = False) -> None:
+    def run(self, lines: Iterable[Line], *, resume: bool = False) -> None:
         """Write all lines; with `resume`, those behind the notes.
 
         Raises InputError for a bad line, or where the file is not the one of the notes, and
         ThrottledError where the table does not take up items.
         """
+        try:
+            self._run(lines, resume=resume)
+        except BaseException:
+            touched = self._sent or self.state.written or self.state.failed
+            if self.notes is not None and not touched:
+                # So nothing keeps the next try from being another one.
+                self.notes.remove()
+            raise
+
+    def _run(self, lines: Iterable[Line], *, resume: bool) -> None:
         if resume and self.notes is not None and self.notes.exists():
             self.state = self.notes.load_import(self.purpose)
         if self.rejects is not None:
@@ -101,7 +116,7 @@ class Importer:
         if self.notes is not None:
             self.notes.save(self.state)
         done, last = self.state.lines, 0
-        for line in lines_of(stream):
+        for line in lines:
             last = line.number
             self._take(line, known=line.number <= done)
             self._digest.update(line.content)
@@ -140,7 +155,7 @@ class Importer:
         except (ValueError, LeydenError) as error:
             if known:
                 return
-            place = f"{self.name}:{line.number}: {_said(error)}"
+            place = f"{self.name}{line.place_of(error)}: {_said(error)}"
             if self.rejects is None:
                 # The lines before it are good: they are written, and noted.
                 self._flush(line.number - 1)
@@ -201,7 +216,7 @@ class Importer:
                 error.message = f"{self.name}: {some}{_lines(pending)}: {error.message}"
                 raise
             if len(pending) == 1:
-                self.tell(f"{self.name}:{pending[0].line.number}: {_said(error)}")
+                self.tell(f"{self.name}{pending[0].line.place}: {_said(error)}")
                 return pending
         # One of them is refused, and takes the others with it: find out which.
         return [failed for one in pending for failed in self._write([one])]
@@ -216,7 +231,7 @@ class Importer:
             raise error
         for position, rejection in sorted(final.items()):
             code = _CODES.get(rejection.reason, TransactionCanceledError.code)
-            place = f"{self.name}:{pending[position].line.number}: {code}: {rejection.why}"
+            place = f"{self.name}{pending[position].line.place}: {code}: {rejection.why}"
             if self.rejects is None:
                 raise InputError(f"{place}; nothing was written of {_lines(pending)}") from error
             self.tell(place)
@@ -225,6 +240,15 @@ class Importer:
         return failed + (self._write(rest) if rest else [])
 
     def _send(self, pending: list[Found]) -> list[Found]:
+        before, self._sent = self._sent, True
+        try:
+            return self._sending(pending)
+        except (TableNotFoundError, CredentialsError, ConnectionFailedError) as error:
+            # These come before anything is written, unless an attempt got no answer.
+            self._sent = before or getattr(error, "unsure", False)
+            raise
+
+    def _sending(self, pending: list[Found]) -> list[Found]:
         if self.guard:
             writes = [one.write for one in pending if one.write is not None]
             self.service.transact_write(writes).go()
@@ -246,7 +270,7 @@ class Importer:
                 operation=tables.IMPORT,
             )
         for one in failed:
-            self.tell(f"{self.name}:{one.line.number}: {ThrottledError.code}: {reason}")
+            self.tell(f"{self.name}{one.line.place}: {ThrottledError.code}: {reason}")
         return failed
 
 
@@ -258,4 +282,5 @@ def _said(error: Exception) -> str:
 
 def _lines(pending: list[Found]) -> str:
     first, last = pending[0].line.number, pending[-1].line.number
-    return f"line {first}" if first == last else f"lines {first} to {last}"
+    what = pending[0].line.what
+    return f"{what} {first}" if first == last else f"{what}s {first} to {last}"

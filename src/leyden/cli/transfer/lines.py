@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -18,7 +19,13 @@ from attrs import evolve, frozen
 from leyden._late import Late
 from leyden._text import did_you_mean
 from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
-from leyden.errors import DecodeError, InputError, ItemTooLargeError, ValidationError
+from leyden.errors import (
+    DecodeError,
+    InputError,
+    ItemTooLargeError,
+    UnknownAttributeError,
+    ValidationError,
+)
 from leyden.program import AttributeValue, Item
 from leyden.types import accept_decimal
 
@@ -69,6 +76,19 @@ def _to_json(value: AttributeValue) -> AttributeValue:
     if kind == "M":
         return {kind: {name: _to_json(content[name]) for name in sorted(content)}}
     return value
+
+
+def is_typed_item(value: Any, keys: Collection[str] = ()) -> bool:
+    """Whether a JSON value is an item with typed values, and no record.
+
+    Of one that has the key fields of the table, one typed value tells.
+    """
+    if not isinstance(value, dict) or not value:
+        return False
+    if {*value} == {"Item"} and isinstance(value["Item"], dict):
+        return True
+    typed = [isinstance(v, dict) and len(v) == 1 and {*v} <= _FORMS.keys() for v in value.values()]
+    return all(typed) or (any(typed) and bool(keys) and value.keys() >= {*keys})
 
 
 def item_from_json(value: Any) -> Item:
@@ -136,10 +156,34 @@ def _scalar(kind: str, content: Any, path: str) -> Any:
 
 @frozen
 class Line:
-    """One line of a file, counted from 1, with its line break."""
+    """One line of a file, counted from 1, with its line break; or one item of a document."""
 
     number: int
     content: bytes
+    what: str = "line"
+
+    @property
+    def place(self) -> str:
+        """What comes behind the name of the file: `:7`, or `: item 7`."""
+        return f":{self.number}" if self.what == "line" else f": {self.what} {self.number}"
+
+    def place_of(self, error: Exception) -> str:
+        """The place with the column of what is wrong, as far as the error tells."""
+        column = getattr(error, "column", None)
+        named = getattr(error, "path", None)
+        if isinstance(error, UnknownAttributeError):
+            named = error.name
+        if column is None and isinstance(named, str):
+            root = json.dumps(named.partition(".")[0].partition("[")[0], ensure_ascii=False)
+            found = self.text.find(f"{root}:")
+            column = found + 1 if found >= 0 else None
+        return self.place if column is None or self.what != "line" else f"{self.place}:{column}"
+
+    @property
+    def text(self) -> str:
+        """It as text, with a mark in place of what is none."""
+        encoding = "utf-8-sig" if self.number == 1 else "utf-8"
+        return self.content.decode(encoding, errors="replace")
 
     @property
     def is_blank(self) -> bool:
@@ -152,7 +196,7 @@ class Line:
             text = self.content.decode("utf-8-sig" if self.number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"this is not UTF-8 text, at byte {error.start + 1}") from None
-        return read_json(text)
+        return read_json(text.rstrip("\r\n"))
 
 
 def lines_of(stream: Iterable[bytes]) -> Iterator[Line]:
@@ -167,6 +211,8 @@ def record_line(entity: Entity, record: dict[str, Any]) -> str:
 
 def record_values(entity: Entity, record: Any) -> dict[str, Any]:
     """The values of a plain record. Raises ValueError, UnknownAttributeError, ValidationError."""
+    if is_typed_item(record):
+        raise ValueError("this is no record: `leyden import` writes items with typed values")
     if not isinstance(record, dict):
         raise ValueError('a record is a JSON object, as in {"task_id": "t1"}')
     return {n: value_from_json(attribute_named(entity, n), v) for n, v in record.items()}
@@ -207,7 +253,16 @@ class RawReader:
 
     def read(self, line: Line) -> Found | None:
         """The item in a line."""
-        item = item_from_json(line.json())
+        value = line.json()
+        if (
+            isinstance(value, dict)
+            and value
+            and not any(isinstance(v, dict) for v in value.values())
+        ):
+            raise ValueError(
+                f"the {line.what} is a record, and no item with typed values; leave out --raw"
+            )
+        item = item_from_json(value)
         definition = self.service.table_definition
         for name in filter(None, (definition.hash, definition.range)):
             kind = definition.types[name]
@@ -252,6 +307,10 @@ class RecordReader:
     def read(self, line: Line) -> Found | None:
         """The item that the record in a line makes."""
         owner, record = self.entity, line.json()
+        if is_typed_item(record):
+            raise ValueError(
+                f"the {line.what} is an item with typed values, and no record; leave out --records"
+            )
         if isinstance(record, dict) and set(record) == {"entity", "record"}:
             alias, known = record["entity"], self.service.entities
             if not isinstance(alias, str) or alias not in known:

@@ -86,21 +86,38 @@ class StateFile:
         """The notes of an import. Raises InputError where they are of another transfer."""
         return ImportState(**self._load(purpose))
 
+    def interrupted(self) -> str | None:
+        """What the notes say of an interrupted import; None where there are none.
+
+        Raises InputError where they are damaged.
+        """
+        if not self.exists():
+            return None
+        found = self._read()
+        noted = Purpose(**found["purpose"])
+        form = noted.form if noted.entity is None else f'{noted.form} of "{noted.entity}"'
+        return f'into the table "{noted.table}" ({form}) was interrupted at line {found["lines"]}'
+
     def remove(self) -> None:
         """Forget the notes: the transfer is complete."""
         self.path.unlink(missing_ok=True)
 
-    def _load(self, purpose: Purpose) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
             if found.pop("format") != _FORMAT:
                 raise ValueError
-            noted = asdict(Purpose(**found.pop("purpose")))
+            Purpose(**found["purpose"])
+            return found
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(
                 f"{self.path} is damaged, so nothing says how far the transfer came; remove it "
                 "and start over"
             ) from None
+
+    def _load(self, purpose: Purpose) -> dict[str, Any]:
+        found = self._read()
+        noted = found.pop("purpose")
         differing = [name for name, value in asdict(purpose).items() if noted[name] != value]
         if differing:
             raise InputError(
