@@ -84,3 +84,28 @@ def test_what_cannot_be_written_is_said(schemas: Path, tmp_path: Path) -> None:
     refused = leyden_command("types", str(schemas), "--out", str(tmp_path / "no" / "x.py"))
     assert refused.exit_code == 1
     assert "No such file or directory" in refused.stderr
+
+
+def test_a_compiled_module_is_checked_as_what_it_is(schemas: Path, tmp_path: Path) -> None:
+    out = tmp_path / "taskapp.py"
+    written = leyden_command("types", str(schemas), "--out", str(out), "--compiled")
+    assert (written.exit_code, written.stderr) == (0, f"wrote {out}\n")
+    whole = out.read_text()
+    assert whole.startswith((GOLDEN / "taskapp.py").read_text())
+    check = ("types", str(schemas), "--out", str(out), "--check")
+    for options in ([], ["--compiled"]):
+        checked = leyden_command(*check, *options)
+        assert (checked.exit_code, checked.stderr) == (0, f"{out} is up to date\n")
+    out.write_text(whole.replace("def _code_1():", "def _code_0():"))
+    edited = leyden_command(*check)
+    assert edited.exit_code == 1
+    assert edited.stderr == (
+        f"{out} was edited, or another version of Leyden made it; "
+        f"run `leyden types {schemas} --out {out} --compiled`\n"
+    )
+    plain = leyden_command("types", str(schemas), "--out", str(out))
+    assert plain.stderr == f"wrote {out}\n"
+    assert out.read_text() == (GOLDEN / "taskapp.py").read_text()
+    missing = leyden_command(*check, "--compiled")
+    assert missing.exit_code == 1
+    assert "was edited, or another version" in missing.stderr

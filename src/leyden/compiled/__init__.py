@@ -7,7 +7,7 @@ source; what is here takes it at run time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from leyden._attrs import frozen
 from leyden._code import add_ready
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     from leyden.schema.faults import Fault
     from leyden.schema.spec import ServiceSpec
 
-__all__ = ["FORMAT", "Compiled", "add_ready"]
-
-FORMAT: Final = 1
-"""The version of what is written.
-
-It goes up whenever `leyden.compiled.writing` writes something else for the same schemas: a module
-of another version is read from its YAML.
-"""
+__all__ = ["Compiled", "add_ready"]
 
 
 @frozen

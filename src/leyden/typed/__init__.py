@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from leyden._late import from_modules
 
 if TYPE_CHECKING:
-    from leyden.typed.schemas import FORMAT, Schemas, digest_of
+    from leyden.typed.schemas import CARRIES, FORMAT, Schemas, digest_of
     from leyden.typed.writing import module_text
 else:
     # A generated module needs nothing that writes them.
-    __getattr__ = from_modules(__name__, schemas="FORMAT Schemas digest_of", writing="module_text")
+    __getattr__ = from_modules(
+        __name__, schemas="CARRIES FORMAT Schemas digest_of", writing="module_text"
+    )
 
-__all__ = ["FORMAT", "Schemas", "digest_of", "module_text"]
+__all__ = ["CARRIES", "FORMAT", "Schemas", "digest_of", "module_text"]

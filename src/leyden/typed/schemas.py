@@ -6,7 +6,7 @@ import sys
 import warnings
 from functools import cached_property, partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from leyden.errors import SchemaWarning
 from leyden.schema.prepared import Prepared
@@ -14,14 +14,22 @@ from leyden.schema.prepared import Prepared
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from leyden.compiled import Compiled
     from leyden.mapping import EntityMapping
     from leyden.schema.faults import Fault
     from leyden.schema.spec import EntitySpec, ServiceSpec
 
-__all__ = ["FORMAT", "Schemas", "digest_of"]
+__all__ = ["FORMAT", "Schemas", "digest_of", "digest_of_text"]
 
 FORMAT: Final = 1
-"""The form of generated modules; a module of another one is to be made again."""
+"""The form of generated modules; a module of another one is to be made again.
+
+It goes up when a module has to say something else at run time, and when the same YAML comes to
+mean another spec: what is compiled of it would be the former one.
+"""
+
+CARRIES: Final = "\n    _schemas.carries("
+"""How the statement begins that ends a module with what is compiled."""
 
 
 def digest_of(sources: Mapping[str, str]) -> str:
@@ -30,6 +38,14 @@ def digest_of(sources: Mapping[str, str]) -> str:
     for name, text in sources.items():
         digest.update(f"\0{name}\0{text}".encode())
     return digest.hexdigest()
+
+
+def digest_of_text(text: bytes) -> str:
+    """What tells whether the text of a module is as it was made, up to `CARRIES`."""
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n")
+    made = text.rpartition(CARRIES.encode())[0]
+    return sha256(f"leyden types --compiled {FORMAT}\0".encode() + made).hexdigest()
 
 
 class Schemas(Prepared):
@@ -56,6 +72,15 @@ class Schemas(Prepared):
         self._sources = sources
         self._read: dict[frozenset[str], tuple[ServiceSpec, tuple[Fault, ...]]] = {}
         self._warned = False
+        self._carried: tuple[Callable[[], Compiled], int, str] | None = None
+        self._compiled: Compiled | None = None
+
+    def carries(self, make: Callable[[], Compiled], *, format: int, digest: str) -> None:
+        """Take what is compiled of the schemas, of a module of this format and digest.
+
+        What does not fit any more is left alone, with a warning: the schemas are read instead.
+        """
+        self._carried = make, format, digest
 
     def checked(
         self, hooks: Mapping[str, Callable[..., Any]] | None
@@ -65,6 +90,10 @@ class Schemas(Prepared):
         Raises SchemaError where a hook is missing. Warns with a SchemaWarning where the types may
         not be those of the schemas.
         """
+        compiled = self._ready()
+        # Where a hook is missing, reading the schemas says so, with its place.
+        if compiled is not None and compiled.fits(hooks or {}):
+            return compiled.spec, compiled.noted
         from leyden.schema import load_checked
         from leyden.schema.sources import Texts
 
@@ -124,6 +153,9 @@ class Schemas(Prepared):
 
         Raises SchemaError, where the module was edited.
         """
+        compiled = self._ready()
+        if compiled is not None:
+            return compiled.spec
         from leyden.errors import SchemaError
         from leyden.schema import check_service
         from leyden.schema.sources import Texts
@@ -134,16 +166,47 @@ class Schemas(Prepared):
             raise SchemaError(result.faults)
         return result.service
 
+    def _ready(self) -> Compiled | None:
+        """What is compiled of the schemas, once it was seen to be as it was made; None without."""
+        carried = self._carried
+        if self._compiled is None and carried is not None:
+            make, format, digest = carried
+            if format == FORMAT and self._is_text_of(digest):
+                self._compiled = make()
+            else:
+                self._carried = None
+                self._warn(
+                    f"the module {self._module!r} was edited, or another version of Leyden made "
+                    "it: its types may be wrong, and its schemas are read, which takes longer; run "
+                    "`leyden types --compiled` again"
+                )
+        return self._compiled
+
+    def _is_text_of(self, digest: str) -> bool:
+        """Whether the module's text has this digest; true where there is bytecode alone."""
+        module = sys.modules.get(self._module)
+        file = getattr(module, "__file__", None)
+        if file is None or not file.endswith(".py"):
+            return True
+        try:
+            # It may stand in an archive.
+            text: bytes = cast(Any, module).__spec__.loader.get_data(file)
+        except (AttributeError, OSError):
+            return True
+        return digest_of_text(text) == digest
+
     def _warn_of_edits(self) -> None:
-        if not self._warned and digest_of(self._sources) != self._digest:
-            self._warned = True
-            warnings.warn(
+        if digest_of(self._sources) != self._digest:
+            self._warn(
                 f"the types in the module {self._module!r} may be wrong: its schemas were edited, "
-                "or another version of Leyden made it; run `leyden types` again",
-                SchemaWarning,
-                # The caller of `load`, behind what checks its arguments.
-                stacklevel=6,
+                "or another version of Leyden made it; run `leyden types` again"
             )
+
+    def _warn(self, message: str) -> None:
+        if not self._warned:
+            self._warned = True
+            # The caller of `load` stands behind what checks its arguments.
+            warnings.warn(message, SchemaWarning, stacklevel=7)
 
 
 def _mapping_without_hooks(spec: EntitySpec) -> EntityMapping:

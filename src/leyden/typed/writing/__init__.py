@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from textwrap import indent
 
+from leyden.compiled.writing import compiled_source
 from leyden.errors import SchemaError
 from leyden.schema import check_service
 from leyden.schema.sources import Texts
 from leyden.schema.spec import ServiceSpec
-from leyden.typed.schemas import digest_of
+from leyden.typed.schemas import CARRIES, FORMAT, digest_of, digest_of_text
 from leyden.typed.writing.entities import entity
 from leyden.typed.writing.layout import long_text, quoted
 from leyden.typed.writing.names import Names
@@ -36,9 +37,10 @@ from leyden.typed import Schemas
 '''
 
 
-def module_text(sources: Mapping[str, str], name: str) -> str:
+def module_text(sources: Mapping[str, str], name: str, *, compiled: bool = False) -> str:
     """The text of the module of this name, made of the texts of schema files by their names.
 
+    `compiled` adds what loading makes of them: a process that imports the module reads no YAML.
     Raises SchemaError.
 
     >>> module_text({"order.yaml": "entity: order\\n..."}, "shop")      # doctest: +SKIP
@@ -53,12 +55,20 @@ def module_text(sources: Mapping[str, str], name: str) -> str:
     head = _HEAD.format(name=spec.service, module=name, alias=next(iter(spec.entities)))
     literals = "\n".join(names.literals)
     static = "\n\n".join((_imports(names), *classes))
-    return (
+    text = (
         head
         + (f"{literals}\n\n" if literals else "")
         + f"if TYPE_CHECKING:\n{indent(static, '    ')}\n\n"
         + _run_time(spec, sources, names)
     )
+    return text + _carried(text, compiled_source(spec, result.warnings)) if compiled else text
+
+
+def _carried(text: str, source: str) -> str:
+    """What ends the module of a text that carries what is compiled: the source of that."""
+    carried = f"\n{indent(source, '    ')}{CARRIES}"
+    digest = digest_of_text((text + carried).encode())
+    return f'{carried}_compiled, format={FORMAT}, digest="{digest}")\n'
 
 
 def _imports(names: Names) -> str:
