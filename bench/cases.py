@@ -64,6 +64,7 @@ TARGETS: Final = (
     Target("gets a second, 64 at a time, beside aiodynamo", ("rates", "64"), 1.0, at_least=True),
     Target("parameters of the dearest operation", ("offline", "dearest"), 0.03, "ms"),
     Target("loading the memory's schemas", ("offline", "load"), 60, "ms"),
+    Target("the same, compiled in a module", ("offline", "load_compiled"), 8, "ms"),
     Target("import leyden, without botocore", ("offline", "import"), 150, "ms"),
     Target("memory of 100,000 records, beside pynamodb", ("offline", "record"), 0.5),
 )

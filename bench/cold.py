@@ -5,6 +5,9 @@ needs and reads one item from a server on this machine, which takes no time for 
 the processor time of the process up to the answer, the start of Python included, with bytecode
 that is there already.
 
+Leyden starts in two ways: by the folder of its schemas, and by a module that carries what is
+compiled of them, as `leyden types --compiled` writes it.
+
 `plain` has its credentials and region in the environment, as a Lambda function has; `configured`
 has a file of AWS configuration as well; `fetched` has its credentials from another process, which
 is not counted.
@@ -26,16 +29,24 @@ from typing import Final
 
 import leyden
 from bench.measuring import Figures, Say, middle, ratios
-from bench.peers import PEERS
+from bench.peers import COMPILED, PEERS
+from leyden.schema import texts_of
+from leyden.typed import module_text
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SCHEMAS: Final = ROOT / "schemas" / "memory"
+MODULE: Final = "compiled_memory"
 END: Final = "\nimport os, time\nprint(time.process_time() * 1000, flush=True)\nos._exit(0)\n"
 
 STARTS: Final = {
     "leyden": f"""
 import sys, leyden
 app = leyden.load({str(SCHEMAS)!r}, table="cold", endpoint_url=sys.argv[1])
+assert app.entities.thread.get(id="t1").go().title == "Pumps"
+""",
+    COMPILED: f"""
+import sys, {MODULE}
+app = {MODULE}.load(table="cold", endpoint_url=sys.argv[1])
 assert app.entities.thread.get(id="t1").go().title == "Pumps"
 """,
     "boto3": """
@@ -74,6 +85,12 @@ SETTINGS: Final = {
     "fetched": "[default]\nregion = eu-central-1\ncredential_process = echo "
     """'{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret"}'\n""",
 }
+
+
+def write_module(folder: Path) -> None:
+    """Write the module of the memory's schemas, with what is compiled of them."""
+    text = module_text(texts_of(SCHEMAS).by_name, MODULE, compiled=True)
+    (folder / f"{MODULE}.py").write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -116,6 +133,7 @@ def surroundings(folder: Path, configuration: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "eu-central-1",
         "HOME": str(folder),
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        "PYTHONPATH": os.pathsep.join([str(folder), *kept.get("PYTHONPATH", "").split(os.pathsep)]),
     }
     if "credential_process" in configuration:
         del kept["AWS_ACCESS_KEY_ID"], kept["AWS_SECRET_ACCESS_KEY"]
@@ -141,7 +159,9 @@ def measure(rounds: int, say: Say) -> Figures:
         key = json.dumps(app.entities.thread.get(id="t1").params()["Key"])
     found: Figures = {}
     names = [peer.name for peer in PEERS if peer.name in STARTS and peer.version is not None]
+    names.append(COMPILED)
     with answering(item) as url, tempfile.TemporaryDirectory() as folder:
+        write_module(Path(folder))
         for setting, configuration in SETTINGS.items():
             env = surroundings(Path(folder), configuration)
             answers: dict[str, list[Figures]] = {}

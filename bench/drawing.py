@@ -78,7 +78,7 @@ def number(value: float) -> str:
 
 def kind(name: str) -> str:
     """The colour of a client."""
-    return "own" if name == "leyden" else "other"
+    return "own" if name.startswith("leyden") else "other"
 
 
 def by_client(found: dict[str, float]) -> list[tuple[str, float]]:

@@ -62,6 +62,7 @@ def before_a_server() -> Figures:
         "parameters": {name: round(found / 1000, 4) for name, found in parameters.items()},
         "dearest": round(max(parameters.values()) / 1000, 4),
         "load": round(offline.first_load(), 1),
+        "load_compiled": round(offline.first_compiled_load(), 1),
         "import": round(own, 1),
         "import_botocore": round(botocore, 1),
         "record_bytes": {name: round(found) for name, found in records.items()},

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 import leyden
+from bench.cold import MODULE, write_module
 from bench.items import SCHEMA, reading
 from bench.peers.pynamo import model_of
 from leyden.mapping import compile_entity
@@ -111,6 +112,19 @@ def first_load() -> float:
     return min(float(printed) for printed in each_time(script, 5, ROOT / "schemas" / "memory"))
 
 
+def first_compiled_load() -> float:
+    """The same by a module that carries what is compiled of them, its import included."""
+    script = (
+        f"import sys, time; from leyden import load; sys.path.insert(0, sys.argv[1]);"
+        f"started = time.process_time(); import {MODULE};"
+        f"{MODULE}.load(table='bench', region='us-east-1');"
+        "print((time.process_time() - started) * 1000)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        write_module(Path(folder))
+        return min(float(printed) for printed in each_time(script, 5, Path(folder)))
+
+
 def each_time(script: str, times: int, *arguments: Path) -> list[str]:
     """What a script prints in fresh processes; after a first, which compiles what it imports."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
@@ -187,6 +201,7 @@ def main() -> None:
         "parameters, microseconds": least(operations(), ROUNDS, TIMES),
         "loading the memory schemas, milliseconds": {
             "first": first_load(),
+            "first, compiled": first_compiled_load(),
             "again": least({"load": lambda: opened("memory")}, 9, 1)["load"] / 1000,
         },
         "a record, bytes": {whose: record_size(whose) for whose in ("leyden", "pynamodb")},

@@ -89,7 +89,14 @@ PEERS: Final = (
     Peer("aiodynamo", "aiodynamo", "aiodynamo", "bench.peers.aiodynamo_table"),
 )
 ELECTRODB: Final = "electrodb"
-TITLES: Final = {**{peer.name: peer.title for peer in PEERS}, ELECTRODB: "ElectroDB, Node.js"}
+COMPILED: Final = "leyden_compiled"
+"""Leyden, by a module that carries what is compiled of its schemas."""
+TITLES: Final = {
+    "leyden": "Leyden",
+    COMPILED: "Leyden, compiled schemas",
+    **{peer.name: peer.title for peer in PEERS},
+    ELECTRODB: "ElectroDB, Node.js",
+}
 """What the clients are called, in the order in which they are shown."""
 
-__all__ = ["ELECTRODB", "HOW", "PEERS", "TITLES", "Client", "Peer", "Target"]
+__all__ = ["COMPILED", "ELECTRODB", "HOW", "PEERS", "TITLES", "Client", "Peer", "Target"]

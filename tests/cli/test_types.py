@@ -108,4 +108,4 @@ def test_a_compiled_module_is_checked_as_what_it_is(schemas: Path, tmp_path: Pat
     assert out.read_text() == (GOLDEN / "taskapp.py").read_text()
     missing = leyden_command(*check, "--compiled")
     assert missing.exit_code == 1
-    assert "was edited, or another version" in missing.stderr
+    assert "does not carry what is compiled; run `leyden types" in missing.stderr

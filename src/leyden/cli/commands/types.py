@@ -71,18 +71,18 @@ def types(ctx: click.Context, folder: Path, out: Path | None, compiled: bool, ch
     if not check:
         click.echo(f"{out} is up to date" if found == text else f"wrote {out}", err=True)
     elif found != text:
-        click.echo(
-            f"{_why(out, found, digest_of(sources))}; {_what_to_do(folder, out, compiled)}",
-            err=True,
-        )
+        why = _why(out, found, digest_of(sources), compiled)
+        click.echo(f"{why}; {_what_to_do(folder, out, compiled)}", err=True)
         ctx.exit(1)
     else:
         click.echo(f"{out} is up to date", err=True)
 
 
-def _why(out: Path, found: str | None, digest: str) -> str:
+def _why(out: Path, found: str | None, digest: str, compiled: bool) -> str:
     if found is None:
         return f"{out} does not exist"
+    if compiled and CARRIES not in found:
+        return f"{out} does not carry what is compiled"
     if digest in found:
         return f"{out} was edited, or another version of Leyden made it"
     return f"{out} is stale: the schemas have changed since it was made"
