@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from leyden._attrs import field, fields, frozen
 from leyden._calls import misplaced, shorten
@@ -187,7 +187,7 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
         attributes = (spec.attributes[name] for name in slots)
         if record is None or not alike(attributes, record.__leyden_attributes__.values()):
             record = _classes[whole] = _make(spec, slots, shape)
-        _latest[shape] = record
+        _latest[shape] = _named[shape[:3]] = record
     return record
 
 
@@ -225,9 +225,10 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
 _lock = threading.Lock()
 _classes: WeakValueDictionary[tuple[Any, ...], type[Any]] = WeakValueDictionary()
 _latest: WeakValueDictionary[_Shape, type[Any]] = WeakValueDictionary()
-
-
-_promised: WeakSet[Promised] = WeakSet()
+_named: WeakValueDictionary[tuple[str, str, str], type[Any]] = WeakValueDictionary()
+"""The latest class by service, entity and version, whatever its attributes."""
+_promised: WeakValueDictionary[tuple[str, str, str], Promised] = WeakValueDictionary()
+"""The latest entity that was loaded, by the same."""
 
 
 class Promised(Protocol):
@@ -240,13 +241,32 @@ class Promised(Protocol):
 
 
 def promise_class(entity: Promised) -> None:
-    """Let pickled records find the class of an entity that may not have made it yet."""
-    _promised.add(entity)
+    """Let pickled records find the class of an entity that may not have made it yet.
+
+    Where there is a class of that entity already, or an entity that will make one, it makes its own
+    now: the latest entity that was loaded is the one that checks what callers make records of.
+    """
+    spec = entity.spec
+    name = (spec.service, spec.entity, spec.version)
+    before = _promised.get(name)
+    _promised[name] = entity
+    if before is not None:
+        _ = before.record
+    if name in _named:
+        _ = entity.record
+
+
+def loaded_class(shape: _Shape) -> type[Any] | None:
+    """The class of the latest entity of this shape that was loaded, used before or not."""
+    promised = _promised.get(shape[:3])
+    if promised is not None:
+        _ = promised.record
+    return _latest.get(shape)
 
 
 def _restored(shape: _Shape, state: dict[str, Any], lack: Lack = WHOLE) -> Any:
     """The record that was pickled, of the class that the loaded schema has for it."""
-    record = _latest.get(shape) or _kept_promise(shape)
+    record = loaded_class(shape)
     if record is None:
         service, entity, version, _ = shape
         raise DecodeError(
@@ -265,17 +285,6 @@ def _writers_of(kind: type[Any]) -> Writers:
         found = json_writers(root.__leyden_attributes__)
         type.__setattr__(root, "__leyden_writers__", found)
     return found
-
-
-def _kept_promise(shape: _Shape) -> type[Any] | None:
-    """The class of this shape, of an entity that is loaded and was not used yet."""
-    for entity in list(_promised):
-        spec = entity.spec
-        if (spec.service, spec.entity, spec.version) == shape[:3]:
-            made = entity.record
-            if made.__leyden_shape__ == shape:
-                return made
-    return None
 
 
 def _doc(spec: EntitySpec, slots: Mapping[str, str]) -> str:

@@ -138,10 +138,11 @@ class Schemas(Prepared):
 
     def _record(self, alias: str) -> type[Any]:
         """The class that the entity's records have, whoever loads the schemas."""
-        from leyden.mapping.record import record_class, record_slots
+        from leyden.mapping.record import loaded_class, record_class, record_slots
 
         spec = self._unhooked.entities[alias]
         record = record_class(spec, record_slots(spec))
+        loaded_class(record.__leyden_shape__)
         if record.__leyden_mapping__ is None:
             # Until the service is loaded, which brings its own.
             record.__leyden_mapping__ = partial(_mapping_without_hooks, spec)
