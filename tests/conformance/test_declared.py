@@ -138,6 +138,11 @@ def test_a_bucket_follows_its_time_and_its_keys_follow_both(open_service: Open) 
     )
     assert query.by_day(tenant="acme", day="2026-03-15").gte(begins_at=AT).go().items == (found,)
 
+    # What is made once stays, though an upsert brings another title.
+    session.upsert(tenant="acme", id="sess_1", begins_at=AT, title="Three").go()
+    (found,) = query.by_day(tenant="acme", day=AT).go().items
+    assert (found.slug, found.path) == ("three", "one")
+
     session.update(tenant="acme", id="sess_1").remove("begins_at", "title").go()
     raw = stored(session, "sess_1")
     assert not raw.keys() & {"begins_at", "day", "week", "ends_at", "slug", "gsi1pk"}

@@ -236,3 +236,21 @@ def test_a_bucket_in_its_own_key_field_is_read_as_it_was_made() -> None:
         ":0": {"S": "2026-w06"},
         ":1": {"S": "$thing_1#id_"},
     }
+
+
+def test_keys_are_made_of_what_can_be_derived() -> None:
+    thing = leyden.load(
+        HEAD.replace(
+            "attributes:",
+            "  by_day: {index: gsi1, pk: {field: a, composite: [day]}, sk: {field: b, "
+            "composite: [id]}}\nattributes:",
+        )
+        + "  at: timestamp\n  day: {type: string, derive: {bucket: day, of: at}}\n",
+        table="t",
+        region="r-1",
+    )["thing"]
+    keys = thing.conversions.attributes_to_keys({"id": "1", "at": AT})
+    assert keys["a"] == "$s#day_2026-02-03"
+    assert thing.conversions.attributes_to_keys({"id": "1", "day": AT}, "by_day") == keys
+    assert "a" not in thing.conversions.attributes_to_keys({"id": "1"})
+    assert thing.conversions.keys_to_attributes(keys) == {"id": "1", "day": "2026-02-03"}

@@ -363,6 +363,19 @@ class Preparation:
             self._name(error)
             raise
 
+    def with_derived(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Accepted values, and what is derived of them where all that it reads is among them.
+
+        A value that is there for a derived attribute stays.
+        """
+        known = {
+            name
+            for name, reads in self.derivations.items()
+            if name not in values and reads and reads <= values.keys()
+        }
+        derived = self.derived(values, known) if known else {}
+        return {**values, **{name: value for name, value in derived.items() if value is not None}}
+
     def complete(
         self, values: dict[str, Any], given: Mapping[str, Any], derived: Mapping[str, Any]
     ) -> dict[str, Any]:

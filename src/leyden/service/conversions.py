@@ -40,6 +40,8 @@ class Conversions:
     ) -> dict[str, KeyValue]:
         """The keys that these attributes make; of every index that they suffice for.
 
+        A derived attribute is made where all that it reads is given.
+
         With `access_pattern`, those of its index and the table's own key, all required. With
         `partial` every key ends where its values do, behind the label of the first missing one.
         Raises MissingCompositeError, ValidationError, UnknownAttributeError.
@@ -48,7 +50,8 @@ class Conversions:
         ... # doctest: +SKIP
         {'pk': '$taskapp#projectid_p1', 'sk': '$overview#tasks_1#taskid_'}
         """
-        values = self._entity.mapping.accept(attributes)
+        mapping = self._entity.mapping
+        values = mapping.with_derived(mapping.accept(attributes))
         if access_pattern is None and partial:
             patterns = list(self._entity.keys.values())
         elif access_pattern is None:

@@ -77,7 +77,7 @@ def keys(
         else:
             found = entity_named(service, entity or "")
             given = read_pairs(found, attributes, hint="ATTRIBUTE=VALUE")
-            values = found.mapping.accept(given)
+            values = found.mapping.with_derived(found.mapping.accept(given))
             rows = [row for row, _ in _made(found, values)]
     if output.is_json:
         report = {
