@@ -438,6 +438,30 @@ class DecodeError(LeydenError):
         self.key = key
 
 
+class DecryptError(DecodeError):
+    """An encrypted value could not be decrypted. `field` says which, `key_id` under which key.
+
+    Its key is not among those that were handed in, or is another one; or the value was changed, was
+    moved here from another item or attribute, or was stored without encryption. `key_id` is what
+    the stored value says, None where it says none; nobody vouches for it.
+    """
+
+    code = "item.not_decrypted"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key_id: str | None = None,
+        field: str = "",
+        item: Item | None = None,
+        key: Item | None = None,
+        **context: Unpack[Context],
+    ) -> None:
+        super().__init__(message, field=field, item=item, key=key, **context)
+        self.key_id = key_id
+
+
 class NotReadError(LeydenError, AttributeError):
     """A record was asked for what was not read of its item; `attribute` says what.
 

@@ -27,6 +27,7 @@ from leyden.mapping.codec import all_attributes, compile_codec
 from leyden.mapping.paths import ResolvedPath, resolve_path, unknown_attribute
 from leyden.mapping.preparing import Preparation, SparseCondition, sparse_condition
 from leyden.mapping.record import record_class, record_slots
+from leyden.mapping.sealing import Keyring, Sealer, seal_codec
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec
 from leyden.types.base import AttributeValue, Item
 from leyden.types.numbers import number_text
@@ -72,10 +73,15 @@ class EntityMapping(Preparation):
     decode_values: Callable[[Item], dict[str, Any]]
     _encoders: dict[str, tuple[str, Callable[[Any], Any]]]
 
-    def __init__(self, spec: EntitySpec, hooks: Hooks) -> None:
+    def __init__(self, spec: EntitySpec, hooks: Hooks, keyring: Keyring | None = None) -> None:
         attributes = compile_attributes(spec, hooks)
         super().__init__(spec, attributes, hooks)
         self.keys = entity_keys(spec)
+        self.sealer: Sealer | None = None
+        """Encrypts and decrypts values; None for an entity without encrypted attributes."""
+        if any(attribute.encrypt for attribute in spec.attributes.values()):
+            own = tuple(form.field for form in self.keys.primary.forms)
+            self.sealer = Sealer(spec, own, keyring)
         self.visible = tuple(name for name, a in spec.attributes.items() if not a.hidden)
         """The names of the attributes that records show."""
         self.slots: Mapping[str, str] = MappingProxyType(record_slots(spec))
@@ -120,6 +126,8 @@ class EntityMapping(Preparation):
         codec = compile_codec(
             self.attributes, self.record, self.slots, self.known_fields, title=self.spec.entity
         )
+        if self.sealer is not None:
+            codec = seal_codec(codec, self.attributes, self.sealer, self.primary_key)
         self._encoders = {name: (a.spec.field, a.encode) for name, a in self.attributes.items()}
         self.encode = codec.encode
         self.decode_values = codec.decode_values
@@ -265,6 +273,12 @@ class EntityMapping(Preparation):
         """
         accepted = self.accept(given)
         for name, value in given.items():
+            if self.attributes[name].spec.encrypt:
+                raise InvalidExpressionError(
+                    f'"{name}" is encrypted, so it cannot be looked for in the table; leave it '
+                    "out, and compare it in Python once it is read",
+                    entity=self.spec.entity,
+                )
             if accepted.get(name) is None:
                 why = (
                     "None says nothing to look for"
@@ -384,8 +398,13 @@ class EntityMapping(Preparation):
         )
 
 
-def compile_entity(spec: EntitySpec, *, hooks: Hooks | None = None) -> EntityMapping:
+def compile_entity(
+    spec: EntitySpec, *, hooks: Hooks | None = None, keyring: Keyring | None = None
+) -> EntityMapping:
     """Compile one entity. `hooks` are the functions that `{call: NAME}` names.
+
+    `keyring` has the keys of encrypted attributes; without it, values of these are refused when
+    they are written or read.
 
     What hooks are called with:
 
@@ -406,7 +425,7 @@ def compile_entity(spec: EntitySpec, *, hooks: Hooks | None = None) -> EntityMap
     """
     hooks = dict(hooks or {})
     check_hooks(spec, hooks)
-    return EntityMapping(spec, hooks)
+    return EntityMapping(spec, hooks, keyring)
 
 
 def refuse_no_mapping(given: object, entity: str) -> None:

@@ -158,6 +158,8 @@ def step_into(
     """
     kind = attribute.spec.type
     entity = attribute.entity
+    if attribute.spec.encrypt:
+        _refuse(attribute, path, "")
     if isinstance(step, bool) or not isinstance(step, str | int):
         raise InvalidExpressionError(
             f'a part of "{path}" is a name or an index, not {type(step).__name__}', entity=entity
@@ -236,5 +238,8 @@ def _open(name: str, path: str, segments: tuple[str, ...], entity: str) -> Compi
 
 
 def _refuse(attribute: CompiledAttribute, path: str, reason: str) -> NoReturn:
+    if attribute.spec.encrypt:
+        reason = "is encrypted, and only the whole value can be read or written"
+        raise InvalidExpressionError(f'"{path}" {reason}', entity=attribute.entity)
     reason = attribute.type.without_parts or f"is {a(attribute.spec.type)} and {reason}"
     raise InvalidExpressionError(f'"{path}" {reason}', entity=attribute.entity)

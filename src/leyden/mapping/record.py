@@ -96,7 +96,13 @@ class Record:
             return self.to_dict(json=True)
 
     def __repr__(self) -> str:
-        shown = [f"{name}={value!r}" for name, value in state_of(self).items() if value is not None]
+        attributes = self.__leyden_attributes__
+        shown = [
+            # What is encrypted in the table stays out of logs and tracebacks.
+            f"{name}={'<encrypted>' if attributes[name].encrypt else repr(value)}"
+            for name, value in state_of(self).items()
+            if value is not None
+        ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> Any:

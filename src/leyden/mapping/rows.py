@@ -193,6 +193,8 @@ def compile_rows(
     """
     if any(attributes[name].apply_get for name in slots):
         return None
+    if any(attribute.spec.encrypt for attribute in attributes.values()):
+        return None
 
     def leave_it(value: object, stored: object) -> Any:
         # A map may hold more than the schema knows, and the careful way marks it.

@@ -12,6 +12,7 @@ from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar
 
+from leyden import _attrs as attrs
 from leyden._attrs import frozen
 from leyden._calls import shorten
 from leyden.errors import (
@@ -25,6 +26,7 @@ from leyden.mapping import EntityMapping, compile_entity
 from leyden.mapping.building import Hooks
 from leyden.mapping.lack import narrow
 from leyden.mapping.record import promise_class
+from leyden.mapping.sealing import Keyring
 from leyden.program import AttributeValue, Item, Program, Runner
 from leyden.schema.spec import EntitySpec, SearchSpec, TableSpec
 from leyden.types import type_of
@@ -113,6 +115,8 @@ class BoundEntity:
     runner: Runner
     declared: TableSpec
     """What table.yaml says of the table."""
+    keyring: Keyring | None = attrs.field(default=None, repr=False)
+    """The keys of its encrypted attributes."""
 
     def __attrs_post_init__(self) -> None:
         promise_class(self)
@@ -124,7 +128,7 @@ class BoundEntity:
         with _compiling:
             # Another thread may have been here: operations must share one mapping.
             if "mapping" not in made:
-                made["mapping"] = compile_entity(self.spec, hooks=self.hooks)
+                made["mapping"] = compile_entity(self.spec, hooks=self.hooks, keyring=self.keyring)
         mapping: EntityMapping = made["mapping"]
         return mapping
 

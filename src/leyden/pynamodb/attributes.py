@@ -38,7 +38,7 @@ from leyden.errors import (
 )
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.paths import step_into
-from leyden.pynamodb.operands import TypedIfNotExists, TypedPath, TypedSize, own
+from leyden.pynamodb.operands import TypedIfNotExists, TypedPath, TypedSize, encrypted, own
 from leyden.types.base import refuse
 
 _ASKS: Final = (
@@ -354,6 +354,25 @@ class TypedMapAttribute(LeydenAttribute):
     attr_type = "M"
 
 
+class EncryptedAttribute(LeydenAttribute):
+    """An encrypted attribute, of which the table knows only whether it is there."""
+
+    attr_type = "B"
+
+    def _path(self) -> TypedPath:
+        raise encrypted(self.compiled, self.place)
+
+    @fitting(".exists()")
+    def exists(self) -> Condition:  # type: ignore[override]
+        """A condition that holds where the item has the attribute."""
+        return own(TypedPath(self).is_there())
+
+    @fitting(".does_not_exist()")
+    def does_not_exist(self) -> Condition:  # type: ignore[override]
+        """A condition that holds where the item does not have the attribute."""
+        return own(TypedPath(self).is_not_there())
+
+
 class AnyAttribute(LeydenAttribute):
     """An `any`, or a set of members of any type: the value decides how it is stored."""
 
@@ -404,6 +423,8 @@ def pynamodb_attribute(
 ) -> LeydenAttribute:
     """A PynamoDB attribute for `compiled` at the document path `segments`."""
     kind = _BY_CLASS.get(compiled.type.pynamodb) or _BY_KIND[compiled.kind]
+    if compiled.spec.encrypt:
+        kind = EncryptedAttribute
     attribute = kind.__new__(kind)
     # Attribute.__init__ only: those of PynamoDB's subclasses ask for what has no meaning here.
     Attribute.__init__(attribute, hash_key=hash_key, range_key=range_key, null=True)

@@ -20,7 +20,7 @@ from pynamodb.indexes import (
 from pynamodb.models import Model
 from pynamodb.pagination import ResultIterator
 
-from leyden.errors import ValidationError
+from leyden.errors import InputError, ValidationError
 from leyden.keys import KeyForm
 from leyden.mapping.building import stand_alone
 from leyden.mapping.entity import EntityMapping, typed_key
@@ -276,6 +276,12 @@ def build_model(
     patterns' names); one that is taken gets an underscore behind it.
     """
     spec = entity.spec
+    if entity.sealer is not None:
+        raise InputError(
+            f'"{spec.entity}" has encrypted attributes, which PynamoDB\'s models cannot write or '
+            "read: a value there does not know the key of its item; use the entity itself",
+            entity=spec.entity,
+        )
     table = table or TableSpec()
     names = python_names(spec.attributes, _TAKEN)
     by_field = {attribute.field: name for name, attribute in spec.attributes.items()}

@@ -24,7 +24,8 @@ from pynamodb.expressions.update import AddAction, DeleteAction, SetAction
 
 from leyden._calls import fitting
 from leyden._text import a
-from leyden.errors import ArgumentError
+from leyden.errors import ArgumentError, InvalidExpressionError
+from leyden.mapping.attribute import CompiledAttribute
 from leyden.types.anything import accept_any, encode_any
 from leyden.types.base import refuse, wrong_type
 from leyden.types.text import accept_binary
@@ -151,6 +152,16 @@ _comparison: Callable[..., Comparison] = Comparison
 _between: Callable[..., Between] = Between
 
 
+def encrypted(compiled: CompiledAttribute, place: str) -> InvalidExpressionError:
+    """The error for an encrypted attribute, of whose value the table knows nothing."""
+    return InvalidExpressionError(
+        f'"{place}" is encrypted, so the table cannot compare or change its value: only .exists() '
+        "and .does_not_exist() can be asked; compare it in Python once it is read, and write the "
+        "whole value",
+        entity=compiled.entity,
+    )
+
+
 class TypedPath(Path):
     """A document path whose operands are accepted and written by the attribute's own codec.
 
@@ -169,6 +180,8 @@ class TypedPath(Path):
                 if one is not None and one.key_text is not None:
                     one.key_text.refuse_operand(self.place)
             if compiled is not None and isinstance(value, Attribute):
+                if compiled.spec.encrypt:
+                    raise encrypted(compiled, getattr(value, "place", compiled.path))
                 return TypedPath(value)
         return super()._to_operand(value)
 

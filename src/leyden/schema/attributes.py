@@ -34,6 +34,7 @@ _TAKEN_AS_GIVEN: Final = frozenset(
     {
         *("field", "label", "required", "read_only", "hidden", "overflow", "description"),
         *("min", "max", "min_length", "max_length", "dimensions", "deferred", "prefix", "tag"),
+        "encrypt",
     }
 )
 """The options whose values a spec has as they are."""

@@ -67,6 +67,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "attribute.derive_without_watch": "Nothing says when to derive the attribute again.",
         "attribute.derive_unwatched": "A derivation reads an attribute that is not watched.",
         "attribute.set_on_key": "A `set` hook on an attribute that makes keys.",
+        "attribute.encrypt": "Something would need to read an encrypted attribute in the table.",
         "attribute.overflow_on_key": "`overflow` on an attribute that makes keys.",
         "attribute.ttl_default": "A default lets all items expire at one moment, or at once.",
         "attribute.overflow": "A large value could not be stored outside of its item.",

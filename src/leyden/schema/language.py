@@ -331,6 +331,10 @@ _ATTRIBUTE: Final[dict[str, Option]] = {
         "What makes the value of the item's other attributes: a JMESPath expression, a function, "
         "a time bucket, a slug, or a time counted from another one.",
     ),
+    "encrypt": Option(
+        Flag(),
+        "Whether it is stored encrypted, by a key that is handed in with `encryption_keys=`.",
+    ),
     "deferred": Option(
         Flag(),
         "Whether reads leave it out unless their `attributes` name it.",

@@ -177,6 +177,8 @@ class AttributeSpec:
     overflow: str | None = None
     dimensions: int | None = None
     """How many numbers a `vector` has."""
+    encrypt: bool = False
+    """Whether it is stored encrypted."""
     deferred: bool = False
     """Whether reads leave it out that do not name it."""
     description: str | None = None

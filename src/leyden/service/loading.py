@@ -15,6 +15,7 @@ from leyden._calls import fitting
 from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
+from leyden.mapping.sealing import Keyring, Keys, keyring_of
 from leyden.schema.faults import DANGERS, Fault
 from leyden.schema.prepared import Prepared
 from leyden.schema.spec import ServiceSpec
@@ -42,6 +43,7 @@ def load(
     engine: LocalEngine | DynamoDBLocal | None = None,
     client: Any = None,
     session: Any = None,
+    encryption_keys: Keys | None = None,
     transport: Transport = "lean",
 ) -> Service:
     """Load a service from its schemas.
@@ -58,6 +60,10 @@ def load(
     and `endpoint_url` may be given beside it. `client` takes `boto3.client("dynamodb")`, or an
     engine, in place of all that says where to send: requests go through that client, with its
     configuration and its event handlers, and it stays open when the service closes.
+
+    `encryption_keys` are the keys of attributes that say `encrypt: true`, 32 bytes each, by an id
+    that is stored beside what they encrypt. The first one writes, all of them read. A function that
+    gives them is called once, when the first value is encrypted or decrypted.
 
     Raises SchemaError with all faults of the schemas, InvalidOptionError. Warns once, with a
     `SchemaWarning`, of what in the schemas would lose or hide items in silence; `leyden check`
@@ -77,7 +83,8 @@ def load(
         credentials=credentials,
         profile=profile,
     )
-    return _blocking(spec, where, transport, table, hooks, checked=True)
+    keyring = keyring_of(spec, encryption_keys, "load")
+    return _blocking(spec, where, transport, table, hooks, keyring, checked=True)
 
 
 @fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
@@ -93,6 +100,7 @@ async def load_async(
     engine: LocalEngine | DynamoDBLocal | None = None,
     client: Any = None,
     session: Any = None,
+    encryption_keys: Keys | None = None,
 ) -> AsyncService:
     """Load a service for event loops; takes what `load` takes.
 
@@ -110,7 +118,8 @@ async def load_async(
 
     def load_all() -> tuple[AsyncService, tuple[Fault, ...]]:
         spec, noted = _checked(source, hooks)
-        return _asynchronous(spec, where, table, hooks, checked=True), noted
+        keyring = keyring_of(spec, encryption_keys, "load_async")
+        return _asynchronous(spec, where, table, hooks, keyring, checked=True), noted
 
     where = _where(
         "load_async",
@@ -141,6 +150,7 @@ def bind(
     engine: LocalEngine | DynamoDBLocal | None = None,
     client: Any = None,
     session: Any = None,
+    encryption_keys: Keys | None = None,
     transport: Transport = "lean",
 ) -> Service:
     """Make a service of schemas that `leyden.schema.load_service` has read; see `load`.
@@ -165,7 +175,8 @@ def bind(
         credentials=credentials,
         profile=profile,
     )
-    return _blocking(spec, where, transport, table, hooks)
+    keyring = keyring_of(spec, encryption_keys, "bind")
+    return _blocking(spec, where, transport, table, hooks, keyring)
 
 
 @fitting('leyden.bind_async(spec, table="projectmanagement")')
@@ -181,6 +192,7 @@ def bind_async(
     engine: LocalEngine | DynamoDBLocal | None = None,
     client: Any = None,
     session: Any = None,
+    encryption_keys: Keys | None = None,
 ) -> AsyncService:
     """Make a service for event loops of schemas that are read already; see `bind`.
 
@@ -200,7 +212,8 @@ def bind_async(
         profile=profile,
     )
     _refuse_client("bind_async", where)
-    return _asynchronous(spec, where, table, hooks)
+    keyring = keyring_of(spec, encryption_keys, "bind_async")
+    return _asynchronous(spec, where, table, hooks, keyring)
 
 
 def _checked(source: Source, hooks: Hooks | None) -> tuple[ServiceSpec, tuple[Fault, ...]]:
@@ -222,6 +235,7 @@ def _blocking(
     transport: Transport,
     table: str | None,
     hooks: Hooks | None,
+    keyring: Keyring | None,
     *,
     checked: bool = False,
 ) -> Service:
@@ -231,7 +245,7 @@ def _blocking(
 
         told = {"connection": ClientConnection(told["client"])}
     driver = SyncDriver(**told, transport=transport, capacity=_capacity(spec))
-    return build_service(spec, driver, table=table, hooks=hooks, checked=checked)
+    return build_service(spec, driver, table=table, hooks=hooks, checked=checked, keyring=keyring)
 
 
 def _asynchronous(
@@ -239,6 +253,7 @@ def _asynchronous(
     where: Mapping[str, Any],
     table: str | None,
     hooks: Hooks | None,
+    keyring: Keyring | None,
     *,
     checked: bool = False,
 ) -> AsyncService:
@@ -246,7 +261,12 @@ def _asynchronous(
     from leyden.service.asynchronous import AsyncEntity, AsyncService
 
     driver = cast(Driver, AsyncDriver(**where, capacity=_capacity(spec)))
-    kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity, "checked": checked}
+    kinds: Any = {
+        "kind": AsyncService,
+        "entity_kind": AsyncEntity,
+        "checked": checked,
+        "keyring": keyring,
+    }
     return cast(AsyncService, build_service(spec, driver, table=table, hooks=hooks, **kinds))
 
 

@@ -12,6 +12,7 @@ from leyden._text import did_you_mean
 from leyden.drivers.base import Driver
 from leyden.errors import ArgumentError, DecodeError, InvalidOptionError, UnknownNameError
 from leyden.mapping.merging import table_definition
+from leyden.mapping.sealing import Keyring, Keys, keyring_of
 from leyden.mapping.table import TableDefinition
 from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.chains.reads import Get
@@ -289,11 +290,12 @@ class Service:
         return parse_stream(entities, self.entity_of, event, unknown=unknown, failed=failed)
 
     @fitting("app.beside(spec)")
-    def beside(self, spec: ServiceSpec) -> Service:
+    def beside(self, spec: ServiceSpec, *, encryption_keys: Keys | None = None) -> Service:
         """A service of other schemas, on the same table and over the same connections.
 
         It is for programs that need entities of their own in somebody's table. Its chains are used
         by their `program()`, which runs on event loops as well; it needs no `close()`.
+        `encryption_keys` are those of its encrypted attributes, as `leyden.load` takes them.
 
         >>> notes = app.beside(leyden.schema.load_service("schemas/notes"))  # doctest: +SKIP
         """
@@ -301,7 +303,8 @@ class Service:
             raise ArgumentError(
                 f"beside() takes what leyden.schema.load_service() gives, not {type(spec).__name__}"
             )
-        return build_service(spec, self.driver, table=self.table)
+        keyring = keyring_of(spec, encryption_keys, "beside")
+        return build_service(spec, self.driver, table=self.table, keyring=keyring)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -331,12 +334,14 @@ def build_service(
     kind: type[Service] = Service,
     entity_kind: type[Entity] = Entity,
     checked: bool = False,
+    keyring: Keyring | None = None,
 ) -> Service:
     """Bind all entities of a service to a table and a driver.
 
     `kind` and `entity_kind` are the classes that users get to hold. Specs that were read from
     schemas, and hooks with them, are `checked`: their entities are compiled when they are first
     used. Those of others are compiled here, so that what is wrong with them shows at once.
+    `keyring` has the keys of encrypted attributes.
 
     Raises InvalidOptionError where no table is named, here or in table.yaml.
     """
@@ -348,7 +353,7 @@ def build_service(
         )
     calls = dict(hooks or {})
     bound = {
-        alias: BoundEntity(entity, calls, name, driver, spec.table)
+        alias: BoundEntity(entity, calls, name, driver, spec.table, keyring)
         for alias, entity in spec.entities.items()
     }
     members: dict[str, list[Member]] = {}

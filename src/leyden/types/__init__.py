@@ -54,6 +54,7 @@ from leyden.types.numbers import (
     number_text,
 )
 from leyden.types.periods import bucket_of, duration_words
+from leyden.types.portable import portable_text, portable_value
 from leyden.types.text import (
     BinaryType,
     BooleanType,
@@ -118,6 +119,8 @@ __all__ = [
     "places_lacking",
     "plain_any",
     "plain_numbers",
+    "portable_text",
+    "portable_value",
     "properties_of_variants",
     "refuse",
     "shared_part",

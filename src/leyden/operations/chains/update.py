@@ -38,6 +38,7 @@ from leyden.operations.plan.steps import (
     read_removals,
     read_steps,
     refuse_overlaps,
+    sealed_steps,
 )
 from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of, update_of
 from leyden.program import Item, Params
@@ -87,6 +88,12 @@ class ChangesPart(Write):
             accepted = entity.mapping.accept(attributes)
             known = {**self._known}
             for name in attributes:
+                if entity.spec.attributes[name].encrypt:
+                    raise InvalidExpressionError(
+                        f'"{name}" is encrypted, so no condition can compare it in the table; '
+                        "leave it out",
+                        entity=entity.spec.entity,
+                    )
                 if entity.spec.attributes[name].overflow:
                     raise InvalidExpressionError(
                         f'"{name}" may be stored outside of its item (`overflow`), where no '
@@ -315,6 +322,9 @@ class Update(ChangesPart):
             values |= {name: value for name, value in derived.items() if value is not None}
         keys, demands = self._indexed(values, removed, known, steps)
         own, stored = mapping.encode_few(key_values), mapping.encode_few(values)
+        key = mapping.primary_key(key_values)
+        if mapping.sealer is not None:
+            stored, steps = mapping.sealer.sealed(stored, key), sealed_steps(entity, steps, key)
         primary = entity.keys.primary.fields
         fields = {name: value for name, value in stored.items() if name not in keys.set}
         fields |= keys.set
@@ -338,7 +348,7 @@ class Update(ChangesPart):
         change = PartChange(fields, steps, removes, keys=keys, steps_first=True)
         return self._plan_part(
             options,
-            entity.mapping.primary_key(key_values),
+            key,
             own,
             change,
             effect,

@@ -25,7 +25,7 @@ from leyden.operations.companions.versions import (
     seen_version,
 )
 from leyden.operations.options import Options
-from leyden.operations.plan.steps import Step, hooked_amounts, read_steps
+from leyden.operations.plan.steps import Step, hooked_amounts, read_steps, sealed_steps
 from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of
 
 
@@ -115,6 +115,7 @@ class Upsert(ChangesPart):
         parts = self._parts()
         keys, key = changed_keys(entity.mapping, parts.item), own_keys(entity.mapping, parts.values)
         stored, once = entity.mapping.encode(parts.values), parts.once
+        steps = sealed_steps(entity, parts.steps, key)
         fields = entity.identifiers | stored
         for name in (*key, *keys.set):
             if name in stored:
@@ -129,7 +130,7 @@ class Upsert(ChangesPart):
                 sets={name: value for name, value in stored.items() if name not in once},
                 defaults={
                     **{name: value for name, value in stored.items() if name in once},
-                    **defaults_of(parts.steps),
+                    **defaults_of(steps),
                 },
                 removes=frozenset(parts.removed),
                 known=self._agreed(),
@@ -140,7 +141,7 @@ class Upsert(ChangesPart):
             refuse_unfit(entity.mapping, parts.values)
             begun = [n for n in parts.values if entity.spec.attributes[n].field in once]
             demands = step_demands(entity.mapping, parts.item, parts.steps, begun)
-        change = PartChange(fields, parts.steps, (*keys.remove, *parts.removed), once, keys)
+        change = PartChange(fields, steps, (*keys.remove, *parts.removed), once, keys)
         return self._plan_part(options, key, stored, change, effect, parts.expected, demands)
 
     def _prepared(

@@ -250,6 +250,9 @@ class Write(Endable, ABC):
                 if self._entity.mapping.overflow and done.attributes:
                     done = yield from self._with_values(done, options)
                 kept = done.attributes
+            if kept and self._entity.mapping.sealer is not None:
+                # What is encrypted is decrypted by the item's own key, which not every answer has.
+                kept = {**plan.key, **kept}
             item = self._returned(kept, options) if kept else None
             return Result(item, done.consumed, done.response) if options.data == "result" else item
         except LeydenError as error:

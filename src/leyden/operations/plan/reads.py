@@ -165,6 +165,9 @@ def _asked(entity: BoundEntity, item: Item, options: Options) -> Item:
     names = [name for name in options.attributes if name in attributes]
     asked = {attributes[name].field for name in names} if raw else inputs_of(entity, names)
     keys = _key_fields(entity) if options.data in ("include_keys", "raw") else ()
+    if entity.mapping.sealer is not None:
+        # What is encrypted is decrypted by the item's own key.
+        asked = {*asked, *entity.key_fields}
     return {field: value for field, value in item.items() if field in asked or field in keys}
 
 

@@ -120,6 +120,7 @@ def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
     """
     operand: Any = Path(value) if _is_attribute(value) else value
     _refuse_where_known(entity, place)
+    _refuse_encrypted(entity, place, place.leaf)
     if isinstance(operand, _Increment | _Decrement) and not place.leaf.type.is_number:
         raise _refused(entity, place, "is no number, so nothing can be added up for it")
     for source in _sources(operand):
@@ -152,6 +153,7 @@ def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
 def _refuse_source(
     entity: BoundEntity, place: ResolvedPath, source: Path, compiled: CompiledAttribute
 ) -> None:
+    _refuse_encrypted(entity, place, compiled)
     if compiled.key_text is not None:
         compiled.key_text.refuse_operand(compiled.path)
     if source.path[0].partition("[")[0] in entity.mapping.overflow:
@@ -173,6 +175,18 @@ def _refuse_source(
             place,
             f'is of type {target.type}, and "{compiled.path}" of type {other.type}, so it cannot '
             "be set to that",
+        )
+
+
+def _refuse_encrypted(
+    entity: BoundEntity, place: ResolvedPath, compiled: CompiledAttribute
+) -> None:
+    if compiled.spec.encrypt:
+        whose = "it" if compiled is place.leaf else f'"{compiled.path}"'
+        raise _refused(
+            entity,
+            place,
+            f"cannot be set to what another attribute has: {whose} is encrypted, for its own place",
         )
 
 
@@ -314,6 +328,12 @@ def _read_step(entity: BoundEntity, operator: str, path: str, value: Any, fresh:
     if operator == "set" and not fresh and is_operand(value):
         operand = read_operand(entity, place, value)
         return Step("copy", place.root, path, place.segments, operand=operand, unions=place.unions)
+    if operator in _OF_SOME_TYPES and leaf.spec.encrypt:
+        raise InvalidExpressionError(
+            f'"{path}" is encrypted, so .{operator}() cannot work on it in the table; read it, and '
+            "give the new value with .set()",
+            entity=entity.spec.entity,
+        )
     if operator in _OF_SOME_TYPES and operator not in leaf.type.operators:
         having = ", ".join(name for name, type_ in TYPES.items() if operator in type_.operators)
         raise InvalidExpressionError(
@@ -411,6 +431,19 @@ def needs_of(entity: BoundEntity, steps: Iterable[Step]) -> tuple[WithinUnion, .
         if tags != before.tags:
             found[union.segments] = evolve(before, tags=tags)
     return tuple(found.values())
+
+
+def sealed_steps(entity: BoundEntity, steps: tuple[Step, ...], key: Item) -> tuple[Step, ...]:
+    """The steps with their values encrypted, for the item under a key, where they must be."""
+    sealer = entity.mapping.sealer
+    if sealer is None:
+        return steps
+    return tuple(
+        step
+        if step.encoded is None or step.segments[0] not in sealer.fields
+        else evolve(step, encoded=sealer.sealed_value(step.segments[0], step.encoded, key))
+        for step in steps
+    )
 
 
 def refuse_overlaps(entity: BoundEntity, steps: Iterable[Step]) -> None:

@@ -6,8 +6,6 @@ where it is. Parts are items of the same partition, which name their owner.
 
 from __future__ import annotations
 
-import base64
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -21,7 +19,7 @@ from leyden.operations.plan import expressions
 from leyden.operations.plan.expressions import item_size
 from leyden.program import AttributeValue, Item
 from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
-from leyden.types.base import MAX_DEPTH
+from leyden.types import portable_text, portable_value
 
 OVERFLOW_SUFFIX: Final = "$overflow"
 """What parts have behind the entity's name, so that they are no entity's items."""
@@ -122,9 +120,7 @@ def pack(value: AttributeValue) -> Packed:
     elif kind == _BYTES:
         plain = bytes(content)
     else:
-        plain = json.dumps(
-            _portable(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True
-        ).encode("utf-8")
+        plain = portable_text(value).encode("utf-8")
     return Packed(kind, len(plain), zlib.compress(plain))
 
 
@@ -143,48 +139,7 @@ def unpack(content: bytes, entry: Entry) -> AttributeValue:
         return {_TEXT: plain.decode("utf-8")}
     if entry.kind == _BYTES:
         return {_BYTES: plain}
-    try:
-        value: AttributeValue = _native(json.loads(plain))
-    except (AttributeError, TypeError) as error:
-        raise ValueError("it is no typed value") from error
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    return value
-
-
-def _portable(value: Mapping[str, Any]) -> Any:
-    """A typed value with base64 text in place of bytes."""
-    ((kind, content),) = value.items()
-    match kind:
-        case "B":
-            return {kind: base64.b64encode(bytes(content)).decode("ascii")}
-        case "BS":
-            return {kind: [base64.b64encode(bytes(one)).decode("ascii") for one in content]}
-        case "L":
-            return {kind: [_portable(one) for one in content]}
-        case "M":
-            return {kind: {name: _portable(one) for name, one in content.items()}}
-        case "SS" | "NS":
-            return {kind: list(content)}
-        case _:
-            return value
-
-
-def _native(value: Mapping[str, Any], depth: int = 1) -> Any:
-    if depth > MAX_DEPTH + 1:
-        raise RecursionError
-    ((kind, content),) = value.items()
-    match kind:
-        case "B":
-            return {kind: base64.b64decode(content)}
-        case "BS":
-            return {kind: [base64.b64decode(one) for one in content]}
-        case "L":
-            return {kind: [_native(one, depth + 1) for one in content]}
-        case "M":
-            return {kind: {name: _native(one, depth + 1) for name, one in content.items()}}
-        case _:
-            return dict(value)
+    return portable_value(plain)
 
 
 def write_manifest(entries: Mapping[str, Entry]) -> AttributeValue:
