@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from leyden.schema.entities import EntityDraft, TableDraft
-from leyden.schema.rules import attributes, indexes, keys, making, searches, services
+from leyden.schema.rules import attributes, encryption, indexes, keys, making, searches, services
 from leyden.schema.rules.collections import check_collections
 
 __all__ = ["check_rules"]
@@ -24,6 +24,7 @@ _OF_ENTITIES: Final[tuple[Callable[[EntityDraft], None], ...]] = (
     attributes.check_derived,
     attributes.check_watched,
     attributes.check_unwatched,
+    encryption.check_encryption,
     making.check_forms,
     making.check_made,
     keys.check_composites,

@@ -83,6 +83,12 @@ def check_ttl(entities: Sequence[EntityDraft], table: TableDraft | None) -> None
         return
     here = [(entity, spec) for entity, spec in stored if spec.field == ttl.value]
     for entity, spec in here:
+        if spec.encrypt and not type_of(spec).expires:
+            entity.at("attributes", spec.name, "encrypt").error(
+                "attribute.encrypt",
+                f"{quoted(spec.name)} is stored in {quoted(spec.field)}, the table's TTL field "
+                f"({ttl.span}), which DynamoDB reads to delete the item",
+            )
         if spec.type and not _counts_seconds(spec):
             entity.at("attributes", spec.name, "type").error(
                 "table.ttl",
