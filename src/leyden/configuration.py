@@ -33,10 +33,11 @@ SETTINGS: Final[dict[str, str]] = {
     "endpoint_url": "An endpoint other than AWS's own.",
     "profile": "A profile of the AWS configuration.",
     "hooks": "The dict of functions for {call: NAME}, as MODULE:NAME.",
+    "encryption_keys": "The keys of encrypted attributes, as MODULE:NAME.",
 }
 """What can be configured, with its meaning; to add a setting, add a line, and read it."""
 
-OF_SCHEMAS: Final = frozenset({"table", "hooks"})
+OF_SCHEMAS: Final = frozenset({"table", "hooks", "encryption_keys"})
 """Settings that belong to the configured schemas, and are not used with others."""
 
 _FILE: Final = "pyproject.toml"

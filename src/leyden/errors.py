@@ -20,6 +20,7 @@
     │   ├── ArgumentError (TypeError)
     │   └── CallStyleError (TypeError)
     ├── DecodeError                 a stored item does not fit its schema
+    │   └── DecryptError                an encrypted value could not be decrypted
     ├── NotReadError (AttributeError)   a record does not show what was not read
     ├── HookError                   a function that was handed in with `hooks=` failed
     ├── NoResultError               `.one()` found no record
@@ -98,6 +99,7 @@ __all__ = [
     "ConnectionFailedError",
     "CredentialsError",
     "DecodeError",
+    "DecryptError",
     "EmbedderError",
     "EngineError",
     "HookError",

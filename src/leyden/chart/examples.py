@@ -111,6 +111,7 @@ def _unbound(attribute: AttributeSpec) -> AttributeSpec:
         max_length=None,
         validate=None,
         overflow=None,
+        encrypt=False,
         items=None if attribute.items is None else _unbound(attribute.items),
         properties=properties,
         variants=attribute.variants and {n: _unbound(v) for n, v in attribute.variants.items()},

@@ -1,4 +1,4 @@
-"""The functions that `{call: NAME}` in the schemas names, for commands that come to call one.
+"""The functions that `{call: NAME}` in the schemas names, and keys, for commands that need them.
 
 Few commands call any, so none is asked for before it is called. Those that `--hooks` names are
 imported and checked at once; configured ones when the first is called, since that runs code of the
@@ -44,6 +44,31 @@ def _checked(place: str, folder: Path) -> Hooks:
     if not all(isinstance(key, str) and callable(hook) for key, hook in found.items()):
         raise click.BadParameter(f'"{place}" must map names to functions', param_hint=_OPTION)
     return found
+
+
+def keys_of(place: str | None, ctx: click.Context | None) -> Callable[[], Mapping[str, bytes]]:
+    """What gives the keys at `place` (`module:name`), once a command needs to encrypt or decrypt.
+
+    Keys themselves are never typed: what is typed stays in the history of shells.
+    """
+
+    def keys() -> Mapping[str, bytes]:
+        if place is None:
+            raise InvalidOptionError(
+                "the schemas have encrypted attributes: name the dict of their keys with "
+                '--encryption-keys MODULE:NAME, or with encryption_keys = "MODULE:NAME" under '
+                "[tool.leyden] in pyproject.toml"
+            )
+        setting = setting_behind(ctx, "encryption_keys")
+        folder = setting.folder if setting else Path.cwd()
+        try:
+            found = object_at(place, "--encryption-keys", "app.keys:KEYS", folder)
+        except click.BadParameter as error:
+            raise InvalidOptionError(f"--encryption-keys: {error.message}") from error
+        given: Mapping[str, bytes] = found() if callable(found) else found
+        return given
+
+    return keys
 
 
 class _LateHooks(Mapping[str, Callable[..., Any]]):

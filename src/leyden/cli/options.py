@@ -17,7 +17,7 @@ import click
 from leyden._text import did_you_mean
 from leyden.cli.application import debug_option
 from leyden.cli.folders import SchemasPath, left_out_note, other_schemas_note
-from leyden.cli.hooks import hooks_of
+from leyden.cli.hooks import hooks_of, keys_of
 from leyden.cli.output import Output, for_the_command_line
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Target(NamedTuple):
     region: str | None = None
     profile: str | None = None
     hooks: str | None = None
+    encryption_keys: str | None = None
 
     @contextmanager
     def opened(self, *, needs_table: bool = True, tells: bool = False) -> Iterator[Service]:
@@ -73,6 +74,7 @@ class Target(NamedTuple):
             region=self.region,
             profile=self.profile,
             hooks=hooks,
+            encryption_keys=keys_of(self.encryption_keys, ctx),
         )
         for fault in noted:
             if fault.code in DANGERS:
@@ -135,6 +137,11 @@ def target_options(command: F) -> F:
         click.option("--region", metavar="NAME", help="The AWS region."),
         click.option("--profile", metavar="NAME", help="A profile of the AWS configuration."),
         hooks_option,
+        click.option(
+            "--encryption-keys",
+            metavar="MODULE:NAME",
+            help="The dict of keys for attributes that are encrypted, or a function that gives it.",
+        ),
         debug_option,
     )
     return made

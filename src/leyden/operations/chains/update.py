@@ -88,7 +88,7 @@ class ChangesPart(Write):
             accepted = entity.mapping.accept(attributes)
             known = {**self._known}
             for name in attributes:
-                if entity.spec.attributes[name].encrypt:
+                if entity.spec.attributes[name].encrypt and attributes[name] is not None:
                     raise InvalidExpressionError(
                         f'"{name}" is encrypted, so no condition can compare it in the table; '
                         "leave it out",

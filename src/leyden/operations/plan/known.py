@@ -31,6 +31,9 @@ def known_beside(
     needed = _needed(mapping, {*changed, *mapping.on_write})
     known = {}
     for name, value in seen.items():
+        if value is not None and mapping.attributes[name].spec.encrypt:
+            # No condition can compare it, so it counts as not known.
+            continue
         if name in needed and name not in changed:
             try:
                 known[name] = mapping.accept({name: value}).get(name)
