@@ -23,6 +23,7 @@ class Load(Protocol[S]):
         engine: LocalEngine | DynamoDBLocal | None = None,
         client: Any = None,
         session: Any = None,
+        encryption_keys: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | None = None,
         transport: Transport = "lean",
     ) -> S: ...
 
@@ -41,4 +42,5 @@ class LoadAsync(Protocol[S]):
         engine: LocalEngine | DynamoDBLocal | None = None,
         client: Any = None,
         session: Any = None,
+        encryption_keys: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | None = None,
     ) -> S: ...
