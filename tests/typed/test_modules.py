@@ -222,3 +222,19 @@ def test_importing_a_module_reads_no_schema() -> None:
 @given(st.text())
 def test_any_text_stands_in_a_module_as_it_is(text: str) -> None:
     assert eval(long_text(text)) == text
+
+
+def test_of_an_encrypted_attribute_only_its_presence_can_be_asked() -> None:
+    schema = """
+entity: patient
+version: "1"
+service: clinic
+attributes:
+  id: {type: string, required: true}
+  secret: {type: integer, encrypt: true}
+indexes:
+  by_id: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}
+"""
+    text = module_text({"patient.yaml": schema}, "clinic")
+    assert "secret: typed.Encrypted" in text
+    assert "secret: int | None" in text

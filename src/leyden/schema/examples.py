@@ -124,6 +124,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
             "join(' ', [status, title])",
             {"call": "search_text"},
         ),
+        "encrypt": (True,),
         "deferred": (True,),
         "overflow": ("chunk",),
     },

@@ -20,6 +20,9 @@ from leyden.typed.static.conditions import (
     Elements as Elements,
 )
 from leyden.typed.static.conditions import (
+    Encrypted as Encrypted,
+)
+from leyden.typed.static.conditions import (
     Flag as Flag,
 )
 from leyden.typed.static.conditions import (

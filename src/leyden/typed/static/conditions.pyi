@@ -17,6 +17,7 @@ __all__ = [
     "Computed",
     "Condition",
     "Elements",
+    "Encrypted",
     "Flag",
     "Instant",
     "Members",
@@ -41,6 +42,12 @@ class Condition(_Condition):
 
 class Computed:
     """What `set()` takes in place of a value: another attribute, a sum, a default."""
+
+class Encrypted:
+    """An encrypted attribute, of which the table knows only whether it is there."""
+
+    def exists(self) -> Condition: ...
+    def does_not_exist(self) -> Condition: ...
 
 class _Asked(Computed, Generic[V]):
     def __eq__(self, other: V | Computed) -> Condition: ...  # type: ignore[override]

@@ -160,6 +160,8 @@ class Names:
 
     def operand(self, spec: AttributeSpec) -> str:
         """The class of an attribute, or of a part of one, in conditions."""
+        if spec.encrypt:
+            return "typed.Encrypted"
         with self.inside(spec.name):
             return type_of(spec).static_operand(spec, self)
 
