@@ -312,7 +312,7 @@ def test_encode_refuses_names_that_it_would_drop() -> None:
 
 def test_records_are_frozen_slotted_attrs_classes() -> None:
     record = task.decode({"taskId": {"S": "t1"}, "points": {"N": "5"}})
-    assert type(record) is task.record
+    assert isinstance(record, task.record)
     assert record == task.decode({"taskId": {"S": "t1"}, "points": {"N": "5"}, "x": {"S": "x"}})
     assert type(record).__name__ == "Task"
     assert repr(record) == "Task(task_id='t1', points=5)"

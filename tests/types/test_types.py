@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from pynamodb import attributes
 
 from leyden.chart.samples import sample
-from leyden.cli.values import read_json, value_from_json, value_from_text
+from leyden.cli.values import read_json, value_from_text
 from leyden.errors import ValidationError
 from leyden.keys.form import segment_of, value_of
 from leyden.mapping import CompiledAttribute, compile_entity
+from leyden.mapping.validating import value_schema
 from leyden.schema import check_service
 from leyden.schema.language import ATTRIBUTE, GENERATED, TYPE_NAMES
 from leyden.schema.spec import AttributeSpec
-from leyden.types import TYPES, AttributeType, json_writer
+from leyden.types import TYPES, AttributeType, json_writer, plain_numbers, value_from_json
 from leyden.types import json_ready as shown
 from leyden.types.base import UNKNOWN
 from tests.mapping.schemas import attribute as attribute_spec
@@ -144,6 +146,18 @@ def test_json_shows_it_as_any_value_of_its_class(name: str) -> None:
     for value in samples(name):
         assert (shown if own is None else own)(value) == shown(value)
         assert json_writer(spec_of(name))(value) == shown(value)
+
+
+@EVERY
+def test_its_json_schema_takes_its_json(name: str) -> None:
+    schema = value_schema(spec_of(name))
+    Draft202012Validator.check_schema(schema)
+    assert (schema == {}) == (TYPES[name].json_schema(spec_of(name), value_schema) == {})
+    for value in samples(name):
+        shown_as = json.loads(json.dumps(plain_numbers(shown(value))))
+        assert Draft202012Validator(schema).is_valid(shown_as)
+        found = value_from_json(spec_of(name), shown_as)
+        assert compiled(name).accept(found) == value
 
 
 @EVERY

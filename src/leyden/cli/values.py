@@ -7,7 +7,7 @@ Decimal, so that its digits are written as they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ import click
 from leyden._text import did_you_mean
 from leyden.errors import UnknownAttributeError, ValidationError
 from leyden.schema import AttributeSpec
-from leyden.types import json_writer, number_text, type_of, variant_spec
+from leyden.types import json_writer, number_text, type_of, value_from_json, variant_spec
 
 if TYPE_CHECKING:
     from leyden import Entity
@@ -127,31 +127,6 @@ def _number(text: str) -> int | Decimal:
 
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"this is not valid JSON: {text} is not a JSON number")
-
-
-def value_from_json(spec: AttributeSpec, value: Any, path: str | None = None) -> Any:
-    """A value for an attribute from what JSON says of it: the way back from `json_writer`.
-
-    Only what JSON has no type for is turned into something else; whether the value fits is for
-    the entity to say. Raises ValidationError for text that cannot be turned.
-    """
-    path = path or spec.name
-    if value is None:
-        return None
-    if spec.type in ("list", "set") and isinstance(value, list) and spec.items is not None:
-        element = spec.items
-        return [value_from_json(element, v, f"{path}[{i}]") for i, v in enumerate(value)]
-    spec = variant_spec(spec, value) or spec
-    if spec.type == "map" and isinstance(value, dict) and spec.properties is not None:
-        parts: Mapping[str, AttributeSpec] = spec.properties
-        return {
-            name: value_from_json(parts[name], v, f"{path}.{name}") if name in parts else v
-            for name, v in value.items()
-        }
-    try:
-        return type_of(spec).from_json(value)
-    except ValueError as error:
-        raise _refused(path, str(error)) from None
 
 
 def survives_json(spec: AttributeSpec, value: Any) -> bool:

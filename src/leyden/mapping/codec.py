@@ -17,7 +17,7 @@ from leyden._attrs import frozen
 from leyden._code import code_of, digest_of
 from leyden.errors import UnknownAttributeError
 from leyden.mapping.attribute import CompiledAttribute, decode_leniently
-from leyden.mapping.lack import WHOLE, Lack, withhold, without
+from leyden.mapping.lack import WHOLE, Lack, part_class, withhold, without
 from leyden.mapping.record import blank_class
 from leyden.types import TYPES
 from leyden.types.anything import decode_any, encode_any, encode_any_set
@@ -336,7 +336,8 @@ def _write_decode(
     slots: Mapping[str, str],
     known_fields: frozenset[str],
 ) -> None:
-    make, final = writer.name("make", blank_class(record)), writer.name("record", record)
+    whole = part_class(record, WHOLE)
+    make, final = writer.name("make", blank_class(record)), writer.name("record", whole)
     writer.lines += ["def decode(item, deferred=False):", f"    record = {make}()"]
     reveals = {name: attributes[name].apply_get for name in slots if attributes[name].apply_get}
     for name, slot in slots.items():

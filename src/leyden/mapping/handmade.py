@@ -170,8 +170,10 @@ def _essence(spec: Any) -> Any:
     said = {
         part.name: getattr(spec, part.name)
         for part in type(spec).__leyden_fields__
-        if part.name not in ("span", "items", "properties")
+        if part.name not in ("span", "items", "properties", "variants")
     }
-    inner = spec.properties
-    parts = inner if inner is None else {name: _essence(part) for name, part in inner.items()}
-    return said, _essence(spec.items), parts
+    inner = [
+        part and {name: _essence(one) for name, one in part.items()}
+        for part in (spec.properties, spec.variants)
+    ]
+    return said, _essence(spec.items), inner

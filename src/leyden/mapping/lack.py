@@ -56,29 +56,45 @@ def lack_of(record: Any) -> Lack | None:
 
 
 def root_of(kind: type[Any]) -> type[Any]:
-    """The entity's own record class, of which partial records have a subclass."""
-    return kind if kind.__leyden_lack__ is WHOLE else kind.__mro__[1]
+    """The entity's own record class, of which each record has a subclass."""
+    root: type[Any] = kind.__leyden_root__
+    return root
 
 
 def part_class(root: type[Any], lack: Lack) -> type[Any]:
-    """The class of an entity's records that leave this out."""
+    """The class of an entity's records that leave this out, whole ones among them."""
     if lack == WHOLE:
-        return root
+        whole: type[Any] = root.__leyden_whole__
+        return whole
+    return _part_class(root, lack)
+
+
+def class_of_whole(root: type[Any]) -> type[Any]:
+    """A class of its own for the whole records of an entity."""
+    return type(root.__name__, (root,), _body(root, WHOLE))
+
+
+def _body(root: type[Any], lack: Lack) -> dict[str, Any]:
+    return {
+        "__slots__": (),
+        "__module__": root.__module__,
+        "__doc__": root.__doc__,
+        "__leyden_lack__": lack,
+        # msgspec looks for it in the class itself.
+        "__attrs_attrs__": DESCRIBED,
+    }
+
+
+def _part_class(root: type[Any], lack: Lack) -> type[Any]:
     classes: dict[Lack, type[Any]] = root.__leyden_parts__
     found = classes.get(lack)
     if found is None:
         if len(classes) >= _MOST_CLASSES:
             classes.clear()
-        body: dict[str, Any] = {
-            "__slots__": (),
-            "__module__": root.__module__,
-            "__doc__": root.__doc__,
-            "__leyden_lack__": lack,
-        }
+        body = _body(root, lack)
         if lack.read is not None:
             body |= {
                 "__leyden_fields__": [part for part in fields(root) if part.name in lack.read],
-                "__attrs_attrs__": DESCRIBED,
                 "__getattr__": _refuse,
                 "__leyden_values__": None,
             }

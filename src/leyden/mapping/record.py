@@ -21,10 +21,21 @@ from leyden._attrs import field, fields, frozen
 from leyden._calls import misplaced, shorten
 from leyden.errors import DecodeError, LeydenError
 from leyden.mapping.handmade import Kept, alike, made_anew, make, replaced, state_of, with_state
-from leyden.mapping.lack import WHOLE, Lack, part_class, root_of
+from leyden.mapping.lack import WHOLE, Lack, class_of_whole, part_class, root_of
 from leyden.mapping.showing import Writers, json_line, json_writers, plain_values
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types import type_of
+
+
+class _Serializer:
+    """What Pydantic asks for to write a record of which no annotation tells."""
+
+    def __get__(self, instance: object, kind: type[Any]) -> Any:
+        from leyden.mapping.validating import serializer
+
+        made = serializer(root_of(kind) if kind is not Record else kind)
+        type.__setattr__(kind, "__pydantic_serializer__", made)
+        return made
 
 
 class Record:
@@ -55,8 +66,11 @@ class Record:
             raise
 
     def __attrs_post_init__(self) -> None:
-        """What makes attrs objects without their constructor, as msgspec does, calls this."""
+        """What makes attrs objects without their constructor calls this."""
         made_anew(self)
+
+    __post_init__ = __attrs_post_init__
+    """What makes dataclasses without their constructor, as msgspec does, calls it by this name."""
 
     def __leyden_name__(self, error: LeydenError) -> None:
         shorten(error)
@@ -88,7 +102,15 @@ class Record:
         """
         return json_line(_writers_of(type(self)), state_of(self))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How Pydantic takes and shows records of this class; see `leyden.mapping.validating`."""
+        from leyden.mapping.validating import core_schema
+
+        return core_schema(cls)
+
     if not TYPE_CHECKING:
+        __pydantic_serializer__ = _Serializer()
 
         @property
         def __dict__(self) -> dict[str, Any]:
@@ -144,6 +166,28 @@ class _Signature:
         return Signature(
             [Parameter(p.name, how, default=None, annotation=p.type) for p in fields(kind)]
         )
+
+
+class _DataclassFields:
+    """`__dataclass_fields__` of an entity's class, which those of its records do not have.
+
+    FastAPI takes a parameter for the body of a request where its class is a dataclass. But it
+    writes an object whose class is one in a form of its own, in which bytes cannot be.
+    """
+
+    def __get__(self, instance: object, kind: type[Any]) -> Any:
+        root = root_of(kind)
+        if kind is not root:
+            raise AttributeError("__dataclass_fields__")
+        found = root.__dict__.get("__leyden_dataclass__")
+        if found is None:
+            from dataclasses import make_dataclass
+
+            parts = [(part.name, part.type, None) for part in fields(root)]
+            twin: Any = make_dataclass(root.__name__, parts, kw_only=True, init=False)
+            found = twin.__dataclass_fields__
+            type.__setattr__(root, "__leyden_dataclass__", found)
+        return found
 
 
 def _init(self: Any, /, *wrong: Any, **given: Any) -> None:
@@ -210,6 +254,7 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         "__leyden_lack__": WHOLE,
         "__init__": _init,
         "__signature__": _Signature(),
+        "__dataclass_fields__": _DataclassFields(),
         "__leyden_alias__": spec.alias,
         "__leyden_attributes__": {slot: spec.attributes[name] for name, slot in slots.items()},
         "__leyden_parts__": {},
@@ -225,7 +270,11 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         # The alias keeps the leading underscores of the argument's name.
         body[slot] = field(default=None, kw_only=True, alias=Kept(slot))
     made = type(camel_case(spec.alias), (Record,), body)
-    return frozen(made, eq=False, repr=False, weakref_slot=False)
+    record: Any = frozen(made, eq=False, repr=False, weakref_slot=False)
+    record.__leyden_root__ = record
+    record.__leyden_whole__ = class_of_whole(record)
+    root: type[Any] = record
+    return root
 
 
 _lock = threading.Lock()

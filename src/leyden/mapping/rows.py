@@ -17,7 +17,7 @@ from leyden._attrs import frozen
 from leyden.mapping.answers import UnusualItemError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.codec import Writer, run
-from leyden.mapping.lack import without
+from leyden.mapping.lack import WHOLE, part_class, without
 from leyden.mapping.record import blank_class
 from leyden.types.vector import vector_of_json
 
@@ -267,7 +267,8 @@ def _write_records(
     record: type[Any],
     slots: Mapping[str, str],
 ) -> None:
-    make, final = writer.name("make", blank_class(record)), writer.name("record", record)
+    whole = part_class(record, WHOLE)
+    make, final = writer.name("make", blank_class(record)), writer.name("record", whole)
     unusual = writer.name("unusual", UnusualItemError)
     bears = writer.name("bears", _bears)
     body: list[str] = []

@@ -35,7 +35,8 @@ from leyden.types.base import (
     type_of,
     wrong_type,
 )
-from leyden.types.containers import ListType, MapType, SetType
+from leyden.types.containers import ListType, MapType, SetType, object_schema
+from leyden.types.from_json import value_from_json
 from leyden.types.lacking import (
     LackingList,
     LackingMap,
@@ -116,6 +117,7 @@ __all__ = [
     "lacking_properties",
     "normal_form",
     "number_text",
+    "object_schema",
     "places_lacking",
     "plain_any",
     "plain_numbers",
@@ -128,6 +130,7 @@ __all__ = [
     "slug_of",
     "timestamp_text",
     "type_of",
+    "value_from_json",
     "variant_spec",
     "vector_excerpt",
     "without_decimals",

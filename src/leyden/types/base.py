@@ -26,6 +26,9 @@ Item: TypeAlias = dict[str, AttributeValue]
 Accept: TypeAlias = Callable[[Any, str], Any]
 """A value and its place into the value's normal form; raises ValidationError."""
 
+PartSchema: TypeAlias = "Callable[[AttributeSpec], dict[str, Any]]"
+"""Gives the JSON Schema of an attribute's values."""
+
 MAX_DEPTH: Final = 32
 """How many lists and maps DynamoDB lets stand inside each other."""
 
@@ -342,6 +345,13 @@ class AttributeType:
     def from_json(self, value: Any) -> Any:
         """What JSON said, for `accept`. Raises ValueError as `from_text` does."""
         return value
+
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """A JSON Schema of what JSON shows of its values, and takes for them.
+
+        `part` gives that of an element or a property. What holds for all types is added to it.
+        """
+        return {}
 
     in_json: Callable[[Any], Any] | None = None
     """Makes of a value what JSON shows; None: what its Python class asks for (`as_json`)."""

@@ -22,6 +22,7 @@ from leyden.types.base import (
     AttributeType,
     Compiled,
     Likely,
+    PartSchema,
     Static,
     refuse,
     type_of,
@@ -98,6 +99,11 @@ class ListType(AttributeType):
         inner = "typed.Anything" if spec.items is None else text.operand(spec.items)
         return f"typed.Elements[{self.static_given(spec, text)}, {inner}]"
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """An array."""
+        lengths = {"minItems": spec.min_length, "maxItems": spec.max_length}
+        return {"type": "array", "items": spec.items and part(spec.items), **lengths}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Two elements, or as many as its length asks for."""
         return _members(spec, like)
@@ -168,6 +174,12 @@ class SetType(AttributeType):
         part = _part(spec, text, given=True)
         return f"typed.Members[{self.static_given(spec, text)}, {part}]"
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """An array without duplicates, of one member at least."""
+        inner = spec.items and part(spec.items)
+        least = {"minItems": spec.min_length or 1, "maxItems": spec.max_length}
+        return {"type": "array", "items": inner, "uniqueItems": True, **least}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Two members, or as many as its length asks for."""
         return frozenset(_members(spec, like))
@@ -223,6 +235,13 @@ class MapType(AttributeType):
             return "typed.Anything"
         return text.places(spec, spec.properties)
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """An object."""
+        if spec.properties is None:
+            lengths = {"minProperties": spec.min_length, "maxProperties": spec.max_length}
+            return {"type": "object", **lengths}
+        return object_schema(spec.properties, part)
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A sample for each property."""
         if spec.properties is None:
@@ -235,6 +254,25 @@ def _part(spec: AttributeSpec, text: Static, *, given: bool = False) -> str:
     if spec.items is None:
         return text.imported("typing", "Any")
     return text.part(spec.items, given=given)
+
+
+def object_schema(properties: Mapping[str, AttributeSpec], part: PartSchema) -> dict[str, Any]:
+    """The JSON Schema of an object with these properties, and no others; hidden ones are left out.
+
+    What a write fills in by itself need not be there.
+    """
+    shown = {name: spec for name, spec in properties.items() if not spec.hidden}
+    needed = [
+        name
+        for name, spec in shown.items()
+        if spec.required and not (spec.default or spec.on_write or spec.derive)
+    ]
+    return {
+        "type": "object",
+        "properties": {name: part(spec) for name, spec in shown.items()},
+        "required": needed or None,
+        "additionalProperties": False,
+    }
 
 
 def _members(spec: AttributeSpec, like: Likely) -> list[Any]:

@@ -17,6 +17,7 @@ from leyden.types.base import (
     AttributeType,
     Compiled,
     Likely,
+    PartSchema,
     Static,
     UnreadableError,
     WrongLiteralError,
@@ -383,6 +384,10 @@ class NumberType(AttributeType):
             raise ValueError("must be a finite number")
         return number
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """A number."""
+        return {"type": "number", "minimum": spec.min, "maximum": spec.max}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A whole amount as an int."""
         value = like.amount()
@@ -449,6 +454,10 @@ class IntegerType(NumberType):
         """A fraction that is whole, 2.0, is an int."""
         return natural(value) if isinstance(value, Decimal) else value
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """A whole number."""
+        return {**super().json_schema(spec, part), "type": "integer"}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """An int."""
         return int(like.amount())
@@ -505,6 +514,20 @@ class DecimalType(NumberType):
     def strict_value(self, text: str) -> Any:
         """A Decimal."""
         return parse_number(text)
+
+    def from_json(self, value: Any) -> Any:
+        """Text keeps digits that a float would lose; a float stands for its shortest text."""
+        if isinstance(value, float):
+            return Decimal(repr(value))
+        try:
+            return Decimal(value) if isinstance(value, str) else value
+        except InvalidOperation:
+            raise ValueError("must be a number, or the text of one") from None
+
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """A number; text keeps digits that other readers of JSON would lose."""
+        text = {"type": "string", "pattern": r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"}
+        return {"anyOf": [super().json_schema(spec, part), text]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A Decimal."""

@@ -16,6 +16,7 @@ from leyden.types.base import (
     Compiled,
     Likely,
     Names,
+    PartSchema,
     Static,
     WrongLiteralError,
     refuse,
@@ -180,6 +181,11 @@ class StringType(AttributeType):
         """The class in conditions, as source text."""
         return f"typed.Text[{self.static_given(spec, text)}]"
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """Text."""
+        lengths = {"minLength": spec.min_length, "maxLength": spec.max_length}
+        return {"type": "string", "pattern": spec.pattern, **lengths}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """What its name suggests."""
         return like.text()
@@ -260,6 +266,10 @@ class EnumType(StringType):
             return True
         return any(label.lower() in f"{value}{label[:-1]}".lower() for value in spec.values)
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """One of the texts."""
+        return {"type": "string", "enum": [*spec.values]}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """One after the other."""
         return spec.values[like.number % len(spec.values)]
@@ -335,6 +345,10 @@ class BooleanType(AttributeType):
         """The class in conditions, as source text."""
         return "typed.Flag"
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """true or false."""
+        return {"type": "boolean"}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """What its name suggests."""
         return like.truth()
@@ -397,6 +411,10 @@ class BinaryType(AttributeType):
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
         """The class in conditions, as source text."""
         return "typed.Bytes"
+
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """Text in base64."""
+        return {"type": "string", "contentEncoding": "base64"}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """The bytes of `Key`, and one that differs."""

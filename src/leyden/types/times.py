@@ -11,6 +11,7 @@ from leyden.types.base import (
     AttributeType,
     Compiled,
     Likely,
+    PartSchema,
     Static,
     UnreadableError,
     WrongLiteralError,
@@ -235,6 +236,10 @@ class TimestampType(AttributeType):
         """The class in conditions, as source text."""
         return "typed.Moment"
 
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """A time in ISO 8601, with its offset from UTC."""
+        return {"type": "string", "format": "date-time"}
+
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A time of day."""
         return like.instant()
@@ -342,6 +347,11 @@ class TtlType(AttributeType):
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
         """The class in conditions, as source text."""
         return "typed.Instant"
+
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """A time, or seconds since 1970."""
+        time = {"type": "string", "format": "date-time"}
+        return {"anyOf": [time, {"type": "integer"}]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """A time some months ahead."""

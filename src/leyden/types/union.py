@@ -14,7 +14,16 @@ from leyden._attrs import evolve, fields
 from leyden._text import did_you_mean
 from leyden.errors import RequiredAttributeError
 from leyden.types.anything import check_depth, plain_any
-from leyden.types.base import Accept, AttributeType, Compiled, Likely, Static, refuse, wrong_type
+from leyden.types.base import (
+    Accept,
+    AttributeType,
+    Compiled,
+    Likely,
+    PartSchema,
+    Static,
+    refuse,
+    wrong_type,
+)
 from leyden.types.lacking import refuse_lacking
 
 if TYPE_CHECKING:
@@ -98,6 +107,10 @@ class UnionType(AttributeType):
     def static_operand(self, spec: AttributeSpec, text: Static) -> str:
         """The class in conditions, as source text: what is certain of its properties."""
         return text.places(spec, shared_properties(spec))
+
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """One of several objects."""
+        return {"oneOf": [part(one) for one in (spec.variants or {}).values()]}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """One variant after the other."""

@@ -33,6 +33,7 @@ from leyden.types.base import (
     Compiled,
     Item,
     Likely,
+    PartSchema,
     Static,
     UnreadableError,
     refuse,
@@ -296,6 +297,11 @@ class VectorType(AttributeType):
     def static_given(self, spec: AttributeSpec, text: Static) -> str:
         """The type in calls, as source text."""
         return "typed.Vector"
+
+    def json_schema(self, spec: AttributeSpec, part: PartSchema) -> dict[str, Any]:
+        """An array of numbers."""
+        size = {"minItems": spec.dimensions, "maxItems": spec.dimensions}
+        return {"type": "array", "items": {"type": "number"}, **size}
 
     def sample(self, spec: AttributeSpec, like: Likely) -> Any:
         """Numbers between -1 and 1, the same ones for every attribute of the length."""

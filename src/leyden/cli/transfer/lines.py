@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 
 from leyden._late import Late
 from leyden._text import did_you_mean
-from leyden.cli.values import attribute_named, json_text, read_json, value_from_json
+from leyden.cli.values import attribute_named, json_text, read_json
 from leyden.errors import (
     DecodeError,
     InputError,
@@ -27,7 +27,7 @@ from leyden.errors import (
     ValidationError,
 )
 from leyden.program import AttributeValue, Item
-from leyden.types import accept_decimal
+from leyden.types import accept_decimal, value_from_json
 
 if TYPE_CHECKING:
     from leyden import Entity, Put, Service, tables
