@@ -26,6 +26,7 @@ class BridgedDriver:
         connection = options.get("connection")
         self.driver = AsyncDriver(**options)
         options.pop("capacity", None)
+        options.pop("shared", None)
         self._models = None if connection else SharedConnection(**options)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -254,6 +254,7 @@ class SharedEngine:
         self.endpoint_url: str = SharedEngine._running.endpoint_url
         self.region: str = SharedEngine._running.region
         self.credentials = SharedEngine._running.credentials
+        self.access = SharedEngine._running.access
 
     def close(self) -> None:
         """Leave it running for the others."""

@@ -73,13 +73,8 @@ def open_service(engine: Any, new_table_name: Callable[[], str]) -> Iterator[Ope
 
     def start(source: Any, *, create: bool = True, **options: Any) -> leyden.Service:
         options.setdefault("table", new_table_name())
-        app = leyden.load(
-            source,
-            endpoint_url=engine.endpoint_url,
-            region=engine.region,
-            credentials=engine.credentials,
-            **options,
-        )
+        # Services on one engine share a client, which takes longer to make than most tests.
+        app = leyden.load(source, engine=engine, **options)
         opened.append(app)
         if create:
             app.create_table()
