@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import leyden
+from leyden.chart.samples import sample
 from leyden.errors import DecryptError
+from leyden.schema.language import TYPE_NAMES
 from tests.conformance.conftest import Open
 
 CLINIC = """
@@ -97,6 +99,77 @@ def test_every_write_and_every_read(app: Any) -> None:
     assert gone.secret == SECRET
     assert patient.get(id="put").go().secret is None
     assert patient.remove(id="patch").go(response="all_old").secret == SECRET
+
+
+KINDS: dict[str, Any] = {
+    **{name: {"type": name} for name in TYPE_NAMES if name not in ("vector", "ttl", "union")},
+    "choice": {"type": ["open", "closed"]},
+    "pay": {
+        "type": "union",
+        "tag": "is",
+        "variants": {"card": {"properties": {"digits": "string"}}, "cash": {}},
+    },
+}
+ALL_TYPES = {
+    "entity": "thing",
+    "version": "1",
+    "service": "types",
+    "attributes": {
+        "group": "string",
+        "id": "string",
+        **{f"{name}_open": options for name, options in KINDS.items()},
+        **{f"{name}_sealed": {**options, "encrypt": True} for name, options in KINDS.items()},
+    },
+    "indexes": {
+        "all": {
+            "pk": {"field": "pk", "composite": ["group"]},
+            "sk": {"field": "sk", "composite": ["id"]},
+        }
+    },
+}
+
+
+def test_every_type_reads_back_as_it_does_readable(open_service: Open, engine: Any) -> None:
+    app = open_service(ALL_TYPES, encryption_keys={"old": OLD})
+    thing = app.entities.thing
+    given = []
+    for number in range(4):
+        values = {n: sample(thing.spec.attributes[f"{n}_open"], number, "thing") for n in KINDS}
+        sealed = {f"{name}_sealed": value for name, value in values.items()}
+        opened = {f"{name}_open": value for name, value in values.items()}
+        given.append({"group": "g", "id": f"i{number}", **opened, **sealed})
+    thing.put(**given[0]).go()
+    thing.put([given[1]]).go()
+    app.transact_write([thing.create(**given[2])]).go()
+    thing.upsert(**given[3]).go()
+    keys = [{"group": "g", "id": one["id"]} for one in given]
+
+    async def read() -> list[Any]:
+        found = await leyden.load_async(
+            ALL_TYPES,
+            table=app.table,
+            endpoint_url=engine.endpoint_url,
+            region=engine.region,
+            credentials=engine.credentials,
+            encryption_keys={"old": OLD},
+        )
+        async with found:
+            return [record async for record in found.entities.thing.query.all(group="g")]
+
+    ways = [
+        [thing.get(**key).go() for key in keys],
+        list(thing.get(keys).go()),
+        list(app.transact_get([thing.get(**key) for key in keys]).go()),
+        list(thing.query.all(group="g").go(limit=2, pages="all")),
+        list(thing.scan),
+        asyncio.run(read()),
+    ]
+    for records in ways:
+        assert len(records) == len(given)
+        for record in records:
+            shown = record.to_dict()
+            for name in KINDS:
+                assert shown[f"{name}_sealed"] == shown[f"{name}_open"], name
 
 
 def test_on_an_event_loop(engine: Any, app: Any) -> None:

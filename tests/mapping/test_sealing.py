@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -191,6 +193,36 @@ def test_a_function_gives_the_keys_once_when_they_are_needed() -> None:
     assert mapping.decode(item).secret == "x"
     assert asked == [1]
     assert keyring_of(ServiceSpec("app", {"thing": entity({"name": "string"})}), None, "") is None
+
+
+def test_threads_that_need_the_first_value_at_once_encrypt_it_once() -> None:
+    for _ in range(20):
+        mapping = compiled()
+        sealer, key = mapping.sealer, {"pk": {"S": "a"}, "sk": {"S": "b"}}
+        assert sealer is not None
+        barrier = threading.Barrier(4)
+        found: list[Any] = []
+
+        def run(mapping: Any = mapping, barrier: Any = barrier, found: Any = found) -> None:
+            barrier.wait()
+            mapping._write_codec()
+            found.append(mapping.attributes["secret"].encode("x"))
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for encoded in found:
+            sealed = sealer.sealed({"s": encoded}, key)
+            assert sealer.opened({**sealed, **key})["s"] == {"S": "x"}
+
+
+def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    service = ServiceSpec("app", {"thing": entity(SECRETS)})
+    with pytest.raises(InvalidOptionError, match=r"leyden\[encryption\]"):
+        keyring_of(service, {"old": OLD}, "load")
 
 
 def test_without_keys_a_mapping_works_until_a_value_is_needed() -> None:

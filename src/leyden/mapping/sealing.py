@@ -20,6 +20,7 @@ import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from threading import Lock
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import evolve
@@ -59,10 +60,11 @@ class Unsealed:
 class Keyring:
     """The keys of a service. A function that gives them is called once, when they are needed."""
 
-    __slots__ = ("_ciphers", "_given")
+    __slots__ = ("_ciphers", "_given", "_lock")
 
     def __init__(self, given: Keys) -> None:
         self._given = given
+        self._lock = Lock()
         self._ciphers: dict[bytes, Any] | None = None
         if not callable(given):
             self._ciphers = _ciphers(given)
@@ -73,9 +75,10 @@ class Keyring:
     @property
     def ciphers(self) -> Mapping[bytes, Any]:
         """The ciphers by the ids of their keys, the one that writes first."""
-        if self._ciphers is None:
-            assert callable(self._given)
-            self._ciphers = _ciphers(self._given())
+        with self._lock:
+            if self._ciphers is None:
+                assert callable(self._given)
+                self._ciphers = _ciphers(self._given())
         return self._ciphers
 
 
@@ -165,7 +168,10 @@ class Sealer:
         return self._keyring.ciphers
 
     def sealed(self, fields: Item, key: Item) -> Item:
-        """The fields of the item under a key, with what is unsealed encrypted."""
+        """The encoded fields of the item under a key, with what must be encrypted.
+
+        What is in them is not encrypted yet: this is done once.
+        """
         if self.fields.isdisjoint(fields):
             return fields
         return {
@@ -174,12 +180,11 @@ class Sealer:
         }
 
     def sealed_value(self, field: str, value: AttributeValue, key: Item) -> AttributeValue:
-        """The stored form of one value, if it is not that already."""
-        content = value.get("B")
-        if not isinstance(content, Unsealed):
-            return value
+        """The stored form of one value."""
+        while isinstance(content := value.get("B"), Unsealed):
+            value = content.value
         name, cipher = next(iter(self._ciphers.items()))
-        text = portable_text(content.value).encode()
+        text = portable_text(value).encode()
         text = text.ljust(-(-len(text) // BLOCK) * BLOCK)
         head = bytes((FORMAT, len(name))) + name
         nonce = os.urandom(NONCE_BYTES)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from leyden import _attrs as attrs
 from leyden._attrs import define, field, frozen
-from leyden.errors import DecodeError, ItemTooLargeError
+from leyden.errors import DecodeError, InvalidOptionError, ItemTooLargeError
 from leyden.operations.bound import BoundEntity
 from leyden.operations.plan import expressions
 from leyden.operations.plan.expressions import item_size
@@ -321,7 +321,8 @@ def record_or_none(entity: BoundEntity, item: Item | None) -> Any:
     """The record in an item on an error; None where it cannot be read, which is another error."""
     try:
         return None if item is None else record_in_place(entity, item)
-    except DecodeError:
+    except (DecodeError, InvalidOptionError):
+        # The latter where no keys are at hand for what is encrypted.
         return None
 
 
