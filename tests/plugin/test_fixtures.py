@@ -10,11 +10,12 @@ import time
 from importlib.metadata import entry_points
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 
 import leyden
+from leyden import pytest_plugin
 from leyden.program import Request
 from leyden.pytest_plugin import AppFactory, AsyncAppFactory
 from tests.docs.examples import blocks, write_file
@@ -166,6 +167,18 @@ def test_a_project_that_does_not_use_it_imports_nothing_of_it(project: Project) 
         """
     )
     assert project.run("-p", "no:hypothesispytest")[0] == "1 passed"
+
+
+def test_pytest_does_not_rewrite_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hook:
+        _must_rewrite: ClassVar = {"leyden", "other"}
+
+        def find_spec(self, *_: Any) -> None:
+            return None
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Hook()])
+    pytest_plugin._leave_asserts_as_they_are()
+    assert Hook._must_rewrite == {"other"}
 
 
 def test_schemas_are_read_again_when_they_have_changed(
