@@ -7,10 +7,13 @@ runs once, over all files.
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from leyden.cli.application import leyden as application
 from tests.docs.examples import ROOT, blocks
 from tests.typed.checkers import CHECKERS, GOLDEN, Found, expected
 
@@ -45,10 +48,19 @@ def page_on_types(folder: Path) -> Path:
     return file
 
 
+def begun(folder: Path) -> list[Path]:
+    """What `leyden init` writes, in one folder."""
+    made = CliRunner().invoke(application, ["init", str(folder / "starter")])
+    assert made.exit_code == 0, made.stderr
+    written = sorted((folder / "starter").rglob("*.py"))
+    assert {file.name for file in written} >= {"starter.py", "app.py", "test_app.py"}
+    return [Path(shutil.copy(file, folder)) for file in written]
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("pages")
-    written = [tour(folder), page_on_types(folder)]
+    written = [tour(folder), page_on_types(folder), *begun(folder)]
     return [*sorted(GOLDEN.glob("*.py")), *sorted(USERS.glob("*.py")), *written]
 
 

@@ -33,6 +33,12 @@ _DEBUGGING: Final = "leyden.debug"
 _HERE: Final = "leyden.cli.commands"
 
 SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "To begin": {
+        "init": (
+            f"{_HERE}.init:init",
+            "Begin a project: entities, a test, a small app.",
+        ),
+    },
     "Schemas (nothing is sent)": {
         "check": (f"{_HERE}.schemas:check", "Report every fault with its file, line and column."),
         "schema": (
