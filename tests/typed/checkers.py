@@ -68,7 +68,8 @@ def pyright(files: Sequence[Path], folder: Path) -> Found:
 def ty(files: Sequence[Path], folder: Path) -> Found:
     """What ty says."""
     options = ["--output-format", "concise", "--python", sys.prefix, "--python-version", "3.11"]
-    paths = [arg for one in (SOURCE, GOLDEN) for arg in ("--extra-search-path", str(one))]
+    places = dict.fromkeys((SOURCE, GOLDEN, *(file.parent for file in files)))
+    paths = [arg for one in places for arg in ("--extra-search-path", str(one))]
     command = [sys.executable, "-m", "ty", "check", "--project", str(folder)]
     return _lines(_run([*command, *options, *paths, *map(str, files)], folder))
 

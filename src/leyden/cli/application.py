@@ -183,8 +183,24 @@ def _report(ctx: click.Context, error: LeydenError) -> None:
         command = leyden.get_command(ctx, ctx.invoked_subcommand or "")
         options = {option for one in (command.params if command else ()) for option in one.opts}
         message = for_the_command_line(str(error), options)
+        message += _configured(ctx, error)
     code = click.style(f" [{error.code}] ", dim=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}{code}{message}", err=True)
+
+
+def _configured(ctx: click.Context, error: LeydenError) -> str:
+    """What the configuration says of where requests go, for errors on the way there."""
+    if not error.code.startswith(("aws.", "table.not_found")):
+        return ""
+    from leyden.cli.folders import READ
+
+    settings = ctx.meta.get(READ, {})
+    said = [
+        f"{name} is from {settings[name].origin}"
+        for name in ("table", "endpoint_url", "region", "profile")
+        if name in settings
+    ]
+    return f" (configured: {', '.join(said)})" if said else ""
 
 
 def _set_debugging(ctx: click.Context, _: click.Parameter, value: bool) -> None:

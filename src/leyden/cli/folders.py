@@ -31,6 +31,8 @@ COLLECTIONS: Final = "collections"
 
 _ORIGIN: Final = "leyden.schemas"
 """Where a context says which configured schemas stand in for a FOLDER that was left out."""
+READ: Final = "leyden.settings"
+"""Where a context has the configuration, once a command has read it."""
 _SUFFIXES: Final = (".yaml", ".yml")
 _HOW_TO: Final = (
     'give the folder of the schemas, or configure it: `schemas = "FOLDER"` under [tool.leyden] in '
@@ -154,12 +156,11 @@ def other_schemas_note(ctx: click.Context | None) -> str:
 
 def settings_of(ctx: click.Context) -> dict[str, Setting]:
     """The configuration, read once a call."""
-    key = "leyden.settings"
-    if key not in ctx.meta:
-        ctx.meta[key] = configured()
+    if READ not in ctx.meta:
+        ctx.meta[READ] = configured()
         for note in () if ctx.resilient_parsing else misspelt_variables():
             click.secho(f"note: {note}", err=True, dim=True)
-    return cast(dict[str, Setting], ctx.meta[key])
+    return cast(dict[str, Setting], ctx.meta[READ])
 
 
 def _is_given(words: Sequence[str], others: Sequence[click.Argument], schemas: Setting) -> bool:

@@ -71,8 +71,8 @@ REJECTED_CREDENTIALS: Final = {
 }
 
 _HOW_TO_CREDENTIALS: Final = (
-    "pass credentials=, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in "
-    "AWS_PROFILE; an emulator takes any"
+    "pass credentials=, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with "
+    "profile= or AWS_PROFILE; an emulator takes any, and `leyden local` runs one"
 )
 
 _BROKEN_OFF: Final = (
@@ -84,18 +84,22 @@ _BROKEN_OFF: Final = (
 )
 """What may come after the request has reached the service."""
 
+_ON_THIS_MACHINE: Final = ("http://127.0.0.1", "http://localhost")
+
 _UNREACHABLE: Final = "{place} cannot be reached ({name}); "
 
 _UNANSWERED: Final[Sequence[tuple[tuple[type[Exception], ...], type[AwsError], str]]] = (
     (
         (aws.NoRegionError,),
         AwsError,
-        "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region",
+        "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region; without "
+        "AWS, `leyden local` runs DynamoDB on this machine",
     ),
     (
         (aws.ProfileNotFound,),
         CredentialsError,
-        "the AWS profile does not exist in the AWS configuration; check AWS_PROFILE",
+        'the AWS profile "{profile}" does not exist in the AWS configuration: check profile=, '
+        "AWS_PROFILE and the file ~/.aws/config",
     ),
     (
         (aws.PartialCredentialsError,),
@@ -362,7 +366,10 @@ def _unanswered(error: Exception, request: Request, place: str) -> LeydenError:
     # Searches, and requests of an account, go to a host of their own.
     called = getattr(error, "kwargs", {}).get("endpoint_url")
     place = shown_place(called, None) if called else place
-    said = words.format(api=request.api, place=place, name=name, why=error)
+    asked = getattr(error, "kwargs", {}).get("profile")
+    said = words.format(api=request.api, place=place, name=name, why=error, profile=asked)
+    if isinstance(error, aws.EndpointConnectionError) and place.startswith(_ON_THIS_MACHINE):
+        said += "; `leyden local` starts one here"
     return kind(
         said + (UNSURE if unsure else ""),
         unsure=unsure,
