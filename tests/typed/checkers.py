@@ -29,6 +29,11 @@ _EXPECTED: Final = re.compile(r"# error(?::([\w ]+))?$")
 _SAID: Final = re.compile(r"^(.+?):(\d+)(?::\d+)?: (?:fatal )?error(.*)$")
 
 
+def _places(files: Sequence[Path]) -> list[Path]:
+    """Where modules are found: Leyden's, the generated ones, and those beside a file."""
+    return [*dict.fromkeys((SOURCE, GOLDEN, *(file.parent for file in files)))]
+
+
 def mypy(files: Sequence[Path], folder: Path) -> Found:
     """What mypy says in its strict mode."""
     settings = folder / "mypy.ini"
@@ -50,7 +55,7 @@ def pyright(files: Sequence[Path], folder: Path) -> Found:
     settings: dict[str, Any] = {
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
-        "extraPaths": [str(SOURCE), str(GOLDEN)],
+        "extraPaths": [*map(str, _places(files))],
         # That a line of the bad code computes something for nothing is not what is asked.
         "reportUnusedExpression": False,
     }
@@ -68,8 +73,7 @@ def pyright(files: Sequence[Path], folder: Path) -> Found:
 def ty(files: Sequence[Path], folder: Path) -> Found:
     """What ty says."""
     options = ["--output-format", "concise", "--python", sys.prefix, "--python-version", "3.11"]
-    places = dict.fromkeys((SOURCE, GOLDEN, *(file.parent for file in files)))
-    paths = [arg for one in places for arg in ("--extra-search-path", str(one))]
+    paths = [arg for one in _places(files) for arg in ("--extra-search-path", str(one))]
     command = [sys.executable, "-m", "ty", "check", "--project", str(folder)]
     return _lines(_run([*command, *options, *paths, *map(str, files)], folder))
 
