@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
-from leyden import Entity, Service
 from leyden.cli.application import StoppedError
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
@@ -30,6 +29,9 @@ from leyden.cli.transfer.importing import Importer
 from leyden.cli.transfer.lines import Line, LineReader, RawReader, RecordReader
 from leyden.cli.transfer.state import Purpose, Rejects, StateFile
 from leyden.errors import InputError
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service
 
 _CONTINUE: Final = "repeat the command with --resume to continue"
 

@@ -11,12 +11,14 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from leyden import Entity, Service
 from leyden.cli.transfer.lines import Line, is_typed_item, lines_of
 from leyden.cli.values import json_text, read_json
 from leyden.errors import InputError
+
+if TYPE_CHECKING:
+    from leyden import Entity, Service
 
 RAW: Final = "raw"
 RECORDS: Final = "records"
