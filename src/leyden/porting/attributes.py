@@ -258,19 +258,10 @@ class AttributePort:
             return
         place = self.place.at("set")
         source = self._callback("set")
-        now = generated(source, self.kind.name) == "now"
-        counted = lifetime(source, self.kind.name) if watch == "*" else None
-        if counted is not None and not self._holds(counted, place):
-            counted = None
-        if watch == "*" and (now or counted is not None):
-            self.spec["on_write"] = dict(_NOW) if counted is None else counted.option({})
-            if self.spec.pop("read_only", False):
-                self.context.adapt(
-                    self.place.at("readOnly", "read_only"),
-                    "read-only, which an attribute that every write sets is anyway",
-                    "give it no value: create and put replace it, update and patch refuse it",
-                )
-        elif now and not watch and self.spec.get("read_only"):
+        if watch == "*" and self._renew(source, place):
+            return
+        is_now = generated(source, self.kind.name) == "now"
+        if is_now and not watch and self.spec.get("read_only"):
             self._once(default)
         elif not watch and self._normalize(source, place):
             self._default(default)
@@ -279,18 +270,39 @@ class AttributePort:
                 self._dropped("default", "`set` replaces it")
         else:
             self._default(default)
-            remark = "called for every new item, with None where there is no value"
-            if watch:
-                self.spec["watch"] = watch
-                remark = (
-                    "called for every new item, and where what it watches is written, with None "
-                    "where there is no value"
-                )
-            elif self.role != "attribute":
-                remark = "called where there is a value to store"
-            self.spec["set"] = self.context.hook(place, source, remark)
-            if not watch and self.role == "attribute":
-                self.spec["set"]["always"] = True
+            self._hook(source, place, watch)
+
+    def _renew(self, source: str, place: Place) -> bool:
+        """A time that every write sets again; False where the `set` gives something else."""
+        if generated(source, self.kind.name) == "now":
+            self.spec["on_write"] = dict(_NOW)
+        else:
+            counted = lifetime(source, self.kind.name)
+            if counted is None or not self._holds(counted, place):
+                return False
+            self.spec["on_write"] = counted.option({})
+        if self.spec.pop("read_only", False):
+            self.context.adapt(
+                self.place.at("readOnly", "read_only"),
+                "read-only, which an attribute that every write sets is anyway",
+                "give it no value: create and put replace it, update and patch refuse it",
+            )
+        return True
+
+    def _hook(self, source: str, place: Place, watch: str | list[str]) -> None:
+        """A `set` that a schema cannot say, as a function in Python."""
+        remark = "called for every new item, with None where there is no value"
+        if watch:
+            self.spec["watch"] = watch
+            remark = (
+                "called for every new item, and where what it watches is written, with None "
+                "where there is no value"
+            )
+        elif self.role != "attribute":
+            remark = "called where there is a value to store"
+        self.spec["set"] = self.context.hook(place, source, remark)
+        if not watch and self.role == "attribute":
+            self.spec["set"]["always"] = True
 
     def _normalize(self, source: str, place: Place) -> bool:
         """`set: (v) => v.trim()` and the like as normal forms; False where it is something else."""

@@ -1,0 +1,135 @@
+"""Derived attributes: each is a function of other attributes of its item, known by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from leyden.errors import MissingCompositeError
+from leyden.mapping.attribute import CompiledAttribute
+from leyden.mapping.building import Hooks
+from leyden.mapping.expressions import Expression
+from leyden.mapping.making import Maker, maker_of
+from leyden.mapping.moment import hook_of
+from leyden.schema.spec import After, Bucket, Call, JMESPath, Slug
+from leyden.types.base import AttributeType
+
+Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
+
+
+class Derivation:
+    """How one attribute is derived: a function of the other attributes of its item.
+
+    `inputs` are the attributes that it watches or reads, None for all that are not derived.
+    """
+
+    __slots__ = ("_attribute", "_expression", "_hook", "_made", "_own", "_settle", "inputs")
+
+    def __init__(
+        self,
+        attribute: CompiledAttribute,
+        inputs: frozenset[str] | None,
+        expression: Expression | None,
+        hook: Callable[..., Any] | None,
+        own: frozenset[str],
+        made: tuple[str, Maker] | None = None,
+    ) -> None:
+        self._attribute = attribute
+        self._expression = expression
+        self._hook = hook
+        self._own = own
+        self._made = made
+        """The one attribute that it is made of, and what makes it."""
+        kind = attribute.type
+        # Most types take what an expression gave as it is.
+        self._settle = None if type(kind).derived is AttributeType.derived else kind.derived
+        self.inputs = inputs
+
+    @property
+    def name(self) -> str:
+        """The derived attribute."""
+        return self._attribute.spec.name
+
+    def reads(self, attributes: Collection[str]) -> frozenset[str]:
+        """The attributes that it reads, of these."""
+        others = frozenset(attributes) - {self.name}
+        return others if self.inputs is None else self.inputs & others
+
+    def concerns(self, changed: Collection[str]) -> bool:
+        """Whether writing `changed` calls for a new value."""
+        if self.inputs is None:
+            return bool(changed)
+        return not self.inputs.isdisjoint(changed)
+
+    def value(self, values: Mapping[str, Any], plain: Plain) -> Any:
+        """The accepted value over these values of the item, None for none."""
+        path = self._attribute.path
+        if self._made is not None:
+            name, make = self._made
+            value = values.get(name)
+            value = None if value is None else make(value)
+        elif self._expression is None:
+            assert self._hook is not None
+            value = self._hook(None, MappingProxyType(self._seen(values)))
+        else:
+            value = self._expression.search(plain(values, self._expression.roots), path)
+            if self._settle is not None:
+                value = self._settle(value)
+        return None if value is None else self._attribute.accept(value, path)
+
+    def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a hook sees: what every write that calls it knows, be it of an item or a part."""
+        if self.inputs is None:
+            return dict(values)
+        seen = self.inputs | self._own
+        return {name: value for name, value in values.items() if name in seen}
+
+
+def derivations_of(
+    attributes: Mapping[str, CompiledAttribute], hooks: Hooks, own: Collection[str]
+) -> dict[str, Derivation]:
+    """All derived attributes of an entity, by name; `own` are those of the item's own key.
+
+    An expression reads what it names, and what `watch` adds. A hook reads what it watches, and
+    everything where it watches nothing by name.
+    """
+    found = {}
+    for name, attribute in attributes.items():
+        derive = attribute.spec.derive
+        if derive is None:
+            continue
+        watch = frozenset(attribute.spec.watch)
+        everything = "*" in watch
+        expression, hook = None, None
+        if isinstance(derive, Bucket | Slug | After):
+            assert derive.of is not None
+            made = (derive.of, maker_of(attribute.spec, derive, attributes[derive.of].spec))
+            found[name] = Derivation(
+                attribute, frozenset({derive.of}), None, None, frozenset(own), made
+            )
+            continue
+        if isinstance(derive, JMESPath):
+            expression = Expression(derive.text)
+            everything = everything or expression.roots is None
+            watch |= expression.roots or frozenset()
+        else:
+            assert isinstance(derive, Call)
+            hook = hook_of(hooks, derive, "derive", attribute.path)
+            everything = everything or not watch
+        inputs = None if everything else watch
+        found[name] = Derivation(attribute, inputs, expression, hook, frozenset(own))
+    return found
+
+
+def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], entity: str) -> None:
+    """Refuse a write that must derive an attribute from values that it does not know."""
+    if missing:
+        names = ", ".join(f'"{name}"' for name in missing)
+        raise MissingCompositeError(
+            f'"{derived}" is derived anew by this write and reads {names} as well; give '
+            f"{'it' if len(missing) == 1 else 'them'} with .set(), or with .composite() where "
+            "the stored value stays (None there: the item has none)",
+            missing=missing,
+            entity=entity,
+        )
