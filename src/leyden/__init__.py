@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leyden import errors, events, tables
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
-    from leyden.mapping.record import Record
+    from leyden.mapping.record import Changes, Record
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
@@ -66,6 +66,7 @@ _PLACES: Final = {
     "BatchResult": "leyden.results",
     "BatchWrite": "leyden.operations.chains.batch_write",
     "Change": "leyden.service.stream",
+    "Changes": "leyden.mapping.record",
     "Check": "leyden.operations.chains.put",
     "CollectionPage": "leyden.results",
     "CollectionQuery": "leyden.operations.chains.collections",
@@ -124,6 +125,7 @@ __all__ = [
     "BatchResult",
     "BatchWrite",
     "Change",
+    "Changes",
     "Check",
     "CollectionPage",
     "CollectionQuery",

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import msgspec
@@ -73,6 +73,16 @@ def errors_of(adapter: TypeAdapter[Any], value: Any) -> list[tuple[tuple[int | s
     with pytest.raises(ValidationError) as caught:
         adapter.validate_python(value)
     return [(error["loc"], error["msg"]) for error in caught.value.errors()]
+
+
+def test_of_a_body_of_changes_nothing_is_required(order: leyden.Entity) -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[order.record, leyden.Changes])
+    assert "required" not in adapter.json_schema()
+    body = adapter.validate_python({"weight": 3, "codes": None})
+    assert (body.weight, body.codes, isinstance(body, order.record)) == (3, None, True)
+    assert errors_of(adapter, {"weight": 0})[0][0] == ("weight",)
+    # To take away what is required is no change that can be.
+    assert errors_of(adapter, {"total": None})[0][0] == ("total",)
 
 
 def test_what_is_shown_as_json_comes_back(thing: leyden.Entity) -> None:

@@ -297,3 +297,19 @@ def test_writes_of_a_part_still_refuse_one_that_was_evolved(parcel: leyden.Entit
     part = attrs.evolve(narrow(read(parcel), frozenset({"org", "id"})), total=7)
     with pytest.raises(InputError, match="shows org, id, total of its item"):
         parcel.put(part)
+
+
+def test_changes_may_come_in_a_mapping_or_in_a_record(parcel: leyden.Entity) -> None:
+    record = read(parcel)
+    named = sent(parcel.patch(record, total=6, lines=None, id="1"))
+    for changes in (
+        {"total": 6, "lines": None, "id": "1"},
+        parcel.record(total=6, lines=None, id="1"),
+        attrs.evolve(record, total=6, lines=None),
+    ):
+        assert sent(parcel.patch(record, changes)) == named
+        assert sent(parcel.update(record, changes, total=8))[0] == {"total": {"N": "8"}}
+    with pytest.raises(ReadOnlyAttributeError):
+        parcel.patch(record, parcel.record(id="2"))
+    with pytest.raises(ArgumentError, match="got 2 values without one"):
+        parcel.patch(record, 5)

@@ -156,6 +156,20 @@ class Record:
         return _restored, (plain if lack is WHOLE else (*plain, lack))
 
 
+class Changes:
+    """Makes of a record class, for Pydantic, the type of bodies in which nothing is required.
+
+    >>> def change(order_id: str, changes: Annotated[Order, leyden.Changes]): ...  # doctest: +SKIP
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How Pydantic takes the annotated class."""
+        from leyden.mapping.validating import core_schema
+
+        return core_schema(source, partial=True)
+
+
 class _Signature:
     """What `inspect.signature` says of a record class: an argument for each attribute."""
 

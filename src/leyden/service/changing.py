@@ -69,6 +69,20 @@ def changes_of(
         )
 
 
+def are_changes(entity: BoundEntity, more: tuple[Any, ...]) -> bool:
+    """Whether what stands behind a record are changes to it: a mapping, or a record; or nothing."""
+    return len(more) < 2 and all(isinstance(m, Mapping | entity.mapping.record) for m in more)
+
+
+def changes_in(entity: BoundEntity, given: Any) -> dict[str, Any]:
+    """The changes in a mapping of attributes, or in a record that a caller made or changed."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    changed = (lack_of(given) or Lack()).changed
+    slots = entity.mapping.slots.items()
+    return {name: getattr(given, slot) for name, slot in slots if slot in changed}
+
+
 def _refuse_moving(entity: BoundEntity, record: Any, key: Mapping[str, Any], named: Any) -> None:
     """Raise where a record of one item is to change another one."""
     mapping, lack = entity.mapping, lack_of(record) or Lack()

@@ -34,7 +34,7 @@ from leyden.program import Item
 from leyden.pynamodb import AttributePaths
 from leyden.schema.spec import EntitySpec
 from leyden.service import verbs
-from leyden.service.changing import changes_of
+from leyden.service.changing import are_changes, changes_in, changes_of
 from leyden.service.conversions import Conversions
 from leyden.service.given import (
     are_many,
@@ -205,8 +205,8 @@ class Entity:
         """Change the item with this key; creates it if it is missing. See `patch`."""
         if key is None and not wrong:
             return verbs.Update(self._bound, given=attributes)
-        if isinstance(key, self._bound.mapping.record) and not wrong:
-            return self._changing(verbs.Update, "update", key, attributes)
+        if isinstance(key, self._bound.mapping.record) and are_changes(self._bound, wrong):
+            return self._changing(verbs.Update, "update", key, wrong, attributes)
         given, seen = seen_key(self._bound, "update", key, wrong, attributes)
         return verbs.Update(self._bound, given=given, expected=seen)
 
@@ -214,9 +214,10 @@ class Entity:
         """Change the item with this key, which must exist.
 
         The key is given as for `get`. Beside a record, attributes are what changes, None for those
-        to be removed; what `attrs.evolve` changed in it changes as well. The request has these
-        alone. The record tells what index keys and the like need of the other attributes, on the
-        condition that this is still so; and of a versioned entity, which version was seen.
+        to be removed; a mapping, or a record that was made by hand, may name them too. What
+        `attrs.evolve` changed in the record changes as well. The request has these alone. The
+        record tells what index keys and the like need of the other attributes, on the condition
+        that this is still so; and of a versioned entity, which version was seen.
 
         >>> task.patch(project_id="p1", task_id="t1").set(status="closed").go()  # doctest: +SKIP
         >>> task.patch(record, status="closed", detail=None).go()                # doctest: +SKIP
@@ -224,8 +225,8 @@ class Entity:
         """
         if key is None and not wrong:
             return verbs.Patch(self._bound, given=attributes)
-        if isinstance(key, self._bound.mapping.record) and not wrong:
-            return self._changing(verbs.Patch, "patch", key, attributes)
+        if isinstance(key, self._bound.mapping.record) and are_changes(self._bound, wrong):
+            return self._changing(verbs.Patch, "patch", key, wrong, attributes)
         given, seen = seen_key(self._bound, "patch", key, wrong, attributes)
         return verbs.Patch(self._bound, given=given, expected=seen)
 
@@ -440,8 +441,16 @@ class Entity:
                 return narrow(record, present)
         return record
 
-    def _changing(self, kind: type[U], verb: str, record: Any, attributes: Mapping[str, Any]) -> U:
-        given = changes_of(self._bound, verb, record, attributes)
+    def _changing(
+        self,
+        kind: type[U],
+        verb: str,
+        record: Any,
+        more: tuple[Any, ...],
+        attributes: Mapping[str, Any],
+    ) -> U:
+        named = {**changes_in(self._bound, more[0]), **attributes} if more else attributes
+        given = changes_of(self._bound, verb, record, named)
         chain = kind(self._bound, given=given.key, expected=given.expected, seen=given.seen)
         if given.sets or given.removes:
             chain = chain._bringing(given.sets, given.removes)
