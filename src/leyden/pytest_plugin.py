@@ -178,7 +178,7 @@ def leyden_app(
     def start(source: Any = None, /, **options: Any) -> Any:
         source, options = apps.asked(source, options)
         app = apps.opened(source, options, "load")
-        if app.create_table().created:
+        if app.driver.run(apps.creating(app)).created:
             apps.made.append((app, app.table))
         return app
 
@@ -207,7 +207,7 @@ def leyden_app_async(
         if isinstance(app, Awaitable):
             app = await app
             apps.all[-1] = app
-        if (await app.create_table()).created:
+        if (await app.driver.run(apps.creating(app))).created:
             apps.made.append((app, app.table))
         return app
 
@@ -258,6 +258,13 @@ class _Apps:
         if not any(options.get(name) for name in ("engine", "client", "session", "endpoint_url")):
             options["engine"] = self._engine
         return source, options
+
+    def creating(self, app: Any) -> Any:
+        """The program that makes the table of a service, or compares it with one that is there."""
+        from leyden import tables
+
+        is_new = all(app.table != table for _, table in self.made)
+        return tables.create_table(app.table_definition, app.table, is_new=is_new)
 
     def opened(self, source: Any, options: dict[str, Any], loading: str) -> Any:
         """The service, which is closed after the test; a generated module may give a promise."""

@@ -267,3 +267,16 @@ def test_the_tests_on_the_page_pass(project: Project) -> None:
     ]
     project.write(test_shown="\n".join(shown))
     assert project.run("-p", "anyio", "-k", "not trio")[0].startswith(f"{len(shown)} passed")
+
+
+def test_a_table_that_is_there_is_compared(leyden_app: AppFactory, leyden_engine: Any) -> None:
+    from leyden.errors import TableMismatchError
+
+    app = leyden_app(SCHEMA)
+    assert leyden_app(SCHEMA, table=app.table).table == app.table
+    other = leyden.load(SCHEMA, table="elsewhere", engine=leyden_engine)
+    assert other.create_table().created
+    other.close()
+    assert leyden_app(SCHEMA, table="elsewhere").table == "elsewhere"
+    with pytest.raises(TableMismatchError):
+        leyden_app(leyden.schemas_folder("taskapp"), table="elsewhere")

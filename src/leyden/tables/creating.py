@@ -36,15 +36,17 @@ def create_table(
     billing: str = "PAY_PER_REQUEST",
     throughput: tuple[int, int] | None = None,
     time_limit: float = TIME_LIMIT,
+    is_new: bool = False,
 ) -> Program[CreateTableResult]:
     """Create the table unless it exists, and wait until it and its indexes are ready.
 
     May be called again and again, and by several processes at once. A table that exists is
     never changed: it is compared, and TableMismatchError lists all differences. Raises
-    TableError when it is not ready within `time_limit` seconds.
+    TableError when it is not ready within `time_limit` seconds. With `is_new` nobody looks for the
+    table first, which spares a request where it is not there yet; where it is, nothing differs.
     """
     created = False
-    description = yield from describe(table_name, CREATE)
+    description = None if is_new else (yield from describe(table_name, CREATE))
     if description is None:
         params = definition.create_table_params(table_name, billing, throughput=throughput)
         try:
