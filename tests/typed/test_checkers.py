@@ -6,16 +6,22 @@ runs once, over all files.
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
 
 from leyden.cli.application import leyden as application
+from leyden.schema.spec import EntitySpec, ServiceSpec
+from leyden.typed.writing import service_text
 from tests.docs.examples import ROOT, blocks
-from tests.typed.checkers import CHECKERS, GOLDEN, Found, expected
+from tests.mapping.strategies import entities_with_values
+from tests.typed.checkers import CHECKERS, GOLDEN, Found, expected, ty
 
 USERS = Path(__file__).parent / "users"
 _LOADED = re.compile(r'leyden\.load\("schemas/(\w+)", ')
@@ -82,6 +88,32 @@ def test_right_code_is_right_and_wrong_code_wrong(
         ]
         assert not overlooked, f"{checker} overlooks in {file.name}:\n" + "\n".join(overlooked)
         assert not invented, f"{checker} says of {file.name}:\n" + "\n".join(invented)
+
+
+def test_what_is_written_for_any_schema_is_right(tmp_path: Path) -> None:
+    written: list[Path] = []
+
+    @settings(max_examples=40, deadline=None, database=None)
+    @given(entities_with_values())
+    def write(made: tuple[EntitySpec, dict[str, Any]]) -> None:
+        spec, _ = made
+        service = ServiceSpec(spec.service, {spec.alias: spec})
+        file = tmp_path / f"any_{len(written)}.py"
+        file.write_text(service_text(service, {"a.yaml": "a: 1\n"}, file.stem), encoding="utf-8")
+        written.append(file)
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        (block,) = (
+            part
+            for part in tree.body
+            if isinstance(part, ast.If) and ast.unparse(part.test) == "TYPE_CHECKING"
+        )
+        classes = [part.name for part in block.body if isinstance(part, ast.ClassDef)]
+        assert len(classes) == len({*classes})
+
+    write()
+    # One that is asked is enough, and the quickest: it is not about its users' code.
+    found = ty(written, tmp_path)
+    assert not found, "\n".join(f"{file}:{line}: {said}" for (file, line), said in found.items())
 
 
 def test_the_wrong_code_has_what_each_checker_is_to_find() -> None:

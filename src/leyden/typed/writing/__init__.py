@@ -48,7 +48,11 @@ def module_text(sources: Mapping[str, str], name: str, *, compiled: bool = False
     result = check_service(Texts(sources))
     if result.service is None:
         raise SchemaError(result.faults)
-    spec = result.service
+    return service_text(result.service, sources, name)
+
+
+def service_text(spec: ServiceSpec, sources: Mapping[str, str], name: str) -> str:
+    """The text of the module of a service that was read from these texts."""
     names = Names(spec)
     classes = [text for one in spec.entities.values() for text in entity(one, names)]
     classes += service(spec, names)
