@@ -48,7 +48,10 @@ def module_text(sources: Mapping[str, str], name: str, *, compiled: bool = False
     result = check_service(Texts(sources))
     if result.service is None:
         raise SchemaError(result.faults)
-    return service_text(result.service, sources, name)
+    text = service_text(result.service, sources, name)
+    if not compiled:
+        return text
+    return text + _carried(text, compiled_source(result.service, result.warnings))
 
 
 def service_text(spec: ServiceSpec, sources: Mapping[str, str], name: str) -> str:
@@ -59,13 +62,12 @@ def service_text(spec: ServiceSpec, sources: Mapping[str, str], name: str) -> st
     head = _HEAD.format(name=spec.service, module=name, alias=next(iter(spec.entities)))
     literals = "\n".join(names.literals)
     static = "\n\n".join((_imports(names), *classes))
-    text = (
+    return (
         head
         + (f"{literals}\n\n" if literals else "")
         + f"if TYPE_CHECKING:\n{indent(static, '    ')}\n\n"
         + _run_time(spec, sources, names)
     )
-    return text + _carried(text, compiled_source(spec, result.warnings)) if compiled else text
 
 
 def _carried(text: str, source: str) -> str:
