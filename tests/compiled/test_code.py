@@ -17,7 +17,7 @@ from leyden.mapping.building import calls_of
 from leyden.schema import load_checked
 from leyden.schema.spec import EntitySpec, ServiceSpec
 from tests.compiled.support import compiled_here, precompiled
-from tests.compiled.test_specs import FEW, FOLDERS
+from tests.compiled.test_specs import FEW, FOLDERS, SERVICE
 from tests.interop.leyden_side import tell, to_service
 from tests.interop.models import key_text_models, models
 from tests.interop.test_hooks import hooked_models
@@ -42,6 +42,12 @@ def test_nothing_is_compiled_for_shipped_schemas(folder: Path) -> None:
     assert [compiled_here(mapping_of(entity)) for entity in again.entities.values()] == [
         [] for _ in again.entities
     ]
+
+
+def test_nothing_is_compiled_for_attributes_of_all_kinds() -> None:
+    spec, noted = load_checked(SERVICE, hooks={"settle": tell, "is_open": tell})
+    (entity,) = precompiled(spec, noted).spec.entities.values()
+    assert compiled_here(mapping_of(entity)) == []
 
 
 @FEW

@@ -10,7 +10,7 @@ from leyden.schema import load_checked
 from leyden.typed import FORMAT
 from tests.compiled.test_specs import SERVICE
 
-SPECS: Final = {1: "0bcbbcffd3c786710fc34b003c0976c08bf4a8a197c86e2c67d15f076b2dc069"}
+SPECS: Final = {1: "b23e81ad3864876ecab0d185b07e03a25956113660a6126717a535f5e0442099"}
 """By the version of the format: the digest of the spec that the YAML of `SERVICE` makes."""
 
 

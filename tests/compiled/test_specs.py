@@ -48,6 +48,15 @@ attributes:
     type: list
     items: {type: map, properties: {sku: string, count: {type: integer, default: 0}}}
   tags: {type: set, items: string}
+  recipe: {type: string, encrypt: true}
+  shape: {type: vector, dimensions: 3, deferred: true}
+  notes: {type: json, overflow: chunk}
+  lid:
+    type: union
+    tag: kind
+    variants:
+      screwed: {properties: {turns: {type: integer, required: true}}}
+      corked: {properties: {cork: {type: map, properties: {tree: string}}}}
   label: {type: string, derive: "join(' ', [state, jar_id])", validate: "length(@) > `0`"}
 indexes:
   jar:
