@@ -170,7 +170,7 @@ def test_it_is_quick_since_it_imports_little() -> None:
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
         "import leyden_command; leyden_command.main()\n"
     )
-    for command in ("query task.", "put task ", "export --en", "table --fo", "keys ", "explain "):
+    for command in ("query task.", "export --en", "table --fo", "explain "):
         done = subprocess.run(
             [sys.executable, "-c", script],
             env={**os.environ, "_LEYDEN_COMPLETE": "zsh", "_LEYDEN_LINE": f"leyden {command}"},

@@ -13,7 +13,7 @@ import pytest
 
 from leyden.cli.application import SECTIONS
 from leyden.cli.application import leyden as application
-from leyden.cli.folders import TargetCommand
+from leyden.cli.folders import SchemasPath, TargetCommand
 from leyden.configuration import SETTINGS, variable_of
 from tests.cli.conftest import ROOT, TASKAPP, OnTable, leyden_command
 
@@ -226,8 +226,8 @@ def test_every_command_with_a_folder_may_leave_it_out() -> None:
     for name in (name for section in SECTIONS.values() for name in section):
         command = application.get_command(click.Context(application), name)
         assert command is not None
-        folders = {"folder", "folders"} & {param.name for param in command.params}
-        assert not folders or isinstance(command, TargetCommand), name
+        has_folder = any(isinstance(param.type, SchemasPath) for param in command.params)
+        assert isinstance(command, TargetCommand) is has_folder, name
 
 
 # Functions.
