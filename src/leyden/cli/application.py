@@ -99,6 +99,24 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 """The commands in the sections of `leyden --help`."""
 
 
+_MEANT: Final = {
+    **dict.fromkeys(("validate", "lint"), "check"),
+    **dict.fromkeys(("add", "insert", "new"), "create"),
+    **dict.fromkeys(("patch", "set", "upsert"), "update"),
+    **dict.fromkeys(("remove", "rm"), "delete"),
+    **dict.fromkeys(("find", "select"), "query"),
+    **dict.fromkeys(("list", "ls", "count"), "scan"),
+    **dict.fromkeys(("dump", "backup"), "export"),
+    **dict.fromkeys(("load", "restore"), "import"),
+    **dict.fromkeys(("serve", "start", "server"), "local"),
+}
+"""Commands as other tools call them."""
+
+_FOR_QUERIES: Final = frozenset(
+    f"--{one}" for one in ("gt", "gte", "lt", "lte", "begins", "between")
+)
+
+
 class StoppedError(Exception):
     """Ctrl-C, in a command that can go on later; the text says how."""
 
@@ -121,6 +139,20 @@ class Application(click.Group):
                 command: click.Command = getattr(import_module(module), name)
                 return command
         return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called. Raises click's UsageError, which says what may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from leyden._text import did_you_mean
+
+            word = args[0]
+            meant = f'; did you mean "{_MEANT[word]}"?' if word in _MEANT else ""
+            hint = meant or did_you_mean(word, self.list_commands(ctx)) or "; see `leyden --help`"
+            raise click.UsageError(f"No such command '{word}'{hint}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands section by section."""
@@ -157,6 +189,11 @@ class Application(click.Group):
             # What is still buffered meets a closed pipe here, and not at exit.
             sys.stdout.flush()
             return result
+        except click.NoSuchOption as error:
+            said = _explained(error)
+            if not said:
+                raise
+            raise click.UsageError(said, error.ctx) from error
         except LeydenError as error:
             _report(ctx, error)
             ctx.exit(FAILED)
@@ -170,9 +207,25 @@ class Application(click.Group):
             ctx.exit(PIPE_CLOSED)
 
 
+def _explained(error: click.NoSuchOption) -> str:
+    """What stands in place of an option; empty where click knows as much."""
+    name = error.option_name
+    if name in ("--desc", "--asc"):
+        return f"No such option '{name}'; write --order {name[2:]}"
+    if name in _FOR_QUERIES:
+        return (
+            f"No such option '{name}'; a range is over the sort key of a query, and --where "
+            "'points > 3' filters on any attribute"
+        )
+    takes = error.ctx.command.params if error.ctx is not None else []
+    if error.possibilities or not any("=VALUE" in (one.metavar or "") for one in takes):
+        return ""
+    return f"No such option '{name}'; an attribute has no dashes: {name.lstrip('-')}=VALUE"
+
+
 def _report(ctx: click.Context, error: LeydenError) -> None:
     from leyden.cli.output import for_the_command_line, plural, print_faults
-    from leyden.errors import SchemaError
+    from leyden.errors import MissingCompositeError, SchemaError
 
     if ctx.meta.get(_DEBUGGING):
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
@@ -183,6 +236,8 @@ def _report(ctx: click.Context, error: LeydenError) -> None:
         command = leyden.get_command(ctx, ctx.invoked_subcommand or "")
         options = {option for one in (command.params if command else ()) for option in one.opts}
         message = for_the_command_line(str(error), options)
+        if isinstance(error, MissingCompositeError) and message.endswith(" as well"):
+            message += f": {' '.join(f'{name}=VALUE' for name in error.missing)}"
         message += _configured(ctx, error)
     code = click.style(f" [{error.code}] ", dim=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}{code}{message}", err=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from leyden.cli.folders import left_out_note
 from leyden.cli.options import decorated, unknown
 from leyden.cli.reading import collection_query, members_of
 from leyden.cli.values import RANGE, read_limits, read_pairs, split_pairs, value_from_text
@@ -82,6 +83,25 @@ def _gathered(command: Any, name: str, options: Mapping[str, tuple[str, str]]) -
             )
             for one, (form, said) in options.items()
         ),
+    )
+
+
+def pattern_named(service: Service, text: str, *, by_meaning: bool = False) -> tuple[str, str]:
+    """The entity and the access pattern in `task.assigned`. Raises click's BadParameter."""
+    alias, dot, name = text.partition(".")
+    if alias and dot and name:
+        return alias, name
+    patterns = [
+        f"{entity.spec.alias}.{one}"
+        for entity in service.entities.values()
+        for one in (entity.spec.searches if by_meaning else entity.spec.indexes)
+    ]
+    near = [one for one in patterns if text in one.split(".")]
+    kind = "a search" if by_meaning else "a query"
+    known = ", ".join(near or patterns) or "the schemas have none"
+    raise click.BadParameter(
+        f'"{text}" must be ENTITY.PATTERN for {kind}: {known}{left_out_note(text)}',
+        param_hint="ENTITY.PATTERN",
     )
 
 

@@ -94,17 +94,6 @@ def entity_named(service: Service, name: str) -> Entity:
     return found
 
 
-def pattern_named(text: str, example: str) -> tuple[str, str]:
-    """The entity and the access pattern in `task.assigned`."""
-    alias, dot, name = text.partition(".")
-    if not (alias and dot and name):
-        raise click.BadParameter(
-            f'"{text}" must be ENTITY.PATTERN, as in {example}{left_out_note(text)}',
-            param_hint="ENTITY.PATTERN",
-        )
-    return alias, name
-
-
 def unknown(
     message: str,
     name: str,

@@ -49,11 +49,13 @@ _HERE: Final = {
         "Check the key, or make the item with --upsert"
     ),
     " (None there: the item has none)": ", or with --absent where the item has none",
+    ".where(), or use .match()": "--where",
     ".set()": "--set",
     ".composite()": "--composite",
     ".where()": "--where",
     ".put()": "`leyden put`",
     **{f".{step}()": f"--{step}" for step in ("add", "subtract", "append", "delete", "remove")},
+    **{f".{way}()": f"--{way}" for way in ("begins", "gt", "gte", "lt", "lte", "between")},
     ".if_not_exists()": "--if-not-exists",
 }
 """What stands in messages of the Python interface, and what it is called here."""

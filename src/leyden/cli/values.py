@@ -179,9 +179,10 @@ def read_pairs(entity: Entity, arguments: Iterable[str], *, hint: str) -> dict[s
     `hint` names the argument or option in messages. Raises click's BadParameter for what has
     no `=` or comes twice, UnknownAttributeError and ValidationError.
     """
+    names = entity.spec.primary.composites
     return {
         name: value_from_text(attribute_named(entity, name), text)
-        for name, text in split_pairs(arguments, hint=hint).items()
+        for name, text in split_pairs(arguments, hint=hint, example=names[0]).items()
     }
 
 
@@ -210,14 +211,24 @@ def read_limits(
     return start, end
 
 
-def split_pairs(arguments: Iterable[str], *, hint: str) -> dict[str, str]:
+def split_pairs(
+    arguments: Iterable[str], *, hint: str, example: str = "project_id"
+) -> dict[str, str]:
     """The texts of `name=text` arguments, by name. Raises click's BadParameter."""
     found: dict[str, str] = {}
     for argument in arguments:
         name, equals, text = argument.partition("=")
-        if not equals or not name:
+        if argument.startswith("{"):
             raise click.BadParameter(
-                f'"{name or argument}" must have the form NAME=VALUE, as in project_id=p1',
+                f"write an attribute as NAME=VALUE, as in {example}=x; `leyden put` and `create` "
+                "take a JSON object with --json-item",
+                param_hint=hint,
+            )
+        if not equals or not name:
+            word = name.rstrip(":") or "NAME"
+            raise click.BadParameter(
+                f'"{name or argument}" must have the form NAME=VALUE, without spaces around the =, '
+                f"as in {word if name.endswith(':') else example}=x",
                 param_hint=hint,
             )
         if name in found:

@@ -266,7 +266,9 @@ class _Parser:
             raise self._expected(f'"{symbol}"')
 
     def _expected(self, what: str) -> click.BadParameter:
-        return self._misuse(self._next.start, f"expected {what}, found {self._next}")
+        meant = {"&&": "and", "||": "or", "!": "not"}.get(self._next.text)
+        hint = f'; write "{meant}"' if meant else ""
+        return self._misuse(self._next.start, f"expected {what}, found {self._next}{hint}")
 
     def _misuse(self, position: int, what: str) -> click.BadParameter:
         return click.BadParameter(what + self._pointed(position), param_hint="--where")

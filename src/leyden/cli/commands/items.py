@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from leyden.cli.chains import pattern_query, range_options, ranged, ranged_collection
+from leyden.cli.chains import (
+    pattern_named,
+    pattern_query,
+    range_options,
+    ranged,
+    ranged_collection,
+)
 from leyden.cli.folders import COLLECTIONS, TargetCommand
 from leyden.cli.options import (
     Target,
     decorated,
     entity_named,
     output_options,
-    pattern_named,
     target_options,
 )
 from leyden.cli.output import Output, plural, print_json, print_record, waiting
@@ -245,9 +250,9 @@ def query(
     --where takes comparisons (= != < <= > >=, between A and B, in (A, B)), exists(a), missing(a),
     contains(a, value), begins(a, text) and size(a) > 3, with and, or, not and parentheses.
     """
-    alias, name = pattern_named(pattern, "task.assigned")
     more = {"order": order, "hydrate": hydrate or None}
     with target.opened() as service:
+        alias, name = pattern_named(service, pattern)
         if alias == COLLECTIONS and alias not in service.entities:
             operation = ranged_collection(service, name, key, reading.where, ranges)
             print_collection(service, name, operation, reading, output, **more)
@@ -296,6 +301,12 @@ def scan(
         raise click.UsageError(
             "--segments reads the whole table; it cannot be used with --all, --max or --cursor"
         )
+    alias, dot, name = entity.partition(".")
+    if dot:
+        instead = f"{alias} --index {name}"
+        if alias == COLLECTIONS:
+            instead = "ENTITY; `leyden query` reads a collection"
+        raise click.UsageError(f'a scan takes an entity, not "{entity}": leyden scan {instead}')
     with target.opened() as service:
         found = entity_named(service, entity)
         operation = found.scan if index is None else found.scan.index(index)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from leyden.cli.chains import pattern_named
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import (
     Target,
     entity_named,
     output_options,
-    pattern_named,
     target_options,
     unknown,
 )
@@ -74,13 +74,13 @@ def search(
       embed "late invoices" | leyden search schemas/notes note.similar tenant_id=t1 --vector - \\
           --where 'pages > 3' --json
     """
-    alias, name = pattern_named(pattern, "note.similar")
     try:
         near = read_json(vector.read().decode())
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--vector") from error
     said = {"attributes": attributes or None, **options, "hydrate": options["hydrate"] or None}
     with target.opened() as service:
+        alias, name = pattern_named(service, pattern, by_meaning=True)
         entity = entity_named(service, alias)
         operation = narrowed(search_pattern(entity, name, near, given), where, entity)
         with waiting(f"searching {entity.spec.alias}"):

@@ -45,7 +45,6 @@ _entity_option: Final = click.option(
 @click.option(
     "--to",
     "to",
-    required=True,
     metavar="FILE",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     help="Where to write; - is standard output.",
@@ -67,7 +66,7 @@ _entity_option: Final = click.option(
 @output_options
 def export_items(
     target: Target,
-    to: Path,
+    to: Path | None,
     name: str | None,
     raw: bool,
     resume: bool,
@@ -90,6 +89,8 @@ def export_items(
       leyden export schemas/taskapp --to tasks.jsonl
       leyden export schemas/taskapp --to - --entity task --records | head
     """
+    if to is None:
+        raise click.UsageError("where to? pass --to FILE, or --to - for standard output")
     to_stdout = str(to) == "-"
     if to_stdout and (resume or overwrite):
         option = "--resume" if resume else "--overwrite"

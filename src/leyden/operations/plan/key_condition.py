@@ -158,7 +158,11 @@ def read_range(
             if name not in entity.spec.attributes:
                 raise entity.mapping.unknown(name)
             if name not in spec.sk.composite or name in values:
-                why = "was given as equal already" if name in values else "is not in the sort key"
+                why = (
+                    "was given as equal already"
+                    if name in values
+                    else "is not in the sort key; filter on it with .where()"
+                )
                 raise InvalidExpressionError(
                     f'.{operator}() cannot use "{name}" of "{spec.name}": it {why}',
                     entity=entity.spec.entity,
