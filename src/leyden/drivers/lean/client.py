@@ -8,7 +8,9 @@ Whether and when to try again is decided by the client's own handlers as well.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from threading import Lock
@@ -300,7 +302,8 @@ def resolve_endpoint(
     caught: list[Any] = []
     token = _caught.set(caught)
     try:
-        response = client._make_api_call(api, dict(params))
+        with _untraced():
+            response = client._make_api_call(api, dict(params))
     finally:
         _caught.reset(token)
     if not caught or _MARK not in response.get("ResponseMetadata", {}).get("HTTPHeaders", {}):
@@ -310,6 +313,23 @@ def resolve_endpoint(
     if "Authorization" not in headers:
         raise aws.NoCredentialsError
     return str(request.url), headers
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """Keep a request that is never sent out of the traces of OpenTelemetry, where those are made.
+
+    Instrumentations of botocore take it for a call of its client.
+    """
+    tracing: Any = sys.modules.get("opentelemetry.context")
+    if tracing is None:
+        yield
+        return
+    token = tracing.attach(tracing.set_value("suppress_instrumentation", True))
+    try:
+        yield
+    finally:
+        tracing.detach(token)
 
 
 def is_asking() -> bool:
