@@ -10,6 +10,7 @@
 # make bench-vectors  reading vectors beside boto3, searching them beside NumPy and Qdrant
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
+# make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
@@ -24,7 +25,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory bench-vectors goldens quality docs npm ministack clean
+.PHONY: help figures demo test quick check format bench bench-memory bench-vectors goldens quality newcomer docs npm ministack clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -68,6 +69,9 @@ goldens: $(VENV)/.installed-dev npm
 
 quality: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.memory_quality --missed
+
+newcomer: $(VENV)/.python
+	@$(VENV)/bin/python tools/newcomer.py $(CACHE)/newcomer
 
 docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md

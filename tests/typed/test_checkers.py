@@ -24,6 +24,7 @@ from tests.mapping.strategies import entities_with_values
 from tests.typed.checkers import CHECKERS, GOLDEN, Found, expected, ty
 
 USERS = Path(__file__).parent / "users"
+DESK = ROOT / "examples" / "desk"
 _LOADED = re.compile(r'leyden\.load\("schemas/(\w+)", ')
 
 
@@ -67,7 +68,8 @@ def begun(folder: Path) -> list[Path]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("pages")
     written = [tour(folder), page_on_types(folder), *begun(folder)]
-    return [*sorted(GOLDEN.glob("*.py")), *sorted(USERS.glob("*.py")), *written]
+    folders = (GOLDEN, USERS, DESK)
+    return [*(file for one in folders for file in sorted(one.glob("*.py"))), *written]
 
 
 @pytest.mark.parametrize(
