@@ -313,3 +313,27 @@ def test_changes_may_come_in_a_mapping_or_in_a_record(parcel: leyden.Entity) -> 
         parcel.patch(record, parcel.record(id="2"))
     with pytest.raises(ArgumentError, match="got 2 values without one"):
         parcel.patch(record, 5)
+
+
+def test_what_no_condition_can_compare_is_not_taken_from_a_record() -> None:
+    source = """
+entity: notes
+alias: note
+version: "1"
+service: changes
+attributes:
+  id: {type: string, required: true}
+  name: string
+  body: {type: string, overflow: chunk}
+  once: {type: string, read_only: true, encrypt: true}
+  head: {type: string, derive: "join('', [name || '-', body || '-'])"}
+indexes:
+  notes:
+    pk: {field: pk, composite: [id]}
+"""
+    note = leyden.load(source, table="t", encryption_keys={"k": b"1" * 32})["note"]
+    record = note.parse(note.put(id="1", name="n", body="b", once="o").params()["Item"])
+    with pytest.raises(MissingCompositeError, match='reads "body" as well'):
+        note.patch(record, name="m").params()
+    sent_back = note.patch(note.record(**record.to_dict())).params()
+    assert "once" not in sent_back["ExpressionAttributeNames"].values()

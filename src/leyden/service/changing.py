@@ -18,6 +18,7 @@ from leyden.operations.bound import BoundEntity, error_context
 from leyden.operations.companions.versions import Expectation, version_seen_in
 from leyden.operations.plan.known import telling
 from leyden.operations.plan.steps import is_operand
+from leyden.schema.spec import AttributeSpec
 from leyden.service.given import key_of, own_values, root_of_place
 
 
@@ -127,7 +128,11 @@ def _of_made(entity: BoundEntity, sets: Mapping[str, Any]) -> tuple[dict[str, An
         n for n in sets if attributes[n].derive is not None or attributes[n].on_write is not None
     }
     once = {n for n in sets if attributes[n].read_only and n not in made}
-    known = {name: sets[name] for name in once if sets[name] is not None}
+    known = {
+        name: sets[name]
+        for name in once
+        if sets[name] is not None and _is_compared(attributes[name], sets[name])
+    }
     return {n: value for n, value in sets.items() if n not in made and n not in once}, known
 
 
@@ -142,6 +147,12 @@ def _seen_in(entity: BoundEntity, record: Any, lack: Lack) -> dict[str, Any]:
             continue
         if lack.read is not None and slot not in lack.read:
             continue
-        if not entity.spec.attributes[name].overflow:
-            found[name] = getattr(record, slot)
+        value = getattr(record, slot)
+        if _is_compared(entity.spec.attributes[name], value):
+            found[name] = value
     return own_values(found)
+
+
+def _is_compared(spec: AttributeSpec, value: Any) -> bool:
+    """Whether a condition can compare a value with the stored one, as `composite()` would."""
+    return not spec.overflow and (value is None or not spec.encrypt)
