@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import leyden
+from leyden.cli.commands.local import _Service, local
 from tests.cli.conftest import TASKAPP, leyden_command
 from tests.interop.node_process import node_folder
 
@@ -124,6 +126,18 @@ def test_the_sdk_for_javascript_finds_it_by_the_same_lines(folder: Path, started
         check=False,
     )
     assert json.loads(done.stdout) == {"pk": {"S": "js"}, "sk": {"S": "1"}}, done.stderr
+
+
+def test_keys_of_encrypted_attributes_and_functions_are_not_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "note.yaml").write_text(
+        "entity: note\nversion: '1'\nservice: notes\n"
+        "attributes:\n  id: {type: string, default: {call: new_id}}\n"
+        "  text: {type: string, encrypt: true}\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}}\n"
+    )
+    context = click.Context(local)
+    with leyden.local() as engine:
+        assert _Service.at(tmp_path, None, context).made(engine).created
 
 
 def test_it_stops_cleanly_by_ctrl_c(folder: Path, started: Any) -> None:

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from leyden.cli.application import debug_option
 from leyden.cli.folders import TargetCommand, settings_of
-from leyden.cli.hooks import Hooks, hooks_of
+from leyden.cli.hooks import Hooks, hooks_of, keys_of
 from leyden.cli.options import FOLDER
 from leyden.cli.output import Output, print_json, waiting
 from leyden.errors import TableMismatchError
@@ -123,7 +123,10 @@ class _Service(NamedTuple):
         import leyden
 
         spec, name, hooks = self
-        with leyden.bind(spec, table=name, engine=engine, hooks=hooks) as service:
+        # No item is read or written here, so no key of an encrypted attribute is asked for.
+        keys = keys_of(None, None)
+        options: dict[str, Any] = {"table": name, "hooks": hooks, "encryption_keys": keys}
+        with leyden.bind(spec, engine=engine, **options) as service:
             try:
                 return _Table(name, spec.service, service.create_table().created)
             except TableMismatchError as error:
