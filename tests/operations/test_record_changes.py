@@ -330,6 +330,7 @@ attributes:
 indexes:
   notes:
     pk: {field: pk, composite: [id]}
+    sk: {field: sk, composite: []}
 """
     note = leyden.load(source, table="t", encryption_keys={"k": b"1" * 32})["note"]
     record = note.parse(note.put(id="1", name="n", body="b", once="o").params()["Item"])
