@@ -272,7 +272,7 @@ class _Apps:
         if loads is not None:
             app = loads(**options)
         else:
-            app = self._bind(_spec_of(source, options.get("hooks")), **options)
+            app = self._bind(_spec_of(source, options), **options)
         self.all.append(app)
         return app
 
@@ -281,16 +281,19 @@ _specs: Final[dict[Any, Any]] = {}
 """The schemas of folders and files that tests of this process have loaded, as they stood."""
 
 
-def _spec_of(source: Any, hooks: Any) -> Any:
+def _spec_of(source: Any, options: dict[str, Any]) -> Any:
     """The schemas of a source, read once for all tests while nobody changes their files."""
     from leyden import load
 
     state = _state_of(source)
+    hooks, keys = options.get("hooks"), options.get("encryption_keys")
     key = (state, frozenset(hooks or ()))
     found = None if state is None else _specs.get(key)
     if found is None:
         # As users load them, so that they are warned of what they would be warned of.
-        found = load(source, table="any", region="us-east-1", hooks=hooks).spec
+        found = load(
+            source, table="any", region="us-east-1", hooks=hooks, encryption_keys=keys
+        ).spec
         if state is not None:
             _specs[key] = found
     return found

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
+import pydantic
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 import leyden
 from leyden._attrs import evolve
@@ -154,6 +156,9 @@ def test_a_record_shows_no_encrypted_value_in_its_repr() -> None:
     assert repr(record) == "Thing(id='1', secret=<encrypted>, name='Ada')"
     assert record.to_dict() == {"id": "1", "secret": "swordfish", "name": "Ada"}
     assert attrs.evolve(record, name="Bea").secret == "swordfish"
+    # As rich prints attrs classes, in tracebacks with their local variables for one.
+    assert "swordfish" not in pretty_repr([record])
+    assert "secret=<encrypted>" in pretty_repr([record])
 
 
 @pytest.mark.parametrize(
@@ -331,3 +336,20 @@ def test_errors_of_constraints_and_of_decoding_hold_no_contents(patient: leyden.
         stranger.entities.patient.parse(item)
     assert raised.value.key == {"pk": item["pk"], "sk": item["sk"]}
     assert "swordfish" not in f"{raised.value} {raised.value!r}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "1", "secret": ["swordfish"]},
+        {"id": "1", "name": 5, "secret": "swordfish"},
+        {"secret": "swordfish"},
+        {"id": "1", "secert": "swordfish"},
+    ],
+)
+def test_pydantics_errors_show_no_encrypted_value(
+    patient: leyden.Entity, body: dict[str, Any]
+) -> None:
+    with pytest.raises(pydantic.ValidationError) as raised:
+        pydantic.TypeAdapter(patient.record).validate_python(body)
+    assert "swordfish" not in f"{raised.value} {raised.value.errors()}"

@@ -203,6 +203,18 @@ class Generated:
         return await leyden.load_async(SCHEMA, **options)
 
 
+def test_encrypted_attributes_take_their_keys(leyden_app: AppFactory, tmp_path: Path) -> None:
+    (tmp_path / "note.yaml").write_text(
+        SCHEMA.replace("y: string", "y: {type: json, encrypt: true}")
+    )
+    note = leyden_app(tmp_path, encryption_keys={"k": bytes(32)}).entities.note
+    note.put(x="1", y="swordfish").go()
+    assert note.get(x="1").go().y == "swordfish"
+    assert set(note.get(x="1").go(data="raw")["y"]) == {"B"}
+    with pytest.raises(leyden.errors.InvalidOptionError, match="encryption_keys"):
+        leyden_app(tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["blocking", "awaited"])
 def test_a_generated_module_is_a_source(
     leyden_app: AppFactory, leyden_app_async: AsyncAppFactory, kind: str

@@ -22,7 +22,7 @@ from leyden._calls import misplaced, shorten
 from leyden.errors import DecodeError, LeydenError
 from leyden.mapping.handmade import Kept, alike, made_anew, make, replaced, state_of, with_state
 from leyden.mapping.lack import WHOLE, Lack, class_of_whole, part_class, root_of
-from leyden.mapping.showing import Writers, json_line, json_writers, plain_values
+from leyden.mapping.showing import SECRET, Writers, json_line, json_writers, plain_values
 from leyden.schema.spec import AttributeSpec, EntitySpec
 from leyden.types import type_of
 
@@ -120,8 +120,7 @@ class Record:
     def __repr__(self) -> str:
         attributes = self.__leyden_attributes__
         shown = [
-            # What is encrypted in the table stays out of logs and tracebacks.
-            f"{name}={'<encrypted>' if attributes[name].encrypt else repr(value)}"
+            f"{name}={_printing(attributes[name])(value)}"
             for name, value in state_of(self).items()
             if value is not None
         ]
@@ -260,6 +259,16 @@ def _annotation(spec: AttributeSpec) -> Any:
     return type_of(spec).annotation(spec)
 
 
+def _printing(spec: AttributeSpec) -> Callable[[Any], str]:
+    """How a value is printed, by our `repr` and by all that print attrs classes field by field."""
+    # What is encrypted in the table stays out of logs and tracebacks.
+    return _secret if spec.encrypt else repr
+
+
+def _secret(value: object) -> str:
+    return SECRET
+
+
 def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
     body: dict[str, Any] = {
         "__doc__": _doc(spec, slots),
@@ -282,7 +291,9 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         kind = _annotation(spec.attributes[name])
         body["__annotations__"][slot] = kind if kind is Any else kind | None
         # The alias keeps the leading underscores of the argument's name.
-        body[slot] = field(default=None, kw_only=True, alias=Kept(slot))
+        body[slot] = field(
+            default=None, kw_only=True, alias=Kept(slot), repr=_printing(spec.attributes[name])
+        )
     made = type(camel_case(spec.alias), (Record,), body)
     record: Any = frozen(made, eq=False, repr=False, weakref_slot=False)
     record.__leyden_root__ = record

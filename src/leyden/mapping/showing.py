@@ -18,6 +18,9 @@ from leyden.types import json_writer, plain_numbers
 Writers = Mapping[str, tuple[str, Callable[[Any], Any]]]
 """The attribute of each slot, and what makes JSON of its values."""
 
+SECRET: Final = "<encrypted>"
+"""What stands for an encrypted value where values are shown to people: in a repr, in errors."""
+
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 

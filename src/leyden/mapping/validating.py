@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leyden._text import did_you_mean
 from leyden.errors import LeydenError, RequiredAttributeError, UnknownAttributeError
 from leyden.mapping.lack import root_of
+from leyden.mapping.showing import SECRET
 from leyden.schema.spec import AttributeSpec, Literal
 from leyden.types import json_ready, object_schema, plain_numbers, type_of, value_from_json
 
@@ -92,7 +93,7 @@ def _wrong(
         value = given.get(name)
         if name not in given:
             if name in needed:
-                yield {"type": "missing", "loc": (name,), "input": given}
+                yield {"type": "missing", "loc": (name,), "input": _printable(slots, given)}
             continue
         if value is None:
             accepted[slot] = None
@@ -103,7 +104,7 @@ def _wrong(
         try:
             accepted[slot] = mapping.attributes[name].accept(value_from_json(spec, value))
         except LeydenError as refused:
-            yield _detail(refused, name, value)
+            yield _detail(refused, name, SECRET if spec.encrypt else value)
     names = _named(slots)
     for name in given:
         if name not in names:
@@ -111,7 +112,21 @@ def _wrong(
             unknown = UnknownAttributeError(
                 f'"{root.__leyden_shape__[1]}" has no attribute "{name}"{hint}'
             )
-            yield _detail(unknown, str(name), given[name])
+            yield _detail(unknown, str(name), _printable(slots, given)[name])
+
+
+def _printable(slots: Mapping[str, AttributeSpec], given: Mapping[str, Any]) -> dict[str, Any]:
+    """An object as an error may show it, which soon stands in a log.
+
+    Beside encrypted values, those of unknown names are left out: one may be misspelled.
+    """
+    named = _named(slots)
+    if not any(spec.encrypt for spec in named.values()):
+        return dict(given)
+    return {
+        name: value if name in named and not named[name].encrypt else SECRET
+        for name, value in given.items()
+    }
 
 
 def _named(slots: Mapping[str, AttributeSpec]) -> dict[str, AttributeSpec]:
