@@ -200,6 +200,23 @@ def test_a_function_gives_the_keys_once_when_they_are_needed() -> None:
     assert keyring_of(ServiceSpec("app", {"thing": entity({"name": "string"})}), None, "") is None
 
 
+def test_a_function_that_fails_is_told_without_its_text_and_asked_again() -> None:
+    answers: list[Any] = [RuntimeError("key is swordfish"), {"old": OLD}]
+
+    def keys() -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    mapping = compile_entity(entity(SECRETS), keyring=Keyring(keys))
+    with pytest.raises(InvalidOptionError, match="raised RuntimeError") as raised:
+        stored(mapping, secret="x")
+    assert "swordfish" not in str(raised.value)
+    assert isinstance(raised.value.__cause__, RuntimeError)
+    assert mapping.decode(stored(mapping, secret="x")).secret == "x"
+
+
 def test_threads_that_need_the_first_value_at_once_encrypt_it_once() -> None:
     for _ in range(20):
         mapping = compiled()
@@ -323,8 +340,12 @@ def test_a_patch_by_a_record_sends_what_differs_in_python(patient: leyden.Entity
     record = patient.parse(item)
     names = patient.patch(attrs.evolve(record, name="m")).params()["ExpressionAttributeNames"]
     assert not {"secret", "mail", "both"} & set(names.values())
-    with pytest.raises(leyden.errors.MissingCompositeError, match='reads "mail"'):
+    with pytest.raises(leyden.errors.MissingCompositeError, match='reads "mail"') as raised:
         patient.patch(attrs.evolve(record, secret="c")).params()
+    assert "even where the stored value stays" in str(raised.value)
+    bare = patient.patch(id="1").set(secret="c").composite(mail=None)
+    with pytest.raises(leyden.errors.ValidationError, match=r"join\(\)"):
+        bare.params()
     both = patient.patch(record).set(secret="c", mail="b").params()
     assert {"secret", "both"} <= set(both["ExpressionAttributeNames"].values())
 

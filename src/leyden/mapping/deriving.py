@@ -12,7 +12,7 @@ from leyden.mapping.building import Hooks
 from leyden.mapping.expressions import Expression
 from leyden.mapping.making import Maker, maker_of
 from leyden.mapping.moment import hook_of
-from leyden.schema.spec import After, Bucket, Call, JMESPath, Slug
+from leyden.schema.spec import After, Bucket, Call, EntitySpec, JMESPath, Slug
 from leyden.types.base import AttributeType
 
 Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
@@ -122,14 +122,25 @@ def derivations_of(
     return found
 
 
-def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], entity: str) -> None:
+def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], spec: EntitySpec) -> None:
     """Refuse a write that must derive an attribute from values that it does not know."""
-    if missing:
-        names = ", ".join(f'"{name}"' for name in missing)
-        raise MissingCompositeError(
-            f'"{derived}" is derived anew by this write and reads {names} as well; give '
-            f"{'it' if len(missing) == 1 else 'them'} with .set(), or with .composite() where "
-            "the stored value stays (None there: the item has none)",
-            missing=missing,
-            entity=entity,
+    if not missing:
+        return
+    names = ", ".join(f'"{name}"' for name in missing)
+    inputs = [spec.attributes[name] for name in missing]
+    if any(one.encrypt or one.overflow for one in inputs):
+        advice = (
+            "with .set(), even where the stored value stays: the table cannot compare it (where "
+            "the item has none, .composite() takes None)"
         )
+    else:
+        advice = (
+            "with .set(), or with .composite() where the stored value stays (None there: the item "
+            "has none)"
+        )
+    raise MissingCompositeError(
+        f'"{derived}" is derived anew by this write and reads {names} as well; give '
+        f"{'it' if len(missing) == 1 else 'them'} {advice}",
+        missing=missing,
+        entity=spec.entity,
+    )

@@ -309,7 +309,7 @@ class Preparation:
         together = {**known, **changed}
         for one in concerned:
             missing = tuple(sorted(self.derivations[one.name] - together.keys()))
-            refuse_unknown_inputs(one.name, missing, self.spec.entity)
+            refuse_unknown_inputs(one.name, missing, self.spec)
         values = {
             name: value
             for name, value in together.items()

@@ -24,7 +24,7 @@ from threading import Lock
 from typing import Any, Final, TypeAlias
 
 from leyden._attrs import evolve
-from leyden.errors import DecryptError, InvalidOptionError
+from leyden.errors import DecryptError, InvalidOptionError, LeydenError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.codec import Codec
 from leyden.schema.spec import EntitySpec, ServiceSpec
@@ -78,8 +78,21 @@ class Keyring:
         with self._lock:
             if self._ciphers is None:
                 assert callable(self._given)
-                self._ciphers = _ciphers(self._given())
+                self._ciphers = _ciphers(_given_by(self._given))
         return self._ciphers
+
+
+def _given_by(function: Callable[[], object]) -> object:
+    """What the function of a caller gives. Its failure comes as hooks' failures do."""
+    try:
+        return function()
+    except LeydenError:
+        raise
+    except Exception as error:
+        # Its text may quote a key, so it stays with the cause.
+        raise InvalidOptionError(
+            f"the function that gives `encryption_keys` raised {type(error).__name__}"
+        ) from error
 
 
 def _ciphers(keys: object) -> dict[bytes, Any]:
