@@ -359,6 +359,22 @@ def test_errors_of_constraints_and_of_decoding_hold_no_contents(patient: leyden.
     assert "swordfish" not in f"{raised.value} {raised.value!r}"
 
 
+@pytest.mark.parametrize(("watch", "shown"), [("[secret]", False), ('"*"', False), ("[id]", True)])
+def test_what_a_get_hook_makes_of_an_encrypted_value_is_not_printed(
+    watch: str, shown: bool
+) -> None:
+    name = f"name: {{type: string, watch: {watch}, get: {{call: f}}}}"
+    hooks = {"f": lambda name, values: f"{name} {values.get('secret')}"}
+    app = leyden.load(
+        CLINIC.replace("name: string", name), table="t", encryption_keys={"old": OLD}, hooks=hooks
+    )
+    item = app["patient"].put(id="1", secret="s", mail="m", name="n").params()["Item"]
+    record = app["patient"].parse(item)
+    assert ("name=<encrypted>" not in repr(record)) is shown
+    # A hook is called with everything; what it reads without watching it, nobody can know.
+    assert ("n s" in f"{record!r} {pretty_repr(record)}") is shown
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -49,6 +49,8 @@ class Record:
     __slots__ = ()
     __leyden_attributes__: ClassVar[Mapping[str, AttributeSpec]]
     """The attribute of each slot."""
+    __leyden_secret__: ClassVar[frozenset[str]]
+    """The slots whose values are not printed."""
     __leyden_alias__: ClassVar[str]
     __leyden_lack__: ClassVar[Lack]
     __leyden_shape__: ClassVar[_Shape]
@@ -118,9 +120,9 @@ class Record:
             return self.to_dict(json=True)
 
     def __repr__(self) -> str:
-        attributes = self.__leyden_attributes__
+        secret = self.__leyden_secret__
         shown = [
-            f"{name}={_printing(attributes[name])(value)}"
+            f"{name}={_secret(value) if name in secret else repr(value)}"
             for name, value in state_of(self).items()
             if value is not None
         ]
@@ -248,7 +250,11 @@ def record_class(spec: EntitySpec, slots: Mapping[str, str]) -> type[Any]:
     with _lock:
         record = _classes.get(whole)
         attributes = (spec.attributes[name] for name in slots)
-        if record is None or not alike(attributes, record.__leyden_attributes__.values()):
+        if (
+            record is None
+            or record.__leyden_secret__ != _secret_slots(spec, slots)
+            or not alike(attributes, record.__leyden_attributes__.values())
+        ):
             record = _classes[whole] = _make(spec, slots, shape)
         _latest[shape] = _named[shape[:3]] = record
     return record
@@ -259,10 +265,22 @@ def _annotation(spec: AttributeSpec) -> Any:
     return type_of(spec).annotation(spec)
 
 
-def _printing(spec: AttributeSpec) -> Callable[[Any], str]:
-    """How a value is printed, by our `repr` and by all that print attrs classes field by field."""
-    # What is encrypted in the table stays out of logs and tracebacks.
-    return _secret if spec.encrypt else repr
+def _secret_slots(spec: EntitySpec, slots: Mapping[str, str]) -> frozenset[str]:
+    """The slots whose values stay out of logs and tracebacks.
+
+    They are those of encrypted attributes, and of what a `get` hook makes of one that it watches.
+    """
+    secret = {name for name, one in spec.attributes.items() if one.encrypt}
+    return frozenset(
+        slot
+        for name, slot in slots.items()
+        if secret
+        and (name in secret or not {"*", *secret}.isdisjoint(_watched(spec.attributes[name])))
+    )
+
+
+def _watched(spec: AttributeSpec) -> tuple[str, ...]:
+    return spec.watch if spec.get is not None else ()
 
 
 def _secret(value: object) -> str:
@@ -270,6 +288,7 @@ def _secret(value: object) -> str:
 
 
 def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any]:
+    secret = _secret_slots(spec, slots)
     body: dict[str, Any] = {
         "__doc__": _doc(spec, slots),
         "__module__": __name__,
@@ -280,6 +299,7 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         "__dataclass_fields__": _DataclassFields(),
         "__leyden_alias__": spec.alias,
         "__leyden_attributes__": {slot: spec.attributes[name] for name, slot in slots.items()},
+        "__leyden_secret__": secret,
         "__leyden_parts__": {},
         "__leyden_narrowed__": {},
         "__leyden_values__": staticmethod(
@@ -291,9 +311,9 @@ def _make(spec: EntitySpec, slots: Mapping[str, str], shape: _Shape) -> type[Any
         kind = _annotation(spec.attributes[name])
         body["__annotations__"][slot] = kind if kind is Any else kind | None
         # The alias keeps the leading underscores of the argument's name.
-        body[slot] = field(
-            default=None, kw_only=True, alias=Kept(slot), repr=_printing(spec.attributes[name])
-        )
+        # All that print attrs classes field by field call its `repr`.
+        printed = _secret if slot in secret else repr
+        body[slot] = field(default=None, kw_only=True, alias=Kept(slot), repr=printed)
     made = type(camel_case(spec.alias), (Record,), body)
     record: Any = frozen(made, eq=False, repr=False, weakref_slot=False)
     record.__leyden_root__ = record
