@@ -185,7 +185,7 @@ class Listeners:
         self.of_operations: tuple[Listener, ...] = ()
 
     def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
-        """OperationId `callback` with every event from now on."""
+        """Call `callback` with every event from now on."""
         listener = Listener(self, callback, operations)
         self._change(lambda listening: (*listening, listener))
         return listener
@@ -200,7 +200,7 @@ class Listeners:
             self.of_operations = tuple(one for one in self.all if one.operations)
 
     def tell(self, event: Event | OperationEvent) -> None:
-        """OperationId every listener with `event` that asks for its kind."""
+        """Call every listener with `event` that asks for its kind."""
         is_operation = isinstance(event, OperationStarted | OperationEnded)
         for listener in self.of_operations if is_operation else self.all:
             try:
@@ -218,7 +218,7 @@ EVERYWHERE: Final = Listeners()
 
 
 def listen(callback: Callback, *, operations: bool = False) -> Listener:
-    """OperationId `callback` with every event of every driver in this process.
+    """Call `callback` with every event of every driver in this process.
 
     With `operations` it is told of operations as well, `OperationStarted` and `OperationEnded`.
     Returns a `Listener`: call its `close()`, or use it in a `with` statement.

@@ -11,11 +11,11 @@ from weakref import WeakKeyDictionary
 
 from leyden._calls import shorten
 from leyden._ledger import Ledger
-from leyden.drivers.base import broken_off, renew_at_fork, running
+from leyden.drivers.base import Running, broken_off, renew_at_fork
 from leyden.drivers.connection import Access, HasCredentials
 from leyden.drivers.lean.aio_sockets import AsyncPool
 from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
-from leyden.drivers.sync import Sending, writes
+from leyden.drivers.sync import Sending, running, writes
 from leyden.errors import CallStyleError, LeydenError
 from leyden.events import Callback, Listener, Listeners, OperationId
 from leyden.program import Gather, Pause, Program, Request, Response, Work
@@ -191,9 +191,19 @@ class AsyncDriver:
 
     async def run(self, program: Program[T]) -> T:
         """Run `program` to its end and return its result; errors as `SyncDriver.run`."""
+        told = running(self._listeners, program)
+        try:
+            if told is None:
+                return await self._run(program, None)
+            with told:
+                return await self._run(program, told)
+        except LeydenError as error:
+            shorten(error)
+            raise error
+
+    async def _run(self, program: Program[T], told: Running | None) -> T:
         # The connections that were there when it began serve all of its requests.
         pool = self.connection.pool()
-        told = running(self._listeners, program)
         within = None if told is None else told.id
         ledger: Ledger | None = None
         try:
@@ -219,31 +229,22 @@ class AsyncDriver:
                 else:
                     step = program.send(result)
         except StopIteration as end:
-            if told is not None:
-                told.ended(None)
             value: T = end.value
             return value
         except LeydenError as error:
             if ledger is not None:
                 ledger.tell(error)
-            if told is not None:
-                told.ended(error)
-            shorten(error)
-            raise error
+            raise
         except asyncio.CancelledError as cancelled:
             if ledger is not None and (written := ledger.requests):
                 cancelled.add_note(
                     f"requests of the same call that had written before: {written}; what they "
                     "wrote is there"
                 )
-            if told is not None:
-                told.ended(cancelled)
             raise
         except BaseException as ended:
             if ledger is not None:
                 ledger.mark(ended)
-            if told is not None:
-                told.ended(ended)
             raise
         finally:
             program.close()

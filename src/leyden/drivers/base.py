@@ -83,7 +83,7 @@ class Driver(Protocol):
         """Send one request. Raises a LeydenError when it fails."""
 
     def listen(self, callback: Callback, *, operations: bool = False) -> Listener:
-        """OperationId `callback` with the events of this driver."""
+        """Call `callback` with the events of this driver."""
 
     def attach(self, model: type[Model]) -> None:
         """Let a PynamoDB model send through this driver's connection."""
@@ -286,13 +286,6 @@ class Running:
         EVERYWHERE.tell(event)
 
 
-def running(own: Listeners, program: Any) -> Running | None:
-    """The operation that a program is, if anyone wants to know of operations."""
-    if own.of_operations or EVERYWHERE.of_operations:
-        return Running(own, program)
-    return None
-
-
 def is_named(program: Any) -> bool:
     """Whether a program has a name of its own, not that of the function that made it."""
     return "." in getattr(program, "__name__", "")
@@ -317,7 +310,7 @@ _renewed: Final[WeakSet[Any]] = WeakSet()
 
 
 def renew_at_fork(owner: Any) -> None:
-    """OperationId `owner.after_fork()` in each process that is forked from this one.
+    """Call `owner.after_fork()` in each process that is forked from this one.
 
     A lock that another thread held stays shut in the child, where that thread is not; and two
     processes that read from one connection would take each other's answers.

@@ -15,8 +15,8 @@ from leyden.drivers.base import (
     DATA_APIS,
     LOGGER,
     Observation,
+    Running,
     broken_off,
-    running,
 )
 from leyden.drivers.connection import Access, HasCredentials
 from leyden.drivers.lean.exchange import Call, Exchange, Reader, Send, Wait
@@ -70,6 +70,13 @@ def observe(
     log = _log if _log is not None and _log.isEnabledFor(_DEBUG) else None
     if own.all or EVERYWHERE.all or log is not None:
         return Observation(own, request, params, log, within)
+    return None
+
+
+def running(own: Listeners, program: Any) -> Running | None:
+    """Begin to tell of an operation if anyone wants to know of operations, else return None."""
+    if own.of_operations or EVERYWHERE.of_operations:
+        return Running(own, program)
     return None
 
 
@@ -259,6 +266,16 @@ class SyncDriver:
         that it can deal with it; what it does not catch is raised here.
         """
         told = running(self._listeners, program)
+        try:
+            if told is None:
+                return self._run(program, None)
+            with told:
+                return self._run(program, told)
+        except LeydenError as error:
+            shorten(error)
+            raise error
+
+    def _run(self, program: Program[T], told: Running | None) -> T:
         within = None if told is None else told.id
         ledger: Ledger | None = None
         try:
@@ -287,22 +304,15 @@ class SyncDriver:
                 else:
                     step = program.send(result)
         except StopIteration as end:
-            if told is not None:
-                told.ended(None)
             value: T = end.value
             return value
         except LeydenError as error:
             if ledger is not None:
                 ledger.tell(error)
-            if told is not None:
-                told.ended(error)
-            shorten(error)
-            raise error
+            raise
         except BaseException as ended:
             if ledger is not None:
                 ledger.mark(ended)
-            if told is not None:
-                told.ended(ended)
             raise
         finally:
             program.close()

@@ -8,7 +8,7 @@ handed to the class that answers it. On its way, what moto works out anew for ea
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from io import BytesIO
 from typing import Any, Final
 
@@ -21,11 +21,35 @@ _JSON: Final = "application/x-amz-json-1.0"
 
 @lru_cache(maxsize=1)
 def keep_what_moto_works_out() -> None:
-    """Let moto look up the methods of a class once, for the whole process."""
+    """Let moto look up once what is the same for all requests: methods, and names of members."""
     from moto.core import responses
+    from moto.core.serialize import JSONSerializer
 
     of_moto: Any = responses
     of_moto.method_names_from_class = lru_cache(maxsize=None)(of_moto.method_names_from_class)
+    serializer: Any = JSONSerializer
+    serialize = serializer._serialize_type_structure
+
+    @wraps(serialize)
+    def serialized(self: Any, into: Any, value: Any, shape: Any, key: str) -> None:
+        members = shape.members
+        if type(value) is not dict or not value.keys() <= members.keys():
+            serialize(self, into, value, shape, key)
+            return
+        # moto looks for each member under all names that an object of Python may have for it.
+        # A dict with the service's own names has no others.
+        whole = self.MAP_TYPE() if key else into
+        for name, member in members.items():
+            found = value.get(name)
+            if type(found) is str and member.type_name == "string" and not member.serialization:
+                whole[name] = found
+            elif found is not None:
+                member.parent = shape
+                self._serialize(whole, found, member, name)
+        if key:
+            self._default_serialize(into, whole, shape, key)
+
+    serializer._serialize_type_structure = serialized
 
 
 class Direct:

@@ -97,9 +97,10 @@ def local(
         ) from error
     with _accounts_lock:
         compare_within_types()
+        # Values are carried past what is made of structures, so that comes first.
+        keep_what_moto_works_out()
         carry_values()
         learn_vectors()
-        keep_what_moto_works_out()
         account = next(_accounts)
         BACKFILL_SECONDS[account] = vector_index_seconds
     moto = Direct(DomainDispatcherApplication(create_backend_app))

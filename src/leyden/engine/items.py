@@ -42,23 +42,8 @@ def carry_values() -> None:
     def serialized(self: Any, into: Any, value: Any, shape: Any, key: str) -> None:
         if shape.name == "AttributeValue" and key and _is_value(value, _IN_ANSWERS):
             into[key] = _in_json(value)
-            return
-        members = shape.members
-        if type(value) is not dict or not value.keys() <= members.keys():
+        else:
             serialize(self, into, value, shape, key)
-            return
-        # moto looks for each member under all names that an object of Python may have for it.
-        # A dict with the service's own names has no others.
-        whole = self.MAP_TYPE() if key else into
-        for name, member in members.items():
-            found = value.get(name)
-            if type(found) is str and member.type_name == "string" and not member.serialization:
-                whole[name] = found
-            elif found is not None:
-                member.parent = shape
-                self._serialize(whole, found, member, name)
-        if key:
-            self._default_serialize(into, whole, shape, key)
 
     responses: Any = of_moto
     to_dict = responses.dynamo_to_dict

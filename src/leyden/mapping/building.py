@@ -28,6 +28,8 @@ from leyden.types.union import tag_of
 
 Hooks = Mapping[str, Callable[..., Any]]
 _Constraint = Callable[[Any, str], None]
+_Beside = Callable[[Any, Any], Any]
+"""A function of a value, and of what stands beside it."""
 
 
 def check_hooks(spec: EntitySpec, hooks: Hooks) -> None:
@@ -304,8 +306,7 @@ def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | No
 
         return fill_list
     if attribute.variants is not None:
-        fills = {n: v.fill_defaults for n, v in attribute.variants.items() if v.fill_defaults}
-        return _fill_variant(attribute, fills) if fills else None
+        return _by_variant(attribute, lambda variant: variant.fill_defaults)
     if attribute.properties is None:
         return None
     origins: dict[str, tuple[Origin, bool]] = {}
@@ -319,12 +320,19 @@ def build_fill_defaults(attribute: CompiledAttribute, hooks: Hooks) -> Fill | No
     return _fill_map(origins, deeper) if origins or deeper else None
 
 
-def _fill_variant(attribute: CompiledAttribute, fills: Mapping[str, Fill]) -> Fill:
-    def fill(value: Any, moment: Moment) -> Any:
-        fill_one = fills.get(tag_of(attribute.spec, value) or "")
-        return value if fill_one is None else fill_one(value, moment)
+def _by_variant(
+    union: CompiledAttribute, function_of: Callable[[CompiledAttribute], _Beside | None]
+) -> _Beside | None:
+    """The function of whichever variant a value is; None where no variant has one."""
+    found = {name: function_of(variant) for name, variant in (union.variants or {}).items()}
+    if not any(found.values()):
+        return None
 
-    return fill
+    def apply(value: Any, beside: Any) -> Any:
+        function = found.get(tag_of(union.spec, value) or "")
+        return value if function is None else function(value, beside)
+
+    return apply
 
 
 def _fill_map(origins: Mapping[str, tuple[Origin, bool]], deeper: Mapping[str, Fill]) -> Fill:
@@ -406,13 +414,7 @@ def _descend(
 
         return each
     if attribute.variants is not None:
-        chosen = {n: r for n, v in attribute.variants.items() if (r := rework_of(v)) is not None}
-
-        def one(value: Any, values: Mapping[str, Any]) -> Any:
-            rework = chosen.get(tag_of(attribute.spec, value) or "")
-            return value if rework is None else rework(value, values)
-
-        return one if chosen else None
+        return _by_variant(attribute, rework_of)
     if attribute.properties is None:
         return None
     reworks: dict[str, Rework] = {}

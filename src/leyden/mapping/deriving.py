@@ -24,7 +24,16 @@ class Derivation:
     `inputs` are the attributes that it watches or reads, None for all that are not derived.
     """
 
-    __slots__ = ("_attribute", "_expression", "_hook", "_made", "_own", "_settle", "inputs")
+    __slots__ = (
+        "_accept",
+        "_attribute",
+        "_expression",
+        "_hook",
+        "_made",
+        "_own",
+        "_settle",
+        "inputs",
+    )
 
     def __init__(
         self,
@@ -36,6 +45,8 @@ class Derivation:
         made: tuple[str, Maker] | None = None,
     ) -> None:
         self._attribute = attribute
+        is_plain = attribute.fill_defaults is None and attribute.constrain is None
+        self._accept = attribute.check if is_plain else attribute.accept
         self._expression = expression
         self._hook = hook
         self._own = own
@@ -76,7 +87,7 @@ class Derivation:
             value = self._expression.search(plain(values, self._expression.roots), path)
             if self._settle is not None:
                 value = self._settle(value)
-        return None if value is None else self._attribute.accept(value, path)
+        return None if value is None else self._accept(value, path)
 
     def _seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a hook sees: what every write that calls it knows, be it of an item or a part."""

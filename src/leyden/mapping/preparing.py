@@ -102,6 +102,9 @@ class Preparation:
             {name: one.reads(self._sources) for name, one in self._derivations.items()}
         )
         """The derived attributes, each with the attributes that it watches or reads."""
+        inputs = [one.inputs for one in self._derivations.values()]
+        self._inputs = None if None in inputs else frozenset().union(*filter(None, inputs))
+        """What derived attributes watch or read; None for everything."""
         self._needed = tuple(n for n in self._derivations if attributes[n].spec.required)
         self._defaults: dict[str, Origin] = {}
         self._on_write: dict[str, Origin] = {}
@@ -115,6 +118,8 @@ class Preparation:
         self._fill: Fill | None = None
         """Makes the values of a new item; compiled when first needed."""
         self._names = frozenset(attributes)
+        self.changeable = frozenset(n for n, one in attributes.items() if not one.type.fixed)
+        """The attributes for which calls may take what its owner can change later."""
         self.setters = Setters(self.attributes)
         """The `set` hooks of all attributes."""
         self.has_setters = self.setters.any
@@ -303,6 +308,8 @@ class Preparation:
         ReadOnlyAttributeError where the item's own key would change,
         RequiredAttributeError where one that is required comes to nothing.
         """
+        if self._inputs is not None and self._inputs.isdisjoint(changed):
+            return {}
         concerned = [one for one in self._derivations.values() if one.concerns(changed)]
         if not concerned:
             return {}

@@ -467,11 +467,11 @@ class Entity:
         place: int | None = None,
     ) -> Mapping[str, Any]:
         """The attributes of an item: those of a record or a mapping, and over them the named."""
-        named = own_values(attributes) if attributes else {}
+        named = self._own(attributes) if attributes else {}
         if item is None:
             return named
         if item.__class__ is dict or isinstance(item, Mapping):
-            return own_values(item) | named if named else own_values(item)
+            return self._own(item) | named if named else self._own(item)
         mapping = self._bound.mapping
         if not isinstance(item, mapping.record):
             raise no_item(self._bound, verb, "attributes", item, place=place)
@@ -479,3 +479,9 @@ class Entity:
         derived = {n for n, a in self.spec.attributes.items() if a.derive is not None}
         kept = {n: getattr(item, s, None) for n, s in mapping.slots.items() if n not in derived}
         return {**kept, **named}
+
+    def _own(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values that stay what they are when those change that were given."""
+        if self._bound.mapping.changeable.isdisjoint(values):
+            return {**values}
+        return own_values(values)

@@ -198,6 +198,8 @@ class AttributeType:
     # --- in Python
     python: Any = Any
     """The class of its values in records, as an annotation."""
+    fixed: bool = False
+    """Whether nothing that calls take for it can change later, as lists and a `bytearray` can."""
 
     def annotation(self, spec: AttributeSpec) -> Any:
         """`python`, for one attribute."""

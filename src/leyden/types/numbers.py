@@ -293,6 +293,7 @@ class NumberType(AttributeType):
 
     accept: Any = staticmethod(accept_number)
     python: Any = int | float
+    fixed = True
     in_json: Any = staticmethod(unchanged)
     operators = frozenset({"add", "subtract"})
 

@@ -110,6 +110,7 @@ class StringType(AttributeType):
     normal: str = "value.__class__ is str and value.isascii()"
     accept = staticmethod(accept_string)
     python = str
+    fixed = True
     in_json: Any = staticmethod(unchanged)
 
     keyable = True
@@ -295,6 +296,7 @@ class BooleanType(AttributeType):
     normal = "value is True or value is False"
     accept = staticmethod(accept_boolean)
     python = bool
+    fixed = True
     in_json: Any = staticmethod(unchanged)
 
     keyable = True

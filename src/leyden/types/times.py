@@ -189,6 +189,7 @@ class TimestampType(AttributeType):
     pynamodb = "UTCDateTime"
     accept = staticmethod(accept_timestamp)
     python = datetime
+    fixed = True
 
     keyable = True
     castable = False
@@ -270,6 +271,7 @@ class TtlType(AttributeType):
     }
     accept = staticmethod(accept_ttl)
     python = datetime
+    fixed = True
     operators = frozenset({"add", "subtract"})
 
     keyable = True

@@ -390,7 +390,7 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
             path=path,
             entity=entity.spec.entity,
         )
-    if place.is_tag:
+    if place.unions and place.is_tag:
         union = place.unions[-1].path
         raise InvalidExpressionError(
             f'"{path}" says which variant "{union}" is, and what else is stored there belongs to '
