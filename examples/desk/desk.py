@@ -51,7 +51,7 @@ if TYPE_CHECKING:
             *,
             org_id: str,
             ticket_id: str,
-            comment_id: str,
+            comment_id: str | None = None,
             author: str,
             text: str,
             internal: bool | None = None,
@@ -174,7 +174,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[CommentKey]) -> CommentUpdate[M]: ...
         @overload
         def update(
-            self, record: Comment, /, **changes: Unpack[CommentKnown]
+            self,
+            record: Comment,
+            more: Comment | CommentKnown = ...,
+            /,
+            **changes: Unpack[CommentKnown],
         ) -> CommentUpdate[M]: ...
         @overload
         def update(self, key: CommentKey, /) -> CommentUpdate[M]: ...
@@ -183,7 +187,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[CommentKey]) -> CommentUpdate[M]: ...
         @overload
         def patch(
-            self, record: Comment, /, **changes: Unpack[CommentKnown]
+            self,
+            record: Comment,
+            more: Comment | CommentKnown = ...,
+            /,
+            **changes: Unpack[CommentKnown],
         ) -> CommentUpdate[M]: ...
         @overload
         def patch(self, key: CommentKey, /) -> CommentUpdate[M]: ...
@@ -233,9 +241,9 @@ if TYPE_CHECKING:
             self,
             *,
             org_id: str,
-            at: datetime | str,
-            event_id: str,
-            day: date | str,
+            at: datetime | str | None = None,
+            event_id: str | None = None,
+            day: date | str | None = None,
             actor: str,
             action: EventAction,
             ticket_id: str,
@@ -386,14 +394,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[EventKey]) -> EventUpdate[M]: ...
         @overload
-        def update(self, record: Event, /, **changes: Unpack[EventKnown]) -> EventUpdate[M]: ...
+        def update(
+            self, record: Event, more: Event | EventKnown = ..., /, **changes: Unpack[EventKnown]
+        ) -> EventUpdate[M]: ...
         @overload
         def update(self, key: EventKey, /) -> EventUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[EventKey]) -> EventUpdate[M]: ...
         @overload
-        def patch(self, record: Event, /, **changes: Unpack[EventKnown]) -> EventUpdate[M]: ...
+        def patch(
+            self, record: Event, more: Event | EventKnown = ..., /, **changes: Unpack[EventKnown]
+        ) -> EventUpdate[M]: ...
         @overload
         def patch(self, key: EventKey, /) -> EventUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -435,7 +447,7 @@ if TYPE_CHECKING:
             self,
             *,
             org_id: str,
-            member_id: str,
+            member_id: str | None = None,
             email: str,
             name: str,
             role: MemberRole | None = None,
@@ -550,14 +562,26 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[MemberKey]) -> MemberUpdate[M]: ...
         @overload
-        def update(self, record: Member, /, **changes: Unpack[MemberKnown]) -> MemberUpdate[M]: ...
+        def update(
+            self,
+            record: Member,
+            more: Member | MemberKnown = ...,
+            /,
+            **changes: Unpack[MemberKnown],
+        ) -> MemberUpdate[M]: ...
         @overload
         def update(self, key: MemberKey, /) -> MemberUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[MemberKey]) -> MemberUpdate[M]: ...
         @overload
-        def patch(self, record: Member, /, **changes: Unpack[MemberKnown]) -> MemberUpdate[M]: ...
+        def patch(
+            self,
+            record: Member,
+            more: Member | MemberKnown = ...,
+            /,
+            **changes: Unpack[MemberKnown],
+        ) -> MemberUpdate[M]: ...
         @overload
         def patch(self, key: MemberKey, /) -> MemberUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -694,7 +718,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[OrganisationKey]) -> OrganisationUpdate[M]: ...
         @overload
         def update(
-            self, record: Organisation, /, **changes: Unpack[OrganisationKnown]
+            self,
+            record: Organisation,
+            more: Organisation | OrganisationKnown = ...,
+            /,
+            **changes: Unpack[OrganisationKnown],
         ) -> OrganisationUpdate[M]: ...
         @overload
         def update(self, key: OrganisationKey, /) -> OrganisationUpdate[M]: ...
@@ -703,7 +731,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[OrganisationKey]) -> OrganisationUpdate[M]: ...
         @overload
         def patch(
-            self, record: Organisation, /, **changes: Unpack[OrganisationKnown]
+            self,
+            record: Organisation,
+            more: Organisation | OrganisationKnown = ...,
+            /,
+            **changes: Unpack[OrganisationKnown],
         ) -> OrganisationUpdate[M]: ...
         @overload
         def patch(self, key: OrganisationKey, /) -> OrganisationUpdate[M]: ...
@@ -841,14 +873,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[TagKey]) -> TagUpdate[M]: ...
         @overload
-        def update(self, record: Tag, /, **changes: Unpack[TagKnown]) -> TagUpdate[M]: ...
+        def update(
+            self, record: Tag, more: Tag | TagKnown = ..., /, **changes: Unpack[TagKnown]
+        ) -> TagUpdate[M]: ...
         @overload
         def update(self, key: TagKey, /) -> TagUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[TagKey]) -> TagUpdate[M]: ...
         @overload
-        def patch(self, record: Tag, /, **changes: Unpack[TagKnown]) -> TagUpdate[M]: ...
+        def patch(
+            self, record: Tag, more: Tag | TagKnown = ..., /, **changes: Unpack[TagKnown]
+        ) -> TagUpdate[M]: ...
         @overload
         def patch(self, key: TagKey, /) -> TagUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -1011,7 +1047,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[TaggingKey]) -> TaggingUpdate[M]: ...
         @overload
         def update(
-            self, record: Tagging, /, **changes: Unpack[TaggingKnown]
+            self,
+            record: Tagging,
+            more: Tagging | TaggingKnown = ...,
+            /,
+            **changes: Unpack[TaggingKnown],
         ) -> TaggingUpdate[M]: ...
         @overload
         def update(self, key: TaggingKey, /) -> TaggingUpdate[M]: ...
@@ -1020,7 +1060,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[TaggingKey]) -> TaggingUpdate[M]: ...
         @overload
         def patch(
-            self, record: Tagging, /, **changes: Unpack[TaggingKnown]
+            self,
+            record: Tagging,
+            more: Tagging | TaggingKnown = ...,
+            /,
+            **changes: Unpack[TaggingKnown],
         ) -> TaggingUpdate[M]: ...
         @overload
         def patch(self, key: TaggingKey, /) -> TaggingUpdate[M]: ...
@@ -1075,7 +1119,7 @@ if TYPE_CHECKING:
             self,
             *,
             org_id: str,
-            ticket_id: str,
+            ticket_id: str | None = None,
             title: str,
             slug: str | None = None,
             body: str | None = None,
@@ -1239,14 +1283,26 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[TicketKey]) -> TicketUpdate[M]: ...
         @overload
-        def update(self, record: Ticket, /, **changes: Unpack[TicketKnown]) -> TicketUpdate[M]: ...
+        def update(
+            self,
+            record: Ticket,
+            more: Ticket | TicketKnown = ...,
+            /,
+            **changes: Unpack[TicketKnown],
+        ) -> TicketUpdate[M]: ...
         @overload
         def update(self, key: TicketKey, /) -> TicketUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[TicketKey]) -> TicketUpdate[M]: ...
         @overload
-        def patch(self, record: Ticket, /, **changes: Unpack[TicketKnown]) -> TicketUpdate[M]: ...
+        def patch(
+            self,
+            record: Ticket,
+            more: Ticket | TicketKnown = ...,
+            /,
+            **changes: Unpack[TicketKnown],
+        ) -> TicketUpdate[M]: ...
         @overload
         def patch(self, key: TicketKey, /) -> TicketUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...

@@ -93,7 +93,7 @@ _UNANSWERED: Final[Sequence[tuple[tuple[type[Exception], ...], type[AwsError], s
         (aws.NoRegionError,),
         AwsError,
         "no AWS region is set: pass region=, set AWS_REGION, or give the profile a region; without "
-        "AWS, `leyden local` runs DynamoDB on this machine",
+        "AWS, `leyden local` runs DynamoDB on this machine and prints the variables to set",
     ),
     (
         (aws.ProfileNotFound,),

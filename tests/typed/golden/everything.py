@@ -130,7 +130,7 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            parcel_id: str,
+            parcel_id: str | None = None,
             tenant: str,
             carrier: ParcelCarrier,
             number: int | None = None,
@@ -527,14 +527,26 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[ParcelKey_]) -> ParcelUpdate[M]: ...
         @overload
-        def update(self, record: Parcel, /, **changes: Unpack[ParcelKnown]) -> ParcelUpdate[M]: ...
+        def update(
+            self,
+            record: Parcel,
+            more: Parcel | ParcelKnown = ...,
+            /,
+            **changes: Unpack[ParcelKnown],
+        ) -> ParcelUpdate[M]: ...
         @overload
         def update(self, key: ParcelKey_, /) -> ParcelUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[ParcelKey_]) -> ParcelUpdate[M]: ...
         @overload
-        def patch(self, record: Parcel, /, **changes: Unpack[ParcelKnown]) -> ParcelUpdate[M]: ...
+        def patch(
+            self,
+            record: Parcel,
+            more: Parcel | ParcelKnown = ...,
+            /,
+            **changes: Unpack[ParcelKnown],
+        ) -> ParcelUpdate[M]: ...
         @overload
         def patch(self, key: ParcelKey_, /) -> ParcelUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -760,7 +772,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[ParcelKeyKey]) -> ParcelKeyUpdate[M]: ...
         @overload
         def update(
-            self, record: ParcelKey, /, **changes: Unpack[ParcelKeyKnown]
+            self,
+            record: ParcelKey,
+            more: ParcelKey | ParcelKeyKnown = ...,
+            /,
+            **changes: Unpack[ParcelKeyKnown],
         ) -> ParcelKeyUpdate[M]: ...
         @overload
         def update(self, key: ParcelKeyKey, /) -> ParcelKeyUpdate[M]: ...
@@ -769,7 +785,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[ParcelKeyKey]) -> ParcelKeyUpdate[M]: ...
         @overload
         def patch(
-            self, record: ParcelKey, /, **changes: Unpack[ParcelKeyKnown]
+            self,
+            record: ParcelKey,
+            more: ParcelKey | ParcelKeyKnown = ...,
+            /,
+            **changes: Unpack[ParcelKeyKnown],
         ) -> ParcelKeyUpdate[M]: ...
         @overload
         def patch(self, key: ParcelKeyKey, /) -> ParcelKeyUpdate[M]: ...
@@ -1008,7 +1028,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[Service_Key]) -> Service_Update[M]: ...
         @overload
         def update(
-            self, record: Service_, /, **changes: Unpack[Service_Known]
+            self,
+            record: Service_,
+            more: Service_ | Service_Known = ...,
+            /,
+            **changes: Unpack[Service_Known],
         ) -> Service_Update[M]: ...
         @overload
         def update(self, key: Service_Key, /) -> Service_Update[M]: ...
@@ -1017,7 +1041,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[Service_Key]) -> Service_Update[M]: ...
         @overload
         def patch(
-            self, record: Service_, /, **changes: Unpack[Service_Known]
+            self,
+            record: Service_,
+            more: Service_ | Service_Known = ...,
+            /,
+            **changes: Unpack[Service_Known],
         ) -> Service_Update[M]: ...
         @overload
         def patch(self, key: Service_Key, /) -> Service_Update[M]: ...

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: EvalEntity,
+            entity: EvalEntity | None = None,
             run_id: str,
             global_run_id: str,
             agent_name: str,
@@ -67,9 +67,9 @@ if TYPE_CHECKING:
             output: str,
             result: Any,
             test_info: Any = None,
-            created_at: datetime | str,
-            stored_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            stored_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             metadata: Any = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
@@ -253,14 +253,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[EvalKey]) -> EvalUpdate[M]: ...
         @overload
-        def update(self, record: Eval, /, **changes: Unpack[EvalKnown]) -> EvalUpdate[M]: ...
+        def update(
+            self, record: Eval, more: Eval | EvalKnown = ..., /, **changes: Unpack[EvalKnown]
+        ) -> EvalUpdate[M]: ...
         @overload
         def update(self, key: EvalKey, /) -> EvalUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[EvalKey]) -> EvalUpdate[M]: ...
         @overload
-        def patch(self, record: Eval, /, **changes: Unpack[EvalKnown]) -> EvalUpdate[M]: ...
+        def patch(
+            self, record: Eval, more: Eval | EvalKnown = ..., /, **changes: Unpack[EvalKnown]
+        ) -> EvalUpdate[M]: ...
         @overload
         def patch(self, key: EvalKey, /) -> EvalUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -311,7 +315,7 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: MessageEntity,
+            entity: MessageEntity | None = None,
             id: str,
             thread_id: str,
             resource_id: str | None = None,
@@ -322,8 +326,8 @@ if TYPE_CHECKING:
             tool_call_args: Any = None,
             tool_names: Any = None,
             metadata: Any = None,
-            created_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
         ) -> None: ...
@@ -505,7 +509,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[MessageKey]) -> MessageUpdate[M]: ...
         @overload
         def update(
-            self, record: Message, /, **changes: Unpack[MessageKnown]
+            self,
+            record: Message,
+            more: Message | MessageKnown = ...,
+            /,
+            **changes: Unpack[MessageKnown],
         ) -> MessageUpdate[M]: ...
         @overload
         def update(self, key: MessageKey, /) -> MessageUpdate[M]: ...
@@ -514,7 +522,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[MessageKey]) -> MessageUpdate[M]: ...
         @overload
         def patch(
-            self, record: Message, /, **changes: Unpack[MessageKnown]
+            self,
+            record: Message,
+            more: Message | MessageKnown = ...,
+            /,
+            **changes: Unpack[MessageKnown],
         ) -> MessageUpdate[M]: ...
         @overload
         def patch(self, key: MessageKey, /) -> MessageUpdate[M]: ...
@@ -561,12 +573,12 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: ResourceEntity,
+            entity: ResourceEntity | None = None,
             id: str,
             working_memory: str | None = None,
             metadata: Any = None,
-            created_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
         ) -> None: ...
@@ -704,7 +716,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[ResourceKey]) -> ResourceUpdate[M]: ...
         @overload
         def update(
-            self, record: Resource, /, **changes: Unpack[ResourceKnown]
+            self,
+            record: Resource,
+            more: Resource | ResourceKnown = ...,
+            /,
+            **changes: Unpack[ResourceKnown],
         ) -> ResourceUpdate[M]: ...
         @overload
         def update(self, key: ResourceKey, /) -> ResourceUpdate[M]: ...
@@ -713,7 +729,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[ResourceKey]) -> ResourceUpdate[M]: ...
         @overload
         def patch(
-            self, record: Resource, /, **changes: Unpack[ResourceKnown]
+            self,
+            record: Resource,
+            more: Resource | ResourceKnown = ...,
+            /,
+            **changes: Unpack[ResourceKnown],
         ) -> ResourceUpdate[M]: ...
         @overload
         def patch(self, key: ResourceKey, /) -> ResourceUpdate[M]: ...
@@ -790,7 +810,7 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: ScoreEntity,
+            entity: ScoreEntity | None = None,
             id: str,
             scorer_id: str,
             run_id: str,
@@ -824,8 +844,8 @@ if TYPE_CHECKING:
             additional_context: Any = None,
             request_context: Any = None,
             metadata: Any = None,
-            created_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
         ) -> None: ...
@@ -1207,14 +1227,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[ScoreKey]) -> ScoreUpdate[M]: ...
         @overload
-        def update(self, record: Score, /, **changes: Unpack[ScoreKnown]) -> ScoreUpdate[M]: ...
+        def update(
+            self, record: Score, more: Score | ScoreKnown = ..., /, **changes: Unpack[ScoreKnown]
+        ) -> ScoreUpdate[M]: ...
         @overload
         def update(self, key: ScoreKey, /) -> ScoreUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[ScoreKey]) -> ScoreUpdate[M]: ...
         @overload
-        def patch(self, record: Score, /, **changes: Unpack[ScoreKnown]) -> ScoreUpdate[M]: ...
+        def patch(
+            self, record: Score, more: Score | ScoreKnown = ..., /, **changes: Unpack[ScoreKnown]
+        ) -> ScoreUpdate[M]: ...
         @overload
         def patch(self, key: ScoreKey, /) -> ScoreUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -1260,14 +1284,14 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: ThreadEntity,
+            entity: ThreadEntity | None = None,
             id: str,
             resource_id: str,
             title: str,
             metadata: Any = None,
             archived_at: datetime | str | None = None,
-            created_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
         ) -> None: ...
@@ -1426,14 +1450,26 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[ThreadKey]) -> ThreadUpdate[M]: ...
         @overload
-        def update(self, record: Thread, /, **changes: Unpack[ThreadKnown]) -> ThreadUpdate[M]: ...
+        def update(
+            self,
+            record: Thread,
+            more: Thread | ThreadKnown = ...,
+            /,
+            **changes: Unpack[ThreadKnown],
+        ) -> ThreadUpdate[M]: ...
         @overload
         def update(self, key: ThreadKey, /) -> ThreadUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[ThreadKey]) -> ThreadUpdate[M]: ...
         @overload
-        def patch(self, record: Thread, /, **changes: Unpack[ThreadKnown]) -> ThreadUpdate[M]: ...
+        def patch(
+            self,
+            record: Thread,
+            more: Thread | ThreadKnown = ...,
+            /,
+            **changes: Unpack[ThreadKnown],
+        ) -> ThreadUpdate[M]: ...
         @overload
         def patch(self, key: ThreadKey, /) -> ThreadUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -1488,7 +1524,7 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: TraceEntity,
+            entity: TraceEntity | None = None,
             id: str,
             trace_id: str,
             parent_span_id: str | None = None,
@@ -1503,8 +1539,8 @@ if TYPE_CHECKING:
             start_time: int | float | Decimal,
             end_time: int | float | Decimal,
             metadata: Any = None,
-            created_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
         ) -> None: ...
@@ -1729,14 +1765,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[TraceKey]) -> TraceUpdate[M]: ...
         @overload
-        def update(self, record: Trace, /, **changes: Unpack[TraceKnown]) -> TraceUpdate[M]: ...
+        def update(
+            self, record: Trace, more: Trace | TraceKnown = ..., /, **changes: Unpack[TraceKnown]
+        ) -> TraceUpdate[M]: ...
         @overload
         def update(self, key: TraceKey, /) -> TraceUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[TraceKey]) -> TraceUpdate[M]: ...
         @overload
-        def patch(self, record: Trace, /, **changes: Unpack[TraceKnown]) -> TraceUpdate[M]: ...
+        def patch(
+            self, record: Trace, more: Trace | TraceKnown = ..., /, **changes: Unpack[TraceKnown]
+        ) -> TraceUpdate[M]: ...
         @overload
         def patch(self, key: TraceKey, /) -> TraceUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
@@ -1782,14 +1822,14 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            entity: WorkflowSnapshotEntity,
+            entity: WorkflowSnapshotEntity | None = None,
             workflow_name: str,
             run_id: str,
             snapshot: Any,
             resource_id: str | None = None,
             metadata: Any = None,
-            created_at: datetime | str,
-            updated_at: datetime | str,
+            created_at: datetime | str | None = None,
+            updated_at: datetime | str | None = None,
             ttl: datetime | int | float | None = None,
             expires_at: datetime | int | float | None = None,
         ) -> None: ...
@@ -1984,7 +2024,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[WorkflowSnapshotKey]) -> WorkflowSnapshotUpdate[M]: ...
         @overload
         def update(
-            self, record: WorkflowSnapshot, /, **changes: Unpack[WorkflowSnapshotKnown]
+            self,
+            record: WorkflowSnapshot,
+            more: WorkflowSnapshot | WorkflowSnapshotKnown = ...,
+            /,
+            **changes: Unpack[WorkflowSnapshotKnown],
         ) -> WorkflowSnapshotUpdate[M]: ...
         @overload
         def update(self, key: WorkflowSnapshotKey, /) -> WorkflowSnapshotUpdate[M]: ...
@@ -1993,7 +2037,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[WorkflowSnapshotKey]) -> WorkflowSnapshotUpdate[M]: ...
         @overload
         def patch(
-            self, record: WorkflowSnapshot, /, **changes: Unpack[WorkflowSnapshotKnown]
+            self,
+            record: WorkflowSnapshot,
+            more: WorkflowSnapshot | WorkflowSnapshotKnown = ...,
+            /,
+            **changes: Unpack[WorkflowSnapshotKnown],
         ) -> WorkflowSnapshotUpdate[M]: ...
         @overload
         def patch(self, key: WorkflowSnapshotKey, /) -> WorkflowSnapshotUpdate[M]: ...

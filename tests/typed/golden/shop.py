@@ -124,7 +124,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[CustomerKey]) -> CustomerUpdate[M]: ...
         @overload
         def update(
-            self, record: Customer, /, **changes: Unpack[CustomerKnown]
+            self,
+            record: Customer,
+            more: Customer | CustomerKnown = ...,
+            /,
+            **changes: Unpack[CustomerKnown],
         ) -> CustomerUpdate[M]: ...
         @overload
         def update(self, key: CustomerKey, /) -> CustomerUpdate[M]: ...
@@ -133,7 +137,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[CustomerKey]) -> CustomerUpdate[M]: ...
         @overload
         def patch(
-            self, record: Customer, /, **changes: Unpack[CustomerKnown]
+            self,
+            record: Customer,
+            more: Customer | CustomerKnown = ...,
+            /,
+            **changes: Unpack[CustomerKnown],
         ) -> CustomerUpdate[M]: ...
         @overload
         def patch(self, key: CustomerKey, /) -> CustomerUpdate[M]: ...
@@ -186,11 +194,11 @@ if TYPE_CHECKING:
             self,
             *,
             customer_id: str,
-            order_id: str,
+            order_id: str | None = None,
             status: OrderStatus | None = None,
             total: Decimal | int,
             lines: Sequence[OrderLinesItems] | None = None,
-            placed_at: datetime | str,
+            placed_at: datetime | str | None = None,
         ) -> None: ...
 
     class OrderKey(TypedDict, closed=True):
@@ -328,14 +336,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[OrderKey]) -> OrderUpdate[M]: ...
         @overload
-        def update(self, record: Order, /, **changes: Unpack[OrderKnown]) -> OrderUpdate[M]: ...
+        def update(
+            self, record: Order, more: Order | OrderKnown = ..., /, **changes: Unpack[OrderKnown]
+        ) -> OrderUpdate[M]: ...
         @overload
         def update(self, key: OrderKey, /) -> OrderUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[OrderKey]) -> OrderUpdate[M]: ...
         @overload
-        def patch(self, record: Order, /, **changes: Unpack[OrderKnown]) -> OrderUpdate[M]: ...
+        def patch(
+            self, record: Order, more: Order | OrderKnown = ..., /, **changes: Unpack[OrderKnown]
+        ) -> OrderUpdate[M]: ...
         @overload
         def patch(self, key: OrderKey, /) -> OrderUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...

@@ -196,7 +196,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[EmployeeKey]) -> EmployeeUpdate[M]: ...
         @overload
         def update(
-            self, record: Employee, /, **changes: Unpack[EmployeeKnown]
+            self,
+            record: Employee,
+            more: Employee | EmployeeKnown = ...,
+            /,
+            **changes: Unpack[EmployeeKnown],
         ) -> EmployeeUpdate[M]: ...
         @overload
         def update(self, key: EmployeeKey, /) -> EmployeeUpdate[M]: ...
@@ -205,7 +209,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[EmployeeKey]) -> EmployeeUpdate[M]: ...
         @overload
         def patch(
-            self, record: Employee, /, **changes: Unpack[EmployeeKnown]
+            self,
+            record: Employee,
+            more: Employee | EmployeeKnown = ...,
+            /,
+            **changes: Unpack[EmployeeKnown],
         ) -> EmployeeUpdate[M]: ...
         @overload
         def patch(self, key: EmployeeKey, /) -> EmployeeUpdate[M]: ...
@@ -355,7 +363,11 @@ if TYPE_CHECKING:
         def update(self, **key: Unpack[ProjectMemberKey]) -> ProjectMemberUpdate[M]: ...
         @overload
         def update(
-            self, record: ProjectMember, /, **changes: Unpack[ProjectMemberKnown]
+            self,
+            record: ProjectMember,
+            more: ProjectMember | ProjectMemberKnown = ...,
+            /,
+            **changes: Unpack[ProjectMemberKnown],
         ) -> ProjectMemberUpdate[M]: ...
         @overload
         def update(self, key: ProjectMemberKey, /) -> ProjectMemberUpdate[M]: ...
@@ -364,7 +376,11 @@ if TYPE_CHECKING:
         def patch(self, **key: Unpack[ProjectMemberKey]) -> ProjectMemberUpdate[M]: ...
         @overload
         def patch(
-            self, record: ProjectMember, /, **changes: Unpack[ProjectMemberKnown]
+            self,
+            record: ProjectMember,
+            more: ProjectMember | ProjectMemberKnown = ...,
+            /,
+            **changes: Unpack[ProjectMemberKnown],
         ) -> ProjectMemberUpdate[M]: ...
         @overload
         def patch(self, key: ProjectMemberKey, /) -> ProjectMemberUpdate[M]: ...
@@ -432,7 +448,7 @@ if TYPE_CHECKING:
         def __init__(
             self,
             *,
-            task_id: str,
+            task_id: str | None = None,
             project_id: str,
             employee_id: str | None = None,
             title: str | None = None,
@@ -646,14 +662,18 @@ if TYPE_CHECKING:
         @overload
         def update(self, **key: Unpack[TaskKey]) -> TaskUpdate[M]: ...
         @overload
-        def update(self, record: Task, /, **changes: Unpack[TaskKnown]) -> TaskUpdate[M]: ...
+        def update(
+            self, record: Task, more: Task | TaskKnown = ..., /, **changes: Unpack[TaskKnown]
+        ) -> TaskUpdate[M]: ...
         @overload
         def update(self, key: TaskKey, /) -> TaskUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
         def patch(self, **key: Unpack[TaskKey]) -> TaskUpdate[M]: ...
         @overload
-        def patch(self, record: Task, /, **changes: Unpack[TaskKnown]) -> TaskUpdate[M]: ...
+        def patch(
+            self, record: Task, more: Task | TaskKnown = ..., /, **changes: Unpack[TaskKnown]
+        ) -> TaskUpdate[M]: ...
         @overload
         def patch(self, key: TaskKey, /) -> TaskUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...

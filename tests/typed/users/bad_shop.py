@@ -49,6 +49,10 @@ def updates(app: shop.Service) -> None:
     made = order.create(customer_id="c1", total=3).go()
     order.patch(made, titel="x").go()  # error
     order.patch(made, total="x").go()  # error
+    order.patch(made, {"titel": "x"}).go()  # error
+    order.patch(made, {"total": "x"}).go()  # error
+    order.patch(made, made, made).go()  # error
+    order.patch(made, app.entities.customer.record(customer_id="c1", name="Ada")).go()  # error
     order.patch({"customer_id": "c1", "order_id": "o1"}, total=3).go()  # error
     order.remove(made, total=3).go()  # error
     order.patch(customer_id="c1", order="o1").go()  # error

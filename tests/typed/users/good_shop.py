@@ -38,6 +38,8 @@ def records(app: shop.Service) -> None:
     assert_type(changed, shop.Order)
     assert_type(order.record, type[shop.Order])
     shop.Order(customer_id="c1", order_id="o1", total=5, placed_at="2026-02-03T09:15:00Z")
+    order.create(shop.Order(customer_id="c1", total=5)).go()
+    order.create(order.record(customer_id="c1", total=5)).go()
     print(made.placed_at.isoformat())
     match made:
         case shop.Order(status="open", total=total):
@@ -89,6 +91,11 @@ def updates(app: shop.Service) -> None:
     order.update(sent).set(total=order.attr.total + 1).go()
     assert_type(order.patch(sent, status="paid", lines=None).go(response="all_new"), shop.Order)
     order.patch(attrs.evolve(sent, status="sent")).go()
+    order.patch(sent, shop.Order(customer_id="c1", total=1)).go()
+    assert_type(
+        order.patch(sent, {"status": "paid", "lines": None}, total=3).go(response="all_new"),
+        shop.Order,
+    )
     order.patch({"customer_id": "c1", "order_id": "o1"}).set(total=order.attr.total | 10).go()
     order.remove(customer_id="c1", order_id="o1").where(order.attr.total.between(1, 3)).go()
     assert_type(

@@ -105,7 +105,7 @@ def _files(name: str, *, app: bool) -> dict[str, str]:
         "dev": ', "httpx"' if app else "",
         "install": " ".join(packages),
         "app_files": "- `app.py` is a FastAPI app over them.\n" if app else "",
-        "app_command": "uvicorn app:api --reload\n" if app else "",
+        "app_command": "uvicorn app:api --reload --port 8080\n" if app else "",
     }
     values["settings"] = _filled("settings.txt", values)
     # In the order in which the folder is read, which counts for the module.

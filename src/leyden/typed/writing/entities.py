@@ -236,9 +236,10 @@ def _entity(spec: EntitySpec, name: str, found: Dicts, names: Names) -> str:
     verb("get", chain("Get"), ([keys, "/"], chain("BatchGet")))
     writer("put", values, chain("Put"), ([items, "/"], chain("BatchWrite")))
     writer("create", values, chain("Create"))
-    changing = [f"record: {name}", "/", known.replace("values", "changes")]
+    more = f"more: {name} | {found.known} = ..."
+    changing = [f"record: {name}", more, "/", known.replace("values", "changes")]
     for called in ("update", "patch"):
-        # A mapping is a key alone: of a record it is known what else changes.
+        # A mapping alone is a key. Behind a record, it has changes, as the body of a request does.
         body += method(
             called, [([keywords], update), (changing, update), ([f"key: {found.key}", "/"], update)]
         )

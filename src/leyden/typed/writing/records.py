@@ -32,9 +32,10 @@ def record(spec: EntitySpec, name: str, names: Names) -> str:
     for attribute, slot in slots.items():
         one = spec.attributes[attribute]
         kind, given = names.part(one), names.part(one, given=True)
-        is_open = is_optional(spec, attribute)
-        fields.append(f"{slot}: {optional(kind) if is_open else kind}")
-        parameters.append(f"{slot}: {optional(given)} = None" if is_open else f"{slot}: {given}")
+        fields.append(f"{slot}: {optional(kind) if is_optional(spec, attribute) else kind}")
+        # A record that is made by hand lacks what the write that takes it fills in.
+        needed = _is_needed(spec, attribute)
+        parameters.append(f"{slot}: {given}" if needed else f"{slot}: {optional(given)} = None")
         if one.description:
             fields.append(f'"""{_plain(one.description)}"""')
     doc = spec.description or f"An item of the entity {spec.entity}."
