@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from pathlib import Path
-from typing import Final
+import subprocess
+import sys
+import tomllib
+from typing import Any, Final
 
 import pytest
 
@@ -179,16 +181,30 @@ def test_the_commands_of_the_readme_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{command}:", makefile, re.MULTILINE), command
 
 
-def test_every_runtime_dependency_has_its_reason_in_the_readme() -> None:
-    import tomllib
+def project() -> dict[str, Any]:
+    """What pyproject.toml says of the package."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    found: dict[str, Any] = tomllib.loads(text)["project"]
+    return found
 
-    project = tomllib.loads(Path(ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.split(r"[\[<>=]", name)[0] for name in project["dependencies"]}
-    for extra, listed in project["optional-dependencies"].items():
+
+def test_every_runtime_dependency_has_its_reason_in_the_readme() -> None:
+    said = project()
+    wanted = {re.split(r"[\[<>=]", name)[0] for name in said["dependencies"]}
+    for extra, listed in said["optional-dependencies"].items():
         if extra != "dev":
             wanted |= {re.split(r"[\[<>=]", name)[0] for name in listed}
     listed = {row[0].strip("`") for row in rows(ROOT / "README.md", "Dependencies")}
-    assert wanted - {project["name"]} <= listed
+    assert wanted - {said["name"]} <= listed
+
+
+def test_all_extras_are_installed_here_and_agree() -> None:
+    extras = project()["optional-dependencies"]
+    (together,) = (name for name in extras["dev"] if name.startswith("leyden["))
+    assert {*together[len("leyden[") : -1].split(",")} == extras.keys() - {"dev"}
+    check = [sys.executable, "-m", "pip", "check"]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_method_and_argument_of_the_memory_store_is_documented() -> None:
