@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import leyden
+from leyden.errors import ArgumentError
 from leyden.mapping.lack import lack_of, narrow
 from tests.mapping.test_showing import PLAIN, SOURCE, VALUES
 
@@ -201,6 +202,37 @@ def test_models_hold_records(thing: leyden.Entity) -> None:
     with pytest.raises(ValidationError) as caught:
         Cart(one=record, many=[{"id": "1", "count": "x"}])
     assert caught.value.errors()[0]["loc"] == ("many", 0, "count")
+
+
+def test_what_is_left_out_by_name_is_not_written(order: leyden.Entity) -> None:
+    class Basket(BaseModel):
+        orders: list[order.record]  # type: ignore[name-defined]
+
+    record = read(order, id="o1", customer="c1", total=5, lines=[{"sku": "x", "count": 1}])
+    basket = Basket(orders=[record])
+    chosen = {"customer": True, "lines": {0: {"sku"}}}
+    assert basket.model_dump(mode="json", include={"orders": {0: chosen}}) == {
+        "orders": [{"customer": "c1", "lines": [{"sku": "x"}]}]
+    }
+    left = json.loads(basket.model_dump_json(exclude={"orders": {0: chosen}}))["orders"][0]
+    assert left.keys() == record.to_dict().keys() - {"customer"}
+    assert left["lines"] == [{"count": 1}]
+    web = FastAPI()
+
+    @web.get("/", response_model=order.record, response_model_exclude={"total"})
+    def show() -> Any:
+        return record
+
+    assert TestClient(web).get("/").json().keys() == record.to_dict().keys() - {"total"}
+
+
+@pytest.mark.parametrize("annotated", [int, None, leyden.Record])
+def test_changes_are_of_the_class_of_an_entity(order: leyden.Entity, annotated: Any) -> None:
+    kind = order.record | None if annotated is None else annotated
+    with pytest.raises(ArgumentError, match=r"Annotated\[Order, leyden\.Changes\] \| None"):
+        TypeAdapter(Annotated[kind, leyden.Changes])
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[order.record, leyden.Changes] | None)
+    assert adapter.validate_python({"weight": 2}).weight == 2
 
 
 def test_a_part_is_written_as_the_part_that_it_is(order: leyden.Entity) -> None:

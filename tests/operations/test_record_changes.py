@@ -15,6 +15,7 @@ import leyden
 from leyden.errors import (
     ArgumentError,
     InputError,
+    InvalidExpressionError,
     MissingCompositeError,
     ReadOnlyAttributeError,
     RequiredAttributeError,
@@ -196,6 +197,14 @@ def test_a_record_of_one_item_changes_no_other(parcel: leyden.Entity, way: str) 
         WAYS[way](parcel.patch, record, weight=-1)
 
 
+@pytest.mark.parametrize("verb", ["get", "update", "patch", "delete", "remove", "check"])
+def test_what_was_not_found_is_no_key(parcel: leyden.Entity, verb: str) -> None:
+    call = getattr(parcel, verb)
+    for more, named in (((), {}), ((), {"total": 6}), (({"total": 6},), {})):
+        with pytest.raises(ArgumentError, match=r"not as None, which is what \.get\(\) gives"):
+            call(None, *more, **named)
+
+
 def test_errors_name_the_call(parcel: leyden.Entity) -> None:
     with pytest.raises(UnknownAttributeError) as unknown:
         parcel.patch(read(parcel), weigth=4)
@@ -219,6 +228,24 @@ def test_steps_come_after_and_in_place_of_what_the_record_says(parcel: leyden.En
     assert sent(said)[1] == {"status": {"S": "paid"}, "made_at": MADE}
     hidden = parcel.patch(record, secret="s", total=parcel.attr.weight + 1).params()
     assert "secret" in hidden["ExpressionAttributeNames"].values()
+
+
+def test_no_step_takes_the_place_of_what_a_record_says_but_a_new_value(
+    parcel: leyden.Entity,
+) -> None:
+    record = read(parcel)
+    for record_says, step in (
+        ({"lines": []}, lambda chain: chain.append(lines=[{"sku": "z"}])),
+        ({"lines": []}, lambda chain: chain.set({"lines[0].count": 2})),
+        ({"lines": []}, lambda chain: chain.remove("lines[0]")),
+        ({"total": 6}, lambda chain: chain.add(total=1)),
+        ({"handle": "x"}, lambda chain: chain.if_not_exists(handle="y")),
+        ({"lines": None}, lambda chain: chain.set({"lines[0].count": 2})),
+    ):
+        for way in (WAYS["named"], WAYS["evolved"]):
+            with pytest.raises(InvalidExpressionError, match="change the same place"):
+                step(way(parcel.patch, record, **record_says))
+    assert sent(parcel.patch(record, total=6, lines=[]).remove("lines"))[2] == {"lines"}
 
 
 def test_a_part_tells_what_was_read(parcel: leyden.Entity) -> None:
@@ -292,6 +319,17 @@ def test_the_version_that_was_seen_is_expected() -> None:
         "N": "2"
     }
 
+    for drops in (
+        lambda: parcel.patch(record, total=6, rev=None),
+        lambda: parcel.update(attrs.evolve(record, total=6, rev=None)),
+        lambda: parcel.patch(record, parcel.record(total=6, rev=None)),
+    ):
+        # Without it the write would lose what others wrote meanwhile.
+        with pytest.raises(ReadOnlyAttributeError, match='"rev" is the version'):
+            drops()
+    unseen = parcel.record(**KEY, total=6, rev=None)
+    assert sent(parcel.patch(unseen)) == sent(parcel.patch(parcel.record(**KEY, total=6)))
+
 
 def test_writes_of_a_part_still_refuse_one_that_was_evolved(parcel: leyden.Entity) -> None:
     part = attrs.evolve(narrow(read(parcel), frozenset({"org", "id"})), total=7)
@@ -313,6 +351,42 @@ def test_changes_may_come_in_a_mapping_or_in_a_record(parcel: leyden.Entity) -> 
         parcel.patch(record, parcel.record(id="2"))
     with pytest.raises(ArgumentError, match="got 2 values without one"):
         parcel.patch(record, 5)
+
+
+@pytest.mark.filterwarnings("ignore:.*attribute.set_on_key")
+@pytest.mark.parametrize("form", ["normalize: [trim, lower]", "set: {call: low}"])
+def test_what_was_stored_in_another_form_is_not_said_to_be_known(form: str) -> None:
+    source = """
+entity: people
+alias: person
+version: "1"
+service: changes
+attributes:
+  id: {type: string, required: true}
+  email: {type: string, FORM}
+  age: {type: integer, padding: {length: 3, char: "0"}}
+indexes:
+  people:
+    pk: {field: pk, composite: [id]}
+  by_email:
+    index: gsi1
+    pk: {field: gsi1pk, composite: [id]}
+    sk: {field: gsi1sk, composite: [email, age]}
+"""
+    hooks = {"low": lambda value, values: value and value.strip().lower()}
+    before = leyden.load(source.replace(", FORM", ""), table="t")["person"]
+    item = before.put(id="1", email=" A@x", age=5).params()["Item"]
+    person = leyden.load(source.replace("FORM", form), table="t", hooks=hooks)["person"]
+    record = person.parse(item)
+    # A condition that the email is " a@x" would never hold.
+    with pytest.raises(MissingCompositeError, match='without "email"'):
+        person.patch(record, age=6).params()
+    sets, conditions, _ = sent(person.patch(record, age=6).set(email=record.email))
+    assert (sets["email"], conditions) == ({"S": "a@x"}, {})
+    normal = attrs.evolve(record, age=6, email="a@x")
+    assert sent(person.patch(normal))[1] == {}
+    stored = person.parse(person.put(id="1", email=" A@x", age=5).params()["Item"])
+    assert sent(person.patch(stored, age=6))[1] == {"email": {"S": "a@x"}}
 
 
 def test_what_no_condition_can_compare_is_not_taken_from_a_record() -> None:

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 
 from leyden._attrs import field, fields, frozen
 from leyden._calls import misplaced, shorten
-from leyden.errors import DecodeError, LeydenError
+from leyden.errors import ArgumentError, DecodeError, LeydenError
 from leyden.mapping.handmade import Kept, alike, made_anew, make, replaced, state_of, with_state
 from leyden.mapping.lack import WHOLE, Lack, class_of_whole, part_class, root_of
 from leyden.mapping.showing import SECRET, Writers, json_line, json_writers, plain_values
@@ -165,9 +165,15 @@ class Changes:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How Pydantic takes the annotated class."""
+        """How Pydantic takes the annotated class. Raises ArgumentError for one of no records."""
         from leyden.mapping.validating import core_schema
 
+        if not hasattr(source, "__leyden_attributes__"):
+            raise ArgumentError(
+                "leyden.Changes stands at the class of an entity's records, as in "
+                f"Annotated[Order, leyden.Changes] or Annotated[Order, leyden.Changes] | None, not "
+                f"at {getattr(source, '__name__', None) or source}"
+            )
         return core_schema(source, partial=True)
 
 

@@ -59,8 +59,16 @@ def serializer(kind: type[Any]) -> SchemaSerializer:
 
 def _serialization(core: Any) -> Any:
     """In Python a record stays one, as Pydantic leaves values of others' classes."""
+    from pydantic_core import to_jsonable_python
+
+    def shown(record: Any, info: Any) -> Any:
+        values = record.to_dict(json=True)
+        if info.include is None and info.exclude is None:
+            return values
+        return to_jsonable_python(values, include=info.include, exclude=info.exclude)
+
     return core.plain_serializer_function_ser_schema(
-        lambda record: record.to_dict(json=True), when_used="json", return_schema=core.any_schema()
+        shown, info_arg=True, when_used="json", return_schema=core.any_schema()
     )
 
 

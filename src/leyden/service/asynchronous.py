@@ -75,8 +75,8 @@ class AsyncEntity(Entity):
         @overload  # type: ignore[override]
         def get(self, keys: Batch, /) -> AsyncBatch: ...
         @overload
-        def get(self, key: Any = None, /, **attributes: Any) -> Get: ...
-        def get(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Get | AsyncBatch:
+        def get(self, key: Any = ..., /, **attributes: Any) -> Get: ...
+        def get(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Get | AsyncBatch:
             """Read the item with this key, or a list of keys in batches."""
 
         @overload  # type: ignore[override]
@@ -89,9 +89,9 @@ class AsyncEntity(Entity):
         @overload  # type: ignore[override]
         def delete(self, keys: Batch, /) -> AsyncBatch: ...
         @overload
-        def delete(self, key: Any = None, /, **attributes: Any) -> Delete: ...
+        def delete(self, key: Any = ..., /, **attributes: Any) -> Delete: ...
         def delete(
-            self, key: Any = None, /, *wrong: Never, **attributes: Any
+            self, key: Any = ..., /, *wrong: Never, **attributes: Any
         ) -> Delete | AsyncBatch:
             """Delete the item with this key if there is one, or a list of keys in batches."""
 

@@ -15,7 +15,11 @@ from leyden.errors import ReadOnlyAttributeError
 from leyden.mapping.handmade import replaced
 from leyden.mapping.lack import Lack, lack_of
 from leyden.operations.bound import BoundEntity, error_context
-from leyden.operations.companions.versions import Expectation, version_seen_in
+from leyden.operations.companions.versions import (
+    Expectation,
+    refuse_counted,
+    version_seen_in,
+)
 from leyden.operations.plan.known import telling
 from leyden.operations.plan.steps import is_operand
 from leyden.schema.spec import AttributeSpec
@@ -40,7 +44,8 @@ def changes_of(
 ) -> Changes:
     """The changes in a record, and those named beside it; None removes an attribute.
 
-    Raises ReadOnlyAttributeError for another key, UnknownAttributeError, ValidationError.
+    Raises ReadOnlyAttributeError for another key or no version, UnknownAttributeError,
+    ValidationError.
     """
     with error_context(entity.operation(verb), entity):
         named = named or {}
@@ -55,8 +60,9 @@ def changes_of(
         sets = {name: value for name, value in sets.items() if name not in own}
         known: dict[str, Any] = {}
         version = entity.spec.version_attribute
-        if version is not None:
-            sets.pop(version, None)
+        if version is not None and sets.pop(version, lack) is None and not lack.made:
+            # Without the version that was read, the write would depend on none.
+            refuse_counted(entity, [version])
         if lack.made:
             sets, known = _of_made(entity, sets)
         sets |= direct

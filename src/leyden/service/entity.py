@@ -157,8 +157,8 @@ class Entity:
     @overload
     def get(self, keys: Batch, /) -> BatchGet: ...
     @overload
-    def get(self, key: Any = None, /, **attributes: Any) -> Get: ...
-    def get(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Get | BatchGet:
+    def get(self, key: Any = ..., /, **attributes: Any) -> Get: ...
+    def get(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Get | BatchGet:
         """Read the item with this key, or a list of keys in batches.
 
         A key is given by its attributes, as a mapping of them, or as a record of the entity,
@@ -167,7 +167,7 @@ class Entity:
         >>> task.get(project_id="p1", task_id="t1").go()            # doctest: +SKIP
         >>> task.get(record).go(consistent=True)                    # doctest: +SKIP
         """
-        if key is None and not wrong:
+        if key is ... and not wrong:
             return Get(GetReading(self._bound, attributes))
         if are_many(self._bound, "get", key, wrong, attributes):
             gets = [
@@ -201,16 +201,16 @@ class Entity:
         refuse_misplaced(self._bound, "upsert", (item, *wrong) if wrong else ())
         return verbs.Upsert(self._bound, given=self._given(item, attributes, "upsert"))
 
-    def update(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Update:
+    def update(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Update:
         """Change the item with this key; creates it if it is missing. See `patch`."""
-        if key is None and not wrong:
+        if key is ... and not wrong:
             return verbs.Update(self._bound, given=attributes)
         if isinstance(key, self._bound.mapping.record) and are_changes(self._bound, wrong):
             return self._changing(verbs.Update, "update", key, wrong, attributes)
         given, seen = seen_key(self._bound, "update", key, wrong, attributes)
         return verbs.Update(self._bound, given=given, expected=seen)
 
-    def patch(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Patch:
+    def patch(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Patch:
         """Change the item with this key, which must exist.
 
         The key is given as for `get`. Beside a record, attributes are what changes, None for those
@@ -223,7 +223,7 @@ class Entity:
         >>> task.patch(record, status="closed", detail=None).go()                # doctest: +SKIP
         >>> task.patch(attrs.evolve(record, status="closed")).go()               # doctest: +SKIP
         """
-        if key is None and not wrong:
+        if key is ... and not wrong:
             return verbs.Patch(self._bound, given=attributes)
         if isinstance(key, self._bound.mapping.record) and are_changes(self._bound, wrong):
             return self._changing(verbs.Patch, "patch", key, wrong, attributes)
@@ -233,13 +233,13 @@ class Entity:
     @overload
     def delete(self, keys: Batch, /) -> BatchWrite: ...
     @overload
-    def delete(self, key: Any = None, /, **attributes: Any) -> Delete: ...
-    def delete(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Delete | BatchWrite:
+    def delete(self, key: Any = ..., /, **attributes: Any) -> Delete: ...
+    def delete(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Delete | BatchWrite:
         """Delete the item with this key if there is one, or a list of keys in batches.
 
         Keys are given as for `patch`.
         """
-        if key is None and not wrong:
+        if key is ... and not wrong:
             return verbs.Delete(self._bound, given=attributes)
         if are_many(self._bound, "delete", key, wrong, attributes):
             pairs = [seen_key(self._bound, "delete", one, place=n) for n, one in enumerate(key)]
@@ -249,19 +249,19 @@ class Entity:
         given, seen = seen_key(self._bound, "delete", key, wrong, attributes)
         return verbs.Delete(self._bound, given=given, expected=seen)
 
-    def remove(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Remove:
+    def remove(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Remove:
         """Delete the item with this key, which must exist. The key is given as for `patch`."""
-        if key is None and not wrong:
+        if key is ... and not wrong:
             return verbs.Remove(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "remove", key, wrong, attributes)
         return verbs.Remove(self._bound, given=given, expected=seen)
 
-    def check(self, key: Any = None, /, *wrong: Never, **attributes: Any) -> Check:
+    def check(self, key: Any = ..., /, *wrong: Never, **attributes: Any) -> Check:
         """A condition on the item with this key, for a transaction to depend on.
 
         The key is given as for `patch`.
         """
-        if key is None and not wrong:
+        if key is ... and not wrong:
             return verbs.Check(self._bound, given=attributes)
         given, seen = seen_key(self._bound, "check", key, wrong, attributes)
         return verbs.Check(self._bound, given=given, expected=seen)

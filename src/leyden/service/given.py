@@ -105,6 +105,9 @@ def _quoted(names: Iterable[str]) -> str:
 
 def refuse_misplaced(entity: BoundEntity, verb: str, wrong: tuple[Any, ...]) -> None:
     """Raise ArgumentError where values stand without a name, with the form that the verb has."""
+    if len(wrong) > 1 and wrong[0] is None:
+        # What was read is what is to be changed, and there was nothing to read.
+        raise no_item(entity, verb, "a key", None)
     if wrong:
         form = f"{entity.spec.alias}.{verb}({_names(entity)})"
         raise misplaced(verb, form, len(wrong), operation=entity.operation(verb))
@@ -182,9 +185,11 @@ def no_item(
         call, form = f"{verb}()", f"by name ({_names(entity)}), as a mapping"
     else:
         call, form = f"entry {place} of {verb}()", "as a mapping"
+    kind = type(given).__name__
+    if given is None:
+        kind = "None, which is what .get() gives where there is no item"
     return ArgumentError(
-        f'{call} takes {what} {form} or a record of "{entity.spec.entity}", not as '
-        f"{type(given).__name__}",
+        f'{call} takes {what} {form} or a record of "{entity.spec.entity}", not as {kind}',
         operation=entity.operation(verb),
         entity=entity.spec.entity,
     )

@@ -193,7 +193,7 @@ class Update(ChangesPart):
     _given: Mapping[str, Any] = field(factory=dict)
     _steps: tuple[Step, ...] = ()
     _brought: frozenset[str] = field(default=frozenset(), kw_only=True)
-    """The attributes that change since a record says so, until a step does."""
+    """The attributes that change since a record says so, until a step sets or removes them."""
 
     _verb: ClassVar[str] = "update"
     _api: ClassVar[str] = "UpdateItem"
@@ -267,9 +267,12 @@ class Update(ChangesPart):
     def _extended(self, steps: list[Step]) -> Self:
         entity, before, brought = self._entity, self._steps, self._brought
         if brought:
-            roots = {step.root for step in steps}
-            before = tuple(s for s in before if s.root not in brought or s.root not in roots)
-            brought -= roots
+            # What changes a value goes on from the stored one, and never in place of the record's.
+            anew = {
+                s.root for s in steps if s.is_root and s.operator in ("set", "remove")
+            } & brought
+            before = tuple(step for step in before if step.root not in anew)
+            brought -= anew
         together = (*before, *steps)
         refuse_overlaps(entity, together)
         if entity.spec.version_attribute is not None:

@@ -36,10 +36,13 @@ def known_beside(
             continue
         if name in needed and name not in changed:
             try:
-                known[name] = mapping.accept({name: value}).get(name)
+                accepted = mapping.accept({name: value}).get(name)
             except ValidationError:
                 # What cannot be written cannot be compared either; it counts as not known.
                 continue
+            if accepted == value or mapping.attributes[name].spec.get is not None:
+                known[name] = accepted
+            # What a write would store in another form, as it is not normal, is not what is stored.
     return known
 
 
