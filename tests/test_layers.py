@@ -81,7 +81,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "typed",
         "types",
     },
-    "opentelemetry": {"_attrs", "errors", "events"},
+    "opentelemetry": {"_attrs", "_calls", "errors", "events"},
     "pytest_plugin": PUBLIC | {"configuration", "drivers", "engine"},
     "demo": PUBLIC | {"cli", "memory", "store"},
 }

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from leyden._attrs import define, field
+from leyden._calls import fitting
 from leyden.errors import AwsError, InvalidOptionError, LeydenError
 from leyden.events import (
     Listener,
@@ -82,6 +83,7 @@ _suppressing: Final[ContextVar[Token[Context] | None]] = ContextVar(
 )
 
 
+@fitting("instrument(app, tracer_provider=provider)")
 def instrument(
     app: Any = None,
     *,
@@ -93,10 +95,20 @@ def instrument(
     `app` is a service of `leyden.load` or `leyden.load_async`, or a store. The providers are the
     global ones unless given. Calling it again for the same replaces what was there.
 
-    Raises InvalidOptionError for an `app` that has nothing to listen to.
+    Raises InvalidOptionError for an `app` that has nothing to listen to, and for what is no
+    provider.
 
     >>> leyden.opentelemetry.instrument()                               # doctest: +SKIP
     """
+    for name, provider, gives in (
+        ("tracer_provider", tracer_provider, "get_tracer"),
+        ("meter_provider", meter_provider, "get_meter"),
+    ):
+        if provider is not None and not hasattr(provider, gives):
+            raise InvalidOptionError(
+                f"`{name}` takes a provider of OpenTelemetry's, which has {gives}(), not "
+                f"{type(provider).__name__}"
+            )
     telemetry = _Telemetry(tracer_provider, meter_provider)
     if app is None:
         target: Any = None
@@ -107,6 +119,7 @@ def instrument(
     _replace(target, listener)
 
 
+@fitting("uninstrument(app)")
 def uninstrument(app: Any = None) -> None:
     """End what `instrument` began, for the same `app`. Where it began nothing, nothing happens."""
     _replace(None if app is None else _driver_of(app), None)

@@ -23,7 +23,7 @@ import leyden
 from leyden import opentelemetry as observing
 from leyden.drivers import SyncDriver
 from leyden.drivers.aio import AsyncDriver
-from leyden.errors import InvalidOptionError, ItemExistsError, ThrottledError
+from leyden.errors import ArgumentError, InvalidOptionError, ItemExistsError, ThrottledError
 from leyden.program import Gather, Request, Work
 from leyden.store import DynamoDBStore
 from tests.drivers.answering import answering, refusal
@@ -431,3 +431,8 @@ def test_what_is_under_way_when_observing_ends_is_ended(
 def test_only_what_can_be_listened_to_is_taken() -> None:
     with pytest.raises(InvalidOptionError, match="not int"):
         observing.instrument(3)
+    for wrong in ({"tracer_provider": 3}, {"meter_provider": TracerProvider()}):
+        with pytest.raises(InvalidOptionError, match=f"`{next(iter(wrong))}` takes a provider"):
+            observing.instrument(**wrong)
+    with pytest.raises(ArgumentError, match="write instrument"):
+        observing.instrument(tracer=TracerProvider())
