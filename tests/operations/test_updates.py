@@ -238,6 +238,10 @@ def test_a_chain_keeps_its_values_when_the_caller_changes_his(task: leyden.Entit
     put = task.put(**KEY, history=history)
     history.append("two")
     assert put.params()["Item"]["history"] == {"L": [{"S": "one"}]}
+    given = {**KEY, "points": 1}
+    put = task.put(given)
+    given["points"] = 2
+    assert put.params()["Item"]["points"] == {"N": "1"}
 
 
 @pytest.mark.parametrize("verb", ["update", "patch", "upsert"])

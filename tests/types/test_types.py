@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pynamodb import attributes
 
 from leyden.chart.samples import sample
 from leyden.cli.values import read_json, value_from_text
-from leyden.errors import ValidationError
+from leyden.errors import LeydenError, ValidationError
 from leyden.keys.form import segment_of, value_of
 from leyden.mapping import CompiledAttribute, compile_entity
 from leyden.mapping.validating import value_schema
@@ -103,6 +104,23 @@ def test_what_is_normal_for_certain_is_what_its_check_gives(name: str) -> None:
     found = compile_entity(entity({"x": said}))
     for value in samples(name):
         assert found.prepare_create({"id": "1", "x": value})["x"] == value
+
+
+@EVERY
+def test_what_can_change_later_is_taken_for_no_fixed_type(name: str) -> None:
+    taken = []
+    for value in ([], {}, set(), bytearray(b"x"), array("d", [1.0, 2.0, 3.0])):
+        try:
+            taken.append(compiled(name).accept(value))
+        except LeydenError:
+            continue
+    for value in samples(name):
+        try:
+            hash(value)
+        except TypeError:
+            taken.append(value)
+    # Chains copy what they take for the others only.
+    assert not (TYPES[name].fixed and taken)
 
 
 @EVERY

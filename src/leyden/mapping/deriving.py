@@ -1,21 +1,30 @@
-"""Derived attributes: each is a function of other attributes of its item, known by their names."""
+"""Values that are made of other attributes of their item, which are known by their names.
+
+A derived attribute is one whenever an item is written. A default may be made of one other
+attribute: a slug of it, or a time counted from it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from leyden.errors import MissingCompositeError
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.building import Hooks
 from leyden.mapping.expressions import Expression
-from leyden.mapping.making import Maker, maker_of
 from leyden.mapping.moment import hook_of
-from leyden.schema.spec import After, Bucket, Call, EntitySpec, JMESPath, Slug
-from leyden.types.base import AttributeType
+from leyden.schema.spec import After, AttributeSpec, Bucket, Call, EntitySpec, JMESPath, Slug
+from leyden.types import type_of
+from leyden.types.base import AttributeType, refuse
+from leyden.types.normal import slug_of
+from leyden.types.periods import bucket_of
 
 Plain = Callable[[Mapping[str, Any], Collection[str] | None], dict[str, Any]]
+Maker: TypeAlias = Callable[[Any], Any]
+"""The value of the other attribute, which is there, into this one's; None for none."""
 
 
 class Derivation:
@@ -95,6 +104,38 @@ class Derivation:
             return dict(values)
         seen = self.inputs | self._own
         return {name: value for name, value in values.items() if name in seen}
+
+
+def maker_of(spec: AttributeSpec, source: After | Bucket | Slug, of: AttributeSpec) -> Maker:
+    """The function that makes values of `spec` from those of `of`.
+
+    It raises ValidationError for a value of `of` that is no time, or one too far from others.
+    """
+    if isinstance(source, Slug):
+        longest = source.max_length
+        return lambda text: slug_of(text, longest)
+    instant = type_of(of).instant
+    made: Callable[[Any], Any]
+    if isinstance(source, Bucket):
+        period = source.period
+
+        def made(value: Any) -> Any:
+            return bucket_of(period, instant(value))
+    else:
+        later, now = timedelta(seconds=source.seconds), type_of(spec).now
+
+        def made(value: Any) -> Any:
+            return now(instant(value) + later)
+
+    def make(value: Any) -> Any:
+        try:
+            return made(value)
+        except ValueError as error:
+            raise refuse(of.name, f'{error}, and "{spec.name}" is made of it') from None
+        except OverflowError:
+            raise refuse(of.name, f'is too late for "{spec.name}" to be made of it') from None
+
+    return make
 
 
 def derivations_of(

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from leyden._attrs import frozen
 from leyden.mapping.attribute import CompiledAttribute, Rework
 from leyden.mapping.codec import Writer, run
-from leyden.mapping.making import Maker
+from leyden.mapping.deriving import Maker
 from leyden.mapping.moment import Moment, Origin
 from leyden.schema.spec import Generate, Literal
 

@@ -20,10 +20,14 @@ from leyden.errors import (
 )
 from leyden.mapping.attribute import CompiledAttribute, KeyText
 from leyden.mapping.building import Hooks
-from leyden.mapping.deriving import Derivation, derivations_of, refuse_unknown_inputs
+from leyden.mapping.deriving import (
+    Derivation,
+    derivations_of,
+    maker_of,
+    refuse_unknown_inputs,
+)
 from leyden.mapping.expressions import Expression
 from leyden.mapping.filling import Fill, Planned, Setters, compile_filling
-from leyden.mapping.making import maker_of
 from leyden.mapping.moment import Moment, Origin, hook_of, origin_of
 from leyden.mapping.paths import unknown_attribute
 from leyden.schema.spec import After, EntitySpec, IndexSpec, Judge, Slug

@@ -419,17 +419,18 @@ def needs_of(entity: BoundEntity, steps: Iterable[Step]) -> tuple[WithinUnion, .
     Raises InvalidExpressionError where no variant has what all steps name.
     """
     found: dict[tuple[str, ...], WithinUnion] = {}
-    for union in (union for step in steps for union in step.unions):
-        before = found.setdefault(union.segments, union)
-        tags = tuple(tag for tag in before.tags if tag in union.tags)
-        if not tags:
-            raise InvalidExpressionError(
-                f'"{before.named}" and "{union.named}" are in different variants of '
-                f'"{union.path}", so no item has both',
-                entity=entity.spec.entity,
-            )
-        if tags != before.tags:
-            found[union.segments] = evolve(before, tags=tags)
+    for step in steps:
+        for union in step.unions:
+            before = found.setdefault(union.segments, union)
+            tags = tuple(tag for tag in before.tags if tag in union.tags)
+            if not tags:
+                raise InvalidExpressionError(
+                    f'"{before.named}" and "{union.named}" are in different variants of '
+                    f'"{union.path}", so no item has both',
+                    entity=entity.spec.entity,
+                )
+            if tags != before.tags:
+                found[union.segments] = evolve(before, tags=tags)
     return tuple(found.values())
 
 
