@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from leyden._text import did_you_mean
-from leyden.errors import UnknownAttributeError, ValidationError
+from leyden.errors import UnknownAttributeError
 from leyden.schema import AttributeSpec
-from leyden.types import json_writer, number_text, type_of, value_from_json, variant_spec
+from leyden.types import json_writer, number_text, refuse, type_of, value_from_json, variant_spec
 
 if TYPE_CHECKING:
     from leyden import Entity
@@ -165,12 +165,8 @@ def value_from_text(spec: AttributeSpec, text: str, path: str | None = None) -> 
         found = read_json(text)
     except ValueError as error:
         reason = f"takes JSON, but {error}; {kind.json_hint}"
-        raise _refused(path, reason if kind.typed_as_json else str(error)) from None
+        raise refuse(path, reason if kind.typed_as_json else str(error)) from None
     return value_from_json(spec, found, path)
-
-
-def _refused(path: str, what: str) -> ValidationError:
-    return ValidationError(f'"{path}" {what}', path=path)
 
 
 def read_pairs(entity: Entity, arguments: Iterable[str], *, hint: str) -> dict[str, Any]:

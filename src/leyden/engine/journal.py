@@ -87,7 +87,7 @@ class Journal:
             out.close()
             raise
         self._out = out
-        if self._size == 0 or self._is_long():
+        if self._size == 0 or self._lines > max(_LEAST_LINES, _LONGER * self._held_lines):
             self._write_anew()
 
     def close(self) -> None:
@@ -152,9 +152,6 @@ class Journal:
                 f"{self._file}:{number}: {api} was not done again: {reason}; the file was changed, "
                 "or written by another version of the engine"
             )
-
-    def _is_long(self) -> bool:
-        return self._lines > max(_LEAST_LINES, _LONGER * self._held_lines)
 
     def _write_anew(self) -> None:
         """Put a file that has what the engine holds in the place of the one there is."""

@@ -72,7 +72,8 @@ def types(ctx: click.Context, folder: Path, out: Path | None, compiled: bool, ch
         click.echo(f"{out} is up to date" if found == text else f"wrote {out}", err=True)
     elif found != text:
         why = _why(out, found, digest_of(sources), compiled)
-        click.echo(f"{why}; {_what_to_do(folder, out, compiled)}", err=True)
+        flag = " --compiled" if compiled else ""
+        click.echo(f"{why}; run `leyden types {folder} --out {out}{flag}`", err=True)
         ctx.exit(1)
     else:
         click.echo(f"{out} is up to date", err=True)
@@ -86,7 +87,3 @@ def _why(out: Path, found: str | None, digest: str, compiled: bool) -> str:
     if digest in found:
         return f"{out} was edited, or another version of Leyden made it"
     return f"{out} is stale: the schemas have changed since it was made"
-
-
-def _what_to_do(folder: Path, out: Path, compiled: bool) -> str:
-    return f"run `leyden types {folder} --out {out}{' --compiled' if compiled else ''}`"
