@@ -327,6 +327,14 @@ def test_the_version_that_was_seen_is_expected() -> None:
         # Without it the write would lose what others wrote meanwhile.
         with pytest.raises(ReadOnlyAttributeError, match='"rev" is the version'):
             drops()
+    item = parcel.put(VALUES).params()["Item"]
+    uncounted = parcel.parse({name: value for name, value in item.items() if name != "rev"})
+    for verb in ("patch", "update", "delete", "remove", "check"):
+        # Who wrote meanwhile has counted the item.
+        expected = getattr(parcel, verb)(uncounted)._expected
+        assert (expected.number, expected.stored) == (None, True)
+        part = narrow(parcel.parse(item), frozenset({"org", "id", "total"}))
+        assert getattr(parcel, verb)(part)._expected is None
     unseen = parcel.record(**KEY, total=6, rev=None)
     assert sent(parcel.patch(unseen)) == sent(parcel.patch(parcel.record(**KEY, total=6)))
 

@@ -18,6 +18,7 @@ from leyden.errors import (
     ReadOnlyAttributeError,
     VersionConflictError,
 )
+from leyden.mapping.lack import WHOLE, lack_of
 from leyden.operations.bound import BoundEntity
 from leyden.operations.companions.overflow.format import record_or_none
 from leyden.operations.plan.expressions import Expressions
@@ -109,11 +110,20 @@ def expectation_of(entity: BoundEntity, seen: Any) -> Expectation:
 
 
 def version_seen_in(entity: BoundEntity, record: Any) -> Expectation | None:
-    """What a record says of the version that must still be stored; None where it shows none."""
+    """What a record says of the version that must still be stored; None where it says nothing.
+
+    One that was read without a version is of an item that was not counted yet, and still must not
+    be. Of one that was made by hand, or was read in part, that is not known.
+    """
     name = entity.spec.version_attribute
     slot = None if name is None else entity.mapping.slots.get(name)
     number = None if slot is None else getattr(record, slot, None)
-    return None if number is None else expectation_of(entity, number)
+    if slot is None or number is not None:
+        return None if number is None else expectation_of(entity, number)
+    lack = lack_of(record) or WHOLE
+    is_read = not lack.made and slot not in lack.changed
+    is_read = is_read and (lack.read is None or slot in lack.read)
+    return expectation_of(entity, record) if is_read else None
 
 
 def expectation_from(entity: BoundEntity, item: Item | None) -> Expectation:
