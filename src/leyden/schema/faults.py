@@ -33,6 +33,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "yaml.merge": "A merge key (`<<`).",
         "yaml.key": "A key that is not plain text.",
         "yaml.duplicate_key": "A key stands twice in one mapping.",
+        "yaml.no_value": "A word alone in braces: a text was cut at its comma.",
         # Options and their values.
         "option.unknown": "An option that does not exist.",
         "option.missing": "A required option is missing.",

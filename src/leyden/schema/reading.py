@@ -82,18 +82,21 @@ def read_yaml(text: str, name: str, report: Report) -> tuple[list[Node], bool]:
 class _Open:
     """A list or mapping whose end has not come yet."""
 
-    __slots__ = ("anchor", "duplicate", "key", "key_span", "node")
+    __slots__ = ("anchor", "dropped", "in_braces", "key", "key_end", "key_span", "node")
 
-    def __init__(self, node: Listing | Mapping, anchor: str | None) -> None:
+    def __init__(self, node: Listing | Mapping, anchor: str | None, *, in_braces: bool) -> None:
         self.node = node
         self.anchor = anchor
+        self.in_braces = in_braces
         self.key: str | None = None
+        self.key_end = 0
         self.key_span: Span | None = None
-        self.duplicate = False
+        self.dropped = False
 
 
 class _Reader:
     def __init__(self, text: str, name: str, report: Report) -> None:
+        self.text = text
         self.loader = _Loader(text)
         self.name = name
         self.report = report
@@ -145,9 +148,13 @@ class _Reader:
         top, bare = self.waiting, tag is None and event.implicit[0]
         if top is not None:
             self._key(top, text, span, bare)
+            assert event.end_mark is not None
+            top.key_end = event.end_mark.index
             if event.anchor is not None:
                 self.anchors[event.anchor] = Scalar(span, text, text)
             return
+        if bare and not text:
+            self._check_colon(event)
         value = self._resolve(text) if bare else text
         if not is_storable(text):
             value = Odd(_HALF_PAIR)
@@ -194,7 +201,26 @@ class _Reader:
             self.report.error(span, "yaml.key", f"a key must be text, not {_HALF_PAIR}")
         top.key = text
         top.key_span = span
-        top.duplicate = earlier is not None or (bare and text == "<<")
+        top.dropped = earlier is not None or (bare and text == "<<")
+
+    def _check_colon(self, event: yaml.ScalarEvent) -> None:
+        """Note where a word stands alone in braces: YAML makes it a key without a value.
+
+        Nobody writes that on purpose; it is the rest of a text that has a comma.
+        """
+        top = self.stack[-1] if self.stack else None
+        if top is None or top.key is None or top.key_span is None or not top.in_braces:
+            return
+        assert event.start_mark is not None
+        if ":" in self.text[top.key_end : event.start_mark.index]:
+            return
+        self.report.error(
+            top.key_span,
+            "yaml.no_value",
+            f"{quoted(top.key)} has no value: inside of braces, YAML ends a text at the comma; "
+            "put a text that has a comma in quotes, or write a colon and a value here",
+        )
+        top.dropped = True
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         span = self._span(event)
@@ -209,7 +235,9 @@ class _Reader:
         node: Listing | Mapping = Mapping(span, {}) if is_mapping else Listing(span, [])
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        self.stack.append(_Open(node, event.anchor))
+        self.stack.append(
+            _Open(node, event.anchor, in_braces=is_mapping and bool(event.flow_style))
+        )
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         span = self._span(event)
@@ -242,7 +270,7 @@ class _Reader:
             return
         assert top.key is not None
         assert top.key_span is not None
-        if not top.duplicate:
+        if not top.dropped:
             top.node.entries[top.key] = Entry(top.key, top.key_span, node)
         top.key = None
 
