@@ -25,6 +25,7 @@ from functools import wraps
 from types import FrameType
 from typing import Any, Final, TypeVar, cast
 
+from leyden._late import imported
 from leyden.errors import ArgumentError, LeydenError, UnsentWriteWarning
 
 
@@ -89,13 +90,13 @@ def shorten(error: LeydenError) -> None:
     if os.environ.get(VARIABLE) == FULL:
         return
     # Who has not imported logging has set no level.
-    logging = sys.modules.get("logging")
+    logging = imported("logging")
     if logging is not None and logging.getLogger("leyden").isEnabledFor(logging.DEBUG):
         return
     seen: set[int] = set()
     one: BaseException | None = error
     # Who has not imported botocore has none of its errors.
-    botocore = sys.modules.get("botocore.exceptions")
+    botocore = imported("botocore.exceptions")
     cut: tuple[type[BaseException], ...] = (LeydenError,)
     if botocore is not None:
         cut += (botocore.BotoCoreError, botocore.ClientError)

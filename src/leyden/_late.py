@@ -24,6 +24,18 @@ class Late:
         return found
 
 
+def imported(name: str) -> Any:
+    """The module of that name if it is imported to its end, else None.
+
+    While one thread imports a module, the others find it in `sys.modules` without most of its
+    names.
+    """
+    module = sys.modules.get(name)
+    if module is None or getattr(module.__spec__, "_initializing", False):
+        return None
+    return module
+
+
 def from_modules(package: str, **names: str) -> Callable[[str], Any]:
     """The `__getattr__` of a package whose modules are imported when their names are asked for.
 

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import sys
+import threading
 from copy import deepcopy
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from leyden._late import imported
+from leyden.drivers import sync
 from leyden.drivers.base import table_of
-from leyden.drivers.sync import prepare
+from leyden.drivers.sync import observe, prepare
+from leyden.events import Listeners
 from leyden.program import Request
 from leyden.results import consumed_units
 
@@ -69,3 +77,39 @@ def test_the_table_is_read_off_every_shape_of_request(
 )
 def test_capacity_units_are_added_up(response: dict[str, Any], units: float | None) -> None:
     assert consumed_units(response) == units
+
+
+def test_a_module_that_another_thread_imports_is_not_there_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python shows it to all threads when its import begins, without its names."""
+    (tmp_path / "slow_to_import.py").write_text(
+        "from threads_of_a_test import begun, ended\nbegun.set()\nassert ended.wait(30)\nname = 1\n"
+    )
+    shared: Any = ModuleType("threads_of_a_test")
+    shared.begun, shared.ended = threading.Event(), threading.Event()
+    monkeypatch.setitem(sys.modules, shared.__name__, shared)
+    monkeypatch.syspath_prepend(tmp_path)
+    thread = threading.Thread(target=import_module, args=("slow_to_import",))
+    assert imported("slow_to_import") is None
+    thread.start()
+    try:
+        assert shared.begun.wait(30)
+        assert "slow_to_import" in sys.modules
+        assert imported("slow_to_import") is None
+    finally:
+        shared.ended.set()
+        thread.join()
+    assert imported("slow_to_import").name == 1
+    del sys.modules["slow_to_import"]
+
+
+def test_a_request_does_not_wait_for_logging_that_another_thread_imports(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = ModuleType("logging")
+    begun.__spec__ = type("Spec", (), {"_initializing": True})()
+    monkeypatch.setitem(sys.modules, "logging", begun)
+    monkeypatch.setattr(sync, "_log", None)
+    request = Request("GetItem", {"TableName": "t"})
+    assert observe(Listeners(), request, {}) is None

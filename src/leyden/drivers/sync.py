@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from leyden._calls import shorten
+from leyden._late import imported
 from leyden._ledger import WRITING_APIS, Ledger
 from leyden.drivers.base import (
     CONDITIONAL_APIS,
@@ -65,8 +65,8 @@ def observe(
     """Begin to observe a request if anyone wants to know of it, else return None."""
     global _log
     # Who has not imported logging has set no level.
-    if _log is None and "logging" in sys.modules:
-        _log = sys.modules["logging"].getLogger(LOGGER)
+    if _log is None and (logging := imported("logging")) is not None:
+        _log = logging.getLogger(LOGGER)
     log = _log if _log is not None and _log.isEnabledFor(_DEBUG) else None
     if own.all or EVERYWHERE.all or log is not None:
         return Observation(own, request, params, log, within)

@@ -6,11 +6,11 @@ load a service do neither.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from leyden._calls import shorten
+from leyden._late import imported
 from leyden.mapping.attribute import CompiledAttribute
 from leyden.mapping.paths import unknown_attribute
 
@@ -70,5 +70,5 @@ def is_operand(value: object) -> bool:
 
     Who has not imported those has none.
     """
-    module = sys.modules.get("leyden.pynamodb.attributes")
+    module = imported("leyden.pynamodb.attributes")
     return module is not None and isinstance(value, module.LeydenAttribute)

@@ -8,7 +8,6 @@ Whether and when to try again is decided by the client's own handlers as well.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +21,7 @@ from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
 
 from leyden._attrs import define, field, frozen
+from leyden._late import imported
 from leyden._ledger import EARLIER_UNANSWERED
 from leyden.drivers.base import THROTTLED_ATTEMPTS, THROTTLING, renew_at_fork
 from leyden.drivers.lean.answers import (
@@ -321,7 +321,7 @@ def _untraced() -> Iterator[None]:
 
     Instrumentations of botocore take it for a call of its client.
     """
-    tracing: Any = sys.modules.get("opentelemetry.context")
+    tracing = imported("opentelemetry.context")
     if tracing is None:
         yield
         return

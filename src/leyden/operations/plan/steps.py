@@ -7,7 +7,6 @@ known before the write, so it is refused where keys, hooks or derived attributes
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from pynamodb.expressions.operand import Path, _Decrement, _Increment, _Operand
 
 from leyden._attrs import evolve, frozen
+from leyden._late import imported
 from leyden.errors import (
     InvalidExpressionError,
     ReadOnlyAttributeError,
@@ -109,7 +109,7 @@ def is_operand(value: Any) -> bool:
 
 def _is_attribute(value: Any) -> bool:
     # Who has not imported PynamoDB's attributes has none; their import takes a while.
-    module = sys.modules.get("pynamodb.attributes")
+    module = imported("pynamodb.attributes")
     return module is not None and isinstance(value, module.Attribute)
 
 
