@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import botocore.session
@@ -81,6 +83,12 @@ def reopened(file: Path) -> dict[str, Any]:
     copy = shutil.copy(file, file.with_name("copy.jsonl"))
     with leyden.local(data=copy) as engine:
         return held(client_of(engine))
+
+
+def reopened_items(file: Path) -> list[dict[str, Any]]:
+    """The items of the table in such a file."""
+    items: list[dict[str, Any]] = reopened(file)["t"]["items"]
+    return items
 
 
 @pytest.fixture
@@ -296,26 +304,96 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         leyden.local(data=tmp_path / "none" / "data.jsonl")
 
 
-def test_a_write_that_the_file_does_not_take_fails_and_the_next_brings_all(file: Path) -> None:
-    class Full:
-        def __init__(self, out: Any) -> None:
-            self._out = out
+class Disk:
+    """Stands for `os.write`, on a disk that is full while `room` says so."""
 
-        def write(self, line: bytes) -> int:
+    def __init__(self) -> None:
+        self.room = 1 << 30
+
+    def __call__(self, descriptor: int, data: Any) -> int:
+        if self.room == 0:
             raise OSError(28, "No space left on device")
+        written = os.write(descriptor, data[: self.room])
+        self.room -= written
+        return written
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._out, name)
 
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk()
+    stand_in = ModuleType("os")
+    stand_in.__dict__.update(os.__dict__)
+    stand_in.write = disk  # type: ignore[attr-defined]
+    monkeypatch.setattr(journal, "os", stand_in)
+    return disk
+
+
+def test_a_full_disk_answers_nothing_until_all_is_kept(file: Path, disk: Disk) -> None:
+    """A client sends a failed write again, and would take a refusal or a read for an answer."""
+    with leyden.local(data=file) as engine:
+        client = client_of(engine)
+        client.create_table(**TABLE)
+        client.put_item(TableName="t", Item=key("before"))
+        disk.room = 30
+        create = {"ConditionExpression": "attribute_not_exists(pk)"}
+        for _ in range(2):
+            with pytest.raises(ClientError, match="No space left on device"):
+                client.put_item(TableName="t", Item=key("full"), **create)
+        with pytest.raises(ClientError, match="No space left on device"):
+            client.get_item(TableName="t", Key=key("full"))
+        assert [item["pk"]["S"] for item in reopened_items(file)] == ["before"]
+        assert list(file.parent.glob("*.new")) == []
+        disk.room = 1 << 30
+        assert "Item" in client.get_item(TableName="t", Key=key("full"))
+        client.put_item(TableName="t", Item=key("after"))
+        assert reopened(file) == held(client)
+
+
+def test_a_disk_that_is_full_at_the_start_is_named(file: Path, disk: Disk) -> None:
+    disk.room = 0
+    with pytest.raises(EngineError, match=r"cannot write .*: No space left on device"):
+        leyden.local(data=file)
+    disk.room = 1 << 30
+    leyden.local(data=file).close()
+
+
+def test_a_file_that_cannot_be_written_anew_for_length_only_stays(
+    file: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_LEAST_BYTES", 0)
+    monkeypatch.setattr(journal, "_LEAST_LINES", 0)
     with leyden.local(data=file) as engine:
         client = client_of(engine)
         client.create_table(**TABLE)
         keeping: Any = engine._journal
-        keeping._out = Full(keeping._out)
-        with pytest.raises(ClientError, match="No space left on device"):
-            client.put_item(TableName="t", Item=key("full"))
-        client.put_item(TableName="t", Item=key("next"))
+        disk.room = 0
+        keeping._shorten()
+        disk.room = 1 << 30
+        client.put_item(TableName="t", Item=key())
         assert reopened(file) == held(client)
+
+
+def test_a_write_after_the_end_is_not_answered_as_kept(file: Path) -> None:
+    with leyden.local(data=file) as engine:
+        client = client_of(engine)
+        client.create_table(**TABLE)
+        keeping: Any = engine._journal
+        keeping.close()
+        with pytest.raises(ClientError, match="the engine is closed"):
+            client.put_item(TableName="t", Item=key())
+
+
+def test_a_file_behind_a_link_is_written_anew_where_it_is(tmp_path: Path) -> None:
+    link, place = tmp_path / "link.jsonl", tmp_path / "data.jsonl"
+    link.symlink_to(place)
+    with leyden.local(data=link) as engine:
+        client = client_of(engine)
+        client.create_table(**TABLE)
+        keeping: Any = engine._journal
+        keeping._write_anew()
+        client.put_item(TableName="t", Item=key())
+        assert link.is_symlink()
+        assert reopened(place) == held(client)
 
 
 def test_reading_says_how_far_it_is(kept: Any, file: Path) -> None:

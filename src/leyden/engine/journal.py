@@ -1,14 +1,18 @@
 """What an engine holds, kept in a file between runs: the requests that made it, a line each.
 
 A write is in the file before its answer is sent, so that none that was answered is lost, whatever
-kills the process. To open a file is to send its requests again. Once the file is much longer than
-what it holds, it is written anew: a CreateTable for each table, and its items in batches.
+kills the process. When the disk is full, the engine answers nothing until the file has all that it
+holds: a client that sends the write again, or reads, would take the answer for kept. To open a file
+is to send its requests again. Once the file is much longer than what it holds, it is written anew:
+a CreateTable for each table, and its items in batches.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
@@ -55,21 +59,32 @@ class Journal:
         self._out: BinaryIO | None = None
         self._size = self._lines = self._held_lines = self._held_size = 0
         self._behind = False
+        self._using = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request, whose body has been read."""
+        with self._using:
+            return self._answer(environ, start_response)
+
+    def _answer(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         api = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         body = environ["wsgi.input"]
-        if api not in _KEPT | _OF_OTHERS or type(body) is not BytesIO or self._out is None:
-            return self._app(environ, start_response)
-        sent = body.getvalue()
-        status, headers, content = _answered(self._app, environ)
-        if status.startswith("200"):
-            try:
-                self._keep(api, sent)
-            except OSError as error:
+        try:
+            if self._out is None:
+                # A client that is still connected while the engine ends.
+                raise OSError(errno.EPIPE, "the engine is closed")
+            if self._behind:
+                self._write_anew()
+            if api not in _KEPT | _OF_OTHERS or type(body) is not BytesIO:
+                return self._app(environ, start_response)
+            sent = body.getvalue()
+            status, headers, content = _answered(self._app, environ)
+            if status.startswith("200"):
                 self._behind = True
-                status, headers, content = _failed(self._file, error)
+                self._keep(api, sent)
+                self._behind = False
+        except OSError as error:
+            status, headers, content = _failed(self._file, error)
         start_response(status, headers)
         return [content]
 
@@ -83,37 +98,48 @@ class Journal:
             _lock(out, self._file)
             out.seek(0)
             self._read(out, progress)
+            self._out = out
+            if self._size == 0:
+                self._write_anew()
+            elif self._lines > max(_LEAST_LINES, _LONGER * self._held_lines):
+                self._shorten()
+        except OSError as error:
+            self.close()
+            out.close()
+            raise EngineError(f"cannot write {self._file}: {error.strerror}") from error
         except BaseException:
             out.close()
             raise
-        self._out = out
-        if self._size == 0 or self._lines > max(_LEAST_LINES, _LONGER * self._held_lines):
-            self._write_anew()
 
     def close(self) -> None:
         """Let go of the file, which is whole at any time."""
-        out, self._out = self._out, None
-        if out is not None:
-            with suppress(OSError):
-                os.fsync(out.fileno())
-            out.close()
+        with self._using:
+            out, self._out = self._out, None
+            if out is not None:
+                with suppress(OSError):
+                    os.fsync(out.fileno())
+                out.close()
 
     def _keep(self, api: str, sent: bytes) -> None:
-        if api in _OF_OTHERS or self._behind:
+        if api in _OF_OTHERS:
             self._write_anew()
             return
         assert self._out is not None
         line = _line(api, sent)
         try:
-            self._out.write(line)
-            self._out.flush()
+            _append(self._out, line)
         except OSError:
             with suppress(OSError):
-                self._out.truncate(self._size)
+                os.ftruncate(self._out.fileno(), self._size)
             raise
         self._size += len(line)
         self._lines += 1
         if self._size > max(_LEAST_BYTES, _LONGER * self._held_size):
+            self._shorten()
+
+    def _shorten(self) -> None:
+        """Write the file anew, where there is room for that: it has all that it must have."""
+        with suppress(OSError):
             self._write_anew()
 
     def _read(self, out: BinaryIO, progress: Progress | None) -> None:
@@ -157,15 +183,17 @@ class Journal:
         """Put a file that has what the engine holds in the place of the one there is."""
         lines = [_line(api, json.dumps(params).encode()) for api, params in self._held()]
         head = {"leyden": "local", "version": _VERSION, "lines": len(lines)}
-        beside = self._file.with_name(self._file.name + ".new")
-        out = beside.open("wb")
+        # A link stays one.
+        place = Path(os.path.realpath(self._file))
+        beside = place.with_name(place.name + ".new")
+        beside.unlink(missing_ok=True)
+        out = beside.open("ab")
         try:
-            out.write(json.dumps(head).encode() + b"\n")
-            out.writelines(lines)
-            out.flush()
+            for line in (json.dumps(head).encode() + b"\n", *lines):
+                _append(out, line)
             os.fsync(out.fileno())
-            _lock(out, self._file)
-            beside.replace(self._file)
+            _lock(out, beside)
+            beside.replace(place)
         except BaseException:
             out.close()
             beside.unlink(missing_ok=True)
@@ -173,7 +201,7 @@ class Journal:
         if self._out is not None:
             self._out.close()
         self._out, self._behind = out, False
-        self._size = self._held_size = out.tell()
+        self._size = self._held_size = os.fstat(out.fileno()).st_size
         self._lines = self._held_lines = len(lines)
 
     def _held(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -254,6 +282,13 @@ def _failed(file: Path, error: OSError) -> tuple[str, list[tuple[str, str]], byt
     return "500 Internal Server Error", headers, content
 
 
+def _append(out: BinaryIO, data: bytes) -> None:
+    """Write to the end of a file, past its buffer: what failed would stay there, and come later."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(out.fileno(), left) :]
+
+
 def _line(api: str, sent: bytes) -> bytes:
     # A text has its line breaks escaped, so those of JSON are white space.
     flat = sent.replace(b"\r", b" ").replace(b"\n", b" ")
@@ -288,6 +323,9 @@ def _lock(out: BinaryIO, file: Path) -> None:
         flock(out, LOCK_EX | LOCK_NB)
     except OSError as error:
         raise EngineError(f"another engine has {file} open") from error
+    if not os.path.samestat(os.fstat(out.fileno()), os.stat(file)):
+        # It has just been written anew by the engine that had it.
+        raise EngineError(f"another engine has {file} open")
 
 
 _INDEX: Final = ("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")
