@@ -160,7 +160,7 @@ def accept_bucket(period: str, value: Any, path: str) -> str:
             try:
                 of.start(text)
             except ValueError:
-                raise refuse(path, f"is no {period} that there is") from None
+                raise refuse(path, f"is not a valid {period}") from None
             return text
         try:
             value = datetime.fromisoformat(value)
