@@ -106,7 +106,19 @@ def test_other_commands_print_the_faults_too(faulty: Path) -> None:
     result = leyden_command("patterns", str(faulty))
     assert result.exit_code == 1
     assert f"{check_service(faulty).faults[0]}" in result.stderr
-    assert "error [schema.invalid] the schemas have 1 fault\n" in result.stderr
+    assert "error [schema.invalid] the schemas have 1 error\n" in result.stderr
+
+
+def test_warnings_are_not_counted_among_what_stops_a_command(tmp_path: Path) -> None:
+    (tmp_path / "task.yaml").write_text(
+        "entity: task\nversion: '1'\nservice: app\n"
+        "attributes: {id: {type: string, required: true}, n: integer, bad: {typ: string}}\n"
+        "indexes: {own: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: [n]}}}\n"
+    )
+    errors = [one for one in check_service(tmp_path).faults if one.severity == "error"]
+    assert len(check_service(tmp_path).faults) > len(errors) > 1
+    result = leyden_command("patterns", str(tmp_path))
+    assert f"the schemas have {len(errors)} errors\n" in result.stderr
 
 
 def test_hooks_are_checked_where_they_are_given(

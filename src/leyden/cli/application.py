@@ -231,7 +231,8 @@ def _report(ctx: click.Context, error: LeydenError) -> None:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if isinstance(error, SchemaError):
         print_faults(error.faults, err=True)
-        message = f"the schemas have {plural(len(error.faults), 'fault')}"
+        errors = sum(fault.severity == "error" for fault in error.faults)
+        message = f"the schemas have {plural(errors, 'error')}"
     else:
         command = leyden.get_command(ctx, ctx.invoked_subcommand or "")
         options = {option for one in (command.params if command else ()) for option in one.opts}
