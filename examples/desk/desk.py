@@ -254,7 +254,7 @@ if TYPE_CHECKING:
     class EventKey(TypedDict, closed=True):
         """The table's own key."""
         org_id: str
-        day: date | str
+        day: NotRequired[date | str]
         at: datetime | str
         event_id: str
 

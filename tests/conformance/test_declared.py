@@ -7,7 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from leyden.errors import ReadOnlyAttributeError, UniqueConstraintError, ValidationError
+from leyden.errors import (
+    MissingCompositeError,
+    ReadOnlyAttributeError,
+    UniqueConstraintError,
+    ValidationError,
+)
 from tests.conformance.conftest import Open
 
 SESSIONS: Final = """
@@ -186,3 +191,34 @@ def test_what_cannot_be_is_refused(open_service: Open) -> None:
         session.update(tenant="acme", id="sess_1").set(day="2026-02-03")
     with pytest.raises(ValidationError, match="the value given for it is another one"):
         session.create(tenant="acme", begins_at=AT, day="2026-02-04").go()
+
+
+EVENTS: Final = """
+entity: event
+version: "1"
+service: desk
+attributes:
+  tenant: {type: string, required: true}
+  day:    {type: string, derive: {bucket: day, of: at}}
+  at:     {type: timestamp, required: true}
+  text:   string
+indexes:
+  events:
+    pk: {field: pk, composite: [tenant, day]}
+    sk: {field: sk, composite: [at]}
+"""
+
+
+def test_a_key_needs_no_bucket_beside_its_time(open_service: Open) -> None:
+    app = open_service(EVENTS)
+    event = app["event"]
+    key = {"tenant": "acme", "at": AT}
+    event.create(**key, text="old").go()
+    assert event.get(**key).go().day == "2026-02-03"
+    assert event.get([key]).go()[0].text == "old"
+    event.patch(**key).set(text="new").go()
+    app.transact_write([event.check(**key).where(event.attr.text == "new")]).go()
+    event.delete(**key).go()
+    assert event.get(**key, day="2026-02-03").go() is None
+    with pytest.raises(MissingCompositeError, match='needs "at" as well'):
+        event.get(tenant="acme", day="2026-02-03").params()

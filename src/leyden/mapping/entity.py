@@ -336,8 +336,12 @@ class EntityMapping(Preparation):
                 )
         values = self.accept(self.completed(given, names) if self.constants else given)
         if len(values) < len(names):
+            # What is derived is told by what it is made of, as a day is by its time.
+            told = self.with_derived(values)
+            values = {name: told[name] for name in names if name in told}
             missing = tuple(name for name in names if name not in values)
-            raise self.missing(missing, self.keys.primary)
+            if missing:
+                raise self.missing(missing, self.keys.primary)
         return values
 
     def primary_key(self, values: Mapping[str, Any]) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leyden._attrs import frozen
 from leyden.mapping.record import record_slots
-from leyden.schema.spec import EntitySpec
+from leyden.schema.spec import After, Bucket, EntitySpec, Slug
 from leyden.typed.writing.layout import block, signature, typed_dict
 from leyden.typed.writing.names import Names, is_optional, optional
 from leyden.types import type_of
@@ -50,7 +50,8 @@ def record(spec: EntitySpec, name: str, names: Names) -> str:
 def dicts(spec: EntitySpec, name: str, names: Names) -> tuple[Dicts, list[str]]:
     """The dict types, and the text of each."""
     given = {n: names.part(one, given=True) for n, one in spec.attributes.items()}
-    key = {n: (given[n], n not in spec.constants) for n in spec.primary.composites}
+    own = spec.primary.composites
+    key = {n: (given[n], n not in spec.constants and not _is_told(spec, n)) for n in own}
     values = {
         n: (kind if _is_needed(spec, n) else optional(kind), _is_needed(spec, n))
         for n, kind in given.items()
@@ -128,3 +129,9 @@ def _changed(kind: str) -> str:
 def _plain(text: str) -> str:
     """A text that can stand between three quotation marks, in one line."""
     return " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
+
+
+def _is_told(spec: EntitySpec, name: str) -> bool:
+    """Whether the other attributes of the own key tell one, as a time tells its day."""
+    source = spec.attributes[name].derive
+    return isinstance(source, After | Bucket | Slug) and source.of in spec.primary.composites
