@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -29,10 +30,10 @@ WITH_PROGRAMS = [
 
 @pytest.mark.parametrize("page", WITH_PROGRAMS, ids=lambda page: page.name)
 def test_the_examples_of_a_page_do_what_it_says(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Pinecone's client asks this address where a page has one.
-    with serving() as pinecone:
+    # Pinecone's client asks this address where a page has one. A page may turn on the log.
+    with serving() as pinecone, caplog.at_level(logging.NOTSET, logger="leyden.drivers"):
         monkeypatch.setenv("PINECONE_CONTROLLER_HOST", pinecone.host)
         assert run_page(page, tmp_path) > 0
 

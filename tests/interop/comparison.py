@@ -276,6 +276,11 @@ def _differ(ours: Any, theirs: Any) -> Verdict:
     return Verdict("differ", f"ours:\n{as_text(ours)}\ntheirs:\n{as_text(theirs)}")
 
 
+def _without_case(request: Any) -> str:
+    # By way of upper case, in which ß is SS.
+    return as_text(request).upper().casefold()
+
+
 def _without_what_is_lawful(
     model: Mapping[str, Any], op: Mapping[str, Any], ours: Any, theirs: Any
 ) -> Verdict:
@@ -285,7 +290,7 @@ def _without_what_is_lawful(
     fault = fault_of_theirs(model, theirs)
     if fault is not None:
         return Verdict(f"theirs is no request: {fault}")
-    if _has_key_attributes(model) and as_text(ours).lower() == as_text(theirs).lower():
+    if _has_key_attributes(model) and _without_case(ours) == _without_case(theirs):
         return Verdict("guard: an attribute that is a key is looked for in the key's casing")
     left_alone = _indexes_without_partition(model, op)
     if left_alone and as_text(ours) == as_text(_without_sets(theirs, left_alone)):

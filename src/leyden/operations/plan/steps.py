@@ -102,12 +102,18 @@ class UpdateExpression:
 _COPIED: Final = "is copied from another attribute, so its value is not known when it is written"
 
 
+_PLAIN: Final = frozenset({"builtins", "datetime", "decimal"})
+"""Where the types of most values are from."""
+
+
 def is_operand(value: Any) -> bool:
     """Whether a value is to be made in the table."""
     return isinstance(value, _Operand) or _is_attribute(value)
 
 
 def _is_attribute(value: Any) -> bool:
+    if type(value).__module__ in _PLAIN:
+        return False
     # Who has not imported PynamoDB's attributes has none; their import takes a while.
     module = imported("pynamodb.attributes")
     return module is not None and isinstance(value, module.Attribute)
