@@ -67,7 +67,8 @@ def main(folder: Path) -> None:
                 serve(command.split(), project, environment)
             else:
                 run(command.split(), project, environment)
-    for command in ("leyden check", "mypy --strict .", "ruff check ."):
+    # Isolated: the folder may be inside of a project with settings of its own, as it is in CI.
+    for command in ("leyden check", "mypy --strict .", "ruff check --isolated ."):
         with step(command):
             run(command.split(), project, environment)
     say(f"a typed service with its tests in {time.monotonic() - started:.0f} s")
