@@ -23,7 +23,7 @@ from leyden.operations.companions.versions import (
 from leyden.operations.plan.known import telling
 from leyden.operations.plan.steps import is_operand
 from leyden.schema.spec import AttributeSpec
-from leyden.service.given import key_of, own_values, root_of_place
+from leyden.service.given import copied_values, key_of, root_of_place
 
 
 class Changes(NamedTuple):
@@ -69,7 +69,7 @@ def changes_of(
         return Changes(
             key,
             version_seen_in(entity, record),
-            own_values({name: value for name, value in sets.items() if value is not None}),
+            copied_values({name: value for name, value in sets.items() if value is not None}),
             tuple(name for name, value in sets.items() if value is None),
             {} if lack.made else _seen_in(entity, record, lack),
             known,
@@ -156,7 +156,7 @@ def _seen_in(entity: BoundEntity, record: Any, lack: Lack) -> dict[str, Any]:
         value = getattr(record, slot)
         if _is_compared(entity.spec.attributes[name], value):
             found[name] = value
-    return own_values(found)
+    return copied_values(found)
 
 
 def _is_compared(spec: AttributeSpec, value: Any) -> bool:

@@ -38,9 +38,9 @@ from leyden.service.changing import are_changes, changes_in, changes_of
 from leyden.service.conversions import Conversions
 from leyden.service.given import (
     are_many,
+    copied_values,
     key_of,
     no_item,
-    own_values,
     refuse_incomplete,
     refuse_misplaced,
     seen_key,
@@ -484,4 +484,4 @@ class Entity:
         """Values that stay what they are when those change that were given."""
         if self._bound.mapping.changeable.isdisjoint(values):
             return {**values}
-        return own_values(values)
+        return copied_values(values)

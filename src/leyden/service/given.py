@@ -215,7 +215,7 @@ def chains_in(operation: str, entries: Any) -> tuple[Any, ...]:
     return chains
 
 
-def own_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def copied_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values, with containers copied: a chain stays what it is when its inputs change."""
     own = {}
     for name, value in values.items():

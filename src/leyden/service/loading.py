@@ -104,8 +104,8 @@ async def load_async(
 ) -> AsyncService:
     """Load a service for event loops; takes what `load` takes.
 
-    The names are those of `load`'s service: `.go()` is awaited, queries, scans and collections
-    are gone over with `async for`. Schemas are read on a thread; nothing is sent, and nothing is
+    The names are those of `load`'s service: you await `.go()`, and iterate over queries, scans and
+    collections with `async for`. Schemas are read on a thread; nothing is sent, and nothing is
     tied to the running loop. `client` takes an engine only, because a boto3 client would block the
     loop; give its `session` instead.
 
@@ -261,13 +261,11 @@ def _asynchronous(
     from leyden.service.asynchronous import AsyncEntity, AsyncService
 
     driver = cast(Driver, AsyncDriver(**where, capacity=_capacity(spec)))
-    kinds: Any = {
-        "kind": AsyncService,
-        "entity_kind": AsyncEntity,
-        "checked": checked,
-        "keyring": keyring,
-    }
-    return cast(AsyncService, build_service(spec, driver, table=table, hooks=hooks, **kinds))
+    kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity}
+    service = build_service(
+        spec, driver, table=table, hooks=hooks, checked=checked, keyring=keyring, **kinds
+    )
+    return cast(AsyncService, service)
 
 
 def _capacity(spec: ServiceSpec) -> str:
