@@ -174,7 +174,7 @@ def derivations_of(
     return found
 
 
-def refuse_unknown_inputs(derived: str, missing: tuple[str, ...], spec: EntitySpec) -> None:
+def refuse_missing_inputs(derived: str, missing: tuple[str, ...], spec: EntitySpec) -> None:
     """Refuse a write that must derive an attribute from values that it does not know."""
     if not missing:
         return

@@ -24,7 +24,7 @@ from leyden.mapping.deriving import (
     Derivation,
     derivations_of,
     maker_of,
-    refuse_unknown_inputs,
+    refuse_missing_inputs,
 )
 from leyden.mapping.expressions import Expression
 from leyden.mapping.filling import Fill, Planned, Setters, compile_filling
@@ -320,7 +320,7 @@ class Preparation:
         together = {**known, **changed}
         for one in concerned:
             missing = tuple(sorted(self.derivations[one.name] - together.keys()))
-            refuse_unknown_inputs(one.name, missing, self.spec)
+            refuse_missing_inputs(one.name, missing, self.spec)
         values = {
             name: value
             for name, value in together.items()

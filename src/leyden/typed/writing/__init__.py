@@ -12,7 +12,7 @@ from leyden.schema.sources import Texts
 from leyden.schema.spec import ServiceSpec
 from leyden.typed.schemas import CARRIES, FORMAT, digest_of, digest_of_text
 from leyden.typed.writing.entities import entity
-from leyden.typed.writing.layout import long_text, quoted
+from leyden.typed.writing.layout import long_text, string_literal
 from leyden.typed.writing.names import Names
 from leyden.typed.writing.services import service
 
@@ -95,7 +95,7 @@ def _run_time(spec: ServiceSpec, sources: Mapping[str, str], names: Names) -> st
     """What the module has at run time: its schemas, and what it gives of them."""
     records = "".join(f'        "{name}": "{alias}",\n' for alias, name in names.records.items())
     texts = "".join(
-        f"        {quoted(name)}: {long_text(text)},\n" for name, text in sources.items()
+        f"        {string_literal(name)}: {long_text(text)},\n" for name, text in sources.items()
     )
     return (
         "_schemas = Schemas(\n"

@@ -56,7 +56,7 @@ def block(head: str, body: Iterable[str]) -> str:
 
 def literal_type(values: Sequence[str], *, inside: int = 0) -> str:
     """A literal type, wrapped where it is too long; `inside` counts the blanks in front of it."""
-    shown = [quoted(value) for value in values]
+    shown = [string_literal(value) for value in values]
     text = f"Literal[{', '.join(shown)}]"
     if len(text) + inside + 40 <= WIDTH:
         return text
@@ -68,7 +68,7 @@ def literal_type(values: Sequence[str], *, inside: int = 0) -> str:
     return "Literal[\n" + "".join(f"    {line}\n" for line in lines).replace("\0", " ") + "]"
 
 
-def quoted(text: str) -> str:
+def string_literal(text: str) -> str:
     """A string literal."""
     return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
 
@@ -91,7 +91,7 @@ def typed_dict(
         body = [f'"""{doc}"""'] if doc else []
         body += [f"{field}: {kind}" for field, kind in shown.items()]
         return block(f"class {name}(TypedDict{options}):", body)
-    inner = "".join(f"    {quoted(field)}: {kind},\n" for field, kind in shown.items())
+    inner = "".join(f"    {string_literal(field)}: {kind},\n" for field, kind in shown.items())
     return f'{name} = TypedDict(\n    "{name}",\n    {{\n{indent(inner, "    ")}    }}{options},\n)'
 
 
