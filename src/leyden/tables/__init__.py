@@ -12,7 +12,7 @@ awaited on event loops.
 from leyden.mapping.merging import table_definition
 from leyden.mapping.table import IndexDefinition, TableDefinition, VectorIndexDefinition
 from leyden.tables.adding import AddedIndexes, IndexProgress, add_vector_indexes
-from leyden.tables.comparing import compare_table
+from leyden.tables.comparing import Difference, compare_table
 from leyden.tables.creating import CreateTableResult, check_table, create_table
 from leyden.tables.items import IMPORT as IMPORT
 from leyden.tables.items import (
@@ -31,6 +31,7 @@ __all__ = [
     "WRITE_LIMIT",
     "AddedIndexes",
     "CreateTableResult",
+    "Difference",
     "IndexDefinition",
     "IndexProgress",
     "ItemsPage",

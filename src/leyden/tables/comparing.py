@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from leyden.mapping.table import Params, TableDefinition, VectorIndexDefinition
 
@@ -11,11 +11,40 @@ Description = Mapping[str, Any]
 """What DescribeTable says of a table."""
 
 
+class Difference(str):
+    """How a table falls short of the schemas, in words, with what a program needs of it.
+
+    `code` says of what kind it is (`index.missing`), `subject` what it is about (`gsi1`; empty for
+    the table itself), `remedy` what to do about it.
+    """
+
+    code: str
+    subject: str
+    remedy: str
+
+    def __new__(cls, text: str, code: str = "", subject: str = "", remedy: str = "") -> Difference:
+        """A difference; the text is what it is as a string."""
+        made = super().__new__(cls, text)
+        made.code, made.subject, made.remedy = code, subject, remedy
+        return made
+
+
+_NEW_TABLE: Final = (
+    "DynamoDB sets this when a table is created, and never after: make a new table, and copy the "
+    "items with `leyden export` and `leyden import`"
+)
+_ADD_INDEX: Final = "leyden table FOLDER --add-indexes"
+_NEW_INDEX: Final = (
+    "DynamoDB changes no index: give the one in the schemas another name, add it with `leyden "
+    "table FOLDER --add-indexes`, and delete the old one when no code reads it any more"
+)
+
+
 def compare_table(
     definition: TableDefinition,
     description: Description,
     time_to_live: Description | None = None,
-) -> tuple[str, ...]:
+) -> tuple[Difference, ...]:
     """Say in words how a table falls short of the definition; empty where it fits.
 
     `description` is DescribeTable's `Table`; `time_to_live` is DescribeTimeToLive's
@@ -27,9 +56,12 @@ def compare_table(
         for entry in description.get("AttributeDefinitions", ())
     }
     own = "the table's own key"
-    differences = list(
-        _compare_keys(own, definition.key_schema, description["KeySchema"], definition, types)
-    )
+    differences = [
+        Difference(said, "table.key", "", _NEW_TABLE)
+        for said in _compare_keys(
+            own, definition.key_schema, description["KeySchema"], definition, types
+        )
+    ]
     existing = {
         index["IndexName"]: (kind, index)
         for kind, listed in (("gsi", "GlobalSecondaryIndexes"), ("lsi", "LocalSecondaryIndexes"))
@@ -38,18 +70,37 @@ def compare_table(
     for wanted in definition.indexes.values():
         if wanted.name not in existing:
             differences.append(
-                f'the index "{wanted.name}" ({_shown(wanted.key_schema)}) is missing'
+                Difference(
+                    f'the index "{wanted.name}" ({_shown(wanted.key_schema)}) is missing',
+                    "index.missing",
+                    wanted.name,
+                    _NEW_TABLE if wanted.kind == "lsi" else _ADD_INDEX,
+                )
             )
             continue
         kind, index = existing[wanted.name]
         what = f'the index "{wanted.name}"'
-        differences += _compare_keys(what, wanted.key_schema, index["KeySchema"], definition, types)
+        anew = _NEW_TABLE if kind == "lsi" else _NEW_INDEX
+        differences += (
+            Difference(said, "index.key", wanted.name, anew)
+            for said in _compare_keys(
+                what, wanted.key_schema, index["KeySchema"], definition, types
+            )
+        )
         if wanted.kind == "lsi" and kind == "gsi":
             differences.append(
-                f"{what} is global, and the schemas need it local (say `kind: gsi` in table.yaml "
-                "if global is meant)"
+                Difference(
+                    f"{what} is global, and the schemas need it local (say `kind: gsi` in "
+                    "table.yaml if global is meant)",
+                    "index.kind",
+                    wanted.name,
+                    f"write `kind: gsi` for it in table.yaml; if it must be local, {_NEW_TABLE}",
+                )
             )
-        differences += _compare_projection(what, wanted.projection, index.get("Projection", {}))
+        differences += (
+            Difference(said, "index.projection", wanted.name, anew)
+            for said in _compare_projection(what, wanted.projection, index.get("Projection", {}))
+        )
     differences += compare_vectors(definition, description)
     if definition.ttl and time_to_live is not None:
         differences += compare_ttl(definition.ttl, time_to_live)
@@ -69,7 +120,7 @@ def is_built(index: Mapping[str, Any]) -> bool:
 
 def compare_vectors(
     definition: TableDefinition, description: Description, *, adding: bool = False
-) -> Iterable[str]:
+) -> Iterable[Difference]:
     """Say in words how the vector indexes of a table fall short of the definition.
 
     Where they are being added, those that are missing or not ready are no difference.
@@ -83,26 +134,40 @@ def compare_vectors(
         index, what = existing.get(wanted.name), f'the vector index "{wanted.name}"'
         if index is None:
             if not adding:
-                yield (
+                yield Difference(
                     f"{what} is missing; app.add_vector_indexes() adds it, where the engine has "
-                    "vector indexes (DynamoDB Local and moto by itself have none)"
+                    "vector indexes (DynamoDB Local and moto by itself have none)",
+                    "vector.missing",
+                    wanted.name,
+                    _ADD_INDEX,
                 )
             continue
         unlike = [*_compare_vector(wanted, index)]
         if unlike:
-            yield (
+            yield Difference(
                 f"{what} {', '.join(unlike)} (DynamoDB changes no vector index: delete it and add "
-                "it anew, or give the one in the schemas another name)"
+                "it anew, or give the one in the schemas another name)",
+                "vector.differs",
+                wanted.name,
+                _NEW_INDEX,
             )
         for name in wanted.read:
             need, has = definition.types[name], types.get(name)
             if has is not None and need != has:
-                yield f'{what}: the field "{name}" is of type {has}, and the schemas need {need}'
+                yield Difference(
+                    f'{what}: the field "{name}" is of type {has}, and the schemas need {need}',
+                    "vector.differs",
+                    wanted.name,
+                    _NEW_INDEX,
+                )
         if not (adding or is_built(index)):
             filling = ", backfilling" if index.get("Backfilling") else ""
-            yield (
+            yield Difference(
                 f"{what} is not ready yet ({index.get('IndexStatus', 'unknown')}{filling}); "
-                "until it is, searches miss items"
+                "until it is, searches miss items",
+                "vector.not_ready",
+                wanted.name,
+                "wait: `leyden table FOLDER --add-indexes` waits until it is",
             )
 
 
@@ -181,18 +246,27 @@ def _compare_projection(
         yield f"{what} does not project the fields {', '.join(lacking)}".lstrip()
 
 
-def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[str]:
+def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[Difference]:
     """Say in words how the time to live of a table falls short of a field's."""
     status = found.get("TimeToLiveStatus", "DISABLED")
     if status not in {"ENABLED", "ENABLING"}:
-        yield (
+        yield Difference(
             f'time to live is off, and the schemas need it on the field "{wanted}" (turning it on '
-            "lets DynamoDB delete items that have expired)"
+            "lets DynamoDB delete items that have expired)",
+            "ttl.off",
+            wanted,
+            "aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
+            f"Enabled=true,AttributeName={wanted}",
         )
     elif found.get("AttributeName") != wanted:
-        yield (
+        yield Difference(
             f'time to live reads the field "{found.get("AttributeName")}", and the schemas need '
-            f'"{wanted}"'
+            f'"{wanted}"',
+            "ttl.field",
+            wanted,
+            "turn it off and, an hour later at the soonest, on again with the other field: aws "
+            "dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
+            f"Enabled=false,AttributeName={found.get('AttributeName')}",
         )
 
 

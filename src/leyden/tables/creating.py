@@ -8,7 +8,13 @@ from leyden._attrs import frozen
 from leyden.errors import AwsError, TableError
 from leyden.mapping.table import TableDefinition
 from leyden.program import Pause, Program, Request
-from leyden.tables.comparing import Description, compare_table, compare_ttl, vectors_in
+from leyden.tables.comparing import (
+    Description,
+    Difference,
+    compare_table,
+    compare_ttl,
+    vectors_in,
+)
 from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
 
 CREATE: Final = "create_table"
@@ -130,7 +136,7 @@ def _enable_ttl(table_name: str, field: str) -> Program[None]:
     )
 
 
-def _wait_for_ttl(table_name: str, field: str) -> Program[list[str]]:
+def _wait_for_ttl(table_name: str, field: str) -> Program[list[Difference]]:
     """Compare the time to live, once more after a moment where it is off."""
     waited = 0.0
     while True:
