@@ -6,7 +6,7 @@ have the same key, and an item is the one meant only where its key attributes ar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
 from threading import RLock
@@ -117,6 +117,8 @@ class BoundEntity:
     """What table.yaml says of the table."""
     keyring: Keyring | None = attrs.field(default=None, repr=False)
     """The keys of its encrypted attributes."""
+    origin: Callable[[BoundEntity], Any] | None = attrs.field(default=None, repr=False)
+    """What makes `moving` of this entity; None where it is under no migration."""
 
     def __attrs_post_init__(self) -> None:
         promise_class(self)
@@ -131,6 +133,15 @@ class BoundEntity:
                 made["mapping"] = compile_entity(self.spec, hooks=self.hooks, keyring=self.keyring)
         mapping: EntityMapping = made["mapping"]
         return mapping
+
+    @cached_property
+    def moving(self) -> Any:
+        """How its items come here from an earlier form; None where it is under no migration.
+
+        It is a `Moving` of `companions.moving`, which imports this module, so its type is said
+        where it is used.
+        """
+        return None if self.origin is None else self.origin(self)
 
     @property
     def record(self) -> type[Any]:
