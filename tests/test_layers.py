@@ -63,7 +63,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "_methods": {"errors", "program"},
     "store": PUBLIC | {"_methods", "_text", "schema", "types"},
     "memory": FLOOR | PUBLIC | {"_methods", "nearest", "schema", "store", "types"},
-    "provision": PUBLIC | {"schema"},
+    "provision": PUBLIC | {"_attrs", "schema"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
     "porting": {"_text", "errors", "schema", "types"},
     "cli": PUBLIC

@@ -34,6 +34,10 @@ def test_cloudformation_describes_the_same_table(made: Any) -> None:
     definition = table_definition(made)
     resource = cloudformation(definition, "my-table", logical_id="Store")["Resources"]["Store"]
     properties = dict(resource["Properties"])
+    assert properties.pop("PointInTimeRecoverySpecification") == {
+        "PointInTimeRecoveryEnabled": True
+    }
+    assert properties.pop("DeletionProtectionEnabled") is True
     assert properties.pop("TimeToLiveSpecification", None) == (
         {"AttributeName": definition.ttl, "Enabled": True} if definition.ttl else None
     )
@@ -48,12 +52,6 @@ def test_the_yaml_reads_back_as_the_template_with_lists_indented() -> None:
     assert yaml.safe_load(text) == template
     assert text.startswith("AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Table:\n")
     assert re.search(r"\n      KeySchema:\n        - AttributeName: pk\n", text)
-
-
-def test_provisioned_billing_is_possible() -> None:
-    template = cloudformation(table_definition(SHOP), "t", billing="PROVISIONED", throughput=(3, 1))
-    properties = template["Resources"]["Table"]["Properties"]
-    assert properties["ProvisionedThroughput"]["ReadCapacityUnits"] == 3
 
 
 def test_a_table_that_the_json_made_fits_the_definition() -> None:

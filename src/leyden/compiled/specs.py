@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from leyden._attrs import fields
-from leyden.schema import faults
+from leyden.schema import faults, settings
 from leyden.schema import spec as specs
 
 _PLAIN: Final = (type(None), bool, int, str, bytes)
@@ -33,7 +33,7 @@ class SpecWriter:
         if kind is float:
             text = repr(value)
             return text if text[-1].isdigit() else f"float({text!r})"
-        if kind.__module__ in (specs.__name__, faults.__name__):
+        if kind.__module__ in (specs.__name__, settings.__name__, faults.__name__):
             return self._spec(value, indent)
         if kind is tuple:
             inner = [self.text(one, indent) for one in value]

@@ -96,6 +96,7 @@ class _Merge:
             },
             ttl=ttl,
             vectors=vectors,
+            settings=self.service.table.settings,
         )
 
     def vector_index(

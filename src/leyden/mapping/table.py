@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from leyden._attrs import field, frozen
 from leyden._text import did_you_mean, listed
 from leyden.errors import InvalidOptionError
+from leyden.schema.settings import TableSettings
 
 Params: TypeAlias = dict[str, Any]
 """A request in the shape of DynamoDB's API."""
@@ -92,10 +93,11 @@ def _frozen(named: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class TableDefinition:
-    """A table: its key, its indexes by name, the types of fields, its time to live.
+    """A table: its key, its indexes by name, the types of fields, its time to live, its settings.
 
     `table` is the default name, None where the schemas give none. `types` maps each field of a
-    key, and each that vector indexes compare, to `S`, `N` or `B`.
+    key, and each that vector indexes compare, to `S`, `N` or `B`. `settings` has what table.yaml
+    declares beside: billing, recovery, encryption and more.
     """
 
     table: str | None
@@ -105,6 +107,7 @@ class TableDefinition:
     indexes: Mapping[str, IndexDefinition] = field(converter=_frozen)
     ttl: str | None = None
     vectors: Mapping[str, VectorIndexDefinition] = field(factory=dict, converter=_frozen)
+    settings: TableSettings = TableSettings()
 
     @property
     def key_schema(self) -> list[dict[str, str]]:
@@ -114,23 +117,33 @@ class TableDefinition:
     def create_table_params(
         self,
         table_name: str,
-        billing: str = "PAY_PER_REQUEST",
+        billing: str | None = None,
         *,
         throughput: tuple[int, int] | None = None,
     ) -> Params:
-        """Return what CreateTable takes. Time to live is not part of it: a call of its own.
+        """Return what CreateTable takes, with the settings that table.yaml declares.
 
-        `billing` is `PAY_PER_REQUEST`, or `PROVISIONED` with `throughput`: read and write
-        capacity units, for the table and for each global index.
+        Time to live, point-in-time recovery and replicas are not part of it: they are calls of
+        their own. `billing` is `PAY_PER_REQUEST`, or `PROVISIONED` with `throughput`: read and
+        write capacity units, for the table and for each global index. Without both, the billing is
+        that of table.yaml, and on demand where it declares none. Capacity that autoscaling changes
+        begins with its least units.
 
         Raises InvalidOptionError when `billing` and `throughput` do not fit, or a table with
         vector indexes would be provisioned.
         """
-        if (billing, throughput is None) not in (("PAY_PER_REQUEST", True), ("PROVISIONED", False)):
+        if (billing, throughput is None) not in (
+            (None, True),
+            ("PAY_PER_REQUEST", True),
+            ("PROVISIONED", False),
+        ):
             raise InvalidOptionError(
                 "billing is PAY_PER_REQUEST without throughput=, or PROVISIONED with "
                 "throughput=(read units, write units)"
             )
+        declared = self.settings.provisioned
+        if billing is None and declared is not None:
+            throughput = (declared.read.units, declared.write.units)
         if self.vectors and throughput is not None:
             names = listed(self.vectors)
             raise InvalidOptionError(
@@ -143,7 +156,7 @@ class TableDefinition:
             provisioned["ProvisionedThroughput"] = dict(units)
         params: Params = {
             "TableName": table_name,
-            "BillingMode": billing,
+            "BillingMode": "PROVISIONED" if provisioned else "PAY_PER_REQUEST",
             "AttributeDefinitions": [
                 {"AttributeName": name, "AttributeType": kind} for name, kind in self.types.items()
             ],
@@ -165,7 +178,7 @@ class TableDefinition:
                 params[name] = indexes
         if self.vectors:
             params["VectorIndexes"] = [index.params for index in self.vectors.values()]
-        return params
+        return {**params, **setting_params(self.settings)}
 
     def add_vector_index_params(self, table_name: str, index_name: str) -> Params:
         """Return what UpdateTable takes to add one vector index to a table that exists.
@@ -185,6 +198,31 @@ class TableDefinition:
             ],
             "VectorIndexUpdates": [{"Create": index.params}],
         }
+
+
+TABLE_CLASSES: Final = {"standard": "STANDARD", "infrequent_access": "STANDARD_INFREQUENT_ACCESS"}
+"""The table classes of table.yaml, as DynamoDB names them."""
+
+
+def setting_params(settings: TableSettings) -> Params:
+    """What CreateTable takes of the settings: only those that are declared, billing left out."""
+    params: Params = {}
+    # Replicas follow each other by their streams.
+    stream = settings.stream or ("new_and_old_images" if settings.replicas else None)
+    if stream is not None:
+        params["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": stream.upper()}
+    if settings.encryption == "aws_owned":
+        params["SSESpecification"] = {"Enabled": False}
+    elif settings.encryption is not None:
+        key = {"KMSMasterKeyId": settings.kms_key} if settings.kms_key is not None else {}
+        params["SSESpecification"] = {"Enabled": True, "SSEType": "KMS", **key}
+    if settings.table_class is not None:
+        params["TableClass"] = TABLE_CLASSES[settings.table_class]
+    if settings.deletion_protection is not None:
+        params["DeletionProtectionEnabled"] = settings.deletion_protection
+    if settings.tags:
+        params["Tags"] = [{"Key": key, "Value": said} for key, said in settings.tags.items()]
+    return params
 
 
 def _key_schema(hash_: tuple[str, ...], range_: tuple[str, ...]) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES, json_schema
     from leyden.schema.loading import CheckResult, check_service, load_checked, load_service
     from leyden.schema.regexps import UnboundedPatternError, searching
+    from leyden.schema.settings import Capacity, Provisioned, TableSettings
     from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES, is_name
     from leyden.schema.sources import Texts, texts_of
     from leyden.schema.spec import (
@@ -54,6 +55,7 @@ else:
         language="KEY_TYPES PATTERN_TYPES SET_TYPES json_schema",
         loading="CheckResult check_service load_checked load_service",
         regexps="UnboundedPatternError searching",
+        settings="Capacity Provisioned TableSettings",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
         sources="Texts texts_of",
         spec="ENTITY_FIELD OVERFLOW_FIELD VERSION_FIELD After AttributeSpec Bucket Call "
@@ -76,6 +78,7 @@ __all__ = [
     "AttributeSpec",
     "Bucket",
     "Call",
+    "Capacity",
     "CheckResult",
     "EntitySpec",
     "ExpressionError",
@@ -88,11 +91,13 @@ __all__ = [
     "Literal",
     "Padding",
     "ParsedExpression",
+    "Provisioned",
     "SearchSpec",
     "ServiceSpec",
     "Slug",
     "Span",
     "TableIndexSpec",
+    "TableSettings",
     "TableSpec",
     "Texts",
     "UnboundedPatternError",

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from leyden import _attrs as attrs
 from leyden._attrs import frozen
+from leyden.schema.settings import TableSettings
 
 ENTITY_FIELD: Final = "__edb_e__"
 """The item field that names the entity, as ElectroDB writes it."""
@@ -376,6 +377,7 @@ class TableSpec:
     indexes: Mapping[str, TableIndexSpec] = attrs.field(factory=dict, converter=_frozen_mapping)
     ttl: str | None = None
     """The item field that DynamoDB's time to live reads."""
+    settings: TableSettings = TableSettings()
     span: Span = NOWHERE
 
 

@@ -39,7 +39,7 @@ def create_table(
     definition: TableDefinition,
     table_name: str,
     *,
-    billing: str = "PAY_PER_REQUEST",
+    billing: str | None = None,
     throughput: tuple[int, int] | None = None,
     time_limit: float = TIME_LIMIT,
     is_new: bool = False,

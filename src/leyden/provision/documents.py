@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from leyden.provision.resource import table_resources
 from leyden.schema import ServiceSpec
 from leyden.tables import TableDefinition, table_definition
 
@@ -20,31 +21,17 @@ def create_table_json(definition: TableDefinition, table_name: str) -> dict[str,
 
 
 def cloudformation(
-    definition: TableDefinition,
-    table_name: str,
-    *,
-    logical_id: str = "Table",
-    billing: str = "PAY_PER_REQUEST",
-    throughput: tuple[int, int] | None = None,
+    definition: TableDefinition, table_name: str, *, logical_id: str = "Table", dev: bool = False
 ) -> dict[str, Any]:
-    """Return a whole template with one resource, the table; `logical_id` is its name there.
+    """Return a whole template of the table, and of what scales it; `logical_id` is its name there.
 
-    The table outlives its stack: it is retained when the stack is deleted, or when a change
-    would replace it.
+    Point-in-time recovery and deletion protection are on unless table.yaml says otherwise, and the
+    table outlives its stack: it is retained when the stack is deleted, or when a change would
+    replace it. With `dev`, only what table.yaml declares is on, and the table goes with its stack.
     """
-    properties = definition.create_table_params(table_name, billing, throughput=throughput)
-    if definition.ttl:
-        properties["TimeToLiveSpecification"] = {"AttributeName": definition.ttl, "Enabled": True}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Resources": {
-            logical_id: {
-                "Type": "AWS::DynamoDB::Table",
-                "DeletionPolicy": "Retain",
-                "UpdateReplacePolicy": "Retain",
-                "Properties": properties,
-            }
-        },
+        "Resources": table_resources(definition, table_name, logical_id=logical_id, dev=dev),
     }
 
 

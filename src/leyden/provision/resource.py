@@ -1,0 +1,230 @@
+"""A table as the resources of CloudFormation: the one description from which all formats are made.
+
+`table_resources` gives the resources by their logical ids, in CloudFormation's own words. The
+templates hold them as they are; the writers for CDK and Terraform translate them. So a setting
+is spelled out once, here.
+
+A table with replicas is one `AWS::DynamoDB::GlobalTable`, which scales by itself. Any other is an
+`AWS::DynamoDB::Table`, beside which autoscaling needs a `ScalableTarget` and a `ScalingPolicy` for
+each capacity that it changes.
+
+Three functions of CloudFormation occur, each in one place:
+
+- `{"Ref": "AWS::Region"}` is the Region of a global table's first replica;
+- `{"Fn::Sub": "table/${Table}"}` and `{"Fn::Sub": "table/${Table}/index/gsi1"}` are the
+  `ResourceId` of a scalable target, where `Table` is the table's logical id;
+- `{"Ref": "TableReadTarget"}` is the `ScalingTargetId` of a scaling policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from leyden._attrs import evolve
+from leyden.schema import Capacity, TableSettings
+from leyden.tables import TableDefinition
+
+__all__ = ["GLOBAL_TABLE", "SCALABLE_TARGET", "SCALING_POLICY", "TABLE", "Resources"]
+__all__ += ["production", "table_resources", "unsaid"]
+
+TABLE: Final = "AWS::DynamoDB::Table"
+GLOBAL_TABLE: Final = "AWS::DynamoDB::GlobalTable"
+SCALABLE_TARGET: Final = "AWS::ApplicationAutoScaling::ScalableTarget"
+SCALING_POLICY: Final = "AWS::ApplicationAutoScaling::ScalingPolicy"
+
+Resources = dict[str, dict[str, Any]]
+"""Resources by logical id, each with `Type`, `Properties` and, for the table, its policies."""
+
+
+def table_resources(
+    definition: TableDefinition,
+    table_name: str,
+    *,
+    logical_id: str = "Table",
+    dev: bool = False,
+) -> Resources:
+    """Return the table, and what scales it, as CloudFormation resources by logical id.
+
+    Point-in-time recovery and deletion protection are on where table.yaml is silent about them,
+    and the table outlives its stack. With `dev`, nothing is on that table.yaml does not declare,
+    and the table goes with its stack.
+
+    >>> table_resources(app.table_definition, "tasks")["Table"]["Type"]     # doctest: +SKIP
+    'AWS::DynamoDB::Table'
+    """
+    settings = production(definition.settings, dev=dev)
+    definition = evolve(definition, settings=settings)
+    policy = "Delete" if dev else "Retain"
+    is_global = bool(settings.replicas)
+    made = _global_table if is_global else _table
+    resources: Resources = {
+        logical_id: {
+            "Type": GLOBAL_TABLE if is_global else TABLE,
+            "DeletionPolicy": policy,
+            "UpdateReplacePolicy": policy,
+            "Properties": made(definition, table_name),
+        }
+    }
+    if not is_global:
+        for target, properties in _scalings(definition, table_name, logical_id):
+            target_id = _free(target + "Target", resources)
+            resources[target_id] = {"Type": SCALABLE_TARGET, "Properties": properties["target"]}
+            policy_id = _free(target + "Policy", resources)
+            scaling = {**properties["policy"], "ScalingTargetId": {"Ref": target_id}}
+            resources[policy_id] = {"Type": SCALING_POLICY, "Properties": scaling}
+    return resources
+
+
+def production(settings: TableSettings, *, dev: bool = False) -> TableSettings:
+    """Return the settings with what suits production where table.yaml is silent; not with `dev`."""
+    if dev:
+        return settings
+    recovery, protection = settings.point_in_time_recovery, settings.deletion_protection
+    return evolve(
+        settings,
+        point_in_time_recovery=True if recovery is None else recovery,
+        deletion_protection=True if protection is None else protection,
+    )
+
+
+def unsaid(settings: TableSettings, *, dev: bool = False) -> str:
+    """Say in one sentence what a template has on, or off, without table.yaml saying so.
+
+    It is empty where table.yaml says all of it.
+
+    >>> unsaid(TableSettings(deletion_protection=True))
+    'point-in-time recovery is on, since table.yaml does not say (--dev leaves it off)'
+    """
+    names = [
+        name
+        for name, said in (
+            ("point-in-time recovery", settings.point_in_time_recovery),
+            ("deletion protection", settings.deletion_protection),
+        )
+        if said is None
+    ]
+    if not names:
+        return ""
+    be, it = ("are", "them") if len(names) > 1 else ("is", "it")
+    what = f"{' and '.join(names)} {be}"
+    if dev:
+        return f"{what} off, and the table is deleted with its stack (--dev)"
+    return f"{what} on, since table.yaml does not say (--dev leaves {it} off)"
+
+
+def _table(definition: TableDefinition, table_name: str) -> dict[str, Any]:
+    """The properties of an AWS::DynamoDB::Table: CreateTable's input in other words."""
+    properties = definition.create_table_params(table_name)
+    if "StreamSpecification" in properties:
+        del properties["StreamSpecification"]["StreamEnabled"]
+    encryption = properties.get("SSESpecification")
+    if encryption is not None:
+        encryption = {"SSEEnabled": encryption.pop("Enabled"), **encryption}
+        properties["SSESpecification"] = encryption
+    if definition.ttl:
+        properties["TimeToLiveSpecification"] = {"AttributeName": definition.ttl, "Enabled": True}
+    settings = definition.settings
+    if settings.point_in_time_recovery is not None:
+        recovery: dict[str, Any] = {"PointInTimeRecoveryEnabled": settings.point_in_time_recovery}
+        if settings.recovery_days is not None:
+            recovery["RecoveryPeriodInDays"] = settings.recovery_days
+        properties["PointInTimeRecoverySpecification"] = recovery
+    return properties
+
+
+_OF_REPLICAS: Final = (
+    "PointInTimeRecoverySpecification",
+    "DeletionProtectionEnabled",
+    "TableClass",
+    "Tags",
+)
+"""Properties of a table that each replica of a global table has for itself."""
+
+
+def _global_table(definition: TableDefinition, table_name: str) -> dict[str, Any]:
+    """The properties of an AWS::DynamoDB::GlobalTable, whose replicas are alike."""
+    properties = _table(definition, table_name)
+    settings = definition.settings
+    replica: dict[str, Any] = {
+        name: properties.pop(name) for name in _OF_REPLICAS if name in properties
+    }
+    key = properties.get("SSESpecification", {}).pop("KMSMasterKeyId", None)
+    if key is not None:
+        replica["SSESpecification"] = {"KMSMasterKeyId": key}
+    capacity = settings.provisioned
+    if capacity is not None:
+        indexes = properties.get("GlobalSecondaryIndexes", [])
+        for part in (properties, *indexes):
+            del part["ProvisionedThroughput"]
+            part["WriteProvisionedThroughputSettings"] = {
+                "WriteCapacityAutoScalingSettings": _settings_of_scaling(capacity.write)
+            }
+        reading = {
+            "ReadProvisionedThroughputSettings": {
+                "ReadCapacityAutoScalingSettings": _settings_of_scaling(capacity.read)
+            }
+            if capacity.read.is_scaled
+            else {"ReadCapacityUnits": capacity.read.units}
+        }
+        replica.update(reading)
+        if indexes:
+            replica["GlobalSecondaryIndexes"] = [
+                {"IndexName": index["IndexName"], **reading} for index in indexes
+            ]
+    here = {"Ref": "AWS::Region"}
+    properties["Replicas"] = [
+        {"Region": region, **replica} for region in (here, *settings.replicas)
+    ]
+    return properties
+
+
+def _settings_of_scaling(capacity: Capacity) -> dict[str, Any]:
+    return {
+        "MinCapacity": capacity.units,
+        "MaxCapacity": capacity.most,
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": capacity.target},
+    }
+
+
+def _scalings(
+    definition: TableDefinition, table_name: str, logical_id: str
+) -> Iterable[tuple[str, dict[str, dict[str, Any]]]]:
+    """The scalable target and the policy of each capacity that autoscaling changes."""
+    provisioned = definition.settings.provisioned
+    if provisioned is None:
+        return
+    indexes = [index.name for index in definition.indexes.values() if index.kind == "gsi"]
+    for index in (None, *indexes):
+        for verb, capacity in (("Read", provisioned.read), ("Write", provisioned.write)):
+            if not capacity.is_scaled:
+                continue
+            kind, path = ("table", "") if index is None else ("index", f"/index/{index}")
+            letters = "".join(filter(str.isalnum, (index or "").title()))
+            target = {
+                "ServiceNamespace": "dynamodb",
+                "ResourceId": {"Fn::Sub": f"table/${{{logical_id}}}{path}"},
+                "ScalableDimension": f"dynamodb:{kind}:{verb}CapacityUnits",
+                "MinCapacity": capacity.units,
+                "MaxCapacity": capacity.most,
+            }
+            policy = {
+                "PolicyName": f"{table_name}{path}/{verb.lower()}-utilization",
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingScalingPolicyConfiguration": {
+                    "TargetValue": capacity.target,
+                    "PredefinedMetricSpecification": {
+                        "PredefinedMetricType": f"DynamoDB{verb}CapacityUtilization"
+                    },
+                },
+            }
+            yield f"{logical_id}{letters}{verb}", {"target": target, "policy": policy}
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """A logical id that is not taken: `gsi-1` and `gsi1` have the same letters."""
+    names, count = set(taken), 2
+    found = name
+    while found in names:
+        found, count = f"{name}{count}", count + 1
+    return found
