@@ -16,7 +16,7 @@ from leyden import errors, store
 from leyden.cli.application import SECTIONS
 from leyden.configuration import SETTINGS
 from leyden.operations import options
-from leyden.schema import language
+from leyden.schema import language, table_language
 from leyden.schema.faults import CODES
 from leyden.schema.shapes import Options
 from leyden.types import TYPES
@@ -38,8 +38,9 @@ def names(page: str, heading: str) -> list[str]:
         ("Access pattern options", language.INDEX),
         ("Vector index options", language.VECTOR),
         ("Key options", language.KEY),
-        ("Table options", language.TABLE),
-        ("Index options of the table", language.TABLE_INDEX),
+        ("Table options", table_language.TABLE),
+        ("Index options of the table", table_language.TABLE_INDEX),
+        ("Scaling options", table_language.SCALING),
         ("Padding options", language.PADDING),
     ],
 )

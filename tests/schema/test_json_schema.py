@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from leyden.schema import check_service, json_schema
 from leyden.schema.examples import EXAMPLES
 from leyden.schema.faults import Report
-from leyden.schema.language import ENTITY, SHAPES, TABLE
+from leyden.schema.language import ENTITY, SHAPES
 from leyden.schema.nodes import plain
 from leyden.schema.reading import read_yaml
 from leyden.schema.shapes import (
@@ -29,6 +29,7 @@ from leyden.schema.shapes import (
     Shape,
     Source,
 )
+from leyden.schema.table_language import TABLE
 from tests.schema.support import entity
 
 HERE = Path(__file__).parent
@@ -303,7 +304,7 @@ def described(shape: Shape) -> Iterator[str]:
     elif isinstance(shape, Named):
         yield from described(shape.value)
     elif isinstance(shape, Either):
-        for inner in (shape.text, shape.listing, shape.mapping):
+        for inner in (shape.text, shape.plain, shape.listing, shape.mapping):
             if inner is not None:
                 yield from described(inner)
 
@@ -328,7 +329,7 @@ def tables(shape: Shape) -> Iterator[Options]:
     elif isinstance(shape, Named):
         yield from tables(shape.value)
     elif isinstance(shape, Either):
-        for inner in (shape.text, shape.listing, shape.mapping):
+        for inner in (shape.text, shape.plain, shape.listing, shape.mapping):
             if inner is not None:
                 yield from tables(inner)
     elif isinstance(shape, Source | Making):
@@ -380,6 +381,11 @@ def test_the_schema_has_a_name_of_its_own() -> None:
         ({}, False),
         ({"indexes": {"gsi1": {}}}, True),
         ({"ttl": "expires"}, True),
+        ({"deletion_protection": True}, True),
+        ({"billing": {"read": 1, "write": {"min": 1, "max": 2}}}, True),
+        ({"billing": {"read": 1}}, False),
+        ({"point_in_time_recovery": {"days": 36}}, False),
+        ({"replicas": []}, False),
         ({"table": "t", "service": "s"}, False),
         ({"service": "s"}, False),
         ({"indexes": {"gsi1": {}}, "service": "s"}, False),

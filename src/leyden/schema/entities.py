@@ -13,7 +13,7 @@ from leyden.schema import nodes
 from leyden.schema.attributes import build_attributes
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report
-from leyden.schema.language import ALIAS, ENTITY, TABLE
+from leyden.schema.language import ALIAS, ENTITY
 from leyden.schema.nodes import Given, Node
 from leyden.schema.shapes import Part
 from leyden.schema.spec import (
@@ -36,6 +36,7 @@ from leyden.schema.spec import (
     TemplateError,
     parse_template,
 )
+from leyden.schema.table_language import TABLE, settings_of
 from leyden.schema.vectors import VectorUse, use_of
 from leyden.types import type_of
 
@@ -420,6 +421,10 @@ def build_table(node: Node, report: Report) -> TableDraft | None:
         if inner is not None
     }
     spec = TableSpec(
-        table=given.plain("table"), indexes=indexes, ttl=given.plain("ttl"), span=given.span
+        table=given.plain("table"),
+        indexes=indexes,
+        ttl=given.plain("ttl"),
+        settings=settings_of(given),
+        span=given.span,
     )
     return TableDraft(spec, given)

@@ -258,6 +258,30 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         ),
         "indexes": ({"gsi1": {"projection": "all"}},),
         "ttl": ("expires_at",),
+        "billing": ("on_demand", {"read": 5, "write": {"min": 5, "max": 100}}),
+        "point_in_time_recovery": (True, {"days": 7}),
+        "encryption": ("aws_managed", {"kms_key": "alias/shop"}),
+        "deletion_protection": (True,),
+        "stream": ("new_and_old_images",),
+        "tags": ({"team": "shop", "cost-center": "1234"},),
+        "table_class": ("infrequent_access",),
+        "replicas": (["eu-west-1", "us-west-2"],),
+    },
+    "billing": {
+        "read": (5, {"min": 5, "max": 100}),
+        "write": (5, {"min": 5, "max": 100, "target": 60}),
+    },
+    "scaling": {
+        "min": (5,),
+        "max": (100,),
+        "target": (70,),
+    },
+    "point-in-time recovery": {"days": (35, 7)},
+    "encryption": {
+        "kms_key": (
+            "alias/shop",
+            "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        ),
     },
 }
 """Values of each option, by the name of its table."""
@@ -300,6 +324,21 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": {
         "gsi": "A global secondary index, with a partition key of its own.",
         "lsi": "A local secondary index: the table's partition key, with another sort key.",
+    },
+    "billing": {"on_demand": "Each request is paid for; there is no capacity to plan."},
+    "encryption": {
+        "aws_owned": "A key that DynamoDB owns: the default, without a charge.",
+        "aws_managed": "The key `aws/dynamodb` of your account in AWS KMS.",
+    },
+    "stream": {
+        "keys_only": "The keys of the item.",
+        "new_image": "The item as it is after the change.",
+        "old_image": "The item as it was before the change.",
+        "new_and_old_images": "Both; replicas need it.",
+    },
+    "table_class": {
+        "standard": "For tables whose requests cost more than their storage: the default.",
+        "infrequent_access": "Cheaper storage and dearer requests, for data that is seldom read.",
     },
     "generate": {
         "now": "The current time.",

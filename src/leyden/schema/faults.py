@@ -149,6 +149,10 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "table.index_unused": "An index that no entity uses.",
         "table.ttl": "The TTL field does not hold a time that DynamoDB can read.",
         "table.ttl_unknown": "No entity has the TTL field.",
+        "table.billing": "Capacity that contradicts itself, or what the entities need.",
+        "table.kms_key": "What should name a key of AWS KMS does not.",
+        "table.tags": "A tag that AWS does not take.",
+        "table.replicas": "Settings that a table with replicas cannot have.",
         "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
         # Hooks.
         "hook.missing": "A function was not handed in.",

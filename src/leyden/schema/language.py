@@ -37,6 +37,7 @@ from leyden.schema.spec import (
     OVERFLOW_FIELD,
     VERSION_FIELD,
 )
+from leyden.schema.table_language import PROJECTION, TABLE
 from leyden.types import MAX_DIMENSIONS, TYPES
 from leyden.types.normal import FORM_MEANINGS, FORMS
 from leyden.types.periods import PERIODS
@@ -354,15 +355,6 @@ ATTRIBUTE: Final = Options(_ATTRIBUTE, "An attribute.", name="attribute")
 PROPERTY: Final = Options(_PROPERTY, "A property of a map.", name="attribute")
 ELEMENT: Final = Options(_ELEMENT, "An element of a list or set.", name="attribute")
 
-_PROJECTION: Final = Either(
-    "all, keys_only, or a list of fields",
-    Choice(
-        ("all", "keys_only"),
-        meanings=MEANINGS["projection"],
-    ),
-    listing=ListOf(Text(), least=1),
-)
-
 KEY: Final = Options(
     {
         "field": Option(Text(), "The item's field that stores this key."),
@@ -408,7 +400,7 @@ VECTOR: Final = Options(
         "filters": Option(
             ListOf(Text()), "The attributes that a search may ask for, each with one value."
         ),
-        "projection": Option(_PROJECTION, "What the index holds of an item."),
+        "projection": Option(PROJECTION, "What the index holds of an item."),
     },
     "A vector index of the table, as this entity uses it.",
     name="vector",
@@ -445,7 +437,7 @@ INDEX: Final = Options(
             "end where the value is missing, `out` leaves the item out of the index. The "
             "default is `key`, and `out` under `keys: strict`.",
         ),
-        "projection": Option(_PROJECTION, "What the index holds of an item."),
+        "projection": Option(PROJECTION, "What the index holds of an item."),
         "pk": Option(KEY, "The partition key.", required=True),
         "sk": Option(KEY, "The sort key."),
         "vector": Option(
@@ -527,34 +519,6 @@ ENTITY: Final = Options(
     name="entity",
 )
 
-TABLE_INDEX: Final = Options(
-    {
-        "projection": Option(_PROJECTION, "What the index holds of an item."),
-        "kind": Option(
-            Choice(
-                ("gsi", "lsi"),
-                {"vector": "a vector index is not listed here: what it is made of, entities say"},
-                meanings=MEANINGS["kind"],
-            ),
-            "A global or a local secondary index.",
-        ),
-    },
-    "One secondary index of the table.",
-    name="table index",
-)
-
-TABLE: Final = Options(
-    {
-        "table": Option(Text(), "The table's name; can be overridden when loading."),
-        "indexes": Option(
-            Named("an index", TABLE_INDEX, Text()), "The table's secondary indexes, by name."
-        ),
-        "ttl": Option(Text(), "The item's field that DynamoDB's time to live reads."),
-    },
-    "The table that the entities share.",
-    name="table",
-)
-
 _IN_FULL: Final = "an enum is written with its values under `type`: {type: [open, closed]}"
 
 SHAPES.update(
@@ -595,7 +559,7 @@ def json_schema() -> Json:
     'A Leyden schema file'
     """
     of_entity = [{"required": [name]} for name in ("entity", "attributes")]
-    of_table = [{"required": ["table"]}, {"required": ["ttl"]}]
+    of_table = [{"required": [name]} for name in TABLE.options if name not in ENTITY.options]
     only_indexes = {"required": ["indexes"], "maxProperties": 1}
     # The word that somebody types there is no option yet.
     known = [*dict.fromkeys((*ENTITY.options, *TABLE.options))]

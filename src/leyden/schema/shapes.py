@@ -469,7 +469,8 @@ class Options(Shape):
 class Either(Shape):
     """Different shapes for different kinds of YAML values. `what` names them for messages.
 
-    `instead_of_list` says what to write where a list stands and cannot.
+    `plain` is for numbers and booleans. `instead_of_list` says what to write where a list stands
+    and cannot.
     """
 
     what: str
@@ -477,10 +478,13 @@ class Either(Shape):
     listing: Shape | None = None
     mapping: Shape | None = None
     instead_of_list: str = ""
+    plain: Shape | None = None
 
     def check(self, part: Part) -> Given | None:
         """What the shape of that kind makes of it."""
         inner = self.text if isinstance(part.value, str) else None
+        if isinstance(part.value, bool if isinstance(self.plain, Flag) else int):
+            inner = self.plain
         hint = ""
         if isinstance(part.node, MappingNode):
             inner = self.mapping
@@ -491,7 +495,7 @@ class Either(Shape):
 
     def json(self) -> Json:
         """Any of the shapes."""
-        shapes = (self.text, self.listing, self.mapping)
+        shapes = (self.text, self.plain, self.listing, self.mapping)
         inner = [shape.json() for shape in shapes if shape is not None]
         if len(inner) == 1:
             return inner[0]

@@ -23,6 +23,11 @@ _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 @click.command(cls=TargetCommand)
 @target_options
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="What to print.")
+@click.option(
+    "--dev",
+    is_flag=True,
+    help="With --format: no defaults for production; the table goes with its stack.",
+)
 @click.option("--create", is_flag=True, help="Create the table unless it exists; wait for it.")
 @click.option("--check", "compare", is_flag=True, help="Compare the table with the schemas.")
 @click.option(
@@ -38,6 +43,7 @@ _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 def table(
     target: Target,
     form: str | None,
+    dev: bool,
     create: bool,
     compare: bool,
     add: bool,
@@ -89,7 +95,7 @@ def table(
                 source += f" --vectors {vectors}"
             click.echo(markdown(service.spec, name, source=source), nl=False)
         elif form == "cloudformation":
-            click.echo(cloudformation_yaml(cloudformation(definition, name)), nl=False)
+            click.echo(cloudformation_yaml(cloudformation(definition, name, dev=dev)), nl=False)
         else:
             make = cloudformation if form == "cloudformation-json" else create_table_json
             document = make(definition, name)

@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from leyden.schema.entities import EntityDraft, TableDraft
-from leyden.schema.rules import attributes, encryption, indexes, keys, making, searches, services
+from leyden.schema.rules import (
+    attributes,
+    encryption,
+    indexes,
+    keys,
+    making,
+    searches,
+    services,
+    settings,
+)
 from leyden.schema.rules.collections import check_collections
 
 __all__ = ["check_rules"]
@@ -58,4 +67,5 @@ def check_rules(entities: Sequence[EntityDraft], table: TableDraft | None) -> No
     if table is not None:
         services.check_table_indexes(entities, table)
         services.check_listed(entities, table)
+        settings.check_settings(entities, table)
     services.check_ttl(entities, table)
