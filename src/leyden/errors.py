@@ -21,6 +21,7 @@
     │   └── CallStyleError (TypeError)
     ├── DecodeError                 a stored item does not fit its schema
     │   └── DecryptError                an encrypted value could not be decrypted
+    ├── ConversionError             an item cannot be moved to another schema's form
     ├── NotReadError (AttributeError)   a record does not show what was not read
     ├── HookError                   a function that was handed in with `hooks=` failed
     ├── NoResultError               `.one()` found no record
@@ -97,6 +98,7 @@ __all__ = [
     "CompositeConflictError",
     "ConditionFailedError",
     "ConnectionFailedError",
+    "ConversionError",
     "CredentialsError",
     "DecodeError",
     "DecryptError",
@@ -462,6 +464,28 @@ class DecryptError(DecodeError):
     ) -> None:
         super().__init__(message, field=field, item=item, key=key, **context)
         self.key_id = key_id
+
+
+class ConversionError(LeydenError):
+    """An item that a migration cannot move into the form of another schema.
+
+    `key` is the item's own key, which the message names as well, `path` the attribute that is in
+    the way, empty where it is no single one.
+    """
+
+    code = "item.not_converted"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str = "",
+        key: Item | None = None,
+        **context: Unpack[Context],
+    ) -> None:
+        super().__init__(message, **context)
+        self.path = path
+        self.key = key
 
 
 class NotReadError(LeydenError, AttributeError):

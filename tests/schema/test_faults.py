@@ -59,6 +59,8 @@ ELSEWHERE = {
     "hook.missing": "test_loading",
     "hook.not_callable": "test_loading",
     "service.alias_conflict": "test_sources",
+    "migration.unknown": "test_migrations",
+    "migration.change": "tests/operations/moving/test_forms.py",
     "attribute.overflow": "tests/operations/test_loading.py",
     "table.key_fields": "tests/provision/test_definition.py",
     "table.key_type": "tests/provision/test_definition.py",

@@ -70,15 +70,19 @@ def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -
     error.item = plain_item(item)
     error.key = {f.field: item[f.field] for f in entity.keys.primary.forms if f.field in item}
     error.entity = error.entity or entity.spec.entity
+    error.message += shown_key(error.key)
+
+
+def shown_key(key: Item) -> str:
+    """The item of a key, for the end of a message; nothing for an empty key."""
     shown = []
-    for field, value in error.key.items():
+    for field, value in key.items():
         content = next(iter(value.values()), "") if isinstance(value, Mapping) else value
         text = repr(content)
         if len(text) > _LONGEST_SHOWN:
             text = f"{text[:_LONGEST_SHOWN]}..."
         shown.append(f"{field}={text}")
-    if shown:
-        error.message += f" (the item {', '.join(shown)})"
+    return f" (the item {', '.join(shown)})" if shown else ""
 
 
 def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:

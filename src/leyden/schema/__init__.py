@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from leyden.schema.faults import CODES, DANGERS, Fault
     from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES, json_schema
     from leyden.schema.loading import CheckResult, check_service, load_checked, load_service
+    from leyden.schema.migrations import (
+        BEFORE_FIELD,
+        AttributeChange,
+        EntityMigration,
+        MigrationSpec,
+        check_against,
+        load_migration,
+    )
     from leyden.schema.regexps import UnboundedPatternError, searching
     from leyden.schema.settings import Capacity, Provisioned, TableSettings
     from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES, is_name
@@ -54,6 +62,8 @@ else:
         faults="CODES DANGERS Fault",
         language="KEY_TYPES PATTERN_TYPES SET_TYPES json_schema",
         loading="CheckResult check_service load_checked load_service",
+        migrations="BEFORE_FIELD AttributeChange EntityMigration MigrationSpec check_against "
+        "load_migration",
         regexps="UnboundedPatternError searching",
         settings="Capacity Provisioned TableSettings",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
@@ -64,6 +74,7 @@ else:
     )
 
 __all__ = [
+    "BEFORE_FIELD",
     "CODES",
     "DANGERS",
     "ENTITY_FIELD",
@@ -75,11 +86,13 @@ __all__ = [
     "TAKEN_ATTRIBUTES",
     "VERSION_FIELD",
     "After",
+    "AttributeChange",
     "AttributeSpec",
     "Bucket",
     "Call",
     "Capacity",
     "CheckResult",
+    "EntityMigration",
     "EntitySpec",
     "ExpressionError",
     "Fault",
@@ -89,6 +102,7 @@ __all__ = [
     "Judge",
     "KeySpec",
     "Literal",
+    "MigrationSpec",
     "Padding",
     "ParsedExpression",
     "Provisioned",
@@ -101,11 +115,13 @@ __all__ = [
     "TableSpec",
     "Texts",
     "UnboundedPatternError",
+    "check_against",
     "check_calls",
     "check_service",
     "is_name",
     "json_schema",
     "load_checked",
+    "load_migration",
     "load_service",
     "parse_expression",
     "searching",

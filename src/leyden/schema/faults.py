@@ -154,6 +154,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "table.tags": "A tag that AWS does not take.",
         "table.replicas": "Settings that a table with replicas cannot have.",
         "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
+        # Migrations.
+        "migration.unknown": "A migration names what the schemas do not have.",
+        "migration.change": "A migration cannot do what it says, or an item would not tell.",
         # Hooks.
         "hook.missing": "A function was not handed in.",
         "hook.not_callable": "What was handed in as a hook is no function.",

@@ -1,0 +1,125 @@
+"""What an item keeps of its old form until the commit.
+
+Rolling back computes the old form from the new one. What it could not compute, or not byte for
+byte, stands in one field of the item: the old fields that would differ, the names of those that
+would be too many, and a digest of the new form. As long as the digest holds, nobody has written the
+item, and rolling back gives the old bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from typing import Any, Final
+
+from leyden._attrs import field, frozen
+from leyden.program import AttributeValue, Item
+from leyden.schema.migrations import BEFORE_FIELD
+
+
+@frozen
+class Kept:
+    """What is kept: old `fields`, and the `absent` ones that the old item did not have.
+
+    `digest` is that of the new form without this field.
+    """
+
+    digest: bytes
+    fields: Item = field(repr=False)
+    absent: tuple[str, ...] = ()
+
+    def encode(self) -> AttributeValue:
+        """It as it is stored."""
+        found: dict[str, AttributeValue] = {"digest": {"B": self.digest}}
+        if self.fields:
+            found["fields"] = {"M": self.fields}
+        if self.absent:
+            found["absent"] = {"L": [{"S": name} for name in self.absent]}
+        return {"M": found}
+
+
+def kept_of(item: Item) -> Kept | None:
+    """What an item keeps; None where it keeps nothing, or what nobody of us wrote."""
+    stored = item.get(BEFORE_FIELD, {}).get("M")
+    try:
+        return (
+            None
+            if stored is None
+            else Kept(
+                bytes(stored["digest"]["B"]),
+                dict(stored["fields"]["M"]) if "fields" in stored else {},
+                tuple(one["S"] for one in stored["absent"]["L"]) if "absent" in stored else (),
+            )
+        )
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
+def without_kept(item: Item) -> Item:
+    """The item without what it keeps."""
+    return {name: value for name, value in item.items() if name != BEFORE_FIELD}
+
+
+def difference(after: Item, before: Item, computed: Item) -> Kept | None:
+    """What `after` must keep so that `computed` can be made `before`; None where they are alike."""
+    fields = {
+        name: value
+        for name, value in before.items()
+        if name not in computed or not alike(value, computed[name])
+    }
+    absent = tuple(sorted(computed.keys() - before.keys()))
+    return Kept(digest_of(after), fields, absent) if fields or absent else None
+
+
+def digest_of(item: Item) -> bytes:
+    """A digest of an item, without what it keeps.
+
+    The service writes numbers in digits of its own, and sets in an order of its own.
+    """
+    plain = {name: canonical(value) for name, value in item.items() if name != BEFORE_FIELD}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def alike(one: AttributeValue, other: AttributeValue) -> bool:
+    """Whether two stored values are the same to the service."""
+    return one == other or canonical(one) == canonical(other)
+
+
+def same_items(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two items are the same to the service."""
+    return one.keys() == other.keys() and all(alike(one[name], other[name]) for name in one)
+
+
+def canonical(value: Mapping[str, Any]) -> Any:
+    """A stored value as JSON that is the same for whatever the service takes as the same."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return [kind, _digits(content)]
+        case "NS":
+            return [kind, sorted(map(_digits, content))]
+        case "SS":
+            return [kind, sorted(content)]
+        case "B":
+            return [kind, b64encode(bytes(content)).decode()]
+        case "BS":
+            return [kind, sorted(b64encode(bytes(one)).decode() for one in content)]
+        case "L":
+            return [kind, [canonical(one) for one in content]]
+        case "M":
+            return [kind, {name: canonical(one) for name, one in content.items()}]
+        case _:
+            return [kind, content]
+
+
+_EXACT: Final = Context(prec=60)
+"""More digits than any stored number has, where Python's own context would round to 28."""
+
+
+def _digits(text: Any) -> str:
+    number = Decimal(str(text))
+    return "0" if not number else str(_EXACT.normalize(number))

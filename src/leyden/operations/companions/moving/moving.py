@@ -1,0 +1,504 @@
+"""One entity under a migration: whose form an item has, and the item in the other form.
+
+An item is in the old form or in the new one, and tells which by itself: by its identifiers, by the
+table's own key, by fields that only one form has, by values of a kind that only one form stores. A
+change that could not be told so is refused when the migration is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from leyden.errors import ConversionError, LeydenError, SchemaError
+from leyden.keys import KeyForm
+from leyden.operations.bound import BoundEntity, shown_key
+from leyden.operations.companions.moving.kept import (
+    difference,
+    digest_of,
+    kept_of,
+    same_items,
+    without_kept,
+)
+from leyden.operations.companions.moving.routes import (
+    Route,
+    is_readable_as,
+    maker,
+    restate,
+)
+from leyden.operations.companions.moving.translation import Translation, same_key
+from leyden.operations.plan.expressions import ITEM_LIMIT, Expressions, item_size
+from leyden.program import Item
+from leyden.schema.faults import Fault
+from leyden.schema.migrations import BEFORE_FIELD, AttributeChange, EntityMigration
+
+
+class Moving:
+    """One entity under a migration.
+
+    `entity` is it as the new schemas have it, `earlier` as the old ones have it, both on the table
+    of the migration; `change` is what the migration's file says of it, None where it is not named.
+    `moves` says whether the table's own key of an item can change, `finds_by_key` whether the key
+    attributes of the new schema tell the old key.
+
+    Raises SchemaError where the change cannot be made, or an item would not tell its form.
+    """
+
+    def __init__(
+        self, entity: BoundEntity, earlier: BoundEntity, change: EntityMigration | None = None
+    ) -> None:
+        self.entity = entity
+        self.earlier = earlier
+        alias = entity.spec.alias
+        self.change = EntityMigration(alias, earlier.spec.alias) if change is None else change
+        self._routes = self._routes_forward()
+        self._routes_back = self._routes_backward()
+        primary = (earlier.keys.primary, entity.keys.primary)
+        self.moves = len(primary[0].forms) != len(primary[1].forms) or not all(
+            same_key(old, new, self._routes)
+            for old, new in zip(primary[0].forms, primary[1].forms, strict=True)
+        )
+        self.renames = earlier.identifiers != entity.identifiers
+        """Whether an item's identifiers tell its form."""
+        self.is_told = self.renames or (self.moves and self._parted_keys())
+        """Whether an item as a whole tells its form, whatever its fields are."""
+        consumed = self._consumed()
+        self._old_fields = frozenset(earlier.spec.attributes[name].field for name in consumed)
+        self._ahead = Translation(
+            earlier,
+            entity,
+            self._routes,
+            consumed=consumed,
+            fills=self.change.defaults,
+            keeps_keys=not (self.moves or self.renames),
+            moves=self.moves,
+        )
+        self._behind = Translation(
+            entity,
+            earlier,
+            self._routes_back,
+            consumed=self._consumed_back(),
+            keeps_keys=False,
+            moves=self.moves,
+        )
+        same = {name: Route(one, one) for name, one in entity.mapping.attributes.items()}
+        self._settling = Translation(
+            entity,
+            entity,
+            same,
+            fills=self.change.defaults,
+            keeps_keys=True,
+            moves=False,
+        )
+        self._refuse_untold()
+
+    def __repr__(self) -> str:
+        return f"<{self.earlier.spec.alias} to {self.entity.spec.alias}>"
+
+    # --- whose form an item has
+
+    def owns(self, item: Item) -> bool:
+        """Whether a raw item is one of this entity's, in either form."""
+        return any(one.owns(item) and one.owns_key(item) for one in (self.entity, self.earlier))
+
+    def is_earlier(self, item: Item) -> bool:
+        """Whether a raw item is in the old form: reads convert it, and writes move it first."""
+        if not self.owns(item):
+            return False
+        if self.renames:
+            name, version = self.earlier.identifiers.items()
+            if item.get(name[0]) is not None and item.get(version[0]) is not None:
+                return item[name[0]] == name[1] and item[version[0]] == version[1]
+        if self.moves:
+            if not self.entity.owns_key(item):
+                return True
+            if self.earlier.owns_key(item) and self._is_displaced(item):
+                return True
+        if not self._old_fields.isdisjoint(item):
+            return True
+        if any(
+            not kinds.isdisjoint(item.get(name, {})) for name, kinds in self._ahead.told.items()
+        ):
+            return True
+        return any(
+            route.target.spec.field not in item
+            and route.reads is not None
+            and self._reads_any(item, route)
+            for route in self._made_beside
+        )
+
+    def _is_displaced(self, item: Item) -> bool:
+        """Whether an item does not stand under the key that the new schema gives it."""
+        own = {name: item.get(name) for name in self.entity.key_fields}
+        names = self.entity.keys.primary.composites
+        attributes = self.entity.mapping.attributes
+        try:
+            values = {
+                name: attributes[name].decode(item[attributes[name].spec.field])
+                for name in names
+                if attributes[name].spec.field in item
+            }
+            return self.entity.mapping.primary_key(values) != own
+        except LeydenError:
+            return True
+
+    def needs(self, item: Item) -> bool:
+        """Whether the migration has something to do with a raw item.
+
+        It is in the old form, or lacks a key of an index, a default or a guard. An item that
+        cannot be converted needs something as well.
+        """
+        if not self.owns(item):
+            return False
+        if self.change.unique and self.entity.spec.unique:
+            return True
+        try:
+            return not same_items(self.forward(item), item)
+        except ConversionError:
+            return True
+
+    # --- the item in the other form
+
+    def forward(self, item: Item) -> Item:
+        """A raw item in the new form: with all keys and identifiers, and fields nobody knows.
+
+        What rolling back could not compute stands in its field `__leyden_before__`. An item that
+        is in the new form already, and lacks nothing, is given back as it is.
+
+        Raises ConversionError, with the item's key and the attribute that is in the way.
+        """
+        base = without_kept(item)
+        earlier = self.is_earlier(item)
+        if self.is_told and not earlier:
+            old = self.back(item) if BEFORE_FIELD in item else None
+            after = self._settling.convert(base)
+        else:
+            old = self._restored(item) if earlier else base
+            after = self._ahead.convert(old)
+            if not earlier and not self._is_neutral(base):
+                old = self.back(item) if BEFORE_FIELD in item else None
+        unchanged = same_items(after, base)
+        if unchanged and (old is None or BEFORE_FIELD in item):
+            return item
+        if old is not None:
+            try:
+                computed = self._behind.convert(after)
+            except ConversionError:
+                computed = {}
+            kept = difference(after, old, computed)
+            if kept is not None:
+                after[BEFORE_FIELD] = kept.encode()
+            elif unchanged:
+                return item
+        self._refuse_oversize(after, item)
+        return after
+
+    def back(self, item: Item) -> Item:
+        """A raw item in the old form: the old bytes where nobody wrote it since it was moved.
+
+        Otherwise it is what the old schema would write of its latest values. Raises
+        ConversionError.
+        """
+        base = without_kept(item)
+        if self.is_earlier(item):
+            return self._restored(item)
+        kept = kept_of(item)
+        if kept is None:
+            return base if self._is_untouched(base) else self._behind.convert(base)
+        if kept.digest == digest_of(base):
+            try:
+                computed = self._behind.convert(base)
+            except ConversionError:
+                computed = {}
+            rest = {name: value for name, value in computed.items() if name not in kept.absent}
+            return {**rest, **kept.fields}
+        lost = {name: value for name, value in kept.fields.items() if name in self._lossy}
+        return self._behind.convert({**lost, **base})
+
+    def final(self, item: Item) -> Item:
+        """A raw item as the commit leaves it: without what was kept for a rollback.
+
+        Fields that the migration removes are gone, and keys of indexes that are no more.
+        """
+        gone = {BEFORE_FIELD, *self.change.remove}
+        gone |= self.earlier.mapping.key_fields - self.entity.mapping.known_fields
+        stored = {attribute.field for attribute in self.earlier.spec.attributes.values()}
+        gone -= stored - {*self.change.remove}
+        return {name: value for name, value in item.items() if name not in gone}
+
+    def _restored(self, item: Item) -> Item:
+        """An item in the old form, with what code of the old kind left of the new form put back.
+
+        Such code may have written a part of an item that was moved. What it did not write is in
+        the new fields, or was kept.
+        """
+        base = without_kept(item)
+        new = [route for route in self._made if route.target.spec.field in base]
+        if self.is_told or not new:
+            return base
+        kept = kept_of(item)
+        found = (
+            {}
+            if kept is None
+            else {name: value for name, value in kept.fields.items() if name in self._old_fields}
+        )
+        try:
+            there = self._behind.convert({**found, **self._only_new(base)})
+        except ConversionError:
+            there = found
+        missing = {
+            name: there[name]
+            for name in sorted(self._old_fields)
+            if name in there and name not in base
+        }
+        return {**base, **missing}
+
+    def _only_new(self, item: Item) -> Item:
+        return {name: value for name, value in item.items() if name not in self._old_fields}
+
+    # --- keys
+
+    @cached_property
+    def finds_by_key(self) -> bool:
+        """Whether the key attributes of the new schema tell the old key."""
+        return self._finds_by_key()
+
+    def _finds_by_key(self) -> bool:
+        given = {*self.entity.keys.primary.composites}
+        constants = {*self.earlier.spec.constants}
+        for name in self.earlier.keys.primary.composites:
+            route = self._routes_back[name]
+            source = None if route.source is None else route.source.spec.name
+            reads = route.reads if route.make is not None else {source}
+            if name not in constants and (reads is None or not given.issuperset(reads)):
+                return False
+        return True
+
+    def earlier_key(self, values: Mapping[str, Any]) -> Item | None:
+        """The old key of the item with these accepted key attributes of the new schema.
+
+        None where it is the same key. Raises ConversionError where no old item could have them,
+        InputError where the old key needs more than these (`finds_by_key` is False).
+        """
+        if not self.moves:
+            return None
+        attributes = self.entity.mapping.attributes
+        item = {
+            attributes[name].spec.field: attributes[name].encode(values[name])
+            for name in self.entity.keys.primary.composites
+        }
+        mapping = self.earlier.mapping
+        old = dict(self.earlier.spec.constants)
+        for name in self.earlier.keys.primary.composites:
+            stored = restate(self._routes_back[name], item, values)
+            if stored is not None:
+                old[name] = mapping.attributes[name].decode(stored)
+        key = mapping.primary_key(old)
+        return None if key == self.entity.mapping.primary_key(values) else key
+
+    def settled(self, expressions: Expressions) -> str:
+        """The condition that what stands under an item's new key is not in the old form.
+
+        Empty where nothing in the old form can stand there.
+        """
+        parts = [
+            f"attribute_not_exists({expressions.name(name)})" for name in sorted(self._old_fields)
+        ]
+        for name, kinds in sorted(self._ahead.told.items()):
+            path = expressions.name(name)
+            parts += (
+                f"(NOT attribute_type({path}, {expressions.value({'S': kind})}))"
+                for kind in sorted(kinds)
+            )
+        if self.renames and not self.moves:
+            differing = [
+                expressions.equal(name, value)
+                for name, value in self.earlier.identifiers.items()
+                if self.entity.identifiers.get(name) != value
+            ]
+            parts.append(f"(NOT ({' AND '.join(differing)}))")
+        return " AND ".join(parts)
+
+    # --- what the schemas say
+
+    @cached_property
+    def _made(self) -> list[Route]:
+        """The routes whose values are in fields that only the new form has."""
+        known = self.earlier.mapping.known_fields
+        return [
+            route
+            for route in self._routes.values()
+            if route.target.spec.field not in known
+            and (route.make is not None or route.source is not None)
+        ]
+
+    @cached_property
+    def _made_beside(self) -> list[Route]:
+        """Those of them that leave what they are made of where it is."""
+        return [
+            route
+            for route in self._made
+            if route.make is not None and self._old_fields.isdisjoint(self._inputs(route))
+        ]
+
+    def _inputs(self, route: Route) -> frozenset[str]:
+        """The old fields that a route reads."""
+        names = set(route.reads or ())
+        if route.source is not None:
+            names.add(route.source.spec.name)
+        attributes = self.earlier.spec.attributes
+        return frozenset(attributes[name].field for name in names if name in attributes)
+
+    def _reads_any(self, item: Item, route: Route) -> bool:
+        return not self._inputs(route).isdisjoint(item)
+
+    @cached_property
+    def _lossy(self) -> frozenset[str]:
+        """The old fields that rolling back cannot compute from the new form."""
+        attributes = self.earlier.spec.attributes
+        return frozenset(
+            attributes[name].field
+            for name, route in self._routes_back.items()
+            if route.make is None and route.source is None
+        )
+
+    def _is_neutral(self, item: Item) -> bool:
+        """Whether nothing in an item says that the new form wrote it."""
+        known = self.earlier.mapping.known_fields
+        only_new = self.entity.mapping.known_fields - known
+        kinds = self._behind.told.items()
+        return only_new.isdisjoint(item) and all(
+            one.isdisjoint(item.get(name, {})) for name, one in kinds
+        )
+
+    def _is_untouched(self, item: Item) -> bool:
+        """Whether an item is one that the migration had nothing to do with."""
+        return not self.is_told and self._is_neutral(item) and self.earlier.owns(item)
+
+    def _routes_forward(self) -> dict[str, Route]:
+        old, hooks = self.earlier.mapping, self.entity.hooks
+        found = {}
+        for name, target in self.entity.mapping.attributes.items():
+            change = self.change.attributes.get(name)
+            said = None if change is None else change.source
+            source = said if said is not None else name if name in old.attributes else None
+            compiled = None if source is None else old.attributes[source]
+            if change is not None and change.value is not None:
+                make, reads = maker(change.value, source, target, old, hooks, forward=True)
+                found[name] = Route(target, compiled, make, reads)
+                continue
+            if compiled is not None and not is_readable_as(compiled.spec, target.spec):
+                raise self._fault(
+                    f'"{name}" is stored in another form than before ({compiled.spec.type} became '
+                    f"{target.spec.type}); say how with `value` or `call`",
+                    change,
+                )
+            found[name] = Route(target, compiled)
+        return found
+
+    def _routes_backward(self) -> dict[str, Route]:
+        new, hooks = self.entity.mapping, self.entity.hooks
+        changes = self.change.attributes.values()
+        found = {}
+        for name, target in self.earlier.mapping.attributes.items():
+            said = next((one for one in changes if name in one.back), None)
+            if said is not None:
+                source = new.attributes[said.name]
+                back = said.back[name]
+                make, reads = maker(back, said.name, target, new, hooks, forward=False)
+                found[name] = Route(target, source, make, reads)
+                continue
+            renamed = (one.name for one in changes if one.source == name and one.value is None)
+            own = name if name in new.attributes and name not in self.change.attributes else None
+            there = next(renamed, own)
+            compiled = None if there is None else new.attributes[there]
+            if compiled is not None and not is_readable_as(compiled.spec, target.spec):
+                compiled = None
+            found[name] = Route(target, compiled)
+        return found
+
+    def _consumed(self) -> frozenset[str]:
+        """The old attributes that others are made of, and whose fields only the old form has."""
+        known = self.entity.mapping.known_fields
+        read = {name for route in self._routes.values() for name in route.reads or ()}
+        read |= {one.source.spec.name for one in self._routes.values() if one.source is not None}
+        attributes = self.earlier.spec.attributes
+        return frozenset(
+            name for name in read if name in attributes and attributes[name].field not in known
+        )
+
+    def _consumed_back(self) -> frozenset[str]:
+        """The new attributes that the old form has no use for: what they hold goes back."""
+        known = self.earlier.mapping.known_fields
+        routes = self._routes_back.values()
+        read = {name for route in routes if route.make is not None for name in route.reads or ()}
+        read |= {one.source.spec.name for one in routes if one.source is not None}
+        read |= {route.target.spec.name for route in self._made_beside}
+        attributes = self.entity.spec.attributes
+        return frozenset(
+            name for name in read if name in attributes and attributes[name].field not in known
+        )
+
+    def _parted_keys(self) -> bool:
+        """Whether no key of the new form can be one of the old form."""
+        pairs = zip(self.earlier.keys.primary.forms, self.entity.keys.primary.forms, strict=False)
+        return any(_parted(old, new) for old, new in pairs)
+
+    def _refuse_untold(self) -> None:
+        """Raise where an item would not tell whether it was converted."""
+        if self.is_told:
+            return
+        known = self.entity.mapping.known_fields
+        for name, route in self._routes.items():
+            target, source = route.target.spec, route.source
+            if route.is_same or (route.make is None and source is None):
+                continue
+            fields = self._inputs(route)
+            if fields and fields <= self._old_fields:
+                continue
+            if target.field not in self.earlier.mapping.known_fields:
+                if route.make is not None:
+                    continue
+                # What it was is still there, under a name that the new schema has for another.
+            elif target.field in self._ahead.told and fields <= {target.field, *self._old_fields}:
+                continue
+            elif source is not None and route.make is None and source.spec.field == target.field:
+                # The stored form is the same, or what differs is inside and reads alike.
+                continue
+            taken = sorted(field for field in fields if field in known)
+            raise self._fault(
+                f'nothing in an item would tell whether "{name}" was converted: '
+                f"{', '.join(taken) or target.field} is a field of both schemas, with values of "
+                f'one kind. Store "{name}" in another field (`field: ...`), or give the entity a '
+                "new version",
+                self.change.attributes.get(name),
+            )
+
+    def _fault(self, message: str, change: AttributeChange | None) -> SchemaError:
+        span = self.change.span if change is None else change.span
+        text = f"{self.entity.spec.alias}: {message}"
+        return SchemaError([Fault(span, "migration.change", text)])
+
+    def _refuse_oversize(self, after: Item, item: Item) -> None:
+        size = item_size(after)
+        if size <= ITEM_LIMIT:
+            return
+        kept = size - item_size(without_kept(after))
+        why = f", {kept:,} of them for a rollback" if kept else ""
+        key = {name: item[name] for name in self.earlier.key_fields if name in item}
+        raise ConversionError(
+            f"the item would have {size:,} bytes{why}, and DynamoDB stores at most {ITEM_LIMIT:,}"
+            f"{shown_key(key)}",
+            key=key,
+            entity=self.entity.spec.entity,
+        )
+
+
+def _parted(old: KeyForm, new: KeyForm) -> bool:
+    """Whether keys of two forms differ in what they begin with."""
+    heads = []
+    for form in (old, new):
+        head = form.prefix + (form.segments[0].label if form.segments else form.suffix)
+        heads.append((form.fold(head) if form.fold else head).lower())
+    return not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0]))

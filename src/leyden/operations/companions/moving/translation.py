@@ -1,0 +1,250 @@
+"""An item of one schema as an item of another: the same steps for both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from leyden.errors import ConversionError, LeydenError
+from leyden.keys import IndexKeys
+from leyden.mapping.index_keys import put_keys
+from leyden.mapping.sealing import Opened
+from leyden.operations.bound import BoundEntity, shown_key
+from leyden.operations.companions.moving.routes import Route, kinds_of, restate
+from leyden.program import Item
+from leyden.schema.migrations import BEFORE_FIELD
+
+
+class Translation:
+    """Turns items of `origin` into items of `target`.
+
+    `routes` say how each attribute of the target gets its value. `consumed` are attributes of the
+    origin that go with the move, because others are made of them; the fields of all others stay,
+    known to the target or not. `fills` are attributes of the target that get their default where
+    nothing else gives them a value. `keeps_keys`: index key fields that the target does not know
+    stay as well, for readers of the origin.
+    """
+
+    def __init__(
+        self,
+        origin: BoundEntity,
+        target: BoundEntity,
+        routes: Mapping[str, Route],
+        *,
+        consumed: Collection[str] = (),
+        fills: Collection[str] = (),
+        keeps_keys: bool,
+        moves: bool,
+    ) -> None:
+        self.origin = origin
+        self.target = target
+        self.routes = routes
+        self.moves = moves
+        self._fills = tuple(fills)
+        spec = origin.spec
+        known = target.mapping.known_fields
+        fields = {attribute.field for attribute in spec.attributes.values()}
+        own_keys = origin.mapping.key_fields - fields
+        gone = {spec.attributes[name].field for name in consumed} - known
+        gone |= {*spec.identifiers, BEFORE_FIELD}
+        gone |= {*origin.key_fields} - known
+        if not keeps_keys:
+            gone |= own_keys - known
+        self._gone = frozenset(gone)
+        """The fields of the origin that a moved item does not have."""
+        place = (target.spec.service, target.spec.entity)
+        self._place_moves = (spec.service, spec.entity) != place
+        self.told = self._told_fields()
+        """The fields whose kind of value tells which schema wrote it: the origin's kinds."""
+        self._steady = frozenset(name for name in target.keys if self._same_index(name))
+
+    def _same_index(self, name: str) -> bool:
+        """Whether an access pattern of the target is one of the origin, with the same keys."""
+        mine = self.target.keys[name]
+        return any(
+            len(mine.forms) == len(theirs.forms)
+            and all(
+                same_key(one, other, self.routes)
+                for one, other in zip(theirs.forms, mine.forms, strict=True)
+            )
+            and theirs.spec.when == mine.spec.when
+            for theirs in self.origin.keys.values()
+            if theirs.spec.index == mine.spec.index
+        )
+
+    def convert(self, item: Item) -> Item:
+        """The item as the target stores it; `item` is not changed.
+
+        Raises ConversionError, with the item's key and the attribute that is in the way.
+        """
+        try:
+            return self._convert(item)
+        except ConversionError:
+            raise
+        except LeydenError as error:
+            raise self._refusal(item, error) from error
+
+    def values_of(self, item: Item) -> dict[str, Any]:
+        """The values of an item of the origin by name. What the target wrote is left out."""
+        return self.origin.mapping.decode_values(self._readable(item))
+
+    def _readable(self, item: Item) -> Item:
+        """The item without values that only the target can have written."""
+        foreign = [
+            name
+            for name, kinds in self.told.items()
+            if name in item and kinds.isdisjoint(item[name]) and "NULL" not in item[name]
+        ]
+        if not foreign:
+            return item
+        rest = {name: value for name, value in item.items() if name not in foreign}
+        return Opened(rest) if item.__class__ is Opened else rest
+
+    def _told_fields(self) -> dict[str, frozenset[str]]:
+        found = {}
+        theirs = {one.field: one for one in self.origin.spec.attributes.values()}
+        for route in self.routes.values():
+            field = route.target.spec.field
+            if field not in theirs:
+                continue
+            mine, others = kinds_of(theirs[field]), kinds_of(route.target.spec)
+            if mine and others and mine.isdisjoint(others):
+                found[field] = mine
+        return found
+
+    def _convert(self, item: Item) -> Item:
+        opened = self._opened(item)
+        values = self.values_of(opened)
+        mapping = self.target.mapping
+        after: Item = {name: value for name, value in item.items() if name not in self._gone}
+        sealed: Item = {}
+        for route in self.routes.values():
+            spec = route.target.spec
+            value = restate(route, opened, values)
+            if value is None:
+                continue
+            if spec.encrypt:
+                sealed[spec.field] = value
+                after.pop(spec.field, None)
+            else:
+                after[spec.field] = value
+        self._fill(after, sealed)
+        after |= self.target.identifiers
+        secret = frozenset() if mapping.sealer is None else mapping.sealer.fields
+        made = mapping.decode_values(
+            Opened({**{n: v for n, v in after.items() if n not in secret}, **sealed})
+        )
+        for name, value in self._derived(made).items():
+            attribute = mapping.attributes[name]
+            after.pop(attribute.spec.field, None)
+            made.pop(name, None)
+            if value is not None:
+                made[name] = value
+                after[attribute.spec.field] = attribute.encode(value)
+        self._write_keys(item, after, made)
+        if sealed:
+            self._seal(item, after, sealed)
+        return after
+
+    def _opened(self, item: Item) -> Item:
+        """The item with its encrypted values decrypted, where any of them must be written anew."""
+        sealer = self.origin.mapping.sealer
+        return item if sealer is None else sealer.opened(item)
+
+    def _fill(self, after: Item, sealed: Item) -> None:
+        """Write defaults where there is no value."""
+        missing = [
+            name
+            for name in self._fills
+            if self.target.spec.attributes[name].field not in after
+            and self.target.spec.attributes[name].field not in sealed
+        ]
+        if not missing:
+            return
+        defaults = self.target.mapping.default_values()
+        for name in missing:
+            if name in defaults:
+                attribute = self.target.mapping.attributes[name]
+                value = attribute.encode(attribute.accept(defaults[name]))
+                (sealed if attribute.spec.encrypt else after)[attribute.spec.field] = value
+
+    def _derived(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The derived attributes that the origin does not derive alike; None for none."""
+        mapping, theirs = self.target.mapping, self.origin.spec.attributes
+        names = {
+            name
+            for name in mapping.derivations
+            if name not in theirs or theirs[name].derive != mapping.attributes[name].spec.derive
+        }
+        return mapping.derived(values, names) if names else {}
+
+    def _write_keys(self, item: Item, after: Item, values: Mapping[str, Any]) -> None:
+        """Write the table's own key, and those of all indexes, as a put of the item has them."""
+        target = self.target
+        written = put_keys(target.mapping, values)
+        attributes = {attribute.field for attribute in target.spec.attributes.values()}
+        for keys in target.keys.secondary:
+            if self._stays(keys, values):
+                continue
+            for form in keys.forms:
+                if form.field not in attributes and form.field not in written:
+                    after.pop(form.field, None)
+        for keys in target.keys.secondary:
+            if self._stays(keys, values):
+                # Of an index of which the item has no partition key, verbs leave what they will.
+                for field in keys.fields - {*target.key_fields}:
+                    written.pop(field, None)
+        if not self.moves:
+            for field in target.key_fields:
+                written[field] = item[field]
+        after |= written
+
+    def _stays(self, keys: IndexKeys, values: Mapping[str, Any]) -> bool:
+        """Whether what is stored of an index's key is right as it is."""
+        if keys.spec.name not in self._steady or keys.pk is None:
+            return False
+        return bool(keys.pk.missing(values))
+
+    def _seal(self, item: Item, after: Item, sealed: Item) -> None:
+        """Encrypt values under the key of the item, or keep what is encrypted under it."""
+        sealer = self.target.mapping.sealer
+        assert sealer is not None
+        fields = self.target.key_fields
+        moved = self._place_moves or any(item.get(name) != after[name] for name in fields)
+        key = {name: after[name] for name in fields}
+        for route in self.routes.values():
+            field = route.target.spec.field
+            if field not in sealed:
+                continue
+            stays = not moved and route.is_same and field in item
+            after[field] = item[field] if stays else sealer.sealed_value(field, sealed[field], key)
+
+    def _refusal(self, item: Item, error: LeydenError) -> ConversionError:
+        """The error for an item that cannot be converted."""
+        path = getattr(error, "path", "") or getattr(error, "field", "")
+        key = {name: item[name] for name in self.origin.key_fields if name in item}
+        return ConversionError(
+            f"{error.message}{shown_key(key)}",
+            path=path,
+            key=key,
+            entity=self.target.spec.entity,
+        )
+
+
+def same_key(source: Any, target: Any, routes: Mapping[str, Route]) -> bool:
+    """Whether two key forms make the same key of an item, before and after its move."""
+    shape = ("field", "prefix", "suffix", "postfix", "casing", "numeric", "bare", "strict")
+    if any(getattr(source, name) != getattr(target, name) for name in shape):
+        return False
+    if len(source.segments) != len(target.segments):
+        return False
+    for one, other in zip(source.segments, target.segments, strict=True):
+        route = routes[other.name]
+        if one.label != other.label or not route.is_plain or route.source is None:
+            return False
+        if route.source.spec.name != one.name:
+            return False
+        mine, others = one.attribute, other.attribute
+        if (mine.type, mine.padding) != (others.type, others.padding):
+            return False
+    return True

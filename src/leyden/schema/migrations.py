@@ -1,0 +1,384 @@
+"""A migration as its YAML file says it: from which schemas, and what becomes of each entity.
+
+`leyden diff OLD NEW --write FILE` drafts such a file, and people review it. Reading one reads the
+old schemas as well, so what the file says of them is checked at its place; what it says of the new
+ones is checked as soon as these are at hand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable
+from collections.abc import Mapping as AnyMapping
+from pathlib import Path
+from typing import Any, Final
+
+from leyden import _attrs as attrs
+from leyden._attrs import frozen
+from leyden._text import did_you_mean, listed, quoted
+from leyden.errors import SchemaError
+from leyden.schema.expressions import ExpressionError, parse_expression
+from leyden.schema.faults import Report
+from leyden.schema.language import CALL
+from leyden.schema.loading import check_service
+from leyden.schema.nodes import Given, Node, plain
+from leyden.schema.reading import read_data
+from leyden.schema.shapes import Either, Flag, ListOf, Named, Option, Options, Part, Source, Text
+from leyden.schema.sources import read_source
+from leyden.schema.spec import (
+    NOWHERE,
+    Call,
+    EntitySpec,
+    JMESPath,
+    ServiceSpec,
+    Span,
+    _frozen_mapping,
+)
+
+Hooks = AnyMapping[str, Callable[..., Any]]
+
+BEFORE_FIELD: Final = "__leyden_before__"
+"""The item field that keeps, until the commit, what rolling back could not compute."""
+
+_EXPRESSION: Final = Either("JMESPath or {call: NAME}", text=Text(), mapping=CALL)
+
+_CHANGE: Final = Options(
+    {
+        "from": Option(
+            Text(), "The attribute of the old schema whose value it gets; the one of its own name."
+        ),
+        "value": Option(
+            Text(), "JMESPath over the old attributes by name, which gives the value to store."
+        ),
+        "call": Option(
+            Text(),
+            "The name of a hook in place of `value`. It is called with the old value (None where "
+            "there is none) and with all old values by name.",
+        ),
+        "back": Option(
+            Either(
+                "JMESPath, {call: NAME}, or one of these by the name of an old attribute",
+                text=Text(),
+                mapping=Named("an old attribute", _EXPRESSION, Text(), least=1),
+            ),
+            "How a rollback gets the old value: JMESPath over the new attributes by name, or a "
+            "hook. Several old attributes each have their own, by name.",
+        ),
+    }
+)
+
+_ENTITY: Final = Options(
+    {
+        "from": Option(Text(), "The entity's alias in the old schemas; the same one by default."),
+        "attributes": Option(
+            Named("an attribute", _CHANGE, Text()),
+            "The attributes of the new schema whose values change, each with how.",
+        ),
+        "defaults": Option(
+            ListOf(Text()), "The attributes whose default is written where an item has no value."
+        ),
+        "unique": Option(Flag(), "Whether items are brought under the unique constraints."),
+        "remove": Option(
+            ListOf(Text()), "Item fields that no attribute knows, and that the commit removes."
+        ),
+    }
+)
+
+MIGRATION: Final = Options(
+    {
+        "migration": Option(
+            Text(), "Its name, under which the table keeps its progress.", required=True
+        ),
+        "from": Option(
+            Source({}),
+            "The old schemas: a folder or a file, relative to this file.",
+            required=True,
+        ),
+        "entities": Option(
+            Named("an entity", _ENTITY, Text()),
+            "What becomes of entities, by their alias in the new schemas.",
+            required=True,
+        ),
+        "copy": Option(
+            Options({"table": Option(Text(), "The table to copy to.", required=True)}),
+            "Copies the items to another table, and leaves this one as it is.",
+        ),
+    }
+)
+"""The options of a migration's file."""
+
+
+@frozen
+class AttributeChange:
+    """How an attribute of the new schema gets its value.
+
+    `source` is the old attribute whose value it has, None for the one of its own name. `value`
+    makes it of the old attributes; None where it is that old value. `back` makes old attributes,
+    by name, of the new ones.
+    """
+
+    name: str
+    source: str | None = None
+    value: JMESPath | Call | None = None
+    back: AnyMapping[str, JMESPath | Call] = attrs.field(factory=dict, converter=_frozen_mapping)
+    span: Span = NOWHERE
+
+
+@frozen
+class EntityMigration:
+    """What becomes of the items of one entity; `alias` is the new one, `source` the old one."""
+
+    alias: str
+    source: str
+    attributes: AnyMapping[str, AttributeChange] = attrs.field(
+        factory=dict, converter=_frozen_mapping
+    )
+    defaults: tuple[str, ...] = ()
+    """The attributes whose default is written where there is no value."""
+    unique: bool = False
+    """Whether guards are written for the items' unique values."""
+    remove: tuple[str, ...] = ()
+    """Fields that the commit removes."""
+    span: Span = NOWHERE
+
+
+@frozen
+class MigrationSpec:
+    """A migration: its name, the old service, and what becomes of its entities by new alias.
+
+    `copy_to` is the table that items are copied to; None for a migration in place.
+    """
+
+    name: str
+    earlier: ServiceSpec
+    entities: AnyMapping[str, EntityMigration] = attrs.field(converter=_frozen_mapping)
+    copy_to: str | None = None
+    span: Span = NOWHERE
+
+
+def load_migration(
+    source: str | os.PathLike[str] | AnyMapping[str, Any], hooks: Hooks | None = None
+) -> MigrationSpec:
+    """Read a migration from its file, from YAML text, or from a mapping.
+
+    `from` is relative to the file; in text and mappings, to the working directory, and a mapping
+    may hold the old schemas themselves. With `hooks`, the names of functions are checked.
+
+    Raises SchemaError with all faults of the file, and of the old schemas.
+
+    >>> load_migration("migrations/assignee.yaml").name               # doctest: +SKIP
+    'assignee'
+    """
+    report = Report()
+    node, folder = _document(source, report)
+    given = None if node is None else MIGRATION.check(Part(node, "the migration", report))
+    old = None if given is None else _old_service(given, folder, hooks, report)
+    if given is None or old is None or report.has_errors:
+        raise SchemaError(report.faults())
+    entities = {
+        alias: _entity(alias, inner, old, hooks)
+        for alias, inner in given.at("entities").value.items()
+    }
+    if report.has_errors:
+        raise SchemaError(report.faults())
+    copy = given.get("copy")
+    return MigrationSpec(
+        name=given.plain("migration"),
+        earlier=old,
+        entities=entities,
+        copy_to=None if copy is None else copy.plain("table"),
+        span=given.span,
+    )
+
+
+def check_against(migration: MigrationSpec, new: ServiceSpec) -> None:
+    """Raise SchemaError, with all faults, where a migration names what the new schemas lack."""
+    report = Report()
+    for change in migration.entities.values():
+        entity = new.entities.get(change.alias)
+        if entity is None:
+            hint = did_you_mean(change.alias, new.entities)
+            message = f"the new schemas have no entity {quoted(change.alias)}{hint}"
+            report.error(change.span, "migration.unknown", message)
+            continue
+        _check_entity(change, entity, report)
+    if report.has_errors:
+        raise SchemaError(report.faults())
+
+
+def _check_entity(change: EntityMigration, entity: EntitySpec, report: Report) -> None:
+    def error(span: Span, message: str) -> None:
+        report.error(span, "migration.unknown", message)
+
+    known = entity.attributes
+    for name, one in change.attributes.items():
+        if name not in known:
+            error(one.span, f"the new {_missing(change.alias, name, known)}")
+        for old, back in one.back.items():
+            for read in _unknown(back, known):
+                where = f"`back` of {quoted(old)} reads what the new"
+                error(one.span, f"{where} {_missing(change.alias, read, known)}")
+    for name in change.defaults:
+        if name not in known:
+            error(change.span, f"the new {_missing(change.alias, name, known)}")
+        elif known[name].default is None:
+            error(change.span, f"{quoted(name)} is listed in `defaults`, and has no default")
+    if change.unique and not entity.unique:
+        error(change.span, f"{quoted(change.alias)} has no unique constraints")
+    fields = {attribute.field for attribute in known.values()}
+    for field in change.remove:
+        if field in fields:
+            message = f"the field {quoted(field)} cannot be removed: an attribute is stored in it"
+            error(change.span, message)
+
+
+def _document(
+    source: str | os.PathLike[str] | AnyMapping[str, Any], report: Report
+) -> tuple[Node | None, Path]:
+    """The one document of a migration, and the folder that its paths are relative to."""
+    here = Path()
+    if isinstance(source, AnyMapping):
+        return read_data(source, "<dict>", report), here
+    contents = read_source(source, report)
+    is_text = isinstance(source, str) and ("\n" in source or "\r" in source)
+    if not is_text and isinstance(source, str | os.PathLike):
+        here = Path(source).parent
+    if len(contents.documents) != 1 or not contents.whole:
+        if not report.has_errors:
+            message = "a migration is one document, which starts with `migration: NAME`"
+            report.error(contents.place, "source.invalid", message)
+        return None, here
+    return contents.documents[0].node, here
+
+
+def _old_service(
+    given: Given, folder: Path, hooks: Hooks | None, report: Report
+) -> ServiceSpec | None:
+    said = given.get("from")
+    if said is None:
+        return None
+    source = plain(said.value)
+    if isinstance(source, str) and source and "\n" not in source:
+        path = folder / source
+        if not path.exists():
+            message = f"there is no file or folder {quoted(source)}, which has the old schemas"
+            said.error("source.missing", message)
+            return None
+        source = path
+    elif not isinstance(source, dict):
+        said.error("option.type", "from must be the path of the old schemas")
+        return None
+    found = check_service(source, hooks=hooks)
+    for fault in found.errors:
+        report.error(fault.span, fault.code, fault.message)
+    return found.service
+
+
+def _entity(alias: str, given: Given | None, old: ServiceSpec, hooks: Hooks | None) -> Any:
+    """One entity of a migration; None where it was refused, which then is in the report."""
+    if given is None:
+        return None
+    source = given.plain("from", alias)
+    entity = old.entities.get(source)
+    if entity is None:
+        hint = did_you_mean(source, old.entities) or f"; they have {listed(old.entities)}"
+        message = f"the old schemas have no entity {quoted(source)}{hint}"
+        if not given.has("from"):
+            message += "; say `from: ALIAS` where it was called something else"
+        given.at("from").error("migration.unknown", message)
+        return None
+    declared = given.get("attributes")
+    changes = {} if declared is None else declared.value
+    return EntityMigration(
+        alias=alias,
+        source=source,
+        attributes={
+            name: _change(name, one, entity, hooks)
+            for name, one in changes.items()
+            if one is not None
+        },
+        defaults=tuple(given.plain("defaults", ())),
+        unique=given.plain("unique", False),
+        remove=tuple(given.plain("remove", ())),
+        span=given.place,
+    )
+
+
+def _change(name: str, given: Given, entity: EntitySpec, hooks: Hooks | None) -> AttributeChange:
+    known = entity.attributes
+    source = given.plain("from")
+    if source is not None and source not in known:
+        message = f"the old {_missing(entity.alias, source, known)}"
+        given.at("from").error("migration.unknown", message)
+    value = given.plain("value")
+    if value is not None and given.has("call"):
+        given.at("call").error("option.alone", f"{given.where} has both `value` and `call`")
+    if source is None and value is None and not given.has("call"):
+        given.error("option.missing", f"{given.where} needs `from`, `value` or `call`")
+    made: JMESPath | Call | None = None
+    if value is not None:
+        made = _parsed(given.at("value"), value, known, f"the old {quoted(entity.alias)}")
+    elif given.plain("call") is not None:
+        made = _hook(given.at("call"), given.plain("call"), hooks)
+    return AttributeChange(
+        name, source, made, _back(name, given, entity, hooks), given.key or given.span
+    )
+
+
+def _back(
+    name: str, given: Given, entity: EntitySpec, hooks: Hooks | None
+) -> dict[str, JMESPath | Call]:
+    back = given.get("back")
+    if back is None:
+        return {}
+    said = back.value
+    hook = said.get("call") if isinstance(said, dict) and len(said) == 1 else None
+    single = isinstance(said, str) or (hook is not None and isinstance(hook.value, str))
+    # An old attribute of the name `call` has a hook in a mapping of its own.
+    by_name = {given.plain("from", name): back} if single else said
+    found: dict[str, JMESPath | Call] = {}
+    for old, one in by_name.items():
+        if old not in entity.attributes:
+            place = given.at("back", old) if not single else back
+            message = f"the old {_missing(entity.alias, old, entity.attributes)}"
+            place.error("migration.unknown", f"{message}; `back` makes old attributes")
+        if one is None:
+            continue
+        text = one.value
+        if isinstance(text, str):
+            found[old] = _parsed(one, text, None, "")
+        else:
+            found[old] = _hook(one.at("call"), text["call"].value, hooks)
+    return found
+
+
+def _parsed(place: Given, text: str, known: Collection[str] | None, whose: str) -> JMESPath:
+    """An expression; where its attributes are `known`, it reads no others."""
+    try:
+        roots = parse_expression(text).roots
+    except ExpressionError as error:
+        place.error("expression.syntax", f"{place.where} is not JMESPath: {error}")
+        return JMESPath(text)
+    for root in sorted(roots or ()):
+        if known is not None and root not in known:
+            hint = did_you_mean(root, known)
+            message = f"{place.where} reads {quoted(root)}, which {whose} does not have{hint}"
+            place.error("expression.unknown_attribute", message)
+    return JMESPath(text)
+
+
+def _hook(place: Given, name: str, hooks: Hooks | None) -> Call:
+    if hooks is not None and name not in hooks:
+        hint = did_you_mean(name, hooks)
+        place.error("hook.missing", f"{place.where}: no function {quoted(name)} in `hooks`{hint}")
+    return Call(name)
+
+
+def _missing(alias: str, name: str, known: Iterable[str]) -> str:
+    return f"{quoted(alias)} has no attribute {quoted(name)}{did_you_mean(name, known)}"
+
+
+def _unknown(made: JMESPath | Call, known: Collection[str]) -> list[str]:
+    """The names that an expression reads and that are not known."""
+    roots = parse_expression(made.text).roots if isinstance(made, JMESPath) else None
+    return sorted(set(roots or ()) - set(known))
