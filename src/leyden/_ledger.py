@@ -33,6 +33,9 @@ _ACTIONS: Final[Mapping[str, Literal["put", "update", "delete"]]] = {
 EARLIER_UNANSWERED: Final = "EarlierUnanswered"
 """In `ResponseMetadata`: an earlier attempt got no clear answer, so it may have written."""
 
+THROTTLED_ATTEMPTS: Final = "LeydenThrottledAttempts"
+"""How many attempts before the last one were throttled, in the `ResponseMetadata` of its answer."""
+
 SERVER_FAULT: Final = 500
 
 IN_PROGRESS: Final = "TransactionInProgressException"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakSet
 
 from leyden._late import Late
-from leyden._ledger import WRITING_APIS
+from leyden._ledger import THROTTLED_ATTEMPTS, WRITING_APIS
 from leyden.errors import ConnectionFailedError, LeydenError
 from leyden.events import (
     EVERYWHERE,
@@ -127,9 +127,6 @@ THROTTLING: Final = frozenset(
     }
 )
 """The codes of refusals for too many requests."""
-
-THROTTLED_ATTEMPTS: Final = "LeydenThrottledAttempts"
-"""How many attempts before the last one were throttled, in the `ResponseMetadata` of its answer."""
 
 CONDITIONAL_APIS: Final = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 

@@ -36,8 +36,8 @@ import botocore.session
 import urllib3.exceptions as http
 from botocore.awsrequest import AWSResponse
 
-from leyden._ledger import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT
-from leyden.drivers.base import FIRST_WAIT, THROTTLED_ATTEMPTS, THROTTLING
+from leyden._ledger import EARLIER_UNANSWERED, IN_PROGRESS, SERVER_FAULT, THROTTLED_ATTEMPTS
+from leyden.drivers.base import FIRST_WAIT, THROTTLING
 from leyden.drivers.lean.answers import (
     ANSWER_LIMIT,
     LENGTH_DIGITS,

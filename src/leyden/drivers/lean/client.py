@@ -22,8 +22,8 @@ from botocore.parsers import ResponseParserError, create_parser
 
 from leyden._attrs import define, field, frozen
 from leyden._late import imported
-from leyden._ledger import EARLIER_UNANSWERED
-from leyden.drivers.base import THROTTLED_ATTEMPTS, THROTTLING, renew_at_fork
+from leyden._ledger import EARLIER_UNANSWERED, THROTTLED_ATTEMPTS
+from leyden.drivers.base import THROTTLING, renew_at_fork
 from leyden.drivers.lean.answers import (
     TOO_DEEP,
     UNFIT,

@@ -1,0 +1,235 @@
+"""The pace of work over a whole table: a budget of capacity units a second, and less on throttles.
+
+What a request costs is known when it was answered. So the budget is a bucket that may be in debt:
+a request goes out while the bucket is not empty, its cost is taken out afterwards, and the next
+one waits until the debt is paid. Over time that is the rate exactly, whatever requests cost.
+
+A throttle now and then is normal, and the driver's retries are enough for it. A table that
+throttles a quarter of the attempts has less to give than was asked for. Then the pace falls to half
+of what the table has just delivered, which leaves room for others, and rises again, by a tenth a
+second, up to what was asked. Without a rate the pace is free until then.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from leyden._ledger import THROTTLED_ATTEMPTS
+from leyden.errors import AwsError, LeydenError, ThrottledError
+from leyden.operations.run.sending import wait_before
+from leyden.operations.run.verdicts import cancellation, code_of, verdict_of_code
+from leyden.program import Gather, Pause, Program, Request, Work
+from leyden.results import consumed_units
+
+T = TypeVar("T")
+
+PATIENCE: Final = 600.0
+"""Seconds in which requests that a table throttles are sent again and again."""
+
+_SAVED: Final = 1.0
+"""So many seconds' worth of units may be saved up: what a slow answer did not use."""
+
+_AT_ONCE: Final = 0.25
+"""So many seconds' worth of units may go out together, so that a table sees an even load."""
+
+_SHORTEST: Final = 0.001
+"""Seconds; a shorter pause is not worth one. The debt stays, so nothing is given away."""
+
+_TOO_MANY: Final = 0.25
+"""The share of throttled attempts at which the pace falls."""
+
+_FALL: Final = 0.5
+_RISE: Final = 1.1
+_LEAST: Final = 1.0
+"""Units a second: no table has less."""
+
+_AT_FIRST: Final = 50.0
+"""Units a second that a table may be taken to have which throttles before it delivered anything."""
+
+_UNSAID: Final = 1.0
+"""What a request counts where the engine does not say what it cost."""
+
+_WINDOW: Final = 1.0
+"""Seconds over which deliveries are measured; the pace falls once in as many, at most."""
+
+_OF_COSTS: Final = 0.2
+_OF_SHARE: Final = 0.03
+"""How much a new value weighs in what is remembered: of costs, and of the share of throttles."""
+
+_LONGEST_RISE: Final = 60.0
+
+
+class Pace:
+    """A budget of capacity units a second, read and write units together.
+
+    `rate` is what may be used, None for as much as the table gives. `patience` is for how many
+    seconds a request that the table throttles is sent again. One pace is for all that shares a
+    budget, one program at a time; `run_together` makes one program of many.
+
+    >>> found = yield from paced(task.scan.program(pages="all"), Pace(25))    # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        rate: float | None = None,
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.rate = rate
+        """What was asked for."""
+        self.allowed = math.inf if rate is None else float(rate)
+        """Units a second that are used at present at most: less than the rate after throttles."""
+        self.consumed = 0.0
+        """The units that were used so far."""
+        self.requests = 0
+        """How many requests were answered."""
+        self.throttles = 0
+        """How many attempts the table has throttled."""
+        self._patience = patience
+        self._clock = clock
+        self._balance = 0.0
+        self._at = clock()
+        self._costs: dict[str, float] = {}
+        self._window = (self._at, self.consumed)
+        self._delivered = 0.0
+        self._share = 0.0
+        self._fell = -math.inf
+
+    def send(self, requests: Sequence[Request | Work], concurrency: int) -> Program[list[Any]]:
+        """Send requests, `concurrency` at a time, as fast as the budget lets them go.
+
+        Gives what a `Gather` gives. A request that was throttled is sent again, after longer and
+        longer waits, unless it may have written.
+        """
+        answers: list[Any] = [None] * len(requests)
+        waiting = [*range(len(requests))]
+        began, rounds = self._clock(), 0
+        while waiting:
+            left: list[int] = []
+            position = 0
+            while position < len(waiting):
+                seconds = self._owed()
+                if seconds > 0:
+                    yield Pause(seconds)
+                    continue
+                some = waiting[position : position + self._fitting(requests, waiting[position:])]
+                position += len(some)
+                sent = tuple(requests[n] for n in some)
+                for n, answer in zip(some, (yield Gather(sent, concurrency)), strict=True):
+                    answers[n] = answer
+                    self.note(requests[n], answer)
+                    if isinstance(answer, ThrottledError) and not answer.unsure:
+                        left.append(n)
+            rounds += 1
+            waiting = left
+            if not waiting or self._clock() - began >= self._patience:
+                break
+            yield Pause(wait_before(rounds))
+        return answers
+
+    def note(self, request: Request | Work, answer: Any) -> None:
+        """Take what a request has cost out of the budget, and heed a throttle."""
+        if isinstance(request, Work):
+            return
+        now = self._pass()
+        self.requests += 1
+        if not isinstance(answer, LeydenError):
+            units = consumed_units(answer)
+            cost = _UNSAID if units is None else units
+            self.consumed += cost
+            self._balance -= cost
+            before = self._costs.get(request.api, cost)
+            self._costs[request.api] = before + _OF_COSTS * (cost - before)
+            self._share -= _OF_SHARE * self._share
+        throttles = _throttles_in(answer)
+        for _ in range(throttles):
+            self._share += _OF_SHARE * (1 - self._share)
+        self.throttles += throttles
+        if throttles and self._share > _TOO_MANY and now - self._fell >= _WINDOW:
+            since, consumed = self._window
+            lately = (self.consumed - consumed) / max(now - since, _WINDOW)
+            delivered = max(self._delivered, lately) or min(self.allowed, _AT_FIRST)
+            self.allowed = max(min(self.allowed, delivered * _FALL), _LEAST)
+            self._balance = min(self._balance, 0.0)
+            self._fell = now
+
+    def _pass(self) -> float:
+        """Let the time pass that has gone by: units come in, and the pace may rise."""
+        now = self._clock()
+        passed, self._at = now - self._at, now
+        if self.allowed < math.inf:
+            self._balance = min(self._balance + passed * self.allowed, _SAVED * self.allowed)
+            most = math.inf if self.rate is None else self.rate
+            self.allowed = min(self.allowed * _RISE ** min(passed, _LONGEST_RISE), most)
+        else:
+            self._balance = 0.0
+        since, before = self._window
+        if now - since >= _WINDOW:
+            self._delivered = (self.consumed - before) / (now - since)
+            self._window = now, self.consumed
+        return now
+
+    def _owed(self) -> float:
+        """In how many seconds the next request may go."""
+        self._pass()
+        seconds = -self._balance / self.allowed
+        return seconds if seconds > _SHORTEST else 0.0
+
+    def _fitting(self, requests: Sequence[Request | Work], waiting: Sequence[int]) -> int:
+        """How many of the requests may go at once, one at least, by what such have cost so far."""
+        room, count = self.allowed * _AT_ONCE, 0
+        for n in waiting:
+            one = requests[n]
+            if isinstance(one, Request):
+                # What nothing is known of goes alone.
+                room -= self._costs.get(one.api, math.inf if room < math.inf else 0.0)
+            if room < 0 and count:
+                break
+            count += 1
+        return count
+
+
+def paced(program: Program[T], pace: Pace) -> Program[T]:
+    """The program, with all that it asks for sent at this pace.
+
+    Throttled requests reach it as errors only where the pace's patience is at an end, or where a
+    write may have happened.
+
+    >>> page = yield from paced(order.scan.program(), pace)                  # doctest: +SKIP
+    """
+    try:
+        step = next(program)
+        while True:
+            try:
+                result: Any
+                if isinstance(step, Gather):
+                    result = yield from pace.send(step.requests, step.concurrency)
+                elif isinstance(step, Request):
+                    (result,) = yield from pace.send((step,), 1)
+                    if isinstance(result, LeydenError):
+                        raise result
+                else:
+                    result = yield step
+            except LeydenError as error:
+                step = program.throw(error)
+            else:
+                step = program.send(result)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    finally:
+        program.close()
+
+
+def _throttles_in(answer: Any) -> int:
+    """How many attempts were throttled before a request got this answer, or this error."""
+    if not isinstance(answer, LeydenError):
+        return int(answer.get("ResponseMetadata", {}).get(THROTTLED_ATTEMPTS, 0))
+    if isinstance(answer, ThrottledError):
+        return 1
+    reasons = (cancellation(answer) or ()) if isinstance(answer, AwsError) else ()
+    return any(verdict_of_code(code_of(reason)) == "throttled" for reason in reasons)
