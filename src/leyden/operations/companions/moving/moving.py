@@ -52,11 +52,13 @@ class Moving:
         self.earlier = earlier
         alias = entity.spec.alias
         self.change = EntityMigration(alias, earlier.spec.alias) if change is None else change
-        self._routes = self._routes_forward()
-        self._routes_back = self._routes_backward()
+        self.routes = self._routes_forward()
+        """How each attribute of the new schema gets its value."""
+        self.routes_back = self._routes_backward()
+        """How each attribute of the old schema gets its value on the way back."""
         primary = (earlier.keys.primary, entity.keys.primary)
         self.moves = len(primary[0].forms) != len(primary[1].forms) or not all(
-            same_key(old, new, self._routes)
+            same_key(old, new, self.routes)
             for old, new in zip(primary[0].forms, primary[1].forms, strict=True)
         )
         self.renames = earlier.identifiers != entity.identifiers
@@ -68,7 +70,7 @@ class Moving:
         self._ahead = Translation(
             earlier,
             entity,
-            self._routes,
+            self.routes,
             consumed=consumed,
             fills=self.change.defaults,
             keeps_keys=not (self.moves or self.renames),
@@ -77,7 +79,7 @@ class Moving:
         self._behind = Translation(
             entity,
             earlier,
-            self._routes_back,
+            self.routes_back,
             consumed=self._consumed_back(),
             keeps_keys=False,
             moves=self.moves,
@@ -268,7 +270,7 @@ class Moving:
         given = {*self.entity.keys.primary.composites}
         constants = {*self.earlier.spec.constants}
         for name in self.earlier.keys.primary.composites:
-            route = self._routes_back[name]
+            route = self.routes_back[name]
             source = None if route.source is None else route.source.spec.name
             reads = route.reads if route.make is not None else {source}
             if name not in constants and (reads is None or not given.issuperset(reads)):
@@ -278,24 +280,46 @@ class Moving:
     def earlier_key(self, values: Mapping[str, Any]) -> Item | None:
         """The old key of the item with these accepted key attributes of the new schema.
 
-        None where it is the same key. Raises ConversionError where no old item could have them,
-        InputError where the old key needs more than these (`finds_by_key` is False).
+        None where it is the same key. Raises ConversionError where no old item could have them, or
+        the old key needs more than these (`finds_by_key` is False).
         """
         if not self.moves:
             return None
-        attributes = self.entity.mapping.attributes
+        try:
+            key = self.earlier.mapping.primary_key(self.earlier_values(values))
+        except LeydenError as error:
+            why = f"its key before the migration cannot be made: {error.message}"
+            raise ConversionError(why, entity=self.entity.spec.entity) from error
+        return None if key == self.entity.mapping.primary_key(values) else key
+
+    def earlier_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The key attributes of the old schema, of these accepted ones of the new schema.
+
+        Those that these do not tell are left out.
+        """
+        attributes, old = self.entity.mapping.attributes, self.earlier.mapping.attributes
         item = {
             attributes[name].spec.field: attributes[name].encode(values[name])
             for name in self.entity.keys.primary.composites
         }
-        mapping = self.earlier.mapping
-        old = dict(self.earlier.spec.constants)
+        found = dict(self.earlier.spec.constants)
         for name in self.earlier.keys.primary.composites:
-            stored = restate(self._routes_back[name], item, values)
+            stored = restate(self.routes_back[name], item, values)
             if stored is not None:
-                old[name] = mapping.attributes[name].decode(stored)
-        key = mapping.primary_key(old)
-        return None if key == self.entity.mapping.primary_key(values) else key
+                found[name] = old[name].decode(stored)
+        return found
+
+    def sign(self, values: Mapping[str, Any]) -> Item | None:
+        """The fields by which an old item is the one with these key attributes of the new schema.
+
+        None where a step makes one of them, so that stored texts may differ from what it gives
+        back.
+        """
+        names = self.earlier.keys.guarded
+        if not all(self.routes_back[name].is_plain for name in names):
+            return None
+        found = self.earlier_values(values)
+        return None if found.keys() < {*names} else dict(self.earlier.identity_by(found))
 
     def settled(self, expressions: Expressions) -> str:
         """The condition that what stands under an item's new key is not in the old form.
@@ -328,7 +352,7 @@ class Moving:
         known = self.earlier.mapping.known_fields
         return [
             route
-            for route in self._routes.values()
+            for route in self.routes.values()
             if route.target.spec.field not in known
             and (route.make is not None or route.source is not None)
         ]
@@ -359,7 +383,7 @@ class Moving:
         attributes = self.earlier.spec.attributes
         return frozenset(
             attributes[name].field
-            for name, route in self._routes_back.items()
+            for name, route in self.routes_back.items()
             if route.make is None and route.source is None
         )
 
@@ -421,8 +445,8 @@ class Moving:
     def _consumed(self) -> frozenset[str]:
         """The old attributes that others are made of, and whose fields only the old form has."""
         known = self.entity.mapping.known_fields
-        read = {name for route in self._routes.values() for name in route.reads or ()}
-        read |= {one.source.spec.name for one in self._routes.values() if one.source is not None}
+        read = {name for route in self.routes.values() for name in route.reads or ()}
+        read |= {one.source.spec.name for one in self.routes.values() if one.source is not None}
         attributes = self.earlier.spec.attributes
         return frozenset(
             name for name in read if name in attributes and attributes[name].field not in known
@@ -431,7 +455,7 @@ class Moving:
     def _consumed_back(self) -> frozenset[str]:
         """The new attributes that the old form has no use for: what they hold goes back."""
         known = self.earlier.mapping.known_fields
-        routes = self._routes_back.values()
+        routes = self.routes_back.values()
         read = {name for route in routes if route.make is not None for name in route.reads or ()}
         read |= {one.source.spec.name for one in routes if one.source is not None}
         read |= {route.target.spec.name for route in self._made_beside}
@@ -450,7 +474,7 @@ class Moving:
         if self.is_told:
             return
         known = self.entity.mapping.known_fields
-        for name, route in self._routes.items():
+        for name, route in self.routes.items():
             target, source = route.target.spec, route.source
             if route.is_same or (route.make is None and source is None):
                 continue
