@@ -15,7 +15,7 @@ from leyden._calls import fitting
 from leyden.drivers.base import Driver
 from leyden.drivers.sync import SyncDriver, Transport
 from leyden.errors import InvalidOptionError, SchemaWarning
-from leyden.mapping.sealing import Keyring, Keys, keyring_of
+from leyden.mapping.sealing import Keys, keyring_of
 from leyden.schema.faults import DANGERS, Fault
 from leyden.schema.prepared import Prepared
 from leyden.schema.spec import ServiceSpec
@@ -25,6 +25,7 @@ from leyden.service.service import Service, build_service
 if TYPE_CHECKING:
     from leyden.engine import DynamoDBLocal, LocalEngine
     from leyden.service.asynchronous import AsyncService
+    from leyden.service.migrating import Origin
 
 Source = str | Path | Mapping[str, Any] | Prepared
 Hooks = Mapping[str, Callable[..., Any]]
@@ -44,6 +45,7 @@ def load(
     client: Any = None,
     session: Any = None,
     encryption_keys: Keys | None = None,
+    migrating_from: Origin | None = None,
     transport: Transport = "lean",
 ) -> Service:
     """Load a service from its schemas.
@@ -65,6 +67,11 @@ def load(
     that is stored beside what they encrypt. The first one writes, all of them read. A function that
     gives them is called once, when the first value is encrypted or decrypted.
 
+    `migrating_from` is for code that runs while `leyden migrate` moves the items: the schemas that
+    they come from, as `source` is given, or the file of the migration. Reads then find items in
+    either form, and writes leave the new form alone behind. Scans and `.model` see items as they
+    are. `hooks` and `encryption_keys` serve both schemas.
+
     Raises SchemaError with all faults of the schemas, InvalidOptionError. Warns once, with a
     `SchemaWarning`, of what in the schemas would lose or hide items in silence; `leyden check`
     tells of all that may surprise.
@@ -83,8 +90,8 @@ def load(
         credentials=credentials,
         profile=profile,
     )
-    keyring = keyring_of(spec, encryption_keys, "load")
-    return _blocking(spec, where, transport, table, hooks, keyring, checked=True)
+    binding = _binding(spec, table, hooks, encryption_keys, migrating_from, "load")
+    return _blocking(spec, where, transport, binding, checked=True)
 
 
 @fitting('await leyden.load_async("schemas/taskapp", table="projectmanagement")')
@@ -101,6 +108,7 @@ async def load_async(
     client: Any = None,
     session: Any = None,
     encryption_keys: Keys | None = None,
+    migrating_from: Origin | None = None,
 ) -> AsyncService:
     """Load a service for event loops; takes what `load` takes.
 
@@ -118,8 +126,8 @@ async def load_async(
 
     def load_all() -> tuple[AsyncService, tuple[Fault, ...]]:
         spec, noted = _checked(source, hooks)
-        keyring = keyring_of(spec, encryption_keys, "load_async")
-        return _asynchronous(spec, where, table, hooks, keyring, checked=True), noted
+        binding = _binding(spec, table, hooks, encryption_keys, migrating_from, "load_async")
+        return _asynchronous(spec, where, binding, checked=True), noted
 
     where = _where(
         "load_async",
@@ -151,6 +159,7 @@ def bind(
     client: Any = None,
     session: Any = None,
     encryption_keys: Keys | None = None,
+    migrating_from: Origin | None = None,
     transport: Transport = "lean",
 ) -> Service:
     """Make a service of schemas that `leyden.schema.load_service` has read; see `load`.
@@ -175,8 +184,8 @@ def bind(
         credentials=credentials,
         profile=profile,
     )
-    keyring = keyring_of(spec, encryption_keys, "bind")
-    return _blocking(spec, where, transport, table, hooks, keyring)
+    binding = _binding(spec, table, hooks, encryption_keys, migrating_from, "bind")
+    return _blocking(spec, where, transport, binding)
 
 
 @fitting('leyden.bind_async(spec, table="projectmanagement")')
@@ -193,6 +202,7 @@ def bind_async(
     client: Any = None,
     session: Any = None,
     encryption_keys: Keys | None = None,
+    migrating_from: Origin | None = None,
 ) -> AsyncService:
     """Make a service for event loops of schemas that are read already; see `bind`.
 
@@ -212,8 +222,8 @@ def bind_async(
         profile=profile,
     )
     _refuse_client("bind_async", where)
-    keyring = keyring_of(spec, encryption_keys, "bind_async")
-    return _asynchronous(spec, where, table, hooks, keyring)
+    binding = _binding(spec, table, hooks, encryption_keys, migrating_from, "bind_async")
+    return _asynchronous(spec, where, binding)
 
 
 def _checked(source: Source, hooks: Hooks | None) -> tuple[ServiceSpec, tuple[Fault, ...]]:
@@ -229,13 +239,29 @@ def _checked(source: Source, hooks: Hooks | None) -> tuple[ServiceSpec, tuple[Fa
     return spec, noted
 
 
+def _binding(
+    spec: ServiceSpec,
+    table: str | None,
+    hooks: Hooks | None,
+    keys: Keys | None,
+    origin: Origin | None,
+    operation: str,
+) -> dict[str, Any]:
+    """What `build_service` takes, of what callers say about the schemas."""
+    keyring = keyring_of(spec, keys, operation)
+    binding: dict[str, Any] = {"table": table, "hooks": hooks, "keyring": keyring}
+    if origin is not None:
+        from leyden.service.migrating import Migrating, migration_of
+
+        binding["migrating"] = Migrating(migration_of(origin, spec, hooks), keys, operation)
+    return binding
+
+
 def _blocking(
     spec: ServiceSpec,
     where: Mapping[str, Any],
     transport: Transport,
-    table: str | None,
-    hooks: Hooks | None,
-    keyring: Keyring | None,
+    binding: Mapping[str, Any],
     *,
     checked: bool = False,
 ) -> Service:
@@ -245,15 +271,13 @@ def _blocking(
 
         told = {"connection": ClientConnection(told["client"])}
     driver = SyncDriver(**told, transport=transport, capacity=_capacity(spec))
-    return build_service(spec, driver, table=table, hooks=hooks, checked=checked, keyring=keyring)
+    return build_service(spec, driver, checked=checked, **binding)
 
 
 def _asynchronous(
     spec: ServiceSpec,
     where: Mapping[str, Any],
-    table: str | None,
-    hooks: Hooks | None,
-    keyring: Keyring | None,
+    binding: Mapping[str, Any],
     *,
     checked: bool = False,
 ) -> AsyncService:
@@ -262,10 +286,7 @@ def _asynchronous(
 
     driver = cast(Driver, AsyncDriver(**where, capacity=_capacity(spec)))
     kinds: Any = {"kind": AsyncService, "entity_kind": AsyncEntity}
-    service = build_service(
-        spec, driver, table=table, hooks=hooks, checked=checked, keyring=keyring, **kinds
-    )
-    return cast(AsyncService, service)
+    return cast(AsyncService, build_service(spec, driver, checked=checked, **binding, **kinds))
 
 
 def _capacity(spec: ServiceSpec) -> str:

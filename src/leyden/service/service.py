@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.put import Delete, Put
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.write import Write
+    from leyden.service.migrating import Migrating
     from leyden.service.stream import Change, StreamRecordError, Unknown
     from leyden.tables import AddedIndexes, CreateTableResult, IndexProgress
 
@@ -335,15 +336,17 @@ def build_service(
     entity_kind: type[Entity] = Entity,
     checked: bool = False,
     keyring: Keyring | None = None,
+    migrating: Migrating | None = None,
 ) -> Service:
     """Bind all entities of a service to a table and a driver.
 
     `kind` and `entity_kind` are the classes that users get to hold. Specs that were read from
     schemas, and hooks with them, are `checked`: their entities are compiled when they are first
     used. Those of others are compiled here, so that what is wrong with them shows at once.
-    `keyring` has the keys of encrypted attributes.
+    `keyring` has the keys of encrypted attributes. `migrating` is the migration that is under way.
 
-    Raises InvalidOptionError where no table is named, here or in table.yaml.
+    Raises InvalidOptionError where no table is named, here or in table.yaml, and for a migration
+    during which items could not be found.
     """
     name = table or spec.table.table
     if not name:
@@ -352,10 +355,13 @@ def build_service(
             operation="load",
         )
     calls = dict(hooks or {})
+    origins = {} if migrating is None else migrating.origins(spec, calls, name, driver)
     bound = {
-        alias: BoundEntity(entity, calls, name, driver, spec.table, keyring)
+        alias: BoundEntity(entity, calls, name, driver, spec.table, keyring, origins.get(alias))
         for alias, entity in spec.entities.items()
     }
+    if migrating is not None:
+        migrating.refuse_unfound(bound.values())
     members: dict[str, list[Member]] = {}
     for entity in bound.values():
         if not checked:

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from leyden.drivers.sync import Transport
 from leyden.engine import DynamoDBLocal, LocalEngine
+from leyden.service.migrating import Origin
 
 S = TypeVar("S", covariant=True)
 
@@ -24,6 +25,7 @@ class Load(Protocol[S]):
         client: Any = None,
         session: Any = None,
         encryption_keys: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | None = None,
+        migrating_from: Origin | None = None,
         transport: Transport = "lean",
     ) -> S: ...
 
@@ -43,4 +45,5 @@ class LoadAsync(Protocol[S]):
         client: Any = None,
         session: Any = None,
         encryption_keys: Mapping[str, bytes] | Callable[[], Mapping[str, bytes]] | None = None,
+        migrating_from: Origin | None = None,
     ) -> S: ...
