@@ -218,6 +218,10 @@ class Moving:
         lost = {name: value for name, value in kept.fields.items() if name in self._lossy}
         return self._behind.convert({**lost, **base})
 
+    def joins(self, item: Item, *, back: bool = False) -> bool:
+        """Whether an item must have its large values in place before it goes forward, or back."""
+        return (self._behind if back else self._ahead).joins(item)
+
     def final(self, item: Item) -> Item:
         """A raw item as the commit leaves it: without what was kept for a rollback.
 
@@ -506,7 +510,8 @@ class Moving:
 
     def _refuse_oversize(self, after: Item, item: Item) -> None:
         size = item_size(after)
-        if size <= ITEM_LIMIT:
+        if size <= ITEM_LIMIT or not self.entity.mapping.overflow.isdisjoint(after):
+            # What may be stored outside of an item is seen to where it is written.
             return
         kept = size - item_size(without_kept(after))
         why = f", {kept:,} of them for a rollback" if kept else ""

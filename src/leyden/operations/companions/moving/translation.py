@@ -10,9 +10,17 @@ from leyden.keys import IndexKeys
 from leyden.mapping.index_keys import put_keys
 from leyden.mapping.sealing import Opened
 from leyden.operations.bound import BoundEntity, shown_key
-from leyden.operations.companions.moving.routes import Route, kinds_of, restate
+from leyden.operations.companions.moving.routes import Route, kinds_of, restate, same_form
+from leyden.operations.companions.overflow.format import (
+    Decompressed,
+    Entry,
+    read_manifest,
+    unfold,
+    write_manifest,
+)
 from leyden.program import Item
 from leyden.schema.migrations import BEFORE_FIELD
+from leyden.schema.spec import OVERFLOW_FIELD
 
 
 class Translation:
@@ -52,6 +60,15 @@ class Translation:
             gone |= own_keys - known
         self._gone = frozenset(gone)
         """The fields of the origin that a moved item does not have."""
+        read = {field for route in routes.values() for field in self._fields_read(route)}
+        self._left = frozenset(fields - read - gone)
+        """The fields of attributes that nothing is made of, and that stay."""
+        self._spent = {
+            name: attribute
+            for name, attribute in origin.mapping.attributes.items()
+            if name in consumed or self._is_replaced(attribute.spec.field)
+        }
+        """The attributes whose stored values do not stay, so that others must be made of them."""
         place = (target.spec.service, target.spec.entity)
         self._place_moves = (spec.service, spec.entity) != place
         self.told = self._told_fields()
@@ -84,9 +101,47 @@ class Translation:
         except LeydenError as error:
             raise self._refusal(item, error) from error
 
-    def values_of(self, item: Item) -> dict[str, Any]:
-        """The values of an item of the origin by name. What the target wrote is left out."""
-        return self.origin.mapping.decode_values(self._readable(item))
+    def _is_replaced(self, field: str) -> bool:
+        """Whether a step puts another value into a field that it reads."""
+        return any(
+            route.make is not None
+            and route.target.spec.field == field
+            and field in self._fields_read(route)
+            for route in self.routes.values()
+        )
+
+    def joins(self, item: Item) -> bool:
+        """Whether an item must have the values in its place that are stored outside of it."""
+        apart = {name for name, entry in self._entries(item).items() if entry.parts}
+        return any(
+            not apart.isdisjoint(self._fields_read(route))
+            for route in self.routes.values()
+            if not self._carries(route)
+        )
+
+    def _entries(self, item: Item) -> dict[str, Entry]:
+        """What an item's manifest says of values that are compressed, or stored outside."""
+        return read_manifest(item) if self.origin.mapping.overflow else {}
+
+    def _fields_read(self, route: Route) -> set[str]:
+        """The fields of the origin that a route reads."""
+        attributes = self.origin.spec.attributes
+        if route.make is not None and route.reads is None:
+            return {attribute.field for attribute in attributes.values()}
+        read = {attributes[name].field for name in route.reads or () if name in attributes}
+        return read if route.source is None else {*read, route.source.spec.field}
+
+    def _carries(self, route: Route) -> bool:
+        """Whether a large value goes along as it is stored, compressed or outside of its item."""
+        source, target = route.source, route.target
+        return (
+            route.is_plain
+            and source is not None
+            and bool(source.spec.overflow and target.spec.overflow)
+            and source.spec.encrypt == target.spec.encrypt
+            and not (target.spec.encrypt and (self.moves or self._place_moves))
+            and same_form(source.spec, target.spec)
+        )
 
     def _readable(self, item: Item) -> Item:
         """The item without values that only the target can have written."""
@@ -113,27 +168,47 @@ class Translation:
         return found
 
     def _convert(self, item: Item) -> Item:
-        opened = self._opened(item)
-        values = self.values_of(opened)
         mapping = self.target.mapping
+        entries = self._entries(item)
+        found = unfold(item) if entries else Decompressed(item, {})
+        self._refuse_apart(item, found)
+        sealer = self.origin.mapping.sealer
+        opened = found.item if sealer is None else sealer.opened(found.item)
+        values = self.origin.mapping.decode_values(self._readable(opened))
         after: Item = {name: value for name, value in item.items() if name not in self._gone}
+        after.pop(OVERFLOW_FIELD, None)
         sealed: Item = {}
+        carried: dict[str, Entry] = {}
+        given: set[str] = set()
         for route in self.routes.values():
-            spec = route.target.spec
+            field, source = route.target.spec.field, route.source
+            if source is not None and source.spec.field in entries and self._carries(route):
+                carried[field] = entries[source.spec.field]
+                if source.spec.field in item:
+                    after[field] = item[source.spec.field]
+                continue
             value = restate(route, opened, values)
             if value is None:
                 continue
-            if spec.encrypt:
-                sealed[spec.field] = value
-                after.pop(spec.field, None)
+            given.update(self._fields_read(route))
+            if route.target.spec.encrypt:
+                sealed[field] = value
+                after.pop(field, None)
             else:
-                after[spec.field] = value
+                after[field] = value
+        for name, attribute in self._spent.items():
+            if name in values and attribute.spec.field not in given:
+                raise ConversionError(
+                    f'nothing is made of its "{name}", which the move would lose',
+                    path=name,
+                    entity=self.target.spec.entity,
+                )
+        kept = {name: one for name, one in entries.items() if name in self._left}
         self._fill(after, sealed)
         after |= self.target.identifiers
-        secret = frozenset() if mapping.sealer is None else mapping.sealer.fields
-        made = mapping.decode_values(
-            Opened({**{n: v for n, v in after.items() if n not in secret}, **sealed})
-        )
+        hidden = {*carried, *(() if mapping.sealer is None else mapping.sealer.fields)}
+        shown = {name: value for name, value in after.items() if name not in hidden}
+        made = mapping.decode_values(Opened({**shown, **sealed}))
         for name, value in self._derived(made).items():
             attribute = mapping.attributes[name]
             after.pop(attribute.spec.field, None)
@@ -144,12 +219,20 @@ class Translation:
         self._write_keys(item, after, made)
         if sealed:
             self._seal(item, after, sealed)
+        if carried or kept:
+            after[OVERFLOW_FIELD] = write_manifest({**kept, **carried})
         return after
 
-    def _opened(self, item: Item) -> Item:
-        """The item with its encrypted values decrypted, where any of them must be written anew."""
-        sealer = self.origin.mapping.sealer
-        return item if sealer is None else sealer.opened(item)
+    def _refuse_apart(self, item: Item, found: Decompressed) -> None:
+        """Raise where a value is needed that is stored outside of its item, and was not read."""
+        for route in self.routes.values():
+            missing = self._fields_read(route) & found.missing.keys()
+            if missing and not self._carries(route):
+                raise ConversionError(
+                    f'"{route.target.spec.name}" needs a value that is stored outside of the item',
+                    path=route.target.spec.name,
+                    entity=self.target.spec.entity,
+                )
 
     def _fill(self, after: Item, sealed: Item) -> None:
         """Write defaults where there is no value."""

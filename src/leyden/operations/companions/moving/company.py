@@ -1,0 +1,300 @@
+"""What moving an item takes beside the item: guards of unique values, and parts of large ones.
+
+A guard's key is made of its entity and version as well, and names its owner by the owner's key; a
+part stands in its item's partition. So they move along, in the same transaction. Large values that
+no step concerns keep their parts byte for byte, but for the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from leyden._attrs import evolve, field, frozen
+from leyden.errors import DecodeError, LeydenError
+from leyden.operations.bound import BoundEntity, ItemId, item_id
+from leyden.operations.companions.moving.kept import same_items
+from leyden.operations.companions.moving.moving import Moving
+from leyden.operations.companions.overflow.format import (
+    OVERFLOW_SUFFIX,
+    Entry,
+    Packing,
+    arrange,
+    part_keys,
+    part_lifetimes,
+    read_manifest,
+    sort_field_of,
+    write_manifest,
+)
+from leyden.operations.companions.overflow.format import OWNER_FIELD as PART_OWNER_FIELD
+from leyden.operations.companions.overflow.reading import OverflowRead, join_items
+from leyden.operations.companions.unique import OWNER_FIELD, Claim, GuardPart, claims_of, take
+from leyden.operations.options import DEFAULT
+from leyden.operations.plan.expressions import ITEM_LIMIT, item_size
+from leyden.operations.run.sending import get_items
+from leyden.program import Item, Params, Program
+from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD
+
+_PARTS: Final = 40
+"""The parts of one request: as many as an answer of 16 MB holds for sure."""
+
+
+@frozen
+class Prepared:
+    """What moving one item comes to.
+
+    `before` is the item as it was read, under `old_key`; `after` is what is to be put under
+    `new_key`. `guards` and `parts` go into the same transaction: guards of unique values that are
+    taken or given up, and requests (`{"Put": ...}`, `{"Delete": ...}`) for the parts of large
+    values.
+    """
+
+    before: Item = field(repr=False)
+    after: Item = field(repr=False)
+    old_key: Item = field(repr=False)
+    new_key: Item = field(repr=False)
+    guards: tuple[GuardPart, ...] = field(default=(), repr=False)
+    parts: tuple[Params, ...] = field(default=(), repr=False)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the item gets another key."""
+        return self.old_key != self.new_key
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to write."""
+        return self.after is self.before and not (self.guards or self.parts)
+
+
+def prepare(
+    moving: Moving,
+    items: Sequence[Item],
+    table: str,
+    operation: str,
+    *,
+    back: bool = False,
+    copy_to: str | None = None,
+) -> Program[list[Prepared | LeydenError]]:
+    """What moving these raw items comes to, forward or back; an error for one that cannot move.
+
+    Reads what must be read for it: large values that move, or that a step needs, and the guards of
+    items that come under unique constraints. With `copy_to`, the table that items are copied to,
+    nothing is given up where they are.
+    """
+    how = _Preparing(moving, table, operation, back, copy_to)
+    found: list[Prepared | LeydenError] = []
+    for item in items:
+        try:
+            found.append((yield from how.converted(item)))
+        except LeydenError as error:
+            found.append(error)
+    guards = yield from how.guards_there([one for one in found if isinstance(one, Prepared)])
+    for place, one in enumerate(found):
+        if isinstance(one, Prepared):
+            try:
+                with_parts = yield from how.with_parts(one)
+                found[place] = how.with_guards(with_parts, guards)
+            except LeydenError as error:
+                found[place] = error
+    return found
+
+
+@frozen
+class _Preparing:
+    moving: Moving
+    table: str
+    operation: str
+    back: bool
+    copy_to: str | None
+
+    @property
+    def origin(self) -> BoundEntity:
+        """The entity whose form the items have."""
+        return self.moving.entity if self.back else self.moving.earlier
+
+    @property
+    def target(self) -> BoundEntity:
+        """The entity whose form they get."""
+        return self.moving.earlier if self.back else self.moving.entity
+
+    def converted(self, item: Item) -> Program[Prepared]:
+        """The item in its other form. Raises ConversionError, DecodeError."""
+        whole = item
+        if self.moving.joins(item, back=self.back):
+            joining = OverflowRead(
+                self.operation,
+                self.table,
+                DEFAULT,
+                lambda _: self.origin,
+                lambda entity: entity.mapping.overflow,
+                lambda _: True,
+                again=False,
+            )
+            joined = yield from join_items(joining, [item])
+            if joined.error is not None:
+                raise joined.error
+            (found,) = joined.items
+            assert found is not None
+            whole = found
+        after = self.moving.back(whole) if self.back else self.moving.forward(whole)
+        same = whole is item and same_items(after, item)
+        return Prepared(
+            item,
+            item if same else after,
+            {name: item[name] for name in self.origin.key_fields},
+            {name: after[name] for name in self.target.key_fields},
+        )
+
+    def with_parts(self, one: Prepared) -> Program[Prepared]:
+        """With the parts of its large values, as many of them as have to be written."""
+        origin, target = self.origin, self.target
+        if not (origin.mapping.overflow or target.mapping.overflow):
+            return one
+        old = {name: entry for name, entry in read_manifest(one.before).items() if entry.parts}
+        one, added = self._arranged(one)
+        new = {entry.generation: entry for entry in read_manifest(one.after).values()}
+        carried = [entry for entry in old.values() if entry.generation in new]
+        dropped = [entry for entry in old.values() if entry.generation not in new]
+        there = self.table if self.copy_to is None else self.copy_to
+        lifetimes = _lifetimes(target, one.after)
+        shared: Item = {
+            ENTITY_FIELD: {"S": f"{target.spec.entity}{OVERFLOW_SUFFIX}"},
+            VERSION_FIELD: {"S": target.spec.version},
+            PART_OWNER_FIELD: {"M": one.new_key},
+            **lifetimes,
+        }
+        puts, deletes = list(added), self._deletes(one, dropped)
+        if carried and self._must_move(one, lifetimes):
+            read = yield from self._read(one, carried)
+            gone = {*one.old_key, *_lifetimes(origin, one.before)}
+            for entry in carried:
+                keys = part_keys(one.new_key, sort_field_of(target), entry)
+                for key, part in zip(keys, read[entry.generation], strict=True):
+                    rest = {name: value for name, value in part.items() if name not in gone}
+                    puts.append({"Put": {"TableName": there, "Item": {**rest, **shared, **key}}})
+                if keys != part_keys(one.old_key, sort_field_of(origin), entry):
+                    deletes += self._deletes(one, [entry])
+        return evolve(one, parts=(*puts, *deletes)) if puts or deletes else one
+
+    def _arranged(self, one: Prepared) -> tuple[Prepared, list[Params]]:
+        """With large values outside where the item would be too large, and the parts of these."""
+        target, entries = self.target, read_manifest(one.after)
+        values = {
+            name: value
+            for name, value in one.after.items()
+            if name in target.mapping.overflow and name not in entries
+        }
+        if item_size(one.after) <= ITEM_LIMIT or not values:
+            return one, []
+        rest = {name: value for name, value in one.after.items() if name not in values}
+        lifetimes = {name: rest[name] for name in target.lifetimes if name in rest}
+        layout = arrange(target, one.new_key, values, item_size(rest), lifetimes, Packing())
+        after = {**rest, **layout.inside}
+        after[OVERFLOW_FIELD] = write_manifest({**entries, **layout.entries})
+        table = self.table if self.copy_to is None else self.copy_to
+        puts = [{"Put": {"TableName": table, "Item": part}} for part in layout.parts]
+        return evolve(one, after=after), puts
+
+    def _must_move(self, one: Prepared, lifetimes: Item) -> bool:
+        """Whether the parts of an item would differ from those that there are."""
+        origin, target = self.origin, self.target
+        return (
+            one.moves
+            or self.copy_to is not None
+            or origin.identifiers != target.identifiers
+            or _lifetimes(origin, one.before) != lifetimes
+        )
+
+    def _read(self, one: Prepared, entries: Sequence[Entry]) -> Program[Mapping[str, list[Item]]]:
+        """The parts of these values, by their generations. Raises DecodeError."""
+        sort = sort_field_of(self.origin)
+        keys = {entry.generation: part_keys(one.old_key, sort, entry) for entry in entries}
+        found, _, _ = yield from get_items(
+            self.table,
+            [key for some in keys.values() for key in some],
+            DEFAULT,
+            self.operation,
+            consistent=True,
+            size=_PARTS,
+        )
+        read = {}
+        for generation, some in keys.items():
+            parts = [found.get(item_id(self.table, key)) for key in some]
+            if None in parts:
+                raise DecodeError(
+                    "a large value of the item cannot be moved: some of its parts are not there",
+                    field=OVERFLOW_FIELD,
+                    key=one.old_key,
+                    entity=self.origin.spec.entity,
+                )
+            read[generation] = [part for part in parts if part is not None]
+        return read
+
+    def _deletes(self, one: Prepared, entries: Sequence[Entry]) -> list[Params]:
+        if self.copy_to is not None:
+            return []
+        sort = sort_field_of(self.origin)
+        keys = (key for entry in entries for key in part_keys(one.old_key, sort, entry))
+        return [{"Delete": {"TableName": self.table, "Key": key}} for key in keys]
+
+    # --- unique values
+
+    def guards_there(self, found: Sequence[Prepared]) -> Program[Mapping[ItemId, Item]]:
+        """The guards that items have already which come under unique constraints."""
+        table = self.table if self.copy_to is None else self.copy_to
+        keys = {}
+        if not self.back and self.moving.change.unique:
+            for one in found:
+                for claim in claims_of(self.target, one.after).values():
+                    keys[item_id(table, claim.key)] = claim.key
+        if not keys:
+            return {}
+        guards, _, _ = yield from get_items(
+            table, [*keys.values()], DEFAULT, self.operation, consistent=True
+        )
+        return guards
+
+    def with_guards(self, one: Prepared, there: Mapping[ItemId, Item]) -> Prepared:
+        """With the guards that it takes and gives up. Raises ItemTooLargeError."""
+        moving, target = self.moving, self.target
+        if not (moving.entity.spec.unique or moving.earlier.spec.unique):
+            return one
+        table = self.table if self.copy_to is None else self.copy_to
+        before = {**_claims(moving.earlier, one.before), **_claims(moving.entity, one.before)}
+        after = claims_of(target, one.after)
+        checks = moving.change.unique and not self.back
+        guards = []
+        for text, claim in after.items():
+            has = one.new_key
+            if checks:
+                guard = there.get(item_id(table, claim.key), {})
+                has = guard.get(OWNER_FIELD, {}).get("M") or {}
+            elif self.copy_to is not None or text not in before:
+                has = {}
+            elif one.moves:
+                has = one.old_key
+            if has != one.new_key:
+                guards.append(
+                    evolve(take(target, claim, one.new_key, table), others=(one.old_key,))
+                )
+        if self.copy_to is None:
+            guards += [
+                GuardPart(self.origin, claim, False, one.old_key, table, (one.new_key,))
+                for text, claim in before.items()
+                if text not in after
+            ]
+        return evolve(one, guards=tuple(guards)) if guards else one
+
+
+def _lifetimes(entity: BoundEntity, item: Item) -> Item:
+    """The fields of time to live that the parts of an item have."""
+    return part_lifetimes({name: item[name] for name in entity.lifetimes if name in item})
+
+
+def _claims(entity: BoundEntity, item: Item) -> dict[str, Claim]:
+    """The claims of an item that may be in another form, which then has none."""
+    try:
+        return claims_of(entity, item)
+    except DecodeError:
+        return {}
