@@ -50,7 +50,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "operations": FLOOR
     | {"_ledger", "mapping", "keys", "program", "results", "schema"}
     | {"types"},
-    "tables": FLOOR | {"mapping", "operations", "program", "results"},
+    "tables": FLOOR | {"mapping", "operations", "program", "results", "schema"},
     "drivers": FLOOR | {"_ledger", "events", "program", "results"},
     "nearest": set(),
     "engine": {"drivers", "errors", "nearest"},

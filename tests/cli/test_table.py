@@ -59,7 +59,7 @@ def test_a_table_is_created_once_and_then_compared(missing_table: OnTable) -> No
 def test_a_table_that_differs_is_reported(
     missing_table: OnTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leyden.tables.creating.TTL_GRACE", 0.0)
+    monkeypatch.setattr("leyden.tables.creating.GRACE", 0.0)
     with leyden.load(
         "entity: other\nversion: '1'\nservice: other\nattributes: {id: string}\n"
         "indexes: {own: {pk: {field: id, composite: [id]}}}\n",
@@ -109,9 +109,7 @@ def test_vector_indexes_that_a_table_lacks_are_added(
     assert json.loads(table("--add-indexes", "--json").stdout)["added"] == ["vec1"]
     assert table("--check").exit_code == 0
     again = table("--add-indexes")
-    assert (
-        again.stdout == f"the table {missing_table.table} has all vector indexes of the schemas\n"
-    )
+    assert again.stdout == f"the table {missing_table.table} has all indexes of the schemas\n"
     schema.write_text(NOTE + SIMILAR.replace("vec1", "vec2"), encoding="utf-8")
     assert table("--add-indexes").stdout == f"added vec2 to the table {missing_table.table}\n"
 

@@ -49,6 +49,8 @@ VECTORS = {
     "Projection": {"ProjectionType": "ALL"},
 }
 
+RECOVERY = ("PointInTimeRecoveryStatus", "RecoveryPeriodInDays")
+
 
 def client_of(engine: LocalEngine, region: str = "us-east-1") -> Any:
     return botocore.session.get_session().create_client(
@@ -69,11 +71,15 @@ def held(client: Any) -> dict[str, Any]:
         arn = described["TableArn"]
         ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         items = client.scan(TableName=name)["Items"]
+        backups = client.describe_continuous_backups(TableName=name)
+        recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
         tables[name] = {
             "definition": journal._definition(described),
             "tags": client.list_tags_of_resource(ResourceArn=arn)["Tags"],
             "ttl": ttl if ttl["TimeToLiveStatus"] == "ENABLED" else None,
             "items": sorted(items, key=repr),
+            "recovery": {part: recovery.get(part) for part in RECOVERY},
+            "replicas": described.get("Replicas"),
         }
     return tables
 
@@ -241,6 +247,41 @@ def test_a_long_file_is_written_anew_when_it_is_opened(
         assert len(file.read_bytes().splitlines()) == 3
         assert held(client_of(engine)) == before
     assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_the_settings_of_a_table_are_kept_when_a_file_is_written_anew(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with leyden.local(data=file) as engine:
+        client = client_of(engine)
+        client.create_table(
+            **TABLE,
+            SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/a"},
+            TableClass="STANDARD_INFREQUENT_ACCESS",
+            DeletionProtectionEnabled=True,
+        )
+        client.update_continuous_backups(
+            TableName="t",
+            PointInTimeRecoverySpecification={
+                "PointInTimeRecoveryEnabled": True,
+                "RecoveryPeriodInDays": 7,
+            },
+        )
+        for region in ("eu-west-1", "us-west-2"):
+            create = [{"Create": {"RegionName": region}}]
+            client.update_table(TableName="t", ReplicaUpdates=create)
+        client.update_table(TableName="t", ReplicaUpdates=[{"Delete": {"RegionName": "us-west-2"}}])
+        before = held(client)
+    monkeypatch.setattr(journal, "_LEAST_LINES", 1)
+    monkeypatch.setattr(journal, "_LONGER", 0)
+    with leyden.local(data=file) as engine:
+        assert len(file.read_bytes().splitlines()) == 4
+        assert held(client_of(engine)) == before
+    (table,) = before.values()
+    assert table["definition"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    assert table["definition"]["SSESpecification"]["KMSMasterKeyId"] == "alias/a"
+    assert table["recovery"] == {"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7}
+    assert [replica["RegionName"] for replica in table["replicas"]] == ["eu-west-1"]
 
 
 def test_half_a_line_was_never_answered_and_is_left_out(kept: Any, file: Path) -> None:

@@ -170,8 +170,8 @@ def test_all_differences_are_in_one_error(account: Account) -> None:
     assert caught.value.differences == (
         'the table\'s own key is "accountId" HASH, "invoice" RANGE, and the schemas need '
         '"pk" HASH, "sk" RANGE',
-        'the index "gsi2" ("gsi2pk" HASH, "gsi2sk" RANGE) is missing',
-        'the index "gsi10" ("gsi10pk" HASH) is missing',
+        'the index "gsi2" ("gsi2pk" HASH, "gsi2sk" RANGE) is missing; app.add_indexes() adds it',
+        'the index "gsi10" ("gsi10pk" HASH) is missing; app.add_indexes() adds it',
         'time to live reads the field "other", and the schemas need "expires_at"',
     )
     for difference in caught.value.differences:

@@ -32,6 +32,7 @@ Bar: TypeAlias = Callable[[int, int], object]
 _HERE: Final = {
     "pass credentials=, set": "set",
     "app.create_table()": "`leyden table FOLDER --create`",
+    "app.add_indexes()": "`leyden table FOLDER --add-indexes`",
     "app.add_vector_indexes()": "`leyden table FOLDER --add-indexes`",
     "endpoint_url=": "--endpoint-url",
     "endpoint_url is": "--endpoint-url is",

@@ -19,6 +19,7 @@ from leyden.engine.direct import Direct, keep_what_moto_works_out
 from leyden.engine.items import carry_values
 from leyden.engine.journal import Journal, Progress
 from leyden.engine.searches import Searches
+from leyden.engine.table_settings import learn_settings
 from leyden.engine.vector_tables import BACKFILL_SECONDS, learn_vectors
 from leyden.errors import EngineError
 
@@ -101,6 +102,7 @@ def local(
         keep_what_moto_works_out()
         carry_values()
         learn_vectors()
+        learn_settings()
         account = next(_accounts)
         BACKFILL_SECONDS[account] = vector_index_seconds
     moto = Direct(DomainDispatcherApplication(create_backend_app))

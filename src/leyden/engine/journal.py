@@ -216,6 +216,17 @@ class Journal:
             if lives["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED":
                 spec = {"Enabled": True, "AttributeName": attribute}
                 yield "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": spec}
+            backups = self._read_back("DescribeContinuousBackups", {"TableName": name})
+            recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+            if recovery["PointInTimeRecoveryStatus"] == "ENABLED":
+                spec = {"PointInTimeRecoveryEnabled": True}
+                if recovery.get("RecoveryPeriodInDays"):
+                    spec["RecoveryPeriodInDays"] = recovery["RecoveryPeriodInDays"]
+                params = {"TableName": name, "PointInTimeRecoverySpecification": spec}
+                yield "UpdateContinuousBackups", params
+            for replica in described.get("Replicas") or ():
+                update = {"Create": {"RegionName": replica["RegionName"]}}
+                yield "UpdateTable", {"TableName": name, "ReplicaUpdates": [update]}
             batch: list[dict[str, Any]] = []
             for item in self._paged("Scan", {"TableName": name}, "Items", "Key"):
                 batch.append({"PutRequest": {"Item": item}})
@@ -335,7 +346,7 @@ _VECTOR: Final = (
 )
 _TABLE: Final = (
     *("TableName", "AttributeDefinitions", "KeySchema", "ProvisionedThroughput"),
-    *("StreamSpecification", "DeletionProtectionEnabled", "SSESpecification"),
+    *("StreamSpecification", "DeletionProtectionEnabled"),
 )
 
 
@@ -343,6 +354,13 @@ def _definition(described: dict[str, Any]) -> dict[str, Any]:
     """What CreateTable takes, of what DescribeTable gives."""
     billing = (described.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
     made: dict[str, Any] = {"BillingMode": billing, **_part(described, _TABLE, billing)}
+    encryption = described.get("SSEDescription") or {}
+    if encryption.get("Status") == "ENABLED":
+        key = encryption.get("KMSMasterKeyArn")
+        kind = {"Enabled": True, "SSEType": encryption.get("SSEType", "KMS")}
+        made["SSESpecification"] = {**kind, **({"KMSMasterKeyId": key} if key else {})}
+    if described.get("TableClassSummary"):
+        made["TableClass"] = described["TableClassSummary"]["TableClass"]
     for name, keys in (
         ("GlobalSecondaryIndexes", _INDEX),
         ("LocalSecondaryIndexes", _INDEX[:3]),

@@ -150,10 +150,7 @@ class TableDefinition:
                 f"a table with vector indexes ({names}) must be billed PAY_PER_REQUEST: DynamoDB "
                 "has none on provisioned tables; leave billing= and throughput= out"
             )
-        provisioned: Params = {}
-        if throughput is not None:
-            units = zip(("ReadCapacityUnits", "WriteCapacityUnits"), throughput, strict=True)
-            provisioned["ProvisionedThroughput"] = dict(units)
+        provisioned = _throughput_params(throughput)
         params: Params = {
             "TableName": table_name,
             "BillingMode": "PROVISIONED" if provisioned else "PAY_PER_REQUEST",
@@ -165,12 +162,7 @@ class TableDefinition:
         }
         for kind, name in (("gsi", "GlobalSecondaryIndexes"), ("lsi", "LocalSecondaryIndexes")):
             indexes = [
-                {
-                    "IndexName": index.name,
-                    "KeySchema": index.key_schema,
-                    "Projection": index.projection_params,
-                    **(provisioned if kind == "gsi" else {}),
-                }
+                _index_params(index, throughput if kind == "gsi" else None)
                 for index in self.indexes.values()
                 if index.kind == kind
             ]
@@ -179,6 +171,29 @@ class TableDefinition:
         if self.vectors:
             params["VectorIndexes"] = [index.params for index in self.vectors.values()]
         return {**params, **setting_params(self.settings)}
+
+    def add_index_params(
+        self, table_name: str, index_name: str, *, throughput: tuple[int, int] | None = None
+    ) -> Params:
+        """Return what UpdateTable takes to add one global index to a table that exists.
+
+        `throughput` are read and write capacity units, where the table is provisioned.
+
+        Raises InvalidOptionError where the definition has no such global index.
+        """
+        index = self.indexes.get(index_name)
+        if index is None or index.kind != "gsi":
+            known = [one.name for one in self.indexes.values() if one.kind == "gsi"]
+            hint = did_you_mean(index_name, known)
+            raise InvalidOptionError(f'the table has no global index "{index_name}"{hint}')
+        return {
+            "TableName": table_name,
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": self.types[name]}
+                for name in (*index.hash, *index.range)
+            ],
+            "GlobalSecondaryIndexUpdates": [{"Create": _index_params(index, throughput)}],
+        }
 
     def add_vector_index_params(self, table_name: str, index_name: str) -> Params:
         """Return what UpdateTable takes to add one vector index to a table that exists.
@@ -223,6 +238,22 @@ def setting_params(settings: TableSettings) -> Params:
     if settings.tags:
         params["Tags"] = [{"Key": key, "Value": said} for key, said in settings.tags.items()]
     return params
+
+
+def _index_params(index: IndexDefinition, throughput: tuple[int, int] | None) -> Params:
+    return {
+        "IndexName": index.name,
+        "KeySchema": index.key_schema,
+        "Projection": index.projection_params,
+        **_throughput_params(throughput),
+    }
+
+
+def _throughput_params(throughput: tuple[int, int] | None) -> Params:
+    if throughput is None:
+        return {}
+    units = zip(("ReadCapacityUnits", "WriteCapacityUnits"), throughput, strict=True)
+    return {"ProvisionedThroughput": dict(units)}
 
 
 def _key_schema(hash_: tuple[str, ...], range_: tuple[str, ...]) -> list[dict[str, str]]:

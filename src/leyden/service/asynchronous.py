@@ -23,6 +23,7 @@ from leyden.tables import (
     AddedIndexes,
     CreateTableResult,
     IndexProgress,
+    add_indexes,
     add_vector_indexes,
     check_table,
     create_table,
@@ -162,6 +163,22 @@ class AsyncService(Service):
         Raises TableMismatchError where a table of that name differs; it is left as it is.
         """
         return await self.driver.run(create_table(self.table_definition, self.table))
+
+    @fitting("await app.add_indexes(time_limit=600)")
+    async def add_indexes(  # type: ignore[override]
+        self,
+        *,
+        time_limit: float | None = None,
+        progress: Callable[[IndexProgress], object] | None = None,
+    ) -> AddedIndexes:
+        """Add the global and the vector indexes that the table lacks; see `Service`.
+
+        `progress` is called on the event loop's thread, so it must not block, nor be a coroutine
+        function: nobody would await it.
+        """
+        return await self.driver.run(
+            add_indexes(self.table_definition, self.table, time_limit=time_limit, progress=progress)
+        )
 
     @fitting("await app.add_vector_indexes(time_limit=600)")
     async def add_vector_indexes(  # type: ignore[override]

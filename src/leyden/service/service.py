@@ -210,6 +210,35 @@ class Service:
         """
         return self.driver.run(verbs.create_table(self.table_definition, self.table))
 
+    @fitting("app.add_indexes(time_limit=600)")
+    def add_indexes(
+        self,
+        *,
+        time_limit: float | None = None,
+        progress: Callable[[IndexProgress], object] | None = None,
+    ) -> AddedIndexes:
+        """Add the global and the vector indexes that the table lacks, each until it is ready.
+
+        DynamoDB builds one index at a time, and fills it with the items that the table has, which
+        takes long where these are many: within `time_limit` seconds, an hour unless given.
+        `progress` is called with an IndexProgress after each look at the table, on the thread that
+        waits. Call it again to go on waiting. Items that were written by schemas without the access
+        pattern lack its key, and so are not in the new index.
+
+        Raises TableNotFoundError; TableMismatchError, before anything is added, where the table has
+        another key, has an index of that name which differs, or lacks a local index, which can be
+        made with a table only; TableError where the table is provisioned and lacks a vector index,
+        the engine has no vector indexes, or the time is over; InvalidOptionError.
+
+        >>> app.add_indexes(progress=print)                              # doctest: +SKIP
+        AddedIndexes(table='tasks', added=('gsi3',))
+        """
+        return self.driver.run(
+            verbs.add_indexes(
+                self.table_definition, self.table, time_limit=time_limit, progress=progress
+            )
+        )
+
     @fitting("app.add_vector_indexes(time_limit=600)")
     def add_vector_indexes(
         self,
@@ -219,10 +248,10 @@ class Service:
     ) -> AddedIndexes:
         """Add the vector indexes that the table lacks, one after another, each until it is ready.
 
-        DynamoDB fills a new index with the items that the table has, which takes long where these
-        are many: within `time_limit` seconds, an hour unless given. `progress` is called with an
-        IndexProgress after each look at the table, on the thread that waits. Call it again to go on
-        waiting.
+        It leaves out all other indexes; `add_indexes` adds these as well. DynamoDB fills a new
+        index with the items that the table has, which takes long where these are many: within
+        `time_limit` seconds, an hour unless given. `progress` is called with an IndexProgress after
+        each look at the table, on the thread that waits. Call it again to go on waiting.
 
         Raises TableNotFoundError; TableMismatchError where the table has a vector index of that
         name which differs; TableError where the table is provisioned, the engine has no vector

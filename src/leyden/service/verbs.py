@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from leyden.operations.companions.backfill import adopt_unique
     from leyden.operations.companions.overflow.sweeping import sweep_overflow
     from leyden.operations.plan.match import find, match
-    from leyden.tables import add_vector_indexes, check_table, create_table
+    from leyden.tables import add_indexes, add_vector_indexes, check_table, create_table
 
 __all__ = [
     "BatchGet",
@@ -38,6 +38,7 @@ __all__ = [
     "TransactWrite",
     "Update",
     "Upsert",
+    "add_indexes",
     "add_vector_indexes",
     "adopt_unique",
     "check_table",
@@ -62,6 +63,7 @@ _PLACES: Final = {
     "TransactWrite": "leyden.operations.chains.transactions",
     "Update": "leyden.operations.chains.update",
     "Upsert": "leyden.operations.chains.upsert",
+    "add_indexes": "leyden.tables",
     "add_vector_indexes": "leyden.tables",
     "adopt_unique": "leyden.operations.companions.backfill",
     "check_table": "leyden.tables",

@@ -11,9 +11,16 @@ awaited on event loops.
 
 from leyden.mapping.merging import table_definition
 from leyden.mapping.table import IndexDefinition, TableDefinition, VectorIndexDefinition
-from leyden.tables.adding import AddedIndexes, IndexProgress, add_vector_indexes
-from leyden.tables.comparing import Difference, compare_table
+from leyden.tables.adding import (
+    AddedIndexes,
+    IndexProgress,
+    add_indexes,
+    add_vector_indexes,
+)
+from leyden.tables.comparing import compare_table
 from leyden.tables.creating import CreateTableResult, check_table, create_table
+from leyden.tables.describing import describe_backups, describe_tags, describe_ttl
+from leyden.tables.differences import Difference
 from leyden.tables.items import IMPORT as IMPORT
 from leyden.tables.items import (
     WRITE_ATTEMPTS,
@@ -38,11 +45,15 @@ __all__ = [
     "ItemsWritten",
     "TableDefinition",
     "VectorIndexDefinition",
+    "add_indexes",
     "add_vector_indexes",
     "check_size",
     "check_table",
     "compare_table",
     "create_table",
+    "describe_backups",
+    "describe_tags",
+    "describe_ttl",
     "read_items",
     "table_definition",
     "transactions_of",

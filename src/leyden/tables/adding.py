@@ -1,19 +1,19 @@
-"""The program that adds vector indexes to a table that exists."""
+"""The programs that add indexes to a table that exists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from leyden._attrs import frozen
+from leyden._attrs import evolve, frozen
 from leyden.errors import AwsError, InvalidOptionError, TableError, TableNotFoundError
-from leyden.mapping.table import TableDefinition
+from leyden.mapping.table import Params, TableDefinition
 from leyden.operations.options import is_time
 from leyden.program import Program, Request
-from leyden.tables.comparing import Description, compare_vectors, is_built, vectors_in
+from leyden.tables.comparing import compare_keys, compare_vectors, indexes_in, is_built
+from leyden.tables.differences import Description
+from leyden.tables.settings import is_provisioned
 from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
-
-ADD: Final = "add_vector_indexes"
 
 TIME_LIMIT: Final = 3600.0
 """Seconds to wait until all indexes that are added are ready: a large table takes long to fill."""
@@ -21,7 +21,7 @@ TIME_LIMIT: Final = 3600.0
 _BUSY: Final = frozenset({"LimitExceededException", "ResourceInUseException"})
 """What the service says while the table is at another index."""
 
-_IDLE: Final = "nothing to update"
+NOTHING_TO_UPDATE: Final = "nothing to update"
 """What DynamoDB Local says of a request in which it knows nothing."""
 
 SEEN_WITHIN: Final = 10.0
@@ -30,7 +30,7 @@ SEEN_WITHIN: Final = 10.0
 
 @frozen
 class IndexProgress:
-    """How far a vector index is: `waiting`, `creating`, `backfilling` or `ready`.
+    """How far an index is: `waiting`, `creating`, `backfilling` or `ready`.
 
     `waiting` is for another index of the table. `waited` are seconds since the call began.
     """
@@ -42,13 +42,38 @@ class IndexProgress:
 
 @frozen
 class AddedIndexes:
-    """What `add_vector_indexes` did. `added` is empty where the table had all of them already."""
+    """What `add_indexes` did. `added` is empty where the table had all of them already."""
 
     table: str
     added: tuple[str, ...]
 
 
 Progress = Callable[[IndexProgress], object]
+
+
+def add_indexes(
+    definition: TableDefinition,
+    table_name: str,
+    *,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Program[AddedIndexes]:
+    """Add the global and the vector indexes that a table lacks, each until it is ready.
+
+    DynamoDB builds one index at a time, and fills it with the items that the table has and that
+    have its key. What is there already stays as it is, and one that is still being built is waited
+    for, so the program may run again and again. `progress` is called with an IndexProgress after
+    each look at the table. On a table with provisioned capacity, a new global index has the
+    capacity that table.yaml declares, else that of the table.
+
+    Raises TableNotFoundError where there is no such table; TableMismatchError, before anything is
+    added, where the table has another key, has an index of that name which differs, or lacks a
+    local index, which can be made with a table only; TableError where the table is provisioned and
+    lacks a vector index, the engine has no vector indexes, or they are not ready within
+    `time_limit` seconds, an hour unless given: they go on being built, and a further call goes on
+    waiting. Raises InvalidOptionError before anything is sent.
+    """
+    return _added(definition, table_name, "add_indexes", time_limit, progress)
 
 
 def add_vector_indexes(
@@ -58,38 +83,42 @@ def add_vector_indexes(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Program[AddedIndexes]:
-    """Add the vector indexes that a table lacks, one after another, each until it is ready.
+    """Add the vector indexes that a table lacks, as `add_indexes` does, and leave out all others.
 
-    DynamoDB builds one index at a time, and fills it with the items that the table has. What is
-    there already stays as it is, and one that is still being built is waited for, so the program
-    may run again and again. `progress` is called with an IndexProgress after each look at the
-    table.
-
-    Raises TableNotFoundError where there is no such table; TableMismatchError, before anything is
-    added, where the table has a vector index of that name which differs; TableError where the
-    table is provisioned, the engine has no vector indexes, or they are not ready within
-    `time_limit` seconds, an hour unless given: they go on being built, and a further call goes on
-    waiting. Raises InvalidOptionError before anything is sent.
+    What the table says of its key and of its other indexes does not matter.
     """
+    alone = evolve(definition, indexes={})
+    return _added(alone, table_name, "add_vector_indexes", time_limit, progress)
+
+
+def _added(
+    definition: TableDefinition,
+    table_name: str,
+    operation: str,
+    time_limit: float | None,
+    progress: Progress | None,
+) -> Program[AddedIndexes]:
     for name, wanted, fits in (
         ("time_limit", "a number of seconds", time_limit is None or is_time(time_limit)),
         ("progress", "a function of an IndexProgress", progress is None or callable(progress)),
     ):
         if not fits:
-            raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=ADD)
-    description = yield from describe(table_name, ADD)
+            raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=operation)
+    description = yield from describe(table_name, operation)
     if description is None:
-        raise TableNotFoundError(f'the table "{table_name}" does not exist', operation=ADD)
-    refuse(table_name, compare_vectors(definition, description, adding=True), ADD)
-    building = _Building(
-        definition, table_name, Waits(TIME_LIMIT if time_limit is None else time_limit), progress
-    )
+        raise TableNotFoundError(f'the table "{table_name}" does not exist', operation=operation)
+    # Whoever adds vector indexes alone may have another idea of the rest of the table.
+    unlike = compare_keys(definition, description, adding=True) if definition.indexes else ()
+    vectors = compare_vectors(definition, description, adding=True)
+    refuse(table_name, (*unlike, *vectors), operation)
+    waits = Waits(TIME_LIMIT if time_limit is None else time_limit)
+    building = _Building(definition, table_name, operation, waits, progress)
     added = []
-    for name in definition.vectors:
-        index = vectors_in(description).get(name)
+    wanted_ones = [one.name for one in definition.indexes.values() if one.kind == "gsi"]
+    for name in (*wanted_ones, *definition.vectors):
+        index = indexes_in(description).get(name)
         if index is None:
-            _refuse_provisioned(table_name, name, description)
-            yield from building.add(name)
+            yield from building.add(name, description)
             added.append(name)
         if index is None or not is_built(index):
             description = yield from building.wait_for(name)
@@ -103,52 +132,94 @@ class _Building:
         self,
         definition: TableDefinition,
         table_name: str,
+        operation: str,
         waits: Waits,
         progress: Progress | None,
     ) -> None:
         self.definition = definition
         self.table_name = table_name
+        self.operation = operation
         self.waits = waits
         self.progress = progress
 
-    def add(self, name: str) -> Program[None]:
+    def what(self, name: str) -> str:
+        """An index, for messages."""
+        return f'the {"vector " if name in self.definition.vectors else ""}index "{name}"'
+
+    def add(self, name: str, description: Description) -> Program[None]:
         """Ask for an index, as soon as the table is at no other one."""
-        params = self.definition.add_vector_index_params(self.table_name, name)
+        params = self.params(name, description)
         while True:
             try:
-                yield Request("UpdateTable", params, ADD)
+                yield Request("UpdateTable", params, self.operation)
             except AwsError as error:
-                if error.aws_code == "ValidationException" and _IDLE in error.message.lower():
-                    said = f'the engine did not read the vector index "{name}": {error.message}'
-                    raise without_vectors(said, ADD) from error
+                refused = error.aws_code == "ValidationException"
+                if refused and NOTHING_TO_UPDATE in error.message.lower():
+                    said = f"the engine did not read {self.what(name)}: {error.message}"
+                    raise without_vectors(said, self.operation) from error
                 if error.aws_code not in _BUSY or self.waits.are_over:
                     raise
             else:
                 return
             yield from self.pause(name, "waiting")
 
+    def params(self, name: str, description: Description) -> Params:
+        """The request that adds an index to this table."""
+        if name in self.definition.vectors:
+            if is_provisioned(description):
+                raise TableError(
+                    f'the vector index "{name}" cannot be added: the table "{self.table_name}" is '
+                    "provisioned, and DynamoDB has vector indexes on tables that are billed on "
+                    "demand only; switch it to PAY_PER_REQUEST first",
+                    operation=self.operation,
+                )
+            return self.definition.add_vector_index_params(self.table_name, name)
+        throughput = None
+        if is_provisioned(description):
+            declared = self.definition.settings.provisioned
+            own = description["ProvisionedThroughput"]
+            throughput = (
+                (own["ReadCapacityUnits"], own["WriteCapacityUnits"])
+                if declared is None
+                else (declared.read.units, declared.write.units)
+            )
+        params = self.definition.add_index_params(self.table_name, name, throughput=throughput)
+        # DynamoDB asks for the fields of the new key; moto forgets those that it is not told again.
+        held = {
+            entry["AttributeName"]
+            for keyed in (description, *indexes_in(description).values())
+            for entry in keyed.get("KeySchema", ())
+        }
+        new = [entry["AttributeName"] for entry in params["AttributeDefinitions"]]
+        known = [
+            entry
+            for entry in description["AttributeDefinitions"]
+            if entry["AttributeName"] in held and entry["AttributeName"] not in new
+        ]
+        return {**params, "AttributeDefinitions": [*known, *params["AttributeDefinitions"]]}
+
     def wait_for(self, name: str) -> Program[Description]:
         """Wait until an index is ready; gives the table's description then."""
         asked = self.waits.waited
         while True:
-            description = yield from describe(self.table_name, ADD)
-            index = vectors_in(description).get(name) if description is not None else None
+            description = yield from describe(self.table_name, self.operation)
+            index = indexes_in(description or {}).get(name)
             if description is not None and index is not None:
                 if is_built(index) and is_ready(description):
                     self.tell(name, "ready")
                     return description
                 state = "backfilling" if index.get("Backfilling") else "creating"
-            elif self.waits.waited - asked >= SEEN_WITHIN:
-                said = f'the engine took the vector index "{name}" without making it'
-                raise without_vectors(said, ADD)
+            elif self.waits.waited - asked >= SEEN_WITHIN and name in self.definition.vectors:
+                said = f"the engine took {self.what(name)} without making it"
+                raise without_vectors(said, self.operation)
             else:
                 state = "creating"
             if self.waits.are_over:
                 raise TableError(
-                    f'the vector index "{name}" of the table "{self.table_name}" is not ready '
+                    f'{self.what(name)} of the table "{self.table_name}" is not ready '
                     f"after {self.waits.waited:.0f} seconds ({state}); the table goes on building "
                     "it: call again to go on waiting",
-                    operation=ADD,
+                    operation=self.operation,
                 )
             yield from self.pause(name, state)
 
@@ -161,15 +232,3 @@ class _Building:
         """Tell how far an index is."""
         if self.progress is not None:
             self.progress(IndexProgress(name, state, self.waits.waited))
-
-
-def _refuse_provisioned(table_name: str, name: str, description: Description) -> None:
-    mode = (description.get("BillingModeSummary") or {}).get("BillingMode")
-    units = (description.get("ProvisionedThroughput") or {}).get("ReadCapacityUnits", 0)
-    if mode == "PROVISIONED" or (mode is None and units):
-        raise TableError(
-            f'the vector index "{name}" cannot be added: the table "{table_name}" is provisioned, '
-            "and DynamoDB has vector indexes on tables that are billed on demand only; switch it "
-            "to PAY_PER_REQUEST first",
-            operation=ADD,
-        )

@@ -6,28 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from leyden.mapping.table import Params, TableDefinition, VectorIndexDefinition
-
-Description = Mapping[str, Any]
-"""What DescribeTable says of a table."""
-
-
-class Difference(str):
-    """How a table falls short of the schemas, in words, with what a program needs of it.
-
-    `code` says of what kind it is (`index.missing`), `subject` what it is about (`gsi1`; empty for
-    the table itself), `remedy` what to do about it.
-    """
-
-    code: str
-    subject: str
-    remedy: str
-
-    def __new__(cls, text: str, code: str = "", subject: str = "", remedy: str = "") -> Difference:
-        """A difference; the text is what it is as a string."""
-        made = super().__new__(cls, text)
-        made.code, made.subject, made.remedy = code, subject, remedy
-        return made
-
+from leyden.tables.differences import Description, Difference
+from leyden.tables.settings import compare_settings
 
 _NEW_TABLE: Final = (
     "DynamoDB sets this when a table is created, and never after: make a new table, and copy the "
@@ -44,67 +24,84 @@ def compare_table(
     definition: TableDefinition,
     description: Description,
     time_to_live: Description | None = None,
+    *,
+    backups: Description | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> tuple[Difference, ...]:
     """Say in words how a table falls short of the definition; empty where it fits.
 
     `description` is DescribeTable's `Table`; `time_to_live` is DescribeTimeToLive's
-    `TimeToLiveDescription`, None to leave the time to live out of it. More than is needed is
-    fine: other indexes, larger projections, a local index in place of a global one.
+    `TimeToLiveDescription`, `backups` is DescribeContinuousBackups'
+    `ContinuousBackupsDescription`, `tags` are the table's tags by name; None leaves what one of
+    them says out of it. More than is needed is fine: other indexes, larger projections, a local
+    index in place of a global one, settings that table.yaml does not declare.
+    """
+    differences = [*compare_keys(definition, description)]
+    differences += compare_vectors(definition, description)
+    if definition.ttl and time_to_live is not None:
+        differences += compare_ttl(definition.ttl, time_to_live)
+    differences += compare_settings(definition.settings, description, backups, tags)
+    return tuple(differences)
+
+
+def compare_keys(
+    definition: TableDefinition, description: Description, *, adding: bool = False
+) -> Iterable[Difference]:
+    """Say in words how the table's own key and its indexes fall short of the definition.
+
+    Where indexes are being added, global ones that are missing are no difference, as long as the
+    fields of their keys have the same types in the table.
     """
     types = {
         entry["AttributeName"]: entry["AttributeType"]
         for entry in description.get("AttributeDefinitions", ())
     }
     own = "the table's own key"
-    differences = [
-        Difference(said, "table.key", "", _NEW_TABLE)
-        for said in _compare_keys(
-            own, definition.key_schema, description["KeySchema"], definition, types
-        )
-    ]
+    for said in _compare_keys(
+        own, definition.key_schema, description["KeySchema"], definition, types
+    ):
+        yield Difference(said, "table.key", "", _NEW_TABLE)
     existing = {
         index["IndexName"]: (kind, index)
         for kind, listed in (("gsi", "GlobalSecondaryIndexes"), ("lsi", "LocalSecondaryIndexes"))
         for index in description.get(listed) or ()
     }
     for wanted in definition.indexes.values():
+        what = f'the index "{wanted.name}"'
+        if wanted.name not in existing and adding and wanted.kind == "gsi":
+            key = wanted.key_schema
+            for said in _compare_keys(what, key, key, definition, types):
+                yield Difference(said, "index.key", wanted.name, _NEW_INDEX)
+            continue
         if wanted.name not in existing:
-            differences.append(
-                Difference(
-                    f'the index "{wanted.name}" ({_shown(wanted.key_schema)}) is missing',
-                    "index.missing",
-                    wanted.name,
-                    _NEW_TABLE if wanted.kind == "lsi" else _ADD_INDEX,
-                )
+            adds = "" if wanted.kind == "lsi" else "; app.add_indexes() adds it"
+            yield Difference(
+                f"{what} ({_shown(wanted.key_schema)}) is missing{adds}",
+                "index.missing",
+                wanted.name,
+                _NEW_TABLE if wanted.kind == "lsi" else _ADD_INDEX,
             )
             continue
         kind, index = existing[wanted.name]
-        what = f'the index "{wanted.name}"'
         anew = _NEW_TABLE if kind == "lsi" else _NEW_INDEX
-        differences += (
-            Difference(said, "index.key", wanted.name, anew)
-            for said in _compare_keys(
-                what, wanted.key_schema, index["KeySchema"], definition, types
-            )
-        )
+        for said in _compare_keys(what, wanted.key_schema, index["KeySchema"], definition, types):
+            yield Difference(said, "index.key", wanted.name, anew)
         if wanted.kind == "lsi" and kind == "gsi":
-            differences.append(
-                Difference(
-                    f"{what} is global, and the schemas need it local (say `kind: gsi` in "
-                    "table.yaml if global is meant)",
-                    "index.kind",
-                    wanted.name,
-                    f"write `kind: gsi` for it in table.yaml; if it must be local, {_NEW_TABLE}",
-                )
+            yield Difference(
+                f"{what} is global, and the schemas need it local (say `kind: gsi` in "
+                "table.yaml if global is meant)",
+                "index.kind",
+                wanted.name,
+                f"write `kind: gsi` for it in table.yaml; if it must be local, {_NEW_TABLE}",
             )
-        differences += (
-            Difference(said, "index.projection", wanted.name, anew)
-            for said in _compare_projection(what, wanted.projection, index.get("Projection", {}))
-        )
-    differences += compare_vectors(definition, description)
-    if definition.ttl and time_to_live is not None:
-        differences += compare_ttl(definition.ttl, time_to_live)
-    return tuple(differences)
+        for said in _compare_projection(what, wanted.projection, index.get("Projection", {})):
+            yield Difference(said, "index.projection", wanted.name, anew)
+
+
+def indexes_in(description: Description) -> dict[str, Mapping[str, Any]]:
+    """All indexes of a table by name, as DescribeTable has them."""
+    lists = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "VectorIndexes")
+    return {index["IndexName"]: index for name in lists for index in description.get(name) or ()}
 
 
 def vectors_in(description: Description) -> dict[str, Mapping[str, Any]]:

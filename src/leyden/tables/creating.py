@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from leyden._attrs import frozen
+from leyden._attrs import evolve, frozen
 from leyden.errors import AwsError, TableError
 from leyden.mapping.table import TableDefinition
 from leyden.program import Pause, Program, Request
-from leyden.tables.comparing import (
-    Description,
-    Difference,
-    compare_table,
-    compare_ttl,
-    vectors_in,
-)
+from leyden.schema.settings import TableSettings
+from leyden.tables.applying import apply_settings
+from leyden.tables.comparing import compare_table, vectors_in
+from leyden.tables.describing import describe_settings, describe_ttl
+from leyden.tables.differences import Description, Difference
 from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
 
 CREATE: Final = "create_table"
@@ -23,8 +21,11 @@ CHECK: Final = "check_table"
 TIME_LIMIT: Final = 300.0
 """Seconds to wait until a table and its indexes are ready."""
 
-TTL_GRACE: Final = 3.0
-"""Seconds that another process has to turn on the time to live of a table that it just made."""
+GRACE: Final = 3.0
+"""Seconds that another process has to turn on what CreateTable does not take, at its new table."""
+
+_LATER: Final = frozenset({"ttl.off", "point_in_time_recovery"})
+"""The differences that such a table has until then."""
 
 
 @frozen
@@ -46,11 +47,16 @@ def create_table(
 ) -> Program[CreateTableResult]:
     """Create the table unless it exists, and wait until it and its indexes are ready.
 
-    May be called again and again, and by several processes at once. A table that exists is
-    never changed: it is compared, and TableMismatchError lists all differences. Raises
-    TableError when it is not ready within `time_limit` seconds. With `is_new` nobody looks for the
-    table first, which spares a request where it is not there yet; where it is, nothing differs.
+    It gets the settings that table.yaml declares, and no others; capacity that scales begins with
+    its least units, since autoscaling is set up by the templates. `billing` and `throughput` go
+    before table.yaml's. May be called again and again, and by several processes at once. A table
+    that exists is never changed: it is compared, and TableMismatchError lists all differences.
+    Raises TableError when it is not ready within `time_limit` seconds. With `is_new` nobody looks
+    for the table first, which spares a request where it is not there yet; where it is, nothing
+    differs.
     """
+    if billing is not None:
+        definition = evolve(definition, settings=evolve(definition.settings, billing=None))
     created = False
     description = None if is_new else (yield from describe(table_name, CREATE))
     if description is None:
@@ -71,11 +77,19 @@ def create_table(
     if created and definition.vectors and not vectors_in(description):
         said = f'the engine created the table "{table_name}" without its vector indexes'
         raise without_vectors(said, CREATE)
-    if created and definition.ttl:
-        yield from _enable_ttl(table_name, definition.ttl)
-    differences = list(compare_table(definition, description))
-    if definition.ttl and not created:
-        differences += yield from _wait_for_ttl(table_name, definition.ttl)
+    if created:
+        yield from apply_settings(definition, table_name, CREATE, Waits(time_limit))
+        # AWS took the settings; an engine for development need not keep all of them.
+        bare = evolve(definition, ttl=None, settings=TableSettings())
+        refuse(table_name, compare_table(bare, description), CREATE)
+        return CreateTableResult(table_name, created)
+    waited = 0.0
+    while True:
+        differences = yield from _differences(definition, description, table_name, CREATE)
+        if waited >= GRACE or not any(each.code in _LATER for each in differences):
+            break
+        yield Pause(1.0)
+        waited += 1.0
     refuse(table_name, differences, CREATE)
     return CreateTableResult(table_name, created)
 
@@ -88,10 +102,8 @@ def check_table(definition: TableDefinition, table_name: str) -> Program[Descrip
     """
     answer = yield Request("DescribeTable", {"TableName": table_name}, CHECK)
     description: Description = answer["Table"]
-    time_to_live = None
-    if definition.ttl:
-        time_to_live = yield from _describe_ttl(table_name, CHECK)
-    refuse(table_name, compare_table(definition, description, time_to_live), CHECK)
+    found = yield from _differences(definition, description, table_name, CHECK)
+    refuse(table_name, found, CHECK)
     return description
 
 
@@ -102,12 +114,6 @@ def _refuse_engine(definition: TableDefinition, table_name: str, error: AwsError
         if "attributedefinitions" in said or "attributesdefined" in said:
             refused = f'the engine refused the table "{table_name}", which has vector indexes'
             raise without_vectors(f"{refused}: {error.message}", CREATE) from error
-
-
-def _describe_ttl(table_name: str, operation: str) -> Program[Description]:
-    answer = yield Request("DescribeTimeToLive", {"TableName": table_name}, operation)
-    description: Description = answer.get("TimeToLiveDescription", {})
-    return description
 
 
 def _wait_until_ready(table_name: str, time_limit: float) -> Program[Description]:
@@ -127,22 +133,12 @@ def _wait_until_ready(table_name: str, time_limit: float) -> Program[Description
         yield waits.next()
 
 
-def _enable_ttl(table_name: str, field: str) -> Program[None]:
-    specification = {"Enabled": True, "AttributeName": field}
-    yield Request(
-        "UpdateTimeToLive",
-        {"TableName": table_name, "TimeToLiveSpecification": specification},
-        CREATE,
-    )
-
-
-def _wait_for_ttl(table_name: str, field: str) -> Program[list[Difference]]:
-    """Compare the time to live, once more after a moment where it is off."""
-    waited = 0.0
-    while True:
-        description = yield from _describe_ttl(table_name, CREATE)
-        differences = list(compare_ttl(field, description))
-        if not differences or "AttributeName" in description or waited >= TTL_GRACE:
-            return differences
-        yield Pause(1.0)
-        waited += 1.0
+def _differences(
+    definition: TableDefinition, description: Description, table_name: str, operation: str
+) -> Program[tuple[Difference, ...]]:
+    """Compare a table with the definition, and ask for what DescribeTable does not say."""
+    time_to_live = None
+    if definition.ttl:
+        time_to_live = yield from describe_ttl(table_name, operation)
+    backups, tags = yield from describe_settings(definition, description, table_name, operation)
+    return compare_table(definition, description, time_to_live, backups=backups, tags=tags)

@@ -7,7 +7,8 @@ from typing import Final
 
 from leyden.errors import TableError, TableMismatchError, TableNotFoundError
 from leyden.program import Pause, Program, Request
-from leyden.tables.comparing import Description, is_built, vectors_in
+from leyden.tables.comparing import is_built, vectors_in
+from leyden.tables.differences import Description
 
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 5.0

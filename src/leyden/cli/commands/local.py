@@ -175,7 +175,7 @@ def _tell_lacking(table: _Table) -> None:
         click.secho(f"warning: the table {table.name}: {difference}", err=True, fg="yellow")
     if table.lacks:
         click.echo(
-            "`leyden table --add-indexes` adds vector indexes. For the others, move the items into "
+            "`leyden table --add-indexes` adds indexes. For the others, move the items into "
             "a new table: `leyden export --to items.jsonl`, start again with another --data, "
             "`leyden import items.jsonl`",
             err=True,

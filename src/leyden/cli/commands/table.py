@@ -30,9 +30,7 @@ _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 )
 @click.option("--create", is_flag=True, help="Create the table unless it exists; wait for it.")
 @click.option("--check", "compare", is_flag=True, help="Compare the table with the schemas.")
-@click.option(
-    "--add-indexes", "add", is_flag=True, help="Add the vector indexes that the table lacks."
-)
+@click.option("--add-indexes", "add", is_flag=True, help="Add the indexes that the table lacks.")
 @click.option(
     "--vectors",
     type=click.IntRange(1, 4096),
@@ -54,8 +52,8 @@ def table(
 
     Without options it prints the input of `aws dynamodb create-table --cli-input-json`. You can
     run --create again and again: it compares a table that exists, and never changes it.
-    --add-indexes adds the vector indexes that a table lacks, one after another, and waits until
-    each is filled; run it again to go on waiting.
+    --add-indexes adds the global and the vector indexes that a table lacks, one after another, and
+    waits until each is filled; run it again to go on waiting.
 
     \b
       leyden table schemas/taskapp --format cloudformation > table.yaml
@@ -106,7 +104,7 @@ def table(
 
 
 def _done(service: Service, *, create: bool, compare: bool) -> tuple[str, dict[str, Any]]:
-    """Create the table, compare it, or add its vector indexes; gives what to say, and its data."""
+    """Create the table, compare it, or add its indexes; gives what to say, and its data."""
     name = service.table
     if create:
         with waiting(f"waiting until the table {name} is ready"):
@@ -118,12 +116,12 @@ def _done(service: Service, *, create: bool, compare: bool) -> tuple[str, dict[s
         with waiting(f"comparing the table {name}"):
             service.check_table()
         return f"the table {name} matches the schemas", {"fits": True}
-    with waiting(f"adding vector indexes to the table {name}") as tell:
-        added = service.add_vector_indexes(
-            progress=lambda step: tell(f"the vector index {step.index} is {step.state}")
+    with waiting(f"adding indexes to the table {name}") as tell:
+        added = service.add_indexes(
+            progress=lambda step: tell(f"the index {step.index} is {step.state}")
         ).added
     made = f"added {', '.join(added)} to the table {name}"
-    said = made if added else f"the table {name} has all vector indexes of the schemas"
+    said = made if added else f"the table {name} has all indexes of the schemas"
     return said, {"added": list(added)}
 
 

@@ -1,0 +1,94 @@
+"""Programs that give a new table the settings that CreateTable does not take."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leyden.errors import AwsError, TableError, UnsupportedError
+from leyden.mapping.table import TableDefinition
+from leyden.program import Program, Request
+from leyden.tables.adding import NOTHING_TO_UPDATE, SEEN_WITHIN
+from leyden.tables.waiting import Waits, describe
+
+_NOT_YET: Final = frozenset({"ContinuousBackupsUnavailableException", "ResourceInUseException"})
+"""What the service says while it still prepares backups for a table, or changes it."""
+
+
+def apply_settings(
+    definition: TableDefinition, table_name: str, operation: str, waits: Waits
+) -> Program[None]:
+    """Turn on the time to live and the recovery of a table that was just made; add its replicas.
+
+    An engine for development that does not know one of these is left as it is.
+    """
+    if definition.ttl:
+        specification = {"Enabled": True, "AttributeName": definition.ttl}
+        params = {"TableName": table_name, "TimeToLiveSpecification": specification}
+        yield Request("UpdateTimeToLive", params, operation)
+    if definition.settings.point_in_time_recovery:
+        yield from _enable_recovery(definition, table_name, operation, waits)
+    for region in definition.settings.replicas:
+        yield from _add_replica(table_name, region, operation, waits)
+
+
+def _enable_recovery(
+    definition: TableDefinition, table_name: str, operation: str, waits: Waits
+) -> Program[None]:
+    days = definition.settings.recovery_days
+    specification = {
+        "PointInTimeRecoveryEnabled": True,
+        **({"RecoveryPeriodInDays": days} if days is not None else {}),
+    }
+    params = {"TableName": table_name, "PointInTimeRecoverySpecification": specification}
+    while True:
+        try:
+            yield Request("UpdateContinuousBackups", params, operation)
+        except UnsupportedError:
+            return
+        except AwsError as error:
+            if error.aws_code not in _NOT_YET or waits.are_over:
+                raise
+        else:
+            return
+        yield waits.next()
+
+
+def _add_replica(table_name: str, region: str, operation: str, waits: Waits) -> Program[None]:
+    """Add a replica, and wait until it is there: DynamoDB adds one at a time."""
+    params = {"TableName": table_name, "ReplicaUpdates": [{"Create": {"RegionName": region}}]}
+    asked: float | None = None
+    while True:
+        if asked is None:
+            try:
+                yield Request("UpdateTable", params, operation)
+                asked = waits.waited
+            except AwsError as error:
+                if error.aws_code == "ValidationException":
+                    if NOTHING_TO_UPDATE in error.message.lower():
+                        return
+                    raise TableError(
+                        f'the table "{table_name}" was created without its replica in {region}: '
+                        f"{error.message}; where capacity is provisioned, AWS wants it to scale "
+                        "first: deploy the table from `leyden table --format cloudformation`",
+                        operation=operation,
+                    ) from error
+                if error.aws_code != "ResourceInUseException" or waits.are_over:
+                    raise
+        else:
+            description = yield from describe(table_name, operation)
+            found = {
+                replica["RegionName"]: replica.get("ReplicaStatus")
+                for replica in (description or {}).get("Replicas") or ()
+            }
+            if found.get(region) == "ACTIVE":
+                return
+            if region not in found and waits.waited - asked >= SEEN_WITHIN:
+                # An engine that takes the request, and has one Region only.
+                return
+            if waits.are_over:
+                raise TableError(
+                    f'the replica of the table "{table_name}" in {region} is not ready after '
+                    f"{waits.waited:.0f} seconds; DynamoDB goes on making it",
+                    operation=operation,
+                )
+        yield waits.next()

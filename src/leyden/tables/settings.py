@@ -1,0 +1,199 @@
+"""How a table's settings differ from those that table.yaml declares.
+
+Only what table.yaml declares is compared. Two things cannot be seen from outside: DescribeTable
+gives the ARN of a key in AWS KMS, so a key that is declared by an alias, and AWS's own key of the
+account, are compared no further than that KMS has the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from leyden.mapping.table import TABLE_CLASSES, setting_params
+from leyden.schema.settings import Capacity, TableSettings
+from leyden.tables.differences import Description, Difference
+
+_IS_DYNAMODB_LOCAL: Final = ":ddblocal:"
+"""What stands in the ARN of DynamoDB Local's tables, which keep fewer settings."""
+
+_OWN_WORDS: Final[Mapping[str, str]] = {kind: word for word, kind in TABLE_CLASSES.items()}
+
+
+def is_provisioned(description: Description) -> bool:
+    """Whether a table has provisioned capacity; one that was never on demand does not say so."""
+    mode = (description.get("BillingModeSummary") or {}).get("BillingMode")
+    units = (description.get("ProvisionedThroughput") or {}).get("ReadCapacityUnits", 0)
+    return mode == "PROVISIONED" or (mode is None and bool(units))
+
+
+def compare_settings(
+    settings: TableSettings,
+    description: Description,
+    backups: Description | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Iterable[Difference]:
+    """Say in words how a table's settings differ from those that are declared.
+
+    `description` is DescribeTable's `Table`; `backups` is DescribeContinuousBackups'
+    `ContinuousBackupsDescription`, and `tags` are the table's tags by name: None leaves what they
+    say out of it.
+    """
+    update = f"aws dynamodb update-table --table-name {description.get('TableName', 'NAME')}"
+    yield from _compare_billing(settings, description, update)
+    if backups is not None:
+        yield from _compare_recovery(settings, description, backups)
+    protected = bool(description.get("DeletionProtectionEnabled"))
+    if settings.deletion_protection not in (None, protected):
+        flag = "--deletion-protection-enabled"
+        yield Difference(
+            f"deletion protection is {_on(protected)}, and table.yaml says {_on(not protected)}",
+            "deletion_protection",
+            remedy=f"{update} {flag if not protected else flag.replace('--', '--no-', 1)}",
+        )
+    yield from _compare_stream(settings, description, update)
+    if tags is not None:
+        for name, value in settings.tags.items():
+            if tags.get(name) != value:
+                has = "is missing" if name not in tags else f'is "{tags[name]}"'
+                yield Difference(
+                    f'the tag "{name}" {has}, and table.yaml says "{value}"',
+                    "tags",
+                    name,
+                    f"aws dynamodb tag-resource --resource-arn {description.get('TableArn')} "
+                    f"--tags 'Key={name},Value={value}'",
+                )
+    if _IS_DYNAMODB_LOCAL not in description.get("TableArn", ""):
+        yield from _compare_in_aws(settings, description, update)
+
+
+def _on(is_on: bool) -> str:
+    return "on" if is_on else "off"
+
+
+def _compare_billing(
+    settings: TableSettings, description: Description, update: str
+) -> Iterable[Difference]:
+    declared, provisioned = settings.provisioned, is_provisioned(description)
+    if declared is None:
+        if settings.billing is not None and provisioned:
+            yield Difference(
+                "the table is billed for provisioned capacity, and table.yaml says on_demand",
+                "billing",
+                remedy=f"{update} --billing-mode PAY_PER_REQUEST",
+            )
+        return
+    units = f"ReadCapacityUnits={declared.read.units},WriteCapacityUnits={declared.write.units}"
+    if not provisioned:
+        yield Difference(
+            "the table is billed on demand, and table.yaml says provisioned capacity",
+            "billing",
+            remedy=f"{update} --billing-mode PROVISIONED --provisioned-throughput {units}, with "
+            "the same capacity for each global index",
+        )
+        return
+    for index in ({}, *(description.get("GlobalSecondaryIndexes") or ())):
+        name = index.get("IndexName", "")
+        found = (index or description).get("ProvisionedThroughput") or {}
+        for verb, capacity in (("Read", declared.read), ("Write", declared.write)):
+            has = found.get(f"{verb}CapacityUnits", 0)
+            if not capacity.units <= has <= (capacity.most or capacity.units):
+                what = f'the index "{name}"' if name else "the table"
+                yield Difference(
+                    f"{what} has {has} {verb.lower()} capacity units, and table.yaml says "
+                    f"{_shown(capacity)}",
+                    "billing",
+                    name,
+                    f"{update} --provisioned-throughput {units}"
+                    if not name
+                    else f"give the index the capacity with {update} "
+                    "--global-secondary-index-updates",
+                )
+
+
+def _shown(capacity: Capacity) -> str:
+    return f"{capacity.units} to {capacity.most}" if capacity.is_scaled else str(capacity.units)
+
+
+def _compare_recovery(
+    settings: TableSettings, description: Description, backups: Description
+) -> Iterable[Difference]:
+    if settings.point_in_time_recovery is None:
+        return
+    found = backups.get("PointInTimeRecoveryDescription") or {}
+    is_on = found.get("PointInTimeRecoveryStatus") == "ENABLED"
+    days = settings.recovery_days
+    wanted = f"PointInTimeRecoveryEnabled={str(settings.point_in_time_recovery).lower()}"
+    remedy = (
+        f"aws dynamodb update-continuous-backups --table-name {description.get('TableName')} "
+        f"--point-in-time-recovery-specification {wanted}"
+        + (f",RecoveryPeriodInDays={days}" if days else "")
+    )
+    if is_on != settings.point_in_time_recovery:
+        said = f"point-in-time recovery is {_on(is_on)}, and table.yaml says {_on(not is_on)}"
+        yield Difference(said, "point_in_time_recovery", remedy=remedy)
+    elif is_on and days is not None and found.get("RecoveryPeriodInDays", days) != days:
+        has = found["RecoveryPeriodInDays"]
+        said = f"point-in-time recovery goes back {has} days, and table.yaml says {days}"
+        yield Difference(said, "point_in_time_recovery", remedy=remedy)
+
+
+def _compare_stream(
+    settings: TableSettings, description: Description, update: str
+) -> Iterable[Difference]:
+    wanted = setting_params(settings).get("StreamSpecification")
+    found = description.get("StreamSpecification") or {}
+    if wanted is None or found.get("StreamViewType") == wanted["StreamViewType"]:
+        return
+    is_on = bool(found.get("StreamEnabled"))
+    has = f"a stream of {found['StreamViewType'].lower()}" if is_on else "no stream"
+    view = wanted["StreamViewType"]
+    # DynamoDB changes no stream: it is turned off, and on again with another view.
+    off = f"{update} --stream-specification StreamEnabled=false, then " if is_on else ""
+    yield Difference(
+        f"the table has {has}, and table.yaml says {view.lower()}",
+        "stream",
+        remedy=f"{off}{update} --stream-specification StreamEnabled=true,StreamViewType={view}",
+    )
+
+
+def _compare_in_aws(
+    settings: TableSettings, description: Description, update: str
+) -> Iterable[Difference]:
+    """What DynamoDB Local has no place for."""
+    encryption: Mapping[str, Any] = description.get("SSEDescription") or {}
+    by_kms = encryption.get("Status", "DISABLED") not in ("DISABLED", "DISABLING")
+    key, found = settings.kms_key, str(encryption.get("KMSMasterKeyArn", ""))
+    if settings.encryption is not None:
+        says = "a key of AWS KMS" if by_kms else "a key that DynamoDB owns"
+        specification = ",".join(
+            f"{name}={str(said).lower() if said is True or said is False else said}"
+            for name, said in setting_params(settings)["SSESpecification"].items()
+        )
+        remedy = f"{update} --sse-specification {specification}"
+        unlike = ""
+        if by_kms != (settings.encryption != "aws_owned"):
+            unlike = settings.encryption
+        elif key is not None and "alias/" not in (key + found) and not found.endswith(key):
+            unlike = "another one"
+        if unlike:
+            said = f"{says} encrypts the table, and table.yaml says {unlike}"
+            yield Difference(said, "encryption", remedy=remedy)
+    kind = (description.get("TableClassSummary") or {}).get("TableClass", "STANDARD")
+    if settings.table_class is not None and kind != TABLE_CLASSES[settings.table_class]:
+        yield Difference(
+            f"the table class is {_OWN_WORDS.get(kind, kind)}, and table.yaml says "
+            f"{settings.table_class}",
+            "table_class",
+            remedy=f"{update} --table-class {TABLE_CLASSES[settings.table_class]}",
+        )
+    there = {replica["RegionName"] for replica in description.get("Replicas") or ()}
+    here = description.get("TableArn", "").split(":")[3:4]
+    for region in settings.replicas:
+        if region not in there and region not in here:
+            yield Difference(
+                f"the table has no replica in {region}, and table.yaml lists one",
+                "replicas",
+                region,
+                f"{update} --replica-updates 'Create={{RegionName={region}}}'",
+            )
