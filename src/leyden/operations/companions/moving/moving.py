@@ -115,7 +115,7 @@ class Moving:
         if self.moves:
             if not self.entity.owns_key(item):
                 return True
-            if self.earlier.owns_key(item) and self._is_displaced(item):
+            if self.earlier.owns_key(item) and is_displaced(self.entity, item):
                 return True
         if not self._old_fields.isdisjoint(item):
             return True
@@ -129,21 +129,6 @@ class Moving:
             and self._reads_any(item, route)
             for route in self._made_beside
         )
-
-    def _is_displaced(self, item: Item) -> bool:
-        """Whether an item does not stand under the key that the new schema gives it."""
-        own = {name: item.get(name) for name in self.entity.key_fields}
-        names = self.entity.keys.primary.composites
-        attributes = self.entity.mapping.attributes
-        try:
-            values = {
-                name: attributes[name].decode(item[attributes[name].spec.field])
-                for name in names
-                if attributes[name].spec.field in item
-            }
-            return self.entity.mapping.primary_key(values) != own
-        except LeydenError:
-            return True
 
     def needs(self, item: Item) -> bool:
         """Whether the migration has something to do with a raw item.
@@ -393,6 +378,8 @@ class Moving:
 
     def _is_neutral(self, item: Item) -> bool:
         """Whether nothing in an item says that the new form wrote it."""
+        if self.moves and is_displaced(self.earlier, item):
+            return False
         known = self.earlier.mapping.known_fields
         only_new = self.entity.mapping.known_fields - known
         kinds = self._behind.told.items()
@@ -531,3 +518,18 @@ def _parted(old: KeyForm, new: KeyForm) -> bool:
         head = form.prefix + (form.segments[0].label if form.segments else form.suffix)
         heads.append((form.fold(head) if form.fold else head).lower())
     return not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0]))
+
+
+def is_displaced(entity: BoundEntity, item: Item) -> bool:
+    """Whether an item does not stand under the key that its attributes make of it."""
+    attributes = entity.mapping.attributes
+    try:
+        values = {
+            name: attributes[name].decode(item[attributes[name].spec.field])
+            for name in entity.keys.primary.composites
+            if attributes[name].spec.field in item
+        }
+        made = entity.mapping.primary_key(values)
+    except LeydenError:
+        return True
+    return any(item.get(name) != value for name, value in made.items())

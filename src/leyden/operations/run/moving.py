@@ -1,0 +1,476 @@
+"""Moving items between the forms of two schemas, each by one request that depends on what it read.
+
+Where an item keeps its key and nothing goes with it, the request updates the fields that differ.
+Else it is a transaction, which puts the item under its new key and deletes it under its old one,
+with its guards and the parts of its large values. Either asks that the item still is what was read,
+so that a concurrent writer always wins; the item is then read and looked at once more.
+
+Code of the old schemas may write an item again that was moved. Then both stand there, and the one
+under the key of the old form is the later one: whoever knows the new form deletes or moves the old
+one with each write. So the other one goes first, and the item moves as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias
+from uuid import uuid4
+
+from leyden._attrs import define, evolve, field, frozen
+from leyden._ledger import IN_PROGRESS
+from leyden.errors import (
+    AwsError,
+    BatchIncompleteError,
+    ConversionError,
+    KeyCollisionError,
+    LeydenError,
+    UniqueConstraintError,
+)
+from leyden.operations.bound import BoundEntity, item_id, matches, shown_key
+from leyden.operations.companions.moving.company import Prepared, prepare
+from leyden.operations.companions.moving.kept import same_items
+from leyden.operations.companions.moving.moving import Moving
+from leyden.operations.companions.overflow.format import (
+    TRANSACTION_LIMIT,
+    part_keys,
+    read_manifest,
+    sort_field_of,
+)
+from leyden.operations.companions.unique import Effect, GuardPart, GuardState, guards_over
+from leyden.operations.options import Options
+from leyden.operations.plan.expressions import Expressions, conjunction
+from leyden.operations.run.sending import get_items, pause_before
+from leyden.operations.run.verdicts import CONDITION_FAILED, Reason, code_of, may_pass, reasons_of
+from leyden.program import Gather, Item, Params, Program, Request
+from leyden.results import add_units, consumed_units
+from leyden.schema.migrations import BEFORE_FIELD
+
+Direction: TypeAlias = Literal["forward", "back", "commit"]
+"""Into the new form; back into the old one; or into the new one, with no way back."""
+
+LOOKS: Final = 5
+"""How often an item is looked at that others write meanwhile."""
+
+_CONDITION_LIMIT: Final = 4096
+"""The longest expression that DynamoDB takes, in characters."""
+
+_APIS: Final = {"Put": "PutItem", "Update": "UpdateItem"}
+_OF_ITEMS: Final = frozenset({"ValidationException", "ItemCollectionSizeLimitExceededException"})
+_OPTIONS: Final = Options(concurrency=8)
+
+
+@frozen
+class Moved:
+    """What became of one item.
+
+    `outcome` is `moved`; `done` where nothing was to be done; `gone` where the item is not there
+    any more; `conflict` where others kept writing it, so that a later look may find it at rest;
+    `failed` where it cannot be moved, and stays as it is: `error` says why. `key` is the raw key
+    under which it was read.
+    """
+
+    outcome: Literal["moved", "done", "gone", "conflict", "failed"]
+    alias: str
+    key: Item
+    error: LeydenError | None = None
+    consumed: float | None = None
+
+
+def move_items(
+    entries: Sequence[tuple[Moving, Item]],
+    table: str,
+    *,
+    direction: Direction = "forward",
+    copy_to: str | None = None,
+    concurrency: int = 8,
+    operation: str = "migrate",
+) -> Program[list[Moved]]:
+    """Move raw items, each by itself; gives what became of each, in the order of the entries.
+
+    An item is moved as it was read, or not at all: where it has changed it is read and looked at
+    again, up to 5 times. With `copy_to` items are put into that table, and stay where they are.
+
+    Raises the error of a request that failed for something that is no item's fault, such as a lost
+    connection; other items may have moved by then, and moving them again does nothing.
+    """
+    moves = [
+        _Move(moving, item, {name: item[name] for name in moving.earlier.key_fields})
+        for moving, item in entries
+    ]
+    look = _Look(table, direction, copy_to, concurrency, operation)
+    waiting = moves
+    for attempt in range(1, LOOKS + 1):
+        if attempt > 1:
+            yield pause_before(attempt)
+            yield from look.read_again(waiting)
+        yield from look.prepare([move for move in waiting if move.result is None])
+        yield from look.send([move for move in waiting if move.result is None])
+        waiting = [move for move in waiting if move.result is None]
+        if not waiting:
+            break
+    return [
+        Moved(
+            move.result or "conflict",
+            move.moving.entity.spec.alias,
+            move.key,
+            move.error,
+            move.cost,
+        )
+        for move in moves
+    ]
+
+
+@define(eq=False)
+class _Move:
+    """One item on its way; `result` is None while there is something left to do."""
+
+    moving: Moving
+    item: Item
+    key: Item
+    result: Literal["moved", "done", "gone", "failed"] | None = None
+    error: LeydenError | None = None
+    cost: float | None = None
+    prepared: Prepared | None = None
+    guards: GuardState = field(factory=GuardState)
+    standing: Item | None = None
+    """What was seen to stand under the key that the item is to get."""
+
+    def fail(self, error: LeydenError) -> None:
+        """Leave the item as it is."""
+        self.result, self.error = "failed", error
+
+
+@frozen
+class _Look:
+    """One look at items, and what is sent for it."""
+
+    table: str
+    direction: Direction
+    copy_to: str | None
+    concurrency: int
+    operation: str
+
+    @property
+    def target_table(self) -> str:
+        return self.copy_to or self.table
+
+    def target(self, move: _Move) -> BoundEntity:
+        """The entity whose form the item gets."""
+        return move.moving.earlier if self.direction == "back" else move.moving.entity
+
+    def read_again(self, moves: Sequence[_Move]) -> Program[None]:
+        """Read the items that have changed, consistently, each under the key that it was read."""
+        options = evolve(_OPTIONS, concurrency=self.concurrency)
+        keys = [*{item_id(self.table, move.key): move.key for move in moves}.values()]
+        found, cost, _ = yield from get_items(
+            self.table, keys, options, self.operation, consistent=True
+        )
+        for move in moves:
+            item = found.get(item_id(self.table, move.key))
+            move.cost = add_units(move.cost, None if cost is None else cost / len(moves))
+            if item is None or not move.moving.owns(item):
+                move.result = "gone"
+            else:
+                move.item = item
+
+    def prepare(self, moves: Sequence[_Move]) -> Program[None]:
+        """Decide what is to be written, entity by entity."""
+        by_entity: dict[int, list[_Move]] = {}
+        for move in moves:
+            by_entity.setdefault(id(move.moving), []).append(move)
+        for some in by_entity.values():
+            prepared = yield from prepare(
+                some[0].moving,
+                [move.item for move in some],
+                self.table,
+                self.operation,
+                back=self.direction == "back",
+                copy_to=self.copy_to,
+            )
+            for move, one in zip(some, prepared, strict=True):
+                if isinstance(one, LeydenError):
+                    if concerns_all(one):
+                        raise one
+                    move.fail(one)
+                    continue
+                if self.direction == "commit" or self.copy_to is not None:
+                    final = move.moving.final(one.after)
+                    one = evolve(one, after=one.before if same_items(final, one.before) else final)
+                move.prepared = one
+                if one.is_nothing and self.copy_to is None:
+                    move.result = "done"
+        if self.copy_to is not None:
+            yield from self._look_there([move for move in moves if move.result is None])
+
+    def _look_there(self, moves: Sequence[_Move]) -> Program[None]:
+        """See what the other table has of items that are copied; what is alike is done."""
+        keys = [move.prepared.new_key for move in moves if move.prepared is not None]
+        if not keys:
+            return
+        options = evolve(_OPTIONS, concurrency=self.concurrency)
+        found, cost, _ = yield from get_items(
+            self.target_table, keys, options, self.operation, consistent=True
+        )
+        for move in moves:
+            assert move.prepared is not None
+            move.cost = add_units(move.cost, None if cost is None else cost / len(moves))
+            move.standing = found.get(item_id(self.target_table, move.prepared.new_key))
+            if move.standing is not None and same_items(move.standing, move.prepared.after):
+                move.result = "done"
+
+    def send(self, moves: Sequence[_Move]) -> Program[None]:
+        """Send what is to be written, and judge what was refused."""
+        sent: list[_Sending] = []
+        for move in moves:
+            try:
+                sent.append(self._sending(move))
+            except LeydenError as error:
+                move.fail(error)
+        if not sent:
+            return
+        answers = yield Gather(tuple(one.request for one in sent), self.concurrency)
+        for one, answer in zip(sent, answers, strict=True):
+            if isinstance(answer, LeydenError):
+                yield from self._judge(one, answer)
+                continue
+            one.move.cost = add_units(one.move.cost, consumed_units(answer))
+            # Where room was made for it, another request moves the item.
+            one.move.standing = None
+            if not one.makes_room:
+                one.move.result = "moved"
+        for answer in answers:
+            if isinstance(answer, LeydenError) and concerns_all(answer):
+                raise answer
+
+    def _sending(self, move: _Move) -> _Sending:
+        """What is to be sent next for an item."""
+        one = move.prepared
+        assert one is not None
+        if move.standing is not None and self.copy_to is None:
+            return self._outdated(move, one, move.standing)
+        guards = move.guards.apply(one.guards)
+        parts: list[Params] = []
+        roles: list[str] = []
+        if one.moves or self.copy_to is not None:
+            parts.append({"Put": self._put(move, one)})
+            roles.append("place")
+            if self.copy_to is None:
+                condition = self._as_read(move, Expressions(), whole=True)
+                parts.append({"Delete": {"TableName": self.table, "Key": one.old_key, **condition}})
+                roles.append("item")
+        elif one.before is one.after:
+            condition = self._as_read(move, Expressions(), whole=False)
+            body = {"TableName": self.table, "Key": one.old_key, **condition}
+            parts.append({"ConditionCheck": body})
+            roles.append("item")
+        else:
+            parts.append({"Update": self._update(move, one)})
+            roles.append("item")
+        parts += (guard.part for guard in guards)
+        roles += ["guard"] * len(guards)
+        parts += one.parts
+        return self._together(move, parts, roles, guards)
+
+    def _together(
+        self,
+        move: _Move,
+        parts: Sequence[Params],
+        roles: Sequence[str],
+        guards: Sequence[GuardPart],
+        *,
+        makes_room: bool = False,
+    ) -> _Sending:
+        """The parts as one request: a transaction, where there are several."""
+        name = move.moving.entity.spec.entity
+        if len(parts) > TRANSACTION_LIMIT:
+            raise ConversionError(
+                f"moving it takes {len(parts)} writes, with the parts of its large values, and a "
+                f"transaction takes {TRANSACTION_LIMIT}{shown_key(move.key)}",
+                key=move.key,
+                entity=name,
+            )
+        ((kind, body),) = parts[0].items()
+        if len(parts) == 1 and kind in _APIS:
+            request = Request(_APIS[kind], body, self.operation, name)
+        else:
+            params = {"TransactItems": [*parts], "ClientRequestToken": str(uuid4())}
+            request = Request("TransactWriteItems", params, self.operation, name)
+        return _Sending(move, request, roles, guards, makes_room)
+
+    def _put(self, move: _Move, one: Prepared) -> Params:
+        """Put the item where nothing stands; a copy over what was seen to stand there."""
+        expressions = Expressions()
+        body: Params = {"TableName": self.target_table, "Item": one.after}
+        if move.standing is None:
+            condition = f"attribute_not_exists({expressions.name(next(iter(one.new_key)))})"
+        else:
+            self._refuse_other(move, one, move.standing)
+            condition = conjunction(expressions.equal_all(move.standing))
+        return self._with(body, condition, expressions, move)
+
+    def _update(self, move: _Move, one: Prepared) -> Params:
+        """Set the fields that differ, and remove those that are gone."""
+        expressions = Expressions()
+        before, after = one.before, one.after
+        sets = [
+            expressions.equal(name, value)
+            for name, value in after.items()
+            if before.get(name) != value
+        ]
+        removes = [expressions.name(name) for name in before if name not in after]
+        clauses = [f"SET {', '.join(sets)}"] if sets else []
+        clauses += [f"REMOVE {', '.join(removes)}"] if removes else []
+        update = {"UpdateExpression": " ".join(clauses)}
+        condition = self._as_read(move, expressions, whole=False)
+        return {"TableName": self.table, "Key": one.old_key, **update, **condition}
+
+    def _as_read(self, move: _Move, expressions: Expressions, *, whole: bool) -> Params:
+        """The condition that an item is as it was read, as far as either schema knows its fields.
+
+        `whole`: fields that neither knows as well, as for an item that is deleted.
+        """
+        moving, item = move.moving, move.item
+        known = moving.entity.mapping.known_fields | moving.earlier.mapping.known_fields
+        known |= {BEFORE_FIELD}
+        present = {name: value for name, value in item.items() if whole or name in known}
+        condition = conjunction(
+            (
+                *expressions.equal_all(present),
+                *(expressions.unchanged(name, None) for name in sorted(known - item.keys())),
+            )
+        )
+        return self._with({}, condition, expressions, move)
+
+    def _outdated(self, move: _Move, one: Prepared, standing: Item) -> _Sending:
+        """Delete what code of the old schemas has written over: the item in the new form.
+
+        Moving forward that is what stands under the new key; moving back it is the item itself,
+        and what stands under the old key stays.
+        """
+        self._refuse_other(move, one, standing)
+        back = self.direction == "back"
+        entity = move.moving.entity
+        old, new = (standing, move.item) if back else (move.item, standing)
+        old_key, new_key = (one.new_key, one.old_key) if back else (one.old_key, one.new_key)
+        parts: list[Params] = [
+            {"Delete": self._exactly(move, new_key, new)},
+            {"ConditionCheck": self._exactly(move, old_key, old)},
+        ]
+        released = guards_over(entity, new_key, Effect("delete"), self.table, new)
+        guards = move.guards.apply(evolve(guard, others=(old_key,)) for guard in released)
+        parts += (guard.part for guard in guards)
+        parts += (
+            {"Delete": {"TableName": self.table, "Key": key}}
+            for entry in read_manifest(new).values()
+            for key in part_keys(new_key, sort_field_of(entity), entry)
+        )
+        roles = [*(("item", "place") if back else ("place", "item")), *["guard"] * len(guards)]
+        return self._together(move, parts, roles, guards, makes_room=not back)
+
+    def _exactly(self, move: _Move, key: Item, item: Item) -> Params:
+        """A part of a transaction that depends on an item being just as it was seen."""
+        expressions = Expressions()
+        condition = conjunction(expressions.equal_all(item))
+        return self._with({"TableName": self.table, "Key": key}, condition, expressions, move)
+
+    def _with(self, body: Params, condition: str, expressions: Expressions, move: _Move) -> Params:
+        """The body with a condition. Raises ConversionError for one that DynamoDB does not take."""
+        if len(condition) > _CONDITION_LIMIT:
+            raise ConversionError(
+                f"it has {len(expressions.names)} fields, and they are more than one condition can "
+                f"compare{shown_key(move.key)}; move it by hand",
+                key=move.key,
+                entity=move.moving.entity.spec.entity,
+            )
+        body["ConditionExpression"] = condition
+        body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        expressions.write_to(body)
+        return body
+
+    def _refuse_other(self, move: _Move, one: Prepared, standing: Item) -> None:
+        """Raise KeyCollisionError where another item stands under the key."""
+        target = self.target(move)
+        if not target.owns(standing) or not matches(standing, target.identity_of(one.after)):
+            raise KeyCollisionError(
+                f"another item stands under its new key{shown_key(one.new_key)}; change or delete "
+                "one of the two, and run the migration again",
+                item=standing,
+                operation=self.operation,
+                entity=target.spec.entity,
+            )
+
+    def _judge(self, sent: _Sending, error: LeydenError) -> Program[None]:
+        """Learn from a refusal what the next look needs; an item that cannot move has failed."""
+        move, reasons = sent.move, reasons_of(error)
+        if not reasons or not may_pass(
+            [one for one in reasons if code_of(one) != CONDITION_FAILED]
+        ):
+            if not concerns_all(error) and not is_under_way(error):
+                move.fail(error)
+            return
+        guards = iter(sent.guards)
+        for role, reason in zip(sent.roles, reasons, strict=False):
+            guard = next(guards) if role == "guard" else None
+            if code_of(reason) != CONDITION_FAILED:
+                continue
+            if role == "place":
+                yield from self._look_at_place(move)
+            elif guard is not None:
+                yield from self._judge_guard(move, guard, reason)
+
+    def _look_at_place(self, move: _Move) -> Program[None]:
+        """Read what stands under the item's new key."""
+        assert move.prepared is not None
+        key, moving = move.prepared.new_key, move.moving
+        found, cost, _ = yield from get_items(
+            self.target_table, [key], _OPTIONS, self.operation, consistent=True
+        )
+        move.cost = add_units(move.cost, cost)
+        standing = next(iter(found.values()), None)
+        is_back = self.direction == "back"
+        if standing is not None and moving.owns(standing) and self.copy_to is None:
+            # An item of the form that this one has moves before it, and then the place is free.
+            standing = standing if moving.is_earlier(standing) == is_back else None
+        move.standing = standing
+
+    def _judge_guard(self, move: _Move, guard: GuardPart, reason: Reason) -> Program[None]:
+        named = (self.operation, guard.entity.spec.entity)
+        owner = yield from move.guards.judge(guard, reason.get("Item"), named)
+        if owner is None or owner in (guard.owner, *guard.others):
+            return
+        quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
+        move.fail(
+            UniqueConstraintError(
+                f"another item has its value of {quoted}, which must be unique"
+                f"{shown_key(move.key)}; change one of the two, and run the migration again",
+                attributes=guard.claim.attributes,
+                owner=owner,
+                operation=self.operation,
+                entity=guard.entity.spec.entity,
+            )
+        )
+
+
+@frozen
+class _Sending:
+    """A request for an item. `roles` are those of its first parts, `guards` the guards in it."""
+
+    move: _Move
+    request: Request
+    roles: Sequence[str]
+    guards: Sequence[GuardPart]
+    makes_room: bool
+
+
+def concerns_all(error: LeydenError) -> bool:
+    """Whether an error is no single item's fault: a lost connection, throttling, a permission."""
+    if isinstance(error, BatchIncompleteError):
+        return True
+    if not isinstance(error, AwsError) or reasons_of(error) or is_under_way(error):
+        return False
+    return error.aws_code not in _OF_ITEMS
+
+
+def is_under_way(error: LeydenError) -> bool:
+    """Whether a transaction is under way under the same token: it may yet happen."""
+    return isinstance(error, AwsError) and error.aws_code == IN_PROGRESS
