@@ -33,10 +33,29 @@ def test_the_table_is_printed_for_cloudformation() -> None:
     assert template["Resources"]["Table"]["Properties"]["TableName"] == "mine"
 
 
+@pytest.mark.parametrize("form", ["cloudformation", "sam", "json", "boto3", "cloudformation-json"])
+def test_what_nobody_declared_is_said_aloud_beside_what_is_printed(form: str) -> None:
+    result = leyden_command("table", TASKAPP, "--format", form)
+    wanted = provision.Wanted(leyden.load(TASKAPP).spec, "projectmanagement", source=TASKAPP)
+    assert result.stdout == provision.written(form, wanted)
+    assert "point-in-time recovery and deletion protection are on" in result.stderr
+    assert ("update-time-to-live" in result.stderr) == (form == "json")
+    for_dev = leyden_command("table", TASKAPP, "--format", form, "--dev")
+    assert "are off" in for_dev.stderr
+    assert for_dev.stdout != result.stdout
+
+
+def test_the_old_name_of_the_json_stays() -> None:
+    old = leyden_command("table", TASKAPP, "--format", "create-table-json")
+    assert old.stdout == leyden_command("table", TASKAPP, "--format", "json").stdout
+    picked = leyden_command("table", TASKAPP, "--format", "json", "--query", "BillingMode")
+    assert picked.stdout == '"PAY_PER_REQUEST"\n'
+
+
 def test_the_table_is_printed_for_people() -> None:
     result = leyden_command("table", TASKAPP, "--format", "markdown")
     app = leyden.load(TASKAPP)
-    assert result.stdout == provision.markdown(app.spec, "projectmanagement")
+    assert result.stdout == provision.markdown(app.spec, "projectmanagement", source=TASKAPP)
 
 
 def test_a_table_is_created_once_and_then_compared(missing_table: OnTable) -> None:
@@ -120,6 +139,8 @@ def test_vector_indexes_that_a_table_lacks_are_added(
         ("--create", "--check"),
         ("--check", "--add-indexes"),
         ("--format", "markdown", "--json"),
+        ("--format", "sam", "--json"),
+        ("--create", "--dev"),
         ("--format", "pdf"),
     ],
 )

@@ -37,7 +37,6 @@ def test_cloudformation_describes_the_same_table(made: Any) -> None:
     assert properties.pop("PointInTimeRecoverySpecification") == {
         "PointInTimeRecoveryEnabled": True
     }
-    assert properties.pop("DeletionProtectionEnabled") is True
     assert properties.pop("TimeToLiveSpecification", None) == (
         {"AttributeName": definition.ttl, "Enabled": True} if definition.ttl else None
     )

@@ -219,6 +219,16 @@ TABLE_CLASSES: Final = {"standard": "STANDARD", "infrequent_access": "STANDARD_I
 """The table classes of table.yaml, as DynamoDB names them."""
 
 
+def replica_params(settings: TableSettings, region: str) -> Params:
+    """What UpdateTable takes to add a replica of a table with these settings."""
+    replica: Params = {"RegionName": region}
+    if settings.kms_key is not None:
+        replica["KMSMasterKeyId"] = settings.kms_key
+    if settings.table_class is not None:
+        replica["TableClassOverride"] = TABLE_CLASSES[settings.table_class]
+    return replica
+
+
 def setting_params(settings: TableSettings) -> Params:
     """What CreateTable takes of the settings: only those that are declared, billing left out."""
     params: Params = {}

@@ -21,12 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from leyden._attrs import evolve
+from leyden._attrs import evolve, frozen
 from leyden.schema import Capacity, TableSettings
 from leyden.tables import TableDefinition
 
-__all__ = ["GLOBAL_TABLE", "SCALABLE_TARGET", "SCALING_POLICY", "TABLE", "Resources"]
-__all__ += ["production", "table_resources", "unsaid"]
+__all__ = ["GLOBAL_TABLE", "SCALABLE_TARGET", "SCALING_POLICY", "TABLE", "Resources", "Scaling"]
+__all__ += ["production", "scalings", "table_resources", "unsaid"]
 
 TABLE: Final = "AWS::DynamoDB::Table"
 GLOBAL_TABLE: Final = "AWS::DynamoDB::GlobalTable"
@@ -66,14 +66,86 @@ def table_resources(
             "Properties": made(definition, table_name),
         }
     }
-    if not is_global:
-        for target, properties in _scalings(definition, table_name, logical_id):
-            target_id = _free(target + "Target", resources)
-            resources[target_id] = {"Type": SCALABLE_TARGET, "Properties": properties["target"]}
-            policy_id = _free(target + "Policy", resources)
-            scaling = {**properties["policy"], "ScalingTargetId": {"Ref": target_id}}
-            resources[policy_id] = {"Type": SCALING_POLICY, "Properties": scaling}
+    for scaling in () if is_global else scalings(definition):
+        name = f"{logical_id}{scaling.letters}{scaling.verb}"
+        target = _free(f"{name}Target", resources)
+        resources[target] = {
+            "Type": SCALABLE_TARGET,
+            "Properties": {
+                "ServiceNamespace": "dynamodb",
+                "ResourceId": {"Fn::Sub": f"table/${{{logical_id}}}{scaling.path}"},
+                "ScalableDimension": scaling.dimension,
+                "MinCapacity": scaling.least,
+                "MaxCapacity": scaling.most,
+            },
+        }
+        resources[_free(f"{name}Policy", resources)] = {
+            "Type": SCALING_POLICY,
+            "Properties": {
+                "PolicyName": scaling.policy_name(table_name),
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingScalingPolicyConfiguration": scaling.configuration,
+                "ScalingTargetId": {"Ref": target},
+            },
+        }
     return resources
+
+
+@frozen
+class Scaling:
+    """Capacity that autoscaling changes: reads or writes, of the table or of a global index.
+
+    `index` is None for the table itself; `verb` is `Read` or `Write`. `target` is in percent.
+    """
+
+    index: str | None
+    verb: str
+    least: int
+    most: int
+    target: int
+
+    @property
+    def path(self) -> str:
+        """What stands behind the table's name in the id of what scales."""
+        return "" if self.index is None else f"/index/{self.index}"
+
+    @property
+    def letters(self) -> str:
+        """The index's name as part of a logical id, which has letters and digits only."""
+        return "".join(filter(str.isalnum, (self.index or "").title()))
+
+    @property
+    def dimension(self) -> str:
+        """What scales, as Application Auto Scaling names it."""
+        kind = "table" if self.index is None else "index"
+        return f"dynamodb:{kind}:{self.verb}CapacityUnits"
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The policy that keeps the utilization at its target."""
+        metric = f"DynamoDB{self.verb}CapacityUtilization"
+        return {
+            "TargetValue": self.target,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
+        }
+
+    def policy_name(self, table_name: str) -> str:
+        """The name of that policy."""
+        return f"{table_name}{self.path}/{self.verb.lower()}-utilization"
+
+
+def scalings(definition: TableDefinition) -> list[Scaling]:
+    """All capacity of a table and of its global indexes that autoscaling changes."""
+    provisioned = definition.settings.provisioned
+    if provisioned is None:
+        return []
+    indexes = [index.name for index in definition.indexes.values() if index.kind == "gsi"]
+    return [
+        Scaling(index, verb, capacity.units, capacity.most, capacity.target)
+        for index in (None, *indexes)
+        for verb, capacity in (("Read", provisioned.read), ("Write", provisioned.write))
+        if capacity.most is not None
+    ]
 
 
 def production(settings: TableSettings, *, dev: bool = False) -> TableSettings:
@@ -185,40 +257,6 @@ def _settings_of_scaling(capacity: Capacity) -> dict[str, Any]:
         "MaxCapacity": capacity.most,
         "TargetTrackingScalingPolicyConfiguration": {"TargetValue": capacity.target},
     }
-
-
-def _scalings(
-    definition: TableDefinition, table_name: str, logical_id: str
-) -> Iterable[tuple[str, dict[str, dict[str, Any]]]]:
-    """The scalable target and the policy of each capacity that autoscaling changes."""
-    provisioned = definition.settings.provisioned
-    if provisioned is None:
-        return
-    indexes = [index.name for index in definition.indexes.values() if index.kind == "gsi"]
-    for index in (None, *indexes):
-        for verb, capacity in (("Read", provisioned.read), ("Write", provisioned.write)):
-            if not capacity.is_scaled:
-                continue
-            kind, path = ("table", "") if index is None else ("index", f"/index/{index}")
-            letters = "".join(filter(str.isalnum, (index or "").title()))
-            target = {
-                "ServiceNamespace": "dynamodb",
-                "ResourceId": {"Fn::Sub": f"table/${{{logical_id}}}{path}"},
-                "ScalableDimension": f"dynamodb:{kind}:{verb}CapacityUnits",
-                "MinCapacity": capacity.units,
-                "MaxCapacity": capacity.most,
-            }
-            policy = {
-                "PolicyName": f"{table_name}{path}/{verb.lower()}-utilization",
-                "PolicyType": "TargetTrackingScaling",
-                "TargetTrackingScalingPolicyConfiguration": {
-                    "TargetValue": capacity.target,
-                    "PredefinedMetricSpecification": {
-                        "PredefinedMetricType": f"DynamoDB{verb}CapacityUtilization"
-                    },
-                },
-            }
-            yield f"{logical_id}{letters}{verb}", {"target": target, "policy": policy}
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

@@ -10,7 +10,12 @@ awaited on event loops.
 """
 
 from leyden.mapping.merging import table_definition
-from leyden.mapping.table import IndexDefinition, TableDefinition, VectorIndexDefinition
+from leyden.mapping.table import (
+    IndexDefinition,
+    TableDefinition,
+    VectorIndexDefinition,
+    replica_params,
+)
 from leyden.tables.adding import (
     AddedIndexes,
     IndexProgress,
@@ -55,6 +60,7 @@ __all__ = [
     "describe_tags",
     "describe_ttl",
     "read_items",
+    "replica_params",
     "table_definition",
     "transactions_of",
     "write_items",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from leyden.errors import AwsError, TableError, UnsupportedError
-from leyden.mapping.table import TableDefinition
+from leyden.mapping.table import Params, TableDefinition, replica_params
 from leyden.program import Program, Request
 from leyden.tables.adding import NOTHING_TO_UPDATE, SEEN_WITHIN
 from leyden.tables.waiting import Waits, describe
@@ -28,7 +28,8 @@ def apply_settings(
     if definition.settings.point_in_time_recovery:
         yield from _enable_recovery(definition, table_name, operation, waits)
     for region in definition.settings.replicas:
-        yield from _add_replica(table_name, region, operation, waits)
+        replica = replica_params(definition.settings, region)
+        yield from _add_replica(table_name, replica, operation, waits)
 
 
 def _enable_recovery(
@@ -53,9 +54,10 @@ def _enable_recovery(
         yield waits.next()
 
 
-def _add_replica(table_name: str, region: str, operation: str, waits: Waits) -> Program[None]:
+def _add_replica(table_name: str, replica: Params, operation: str, waits: Waits) -> Program[None]:
     """Add a replica, and wait until it is there: DynamoDB adds one at a time."""
-    params = {"TableName": table_name, "ReplicaUpdates": [{"Create": {"RegionName": region}}]}
+    params = {"TableName": table_name, "ReplicaUpdates": [{"Create": replica}]}
+    region = replica["RegionName"]
     asked: float | None = None
     while True:
         if asked is None:

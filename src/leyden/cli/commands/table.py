@@ -10,19 +10,27 @@ from leyden.cli.application import StoppedError
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, entity_named, output_options, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, waiting
-from leyden.cli.values import json_text
 from leyden.program import Item
 
 if TYPE_CHECKING:
     from leyden import Adoption, Service
 
-_FORMATS = ("create-table-json", "cloudformation", "cloudformation-json", "markdown")
+_FORMATS = (
+    *("cloudformation", "cloudformation-json", "sam", "json", "create-table-json", "boto3"),
+    "markdown",
+)
+_JSON = ("json", "create-table-json", "cloudformation-json")
 _DUPLICATES = ("unique", "item without a guard", "item with the same values")
 
 
 @click.command(cls=TargetCommand)
 @target_options
-@click.option("--format", "form", type=click.Choice(_FORMATS), help="What to print.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="What to print; create-table-json is json.",
+)
 @click.option(
     "--dev",
     is_flag=True,
@@ -50,8 +58,12 @@ def table(
 ) -> None:
     """Print, create or compare the table that the schemas need.
 
-    Without options it prints the input of `aws dynamodb create-table --cli-input-json`. You can
-    run --create again and again: it compares a table that exists, and never changes it.
+    Without options it prints the input of `aws dynamodb create-table --cli-input-json`. What it
+    prints has point-in-time recovery and deletion protection on, unless table.yaml says otherwise,
+    and a template keeps the table when its stack is deleted. With --dev it has only what table.yaml
+    declares, and the table goes with its stack.
+
+    You can run --create again and again: it compares a table that exists, and never changes it.
     --add-indexes adds the global and the vector indexes that a table lacks, one after another, and
     waits until each is filled; run it again to go on waiting.
 
@@ -63,7 +75,9 @@ def table(
     """
     if sum((form is not None, create, compare, add)) > 1:
         raise click.UsageError("use only one of --format, --create, --check and --add-indexes")
-    if output.is_json and form not in (None, "create-table-json", "cloudformation-json"):
+    if dev and (create or compare or add):
+        raise click.UsageError("--dev is for what is printed; table.yaml says what --create makes")
+    if output.is_json and form not in (None, *_JSON):
         raise click.UsageError(f"--format {form} cannot be used with --json or --query")
     with target.opened(needs_table=create or compare or add, tells=True) as service:
         if vectors is not None:
@@ -77,30 +91,34 @@ def table(
             else:
                 click.echo(said)
             return
-        from leyden.provision import (
-            cloudformation,
-            cloudformation_yaml,
-            create_table_json,
-            markdown,
-        )
+        source = str(target.folder)
+        if target.table is not None:
+            source += f" --table {target.table}"
+        if vectors is not None:
+            source += f" --vectors {vectors}"
+        _print(service, source, form or "json", dev, output)
 
-        name, definition = service.table, service.table_definition
-        if form == "markdown":
-            source = str(target.folder)
-            if target.table is not None:
-                source += f" --table {target.table}"
-            if vectors is not None:
-                source += f" --vectors {vectors}"
-            click.echo(markdown(service.spec, name, source=source), nl=False)
-        elif form == "cloudformation":
-            click.echo(cloudformation_yaml(cloudformation(definition, name, dev=dev)), nl=False)
-        else:
-            make = cloudformation if form == "cloudformation-json" else create_table_json
-            document = make(definition, name)
-            if output.is_json:
-                print_json(document, output)
-            else:
-                click.echo(json_text(document, indent=2))
+
+def _print(service: Service, source: str, form: str, dev: bool, output: Output) -> None:
+    """Print the table in a format; say on stderr what it has that table.yaml does not declare."""
+    from leyden.provision import DOCUMENTS, Wanted, commands_after, unsaid, written
+
+    form = "json" if form == "create-table-json" else form
+    wanted = Wanted(service.spec, service.table, source=source, dev=dev)
+    if output.is_json:
+        print_json(DOCUMENTS[form](wanted), output)
+    else:
+        click.echo(written(form, wanted), nl=False)
+    if form == "markdown":
+        return
+    said = unsaid(wanted.definition.settings, dev=dev)
+    if said:
+        click.echo(said, err=True)
+    after = commands_after(wanted.definition, wanted.table, dev=dev)
+    if form == "json" and after:
+        click.echo("create-table does not take all of it; these commands do the rest:", err=True)
+        for command in after:
+            click.echo(f"  {command}", err=True)
 
 
 def _done(service: Service, *, create: bool, compare: bool) -> tuple[str, dict[str, Any]]:

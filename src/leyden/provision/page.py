@@ -1,51 +1,18 @@
-"""The table for deployment tools: AWS command line, CloudFormation, a page for people."""
+"""The page that tells an operator how to make a service's table."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Final
 
-import yaml
-
-from leyden.provision.resource import table_resources
+from leyden.provision.commands import commands_after, create_table_json
+from leyden.provision.resource import production, unsaid
+from leyden.provision.templates import cloudformation, cloudformation_yaml
 from leyden.schema import ServiceSpec
 from leyden.tables import TableDefinition, table_definition
 
-__all__ = ["cloudformation", "cloudformation_yaml", "create_table_json", "markdown"]
-
-
-def create_table_json(definition: TableDefinition, table_name: str) -> dict[str, Any]:
-    """Return what `aws dynamodb create-table --cli-input-json` takes, ready for `json.dump`."""
-    return definition.create_table_params(table_name)
-
-
-def cloudformation(
-    definition: TableDefinition, table_name: str, *, logical_id: str = "Table", dev: bool = False
-) -> dict[str, Any]:
-    """Return a whole template of the table, and of what scales it; `logical_id` is its name there.
-
-    Point-in-time recovery and deletion protection are on unless table.yaml says otherwise, and the
-    table outlives its stack: it is retained when the stack is deleted, or when a change would
-    replace it. With `dev`, only what table.yaml declares is on, and the table goes with its stack.
-    """
-    return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Resources": table_resources(definition, table_name, logical_id=logical_id, dev=dev),
-    }
-
-
-def cloudformation_yaml(template: dict[str, Any]) -> str:
-    """Write a template as YAML, with its lists indented and its order kept."""
-    return yaml.dump(template, Dumper=_Dumper, sort_keys=False, width=100)
-
-
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+__all__ = ["markdown"]
 
 
 def markdown(
@@ -53,9 +20,9 @@ def markdown(
 ) -> str:
     """Return the page that tells an operator how to create a service's table, as Markdown.
 
-    It holds the key, the indexes with the access patterns that use them, the input of the
-    AWS command line, the CloudFormation template and the time to live. `source` is what the page
-    gives to `leyden table` in its commands: the folder of the schemas.
+    It holds the key, the indexes with the access patterns that use them, the time to live, the
+    settings, and how to make the table with the AWS command line or with CloudFormation. `source`
+    is what the page gives to `leyden table` in its commands: the folder of the schemas.
     """
     definition = table_definition(service)
     keys = [("partition key", definition.hash)]
@@ -76,11 +43,21 @@ def markdown(
         _index_table(service, definition) if definition.indexes else "The table has none.\n",
         *(_vectors(service, definition, table_name, source) if definition.vectors else ()),
         "## Time to live\n",
-        _ttl(definition, table_name),
+        _ttl(definition),
+        "## Settings\n",
+        *_settings(definition, source),
         "## AWS command line\n",
         "Save as `table.json`:\n",
         _fenced("json", json.dumps(create_table_json(definition, table_name), indent=2)),
-        _fenced("sh", "aws dynamodb create-table --cli-input-json file://table.json"),
+        _fenced(
+            "sh",
+            "\n".join(
+                [
+                    "aws dynamodb create-table --cli-input-json file://table.json",
+                    *commands_after(definition, table_name),
+                ]
+            ),
+        ),
         "## CloudFormation\n",
         _fenced("yaml", cloudformation_yaml(cloudformation(definition, table_name)).rstrip("\n")),
     ]
@@ -178,18 +155,64 @@ def _vectors(
     )
 
 
-def _ttl(definition: TableDefinition, table_name: str) -> str:
+def _ttl(definition: TableDefinition) -> str:
     if not definition.ttl:
         return "The service uses none.\n"
-    command = (
-        f"aws dynamodb update-time-to-live --table-name {table_name} "
-        f'--time-to-live-specification "Enabled=true, AttributeName={definition.ttl}"'
-    )
     return (
         f"DynamoDB deletes an item some time after the moment in its field `{definition.ttl}` "
-        "(epoch seconds). `create-table` cannot turn this on; CloudFormation does, and so does:\n\n"
-        + _fenced("sh", command)
+        "(epoch seconds). `create-table` cannot turn this on, so a command of its own follows it "
+        "below; the templates turn it on.\n"
     )
+
+
+_SETTINGS: Final = {
+    "billing": "billing",
+    "point_in_time_recovery": "point-in-time recovery",
+    "deletion_protection": "deletion protection",
+    "encryption": "encryption",
+    "stream": "stream",
+    "table_class": "table class",
+    "replicas": "replicas",
+    "tags": "tags",
+}
+
+
+def _settings(definition: TableDefinition, source: str) -> Sequence[str]:
+    """The settings as a table, and what is on without table.yaml saying so."""
+    settings = production(definition.settings)
+    said = {name: getattr(settings, name) for name in _SETTINGS}
+    provisioned = settings.provisioned
+    said["billing"] = "on demand"
+    if provisioned is not None:
+        read, write = (
+            f"{half.units} to {half.most} units at {half.target} % utilization"
+            if half.is_scaled
+            else f"{half.units} units"
+            for half in (provisioned.read, provisioned.write)
+        )
+        said["billing"] = f"provisioned: {read} for reads, {write} for writes"
+    for name in ("encryption", "stream", "table_class"):
+        said[name] = said[name] and said[name].replace("_", " ")
+    days = settings.recovery_days
+    if days is not None:
+        said["point_in_time_recovery"] = f"on, {days} days back"
+    if settings.kms_key is not None:
+        said["encryption"] = f"with the key `{settings.kms_key}`"
+    said["replicas"] = _listed(settings.replicas)
+    said["tags"] = ", ".join(f"`{name}`: {value}" for name, value in settings.tags.items())
+    words = {True: "on", False: "off"}
+    rows = [
+        (_SETTINGS[name], words[value] if isinstance(value, bool) else value)
+        for name, value in said.items()
+        if value is not None and value != ""
+    ]
+    aloud = unsaid(definition.settings)
+    if aloud:
+        aloud = (
+            f"Here, {aloud}. `leyden table {source} --format cloudformation --dev` writes a "
+            "template for a table that you may throw away.\n"
+        )
+    return (_table(("Setting", "Value"), rows), *([aloud] if aloud else []))
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,0 +1,78 @@
+"""The table by hand: the input of CreateTable, and the commands of what it does not take."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from leyden._attrs import evolve
+from leyden.provision.resource import production, scalings
+from leyden.tables import TableDefinition, replica_params
+
+__all__ = ["commands_after", "create_table_json"]
+
+
+def create_table_json(
+    definition: TableDefinition, table_name: str, *, dev: bool = False
+) -> dict[str, Any]:
+    """Return what `aws dynamodb create-table --cli-input-json` takes, ready for `json.dump`.
+
+    Deletion protection is on unless table.yaml says otherwise; with `dev`, only what table.yaml
+    declares is on. `commands_after` has what CreateTable does not take.
+    """
+    settings = production(definition.settings, dev=dev)
+    return evolve(definition, settings=settings).create_table_params(table_name)
+
+
+def commands_after(definition: TableDefinition, table_name: str, *, dev: bool = False) -> list[str]:
+    """Return the commands of the AWS command line that finish what `create-table` began.
+
+    Time to live, point-in-time recovery, autoscaling and replicas are calls of their own. The list
+    is empty where there is none of them; else its first command waits for the table.
+    """
+    settings = production(definition.settings, dev=dev)
+    table = f"--table-name {table_name}"
+    commands: list[str] = []
+    recovering: list[str] = []
+    if definition.ttl:
+        commands.append(
+            f"aws dynamodb update-time-to-live {table} "
+            f'--time-to-live-specification "Enabled=true, AttributeName={definition.ttl}"'
+        )
+    if settings.point_in_time_recovery:
+        days = settings.recovery_days
+        period = "" if days is None else f",RecoveryPeriodInDays={days}"
+        recovering = [
+            f"aws dynamodb update-continuous-backups {table} "
+            f"--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true{period}"
+        ]
+        commands += recovering
+    for scaling in scalings(definition):
+        what = (
+            f"--service-namespace dynamodb --resource-id table/{table_name}{scaling.path} "
+            f"--scalable-dimension {scaling.dimension}"
+        )
+        configuration = json.dumps(scaling.configuration)
+        commands += [
+            f"aws application-autoscaling register-scalable-target {what} "
+            f"--min-capacity {scaling.least} --max-capacity {scaling.most}",
+            f"aws application-autoscaling put-scaling-policy {what} "
+            f"--policy-name {scaling.policy_name(table_name)} --policy-type TargetTrackingScaling "
+            f"--target-tracking-scaling-policy-configuration '{configuration}'",
+        ]
+    # DynamoDB adds one replica at a time. Its settings are its own, and set in its Region.
+    wait = f"aws dynamodb wait table-exists {table}"
+    for region in settings.replicas:
+        replica = ",".join(
+            f"{name}={said}" for name, said in replica_params(settings, region).items()
+        )
+        commands += [
+            f"aws dynamodb update-table {table} --replica-updates 'Create={{{replica}}}'",
+            f"{wait} --region {region}",
+        ]
+        if settings.deletion_protection:
+            commands.append(
+                f"aws dynamodb update-table {table} --deletion-protection-enabled --region {region}"
+            )
+        commands += [f"{one} --region {region}" for one in recovering]
+    return [wait, *commands] if commands else []

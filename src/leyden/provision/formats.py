@@ -1,0 +1,73 @@
+"""All formats of `leyden table --format`, as texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from leyden._attrs import frozen
+from leyden.provision.commands import create_table_json
+from leyden.provision.page import markdown
+from leyden.provision.resource import unsaid
+from leyden.provision.script import boto3_script
+from leyden.provision.templates import cloudformation, cloudformation_yaml, sam
+from leyden.schema import ServiceSpec
+from leyden.tables import TableDefinition, table_definition
+
+__all__ = ["DOCUMENTS", "FORMATS", "Wanted", "written"]
+
+
+@frozen
+class Wanted:
+    """What a format is to describe: the table of a service, and for whom.
+
+    `source` is what `leyden table` was given: the folder of the schemas, and its options. With
+    `dev`, nothing is on that table.yaml does not declare.
+    """
+
+    service: ServiceSpec
+    table: str
+    source: str = "FOLDER"
+    dev: bool = False
+
+    @property
+    def definition(self) -> TableDefinition:
+        """The table."""
+        return table_definition(self.service)
+
+    @property
+    def comment(self) -> str:
+        """What the format has on, or off, without table.yaml saying so; for its first lines."""
+        said = unsaid(self.definition.settings, dev=self.dev)
+        return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+DOCUMENTS: Final[Mapping[str, Callable[[Wanted], dict[str, Any]]]] = {
+    "json": lambda wanted: create_table_json(wanted.definition, wanted.table, dev=wanted.dev),
+    "cloudformation-json": lambda wanted: cloudformation(
+        wanted.definition, wanted.table, dev=wanted.dev
+    ),
+}
+"""The formats that are JSON, as data."""
+
+FORMATS: Final[Mapping[str, Callable[[Wanted], str]]] = {
+    "cloudformation": lambda wanted: cloudformation_yaml(
+        cloudformation(wanted.definition, wanted.table, dev=wanted.dev), wanted.comment
+    ),
+    "sam": lambda wanted: cloudformation_yaml(
+        sam(wanted.definition, wanted.table, dev=wanted.dev), wanted.comment
+    ),
+    "boto3": lambda wanted: boto3_script(
+        wanted.definition, wanted.table, dev=wanted.dev, comment=wanted.comment
+    ),
+    "markdown": lambda wanted: markdown(wanted.service, wanted.table, source=wanted.source),
+}
+"""The other formats, as texts."""
+
+
+def written(form: str, wanted: Wanted) -> str:
+    """Write a table in one of the formats, with a line break at its end."""
+    if form in DOCUMENTS:
+        return json.dumps(DOCUMENTS[form](wanted), indent=2, ensure_ascii=False) + "\n"
+    return FORMATS[form](wanted)

@@ -1,0 +1,65 @@
+"""Templates for CloudFormation and AWS SAM."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import Any
+
+import yaml
+
+from leyden.provision.resource import table_resources
+from leyden.tables import TableDefinition
+
+__all__ = ["cloudformation", "cloudformation_yaml", "sam"]
+
+
+def cloudformation(
+    definition: TableDefinition, table_name: str, *, logical_id: str = "Table", dev: bool = False
+) -> dict[str, Any]:
+    """Return a whole template of the table, and of what scales it; `logical_id` is its name there.
+
+    Point-in-time recovery and deletion protection are on unless table.yaml says otherwise, and the
+    table outlives its stack: it is retained when the stack is deleted, or when a change would
+    replace it. With `dev`, only what table.yaml declares is on, and the table goes with its stack.
+    """
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": table_resources(definition, table_name, logical_id=logical_id, dev=dev),
+    }
+
+
+def sam(
+    definition: TableDefinition, table_name: str, *, logical_id: str = "Table", dev: bool = False
+) -> dict[str, Any]:
+    """Return a template of AWS SAM with the table, to which you add functions.
+
+    The table is the one of `cloudformation`. Each function of the template finds its name in the
+    variable `TABLE_NAME`.
+    """
+    template = cloudformation(definition, table_name, logical_id=logical_id, dev=dev)
+    resources = template.pop("Resources")
+    return {
+        **template,
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Globals": {
+            "Function": {"Environment": {"Variables": {"TABLE_NAME": {"Ref": logical_id}}}}
+        },
+        "Resources": resources,
+    }
+
+
+def cloudformation_yaml(template: dict[str, Any], comment: str = "") -> str:
+    """Write a template as YAML, with its lists indented and its order kept.
+
+    `comment` stands at its top, a line of it behind each `#`.
+    """
+    head = "".join(f"# {line}\n" for line in wrap(comment, 98))
+    return head + yaml.dump(template, Dumper=_Dumper, sort_keys=False, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
