@@ -10,7 +10,7 @@ patterns; a `KeyForm` builds one half of a key, and reads it back.
 
 from leyden.keys.form import Beginning, KeyForm, KeyValue, Segment, value_of
 from leyden.keys.index import EntityKeys, IndexKeys, entity_keys
-from leyden.keys.ordering import Bounds, Limit, bounds_of
+from leyden.keys.ordering import Bounds, Limit, bounds_of, sorts_by_values
 
 __all__ = [
     "Beginning",
@@ -23,5 +23,6 @@ __all__ = [
     "Segment",
     "bounds_of",
     "entity_keys",
+    "sorts_by_values",
     "value_of",
 ]

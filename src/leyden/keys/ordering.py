@@ -106,6 +106,16 @@ def bounds_of(
     return Bounds(operator, lower, upper, exact and whole, parted, unordered)
 
 
+def sorts_by_values(form: KeyForm) -> bool:
+    """Whether the keys of a form sort as the values in them do, whatever text is between these."""
+    if form.numeric:
+        return True
+    *first, last = [_order(form, s, _followers([form], i)) for i, s in enumerate(form.segments)]
+    # Behind the last value stands nothing that could decide between two of its texts.
+    alone = last == "text" and not (form.suffix or form.postfix)
+    return (last == "closed" or alone) and all(order == "closed" for order in first)
+
+
 def _are_there(
     low: Limit | None, high: Limit | None, always: Collection[str], *, at_start: bool
 ) -> bool:

@@ -20,7 +20,7 @@ from leyden.errors import (
 from leyden.mapping import EntityMapping
 from leyden.mapping.lack import narrow
 from leyden.operations.bound import BoundEntity, error_context, name_item
-from leyden.operations.chains.reads import Get, Queries, Query, Scan
+from leyden.operations.chains.reads import Get, Queries, Query, Scan, either_form
 from leyden.operations.companions.overflow.format import (
     is_part,
     placed,
@@ -168,14 +168,16 @@ class Entity:
         >>> task.get(record).go(consistent=True)                    # doctest: +SKIP
         """
         if key is ... and not wrong:
-            return Get(GetReading(self._bound, attributes))
+            return Get(either_form(GetReading(self._bound, attributes)))
         if are_many(self._bound, "get", key, wrong, attributes):
             gets = [
-                Get(GetReading(self._bound, key_of(self._bound, "get", one, place=n)))
+                Get(either_form(GetReading(self._bound, key_of(self._bound, "get", one, place=n))))
                 for n, one in enumerate(key)
             ]
             return verbs.BatchGet(self._bound.runner, self._bound.operation("batch_get"), gets)
-        return Get(GetReading(self._bound, key_of(self._bound, "get", key, attributes)))
+        return Get(
+            either_form(GetReading(self._bound, key_of(self._bound, "get", key, attributes)))
+        )
 
     @overload
     def put(self, items: Batch, /) -> BatchWrite: ...
@@ -283,7 +285,7 @@ class Entity:
         attributes: Mapping[str, Any],
     ) -> Query | Scan:
         with error_context(self._bound.operation(verb), self._bound):
-            chosen = choose(self._bound, attributes)
+            chosen = either_form(choose(self._bound, attributes))
         return Query(chosen) if isinstance(chosen, QueryReading) else Scan(chosen)
 
     @fitting("task.adopt_unique(pages=10)")

@@ -15,7 +15,7 @@ from leyden.mapping.merging import table_definition
 from leyden.mapping.sealing import Keyring, Keys, keyring_of
 from leyden.mapping.table import TableDefinition
 from leyden.operations.bound import BoundEntity, error_context
-from leyden.operations.chains.reads import Get
+from leyden.operations.chains.reads import Get, either_form
 from leyden.operations.plan.collection import CollectionReading
 from leyden.operations.plan.identity import refuse_no_item
 from leyden.operations.plan.members import Collection, Member
@@ -101,7 +101,7 @@ class Collections:
                     raise misplaced(name, f".{name}({given})", len(wrong))
                 values = members.read_values(composites)
             said = CollectionReading(entity, collection=members, values=values)
-            return verbs.CollectionQuery(said)
+            return verbs.CollectionQuery(either_form(said))
 
         start.__name__ = name
         aliases = ", ".join(member.alias for member in members)

@@ -8,11 +8,9 @@ from typing import Any, Unpack
 
 from leyden._attrs import frozen
 from leyden._calls import fitting
-from leyden.errors import DecodeError, HookError, InputError, LeydenError
+from leyden.errors import InputError, LeydenError
 from leyden.operations.bound import (
     BoundEntity,
-    Identity,
-    ItemId,
     error_context,
     item_id,
     reader_of,
@@ -31,21 +29,15 @@ from leyden.operations.plan.identity import project, shown_slots
 from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, shape
 from leyden.operations.run.sending import (
     GET_LIMIT,
+    Wanted,
     chunks,
+    found_in,
     name_entry,
     send_all,
     settle,
 )
 from leyden.program import Item, Params, Program, Runner
 from leyden.results import BatchResult, add_units
-
-
-@frozen
-class _Wanted:
-    entity: BoundEntity
-    table: str
-    key: Item
-    identity: Identity
 
 
 @frozen(eq=False, repr=False)
@@ -91,7 +83,7 @@ class BatchGet:
     def _read(self, options: Mapping[str, Any]) -> Options:
         return read_options(self._name, BatchGetOptions, options)
 
-    def _prepare(self, options: Options) -> list[_Wanted]:
+    def _prepare(self, options: Options) -> list[Wanted]:
         wanted = []
         for position, entry in enumerate(self._entries):
             if not isinstance(entry, Get):
@@ -103,15 +95,16 @@ class BatchGet:
             try:
                 values = entity.mapping.own_values(entry._said.given)
                 key = entity.mapping.primary_key(values)
+                old = None if entity.moving is None else entity.moving.earlier_key(values)
             except LeydenError as error:
                 name_entry(error, position, self._name, entity)
                 raise
             table = options.table or entity.table
-            wanted.append(_Wanted(entity, table, key, entity.identity_by(values)))
-        refuse_duplicates(self._name, (item_id(one.table, one.key) for one in wanted))
+            wanted.append(Wanted(entity, table, key, entity.identity_by(values), old))
+        refuse_duplicates(self._name, (one.id for one in wanted))
         return wanted
 
-    def _requests(self, wanted: list[_Wanted], options: Options, *, telling: bool) -> list[Params]:
+    def _requests(self, wanted: list[Wanted], options: Options, *, telling: bool) -> list[Params]:
         bodies: list[Params] = []
         for chunk in chunks(wanted, GET_LIMIT):
             tables: dict[str, Params] = {}
@@ -138,30 +131,36 @@ class BatchGet:
         return {**shared, "Keys": []}
 
     def _program(
-        self, wanted: list[_Wanted], bodies: list[Params], options: Options
+        self, wanted: list[Wanted], bodies: list[Params], options: Options
     ) -> Program[BatchResult]:
+        moved = [one for one in wanted if one.entity.moving is not None]
+        looking = None
+        if moved:
+            # What reads two forms is for services under a migration.
+            from leyden.operations.run.looking import LookUps
+
+            looking = LookUps(moved, options, self._name)
+            bodies = looking.widened(bodies)
+            yield from looking.read_earlier()
         sent = yield from send_all(
             "BatchGetItem",
             self._name,
             bodies,
             options,
             left_in="UnprocessedKeys",
-            reader=reader_of((one.entity for one in wanted), options.data),
+            reader=None if moved else reader_of((one.entity for one in wanted), options.data),
         )
         key_fields = {one.table: one.entity.key_fields for one in wanted}
-        found: dict[ItemId, Item] = {}
-        for response in sent.responses:
-            for table, items in response.get("Responses", {}).items():
-                for item in items:
-                    key = {name: item[name] for name in key_fields[table]}
-                    found[item_id(table, key)] = item
+        found = found_in(sent.responses, key_fields)
+        if looking is not None:
+            sent = yield from looking.present(found, sent)
         whole: dict[int, Item] = {}
         for place, one in enumerate(wanted):
-            item = found.get(item_id(one.table, one.key))
+            item = found.get(one.id)
             if item is not None and is_mine(one.entity, item, one.identity, options):
                 whole[place] = item
         consumed, requests = sent.consumed, sent.requests
-        unreadable: list[DecodeError | HookError] = []
+        unreadable: list[Any] = [] if looking is None else looking.unreadable
         for table in dict.fromkeys(one.table for one in wanted if one.entity.mapping.overflow):
             joined = yield from self._joined(wanted, whole, table, options)
             consumed, requests = add_units(consumed, joined.consumed), requests + joined.requests
@@ -178,13 +177,13 @@ class BatchGet:
         return settle(sent, result, options, self._name)
 
     def _joined(
-        self, wanted: list[_Wanted], whole: dict[int, Item], table: str, options: Options
+        self, wanted: list[Wanted], whole: dict[int, Item], table: str, options: Options
     ) -> Program[Joined]:
         """Put the values of a table's items in their places; items gone by now are taken out."""
         places = [place for place in whole if wanted[place].table == table]
-        owners = {item_id(table, wanted[place].key): wanted[place] for place in places}
+        owners = {wanted[place].id: wanted[place] for place in places}
 
-        def wanted_of(item: Item) -> _Wanted:
+        def wanted_of(item: Item) -> Wanted:
             fields = wanted[places[0]].key
             return owners[item_id(table, {name: item[name] for name in fields})]
 

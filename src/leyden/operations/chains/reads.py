@@ -69,6 +69,16 @@ _INSTEAD: Final = {
 """What to write for steps that reads have in other libraries."""
 
 
+def either_form(said: Any) -> Any:
+    """A read that finds items in either form, where an entity of its is under a migration."""
+    if not said.is_moving:
+        return said
+    # What reads two forms is for services under a migration.
+    from leyden.operations.plan.merged import merged
+
+    return merged(said)
+
+
 class Chain:
     """A chain of reads: what it has said so far, in one object that every step replaces."""
 
@@ -592,7 +602,7 @@ class Queries:
                     given = ", ".join(f"{one}=..." for one in keys.spec.pk.composite)
                     raise misplaced(name, f".{name}({given})", len(wrong))
                 values = read_composites(self.__entity, keys, composites)
-            return Query(QueryReading(self.__entity, keys=keys, values=values))
+            return Query(either_form(QueryReading(self.__entity, keys=keys, values=values)))
 
         start.__name__ = name
         start.__doc__ = f"Query the access pattern {name!r} by {', '.join(keys.composites)}."

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from leyden._attrs import evolve, frozen
 from leyden._calls import Endable, end, fitting, hand_on, warn_unended
 from leyden._ledger import accounted
-from leyden.errors import AwsError, DecodeError, HookError, InputError, InvalidOptionError
+from leyden.errors import AwsError, DecodeError, InputError, InvalidOptionError, LeydenError
 from leyden.operations.bound import (
     BoundEntity,
     error_context,
@@ -19,6 +19,7 @@ from leyden.operations.bound import (
 )
 from leyden.operations.chains.reads import Get
 from leyden.operations.chains.write import Write
+from leyden.operations.companions.overflow.format import TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.reading import OverflowRead, join_items, wanted_fields
 from leyden.operations.companions.unique import GuardState
 from leyden.operations.options import (
@@ -38,7 +39,7 @@ from leyden.operations.plan.writes import (
     refuse_reading,
 )
 from leyden.operations.run.attempts import Written
-from leyden.operations.run.sending import READS, pause_before
+from leyden.operations.run.sending import READS, Wanted, pause_before
 from leyden.operations.run.verdicts import (
     GET,
     WRITE,
@@ -57,7 +58,7 @@ from leyden.program import Item, Params, Program, Request, Runner
 from leyden.results import TransactionResult, add_units, consumed_units
 
 
-@frozen(eq=False, repr=False)
+@frozen(eq=False, repr=False, slots=False)
 class TransactGet:
     """`app.transact_get([...])`: items as they all were at one moment."""
 
@@ -100,7 +101,30 @@ class TransactGet:
             parts.append({"Get": entry.params()})
         gets = [part["Get"] for part in parts]
         refuse_duplicates(GET, (item_id(get["TableName"], get["Key"]) for get in gets))
+        for place, old in self._old_keys.items():
+            get = {"TableName": gets[place]["TableName"], "Key": old}
+            if {"Get": get} not in parts:
+                parts.append({"Get": get})
+        if len(parts) > TRANSACTION_LIMIT:
+            raise InputError(
+                f"the transaction reads {len(parts)} items, as {len(self._old_keys)} of them may "
+                "still stand under the keys of an earlier schema, and DynamoDB takes at most "
+                f"{TRANSACTION_LIMIT}; read fewer at a time",
+                operation=GET,
+            )
         return {"TransactItems": parts}
+
+    @cached_property
+    def _old_keys(self) -> dict[int, Item]:
+        """The keys in an earlier form that are not the present ones, by the places of the gets."""
+        found = {}
+        for place, entry in enumerate(self._entries):
+            said = entry._said
+            if said.entity.moving is not None:
+                old = said.entity.moving.earlier_key(said.entity.mapping.own_values(said.given))
+                if old is not None:
+                    found[place] = old
+        return found
 
     def _program(self, params: Params, options: Options) -> Program[TransactionResult]:
         consumed: float | None = None
@@ -118,11 +142,14 @@ class TransactGet:
                     raise
                 raise canceled(GET, self._rejections(reasons), "nothing was read") from error
             sent += attempts
+            read = [part.get("Item") for part in response["Responses"]]
+            converted: list[Any] = []
+            if any(entry._said.entity.moving is not None for entry in self._entries):
+                converted, cost = yield from self._presented(params, read, options)
+                consumed = add_units(consumed, cost)
             found: dict[int, Item] = {}
-            for place, (entry, part) in enumerate(
-                zip(self._entries, response["Responses"], strict=True)
-            ):
-                item = part.get("Item")
+            for place, entry in enumerate(self._entries):
+                item = read[place]
                 if item is not None and is_mine(
                     entry._said.entity, item, entry._said.identity(), options
                 ):
@@ -136,13 +163,35 @@ class TransactGet:
                 raise torn
             yield pause_before(attempt)
         items: list[Any] = [None] * len(self._entries)
-        unreadable: list[DecodeError | HookError] = [*apart]
+        unreadable: list[Any] = [*converted, *apart]
         for place, item in found.items():
             make = partial(shape, self._entries[place]._said.entity, options=options)
             items[place], failure = attempt_to(make, item, options, GET)
             if failure is not None:
                 unreadable.append(failure)
         return TransactionResult(tuple(items), consumed, sent, tuple(unreadable))
+
+    def _presented(
+        self, params: Params, read: list[Item | None], options: Options
+    ) -> Program[tuple[list[LeydenError], float | None]]:
+        """Put the present forms of the items into what was read; gives the errors, and the cost."""
+        # What reads two forms is for services under a migration.
+        from leyden.operations.run.looking import LookUps
+
+        gets = [part["Get"] for part in params["TransactItems"]]
+        ids = [item_id(get["TableName"], get["Key"]) for get in gets]
+        there = {one: item for one, item in zip(ids, read, strict=True) if item is not None}
+        looking = LookUps([], options, GET, there)
+        for place, entry in enumerate(self._entries):
+            entity, get = entry._said.entity, gets[place]
+            if entity.moving is None:
+                continue
+            found: dict[Any, Item] = {}
+            old = self._old_keys.get(place)
+            one = Wanted(entity, get["TableName"], get["Key"], {}, old)
+            yield from looking.convert(one, there.get(ids[place]), found)
+            read[place] = found.get(ids[place])
+        return looking.unreadable, looking.consumed
 
     def _join(
         self, found: dict[int, Item], options: Options, *, last: bool
@@ -181,7 +230,10 @@ class TransactGet:
         return None, consumed, unreadable
 
     def _rejections(self, reasons: Sequence[Reason]) -> Iterable[Rejection]:
-        for position, (entry, reason) in enumerate(zip(self._entries, reasons, strict=True)):
+        parts = [*enumerate(self._entries)]
+        # Behind them stand those keys of an earlier form that nobody else reads.
+        parts += [(place, self._entries[place]) for place in self._old_keys]
+        for (position, entry), reason in zip(parts, reasons, strict=False):
             code = code_of(reason)
             if code != "None":
                 said = entry._said

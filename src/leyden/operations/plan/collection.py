@@ -69,6 +69,11 @@ class CollectionReading(RangedReading):
         return self.collection.name
 
     @property
+    def is_moving(self) -> bool:
+        """Whether items of a member may be in an earlier form."""
+        return any(member.entity.moving is not None for member in self.collection)
+
+    @property
     def small_attribute(self) -> str | None:
         """None: members have attributes of their own."""
         return None

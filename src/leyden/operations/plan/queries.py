@@ -76,6 +76,11 @@ class PageReading(ABC):
         """The access pattern or the collection, by name; None for a scan of the table."""
         return self.source.spec.name
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether items may be in an earlier form."""
+        return self.entity.moving is not None
+
     def describe(self, options: Options, *, telling: bool = False) -> Params:
         """The request; with `telling`, reading also what says whose item it is."""
         spec = self.source.spec

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from leyden._attrs import frozen
 from leyden._late import Late
-from leyden.errors import DecodeError, HookError, InvalidExpressionError
+from leyden.errors import ConversionError, DecodeError, HookError, InvalidExpressionError
 from leyden.operations.bound import BoundEntity, Identity, matches, name_item, reader_of
 from leyden.operations.companions.overflow.reading import OverflowRead, joining_for, reading_notes
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import inputs_of, project, shown_slots
-from leyden.program import Item, Params, Request
+from leyden.program import Item, Params, Program, Request
 
-_PLACEHOLDER = re.compile(r"[#:]\w+")
+PLACEHOLDER = re.compile(r"[#:]\w+")
 # PynamoDB writes a space behind the names of functions.
 _FUNCTION = re.compile(r"\b(attribute_\w+|contains|begins_with|size) \(")
 
@@ -76,7 +76,7 @@ def show(expression: str, params: Params) -> str:
     names: dict[str, str] = params.get("ExpressionAttributeNames", {})
     values: dict[str, Any] = params.get("ExpressionAttributeValues", {})
     known = {**names, **{placeholder: _literal(value) for placeholder, value in values.items()}}
-    text = _PLACEHOLDER.sub(lambda found: known.get(found[0], found[0]), expression)
+    text = PLACEHOLDER.sub(lambda found: known.get(found[0], found[0]), expression)
     return _FUNCTION.sub(r"\1(", text)
 
 
@@ -119,14 +119,14 @@ def shape(
 
 def attempt_to(
     shaped: Callable[[T], Any], item: T, options: Options, operation: str
-) -> tuple[Any, DecodeError | HookError | None]:
+) -> tuple[Any, Any]:
     """What is made of an item, and why it cannot be read.
 
     That is raised unless `unreadable="collect"` was said.
     """
     try:
         return shaped(item), None
-    except (DecodeError, HookError) as error:
+    except (ConversionError, DecodeError, HookError) as error:
         error.operation = error.operation or operation
         if options.unreadable != "collect":
             raise
@@ -219,6 +219,8 @@ class ReadPlan:
     """What is asked beside the request, for cursors."""
     keep_whole: Keep | None = None
     """What hydrated items to keep, where that is more than `keep` says."""
+    reading: Callable[[Any], Program[Any]] | None = None
+    """What reads in place of the request, where one is not enough: the answer to a get, a page."""
 
 
 @frozen(eq=False)
@@ -232,6 +234,11 @@ class GetReading:
     def name(self) -> str:
         """The operation's name in errors and events: `task.get`."""
         return self.entity.operation("get")
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the item may be in an earlier form."""
+        return self.entity.moving is not None
 
     def describe(
         self, options: Options, values: Mapping[str, Any] | None = None, *, telling: bool = False

@@ -1,7 +1,8 @@
 """Cursors: where a query or a scan goes on, as opaque text.
 
 The text is the base64url JSON of DynamoDB's LastEvaluatedKey, as ElectroDB writes it, then a
-dot and a checksum over that, the query and its direction. ElectroDB's own cursors have no
+dot and a checksum over that, the query and its direction. A read of several places adds where each
+goes on, in the same form. ElectroDB's own cursors have no
 checksum, so nothing ties them to a query: only `cursor_from="electrodb"` takes them.
 """
 
@@ -11,7 +12,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -22,6 +23,10 @@ _PLACEHOLDER: Final = re.compile(r"[#:]\w+")
 _CHECKSUM_BYTES: Final = 6
 _LONGEST: Final = 16_384
 """Characters; the keys of a table and an index have 6 KB at most."""
+
+
+_PARTS: Final = 2
+"""The parts of a cursor of one place: the position, and its checksum."""
 
 
 class _NumberText(str):
@@ -47,12 +52,12 @@ def write_cursor(last_key: Item, params: Params | None = None, asked: str = "") 
 def read_cursor(
     cursor: str,
     params: Params | None,
-    fields: Sequence[str],
+    fields: Sequence[str] | None,
     asked: str = "",
     *,
     foreign: bool = False,
 ) -> Item:
-    """The ExclusiveStartKey in a cursor, whose fields must be `fields`.
+    """The ExclusiveStartKey in a cursor, whose fields must be `fields`, if these are given.
 
     Without `params` the checksum is not looked at; with `foreign` a cursor may have none. Raises
     InvalidCursorError where the cursor was changed, is cut short, or belongs to another query or
@@ -61,6 +66,8 @@ def read_cursor(
     if not isinstance(cursor, str):
         raise InvalidCursorError(f"a cursor is text, not {type(cursor).__name__}")
     encoded, dot, checksum = cursor.partition(".")
+    # Behind it may stand where a read of two forms goes on in each; the position is the same.
+    checksum = checksum.partition(".")[0]
     try:
         if len(encoded) > _LONGEST:
             raise ValueError("too long")
@@ -74,10 +81,10 @@ def read_cursor(
         ) from error
     if params is not None and not (foreign and not dot):
         _refuse_another(body, checksum if dot else None, params, asked)
-    if not isinstance(plain, dict) or set(plain) != set(fields):
+    if not isinstance(plain, dict) or (fields is not None and set(plain) != set(fields)):
+        listed = ", ".join(fields or ())
         raise InvalidCursorError(
-            f"the cursor does not fit the query: this one goes on from the fields "
-            f"{', '.join(fields)}"
+            f"the cursor does not fit the query: this one goes on from the fields {listed}"
         )
     if not all(isinstance(value, str) and value for value in plain.values()):
         raise InvalidCursorError(
@@ -87,6 +94,29 @@ def read_cursor(
         name: {"N" if isinstance(value, _NumberText) else "S": str(value)}
         for name, value in plain.items()
     }
+
+
+def with_starts(cursor: str, starts: Mapping[int, Item], params: Params) -> str:
+    """A cursor that also says where each of several places is read on, by their numbers.
+
+    It is good for a read of one place as well, which goes on from the position alone.
+    """
+    fields = {
+        f"{place} {name}": value for place, key in starts.items() for name, value in key.items()
+    }
+    return f"{cursor}.{write_cursor(fields, params, cursor)}" if fields else cursor
+
+
+def starts_in(cursor: str, params: Params) -> dict[int, Item]:
+    """Where each of several places is read on; empty where a cursor has the position alone."""
+    parts = cursor.split(".")
+    starts: dict[int, Item] = {}
+    if len(parts) > _PARTS:
+        own, others = ".".join(parts[:_PARTS]), ".".join(parts[_PARTS:])
+        for field, value in read_cursor(others, params, None, own).items():
+            place, _, name = field.partition(" ")
+            starts.setdefault(int(place), {})[name] = value
+    return starts
 
 
 def _refuse_another(body: str, checksum: str | None, params: Params, asked: str) -> None:

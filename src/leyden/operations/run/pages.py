@@ -45,7 +45,10 @@ _MOST_AT_ONCE: Final = 64
 
 def read_item(plan: ReadPlan) -> Program[Any]:
     """Read one item: in the form that was asked for, or None."""
-    response = yield plan.request
+    if plan.reading is None:
+        response = yield plan.request
+    else:
+        response = yield from plan.reading(plan)
     found, item = response.get("Item"), None
     apart: float | None = None
     if found and plan.keep(found):
@@ -66,6 +69,9 @@ def read_pages(plan: ReadPlan) -> Program[Page]:
     many items were kept. The cursor goes on behind the last item that is given. An error after
     the first page, or behind a cursor, has what was read before, and where to go on, in `page`.
     """
+    if plan.reading is not None:
+        page: Page = yield from plan.reading(plan)
+        return page
     options = plan.options
     wanted = options.count
     most = options.pages if options.pages is not None else ("all" if wanted else 1)
@@ -79,7 +85,7 @@ def read_pages(plan: ReadPlan) -> Program[Page]:
     scanned = requests = 0
     while True:
         try:
-            response = yield _at(plan.request, params, start)
+            response = yield request_at(plan.request, params, start)
         except LeydenError as error:
             if start:
                 there = write_cursor(start, params, plan.asked)
@@ -99,7 +105,7 @@ def read_pages(plan: ReadPlan) -> Program[Page]:
         if not start or (most != "all" and requests >= most):
             break
     cursor = write_cursor(start, params, plan.asked) if start else None
-    return (yield from _given(plan, kept, Page((), cursor, consumed, scanned, requests)))
+    return (yield from complete(plan, kept, Page((), cursor, consumed, scanned, requests)))
 
 
 def pages_of(plan: ReadPlan) -> Turns:
@@ -132,12 +138,12 @@ def _salvaged(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page | No
     # One error is enough: what cannot be read stands beside the good items.
     plan = evolve(plan, options=evolve(plan.options, unreadable="collect"))
     try:
-        return (yield from _given(plan, kept, page))
+        return (yield from complete(plan, kept, page))
     except LeydenError:
         return None
 
 
-def _given(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
+def complete(plan: ReadPlan, kept: list[Item], page: Page) -> Program[Page]:
     """The page with the items that were kept, in the form that was asked for.
 
     With `hydrate` they are the whole items behind what an index gave, in its order. An item that
@@ -190,7 +196,7 @@ class _Segments:
         """Read the next page of each unfinished segment, at the same time; tells `progress`."""
         plan, options = self.plan, self.plan.options
         sent = [
-            _at(plan.request, plan.request.params, start, segment, options.segments)
+            request_at(plan.request, plan.request.params, start, segment, options.segments)
             for segment, start in self.positions.items()
         ]
         answers = yield Gather(tuple(sent), min(len(sent), _MOST_AT_ONCE))
@@ -206,7 +212,7 @@ class _Segments:
             kept += filter(plan.keep, answer.get("Items", ()))
             if answer.get("LastEvaluatedKey"):
                 left[segment] = answer["LastEvaluatedKey"]
-        page = yield from _given(plan, kept, Page((), None, consumed, scanned, len(sent)))
+        page = yield from complete(plan, kept, Page((), None, consumed, scanned, len(sent)))
         self.positions = left
         self.found += len(page)
         self.scanned += scanned
@@ -215,7 +221,7 @@ class _Segments:
         return page
 
 
-def _at(
+def request_at(
     request: Request,
     params: Params,
     start: Item | None,
@@ -253,7 +259,7 @@ def count_by_service(request: Request, segments: int | None = None) -> Program[C
     total = requests = 0
     consumed: float | None = None
     while waiting:
-        asked = [_at(request, params, start, n, segments) for n, start in waiting.items()]
+        asked = [request_at(request, params, start, n, segments) for n, start in waiting.items()]
         if segments is None:
             answers = [(yield asked[0])]
         else:

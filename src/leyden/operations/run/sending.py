@@ -20,7 +20,7 @@ from leyden.errors import (
     LeydenError,
     ThrottledError,
 )
-from leyden.operations.bound import BoundEntity, ItemId, error_context, item_id
+from leyden.operations.bound import BoundEntity, Identity, ItemId, error_context, item_id
 from leyden.operations.options import Options
 from leyden.program import Gather, Item, Params, Pause, Program, Request, Response
 from leyden.results import BatchResult, add_units, bytes_written, consumed_units
@@ -186,6 +186,35 @@ class _Part:
     in_doubt: bool = False
 
 
+@frozen
+class Wanted:
+    """An item that is read by its key, among others."""
+
+    entity: BoundEntity
+    table: str
+    key: Item
+    identity: Identity
+    old: Item | None = None
+    """Its key in an earlier form; None where that is the same, or there is no such form."""
+
+    @property
+    def id(self) -> ItemId:
+        """The id of its key."""
+        return item_id(self.table, self.key)
+
+
+def found_in(
+    responses: Iterable[Response], fields: Mapping[str, Iterable[str]]
+) -> dict[ItemId, Item]:
+    """The items in the answers to batches of gets; `fields` are those of each table's key."""
+    return {
+        item_id(table, {name: item[name] for name in fields[table]}): item
+        for response in responses
+        for table, items in response.get("Responses", {}).items()
+        for item in items
+    }
+
+
 def get_items(
     table: str,
     keys: Sequence[Item],
@@ -209,11 +238,7 @@ def get_items(
         "BatchGetItem", operation, bodies, options, left_in="UnprocessedKeys", reader=reader
     )
     settle(sent, BatchResult((), sent.unread, sent.consumed, sent.requests), options, operation)
-    found = {
-        item_id(table, {name: item[name] for name in keys[0]}): item
-        for response in sent.responses
-        for item in response.get("Responses", {}).get(table, ())
-    }
+    found = found_in(sent.responses, {table: [*keys[0]]} if keys else {})
     return found, sent.consumed, sent.requests
 
 

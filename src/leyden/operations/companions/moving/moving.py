@@ -157,14 +157,12 @@ class Moving:
         """
         base = without_kept(item)
         earlier = self.is_earlier(item)
-        if self.is_told and not earlier:
+        after = self.present(item)
+        old: Item | None = base
+        if earlier:
+            old = self._restored(item)
+        elif self.is_told or not self._is_neutral(base):
             old = self.back(item) if BEFORE_FIELD in item else None
-            after = self._settling.convert(base)
-        else:
-            old = self._restored(item) if earlier else base
-            after = self._ahead.convert(old)
-            if not earlier and not self._is_neutral(base):
-                old = self.back(item) if BEFORE_FIELD in item else None
         unchanged = same_items(after, base)
         if unchanged and (old is None or BEFORE_FIELD in item):
             return item
@@ -180,6 +178,17 @@ class Moving:
                 return item
         self._refuse_oversize(after, item)
         return after
+
+    def present(self, item: Item) -> Item:
+        """A raw item in the new form, as reads see it: without what is kept, and of any size.
+
+        Raises ConversionError.
+        """
+        base = without_kept(item)
+        earlier = self.is_earlier(item)
+        if self.is_told and not earlier:
+            return self._settling.convert(base)
+        return self._ahead.convert(self._restored(item) if earlier else base)
 
     def back(self, item: Item) -> Item:
         """A raw item in the old form: the old bytes where nobody wrote it since it was moved.

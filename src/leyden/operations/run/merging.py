@@ -1,0 +1,463 @@
+"""Reads of items in either of two forms, while a migration is under way: merged, and in order.
+
+The index of a query has the items in their present form. Those that have not moved stand elsewhere,
+in an access pattern of the earlier schema, or beside the others with the very keys that they will
+have. Each is converted as it is read, so all that comes behind it (ranges, conditions, projections,
+records) sees the present form alone.
+
+How it stays true while items move meanwhile. An item moves in one step: it is in one form at every
+moment. So the earlier form is read first, and the present one after it: what moved in between is
+found there. What is in both was written by a program of the earlier schema after it had moved; the
+present form counts until the migration has brought the later one over. A page ends where all places
+were read to, and the next one reads all of them from there: it keeps nothing that may have moved
+since. Where the earlier place cannot be read in the present order, it is read whole, once a call.
+
+Items of one sort key stand in an index in an order that is DynamoDB's own, and another one in each
+index. Here they stand in the order of the table's key, and are read together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pynamodb.expressions.condition import Condition
+
+from leyden._attrs import define, evolve, field, frozen
+from leyden.errors import ConversionError, InputError, LeydenError
+from leyden.operations.bound import item_id
+from leyden.operations.plan.evaluation import holds
+from leyden.operations.plan.reads import ReadPlan
+from leyden.operations.run.cursor import read_cursor, starts_in, with_starts, write_cursor
+from leyden.operations.run.looking import cut, is_present, present_form, whole_forms
+from leyden.operations.run.pages import complete, request_at
+from leyden.operations.run.sending import get_items
+from leyden.program import Item, Program, Request
+from leyden.results import Page, add_units, consumed_units
+
+if TYPE_CHECKING:
+    from leyden.operations.companions.moving.moving import Moving
+
+MOST_SORTED: Final = 100_000
+"""How many items in their earlier form a read sorts; they are all held at once."""
+
+_MORE: Final = 4
+"""How many times more a request asks for that goes on within a page."""
+
+_PRESENT: Final = -1
+"""The number of the place where the present form stands."""
+
+Place: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...]]
+"""Where an item stands: its sort key, and the table's key among those of the same one."""
+
+
+@frozen
+class Origin:
+    """One place that is read: a request without filters, and what stands there.
+
+    `moving` is what converts the items of an earlier form; None for the place of the present one.
+    `fields` are those of a position there, `narrow` says that it does not hold whole items,
+    `ordered` that its items come in the present order.
+    """
+
+    request: Request
+    fields: Sequence[str]
+    narrow: bool
+    moving: Moving | None = None
+    ordered: bool = True
+
+
+@define
+class Merging:
+    """A read of several places: `present` has the present form, in the order that is given.
+
+    `movings` are those of all entities that are read. `asked` is the key condition and `filtered`
+    the filter, for items in the present form. `index_fields` are the keys of the index,
+    `sort_fields` what sorts it; `shown` are the fields that are asked for, `held` gives those that
+    the index holds of an item.
+    """
+
+    present: Origin
+    earlier: tuple[Origin, ...]
+    movings: tuple[Moving, ...]
+    index_fields: tuple[str, ...]
+    sort_fields: tuple[str, ...]
+    primary_fields: Sequence[str]
+    asked: Condition | None
+    filtered: Condition | None
+    shown: frozenset[str] | None
+    held: Callable[[Item], frozenset[str] | None]
+    whole: dict[int, list[_Entry]] = field(factory=dict)
+    """What was read whole, by the number of its place."""
+
+    def read(self, plan: ReadPlan) -> Program[Page]:
+        """Read as many pages as the options ask for, as one: what `read_pages` does of one form."""
+        return _Reading(self, plan).pages()
+
+
+@frozen
+class _Entry:
+    """An item that was read: its key where it stood, and its present form, None if left out."""
+
+    key: Item
+    item: Item | None = None
+    place: Place | None = None
+    moved: Moving | None = None
+    """What gave it another key of the table; None where it stands under its own."""
+
+
+@define
+class _Reading:
+    """One call: where it stands in each place, and what was read so far."""
+
+    merging: Merging
+    plan: ReadPlan
+    position: Place | None = None
+    """Where the last item stands that was given or passed; None at the beginning."""
+    key: Item | None = None
+    """Its key, for cursors."""
+    starts: dict[int, Item] = field(factory=dict)
+    """Where each place is read on, by its number."""
+    read: dict[int, list[_Entry]] = field(factory=dict)
+    """What the last page read in each place, as it came."""
+    consumed: float | None = None
+    requests: int = 0
+    scanned: int = 0
+    unreadable: list[Any] = field(factory=list)
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether the order is descending."""
+        return not self.plan.request.params.get("ScanIndexForward", True)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no two items have one sort key: in the table itself."""
+        return {*self.merging.present.fields} == {*self.merging.primary_fields}
+
+    def pages(self) -> Program[Page]:
+        """The pages that the options ask for, as one."""
+        options = self.plan.options
+        wanted = options.count
+        most = options.pages if options.pages is not None else ("all" if wanted else 1)
+        self.begin()
+        kept: list[Item] = []
+        done, ended = 0, False
+        while not ended and (most == "all" or done < most):
+            try:
+                entries, ended = yield from self.next_page()
+            except LeydenError as error:
+                if self.key is not None:
+                    error.page = yield from self.salvaged(kept)
+                raise
+            done += 1
+            for number, entry in enumerate(entries, 1):
+                item = self.seen(entry.item)
+                if item is not None:
+                    kept.append(item if options.hydrate else cut(item, self.merging.shown))
+                if len(kept) == wanted:
+                    ended = ended and number == len(entries)
+                    entries = entries[:number]
+                    break
+            if entries and not ended:
+                self.go_on_behind(entries[-1])
+            if len(kept) == wanted:
+                break
+        return (yield from self.give(kept, None if ended else self.cursor()))
+
+    def begin(self) -> None:
+        plan, options = self.plan, self.plan.options
+        if options.cursor is None:
+            return
+        params, foreign = plan.request.params, options.cursor_from == "electrodb"
+        key = read_cursor(options.cursor, params, plan.key_fields, plan.asked, foreign=foreign)
+        self.key, self.position = key, self.place_of(key)
+        # A cursor of one place says where to go on in the present form; the others begin again.
+        self.starts = starts_in(options.cursor, params) if self.merging.earlier else {}
+        self.starts = self.starts or {_PRESENT: key}
+
+    def cursor(self) -> str | None:
+        if self.key is None:
+            return None
+        params = self.plan.request.params
+        cursor = write_cursor(self.key, params, self.plan.asked)
+        return with_starts(cursor, self.starts, params) if self.merging.earlier else cursor
+
+    def give(self, kept: list[Item], cursor: str | None) -> Program[Page]:
+        # What was to be hydrated is whole already, and may not be in the table as it is here.
+        plan = evolve(self.plan, options=evolve(self.plan.options, hydrate=False))
+        page = Page((), cursor, self.consumed, self.scanned, self.requests)
+        page = yield from complete(plan, kept, page)
+        return evolve(page, unreadable=(*self.unreadable, *page.unreadable))
+
+    def salvaged(self, kept: list[Item]) -> Program[Page | None]:
+        self.plan = evolve(self.plan, options=evolve(self.plan.options, unreadable="collect"))
+        try:
+            return (yield from self.give(kept, self.cursor()))
+        except LeydenError:
+            return None
+
+    def seen(self, item: Item | None) -> Item | None:
+        """An item as the index shows it; None where it is not one of those that are asked for."""
+        plan, filtered = self.plan, self.merging.filtered
+        if item is None:
+            return None
+        if not plan.options.hydrate:
+            item = cut(item, self.merging.held(item))
+        if filtered is not None and not holds(filtered, item):
+            return None
+        return item if (plan.keep_whole or plan.keep)(item) else None
+
+    # Where items stand.
+
+    def place_of(self, item: Item) -> Place:
+        merging = self.merging
+        return (
+            tuple(_comparable(item[name]) for name in merging.sort_fields),
+            tuple(_comparable(item[name]) for name in merging.primary_fields),
+        )
+
+    def is_ahead(self, one: Any, other: Any) -> bool:
+        return bool(one > other if self.is_backward else one < other)
+
+    def is_behind(self, entry: _Entry) -> bool:
+        """Whether an entry is behind what was given."""
+        if entry.item is None:
+            return False
+        return self.position is None or self.is_ahead(self.position, entry.place)
+
+    def is_within(self, entry: _Entry, end: Place | None) -> bool:
+        """Whether a place that was read up to its entry at `end` has all that stands up to here.
+
+        More items of the sort key at the end may follow, unless there can be but one.
+        """
+        if end is None or entry.place is None:
+            return end is None
+        ahead = self.is_ahead(entry.place[0], end[0])
+        return ahead or (self.is_unique and entry.place[0] == end[0])
+
+    def go_on_behind(self, entry: _Entry) -> None:
+        """Go on behind an entry: everywhere behind the last key that stands before it for sure."""
+        if not self.merging.earlier:
+            self.key, self.starts = entry.key, {_PRESENT: entry.key}
+            return
+        assert entry.item is not None
+        assert entry.place is not None
+        self.position = entry.place
+        self.key = {name: entry.item[name] for name in self.merging.present.fields}
+        for number, entries in self.read.items():
+            for one in entries:
+                if one.place is not None and not self.is_within(one, entry.place):
+                    break
+                self.starts[number] = one.key
+
+    # Reading.
+
+    def next_page(self) -> Program[tuple[list[_Entry], bool]]:
+        """The next items in order, and whether these are the last; `limit` of them at most."""
+        merging = self.merging
+        limit: int | None = self.plan.request.params.get("Limit")
+        self.read = {}
+        if not merging.earlier:
+            request = merging.present.request
+            sized = request.params if limit is None else {**request.params, "Limit": limit}
+            response = yield request_at(request, sized, self.starts.get(_PRESENT))
+            entries = yield from self.take(merging.present, response)
+            start = response.get("LastEvaluatedKey")
+            if start and not entries:
+                # Nothing was read, or all of it was gone when it was hydrated.
+                entries = [_Entry(start)]
+            return entries, not start
+        merged: list[_Entry] = []
+        ends: list[Place] = []
+        # What moved while it was read may leave nothing of a page; then it is read again.
+        while not merged:
+            found: list[_Entry] = []
+            ends = []
+            for number, origin in enumerate(merging.earlier):
+                if not origin.ordered:
+                    found += yield from self.read_all(number, origin)
+                    continue
+                some, end = yield from self.read_on(number, origin, limit, [], [])
+                found += some
+                ends += [] if end is None else [end]
+            own, end = yield from self.read_on(_PRESENT, merging.present, limit, found, ends)
+            ends += [] if end is None else [end]
+            merged = self.merge(found, own, ends)
+            if not ends:
+                break
+        merged.sort(key=lambda one: one.place or (), reverse=self.is_backward)
+        return merged[:limit], not ends and (limit is None or len(merged) <= limit)
+
+    def merge(self, found: list[_Entry], own: list[_Entry], ends: Sequence[Place]) -> list[_Entry]:
+        """The entries behind the position, as far as all places were read to."""
+        there = {one.place[1] for one in own if one.place is not None and one.moved is None}
+        left = [one for one in found if one.place is None or one.place[1] not in there]
+        return [
+            one
+            for one in (*left, *own)
+            if self.is_behind(one) and all(self.is_within(one, end) for end in ends)
+        ]
+
+    def read_on(
+        self,
+        number: int,
+        origin: Origin,
+        limit: int | None,
+        found: list[_Entry],
+        ends: list[Place],
+    ) -> Program[tuple[list[_Entry], Place | None]]:
+        """Read on in one place until something is behind the position for sure.
+
+        Gives what was read, and up to where; None where that is all. `found` are entries of other
+        places, which were read up to `ends`.
+        """
+        entries: list[_Entry] = []
+        start = self.starts.get(number)
+        # One is read again, and the one behind the last tells that there are no more like it.
+        size = None if limit is None else limit + 2
+        while True:
+            params = origin.request.params
+            sized = params if size is None else {**params, "Limit": size}
+            response = yield request_at(origin.request, sized, start)
+            entries += yield from self.take(origin, response)
+            self.read[number] = entries
+            start = response.get("LastEvaluatedKey")
+            if not start:
+                return entries, None
+            end = next((one.place for one in reversed(entries) if one.place is not None), None)
+            if end is not None and self.merge(found, entries, (*ends, end)):
+                return entries, end
+            size = None if size is None else size * _MORE
+
+    def read_all(self, number: int, origin: Origin) -> Program[list[_Entry]]:
+        """All items in the earlier form of one place, read once a call."""
+        known = self.merging.whole
+        if number not in known:
+            entries: list[_Entry] = []
+            start: Item | None = None
+            while start or not entries:
+                response = yield request_at(origin.request, origin.request.params, start)
+                found = yield from self.take(origin, response)
+                entries += [one for one in found if one.item is not None]
+                if len(entries) > MOST_SORTED:
+                    raise InputError(
+                        f"more than {MOST_SORTED:,} items of the partition are in their earlier "
+                        "form, and stand there in another order, so they would all have to be "
+                        "sorted here; narrow the query, or migrate the items first"
+                    )
+                start = response.get("LastEvaluatedKey")
+                if not start:
+                    break
+            known[number] = entries
+        return known[number]
+
+    def take(self, origin: Origin, response: Any) -> Program[list[_Entry]]:
+        """What an answer has, in the present form; what does not belong there is left out."""
+        self.consumed = add_units(self.consumed, consumed_units(response))
+        self.scanned += response.get("ScannedCount", 0)
+        self.requests += 1
+        items: list[Item] = response.get("Items", [])
+        keys = [{name: item[name] for name in origin.fields} for item in items]
+        if items and (origin.narrow or self.plan.options.hydrate):
+            found = yield from self.get(items)
+            whole = [found.get(self.id_of(item)) for item in items]
+        else:
+            whole = [*items]
+        joined = yield from self.join([item for item in whole if item is not None])
+        whole = [None if item is None else joined[self.id_of(item)] for item in whole]
+        entries = [self.entry_of(origin, *pair) for pair in zip(keys, whole, strict=True)]
+        return (yield from self.settle(origin, entries))
+
+    def join(self, items: list[Item]) -> Program[dict[Any, Item | None]]:
+        """Items by their ids, those in an earlier form with their large values in place."""
+        table, operation = self.plan.request.params["TableName"], self.plan.request.operation
+        joined = yield from whole_forms(
+            self.merging.movings, items, table, self.plan.options, operation
+        )
+        self.consumed = add_units(self.consumed, joined.consumed)
+        self.requests += joined.requests
+        self.unreadable += joined.unreadable
+        return {self.id_of(one): item for one, item in zip(items, joined.items, strict=True)}
+
+    def entry_of(self, origin: Origin, key: Item, item: Item | None) -> _Entry:
+        merging = self.merging
+        if item is None:
+            return _Entry(key)
+        movings = merging.movings if origin.moving is None else (origin.moving,)
+        moving = next((one for one in movings if one.owns(item)), None)
+        if moving is None:
+            # Another entity's stands in the place of the present form alone.
+            return (
+                _Entry(key) if origin.moving is not None else _Entry(key, item, self.place_of(item))
+            )
+        try:
+            present = present_form(moving, item, self.plan.request.operation)
+        except ConversionError as error:
+            if self.plan.options.unreadable != "collect":
+                raise
+            self.unreadable.append(error)
+            return _Entry(key)
+        names = merging.index_fields
+        stays = all(item.get(name) == present.get(name) for name in names)
+        if stays != (origin.moving is None):
+            # It stands elsewhere in its present form, or there already.
+            return _Entry(key)
+        if merging.asked is not None and not holds(merging.asked, present):
+            return _Entry(key)
+        has_moved = self.id_of(item) != self.id_of(present)
+        return _Entry(key, present, self.place_of(present), moving if has_moved else None)
+
+    def settle(self, origin: Origin, entries: list[_Entry]) -> Program[list[_Entry]]:
+        """The entries without those whose present form is in the table as well."""
+        moved = {
+            self.id_of(one.item): one.moved
+            for one in entries
+            if one.moved is not None and one.item is not None and self.seen(one.item)
+        }
+        if not moved:
+            return entries
+        items = {self.id_of(one.item): one.item for one in entries if one.item is not None}
+        there = {self.id_of(one.item) for one in entries if one.item is not None and not one.moved}
+        found = yield from self.get([items[one] for one in moved])
+        settled = []
+        for entry in entries:
+            name = None if entry.item is None or entry.moved is None else self.id_of(entry.item)
+            other = found.get(name)
+            if other is None or not is_present(moved[name], other, items[name]):
+                settled.append(entry)
+                continue
+            # It may have moved since its place was read, and would be found nowhere then.
+            stays = origin.moving is None and all(
+                other.get(field) == items[name].get(field) for field in self.merging.index_fields
+            )
+            is_new = stays and name not in there
+            settled.append(_Entry(entry.key, other, entry.place) if is_new else _Entry(entry.key))
+        return settled
+
+    def id_of(self, item: Item) -> Any:
+        table = self.plan.request.params["TableName"]
+        return item_id(table, {name: item[name] for name in self.merging.primary_fields})
+
+    def get(self, items: Iterable[Item]) -> Program[dict[Any, Item]]:
+        """The whole items with the keys of these, as they are now."""
+        keys = {
+            self.id_of(item): {name: item[name] for name in self.merging.primary_fields}
+            for item in items
+        }
+        found, consumed, requests = yield from get_items(
+            self.plan.request.params["TableName"],
+            [*keys.values()],
+            self.plan.options,
+            self.plan.request.operation,
+            consistent=True,
+        )
+        self.consumed = add_units(self.consumed, consumed)
+        self.requests += requests
+        return found
+
+
+def _comparable(value: Any) -> Any:
+    ((kind, content),) = value.items()
+    return Decimal(content) if kind == "N" else content
