@@ -49,6 +49,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "keys": (f"{_HERE}.keys:keys", "Show the keys that an item gets in each access pattern."),
         "explain": (f"{_HERE}.explain:explain", "Show what an operation would read or write."),
         "types": (f"{_HERE}.types:types", "Write a typed module, for editors and type checkers."),
+        "diff": (f"{_HERE}.diff:diff", "Say what a change of schemas does to items and code."),
         "import-electrodb": (
             f"{_HERE}.import_electrodb:import_electrodb",
             "Convert ElectroDB models into schema files.",
