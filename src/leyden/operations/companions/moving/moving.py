@@ -28,6 +28,7 @@ from leyden.operations.companions.moving.routes import (
     is_readable_as,
     maker,
     restate,
+    restated,
 )
 from leyden.operations.companions.moving.translation import Translation, same_key
 from leyden.operations.plan.expressions import ITEM_LIMIT, Expressions, item_size
@@ -331,14 +332,16 @@ class Moving:
     def sign(self, values: Mapping[str, Any]) -> Item | None:
         """The fields by which an old item is the one with these key attributes of the new schema.
 
-        None where a step makes one of them, so that stored texts may differ from what it gives
-        back.
+        An old item that has all of them gets the key of these attributes. None where a step makes
+        one of them, so that no stored value tells.
         """
-        names = self.earlier.keys.guarded
-        if not all(self.routes_back[name].is_plain for name in names):
-            return None
-        found = self.earlier_values(values)
-        return None if found.keys() < {*names} else dict(self.earlier.identity_by(found))
+        found: Item = {}
+        for name in self.entity.keys.primary.composites:
+            route = self.routes[name]
+            if not route.is_plain or route.source is None or restated(route.source, route.target):
+                return None
+            found[route.source.spec.field] = route.target.encode(values[name])
+        return found
 
     def settled(self, expressions: Expressions) -> str:
         """The condition that what stands under an item's new key is not in the old form.
