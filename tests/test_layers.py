@@ -63,7 +63,8 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "_methods": {"errors", "program"},
     "store": PUBLIC | {"_methods", "_text", "schema", "types"},
     "memory": FLOOR | PUBLIC | {"_methods", "nearest", "schema", "store", "types"},
-    "provision": PUBLIC | {"_attrs", "schema"},
+    # Who leads a key, and what guards' keys are made of, decides what a tenant may touch.
+    "provision": PUBLIC | {"_attrs", "_text", "keys", "operations", "schema"},
     "diff": PUBLIC | {"_text", "keys", "schema", "types"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
     "porting": {"_text", "errors", "schema", "types"},

@@ -60,6 +60,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             f"{_HERE}.table:table",
             "Print, create or compare the table that the schemas need.",
         ),
+        "iam": (f"{_HERE}.iam:iam", "Print the IAM policy that a program on the table needs."),
     },
     "Items": {
         "get": (f"{_HERE}.items:get", "Print the item with a key."),
@@ -109,6 +110,7 @@ _MEANT: Final = {
     **dict.fromkeys(("list", "ls", "count"), "scan"),
     **dict.fromkeys(("dump", "backup"), "export"),
     **dict.fromkeys(("load", "restore"), "import"),
+    **dict.fromkeys(("policy", "permissions"), "iam"),
     **dict.fromkeys(("serve", "start", "server"), "local"),
 }
 """Commands as other tools call them."""
