@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from leyden.engine import LocalEngine, local
     from leyden.errors import LeydenError, SchemaWarning, UnsentWriteWarning
     from leyden.mapping.record import Changes, Record
+    from leyden.migration import MigrationPlan, MigrationProgress, MigrationReport
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
@@ -82,6 +83,9 @@ _PLACES: Final = {
     "LocalEngine": "leyden.engine",
     "Match": "leyden.results",
     "Matches": "leyden.results",
+    "MigrationPlan": "leyden.migration",
+    "MigrationProgress": "leyden.migration",
+    "MigrationReport": "leyden.migration",
     "Page": "leyden.results",
     "Patch": "leyden.operations.chains.update",
     "Put": "leyden.operations.chains.put",
@@ -141,6 +145,9 @@ __all__ = [
     "LocalEngine",
     "Match",
     "Matches",
+    "MigrationPlan",
+    "MigrationProgress",
+    "MigrationReport",
     "Page",
     "Patch",
     "Put",

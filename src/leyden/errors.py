@@ -22,6 +22,8 @@
     ├── DecodeError                 a stored item does not fit its schema
     │   └── DecryptError                an encrypted value could not be decrypted
     ├── ConversionError             an item cannot be moved to another schema's form
+    ├── MigrationError              a migration cannot do this now: it is at another step
+    │   └── MigrationBusyError          another process is at work on it
     ├── NotReadError (AttributeError)   a record does not show what was not read
     ├── HookError                   a function that was handed in with `hooks=` failed
     ├── NoResultError               `.one()` found no record
@@ -116,6 +118,8 @@ __all__ = [
     "ItemTooLargeError",
     "KeyCollisionError",
     "LeydenError",
+    "MigrationBusyError",
+    "MigrationError",
     "MissingCompositeError",
     "MultipleResultsError",
     "NoResultError",
@@ -486,6 +490,25 @@ class ConversionError(LeydenError):
         super().__init__(message, **context)
         self.path = path
         self.key = key
+
+
+class MigrationError(LeydenError):
+    """A migration cannot do what was asked at the step where it is: the message says what can be.
+
+    `name` is the migration's.
+    """
+
+    code = "migration.refused"
+
+    def __init__(self, message: str, *, name: str = "", **context: Unpack[Context]) -> None:
+        super().__init__(message, **context)
+        self.name = name
+
+
+class MigrationBusyError(MigrationError):
+    """Another process is at work on the migration, and two must not be."""
+
+    code = "migration.busy"
 
 
 class NotReadError(LeydenError, AttributeError):

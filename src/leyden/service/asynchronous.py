@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Never, NoReturn, Protocol, Self, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, NoReturn, Protocol, Self, cast, overload
 
 from leyden._attrs import frozen
 from leyden._calls import fitting
-from leyden.errors import CallStyleError
+from leyden.errors import CallStyleError, LeydenError
 from leyden.operations.chains.put import Delete, Put
 from leyden.operations.chains.reads import Get
 from leyden.operations.chains.write import Write
@@ -31,6 +32,9 @@ from leyden.tables import (
 
 if TYPE_CHECKING:
     from leyden.drivers.aio import AsyncDriver
+    from leyden.mapping.sealing import Keys
+    from leyden.migration import MigrationPlan, MigrationProgress, MigrationReport
+    from leyden.service.migration import MigrationSource
 
 
 class AsyncBatch(Protocol):
@@ -197,6 +201,80 @@ class AsyncService(Service):
                 self.table_definition, self.table, time_limit=time_limit, progress=progress
             )
         )
+
+    if TYPE_CHECKING:
+
+        @overload  # type: ignore[override]
+        async def migrate(
+            self,
+            migration: MigrationSource,
+            *,
+            dry_run: Literal[True],
+            rollback: bool = ...,
+            commit: bool = ...,
+            rate: float | None = ...,
+            segments: int = ...,
+            progress: Callable[[MigrationProgress], object] | None = ...,
+            encryption_keys: Keys | None = ...,
+            lease: float = ...,
+        ) -> MigrationPlan: ...
+        @overload
+        async def migrate(
+            self,
+            migration: MigrationSource,
+            *,
+            dry_run: Literal[False] = ...,
+            rollback: bool = ...,
+            commit: bool = ...,
+            rate: float | None = ...,
+            segments: int = ...,
+            progress: Callable[[MigrationProgress], object] | None = ...,
+            encryption_keys: Keys | None = ...,
+            lease: float = ...,
+        ) -> MigrationReport: ...
+
+    @fitting('await app.migrate("migrations/assignee.yaml", rate=100)')
+    async def migrate(
+        self,
+        migration: MigrationSource,
+        *,
+        dry_run: bool = False,
+        rollback: bool = False,
+        commit: bool = False,
+        rate: float | None = None,
+        segments: int = 4,
+        progress: Callable[[MigrationProgress], object] | None = None,
+        encryption_keys: Keys | None = None,
+        lease: float = 30.0,
+    ) -> MigrationPlan | MigrationReport:
+        """Move the table's items from the form of earlier schemas into this one's; see `Service`.
+
+        `progress` is called on the event loop's thread, so it must not block, nor be a coroutine
+        function: nobody would await it.
+        """
+        from leyden.service.migration import work_of
+
+        work = work_of(
+            self.spec,
+            [one._bound for one in self.entities.values()],
+            self.table,
+            migration,
+            dry_run=dry_run,
+            rollback=rollback,
+            commit=commit,
+            rate=rate,
+            segments=segments,
+            progress=progress,
+            encryption_keys=encryption_keys,
+            lease=lease,
+        )
+        try:
+            return await self.driver.run(work.program())
+        except BaseException:
+            # So that the next one need not wait. What ended this one is what the caller hears.
+            with suppress(LeydenError):
+                await self.driver.run(work.logbook.give_back())
+            raise
 
     @fitting("await app.check_table()")
     async def check_table(self) -> None:  # type: ignore[override]

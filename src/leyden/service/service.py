@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import TYPE_CHECKING, Any, Literal, Never, Self, overload
 
 from leyden._attrs import field, frozen
 from leyden._calls import fitting, misplaced, no_attribute, not_called
 from leyden._text import did_you_mean
 from leyden.drivers.base import Driver
-from leyden.errors import ArgumentError, DecodeError, InvalidOptionError, UnknownNameError
+from leyden.errors import (
+    ArgumentError,
+    DecodeError,
+    InvalidOptionError,
+    LeydenError,
+    UnknownNameError,
+)
 from leyden.mapping.merging import table_definition
 from leyden.mapping.sealing import Keyring, Keys, keyring_of
 from leyden.mapping.table import TableDefinition
@@ -26,6 +33,7 @@ from leyden.service.entity import Entity
 from leyden.service.given import chains_in
 
 if TYPE_CHECKING:
+    from leyden.migration import MigrationPlan, MigrationProgress, MigrationReport
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.write import Write
     from leyden.service.migrating import Migrating
+    from leyden.service.migration import MigrationSource
     from leyden.service.stream import Change, StreamRecordError, Unknown
     from leyden.tables import AddedIndexes, CreateTableResult, IndexProgress
 
@@ -265,6 +274,97 @@ class Service:
                 self.table_definition, self.table, time_limit=time_limit, progress=progress
             )
         )
+
+    if TYPE_CHECKING:
+
+        @overload
+        def migrate(
+            self,
+            migration: MigrationSource,
+            *,
+            dry_run: Literal[True],
+            rollback: bool = ...,
+            commit: bool = ...,
+            rate: float | None = ...,
+            segments: int = ...,
+            progress: Callable[[MigrationProgress], object] | None = ...,
+            encryption_keys: Keys | None = ...,
+            lease: float = ...,
+        ) -> MigrationPlan: ...
+        @overload
+        def migrate(
+            self,
+            migration: MigrationSource,
+            *,
+            dry_run: Literal[False] = ...,
+            rollback: bool = ...,
+            commit: bool = ...,
+            rate: float | None = ...,
+            segments: int = ...,
+            progress: Callable[[MigrationProgress], object] | None = ...,
+            encryption_keys: Keys | None = ...,
+            lease: float = ...,
+        ) -> MigrationReport: ...
+
+    @fitting('app.migrate("migrations/assignee.yaml", rate=100)')
+    def migrate(
+        self,
+        migration: MigrationSource,
+        *,
+        dry_run: bool = False,
+        rollback: bool = False,
+        commit: bool = False,
+        rate: float | None = None,
+        segments: int = 4,
+        progress: Callable[[MigrationProgress], object] | None = None,
+        encryption_keys: Keys | None = None,
+        lease: float = 30.0,
+    ) -> MigrationPlan | MigrationReport:
+        """Move the table's items from the form of earlier schemas into that of this service's.
+
+        `migration` is its file, as `leyden diff --write` drafts it. The table is read pass after
+        pass, and each item moved by a write of its own that depends on what was read, until a pass
+        finds nothing left. After an interruption, call it again: it goes on where it was. Items
+        that cannot be moved stay as they are, and are in the report's `failures`.
+
+        With `dry_run` nothing is written, and a MigrationPlan says what would be. `rollback` moves
+        the items back, with their latest values; `commit` removes what a rollback needs, after
+        which there is none. `rate` is how many capacity units a second may be used, read and write
+        units together; a table that throttles gets less. The table is read in `segments` at a time.
+        `progress` is called with a MigrationProgress every few seconds. `encryption_keys` are those
+        of the earlier schemas, where this service's are others. `lease` is for how many seconds
+        after each sign of life the migration is this process's own.
+
+        Raises SchemaError for a file that does not fit the schemas, MigrationError where the
+        migration is at another step, MigrationBusyError where another process is at work on it,
+        InvalidOptionError, AwsError.
+
+        >>> app.migrate("migrations/assignee.yaml", rate=100).phase      # doctest: +SKIP
+        'verified'
+        """
+        from leyden.service.migration import work_of
+
+        work = work_of(
+            self.spec,
+            [one._bound for one in self.entities.values()],
+            self.table,
+            migration,
+            dry_run=dry_run,
+            rollback=rollback,
+            commit=commit,
+            rate=rate,
+            segments=segments,
+            progress=progress,
+            encryption_keys=encryption_keys,
+            lease=lease,
+        )
+        try:
+            return self.driver.run(work.program())
+        except BaseException:
+            # So that the next one need not wait. What ended this one is what the caller hears.
+            with suppress(LeydenError):
+                self.driver.run(work.logbook.give_back())
+            raise
 
     @fitting("app.check_table()")
     def check_table(self) -> None:

@@ -38,6 +38,9 @@ _AT_ONCE: Final = 0.25
 _SHORTEST: Final = 0.001
 """Seconds; a shorter pause is not worth one. The debt stays, so nothing is given away."""
 
+_LONGEST_WAIT: Final = 2.0
+"""Seconds after which a wait lets others have a turn."""
+
 _TOO_MANY: Final = 0.25
 """The share of throttled attempts at which the pace falls."""
 
@@ -66,8 +69,9 @@ class Pace:
     """A budget of capacity units a second, read and write units together.
 
     `rate` is what may be used, None for as much as the table gives. `patience` is for how many
-    seconds a request that the table throttles is sent again. One pace is for all that shares a
-    budget, one program at a time; `run_together` makes one program of many.
+    seconds a request that the table throttles is sent again. `meanwhile` gives a program that is
+    run during waits, every few seconds: its requests wait for nothing, and cost nothing. One pace
+    is for all that shares a budget, one program at a time; `run_together` makes one of many.
 
     >>> found = yield from paced(task.scan.program(pages="all"), Pace(25))    # doctest: +SKIP
     """
@@ -77,6 +81,7 @@ class Pace:
         rate: float | None = None,
         *,
         patience: float = PATIENCE,
+        meanwhile: Callable[[], Program[object]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rate = rate
@@ -90,6 +95,7 @@ class Pace:
         self.throttles = 0
         """How many attempts the table has throttled."""
         self._patience = patience
+        self._meanwhile = meanwhile
         self._clock = clock
         self._balance = 0.0
         self._at = clock()
@@ -114,7 +120,7 @@ class Pace:
             while position < len(waiting):
                 seconds = self._owed()
                 if seconds > 0:
-                    yield Pause(seconds)
+                    yield from self._wait(seconds)
                     continue
                 some = waiting[position : position + self._fitting(requests, waiting[position:])]
                 position += len(some)
@@ -128,8 +134,15 @@ class Pace:
             waiting = left
             if not waiting or self._clock() - began >= self._patience:
                 break
-            yield Pause(wait_before(rounds))
+            yield from self._wait(wait_before(rounds))
         return answers
+
+    def _wait(self, seconds: float) -> Program[None]:
+        if self._meanwhile is None:
+            yield Pause(seconds)
+            return
+        yield Pause(min(seconds, _LONGEST_WAIT))
+        yield from self._meanwhile()
 
     def note(self, request: Request | Work, answer: Any) -> None:
         """Take what a request has cost out of the budget, and heed a throttle."""

@@ -27,9 +27,10 @@ class Translation:
     """Turns items of `origin` into items of `target`.
 
     `routes` say how each attribute of the target gets its value. `consumed` are attributes of the
-    origin that go with the move, because others are made of them, `dropped` those that can be made
-    again; the fields of all others stay, known to the target or not. `fills` are attributes of the
-    target that get their default where nothing else gives them a value.
+    origin that go with the move, because others are made of them; the fields of all others stay,
+    known to the target or not. `fills` are attributes of the target that get their default where
+    nothing else gives them a value. `keeps_keys`: index key fields that the target does not know
+    stay as well, for readers of the origin.
     """
 
     def __init__(
@@ -39,8 +40,8 @@ class Translation:
         routes: Mapping[str, Route],
         *,
         consumed: Collection[str] = (),
-        dropped: Collection[str] = (),
         fills: Collection[str] = (),
+        keeps_keys: bool,
         moves: bool,
     ) -> None:
         self.origin = origin
@@ -51,9 +52,12 @@ class Translation:
         spec = origin.spec
         known = target.mapping.known_fields
         fields = {attribute.field for attribute in spec.attributes.values()}
-        gone = {spec.attributes[name].field for name in (*consumed, *dropped)} - known
+        own_keys = origin.mapping.key_fields - fields
+        gone = {spec.attributes[name].field for name in consumed} - known
         gone |= {*spec.identifiers, BEFORE_FIELD}
-        gone |= origin.mapping.key_fields - fields - known
+        gone |= {*origin.key_fields} - known
+        if not keeps_keys:
+            gone |= own_keys - known
         self._gone = frozenset(gone)
         """The fields of the origin that a moved item does not have."""
         read = {field for route in routes.values() for field in self._fields_read(route)}
@@ -148,7 +152,8 @@ class Translation:
         ]
         if not foreign:
             return item
-        return {name: value for name, value in item.items() if name not in foreign}
+        rest = {name: value for name, value in item.items() if name not in foreign}
+        return Opened(rest) if item.__class__ is Opened else rest
 
     def _told_fields(self) -> dict[str, frozenset[str]]:
         found = {}
@@ -168,10 +173,8 @@ class Translation:
         found = unfold(item) if entries else Decompressed(item, {})
         self._refuse_apart(item, found)
         sealer = self.origin.mapping.sealer
-        opened = self._readable(found.item)
-        if sealer is not None:
-            opened = sealer.opened(opened)
-        values = self.origin.mapping.decode_values(opened)
+        opened = found.item if sealer is None else sealer.opened(found.item)
+        values = self.origin.mapping.decode_values(self._readable(opened))
         after: Item = {name: value for name, value in item.items() if name not in self._gone}
         after.pop(OVERFLOW_FIELD, None)
         sealed: Item = {}

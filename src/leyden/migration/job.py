@@ -1,0 +1,424 @@
+"""A migration at work: who owns an item, passes over the table, and their order.
+
+One pass reads the table in segments, all of them at the same time, a page of each in turn, and
+moves the items of each page. So memory holds one page a segment, whatever the table has. After the
+first pass come others that look whether anything is left, until one finds nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from leyden._attrs import evolve, frozen
+from leyden.errors import ConnectionFailedError, LeydenError, MigrationError, ThrottledError
+from leyden.mapping.table import TableDefinition
+from leyden.migration.logbook import STORED_FAILURES, Entry, Logbook, is_progress
+from leyden.migration.results import (
+    Counts,
+    Direction,
+    Failure,
+    MigrationProgress,
+    MigrationReport,
+    Phase,
+)
+from leyden.operations.companions.moving.moving import Moving
+from leyden.operations.run.moving import Moved, move_items
+from leyden.operations.run.pacing import Pace, paced
+from leyden.operations.run.sending import pause_before
+from leyden.program import Gather, Item, Params, Program, Request, Response
+
+OPERATION: Final = "migrate"
+
+MOST_FAILURES: Final = 1000
+"""So many failures are kept in memory; all are counted."""
+
+MOST_TURNS: Final = 10
+"""After so many passes that each found something, others must be writing the wrong form."""
+
+PATIENCE: Final = 300.0
+"""Seconds without any success after which throttling and lost connections end the run."""
+
+_FIRST_PAGE: Final = 25
+_MOST_PAGE: Final = 250
+_SHORT, _LONG = 1.0, 4.0
+"""A round that takes less seconds than the one gets larger pages, than the other smaller ones."""
+
+_UNITS_OF_ITEM: Final = 4
+"""What an item may cost, before anything is known of it."""
+
+_CONCURRENCY: Final = 16
+
+_WORKING: Final[Mapping[Direction, Phase]] = {
+    "forward": "running",
+    "back": "rolling_back",
+    "commit": "committing",
+}
+_DONE: Final[Mapping[Direction, Phase]] = {
+    "forward": "verified",
+    "back": "rolled_back",
+    "commit": "committed",
+}
+
+
+@frozen(slots=False)
+class Migration:
+    """What is to be moved where: the entities under a migration, on a table.
+
+    `definition` is that of the table as the old schemas have it.
+    """
+
+    name: str
+    table: str
+    definition: TableDefinition
+    movings: tuple[Moving, ...]
+    copy_to: str | None = None
+
+    def owned(self, items: Iterable[Item]) -> list[tuple[Moving, Item]]:
+        """The items that the migration is about, each with its entity."""
+        found = []
+        for item in items:
+            candidates: Sequence[Moving] = self.movings
+            for name, version in self._fields:
+                said = item.get(name, {}).get("S"), item.get(version, {}).get("S")
+                if None not in said:
+                    candidates = self._by_identifiers.get((name, version, *said), ())
+                    break
+            moving = next((one for one in candidates if one.owns(item)), None)
+            if moving is not None and not is_progress(item):
+                found.append((moving, item))
+        return found
+
+    @cached_property
+    def _fields(self) -> tuple[tuple[str, str], ...]:
+        """The fields in which items say whose they are."""
+        entities = (one for moving in self.movings for one in (moving.earlier, moving.entity))
+        return tuple(dict.fromkeys(entity.spec.identifiers for entity in entities))
+
+    @cached_property
+    def _by_identifiers(self) -> Mapping[tuple[str | None, ...], Sequence[Moving]]:
+        found: dict[tuple[str | None, ...], dict[Moving, None]] = {}
+        for moving in self.movings:
+            for entity in (moving.earlier, moving.entity):
+                said = (value["S"] for value in entity.identifiers.values())
+                found.setdefault((*entity.identifiers, *said), {})[moving] = None
+        return {place: tuple(some) for place, some in found.items()}
+
+    def page(
+        self, segment: int, segments: int, position: Item | None, limit: int, *, consistent: bool
+    ) -> Request:
+        """The request for a page of a segment of the table, behind a position."""
+        params: Params = {"TableName": self.table, "Limit": limit}
+        if segments > 1:
+            params.update(Segment=segment, TotalSegments=segments)
+        if position:
+            params["ExclusiveStartKey"] = position
+        if consistent:
+            params["ConsistentRead"] = True
+        return Request("Scan", params, OPERATION)
+
+
+class Reading:
+    """Pages of all segments of a table, round after round, of a size that a round takes seconds."""
+
+    def __init__(
+        self, migration: Migration, pace: Pace, positions: Sequence[Item | None], consistent: bool
+    ) -> None:
+        self.positions = tuple(positions)
+        self._migration = migration
+        self._pace = pace
+        self._consistent = consistent
+        limit = _FIRST_PAGE
+        if pace.rate is not None:
+            affordable = pace.rate * _LONG / (_UNITS_OF_ITEM * len(self.positions))
+            limit = max(1, min(limit, int(affordable)))
+        self._limit = limit
+        self._began = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all segments are read."""
+        return all(position is None for position in self.positions)
+
+    def next(self) -> Program[tuple[list[Item], tuple[Item | None, ...]]]:
+        """The items of the next page of each segment, and the positions behind them."""
+        self._began = time.monotonic()
+        segments = len(self.positions)
+        open_ones = [(n, p) for n, p in enumerate(self.positions) if p is not None]
+        requests = tuple(
+            self._migration.page(n, segments, p, self._limit, consistent=self._consistent)
+            for n, p in open_ones
+        )
+        answers = yield from paced(_all_of(requests), self._pace)
+        positions = list(self.positions)
+        items: list[Item] = []
+        for (segment, _), answer in zip(open_ones, answers, strict=True):
+            items += answer.get("Items", ())
+            positions[segment] = answer.get("LastEvaluatedKey") or None
+        return items, tuple(positions)
+
+    def went_on(self, positions: tuple[Item | None, ...]) -> None:
+        """Go on behind these positions."""
+        self.positions = positions
+        seconds = time.monotonic() - self._began
+        if seconds < _SHORT:
+            self._limit = min(self._limit * 2, _MOST_PAGE)
+        elif seconds > _LONG:
+            self._limit = max(self._limit // 2, 1)
+
+
+def _all_of(requests: tuple[Request, ...]) -> Program[list[Response]]:
+    answers = yield Gather(requests, len(requests))
+    for answer in answers:
+        if isinstance(answer, LeydenError):
+            raise answer
+    return list(answers)
+
+
+def segments_for(segments: int, rate: float | None) -> int:
+    """How many segments are read at a time: fewer where the rate has nothing to give to them."""
+    return segments if rate is None else max(1, min(segments, int(rate / _UNITS_OF_ITEM)))
+
+
+class Job:
+    """A migration that one process works on, in one direction."""
+
+    def __init__(
+        self,
+        migration: Migration,
+        direction: Direction,
+        logbook: Logbook,
+        *,
+        rate: float | None,
+        segments: int,
+        progress: Callable[[MigrationProgress], object] | None,
+    ) -> None:
+        self._migration = migration
+        self._direction = direction
+        self._logbook = logbook
+        self._pace = Pace(rate, meanwhile=self._keep)
+        self._segments = segments_for(segments, rate)
+        self._tell_to = progress
+        self._began = time.monotonic()
+        self._entry = Entry(migration.name, _WORKING[direction])
+        self._failures: list[Failure] = []
+
+    def run(self) -> Program[MigrationReport]:
+        """Work until nothing is left to do, or others write faster than anyone can follow.
+
+        Raises MigrationError where the migration is at another step, MigrationBusyError where
+        another process is at work on it, and what ends requests for good.
+        """
+        found = yield from self._logbook.take(lambda: self._tell(waiting=True))
+        entry = self._entered(found)
+        if entry is None:
+            assert found is not None
+            self._entry = found
+            return self._report()
+        self._entry = entry
+        self._failures = list(entry.failures)
+        yield from self._save()
+        # What an earlier process has moved in this pass says nothing of what is left.
+        turns = 0
+        while True:
+            yield from self._pass()
+            turns += 1
+            counts = self._entry.counts
+            is_settled = not (counts.moved or counts.conflicts)
+            if self._entry.turn > 1 and is_settled:
+                phase = _DONE[self._direction]
+                if counts.failed and self._direction == "commit":
+                    phase = "committing"
+                break
+            if turns >= MOST_TURNS:
+                phase = "unsettled" if self._direction == "forward" else self._entry.phase
+                break
+            self._start_turn(self._entry.turn + 1)
+        self._entry = evolve(self._entry, phase=phase, positions=())
+        yield from self._save(release=True)
+        self._tell()
+        return self._report()
+
+    # --- steps
+
+    def _entered(self, found: Entry | None) -> Entry | None:
+        """Where to begin; None where everything is done already. Raises MigrationError."""
+        direction = self._direction
+        why = refusal_of(direction, found)
+        if why is not None:
+            raise MigrationError(why, name=self._migration.name, operation=OPERATION)
+        if found is not None and found.phase == "committed":
+            return None
+        working = _WORKING[direction]
+        beginning = self._beginning()
+        if found is None or found.phase not in (working, _DONE[direction], "unsettled"):
+            began = "" if found is None else found.began
+            return Entry(self._migration.name, working, positions=beginning, began=began)
+        if found.phase == "unsettled" and direction != "forward":
+            return Entry(self._migration.name, working, positions=beginning, began=found.began)
+        if found.phase == working and found.positions:
+            return found
+        # Every item was looked at once; now the passes that look for what is left.
+        return Entry(
+            found.name,
+            working,
+            max(found.turn, 2),
+            Counts(),
+            found.moved,
+            beginning,
+            (),
+            found.began,
+        )
+
+    def _beginning(self) -> tuple[Item | None, ...]:
+        return tuple({} for _ in range(self._segments))
+
+    def _start_turn(self, turn: int) -> None:
+        self._failures = []
+        self._entry = evolve(
+            self._entry, turn=turn, counts=Counts(), positions=self._beginning(), failures=()
+        )
+
+    def _pass(self) -> Program[None]:
+        """Read the table from where the pass is to its end, and move what it meets."""
+        consistent = self._entry.turn > 1
+        reading = Reading(self._migration, self._pace, self._entry.positions, consistent)
+        misses, last = 0, time.monotonic()
+        while not reading.is_over:
+            try:
+                items, positions = yield from reading.next()
+                moved = yield from paced(
+                    move_items(
+                        self._migration.owned(items),
+                        self._migration.table,
+                        direction=self._direction,
+                        copy_to=self._migration.copy_to,
+                        concurrency=_CONCURRENCY,
+                        operation=OPERATION,
+                    ),
+                    self._pace,
+                )
+            except (ThrottledError, ConnectionFailedError):
+                if time.monotonic() - last > PATIENCE:
+                    raise
+                # Some may have moved, and the same pages again do no harm.
+                misses += 1
+                counts = self._entry.counts
+                self._entry = evolve(
+                    self._entry, counts=evolve(counts, conflicts=counts.conflicts + 1)
+                )
+                yield pause_before(misses)
+                yield from self._keep()
+                continue
+            misses, last = 0, time.monotonic()
+            reading.went_on(positions)
+            self._count(len(items), moved, positions)
+            yield from self._keep()
+            self._tell()
+
+    def _count(
+        self, scanned: int, moved: Sequence[Moved], positions: tuple[Item | None, ...]
+    ) -> None:
+        counts, entry = self._entry.counts, self._entry
+        outcomes = [one.outcome for one in moved]
+        for one in moved:
+            if one.error is not None and len(self._failures) < MOST_FAILURES:
+                self._failures.append(failure_of(one.alias, one.key, one.error))
+        written = outcomes.count("moved")
+        counts = Counts(
+            counts.scanned + scanned,
+            counts.moved + written,
+            counts.done + outcomes.count("done"),
+            counts.conflicts + outcomes.count("conflict"),
+            counts.failed + outcomes.count("failed"),
+        )
+        self._entry = evolve(
+            entry,
+            counts=counts,
+            moved=entry.moved + written,
+            positions=positions,
+            failures=tuple(self._failures[:STORED_FAILURES]),
+        )
+
+    def _keep(self) -> Program[None]:
+        """Save how far it is, where that is due, and so keep the lease."""
+        if self._logbook.is_due:
+            yield from self._save()
+
+    def _save(self, *, release: bool = False) -> Program[None]:
+        request, response = yield from self._logbook.save(self._entry, release=release)
+        self._pace.note(request, response)
+
+    # --- what is told
+
+    def _tell(self, *, waiting: bool = False) -> None:
+        if self._tell_to is None:
+            return
+        entry, pace = self._entry, self._pace
+        allowed = None if pace.allowed == float("inf") else pace.allowed
+        self._tell_to(
+            MigrationProgress(
+                self._migration.name,
+                self._migration.table,
+                entry.phase,
+                entry.turn,
+                entry.counts,
+                entry.moved,
+                waiting,
+                time.monotonic() - self._began,
+                pace.consumed,
+                allowed,
+                pace.throttles,
+            )
+        )
+
+    def _report(self) -> MigrationReport:
+        entry, pace = self._entry, self._pace
+        return MigrationReport(
+            self._migration.name,
+            self._migration.table,
+            entry.phase,
+            entry.turn,
+            entry.counts,
+            entry.moved,
+            tuple(self._failures),
+            pace.consumed,
+            time.monotonic() - self._began,
+            pace.throttles,
+        )
+
+
+def failure_of(alias: str, key: Item, error: LeydenError) -> Failure:
+    """An item that cannot be moved, and why."""
+    return Failure(alias, key, error.code, error.message)
+
+
+def refusal_of(direction: Direction, found: Entry | None) -> str | None:
+    """Why a migration cannot go this way from where it is; None where it can."""
+    phase = None if found is None else found.phase
+    if direction == "forward":
+        if phase == "rolling_back":
+            return "a rollback is under way; finish it first, with rollback=True"
+        if phase == "committing":
+            return "a commit is under way; finish it, with commit=True"
+    elif direction == "back":
+        if phase in ("committing", "committed"):
+            return (
+                "it was committed, and what rolling back needs is gone; write a migration that "
+                "leads from the new schemas to the old ones"
+            )
+    elif phase not in ("verified", "committing", "committed"):
+        said = {
+            None: "it has not run",
+            "rolled_back": "it was rolled back",
+            "rolling_back": "a rollback is under way",
+        }.get(phase, "it has not run to its end")
+        return f"{said}; run it until all items are verified, and commit then"
+    elif found is not None and phase == "verified" and found.counts.failed:
+        return (
+            f"{found.counts.failed} items could not be moved, and a commit would leave them behind "
+            "for good; mend them, and run it again"
+        )
+    return None

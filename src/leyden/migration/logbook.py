@@ -1,0 +1,255 @@
+"""The one item of the table in which a migration keeps how far it is, and who is at work on it.
+
+Each save is conditional on what was read last, so that of two processes one fails and stops. Who
+works on the migration holds a lease, which each save renews. A process that was killed leaves its
+lease behind: the next one waits until that has run out, some seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+from uuid import uuid4
+
+from leyden._attrs import field, frozen
+from leyden.errors import ConditionFailedError, MigrationBusyError
+from leyden.mapping.table import TableDefinition
+from leyden.migration.results import Counts, Failure, Phase
+from leyden.operations.plan.expressions import Expressions
+from leyden.program import AttributeValue, Item, Params, Pause, Program, Request, Response
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
+
+PROGRESS_FIELD: Final = "__leyden_migration__"
+"""The field that only the progress of a migration has."""
+
+PROGRESS_KEY: Final = "$leyden#migration#"
+"""What the partition key of that item begins with."""
+
+LEASE: Final = 30.0
+"""Seconds for which a process has a migration to itself after each save."""
+
+STORED_FAILURES: Final = 50
+"""So many failures stand in the item, for those who go on after a kill."""
+
+_ENTITY: Final = "$leyden#migration"
+_SORT_KEY: Final = "$progress"
+_ATTEMPTS: Final = 5
+_MARGIN: Final = 0.2
+
+
+@frozen
+class Entry:
+    """How far a migration is.
+
+    `positions` are those of a pass under way, one a segment: where it goes on, an empty key for its
+    beginning, None at its end. Empty where no pass is under way.
+    """
+
+    name: str
+    phase: Phase
+    turn: int = 1
+    counts: Counts = Counts()
+    moved: int = 0
+    positions: tuple[Item | None, ...] = field(default=(), repr=False)
+    failures: tuple[Failure, ...] = field(default=(), repr=False)
+    began: str = ""
+
+
+def is_progress(item: Mapping[str, Any]) -> bool:
+    """Whether a raw item is the progress of a migration."""
+    return "M" in item.get(PROGRESS_FIELD, {})
+
+
+def read_progress(item: Mapping[str, Any]) -> Entry:
+    """How far a migration is, in the words of its item."""
+    said = item[PROGRESS_FIELD]["M"]
+    counts = {name: int(value["N"]) for name, value in said["counts"]["M"].items()}
+    return Entry(
+        said["name"]["S"],
+        cast("Phase", said["phase"]["S"]),
+        int(said["turn"]["N"]),
+        Counts(**counts),
+        int(said["moved"]["N"]),
+        tuple(one.get("M") for one in said["positions"]["L"]),
+        tuple(
+            Failure(one["alias"]["S"], one["key"]["M"], one["code"]["S"], one["reason"]["S"])
+            for one in (entry["M"] for entry in said["failures"]["L"])
+        ),
+        said["began"]["S"],
+    )
+
+
+def progress_key(definition: TableDefinition, name: str) -> Item:
+    """The key of the item that has the progress of a migration of this name."""
+    text = f"{PROGRESS_KEY}{name}"
+    digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:12])
+
+    def keyed(of: str, content: str) -> AttributeValue:
+        # A number cannot say so; a large negative one is nobody else's.
+        kind = definition.types.get(of, "S")
+        return {kind: content if kind == "S" else f"-{digest}" if kind == "N" else content.encode()}
+
+    key = {definition.hash: keyed(definition.hash, text)}
+    if definition.range is not None:
+        key[definition.range] = keyed(definition.range, _SORT_KEY)
+    return key
+
+
+class Logbook:
+    """The progress of one migration as one process has it; `entry` is what was saved last."""
+
+    def __init__(
+        self,
+        definition: TableDefinition,
+        table: str,
+        name: str,
+        operation: str,
+        *,
+        lease: float = LEASE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.entry: Entry | None = None
+        self._table = table
+        self._name = name
+        self._key = progress_key(definition, name)
+        self._operation = operation
+        self._lease = lease
+        self._clock = clock
+        self._mine = f"{os.getpid()}-{uuid4()}"
+        self._revision: str | None = None
+        self._saved = -float("inf")
+        self.holds = False
+        """Whether this process has the lease."""
+
+    def read(self) -> Program[Entry | None]:
+        """How far the migration is; None where it has not begun."""
+        yield from self._read()
+        return self.entry
+
+    def take(self, waiting: Callable[[], object]) -> Program[Entry | None]:
+        """Take the lease, after a wait for one that may be a killed process's; see `read`.
+
+        Raises MigrationBusyError where another process renews it.
+        """
+        until = yield from self._read()
+        left = until - self._clock()
+        if left > 0:
+            waiting()
+            yield Pause(left + _MARGIN)
+            if (yield from self._read()) > self._clock():
+                raise self._busy()
+        return self.entry
+
+    def save(self, entry: Entry, *, release: bool = False) -> Program[tuple[Request, Response]]:
+        """Save how far it is, and renew the lease, or give it back; gives what was sent.
+
+        Raises MigrationBusyError where another process took it.
+        """
+        revision = str(uuid4())
+        params: Params = {
+            "TableName": self._table,
+            "Item": self._item(entry, revision, 0.0 if release else self._clock() + self._lease),
+        }
+        expressions = Expressions()
+        mark = expressions.name(PROGRESS_FIELD)
+        if self._revision is None:
+            params["ConditionExpression"] = f"attribute_not_exists({mark})"
+        else:
+            nested = f"{mark}.{expressions.name('revision')}"
+            seen = expressions.value({"S": self._revision})
+            params["ConditionExpression"] = f"{nested} = {seen}"
+        expressions.write_to(params)
+        request, response = Request("PutItem", params, self._operation), {}
+        try:
+            response = yield request
+        except ConditionFailedError:
+            # An attempt whose answer was lost may have been the one that wrote.
+            yield from self._read()
+            if self._revision != revision:
+                self.holds = False
+                raise self._busy() from None
+        self._revision, self.entry = revision, entry
+        self.holds = not release
+        self._saved = self._clock()
+        return request, response
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the lease should be renewed soon."""
+        return self._clock() - self._saved > self._lease / 6
+
+    def give_back(self) -> Program[None]:
+        """Give the lease back, if this process has it, as after an error."""
+        if self.holds and self.entry is not None:
+            yield from self.save(self.entry, release=True)
+
+    def _read(self) -> Program[float]:
+        """Read the item; gives until when another process holds it."""
+        asked = {"TableName": self._table, "Key": self._key, "ConsistentRead": True}
+        response = yield Request("GetItem", asked, self._operation)
+        item = response.get("Item")
+        if item is None:
+            self.entry, self._revision = None, None
+            return 0.0
+        said = item[PROGRESS_FIELD]["M"]
+        self.entry, self._revision = read_progress(item), said["revision"]["S"]
+        return 0.0 if said["owner"]["S"] == self._mine else float(said["until"]["N"])
+
+    def _busy(self) -> MigrationBusyError:
+        return MigrationBusyError(
+            f'another process is at work on the migration "{self._name}"; wait until it is done, '
+            "or stop it",
+            name=self._name,
+            operation=self._operation,
+        )
+
+    def _item(self, entry: Entry, revision: str, until: float) -> Item:
+        def number(value: float) -> AttributeValue:
+            return {"N": f"{value:.3f}" if isinstance(value, float) else str(value)}
+
+        counts = {name: number(getattr(entry.counts, name)) for name in _COUNTS}
+        said: dict[str, AttributeValue] = {
+            "name": {"S": entry.name},
+            "phase": {"S": entry.phase},
+            "turn": number(entry.turn),
+            "counts": {"M": counts},
+            "moved": number(entry.moved),
+            "positions": {
+                "L": [{"NULL": True} if one is None else {"M": one} for one in entry.positions]
+            },
+            "failures": {
+                "L": [
+                    {
+                        "M": {
+                            "alias": {"S": one.alias},
+                            "key": {"M": one.key},
+                            "code": {"S": one.code},
+                            "reason": {"S": one.reason},
+                        }
+                    }
+                    for one in entry.failures[:STORED_FAILURES]
+                ]
+            },
+            "began": {"S": entry.began or _now()},
+            "updated": {"S": _now()},
+            "owner": {"S": self._mine},
+            "until": number(until),
+            "revision": {"S": revision},
+        }
+        return {
+            **self._key,
+            ENTITY_FIELD: {"S": _ENTITY},
+            VERSION_FIELD: {"S": "1"},
+            PROGRESS_FIELD: {"M": said},
+        }
+
+
+_COUNTS: Final = ("scanned", "moved", "done", "conflicts", "failed")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,294 @@
+"""What a migration will do, told beforehand by reading the table as the run will.
+
+Counts are of all items. What they cost is computed as DynamoDB meters it, from the sizes of the
+items before and after, and from the indexes that they are in; so it is near, and no promise.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from leyden._attrs import define, evolve, field
+from leyden.errors import LeydenError
+from leyden.mapping.table import TableDefinition
+from leyden.migration.job import (
+    MOST_FAILURES,
+    OPERATION,
+    Migration,
+    Reading,
+    failure_of,
+    segments_for,
+)
+from leyden.migration.results import (
+    Counts,
+    Direction,
+    EntityPlan,
+    Failure,
+    FieldChange,
+    MigrationPlan,
+    MigrationProgress,
+    Phase,
+    Sample,
+)
+from leyden.operations.companions.moving.company import Prepared, prepare
+from leyden.operations.companions.moving.kept import alike, kept_of, same_items
+from leyden.operations.companions.moving.moving import Moving
+from leyden.operations.companions.moving.routes import Route
+from leyden.operations.plan.expressions import item_size
+from leyden.operations.run.moving import concerns_all
+from leyden.operations.run.pacing import Pace, paced
+from leyden.program import Item, Program
+from leyden.schema import BEFORE_FIELD
+from leyden.schema.spec import AttributeSpec
+
+SAMPLES: Final = 10
+_UNIT: Final = 1024
+_IN_TRANSACTIONS: Final = 2
+"""How many times as much a write costs in a transaction; in indexes too, to be on the safe side."""
+
+
+def plan_migration(
+    migration: Migration,
+    direction: Direction,
+    definition: TableDefinition,
+    phase: Phase | None,
+    *,
+    rate: float | None = None,
+    segments: int = 4,
+    progress: Callable[[MigrationProgress], object] | None = None,
+) -> Program[MigrationPlan]:
+    """Read the whole table at `rate`, and say what moving its items comes to.
+
+    `definition` is the table as the new schemas have it, `phase` is where the migration is.
+    """
+    pace = Pace(rate)
+    planning = _Planning(migration, direction, definition)
+    beginning: list[Item | None] = [{} for _ in range(segments_for(segments, rate))]
+    reading = Reading(migration, pace, beginning, False)
+    began = time.monotonic()
+    while not reading.is_over:
+        items, positions = yield from reading.next()
+        yield from paced(planning.look_at(items), pace)
+        reading.went_on(positions)
+        if progress is not None:
+            counts = Counts(planning.scanned, planning.writes, failed=len(planning.failures))
+            progress(
+                MigrationProgress(
+                    migration.name,
+                    migration.table,
+                    phase or "running",
+                    counts=counts,
+                    seconds=time.monotonic() - began,
+                    consumed=pace.consumed,
+                    rate=rate,
+                    throttles=pace.throttles,
+                )
+            )
+    # The run reads once as planning did, and once more, consistently, which costs twice as much.
+    return MigrationPlan(
+        migration.name,
+        migration.table,
+        direction,
+        phase,
+        planning.scanned,
+        tuple(planning.entities.values()),
+        3 * pace.consumed,
+        planning.units,
+        rate,
+        tuple(planning.chosen()),
+        tuple(planning.failures),
+        pace.consumed,
+    )
+
+
+@define
+class _Planning:
+    migration: Migration
+    direction: Direction
+    definition: TableDefinition
+    scanned: int = 0
+    writes: int = 0
+    units: float = 0.0
+    entities: dict[str, EntityPlan] = field(factory=dict)
+    failures: list[Failure] = field(factory=list)
+    samples: dict[tuple[str, bool], list[Sample]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for moving in self.migration.movings:
+            alias = moving.entity.spec.alias
+            self.entities[alias] = EntityPlan(alias)
+
+    def look_at(self, items: list[Item]) -> Program[None]:
+        """Count items, and what they would cost."""
+        self.scanned += len(items)
+        by_entity: dict[Moving, list[Item]] = {}
+        for moving, item in self.migration.owned(items):
+            by_entity.setdefault(moving, []).append(item)
+        for moving, some in by_entity.items():
+            prepared = yield from prepare(
+                moving,
+                some,
+                self.migration.table,
+                OPERATION,
+                back=self.direction == "back",
+                copy_to=self.migration.copy_to,
+            )
+            for item, one in zip(some, prepared, strict=True):
+                self._count(moving, item, one)
+
+    def _count(self, moving: Moving, item: Item, one: Prepared | LeydenError) -> None:
+        alias = moving.entity.spec.alias
+        entity = self.entities[alias]
+        if isinstance(one, LeydenError):
+            if concerns_all(one):
+                raise one
+            self.entities[alias] = evolve(entity, failed=entity.failed + 1)
+            if len(self.failures) < MOST_FAILURES:
+                key = {name: item[name] for name in moving.earlier.key_fields}
+                self.failures.append(failure_of(alias, key, one))
+            return
+        is_copied = self.migration.copy_to is not None
+        if self.direction == "commit" or is_copied:
+            final = moving.final(one.after)
+            one = evolve(one, after=one.before if same_items(final, one.before) else final)
+        if one.is_nothing and not is_copied:
+            self.entities[alias] = evolve(entity, done=entity.done + 1)
+            return
+        self.writes += 1
+        self.units += units_of(one, self.definition, is_copied=is_copied)
+        if one.moves:
+            self.entities[alias] = evolve(entity, moves=entity.moves + 1)
+        else:
+            self.entities[alias] = evolve(entity, changes=entity.changes + 1)
+        kept = self.samples.setdefault((alias, one.moves), [])
+        if len(kept) < SAMPLES:
+            kept.append(sample_of(moving, one))
+
+    def chosen(self) -> Iterable[Sample]:
+        """Ten samples, of as many kinds as there are."""
+        rest = [list(some) for some in self.samples.values()]
+        found: list[Sample] = []
+        while len(found) < SAMPLES and any(rest):
+            found += (some.pop(0) for some in rest if some)
+        return found[:SAMPLES]
+
+
+def units_of(one: Prepared, definition: TableDefinition, *, is_copied: bool = False) -> float:
+    """The write units that moving an item costs, about."""
+    before, after = item_size(one.before), item_size(one.after)
+    if is_copied:
+        units = float(_units(after))
+    elif one.moves:
+        units = float(_units(before) + _units(after))
+    else:
+        units = float(_units(max(before, after)))
+    for part in one.parts:
+        body = part.get("Put")
+        units += 1 if body is None else _units(item_size(body["Item"]))
+    units += len(one.guards)
+    for index in definition.indexes.values():
+        units += _index_units(one, (*index.hash, *index.range), index.projection, is_copied)
+    is_together = one.parts or one.guards or (one.moves and not is_copied)
+    return units * _IN_TRANSACTIONS if is_together else units
+
+
+def _index_units(
+    one: Prepared, fields: tuple[str, ...], projection: str | tuple[str, ...], is_copied: bool
+) -> float:
+    own = {*fields, *one.old_key, *one.new_key}
+    held = (
+        None if projection == "all" else own if isinstance(projection, str) else {*own, *projection}
+    )
+
+    def entry(item: Item) -> Item | None:
+        if not all(name in item for name in fields):
+            return None
+        return item if held is None else {name: item[name] for name in held if name in item}
+
+    before = None if is_copied else entry(one.before)
+    after = entry(one.after)
+    if before is None or after is None:
+        return _units(item_size(before or after or {})) if before or after else 0
+    if any(before.get(name) != after.get(name) for name in own):
+        return _units(item_size(before)) + _units(item_size(after))
+    if same_items(before, after):
+        return 0
+    return _units(max(item_size(before), item_size(after)))
+
+
+def _units(size: int) -> int:
+    return max(1, -(-size // _UNIT))
+
+
+def sample_of(moving: Moving, one: Prepared) -> Sample:
+    """An item before and after, without values that are hidden or encrypted, or made of these."""
+    secret = _secret_fields(moving)
+    names = sorted(
+        name
+        for name in one.before.keys() | one.after.keys()
+        if name != BEFORE_FIELD and not _alike(one.before.get(name), one.after.get(name))
+    )
+    changes = tuple(
+        FieldChange(name, None, None, masked=True)
+        if name in secret
+        else FieldChange(name, one.before.get(name), one.after.get(name))
+        for name in names
+    )
+    kept = kept_of(one.after)
+    return Sample(
+        moving.entity.spec.alias,
+        None if secret.intersection(one.old_key) else one.old_key,
+        changes,
+        0 if kept is None else len(kept.fields) + len(kept.absent),
+        len(one.guards) + len(one.parts),
+    )
+
+
+def _alike(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return alike(dict(one), dict(other))
+
+
+def _secret_fields(moving: Moving) -> frozenset[str]:
+    """The fields whose values are not shown.
+
+    They are hidden or encrypted by either schema, or no attribute knows them; so are keys and
+    other attributes that are made of such values.
+    """
+    found = {*moving.change.remove}
+    secret: set[str] = set()
+    for entity, routes in ((moving.earlier, {}), (moving.entity, moving.routes)):
+        names = {
+            name
+            for name, one in entity.spec.attributes.items()
+            if _is_secret(one) or (name in routes and _reads_any(routes[name], secret))
+        }
+        secret = names
+        found |= {entity.spec.attributes[name].field for name in names}
+        for keys in entity.keys.values():
+            found |= {form.field for form in keys.forms if names.intersection(form.names)}
+        # What is derived of a secret is one.
+        found |= {
+            one.field
+            for one in entity.spec.attributes.values()
+            if one.derive is not None and ("*" in one.watch or names.intersection(one.watch))
+        }
+    return frozenset(found)
+
+
+def _reads_any(route: Route, names: set[str]) -> bool:
+    """Whether an attribute is made of one of these of the other schema."""
+    if route.make is not None and route.reads is None:
+        return bool(names)
+    source = set() if route.source is None else {route.source.spec.name}
+    return not names.isdisjoint(source | {*(route.reads or ())})
+
+
+def _is_secret(attribute: AttributeSpec) -> bool:
+    inner = [*(attribute.properties or {}).values(), *(attribute.variants or {}).values()]
+    if attribute.items is not None:
+        inner.append(attribute.items)
+    return bool(attribute.hidden or attribute.encrypt) or any(map(_is_secret, inner))

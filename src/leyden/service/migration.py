@@ -1,0 +1,155 @@
+"""`app.migrate`: a migration's file and a service, put together as work for its driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any, Final, TypeAlias
+
+from leyden._attrs import frozen
+from leyden.errors import InvalidOptionError
+from leyden.mapping.merging import table_definition
+from leyden.mapping.sealing import Keys, keyring_of
+from leyden.mapping.table import TableDefinition
+from leyden.migration import (
+    LEASE,
+    Direction,
+    Job,
+    Logbook,
+    Migration,
+    MigrationPlan,
+    MigrationProgress,
+    MigrationReport,
+    plan_migration,
+)
+from leyden.migration.job import OPERATION
+from leyden.operations.bound import BoundEntity
+from leyden.operations.companions.moving.moving import Moving
+from leyden.program import Program
+from leyden.schema.migrations import MigrationSpec, check_against, load_migration
+from leyden.schema.spec import ServiceSpec
+
+MigrationSource: TypeAlias = str | PathLike[str] | Mapping[str, Any] | MigrationSpec
+"""A migration: its file, its YAML text, a mapping, or what `load_migration` gave."""
+
+_MOST_SEGMENTS: Final = 64
+
+
+@frozen
+class Work:
+    """One call of `app.migrate`, checked. `logbook` holds the migration's lease while it runs."""
+
+    migration: Migration
+    direction: Direction
+    definition: TableDefinition
+    logbook: Logbook
+    dry_run: bool
+    rate: float | None
+    segments: int
+    progress: Callable[[MigrationProgress], object] | None
+
+    def program(self) -> Program[MigrationPlan | MigrationReport]:
+        """Plan the migration, or have it done."""
+        if self.dry_run:
+            return self._plan()
+        job = Job(
+            self.migration,
+            self.direction,
+            self.logbook,
+            rate=self.rate,
+            segments=self.segments,
+            progress=self.progress,
+        )
+        return job.run()
+
+    def _plan(self) -> Program[MigrationPlan]:
+        entry = yield from self.logbook.read()
+        plan = yield from plan_migration(
+            self.migration,
+            self.direction,
+            self.definition,
+            None if entry is None else entry.phase,
+            rate=self.rate,
+            segments=self.segments,
+            progress=self.progress,
+        )
+        return plan
+
+
+def work_of(
+    spec: ServiceSpec,
+    entities: Sequence[BoundEntity],
+    table: str,
+    source: MigrationSource,
+    *,
+    dry_run: bool,
+    rollback: bool,
+    commit: bool,
+    rate: float | None,
+    segments: int,
+    progress: Callable[[MigrationProgress], object] | None,
+    encryption_keys: Keys | None,
+    lease: float = LEASE,
+) -> Work:
+    """The work of a call. Raises SchemaError for a wrong file, InvalidOptionError."""
+    if rollback and commit:
+        raise InvalidOptionError("use one of `rollback` and `commit`", operation=OPERATION)
+    if rate is not None and not (_is_number(rate) and rate > 0):
+        raise InvalidOptionError(
+            "`rate` is a number of capacity units a second, above 0", operation=OPERATION
+        )
+    if type(segments) is not int or not 1 <= segments <= _MOST_SEGMENTS:
+        raise InvalidOptionError(
+            f"`segments` is a whole number from 1 to {_MOST_SEGMENTS}", operation=OPERATION
+        )
+    if not (_is_number(lease) and lease >= 1):
+        raise InvalidOptionError("`lease` is a number of seconds, at least 1", operation=OPERATION)
+    if progress is not None and not callable(progress):
+        raise InvalidOptionError(
+            "`progress` is a function that takes a MigrationProgress", operation=OPERATION
+        )
+    hooks = entities[0].hooks if entities else {}
+    given = source if isinstance(source, MigrationSpec) else load_migration(source, hooks)
+    check_against(given, spec)
+    old, new = table_definition(given.earlier), table_definition(spec)
+    if given.copy_to == table:
+        raise InvalidOptionError(
+            "a migration cannot copy a table to itself; leave `copy` out", operation=OPERATION
+        )
+    if given.copy_to is None and (old.hash, old.range) != (new.hash, new.range):
+        raise InvalidOptionError(
+            "the key fields of the table are others than before, which is another table; say "
+            "`copy: {table: NAME}` in the migration",
+            operation=OPERATION,
+        )
+    direction: Direction = "back" if rollback else "commit" if commit else "forward"
+    if given.copy_to is not None and direction != "forward":
+        raise InvalidOptionError(
+            f'the migration copies to the table "{given.copy_to}" and leaves the items where they '
+            "are, so there is nothing to roll back or to commit",
+            operation=OPERATION,
+        )
+    keyring = None if encryption_keys else next((e.keyring for e in entities if e.keyring), None)
+    if keyring is None:
+        keyring = keyring_of(given.earlier, encryption_keys, OPERATION)
+    movings = []
+    for entity in entities:
+        change = given.entities.get(entity.spec.alias)
+        if change is None:
+            continue
+        earlier = BoundEntity(
+            given.earlier.entities[change.source],
+            entity.hooks,
+            table,
+            entity.runner,
+            given.earlier.table,
+            keyring,
+        )
+        movings.append(Moving(entity, earlier, change))
+    migration = Migration(given.name, table, old, tuple(movings), given.copy_to)
+    logbook = Logbook(old, table, given.name, OPERATION, lease=lease)
+    return Work(migration, direction, new, logbook, dry_run, rate, segments, progress)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,1 +1,0 @@
-"""Changes of schemas, and all that a diff says of each."""

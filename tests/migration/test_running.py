@@ -1,0 +1,479 @@
+"""A migration runs, is killed and goes on, is verified, rolled back and committed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+import leyden
+from leyden.errors import (
+    InvalidOptionError,
+    LeydenError,
+    MigrationBusyError,
+    MigrationError,
+    SchemaError,
+    ThrottledError,
+)
+from leyden.migration import Entry, Logbook, MigrationProgress, is_progress
+from leyden.program import Gather, Item, Program, Request
+from leyden.schema import BEFORE_FIELD
+from leyden.service.migration import work_of
+from leyden.tables import read_items
+from tests.operations.migrating.cases import CASES, OLD, Case
+
+COUNT = 20
+
+
+class Ground:
+    """A table of a case, with a service of either schemas, and items of another entity in it."""
+
+    def __init__(self, case: Case, engine: Any, table: str) -> None:
+        self.case = case
+        self.table = table
+        self.old = leyden.load(case.old, table=table, engine=engine)
+        self.new = leyden.load(case.new, table=table, engine=engine)
+        self.old.create_table()
+
+    def fill(self, count: int = COUNT) -> None:
+        large = "text" in self.case.old["attributes"]
+        for n in range(count):
+            self.old.entities.task.put(
+                team=f"T{n % 3}",
+                id=f"Id{n}",
+                kind="bug",
+                employee=f"e{n}",
+                points=n,
+                **({"text": "long " * 100_000} if large and n == 1 else {}),
+            ).go()
+        self.old.driver.send(Request("PutItem", {"TableName": self.table, "Item": FOREIGN}))
+
+    def raw(self) -> list[Item]:
+        """All items but the migration's own."""
+        items: list[Item] = []
+        position = None
+        while True:
+            page = self.old.driver.run(read_items(self.table, position=position, consistent=True))
+            items += (item for item in page.items if not is_progress(item))
+            position = page.position
+            if position is None:
+                break
+        return sorted(map(settled, items), key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    def migrate(self, **options: Any) -> Any:
+        return self.new.migrate(self.case.migration, **options)
+
+    def points(self) -> dict[str, int]:
+        """The points of all items as the new schema sees them."""
+        own = self.new.entities.task
+        return {record.id: record.points for record in map(own.parse, filter(own.owns, self.raw()))}
+
+    def close(self) -> None:
+        self.old.close()
+        self.new.close()
+
+
+FOREIGN: Item = {"pk": {"S": "$other#1"}, "sk": {"S": "x"}, "points": {"S": "not ours"}}
+
+
+def settled(item: Item) -> Item:
+    """An item with the order of its sets settled."""
+    return {
+        name: {"SS": sorted(value["SS"])} if "SS" in value else value
+        for name, value in item.items()
+    }
+
+
+@pytest.fixture(params=[pytest.param(case, id=case.name) for case in CASES])
+def ground(request: pytest.FixtureRequest, engine: Any, table_name: str) -> Iterator[Ground]:
+    made = Ground(request.param, engine, table_name)
+    made.fill()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def first(engine: Any, table_name: str) -> Iterator[Ground]:
+    """The ground of one case."""
+    made = Ground(CASES[0], engine, table_name)
+    made.fill()
+    yield made
+    made.close()
+
+
+def test_it_runs_and_is_verified_and_rolled_back_and_committed(ground: Ground) -> None:
+    before = ground.raw()
+    plan = ground.migrate(dry_run=True)
+    assert ground.raw() == before
+    assert (plan.writes, plan.failed, plan.phase) == (COUNT, 0, None)
+    report = ground.migrate()
+    assert (report.phase, report.moved, report.counts.done) == ("verified", COUNT, COUNT)
+    assert (report.is_complete, report.failures) == (True, ())
+    assert ground.points() == {f"Id{n}": n for n in range(COUNT)}
+    assert FOREIGN in ground.raw()
+    again = ground.migrate()
+    assert (again.phase, again.moved, again.counts.moved) == ("verified", COUNT, 0)
+    back = ground.migrate(rollback=True)
+    assert (back.phase, back.moved) == ("rolled_back", COUNT)
+    assert ground.raw() == before, "the old bytes"
+    assert ground.migrate().phase == "verified"
+    done = ground.migrate(commit=True)
+    assert (done.phase, done.is_complete) == ("committed", True)
+    assert all(BEFORE_FIELD not in item for item in ground.raw())
+    assert ground.points() == {f"Id{n}": n for n in range(COUNT)}
+    assert ground.migrate().phase == "committed"
+    with pytest.raises(MigrationError, match="what rolling back needs is gone"):
+        ground.migrate(rollback=True)
+
+
+class KilledError(Exception):
+    """The process is gone."""
+
+
+def killed_after(program: Program[Any], requests: int) -> Program[Any]:
+    """The program, until it has sent so many requests; half of a last group is sent as well."""
+    left = requests
+    try:
+        step = next(program)
+        while True:
+            if isinstance(step, Gather):
+                if len(step.requests) > left:
+                    if left:
+                        yield Gather(step.requests[:left], step.concurrency)
+                    raise KilledError
+                left -= len(step.requests)
+            elif isinstance(step, Request):
+                if not left:
+                    raise KilledError
+                left -= 1
+            step = program.send((yield step))
+    except StopIteration as end:
+        return end.value
+
+
+def run_killed(ground: Ground, requests: int, **options: Any) -> Any:
+    """Run, in a process that is killed after so many requests, and leaves its lease behind."""
+    work = work_of(
+        ground.new.spec,
+        [ground.new.entities.task._bound],
+        ground.table,
+        ground.case.migration,
+        **{
+            "dry_run": False,
+            "rollback": False,
+            "commit": False,
+            "rate": None,
+            "segments": 2,
+            "progress": None,
+            "encryption_keys": None,
+            "lease": 1.0,
+            **options,
+        },
+    )
+    return ground.new.driver.run(killed_after(work.program(), requests))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_anywhere_and_run_again_it_ends_as_if_nothing_had_been(
+    engine: Any, table_name: str, seed: int
+) -> None:
+    dice = random.Random(seed)
+    ground = Ground(dice.choice(CASES), engine, table_name)
+    ground.fill()
+    before = ground.raw()
+    kills = 0
+    for options in ({}, {"rollback": True}, {}, {"commit": True}):
+        for _ in range(2):
+            try:
+                run_killed(ground, dice.randint(0, 40), **options)
+            except KilledError:
+                kills += 1
+        kinds = {item.get("id", {}).get("S") for item in ground.raw()}
+        assert kinds >= {f"Id{n}" for n in range(COUNT)}
+        report = ground.migrate(**options, lease=1)
+        assert report.is_complete
+        if options == {"rollback": True}:
+            assert ground.raw() == before
+        else:
+            assert ground.points() == {f"Id{n}": n for n in range(COUNT)}
+    assert kills > 4
+    ground.close()
+
+
+def test_a_killed_run_is_waited_for_and_a_living_one_is_left_alone(first: Ground) -> None:
+    with pytest.raises(KilledError):
+        run_killed(first, 6)
+    told: list[MigrationProgress] = []
+    report = first.migrate(progress=told.append, lease=1)
+    assert told[0].waiting
+    assert not told[-1].waiting
+    assert report.is_complete
+    assert 0.5 < report.seconds < 20
+
+
+def test_a_migration_that_another_process_works_on_is_left_alone(first: Ground) -> None:
+    definition = first.old.table_definition
+    other = Logbook(definition, first.table, "moved", "migrate", lease=1)
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.wait(0.2):
+            first.old.driver.run(other.save(Entry("moved", "running", positions=({},))))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        time.sleep(0.5)
+        for options in ({}, {"rollback": True}):
+            with pytest.raises(MigrationBusyError, match="another process is at work"):
+                first.migrate(lease=1, **options)
+    finally:
+        is_over.set()
+        thread.join()
+    report = first.migrate(lease=1)
+    assert report.is_complete
+    # Whoever lost the lease meanwhile stops at the next save.
+    with pytest.raises(MigrationBusyError):
+        first.old.driver.run(other.save(Entry("moved", "running")))
+
+
+def test_after_an_error_the_lease_is_given_back(first: Ground) -> None:
+    def fail(_: MigrationProgress) -> None:
+        raise RuntimeError("not today")
+
+    with pytest.raises(RuntimeError):
+        first.migrate(progress=fail)
+    report = first.migrate()
+    assert report.is_complete
+    assert report.seconds < 20
+
+
+def test_what_the_old_code_writes_meanwhile_is_brought_over_by_a_later_pass(first: Ground) -> None:
+    task = first.old.entities.task
+    times = []
+
+    def write(progress: MigrationProgress) -> None:
+        if len(times) < 5:
+            times.append(progress.turn)
+            task.put(team="T0", id="Id0", kind="bug", points=100 + len(times)).go()
+            task.put(team="late", id=f"L{len(times)}", kind="bug", points=1).go()
+
+    report = first.migrate(progress=write)
+    assert (report.phase, report.is_complete) == ("verified", True)
+    assert report.turns > 2
+    assert first.points() == {
+        **{f"Id{n}": n for n in range(COUNT)},
+        "Id0": 105,
+        **{f"L{n}": 1 for n in range(1, 6)},
+    }
+
+
+def test_code_that_never_stops_writing_the_old_form_is_told_of(first: Ground) -> None:
+    task = first.old.entities.task
+    written = iter(range(100_000))
+    report = first.migrate(
+        progress=lambda _: task.put(team="T0", id="Id0", kind="bug", points=next(written)).go()
+    )
+    assert (report.phase, report.is_complete) == ("unsettled", False)
+    with pytest.raises(MigrationError, match="it has not run to its end"):
+        first.migrate(commit=True)
+    assert first.migrate().phase == "verified"
+
+
+def test_a_rollback_keeps_the_latest_values(first: Ground) -> None:
+    first.migrate()
+    first.new.entities.task.patch(team="T0", id="Id0").set(points=77, assignee="somebody").go()
+    first.new.entities.task.delete(team="T1", id="Id1").go()
+    first.new.entities.task.create(team="T1", id="new", kind="idea", points=5).go()
+    first.migrate(rollback=True)
+    found = first.old.entities.task
+    record = found.get(team="T0", id="Id0").go()
+    assert (record.points, record.employee) == (77, "somebody")
+    assert found.get(team="T1", id="Id1").go() is None
+    assert found.get(team="T1", id="new").go().points == 5
+    assert found.query.by_employee(employee="somebody").go().items == (record,)
+
+
+def with_points_from(least: int) -> Case:
+    new = deepcopy(OLD)
+    new["version"] = "2"
+    new["attributes"]["points"] = {"type": "number", "min": least}
+    change = {"attributes": {"points": {"value": "points"}}}
+    return Case("least", OLD, new, change)
+
+
+def test_items_that_cannot_be_converted_are_listed_left_alone_and_in_the_way_of_a_commit(
+    engine: Any, table_name: str
+) -> None:
+    ground = Ground(with_points_from(3), engine, table_name)
+    ground.fill(10)
+    plan = ground.migrate(dry_run=True)
+    assert (plan.writes, plan.failed, len(plan.failures)) == (7, 3, 3)
+    report = ground.migrate()
+    assert (report.phase, report.is_complete) == ("verified", False)
+    assert (report.counts.failed, len(report.failures)) == (3, 3)
+    failure = report.failures[0]
+    assert failure.alias == "task"
+    assert failure.key in [{n: item[n] for n in ("pk", "sk")} for item in ground.raw()]
+    assert '"points" must be at least 3' in failure.reason
+    assert "pk='$moved#team_t" in failure.reason
+    with pytest.raises(MigrationError, match="3 items could not be moved"):
+        ground.migrate(commit=True)
+    for n in range(3):
+        ground.old.entities.task.patch(team=f"T{n}", id=f"Id{n}").set(points=9).go()
+    assert ground.migrate().is_complete
+    assert ground.migrate(commit=True).is_complete
+    ground.close()
+
+
+def test_each_step_says_what_can_be_done_instead(first: Ground) -> None:
+    with pytest.raises(MigrationError, match="it has not run; run it") as caught:
+        first.migrate(commit=True)
+    assert (caught.value.name, caught.value.operation) == ("moved", "migrate")
+    with pytest.raises(KilledError):
+        run_killed(first, 3, rollback=True)
+    with pytest.raises(MigrationError, match="a rollback is under way"):
+        first.migrate(lease=1)
+    assert first.migrate(rollback=True, lease=1).phase == "rolled_back"
+    first.migrate()
+    with pytest.raises(KilledError):
+        run_killed(first, 3, commit=True)
+    with pytest.raises(MigrationError, match="a commit is under way"):
+        first.migrate(lease=1)
+    with pytest.raises(MigrationError, match="what rolling back needs is gone"):
+        first.migrate(lease=1, rollback=True)
+    assert first.migrate(commit=True, lease=1).phase == "committed"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rollback": True, "commit": True}, "use one of"),
+        ({"rate": 0}, "`rate` is a number"),
+        ({"rate": True}, "`rate` is a number"),
+        ({"segments": 0}, "`segments` is a whole number"),
+        ({"lease": 0}, "`lease` is a number"),
+        ({"progress": "print"}, "`progress` is a function"),
+    ],
+)
+def test_wrong_options_are_refused(first: Ground, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidOptionError, match=said):
+        first.migrate(**options)
+
+
+def test_a_file_that_does_not_fit_is_refused(first: Ground) -> None:
+    wrong = {**first.case.migration, "entities": {"tusk": {}}}
+    with pytest.raises(SchemaError, match="tusk"):
+        first.new.migrate(wrong)
+
+
+def test_it_runs_on_an_event_loop_as_well(first: Ground, engine: Any) -> None:
+    async def run() -> None:
+        told: list[MigrationProgress] = []
+        migration = first.case.migration
+        async with await leyden.load_async(first.case.new, table=first.table, engine=engine) as app:
+            plan = await app.migrate(migration, dry_run=True, progress=told.append)
+            assert plan.writes == COUNT
+            report = await app.migrate(migration, progress=told.append)
+            assert (report.phase, report.moved) == ("verified", COUNT)
+            assert {one.turn for one in told} >= {1, 2}
+            broken = asyncio.create_task(app.migrate(migration, rollback=True, segments=1))
+            await asyncio.sleep(0.05)
+            broken.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await broken
+            assert (await app.migrate(migration, rollback=True)).seconds < 20
+            assert (await app.migrate(migration, rollback=True)).is_complete
+
+    before = first.raw()
+    asyncio.run(run())
+    assert first.raw() == before
+
+
+def test_listeners_hear_its_requests(first: Ground) -> None:
+    heard: list[Any] = []
+    with first.new.driver.listen(heard.append):
+        first.migrate()
+    sent = [one for one in heard if isinstance(one, leyden.events.RequestSent)]
+    assert {one.operation for one in sent} == {"migrate"}
+    assert {"Scan", "TransactWriteItems", "PutItem"} <= {one.api for one in sent}
+
+
+def throttling(program: Program[Any], dice: random.Random) -> Program[Any]:
+    """The program over a table that throttles one in ten requests, after all of the retries."""
+    try:
+        step = next(program)
+        while True:
+            if not isinstance(step, Gather):
+                step = program.send((yield step))
+                continue
+            refused = {n for n in range(len(step.requests)) if dice.random() < 0.1}
+            rest = [one for n, one in enumerate(step.requests) if n not in refused]
+            answers = iter((yield Gather(tuple(rest), step.concurrency)) if rest else ())
+            step = program.send(
+                [
+                    ThrottledError("too much") if n in refused else next(answers)
+                    for n in range(len(step.requests))
+                ]
+            )
+    except StopIteration as end:
+        return end.value
+
+
+def test_throttled_requests_are_sent_again(first: Ground) -> None:
+    work = work_of(
+        first.new.spec,
+        [first.new.entities.task._bound],
+        first.table,
+        first.case.migration,
+        dry_run=False,
+        rollback=False,
+        commit=False,
+        rate=None,
+        segments=2,
+        progress=None,
+        encryption_keys=None,
+    )
+    report: Any = first.new.driver.run(throttling(work.program(), random.Random(3)))
+    assert report.is_complete
+    assert report.throttles > 3
+    assert first.points() == {f"Id{n}": n for n in range(COUNT)}
+
+
+def test_the_rate_is_kept(first: Ground) -> None:
+    report = first.migrate(rate=60)
+    assert report.is_complete
+    assert report.consumed / report.seconds < 66
+    assert report.consumed > 40
+
+
+def test_a_copy_fills_another_table_and_changes_nothing_here(
+    engine: Any, new_table_name: Callable[[], str]
+) -> None:
+    case = next(case for case in CASES if case.name == "companions")
+    ground = Ground(case, engine, new_table_name())
+    ground.fill(12)
+    before = ground.raw()
+    other = leyden.load(case.new, table=new_table_name(), engine=engine)
+    other.create_table()
+    migration = {**case.migration, "copy": {"table": other.table}}
+    plan = ground.new.migrate(migration, dry_run=True)
+    assert plan.writes == 12
+    report = ground.new.migrate(migration)
+    assert (report.phase, report.moved) == ("verified", 12)
+    assert ground.raw() == before
+    found = other.entities.task.scan.go(pages="all")
+    assert sorted(record.points for record in found) == list(range(12))
+    assert all(BEFORE_FIELD not in item for item in other.entities.task.scan.go(data="raw"))
+    with pytest.raises(InvalidOptionError, match="nothing to roll back"):
+        ground.new.migrate(migration, rollback=True)
+    with pytest.raises(LeydenError, match="cannot copy a table to itself"):
+        ground.new.migrate({**migration, "copy": {"table": ground.table}})
+    ground.close()
+    other.close()
