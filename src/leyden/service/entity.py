@@ -147,7 +147,7 @@ class Entity:
     @property
     def scan(self) -> Scan:
         """All of its items, by reading the whole table."""
-        return Scan(ScanReading(self._bound))
+        return Scan(either_form(ScanReading(self._bound)))
 
     @property
     def conversions(self) -> Conversions:

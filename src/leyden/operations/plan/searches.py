@@ -215,6 +215,13 @@ def read_search(
     Raises UnknownAttributeError, ValidationError, InvalidExpressionError, MissingCompositeError.
     """
     spec = index.spec
+    if entity.moving is not None and not _reads_alike(entity.moving):
+        raise InvalidExpressionError(
+            f'the search "{spec.name}" finds items of "{entity.spec.entity}" in one form, and they '
+            "may be stored as the earlier schemas have them: migrate them first, with `leyden "
+            "migrate`; access patterns by key read both forms",
+            entity=entity.spec.entity,
+        )
     parted_by = (spec.partition,) if spec.partition is not None else ()
     takes = parted_by + spec.filters
     for name in given:
@@ -262,3 +269,11 @@ def read_search(
             entity=entity.spec.entity,
         )
     return SearchReading(entity, index, near, values)
+
+
+def _reads_alike(moving: Any) -> bool:
+    """Whether items in their earlier form say the same to readers of the present one."""
+    return not (moving.renames or moving.moves or moving.change.defaults) and all(
+        route.is_same or (route.make is None and route.source is None)
+        for route in moving.routes.values()
+    )

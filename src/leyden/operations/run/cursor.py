@@ -104,18 +104,22 @@ def with_starts(cursor: str, starts: Mapping[int, Item], params: Params) -> str:
     fields = {
         f"{place} {name}": value for place, key in starts.items() for name, value in key.items()
     }
-    return f"{cursor}.{write_cursor(fields, params, cursor)}" if fields else cursor
+    return f"{cursor}.{write_cursor(fields, params, cursor)}"
 
 
-def starts_in(cursor: str, params: Params) -> dict[int, Item]:
-    """Where each of several places is read on; empty where a cursor has the position alone."""
+def starts_in(cursor: str, params: Params) -> dict[int, Item] | None:
+    """Where each of several places is read on: those that are not are read from the beginning.
+
+    None where a cursor has the position alone.
+    """
     parts = cursor.split(".")
+    if len(parts) <= _PARTS:
+        return None
     starts: dict[int, Item] = {}
-    if len(parts) > _PARTS:
-        own, others = ".".join(parts[:_PARTS]), ".".join(parts[_PARTS:])
-        for field, value in read_cursor(others, params, None, own).items():
-            place, _, name = field.partition(" ")
-            starts.setdefault(int(place), {})[name] = value
+    own, others = ".".join(parts[:_PARTS]), ".".join(parts[_PARTS:])
+    for field, value in read_cursor(others, params, None, own).items():
+        place, _, name = field.partition(" ")
+        starts.setdefault(int(place), {})[name] = value
     return starts
 
 

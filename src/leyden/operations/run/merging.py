@@ -174,8 +174,8 @@ class _Reading:
         key = read_cursor(options.cursor, params, plan.key_fields, plan.asked, foreign=foreign)
         self.key, self.position = key, self.place_of(key)
         # A cursor of one place says where to go on in the present form; the others begin again.
-        self.starts = starts_in(options.cursor, params) if self.merging.earlier else {}
-        self.starts = self.starts or {_PRESENT: key}
+        starts = starts_in(options.cursor, params) if self.merging.earlier else None
+        self.starts = {_PRESENT: key} if starts is None else starts
 
     def cursor(self) -> str | None:
         if self.key is None:
