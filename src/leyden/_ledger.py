@@ -78,6 +78,8 @@ class Ledger:
 
     def note(self, request: Request, answer: Any) -> None:
         """Note the answer to a writing request, or the error it ended in; threads may."""
+        if request.restates:
+            return
         if isinstance(answer, LeydenError) and not answer.unsure:
             token = _token(request)
             if token is not None and getattr(answer, "aws_code", None) == CANCELED:

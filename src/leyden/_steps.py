@@ -32,7 +32,8 @@ class Request:
     `api` is its name (`GetItem`, `Query`, ...). `operation` and `entity` say on whose behalf
     it is made (`task.create` of `tasks`), for errors and events. `reader` may make the response
     of a good answer's body in place of the driver, which need not ask it; it raises ValueError
-    for a body that the driver is to read.
+    for a body that the driver is to read. One that `restates` brings items into another form and
+    changes nothing that they say, so no error tells of it as a write of its call.
     """
 
     api: str
@@ -40,10 +41,12 @@ class Request:
     operation: str = ""
     entity: str | None = None
     reader: Callable[[bytes], dict[str, Any]] | None = field(default=None, repr=False, eq=False)
+    restates: bool = field(default=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A reader is made for one schema in one process.
-        return Request, (self.api, self.params, self.operation, self.entity)
+        known = (self.api, self.params, self.operation, self.entity)
+        return Request, (*known, None, True) if self.restates else known
 
 
 @frozen

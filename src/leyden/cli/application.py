@@ -49,6 +49,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "keys": (f"{_HERE}.keys:keys", "Show the keys that an item gets in each access pattern."),
         "explain": (f"{_HERE}.explain:explain", "Show what an operation would read or write."),
         "types": (f"{_HERE}.types:types", "Write a typed module, for editors and type checkers."),
+        "diff": (f"{_HERE}.diff:diff", "Say what a change of schemas does to items and code."),
         "import-electrodb": (
             f"{_HERE}.import_electrodb:import_electrodb",
             "Convert ElectroDB models into schema files.",
@@ -59,6 +60,7 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             f"{_HERE}.table:table",
             "Print, create or compare the table that the schemas need.",
         ),
+        "iam": (f"{_HERE}.iam:iam", "Print the IAM policy that a program on the table needs."),
     },
     "Items": {
         "get": (f"{_HERE}.items:get", "Print the item with a key."),
@@ -108,6 +110,7 @@ _MEANT: Final = {
     **dict.fromkeys(("list", "ls", "count"), "scan"),
     **dict.fromkeys(("dump", "backup"), "export"),
     **dict.fromkeys(("load", "restore"), "import"),
+    **dict.fromkeys(("policy", "permissions"), "iam"),
     **dict.fromkeys(("serve", "start", "server"), "local"),
 }
 """Commands as other tools call them."""

@@ -122,6 +122,14 @@ class TargetCommand(click.Command):
         return list(words) if isinstance(words, (list, tuple)) else []
 
 
+def configured_folder(ctx: click.Context) -> str:
+    """The configured schemas, where NEW was left out. Raises click's UsageError without any."""
+    schemas = settings_of(ctx).get("schemas")
+    if schemas is None:
+        raise click.UsageError(f"Missing argument 'NEW': {_HOW_TO}", ctx)
+    return schemas_path(schemas)
+
+
 def setting_behind(ctx: click.Context | None, name: str) -> Setting | None:
     """The setting that an option's value comes from; None where the option was given."""
     if ctx is None or ctx.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:

@@ -217,6 +217,12 @@ class BoundEntity:
         return f"<{self.spec.alias} on table {self.table}>"
 
     @property
+    def telling(self) -> tuple[str, ...]:
+        """The fields that tell which of its items an item is: keys, identifiers, key attributes."""
+        own = (self.spec.attributes[name].field for name in self.keys.primary.composites)
+        return (*self.key_fields, *self.spec.identifiers, *own)
+
+    @property
     def identifiers(self) -> Item:
         """The two fields that say whose item it is."""
         spec = self.spec

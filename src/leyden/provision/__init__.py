@@ -2,21 +2,28 @@
 
 from leyden.provision.commands import commands_after, create_table_json
 from leyden.provision.formats import DOCUMENTS, FORMATS, Wanted, written
+from leyden.provision.iam import iam_cloudformation, iam_json, iam_terraform
 from leyden.provision.page import markdown
 from leyden.provision.resource import table_resources, unsaid
 from leyden.provision.script import boto3_script
+from leyden.provision.statements import Permissions, permissions
 from leyden.provision.templates import cloudformation, cloudformation_yaml, sam
 
 __all__ = [
     "DOCUMENTS",
     "FORMATS",
+    "Permissions",
     "Wanted",
     "boto3_script",
     "cloudformation",
     "cloudformation_yaml",
     "commands_after",
     "create_table_json",
+    "iam_cloudformation",
+    "iam_json",
+    "iam_terraform",
     "markdown",
+    "permissions",
     "sam",
     "table_resources",
     "unsaid",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         check_against,
         load_migration,
     )
-    from leyden.schema.regexps import UnboundedPatternError, searching
+    from leyden.schema.regexps import UnboundedPatternError, may_hold, searching
     from leyden.schema.settings import Capacity, Provisioned, TableSettings
     from leyden.schema.shapes import TAKEN_ALIASES, TAKEN_ATTRIBUTES, is_name
     from leyden.schema.sources import Texts, texts_of
@@ -64,7 +64,7 @@ else:
         loading="CheckResult check_service load_checked load_service",
         migrations="BEFORE_FIELD AttributeChange EntityMigration MigrationSpec check_against "
         "load_migration",
-        regexps="UnboundedPatternError searching",
+        regexps="UnboundedPatternError may_hold searching",
         settings="Capacity Provisioned TableSettings",
         shapes="TAKEN_ALIASES TAKEN_ATTRIBUTES is_name",
         sources="Texts texts_of",
@@ -123,6 +123,7 @@ __all__ = [
     "load_checked",
     "load_migration",
     "load_service",
+    "may_hold",
     "parse_expression",
     "searching",
     "texts_of",

@@ -10,7 +10,7 @@ character: in time that grows with the text alone, only more slowly than `re`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, TypeAlias
@@ -68,6 +68,28 @@ def searching(pattern: str) -> Search:
             f"{error}; write the pattern without one repetition inside or beside another of the "
             "same characters, and with smaller counts"
         ) from None
+
+
+def may_hold(pattern: str, chars: Iterable[str]) -> bool:
+    """Whether a text in which `pattern` is found may hold one of these characters.
+
+    True wherever the pattern does not rule them out, as `[a-z]+` without `^` and `$` does not.
+    """
+    tree = _parser.parse(pattern)
+    first, last = (tree[0], tree[-1]) if len(tree) else (None, None)
+    begins = first in ((_c.AT, _c.AT_BEGINNING), (_c.AT, _c.AT_BEGINNING_STRING))
+    ends = last in ((_c.AT, _c.AT_END), (_c.AT, _c.AT_END_STRING))
+    if not begins or not ends or tree.state.flags & re.MULTILINE:
+        return True
+    looked_for = set(chars)
+    if last == (_c.AT, _c.AT_END) and "\n" in looked_for:
+        # `$` lets a line end stand behind it.
+        return True
+    try:
+        steps = _program(tree, exact=False)
+    except _UnsupportedError:
+        return True
+    return any(step.test(char) for step in steps if type(step) is _Char for char in looked_for)
 
 
 @frozen

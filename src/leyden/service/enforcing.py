@@ -16,12 +16,14 @@ from leyden.schema.faults import Fault
 from leyden.schema.spec import OVERFLOW_FIELD, EntitySpec, JMESPath, Judge, ServiceSpec
 
 if TYPE_CHECKING:
-    from leyden.schema import CheckResult
+    from leyden.schema import CheckResult, Texts
 
 
 @fitting('leyden.check_schemas("schemas/taskapp")')
 def check_schemas(
-    source: str | Path | Mapping[str, Any], *, hooks: Mapping[str, Callable[..., Any]] | None = None
+    source: str | Path | Mapping[str, Any] | Texts,
+    *,
+    hooks: Mapping[str, Callable[..., Any]] | None = None,
 ) -> CheckResult:
     """Say everything that is wrong with schemas, or may surprise, without raising it.
 

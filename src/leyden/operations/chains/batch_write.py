@@ -67,9 +67,10 @@ def split_batch(
     """Find the entries that are, or would be, spread over several items.
 
     A batch carries no condition, so it would leave the parts of stored values behind. Whether
-    there are any is therefore read first, for entities that may have them.
+    there are any is therefore read first, for entities that may have them. Those whose items have
+    other keys than before a migration go by themselves too, as they depend on two keys each.
     """
-    large = {n for n, write in enumerate(writes) if write.siblings}
+    large = {n for n, write in enumerate(writes) if goes_alone(write)}
     asked = [n for n, write in enumerate(writes) if write.overflow is not None and n not in large]
     if not asked:
         return Split(tuple(n for n in range(len(writes)) if n not in large), tuple(sorted(large)))
@@ -102,6 +103,11 @@ def split_batch(
         sent.consumed,
         sent.requests,
     )
+
+
+def goes_alone(write: ResolvedWrite) -> bool:
+    """Whether a write is known to be more than one of a batch."""
+    return bool(write.siblings) or write.plan.leaves_batches
 
 
 def write_apart(
@@ -155,7 +161,8 @@ class BatchWrite(Endable):
     its own items under one key are refused. `go(guard=True)` makes it transactional.
 
     Where an entity's values may be stored outside of their items, the stored items are looked at
-    first, and those that are or would be spread are written by themselves.
+    first, and those that are or would be spread are written by themselves. So is an item that a
+    migration gives another key, as its write depends on both.
     """
 
     _runner: Runner
@@ -179,7 +186,7 @@ class BatchWrite(Endable):
         if read.guard:
             return [self._together(prepared, part).params() for part in self._parts(prepared)]
         laid = self._laid(prepared)
-        apart = [n for n, write in enumerate(laid) if write.siblings]
+        apart = [n for n, write in enumerate(laid) if goes_alone(write)]
         together = [n for n in range(len(laid)) if n not in apart] if apart else range(len(laid))
         return [
             *self._requests(laid, together),
@@ -239,8 +246,8 @@ class BatchWrite(Endable):
         prepared = self._prepare(read)
         if read.guard:
             return self._guarded(prepared, read)
-        has_large = any(one.overflow is not None for one in prepared)
-        return self._sent(prepared, self._laid(prepared) if has_large else None, read)
+        is_split = any(one.overflow is not None or one.leaves_batches for one in prepared)
+        return self._sent(prepared, self._laid(prepared) if is_split else None, read)
 
     def _prepare(self, options: Options) -> list[WritePlan]:
         for position, entry in enumerate(self._entries):
@@ -276,11 +283,12 @@ class BatchWrite(Endable):
         prepared = []
         for position, entry in enumerate(self._entries):
             # One that turns out too large for a batch is written by itself, conditions and all.
-            whole = options.guard or entry._entity.mapping.overflow
+            entity = entry._entity
+            whole = options.guard or entity.mapping.overflow or entity.moving is not None
             try:
                 prepared.append(entry._plan(DEFAULT) if whole else entry._unguarded())
             except LeydenError as error:
-                name_entry(error, position, self._name, entry._entity)
+                name_entry(error, position, self._name, entity)
                 raise
             if options.table is not None:
                 prepared[-1].params["TableName"] = options.table

@@ -13,6 +13,7 @@ from leyden._calls import Endable, end, fitting, misplaced, warn_unended
 from leyden._ledger import accounted
 from leyden.errors import BatchIncompleteError, InvalidOptionError, LeydenError
 from leyden.operations.bound import BoundEntity, Identity, error_context, matches
+from leyden.operations.companions.earlier import earlier_notes
 from leyden.operations.companions.overflow.reading import join_items, joining_for
 from leyden.operations.companions.overflow.writing import overflow_notes
 from leyden.operations.companions.unique import GuardState, unique_notes
@@ -22,7 +23,13 @@ from leyden.operations.plan.expressions import Expressions, conjunction, read_co
 from leyden.operations.plan.identity import guard_condition, present_slots
 from leyden.operations.plan.reads import Explanation, shape, show, show_key
 from leyden.operations.plan.refusal import Asked, Needs
-from leyden.operations.plan.writes import WritePlan, over_nothing_outside, over_version, parts_of
+from leyden.operations.plan.writes import (
+    WritePlan,
+    earlier_part,
+    over_nothing_outside,
+    over_version,
+    parts_of,
+)
 from leyden.operations.run.attempts import Written
 from leyden.operations.run.sending import cause_of
 from leyden.operations.run.writing import write_one
@@ -146,6 +153,7 @@ class Write(Endable, ABC):
                     *version_notes(self._entity, plan.counts_on, expected),
                     *unique_notes(self._entity, plan.effect),
                     *overflow_notes(self._entity, plan.overflow),
+                    *earlier_notes(self._entity, earlier_part(plan)),
                 ),
             )
 
@@ -198,7 +206,8 @@ class Write(Endable, ABC):
         if plan.has_companions and (options.params or options.response.startswith("updated_")):
             guards = "the guards of unique values" if plan.moves_claims else ""
             parts = "the items that hold large values" if plan.overflow is not None else ""
-            company = " and ".join(filter(None, (guards, parts)))
+            key = "the key that its item had before the migration" if plan.moves_key else ""
+            company = " and ".join(filter(None, (guards, parts, key)))
             why = (
                 "so `params` cannot be merged into it"
                 if options.params
@@ -211,13 +220,13 @@ class Write(Endable, ABC):
     def _params(self, plan: WritePlan) -> Params:
         """The request of a plan, as far as it is known without reading."""
         effect = plan.effect
-        if effect is None:
+        if effect is None and self._entity.moving is None:
             return over_version(plan)[0]
         write = over_nothing_outside(plan)
-        if effect.kind != "create":
+        if effect is not None and effect.kind != "create":
             # Which values it gives up is read before it is sent.
             write = evolve(write, guards=())
-        if not write.guards and not write.siblings:
+        if not write.is_accompanied:
             return write.params
         return {"TransactItems": [part.body for part in parts_of((write,), GuardState())]}
 

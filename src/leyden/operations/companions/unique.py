@@ -13,7 +13,7 @@ guard over, in a transaction that checks once more that this is so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from leyden._attrs import define, evolve, field, frozen
 from leyden.errors import InvalidExpressionError, ItemTooLargeError
@@ -28,11 +28,12 @@ from leyden.program import (
     Request,
 )
 from leyden.results import add_units, consumed_units
-from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD
+from leyden.schema.spec import ENTITY_FIELD, VERSION_FIELD, AttributeSpec, EntitySpec
 from leyden.types import type_of
 from leyden.types.text import escape
 
-_SORT_KEY: Final = "$unique"
+GUARD_SORT_KEY: Final = "$unique"
+"""The sort key of every guard."""
 _KNOWN_OUTCOMES: Final = frozenset({"set", "remove", "if_not_exists"})
 
 
@@ -90,28 +91,26 @@ def claims_of(
         values = entity.mapping.decode_values(held)
         if len(held) < len(fields) or any(values.get(name) is None for name in names):
             continue
-        text = _text(entity, names, values)
+        beginning, attributes = guard_form(entity.spec, names)
+        texts = (type_of(one).strict_text(values[one.name]) for one in attributes)
+        # A text that these values of this constraint have, and nothing else has.
+        text = beginning + "#".join(texts)
         pk, *sk = (form.field for form in entity.keys.primary.forms)
-        key: Item = {pk: {"S": text}, **{name: {"S": _SORT_KEY} for name in sk}}
+        key: Item = {pk: {"S": text}, **{name: {"S": GUARD_SORT_KEY} for name in sk}}
         claims[text] = Claim(names, held, key, text)
     return claims
 
 
-def _text(entity: BoundEntity, names: tuple[str, ...], values: dict[str, Any]) -> str:
-    """A text that these values of this constraint have, and nothing else has.
+def guard_form(spec: EntitySpec, names: Iterable[str]) -> tuple[str, tuple[AttributeSpec, ...]]:
+    """The text that a constraint's guards begin with, and the attributes whose texts follow it.
 
     It goes by fields in the order of their names, so that neither renaming an attribute nor
     turning a constraint round loses the guards that there are.
     """
-    attributes = sorted((entity.spec.attributes[name] for name in names), key=lambda a: a.field)
-    parts = [
-        entity.spec.entity,
-        entity.spec.version,
-        ",".join(attribute.field for attribute in attributes),
-    ]
-    texts = [type_of(attribute).strict_text(values[attribute.name]) for attribute in attributes]
-    head = f"${escape(entity.spec.service)}$unique"
-    return "#".join([head, *map(escape, parts), *texts])
+    attributes = sorted((spec.attributes[name] for name in names), key=lambda a: a.field)
+    parts = [spec.entity, spec.version, ",".join(attribute.field for attribute in attributes)]
+    beginning = "#".join([f"${escape(spec.service)}$unique", *map(escape, parts)])
+    return f"{beginning}#", tuple(attributes)
 
 
 def _fields(entity: BoundEntity, names: Iterable[str]) -> list[str]:

@@ -86,6 +86,11 @@ class Asked:
         """Whether the refusal alone tells what did not hold."""
         return not (self.where or self.composite or self.demands)
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether any stored item will do, and none."""
+        return self.needs == "anything" and self.is_by_verb_alone
+
     def unmet(self, stored: Item | None) -> Why | None:
         """What the stored item is for sure not as it must be; None of it is no item."""
         if stored is not None and self.differing(stored):

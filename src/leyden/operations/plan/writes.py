@@ -11,13 +11,15 @@ is none: DynamoDB refuses what does not hold, and its refusal shows the stored i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from leyden._attrs import evolve, field, frozen
-from leyden.errors import InputError, ItemTooLargeError
+from leyden.errors import ConversionError, InputError, ItemTooLargeError
 from leyden.mapping.index_keys import NO_CHANGES, KeyChanges
 from leyden.operations.bound import BoundEntity, Identity, ItemId, item_id
+from leyden.operations.companions.earlier import EarlierPart, over_moved
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
     UNKNOWN,
@@ -195,15 +197,58 @@ class WritePlan:
         """Whether it may change which unique values are taken."""
         return self.effect is not None and moves_claims(self.entity, self.effect)
 
+    @cached_property
+    def earlier_key(self) -> Item | None:
+        """The key under which its item is until a migration moves it; None for no other key."""
+        moving = self.entity.moving
+        key: Item | None = None
+        if moving is not None and moving.moves:
+            # Of values that no item had before, there is none to be found.
+            with suppress(ConversionError):
+                key = moving.earlier_key(self.own_values)
+        return key
+
+    @cached_property
+    def own_values(self) -> dict[str, Any]:
+        """The values of the attributes that make its item's key."""
+        entity = self.entity
+        attributes = entity.spec.attributes
+        fields = [attributes[name].field for name in entity.keys.primary.composites]
+        return entity.mapping.decode_values({name: self.kept[name] for name in fields})
+
+    @property
+    def overrides(self) -> bool:
+        """Whether it asks nothing of the stored item, and all that is stored of it goes."""
+        return (
+            self.entry._part in ("Put", "Delete")
+            and self.entry._asked.is_nothing
+            and self.expected is None
+            and not self.counts_on
+            and self.effect is None
+            and not self.entity.moving.earlier.mapping.has_companions
+            and "ReturnValues" not in self.params
+        )
+
     @property
     def has_companions(self) -> bool:
         """Whether other items may have to be written with it."""
-        return self.overflow is not None or self.moves_claims
+        return self.overflow is not None or self.moves_claims or self.moves_key
+
+    @property
+    def moves_key(self) -> bool:
+        """Whether its item is under another key until a migration moves it."""
+        return self.entity.moving is not None and self.earlier_key is not None
 
     @cached_property
     def why_read(self) -> str | None:
         """Why its unique values cannot be known without reading the item; None where they can."""
         return why_read(self.entity, self.effect)
+
+    @property
+    def leaves_batches(self) -> bool:
+        """Whether a migration under way asks more of it than a batch can carry."""
+        moving = self.entity.moving
+        return moving is not None and (moving.moves or moving.earlier.mapping.has_companions)
 
     @property
     def depends(self) -> bool:
@@ -223,6 +268,13 @@ class ResolvedWrite:
     guards: tuple[GuardPart, ...] = ()
     overflow: OverflowPlan | None = None
     """How its large values are laid out."""
+    earlier: EarlierPart | None = None
+    """What it does about the key that its item had before a migration."""
+
+    @property
+    def is_accompanied(self) -> bool:
+        """Whether other items are written or checked with it, in one transaction."""
+        return bool(self.guards or self.siblings or self.earlier)
 
     @property
     def siblings(self) -> tuple[Params, ...]:
@@ -236,13 +288,15 @@ def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False)
     With `is_read` it depends on the unique values that were read. Raises the errors of
     `lay_out`, and DecodeError for a stored version that is no number.
     """
-    effect = plan.effect
-    if effect is None and plan.expected is None and not plan.counts_on:
+    effect, entity = plan.effect, plan.entity
+    is_plain = effect is None and plan.expected is None and not plan.counts_on
+    if is_plain and entity.moving is None:
         return ResolvedWrite(plan, plan.params, plan.kept)
     params, kept, expected = over_version(plan, stored.item)
+    earlier = None if entity.moving is None else earlier_part(plan)
     if effect is None:
-        return ResolvedWrite(plan, params, kept, expected)
-    entity, key = plan.entity, plan.key
+        return ResolvedWrite(plan, params, kept, expected, earlier=earlier)
+    key = plan.key
     guards: tuple[GuardPart, ...] = ()
     if plan.moves_claims:
         if is_read:
@@ -255,7 +309,27 @@ def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False)
     if plan.overflow is not None:
         overflow = lay_out(entity, key, params, plan.overflow, stored)
         params = overflow.params
-    return ResolvedWrite(plan, params, kept, expected, guards, overflow)
+    return ResolvedWrite(plan, params, kept, expected, guards, overflow, earlier)
+
+
+_TOLD_BY_VALUE: Final = frozenset({"string", "enum", "integer", "number", "boolean"})
+"""The types of which another stored value is another value."""
+
+
+def earlier_part(plan: WritePlan) -> EarlierPart | None:
+    """What goes with a write so that its item is not under its earlier key as well."""
+    key, entity = plan.earlier_key, plan.entity
+    if key is None:
+        return None
+    sign: Item | None = entity.moving.sign(plan.own_values)
+    # Where keys fold, values that differ may still be in the way of each other.
+    names = entity.keys.primary.composites
+    apart = {
+        field: value
+        for name, (field, value) in zip(names, (sign or {}).items(), strict=False)
+        if name not in entity.guarded and entity.spec.attributes[name].type in _TOLD_BY_VALUE
+    }
+    return EarlierPart(plan.table, key, sign if plan.overrides else None, apart)
 
 
 def over_version(
@@ -263,6 +337,8 @@ def over_version(
 ) -> tuple[Params, Item, Expectation | None]:
     """The request and what is kept of it, over an item of the version that is expected."""
     params, kept, expected = plan.params, plan.kept, plan.expected
+    if plan.entity.moving is not None and plan.asked.needs != "no item":
+        params = over_moved(plan.entity, params, plan.kept, plan.identity)
     if plan.counts_on:
         expected = expectation_from(plan.entity, stored)
     if expected is None:
@@ -297,8 +373,11 @@ def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
     """
     write = resolve(plan if laid_out else evolve(plan, overflow=None))
     parts = [*(guard.part for guard in write.guards), *write.siblings]
+    if write.earlier is not None:
+        parts.append(write.earlier.part)
     bodies = [write.params, *(body for part in parts for body in part.values())]
-    count, size = 1 + len(write.guards), sum(map(request_size, bodies))
+    count = 1 + len(parts) - len(write.siblings)
+    size = sum(map(request_size, bodies))
     if plan.depends:
         unknown = _PARTS_A_CLAIM * len(plan.entity.spec.unique)
         count, size = 1 + unknown, size + unknown * _GUARD_BYTES
@@ -310,11 +389,12 @@ def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
 class Part:
     """A part of what is sent, and the position of the write that it belongs to.
 
-    A `guard` is a unique value's. A `check` is that the last owner of guards is gone; `claims`
-    are those of the guards. A `sibling` is a part of a large value.
+    `earlier` is for the key that its item had before a migration. A `guard` is a unique value's. A
+    `check` is that the last owner of guards is gone; `claims` are those of the guards. A `sibling`
+    is a part of a large value.
     """
 
-    role: Literal["main", "guard", "check", "sibling"]
+    role: Literal["main", "earlier", "guard", "check", "sibling"]
     position: int
     body: Params
     guard: GuardPart | None = None
@@ -324,7 +404,7 @@ class Part:
 def parts_of(
     writes: Sequence[ResolvedWrite], state: GuardState, operation: str | None = None
 ) -> list[Part]:
-    """All parts of one attempt: first the writes, then guards, checks of owners, and siblings.
+    """All parts of one attempt: first the writes, then earlier keys, guards, owners, and siblings.
 
     `operation` is the name of a transaction; None for a single write. Raises InputError and
     ItemTooLargeError where that is more than a transaction takes.
@@ -332,16 +412,19 @@ def parts_of(
     mains = [
         Part("main", n, {w.plan.entry._part: _as_part(w.params)}) for n, w in enumerate(writes)
     ]
+    earlier = _earlier(writes)
     guards = _guards(writes, state, operation)
     checks = _checks(writes, guards, state) if state.stale else []
     siblings = [
         Part("sibling", n, body) for n, write in enumerate(writes) for body in write.siblings
     ]
-    parts = [*mains, *guards, *checks, *siblings]
+    parts = [*mains, *earlier, *guards, *checks, *siblings]
     count = len(guards) + len(checks)
-    if operation is not None and len(writes) + count > TRANSACTION_LIMIT:
+    if operation is not None and len(writes) + count + len(earlier) > TRANSACTION_LIMIT:
+        also = f"{len(earlier)} keys that items had before the migration" if earlier else ""
+        also = " and ".join(filter(None, (also, f"{count} guards of unique values")))
         raise InputError(
-            f"the transaction has {len(writes)} operations and {count} guards of unique values, "
+            f"the transaction has {len(writes)} operations and {also}, "
             f"and DynamoDB takes at most {TRANSACTION_LIMIT} of both; split it where its parts "
             "may happen apart",
             operation=operation,
@@ -356,6 +439,25 @@ def _as_part(params: Params) -> Params:
     if "ConditionExpression" in own:
         own["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     return own
+
+
+def _earlier(writes: Sequence[ResolvedWrite]) -> list[Part]:
+    """The parts for earlier keys, each key once.
+
+    Where another write of the transaction is under such a key, its own condition says enough.
+    """
+    if all(write.earlier is None for write in writes):
+        return []
+    taken = {item_id(write.plan.table, write.plan.key) for write in writes}
+    parts = []
+    for position, write in enumerate(writes):
+        if write.earlier is None:
+            continue
+        one = item_id(write.earlier.table, write.earlier.key)
+        if one not in taken:
+            taken.add(one)
+            parts.append(Part("earlier", position, write.earlier.part))
+    return parts
 
 
 def _guards(
@@ -391,6 +493,7 @@ def _checks(
 ) -> list[Part]:
     """That the owners of guards which are taken over are still gone, each owner once."""
     keys = {item_id(write.plan.table, write.plan.key) for write in writes}
+    keys |= {item_id(one.earlier.table, one.earlier.key) for one in writes if one.earlier}
     found: dict[ItemId, tuple[int, str, Item, list[Claim]]] = {}
     for part in guards:
         guard = part.guard

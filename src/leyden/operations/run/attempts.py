@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leyden._attrs import evolve, frozen
 from leyden.errors import LeydenError
@@ -30,6 +30,9 @@ from leyden.operations.run.verdicts import (
 )
 from leyden.program import Item, Program, Request, Response
 from leyden.results import add_units, bytes_written, consumed_units
+
+if TYPE_CHECKING:
+    from leyden.operations.run.earlier import Earlier
 
 
 @frozen(slots=False)
@@ -60,7 +63,7 @@ class Written:
 class Attempts(ABC):
     """The attempts of one write or transaction, and what they learned of what is in the way."""
 
-    __slots__ = ("has_read", "known", "plans", "state", "unclear")
+    __slots__ = ("earlier", "has_read", "known", "plans", "state", "unclear")
 
     def __init__(self, plans: Sequence[WritePlan]) -> None:
         self.plans = plans
@@ -70,6 +73,12 @@ class Attempts(ABC):
         self.unclear: set[int] = set()
         """Positions to read before the next attempt, as the refusal did not tell enough."""
         self.has_read = False
+        self.earlier: Earlier | None = None
+        """What they met in its earlier form; None where no migration is under way."""
+        if any(plan.entity.moving is not None for plan in plans):
+            from leyden.operations.run.earlier import Earlier
+
+            self.earlier = Earlier(plans)
 
     def run(self, first: LeydenError | None = None) -> Program[Written]:
         """Send until it is granted, or refused for good; `first` is what the first attempt met."""
@@ -89,7 +98,8 @@ class Attempts(ABC):
                     response, times = {}, 1
                     break
                 again = all(refusal.again for refusal in refusals)
-                if not again or attempt >= WRITES or not self.may_begin_again:
+                may = self.may_begin_again or all(one.verdict == "earlier" for one in refusals)
+                if not again or attempt >= WRITES or not may:
                     told = self.refused(error, refusals, writes, attempt)
                     raise told from told.__cause__
             else:
@@ -160,17 +170,25 @@ class Attempts(ABC):
         self.unclear.clear()
         self.has_read = True
         answers = yield from self.get(wanted)
+        found: dict[int, Item | None] = {}
         for position, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, LeydenError):
                 raise answer
-            item = self.take(position, answer.get("Item"))
+            found[position] = answer.get("Item")
+        if self.earlier is not None and (yield from self.earlier.read(found, self.state)):
+            self._forget()
+            yield from self.read()
+            return
+        for position in wanted:
+            item = self.take(position, found[position])
             refusals = self.known.get(position, UNKNOWN).refusals
             self.known[position] = Stored(item, is_read=True, refusals=refusals)
 
     def resolved(self, position: int) -> ResolvedWrite:
         """A write over what is known to be stored."""
         known = self.known.get(position, UNKNOWN)
-        return resolve(self.plans[position], known, is_read=self.depends(position))
+        write = resolve(self.plans[position], known, is_read=self.depends(position))
+        return write if self.earlier is None else self.earlier.beside_strangers(position, write)
 
     def asking(self, position: int) -> Request:
         """The request for a stored item."""
@@ -194,12 +212,17 @@ class Attempts(ABC):
         seen = yield from self._look(error, writes, pairs)
         if self.wrote_unheard(error, writes, seen):
             return []
+        if self.earlier is not None:
+            met = yield from self.earlier.judge(pairs, seen, self.state, self.may_begin_again)
+            if met:
+                self._forget()
+                return met
         refusals: list[Refusal] = []
         mains: dict[int, Refusal] = {}
         for part, reason in pairs:
             if code_of(reason) != CONDITION_FAILED:
                 refusals.append(self._judge_code(part, reason))
-            elif part.role == "main":
+            elif part.role in ("main", "earlier"):
                 mains[part.position] = self._judge_main(part, writes[part.position], seen)
                 refusals.append(mains[part.position])
             elif part.role == "guard":
@@ -215,6 +238,11 @@ class Attempts(ABC):
                 self.unclear.add(part.position)
                 refusals.append(_refusal(part, reason, "overflow", again=True))
         return refusals
+
+    def _forget(self) -> None:
+        """Forget the items that were known: some of them have been moved."""
+        for position, known in self.known.items():
+            self.known[position] = Stored(refusals=known.refusals)
 
     def wrote_unheard(
         self,

@@ -291,10 +291,10 @@ class _Look:
             )
         ((kind, body),) = parts[0].items()
         if len(parts) == 1 and kind in _APIS:
-            request = Request(_APIS[kind], body, self.operation, name)
+            request = Request(_APIS[kind], body, self.operation, name, restates=True)
         else:
             params = {"TransactItems": [*parts], "ClientRequestToken": str(uuid4())}
-            request = Request("TransactWriteItems", params, self.operation, name)
+            request = Request("TransactWriteItems", params, self.operation, name, restates=True)
         return _Sending(move, request, roles, guards, makes_room)
 
     def _put(self, move: _Move, one: Prepared) -> Params:

@@ -13,6 +13,10 @@ its only part. The verdict depends on whose part it was:
 |         |                           | caller asked does not hold                                |
 |         |                           | `vector`: it would leave a vector without its partition   |
 |         |                           | `variant`: a path leads into another variant of a union   |
+|         |                           | `earlier`, again: it was in its earlier form, and has     |
+|         |                           | been moved                                                |
+| earlier | condition                 | `earlier`, again: the item stood under its earlier key,   |
+|         |                           | and has been moved; of a create `exists`, `collision`     |
 | guard   | condition                 | `unique`; again where its owner is gone or has let go     |
 | check   | condition                 | `unique`, again: the owner has the values back            |
 | sibling | condition                 | `overflow`, again: a part of a large value is gone        |
@@ -151,8 +155,11 @@ def send_transaction(request: Request) -> Program[tuple[Response, int]]:
         yield pause_before(attempt)
 
 
-_OF_CONDITIONS: Final = frozenset({"composite", "vector", "variant", "where", "unknown"})
-"""The verdicts that a rejection calls `condition`."""
+_CALLED: Final = {
+    **dict.fromkeys(("composite", "vector", "variant", "where", "unknown"), "condition"),
+    "earlier": "conflict",
+}
+"""What a rejection calls verdicts, where it has another word."""
 
 WRITE: Final = "transact_write"
 GET: Final = "transact_get"
@@ -205,7 +212,15 @@ def canceled(
 Verdict: TypeAlias = (
     Why
     | Literal[
-        "collision", "version", "overflow", "unique", "conflict", "throttled", "size", "invalid"
+        "collision",
+        "version",
+        "overflow",
+        "unique",
+        "earlier",
+        "conflict",
+        "throttled",
+        "size",
+        "invalid",
     ]
 )
 
@@ -297,7 +312,7 @@ def rejection_of(refusal: Refusal, write: ResolvedWrite) -> Rejection:
         entry._name,
         entry._entity,
         write.kept,
-        "condition" if reason in _OF_CONDITIONS else reason,
+        _CALLED.get(reason, reason),
         refusal.code,
         raw,
         attributes=() if refusal.claim is None else refusal.claim.attributes,

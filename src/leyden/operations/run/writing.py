@@ -48,7 +48,7 @@ def write_one(plan: WritePlan, options: Options, wants: str = "") -> Program[Wri
     Raises the error that says what stood in the way; TransactionCanceledError where other writes
     always did.
     """
-    if plan.effect is not None:
+    if plan.effect is not None or plan.entity.moving is not None:
         return (yield from _Single(plan, options, wants).run())
     # Most writes are granted as they are, and need none of what attempts keep in mind.
     write = resolve(plan)
@@ -96,7 +96,7 @@ class _Single(Attempts):
     def run(self, first: LeydenError | None = None) -> Program[Written]:
         """Send it; the item that is wanted is read where the answer does not have it."""
         done = yield from super().run(first)
-        if not _is_accompanied(done.writes[0]):
+        if not done.writes[0].is_accompanied:
             return done
         if self._wants != "all_new":
             return evolve(done, attributes=self._before)
@@ -112,19 +112,17 @@ class _Single(Attempts):
 
     def prepared(self) -> Program[tuple[Sequence[ResolvedWrite], Sequence[Part]]]:
         """The write over what is known; a create and a plain write read nothing first."""
-        if self.plans[0].effect is None:
-            return (self.resolved(0),), _ALONE
         yield from self.read()
         writes = (self.resolved(0),)
-        if self._wants == "all_old" and _is_accompanied(writes[0]):
+        if self._wants == "all_old" and writes[0].is_accompanied:
             # What a transaction replaced is not in its answer, and its parts are gone after it.
             if not self.known.get(0, UNKNOWN).is_read:
                 self.unclear.add(0)
                 yield from self.read()
                 writes = (self.resolved(0),)
-            if _is_accompanied(writes[0]):
+            if writes[0].is_accompanied:
                 self._before = yield from self._joined()
-        if not _is_accompanied(writes[0]):
+        if not writes[0].is_accompanied:
             return writes, _ALONE
         return writes, parts_of(writes, self.state)
 
@@ -160,7 +158,11 @@ class _Single(Attempts):
         """Whether the refusal could be for more than what the caller asked."""
         plan = write.plan
         return bool(
-            plan.identity or write.expected is not None or plan.has_companions or error.unsure
+            plan.identity
+            or write.expected is not None
+            or plan.has_companions
+            or plan.entity.moving is not None
+            or error.unsure
         )
 
     def wrote_unheard(
@@ -192,7 +194,7 @@ class _Single(Attempts):
         write = writes[0]
         final = [refusal for refusal in refusals if not refusal.again]
         shown = [refusal for refusal in final if refusal.code == CONDITION_FAILED]
-        if not final and not write.plan.has_companions:
+        if not final and not write.plan.has_companions and write.plan.entity.moving is None:
             shown = [*refusals]
         if shown:
             return error_of(shown[0], write, request_of(write.plan, write.params), error)
@@ -219,10 +221,6 @@ class _Single(Attempts):
         joined = yield from join_items(joining, [item])
         self.state.consumed = add_units(self.state.consumed, joined.consumed)
         return joined.items[0]
-
-
-def _is_accompanied(write: ResolvedWrite) -> bool:
-    return bool(write.guards or write.siblings)
 
 
 def _transaction(parts: Sequence[Part], token: str) -> Params:
@@ -289,8 +287,11 @@ class _Together(Attempts):
         return item if item is not None and matches(item, self.plans[position].identity) else None
 
     def must_see(self, write: ResolvedWrite, error: LeydenError) -> bool:
-        """Never: what is not shown is not there, unless it decides what the caller is told."""
-        return False
+        """Whether the item may be in its earlier form; otherwise what is not shown is not there.
+
+        That is, unless it decides what the caller is told.
+        """
+        return write.plan.entity.moving is not None
 
     def operation(self, position: int) -> tuple[str, str]:
         """On whose behalf the owners of guards are read: the transaction's."""

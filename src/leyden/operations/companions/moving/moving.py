@@ -15,6 +15,8 @@ from leyden.errors import ConversionError, LeydenError, SchemaError
 from leyden.keys import KeyForm
 from leyden.operations.bound import BoundEntity, shown_key
 from leyden.operations.companions.moving.kept import (
+    Kept,
+    alike,
     difference,
     digest_of,
     kept_of,
@@ -26,6 +28,7 @@ from leyden.operations.companions.moving.routes import (
     is_readable_as,
     maker,
     restate,
+    restated,
 )
 from leyden.operations.companions.moving.translation import Translation, same_key
 from leyden.operations.plan.expressions import ITEM_LIMIT, Expressions, item_size
@@ -73,7 +76,6 @@ class Moving:
             self.routes,
             consumed=consumed,
             fills=self.change.defaults,
-            keeps_keys=not (self.moves or self.renames),
             moves=self.moves,
         )
         self._behind = Translation(
@@ -81,7 +83,7 @@ class Moving:
             earlier,
             self.routes_back,
             consumed=self._consumed_back(),
-            keeps_keys=False,
+            dropped=[route.target.spec.name for route in self._made_beside],
             moves=self.moves,
         )
         same = {name: Route(one, one) for name, one in entity.mapping.attributes.items()}
@@ -90,10 +92,10 @@ class Moving:
             entity,
             same,
             fills=self.change.defaults,
-            keeps_keys=True,
             moves=False,
         )
         self._refuse_untold()
+        self._refuse_lost()
 
     def __repr__(self) -> str:
         return f"<{self.earlier.spec.alias} to {self.entity.spec.alias}>"
@@ -156,28 +158,28 @@ class Moving:
         Raises ConversionError, with the item's key and the attribute that is in the way.
         """
         base = without_kept(item)
-        earlier = self.is_earlier(item)
         after = self.present(item)
-        old: Item | None = base
-        if earlier:
-            old = self._restored(item)
-        elif self.is_told or not self._is_neutral(base):
-            old = self.back(item) if BEFORE_FIELD in item else None
-        unchanged = same_items(after, base)
-        if unchanged and (old is None or BEFORE_FIELD in item):
+        if same_items(after, base):
             return item
-        if old is not None:
-            try:
-                computed = self._behind.convert(after)
-            except ConversionError:
-                computed = {}
-            kept = difference(after, old, computed)
-            if kept is not None:
-                after[BEFORE_FIELD] = kept.encode()
-            elif unchanged:
-                return item
+        try:
+            kept = difference(after, self._old_form(item), self._behind.convert(after))
+        except ConversionError:
+            # Of an item that new code wrote, there may be no old form.
+            kept = difference(after, self._restored(item), {}) if self.is_earlier(item) else None
+        if kept is not None:
+            after[BEFORE_FIELD] = kept.encode()
         self._refuse_oversize(after, item)
         return after
+
+    def _old_form(self, item: Item) -> Item:
+        """What rolling back is to give of an item. Raises ConversionError."""
+        base = without_kept(item)
+        if self.is_earlier(item):
+            return self._restored(item)
+        if self.is_told or self.moves or BEFORE_FIELD in item or self._new_signs(base):
+            return self.back(item)
+        # One that only lacks something, such as the keys of a new index, is in both forms.
+        return base
 
     def present(self, item: Item) -> Item:
         """A raw item in the new form, as reads see it: without what is kept, and of any size.
@@ -193,24 +195,59 @@ class Moving:
     def back(self, item: Item) -> Item:
         """A raw item in the old form: the old bytes where nobody wrote it since it was moved.
 
-        Otherwise it is what the old schema would write of its latest values. Raises
-        ConversionError.
+        Otherwise it is what the old schema would write of its latest values, with the keys of all
+        its indexes. Raises ConversionError.
         """
         base = without_kept(item)
         if self.is_earlier(item):
             return self._restored(item)
         kept = kept_of(item)
-        if kept is None:
-            return base if self._is_untouched(base) else self._behind.convert(base)
-        if kept.digest == digest_of(base):
-            try:
-                computed = self._behind.convert(base)
-            except ConversionError:
-                computed = {}
-            rest = {name: value for name, value in computed.items() if name not in kept.absent}
-            return {**rest, **kept.fields}
-        lost = {name: value for name, value in kept.fields.items() if name in self._lossy}
-        return self._behind.convert({**lost, **base})
+        if kept is None or kept.digest != digest_of(base):
+            return self._latest(base, kept)
+        try:
+            computed = self._behind.convert(base)
+        except ConversionError:
+            computed = {}
+        rest = {name: value for name, value in computed.items() if name not in kept.absent}
+        return {**rest, **kept.fields}
+
+    def _latest(self, base: Item, kept: Kept | None) -> Item:
+        """An item of the new form that somebody wrote since, as the old schema would write it.
+
+        Old values that were kept are still right where the new ones that are made of them are
+        those that the item has.
+        """
+        fields = {} if kept is None else kept.fields
+        lost = {name: value for name, value in fields.items() if name in self._lossy}
+        back = self._behind.convert({**lost, **base})
+        if not fields:
+            return back
+        own = self.earlier.mapping.known_fields - self.earlier.mapping.key_fields
+        held = {name: value for name, value in fields.items() if name in own}
+        try:
+            then = self._ahead.convert({**back, **held})
+        except ConversionError:
+            return back
+        for route in self.routes.values():
+            field = route.target.spec.field
+            if field in then and field in base and self._is_same_value(route, then, base):
+                back |= {name: held[name] for name in self._inputs(route) & held.keys()}
+        return back
+
+    def _is_same_value(self, route: Route, one: Item, other: Item) -> bool:
+        """Whether two items of the new form have one value for an attribute."""
+        field, sealer = route.target.spec.field, self.entity.mapping.sealer
+        if sealer is None or field not in sealer.fields:
+            return alike(one[field], other[field])
+        return sealer.opened(one)[field] == sealer.opened(other)[field]
+
+    def _new_signs(self, item: Item) -> frozenset[str]:
+        """The fields of an item that only the new form has, or with values that only it stores."""
+        fields = {attribute.field for attribute in self.entity.spec.attributes.values()}
+        only = fields - self.earlier.mapping.known_fields
+        kinds = self._behind.told.items()
+        found = {name for name, one in kinds if not one.isdisjoint(item.get(name, {}))}
+        return frozenset(found | (only & item.keys()))
 
     def joins(self, item: Item, *, back: bool = False) -> bool:
         """Whether an item must have its large values in place before it goes forward, or back."""
@@ -219,12 +256,9 @@ class Moving:
     def final(self, item: Item) -> Item:
         """A raw item as the commit leaves it: without what was kept for a rollback.
 
-        Fields that the migration removes are gone, and keys of indexes that are no more.
+        Fields that the migration removes are gone.
         """
         gone = {BEFORE_FIELD, *self.change.remove}
-        gone |= self.earlier.mapping.key_fields - self.entity.mapping.known_fields
-        stored = {attribute.field for attribute in self.earlier.spec.attributes.values()}
-        gone -= stored - {*self.change.remove}
         return {name: value for name, value in item.items() if name not in gone}
 
     def _restored(self, item: Item) -> Item:
@@ -234,28 +268,16 @@ class Moving:
         the new fields, or was kept.
         """
         base = without_kept(item)
-        new = [route for route in self._made if route.target.spec.field in base]
+        new = self._new_signs(base)
         if self.is_told or not new:
             return base
-        kept = kept_of(item)
-        found = (
-            {}
-            if kept is None
-            else {name: value for name, value in kept.fields.items() if name in self._old_fields}
-        )
+        later = {name for name in base if name in self._old_fields}
         try:
-            there = self._behind.convert({**found, **self._only_new(base)})
+            there = self._latest({n: v for n, v in base.items() if n not in later}, kept_of(item))
         except ConversionError:
-            there = found
-        missing = {
-            name: there[name]
-            for name in sorted(self._old_fields)
-            if name in there and name not in base
-        }
-        return {**base, **missing}
-
-    def _only_new(self, item: Item) -> Item:
-        return {name: value for name, value in item.items() if name not in self._old_fields}
+            return base
+        found = (self._old_fields - later) | (self._behind.told.keys() & new)
+        return {**base, **{name: there[name] for name in sorted(found) if name in there}}
 
     # --- keys
 
@@ -310,14 +332,16 @@ class Moving:
     def sign(self, values: Mapping[str, Any]) -> Item | None:
         """The fields by which an old item is the one with these key attributes of the new schema.
 
-        None where a step makes one of them, so that stored texts may differ from what it gives
-        back.
+        An old item that has all of them gets the key of these attributes. None where a step makes
+        one of them, so that no stored value tells.
         """
-        names = self.earlier.keys.guarded
-        if not all(self.routes_back[name].is_plain for name in names):
-            return None
-        found = self.earlier_values(values)
-        return None if found.keys() < {*names} else dict(self.earlier.identity_by(found))
+        found: Item = {}
+        for name in self.entity.keys.primary.composites:
+            route = self.routes[name]
+            if not route.is_plain or route.source is None or restated(route.source, route.target):
+                return None
+            found[route.source.spec.field] = route.target.encode(values[name])
+        return found
 
     def settled(self, expressions: Expressions) -> str:
         """The condition that what stands under an item's new key is not in the old form.
@@ -385,21 +409,6 @@ class Moving:
             if route.make is None and route.source is None
         )
 
-    def _is_neutral(self, item: Item) -> bool:
-        """Whether nothing in an item says that the new form wrote it."""
-        if self.moves and is_displaced(self.earlier, item):
-            return False
-        known = self.earlier.mapping.known_fields
-        only_new = self.entity.mapping.known_fields - known
-        kinds = self._behind.told.items()
-        return only_new.isdisjoint(item) and all(
-            one.isdisjoint(item.get(name, {})) for name, one in kinds
-        )
-
-    def _is_untouched(self, item: Item) -> bool:
-        """Whether an item is one that the migration had nothing to do with."""
-        return not self.is_told and self._is_neutral(item) and self.earlier.owns(item)
-
     def _routes_forward(self) -> dict[str, Route]:
         old, hooks = self.earlier.mapping, self.entity.hooks
         found = {}
@@ -458,7 +467,6 @@ class Moving:
         routes = self.routes_back.values()
         read = {name for route in routes if route.make is not None for name in route.reads or ()}
         read |= {one.source.spec.name for one in routes if one.source is not None}
-        read |= {route.target.spec.name for route in self._made_beside}
         attributes = self.entity.spec.attributes
         return frozenset(
             name for name in read if name in attributes and attributes[name].field not in known
@@ -499,6 +507,17 @@ class Moving:
                 self.change.attributes.get(name),
             )
 
+    def _refuse_lost(self) -> None:
+        """Raise where what is encrypted could not be decrypted under the item's new key."""
+        read = {one.source.spec.name for one in self.routes.values() if one.source is not None}
+        for name, spec in self.earlier.spec.attributes.items():
+            if spec.encrypt and self.moves and name not in read:
+                raise self._fault(
+                    f'"{name}" is encrypted and not among the new attributes, and the item\'s key '
+                    "changes, by which it is encrypted; drop it in a migration of its own",
+                    None,
+                )
+
     def _fault(self, message: str, change: AttributeChange | None) -> SchemaError:
         span = self.change.span if change is None else change.span
         text = f"{self.entity.spec.alias}: {message}"
@@ -520,17 +539,9 @@ class Moving:
         )
 
 
-def _parted(old: KeyForm, new: KeyForm) -> bool:
-    """Whether keys of two forms differ in what they begin with."""
-    heads = []
-    for form in (old, new):
-        head = form.prefix + (form.segments[0].label if form.segments else form.suffix)
-        heads.append((form.fold(head) if form.fold else head).lower())
-    return not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0]))
-
-
 def is_displaced(entity: BoundEntity, item: Item) -> bool:
-    """Whether an item does not stand under the key that its attributes make of it."""
+    """Whether an item does not stand under the key that an entity gives it."""
+    own = {name: item.get(name) for name in entity.key_fields}
     attributes = entity.mapping.attributes
     try:
         values = {
@@ -538,7 +549,15 @@ def is_displaced(entity: BoundEntity, item: Item) -> bool:
             for name in entity.keys.primary.composites
             if attributes[name].spec.field in item
         }
-        made = entity.mapping.primary_key(values)
+        return entity.mapping.primary_key(values) != own
     except LeydenError:
         return True
-    return any(item.get(name) != value for name, value in made.items())
+
+
+def _parted(old: KeyForm, new: KeyForm) -> bool:
+    """Whether keys of two forms differ in what they begin with."""
+    heads = []
+    for form in (old, new):
+        head = form.prefix + (form.segments[0].label if form.segments else form.suffix)
+        heads.append((form.fold(head) if form.fold else head).lower())
+    return not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0]))

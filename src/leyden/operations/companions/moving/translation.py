@@ -27,10 +27,9 @@ class Translation:
     """Turns items of `origin` into items of `target`.
 
     `routes` say how each attribute of the target gets its value. `consumed` are attributes of the
-    origin that go with the move, because others are made of them; the fields of all others stay,
-    known to the target or not. `fills` are attributes of the target that get their default where
-    nothing else gives them a value. `keeps_keys`: index key fields that the target does not know
-    stay as well, for readers of the origin.
+    origin that go with the move, because others are made of them, `dropped` those that can be made
+    again; the fields of all others stay, known to the target or not. `fills` are attributes of the
+    target that get their default where nothing else gives them a value.
     """
 
     def __init__(
@@ -40,8 +39,8 @@ class Translation:
         routes: Mapping[str, Route],
         *,
         consumed: Collection[str] = (),
+        dropped: Collection[str] = (),
         fills: Collection[str] = (),
-        keeps_keys: bool,
         moves: bool,
     ) -> None:
         self.origin = origin
@@ -52,12 +51,9 @@ class Translation:
         spec = origin.spec
         known = target.mapping.known_fields
         fields = {attribute.field for attribute in spec.attributes.values()}
-        own_keys = origin.mapping.key_fields - fields
-        gone = {spec.attributes[name].field for name in consumed} - known
+        gone = {spec.attributes[name].field for name in (*consumed, *dropped)} - known
         gone |= {*spec.identifiers, BEFORE_FIELD}
-        gone |= {*origin.key_fields} - known
-        if not keeps_keys:
-            gone |= own_keys - known
+        gone |= origin.mapping.key_fields - fields - known
         self._gone = frozenset(gone)
         """The fields of the origin that a moved item does not have."""
         read = {field for route in routes.values() for field in self._fields_read(route)}
@@ -152,8 +148,7 @@ class Translation:
         ]
         if not foreign:
             return item
-        rest = {name: value for name, value in item.items() if name not in foreign}
-        return Opened(rest) if item.__class__ is Opened else rest
+        return {name: value for name, value in item.items() if name not in foreign}
 
     def _told_fields(self) -> dict[str, frozenset[str]]:
         found = {}
@@ -173,8 +168,10 @@ class Translation:
         found = unfold(item) if entries else Decompressed(item, {})
         self._refuse_apart(item, found)
         sealer = self.origin.mapping.sealer
-        opened = found.item if sealer is None else sealer.opened(found.item)
-        values = self.origin.mapping.decode_values(self._readable(opened))
+        opened = self._readable(found.item)
+        if sealer is not None:
+            opened = sealer.opened(opened)
+        values = self.origin.mapping.decode_values(opened)
         after: Item = {name: value for name, value in item.items() if name not in self._gone}
         after.pop(OVERFLOW_FIELD, None)
         sealed: Item = {}

@@ -1,0 +1,79 @@
+"""Whether a pull request may go in: it is safe, or a migration stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from leyden._text import did_you_mean, listed
+from leyden.diff.changes import CLASSES, SAFE, Diff
+from leyden.diff.comparing import compare
+from leyden.errors import InvalidOptionError, SchemaError
+from leyden.schema import check_against, load_migration
+
+FOLDER: Final = "migrations"
+"""The folder of migration files, in the folder of the new schemas or beside it."""
+
+
+@frozen
+class Verdict:
+    """Whether a diff passes, by which migration file if one was needed, and else why not."""
+
+    passes: bool
+    file: Path | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict:
+    """Judge a diff: it passes where every change is safe, or of classes in `allow` only.
+
+    Otherwise a migration file has to stand in `migrations/` in `folder`, where the new schemas
+    are, or beside it. Its old schemas must be those of the diff, and it must name each entity
+    whose items have to be migrated.
+
+    Raises InvalidOptionError for a class that there is not.
+    """
+    for kind in allow:
+        if kind not in CLASSES:
+            hint = did_you_mean(kind, CLASSES) or f"; they are {listed(CLASSES)}"
+            raise InvalidOptionError(f'there is no class of changes "{kind}"{hint}')
+    allowed = {SAFE, *allow}
+    blocking = [change for change in diff.changes if not allowed.issuperset(change.classes)]
+    if not blocking:
+        return Verdict(True)
+    reasons = []
+    for file in migration_files(folder):
+        try:
+            why = shortcoming(diff, file, {c.entity for c in blocking if c.migration is not None})
+        except SchemaError as error:
+            why = f"{file} cannot be read: {error.faults[0]}"
+        if not why:
+            return Verdict(True, file)
+        reasons.append(why)
+    subjects = listed(dict.fromkeys(change.subject for change in blocking))
+    plural = "are" if len(blocking) > 1 else "is"
+    needed = f"{subjects} {plural} not safe, and no migration file stands beside"
+    return Verdict(False, None, (needed, *reasons))
+
+
+def migration_files(folder: Path) -> Iterator[Path]:
+    """The migration files that belong to a folder of schemas."""
+    inside = folder if folder.is_dir() else folder.parent
+    for place in (inside / FOLDER, inside.parent / FOLDER):
+        if place.is_dir():
+            yield from sorted(file for file in place.iterdir() if file.suffix in (".yaml", ".yml"))
+
+
+def shortcoming(diff: Diff, file: Path, entities: Iterable[str | None]) -> str:
+    """Why a migration file is not the one for a diff; empty where it is. Raises SchemaError."""
+    migration = load_migration(file)
+    if compare(migration.earlier, diff.old).changes:
+        return f"{file} is from other schemas than these"
+    check_against(migration, diff.new)
+    missing = sorted(name for name in entities if name and name not in migration.entities)
+    return (
+        f"{file} leaves out {listed(missing)}, whose items have to be migrated" if missing else ""
+    )

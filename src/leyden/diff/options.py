@@ -1,0 +1,231 @@
+"""What the options of an attribute do that make its values, ask for them, or hide them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final
+
+from leyden.diff.changes import BACKFILL, COLLIDE, ORPHANS, READERS, WRITERS, Change
+from leyden.diff.keys import moving
+from leyden.diff.places import Place
+from leyden.schema import AttributeSpec
+
+MAKES: Final = ("derive", "on_write", "set", "get")
+"""The options by which a value is made, rather than given or read as it is."""
+
+
+def required_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """A value that must be there from now on, or need not be."""
+    if not new.required:
+        yield place.change(
+            "attribute.optional", {READERS},
+            "it need not be given any more: old code reads items without it, which it does not "
+            "expect and cannot put back",
+            new,
+        )  # fmt: skip
+        return
+    makes = new.default is not None or new.derive is not None or new.on_write is not None
+    yield place.change(
+        "attribute.required", {BACKFILL, WRITERS},
+        "it is required: stored items without it cannot be put again, and writes that do not give "
+        "it are refused",
+        new,
+        migration={"defaults": [place.root]} if new.default is not None and not place.part else {},
+        prepare="" if makes else f"always give {place.subject}",
+        decide=None if makes else f"what items without it get: `{place.root}: {{value: ...}}`",
+    )  # fmt: skip
+
+
+def default_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """What an item gets that is given no value."""
+    if old.default is None:
+        yield place.change(
+            "attribute.default_added", {BACKFILL},
+            "it has a default, which stored items and those of old code lack until it is written "
+            "into them",
+            new, migration={} if place.part else {"defaults": [place.root]},
+        )  # fmt: skip
+    elif new.default is None:
+        lost = {WRITERS} if new.required else {READERS}
+        effect = (
+            "writes that do not give it are refused"
+            if new.required
+            else "items that are written without it have none, which old code does not expect"
+        )
+        yield place.change(
+            "attribute.default_removed", lost, f"it has no default any more: {effect}", new,
+            prepare=f"always give {place.subject}",
+        )  # fmt: skip
+    else:
+        yield place.change(
+            "attribute.default", (),
+            "new items that are given no value get another default; stored items keep theirs",
+            new,
+        )  # fmt: skip
+
+
+def made_otherwise(
+    option: str,
+) -> Callable[[Place, AttributeSpec, AttributeSpec], Iterator[Change]]:
+    """The comparison of one of the options by which a value is made."""
+    added_, changed, gone = {
+        "derive": (
+            ({BACKFILL, WRITERS}, "it is made of others now: stored values are as they were given, "
+             "and writes that give it are refused"),
+            ({BACKFILL, READERS}, "it is made of others in another way: stored values are as the "
+             "old way made them, until they are written again"),
+            ({READERS, WRITERS}, "it is not made of others any more: whoever relied on that must "
+             "give it, and it does not follow changes"),
+        ),
+        "on_write": (
+            ({WRITERS}, "every write sets it now: `.set()` of it is refused, and old code writes "
+             "items without setting it"),
+            ((), "the next write of an item sets another value"),
+            ({READERS}, "writes do not set it any more: it stays as it is, where old code takes "
+             "it for fresh"),
+        ),
+        "set": (
+            ({BACKFILL, READERS}, "a function changes it before it is stored: stored values are "
+             "as they were given, and old code reads changed ones"),
+            ({BACKFILL, READERS}, "another function changes it before it is stored: stored values "
+             "are as the old one made them"),
+            ({BACKFILL, READERS}, "no function changes it before it is stored: stored values are "
+             "as it made them, and old code reads others than it made"),
+        ),
+        "get": (
+            ({BACKFILL, WRITERS}, "a function changes what is read: records show other values "
+             "than are stored, and are not put back without a function in `set`"),
+            ({BACKFILL}, "another function changes what is read: records show other values of "
+             "the same items"),
+            ({BACKFILL}, "no function changes what is read: records show what is stored"),
+        ),
+    }[option]  # fmt: skip
+
+    def compared(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+        before, after = getattr(old, option), getattr(new, option)
+        word, (classes, text) = (
+            ("added", added_)
+            if before is None
+            else ("removed", gone)
+            if after is None
+            else ("changed", changed)
+        )
+        migrates = BACKFILL in classes and option == "derive"
+        yield place.change(
+            f"attribute.{option}_{word}", classes, text, new,
+            migration={} if BACKFILL in classes else None,
+            decide=None if migrates or BACKFILL not in classes
+            else "which values stored items get; only you know what the function does",
+            prepare=f"do not set {place.subject}"
+            if WRITERS in classes and option != "get" and after is not None else "",
+        )  # fmt: skip
+
+    return compared
+
+
+def simple(
+    option: str,
+    on: tuple[Collection[str], str],
+    off: tuple[Collection[str], str],
+    prepare: str = "",
+) -> Callable[[Place, AttributeSpec, AttributeSpec], Iterator[Change]]:
+    """The comparison of an option that is set or is not: classes and words for both ways.
+
+    `prepare` says what callers do before it is set.
+    """
+
+    def compared(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+        is_on = bool(getattr(new, option))
+        classes, text = on if is_on else off
+        yield place.change(
+            f"attribute.{option}{'' if is_on else '_off'}", classes, text, new,
+            migration={} if BACKFILL in classes else None,
+            prepare=f"{prepare} {place.subject}" if prepare and is_on else "",
+        )  # fmt: skip
+
+    return compared
+
+
+def normalize_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """Another normal form of texts."""
+    keyed = [] if place.part else place.pair.using(place.root)
+    unique = not place.part and place.pair.is_unique(place.root)
+    if not new.normalize:
+        yield place.change(
+            "attribute.normalize_off", {READERS},
+            "texts are stored as they are given: old code looks for their normal form, and does "
+            "not find others",
+            new,
+        )  # fmt: skip
+        return
+    classes, effect = {BACKFILL, READERS}, []
+    if keyed:
+        also, text = moving(place.pair, keyed)
+        classes |= also
+        effect.append(text)
+    if unique or any(index.index is None for index in keyed):
+        classes.add(COLLIDE)
+        effect.append("two texts with one normal form become one value")
+    yield place.change(
+        "attribute.normalize", classes,
+        "; ".join(["new code looks for the normal form, and stored texts have it once they are "
+                   "written again", *effect]),
+        new, migration={},
+    )  # fmt: skip
+
+
+def watch_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """Other attributes whose change makes the value anew."""
+    if not all(
+        place.pair.same_source(getattr(old, option), getattr(new, option)) for option in MAKES
+    ):
+        # That says it already.
+        return
+    named = {place.pair.attributes.get(name, name) for name in new.watch}
+    if named != {*old.watch}:
+        yield place.change(
+            "attribute.watch", {BACKFILL},
+            "other attributes are watched, at whose change it is made anew: "
+            f"{', '.join(new.watch) or 'none'}; stored values may not be what they would be made "
+            "to be",
+            new, migration={},
+        )  # fmt: skip
+
+
+OPTIONS: Final[
+    Mapping[str, Callable[[Place, AttributeSpec, AttributeSpec], Iterator[Change]]]
+] = {
+    "required": required_changed,
+    "default": default_changed,
+    **{option: made_otherwise(option) for option in MAKES},
+    "watch": watch_changed,
+    "normalize": normalize_changed,
+    "read_only": simple(
+        "read_only",
+        ({WRITERS}, "it is set when an item is created and never again: updates of it are refused"),
+        ((), "it may be changed after the item is created"),
+        "do not update",
+    ),
+    "hidden": simple(
+        "hidden",
+        ({READERS, WRITERS}, "records do not show it any more, and are not put back unless it is "
+         "given beside them"),
+        ((), "records show it now, and so does what is made of them: look where that goes"),
+        "do not read from records",
+    ),
+    "deferred": simple(
+        "deferred",
+        ({READERS}, "reads leave it out that do not name it, and a record without it says so by "
+         "NotReadError"),
+        ((), "every read shows it"),
+        "name in `attributes`, where you read it,",
+    ),
+    "overflow": simple(
+        "overflow",
+        ({READERS, WRITERS}, "large values may be outside of their items: old code finds them "
+         "absent, and leaves their parts behind when it writes"),
+        ({BACKFILL, ORPHANS}, "values outside of their items are not read any more; write large "
+         "items anew before"),
+    ),
+}  # fmt: skip
+"""How the other options are compared, in their order."""

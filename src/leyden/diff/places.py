@@ -1,0 +1,142 @@
+"""Where a change of an attribute is, and what it does there to be new, or to be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from leyden.diff.changes import BACKFILL, ORPHANS, READERS, WRITERS, Change, in_order
+from leyden.diff.pairing import Pair, same_but_names
+from leyden.schema import AttributeSpec
+
+
+@frozen
+class Place:
+    """Where a change of an attribute is: the entity, the attribute itself, and a part of it.
+
+    `root` is the name of the attribute in the new schema. At the root `part` is empty.
+    """
+
+    pair: Pair
+    root: str
+    part: str = ""
+
+    @property
+    def subject(self) -> str:
+        """How people call it: `task.attributes.detail.effort`."""
+        return f"{self.pair.new.alias}.attributes.{self.root}{self.part}"
+
+    def inside(self, part: str) -> Place:
+        """A part of it: `.effort`, `[]`."""
+        return Place(self.pair, self.root, f"{self.part}{part}")
+
+    def change(
+        self,
+        code: str,
+        classes: Iterable[str],
+        message: str,
+        spec: AttributeSpec,
+        *,
+        migration: Mapping[str, Any] | None = None,
+        decide: str | None = None,
+        prepare: str = "",
+        is_old: bool = False,
+    ) -> Change:
+        """A change here; `prepare` says what has to be done before all else."""
+        return Change(
+            code,
+            in_order(classes),
+            self.subject,
+            message,
+            spec.span,
+            is_old=is_old,
+            entity=self.pair.new.alias,
+            about=(("prepare", prepare),) if prepare else (),
+            migration=migration,
+            decide=decide,
+        )
+
+    def value(self, text: str, back: str | None = None) -> Mapping[str, Any]:
+        """What a migration file says to make a new value; {} for a part, which people write."""
+        if self.part:
+            return {}
+        said = {"value": text} if back is None else {"value": text, "back": back}
+        return {"attributes": {self.root: said}}
+
+
+def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
+    """A new attribute, or a new property of a map."""
+    if place.pair.using(place.root) and not place.part:
+        # The keys say what that means; here is what the values need.
+        said = "a new attribute, which keys are made of"
+    else:
+        said = "a new attribute" if not place.part else "a new property"
+    if new.derive is not None:
+        yield place.change(
+            "attribute.added_derived", {BACKFILL, WRITERS},
+            f"{said} that is made of others: stored items lack it, and old code that changes what "
+            "it is made of leaves it as it was",
+            new, migration={},
+        )  # fmt: skip
+    elif new.default is not None:
+        yield place.change(
+            "attribute.added_default", {BACKFILL},
+            f"{said} with a default, which stored items and those of old code lack until it is "
+            "written into them",
+            new, migration={} if place.part else {"defaults": [place.root]},
+            decide=f"whether stored ones get it: `{place.root}: {{value: ...}}`"
+            if place.part else None,
+        )  # fmt: skip
+    elif new.required:
+        yield place.change(
+            "attribute.added_required", {BACKFILL, WRITERS},
+            f"{said} that is required: stored items lack it, so they read without it and cannot be "
+            "put again, and writes that do not give it are refused",
+            new, migration={}, prepare=f"give {place.subject}",
+            decide=f"what stored items get: `{place.root}: {{value: ...}}`",
+        )  # fmt: skip
+    elif new.on_write is not None:
+        yield place.change(
+            "attribute.added_on_write", {WRITERS},
+            f"{said} that every write sets: old code writes items without setting it",
+            new,
+        )  # fmt: skip
+    else:
+        yield place.change(
+            "attribute.added", (),
+            f"{said} that is optional: stored items read without it. Old code that puts back a "
+            "whole record with it is refused, and loses nothing",
+            new,
+        )  # fmt: skip
+
+
+def removed(place: Place, old: AttributeSpec) -> Change:
+    """An attribute that is gone, or a property of a map."""
+    said = [
+        "stored items keep the value, which new code does not show; to put back a whole record "
+        "that has it is refused until it is removed"
+    ]
+    classes = {ORPHANS}
+    if old.required:
+        classes.add(READERS)
+        said.append("old code reads new items without it, though it is required there")
+    if old.overflow is not None:
+        said.append("parts of large values stay in the table")
+    migration = {} if place.part else {"remove": [old.field]}
+    message = f"the {'property' if place.part else 'attribute'} is gone: {'; '.join(said)}"
+    alike = [
+        name
+        for name, new in place.pair.new.attributes.items()
+        if name not in place.pair.attributes and same_but_names(old, new)
+    ]
+    decide = (
+        f"what is left of it: `{place.root}: {{value: ...}}` without it" if place.part else None
+    )
+    if len(alike) == 1 and not place.part:
+        decide = f'whether "{alike[0]}" is what it was: `{alike[0]}: {{from: {old.name}}}`'
+    return place.change(
+        "attribute.removed", classes, message, old,
+        migration=migration, decide=decide, is_old=True,
+    )  # fmt: skip

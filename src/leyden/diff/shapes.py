@@ -1,0 +1,211 @@
+"""What the values of an attribute are: their type, their limits, and what they have inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from leyden.diff.changes import BACKFILL, ORPHANS, READERS, WRITERS, Change
+from leyden.diff.keys import moving
+from leyden.diff.options import OPTIONS
+from leyden.diff.places import Place, added, removed
+from leyden.diff.values import CONVERSIONS, FITS, GIVEN, limits_changed, stored_kind
+from leyden.schema import AttributeSpec
+
+
+def compare_one(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """All that an attribute, a property or an element may say of its values."""
+    if old.encrypt != new.encrypt:
+        yield encryption_changed(place, old, new)
+    elif old.type != new.type:
+        yield type_changed(place, old, new)
+    else:
+        yield from parts_changed(place, old, new)
+    yield from values_limited(place, old, new)
+    for option, compared in OPTIONS.items():
+        before, after = getattr(old, option), getattr(new, option)
+        if before != after and not place.pair.same_source(before, after):
+            yield from compared(place, old, new)
+
+
+def encryption_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change:
+    """Values that are encrypted from now on, or no more."""
+    now = "encrypted" if new.encrypt else "readable"
+    return place.change(
+        "attribute.encrypt", {BACKFILL, READERS, WRITERS},
+        f"values are stored {now} from now on: new code refuses those that are stored, and old "
+        "code those of new code. Declare a new attribute beside it, or migrate; what was readable "
+        "stays so in backups",
+        new, migration={}, prepare="have the keys at hand for `encryption_keys=`",
+    )  # fmt: skip
+
+
+def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change:
+    """Another type, which reads what is stored, or does not."""
+    classes: set[str] = set()
+    said = []
+    same = stored_kind(old) == stored_kind(new) or "any" in (old.type, new.type)
+    if (old.type, new.type) not in FITS:
+        classes |= {BACKFILL, WRITERS}
+        said.append(
+            "stored values that are none of the new type cannot be read, or not be put again"
+            if same
+            else f"values are stored as {stored_kind(old) or 'anything'}, which the new type does "
+            "not read"
+        )
+    if (new.type, old.type) not in FITS:
+        classes.add(READERS)
+        said.append("old code cannot read, or not put back, what new code writes")
+    if (old.type, new.type) not in GIVEN:
+        classes.add(WRITERS)
+        said.append("callers that give or expect values of the old type must change")
+    keys, effect = moving(place.pair, place.pair.with_cause("type", place.root))
+    if keys and not place.part:
+        classes |= keys
+        said.append(effect)
+    name = place.pair.attributes.get(place.root, place.root)
+    forth, back = (
+        CONVERSIONS[pair].format(text) if pair in CONVERSIONS else None
+        for pair, text in (((old.type, new.type), name), ((new.type, old.type), place.root))
+    )
+    migration = None
+    if BACKFILL in classes:
+        migration = place.value(forth, back) if forth else {}
+    return place.change(
+        "attribute.type", classes,
+        f"its type is {new.type}, and was {old.type}: {'; '.join(said)}",
+        new, migration=migration,
+        prepare=f"give and expect {new.type} in {place.subject}" if WRITERS in classes else "",
+        decide=f"what a stored {old.type} becomes: `{place.root}: {{value: ...}}`"
+        if migration == {} and not keys else None,
+    )  # fmt: skip
+
+
+def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """What a list, a set, a map, a union or a vector has inside."""
+    if (old.items is None) != (new.items is None):
+        yield opened(place, new, "elements of any type", to_open=new.items is None)
+    elif old.items is not None and new.items is not None:
+        yield from compare_one(place.inside("[]"), old.items, new.items)
+    if (old.properties is None) != (new.properties is None):
+        yield opened(place, new, "any properties", to_open=new.properties is None)
+    elif old.properties is not None and new.properties is not None:
+        yield from properties_changed(place, old.properties, new.properties)
+    if old.tag != new.tag:
+        yield place.change(
+            "attribute.tag", {BACKFILL, READERS, WRITERS},
+            f'the property "{new.tag}" says which variant a value is, in place of "{old.tag}": '
+            "neither code can tell the values of the other",
+            new, migration={}, decide=f"how a stored value becomes one with {new.tag}",
+        )  # fmt: skip
+    elif new.variants is not None and old.variants is not None:
+        yield from variants_changed(place, old.variants, new.variants)
+    if old.dimensions != new.dimensions:
+        yield place.change(
+            "attribute.dimensions", {BACKFILL, READERS, WRITERS},
+            f"a vector of {new.dimensions} numbers, and was one of {old.dimensions}: stored "
+            "vectors are none of the new index, and cannot be put again. Vectors of another model "
+            "belong in another attribute, with an index of its own",
+            new, migration={}, decide="which vectors stored items get; only a model makes them",
+        )  # fmt: skip
+
+
+def opened(place: Place, spec: AttributeSpec, what: str, *, to_open: bool) -> Change:
+    """A container that takes anything from now on, or no longer."""
+    if to_open:
+        return place.change(
+            "attribute.opened", {READERS},
+            f"it takes {what}: old code cannot read, or does not show, what is new in it",
+            spec,
+        )  # fmt: skip
+    return place.change(
+        "attribute.closed", {BACKFILL, WRITERS},
+        f"it took {what}, and has a schema now: stored values that do not fit it cannot be read, "
+        "or put again",
+        spec, migration={}, decide="what stored values become that do not fit",
+    )  # fmt: skip
+
+
+def properties_changed(
+    place: Place, old: Mapping[str, AttributeSpec], new: Mapping[str, AttributeSpec]
+) -> Iterator[Change]:
+    """The properties of a map, which are told by their fields, as attributes are."""
+    before = {spec.field: spec for spec in old.values()}
+    by_name = {spec.name: spec for spec in old.values()}
+    known = set()
+    for name, spec in new.items():
+        inside = place.inside(f".{name}")
+        was = before.get(spec.field) or by_name.get(name)
+        if was is None:
+            yield from added(inside, spec)
+            continue
+        known.add(was.field)
+        if was.field != spec.field:
+            yield inside.change(
+                "attribute.field", {BACKFILL, READERS, WRITERS},
+                f'it is stored as "{spec.field}" in the map, and was as "{was.field}"',
+                spec, migration={},
+            )  # fmt: skip
+        elif was.name != spec.name:
+            yield inside.change(
+                "attribute.renamed", (), f'another name in Python: "{was.name}" before', spec
+            )
+        yield from compare_one(inside, was, spec)
+    for name, spec in old.items():
+        if spec.field not in known:
+            yield removed(place.inside(f".{name}"), spec)
+
+
+def variants_changed(
+    place: Place, old: Mapping[str, AttributeSpec], new: Mapping[str, AttributeSpec]
+) -> Iterator[Change]:
+    """The variants of a union."""
+    for name, spec in new.items():
+        was = old.get(name)
+        if was is None:
+            yield place.inside(f"<{name}>").change(
+                "attribute.variant_added", {READERS},
+                f'a new variant "{name}": old code reads its values as their tag alone, and '
+                "refuses to put them back",
+                spec,
+            )  # fmt: skip
+        else:
+            yield from properties_changed(
+                place.inside(f"<{name}>"), was.properties or {}, spec.properties or {}
+            )
+    for name, spec in old.items():
+        if name not in new:
+            yield place.inside(f"<{name}>").change(
+                "attribute.variant_removed", {BACKFILL, WRITERS, ORPHANS},
+                f'no variant "{name}" any more: stored values of it are read as their tag alone, '
+                "and cannot be put again",
+                spec, migration={}, decide=f'what stored values of "{name}" become', is_old=True,
+            )  # fmt: skip
+
+
+def values_limited(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iterator[Change]:
+    """Limits of values, which refuse more, or less, than before."""
+    in_keys = [] if place.part else place.pair.using(place.root)
+    constant = place.root in place.pair.old.constants and not place.part
+    for limit in limits_changed(old, new):
+        classes, said = set(), [limit.text]
+        if limit.wider and not limit.narrower and old.type != new.type:
+            # That it is another type says it already.
+            continue
+        if limit.narrower:
+            classes |= {BACKFILL, WRITERS}
+            said.append("stored values beyond it are read, and cannot be put again")
+            ranged = any(index.sk and place.root in index.sk.composite for index in in_keys)
+            if ranged and limit.code in ("attribute.min", "attribute.max"):
+                said.append("ranges of keys rely on it")
+        if limit.wider:
+            classes.add(READERS)
+            said.append("old code reads what is new, and refuses to put it back")
+        if constant and limit.code == "attribute.enum_added":
+            classes.add(WRITERS)
+            said.append("it had one value only, so keys did not need it, and must be given now")
+        yield place.change(
+            limit.code, classes, "; ".join(said), new,
+            migration={} if limit.narrower else None,
+            decide=f"what stored values become that are refused now: `{place.root}: {{value: ...}}`"
+            if limit.narrower else None,
+        )  # fmt: skip

@@ -1,0 +1,123 @@
+"""Where the two sides of a comparison come from: folders and files, or revisions of git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, frozen
+
+import leyden
+from leyden.errors import InvalidOptionError, SchemaError
+from leyden.schema import ServiceSpec, Texts, texts_of
+
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+@frozen
+class Side:
+    """One side of a comparison: its service, and the files that it was read from.
+
+    `label` is what it was called, and `folder` where it is on the disk; None for a revision.
+    """
+
+    label: str
+    service: ServiceSpec
+    texts: Mapping[str, str]
+    folder: Path | None = None
+
+    def place(self, file: str) -> str:
+        """A file of this side, as people can find it."""
+        return file if self.folder is not None else f"{self.label}/{file}"
+
+
+def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side:
+    """Read one side: a folder, a file, `REV:PATH`, or `REV` for the place of `beside` there.
+
+    What exists on the disk is never taken for a revision. `REV:PATH` is read as git does: PATH
+    begins at the top of the repository, or with `./` at the working directory. Functions that the
+    schemas call are not looked for.
+
+    Raises InvalidOptionError where nothing is there, or git cannot be asked, and SchemaError where
+    the schemas have faults.
+
+    >>> read_side("main:schemas/taskapp").service.service               # doctest: +SKIP
+    'taskapp'
+    """
+    name = os.fspath(where)
+    if os.path.exists(name):
+        return _checked(name, texts_of(name), Path(name))
+    revision, colon, _ = name.partition(":")
+    if not revision or revision.startswith("-"):
+        raise InvalidOptionError(f'there is no folder "{name}", and it is no revision of git')
+    if colon:
+        return _checked(name, _texts_at(name, Path()))
+    if beside is None:
+        raise InvalidOptionError(
+            f'there is no folder "{name}"; of a revision, say its folder too: "{name}:PATH"'
+        )
+    there, file = (beside, "") if beside.is_dir() else (beside.parent, beside.name)
+    label = f"{name}:{beside.as_posix()}"
+    return _checked(label, _texts_at(f"{name}:./{file}", there, shown=label))
+
+
+def _checked(label: str, texts: Texts, folder: Path | None = None) -> Side:
+    """A side whose schemas have no faults."""
+    result = leyden.check_schemas(texts if folder is None else folder)
+    side = Side(label, ServiceSpec("", {}), texts.by_name, folder)
+    if result.service is None or result.errors:
+        raise SchemaError(
+            [
+                evolve(fault, span=evolve(fault.span, file=side.place(fault.span.file)))
+                for fault in result.errors
+            ]
+        )
+    return evolve(side, service=result.service)
+
+
+def _texts_at(name: str, folder: Path, shown: str | None = None) -> Texts:
+    """The schema files at a place that git names, seen from a folder."""
+    label = shown or name
+    kind = _git(folder, "cat-file", "-t", name, about=label).strip()
+    if kind == "blob":
+        file = name.rpartition("/")[2].rpartition(":")[2]
+        return Texts({file: _git(folder, "show", name, about=label)})
+    listing = _git(folder, "ls-tree", "-z", "--full-tree", name, about=label)
+    entries = (line.partition("\t") for line in listing.split("\0") if line)
+    files = [
+        file
+        for said, _, file in entries
+        if said.split()[1] == "blob" and os.path.splitext(file)[1] in _SUFFIXES
+    ]
+    if not files:
+        raise InvalidOptionError(f'there are no .yaml or .yml files in "{label}"')
+    base = name if name.endswith(("/", ":")) else f"{name}/"
+    # The table first, as in a folder.
+    files.sort(key=lambda file: (file.rpartition(".")[0] != "table", file))
+    return Texts({file: _git(folder, "show", f"{base}{file}", about=label) for file in files})
+
+
+def _git(folder: Path, *arguments: str, about: str) -> str:
+    """What git prints. Raises InvalidOptionError where it is missing, or refuses."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=60
+        )
+        text = done.stdout.decode("utf-8")
+    except FileNotFoundError:
+        raise InvalidOptionError(
+            f'there is no folder "{about}", and to read it as a revision needs the program git, '
+            "which is not installed"
+        ) from None
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        raise InvalidOptionError(f'"{about}" cannot be read by git: {error}') from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = said[0].removeprefix("fatal: ") if said else f"exit code {done.returncode}"
+        raise InvalidOptionError(
+            f'there is no folder "{about}", and git knows no such revision: {why}'
+        )
+    return text

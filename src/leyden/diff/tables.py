@@ -1,0 +1,196 @@
+"""What changes of the table do: its key, its indexes, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from attrs import fields
+
+from leyden.diff.changes import (
+    BACKFILL,
+    INDEX,
+    ORPHANS,
+    READERS,
+    WRITERS,
+    Change,
+    in_order,
+)
+from leyden.diff.pairing import pair_entities
+from leyden.schema import ServiceSpec, Span, TableSettings, TableSpec
+from leyden.tables import TableDefinition, table_definition
+
+_READ_BY_OTHERS: Final = frozenset({"stream", "replicas"})
+"""Settings on which programs of other people stand."""
+
+
+def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
+    """The changes of the one table that all entities of a service share."""
+    before, after = table_definition(old), table_definition(new)
+    place = new.table.span
+    if before.table != after.table:
+        yield _change(
+            "table.name", {BACKFILL, READERS, WRITERS}, "table",
+            f"another table by default, {after.table or 'none'} in place of "
+            f"{before.table or 'none'}: new code does not see the items of old code there. Where "
+            "code names the table itself, nothing changes; else copy the items",
+            place, "create_table", after.table or "",
+        )  # fmt: skip
+    was, now = (_key_of(one, (one.hash, *filter(None, [one.range]))) for one in (before, after))
+    if was != now:
+        yield _change(
+            "table.key", {BACKFILL, READERS, WRITERS, INDEX}, "table",
+            f"the table's own key is {now}, and was {was}: DynamoDB changes no table's key, so the "
+            "items must be copied into another table",
+            place, "create_table", now,
+        )  # fmt: skip
+    yield from indexes_changed(before, after, place)
+    for name in (*before.indexes, *before.vectors):
+        if name not in after.indexes and name not in after.vectors:
+            yield _change(
+                "table.index_removed", {INDEX}, f"table.indexes.{name}",
+                "no access pattern uses the index any more; it costs as long as it is there",
+                old.table.span, "drop_index", name, is_old=True,
+            )  # fmt: skip
+    yield from settings_changed(old.table, new.table, before, after)
+    yield from projections_changed(old, new, before, after)
+
+
+def indexes_changed(
+    before: TableDefinition, after: TableDefinition, place: Span
+) -> Iterator[Change]:
+    """Indexes that are new, or made of something else."""
+    for name, index in after.indexes.items():
+        if name not in before.indexes:
+            lsi = index.kind == "lsi"
+            yield _change(
+                "table.index_added", {INDEX}, f"table.indexes.{name}",
+                "a new local index, which DynamoDB makes with the table only: create another table"
+                if lsi
+                else "a new index; DynamoDB fills it from the key fields that items have",
+                place, "create_table" if lsi else "add_index", name,
+            )  # fmt: skip
+            continue
+        other = before.indexes[name]
+        was, now = (
+            f"{one.kind} by {_key_of(of, (*one.hash, *one.range))}"
+            for of, one in ((before, other), (after, index))
+        )
+        if was != now:
+            yield _change(
+                "table.index_key", {INDEX, READERS}, f"table.indexes.{name}",
+                f"it is a {now}, and was a {was}: DynamoDB changes no index. Give it another name, "
+                "so that both are there while you deploy",
+                place, "add_index", name,
+            )  # fmt: skip
+        if other.projection != index.projection:
+            narrower = narrows(other.projection, index.projection)
+            yield _change(
+                "table.projection", {INDEX, *([READERS] if narrower else [])},
+                f"table.indexes.{name}",
+                f"it holds {_said(index.projection)}, and held {_said(other.projection)}: DynamoDB "
+                "changes no projection. Give the index another name, so that both are there while "
+                "you deploy",
+                place, "add_index", name,
+            )  # fmt: skip
+    for name, vectors in after.vectors.items():
+        if name not in before.vectors:
+            yield _change(
+                "table.vector_index_added", {INDEX}, f"table.indexes.{name}",
+                "a new vector index; DynamoDB fills it from the vectors that items have",
+                place, "add_index", name,
+            )  # fmt: skip
+        elif vectors != before.vectors[name]:
+            yield _change(
+                "table.vector_index", {INDEX, READERS}, f"table.indexes.{name}",
+                "it is made of something else: DynamoDB changes no vector index. Give it another "
+                "name, so that both are there while you deploy",
+                place, "add_index", name,
+            )  # fmt: skip
+
+
+def projections_changed(
+    old: ServiceSpec, new: ServiceSpec, before: TableDefinition, after: TableDefinition
+) -> Iterator[Change]:
+    """What records show by an index that itself holds what it held."""
+    for entity, earlier in pair_entities(new.entities, old.entities):
+        for pattern in entity.indexes.values():
+            earlier_one = earlier.indexes.get(pattern.name)
+            if earlier_one is None or pattern.index != earlier_one.index:
+                continue
+            if pattern.projection == earlier_one.projection:
+                continue
+            held = (one.indexes.get(pattern.index or "") for one in (before, after))
+            if len({one and one.projection for one in held}) == 1:
+                narrower = narrows(earlier_one.projection or "all", pattern.projection or "all")
+                yield Change(
+                    "pattern.projection", in_order([READERS] if narrower else []),
+                    f"{entity.alias}.indexes.{pattern.name}",
+                    f"records of it show {_said(pattern.projection or 'all')}, and showed "
+                    f"{_said(earlier_one.projection or 'all')}; the table's index is the same",
+                    pattern.span, entity=entity.alias,
+                    about=(("prepare", f"read no more by {entity.alias}.{pattern.name}"),)
+                    if narrower else (),
+                )  # fmt: skip
+
+
+def settings_changed(
+    old: TableSpec, new: TableSpec, before: TableDefinition, after: TableDefinition
+) -> Iterator[Change]:
+    """The settings of a table: time to live, and whatever else table.yaml says."""
+    if before.ttl != after.ttl:
+        lost = {ORPHANS, INDEX} if after.ttl else {INDEX, READERS}
+        effect = (
+            f'DynamoDB deletes items by their field "{after.ttl}" from now on, also stored items '
+            "whose time is over"
+            if after.ttl
+            else "items do not expire any more, and old code meets some that should be gone"
+        )
+        yield _change(
+            "table.ttl", lost, "table.ttl",
+            f"time to live reads {after.ttl or 'nothing'}, and read {before.ttl or 'nothing'}: "
+            f"{effect}",
+            new.span, "set_table", "time to live",
+        )  # fmt: skip
+    for option in (one.name for one in fields(TableSettings)):
+        was, now = getattr(old.settings, option), getattr(new.settings, option)
+        if was != now:
+            word = option.replace("_", " ")
+            yield _change(
+                "table.setting", [READERS] if option in _READ_BY_OTHERS else [],
+                f"table.{option}",
+                f"another setting of the table, {word}; items stay as they are"
+                + (", and programs that read it must know" if option in _READ_BY_OTHERS else ""),
+                new.span, "set_table", word,
+            )  # fmt: skip
+
+
+def narrows(old: Any, new: Any) -> bool:
+    """Whether an index holds less by the new projection than by the old one."""
+    if new == "all" or old == "keys_only":
+        return False
+    return old == "all" or new == "keys_only" or not {*old} <= {*new}
+
+
+def _change(
+    code: str,
+    classes: Iterable[str],
+    subject: str,
+    message: str,
+    span: Span,
+    phase: str,
+    about: str,
+    *,
+    is_old: bool = False,
+) -> Change:
+    return Change(
+        code, in_order(classes), subject, message, span, is_old=is_old, about=((phase, about),)
+    )
+
+
+def _key_of(definition: TableDefinition, names: Iterable[str]) -> str:
+    return " and ".join(f"{name} ({definition.types[name]})" for name in names)
+
+
+def _said(projection: Any) -> str:
+    return projection if isinstance(projection, str) else ", ".join(projection)

@@ -1,0 +1,108 @@
+"""What the values of an attribute can be, before and after: fewer, more, or others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import frozen
+
+from leyden.schema import AttributeSpec
+from leyden.types import type_of
+
+FITS: Final = frozenset(
+    {
+        *(("integer", "number"), ("integer", "decimal"), ("number", "decimal")),
+        *(("integer", "any"), ("number", "any"), ("decimal", "any"), ("ttl", "any")),
+        *(("ttl", "integer"), ("ttl", "number"), ("ttl", "decimal")),
+        *(("enum", "string"), ("timestamp", "string"), ("json", "string")),
+        *(("string", "any"), ("enum", "any"), ("timestamp", "any"), ("json", "any")),
+        *(("boolean", "any"), ("binary", "any"), ("list", "any"), ("set", "any")),
+        *(("map", "any"), ("union", "any"), ("vector", "any"), ("union", "map")),
+        ("vector", "list"),
+    }
+)
+"""Pairs of types: what is stored by the first reads as the second."""
+
+_TYPED: Final = ("ttl", "timestamp", "json", "vector")
+GIVEN: Final = frozenset(
+    pair for pair in FITS if pair[0] not in _TYPED and pair != ("number", "decimal")
+) | {("vector", "list")}
+"""Those of them whose values callers give and get in the same form."""
+
+CONVERSIONS: Final = {
+    ("string", "number"): "to_number({0})",
+    ("string", "integer"): "to_number({0})",
+    ("string", "decimal"): "to_number({0})",
+    ("number", "string"): "to_string({0})",
+    ("integer", "string"): "to_string({0})",
+    ("decimal", "string"): "to_string({0})",
+    ("boolean", "string"): "to_string({0})",
+    ("set", "list"): "{0}",
+    ("list", "set"): "{0}",
+    ("string", "list"): "[{0}]",
+    ("string", "set"): "[{0}]",
+}
+"""JMESPath that makes a value of the second type of one of the first."""
+
+
+@frozen
+class Limit:
+    """One limit that is other than before: `narrower` refuses more, `wider` refuses less."""
+
+    code: str
+    text: str
+    narrower: bool = False
+    wider: bool = False
+
+
+def limits_changed(old: AttributeSpec, new: AttributeSpec) -> Iterator[Limit]:
+    """What values may be: each limit that is another one, in words."""
+    if old.type == new.type == "enum":
+        gone, more = [
+            [value for value in one.values if value not in other.values]
+            for one, other in ((old, new), (new, old))
+        ]
+        if more:
+            yield Limit("attribute.enum_added", f"it may be {_quoted(more)} as well", wider=True)
+        if gone:
+            text = f"it may not be {_quoted(gone)} any more"
+            yield Limit("attribute.enum_removed", text, narrower=True)
+    for least, option in (
+        (True, "min"),
+        (False, "max"),
+        (True, "min_length"),
+        (False, "max_length"),
+    ):
+        before, after = getattr(old, option), getattr(new, option)
+        if before == after:
+            continue
+        infinite: Any = float("-inf") if least else float("inf")
+        was = infinite if before is None else before
+        now = infinite if after is None else after
+        narrower = now > was if least else now < was
+        code = f"attribute.{option}"
+        yield Limit(code, f"its {option} is {_shown(before, after)}", narrower, not narrower)
+    for option in ("pattern", "prefix", "validate"):
+        before, after = getattr(old, option), getattr(new, option)
+        if before != after:
+            before, after = (
+                getattr(one, "text", getattr(one, "name", one)) for one in (before, after)
+            )
+            text = f"its {option} is {_shown(before, after)}"
+            yield Limit(f"attribute.{option}", text, after is not None, before is not None)
+
+
+def stored_kind(attribute: AttributeSpec) -> str:
+    """How values are stored: the letter of DynamoDB, or what hides it."""
+    return "B" if attribute.encrypt else type_of(attribute).stored_kind(attribute)
+
+
+def _quoted(values: list[str]) -> str:
+    return ", ".join(f'"{value}"' for value in values)
+
+
+def _shown(before: Any, after: Any) -> str:
+    if before is None:
+        return f"{after}, and was none"
+    return f"gone, and was {before}" if after is None else f"{after}, and was {before}"

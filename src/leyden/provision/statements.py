@@ -1,0 +1,258 @@
+"""The least that a program may do on a table, as the statements of an IAM policy.
+
+`permissions` gives them without saying how a document names the table: a resource is a path such as
+`table/tasks/index/gsi1`, which each format puts behind an account and a Region of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from leyden._attrs import evolve, field, frozen
+from leyden._text import listed, quoted
+from leyden.errors import InvalidOptionError
+from leyden.provision.tenants import Leading, TenantKeys, tenant_keys
+from leyden.schema import ServiceSpec
+
+__all__ = ["PURPOSES", "Permissions", "Statement", "permissions"]
+
+_READS: Final = ("BatchGetItem", "GetItem", "Query")
+_WRITES: Final = ("BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")
+"""What writes are allowed as. A transaction is allowed as the actions of its parts."""
+
+_ON_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "ReadItems": _READS,
+    "WriteItems": _WRITES,
+    # No method of the memory store checks an item in a transaction that it does not write.
+    "WriteMemory": tuple(action for action in _WRITES if action != "ConditionCheckItem"),
+    "ScanTable": ("Scan",),
+    "ManageTable": ("CreateTable", "DescribeTable", "UpdateTable"),
+    "CompareTable": ("DescribeTable", "DescribeTimeToLive"),
+    "InspectTable": (
+        *("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive"),
+        "ListTagsOfResource",
+    ),
+    "ManageTimeToLive": ("DescribeTimeToLive", "UpdateTimeToLive"),
+    "ManageBackups": ("DescribeContinuousBackups", "UpdateContinuousBackups"),
+    "ManageTags": ("ListTagsOfResource", "TagResource"),
+    # AWS copies the items to a new replica in the name of whoever adds it.
+    "AddReplicas": (
+        *("BatchWriteItem", "CreateTableReplica", "DeleteItem", "GetItem", "PutItem", "Query"),
+        *("Scan", "UpdateItem"),
+    ),
+    "AddVectorIndexes": ("UpdateTable",),
+}
+"""The statements on the table itself, by their ids, with the actions that they allow."""
+
+PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "application": ("ReadItems", "WriteItems", "ScanTable", "QueryIndexes", "SearchVectors"),
+    "memory": (
+        *("ReadItems", "WriteMemory", "ScanTable", "QueryIndexes", "CompareTable"),
+        *("SearchVectors", "AddVectorIndexes"),
+    ),
+    "migrate": ("ReadItems", "WriteItems", "ScanTable", "QueryIndexes", "CompareTable"),
+    "doctor": ("ReadItems", "ScanTable", "InspectTable"),
+    "table": ("ManageTable", "ManageTimeToLive", "ManageBackups", "ManageTags", "AddReplicas"),
+}
+"""What a program may be for, with the statements that it takes, where the table has such things."""
+
+_OF_KEYS: Final = (
+    *("CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"),
+    *("GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"),
+)
+"""What DynamoDB asks of a customer's own key, in the name of whoever uses the table."""
+
+_VARIABLE: Final = re.compile(r"\$\{([^${}]+)\}")
+_TAG: Final = "aws:PrincipalTag/"
+_KEYS: Final = "dynamodb:LeadingKeys"
+_BEYOND: Final = (
+    f"{_KEYS} does not apply to SearchVectors, and the partition of a vector index is no boundary, "
+    "so whoever may search an index may search what all tenants have in it"
+)
+
+
+@frozen
+class Statement:
+    """One statement, which allows `actions` on `resources`; `condition` is in a policy's own words.
+
+    `resources` are paths behind the `service`, or whole ARNs.
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: Mapping[str, Any] = field(factory=dict)
+    service: str = "dynamodb"
+
+
+@frozen
+class Permissions:
+    """The statements, the Regions of the table's replicas, and what people should know of them.
+
+    `tenant` is the session tag that names the tenant; None where the policy is for no tenant, or
+    its name comes from elsewhere.
+    """
+
+    statements: tuple[Statement, ...]
+    regions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    tenant: str | None = None
+
+
+def permissions(
+    service: ServiceSpec,
+    table_name: str,
+    *,
+    purpose: str = "application",
+    read_only: bool = False,
+    scan: bool = True,
+    tenant: str | None = None,
+    tenant_value: str | None = None,
+    searches: bool = False,
+) -> Permissions:
+    """Return the least privilege that the operations of a service need, on its table and indexes.
+
+    `purpose` is `application`: all that chains, batches, transactions, searches and the programs
+    behind them send. `read_only` leaves all writes out, and `scan=False` what reads whole tables.
+    The others are `memory` (what a DynamoDBStore and Memory send, `init()` included), `migrate` and
+    `doctor` (the commands of these names), and `table` (to create, compare and change the table).
+
+    `tenant` is an attribute of every entity. The policy then allows only keys that begin with the
+    caller's own tenant: its session tag of the attribute's name. `tenant_value` puts another
+    variable of IAM in the tag's place, or one name. Such a policy allows no scan, and searches only
+    with `searches`: DynamoDB cannot confine them to a tenant.
+
+    Raises InvalidOptionError for options that do not fit, and for schemas that cannot keep tenants
+    apart, with every reason.
+
+    >>> [one.sid for one in permissions(app.spec, "tasks").statements]     # doctest: +SKIP
+    ['ReadItems', 'WriteItems', 'ScanTable', 'QueryIndexes']
+    """
+    if purpose not in PURPOSES:
+        known = listed(PURPOSES, "or")
+        raise InvalidOptionError(f"purpose is one of {known}, not {quoted(purpose)}")
+    if tenant is None and (tenant_value is not None or searches):
+        raise InvalidOptionError("tenant_value and searches are for a policy with a tenant")
+    if purpose != "application" and (tenant is not None or read_only):
+        said = f"a policy for {quoted(purpose)} is neither read-only nor a tenant's"
+        raise InvalidOptionError(said)
+    table = f"table/{table_name}"
+    entities = service.entities.values()
+    patterns = [one.index for entity in entities for one in entity.indexes.values()]
+    found = [one.index for entity in entities for one in entity.searches.values()]
+    indexes = tuple(f"{table}/index/{one}" for one in dict.fromkeys(patterns) if one is not None)
+    vectors = tuple(f"{table}/index/{one}" for one in dict.fromkeys(found))
+    statements: dict[str, tuple[Statement, ...]] = {
+        sid: (Statement(sid, does, (table,)),) for sid, does in _ON_TABLE.items()
+    }
+    statements["QueryIndexes"] = (Statement("QueryIndexes", ("Query",), indexes),)
+    # A search that is refused looks whether its index is there and ready.
+    statements["SearchVectors"] = (
+        Statement("SearchVectors", ("SearchVectors",), vectors),
+        Statement("DescribeVectorIndexes", ("DescribeTable",), (table,)),
+    )
+    settings = service.table.settings
+    needless = {
+        "WriteItems": read_only,
+        "ScanTable": not scan,
+        "QueryIndexes": not indexes,
+        "SearchVectors": not vectors,
+        "AddVectorIndexes": not vectors,
+        "ManageTimeToLive": service.table.ttl is None,
+        "ManageBackups": settings.point_in_time_recovery is None,
+        "ManageTags": not settings.tags,
+        "AddReplicas": not settings.replicas,
+    }
+    key = _key_use(settings.kms_key)
+    if tenant is None:
+        wanted = [sid for sid in PURPOSES[purpose] if not needless.get(sid)]
+        chosen = [one for sid in wanted for one in statements[sid]]
+        return Permissions((*chosen, *key), settings.replicas)
+    keys = tenant_keys(service, tenant, writes=not read_only)
+    given = f"${{{_TAG}{tenant}}}" if tenant_value is None else tenant_value
+    confined = _of_tenant(table, keys, given, _READS if read_only else (*_READS, *_WRITES))
+    notes = [f"left out, {reason}" for reason in keys.left_out]
+    if vectors and searches:
+        confined += statements["SearchVectors"]
+        notes.append(f"searches reach the vectors of all tenants: {_BEYOND}")
+    elif vectors:
+        notes.append(f"left out, all searches: {_BEYOND}; --searches allows them all the same")
+    notes.append("left out, scans: they read what all tenants have")
+    if tenant_value is None or _VARIABLE.fullmatch(given):
+        characters = " ".join(dict.fromkeys([*keys.excluded, "*", "?"]))
+        notes.append(f"no name of a tenant holds one of these: {characters}")
+    variable = _VARIABLE.fullmatch(given)
+    tag = variable[1] if variable is not None and variable[1].startswith(_TAG) else None
+    return Permissions(
+        (*confined, *key),
+        settings.replicas,
+        tuple(notes),
+        None if tag is None else tag.removeprefix(_TAG),
+    )
+
+
+def _key_use(key: str | None) -> tuple[Statement, ...]:
+    """The use of a customer's key, through DynamoDB alone; nothing where the table has none."""
+    if key is None:
+        return ()
+    through: dict[str, Any] = {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com*"}}
+    statement = Statement("UseKey", _OF_KEYS, (f"key/{key}",), through, "kms")
+    if key.startswith("arn:"):
+        return (evolve(statement, resources=(key,)),)
+    if key.startswith("alias/"):
+        # A policy cannot name a key by its alias as the resource.
+        condition = {**through, "ForAnyValue:StringEquals": {"kms:ResourceAliases": key}}
+        return (evolve(statement, resources=("key/*",), condition=condition),)
+    return (statement,)
+
+
+def _of_tenant(
+    table: str, keys: TenantKeys, given: str, actions: tuple[str, ...]
+) -> tuple[Statement, ...]:
+    """The statements for the keys of a tenant; `given` is its name, or a variable that has it.
+
+    Raises InvalidOptionError where `given` is neither.
+    """
+    variable = _VARIABLE.fullmatch(given)
+    if variable is not None:
+        name, key = given, variable[1]
+        # IAM puts the name into the patterns as it is, where `*` would be any text.
+        kept_out = dict.fromkeys(f"*{_literal(char)}*" for char in (*keys.excluded, "*", "?"))
+        caller = {"StringLike": {key: "?*"}, "StringNotLike": {key: list(kept_out)}}
+    elif not given or "${" in given or any(char in given for char in keys.excluded):
+        without = listed([*keys.excluded, "${"], "or")
+        raise InvalidOptionError(
+            f"tenant_value is one variable such as ${{{_TAG}tenant}}, or text without {without}"
+        )
+    else:
+        name, caller = _literal(given), {}
+
+    def confined(some: Iterable[Leading]) -> dict[str, Any]:
+        ends = [f"{_literal(one.after)}{'*' if one.goes_on else ''}" for one in some]
+        starts = [_literal(one.before) for one in some]
+        like = [f"{start}{name}{end}" for start, end in zip(starts, ends, strict=True)]
+        # Of no keys at all, all are like these.
+        return {"ForAllValues:StringLike": {_KEYS: like}, "Null": {_KEYS: "false"}, **caller}
+
+    alike: dict[tuple[Leading, ...], list[str]] = {}
+    for index, leading in keys.indexes.items():
+        alike.setdefault(leading, []).append(f"{table}/index/{index}")
+    return (
+        Statement("ItemsOfTenant", actions, (table,), confined(keys.table)),
+        *(
+            Statement(
+                f"IndexesOfTenant{number if len(alike) > 1 else ''}",
+                ("Query",),
+                tuple(places),
+                confined(leading),
+            )
+            for number, (leading, places) in enumerate(alike.items(), 1)
+        ),
+    )
+
+
+def _literal(text: str) -> str:
+    """A text that means itself in a pattern of IAM."""
+    return re.sub(r"[*?]|\$(?=\{)|\$\Z", lambda found: f"${{{found[0]}}}", text)

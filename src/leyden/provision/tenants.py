@@ -1,0 +1,273 @@
+"""Which partition keys are a tenant's, as patterns for `dynamodb:LeadingKeys`.
+
+A policy lets a tenant work on the keys that begin with its own name. That keeps tenants apart only
+where no other tenant's key begins so. `tenant_keys` proves it of the schemas, or refuses them and
+names what is in the way:
+
+- Two names must not make one text: no casing that folds letters, no padding.
+- What ends the name in a key, `#` in most, must not stand in any name. Otherwise the items of a
+  tenant `a#ticket_id_1` would be among those of the tenant `a`.
+- No other key that stands in the same field may look like a tenant's. An index reads a field of all
+  items, whichever entity wrote it there, so this goes by fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from leyden._attrs import frozen
+from leyden._text import did_you_mean, listed, quoted
+from leyden.errors import InvalidOptionError
+from leyden.keys import KeyForm, entity_keys
+from leyden.operations.companions.overflow.format import PART_PREFIX
+from leyden.operations.companions.unique import GUARD_SORT_KEY, guard_form
+from leyden.schema import AttributeSpec, EntitySpec, ServiceSpec, may_hold
+
+__all__ = ["Leading", "TenantKeys", "tenant_keys"]
+
+_ESCAPE: Final = "$"
+"""What stands in strict keys for each character up to it, with another one behind."""
+
+
+@frozen
+class Leading:
+    """Keys that a tenant leads: `before`, its name, `after`, and more text where `goes_on`."""
+
+    before: str
+    after: str
+    goes_on: bool
+
+
+@frozen
+class TenantKeys:
+    """The partition keys of a tenant, in the table and in each index by its name.
+
+    `left_out` has the access patterns that the tenant does not lead, each with the reason.
+    `excluded` are the characters that no tenant's name may hold for this to be so.
+    """
+
+    table: tuple[Leading, ...]
+    indexes: dict[str, tuple[Leading, ...]]
+    left_out: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+
+@frozen
+class _Keys:
+    """The texts that one form writes into a field.
+
+    They begin with `begins`, and are that where `is_whole`. `leading` says how they go on where the
+    tenant's name follows, else it is None. `attribute` holds the name, `fold` is what becomes
+    of its letters, `is_strict` says that it is escaped.
+    """
+
+    field: str
+    begins: str
+    is_whole: bool = False
+    leading: Leading | None = None
+    attribute: AttributeSpec | None = None
+    fold: str | None = None
+    is_strict: bool = False
+
+    def may_be_of(self, leading: Leading) -> bool:
+        """Whether such a text may begin as the keys of `leading` do, by chance."""
+        if self.begins.startswith(leading.before):
+            return True
+        return not self.is_whole and leading.before.startswith(self.begins)
+
+    @property
+    def loose(self) -> str | None:
+        """Why two names may make one text here; None where each is in the key as it is."""
+        if self.attribute is None or self.is_strict:
+            return None
+        if self.attribute.padding is not None:
+            return "is padded, so that two tenants may have one key"
+        if self.fold and _is_folded(self.attribute, self.fold):
+            return (
+                f"is folded to {self.fold} case, so that two tenants may have one key; say "
+                f"`casing: none`, or `normalize: [{self.fold}]` of the attribute"
+            )
+        return None
+
+    def may_hold(self, char: str) -> bool:
+        """Whether the text of a name may hold a character here."""
+        spec = self.attribute
+        if spec is None:
+            return False
+        if self.is_strict:
+            return char >= _ESCAPE
+        if spec.values:
+            return any(char in value for value in spec.values)
+        if "digits" in spec.normalize:
+            return char.isdigit()
+        return spec.pattern is None or spec.set is not None or may_hold(spec.pattern, char)
+
+
+def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> TenantKeys:
+    """Return the keys of a tenant, whose name is in the attribute `tenant` of every entity.
+
+    With `writes` they are those that writes need: the guards of unique values are among them.
+
+    Raises InvalidOptionError, with every reason, where these schemas cannot keep tenants apart.
+    """
+    faults: list[str] = []
+    for entity in service.entities.values():
+        spec = entity.attributes.get(tenant)
+        if spec is None:
+            hint = did_you_mean(tenant, entity.attributes)
+            faults.append(f"{quoted(entity.alias)} has no attribute {quoted(tenant)}{hint}")
+        elif spec.type not in ("string", "enum"):
+            said = f"is of type {spec.type}, and a tenant's name is text: a string or an enum"
+            faults.append(f"{entity.alias}.{tenant} {said}")
+    if faults:
+        raise _refusal(tenant, faults)
+    written: list[_Keys] = []
+    table: list[_Keys] = []
+    indexes: dict[str, list[_Keys]] = {}
+    left_out: list[str] = []
+    for entity in service.entities.values():
+        written += _written(entity, tenant)
+    for entity in service.entities.values():
+        for name, keys in entity_keys(entity).items():
+            made = None if keys.pk is None else _keys_of(keys.pk, tenant)
+            index = keys.spec.index
+            why = _why_not(made, written, tenant)
+            place = f"{entity.alias}.{name}"
+            if why is None and made is not None:
+                (table if index is None else indexes.setdefault(index, [])).append(made)
+            elif index is None:
+                faults.append(f"{place}, the table's own key: {why}")
+            else:
+                left_out.append(f"{place} on the index {index}: {why}")
+        for names in entity.unique if writes else ():
+            guard = _guards(entity, names, tenant)
+            why = _why_not(guard, written, tenant)
+            if why is None:
+                table.append(guard)
+            else:
+                order = ", ".join(one.field for one in guard_form(entity, names)[1])
+                place = f"unique {listed(names)} of {quoted(entity.alias)}"
+                faults.append(f"{place}, whose guards have a key of {order}: {why}")
+    if faults:
+        raise _refusal(tenant, faults)
+    allowed = [*table, *(keys for some in indexes.values() for keys in some)]
+    ends = {keys.leading.after[0] for keys in allowed if keys.leading and keys.leading.after}
+    strict = {_ESCAPE} if any(keys.is_strict for keys in allowed) else set()
+    return TenantKeys(
+        _leading(table),
+        {name: _leading(some) for name, some in indexes.items()},
+        tuple(left_out),
+        tuple(sorted(ends | strict)),
+    )
+
+
+def _refusal(tenant: str, faults: list[str]) -> InvalidOptionError:
+    said = "".join(f"\n- {fault}" for fault in faults)
+    return InvalidOptionError(f"the tenants in {quoted(tenant)} cannot be kept apart:{said}")
+
+
+def _leading(some: list[_Keys]) -> tuple[Leading, ...]:
+    return tuple(dict.fromkeys(keys.leading for keys in some if keys.leading is not None))
+
+
+def _written(entity: EntitySpec, tenant: str) -> Iterator[_Keys]:
+    """All that an entity's items have in the fields of keys, and in those of its attributes."""
+    keys = entity_keys(entity)
+    fields = set()
+    for one in keys.values():
+        for form in one.forms:
+            fields.add(form.field)
+            yield _keys_of(form, tenant)
+    for spec in entity.attributes.values():
+        if spec.field not in fields:
+            leading = Leading("", "", False) if spec.name == tenant else None
+            yield _Keys(spec.field, "", False, leading, spec if leading else None)
+    primary = keys.primary
+    for names in entity.unique:
+        yield _guards(entity, names, tenant)
+        if primary.sk is not None:
+            yield _Keys(primary.sk.field, GUARD_SORT_KEY, True)
+    if primary.sk is not None and any(one.overflow for one in entity.attributes.values()):
+        # The parts of an item have its partition key.
+        yield _Keys(primary.sk.field, PART_PREFIX)
+
+
+def _keys_of(form: KeyForm, tenant: str) -> _Keys:
+    fold = form.fold or str
+    ending = fold(form.suffix + form.postfix)
+    if not form.segments:
+        return _Keys(form.field, fold(form.prefix) + ending, True)
+    first, *others = form.segments
+    begins = fold(form.prefix + first.label)
+    if first.name != tenant or form.numeric:
+        return _Keys(form.field, begins)
+    after = fold(others[0].label) if others else ending
+    casing = {"default": "lower", "none": None}.get(form.casing, form.casing)
+    return _Keys(
+        form.field,
+        begins,
+        False,
+        Leading(begins, after, bool(others)),
+        first.attribute,
+        None if form.fold is None else casing,
+        form.strict and not form.bare,
+    )
+
+
+def _guards(entity: EntitySpec, names: tuple[str, ...], tenant: str) -> _Keys:
+    """The partition keys of a constraint's guards; they are written as strict keys are."""
+    begins, attributes = guard_form(entity, names)
+    field = entity.primary.pk.field
+    # By their fields' names, not as the constraint lists them.
+    first, *others = attributes
+    if first.name != tenant:
+        return _Keys(field, begins)
+    leading = Leading(begins, "#" if others else "", bool(others))
+    return _Keys(field, begins, False, leading, first, None, True)
+
+
+def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | None:
+    """Why a tenant cannot be let work on these keys; None where it can."""
+    if keys is None:
+        return "it has a partition key of several attributes"
+    leading = keys.leading
+    if leading is None:
+        return f"{tenant} does not lead its partition key"
+    if keys.loose:
+        return f"{tenant} {keys.loose}"
+    if leading.goes_on and not leading.after:
+        return f"nothing stands between {tenant} and what follows it in the key"
+    for other in written:
+        if other.field != keys.field or not other.may_be_of(leading):
+            continue
+        if other.leading is None or other.begins != keys.begins:
+            return (
+                f"other keys in its field {quoted(keys.field)} begin with "
+                f"{quoted(other.begins)}, as a tenant's may"
+            )
+        if other.loose:
+            return f"{tenant} {other.loose}"
+        if leading.after and other.may_hold(leading.after[0]):
+            return (
+                f"{tenant} may hold {quoted(leading.after[0])}, which ends it in the key; give it "
+                "a `pattern` in every entity, such as ^[a-z0-9-]+$, or say `keys: strict`"
+            )
+    return None
+
+
+def _is_folded(spec: AttributeSpec, fold: str) -> bool:
+    """Whether a key holds some name in other letters than those in which it is stored."""
+    if fold in spec.normalize or "digits" in spec.normalize:
+        return False
+    if spec.values:
+        return any(getattr(value, fold)() != value for value in spec.values)
+    return spec.pattern is None or spec.set is not None or may_hold(spec.pattern, _changed(fold))
+
+
+@lru_cache
+def _changed(fold: str) -> frozenset[str]:
+    """The characters that a fold changes."""
+    every = map(chr, range(0x110000))
+    return frozenset(char for char in every if getattr(char, fold)() != char)

@@ -1,0 +1,132 @@
+"""`leyden diff`, as people and pull requests run it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import leyden_command
+from tests.diff.conftest import Git, edit, git
+
+__all__ = ["edit", "git"]
+
+Edit = Callable[[str, str, str], None]
+
+RENAME = ("ticket.yaml", "  notes:      string", "  remarks:    {type: string, field: remarks}")
+
+
+def test_people_see_each_change_with_its_place_and_the_way(git: Git, edit: Edit) -> None:
+    edit("ticket.yaml", "  score:      number", "  score:      {type: number, default: 0}")
+    result = leyden_command("diff", "main", "schemas/desk")
+    assert result.exit_code == 0
+    first, *rest = result.stdout.splitlines()
+    assert first == (
+        "schemas/desk/ticket.yaml:11:3: attribute.default_added: ticket.attributes.score: backfill"
+    )
+    assert "  2. Migrate the stored items: ticket.attributes.score" in rest
+    assert "       leyden migrate NEW FILE --yes" in rest
+    assert result.stderr == "1 change: 1 backfill\n"
+
+
+def test_what_is_gone_is_shown_where_it_was(git: Git, edit: Edit) -> None:
+    edit("ticket.yaml", "  notes:      string\n", "")
+    result = leyden_command("diff", "main:schemas/desk", "schemas/desk")
+    assert result.stdout.startswith("main:schemas/desk/ticket.yaml:26:3: attribute.removed: ")
+
+
+def test_nothing_changed(git: Git) -> None:
+    result = leyden_command("diff", "main", "schemas/desk", "--check")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no changes\n")
+
+
+def test_a_safe_change_passes_the_check(git: Git, edit: Edit) -> None:
+    edit("ticket.yaml", "  notes:      string", "  notes:      string\n  mood:       string")
+    result = leyden_command("diff", "main", "schemas/desk", "--check")
+    assert result.exit_code == 0
+    assert "In this order" not in result.stdout
+
+
+def test_the_check_fails_until_a_migration_stands_beside(git: Git, edit: Edit) -> None:
+    edit(*RENAME)
+    result = leyden_command("diff", "main", "schemas/desk", "--check")
+    assert result.exit_code == 1
+    assert "no migration file stands beside" in result.stderr
+    drafted = leyden_command("diff", "main", "schemas/desk", "--write", "schemas/migrations/a.yaml")
+    assert drafted.exit_code == 0
+    assert "wrote schemas/migrations/a.yaml and schemas/migrations/a.from/" in drafted.stderr
+    assert "Decide whether" in Path("schemas/migrations/a.yaml").read_text()
+    assert (Path("schemas/migrations/a.from") / "ticket.yaml").read_text() == git(
+        "show", "main:schemas/desk/ticket.yaml"
+    )
+    result = leyden_command("diff", "main", "schemas/desk", "--check")
+    assert result.exit_code == 0
+    assert "the migration schemas/migrations/a.yaml is for this change" in result.stderr
+
+
+def test_a_draft_is_not_written_over_another(git: Git, edit: Edit) -> None:
+    edit(*RENAME)
+    draft = ("diff", "main", "schemas/desk", "--write", "m.yaml")
+    assert leyden_command(*draft).exit_code == 0
+    Path("m.yaml").write_text("mine")
+    refused = leyden_command(*draft)
+    assert refused.exit_code == 2
+    assert "m.yaml exists already; overwrite with --force" in refused.stderr
+    assert Path("m.yaml").read_text() == "mine"
+    assert leyden_command(*draft, "--force").exit_code == 0
+    assert Path("m.yaml").read_text() != "mine"
+
+
+def test_a_class_may_be_allowed(git: Git, edit: Edit) -> None:
+    edit("ticket.yaml", "[open, closed, spam]", "[open, closed, spam, waiting]")
+    check = ("diff", "main", "schemas/desk", "--check")
+    assert leyden_command(*check).exit_code == 1
+    assert leyden_command(*check, "--allow", "breaks_readers").exit_code == 0
+    assert leyden_command("diff", "main", "schemas/desk", "--allow", "index").exit_code == 2
+    assert "did you mean" in leyden_command(*check, "--allow", "backfil").stderr
+
+
+def test_programs_get_json(git: Git, edit: Edit) -> None:
+    edit("ticket.yaml", "  notes:      string\n", "")
+    result = leyden_command("diff", "main", "schemas/desk", "--check", "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert (found["old"], found["new"]) == ("main:schemas/desk", "schemas/desk")
+    assert (found["safe"], found["passes"], found["migration"]) == (False, False, None)
+    (change,) = found["changes"]
+    assert change["file"] == "main:schemas/desk/ticket.yaml"
+    assert (change["classes"], change["line"], change["side"]) == (["orphans"], 26, "old")
+    assert [step["phase"] for step in found["steps"]] == [
+        *("deploy_moving", "migrate", "deploy_settled", "commit")
+    ]
+    subjects = leyden_command("diff", "main", "schemas/desk", "--query", "changes[].subject")
+    assert json.loads(subjects.stdout) == ["ticket.attributes.notes"]
+
+
+def test_the_configured_schemas_stand_in_for_new(
+    git: Git, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit("ticket.yaml", "  notes:      string\n", "")
+    missing = leyden_command("diff", "main")
+    assert missing.exit_code == 2
+    assert "Missing argument 'NEW'" in missing.stderr
+    monkeypatch.setenv("LEYDEN_SCHEMAS", "schemas/desk")
+    assert "attribute.removed" in leyden_command("diff", "main").stdout
+
+
+def test_two_revisions_are_compared_and_not_checked(git: Git, edit: Edit) -> None:
+    edit("ticket.yaml", "  notes:      string\n", "")
+    git("commit", "-q", "-a", "-m", "Take the notes away")
+    both = ("diff", "HEAD~1:schemas/desk", "HEAD:schemas/desk")
+    assert "attribute.removed" in leyden_command(*both).stdout
+    refused = leyden_command(*both, "--check")
+    assert refused.exit_code == 2
+    assert "--check needs NEW as a folder" in refused.stderr
+
+
+def test_a_wrong_side_is_told(git: Git) -> None:
+    result = leyden_command("diff", "nowhere", "schemas/desk")
+    assert result.exit_code == 1
+    assert "git knows no such revision" in result.stderr

@@ -1,0 +1,1 @@
+"""Changes of schemas, and all that a diff says of each."""

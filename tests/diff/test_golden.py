@@ -1,0 +1,49 @@
+"""What a diff says of each change of a set, and that the set has every kind of change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from leyden.diff import CLASSES, compare
+from leyden.schema import load_service
+from tests.diff.golden.files import EXPECTED, cases, diff_of, shown
+
+CASES: Final = cases()
+HOW: Final = "if that is meant, write the files anew with `python -m tests.diff.golden`"
+SOURCES: Final = Path(__file__).parents[2] / "src" / "leyden" / "diff"
+
+UNSHOWN: Final = {"key.form"}
+"""The net below all others: a key that differs, and nothing that is said tells why."""
+
+
+def test_the_files_are_those_of_the_cases() -> None:
+    assert {path.stem for path in EXPECTED.glob("*.txt")} == CASES.keys(), HOW
+    assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_diff_says_of_a_change_stays_as_it_was(name: str) -> None:
+    assert shown(diff_of(name)) == (EXPECTED / f"{name}.txt").read_text(), HOW
+
+
+def test_the_cases_have_every_class_and_every_code() -> None:
+    found = [change for name in CASES for change in diff_of(name)]
+    assert {kind for change in found for kind in change.classes} == CLASSES.keys()
+    written = {
+        code
+        for path in SOURCES.glob("*.py")
+        for code in re.findall(r'"((?:attribute|entity|key|pattern|search|table)\.\w+)"',
+                               path.read_text(encoding="utf-8"))
+    }  # fmt: skip
+    assert written - {change.code for change in found} - UNSHOWN == set()
+
+
+@pytest.mark.parametrize("folder", ["schemas/taskapp", "schemas/memory", "examples/desk/schemas"])
+def test_schemas_do_not_differ_from_themselves(folder: str) -> None:
+    service = load_service(folder, hooks={})
+    diff = compare(service, service)
+    assert (diff.changes, diff.steps, diff.is_safe) == ((), (), True)

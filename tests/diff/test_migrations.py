@@ -1,0 +1,118 @@
+"""Drafts of migration files, and checks that one stands beside a change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from attrs import evolve
+
+from leyden.diff import Draft, Side, check_diff, compare, draft_migration
+from leyden.errors import InvalidOptionError
+from leyden.schema import check_against, load_migration
+from tests.diff.golden.files import base, cases, diff_of
+
+OLD: Final = Side("main:schemas/desk", base()[1], base()[0])
+
+
+def write(draft: Draft, folder: Path) -> Path:
+    """Write a draft, with the old schemas beside it."""
+    (folder / draft.folder).mkdir(parents=True)
+    for name, text in draft.schemas.items():
+        (folder / draft.folder / name).write_text(text)
+    file = folder / f"{draft.name}.yaml"
+    file.write_text(draft.text)
+    return file
+
+
+@pytest.mark.parametrize("name", cases())
+def test_what_is_drafted_loads_and_lets_a_change_pass(name: str, tmp_path: Path) -> None:
+    diff = diff_of(name)
+    file = write(draft_migration(diff, OLD, "desk"), tmp_path / "migrations")
+    migration = load_migration(file)
+    assert migration.name == "desk"
+    assert compare(migration.earlier, diff.old).changes == ()
+    check_against(migration, diff.new)
+    moved = {change.entity for change in diff if change.migration is not None}
+    assert set(migration.entities) == moved - {None}
+    (tmp_path / "schemas").mkdir()
+    verdict = check_diff(diff, tmp_path / "schemas")
+    assert verdict.passes
+    assert verdict.file == (None if diff.is_safe else file)
+
+
+def test_a_draft_asks_what_only_people_know(tmp_path: Path) -> None:
+    text = draft_migration(diff_of("attribute_required_added"), OLD, "mood").text
+    assert "# Decide what stored items get: `mood: {value: ...}`" in text
+    assert "from: mood.from" in text
+
+
+def test_a_draft_renames_converts_fills_and_removes() -> None:
+    def entities(name: str) -> str:
+        return draft_migration(diff_of(name), OLD, "m").text.partition("entities:")[2]
+
+    assert "owner: {from: assignee}" in entities("attribute_replaced_in_keys")
+    assert "score: {value: to_string(score), back: to_number(score)}" in entities(
+        "type_number_to_string"
+    )
+    assert "defaults: [mood]" in entities("attribute_with_default_added")
+    assert "remove: [notes]" in entities("attribute_removed")
+    assert "unique: true" in entities("unique_added")
+    assert "copy: {table: desk}" in entities("table_key_fields")
+
+
+def test_a_safe_change_passes_without_a_migration(tmp_path: Path) -> None:
+    assert check_diff(diff_of("attribute_optional_added"), tmp_path).passes
+
+
+def test_a_change_that_is_not_safe_fails_and_says_what(tmp_path: Path) -> None:
+    verdict = check_diff(diff_of("enum_value_added"), tmp_path)
+    assert not verdict.passes
+    assert "ticket.attributes.status" in verdict.reasons[0]
+
+
+def test_classes_may_be_allowed(tmp_path: Path) -> None:
+    diff = diff_of("enum_value_added")
+    assert check_diff(diff, tmp_path, ["breaks_readers"]).passes
+    assert not check_diff(diff, tmp_path, ["index"]).passes
+    # All classes of a change have to be allowed.
+    assert not check_diff(diff_of("unique_added"), tmp_path, ["backfill"]).passes
+    with pytest.raises(InvalidOptionError, match='did you mean "breaks_readers"'):
+        check_diff(diff, tmp_path, ["breaks_reader"])
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_migration_may_stand_in_the_folder_or_beside_it(inside: bool, tmp_path: Path) -> None:
+    schemas = tmp_path / "schemas"
+    schemas.mkdir()
+    folder = (schemas if inside else tmp_path) / "migrations"
+    diff = diff_of("attribute_other_field")
+    file = write(draft_migration(diff, OLD, "notes"), folder)
+    assert check_diff(diff, schemas).file == file
+    assert check_diff(diff, schemas / "ticket.yaml" if inside else schemas).file == file
+
+
+def test_a_migration_from_other_schemas_is_none_for_a_change(tmp_path: Path) -> None:
+    write(draft_migration(diff_of("default_added"), OLD, "score"), tmp_path / "migrations")
+    later = evolve(diff_of("default_added"), old=diff_of("enum_value_added").new)
+    verdict = check_diff(later, tmp_path)
+    assert not verdict.passes
+    assert verdict.reasons[1].endswith("is from other schemas than these")
+
+
+def test_a_migration_that_leaves_an_entity_out_is_none_for_a_change(tmp_path: Path) -> None:
+    draft = draft_migration(diff_of("entity_renamed"), OLD, "notes")
+    write(draft, tmp_path / "migrations")
+    verdict = check_diff(diff_of("entity_version"), tmp_path)
+    assert not verdict.passes
+    assert 'leaves out "member", whose items have to be migrated' in verdict.reasons[1]
+
+
+def test_a_migration_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "a.yaml").write_text("migration: a\nfrom: nowhere\nentities: {}\n")
+    verdict = check_diff(diff_of("entity_version"), tmp_path)
+    assert not verdict.passes
+    assert "cannot be read" in verdict.reasons[1]
+    assert "nowhere" in verdict.reasons[1]
