@@ -177,11 +177,14 @@ def test_it_says_what_an_old_file_lacks_and_keeps_tables_of_others(
             with leyden.load(old, table=name, engine=engine) as app:
                 app.create_table()
                 app.entities.task.put(id=name).go()
+    with (folder / "schemas" / "table.yaml").open("a", encoding="utf-8") as table:
+        table.write("deletion_protection: true\n")
     server = started(folder, "--data", "items.jsonl")
     errors = server.errors.read_text()
     assert "warning: the table jars: the index" in errors
     assert "is missing" in errors
     assert "leyden export" in errors
+    assert "  to change that: aws dynamodb update-table --table-name jars --deletion" in errors
     server.process.kill()
     server.process.wait(30)
     with (

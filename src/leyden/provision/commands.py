@@ -7,7 +7,7 @@ from typing import Any
 
 from leyden._attrs import evolve
 from leyden.provision.resource import production, scalings
-from leyden.tables import TableDefinition, replica_params
+from leyden.tables import TableDefinition, replica_option
 
 __all__ = ["commands_after", "create_table_json"]
 
@@ -63,11 +63,8 @@ def commands_after(definition: TableDefinition, table_name: str, *, dev: bool = 
     # DynamoDB adds one replica at a time. Its settings are its own, and set in its Region.
     wait = f"aws dynamodb wait table-exists {table}"
     for region in settings.replicas:
-        replica = ",".join(
-            f"{name}={said}" for name, said in replica_params(settings, region).items()
-        )
         commands += [
-            f"aws dynamodb update-table {table} --replica-updates 'Create={{{replica}}}'",
+            f"aws dynamodb update-table {table} {replica_option(settings, region)}",
             f"{wait} --region {region}",
         ]
         if settings.deletion_protection:

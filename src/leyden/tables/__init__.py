@@ -37,6 +37,7 @@ from leyden.tables.items import (
     transactions_of,
     write_items,
 )
+from leyden.tables.settings import compare_settings, replica_option
 
 __all__ = [
     "WRITE_ATTEMPTS",
@@ -54,12 +55,14 @@ __all__ = [
     "add_vector_indexes",
     "check_size",
     "check_table",
+    "compare_settings",
     "compare_table",
     "create_table",
     "describe_backups",
     "describe_tags",
     "describe_ttl",
     "read_items",
+    "replica_option",
     "replica_params",
     "table_definition",
     "transactions_of",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from leyden.mapping.table import TABLE_CLASSES, setting_params
+from leyden.mapping.table import TABLE_CLASSES, replica_params, setting_params
 from leyden.schema.settings import Capacity, TableSettings
 from leyden.tables.differences import Description, Difference
 
@@ -67,6 +67,12 @@ def compare_settings(
         yield from _compare_in_aws(settings, description, update)
 
 
+def replica_option(settings: TableSettings, region: str) -> str:
+    """What `aws dynamodb update-table` takes to add a replica."""
+    replica = replica_params(settings, region).items()
+    return f"--replica-updates 'Create={{{','.join(f'{name}={said}' for name, said in replica)}}}'"
+
+
 def _on(is_on: bool) -> str:
     return "on" if is_on else "off"
 
@@ -84,12 +90,18 @@ def _compare_billing(
             )
         return
     units = f"ReadCapacityUnits={declared.read.units},WriteCapacityUnits={declared.write.units}"
+    indexes = {
+        index["IndexName"]: f"'Update={{IndexName={index['IndexName']},"
+        f"ProvisionedThroughput={{{units}}}}}'"
+        for index in description.get("GlobalSecondaryIndexes") or ()
+    }
+    of_indexes = "--global-secondary-index-updates"
     if not provisioned:
+        every = f" {of_indexes} {' '.join(indexes.values())}" if indexes else ""
         yield Difference(
             "the table is billed on demand, and table.yaml says provisioned capacity",
             "billing",
-            remedy=f"{update} --billing-mode PROVISIONED --provisioned-throughput {units}, with "
-            "the same capacity for each global index",
+            remedy=f"{update} --billing-mode PROVISIONED --provisioned-throughput {units}{every}",
         )
         return
     for index in ({}, *(description.get("GlobalSecondaryIndexes") or ())):
@@ -104,10 +116,9 @@ def _compare_billing(
                     f"{_shown(capacity)}",
                     "billing",
                     name,
-                    f"{update} --provisioned-throughput {units}"
-                    if not name
-                    else f"give the index the capacity with {update} "
-                    "--global-secondary-index-updates",
+                    f"{update} {of_indexes} {indexes[name]}"
+                    if name
+                    else f"{update} --provisioned-throughput {units}",
                 )
 
 
@@ -195,5 +206,5 @@ def _compare_in_aws(
                 f"the table has no replica in {region}, and table.yaml lists one",
                 "replicas",
                 region,
-                f"{update} --replica-updates 'Create={{RegionName={region}}}'",
+                f"{update} {replica_option(settings, region)}",
             )

@@ -17,7 +17,7 @@ from leyden.cli.application import debug_option
 from leyden.cli.folders import TargetCommand, settings_of
 from leyden.cli.hooks import Hooks, hooks_of, keys_of
 from leyden.cli.options import FOLDER
-from leyden.cli.output import Output, print_json, waiting
+from leyden.cli.output import Output, for_the_command_line, print_json, waiting
 from leyden.errors import TableMismatchError
 
 if TYPE_CHECKING:
@@ -171,12 +171,20 @@ def _tell(engine: LocalEngine, region: str, tables: Sequence[_Table], data: Path
 
 
 def _tell_lacking(table: _Table) -> None:
+    from leyden.tables import Difference
+
+    in_place = 0
     for difference in table.lacks:
-        click.secho(f"warning: the table {table.name}: {difference}", err=True, fg="yellow")
-    if table.lacks:
+        said = for_the_command_line(difference)
+        click.secho(f"warning: the table {table.name}: {said}", err=True, fg="yellow")
+        remedy = difference.remedy if isinstance(difference, Difference) else ""
+        if remedy.startswith("aws "):
+            click.echo(f"  to change that: {remedy}", err=True)
+            in_place += 1
+    if len(table.lacks) > in_place:
         click.echo(
-            "`leyden table --add-indexes` adds indexes. For the others, move the items into "
-            "a new table: `leyden export --to items.jsonl`, start again with another --data, "
-            "`leyden import items.jsonl`",
+            "`leyden table --add-indexes` adds indexes. Where something else of an index or a key "
+            "differs, move the items into a new table: `leyden export --to items.jsonl`, start "
+            "again with another --data, `leyden import items.jsonl`",
             err=True,
         )
