@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from leyden._attrs import define, evolve, field
 from leyden.errors import ConversionError, LeydenError
-from leyden.operations.bound import BoundEntity, ItemId, item_id, matches
+from leyden.operations.bound import BoundEntity, ItemId, item_id, matches, shown_key
 from leyden.operations.companions.overflow.reading import (
     Joined,
     OverflowRead,
@@ -46,6 +46,9 @@ def present_form(moving: Moving, item: Item, operation: str) -> Item:
         if not moving.is_earlier(item):
             return item
         error.operation = error.operation or operation
+        if error.key is None:
+            error.key = {name: item[name] for name in moving.earlier.key_fields if name in item}
+            error.message += shown_key(error.key)
         raise
 
 
@@ -221,7 +224,8 @@ class LookUps:
         missing = []
         for one in self.sought:
             yield from self.convert(one, left[one.id], found)
-            if one.old is not None and one.id not in found:
+            is_there = one.old is None or item_id(one.table, one.old) in self.there
+            if one.id not in found and not is_there:
                 missing.append(one)
         if missing:
             # A rollback may have moved them while they were read.
