@@ -8,8 +8,11 @@ deletes what stands there instead.
 
 from __future__ import annotations
 
-from leyden._attrs import field, frozen
+from collections.abc import Sequence
+
+from leyden._attrs import evolve, field, frozen
 from leyden.operations.bound import BoundEntity, Identity
+from leyden.operations.companions.unique import GuardPart, claims_of
 from leyden.operations.plan.expressions import Expressions, conjunction, require
 from leyden.operations.plan.identity import guard_condition
 from leyden.program import Item, Params
@@ -68,6 +71,26 @@ def over_moved(entity: BoundEntity, params: Params, stored: Item, identity: Iden
     if not stricter["ConditionExpression"]:
         del stricter["ConditionExpression"]
     return stricter
+
+
+def earlier_guards(
+    entity: BoundEntity, guards: Sequence[GuardPart], earlier_key: Item | None
+) -> tuple[GuardPart, ...]:
+    """That no item which is yet to be moved has the unique values that a write takes.
+
+    Its guard is another item than the one of the present form where fields or the version changed.
+    """
+    earlier: BoundEntity = entity.moving.earlier
+    found = []
+    for guard in guards if earlier.spec.unique else ():
+        for names in earlier.spec.unique if guard.taken else ():
+            fields = entity.moving.earlier_fields(names, guard.claim.attributes, guard.claim.values)
+            for text, claim in claims_of(earlier, fields, [names]).items():
+                if text != guard.claim.text:
+                    others = () if earlier_key is None else (earlier_key,)
+                    one = GuardPart(earlier, claim, True, guard.owner, guard.table, others)
+                    found.append(evolve(one, told=guard.claim))
+    return tuple(found)
 
 
 def earlier_notes(entity: BoundEntity, earlier: EarlierPart | None) -> tuple[str, ...]:

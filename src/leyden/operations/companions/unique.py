@@ -209,6 +209,9 @@ class GuardPart:
     `owner` is the key of the item that takes it or gives it up. `others` are keys of items that
     may have it as well: one that left it, or that gives it up in the same transaction. A
     `foreign` one, which another item has, is left alone in place of being given up.
+
+    With `told` it is the guard of the same values before a migration, which no other item may have
+    either, and which is only looked at; `told` is the claim that the item takes.
     """
 
     entity: BoundEntity
@@ -218,6 +221,7 @@ class GuardPart:
     table: str
     others: tuple[Item, ...] = field(default=(), repr=False)
     foreign: bool = False
+    told: Claim | None = field(default=None, repr=False)
 
     @property
     def part(self) -> Params:
@@ -226,7 +230,7 @@ class GuardPart:
             # Whose it is may have changed since, and then it must be given up after all.
             return still_foreign(self.claim, (self.owner, *self.others), self.table)
         body: Params = {"TableName": self.table}
-        if self.taken:
+        if self.taken and self.told is None:
             body["Item"] = {
                 **self.claim.key,
                 ENTITY_FIELD: {"S": f"{self.entity.spec.entity}{GUARD_SUFFIX}"},
@@ -243,6 +247,8 @@ class GuardPart:
         body["ConditionExpression"] = " OR ".join(allowed)
         body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         expressions.write_to(body)
+        if self.told is not None:
+            return {"ConditionCheck": body}
         return {"Put" if self.taken else "Delete": body}
 
 

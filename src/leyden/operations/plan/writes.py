@@ -19,7 +19,7 @@ from leyden._attrs import evolve, field, frozen
 from leyden.errors import ConversionError, InputError, ItemTooLargeError
 from leyden.mapping.index_keys import NO_CHANGES, KeyChanges
 from leyden.operations.bound import BoundEntity, Identity, ItemId, item_id
-from leyden.operations.companions.earlier import EarlierPart, over_moved
+from leyden.operations.companions.earlier import EarlierPart, earlier_guards, over_moved
 from leyden.operations.companions.overflow.format import TRANSACTION_BYTES, TRANSACTION_LIMIT
 from leyden.operations.companions.overflow.writing import (
     UNKNOWN,
@@ -305,6 +305,8 @@ def resolve(plan: WritePlan, stored: Stored = UNKNOWN, *, is_read: bool = False)
             guards = guards_over(entity, key, effect, plan.table, item)
         elif plan.why_read is None:
             guards = guards_without_reading(entity, key, effect, plan.table)
+        if entity.moving is not None:
+            guards += earlier_guards(entity, guards, plan.earlier_key)
     overflow = None
     if plan.overflow is not None:
         overflow = lay_out(entity, key, params, plan.overflow, stored)
@@ -379,7 +381,8 @@ def cost_of(plan: WritePlan, *, laid_out: bool = True) -> tuple[int, int]:
     count = 1 + len(parts) - len(write.siblings)
     size = sum(map(request_size, bodies))
     if plan.depends:
-        unknown = _PARTS_A_CLAIM * len(plan.entity.spec.unique)
+        forms = 1 if plan.entity.moving is None else 2
+        unknown = forms * _PARTS_A_CLAIM * len(plan.entity.spec.unique)
         count, size = 1 + unknown, size + unknown * _GUARD_BYTES
     # The parts of the stored values are given up, and are about as many.
     return count + 2 * len(write.siblings), size
@@ -484,7 +487,8 @@ def _guards(
                 operation=operation,
             )
         position = takers[0] if takers else group[0][0]
-        guards.append(Part("guard", position, one_guard.part, one_guard, (one_guard.claim,)))
+        claim = one_guard.told or one_guard.claim
+        guards.append(Part("guard", position, one_guard.part, one_guard, (claim,)))
     return guards
 
 

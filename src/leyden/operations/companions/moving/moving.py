@@ -7,7 +7,7 @@ change that could not be told so is refused when the migration is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -328,6 +328,28 @@ class Moving:
             if stored is not None:
                 found[name] = old[name].decode(stored)
         return found
+
+    def earlier_fields(self, names: Iterable[str], attributes: Collection[str], item: Item) -> Item:
+        """The fields of these old attributes, made of an item of the new form.
+
+        `item` has the fields of the new `attributes`. Empty where these are not all that the old
+        ones come from. Raises ConversionError.
+        """
+        found: Item = {}
+        mapping = self.entity.mapping
+        values = mapping.decode_values(item)
+        read: set[str] = set()
+        for name in names:
+            route = self.routes_back[name]
+            sources = () if route.source is None else (route.source.spec.name,)
+            reads = sources if route.make is None else route.reads
+            read.update((*attributes, "") if reads is None or not reads else reads)
+            if not read.issubset(attributes):
+                return {}
+            stored = restate(route, item, values)
+            if stored is not None:
+                found[route.target.spec.field] = stored
+        return found if read.issuperset(attributes) else {}
 
     def sign(self, values: Mapping[str, Any]) -> Item | None:
         """The fields by which an old item is the one with these key attributes of the new schema.
