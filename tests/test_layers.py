@@ -69,7 +69,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "provision": PUBLIC | {"_attrs", "_text", "keys", "operations", "schema"},
     "diff": PUBLIC | {"_text", "keys", "schema", "types"},
     "chart": PUBLIC | {"_text", "keys", "schema", "types"},
-    "porting": {"_text", "errors", "schema", "types"},
+    "porting": {"_late", "_text", "errors", "schema", "types"},
     "cli": PUBLIC
     | {
         "_calls",

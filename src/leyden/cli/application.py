@@ -54,6 +54,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             f"{_HERE}.import_electrodb:import_electrodb",
             "Convert ElectroDB models into schema files.",
         ),
+        "import-pynamodb": (
+            f"{_HERE}.import_pynamodb:import_pynamodb",
+            "Draft schema files from PynamoDB models.",
+        ),
     },
     "The table": {
         "table": (

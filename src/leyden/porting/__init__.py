@@ -1,4 +1,4 @@
-"""ElectroDB models into Leyden's schema files.
+"""Models of ElectroDB and of PynamoDB into Leyden's schema files.
 
 >>> ported = port_model(json.loads(Path("task.json").read_text()))      # doctest: +SKIP
 >>> print(write_yaml(ported))                                           # doctest: +SKIP
@@ -6,9 +6,12 @@
 ...     print(note)
 
 `read_models` finds the models in a JSON file, or in a JavaScript module with the help of Node.js;
-`port_service` ports several of them for one table.
+`port_service` ports several of them for one table. `port_pynamodb` ports classes of PynamoDB.
 """
 
+from typing import TYPE_CHECKING
+
+from leyden._late import from_modules
 from leyden.porting.context import (
     HookNames,
     ModelError,
@@ -21,6 +24,12 @@ from leyden.porting.layout import write_table_yaml, write_yaml
 from leyden.porting.port import port_model, port_service
 from leyden.porting.reading import Found, FoundModel, read_models
 
+if TYPE_CHECKING:
+    from leyden.porting.pynamodb_models import port_pynamodb
+else:
+    # Models of ElectroDB need no PynamoDB.
+    __getattr__ = from_modules(__name__, pynamodb_models="port_pynamodb")
+
 __all__ = [
     "Found",
     "FoundModel",
@@ -31,6 +40,7 @@ __all__ = [
     "PortedModel",
     "PortedService",
     "port_model",
+    "port_pynamodb",
     "port_service",
     "read_models",
     "write_table_yaml",

@@ -71,7 +71,7 @@ def port_model(
     {'id': 'string'}
     """
     ported = _port(model, alias, snake_case, hook_names or HookNames())
-    _refuse_unloadable(write_yaml(ported), ported.entity["entity"])
+    refuse_unloadable(write_yaml(ported), ported.entity["entity"])
     return ported
 
 
@@ -94,7 +94,7 @@ def _port(
         raise
 
 
-def _refuse_unloadable(text: str, entity: str | None = None) -> None:
+def refuse_unloadable(text: str, entity: str | None = None) -> None:
     """Raise ModelError where schema files that were written do not load."""
     result = check_service(text)
     fault = next((fault for fault in result.faults if fault.severity == "error"), None)
@@ -241,7 +241,7 @@ def port_service(
         )
     service = PortedService(ported, _table(ported, models, table))
     documents = [*map(write_yaml, ported), write_table_yaml(service)]
-    _refuse_unloadable("---\n".join(filter(None, documents)))
+    refuse_unloadable("---\n".join(filter(None, documents)))
     return service
 
 

@@ -1,0 +1,216 @@
+"""PynamoDB models into schemas, which read and write the items that the models do."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pynamodb import attributes as known
+from pynamodb.indexes import Index, LocalSecondaryIndex
+from pynamodb.models import Model
+
+from leyden.porting.context import (
+    Context,
+    HookNames,
+    ModelError,
+    Place,
+    PortedModel,
+    PortedService,
+    python_alias,
+    python_names,
+    snake_case,
+)
+from leyden.porting.layout import write_table_yaml, write_yaml
+from leyden.porting.port import refuse_unloadable
+from leyden.porting.pynamodb_attributes import Attributes, in_order
+from leyden.schema import TAKEN_ATTRIBUTES
+
+_STREAMS: Final = {
+    "NEW_IMAGE": "new_image",
+    "OLD_IMAGE": "old_image",
+    "NEW_AND_OLD_IMAGES": "new_and_old_images",
+    "KEYS_ONLY": "keys_only",
+}
+
+
+def port_pynamodb(
+    models: Iterable[type[Model]],
+    *,
+    service: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    timestamps: bool = False,
+) -> PortedService:
+    """Draft the schemas of PynamoDB models that share a table.
+
+    The schemas read and write the models' own items: fields, types and keys are theirs, and each
+    key attribute is its own key. `keys` says which key fields the code makes of other attributes,
+    as in `{"pk": "USER#${user_id}"}`, or `{"User.pk": ...}` for one model. `service` is the name of
+    the service, by default the table's. With `timestamps`, times are declared as `timestamp`:
+    what Leyden writes then, PynamoDB does not read.
+
+    A model with registered subclasses stands for all of them. What the schemas cannot say is in
+    the `notes`.
+
+    Raises ModelError for what is no such model, where the models are of several tables, and where
+    the schema would not load.
+
+    >>> print(write_yaml(port_pynamodb([User]).models[0]))              # doctest: +SKIP
+    """
+    classes = list(dict.fromkeys(one for model in models for one in _classes(model)))
+    if not classes:
+        raise ModelError("there is no model to port")
+    tables = {getattr(model.Meta, "table_name", None) for model in classes}
+    if len(tables) > 1 or None in tables:
+        named = ", ".join(sorted(map(str, tables)))
+        raise ModelError(f"the models are of several tables ({named}), and a folder describes one")
+    (table,) = tables
+    name = service or snake_case(str(table)).replace("-", "_").replace(".", "_")
+    hook_names = HookNames()
+    ported = tuple(
+        _port(model, name, hook_names, keys or {}, timestamps, len(classes)) for model in classes
+    )
+    found = PortedService(ported, _table(classes, str(table)))
+    documents = [*map(write_yaml, ported), write_table_yaml(found)]
+    refuse_unloadable("---\n".join(documents))
+    return found
+
+
+def _classes(model: Any) -> Iterable[type[Model]]:
+    """The models that one stands for: itself, or those that its discriminator knows."""
+    if not (inspect.isclass(model) and issubclass(model, Model)) or not model.get_attributes():
+        raise ModelError(f"{model!r} is no subclass of pynamodb.models.Model with attributes")
+    mark = model._get_discriminator_attribute()
+    return mark.get_registered_subclasses(model) if mark is not None else [model]
+
+
+def _port(
+    model: type[Model],
+    service: str,
+    hook_names: HookNames,
+    keys: Mapping[str, str],
+    timestamps: bool,
+    siblings: int,
+) -> PortedModel:
+    if model._hash_keyname is None:
+        raise ModelError("it has no hash key", entity=model.__name__)
+    alias = python_alias(snake_case(model.__name__), snake=True)
+    templates = {
+        field: template
+        for said, template in keys.items()
+        for of, _, field in [said.rpartition(".")]
+        if of in ("", model.__name__)
+    }
+    declared = {**in_order(model), **_only_in_indexes(model)}
+    stored = {name: one for name, one in declared.items() if one.attr_name not in templates}
+    names = python_names(stored, snake=False, taken=TAKEN_ATTRIBUTES)
+    context = Context(alias, names, hook_names)
+    porting = Attributes(model, context, timestamps)
+    attributes: dict[str, Any] = {}
+    for name, attribute in stored.items():
+        place = Place((), ()).at("attributes").at(name, names[name])
+        said = porting.declared(attribute, place, names[name])
+        if name not in model.get_attributes() and isinstance(said, dict):
+            # An index names it, and the model itself does not write it.
+            said.pop("required", None)
+            context.adapt(place, "only an index declares it", "the model itself does not write it")
+        attributes[names[name]] = said
+    by_field = {one.attr_name: names[name] for name, one in stored.items()}
+
+    def half(field: str) -> dict[str, Any]:
+        if field in templates:
+            return {"field": field, "template": templates[field], "casing": "none"}
+        kind = next(one.attr_type for one in stored.values() if one.attr_name == field)
+        if kind == "B":
+            raise ModelError(
+                f'the key "{field}" is binary, and keys are text or numbers here',
+                entity=model.__name__,
+            )
+        bare = {"field": field, "composite": [by_field[field]]}
+        return bare if kind == "N" else {**bare, "casing": "none"}
+
+    def keyed(hash_key: str, range_key: str | None) -> dict[str, Any]:
+        return {"pk": half(hash_key), **({"sk": half(range_key)} if range_key else {})}
+
+    indexes = {"primary": keyed(*_key_fields(model.get_attributes()))}
+    for name, index in inspect.getmembers(model, lambda one: isinstance(one, Index)):
+        indexes[name if name != "primary" else "primary_"] = {
+            "index": index.Meta.index_name,
+            **_projection(index),
+            **keyed(*_key_fields(index.Meta.attributes)),
+        }
+    counter = model._version_attribute_name
+    entity = {
+        "entity": model.__name__,
+        **({"alias": alias} if alias != model.__name__ else {}),
+        "version": "1",
+        "service": service,
+        **({"version_attribute": names[counter]} if counter is not None else {}),
+        "attributes": attributes,
+        "indexes": indexes,
+    }
+    context.adapt(
+        Place(("Meta",), ("entity",)),
+        "items of the model do not say whose they are",
+        "get, query and writes find them by their keys, scans and match do not: `leyden migrate` "
+        "writes that into them"
+        + (
+            "; until then queries give the items of all models that share a partition"
+            if siblings > 1 and not templates
+            else ""
+        ),
+    )
+    return PortedModel(
+        entity=entity,
+        notes=tuple(context.notes),
+        hooks=context.hooks,
+        names=names,
+        patterns={name: name for name in indexes},
+        table=model.Meta.table_name,
+    )
+
+
+def _key_fields(attributes: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The fields of a partition key and of a sort key."""
+    (hash_key,) = (one.attr_name for one in attributes.values() if one.is_hash_key)
+    return hash_key, next((one.attr_name for one in attributes.values() if one.is_range_key), None)
+
+
+def _projection(index: Any) -> dict[str, Any]:
+    """What an index holds, where that is not all."""
+    said = index.Meta.projection
+    if said.projection_type == "ALL":
+        return {}
+    return {"projection": [*said.non_key_attributes] if said.non_key_attributes else "keys_only"}
+
+
+def _only_in_indexes(model: type[Model]) -> dict[str, known.Attribute[Any]]:
+    """The key attributes that an index declares and the model itself does not."""
+    fields = {one.attr_name for one in model.get_attributes().values()}
+    return {
+        one.attr_name: one
+        for index in model._indexes.values()
+        for one in index.Meta.attributes.values()
+        if one.attr_name not in fields
+    }
+
+
+def _table(models: list[type[Model]], name: str) -> dict[str, Any]:
+    """What table.yaml has to say."""
+    found: dict[str, Any] = {"table": name}
+    meta: Any = models[0].Meta
+    if getattr(meta, "billing_mode", None) == "PAY_PER_REQUEST":
+        found["billing"] = "on_demand"
+    elif getattr(meta, "read_capacity_units", None) and getattr(meta, "write_capacity_units", None):
+        found["billing"] = {"read": meta.read_capacity_units, "write": meta.write_capacity_units}
+    if getattr(meta, "stream_view_type", None) in _STREAMS:
+        found["stream"] = _STREAMS[meta.stream_view_type]
+    local = {
+        index.Meta.index_name: {"kind": "lsi", **_projection(index)}
+        for model in models
+        for index in model._indexes.values()
+        if isinstance(index, LocalSecondaryIndex)
+    }
+    if local:
+        found["indexes"] = local
+    return found
