@@ -191,7 +191,7 @@ def test_killed_anywhere_and_run_again_it_ends_as_if_nothing_had_been(
     for options in ({}, {"rollback": True}, {}, {"commit": True}):
         for _ in range(2):
             try:
-                run_killed(ground, dice.randint(0, 40), **options)
+                run_killed(ground, dice.randint(0, 24), **options)
             except KilledError:
                 kills += 1
         kinds = {item.get("id", {}).get("S") for item in ground.raw()}
@@ -202,7 +202,7 @@ def test_killed_anywhere_and_run_again_it_ends_as_if_nothing_had_been(
             assert ground.raw() == before
         else:
             assert ground.points() == {f"Id{n}": n for n in range(COUNT)}
-    assert kills > 4
+    assert kills > 2
     ground.close()
 
 
@@ -450,7 +450,7 @@ def test_the_rate_is_kept(first: Ground) -> None:
     report = first.migrate(rate=60)
     assert report.is_complete
     assert report.consumed / report.seconds < 66
-    assert report.consumed > 40
+    assert report.consumed > 20
 
 
 def test_a_copy_fills_another_table_and_changes_nothing_here(
