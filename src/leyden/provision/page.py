@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from leyden.provision.commands import commands_after, create_table_json
+from leyden.provision.iam import iam_json
 from leyden.provision.resource import production, unsaid
+from leyden.provision.statements import permissions
 from leyden.provision.templates import cloudformation, cloudformation_yaml
 from leyden.schema import ServiceSpec
 from leyden.tables import TableDefinition, table_definition
 
 __all__ = ["markdown"]
+
+_MEMORY: Final = "mastra"
+"""The service of an agent's memory, whose store sends less than an application may."""
 
 
 def markdown(
@@ -46,22 +52,48 @@ def markdown(
         _ttl(definition),
         "## Settings\n",
         *_settings(definition, source),
-        "## AWS command line\n",
-        "Save as `table.json`:\n",
-        _fenced("json", json.dumps(create_table_json(definition, table_name), indent=2)),
-        _fenced(
-            "sh",
-            "\n".join(
-                [
-                    "aws dynamodb create-table --cli-input-json file://table.json",
-                    *commands_after(definition, table_name),
-                ]
-            ),
-        ),
-        "## CloudFormation\n",
-        _fenced("yaml", cloudformation_yaml(cloudformation(definition, table_name)).rstrip("\n")),
+        *_ways(definition, table_name),
+        *_access(service, table_name, source),
     ]
     return "\n".join(parts)
+
+
+def _ways(definition: TableDefinition, table_name: str) -> Iterable[str]:
+    """The ways to make the table, each with its file and its commands."""
+    yield from ("## AWS command line\n", "Save as `table.json`:\n")
+    yield _fenced("json", json.dumps(create_table_json(definition, table_name), indent=2))
+    create = "aws dynamodb create-table --cli-input-json file://table.json"
+    yield _fenced("sh", "\n".join((create, *commands_after(definition, table_name))))
+    yield from ("## CloudFormation\n", "Save as `template.yaml`:\n")
+    template = cloudformation(definition, table_name)
+    yield _fenced("yaml", cloudformation_yaml(template).rstrip("\n"))
+    # A stack's name has letters, digits and hyphens only.
+    stack = re.sub("[^A-Za-z0-9]", "-", table_name)
+    deploy = f"aws cloudformation deploy --stack-name {stack} --template-file template.yaml"
+    yield _fenced("sh", deploy)
+
+
+def _access(service: ServiceSpec, table_name: str, source: str) -> Iterable[str]:
+    """The policy of whoever works on the table."""
+    purpose, option, who = "application", "", "An application that uses all operations"
+    further = "; `--read-only` and `--tenant ATTRIBUTE` allow less"
+    if service.service == _MEMORY:
+        purpose, option, who = "memory", " --for memory", "A program with an agent's memory"
+        further = ""
+    allowed = permissions(service, table_name, purpose=purpose)
+    yield "## Permissions\n"
+    yield (
+        f"{who} needs this policy, and no more. `leyden iam {source}{option}` prints it, with your "
+        "`--region` and `--account` in its ARNs, and as `--format cloudformation` or `terraform`"
+        f"{further}. Save as `policy.json`:\n"
+    )
+    yield _fenced("json", json.dumps(iam_json(allowed), indent=2))
+    yield _fenced(
+        "sh",
+        f"aws iam create-policy --policy-name {table_name} --policy-document file://policy.json",
+    )
+    for note in allowed.notes:
+        yield f"{note[0].upper()}{note[1:]}.\n"
 
 
 def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
