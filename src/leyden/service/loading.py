@@ -69,8 +69,8 @@ def load(
 
     `migrating_from` is for code that runs while `leyden migrate` moves the items: the schemas that
     they come from, as `source` is given, or the file of the migration. Reads then find items in
-    either form, and writes leave the new form alone behind. Scans and `.model` see items as they
-    are. `hooks` and `encryption_keys` serve both schemas.
+    either form, and writes leave the new form alone behind. `.model`, and scans with `data="raw"`,
+    give items as they are stored. `hooks` and `encryption_keys` serve both schemas.
 
     Raises SchemaError with all faults of the schemas, InvalidOptionError. Warns once, with a
     `SchemaWarning`, of what in the schemas would lose or hide items in silence; `leyden check`

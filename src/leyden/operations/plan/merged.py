@@ -132,6 +132,8 @@ class _Merged(RangedReading):
                 if query.ordered
                 else "all of them at once, as they stand there in another order, and sorted"
             )
+            if own.spec.index is not None and one.moving.moves:
+                how += "; whether the table has their present form too is looked up by their keys"
             notes.append(
                 f'{which} are read by the earlier access pattern "{theirs.name}" on {place}, {how}'
             )

@@ -410,7 +410,13 @@ class _Reading:
         return _Entry(key, present, self.place_of(present), moving if has_moved else None)
 
     def settle(self, origin: Origin, entries: list[_Entry]) -> Program[list[_Entry]]:
-        """The entries without those whose present form is in the table as well."""
+        """The entries without those whose present form is in the table as well.
+
+        By the table's own key both forms stand in one place of the order, and are told there. In an
+        index they may have other values, so the table is asked: half a read unit for each item.
+        """
+        if self.is_unique:
+            return entries
         moved = {
             self.id_of(one.item): one.moved
             for one in entries
@@ -420,7 +426,7 @@ class _Reading:
             return entries
         items = {self.id_of(one.item): one.item for one in entries if one.item is not None}
         there = {self.id_of(one.item) for one in entries if one.item is not None and not one.moved}
-        found = yield from self.get([items[one] for one in moved])
+        found = yield from self.get([items[one] for one in moved], consistent=False)
         settled = []
         for entry in entries:
             name = None if entry.item is None or entry.moved is None else self.id_of(entry.item)
@@ -440,7 +446,7 @@ class _Reading:
         table = self.plan.request.params["TableName"]
         return item_id(table, {name: item[name] for name in self.merging.primary_fields})
 
-    def get(self, items: Iterable[Item]) -> Program[dict[Any, Item]]:
+    def get(self, items: Iterable[Item], *, consistent: bool = True) -> Program[dict[Any, Item]]:
         """The whole items with the keys of these, as they are now."""
         keys = {
             self.id_of(item): {name: item[name] for name in self.merging.primary_fields}
@@ -451,7 +457,7 @@ class _Reading:
             [*keys.values()],
             self.plan.options,
             self.plan.request.operation,
-            consistent=True,
+            consistent=consistent,
         )
         self.consumed = add_units(self.consumed, consumed)
         self.requests += requests
