@@ -28,6 +28,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "_late": set(),
     "_steps": {"_attrs"},
     "_text": set(),
+    "_html": set(),
     "carrying": set(),
     "outcomes": {"_attrs", "_steps"},
     "errors": {"_steps", "carrying", "outcomes", "schema"},
@@ -55,9 +56,12 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "drivers": FLOOR | {"_ledger", "events", "program", "results"},
     "nearest": set(),
     "engine": {"drivers", "errors", "nearest"},
+    "doctor": FLOOR
+    | {"_html", "keys", "mapping", "migration", "operations", "program", "results", "schema"}
+    | {"tables", "types"},
     "service": FLOOR
-    | {"mapping", "drivers", "engine", "events", "keys", "migration", "operations", "program"}
-    | {"pynamodb"}
+    | {"doctor", "mapping", "drivers", "engine", "events", "keys", "migration", "operations"}
+    | {"program", "pynamodb"}
     | {"results", "schema", "tables", "types"},
     "leyden": PUBLIC | {"engine", "mapping", "migration", "operations", "service", "shipped"},
     "typed": FLOOR | {"compiled", "leyden", "mapping", "schema", "types"},
@@ -68,7 +72,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     # Who leads a key, and what guards' keys are made of, decides what a tenant may touch.
     "provision": PUBLIC | {"_attrs", "_text", "keys", "operations", "schema"},
     "diff": PUBLIC | {"_text", "keys", "schema", "types"},
-    "chart": PUBLIC | {"_text", "keys", "schema", "types"},
+    "chart": PUBLIC | {"_html", "_text", "keys", "schema", "types"},
     "porting": {"_late", "_text", "errors", "schema", "types"},
     "cli": PUBLIC
     | {
@@ -78,6 +82,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "chart",
         "configuration",
         "diff",
+        "doctor",
         "keys",
         "memory",
         "porting",

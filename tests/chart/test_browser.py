@@ -58,8 +58,25 @@ _PRESS = """
 
 def look(tmp_path: Path, html: str, *steps: str, width: int = 1400) -> tuple[dict[str, Any], str]:
     """Open a page, take these steps, measure it. Fails where the console says anything."""
+    dom = dom_of(tmp_path, html.replace("</body>", "".join((*steps, _MEASURE, "</body>"))), width)
+    measured = parse(dom).only("body").attributes["data-measured"]
+    assert measured is not None
+    return json.loads(measured), dom
+
+
+def browse(tmp_path: Path, html: str, measure: str, *, width: int) -> Any:
+    """What a JavaScript expression says of a page that has no scripts of its own."""
+    script = f"<script>document.body.dataset.measured = JSON.stringify({measure});</script>"
+    dom = dom_of(tmp_path, html.replace("</body>", f"{script}</body>"), width)
+    measured = parse(dom).only("body").attributes["data-measured"]
+    assert measured is not None
+    return json.loads(measured)
+
+
+def dom_of(tmp_path: Path, html: str, width: int) -> str:
+    """The page as a browser has it. Fails where the console says anything."""
     page = tmp_path / "page.html"
-    page.write_text(html.replace("</body>", "".join((*steps, _MEASURE, "</body>"))), "utf-8")
+    page.write_text(html, "utf-8")
     ran = subprocess.run(
         [
             "chromium",
@@ -83,10 +100,7 @@ def look(tmp_path: Path, html: str, *steps: str, width: int = 1400) -> tuple[dic
     )
     said = [line for line in ran.stderr.decode().splitlines() if "CONSOLE" in line]
     assert said == []
-    dom = ran.stdout.decode()
-    measured = parse(dom).only("body").attributes["data-measured"]
-    assert measured is not None
-    return json.loads(measured), dom
+    return ran.stdout.decode()
 
 
 def html_of(source: Any) -> str:

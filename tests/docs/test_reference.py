@@ -228,3 +228,10 @@ def test_every_method_and_argument_of_the_memory_store_is_documented() -> None:
             assert [one.rstrip("=") for one in listed.split(", ") if one] == methods[method]
     arguments = list(inspect.signature(store.DynamoDBStore).parameters)
     assert sorted(names("store.md", "Making a store")) == sorted(arguments)
+
+
+def test_every_finding_of_the_doctor_is_documented_with_its_severity() -> None:
+    from leyden.doctor import KINDS
+
+    documented = {row[0].strip("`"): row[1] for row in rows(DOCS / "doctor.md", "Findings")}
+    assert documented == {code: kind.severity for code, kind in KINDS.items()}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from leyden.errors import NotFoundError, ThreadOwnerError
-from leyden.memory import LocalVectors, Memory, SemanticRecall, Vector
+from leyden.memory import LocalVectors, Memory, SemanticRecall, Vector, with_vectors
 from leyden.store import DynamoDBStore, InMemoryStore
 from tests.conftest import _new_table_name, _start
 from tests.memory.bags import Words
@@ -220,8 +220,13 @@ def test_no_text_reaches_another_resource_by_an_index_of_the_table() -> None:
         )
         memory.init()
 
+        with_its_vectors = store.app.beside(with_vectors(store.app.spec, DIMENSIONS))
+
         class InTable(Isolation):
             are_filters_pushed = False
+
+            def teardown(self) -> None:
+                assert with_its_vectors.doctor(full=True).findings == ()
 
             def new_memory(self) -> Memory:
                 store.clear("memory")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 from importlib.resources import files
-from typing import Final, TypeAlias
+from typing import Final
 
+from leyden._html import Markup, markup, plural, tag
 from leyden.chart.contents import (
     Absent,
     Board,
@@ -24,12 +24,6 @@ from leyden.chart.contents import (
     Row,
     Shown,
 )
-
-Content: TypeAlias = "str | Iterable[Content] | None"
-
-_EMPTY: Final = frozenset({"input", "meta", "br"})
-_UNFIT: Final = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\U0010ffff]")
-"""What HTML cannot hold at all."""
 
 _LONGEST_VALUE: Final = 60
 _FIRST_ATTRIBUTES: Final = 10
@@ -350,52 +344,3 @@ def call_cell(call: Call) -> Markup:
     finds = json.dumps(call.finds)
     button = tag("button", show, type="button", aria_pressed="false", data_finds=finds)
     return tag("div.call", tag("code", call.text), button if call.finds else None)
-
-
-# ---- elements
-
-
-class Markup(str):
-    """Text that is HTML already. Whatever else goes into a page is escaped."""
-
-    __slots__ = ()
-
-
-def tag(selector: str, /, *content: Content, **attributes: str | int | bool | None) -> Markup:
-    """An element, by its name and classes as CSS writes them.
-
-    Attribute names write `_` for `-`. None and False leave an attribute out, True gives it no
-    value.
-
-    >>> tag("td.key", "a < b", data_column=1)
-    '<td class="key" data-column="1">a &lt; b</td>'
-    """
-    name, *classes = selector.split(".")
-    parts = [name, *([f'class="{" ".join(classes)}"'] if classes else [])]
-    for key, value in attributes.items():
-        if value is None or value is False:
-            continue
-        attribute = key.replace("_", "-")
-        parts.append(attribute if value is True else f'{attribute}="{_escaped(str(value))}"')
-    start = f"<{' '.join(parts)}>"
-    return Markup(start if name in _EMPTY else f"{start}{markup(content)}</{name}>")
-
-
-def markup(content: Content) -> Markup:
-    """Content as HTML: text is escaped, None is nothing."""
-    if content is None:
-        return Markup("")
-    if isinstance(content, Markup):
-        return content
-    if isinstance(content, str):
-        return Markup(_escaped(content))
-    return Markup("".join(markup(part) for part in content))
-
-
-def _escaped(text: str) -> str:
-    return escape(_UNFIT.sub("\ufffd", text), quote=True)
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """A number of things: `1 entity`, `3 entities`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"

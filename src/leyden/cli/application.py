@@ -65,6 +65,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "Print, create or compare the table that the schemas need.",
         ),
         "iam": (f"{_HERE}.iam:iam", "Print the IAM policy that a program on the table needs."),
+        "doctor": (
+            f"{_HERE}.doctor:doctor",
+            "Compare a live table and its items with the schemas.",
+        ),
     },
     "Items": {
         "get": (f"{_HERE}.items:get", "Print the item with a key."),
@@ -115,6 +119,7 @@ _MEANT: Final = {
     **dict.fromkeys(("dump", "backup"), "export"),
     **dict.fromkeys(("load", "restore"), "import"),
     **dict.fromkeys(("policy", "permissions"), "iam"),
+    **dict.fromkeys(("diagnose", "health", "verify"), "doctor"),
     **dict.fromkeys(("serve", "start", "server"), "local"),
 }
 """Commands as other tools call them."""

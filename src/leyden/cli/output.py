@@ -245,3 +245,35 @@ def transferring(message: str, total: int | None = None) -> Iterator[Bar]:
         task = shown.add_task(message, total=total, items=0)
         with interruptible():
             yield lambda items, done: shown.update(task, completed=done, items=items)
+
+
+@contextmanager
+def reading(message: str) -> Iterator[Callable[[int, int | None, str], object]]:
+    """A bar for items that are read: it is told how many of about how many, and what else to say.
+
+    Where the number of all is not known, None, it only moves.
+    """
+    if not sys.stderr.isatty():
+        with interruptible():
+            yield lambda items, total, said: None
+        return
+    from rich import progress
+
+    columns = (
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TextColumn("{task.completed:,.0f} items{task.fields[said]}"),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=_terminal(stderr=True), transient=True) as shown:
+        task = shown.add_task(message, total=None, said="")
+        with interruptible():
+            yield lambda items, total, said: shown.update(
+                # A table's own count is hours old.
+                task,
+                completed=items,
+                total=None if total is None else max(items, total),
+                said=said,
+            )

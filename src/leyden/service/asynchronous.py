@@ -18,6 +18,7 @@ from leyden.operations.companions.overflow.sweeping import Sweep, sweep_overflow
 from leyden.operations.plan.reads import Explanation
 from leyden.program import Params, Program
 from leyden.results import BatchResult, TransactionResult
+from leyden.service import verbs
 from leyden.service.entity import Batch, Entity
 from leyden.service.service import Service
 from leyden.tables import (
@@ -31,6 +32,7 @@ from leyden.tables import (
 )
 
 if TYPE_CHECKING:
+    from leyden.doctor import Finding, Progress, Report
     from leyden.drivers.aio import AsyncDriver
     from leyden.mapping.sealing import Keys
     from leyden.migration import MigrationPlan, MigrationProgress, MigrationReport
@@ -283,6 +285,39 @@ class AsyncService(Service):
         Raises TableNotFoundError, or TableMismatchError with all differences.
         """
         await self.driver.run(check_table(self.table_definition, self.table))
+
+    @fitting("await app.doctor(full=True, rate=25)")
+    async def doctor(  # type: ignore[override]
+        self,
+        *,
+        full: bool = False,
+        sample: int = 1000,
+        segments: int | None = None,
+        rate: float | None = None,
+        strict: bool = False,
+        resume: str | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        found: Callable[[Finding], object] | None = None,
+    ) -> Report:
+        """Compare the live table with the schemas, and its items with them; see `Service`.
+
+        `progress` and `found` are called on the event loop's thread, so they must not block, nor be
+        coroutine functions.
+        """
+        return await self.driver.run(
+            verbs.examine(
+                [entity._bound for entity in self.entities.values()],
+                self.table_definition,
+                full=full,
+                sample=sample,
+                segments=segments,
+                rate=rate,
+                strict=strict,
+                resume=resume,
+                progress=progress,
+                found=found,
+            )
+        )
 
     async def close(self) -> None:  # type: ignore[override]
         """Give back the connections."""

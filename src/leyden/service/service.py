@@ -33,6 +33,7 @@ from leyden.service.entity import Entity
 from leyden.service.given import chains_in
 
 if TYPE_CHECKING:
+    from leyden.doctor import Finding, Progress, Report
     from leyden.migration import MigrationPlan, MigrationProgress, MigrationReport
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
@@ -373,6 +374,50 @@ class Service:
         Raises TableNotFoundError, or TableMismatchError with all differences.
         """
         self.driver.run(verbs.check_table(self.table_definition, self.table))
+
+    @fitting("app.doctor(full=True, rate=25)")
+    def doctor(
+        self,
+        *,
+        full: bool = False,
+        sample: int = 1000,
+        segments: int | None = None,
+        rate: float | None = None,
+        strict: bool = False,
+        resume: str | None = None,
+        progress: Callable[[Progress], object] | None = None,
+        found: Callable[[Finding], object] | None = None,
+    ) -> Report:
+        """Compare the live table with the schemas, and its items with them and with each other.
+
+        Nothing is changed. Unless `full`, about `sample` items are read, from many places of the
+        table; what belongs to these (guards of unique values, parts of large ones) is read as well.
+        `segments` are read at a time, `rate` limits the capacity units a second. With `strict`,
+        items that no entity owns are a fault. What the credentials may not do is a finding, and the
+        rest is done without. `progress` is called with a Progress after each page, whose
+        `state()` is what `resume` goes on from; `found` with each Finding by itself.
+
+        Raises InvalidOptionError, InputError for the state of another check-up, and the errors of
+        requests that are not about permissions.
+
+        >>> report = app.doctor(full=True, rate=25)                      # doctest: +SKIP
+        >>> for finding in report.findings:                              # doctest: +SKIP
+        ...     print(finding.severity, finding.subject, finding.message, finding.remedy)
+        """
+        return self.driver.run(
+            verbs.examine(
+                [entity._bound for entity in self.entities.values()],
+                self.table_definition,
+                full=full,
+                sample=sample,
+                segments=segments,
+                rate=rate,
+                strict=strict,
+                resume=resume,
+                progress=progress,
+                found=found,
+            )
+        )
 
     @fitting("app.entity_of(item)")
     def entity_of(self, item: Item) -> Entity:

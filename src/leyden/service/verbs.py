@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from leyden.doctor import examine
     from leyden.operations.chains.batch_get import BatchGet
     from leyden.operations.chains.batch_write import BatchWrite
     from leyden.operations.chains.collections import CollectionQuery
@@ -43,6 +44,7 @@ __all__ = [
     "adopt_unique",
     "check_table",
     "create_table",
+    "examine",
     "find",
     "match",
     "sweep_overflow",
@@ -68,6 +70,7 @@ _PLACES: Final = {
     "adopt_unique": "leyden.operations.companions.backfill",
     "check_table": "leyden.tables",
     "create_table": "leyden.tables",
+    "examine": "leyden.doctor",
     "find": "leyden.operations.plan.match",
     "match": "leyden.operations.plan.match",
     "sweep_overflow": "leyden.operations.companions.overflow.sweeping",

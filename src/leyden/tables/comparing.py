@@ -13,7 +13,7 @@ _NEW_TABLE: Final = (
     "DynamoDB sets this when a table is created, and never after: make a new table, and copy the "
     "items with `leyden export` and `leyden import`"
 )
-_ADD_INDEX: Final = "leyden table FOLDER --add-indexes"
+_ADD_INDEX: Final = "`leyden table FOLDER --add-indexes`"
 _NEW_INDEX: Final = (
     "DynamoDB changes no index: give the one in the schemas another name, add it with `leyden "
     "table FOLDER --add-indexes`, and delete the old one when no code reads it any more"
@@ -252,8 +252,8 @@ def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[Difference]:
             "lets DynamoDB delete items that have expired)",
             "ttl.off",
             wanted,
-            "aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
-            f"Enabled=true,AttributeName={wanted}",
+            "`aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
+            f"Enabled=true,AttributeName={wanted}`",
         )
     elif found.get("AttributeName") != wanted:
         yield Difference(
@@ -261,9 +261,9 @@ def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[Difference]:
             f'"{wanted}"',
             "ttl.field",
             wanted,
-            "turn it off and, an hour later at the soonest, on again with the other field: aws "
-            "dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
-            f"Enabled=false,AttributeName={found.get('AttributeName')}",
+            "turn it off and, an hour later at the soonest, on again with the other field: "
+            "`aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
+            f"Enabled=false,AttributeName={found.get('AttributeName')}`",
         )
 
 

@@ -100,6 +100,10 @@ class Both(RuleBasedStateMachine):
         super().__init__()
         self.store, self.reference, self.clock = start()
 
+    def teardown(self) -> None:
+        """Whatever was written, a check-up of all items finds nothing."""
+        assert self.store.app.doctor(full=True, segments=1).findings == ()
+
     def do(self, domain: str, method: str, *args: Any, **options: Any) -> None:
         """Call both a moment later, and compare their answers and what is stored then."""
         self.clock.tick()

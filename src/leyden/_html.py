@@ -1,0 +1,60 @@
+"""HTML as text that is escaped by construction, for pages that need nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from html import escape
+from typing import Final, TypeAlias
+
+Content: TypeAlias = "str | Iterable[Content] | None"
+
+_EMPTY: Final = frozenset({"input", "meta", "br"})
+_UNFIT: Final = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\U0010ffff]")
+"""What HTML cannot hold at all."""
+
+
+class Markup(str):
+    """Text that is HTML already. Whatever else goes into a page is escaped."""
+
+    __slots__ = ()
+
+
+def tag(selector: str, /, *content: Content, **attributes: str | int | bool | None) -> Markup:
+    """An element, by its name and classes as CSS writes them.
+
+    Attribute names write `_` for `-`. None and False leave an attribute out, True gives it no
+    value.
+
+    >>> tag("td.key", "a < b", data_column=1)
+    '<td class="key" data-column="1">a &lt; b</td>'
+    """
+    name, *classes = selector.split(".")
+    parts = [name, *([f'class="{" ".join(classes)}"'] if classes else [])]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        attribute = key.replace("_", "-")
+        parts.append(attribute if value is True else f'{attribute}="{_escaped(str(value))}"')
+    start = f"<{' '.join(parts)}>"
+    return Markup(start if name in _EMPTY else f"{start}{markup(content)}</{name}>")
+
+
+def markup(content: Content) -> Markup:
+    """Content as HTML: text is escaped, None is nothing."""
+    if content is None:
+        return Markup("")
+    if isinstance(content, Markup):
+        return content
+    if isinstance(content, str):
+        return Markup(_escaped(content))
+    return Markup("".join(markup(part) for part in content))
+
+
+def _escaped(text: str) -> str:
+    return escape(_UNFIT.sub("\ufffd", text), quote=True)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A number of things: `1 entity`, `3,000 entities`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

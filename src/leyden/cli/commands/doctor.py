@@ -1,0 +1,247 @@
+"""`leyden doctor`: whether a live table, and what is in it, fits the schemas, and what helps."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from attrs import evolve
+
+from leyden.cli.application import FAILED, StoppedError
+from leyden.cli.folders import TargetCommand
+from leyden.cli.options import Target, output_options, target_options
+from leyden.cli.output import (
+    Output,
+    capacity,
+    for_the_command_line,
+    plural,
+    print_json,
+    print_table,
+    reading,
+)
+
+if TYPE_CHECKING:
+    from leyden.doctor import Finding, Progress, Report
+
+_SAVED_EVERY: Final = 2.0
+"""Seconds between two notes of how far it came."""
+
+_COLOURS: Final = {"fault": "red", "warning": "yellow", "note": "blue"}
+_PARTITIONS: Final = 3
+"""How many partitions are printed of the table, and of each index."""
+
+
+@click.command(cls=TargetCommand)
+@target_options
+@click.option("--full", is_flag=True, help="Read all items; default: a sample.")
+@click.option("--sample", type=click.IntRange(1), help="How many items to read; default: 1,000.")
+@click.option(
+    "--segments",
+    type=click.IntRange(1, 1000),
+    help="How many parts of the table to read at a time.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="UNITS",
+    help="Use at most so many capacity units a second.",
+)
+@click.option("--strict", is_flag=True, help="Items that no entity owns are a fault.")
+@click.option(
+    "--resume",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep in FILE how far it came; if FILE exists, continue there.",
+)
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with charts.",
+)
+@click.option(
+    "--list",
+    "listing",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every finding with the key of its item to FILE, a line of JSON each.",
+)
+@click.option(
+    "--vectors",
+    type=click.IntRange(1, 4096),
+    metavar="N",
+    help="With schemas/memory: also the index of messages by meaning, for N dimensions.",
+)
+@output_options
+@click.pass_context
+def doctor(
+    ctx: click.Context,
+    target: Target,
+    full: bool,
+    sample: int | None,
+    segments: int | None,
+    rate: float | None,
+    strict: bool,
+    resume: Path | None,
+    html: Path | None,
+    listing: Path | None,
+    vectors: int | None,
+    output: Output,
+) -> None:
+    """Compare a live table and its items with the schemas.
+
+    It changes nothing. It compares keys, indexes, projections, time to live and what else
+    table.yaml declares; reads a sample of the items, or all with --full; and checks whose they
+    are, whether they decode, their keys, the indexes they are in, the guards of unique values and
+    the parts of large ones. What the credentials may not do is a finding, and the rest is done.
+
+    \b
+      leyden doctor schemas/taskapp
+      leyden doctor schemas/taskapp --full --rate 50 --resume checkup.state
+      leyden doctor schemas/taskapp --full --html checkup.html
+
+    The exit code is 1 if there is a fault; warnings and notes leave it at 0.
+    """
+    if full and sample is not None:
+        raise click.UsageError("use only one of --full and --sample")
+    with target.opened() as service, ExitStack() as stack:
+        if vectors is not None:
+            from leyden.memory import with_vectors
+
+            service = service.beside(with_vectors(service.spec, vectors))
+        found = stack.enter_context(_listed(listing, resume)) if listing is not None else None
+        tell = stack.enter_context(reading(f"looking at {service.table}"))
+        notes = _Notes(resume)
+
+        def watch(step: Progress) -> None:
+            tell(step.items, step.expected, f", {plural(step.findings, 'kind')} of findings")
+            notes.watch(step)
+
+        try:
+            report = service.doctor(
+                full=full,
+                sample=sample or 1000,
+                segments=segments,
+                rate=rate,
+                strict=strict,
+                resume=notes.text,
+                progress=watch,
+                found=found,
+            )
+        except KeyboardInterrupt:
+            goes_on = "; repeat the command to continue where it was" if notes.text else ""
+            raise StoppedError(f"stopped{goes_on}") from None
+    if resume is not None:
+        resume.unlink(missing_ok=True)
+    report = evolve(
+        report,
+        findings=tuple(
+            evolve(one, remedy=one.remedy.replace("FOLDER", str(target.folder)))
+            for one in report.findings
+        ),
+    )
+    if html is not None:
+        html.write_text(report.to_html(), encoding="utf-8")
+    if output.is_json:
+        print_json(report.to_dict(), output)
+    else:
+        _print(report)
+    counts = [
+        plural(sum(one.severity == severity for one in report.findings), severity)
+        for severity in _COLOURS
+    ]
+    click.echo(
+        f"read {plural(report.read.items, 'item')}{'' if report.complete else ' (a sample)'}, "
+        f"{capacity(report.consumed)}: {', '.join(counts)}",
+        err=True,
+    )
+    if not report.is_healthy:
+        ctx.exit(FAILED)
+
+
+class _Notes:
+    """The file that says how far a check-up came, and `text`, what it says; None for nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.text: str | None = None
+        self._saved = time.monotonic()
+        if path is not None and path.exists():
+            self.text = path.read_text(encoding="utf-8", errors="replace")
+
+    def watch(self, step: Progress) -> None:
+        """Note how far it came, every few seconds."""
+        if self.path is not None and time.monotonic() - self._saved >= _SAVED_EVERY:
+            # Whoever reads the file finds the old text or the new one.
+            fresh = self.path.with_name(self.path.name + ".new")
+            self.text = step.state()
+            fresh.write_text(self.text, encoding="utf-8")
+            fresh.replace(self.path)
+            self._saved = time.monotonic()
+
+
+@contextmanager
+def _listed(path: Path, resume: Path | None) -> Iterator[Any]:
+    """What writes each finding to a file; a check-up that goes on adds to it."""
+    from leyden.doctor import plain_finding
+
+    goes_on = resume is not None and resume.exists()
+    with path.open("a" if goes_on else "w", encoding="utf-8") as file:
+
+        def add(finding: Finding) -> None:
+            file.write(json.dumps(plain_finding(finding), ensure_ascii=False) + "\n")
+
+        yield add
+
+
+def _print(report: Report) -> None:
+    """Print what was found and what there is, for people."""
+    from leyden.doctor import plain_key, size_text
+
+    for one in report.findings:
+        severity = click.style(one.severity, fg=_COLOURS[one.severity], bold=True)
+        subject = f"{one.subject}: " if one.subject else ""
+        count = f" ({plural(one.count, 'item')})" if one.keys else ""
+        click.echo(f"{severity} [{one.code}] {subject}{for_the_command_line(one.message)}{count}")
+        for key in one.keys[:1]:
+            click.echo(f"  KEY: {json.dumps(plain_key(key), ensure_ascii=False)}")
+        click.echo(f"  what helps: {one.remedy}")
+    if not report.findings:
+        click.echo("nothing was found: the table and the items that were read fit the schemas")
+    click.echo()
+    rows = [
+        [name, f"{tally.items:,}", size_text(tally.bytes), size_text(tally.largest)]
+        for name, tally in report.entities.items()
+    ]
+    print_table(("items of", "items", "size", "largest"), rows)
+    if report.indexes:
+        click.echo()
+        rows = [
+            [
+                index.name,
+                f"{index.entries.items:,}",
+                size_text(index.stored),
+                f"{index.unit_share:.2f}",
+            ]
+            for index in report.indexes
+        ]
+        print_table(("index", "entries", "stored", "write units a write"), rows)
+    places = [("", report.by_items), *((index.name, index.by_items) for index in report.indexes)]
+    rows = [
+        [
+            place or "the table",
+            partition.key,
+            f"{'at least ' if partition.spare else ''}{partition.items:,}",
+            size_text(partition.bytes),
+        ]
+        for place, partitions in places
+        for partition in partitions[:_PARTITIONS]
+    ]
+    if rows:
+        click.echo()
+        print_table(("largest partitions of", "partition key", "items", "size"), rows)

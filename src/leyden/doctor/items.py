@@ -1,0 +1,358 @@
+"""What is wrong with one item, by itself: whose it is, whether it decodes, and its keys.
+
+Pure functions of a raw item and the schemas. What needs other items is in `companions.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from leyden._attrs import field, frozen
+from leyden.doctor.findings import Problem
+from leyden.errors import LeydenError, RequiredAttributeError, ValidationError
+from leyden.keys import IndexKeys, KeyForm
+from leyden.mapping.entity import typed_key
+from leyden.mapping.index_keys import refuse_empty_keys
+from leyden.mapping.vector_guards import refuse_unfound
+from leyden.migration.logbook import is_progress, read_progress
+from leyden.operations.bound import BoundEntity
+from leyden.operations.companions.overflow.format import Entry, is_part, placed
+from leyden.operations.companions.unique import (
+    GUARD_SUFFIX,
+    OWNER_FIELD,
+    Claim,
+    claims_of,
+    guard_form,
+)
+from leyden.program import AttributeValue, Item
+from leyden.schema.migrations import BEFORE_FIELD
+from leyden.schema.spec import ENTITY_FIELD, OVERFLOW_FIELD, VERSION_FIELD, Call
+
+ITEM: Final = "item"
+GUARD: Final = "guard"
+PART: Final = "part"
+FOREIGN: Final = "foreign"
+
+_ENDED: Final = frozenset({"rolled_back", "committed"})
+"""Where a migration is that has come to its end."""
+
+
+@frozen
+class Seen:
+    """What an item is: `kind`, its entity where it has one, and what is wrong with it.
+
+    `claims` are the unique values that it has, by the text of their guards' keys; `outside` are
+    fields whose values stand in parts. `name` says whose a foreign item is, in its own words.
+    """
+
+    kind: str
+    entity: BoundEntity | None = None
+    problems: tuple[Problem, ...] = ()
+    claims: Mapping[str, Claim] = field(factory=dict, repr=False)
+    outside: Mapping[str, Entry] = field(factory=dict, repr=False)
+    name: str = ""
+
+
+class Examiner:
+    """Judges the raw items of a table, which belong to these entities or to none."""
+
+    def __init__(self, entities: Sequence[BoundEntity]) -> None:
+        self.entities = tuple(entities)
+        self._service = f"${entities[0].spec.service}".lower()
+        self._judges = {entity.spec.alias: _EntityJudge(entity) for entity in entities}
+
+    def judge(self, item: Item) -> Seen:
+        """What an item is, and what is wrong with it."""
+        if is_progress(item):
+            return Seen(FOREIGN, None, (*_open(item),), name="progress of migrations")
+        name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
+        if OWNER_FIELD in item and name.endswith(GUARD_SUFFIX):
+            entity = self._named(name.removesuffix(GUARD_SUFFIX), version)
+            if entity is not None and self._is_ours(entity, item):
+                earlier = entity.moving.earlier if entity.moving is not None else entity
+                is_new = is_guard(entity, item) or not is_guard(earlier, item)
+                return Seen(GUARD, entity if is_new else earlier)
+        elif is_part(item):
+            entity = self._named(name.rpartition("$")[0], version)
+            if entity is not None and self._is_ours(entity, item):
+                return Seen(PART, entity)
+        else:
+            for entity in self.entities:
+                moving = entity.moving
+                if moving is not None and moving.earlier.owns(item) and moving.is_earlier(item):
+                    said = "it is in the old form of a migration that is under way"
+                    return Seen(ITEM, entity, (Problem("item.earlier", entity.spec.alias, said),))
+            entity = self.owner_of(item)
+            if entity is not None:
+                return self._judges[entity.spec.alias].judge(item)
+        return self.stranger(item)
+
+    def _named(self, name: str, version: str) -> BoundEntity | None:
+        """The entity of this name, of this version if there is one."""
+        found = [entity for entity in self.entities if entity.spec.entity == name]
+        exact = [entity for entity in found if entity.spec.version == version]
+        return next(iter([*exact, *found]), None)
+
+    def owner_of(self, item: Item) -> BoundEntity | None:
+        """The entity whose item this is; the key may be wrong, but is none of another service."""
+        owners = [entity for entity in self.entities if entity.owns(item)]
+        for entity in owners:
+            if entity.owns_key(item):
+                return entity
+        return next((entity for entity in owners if self._is_ours(entity, item)), None)
+
+    def _is_ours(self, entity: BoundEntity, item: Item) -> bool:
+        """Whether the partition key does not say that the item is another service's."""
+        form = entity.keys.primary.pk
+        assert form is not None
+        content = item.get(form.field, {}).get("S")
+        if not isinstance(content, str) or not content.startswith("$"):
+            return form.template
+        folded = content.lower()
+        # Behind the service's name come a scope, an entity, a label, or nothing.
+        behind = folded[len(self._service) : len(self._service) + 1]
+        return form.template or (folded.startswith(self._service) and behind in "_$#")
+
+    def stranger(self, item: Item) -> Seen:
+        """An item that no entity owns, by itself; or what it would be if something were right."""
+        for entity in self.entities:
+            field, version_field = entity.spec.identifiers
+            name, version = _said(item, field), _said(item, version_field)
+            if name == entity.spec.entity and self._is_ours(entity, item):
+                said = f'version "{version}" is in no schema' if version else "it has no version"
+                problem = Problem("item.version", entity.spec.alias, said)
+                return Seen(FOREIGN, entity, (problem,), name=f"{name}, other versions")
+        for entity in self.entities:
+            if entity.keys.name_entity and entity.owns_key(item):
+                said = "its key is one of this entity's, and its identifiers say another"
+                problem = Problem("item.misnamed", entity.spec.alias, said)
+                return Seen(FOREIGN, entity, (problem,), name="misnamed items")
+        name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
+        shown = f"{name}, version {version or 'none'}" if name else "nobody's items"
+        said = f'that say that they are of "{name}"' if name else "that do not say whose they are"
+        problem = Problem("item.foreign", "", f"no entity of the schemas owns items {said}")
+        return Seen(FOREIGN, None, (problem,), name=shown)
+
+
+def is_guard(entity: BoundEntity, item: Item) -> bool:
+    """Whether a guard is of a constraint that the entity has, by its key."""
+    text = item.get(entity.key_fields[0], {}).get("S", "")
+    return any(text.startswith(guard_form(entity.spec, names)[0]) for names in entity.spec.unique)
+
+
+def _open(item: Item) -> Iterator[Problem]:
+    """That a migration is not at its end."""
+    try:
+        entry = read_progress(item)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        yield Problem("migration.open", "", "the progress of a migration cannot be read")
+        return
+    if entry.phase not in _ENDED:
+        said = f'the migration "{entry.name}" is {entry.phase.replace("_", " ")}, not committed'
+        yield Problem("migration.open", "", said)
+
+
+def _said(item: Item, field: str) -> str:
+    said = item.get(field, {}).get("S", "")
+    return said if isinstance(said, str) else ""
+
+
+class _EntityJudge:
+    """Judges items of one entity."""
+
+    def __init__(self, entity: BoundEntity) -> None:
+        self.entity = entity
+        self.alias = entity.spec.alias
+        attributes = entity.spec.attributes
+        self._required = tuple(name for name, a in attributes.items() if a.required)
+        self._derived = {
+            name: reads
+            for name, reads in entity.mapping.derivations.items()
+            # What a hook derives may differ from day to day.
+            if not isinstance(attributes[name].derive, Call)
+        }
+        self._hooked = any(attribute.get is not None for attribute in attributes.values())
+        self._names = {attribute.field: name for name, attribute in attributes.items()}
+
+    def judge(self, item: Item) -> Seen:
+        """What is wrong with an item of the entity."""
+        entity, mapping = self.entity, self.entity.mapping
+        problems: list[Problem] = []
+        try:
+            unfolded = placed(entity, item)
+            values = mapping.decode_values(unfolded.item)
+            if self._hooked and not unfolded.missing:
+                mapping.decode(unfolded.item, True)
+        except LeydenError as error:
+            is_manifest = getattr(error, "field", None) == OVERFLOW_FIELD
+            code = "part.unknown" if is_manifest else "item.unreadable"
+            problems.append(self._problem(code, f"it does not decode: {error.message}"))
+            return Seen(ITEM, entity, tuple(problems))
+        outside = unfolded.missing
+        unknown = {self._names[one] for one in outside}
+        unsaid = item.keys() - mapping.known_fields - {BEFORE_FIELD}
+        if BEFORE_FIELD in item:
+            said = "a migration moved it that is not committed yet"
+            problems.append(self._problem("item.uncommitted", said))
+        problems += self.fields(values, unsaid, unknown)
+        problems += self.own_key(item, values)
+        for keys in mapping.keys.secondary:
+            problems += self.entry(item, values, keys, unknown)
+        if mapping.guards_vectors or mapping.keys.attributes_as_keys:
+            problems += self.vectors(values)
+        claims = claims_of(entity, unfolded.item) if entity.spec.unique else {}
+        return Seen(ITEM, entity, tuple(problems), claims, outside)
+
+    def _problem(self, code: str, message: str, pattern: str = "") -> Problem:
+        return Problem(code, f"{self.alias}.{pattern}" if pattern else self.alias, message)
+
+    def fields(
+        self, values: Mapping[str, Any], unsaid: set[str], unknown: set[str]
+    ) -> Iterator[Problem]:
+        """What is missing, what nothing knows, and what is not derived from the others."""
+        for one in sorted(unsaid):
+            said = f'the schema knows nothing of its field "{one}"'
+            yield self._problem("attribute.unknown", said)
+        for name in self._required:
+            if values.get(name) is None and name not in unknown:
+                yield self._problem("attribute.missing", f'"{name}" is required, and it has none')
+        told = {n for n, reads in self._derived.items() if unknown.isdisjoint({n, *reads})}
+        if not told:
+            return
+        try:
+            derived = self.entity.mapping.derived(values, told)
+        except LeydenError as error:
+            said = f"what is derived cannot be derived from its values: {error.message}"
+            yield self._problem("attribute.stale", said)
+            return
+        for name, value in derived.items():
+            held = values.get(name)
+            if held is None and not any(values.get(one) is not None for one in self._derived[name]):
+                # A write that begins an item, and touches nothing of it, does not derive.
+                continue
+            if self._encoded(name, value) != self._encoded(name, held):
+                said = f'"{name}" is not what the other attributes make of it'
+                yield self._problem("attribute.stale", said)
+
+    def _encoded(self, name: str, value: Any) -> Any:
+        return None if value is None else self.entity.mapping.attributes[name].encode(value)
+
+    def own_key(self, item: Item, values: Mapping[str, Any]) -> Iterator[Problem]:
+        for form in self.entity.keys.primary.forms:
+            missing = form.missing(values)
+            if missing:
+                names = ", ".join(f'"{name}"' for name in missing)
+                said = f'it has no {names}, of which its key field "{form.field}" is made'
+                yield self._problem("key.incomplete", said)
+                continue
+            made = _made(form, values)
+            if made is None or not _same(made, item.get(form.field)):
+                said = f'its key field "{form.field}" is not what its attributes make'
+                yield self._problem("key.differs", said)
+            elif form.is_ambiguous(values):
+                said = f'its key field "{form.field}" could be made of other values as well'
+                yield self._problem("key.ambiguous", said)
+
+    def entry(
+        self, item: Item, values: Mapping[str, Any], keys: IndexKeys, unknown: set[str]
+    ) -> Iterator[Problem]:
+        """Whether the item is in an index as a put of it would have it there.
+
+        Once all attributes of the partition key are there, both halves are what a put writes.
+        Before that, an item may be out, or stand under the text up to the first label.
+        """
+        pattern, index = keys.spec.name, keys.spec.index
+        is_in = all(form.field in item for form in keys.forms)
+        belongs = self.belongs(values, keys, unknown)
+        if belongs is None:
+            return
+        wanted = [_wanted(form, values) for form in keys.forms]
+        if not belongs or None in wanted:
+            if is_in:
+                said = f'it is in the index "{index}", and should not be'
+                yield self._problem("entry.stale", said, pattern)
+            return
+        # What its own key says an item always has, so a verb may leave it with these alone.
+        partial = [
+            form
+            for form in keys.forms
+            if form.missing(values)
+            and {*form.names} - {*form.missing(values)} - {*self.entity.keys.primary.composites}
+        ]
+        if partial and is_in:
+            names = ", ".join(f'"{n}"' for form in partial for n in form.missing(values))
+            said = f'it is in the index "{index}" without {names}, a part of the key'
+            yield self._problem("entry.partial", said, pattern)
+        assert keys.pk is not None
+        if not is_in:
+            if not keys.pk.missing(values):
+                said = f'it is not in the index "{index}", where it belongs'
+                yield self._problem("entry.missing", said, pattern)
+            return
+        # Without its partition an item may have any sort key.
+        compared = keys.forms[:1] if keys.pk.missing(values) else keys.forms
+        for form, key in zip(compared, wanted, strict=False):
+            if not _same(key, item[form.field]):
+                said = (
+                    f'its field "{form.field}", a key of the index "{index}", is not what its '
+                    "attributes make"
+                )
+                yield self._problem("entry.differs", said, pattern)
+            elif not form.missing(values) and form.is_ambiguous(values):
+                said = f'its key field "{form.field}" could be made of other values as well'
+                yield self._problem("key.ambiguous", said, pattern)
+
+    def belongs(self, values: Mapping[str, Any], keys: IndexKeys, unknown: set[str]) -> bool | None:
+        """Whether the item is to be in an index; None where that cannot be told."""
+        if keys.spec.when is not None:
+            condition = self.entity.mapping.condition(keys.spec.name)
+            if unknown and (condition.roots is None or unknown.intersection(condition.roots)):
+                return None
+            try:
+                if not condition.holds(values):
+                    return False
+            except LeydenError:
+                return None
+        return not (keys.leaves_out and keys.pk is not None and keys.pk.missing(values))
+
+    def vectors(self, values: Mapping[str, Any]) -> Iterator[Problem]:
+        """What indexes do not take: they leave such an item out, and nobody says so."""
+        attributes = self.entity.spec.attributes
+        for name in {search.attribute for search in self.entity.spec.searches.values()}:
+            vector, wanted = values.get(name), attributes[name].dimensions
+            if vector is not None and len(vector) != wanted:
+                said = f'"{name}" has another number of dimensions than {wanted}'
+                yield self._problem("vector.dimensions", said)
+        try:
+            refuse_empty_keys(self.entity.mapping, values)
+            refuse_unfound(self.entity.mapping, values)
+        except RequiredAttributeError as error:
+            yield self._problem("vector.unparted", error.message)
+        except ValidationError as error:
+            is_zero = error.path in self.entity.spec.never_zero
+            yield self._problem("vector.zero" if is_zero else "vector.empty", error.message)
+
+
+def _made(form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
+    """A key as ElectroDB and Leyden make it of these values; None where none can be made."""
+    try:
+        key = form.build(values)
+    except ValueError:
+        return None
+    return None if key is None or key == "" else typed_key(key)
+
+
+def _wanted(form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
+    """What an index key is to be; None where an item without these values is in no such index."""
+    if form.missing(values) and not form.text_of_absent:
+        return None
+    return _made(form, values)
+
+
+def _same(made: AttributeValue | None, stored: AttributeValue | None) -> bool:
+    if made is None or stored is None or made == stored:
+        return made == stored
+    # The service writes numbers out in digits of its own.
+    return "N" in made and "N" in stored and Decimal(made["N"]) == Decimal(stored["N"])

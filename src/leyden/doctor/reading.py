@@ -1,0 +1,350 @@
+"""The check-up as a program: the table, then its items, segment by segment.
+
+All that a page adds is added at once, when the page and all that belongs to its items were looked
+at. So at every moment the state says how far it came, and whoever goes on from it counts nothing
+twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from leyden._attrs import define, field, frozen
+from leyden.doctor.companions import Companions, PassingParts, Wrong
+from leyden.doctor.findings import Findings, Problem, Told, item_in, plain_key
+from leyden.doctor.items import GUARD, PART, Examiner, Seen
+from leyden.doctor.measures import Measures, Run
+from leyden.doctor.report import Report
+from leyden.doctor.table import OPERATION, Calls, look_at_table, request
+from leyden.errors import InputError, InvalidOptionError, TableNotFoundError
+from leyden.mapping.table import TableDefinition
+from leyden.operations.bound import BoundEntity
+from leyden.operations.run.pacing import Pace, paced
+from leyden.program import Item, Params, Program, Request, run_together
+from leyden.tables.comparing import indexes_in
+
+SAMPLE: Final = 1000
+"""How many items are read unless all are."""
+
+SEGMENTS: Final = 4
+"""How many parts of a table are read at a time."""
+
+_SAMPLED_SEGMENTS: Final = 10
+_PAGE: Final = 100
+"""How many items of a sample are read at a time, so that it comes from many places."""
+
+_MOST_SEGMENTS: Final = 1000
+_FORMAT: Final = 1
+
+
+@frozen
+class Progress:
+    """How far a check-up is.
+
+    `items` of about `expected` were read (None: not known), `consumed` are capacity units, and
+    `findings` are the kinds of what was found. `state()` is a text from which another check-up
+    goes on: `app.doctor(resume=text)`. It holds keys of items.
+    """
+
+    items: int
+    expected: int | None
+    consumed: float
+    findings: int
+    state: Callable[[], str] = field(repr=False)
+
+
+Watch = Callable[[Progress], object]
+
+
+@define
+class _Segment:
+    """One part of the table, and how far it was read."""
+
+    number: int
+    position: Item | None = None
+    is_done: bool = False
+    run: Run = field(factory=Run)
+    passing: PassingParts = field(factory=PassingParts)
+
+    def save(self) -> dict[str, Any]:
+        """How far it was read, as JSON holds it."""
+        position = None if self.position is None else plain_key(self.position)
+        run = [self.run.key, self.run.items, self.run.bytes]
+        return {"position": position, "is_done": self.is_done, "run": run}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        if saved["position"] is not None:
+            self.position = item_in(saved["position"])
+        self.is_done = saved["is_done"]
+        self.run = Run(*saved["run"])
+
+
+def examine(
+    entities: Sequence[BoundEntity],
+    definition: TableDefinition,
+    *,
+    full: bool = False,
+    sample: int = SAMPLE,
+    segments: int | None = None,
+    rate: float | None = None,
+    strict: bool = False,
+    resume: str | None = None,
+    progress: Watch | None = None,
+    found: Told | None = None,
+) -> Program[Report]:
+    """Compare a table with the schemas, and its items with them and with each other.
+
+    Changes nothing. See `Service.doctor` for what it takes. Raises InvalidOptionError before
+    anything is sent, InputError where `resume` is of another check-up.
+    """
+    _refuse_options(full, sample, segments, rate, strict, resume, progress, found)
+    count = segments or (SEGMENTS if full else _SAMPLED_SEGMENTS)
+    checkup = _CheckUp(entities, definition, None if full else sample, count, strict, found)
+    checkup.watch = progress
+    if resume is not None:
+        checkup.restore(resume)
+    checkup.pace = Pace(rate)
+    return (yield from checkup.run())
+
+
+class _CheckUp:
+    """One check-up, as far as it came."""
+
+    def __init__(
+        self,
+        entities: Sequence[BoundEntity],
+        definition: TableDefinition,
+        sample: int | None,
+        segments: int,
+        strict: bool,
+        found: Told | None,
+    ) -> None:
+        self.table = entities[0].table
+        self.service = entities[0].spec.service
+        self.watch: Watch | None = None
+        self.pace = Pace()
+        self._definition = definition
+        self._sample = sample
+        self._purpose = [self.table, self.service, sample, segments, strict]
+        self._goes_on = False
+        self._before = 0.0
+        """What the check-ups consumed from which this one goes on."""
+        self._description: Any = None
+        self._findings = Findings(self.table, strict=strict, found=found)
+        self._calls = Calls(self._findings, self.table)
+        self._measures = Measures(definition)
+        self._examiner = Examiner(entities)
+        own = [definition.hash, *([definition.range] if definition.range else [])]
+        self._companions = Companions(self.table, own)
+        self._sort_field = own[-1]
+        self._segments = [_Segment(number) for number in range(segments)]
+        self._asked = 0
+        """How many items of a sample were asked for."""
+
+    def run(self) -> Program[Report]:
+        """The whole check-up."""
+        is_there = True
+        resumed = bool(self._measures.all.items)
+        try:
+            self._description = yield from look_at_table(
+                self._definition,
+                Calls(Findings(self.table), self.table) if resumed else self._calls,
+            )
+        except TableNotFoundError:
+            is_there = False
+            said = f'there is no table "{self.table}" there'
+            self._findings.add(Problem("table.missing", "", said))
+        # A table with another key has no item that the schemas could read.
+        while is_there and "table.key" not in self._findings:
+            open_ones = [one for one in self._segments if not one.is_done]
+            reading = run_together(map(self.read, open_ones), len(self._segments))
+            yield from paced(reading, self.pace)
+            # Segments that have few items leave their share of a sample to others.
+            if self._sample is None or not self._left or not open_ones:
+                break
+            if self._calls.are_refused("Scan"):
+                break
+        for segment in self._segments:
+            self._measures.pass_by(segment.run, None)
+        return self.report()
+
+    def read(self, segment: _Segment) -> Program[None]:
+        """Read a segment to its end, or as long as the sample wants more."""
+        while not (segment.is_done or self._calls.are_refused("Scan")):
+            if self._sample is not None and not self._left:
+                return
+            params = self.next_page(segment)
+            answer = yield from self._calls.attempt(
+                request(Request("Scan", params, OPERATION)), "no item was looked at", "Scan"
+            )
+            if answer is None:
+                return
+            items: list[Item] = answer.get("Items", [])
+            seen = [(item, self._examiner.judge(item)) for item in items]
+            wrong = yield from self.look_beside(segment, seen)
+            # From here to the end of the page nothing is waited for.
+            for item, one in seen:
+                self._measures.count(item, one, segment.run)
+                for problem in one.problems:
+                    self._findings.add(problem, self._companions.key_of(item))
+            for found in wrong:
+                self._findings.add(found.problem, found.key)
+            segment.position = answer.get("LastEvaluatedKey") or None
+            segment.is_done = segment.position is None
+            self._asked -= params.get("Limit", 0) - len(items)
+            self.tell()
+
+    @property
+    def _left(self) -> int:
+        """How many items of a sample are still to be asked for."""
+        return (self._sample or 0) - self._asked
+
+    def next_page(self, segment: _Segment) -> Params:
+        """The request for the next page."""
+        params: Params = {"TableName": self.table}
+        if len(self._segments) > 1:
+            params |= {"Segment": segment.number, "TotalSegments": len(self._segments)}
+        if segment.position is not None:
+            params["ExclusiveStartKey"] = segment.position
+        if self._sample is not None:
+            params["Limit"] = min(self._left, _PAGE)
+        self._asked += params.get("Limit", 0)
+        return params
+
+    def look_beside(
+        self, segment: _Segment, seen: Sequence[tuple[Item, Seen]]
+    ) -> Program[list[Wrong]]:
+        """Check the items of a page with what belongs to them."""
+        beside = self._companions
+        guards = [one for one in seen if one[1].kind == GUARD]
+        parts = [one for one in seen if one[1].kind == PART]
+        wrong: list[Wrong] = []
+        for part, _ in parts:
+            segment.passing.pass_by(part, self._sort_field)
+        for program, of_what in (
+            (beside.guards(seen), "guards of unique values"),
+            (beside.owners(guards), "guards of unique values"),
+            (beside.parts(seen, segment.passing), "values in parts"),
+            (beside.orphans(parts), "values in parts"),
+        ):
+            if self._calls.are_refused("BatchGetItem", "TransactGetItems"):
+                program.close()
+                continue
+            said = f"{of_what} were not checked"
+            wrong += (yield from self._calls.attempt(program, said)) or ()
+        return wrong
+
+    def tell(self) -> None:
+        if self.watch is not None:
+            expected = (self._description or {}).get("ItemCount")
+            if self._sample is not None:
+                expected = min(self._sample, expected) if expected else self._sample
+            self.watch(
+                Progress(
+                    self._measures.all.items,
+                    expected,
+                    self._before + self.pace.consumed,
+                    len(self._findings),
+                    self.save,
+                )
+            )
+
+    def save(self) -> str:
+        """How far it came, as text."""
+        state = {
+            "format": _FORMAT,
+            "purpose": self._purpose,
+            "segments": [segment.save() for segment in self._segments],
+            "findings": self._findings.save(),
+            "measures": self._measures.save(),
+            "calls": self._calls.outcomes,
+            "consumed": self._before + self.pace.consumed,
+        }
+        return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+
+    def restore(self, text: str) -> None:
+        """Go on from a text. Raises InputError where it is none, or of another check-up."""
+        try:
+            state = json.loads(text)
+            purpose = state["purpose"]
+            if state["format"] != _FORMAT or len(purpose) != len(self._purpose):
+                raise ValueError
+            if purpose == self._purpose:
+                for segment, saved in zip(self._segments, state["segments"], strict=True):
+                    segment.restore(saved)
+                self._findings.restore(state["findings"])
+                self._measures.restore(state["measures"])
+                self._asked = self._measures.all.items
+                self._calls.outcomes.update(state["calls"])
+                self._before = float(state["consumed"])
+                self._goes_on = True
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(
+                "this is no state of a check-up, or a damaged one; begin anew", operation=OPERATION
+            ) from None
+        if purpose != self._purpose:
+            names = ("table", "service", "sample", "segments", "strict")
+            pairs = zip(names, purpose, self._purpose, strict=True)
+            differing = " and ".join(name for name, noted, own in pairs if noted != own)
+            raise InputError(
+                f"the state is of a check-up with a different {differing}; repeat its options, or "
+                "begin anew",
+                operation=OPERATION,
+            )
+
+    def report(self) -> Report:
+        measures, described = self._measures, self._description or {}
+        billing = (described.get("BillingModeSummary") or {}).get("BillingMode")
+        return Report(
+            table=self.table,
+            service=self.service,
+            complete=all(segment.is_done for segment in self._segments),
+            findings=self._findings.sorted(),
+            read=measures.all,
+            entities=dict(sorted(measures.of.items())),
+            indexes=measures.indexes(indexes_in(described)),
+            by_items=measures.by_items.largest(),
+            by_bytes=measures.by_bytes.largest(),
+            calls=dict(self._calls.outcomes),
+            consumed=self._before + self.pace.consumed,
+            items=described.get("ItemCount"),
+            bytes=described.get("TableSizeBytes"),
+            billing=billing,
+        )
+
+
+def _refuse_options(
+    full: object,
+    sample: object,
+    segments: object,
+    rate: object,
+    strict: object,
+    resume: object,
+    progress: object,
+    found: object,
+) -> None:
+    """Raise InvalidOptionError for what is no such option."""
+
+    def is_count(value: object, most: float = float("inf")) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+    is_rate = isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0
+    for name, wanted, fits in (
+        ("full", "True or False", isinstance(full, bool)),
+        ("sample", "a number of items, 1 at least", is_count(sample)),
+        (
+            "segments",
+            f"a number from 1 to {_MOST_SEGMENTS:,}",
+            segments is None or is_count(segments, _MOST_SEGMENTS),
+        ),
+        ("rate", "capacity units a second, above 0", rate is None or is_rate),
+        ("strict", "True or False", isinstance(strict, bool)),
+        ("resume", "the text of a state", resume is None or isinstance(resume, str)),
+        ("progress", "a function of a Progress", progress is None or callable(progress)),
+        ("found", "a function of a Finding", found is None or callable(found)),
+    ):
+        if not fits:
+            raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=OPERATION)

@@ -1,0 +1,132 @@
+"""How the table as such falls short of the schemas, as far as one may look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+from leyden._attrs import define, field
+from leyden.doctor.findings import Findings, Problem
+from leyden.errors import AwsError, LeydenError, UnsupportedError
+from leyden.mapping.table import TableDefinition
+from leyden.program import Program, Request, Response
+from leyden.tables.comparing import compare_table, indexes_in
+from leyden.tables.describing import describe_backups, describe_tags, describe_ttl
+
+T = TypeVar("T")
+
+OPERATION: Final = "doctor"
+
+OK: Final = "ok"
+REFUSED: Final = "refused"
+UNKNOWN: Final = "unknown"
+
+_REFUSALS: Final = frozenset({"AccessDenied", "AccessDeniedException"})
+"""What the service says where credentials may not do something."""
+
+
+@define
+class Calls:
+    """How calls went, by API; what was refused is a finding, and the check-up goes on without."""
+
+    findings: Findings
+    table: str
+    outcomes: dict[str, str] = field(factory=dict)
+
+    def are_refused(self, *apis: str) -> bool:
+        """Whether one of these calls was not to be had."""
+        return any(self.outcomes.get(api, OK) != OK for api in apis)
+
+    def attempt(self, program: Program[T], without: str, api: str = "") -> Program[T | None]:
+        """What a program gives; None where a call of it is refused, or the engine has it not.
+
+        `without` says what is not looked at then, `api` what is called. Raises all other errors.
+        """
+        try:
+            given = yield from program
+        except LeydenError as error:
+            if not self.note(error, without):
+                raise
+            return None
+        if api:
+            self.outcomes[api] = OK
+        return given
+
+    def note(self, error: LeydenError, without: str) -> bool:
+        """Note a call that was refused or is not known; False for any other error."""
+        asked = getattr(error, "request", None)
+        cause: LeydenError | None = error
+        while asked is None and isinstance(cause, LeydenError):
+            # A batch that is incomplete has the reason as its cause.
+            cause = cause.__cause__ if isinstance(cause.__cause__, LeydenError) else None
+            asked = getattr(cause, "request", None)
+        api = asked.api if isinstance(asked, Request) else "the call"
+        if isinstance(cause, UnsupportedError):
+            self.outcomes[api] = UNKNOWN
+            self.findings.add(Problem("call.unknown", "", f"the engine does not know {api}"))
+            return True
+        if isinstance(cause, AwsError) and cause.aws_code in _REFUSALS:
+            if self.outcomes.get(api) != REFUSED:
+                self.outcomes[api] = REFUSED
+                said = f"these credentials may not call {api}; without it, {without}"
+                # Transactions of gets are allowed as gets.
+                action = "GetItem" if api == "TransactGetItems" else api
+                remedy = f"allow dynamodb:{action} on the table in their policy"
+                self.findings.add(Problem("call.refused", "", said), remedy=remedy)
+            return True
+        return False
+
+
+def request(asked: Request) -> Program[Response]:
+    """One request as a program."""
+    response: Response = yield asked
+    return response
+
+
+def look_at_table(definition: TableDefinition, calls: Calls) -> Program[Mapping[str, Any] | None]:
+    """Compare the table with the definition; gives what DescribeTable says, None for nothing.
+
+    Raises TableNotFoundError.
+    """
+    findings = calls.findings
+    table = calls.table
+    described = Request("DescribeTable", {"TableName": table}, OPERATION)
+    answer = yield from calls.attempt(
+        request(described), "its keys, indexes and sizes were not compared", "DescribeTable"
+    )
+    if answer is None:
+        return None
+    description: Mapping[str, Any] = answer["Table"]
+    time_to_live = backups = tags = None
+    if definition.ttl is not None:
+        asking = describe_ttl(table, OPERATION)
+        without = "its time to live was not compared"
+        time_to_live = yield from calls.attempt(asking, without, "DescribeTimeToLive")
+    if definition.settings.point_in_time_recovery is not None:
+        asked = describe_backups(table, OPERATION)
+        without = "its point-in-time recovery was not compared"
+        backups = yield from calls.attempt(asked, without, "DescribeContinuousBackups")
+    if definition.settings.tags and "TableArn" in description:
+        looked = describe_tags(description["TableArn"], OPERATION)
+        without = "its tags were not compared"
+        tags = yield from calls.attempt(looked, without, "ListTagsOfResource")
+    for one in compare_table(definition, description, time_to_live, backups=backups, tags=tags):
+        findings.add(Problem(one.code, one.subject, str(one)), remedy=one.remedy)
+    for problem in states_of(definition, description):
+        findings.add(problem)
+    return description
+
+
+def states_of(definition: TableDefinition, description: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is not ready yet, and what no access pattern uses."""
+    status = description.get("TableStatus", "ACTIVE")
+    if status not in {"ACTIVE", "UPDATING"}:
+        yield Problem("table.not_ready", "", f"the table is {status}")
+    for name, index in indexes_in(description).items():
+        state = index.get("IndexStatus", "ACTIVE")
+        if name not in definition.indexes and name not in definition.vectors:
+            said = f'no access pattern of the schemas uses the index "{name}"'
+            yield Problem("index.unused", name, said)
+        elif name in definition.indexes and state not in {"ACTIVE", "UPDATING"}:
+            state = "being filled" if index.get("Backfilling") else state
+            yield Problem("index.not_ready", name, f'the index "{name}" is {state}')

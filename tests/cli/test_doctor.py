@@ -1,0 +1,118 @@
+"""`leyden doctor`: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from leyden.cli.commands import doctor
+from tests.cli.conftest import TASKAPP, OnTable, leyden_command
+
+
+def test_a_healthy_table_ends_with_0(on_table: OnTable) -> None:
+    on_table.put_tasks(5)
+    result = on_table("doctor", "--full")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("nothing was found: ")
+    assert re.search(r"^task +5 +1\.\d kB", result.stdout, re.MULTILINE)
+    assert re.search(r"^gsi2 +5 +.*1\.00$", result.stdout, re.MULTILINE)
+    assert "read 5 items, " in result.stderr
+    assert ": 0 faults, 0 warnings, 0 notes" in result.stderr
+
+
+def test_a_note_ends_with_0_and_a_fault_with_1(on_table: OnTable) -> None:
+    on_table.put_tasks(2)
+    on_table.put_stranger()
+    noted = on_table("doctor")
+    assert noted.exit_code == 0
+    assert "note [item.foreign] no entity of the schemas owns items" in noted.stdout
+    assert '  KEY: {"pk": {"S": "stranger"}, "sk": {"S": "1"}}' in noted.stdout
+    strict = on_table("doctor", "--strict")
+    assert strict.exit_code == 1
+    assert "fault [item.foreign]" in strict.stdout
+    assert "1 fault, 0 warnings, 0 notes" in strict.stderr
+
+
+def test_a_table_that_is_not_there_is_a_fault_with_its_remedy(missing_table: OnTable) -> None:
+    result = missing_table("doctor")
+    assert result.exit_code == 1
+    assert "fault [table.missing]" in result.stdout
+    assert f"  what helps: `leyden table {TASKAPP} --create`" in result.stdout
+
+
+def test_programs_read_json(on_table: OnTable) -> None:
+    on_table.put_tasks(3)
+    on_table.put_stranger()
+    report = on_table.json("doctor", "--full")
+    assert (report["healthy"], report["complete"]) == (True, True)
+    assert report["entities"]["task"]["items"] == 3
+    assert [one["code"] for one in report["findings"]] == ["item.foreign"]
+    asked = on_table("doctor", "--full", "--query", "findings[].keys[0].pk.S")
+    assert json.loads(asked.stdout) == ["stranger"]
+
+
+def test_a_page_and_a_list_are_written(on_table: OnTable, tmp_path: Path) -> None:
+    on_table.put_stranger()
+    page, listing = tmp_path / "page.html", tmp_path / "list.jsonl"
+    on_table("doctor", "--full", "--html", str(page), "--list", str(listing))
+    assert "item.foreign" in page.read_text()
+    (line,) = listing.read_text().splitlines()
+    assert json.loads(line)["keys"] == [{"pk": {"S": "stranger"}, "sk": {"S": "1"}}]
+
+
+def test_a_check_up_goes_on_from_its_file(
+    on_table: OnTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_table.put_tasks(8)
+    state = tmp_path / "state"
+    states: list[str] = []
+    with on_table.service as app:
+        app.doctor(full=True, segments=2, progress=lambda step: states.append(step.state()))
+    state.write_text(states[0])
+    result = on_table("doctor", "--full", "--segments", "2", "--resume", str(state))
+    assert result.exit_code == 0
+    assert "read 8 items" in result.stderr
+    assert not state.exists(), "it is complete"
+    state.write_text(states[0])
+    other = on_table("doctor", "--resume", str(state))
+    assert other.exit_code == 1
+    assert "different sample and segments" in other.stderr
+
+    monkeypatch.setattr(doctor, "_SAVED_EVERY", 0.0)
+    state.unlink()
+
+    replace, replaced = Path.replace, []
+
+    def once(self: Path, target: Path) -> Path:
+        if replaced:
+            raise KeyboardInterrupt
+        replaced.append(target)
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", once)
+        stopped = on_table("doctor", "--full", "--segments", "2", "--resume", str(state))
+    assert stopped.exit_code == 130
+    assert "stopped; repeat the command to continue where it was" in stopped.stderr
+    again = on_table("doctor", "--full", "--segments", "2", "--resume", str(state))
+    assert again.exit_code == 0
+    assert "read 8 items" in again.stderr
+
+
+def test_full_is_no_sample(on_table: OnTable) -> None:
+    result = on_table("doctor", "--full", "--sample", "10")
+    assert result.exit_code == 2
+    assert "use only one of --full and --sample" in result.stderr
+
+
+def test_the_index_of_messages_is_looked_at_where_it_is_asked_for(on_table: OnTable) -> None:
+    memory = str(Path(TASKAPP).parent / "memory")
+    place = ("--table", f"{on_table.table}-memory", *on_table.place[2:])
+    leyden_command("table", memory, "--create", *place)
+    assert leyden_command("doctor", memory, *place).exit_code == 0
+    lacking = leyden_command("doctor", memory, *place, "--vectors", "8")
+    assert lacking.exit_code == 1
+    assert "vector.missing" in lacking.stdout
