@@ -217,14 +217,20 @@ class BatchWrite(Endable):
         # What a guarded write is in full may depend on what is stored; how many there are does not.
         parts = self._parts(self._prepare(read)) if guarded else self.params(**options)
         table = read.table or (self._entries[0]._entity.table if self._entries else "")
-        notes = (
+        notes = [
             f"{len(self._entries)} writes in {len([*parts])} requests",
             "in transactions, each write guarded"
             if guarded
             else "without conditions, so without the guard against items that share a key",
-        )
+        ]
+        moving = [entry for entry in self._entries if entry._entity.moving is not None]
+        if not guarded and any(entry._entity.moving.moves for entry in moving):
+            notes.append(
+                "an item that gets another key by the migration is written by itself, in a "
+                "transaction with its earlier key, and guarded"
+            )
         api = "TransactWriteItems" if guarded else "BatchWriteItem"
-        return Explanation(self._name, api, table, None, None, False, "", "", notes)
+        return Explanation(self._name, api, table, None, None, False, "", "", tuple(notes))
 
     def __repr__(self) -> str:
         return f"<{self._name} of {len(self._entries)}>"

@@ -258,8 +258,8 @@ def settle(sent: Sent, result: BatchResult, options: Options, operation: str) ->
         why = sent.failures[0].message if sent.failures else "an attempt got no answer"
         writes = not all(isinstance(e, Mapping) for part in sent.unsure for e in part.values())
         # A request that was refused has written nothing, and its message says why.
-        refused = len(sent.failures) and all(
-            isinstance(failure, AwsError) and failure.aws_code and not failure.unsure
+        refused = len(sent.failures) and not any(
+            failure.unsure or (isinstance(failure, AwsError) and not failure.aws_code)
             for failure in sent.failures
         )
         doubt = ", and a write may or may not have happened" if writes and not refused else ""
