@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
 
+import leyden
 from leyden.diff import Draft, Side, check_diff, compare, draft_migration
 from leyden.errors import InvalidOptionError
+from leyden.operations.companions.moving.moving import Moving
 from leyden.schema import check_against, load_migration
-from tests.diff.golden.files import base, cases, diff_of
+from tests.diff.golden.files import HOOKS, base, cases, diff_of
+from tests.operations.moving.support import WHERE, bound, stored
 
 OLD: Final = Side("main:schemas/desk", base()[1], base()[0])
 
@@ -116,3 +119,49 @@ def test_a_migration_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert not verdict.passes
     assert "cannot be read" in verdict.reasons[1]
     assert "nowhere" in verdict.reasons[1]
+
+
+SAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "ticket": {
+        "org": "acme", "number": 7, "title": "A door", "status": "open", "assignee": "Ada",
+        "priority": 3, "score": 1.5, "code": "TX", "tags": {"a"}, "history": [{"by": "ada"}],
+        "detail": {"room": "r", "floor": 1}, "extra": {"a": "x"}, "secret": "s", "pin": "p",
+        "payment": {"method": "cash"}, "notes": "7", "price": 2, "embedding": [1, 0] * 4,
+        "expires_at": 1_900_000_000,
+    },
+    "member": {"org": "acme", "member_id": "M1", "email": "Ada@example.org", "name": "Ada"},
+    "label": {"org": "acme", "text": "red", "rank": 3},
+}  # fmt: skip
+
+
+MOVES: Final = (
+    *("key.composite", "key.template", "key.field", "key.cast", "key.scope", "key.collection"),
+    *("key.type", "attribute.field", "attribute.label", "attribute.padding", "pattern.added"),
+    *("entity.version", "entity.renamed", "entity.service", "entity.identifiers", "entity.keys"),
+)
+"""The codes after which the samples have another form."""
+
+
+@pytest.mark.parametrize("name", [name for name in cases() if diff_of(name).migrates])
+def test_what_is_drafted_moves_items_where_nothing_is_left_to_decide(
+    name: str, tmp_path: Path
+) -> None:
+    diff = diff_of(name)
+    decided = {change.entity for change in diff if change.decide is not None}
+    migration = load_migration(write(draft_migration(diff, OLD, "desk"), tmp_path))
+    options = {**WHERE, "hooks": HOOKS, "encryption_keys": {"k": b"x" * 32}}
+    earlier, later = (leyden.bind(one, **options) for one in (migration.earlier, diff.new))
+    for alias, change in migration.entities.items():
+        if alias in decided:
+            continue
+        old, new = bound(earlier, change.source), bound(later, alias)
+        moving = Moving(new, old, change)
+        item = stored(old, **SAMPLES[change.source])
+        codes = {change.code for change in diff if change.entity == alias}
+        assert moving.needs(item) or not any(code.startswith(MOVES) for code in codes)
+        moved = moving.forward(item)
+        assert not moving.is_earlier(moved)
+        assert new.decode(moved, None) is not None
+        # And its keys are those that new code gives it.
+        assert new.owns(moved)
+        assert new.owns_key(moved)

@@ -7,7 +7,7 @@ from typing import Final
 
 from leyden.diff.changes import BACKFILL, COLLIDE, ORPHANS, READERS, WRITERS, Change
 from leyden.diff.keys import moving
-from leyden.diff.places import Place
+from leyden.diff.places import IN_PLACE, Place
 from leyden.schema import AttributeSpec
 
 MAKES: Final = ("derive", "on_write", "set", "get")
@@ -32,7 +32,9 @@ def required_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> It
         new,
         migration={"defaults": [place.root]} if new.default is not None and not place.part else {},
         prepare="" if makes else f"always give {place.subject}",
-        decide=None if makes else f"what items without it get: `{place.root}: {{value: ...}}`",
+        decide=None if makes and not place.part
+        else f"what items without it get; {IN_PLACE}" if place.part
+        else f"what items without it get: give it a `default`, and say `defaults: [{place.root}]`",
     )  # fmt: skip
 
 
@@ -115,7 +117,7 @@ def made_otherwise(
             f"attribute.{option}_{word}", classes, text, new,
             migration={} if BACKFILL in classes else None,
             decide=None if migrates or BACKFILL not in classes
-            else "which values stored items get; only you know what the function does",
+            else f"what becomes of stored values; {IN_PLACE}",
             prepare=f"do not set {place.subject}"
             if WRITERS in classes and option != "get" and after is not None else "",
         )  # fmt: skip
@@ -170,7 +172,7 @@ def normalize_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> I
         "attribute.normalize", classes,
         "; ".join(["new code looks for the normal form, and stored texts have it once they are "
                    "written again", *effect]),
-        new, migration={},
+        new, migration={}, decide=f"how stored texts get their normal form; {IN_PLACE}",
     )  # fmt: skip
 
 
@@ -188,7 +190,7 @@ def watch_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
             "other attributes are watched, at whose change it is made anew: "
             f"{', '.join(new.watch) or 'none'}; stored values may not be what they would be made "
             "to be",
-            new, migration={},
+            new, migration={}, decide=f"whether stored values are made anew; {IN_PLACE}",
         )  # fmt: skip
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from leyden.diff.changes import BACKFILL, ORPHANS, READERS, WRITERS, Change, in_order
 from leyden.diff.pairing import Pair, same_but_names
 from leyden.schema import AttributeSpec
+
+IN_PLACE: Final = (
+    "an item must tell whether that was done to it, so let it go into another `field`, or give the "
+    "entity another version"
+)
+"""Why a migration cannot change a value where it stands, and what people do about that."""
 
 
 @frozen
@@ -86,8 +92,7 @@ def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
             f"{said} with a default, which stored items and those of old code lack until it is "
             "written into them",
             new, migration={} if place.part else {"defaults": [place.root]},
-            decide=f"whether stored ones get it: `{place.root}: {{value: ...}}`"
-            if place.part else None,
+            decide=f"whether stored ones get it; {IN_PLACE}" if place.part else None,
         )  # fmt: skip
     elif new.required:
         yield place.change(
@@ -95,7 +100,8 @@ def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
             f"{said} that is required: stored items lack it, so they read without it and cannot be "
             "put again, and writes that do not give it are refused",
             new, migration={}, prepare=f"give {place.subject}",
-            decide=f"what stored items get: `{place.root}: {{value: ...}}`",
+            decide=f"what stored ones get; {IN_PLACE}" if place.part
+            else f"what stored items get: `{place.root}: {{value: ...}}`",
         )  # fmt: skip
     elif new.on_write is not None:
         yield place.change(
@@ -131,9 +137,7 @@ def removed(place: Place, old: AttributeSpec) -> Change:
         for name, new in place.pair.new.attributes.items()
         if name not in place.pair.attributes and same_but_names(old, new)
     ]
-    decide = (
-        f"what is left of it: `{place.root}: {{value: ...}}` without it" if place.part else None
-    )
+    decide = f"what is left of it; {IN_PLACE}" if place.part else None
     if len(alike) == 1 and not place.part:
         decide = f'whether "{alike[0]}" is what it was: `{alike[0]}: {{from: {old.name}}}`'
     return place.change(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from leyden.diff.changes import BACKFILL, ORPHANS, READERS, WRITERS, Change
 from leyden.diff.keys import moving
 from leyden.diff.options import OPTIONS
-from leyden.diff.places import Place, added, removed
+from leyden.diff.places import IN_PLACE, Place, added, removed
 from leyden.diff.values import CONVERSIONS, FITS, GIVEN, limits_changed, stored_kind
 from leyden.schema import AttributeSpec
 
@@ -75,8 +75,9 @@ def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change
         f"its type is {new.type}, and was {old.type}: {'; '.join(said)}",
         new, migration=migration,
         prepare=f"give and expect {new.type} in {place.subject}" if WRITERS in classes else "",
-        decide=f"what a stored {old.type} becomes: `{place.root}: {{value: ...}}`"
-        if migration == {} and not keys else None,
+        decide=f"what a stored {old.type} becomes"
+        + (f"; {IN_PLACE}" if same or place.part else f": `{place.root}: {{value: ...}}`")
+        if migration == {} else None,
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
             "attribute.tag", {BACKFILL, READERS, WRITERS},
             f'the property "{new.tag}" says which variant a value is, in place of "{old.tag}": '
             "neither code can tell the values of the other",
-            new, migration={}, decide=f"how a stored value becomes one with {new.tag}",
+            new, migration={}, decide=f"how a stored value becomes one with {new.tag}; {IN_PLACE}",
         )  # fmt: skip
     elif new.variants is not None and old.variants is not None:
         yield from variants_changed(place, old.variants, new.variants)
@@ -105,7 +106,7 @@ def parts_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Itera
             f"a vector of {new.dimensions} numbers, and was one of {old.dimensions}: stored "
             "vectors are none of the new index, and cannot be put again. Vectors of another model "
             "belong in another attribute, with an index of its own",
-            new, migration={}, decide="which vectors stored items get; only a model makes them",
+            new, migration={}, decide=f"which vectors stored items get; {IN_PLACE}",
         )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def opened(place: Place, spec: AttributeSpec, what: str, *, to_open: bool) -> Ch
         "attribute.closed", {BACKFILL, WRITERS},
         f"it took {what}, and has a schema now: stored values that do not fit it cannot be read, "
         "or put again",
-        spec, migration={}, decide="what stored values become that do not fit",
+        spec, migration={}, decide=f"what stored values become that do not fit; {IN_PLACE}",
     )  # fmt: skip
 
 
@@ -178,7 +179,8 @@ def variants_changed(
                 "attribute.variant_removed", {BACKFILL, WRITERS, ORPHANS},
                 f'no variant "{name}" any more: stored values of it are read as their tag alone, '
                 "and cannot be put again",
-                spec, migration={}, decide=f'what stored values of "{name}" become', is_old=True,
+                spec, migration={}, is_old=True,
+                decide=f'what stored values of "{name}" become; {IN_PLACE}',
             )  # fmt: skip
 
 
@@ -206,6 +208,6 @@ def values_limited(place: Place, old: AttributeSpec, new: AttributeSpec) -> Iter
         yield place.change(
             limit.code, classes, "; ".join(said), new,
             migration={} if limit.narrower else None,
-            decide=f"what stored values become that are refused now: `{place.root}: {{value: ...}}`"
+            decide=f"what stored values become that are refused now; {IN_PLACE}"
             if limit.narrower else None,
         )  # fmt: skip

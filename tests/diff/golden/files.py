@@ -14,7 +14,13 @@ from leyden.schema import ServiceSpec, Texts, load_service, texts_of
 
 HERE: Final = Path(__file__).parent
 EXPECTED: Final = HERE / "expected"
-_HOOKS: Final[dict[str, Any]] = dict.fromkeys(("shown", "stored", "displayed", "shorten"), repr)
+
+
+def _same(value: Any, values: Any) -> Any:
+    return value
+
+
+HOOKS: Final[dict[str, Any]] = dict.fromkeys(("shown", "stored", "displayed", "shorten"), _same)
 
 
 @cache
@@ -41,14 +47,14 @@ def changed(begun: dict[str, str], changes: dict[str, Any]) -> dict[str, str]:
 def base() -> tuple[dict[str, str], ServiceSpec]:
     """What all cases begin with: its files, and its service."""
     texts = texts_of(HERE / "base")
-    return dict(texts.by_name), load_service(texts, hooks=_HOOKS)
+    return dict(texts.by_name), load_service(texts, hooks=HOOKS)
 
 
 @cache
 def diff_of(name: str) -> Diff:
     """The diff of a case."""
     files, before = base()
-    return compare(before, load_service(Texts(changed(files, cases()[name])), hooks=_HOOKS))
+    return compare(before, load_service(Texts(changed(files, cases()[name])), hooks=HOOKS))
 
 
 def shown(diff: Diff) -> str:
