@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 import leyden
-from leyden.diff import Draft, Side, check_diff, compare, draft_migration
+from leyden.diff import Draft, Side, check_diff, compare, draft_migration, read_side
 from leyden.errors import InvalidOptionError
 from leyden.operations.companions.moving.moving import Moving
-from leyden.schema import check_against, load_migration
+from leyden.schema import check_against, load_migration, load_service
 from tests.diff.golden.files import HOOKS, base, cases, diff_of
 from tests.operations.moving.support import WHERE, bound, stored
 
@@ -165,3 +165,32 @@ def test_what_is_drafted_moves_items_where_nothing_is_left_to_decide(
         # And its keys are those that new code gives it.
         assert new.owns(moved)
         assert new.owns_key(moved)
+
+
+def test_what_is_drafted_takes_a_table_from_the_old_schemas_to_the_new(tmp_path: Path) -> None:
+    before = base()[0]["label.yaml"]
+    after = (
+        before.replace("keys: strict\n", "")
+        .replace("rank: {type: integer, min: 0, max: 99}", "rank: {type: string, label: order}")
+        .replace("org:  {type: string, required: true}", "org: {type: string, required: true}\n"
+                 "  hue: {type: string, default: plain}")
+    )  # fmt: skip
+    (tmp_path / "label.yaml").write_text(before)
+    old = read_side(tmp_path / "label.yaml")
+    diff = compare(old.service, load_service(after))
+    file = write(draft_migration(diff, old, "label"), tmp_path / "migrations")
+    with leyden.local() as engine:
+        with leyden.bind(diff.old, table="labels", engine=engine) as app:
+            app.create_table()
+            for number in range(30):
+                app["label"].create(org="Acme", text=f"T{number}", rank=number).go()
+        with leyden.bind(diff.new, table="labels", engine=engine) as app:
+            label = app["label"]
+            assert app.migrate(file).failures == ()
+            app.migrate(file, commit=True)
+            found = list(label.query.ranked(org="Acme"))
+            assert {(one.text, one.rank, one.hue) for one in found} == {
+                (f"T{number}", str(number), "plain") for number in range(30)
+            }
+            fresh = label.put(org="Acme", text="T7", rank="7", hue="plain").params()["Item"]
+            assert label.get(org="Acme", text="T7").go(data="raw") == fresh

@@ -136,6 +136,23 @@ def test_defaults_are_those_of_the_model(app: leyden.Service) -> None:
     assert 86_000 < (found.gone - datetime.now(UTC)).total_seconds() < 87_000
 
 
+def test_a_migration_tells_whose_the_items_are(app: leyden.Service) -> None:
+    User(tenant="a", user_id="1", gone=NOON).save()
+    user = app["user"]
+    assert list(user.scan) == []
+    adopt = {
+        "migration": "adopt",
+        "from": port_pynamodb([User]).as_dict(),
+        "entities": {"user": {}},
+    }
+    assert app.migrate(adopt).failures == ()
+    app.migrate(adopt, commit=True)
+    assert [one.user_id for one in user.scan] == ["1"]
+    assert [one.user_id for one in User.scan() if one.version] == ["1"]
+    raw = user.get(tenant="a", user_id="1").go(data="raw")
+    assert raw.keys() - User.get("a", "1").serialize().keys() == {"__edb_e__", "__edb_v__"}
+
+
 texts = st.text("abcXYZ 1é_#", min_size=1, max_size=6)
 
 
