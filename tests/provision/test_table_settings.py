@@ -20,7 +20,7 @@ from tests.provision.services import SHOP
 
 BARE = evolve(table_definition(SHOP), ttl=None)
 ALL = TableSettings(
-    billing=Provisioned(read=Capacity(5, most=50), write=Capacity(2)),
+    billing=Provisioned(read=Capacity(5, most=50), write=Capacity(2, most=20)),
     point_in_time_recovery=True,
     recovery_days=35,
     encryption="kms_key",
