@@ -42,6 +42,9 @@ def test_an_example_is_a_command_that_is_read(
         for word in words:
             if re.fullmatch(r"[\w/-]+\.(jsonl|json|mjs|js|ts)", word) and "/" not in word:
                 (tmp_path / word).write_text("[1]")
+            elif name == "migrate" and re.fullmatch(r"migrations/\w+\.yaml", word):
+                (tmp_path / word).parent.mkdir(exist_ok=True)
+                (tmp_path / word).write_text("migration: m")
         parent = click.Context(application, info_name="leyden")
         with command.make_context(name, list(words), parent=parent):
             pass

@@ -83,6 +83,10 @@ SECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "Whole tables": {
         "export": (f"{_HERE}.transfer:export_items", "Write a table to a file of JSON lines."),
         "import": (f"{_HERE}.transfer:import_items", "Write a file of JSON lines into a table."),
+        "migrate": (
+            f"{_HERE}.migrate:migrate",
+            "Move the items of a table into the form of changed schemas.",
+        ),
         "adopt": (
             f"{_HERE}.table:adopt",
             "Write the missing guards of unique values for existing items.",
