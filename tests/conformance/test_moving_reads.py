@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, note, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, note, settings
 from hypothesis import strategies as st
 
 import leyden
@@ -182,6 +182,7 @@ OPTIONS: Final = st.fixed_dictionaries(
 @given(data=st.data())
 @settings(
     max_examples=25,
+    phases=(Phase.explicit, Phase.generate),  # to make a failure small would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_items_in_either_form_are_read_as_if_all_were_in_the_new_form(

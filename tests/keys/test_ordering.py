@@ -9,7 +9,7 @@ from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 import leyden
-from leyden.keys import Bounds, Limit, bounds_of, entity_keys
+from leyden.keys import Bounds, Limit, bounds_of, entity_keys, sorts_by_values
 from leyden.types import type_of
 from tests.conformance.ranging import (
     entities,
@@ -110,3 +110,48 @@ indexes: {{main: {{pk: {{field: pk, composite: [part]}}, sk: {{field: sk, compos
     row = leyden.load(schema, table="t")["row"]
     spec = row.spec.attributes["n"]
     assert type_of(spec).has_one_width(spec) is one_width
+
+
+@pytest.mark.parametrize(
+    ("sort", "options", "by_values"),
+    [
+        (["text"], {}, True),
+        (["padded"], {}, True),
+        (["padded", "text"], {}, True),
+        (["text", "padded"], {}, False),
+        (["loose"], {}, False),
+        ([], {}, True),
+        (["text"], {"collection": "c", "type": "clustered"}, False),
+        (["padded"], {"collection": "c", "type": "clustered"}, True),
+        (["when", "text"], {}, True),
+    ],
+)
+def test_keys_sort_by_their_values_where_no_text_between_them_decides(
+    sort: list[str], options: dict[str, Any], by_values: bool
+) -> None:
+    padding = {"length": 2, "char": "0"}
+    schema = {
+        "entity": "rows",
+        "alias": "row",
+        "version": "1",
+        "service": "s",
+        "attributes": {
+            "id": "string",
+            "text": "string",
+            "loose": "integer",
+            "padded": {"type": "integer", "min": 0, "max": 99, "padding": padding},
+            "when": "timestamp",
+        },
+        "indexes": {
+            "row": {"pk": {"field": "pk", "composite": ["id"]}},
+            "by": {
+                "index": "gsi1",
+                "pk": {"field": "gsi1pk", "composite": ["id"]},
+                "sk": {"field": "gsi1sk", "composite": sort},
+                **options,
+            },
+        },
+    }
+    form = leyden.load(schema, table="t", region="eu-west-1")["row"].mapping.keys["by"].sk
+    assert form is not None
+    assert sorts_by_values(form) is by_values

@@ -108,7 +108,7 @@ def bounds_of(
 
 def sorts_by_values(form: KeyForm) -> bool:
     """Whether the keys of a form sort as the values in them do, whatever text is between these."""
-    if form.numeric:
+    if form.numeric or not form.segments:
         return True
     *first, last = [_order(form, s, _followers([form], i)) for i, s in enumerate(form.segments)]
     # Behind the last value stands nothing that could decide between two of its texts.
