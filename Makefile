@@ -11,7 +11,8 @@
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
-# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json
+# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the golden files
+#             of deployment formats
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing"), WORKERS=... how many processes test.
@@ -25,7 +26,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory bench-vectors goldens quality newcomer docs npm ministack clean
+.PHONY: help figures demo test quick check format bench bench-memory bench-vectors goldens quality newcomer docs npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -33,7 +34,7 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(VENV)/bin/leyden demo
 
-test: $(VENV)/.installed-dev npm ministack
+test: $(VENV)/.installed-dev npm ministack formats
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
 
 quick: $(VENV)/.installed-dev
@@ -76,6 +77,7 @@ newcomer: $(VENV)/.python
 docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/leyden schema > schemas/leyden.schema.json
+	@$(VENV)/bin/python -m tests.provision.goldens
 
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python
@@ -83,6 +85,10 @@ npm: $(VENV)/.python
 
 ministack: $(VENV)/.python
 	@$(VENV)/bin/python tools/ministack.py $(CACHE)
+
+# What the checks verify deployment formats with.
+formats: $(VENV)/.python
+	@$(VENV)/bin/python -m tools.provision_tools $(CACHE)
 
 clean:
 	rm -rf $(VENV) $(CACHE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,10 @@
 """What all tests share: engines, the oracle, Hypothesis profiles, and no silent skips.
 
-Checks that need Node.js, Java, a browser, ministack or NumPy are marked `node`, `java`, `chromium`,
-`ministack` and `numpy`. Where these are missing the run goes on without such checks and says so at
-its end, in lines that begin with NOT RUN. With `LEYDEN_REQUIRE=node,java,chromium,ministack,numpy`
-a missing one ends the run instead; with `CI=true` Node.js and Java are required in any case.
+Checks that need Node.js, Java, a browser, ministack, NumPy or the tools of deployment formats are
+marked `node`, `java`, `chromium`, `ministack`, `numpy` and `formats`. Where these are missing the
+run goes on without such checks and says so at its end, in lines that begin with NOT RUN. With
+`LEYDEN_REQUIRE=node,java,chromium,ministack,numpy,formats` a missing one ends the run instead; with
+`CI=true` Node.js and Java are required in any case.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, ClassVar, Final, Self
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
-from tools import ministack
+from tools import ministack, provision_tools
 
 from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
@@ -36,6 +37,7 @@ NEEDS: Final = {
     "chromium": "Chromium",
     "ministack": "ministack",
     "numpy": "NumPy",
+    "formats": "cfn-lint, AWS SAM, the CDK, parliament, TypeScript and @cdktf/hcl2json",
 }
 REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 
@@ -98,6 +100,15 @@ def why_no_numpy() -> str | None:
     return None if importlib.util.find_spec("numpy") else "it is not installed"
 
 
+def why_no_formats() -> str | None:
+    """What is missing for deployment formats to be verified, in words; None where nothing is."""
+    if shutil.which("node") is None:
+        return "Node.js is not installed"
+    if not provision_tools.installed(ROOT / ".cache"):
+        return f"they are not installed below {ROOT / '.cache'}; run `make formats`"
+    return None
+
+
 class Availability:
     """What is missing (a name of `NEEDS`), and how many tests were left out for it."""
 
@@ -110,6 +121,7 @@ class Availability:
                 ("chromium", why_no_chromium()),
                 ("ministack", why_no_ministack()),
                 ("numpy", why_no_numpy()),
+                ("formats", why_no_formats()),
             )
             if reason is not None
         }

@@ -1,5 +1,6 @@
 """The table for deployment tools: AWS command line, CloudFormation, AWS SAM, boto3, a page."""
 
+from leyden.provision.cdk import cdk_python, cdk_typescript
 from leyden.provision.commands import commands_after, create_table_json
 from leyden.provision.formats import DOCUMENTS, FORMATS, Wanted, written
 from leyden.provision.iam import iam_cloudformation, iam_json, iam_terraform
@@ -8,6 +9,7 @@ from leyden.provision.resource import table_resources, unsaid
 from leyden.provision.script import boto3_script
 from leyden.provision.statements import Permissions, permissions
 from leyden.provision.templates import cloudformation, cloudformation_yaml, sam
+from leyden.provision.terraform import terraform
 
 __all__ = [
     "DOCUMENTS",
@@ -15,6 +17,8 @@ __all__ = [
     "Permissions",
     "Wanted",
     "boto3_script",
+    "cdk_python",
+    "cdk_typescript",
     "cloudformation",
     "cloudformation_yaml",
     "commands_after",
@@ -26,6 +30,7 @@ __all__ = [
     "permissions",
     "sam",
     "table_resources",
+    "terraform",
     "unsaid",
     "written",
 ]

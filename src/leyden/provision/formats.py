@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from leyden._attrs import frozen
+from leyden.provision.cdk import cdk_python, cdk_typescript
 from leyden.provision.commands import create_table_json
 from leyden.provision.page import markdown
 from leyden.provision.resource import unsaid
 from leyden.provision.script import boto3_script
 from leyden.provision.templates import cloudformation, cloudformation_yaml, sam
+from leyden.provision.terraform import terraform
 from leyden.schema import ServiceSpec
 from leyden.tables import TableDefinition, table_definition
 
@@ -59,6 +61,15 @@ FORMATS: Final[Mapping[str, Callable[[Wanted], str]]] = {
         sam(wanted.definition, wanted.table, dev=wanted.dev), wanted.comment
     ),
     "boto3": lambda wanted: boto3_script(
+        wanted.definition, wanted.table, dev=wanted.dev, comment=wanted.comment
+    ),
+    "cdk-python": lambda wanted: cdk_python(
+        wanted.definition, wanted.table, dev=wanted.dev, comment=wanted.comment
+    ),
+    "cdk-typescript": lambda wanted: cdk_typescript(
+        wanted.definition, wanted.table, dev=wanted.dev, comment=wanted.comment
+    ),
+    "terraform": lambda wanted: terraform(
         wanted.definition, wanted.table, dev=wanted.dev, comment=wanted.comment
     ),
     "markdown": lambda wanted: markdown(wanted.service, wanted.table, source=wanted.source),

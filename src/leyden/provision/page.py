@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from leyden.provision.cdk import cdk_python
 from leyden.provision.commands import commands_after, create_table_json
 from leyden.provision.iam import iam_json
 from leyden.provision.resource import production, unsaid
 from leyden.provision.statements import permissions
 from leyden.provision.templates import cloudformation, cloudformation_yaml
+from leyden.provision.terraform import terraform
 from leyden.schema import ServiceSpec
 from leyden.tables import TableDefinition, table_definition
 
@@ -27,8 +29,9 @@ def markdown(
     """Return the page that tells an operator how to create a service's table, as Markdown.
 
     It holds the key, the indexes with the access patterns that use them, the time to live, the
-    settings, and how to make the table with the AWS command line or with CloudFormation. `source`
-    is what the page gives to `leyden table` in its commands: the folder of the schemas.
+    settings, how to make the table with the AWS command line, CloudFormation, the CDK or
+    Terraform, and the policy of who uses it. `source` is what the page gives to `leyden table` in
+    its commands: the folder of the schemas.
     """
     definition = table_definition(service)
     keys = [("partition key", definition.hash)]
@@ -52,13 +55,13 @@ def markdown(
         _ttl(definition),
         "## Settings\n",
         *_settings(definition, source),
-        *_ways(definition, table_name),
+        *_ways(definition, table_name, source),
         *_access(service, table_name, source),
     ]
     return "\n".join(parts)
 
 
-def _ways(definition: TableDefinition, table_name: str) -> Iterable[str]:
+def _ways(definition: TableDefinition, table_name: str, source: str) -> Iterable[str]:
     """The ways to make the table, each with its file and its commands."""
     yield from ("## AWS command line\n", "Save as `table.json`:\n")
     yield _fenced("json", json.dumps(create_table_json(definition, table_name), indent=2))
@@ -71,6 +74,13 @@ def _ways(definition: TableDefinition, table_name: str) -> Iterable[str]:
     stack = re.sub("[^A-Za-z0-9]", "-", table_name)
     deploy = f"aws cloudformation deploy --stack-name {stack} --template-file template.yaml"
     yield _fenced("sh", deploy)
+    yield from ("## AWS CDK\n", "Save as `table_stack.py`, in a project with `aws-cdk-lib`:\n")
+    yield _fenced("python", cdk_python(definition, table_name).rstrip("\n"))
+    yield _fenced("sh", 'cdk deploy --app "python table_stack.py"')
+    yield f"`leyden table {source} --format cdk-typescript` prints the stack in TypeScript.\n"
+    yield from ("## Terraform\n", "Save as `table.tf`:\n")
+    yield _fenced("hcl", terraform(definition, table_name).rstrip("\n"))
+    yield _fenced("sh", "terraform init\nterraform apply")
 
 
 def _access(service: ServiceSpec, table_name: str, source: str) -> Iterable[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FORMATS = (
     *("cloudformation", "cloudformation-json", "sam", "json", "create-table-json", "boto3"),
-    "markdown",
+    *("cdk-python", "cdk-typescript", "terraform", "markdown"),
 )
 _JSON = ("json", "create-table-json", "cloudformation-json")
 _DUPLICATES = ("unique", "item without a guard", "item with the same values")

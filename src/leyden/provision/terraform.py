@@ -1,0 +1,239 @@
+"""The table for Terraform.
+
+It is an `aws_dynamodb_table`, as everybody writes it. That resource has no vector indexes, and no
+indexes whose key has several attributes. A table with these is an `awscc_dynamodb_table`: that
+provider is made from CloudFormation's own schemas, so it takes the very properties of the template.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+from typing import Any, Final
+
+from leyden._attrs import evolve
+from leyden.provision.hcl import Block, Encoded, Raw, write_hcl
+from leyden.provision.resource import SCALABLE_TARGET, TABLE, Resources, production, table_resources
+from leyden.tables import TableDefinition
+
+__all__ = ["terraform"]
+
+_KINDS: Final = {TABLE: "awscc_dynamodb_table"}
+_GLOBAL: Final = "awscc_dynamodb_global_table"
+_REGION: Final = Raw("data.aws_region.table.id")
+
+_CLOUD_CONTROL: Final = (
+    "The provider is awscc, since aws_dynamodb_table has no vector indexes, and no indexes whose "
+    "key has several attributes."
+)
+_SCALED: Final = (
+    "Autoscaling changes the capacity of the indexes, so Terraform ignores what changes in them; "
+    "leyden table --add-indexes adds one to the live table."
+)
+
+
+def terraform(
+    definition: TableDefinition, table_name: str, *, dev: bool = False, comment: str = ""
+) -> str:
+    """Return the table, and what scales it, in Terraform's language.
+
+    `comment` stands at its top. With `dev`, only what table.yaml declares is on, and Terraform may
+    destroy the table.
+    """
+    keys = (index.hash + index.range[1:] for index in definition.indexes.values())
+    if definition.vectors or any(len(names) > 1 for names in keys):
+        resources = table_resources(definition, table_name, dev=dev)
+        blocks = _cloud_control(resources, dev)
+        said = [comment, _CLOUD_CONTROL]
+    else:
+        blocks, said = _plain(definition, table_name, dev), [comment]
+        if (
+            any(one.labels[0] == "aws_appautoscaling_target" for one in blocks)
+            and definition.indexes
+        ):
+            said.append(_SCALED)
+    return write_hcl(blocks, heading="\n".join(wrap(" ".join(filter(None, said)), 98)))
+
+
+def _cloud_control(resources: Resources, dev: bool) -> list[Block]:
+    """The table as `awscc` takes it: CloudFormation's properties in snake case."""
+    table, *scaling = resources.items()
+    logical_id, resource = table
+    kind = _KINDS.get(resource["Type"], _GLOBAL)
+
+    def translated(value: Any) -> Any:
+        if value == {"Ref": "AWS::Region"}:
+            return _REGION
+        if isinstance(value, Mapping):
+            return {_snake(name): translated(one) for name, one in value.items()}
+        return [translated(one) for one in value] if isinstance(value, list) else value
+
+    arguments = translated(resource["Properties"])
+    if kind != _GLOBAL:
+        # CloudFormation takes this in two forms, so the provider takes it as JSON.
+        arguments["key_schema"] = Encoded(resource["Properties"]["KeySchema"])
+    found = [Block("data", ("aws_region", "table"))] if kind == _GLOBAL else []
+    inner = () if dev else (Block("lifecycle", (), {"prevent_destroy": True}),)
+    made = Block("resource", (kind, "table"), arguments, inner)
+    name = f"{kind}.table.table_name"
+    return [*found, made, *_scaling(dict(scaling), logical_id, name)]
+
+
+def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Block]:
+    """The table as the provider `aws` takes it."""
+    settings = production(definition.settings, dev=dev)
+    # Replicas are blocks of the table here. They follow each other by their streams.
+    alone = evolve(
+        definition.settings,
+        replicas=(),
+        stream="new_and_old_images" if settings.replicas else settings.stream,
+    )
+    one = evolve(definition, settings=alone)
+    (logical_id, resource), *scaling = table_resources(one, table_name, dev=dev).items()
+    given = resource["Properties"]
+    key, found = _key(settings.kms_key)
+    arguments: dict[str, Any] = {
+        "name": table_name,
+        "billing_mode": given["BillingMode"],
+        **_capacity(given),
+        **_key_schema(given),
+    }
+    if "StreamSpecification" in given:
+        arguments["stream_enabled"] = True
+        arguments["stream_view_type"] = given["StreamSpecification"]["StreamViewType"]
+    for name, source in (
+        ("table_class", "TableClass"),
+        ("deletion_protection_enabled", "DeletionProtectionEnabled"),
+    ):
+        if source in given:
+            arguments[name] = given[source]
+    if given.get("Tags"):
+        arguments["tags"] = {tag["Key"]: tag["Value"] for tag in given["Tags"]}
+    blocks = [
+        Block("attribute", (), {"name": each["AttributeName"], "type": each["AttributeType"]})
+        for each in given["AttributeDefinitions"]
+    ]
+    for name, source in (
+        ("global_secondary_index", "GlobalSecondaryIndexes"),
+        ("local_secondary_index", "LocalSecondaryIndexes"),
+    ):
+        for index in given.get(source, ()):
+            half = _key_schema(index)
+            if name == "local_secondary_index":
+                # It has the table's own partition key.
+                del half["hash_key"]
+            projection = index["Projection"]
+            projected = {"projection_type": projection["ProjectionType"]}
+            if "NonKeyAttributes" in projection:
+                projected["non_key_attributes"] = projection["NonKeyAttributes"]
+            whole = {"name": index["IndexName"], **half, **projected, **_capacity(index)}
+            blocks.append(Block(name, (), whole))
+    if "TimeToLiveSpecification" in given:
+        field = given["TimeToLiveSpecification"]["AttributeName"]
+        blocks.append(Block("ttl", (), {"attribute_name": field, "enabled": True}))
+    recovery = given.get("PointInTimeRecoverySpecification")
+    if recovery is not None:
+        kept = {"enabled": recovery["PointInTimeRecoveryEnabled"]}
+        if "RecoveryPeriodInDays" in recovery:
+            kept["recovery_period_in_days"] = recovery["RecoveryPeriodInDays"]
+        blocks.append(Block("point_in_time_recovery", (), kept))
+    encryption = given.get("SSESpecification")
+    if encryption is not None:
+        by = {"kms_key_arn": key} if key is not None else {}
+        sealed = {"enabled": encryption["SSEEnabled"], **by}
+        blocks.append(Block("server_side_encryption", (), sealed))
+    for region in settings.replicas:
+        replica: dict[str, Any] = {"region_name": region}
+        if key is not None:
+            # A key of several Regions has the same id in each of them.
+            named = key.text if isinstance(key, Raw) else f'"{key}"'
+            replica["kms_key_arn"] = Raw(f'replace({named}, data.aws_region.table.id, "{region}")')
+        if settings.point_in_time_recovery is not None:
+            replica["point_in_time_recovery"] = settings.point_in_time_recovery
+        if settings.deletion_protection is not None:
+            replica["deletion_protection_enabled"] = settings.deletion_protection
+        if settings.tags:
+            replica["propagate_tags"] = True
+        blocks.append(Block("replica", (), replica))
+    if settings.replicas and key is not None:
+        found.append(Block("data", ("aws_region", "table")))
+    lifecycle: dict[str, Any] = {} if dev else {"prevent_destroy": True}
+    if scaling:
+        changed = ["read_capacity", "write_capacity"]
+        changed += ["global_secondary_index"] if "GlobalSecondaryIndexes" in given else []
+        lifecycle["ignore_changes"] = [Raw(name) for name in changed]
+    if lifecycle:
+        blocks.append(Block("lifecycle", (), lifecycle))
+    made = Block("resource", ("aws_dynamodb_table", "table"), arguments, tuple(blocks))
+    name = "aws_dynamodb_table.table.name"
+    return [*found, made, *_scaling(dict(scaling), logical_id, name)]
+
+
+def _key(kms_key: str | None) -> tuple[Raw | str | None, list[Block]]:
+    """A customer's key as its ARN, and the block that finds it where it has another name."""
+    if kms_key is None or kms_key.startswith("arn:"):
+        return kms_key, []
+    return Raw("data.aws_kms_key.table.arn"), [
+        Block("data", ("aws_kms_key", "table"), {"key_id": kms_key})
+    ]
+
+
+def _capacity(given: Mapping[str, Any]) -> dict[str, Any]:
+    units = given.get("ProvisionedThroughput")
+    if units is None:
+        return {}
+    return {
+        "read_capacity": units["ReadCapacityUnits"],
+        "write_capacity": units["WriteCapacityUnits"],
+    }
+
+
+def _key_schema(given: Mapping[str, Any]) -> dict[str, str]:
+    return {f"{each['KeyType'].lower()}_key": each["AttributeName"] for each in given["KeySchema"]}
+
+
+def _scaling(resources: Resources, logical_id: str, name: str) -> Iterator[Block]:
+    """The blocks that scale a table, whose name is the value of the expression `name`."""
+    for resource_id, resource in resources.items():
+        given = resource["Properties"]
+        if resource["Type"] == SCALABLE_TARGET:
+            path = given["ResourceId"]["Fn::Sub"].replace(f"${{{logical_id}}}", f"${{{name}}}")
+            arguments = {_snake(key): value for key, value in given.items()}
+            arguments["resource_id"] = Raw(f'"{path}"')
+            yield Block("resource", ("aws_appautoscaling_target", _snake(resource_id)), arguments)
+            continue
+        target = f"aws_appautoscaling_target.{_snake(given['ScalingTargetId']['Ref'])}"
+        tracking = given["TargetTrackingScalingPolicyConfiguration"]
+        metric = tracking["PredefinedMetricSpecification"]["PredefinedMetricType"]
+        yield Block(
+            "resource",
+            ("aws_appautoscaling_policy", _snake(resource_id)),
+            {
+                "name": given["PolicyName"],
+                "policy_type": given["PolicyType"],
+                **{
+                    key: Raw(f"{target}.{key}")
+                    for key in ("resource_id", "scalable_dimension", "service_namespace")
+                },
+            },
+            (
+                Block(
+                    "target_tracking_scaling_policy_configuration",
+                    (),
+                    {"target_value": tracking["TargetValue"]},
+                    (
+                        Block(
+                            "predefined_metric_specification",
+                            (),
+                            {"predefined_metric_type": metric},
+                        ),
+                    ),
+                ),
+            ),
+        )
+
+
+def _snake(name: str) -> str:
+    """A name of CloudFormation as Terraform has it: `sse_specification`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

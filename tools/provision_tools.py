@@ -1,0 +1,87 @@
+"""Fetches the tools by which the checks verify what `leyden table` and `leyden iam` write.
+
+cfn-lint, the translator of AWS SAM, parliament and the AWS CDK go into a virtual environment; the
+TypeScript compiler, the CDK again and a parser of Terraform's language into an npm folder. Both are
+below the folder given as the only argument, which git ignores. A second run does nothing. Where
+they cannot be had this says which checks will not run and succeeds; where `LEYDEN_REQUIRE` names
+`formats`, it fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.node_packages import UnavailableError, npm, say
+
+FOLDER = "provision"
+PYTHON = (
+    "cfn-lint==1.58.0",
+    "aws-sam-translator==1.115.0",
+    "parliament==1.6.4",
+    "setuptools<81",  # parliament asks for its pkg_resources
+    "aws-cdk-lib==2.275.0",
+)
+NODE = {
+    "@cdktf/hcl2json": "0.21.0",
+    "@types/node": "22.20.0",
+    "aws-cdk-lib": "2.276.0",
+    "constructs": "10.8.1",
+    "typescript": "5.9.3",
+}
+WANTED = json.dumps([PYTHON, NODE])
+CHECKS = "the checks of deployment formats by their own tools"
+LONGEST_SECONDS = 900
+TOOLS = Path(__file__).parent
+
+
+def installed(cache: Path) -> bool:
+    """Whether `cache/provision` holds what is wanted."""
+    stamp = cache / FOLDER / "installed.json"
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == WANTED
+
+
+def install(cache: Path) -> None:
+    """Install all of it in `cache/provision`. Raises UnavailableError."""
+    folder = cache / FOLDER
+    say(f"Installing cfn-lint, SAM, parliament, the CDK and TypeScript for {CHECKS} into {folder}")
+    node = folder / "node"
+    node.mkdir(parents=True, exist_ok=True)
+    package = {"name": "leyden-formats", "private": True, "dependencies": NODE}
+    (node / "package.json").write_text(json.dumps(package), encoding="utf-8")
+    quick = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline")
+    npm(node, "install", *quick, "--omit=optional", "--omit=peer", "--omit=dev")
+    python = folder / "python"
+    pip = [str(python / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    for command in (
+        [str(TOOLS / "make-venv"), str(python)],
+        [*pip, "--disable-pip-version-check", *PYTHON],
+    ):
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UnavailableError(str(error)) from None
+        if done.returncode != 0:
+            raise UnavailableError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+    (folder / "installed.json").write_text(WANTED, encoding="utf-8")
+
+
+def main(cache: Path) -> int:
+    """Fetch them; the exit code."""
+    if installed(cache):
+        return 0
+    try:
+        install(cache)
+    except UnavailableError as error:
+        say(f"NOT RUN: {CHECKS}, because {error}")
+        return int("formats" in os.environ.get("LEYDEN_REQUIRE", "").split(","))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))
