@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from leyden.diff import CLASSES, compare
+from leyden.errors import ArgumentError
 from leyden.schema import load_service
 from tests.diff.golden.files import EXPECTED, cases, diff_of, shown
 
@@ -47,3 +48,22 @@ def test_schemas_do_not_differ_from_themselves(folder: str) -> None:
     service = load_service(folder, hooks={})
     diff = compare(service, service)
     assert (diff.changes, diff.steps, diff.is_safe) == ((), (), True)
+
+
+def test_what_is_no_service_is_refused() -> None:
+    service: Any = load_service("schemas/taskapp")
+    with pytest.raises(ArgumentError, match="not str: compare"):
+        compare(service, "schemas/taskapp")  # type: ignore[arg-type]
+
+
+def test_the_page_says_of_each_class_what_the_code_does() -> None:
+    page = (SOURCES.parents[2] / "docs" / "diff.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE)) == dict(CLASSES)
+
+
+def test_the_classes_of_a_diff_are_counted() -> None:
+    diff = diff_of("unique_added")
+    assert diff.counts == {"backfill": 1, "breaks_writers": 1, "may_collide": 1}
+    assert [change.code for change in diff.of("may_collide")] == ["entity.unique_added"]
+    with pytest.raises(KeyError):
+        diff.of("unheard")

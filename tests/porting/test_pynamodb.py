@@ -36,11 +36,16 @@ def engine() -> Iterator[LocalEngine]:
         yield made
 
 
-def on(engine: LocalEngine, model: type[Model], table: str) -> None:
+def on(
+    engine: LocalEngine, model: type[Model], table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lets a model work on a new table of the engine."""
-    model.Meta.table_name, model.Meta.host = table, engine.endpoint_url
+    monkeypatch.setattr(model.Meta, "table_name", table)
+    monkeypatch.setattr(model.Meta, "host", engine.endpoint_url)
     for one in (model, *model.__subclasses__()):
-        one._connection = None
+        # PynamoDB makes a connection for each class when it first needs one.
+        monkeypatch.setattr(one, "_connection", None)
+    model.create_table(wait=False)
 
 
 def loaded(ported: PortedService, engine: LocalEngine, table: str) -> leyden.Service:
@@ -52,10 +57,9 @@ def loaded(ported: PortedService, engine: LocalEngine, table: str) -> leyden.Ser
 
 
 @pytest.fixture
-def app(engine: LocalEngine) -> leyden.Service:
+def app(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> leyden.Service:
     table = f"users{next(_numbers)}"
-    on(engine, User, table)
-    User.create_table(wait=False)
+    on(engine, User, table, monkeypatch)
     return loaded(port_pynamodb([User]), engine, table)
 
 
@@ -196,10 +200,11 @@ def test_an_item_of_either_is_an_item_of_the_other(given: dict[str, Any]) -> Non
     assert ours.get("email") == theirs.get("email")
 
 
-def test_the_models_of_a_discriminator_are_entities(engine: LocalEngine) -> None:
+def test_the_models_of_a_discriminator_are_entities(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = f"animals{next(_numbers)}"
-    on(engine, Animal, table)
-    Animal.create_table(wait=False)
+    on(engine, Animal, table, monkeypatch)
     ported = port_pynamodb([Animal])
     assert [model.alias for model in ported.models] == ["cat", "dog"]
     app = loaded(ported, engine, table)
@@ -274,13 +279,14 @@ class Elsewhere(Model):
     ("given", "said"),
     [
         ([], "no model to port"),
+        (Order, r"in a list: port_pynamodb\(\[Order\]\)"),
         ([int], "no subclass of pynamodb.models.Model"),
         ([Model], "no subclass of pynamodb.models.Model"),
         ([Elsewhere, Order], "several tables"),
         ([BinaryKey], 'the key "key" is binary'),
     ],
 )
-def test_what_cannot_be_ported_is_refused(given: list[Any], said: str) -> None:
+def test_what_cannot_be_ported_is_refused(given: Any, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         port_pynamodb(given)
 

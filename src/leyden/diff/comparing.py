@@ -5,6 +5,7 @@ from __future__ import annotations
 from leyden.diff.changes import Diff
 from leyden.diff.entities import compare_entities
 from leyden.diff.tables import compare_tables
+from leyden.errors import ArgumentError
 from leyden.schema import ServiceSpec
 
 
@@ -15,7 +16,8 @@ def compare(old: ServiceSpec, new: ServiceSpec) -> Diff:
     whatever its name in Python. Descriptions, comments and the order of what is declared are no
     changes. Functions are compared by their names, since YAML knows no more of them.
 
-    Raises SchemaError where the entities of one side contradict each other about their table.
+    Raises SchemaError where the entities of one side contradict each other about their table, and
+    ArgumentError for what is no service.
 
     >>> from leyden.schema import load_service
     >>> text = '''
@@ -31,4 +33,10 @@ def compare(old: ServiceSpec, new: ServiceSpec) -> Diff:
     >>> [step.text for step in diff.steps]
     ['Deploy the new schemas everywhere before anything writes with them: note.attributes.stars']
     """
+    for one in (old, new):
+        if not isinstance(one, ServiceSpec):
+            raise ArgumentError(
+                f"compare() takes two services, as load_service() gives them, not "
+                f"{type(one).__name__}: compare(load_service(OLD), load_service(NEW))"
+            )
     return Diff(old, new, (*compare_entities(old, new), *compare_tables(old, new)))

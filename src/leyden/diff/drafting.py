@@ -74,6 +74,10 @@ def entity_lines(diff: Diff) -> Iterator[str]:
         alias = change.entity
         if change.migration is not None and alias is not None and alias in earlier:
             taking_part.setdefault(alias, []).append(change)
+    if not taking_part:
+        yield from _comment(
+            "No items have to be migrated; the file says that the change is known.", 0
+        )
     yield "entities:" if taking_part else "entities: {}"
     for alias, changes in taking_part.items():
         yield f"  {_flow(alias)}:"

@@ -57,6 +57,8 @@ def port_pynamodb(
 
     >>> print(write_yaml(port_pynamodb([User]).models[0]))              # doctest: +SKIP
     """
+    if inspect.isclass(models):
+        raise ModelError(f"give the models in a list: port_pynamodb([{models.__name__}])")
     classes = list(dict.fromkeys(one for model in models for one in _classes(model)))
     if not classes:
         raise ModelError("there is no model to port")
