@@ -322,6 +322,16 @@ CASES: Final = (
         put_again,
     ),
     Case(
+        "an item in an index by a value that it has no more",
+        lambda app: put(
+            app,
+            {**away_of(app), "gsi1pk": {"S": "$clinic#ward_w1"}},
+        ),
+        "entry.stale",
+        "patient.by_ward",
+        put_again,
+    ),
+    Case(
         "an index key of an old value",
         changed(patient_of, gsi1pk={"S": "$clinic#ward_w9"}),
         "entry.differs",

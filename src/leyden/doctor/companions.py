@@ -163,7 +163,8 @@ class Companions:
     def check_guard(self, entity: BoundEntity, guard: Item) -> Program[list[Wrong]]:
         """What is wrong with a guard, if it still is."""
         now = yield from self._together(self.owner_of(guard), self.key_of(guard))
-        if now is None or now[1] is None:
+        # A guard that names another item by now was written meanwhile, with that item.
+        if now is None or now[1] is None or self.owner_of(now[1]) != self.owner_of(guard):
             return []
         state = self.state_of(entity, now[1], now[0])
         said = {

@@ -35,6 +35,7 @@ class Kind(NamedTuple):
 
 
 _AGAIN: Final = "read the item and put it again: a put writes all keys of an item"
+_MANY: Final = "for many items, `leyden migrate` with a migration that names the entity"
 _DELETE: Final = "`aws dynamodb delete-item --table-name TABLE --key KEY`"
 _ADOPT: Final = "`leyden adopt FOLDER ENTITY`"
 _LOST: Final = "the value is lost: restore it from a backup, or set the attribute anew"
@@ -91,9 +92,9 @@ KINDS: Final[dict[str, Kind]] = {
     "key.ambiguous": Kind(
         WARNING, "change the value or the labels, or declare `keys: strict` for new data"
     ),
-    "entry.missing": Kind(FAULT, _AGAIN + ". `leyden migrate` does it for many items"),
-    "entry.stale": Kind(FAULT, _AGAIN + ", and no others. `leyden migrate` does it for many items"),
-    "entry.differs": Kind(FAULT, _AGAIN + ". `leyden migrate` does it for many items"),
+    "entry.missing": Kind(FAULT, f"{_AGAIN}; {_MANY}"),
+    "entry.stale": Kind(FAULT, _AGAIN + ", and no others"),
+    "entry.differs": Kind(FAULT, f"{_AGAIN}; {_MANY}"),
     "entry.partial": Kind(
         WARNING, "set the other attributes of that key as well, or none; Leyden refuses a part"
     ),

@@ -291,9 +291,13 @@ class _EntityJudge:
                 said = f'it is not in the index "{index}", where it belongs'
                 yield self._problem("entry.missing", said, pattern)
             return
-        # Without its partition an item may have any sort key.
-        compared = keys.forms[:1] if keys.pk.missing(values) else keys.forms
-        for form, key in zip(compared, wanted, strict=False):
+        if keys.pk.missing(values):
+            # Without its partition an item may have any sort key, under the text of the absent.
+            if not _same(wanted[0], item[keys.pk.field]):
+                said = f'it is in the index "{index}" under a value that it does not have'
+                yield self._problem("entry.stale", said, pattern)
+            return
+        for form, key in zip(keys.forms, wanted, strict=True):
             if not _same(key, item[form.field]):
                 said = (
                     f'its field "{form.field}", a key of the index "{index}", is not what its '
