@@ -97,10 +97,10 @@ def key_of(item: Mapping[str, Any]) -> Item:
     return {name: item[name] for name in ("pk", "sk") if name in item}
 
 
-def empty(app: leyden.Service) -> None:
-    """Delete all items."""
+def empty(app: leyden.Service, *key: str) -> None:
+    """Delete all items; `key` are the fields of the table's own key."""
     for item in raw_items(app):
-        send(app, "DeleteItem", {"Key": key_of(item)})
+        send(app, "DeleteItem", {"Key": {name: item[name] for name in key or ("pk", "sk")}})
 
 
 def findings_of(report: Any, severities: Iterable[str] = ("fault", "warning", "note")) -> list[str]:

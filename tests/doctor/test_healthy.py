@@ -33,7 +33,7 @@ REFUSALS: Final = (
 """What Leyden does not do is no part of the law."""
 
 FEW: Final = settings(
-    deadline=None, suppress_health_check=list(HealthCheck), database=None, max_examples=6
+    deadline=None, suppress_health_check=list(HealthCheck), database=None, max_examples=4
 )
 
 IDS: Final = st.sampled_from(["a", "b", "A"])
@@ -126,7 +126,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_doctor_is_silent_after_any_writes(open_service: Open) -> None:
     app = open_service(SERVICE, encryption_keys=KEYS)
 
-    @settings(FEW, max_examples=25)
+    @settings(FEW, max_examples=15)
     @given(st.lists(WRITE, min_size=1, max_size=8), st.integers(1, 3))
     def law(steps: list[tuple[Any, ...]], segments: int) -> None:
         empty(app)
@@ -160,5 +160,67 @@ def test_the_doctor_finds_nothing_in_any_index(open_service: Open, name: str, ke
         for step in steps:
             run(entity, step)
         assert app.doctor(full=True, segments=1).findings == ()
+
+    law()
+
+
+LEGACY: Final = """
+entity: account
+version: "1"
+service: billing
+attributes:
+  account: {type: string, required: true, field: accountId}
+  invoice: {type: integer, required: true}
+  mail:    {type: string}
+  region:  string
+  label:   {type: string, derive: "join('/', [account, region || '-'])"}
+indexes:
+  own: {pk: {field: accountId, composite: [account]}, sk: {field: invoice, composite: [invoice]}}
+  by_region:
+    index: gsi1
+    when: "region != 'none'"
+    pk: {field: gsi1pk, template: "REGION#${region}", casing: none}
+    sk: {field: gsi1sk, template: "ACC#${account}#${label}", casing: none}
+  by_mail:
+    index: gsi2
+    pk: {field: mail, composite: [mail], casing: upper}
+    sk: {field: gsi2sk, composite: [account]}
+"""
+
+
+def test_attributes_in_the_fields_of_keys_keep_their_case_elsewhere(open_service: Open) -> None:
+    app = open_service(LEGACY)
+    account = app.entities.account
+
+    @settings(FEW, max_examples=15)
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["put", "create", "upsert", "patch", "delete"]),
+                st.sampled_from(["Acc", "acc", "B"]),
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "mail": st.sampled_from(["m@X", "M@x", "n"]),
+                        "region": st.sampled_from(["EU", "eu", "none"]),
+                    },
+                ),
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    )
+    def law(steps: list[tuple[str, str, dict[str, str]]]) -> None:
+        empty(app, "accountId", "invoice")
+        for verb, name, values in steps:
+            key = {"account": name, "invoice": 1}
+            with suppress(*REFUSALS):
+                if verb == "patch":
+                    account.patch(**key).set(**values).composite(account=name).go()
+                elif verb == "delete":
+                    account.delete(**key).go()
+                else:
+                    getattr(account, verb)(**key, **values).go()
+        assert app.doctor(full=True).findings == ()
 
     law()

@@ -239,6 +239,14 @@ class _EntityJudge:
     def _encoded(self, name: str, value: Any) -> Any:
         return None if value is None else self.entity.mapping.attributes[name].encode(value)
 
+    def folds(self, form: KeyForm) -> bool:
+        """Whether a key was made of letters whose case the item does not have.
+
+        An attribute in a key's own field is stored as that key, folded, and other keys are made of
+        it as it was given.
+        """
+        return not self.entity.mapping.key_texts.keys().isdisjoint(form.names)
+
     def own_key(self, item: Item, values: Mapping[str, Any]) -> Iterator[Problem]:
         for form in self.entity.keys.primary.forms:
             missing = form.missing(values)
@@ -248,7 +256,7 @@ class _EntityJudge:
                 yield self._problem("key.incomplete", said)
                 continue
             made = _made(form, values)
-            if made is None or not _same(made, item.get(form.field)):
+            if made is None or not _same(made, item.get(form.field), folds=self.folds(form)):
                 said = f'its key field "{form.field}" is not what its attributes make'
                 yield self._problem("key.differs", said)
             elif form.is_ambiguous(values):
@@ -293,12 +301,12 @@ class _EntityJudge:
             return
         if keys.pk.missing(values):
             # Without its partition an item may have any sort key, under the text of the absent.
-            if not _same(wanted[0], item[keys.pk.field]):
+            if not _same(wanted[0], item[keys.pk.field], folds=self.folds(keys.pk)):
                 said = f'it is in the index "{index}" under a value that it does not have'
                 yield self._problem("entry.stale", said, pattern)
             return
         for form, key in zip(keys.forms, wanted, strict=True):
-            if not _same(key, item[form.field]):
+            if not _same(key, item[form.field], folds=self.folds(form)):
                 said = (
                     f'its field "{form.field}", a key of the index "{index}", is not what its '
                     "attributes make"
@@ -355,8 +363,11 @@ def _wanted(form: KeyForm, values: Mapping[str, Any]) -> AttributeValue | None:
     return _made(form, values)
 
 
-def _same(made: AttributeValue | None, stored: AttributeValue | None) -> bool:
+def _same(made: AttributeValue | None, stored: AttributeValue | None, *, folds: bool) -> bool:
+    """Whether a stored key is the one that is made; `folds`: as far as the case of letters goes."""
     if made is None or stored is None or made == stored:
         return made == stored
+    if folds and "S" in made and "S" in stored:
+        return bool(made["S"].casefold() == stored["S"].casefold())
     # The service writes numbers out in digits of its own.
     return "N" in made and "N" in stored and Decimal(made["N"]) == Decimal(stored["N"])
