@@ -176,14 +176,62 @@ def test_a_transaction_counts_the_earlier_keys(pair: Any) -> None:
     assert len(both.keys) == 51
 
 
-def test_responses_that_a_transaction_does_not_tell_are_refused_in_words(pair: Any) -> None:
+def test_what_cannot_be_merged_into_a_transaction_is_refused_in_words(pair: Any) -> None:
     both = pair("version")
     with pytest.raises(InvalidOptionError, match="the key that its item had before the migration"):
-        both.task.patch(**KEY).set(points=1).go(response="updated_new")
-    both = pair("in place")
-    both.old.entities.task.put(**ITEM, points=1).go()
-    found = both.task.patch(**KEY).add(points=1).go(response="updated_new")
-    assert found.points == 2
+        both.task.patch(**KEY).set(points=1).go(params={"ReturnValues": "NONE"})
+    both = pair("companions")
+    with pytest.raises(InvalidOptionError, match='does not tell "updated_new"'):
+        both.task.patch(**KEY).set(assignee="ann").go(response="updated_new")
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (
+            "updated_new",
+            {
+                "team": "a",
+                "id": "1",
+                "kind": "bug",
+                "tags": {"x", "y"},
+                "detail": {"a": "z", "c": 2},
+                "lines": ["k", "w", "m"],
+                "title": "t",
+            },
+        ),
+        (
+            "updated_old",
+            {
+                "team": "a",
+                "id": "1",
+                "kind": "bug",
+                "points": 1,
+                "tags": {"x"},
+                "detail": {"a": "x", "b": "y", "c": 1},
+                "lines": ["k", "l", "m"],
+                "title": "n",
+            },
+        ),
+    ],
+)
+def test_what_an_update_changed_is_told_as_dynamodb_does(
+    pair: Any, response: str, told: dict[str, Any]
+) -> None:
+    old = deepcopy(OLD)
+    old["attributes"] |= {
+        "detail": {"type": "map", "properties": {"a": "string", "b": "string", "c": "number"}},
+        "lines": {"type": "list", "items": "string"},
+    }
+    new = {**deepcopy(old), "version": "2"}
+    new["attributes"]["title"] = new["attributes"].pop("note")
+    both = pair(Case("updates", old, new, {"attributes": {"title": {"from": "note"}}}))
+    values = {"detail": {"a": "x", "b": "y", "c": 1}, "lines": ["k", "l", "m"], "points": 1}
+    both.old.entities.task.put(**ITEM, **values, tags={"x"}, note="n").go()
+    chain = both.task.patch(**KEY).set({"detail.a": "z", "lines[1]": "w"}, title="t")
+    chain = chain.add({"detail.c": 1}, tags={"y"}).remove("points", "detail.b")
+    found = chain.if_not_exists(kind="idea").go(response=response)
+    assert found.to_dict() == told
 
 
 def test_an_error_counts_no_move_among_what_its_call_wrote(pair: Any) -> None:

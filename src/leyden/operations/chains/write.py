@@ -203,10 +203,12 @@ class Write(Endable, ABC):
             return plan
         if options.table is not None:
             plan.params["TableName"] = options.table
-        if plan.has_companions and (options.params or options.response.startswith("updated_")):
+        is_partly = options.response.startswith("updated_")
+        is_mixed = plan.moves_claims or plan.overflow is not None
+        if (plan.has_companions and options.params) or (is_mixed and is_partly):
             guards = "the guards of unique values" if plan.moves_claims else ""
             parts = "the items that hold large values" if plan.overflow is not None else ""
-            key = "the key that its item had before the migration" if plan.moves_key else ""
+            key = "" if is_mixed else "the key that its item had before the migration"
             company = " and ".join(filter(None, (guards, parts, key)))
             why = (
                 "so `params` cannot be merged into it"

@@ -24,6 +24,7 @@ from leyden.operations.companions.overflow.writing import UNKNOWN
 from leyden.operations.companions.unique import GuardPart
 from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.identity import collision
+from leyden.operations.plan.updated import updated_part
 from leyden.operations.plan.writes import Part, ResolvedWrite, WritePlan, parts_of, resolve
 from leyden.operations.run.attempts import Attempts, Written
 from leyden.operations.run.verdicts import (
@@ -98,12 +99,15 @@ class _Single(Attempts):
         done = yield from super().run(first)
         if not done.writes[0].is_accompanied:
             return done
-        if self._wants != "all_new":
-            return evolve(done, attributes=self._before)
-        (answer,) = yield from self.get((0,))
-        if isinstance(answer, LeydenError):
-            raise answer
-        return evolve(done, attributes=answer.get("Item"), earlier=self.state.consumed)
+        item = self._before
+        if self._wants.endswith("_new"):
+            (answer,) = yield from self.get((0,))
+            if isinstance(answer, LeydenError):
+                raise answer
+            item = answer.get("Item")
+        if item is not None and self._wants.startswith("updated_"):
+            item = updated_part(done.writes[0].params, item)
+        return evolve(done, attributes=item, earlier=self.state.consumed)
 
     def depends(self, position: int) -> bool:
         """Whether unique values may be given up: only the stored item says which."""
@@ -114,7 +118,7 @@ class _Single(Attempts):
         """The write over what is known; a create and a plain write read nothing first."""
         yield from self.read()
         writes = (self.resolved(0),)
-        if self._wants == "all_old" and writes[0].is_accompanied:
+        if self._wants.endswith("_old") and writes[0].is_accompanied:
             # What a transaction replaced is not in its answer, and its parts are gone after it.
             if not self.known.get(0, UNKNOWN).is_read:
                 self.unclear.add(0)
