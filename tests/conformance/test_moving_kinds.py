@@ -181,6 +181,11 @@ def test_what_a_read_shows_of_an_item_is_what_was_asked_for(docs: Docs) -> None:
 def test_scans_give_stored_items_as_they_are_where_these_are_asked_for(docs: Docs) -> None:
     versions = {one["__edb_v__"]["S"] for one in docs.doc.scan.go(data="raw", pages="all")}
     assert versions == {"1", "2"}
+    raw = docs.doc.query.doc(project="p").go(data="raw").items
+    small = [one for one in raw if "__overflow__" not in one]
+    assert [docs.doc.parse(one).bytes for one in small] == [0, 1, 4, 5]
+    stored = docs.old.get(project="p", id="d1").go(data="raw")
+    assert told(docs.doc.parse(stored)) == ALL[1]
 
 
 def test_an_item_that_cannot_be_converted_is_named_or_set_aside(docs: Docs) -> None:

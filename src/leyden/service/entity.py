@@ -398,7 +398,8 @@ class Entity:
 
         `apart` says what becomes of a large value outside of the item (`overflow: chunk`), which
         `get` reads: `raise`, or `keep` a `StoredApart` in its place. With `deferred`, the record
-        shows deferred attributes as well.
+        shows deferred attributes as well. Under a migration, an item in its earlier form is
+        converted.
 
         Raises DecodeError where the item is another entity's, does not fit the schema, or has such
         a value; InvalidOptionError.
@@ -410,7 +411,10 @@ class Entity:
                 f'`apart` takes "raise" or "keep", not {apart!r}',
                 operation=self._bound.operation("parse"),
             )
-        if not self.owns(item):
+        refuse_no_item(item)
+        moving = self._bound.moving
+        is_earlier = moving is not None and moving.is_earlier(item)
+        if not is_earlier and not self.owns(item):
             raise DecodeError(
                 f'the item is none of "{self.name}" (version {self.spec.version}): neither its '
                 "identifiers nor its keys say so",
@@ -419,7 +423,8 @@ class Entity:
             )
         with error_context(self._bound.operation("parse"), self._bound):
             try:
-                return self._parsed(item, keeps=apart == "keep", deferred=deferred)
+                present = moving.present(item) if is_earlier else item
+                return self._parsed(present, keeps=apart == "keep", deferred=deferred)
             except (DecodeError, HookError) as error:
                 name_item(error, self._bound, item)
                 raise
