@@ -68,7 +68,7 @@ def table(
     waits until each is filled; run it again to go on waiting.
 
     \b
-      leyden table schemas/taskapp --format cloudformation > table.yaml
+      leyden table schemas/taskapp --format cloudformation > template.yaml
       leyden table schemas/taskapp --create --endpoint-url http://127.0.0.1:8000
       leyden table schemas/taskapp --check
       leyden table schemas/memory --vectors 1536 --add-indexes
