@@ -17,10 +17,13 @@ import leyden
 import leyden.engine
 from leyden._attrs import evolve
 from leyden.errors import InvalidOptionError, LeydenError
+from leyden.program import Request
 from leyden.provision import iam_json, permissions
 from leyden.provision.statements import PURPOSES
 from leyden.schema import ServiceSpec, TableSettings, check_service
 from tests.conformance.notes import noise, small_limits
+from tests.migration.test_running import Ground
+from tests.operations.migrating.cases import CASES
 from tests.provision.policies import Access, accesses, allows, asked, granted
 
 ROOMS: Final = """
@@ -221,6 +224,47 @@ def test_a_tenants_policy_allows_its_own_requests_and_none_of_another(
         (search.action, search.resource),
         ("dynamodb:DescribeTable", "table/hotel"),
     }
+
+
+def test_the_doctors_policy_allows_what_it_looks_at_and_no_more(
+    app: Any, heard: Callable[[], set[Access]]
+) -> None:
+    every_verb(app, "patients")
+    app.entities.room.put(org="patients", room_id="7", sign="z", plan=noise(5000)).go()
+    heard()
+    app.doctor(full=True)
+    looked = heard()
+    allowed = policy(app.spec, purpose="doctor")
+    assert [one for one in looked if not allows(allowed, one, {})] == []
+    assert granted(allowed) - asked(looked) <= {("dynamodb:GetItem", "table/hotel")}
+
+
+def test_a_migrations_policy_allows_what_moves_items() -> None:
+    moved: set[Access] = set()
+
+    def hear(event: Any) -> None:
+        if isinstance(event, leyden.events.RequestSent) and event.operation == "migrate":
+            moved.update(accesses(event.api, event.params, HASHES))
+
+    with leyden.engine.local() as engine:
+        for case in CASES:
+            if case.name not in ("in place", "companions"):
+                continue
+            ground = Ground(case, engine, "hotel")
+            ground.fill(3)
+            with leyden.events.listen(hear):
+                ground.migrate(dry_run=True)
+                ground.migrate()
+                ground.migrate(rollback=True)
+                ground.migrate()
+                ground.migrate(commit=True)
+            ground.new.driver.send(Request("DeleteTable", {"TableName": "hotel"}))
+            ground.close()
+    allowed = policy(service(entity()), purpose="migrate")
+    assert [one for one in moved if not allows(allowed, one, {})] == []
+    # The parts of large values are read in batches, and guards that were left over are checked.
+    rare = {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"}
+    assert {action for action, _ in granted(allowed) - asked(moved)} <= rare
 
 
 def test_a_tenants_batch_with_one_foreign_key_is_denied() -> None:

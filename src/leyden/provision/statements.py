@@ -27,13 +27,18 @@ _ON_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "WriteItems": _WRITES,
     # No method of the memory store checks an item in a transaction that it does not write.
     "WriteMemory": tuple(action for action in _WRITES if action != "ConditionCheckItem"),
+    "MigrateItems": (
+        *("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem"),
+        "UpdateItem",
+    ),
+    "LookUpItems": ("BatchGetItem", "GetItem"),
     "ScanTable": ("Scan",),
+    "DescribeTable": ("DescribeTable",),
+    "DescribeTimeToLive": ("DescribeTimeToLive",),
+    "DescribeBackups": ("DescribeContinuousBackups",),
+    "ListTags": ("ListTagsOfResource",),
     "ManageTable": ("CreateTable", "DescribeTable", "UpdateTable"),
     "CompareTable": ("DescribeTable", "DescribeTimeToLive"),
-    "InspectTable": (
-        *("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive"),
-        "ListTagsOfResource",
-    ),
     "ManageTimeToLive": ("DescribeTimeToLive", "UpdateTimeToLive"),
     "ManageBackups": ("DescribeContinuousBackups", "UpdateContinuousBackups"),
     "ManageTags": ("ListTagsOfResource", "TagResource"),
@@ -52,8 +57,11 @@ PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
         *("ReadItems", "WriteMemory", "ScanTable", "QueryIndexes", "CompareTable"),
         *("SearchVectors", "AddVectorIndexes"),
     ),
-    "migrate": ("ReadItems", "WriteItems", "ScanTable", "QueryIndexes", "CompareTable"),
-    "doctor": ("ReadItems", "ScanTable", "InspectTable"),
+    "migrate": ("MigrateItems", "ScanTable"),
+    "doctor": (
+        *("LookUpItems", "ScanTable", "DescribeTable", "DescribeTimeToLive", "DescribeBackups"),
+        "ListTags",
+    ),
     "table": ("ManageTable", "ManageTimeToLive", "ManageBackups", "ManageTags", "AddReplicas"),
 }
 """What a program may be for, with the statements that it takes, where the table has such things."""
@@ -160,9 +168,11 @@ def permissions(
         "QueryIndexes": not indexes,
         "SearchVectors": not vectors,
         "AddVectorIndexes": not vectors,
-        "ManageTimeToLive": service.table.ttl is None,
-        "ManageBackups": settings.point_in_time_recovery is None,
-        "ManageTags": not settings.tags,
+        **dict.fromkeys(("ManageTimeToLive", "DescribeTimeToLive"), service.table.ttl is None),
+        **dict.fromkeys(
+            ("ManageBackups", "DescribeBackups"), settings.point_in_time_recovery is None
+        ),
+        **dict.fromkeys(("ManageTags", "ListTags"), not settings.tags),
         "AddReplicas": not settings.replicas,
     }
     key = _key_use(settings.kms_key)
