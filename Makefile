@@ -7,6 +7,7 @@
 # make bench  what it costs beside other clients; prints, and writes docs/performance.md with its
 #             drawing; BENCH=--quick for a short run that writes nothing
 # make bench-memory   the memory store beside @mastra/dynamodb; LARGE=1 for 100,000 messages
+# make bench-migration  memory, pace and processor time of migrations; writes docs/migration.json
 # make bench-vectors  reading vectors beside boto3, searching them beside NumPy and Qdrant
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
@@ -26,7 +27,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory bench-vectors goldens quality newcomer docs npm ministack formats clean
+.PHONY: help figures demo test quick check format bench bench-memory bench-migration bench-vectors goldens quality newcomer docs npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -59,6 +60,9 @@ bench-memory: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m bench.memory $(if $(LARGE),--large) --json $(CACHE)/bench-memory.json
 
 # One thread, since processor time counts those that wait as well.
+bench-migration: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python -m bench.migrating --out docs/migration.json
+
 bench-vectors: export OPENBLAS_NUM_THREADS := 1
 bench-vectors: $(VENV)/.installed-dev
 	@$(VENV)/bin/python -m bench.vectors
