@@ -27,7 +27,7 @@ def test_people_see_each_change_with_its_place_and_the_way(git: Git, edit: Edit)
         "schemas/desk/ticket.yaml:11:3: attribute.default_added: ticket.attributes.score: backfill"
     )
     assert "  2. Migrate the stored items: ticket.attributes.score" in rest
-    assert "       leyden migrate NEW FILE --yes" in rest
+    assert "       leyden migrate schemas/desk FILE" in rest
     assert result.stderr == "1 change: 1 backfill\n"
 
 
@@ -56,6 +56,7 @@ def test_the_check_fails_until_a_migration_stands_beside(git: Git, edit: Edit) -
     assert "no migration file stands beside" in result.stderr
     drafted = leyden_command("diff", "main", "schemas/desk", "--write", "schemas/migrations/a.yaml")
     assert drafted.exit_code == 0
+    assert "leyden migrate schemas/desk schemas/migrations/a.yaml\n" in drafted.stdout
     assert "wrote schemas/migrations/a.yaml and schemas/migrations/a.from/" in drafted.stderr
     assert "Decide whether" in Path("schemas/migrations/a.yaml").read_text()
     assert (Path("schemas/migrations/a.from") / "ticket.yaml").read_text() == git(
@@ -124,6 +125,14 @@ def test_two_revisions_are_compared_and_not_checked(git: Git, edit: Edit) -> Non
     refused = leyden_command(*both, "--check")
     assert refused.exit_code == 2
     assert "--check needs NEW as a folder" in refused.stderr
+
+
+def test_schemas_that_a_revision_does_not_have_are_new(git: Git) -> None:
+    git("mv", "schemas/desk", "schemas/help")
+    result = leyden_command("diff", "main", "schemas/help", "--check")
+    assert result.exit_code == 0
+    assert "note: there are no schemas at main:schemas/help" in result.stderr
+    assert result.stdout.count("entity.added") == 3
 
 
 def test_a_wrong_side_is_told(git: Git) -> None:

@@ -59,9 +59,9 @@ PHASES: Final[Mapping[str, str]] = MappingProxyType(
 COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "create_table": "leyden table NEW --create --table NAME",
-        "copy": "leyden migrate NEW FILE --yes",
+        "copy": "leyden migrate NEW FILE",
         "add_index": "leyden table NEW --add-indexes",
-        "migrate": "leyden migrate NEW FILE --yes",
+        "migrate": "leyden migrate NEW FILE",
         "commit": "leyden migrate NEW FILE --commit",
     }
 )

@@ -38,8 +38,9 @@ def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side
     """Read one side: a folder, a file, `REV:PATH`, or `REV` for the place of `beside` there.
 
     What exists on the disk is never taken for a revision. `REV:PATH` is read as git does: PATH
-    begins at the top of the repository, or with `./` at the working directory. Functions that the
-    schemas call are not looked for.
+    begins at the top of the repository, or with `./` at the working directory. Where the place of
+    `beside` has no schemas in a revision, the side has none: all of the other is new. Functions
+    that the schemas call are not looked for.
 
     Raises InvalidOptionError where nothing is there, or git cannot be asked, and SchemaError where
     the schemas have faults.
@@ -61,7 +62,12 @@ def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side
         )
     there, file = (beside, "") if beside.is_dir() else (beside.parent, beside.name)
     label = f"{name}:{beside.as_posix()}"
-    return _checked(label, _texts_at(f"{name}:./{file}", there, shown=label))
+    try:
+        return _checked(label, _texts_at(f"{name}:./{file}", there, shown=label))
+    except InvalidOptionError:
+        # The revision is there, and has no schemas in this place yet.
+        _git(there, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", about=label)
+        return Side(label, ServiceSpec("", {}), {})
 
 
 def _checked(label: str, texts: Texts, folder: Path | None = None) -> Side:

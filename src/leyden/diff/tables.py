@@ -26,6 +26,9 @@ _READ_BY_OTHERS: Final = frozenset({"stream", "replicas"})
 
 def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
     """The changes of the one table that all entities of a service share."""
+    if not old.entities or not new.entities:
+        # Without entities there is no table yet.
+        return
     before, after = table_definition(old), table_definition(new)
     place = new.table.span
     if before.table != after.table:

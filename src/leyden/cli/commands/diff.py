@@ -89,7 +89,7 @@ def diff(
         }  # fmt: skip
         print_json({**plain_diff(found, before, after), **extra}, output)
     else:
-        show_diff(found, before, after)
+        show_diff(found, before, after, file)
         if verdict is not None and verdict.file is not None:
             click.echo(f"the migration {verdict.file} is for this change", err=True)
         for reason in () if verdict is None else verdict.reasons:
@@ -115,8 +115,10 @@ def _side(change: Change, before: Side, after: Side) -> Side:
     return before if change.is_old else after
 
 
-def show_diff(found: Diff, before: Side, after: Side) -> None:
-    """Print every change, and the way there."""
+def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None:
+    """Print every change, and the way there; `file` is the migration that was drafted."""
+    if not before.service.entities:
+        click.secho(f"note: there are no schemas at {before.label}", err=True, dim=True)
     for change in found.changes:
         place = str(change.span).replace(
             change.span.file, _side(change, before, after).place(change.span.file), 1
@@ -141,7 +143,9 @@ def show_diff(found: Diff, before: Side, after: Side) -> None:
                 )
             )
             if step.command is not None:
-                click.echo(f"       {step.command}")
+                names = {"NEW": after.label, "FILE": str(file or "FILE")}
+                words = (names.get(word, word) for word in step.command.split())
+                click.echo(f"       {' '.join(words)}")
     counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
     total = plural(len(found.changes), "change")
     click.echo(f"{total}: {counts}" if counts else "no changes", err=True)
