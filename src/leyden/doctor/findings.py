@@ -39,7 +39,9 @@ _MANY: Final = "for many items, `leyden migrate` with a migration that names the
 _DELETE: Final = "`aws dynamodb delete-item --table-name TABLE --key KEY`"
 _ADOPT: Final = "`leyden adopt FOLDER ENTITY`"
 _LOST: Final = "the value is lost: restore it from a backup, or set the attribute anew"
-_TAKEN_OVER: Final = "nothing: the next write of the values takes it over; or delete it: " + _DELETE
+_TAKEN_OVER: Final = (
+    "leave it: the next write of the values takes it over; or delete it: " + _DELETE
+)
 
 KINDS: Final[dict[str, Kind]] = {
     # What could not be looked at.
@@ -58,7 +60,7 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     # Items, each by itself.
     "item.foreign": Kind(
-        NOTE, "nothing in a table that services share; else load their schemas, or delete them"
+        NOTE, "leave them in a table that services share; else load their schemas, or delete them"
     ),
     "item.version": Kind(
         FAULT, "load the schema of that version as well, or bring the items over: `leyden migrate`"

@@ -114,12 +114,13 @@ def doctor(
             from leyden.memory import with_vectors
 
             service = service.beside(with_vectors(service.spec, vectors))
-        found = stack.enter_context(_listed(listing, resume)) if listing is not None else None
+        add = stack.enter_context(_listed(listing, resume)) if listing is not None else None
         tell = stack.enter_context(reading(f"looking at {service.table}"))
         notes = _Notes(resume)
 
         def watch(step: Progress) -> None:
-            tell(step.items, step.expected, f", {plural(step.findings, 'kind')} of findings")
+            found = f", {plural(step.findings, 'finding')}" if step.findings else ""
+            tell(step.items, step.expected, found)
             notes.watch(step)
 
         try:
@@ -131,7 +132,7 @@ def doctor(
                 strict=strict,
                 resume=notes.text,
                 progress=watch,
-                found=found,
+                found=add,
             )
         except KeyboardInterrupt:
             goes_on = "; repeat the command to continue where it was" if notes.text else ""
@@ -244,4 +245,5 @@ def _print(report: Report) -> None:
     ]
     if rows:
         click.echo()
-        print_table(("largest partitions of", "partition key", "items", "size"), rows)
+        title = "largest partitions of" if report.complete else "largest in the sample of"
+        print_table((title, "partition key", "items", "size"), rows)
