@@ -9,7 +9,9 @@ from typing import Any, Final
 import pytest
 
 import leyden
+from leyden.errors import LeydenError, ThrottledError
 from leyden.program import Item, Program, Request, Step
+from leyden.results import Page
 
 OLD: Final[dict[str, Any]] = {
     "entity": "tasks",
@@ -112,8 +114,12 @@ class Moved:
                 step = program.send(answer)
             except StopIteration as end:
                 return end.value
-            between()
-            answer = self.app.driver.run(one(step))
+            try:
+                between()
+                answer = self.app.driver.run(one(step))
+            except LeydenError as error:
+                # As a driver does: the program is told what came of its request.
+                program.throw(error)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -161,3 +167,29 @@ def test_no_get_misses_an_item_that_moves(
     assert [record and record.task_id for record in batch] == NAMES
     together = moved.run(moved.app.transact_get([task.get(key) for key in keys]).program(), between)
     assert [record and record.task_id for record in together] == NAMES
+
+
+@pytest.mark.parametrize("pattern", ["task", "assigned"])
+def test_a_request_that_fails_leaves_what_was_read_and_where_to_go_on(
+    open_service: Callable[..., leyden.Service], pattern: str
+) -> None:
+    moved = Moved(open_service, ["points", "task_id"], 3)
+    moved.move(12)
+    given = {"assignee": "e"} if pattern == "assigned" else {"project": "p"}
+    query = moved.app.entities.task.query[pattern](**given)
+    sent = 0
+
+    def fail() -> None:
+        nonlocal sent
+        sent += 1
+        if sent == 6:
+            raise ThrottledError("too many requests")
+
+    program = query.program(count=20, limit=3)
+    with pytest.raises(ThrottledError) as caught:
+        moved.run(program, fail)
+    page = caught.value.page
+    assert isinstance(page, Page)
+    assert page.items
+    rest = query.go(pages="all", cursor=page.cursor)
+    assert [*page, *rest] == [*query]
