@@ -1,10 +1,10 @@
 """Fetches the tools by which the checks verify what `leyden table` and `leyden iam` write.
 
-cfn-lint, the translator of AWS SAM, parliament and the AWS CDK go into a virtual environment; the
-TypeScript compiler, the CDK again and a parser of Terraform's language into an npm folder. Both are
-below the folder given as the only argument, which git ignores. A second run does nothing. Where
-they cannot be had this says which checks will not run and succeeds; where `LEYDEN_REQUIRE` names
-`formats`, it fails.
+cfn-lint, the translator of AWS SAM, parliament, the AWS command line and the AWS CDK go into a
+virtual environment; the TypeScript compiler, the CDK again and a parser of Terraform's language
+into an npm folder. Both are below the folder given as the only argument, which git ignores. A
+second run does nothing. Where they cannot be had this says which checks will not run and succeeds;
+where `LEYDEN_REQUIRE` names `formats`, it fails.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ PYTHON = (
     "aws-sam-translator==1.115.0",
     "parliament==1.6.4",
     "setuptools<81",  # parliament asks for its pkg_resources
+    "awscli==1.46.3",
     "aws-cdk-lib==2.275.0",
 )
 NODE = {
@@ -47,7 +48,8 @@ def installed(cache: Path) -> bool:
 def install(cache: Path) -> None:
     """Install all of it in `cache/provision`. Raises UnavailableError."""
     folder = cache / FOLDER
-    say(f"Installing cfn-lint, SAM, parliament, the CDK and TypeScript for {CHECKS} into {folder}")
+    tools = "cfn-lint, SAM, parliament, the AWS command line, the CDK and TypeScript"
+    say(f"Installing {tools} for {CHECKS} into {folder}")
     node = folder / "node"
     node.mkdir(parents=True, exist_ok=True)
     package = {"name": "leyden-formats", "private": True, "dependencies": NODE}
