@@ -332,6 +332,52 @@ def test_items_that_cannot_be_converted_are_listed_left_alone_and_in_the_way_of_
     ground.close()
 
 
+def keyed_by(*composites: str, of: dict[str, Any] = OLD) -> dict[str, Any]:
+    schema = deepcopy(of)
+    schema["attributes"]["employee"] = {"type": "string", "required": True}
+    schema["indexes"]["tasks"]["sk"]["composite"] = [*composites]
+    return schema
+
+
+def test_items_that_would_get_one_key_are_told_of_and_none_is_lost(
+    engine: Any, table_name: str
+) -> None:
+    change = Case("shorter key", keyed_by("id"), keyed_by("employee"), {})
+    ground = Ground(change, engine, table_name)
+    for n in range(9):
+        of = {"team": "a", "kind": "bug", "points": n}
+        ground.old.entities.task.put(id=f"Id{n}", employee=f"e{n // 3}", **of).go()
+    before = ground.raw()
+    plan = ground.migrate(dry_run=True)
+    assert (plan.writes, plan.failed) == (3, 6)
+    assert "another item has its new key" in plan.failures[0].reason
+    report = ground.migrate()
+    assert (report.counts.failed, report.is_complete) == (6, False)
+    assert "another item stands under its new key" in report.failures[0].reason
+    assert sorted(item["points"]["N"] for item in ground.raw()) == [str(n) for n in range(9)]
+    assert ground.migrate(rollback=True).is_complete
+    assert ground.raw() == before
+    ground.close()
+
+
+def test_a_rollback_leaves_items_that_had_no_keys_of_their_own_before(
+    engine: Any, table_name: str
+) -> None:
+    change = Case("longer key", keyed_by("id"), keyed_by("id", "kind"), {})
+    ground = Ground(change, engine, table_name)
+    ground.fill(4)
+    ground.migrate()
+    one = {"team": "T0", "id": "Id0", "employee": "e0", "points": 70}
+    ground.new.entities.task.create(kind="idea", **one).go()
+    plan = ground.migrate(rollback=True, dry_run=True)
+    assert (plan.writes, plan.failed) == (4, 1)
+    report = ground.migrate(rollback=True)
+    assert (report.counts.failed, report.is_complete) == (1, False)
+    left = [item["points"]["N"] for item in ground.raw() if item != FOREIGN]
+    assert sorted(left) == ["0", "1", "2", "3", "70"]
+    ground.close()
+
+
 def test_each_step_says_what_can_be_done_instead(first: Ground) -> None:
     with pytest.raises(MigrationError, match="it has not run; run it") as caught:
         first.migrate(commit=True)

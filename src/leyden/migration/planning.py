@@ -32,12 +32,13 @@ from leyden.migration.results import (
     Phase,
     Sample,
 )
+from leyden.operations.bound import item_id
 from leyden.operations.companions.moving.company import Prepared, prepare
 from leyden.operations.companions.moving.kept import alike, kept_of, same_items
 from leyden.operations.companions.moving.moving import Moving
 from leyden.operations.companions.moving.routes import Route
 from leyden.operations.plan.expressions import item_size
-from leyden.operations.run.moving import concerns_all
+from leyden.operations.run.moving import concerns_all, place_taken
 from leyden.operations.run.pacing import Pace, paced
 from leyden.program import Item, Program
 from leyden.schema import BEFORE_FIELD
@@ -114,6 +115,8 @@ class _Planning:
     entities: dict[str, EntityPlan] = field(factory=dict)
     failures: list[Failure] = field(factory=list)
     samples: dict[tuple[str, bool], list[Sample]] = field(factory=dict)
+    taken: set[int] = field(factory=set)
+    """The new keys so far, as hashes, where two items may get one. They are all it remembers."""
 
     def __attrs_post_init__(self) -> None:
         for moving in self.migration.movings:
@@ -144,10 +147,7 @@ class _Planning:
         if isinstance(one, LeydenError):
             if concerns_all(one):
                 raise one
-            self.entities[alias] = evolve(entity, failed=entity.failed + 1)
-            if len(self.failures) < MOST_FAILURES:
-                key = {name: item[name] for name in moving.earlier.key_fields}
-                self.failures.append(failure_of(alias, key, one))
+            self._leave(moving, item, one)
             return
         is_copied = self.migration.copy_to is not None
         if self.direction == "commit" or is_copied:
@@ -156,6 +156,12 @@ class _Planning:
         if one.is_nothing and not is_copied:
             self.entities[alias] = evolve(entity, done=entity.done + 1)
             return
+        if one.moves and (self.direction == "back" or not moving.finds_by_key):
+            new = hash(item_id(self.migration.table, one.new_key))
+            if new in self.taken:
+                self._leave(moving, item, place_taken(one, moving.entity.spec.entity))
+                return
+            self.taken.add(new)
         self.writes += 1
         self.units += units_of(one, self.definition, is_copied=is_copied)
         if one.moves:
@@ -165,6 +171,15 @@ class _Planning:
         kept = self.samples.setdefault((alias, one.moves), [])
         if len(kept) < SAMPLES:
             kept.append(sample_of(moving, one))
+
+    def _leave(self, moving: Moving, item: Item, error: LeydenError) -> None:
+        """Count an item that cannot be moved, and keep the first ones."""
+        alias = moving.entity.spec.alias
+        entity = self.entities[alias]
+        self.entities[alias] = evolve(entity, failed=entity.failed + 1)
+        if len(self.failures) < MOST_FAILURES:
+            key = {name: item[name] for name in moving.earlier.key_fields}
+            self.failures.append(failure_of(alias, key, error))
 
     def chosen(self) -> Iterable[Sample]:
         """Ten samples, of as many kinds as there are."""

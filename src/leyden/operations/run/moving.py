@@ -388,16 +388,25 @@ class _Look:
         return body
 
     def _refuse_other(self, move: _Move, one: Prepared, standing: Item) -> None:
-        """Raise KeyCollisionError where another item stands under the key."""
-        target = self.target(move)
-        if not target.owns(standing) or not matches(standing, target.identity_of(one.after)):
-            raise KeyCollisionError(
-                f"another item stands under its new key{shown_key(one.new_key)}; change or delete "
-                "one of the two, and run the migration again",
-                item=standing,
-                operation=self.operation,
-                entity=target.spec.entity,
-            )
+        """Raise KeyCollisionError where another item stands under the key.
+
+        It may have the same key attributes: where the keys of two items differed by others, their
+        keys in the other form are one. So the item that stands there must be this one's: its own
+        key, in the form that is left, is this one's.
+        """
+        target, moving = self.target(move), move.moving
+        is_same = target.owns(standing) and matches(standing, target.identity_of(one.after))
+        if is_same and one.moves:
+            try:
+                left = (
+                    moving.present(standing) if self.direction == "back" else moving.back(standing)
+                )
+                is_same = all(left[name] == value for name, value in one.old_key.items())
+            except ConversionError:
+                # It has no such form. Where new keys tell old ones, it is this one's nevertheless.
+                is_same = self.direction != "back" and moving.finds_by_key
+        if not is_same:
+            raise place_taken(one, target.spec.entity, standing)
 
     def _judge(self, sent: _Sending, error: LeydenError) -> Program[None]:
         """Learn from a refusal what the next look needs; an item that cannot move has failed."""
@@ -460,6 +469,21 @@ class _Sending:
     roles: Sequence[str]
     guards: Sequence[GuardPart]
     makes_room: bool
+
+
+def place_taken(one: Prepared, entity: str, standing: Item | None = None) -> KeyCollisionError:
+    """The error for an item whose new key is another item's: the one that is seen to stand there.
+
+    None is seen where that is another one that is to be moved.
+    """
+    return KeyCollisionError(
+        f"another item {'has' if standing is None else 'stands under'} its new "
+        f"key{shown_key(one.new_key)}; change or delete one of the two, and run the migration "
+        "again",
+        item=standing or {},
+        operation="migrate",
+        entity=entity,
+    )
 
 
 def concerns_all(error: LeydenError) -> bool:
