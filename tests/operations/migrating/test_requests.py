@@ -14,6 +14,7 @@ import leyden
 from leyden.errors import (
     BatchIncompleteError,
     ConditionFailedError,
+    ConnectionFailedError,
     ConversionError,
     InputError,
     InvalidOptionError,
@@ -23,6 +24,7 @@ from leyden.errors import (
     UniqueConstraintError,
 )
 from leyden.events import RequestSent
+from leyden.program import Gather, Request
 from tests.operations.migrating.cases import CASES, OLD, Case
 from tests.operations.migrating.support import key_of, own_items, raw_items, without_kept
 
@@ -474,3 +476,27 @@ def test_event_loops_write_alike(
 
     found = asyncio.run(write())
     assert (found.assignee, found.points) == ("ann", 2)
+
+
+def test_a_lost_answer_leaves_in_doubt_what_the_call_wrote_and_no_move(pair: Any) -> None:
+    both = pair("version")
+    both.old.entities.task.put(**ITEM, points=1).go()
+    program = both.task.patch(**KEY).set(points=5).program()
+    with pytest.raises(leyden.LeydenError) as refused:
+        both.new.driver.send(next(program))
+    step = program.throw(refused.value)
+    while isinstance(step, Gather):
+        moves = [one for one in step.requests if isinstance(one, Request)]
+        assert all(move.restates for move in moves)
+        step = program.send([both.new.driver.send(move) for move in moves])
+    # The first request was refused, the item has moved, and this one is the write.
+    assert isinstance(step, Request)
+    assert (step.api, step.restates) == ("TransactWriteItems", False)
+    lost = ConnectionFailedError("no answer came", unsure=True, request=step)
+    with pytest.raises(ConnectionFailedError) as raised:
+        program.throw(lost)
+    outcome = raised.value.outcome
+    assert outcome.written == ()
+    assert [one.action for one in outcome.unsure] == ["update"]
+    (item,) = own_items(both.new)
+    assert item["__edb_v__"] == {"S": "2"}

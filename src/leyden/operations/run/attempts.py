@@ -209,7 +209,9 @@ class Attempts(ABC):
         if not reasons:
             return None
         pairs = [pair for pair in zip(parts, reasons, strict=False) if code_of(pair[1]) != "None"]
-        seen = yield from self._look(error, writes, pairs)
+        seen: dict[int, Item | None] = {}
+        if self.earlier is None or not self.earlier.decides(pairs):
+            seen = yield from self._look(error, writes, pairs)
         if self.wrote_unheard(error, writes, seen):
             return []
         if self.earlier is not None:

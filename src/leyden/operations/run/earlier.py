@@ -52,6 +52,13 @@ class Earlier:
             raise failed
         return bool(met)
 
+    @staticmethod
+    def decides(pairs: Sequence[tuple[Part, Reason]]) -> bool:
+        """Whether something stood under an earlier key, so that nothing else need be looked at."""
+        return any(
+            part.role == "earlier" and code_of(reason) == CONDITION_FAILED for part, reason in pairs
+        )
+
     def judge(
         self,
         pairs: Sequence[tuple[Part, Reason]],
@@ -67,7 +74,6 @@ class Earlier:
         under: dict[int, Item] = {}
         beside: dict[int, Item] = {}
         others: dict[int, Item] = {}
-        decides = False
         for part, reason in pairs:
             position = part.position
             moving: Moving | None = self.plans[position].entity.moving
@@ -79,7 +85,6 @@ class Earlier:
                     under[position] = item
             elif part.role == "earlier":
                 # What is not there any more was moved by somebody, and its write is still to come.
-                decides = True
                 item = reason.get("Item") or (yield from self._read(position, state))
                 self.strangers.pop(position, None)
                 if item is not None:
@@ -90,7 +95,7 @@ class Earlier:
             if self._is_written(position, beside[position]):
                 raise failed
             others[position] = beside[position]
-        if not (under or decides):
+        if not (under or self.decides(pairs)):
             return []
         for position, item in others.items():
             moving = self.plans[position].entity.moving
