@@ -500,3 +500,16 @@ def test_a_lost_answer_leaves_in_doubt_what_the_call_wrote_and_no_move(pair: Any
     assert [one.action for one in outcome.unsure] == ["update"]
     (item,) = own_items(both.new)
     assert item["__edb_v__"] == {"S": "2"}
+
+
+def test_an_item_that_has_nothing_to_be_converted_is_written_at_once(pair: Any) -> None:
+    new = deepcopy(OLD)
+    new["attributes"]["level"] = "number"
+    both = pair(Case("beside", OLD, new, {"attributes": {"level": {"value": "to_number(note)"}}}))
+    both.old.entities.task.put(**ITEM, note="none").go()
+    task = both.task
+    with pytest.raises(ConditionFailedError):
+        task.patch(**KEY).set(points=1).where(task.attr.points > 3).go()
+    assert task.patch(**KEY).set(points=1).go(response="all_new").points == 1
+    both.new.transact_write([task.patch(**KEY).add(points=1)]).go()
+    assert task.get(**KEY).go().points == 2

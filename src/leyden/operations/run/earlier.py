@@ -43,7 +43,7 @@ class Earlier:
 
     def read(self, found: Mapping[int, Item | None], state: GuardState) -> Program[bool]:
         """Move those of the items that were read in their earlier form; whether there were any."""
-        met = {}
+        met: dict[int, Item] = {}
         for position, item in found.items():
             moving: Moving | None = self.plans[position].entity.moving
             if moving is not None and item is not None and moving.is_earlier(item):
@@ -91,10 +91,12 @@ class Earlier:
                     (beside if moving.is_earlier(item) else others)[position] = item
         for failed in (yield from self._move(under, state)).values():
             raise failed
+        there = dict(beside)
         for position, failed in (yield from self._move(beside, state)).items():
             if self._is_written(position, beside[position]):
                 raise failed
             others[position] = beside[position]
+        others |= {position: there[position] for position in there.keys() - beside.keys()}
         if not (under or self.decides(pairs)):
             return []
         for position, item in others.items():
@@ -122,24 +124,31 @@ class Earlier:
         one = item_id(plan.table, {name: after[name] for name in plan.key})
         return any(item_id(other.table, other.key) == one for other in self.plans)
 
-    def _move(self, met: Mapping[int, Item], state: GuardState) -> Program[dict[int, LeydenError]]:
+    def _move(self, met: dict[int, Item], state: GuardState) -> Program[dict[int, LeydenError]]:
         """Bring items into their new form; gives the errors of those that cannot be, by position.
 
-        Two writes may meet one item, which is moved once.
+        Two writes may meet one item, which is moved once. Items that no step changes are taken out
+        of `met`: what they lack of the new form, they have nothing to make it of.
         """
-        groups: dict[tuple[str, str], dict[Any, int]] = {}
+        groups: dict[tuple[str, str], dict[Any, list[int]]] = {}
         for position, item in met.items():
             plan = self.plans[position]
             one = item_id(plan.table, {name: item[name] for name in plan.key})
-            groups.setdefault((plan.table, plan.entry._name), {}).setdefault(one, position)
+            group = groups.setdefault((plan.table, plan.entry._name), {})
+            group.setdefault(one, []).append(position)
         failed: dict[int, LeydenError] = {}
-        for (table, operation), positions in groups.items():
-            entries = [(self.plans[n].entity.moving, met[n]) for n in positions.values()]
+        for (table, operation), group in groups.items():
+            entries = [
+                (self.plans[first].entity.moving, met[first]) for first, *_ in group.values()
+            ]
             results = yield from move_items(entries, table, operation=operation)
-            for position, moved in zip(positions.values(), results, strict=True):
+            for positions, moved in zip(group.values(), results, strict=True):
                 state.consumed = add_units(state.consumed, moved.consumed)
-                if moved.error is not None:
-                    failed[position] = moved.error
+                for position in positions:
+                    if moved.error is not None:
+                        failed[position] = moved.error
+                    elif moved.outcome == "done":
+                        del met[position]
         return failed
 
     def _read(self, position: int, state: GuardState) -> Program[Item | None]:
