@@ -115,9 +115,13 @@ def test_a_write_of_the_old_code_on_a_moved_item_is_brought_over(plan: Plan, tex
     again = moving.forward(later)
 
     assert not moving.is_earlier(again)
-    expected = plan.expected({**plan.values, "group": text})
-    assert values_of(moving.entity, again) == expected
-    assert values_of(moving.earlier, moving.back(again)) == {**plan.values, "group": text}
+    old = {**plan.values, "group": text}
+    assert values_of(moving.entity, again) == plan.expected(old)
+    assert values_of(moving.earlier, moving.back(again)) == old
+    # Rolled back before anybody brought it over, it has nothing of the new form.
+    back = moving.back(later)
+    assert values_of(moving.earlier, back) == old
+    assert values_of(moving.entity, moving.forward(back)) == plan.expected(old)
 
 
 def written_by_old_code(plan: Plan, item: Item, text: str) -> Item:

@@ -32,9 +32,10 @@ from leyden.operations.companions.moving.routes import (
 )
 from leyden.operations.companions.moving.translation import Translation, same_key
 from leyden.operations.plan.expressions import ITEM_LIMIT, Expressions, item_size
-from leyden.program import Item
+from leyden.program import AttributeValue, Item
 from leyden.schema.faults import Fault
 from leyden.schema.migrations import BEFORE_FIELD, AttributeChange, EntityMigration
+from leyden.schema.spec import Literal
 
 
 class Moving:
@@ -84,6 +85,7 @@ class Moving:
             self.routes_back,
             consumed=self._consumed_back(),
             dropped=[route.target.spec.name for route in self._made_beside],
+            filled=self._filled(),
             moves=self.moves,
         )
         same = {name: Route(one, one) for name, one in entity.mapping.attributes.items()}
@@ -176,7 +178,8 @@ class Moving:
         base = without_kept(item)
         if self.is_earlier(item):
             return self._restored(item)
-        if self.is_told or self.moves or BEFORE_FIELD in item or self._new_signs(base):
+        has_moved = self.moves and is_displaced(self.earlier, item)
+        if self.is_told or has_moved or BEFORE_FIELD in item or self._new_signs(base):
             return self.back(item)
         # One that only lacks something, such as the keys of a new index, is in both forms.
         return base
@@ -200,7 +203,11 @@ class Moving:
         """
         base = without_kept(item)
         if self.is_earlier(item):
-            return self._restored(item)
+            old = self._restored(item)
+            if self.is_told or not self._new_signs(base):
+                return old
+            # Code of the old kind wrote a part of an item that had moved.
+            return {n: value for n, value in old.items() if n not in self._behind.leftovers}
         kept = kept_of(item)
         if kept is None or kept.digest != digest_of(base):
             return self._latest(base, kept)
@@ -493,6 +500,18 @@ class Moving:
         return frozenset(
             name for name in read if name in attributes and attributes[name].field not in known
         )
+
+    def _filled(self) -> dict[str, AttributeValue]:
+        """The fields that only the new form has, with the default that the migration writes."""
+        known, found = self.earlier.mapping.known_fields, {}
+        for name in self.change.defaults:
+            attribute = self.entity.mapping.attributes[name]
+            default = attribute.spec.default
+            is_open = attribute.spec.field not in known and not attribute.spec.encrypt
+            if isinstance(default, Literal) and is_open:
+                value = attribute.encode(attribute.accept(default.value))
+                found[attribute.spec.field] = value
+        return found
 
     def _parted_keys(self) -> bool:
         """Whether no key of the new form can be one of the old form."""

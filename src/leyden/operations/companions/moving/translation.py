@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from leyden.errors import ConversionError, LeydenError
@@ -18,7 +19,7 @@ from leyden.operations.companions.overflow.format import (
     unfold,
     write_manifest,
 )
-from leyden.program import Item
+from leyden.program import AttributeValue, Item
 from leyden.schema.migrations import BEFORE_FIELD
 from leyden.schema.spec import OVERFLOW_FIELD
 
@@ -29,7 +30,8 @@ class Translation:
     `routes` say how each attribute of the target gets its value. `consumed` are attributes of the
     origin that go with the move, because others are made of them, `dropped` those that can be made
     again; the fields of all others stay, known to the target or not. `fills` are attributes of the
-    target that get their default where nothing else gives them a value.
+    target that get their default where nothing else gives them a value, and `filled` the fields
+    that go where they have but such a value.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Translation:
         consumed: Collection[str] = (),
         dropped: Collection[str] = (),
         fills: Collection[str] = (),
+        filled: Mapping[str, AttributeValue] = MappingProxyType({}),
         moves: bool,
     ) -> None:
         self.origin = origin
@@ -48,6 +51,7 @@ class Translation:
         self.routes = routes
         self.moves = moves
         self._fills = tuple(fills)
+        self._filled = filled
         spec = origin.spec
         known = target.mapping.known_fields
         fields = {attribute.field for attribute in spec.attributes.values()}
@@ -56,6 +60,8 @@ class Translation:
         gone |= origin.mapping.key_fields - fields - known
         self._gone = frozenset(gone)
         """The fields of the origin that a moved item does not have."""
+        self.leftovers = frozenset(gone - known)
+        """Those of them that items of the target's form never have."""
         read = {field for route in routes.values() for field in self._fields_read(route)}
         self._left = frozenset(fields - read - gone)
         """The fields of attributes that nothing is made of, and that stay."""
@@ -172,7 +178,11 @@ class Translation:
         if sealer is not None:
             opened = sealer.opened(opened)
         values = self.origin.mapping.decode_values(opened)
-        after: Item = {name: value for name, value in item.items() if name not in self._gone}
+        after: Item = {
+            name: value
+            for name, value in item.items()
+            if name not in self._gone and self._filled.get(name) != value
+        }
         after.pop(OVERFLOW_FIELD, None)
         sealed: Item = {}
         carried: dict[str, Entry] = {}
@@ -313,7 +323,7 @@ class Translation:
 
 def same_key(source: Any, target: Any, routes: Mapping[str, Route]) -> bool:
     """Whether two key forms make the same key of an item, before and after its move."""
-    shape = ("field", "prefix", "suffix", "postfix", "casing", "numeric", "bare", "strict")
+    shape = ("field", "prefix", "suffix", "postfix", "fold", "numeric", "bare", "strict")
     if any(getattr(source, name) != getattr(target, name) for name in shape):
         return False
     if len(source.segments) != len(target.segments):
