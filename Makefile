@@ -11,6 +11,7 @@
 # make bench-vectors  reading vectors beside boto3, searching them beside NumPy and Qdrant
 # make goldens   write anew what @mastra/memory does, which tests/memory compare with
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
+# make soak   kill a migration 200 times over a million items; writes docs/soak.json; takes hours
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
 # make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the golden files
 #             of deployment formats
@@ -27,7 +28,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory bench-migration bench-vectors goldens quality newcomer docs npm ministack formats clean
+.PHONY: help figures demo test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -71,6 +72,9 @@ bench-vectors: $(VENV)/.installed-dev
 
 goldens: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.memory_goldens
+
+soak: $(VENV)/.installed-dev npm
+	@$(VENV)/bin/python -m tools.soak.run --json docs/soak.json $(SOAK)
 
 quality: $(VENV)/.installed-dev npm
 	@$(VENV)/bin/python -m tools.memory_quality --missed

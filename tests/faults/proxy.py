@@ -11,6 +11,7 @@ import http.client
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -165,17 +166,21 @@ class FaultProxy:
         token = json.loads(body).get("ClientRequestToken") if self.remembers_tokens else None
         if token in self._answers:
             return 200, self._answers[token]
+        status, payload = self.exchange(headers, body)
+        if token is not None and status == 200:
+            self._answers[token] = payload
+        return status, payload
+
+    def exchange(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """Send a request to the engine: its status and its body."""
         address = urlsplit(self.engine_url).netloc
         connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
         try:
             connection.request("POST", "/", body, headers)
             answer = connection.getresponse()
-            status, payload = answer.status, answer.read()
+            return answer.status, answer.read()
         finally:
             connection.close()
-        if token is not None and status == 200:
-            self._answers[token] = payload
-        return status, payload
 
     def wait_until_closing(self) -> None:
         """Hold a request until the proxy stops; the client has given up long before."""
@@ -195,11 +200,23 @@ class _Server(ThreadingHTTPServer):
         """Close without the farewell, which would turn a reset into an ordinary end."""
         self.close_request(request)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that are gone before their answer, as killed ones are."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 @contextmanager
 def fault_proxy(engine_url: str, *, remembers_tokens: bool = False) -> Iterator[FaultProxy]:
     """Run a proxy in front of the engine at `engine_url`."""
     proxy = FaultProxy(engine_url, remembers_tokens)
+    with running(proxy):
+        yield proxy
+
+
+@contextmanager
+def running(proxy: FaultProxy) -> Iterator[None]:
+    """Run a proxy; its `url` is known from then on."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -285,7 +302,7 @@ def fault_proxy(engine_url: str, *, remembers_tokens: bool = False) -> Iterator[
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield proxy
+        yield
     finally:
         proxy.close()
         server.shutdown()

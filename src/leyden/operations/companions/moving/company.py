@@ -261,7 +261,12 @@ class _Preparing:
         if not (moving.entity.spec.unique or moving.earlier.spec.unique):
             return one
         table = self.table if self.copy_to is None else self.copy_to
-        before = {**_claims(moving.earlier, one.before), **_claims(moving.entity, one.before)}
+        forms = [moving.earlier, moving.entity]
+        if moving.is_told:
+            forms = [moving.earlier if moving.is_earlier(one.before) else moving.entity]
+        before: dict[str, Claim] = {}
+        for form in forms:
+            before |= _claims(form, one.before)
         after = claims_of(target, one.after)
         checks = moving.change.unique and not self.back
         guards = []
