@@ -451,6 +451,46 @@ def test_listeners_hear_its_requests(first: Ground) -> None:
     assert {"Scan", "TransactWriteItems", "PutItem"} <= {one.api for one in sent}
 
 
+def unheard(program: Program[Any], dice: random.Random) -> Program[Any]:
+    """The program over a connection that breaks off when some requests have been answered."""
+    try:
+        step = next(program)
+        while True:
+            answer = yield step
+            if getattr(step, "api", "") == "PutItem" and dice.random() < 0.5:
+                error = leyden.errors.ConnectionFailedError("the connection broke off")
+                error.unsure = True
+                step = program.throw(error)
+            elif isinstance(step, Gather) and dice.random() < 0.2:
+                lost = leyden.errors.ConnectionFailedError("the connection broke off")
+                step = program.send([lost, *answer[1:]])
+            else:
+                step = program.send(answer)
+    except StopIteration as end:
+        return end.value
+
+
+def test_lost_answers_are_made_up_for(first: Ground) -> None:
+    work = work_of(
+        first.new.spec,
+        [first.new.entities.task._bound],
+        first.table,
+        first.case.migration,
+        dry_run=False,
+        rollback=False,
+        commit=False,
+        rate=None,
+        segments=2,
+        progress=None,
+        encryption_keys=None,
+        lease=1,
+    )
+    report: Any = first.new.driver.run(unheard(work.program(), random.Random(5)))
+    assert report.is_complete
+    assert first.points() == {f"Id{n}": n for n in range(COUNT)}
+    assert first.migrate(lease=1).seconds < 5, "the lease was given back"
+
+
 def throttling(program: Program[Any], dice: random.Random) -> Program[Any]:
     """The program over a table that throttles one in ten requests, after all of the retries."""
     try:

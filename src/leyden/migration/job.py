@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Final
 
@@ -27,7 +28,7 @@ from leyden.migration.results import (
 from leyden.operations.companions.moving.moving import Moving
 from leyden.operations.run.moving import Moved, move_items
 from leyden.operations.run.pacing import Pace, paced
-from leyden.operations.run.sending import pause_before
+from leyden.operations.run.sending import WRITES, pause_before
 from leyden.program import Gather, Item, Params, Program, Request, Response
 
 OPERATION: Final = "migrate"
@@ -345,11 +346,21 @@ class Job:
     def _keep(self) -> Program[None]:
         """Save how far it is, where that is due, and so keep the lease."""
         if self._logbook.is_due:
-            yield from self._save()
+            # There are other occasions before the lease is over.
+            with suppress(ThrottledError, ConnectionFailedError):
+                yield from self._save(attempts=1)
 
-    def _save(self, *, release: bool = False) -> Program[None]:
-        request, response = yield from self._logbook.save(self._entry, release=release)
-        self._pace.note(request, response)
+    def _save(self, *, release: bool = False, attempts: int = WRITES) -> Program[None]:
+        for attempt in range(1, attempts + 1):
+            try:
+                request, response = yield from self._logbook.save(self._entry, release=release)
+            except (ThrottledError, ConnectionFailedError):
+                if attempt == attempts:
+                    raise
+                yield pause_before(attempt)
+            else:
+                self._pace.note(request, response)
+                return
 
     # --- what is told
 
@@ -400,9 +411,9 @@ def refusal_of(direction: Direction, found: Entry | None) -> str | None:
     phase = None if found is None else found.phase
     if direction == "forward":
         if phase == "rolling_back":
-            return "a rollback is under way; finish it first, with rollback=True"
+            return "a rollback is under way; finish it first, with `rollback=True`"
         if phase == "committing":
-            return "a commit is under way; finish it, with commit=True"
+            return "a commit is under way; finish it, with `commit=True`"
     elif direction == "back":
         if phase in ("committing", "committed"):
             return (
@@ -417,8 +428,9 @@ def refusal_of(direction: Direction, found: Entry | None) -> str | None:
         }.get(phase, "it has not run to its end")
         return f"{said}; run it until all items are verified, and commit then"
     elif found is not None and phase == "verified" and found.counts.failed:
+        several = "1 item" if found.counts.failed == 1 else f"{found.counts.failed:,} items"
         return (
-            f"{found.counts.failed} items could not be moved, and a commit would leave them behind "
-            "for good; mend them, and run it again"
+            f"{several} could not be moved, and a commit would leave them behind for good; mend "
+            "what the report lists, and run it again"
         )
     return None

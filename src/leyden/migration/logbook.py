@@ -121,6 +121,7 @@ class Logbook:
         self._clock = clock
         self._mine = f"{os.getpid()}-{uuid4()}"
         self._revision: str | None = None
+        self._owner: str | None = None
         self._saved = -float("inf")
         self.holds = False
         """Whether this process has the lease."""
@@ -163,16 +164,17 @@ class Logbook:
             seen = expressions.value({"S": self._revision})
             params["ConditionExpression"] = f"{nested} = {seen}"
         expressions.write_to(params)
-        request, response = Request("PutItem", params, self._operation), {}
+        request = Request("PutItem", params, self._operation)
         try:
             response = yield request
         except ConditionFailedError:
             # An attempt whose answer was lost may have been the one that wrote.
             yield from self._read()
-            if self._revision != revision:
+            if self._owner != self._mine:
                 self.holds = False
                 raise self._busy() from None
-        self._revision, self.entry = revision, entry
+            return (yield from self.save(entry, release=release))
+        self._revision, self.entry, self._owner = revision, entry, self._mine
         self.holds = not release
         self._saved = self._clock()
         return request, response
@@ -193,11 +195,12 @@ class Logbook:
         response = yield Request("GetItem", asked, self._operation)
         item = response.get("Item")
         if item is None:
-            self.entry, self._revision = None, None
+            self.entry = self._revision = self._owner = None
             return 0.0
         said = item[PROGRESS_FIELD]["M"]
         self.entry, self._revision = read_progress(item), said["revision"]["S"]
-        return 0.0 if said["owner"]["S"] == self._mine else float(said["until"]["N"])
+        self._owner = said["owner"]["S"]
+        return 0.0 if self._owner == self._mine else float(said["until"]["N"])
 
     def _busy(self) -> MigrationBusyError:
         return MigrationBusyError(
