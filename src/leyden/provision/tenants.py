@@ -243,10 +243,8 @@ def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | Non
         if other.field != keys.field or not other.may_be_of(leading):
             continue
         if other.leading is None or other.begins != keys.begins:
-            return (
-                f"other keys in its field {quoted(keys.field)} begin with "
-                f"{quoted(other.begins)}, as a tenant's may"
-            )
+            how = f"begin with {quoted(other.begins)}" if other.begins else "are any text"
+            return f"other values in its field {quoted(keys.field)} {how}, as a tenant's may be"
         if other.loose:
             return f"{tenant} {other.loose}"
         if leading.after and other.may_hold(leading.after[0]):
