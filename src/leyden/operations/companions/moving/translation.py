@@ -193,6 +193,7 @@ class Translation:
                 carried[field] = entries[source.spec.field]
                 if source.spec.field in item:
                     after[field] = item[source.spec.field]
+                given.add(source.spec.field)
                 continue
             value = restate(route, opened, values)
             if value is None:
