@@ -63,8 +63,9 @@ class Translation:
         self.leftovers = frozenset(gone - known)
         """Those of them that items of the target's form never have."""
         read = {field for route in routes.values() for field in self._fields_read(route)}
-        self._left = frozenset(fields - read - gone)
-        """The fields of attributes that nothing is made of, and that stay."""
+        self._left = frozenset((fields - read - gone) | (target.mapping.overflow - fields))
+        """The fields whose large values stay as they are: nothing is made of them, or the target
+        wrote them already."""
         self._spent = {
             name: attribute
             for name, attribute in origin.mapping.attributes.items()
@@ -187,6 +188,7 @@ class Translation:
         sealed: Item = {}
         carried: dict[str, Entry] = {}
         given: set[str] = set()
+        written: set[str] = set()
         for route in self.routes.values():
             field, source = route.target.spec.field, route.source
             if source is not None and source.spec.field in entries and self._carries(route):
@@ -199,6 +201,7 @@ class Translation:
             if value is None:
                 continue
             given.update(self._fields_read(route))
+            written.add(field)
             if route.target.spec.encrypt:
                 sealed[field] = value
                 after.pop(field, None)
@@ -211,10 +214,10 @@ class Translation:
                     path=name,
                     entity=self.target.spec.entity,
                 )
-        kept = {name: one for name, one in entries.items() if name in self._left}
+        kept = {n: one for n, one in entries.items() if n in self._left and n not in written}
         self._fill(after, sealed)
         after |= self.target.identifiers
-        hidden = {*carried, *(() if mapping.sealer is None else mapping.sealer.fields)}
+        hidden = {*carried, *kept, *(() if mapping.sealer is None else mapping.sealer.fields)}
         shown = {name: value for name, value in after.items() if name not in hidden}
         made = mapping.decode_values(Opened({**shown, **sealed}))
         for name, value in self._derived(made).items():
