@@ -142,9 +142,11 @@ class Writer:
         except LeydenError as error:
             if not error.unsure and isinstance(error, leyden.errors.InputError):
                 raise
-            self.ledger.counts[f"{self.name} {'unsure' if error.unsure else 'refused'}"] += 1
+            # What was refused may have been written by an attempt whose answer got lost.
+            unsure = bool(error.unsure or error.happened or error.outcome)
+            self.ledger.counts[f"{self.name} {'unsure' if unsure else 'refused'}"] += 1
             self.ledger.counts[f"{type(error).__name__}"] += 1
-            if error.unsure:
+            if unsure:
                 self.ledger.note(place, change, unsure=True)
         else:
             self.ledger.counts[f"{self.name} wrote"] += 1
