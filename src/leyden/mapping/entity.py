@@ -236,6 +236,10 @@ class EntityMapping(Preparation):
         """The `when` of an access pattern. Raises KeyError for one without."""
         return self._conditions[index]
 
+    def needed_by(self, keys: IndexKeys) -> frozenset[str]:
+        """The attributes that say where an item is in an index: its composites, and its `when`."""
+        return keys.needed if keys.spec.when is None else self.condition(keys.spec.name).needed
+
     def resolve(self, path: str) -> ResolvedPath:
         """What stands at a path such as `detail.effort`, `history[0].text` or `detail["a b"]`.
 

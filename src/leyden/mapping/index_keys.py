@@ -185,7 +185,7 @@ def changed_keys(mapping: EntityMapping, item: Knowledge) -> KeyChanges:
     refuse_empty_keys(mapping, values)
     for keys in mapping.keys.secondary:
         condition = None if keys.spec.when is None else mapping.condition(keys.spec.name)
-        needed = keys.needed if condition is None else condition.needed
+        needed = mapping.needed_by(keys)
         if values.keys() >= needed:
             # Most writes know all of an index that they concern.
             if condition is not None and not condition.holds(values):

@@ -302,22 +302,34 @@ class Preparation:
                     values[name] = self.attributes[name].accept(value, moment=moment)
         return self.setters.looked_for(values) if hooked and self.has_setters else values
 
-    def watchers(self, changed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    def watchers(
+        self, changed: Mapping[str, Any], known: Mapping[str, Any], *, complete: bool = False
+    ) -> dict[str, Any]:
         """The derived attributes that a write of a part must set as well; None: to be removed.
 
         `changed` holds the accepted values that the write sets, None for what it removes; `known`
-        other values that the item has, None for what it is known not to have.
+        other values that the item has, None for what it is known not to have. With `complete` it
+        sets all others of which every input is known as well, but those of the item's own key.
 
         Raises MissingCompositeError where one is derived from what is in neither,
         ReadOnlyAttributeError where the item's own key would change,
         RequiredAttributeError where one that is required comes to nothing.
         """
-        if self._inputs is not None and self._inputs.isdisjoint(changed):
-            return {}
-        concerned = [one for one in self._derivations.values() if one.concerns(changed)]
-        if not concerned:
+        if not complete and self._inputs is not None and self._inputs.isdisjoint(changed):
             return {}
         together = {**known, **changed}
+        concerned = [
+            one
+            for one in self._derivations.values()
+            if one.concerns(changed)
+            or (
+                complete
+                and one.name not in self._own
+                and self.derivations[one.name] <= together.keys()
+            )
+        ]
+        if not concerned:
+            return {}
         for one in concerned:
             missing = tuple(sorted(self.derivations[one.name] - together.keys()))
             refuse_missing_inputs(one.name, missing, self.spec)

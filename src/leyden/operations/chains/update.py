@@ -129,9 +129,7 @@ class ChangesPart(Write):
         )
 
     def _agreements(self, expressions: Expressions, demands: Iterable[Need]) -> list[str]:
-        """The conditions that what the caller said of the stored item is so, and its vectors
-        and unions are what the write needs.
-        """
+        """The conditions that the stored item is what the caller said, and what the write needs."""
         entity = self._entity
         texts = [expressions.equal(*pair) for pair in self._agreed().items()]
         for name, value in self._known.items():

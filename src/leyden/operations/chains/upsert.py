@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Never, Self
 
 from leyden._attrs import evolve, field, frozen
 from leyden._calls import misplaced
+from leyden._text import listed, quoted
 from leyden.errors import InvalidExpressionError, MissingCompositeError
 from leyden.mapping.index_keys import (
     KEPT,
@@ -15,7 +16,7 @@ from leyden.mapping.index_keys import (
     own_keys,
     refuse_unknown_inputs,
 )
-from leyden.mapping.vector_guards import Demand, refuse_unfit
+from leyden.mapping.vector_guards import refuse_unfit
 from leyden.operations.chains.update import ChangesPart, step_demands
 from leyden.operations.companions.unique import Effect, refuse_unknown_claims
 from leyden.operations.companions.versions import (
@@ -25,8 +26,53 @@ from leyden.operations.companions.versions import (
     seen_version,
 )
 from leyden.operations.options import Options
+from leyden.operations.plan.refusal import Need
 from leyden.operations.plan.steps import Step, hooked_amounts, read_steps, sealed_steps
 from leyden.operations.plan.writes import PartChange, WritePlan, defaults_of
+
+
+@frozen
+class Begun:
+    """What the stored item must be, so that a derived value is begun on a new item only.
+
+    `name` is set where the item does not have it, as a new item derives it. A stored item may lack
+    it: an update that makes an item derives nothing, and older items may be of a schema without
+    the attribute. Such an item may have `inputs` of which another value is derived, and may be in
+    indexes as one without the value; `fields` are those that would show it. `own` is the field of
+    its own key.
+    """
+
+    name: str
+    field: str
+    inputs: tuple[str, ...]
+    fields: tuple[str, ...]
+    own: str
+
+    why: ClassVar[str] = "derived"
+
+    def holds(self, stored: Mapping[str, Any]) -> bool:
+        """Whether there is no item, one that has the value, or one of which nothing is known."""
+        return self.field in stored or stored.keys().isdisjoint(self.fields)
+
+    def condition(
+        self, path: Callable[[Sequence[str]], str], value: Callable[[dict[str, Any]], str]
+    ) -> str:
+        """The condition as text; `path` gives the placeholder of a place."""
+        lacks = [f"attribute_not_exists({path((name,))})" for name in self.fields]
+        alone = f"({' AND '.join(lacks)})"
+        new = f"attribute_not_exists({path((self.own,))})"
+        return f"(attribute_exists({path((self.field,))}) OR {new} OR {alone})"
+
+    @property
+    def told(self) -> str:
+        """Why the value would be wrong, in words."""
+        inputs = listed(self.inputs)
+        return f"the stored item has no {quoted(self.name)}, which is derived from {inputs}"
+
+    @property
+    def advice(self) -> str:
+        """How to say what the write cannot know."""
+        return f"say with .composite() what it has of {listed(self.inputs)} (None: it has none)"
 
 
 class _Parts(NamedTuple):
@@ -38,6 +84,7 @@ class _Parts(NamedTuple):
     removed: tuple[str, ...]
     item: Knowledge
     expected: Expectation | None
+    needs: tuple[Begun, ...]
 
 
 @frozen(eq=False, repr=False)
@@ -136,11 +183,11 @@ class Upsert(ChangesPart):
                 known=self._agreed(),
                 creates=True,
             )
-        demands: tuple[Demand, ...] = ()
+        demands: tuple[Need, ...] = parts.needs
         if entity.mapping.guards_vectors:
             refuse_unfit(entity.mapping, parts.values)
             begun = [n for n in parts.values if entity.spec.attributes[n].field in once]
-            demands = step_demands(entity.mapping, parts.item, parts.steps, begun)
+            demands += step_demands(entity.mapping, parts.item, parts.steps, begun)
         change = PartChange(fields, steps, (*keys.remove, *parts.removed), once, keys)
         return self._plan_part(options, key, stored, change, effect, parts.expected, demands)
 
@@ -179,14 +226,16 @@ class Upsert(ChangesPart):
         known = {**self._known, **own} if self._known else own
         changed = {n: value for n, value in values.items() if n not in unsure and n not in own}
         derived: dict[str, Any] = {}
+        needs: tuple[Begun, ...] = ()
         if mapping.derivations:
-            derived = mapping.watchers(changed, known)
+            derived = mapping.watchers(changed, known, complete=True)
             # The rest is derived for a new item; of a stored one it stays as it is.
-            rest = mapping.derivations.keys() - derived.keys()
-            begun = mapping.derived(values, rest) if rest else {}
+            begun = mapping.derived(values, mapping.derivations.keys() - derived.keys())
+            begun = {name: value for name, value in begun.items() if value is not None}
             self._refuse_kept_inputs(begun, unsure)
             values = mapping.complete(values, given, {**begun, **derived})
-            once |= {name for name, value in begun.items() if value is not None}
+            needs = tuple(self._begun(begun, known.keys() | changed.keys()))
+            once |= begun.keys()
             changed |= derived
         together = {**known, **changed}
         absent: Collection[str] = ()
@@ -200,7 +249,25 @@ class Upsert(ChangesPart):
             tuple(attributes[name].field for name in derived if name in absent),
             Knowledge(present, absent, changed.keys(), values, creates=True, kept=unsure),
             expected,
+            needs,
         )
+
+    def _begun(self, names: Iterable[str], known: Collection[str]) -> Iterable[Begun]:
+        """What the stored item must be where derived values are begun, of inputs beside `known`."""
+        entity, mapping = self._entity, self._entity.mapping
+        attributes, primary = entity.spec.attributes, entity.keys.primary
+        assert primary.pk is not None
+        own = primary.pk.field
+        for name in names:
+            inputs = sorted(mapping.derivations[name].difference(known))
+            if not inputs:
+                continue
+            # A value that is stored outside of its item leaves no field: any item may have it.
+            shown = {own if attributes[n].overflow else attributes[n].field for n in inputs}
+            for keys in entity.keys.secondary:
+                if name in mapping.needed_by(keys):
+                    shown |= keys.fields - primary.fields
+            yield Begun(name, attributes[name].field, tuple(inputs), tuple(sorted(shown)), own)
 
     def _refuse_kept_inputs(self, derived: Iterable[str], kept: Collection[str]) -> None:
         """Raise where an index depends on what is derived from attributes that may be stored."""

@@ -20,7 +20,7 @@ Needs: TypeAlias = Literal["anything", "no item", "an item"]
 """What a verb needs to be stored under its key."""
 
 Why: TypeAlias = Literal[
-    "exists", "not_found", "composite", "vector", "variant", "where", "unknown"
+    "exists", "not_found", "composite", "vector", "variant", "derived", "where", "unknown"
 ]
 """Which part of a condition did not hold; `unknown` where nothing tells."""
 
@@ -28,7 +28,7 @@ Why: TypeAlias = Literal[
 class Need(Protocol):
     """What a write needs of the stored item, though no caller says it.
 
-    Vector indexes do, and steps inside of a union.
+    Vector indexes do, steps inside of a union, and what an upsert derives of what it is not told.
     """
 
     @property
@@ -64,7 +64,7 @@ class Need(Protocol):
 class Asked:
     """What a write asks of the stored item: by its verb, by `.where()`, by `.composite()`.
 
-    What vector indexes and unions need of it, no caller says.
+    What vector indexes, unions and derived attributes need of it, no caller says.
     """
 
     needs: Needs = "anything"
@@ -72,7 +72,7 @@ class Asked:
     composite: Mapping[str, AttributeValue | None] = field(factory=dict)
     """By field; None for what the stored item must not have."""
     demands: tuple[Need, ...] = ()
-    """What vector indexes and unions need of the stored item."""
+    """What vector indexes, unions and derived attributes need of the stored item."""
     by_record: bool = False
     """Whether a record that was read says so in place of `.composite()`."""
 
@@ -193,7 +193,7 @@ def _said(
             listed = ", ".join(f'"{names.get(f, f)}"' for f in asked.differing(stored))
             since = ": it was written meanwhile" if asked.by_record else ""
             return f"the stored item has another {listed} than {asked.says}{since}"
-        case "vector" | "variant":
+        case "vector" | "variant" | "derived":
             unmet = asked.unmet_demand(stored)
             return "" if unmet is None else f"{unmet.told}; {unmet.advice}"
         case "where":

@@ -174,7 +174,7 @@ class WritePlan:
     overflow: OverflowChange | None = None
     """What it does to values that may be stored outside of their item; `params` lacks these."""
     demands: tuple[Need, ...] = ()
-    """What vector indexes and unions need of the stored item; already among the conditions."""
+    """What no caller says and it needs of the stored item; already among the conditions."""
 
     @property
     def entity(self) -> BoundEntity:

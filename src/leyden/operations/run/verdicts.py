@@ -13,6 +13,7 @@ its only part. The verdict depends on whose part it was:
 |         |                           | caller asked does not hold                                |
 |         |                           | `vector`: it would leave a vector without its partition   |
 |         |                           | `variant`: a path leads into another variant of a union   |
+|         |                           | `derived`: what it begins is derived of what is not known |
 |         |                           | `earlier`, again: it was in its earlier form, and has     |
 |         |                           | been moved                                                |
 | earlier | condition                 | `earlier`, again: the item stood under its earlier key,   |
@@ -156,7 +157,7 @@ def send_transaction(request: Request) -> Program[tuple[Response, int]]:
 
 
 _CALLED: Final = {
-    **dict.fromkeys(("composite", "vector", "variant", "where", "unknown"), "condition"),
+    **dict.fromkeys(("composite", "vector", "variant", "derived", "where", "unknown"), "condition"),
     "earlier": "conflict",
 }
 """What a rejection calls verdicts, where it has another word."""
@@ -288,7 +289,14 @@ def error_of(
             assert refusal.claim is not None
             error = _violated(refusal.claim, refusal.owner or {}, request)
         case (
-            "exists" | "not_found" | "composite" | "vector" | "variant" | "where" | "unknown" as why
+            "exists"
+            | "not_found"
+            | "composite"
+            | "vector"
+            | "variant"
+            | "derived"
+            | "where"
+            | "unknown" as why
         ):
             plan, is_known = write.plan, refusal.is_known
             error = told_of(
