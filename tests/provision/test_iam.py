@@ -441,6 +441,47 @@ def test_an_index_that_others_lead_to_is_left_out_only_where_keys_may_be_alike()
     assert [one.sid for one in allowed.statements] == ["ItemsOfTenant"]
 
 
+BARE_ORG: Final = {"composite": ["org"], "casing": "none"}
+
+
+@pytest.mark.parametrize(
+    ("exact", "longer", "reason", "key", "caller"),
+    [
+        # The item of tenant `a` whose key is the whole key of a tenant of another name.
+        ({}, {}, 'org may hold "#", which ends it in other such keys', "$s#org_a#z_1", "a#z_1"),
+        (
+            {"template": "T${org}"},
+            {"template": "T${org}${z}"},
+            "nothing stands between org and what follows it in other such keys",
+            *("Tab", "ab"),
+        ),
+        (
+            {"template": "T${org}#${z}", "composite": ["org", "z"]},
+            {"template": "T${org}-${z}"},
+            'org may hold "',
+            *("Ta-b#1", "a-b"),
+        ),
+    ],
+)
+def test_a_key_that_ends_behind_the_tenant_is_not_the_beginning_of_anothers(
+    exact: dict[str, Any], longer: dict[str, Any], reason: str, key: str, caller: str
+) -> None:
+    first = indexed(entity(tenant=FREE, **BARE_ORG), "gsi1", **{**BARE_ORG, **exact})
+    second = indexed(entity("f", tenant=FREE, **BARE_ORG), "gsi1", casing="none", **longer)
+    allowed = permissions(service(first, second), "t", tenant="org")
+    access = Access("dynamodb:Query", "table/t/index/gsi1", (key,))
+    assert not allows(iam_json(allowed), access, {"aws:PrincipalTag/org": caller})
+    assert f"left out, e.by_gsi1 on the index gsi1: {reason}" in allowed.notes[0]
+
+
+def test_a_name_that_strict_keys_escape_is_named_and_reaches_nothing() -> None:
+    spec = service(entity(tenant=FREE, keys="strict"))
+    allowed = permissions(spec, "t", tenant="org")
+    assert allowed.notes[-1] == 'no name of a tenant holds one of these: space ! " # $ * ?'
+    with pytest.raises(InvalidOptionError, match="tenant_value is one variable"):
+        permissions(spec, "t", tenant="org", tenant_value="a b")
+
+
 # Any schemas, any tenants
 
 

@@ -191,7 +191,8 @@ def permissions(
         notes.append(f"left out, all searches: {_BEYOND}; --searches allows them all the same")
     notes.append("left out, scans: they read what all tenants have")
     if tenant_value is None or _VARIABLE.fullmatch(given):
-        characters = " ".join(dict.fromkeys([*keys.excluded, "*", "?"]))
+        shown = dict.fromkeys([*keys.excluded, "*", "?"])
+        characters = " ".join("space" if char.isspace() else char for char in shown)
         notes.append(f"no name of a tenant holds one of these: {characters}")
     variable = _VARIABLE.fullmatch(given)
     tag = variable[1] if variable is not None and variable[1].startswith(_TAG) else None

@@ -6,7 +6,8 @@ names what is in the way:
 
 - Two names must not make one text: no casing that folds letters, no padding.
 - What ends the name in a key, `#` in most, must not stand in any name. Otherwise the items of a
-  tenant `a#ticket_id_1` would be among those of the tenant `a`.
+  tenant `a#ticket_id_1` would be among those of the tenant `a`. The same goes for what ends it in
+  other keys that begin alike: the name `a#ticket_id_1` may be a whole key, too.
 - No other key that stands in the same field may look like a tenant's. An index reads a field of all
   items, whichever entity wrote it there, so this goes by fields.
 """
@@ -29,6 +30,8 @@ __all__ = ["Leading", "TenantKeys", "tenant_keys"]
 
 _ESCAPE: Final = "$"
 """What stands in strict keys for each character up to it, with another one behind."""
+_ESCAPED: Final = frozenset(' !"#$')
+"""These characters, but for those that are not printed."""
 
 
 @frozen
@@ -152,9 +155,11 @@ def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> Te
                 faults.append(f"{place}, whose guards have a key of {order}: {why}")
     if faults:
         raise _refusal(tenant, faults)
-    allowed = [*table, *(keys for some in indexes.values() for keys in some)]
-    ends = {keys.leading.after[0] for keys in allowed if keys.leading and keys.leading.after}
-    strict = {_ESCAPE} if any(keys.is_strict for keys in allowed) else set()
+    allowed = {(keys.field, keys.begins) for some in (table, *indexes.values()) for keys in some}
+    # Those that are left out may begin alike, and end a name with another character.
+    alike = [keys for keys in written if (keys.field, keys.begins) in allowed]
+    ends = {keys.leading.after[0] for keys in alike if keys.leading and keys.leading.after}
+    strict = _ESCAPED if any(keys.is_strict for keys in alike) else frozenset()
     return TenantKeys(
         _leading(table),
         {name: _leading(some) for name, some in indexes.items()},
@@ -247,11 +252,15 @@ def _why_not(keys: _Keys | None, written: list[_Keys], tenant: str) -> str | Non
             return f"other values in its field {quoted(keys.field)} {how}, as a tenant's may be"
         if other.loose:
             return f"{tenant} {other.loose}"
-        if leading.after and other.may_hold(leading.after[0]):
-            return (
-                f"{tenant} may hold {quoted(leading.after[0])}, which ends it in the key; give it "
-                "a `pattern` in every entity, such as ^[a-z0-9-]+$, or say `keys: strict`"
-            )
+        if other.leading.goes_on and not other.leading.after:
+            return f"nothing stands between {tenant} and what follows it in other such keys"
+        for end, there in ((leading.after[:1], other), (other.leading.after[:1], keys)):
+            if end and there.may_hold(end):
+                which = "the key" if there is other else "other such keys"
+                return (
+                    f"{tenant} may hold {quoted(end)}, which ends it in {which}; give it a "
+                    "`pattern` in every entity, such as ^[a-z0-9-]+$, or say `keys: strict`"
+                )
     return None
 
 
