@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from leyden.schema import load_migration
 from tests.cli.conftest import leyden_command
 from tests.diff.conftest import Git, edit, git
 
@@ -78,6 +79,28 @@ def test_a_draft_is_not_written_over_another(git: Git, edit: Edit) -> None:
     assert Path("m.yaml").read_text() == "mine"
     assert leyden_command(*draft, "--force").exit_code == 0
     assert Path("m.yaml").read_text() != "mine"
+
+
+def test_what_an_earlier_draft_left_is_no_old_schema(git: Git, edit: Edit) -> None:
+    edit(*RENAME)
+    draft = ("diff", "main", "schemas/desk", "--write", "migrations/m.yaml")
+    left = Path("migrations/m.from/gone.yaml")
+    left.parent.mkdir(parents=True)
+    left.write_text(Path("schemas/desk/member.yaml").read_text().replace("member", "gone"))
+    refused = leyden_command(*draft)
+    assert refused.exit_code == 2
+    assert "gone.yaml exists already" in refused.stderr
+    assert leyden_command(*draft, "--force").exit_code == 0
+    assert not left.exists()
+    old = load_migration("migrations/m.yaml").earlier
+    assert set(old.entities) == {"ticket", "member", "label"}
+
+
+def test_a_draft_has_a_name_under_which_it_is_found(git: Git, edit: Edit) -> None:
+    edit(*RENAME)
+    refused = leyden_command("diff", "main", "schemas/desk", "--write", "migrations/m")
+    assert refused.exit_code == 2
+    assert "a migration file ends in .yaml: migrations/m.yaml" in refused.stderr
 
 
 def test_a_class_may_be_allowed(git: Git, edit: Edit) -> None:

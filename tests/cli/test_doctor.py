@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from leyden.cli.commands import doctor
+from leyden.doctor import Progress
+from leyden.program import Request
 from tests.cli.conftest import TASKAPP, OnTable, leyden_command
 
 
@@ -100,6 +103,52 @@ def test_a_check_up_goes_on_from_its_file(
     again = on_table("doctor", "--full", "--segments", "2", "--resume", str(state))
     assert again.exit_code == 0
     assert "read 8 items" in again.stderr
+
+
+def test_a_list_has_each_finding_once_after_an_interruption(
+    on_table: OnTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_table.put_tasks(20)
+    on_table.put_stranger()
+    with on_table.service as app:
+        for task in [*app.entities.task.scan.go(data="raw", pages="all")]:
+            put = {"TableName": app.table, "Item": {**task, "legacy": {"S": "x"}}}
+            app.driver.send(Request("PutItem", put))  # type: ignore[attr-defined]
+    state, listing = tmp_path / "state", tmp_path / "list.jsonl"
+    command = ("doctor", "--full", "--resume", str(state), "--list", str(listing))
+    monkeypatch.setattr(doctor, "_SAVED_EVERY", 0.0)
+    keep, kept = doctor._Notes.watch, []
+
+    def stops(self: doctor._Notes, step: Progress) -> None:
+        # It is noted how far it came once, and then it goes on for a while.
+        if not kept:
+            kept.append(step)
+            keep(self, step)
+        elif step.items == 21:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor._Notes, "watch", stops)
+        assert on_table(*command).exit_code == 130
+    assert len(listing.read_text().splitlines()) == 21
+    assert on_table(*command).exit_code == 0
+    found = [json.loads(line)["keys"][0]["sk"]["S"] for line in listing.read_text().splitlines()]
+    assert len(found) == len({*found}) == 21
+
+
+def test_a_migration_that_is_under_way_is_no_fault(on_table: OnTable, tmp_path: Path) -> None:
+    on_table.put_tasks(2)
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        shutil.copytree(TASKAPP, folder)
+    changed = new / "task.yaml"
+    changed.write_text(re.sub(r'version: "1"', 'version: "2"', changed.read_text(), count=1))
+    migration = tmp_path / "m.yaml"
+    migration.write_text("migration: m\nfrom: old\nentities: {task: {}}\n")
+    assert leyden_command("doctor", str(new), *on_table.place).exit_code == 1
+    moving = leyden_command("doctor", str(new), "--migrating-from", str(migration), *on_table.place)
+    assert moving.exit_code == 0
+    assert "note [item.earlier]" in moving.stdout
 
 
 def test_full_is_no_sample(on_table: OnTable) -> None:

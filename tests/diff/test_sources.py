@@ -30,7 +30,20 @@ def test_a_revision_is_what_was_committed(where: str, git: Git, edit: Edit) -> N
     assert before.folder is None
     assert before.service.table.table == "desk"
     assert [change.code for change in compare(before.service, after.service)] == ["attribute.max"]
-    assert before.place("label.yaml") == f"{where}/label.yaml"
+    assert before.place("label.yaml") == f"{where.rstrip('/')}/label.yaml"
+
+
+@pytest.mark.parametrize(
+    "where", ["main:schemas/desk/label.yaml", "main:./schemas/desk/label.yaml"]
+)
+def test_a_file_of_a_revision_is_its_own_place(where: str, git: Git) -> None:
+    side = read_side(where)
+    assert [side.place(file) for file in side.texts] == [where]
+
+
+def test_the_top_of_a_revision_is_a_place(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("schemas/desk")
+    assert read_side("main:./").place("label.yaml") == "main:./label.yaml"
 
 
 def test_a_revision_alone_means_the_same_place_there(git: Git, edit: Edit) -> None:

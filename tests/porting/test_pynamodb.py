@@ -275,9 +275,14 @@ class Elsewhere(Model):
     key = UnicodeAttribute(hash_key=True)
 
 
+class Nowhere(Model):
+    key = UnicodeAttribute(hash_key=True)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        ([Nowhere], "Nowhere names no table"),
         ([], "no model to port"),
         (Order, r"in a list: port_pynamodb\(\[Order\]\)"),
         ([int], "no subclass of pynamodb.models.Model"),
@@ -294,3 +299,9 @@ def test_what_cannot_be_ported_is_refused(given: Any, said: str) -> None:
 def test_a_template_of_what_is_not_there_is_refused() -> None:
     with pytest.raises(ModelError, match="nobody"):
         port_pynamodb([Order], keys={"pk": "C#${nobody}"})
+
+
+@pytest.mark.parametrize("field", ["zz", "total", "Order.zz", "Elsewhere.pk"])
+def test_a_template_of_no_key_is_refused(field: str) -> None:
+    with pytest.raises(ModelError, match=f'no key field "{field}".*Order.pk'):
+        port_pynamodb([Order], keys={field: "C#${number}"})

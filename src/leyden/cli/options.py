@@ -41,12 +41,18 @@ class Target(NamedTuple):
     encryption_keys: str | None = None
 
     @contextmanager
-    def opened(self, *, needs_table: bool = True, tells: bool = False) -> Iterator[Service]:
+    def opened(
+        self,
+        *,
+        needs_table: bool = True,
+        tells: bool = False,
+        migrating_from: Path | None = None,
+    ) -> Iterator[Service]:
         """The service that a command works on, closed at the end.
 
         Without `needs_table`, a service whose table is named nowhere gets the service's own name
         for it: for commands that send nothing. With `tells`, they say so, where the name shows in
-        the output.
+        the output. `migrating_from` is the file of a migration that is under way.
         """
         import leyden
         from leyden.schema import DANGERS, load_checked
@@ -75,6 +81,7 @@ class Target(NamedTuple):
             profile=self.profile,
             hooks=hooks,
             encryption_keys=keys_of(self.encryption_keys, ctx),
+            migrating_from=migrating_from,
         )
         for fault in noted:
             if fault.code in DANGERS:

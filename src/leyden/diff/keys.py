@@ -202,8 +202,12 @@ def half_changed(
     found = dict.fromkeys(_CAUSES[cause][0] for cause in _CAUSES if cause in causes - shown)
     for code in found:
         text = next(text for known, text in _CAUSES.values() if known == code)
+        words = [_option(code, *one) for one in zip(specs, forms, strict=True)]
+        if code == "key.template" and words[0] == words[1] and len(found) > 1:
+            # A key is an attribute's own field now, or no more: the other causes say why.
+            continue
         classes, effect = moving(pair, [index])
-        said = text.format(old=_option(code, old, forms[0]), new=_option(code, new, forms[1]))
+        said = text.format(old=words[0], new=words[1])
         yield Change(
             code,
             in_order(classes),

@@ -79,7 +79,16 @@ def added(place: Place, new: AttributeSpec) -> Iterator[Change]:
         said = "a new attribute, which keys are made of"
     else:
         said = "a new attribute" if not place.part else "a new property"
-    if new.derive is not None:
+    forms = (form for keys in place.pair.old_keys.values() for form in keys.forms)
+    if not place.part and new.field in {form.field for form in forms}:
+        yield place.change(
+            "attribute.added_over_key", {BACKFILL, READERS, WRITERS},
+            f'{said} in the field "{new.field}", where stored items have a key: new code takes the '
+            "key for its value, and the two codes write over each other's",
+            new, migration={},
+            decide=f'another `field` for it, since stored items have a key in "{new.field}"',
+        )  # fmt: skip
+    elif new.derive is not None:
         yield place.change(
             "attribute.added_derived", {BACKFILL, WRITERS},
             f"{said} that is made of others: stored items lack it, and old code that changes what "

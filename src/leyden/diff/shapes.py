@@ -8,7 +8,7 @@ from leyden.diff.changes import BACKFILL, ORPHANS, READERS, WRITERS, Change
 from leyden.diff.keys import moving
 from leyden.diff.options import OPTIONS
 from leyden.diff.places import IN_PLACE, Place, added, removed
-from leyden.diff.values import CONVERSIONS, FITS, GIVEN, limits_changed, stored_kind
+from leyden.diff.values import CONVERSIONS, GIVEN, limits_changed, reads, stored_kind
 from leyden.schema import AttributeSpec
 
 
@@ -44,7 +44,7 @@ def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change
     classes: set[str] = set()
     said = []
     same = stored_kind(old) == stored_kind(new) or "any" in (old.type, new.type)
-    if (old.type, new.type) not in FITS:
+    if not reads(old, new):
         classes |= {BACKFILL, WRITERS}
         said.append(
             "stored values that are none of the new type cannot be read, or not be put again"
@@ -52,7 +52,7 @@ def type_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> Change
             else f"values are stored as {stored_kind(old) or 'anything'}, which the new type does "
             "not read"
         )
-    if (new.type, old.type) not in FITS:
+    if not reads(new, old):
         classes.add(READERS)
         said.append("old code cannot read, or not put back, what new code writes")
     if (old.type, new.type) not in GIVEN:

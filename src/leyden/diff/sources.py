@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,10 @@ class Side:
 
     def place(self, file: str) -> str:
         """A file of this side, as people can find it."""
-        return file if self.folder is not None else f"{self.label}/{file}"
+        if self.folder is not None or re.split("[:/]", self.label)[-1] == file:
+            return file if self.folder is not None else self.label
+        between = "" if self.label.endswith(("/", ":")) else "/"
+        return f"{self.label}{between}{file}"
 
 
 def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side:

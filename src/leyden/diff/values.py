@@ -30,6 +30,8 @@ GIVEN: Final = frozenset(
 ) | {("vector", "list")}
 """Those of them whose values callers give and get in the same form."""
 
+_NUMBER: Final = AttributeSpec("", "number", "", "")
+
 CONVERSIONS: Final = {
     ("string", "number"): "to_number({0})",
     ("string", "integer"): "to_number({0})",
@@ -44,6 +46,17 @@ CONVERSIONS: Final = {
     ("string", "set"): "[{0}]",
 }
 """JMESPath that makes a value of the second type of one of the first."""
+
+
+def reads(old: AttributeSpec, new: AttributeSpec) -> bool:
+    """Whether all that is stored by a type reads, and can be put again, as another type."""
+    if (old.type, new.type) not in FITS or (new.type == "map" and new.properties is not None):
+        return False
+    if new.type != "list" or new.items is None:
+        return True
+    # A vector holds numbers, whatever a list of it asks of its elements.
+    same = new.items.type == "number" or ("number", new.items.type) in FITS
+    return same and not any(limit.narrower for limit in limits_changed(_NUMBER, new.items))
 
 
 @frozen

@@ -43,6 +43,10 @@ _REMEMBERED: Final = 1000
 """How many values in parts are remembered until their items come by."""
 
 
+_KEY_BYTES: Final = (2048, 1024)
+"""How many bytes a partition key and a sort key may have."""
+
+
 @frozen
 class Wrong:
     """A problem of the item with this key."""
@@ -227,8 +231,10 @@ class Companions:
 
     def owner_of(self, one: Item) -> Item:
         """The key that a guard or a part names; its own where it names none."""
-        owner: Item = one.get(OWNER_FIELD, {}).get("M") or {}
-        return owner if owner.keys() == {*self._key_fields} else self.key_of(one)
+        owner = one.get(OWNER_FIELD, {}).get("M")
+        own = self.key_of(one)
+        # Whatever is no key of this table would be refused, and the whole batch with it.
+        return owner if isinstance(owner, dict) and _is_like(owner, own) else own
 
     def _names(self, owner: Item | None, part: Item) -> bool:
         """Whether an item names a part in its manifest; one that cannot be read names any."""
@@ -272,6 +278,22 @@ class Companions:
             return None
         answers: list[dict[str, Any]] = response["Responses"]
         return [answer.get("Item") or None for answer in answers]
+
+
+def _is_like(owner: Item, own: Item) -> bool:
+    """Whether what an item names can be a key of the table that its own key is of."""
+    if owner.keys() != own.keys():
+        return False
+    for (name, other), most in zip(own.items(), _KEY_BYTES, strict=False):
+        value = owner[name]
+        if not isinstance(value, dict) or value.keys() != other.keys():
+            return False
+        (content,) = value.values()
+        if not isinstance(content, str | bytes):
+            return False
+        if not 0 < len(content.encode() if isinstance(content, str) else content) <= most:
+            return False
+    return True
 
 
 def _claims(entity: BoundEntity, item: Item) -> Collection[str]:

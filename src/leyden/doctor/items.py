@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from leyden._attrs import field, frozen
+from leyden._text import quoted
 from leyden.doctor.findings import Problem
 from leyden.errors import LeydenError, RequiredAttributeError, ValidationError
 from leyden.keys import IndexKeys, KeyForm
@@ -24,6 +25,7 @@ from leyden.operations.companions.unique import (
     OWNER_FIELD,
     Claim,
     claims_of,
+    guard_beginning,
     guard_form,
 )
 from leyden.program import AttributeValue, Item
@@ -60,7 +62,15 @@ class Examiner:
 
     def __init__(self, entities: Sequence[BoundEntity]) -> None:
         self.entities = tuple(entities)
-        self._service = f"${entities[0].spec.service}".lower()
+        also = [one.moving.earlier for one in entities if one.moving is not None]
+        specs = [entity.spec for entity in (*entities, *also)]
+        self._beginnings = {
+            f"${spec.service}{f'_{index.scope}' if index.scope else ''}".lower()
+            for spec in specs
+            for index in spec.indexes.values()
+        }
+        """What partition keys of items begin with: the service, and the scope if there is one."""
+        self._guarded = tuple({guard_beginning(spec) for spec in specs})
         self._judges = {entity.spec.alias: _EntityJudge(entity) for entity in entities}
 
     def judge(self, item: Item) -> Seen:
@@ -70,7 +80,7 @@ class Examiner:
         name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
         if OWNER_FIELD in item and name.endswith(GUARD_SUFFIX):
             entity = self._named(name.removesuffix(GUARD_SUFFIX), version)
-            if entity is not None and self._is_ours(entity, item):
+            if entity is not None and self._is_our_guard(entity, item):
                 earlier = entity.moving.earlier if entity.moving is not None else entity
                 is_new = is_guard(entity, item) or not is_guard(earlier, item)
                 return Seen(GUARD, entity if is_new else earlier)
@@ -111,9 +121,16 @@ class Examiner:
         if not isinstance(content, str) or not content.startswith("$"):
             return form.template
         folded = content.lower()
-        # Behind the service's name come a scope, an entity, a label, or nothing.
-        behind = folded[len(self._service) : len(self._service) + 1]
-        return form.template or (folded.startswith(self._service) and behind in "_$#")
+        # An entity or a label comes next, or nothing: "$shop_eu" is another service than "$shop".
+        return form.template or any(
+            folded.startswith(one) and folded[len(one) : len(one) + 1] in ("", "$", "#")
+            for one in self._beginnings
+        )
+
+    def _is_our_guard(self, entity: BoundEntity, item: Item) -> bool:
+        """Whether a guard is of this service: its key says so, also where keys are templates."""
+        text = item.get(entity.key_fields[0], {}).get("S", "")
+        return isinstance(text, str) and text.startswith(self._guarded)
 
     def stranger(self, item: Item) -> Seen:
         """An item that no entity owns, by itself; or what it would be if something were right."""
@@ -121,7 +138,9 @@ class Examiner:
             field, version_field = entity.spec.identifiers
             name, version = _said(item, field), _said(item, version_field)
             if name == entity.spec.entity and self._is_ours(entity, item):
-                said = f'version "{version}" is in no schema' if version else "it has no version"
+                said = (
+                    f"version {quoted(version)} is in no schema" if version else "it has no version"
+                )
                 problem = Problem("item.version", entity.spec.alias, said)
                 return Seen(FOREIGN, entity, (problem,), name=f"{name}, other versions")
         for entity in self.entities:
@@ -130,6 +149,7 @@ class Examiner:
                 problem = Problem("item.misnamed", entity.spec.alias, said)
                 return Seen(FOREIGN, entity, (problem,), name="misnamed items")
         name, version = (_said(item, one) for one in (ENTITY_FIELD, VERSION_FIELD))
+        name, version = (quoted(one)[1:-1] for one in (name, version))
         shown = f"{name}, version {version or 'none'}" if name else "nobody's items"
         said = f'that say that they are of "{name}"' if name else "that do not say whose they are"
         problem = Problem("item.foreign", "", f"no entity of the schemas owns items {said}")

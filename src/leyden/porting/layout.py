@@ -42,9 +42,8 @@ def write_table_yaml(service: PortedService) -> str:
         if name == "indexes":
             lines.append("indexes:")
             for index, options in value.items():
-                lines.append(
-                    f"  {_key(index)}: {_flow(options)}  # its partition key is the table's"
-                )
+                note = "  # its partition key is the table's" if "kind" in options else ""
+                lines.append(f"  {_key(index)}: {_flow(options)}{note}")
         else:
             lines.append(f"{name}: {_flow(value)}")
     return "\n".join(lines) + "\n"

@@ -62,8 +62,17 @@ def port_pynamodb(
     classes = list(dict.fromkeys(one for model in models for one in _classes(model)))
     if not classes:
         raise ModelError("there is no model to port")
-    tables = {getattr(model.Meta, "table_name", None) for model in classes}
-    if len(tables) > 1 or None in tables:
+    of_models = {
+        model.__name__: getattr(getattr(model, "Meta", None), "table_name", None)
+        for model in classes
+    }
+    nameless = [name for name, table in of_models.items() if table is None]
+    if nameless:
+        raise ModelError(
+            f"{nameless[0]} names no table: give it a Meta with a table_name", entity=nameless[0]
+        )
+    tables = {*of_models.values()}
+    if len(tables) > 1:
         named = ", ".join(sorted(map(str, tables)))
         raise ModelError(f"the models are of several tables ({named}), and a folder describes one")
     (table,) = tables
@@ -72,6 +81,15 @@ def port_pynamodb(
     ported = tuple(
         _port(model, name, hook_names, keys or {}, timestamps, len(classes)) for model in classes
     )
+    for said in keys or ():
+        of, _, field = said.rpartition(".")
+        if not any(of in ("", one.entity["entity"]) and field in _fields(one) for one in ported):
+            known = ", ".join(
+                f"{one.entity['entity']}.{key}" for one in ported for key in _fields(one)
+            )
+            raise ModelError(
+                f'there is no key field "{said}" to make by a template; there are {known}'
+            )
     found = PortedService(ported, _table(classes, str(table)))
     documents = [*map(write_yaml, ported), write_table_yaml(found)]
     refuse_unloadable("---\n".join(documents))
@@ -84,6 +102,17 @@ def _classes(model: Any) -> Iterable[type[Model]]:
         raise ModelError(f"{model!r} is no subclass of pynamodb.models.Model with attributes")
     mark = model._get_discriminator_attribute()
     return mark.get_registered_subclasses(model) if mark is not None else [model]
+
+
+def _fields(ported: PortedModel) -> list[str]:
+    """The fields of all keys of a model."""
+    halves = [
+        index[half]["field"]
+        for index in ported.entity["indexes"].values()
+        for half in ("pk", "sk")
+        if half in index
+    ]
+    return list(dict.fromkeys(halves))
 
 
 def _port(
@@ -99,7 +128,8 @@ def _port(
     alias = python_alias(snake_case(model.__name__), snake=True)
     templates = {
         field: template
-        for said, template in keys.items()
+        # What is said of one model counts more than what is said of all.
+        for said, template in sorted(keys.items(), key=lambda pair: "." in pair[0])
         for of, _, field in [said.rpartition(".")]
         if of in ("", model.__name__)
     }
@@ -207,12 +237,15 @@ def _table(models: list[type[Model]], name: str) -> dict[str, Any]:
         found["billing"] = {"read": meta.read_capacity_units, "write": meta.write_capacity_units}
     if getattr(meta, "stream_view_type", None) in _STREAMS:
         found["stream"] = _STREAMS[meta.stream_view_type]
-    local = {
-        index.Meta.index_name: {"kind": "lsi", **_projection(index)}
+    indexes = {
+        index.Meta.index_name: {
+            **({"kind": "lsi"} if isinstance(index, LocalSecondaryIndex) else {}),
+            **_projection(index),
+        }
         for model in models
         for index in model._indexes.values()
-        if isinstance(index, LocalSecondaryIndex)
     }
-    if local:
-        found["indexes"] = local
+    if any("kind" in one for one in indexes.values()):
+        # Local ones must be listed, and a list has all.
+        found["indexes"] = indexes
     return found

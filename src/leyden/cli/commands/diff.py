@@ -153,13 +153,23 @@ def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None
 
 def write_draft(file: Path, draft: Draft, *, force: bool) -> None:
     """Write a draft and the schemas beside it, or nothing where something is there."""
+    if file.suffix not in (".yaml", ".yml"):
+        raise click.UsageError(f"a migration file ends in .yaml: {file}.yaml")
     folder = file.parent / draft.folder
     texts = {file: draft.text, **{folder / name: text for name, text in draft.schemas.items()}}
-    there = [str(one) for one in texts if one.exists()]
+    # What an earlier draft left in the folder would be read as old schemas as well.
+    left = [
+        one
+        for one in (folder.iterdir() if folder.is_dir() else ())
+        if one.suffix in (".yaml", ".yml") and one not in texts
+    ]
+    there = [str(one) for one in (*texts, *left) if one.exists()]
     if there and not force:
         raise click.UsageError(f"{there[0]} exists already; overwrite with --force")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for one in left:
+            one.unlink()
         for one, text in texts.items():
             one.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 from attrs import evolve
@@ -77,6 +78,12 @@ _PARTITIONS: Final = 3
     metavar="N",
     help="With schemas/memory: also the index of messages by meaning, for N dimensions.",
 )
+@click.option(
+    "--migrating-from",
+    metavar="FILE",
+    type=click.Path(exists=True, path_type=Path),
+    help="The file of a migration that is under way: items in the old form are none of a fault.",
+)
 @output_options
 @click.pass_context
 def doctor(
@@ -91,6 +98,7 @@ def doctor(
     html: Path | None,
     listing: Path | None,
     vectors: int | None,
+    migrating_from: Path | None,
     output: Output,
 ) -> None:
     """Compare a live table and its items with the schemas.
@@ -109,14 +117,15 @@ def doctor(
     """
     if full and sample is not None:
         raise click.UsageError("use only one of --full and --sample")
-    with target.opened() as service, ExitStack() as stack:
+    with target.opened(migrating_from=migrating_from) as service, ExitStack() as stack:
         if vectors is not None:
             from leyden.memory import with_vectors
 
             service = service.beside(with_vectors(service.spec, vectors))
-        add = stack.enter_context(_listed(listing, resume)) if listing is not None else None
-        tell = stack.enter_context(reading(f"looking at {service.table}"))
         notes = _Notes(resume)
+        if listing is not None:
+            notes.listing = stack.enter_context(_opened_list(listing, notes))
+        tell = stack.enter_context(reading(f"looking at {service.table}"))
 
         def watch(step: Progress) -> None:
             found = f", {plural(step.findings, 'finding')}" if step.findings else ""
@@ -132,7 +141,7 @@ def doctor(
                 strict=strict,
                 resume=notes.text,
                 progress=watch,
-                found=add,
+                found=None if listing is None else notes.add,
             )
         except KeyboardInterrupt:
             goes_on = "; repeat the command to continue where it was" if notes.text else ""
@@ -166,38 +175,54 @@ def doctor(
 
 
 class _Notes:
-    """The file that says how far a check-up came, and `text`, what it says; None for nothing."""
+    """The file that says how far a check-up came, and `text`, what it says; None for nothing.
+
+    Behind the state stands how long the list of findings was then, since what was found after it
+    is found once more.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.text: str | None = None
+        self.listed = 0
+        self.listing: BinaryIO | None = None
         self._saved = time.monotonic()
         if path is not None and path.exists():
-            self.text = path.read_text(encoding="utf-8", errors="replace")
+            noted = path.read_text(encoding="utf-8", errors="replace")
+            self.text, _, listed = noted.partition("\n")
+            self.listed = int(listed) if listed.isdecimal() else 0
+
+    def add(self, finding: Finding) -> None:
+        """Write a finding to the list."""
+        from leyden.doctor import plain_finding
+
+        assert self.listing is not None
+        line = json.dumps(plain_finding(finding), ensure_ascii=False)
+        self.listing.write(f"{line}\n".encode())
 
     def watch(self, step: Progress) -> None:
         """Note how far it came, every few seconds."""
         if self.path is not None and time.monotonic() - self._saved >= _SAVED_EVERY:
+            if self.listing is not None:
+                self.listing.flush()
+                self.listed = self.listing.tell()
             # Whoever reads the file finds the old text or the new one.
             fresh = self.path.with_name(self.path.name + ".new")
             self.text = step.state()
-            fresh.write_text(self.text, encoding="utf-8")
+            fresh.write_text(f"{self.text}\n{self.listed}", encoding="utf-8")
             fresh.replace(self.path)
             self._saved = time.monotonic()
 
 
 @contextmanager
-def _listed(path: Path, resume: Path | None) -> Iterator[Any]:
-    """What writes each finding to a file; a check-up that goes on adds to it."""
-    from leyden.doctor import plain_finding
-
-    goes_on = resume is not None and resume.exists()
-    with path.open("a" if goes_on else "w", encoding="utf-8") as file:
-
-        def add(finding: Finding) -> None:
-            file.write(json.dumps(plain_finding(finding), ensure_ascii=False) + "\n")
-
-        yield add
+def _opened_list(path: Path, notes: _Notes) -> Iterator[BinaryIO]:
+    """The list of findings, as long as it was where the check-up goes on."""
+    goes_on = notes.text is not None and path.exists()
+    with path.open("r+b" if goes_on else "wb") as file:
+        if goes_on:
+            file.truncate(notes.listed)
+            file.seek(0, os.SEEK_END)
+        yield file
 
 
 def _print(report: Report) -> None:

@@ -109,8 +109,13 @@ def guard_form(spec: EntitySpec, names: Iterable[str]) -> tuple[str, tuple[Attri
     """
     attributes = sorted((spec.attributes[name] for name in names), key=lambda a: a.field)
     parts = [spec.entity, spec.version, ",".join(attribute.field for attribute in attributes)]
-    beginning = "#".join([f"${escape(spec.service)}$unique", *map(escape, parts)])
+    beginning = guard_beginning(spec) + "#".join(map(escape, parts))
     return f"{beginning}#", tuple(attributes)
+
+
+def guard_beginning(spec: EntitySpec) -> str:
+    """What the keys of all guards of a service begin with."""
+    return f"${escape(spec.service)}$unique#"
 
 
 def _fields(entity: BoundEntity, names: Iterable[str]) -> list[str]:
