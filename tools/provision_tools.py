@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.node_packages import UnavailableError, npm, say
@@ -50,17 +51,29 @@ def install(cache: Path) -> None:
     folder = cache / FOLDER
     tools = "cfn-lint, SAM, parliament, the AWS command line, the CDK and TypeScript"
     say(f"Installing {tools} for {CHECKS} into {folder}")
+    with ThreadPoolExecutor(2) as pool:
+        # Both mostly wait for what they download.
+        for side in [pool.submit(one, folder) for one in (_node, _python)]:
+            side.result()
+    (folder / "installed.json").write_text(WANTED, encoding="utf-8")
+
+
+def _node(folder: Path) -> None:
     node = folder / "node"
     node.mkdir(parents=True, exist_ok=True)
     package = {"name": "leyden-formats", "private": True, "dependencies": NODE}
     (node / "package.json").write_text(json.dumps(package), encoding="utf-8")
     quick = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline")
     npm(node, "install", *quick, "--omit=optional", "--omit=peer", "--omit=dev")
+
+
+def _python(folder: Path) -> None:
     python = folder / "python"
     pip = [str(python / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     for command in (
         [str(TOOLS / "make-venv"), str(python)],
-        [*pip, "--disable-pip-version-check", *PYTHON],
+        # Most modules of the CDK and of the command line are never imported: none is compiled here.
+        [*pip, "--no-compile", "--disable-pip-version-check", *PYTHON],
     ):
         try:
             done = subprocess.run(
@@ -70,7 +83,6 @@ def install(cache: Path) -> None:
             raise UnavailableError(str(error)) from None
         if done.returncode != 0:
             raise UnavailableError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
-    (folder / "installed.json").write_text(WANTED, encoding="utf-8")
 
 
 def main(cache: Path) -> int:

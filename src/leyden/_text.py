@@ -27,6 +27,8 @@ def did_you_mean(word: str, known: Iterable[str], *, closeness: float = 0.6) -> 
     from difflib import get_close_matches
 
     near = get_close_matches(word, candidates, n=1, cutoff=closeness)
+    # No word is nearer than the same one in other letters: `ON_DEMAND`.
+    near = [one for one in candidates if one.casefold() == word.casefold()] or near
     return f'; did you mean "{near[0]}"?' if near else ""
 
 

@@ -88,10 +88,44 @@ def test_a_key_is_named_by_its_arn_its_id_or_an_alias(key: str) -> None:
     assert check_service({"entities": [TASK], "table": {"encryption": {"kms_key": key}}}).service
 
 
-@pytest.mark.parametrize("key", ["tasks", "alias/", "alias", "arn:aws:kms:eu:1:key/x", "mrk-1"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("tasks", "alias/", "alias", "arn:aws:kms:eu:1:key/x", "mrk-1"),
+        ARN + "x",
+        ARN.partition("key/")[0] + 'alias/a"b',
+        # AWS's own key of the account, which DynamoDB takes under no name.
+        "alias/aws/dynamodb",
+        ARN.partition("key/")[0] + "alias/aws/dynamodb",
+    ],
+)
 def test_what_names_no_key_is_refused(key: str) -> None:
     found = check_service({"entities": [TASK], "table": {"encryption": {"kms_key": key}}})
     assert [fault.code for fault in found.errors] == ["table.kms_key"]
+
+
+@pytest.mark.parametrize("key", [ARN, ARN.partition("key/")[2]])
+def test_a_key_of_one_region_is_none_of_a_table_with_replicas(key: str) -> None:
+    table = {"encryption": {"kms_key": key}, "replicas": ["eu-west-1"]}
+    found = check_service({"entities": [TASK], "table": table})
+    assert [fault.code for fault in found.errors] == ["table.replicas"]
+    of_all = {**table, "encryption": {"kms_key": "mrk-1234abcd12ab34cd56ef1234567890ab"}}
+    assert check_service({"entities": [TASK], "table": of_all}).service
+
+
+@pytest.mark.parametrize(
+    ("value", "is_taken"), [("a\u00a0b c", True), ("a\nb", False), ("\t", False)]
+)
+def test_a_tag_has_no_line_breaks_and_tabs(value: str, is_taken: bool) -> None:
+    found = check_service({"entities": [TASK], "table": {"tags": {"team": value}}})
+    assert [fault.code for fault in found.errors] == ([] if is_taken else ["table.tags"])
+
+
+@pytest.mark.parametrize("said", [{"billing": "ON_DEMAND"}, {"encryption": "AWS_OWNED"}])
+def test_a_word_in_capitals_is_met_with_the_word_that_is_meant(said: dict[str, str]) -> None:
+    (word,) = said.values()
+    (fault,) = check_service({"entities": [TASK], "table": said}).errors
+    assert fault.message.endswith(f'not "{word}"; did you mean "{word.lower()}"?')
 
 
 capacities = st.builds(

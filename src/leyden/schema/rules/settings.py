@@ -10,16 +10,18 @@ from leyden._text import quoted
 from leyden.schema.entities import EntityDraft, TableDraft
 from leyden.schema.nodes import Given
 
+_ID: Final = r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+_ALIAS: Final = r"alias/[A-Za-z0-9/_-]+"
 _KEY: Final = re.compile(
-    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+"
-    r"|alias/[A-Za-z0-9/_-]+"
-    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|mrk-[0-9a-f]{32}"
+    rf"(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:(?:key/{_ID}|{_ALIAS})|{_ALIAS}|{_ID})"
 )
+_OF_AWS: Final = re.compile(r"(?:arn:.*:)?alias/aws/.*")
+_OF_ALL_REGIONS: Final = ("alias/", "mrk-")
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 MOST_TAGS: Final = 50
-_TAG_TEXT: Final = re.compile(r"[\w\s+\-=.:/@]*")
+# Of what is not printed, AWS takes what parts words, but no line breaks and tabs.
+_TAG_TEXT: Final = re.compile(r"(?:[\w+\-=.:/@]|(?![\t-\r\x1c-\x1f\x85])\s)*")
 
 
 def check_settings(entities: Sequence[EntityDraft], table: TableDraft) -> None:
@@ -33,6 +35,12 @@ def check_settings(entities: Sequence[EntityDraft], table: TableDraft) -> None:
             "table.kms_key",
             f"{quoted(key)} names no key of AWS KMS; write its ARN, its id, or an alias such as "
             "alias/tasks",
+        )
+    elif key is not None and _OF_AWS.fullmatch(key):
+        given.at("encryption", "kms_key").error(
+            "table.kms_key",
+            f"{quoted(key)} is a key that AWS manages; write `encryption: aws_managed`, or name a "
+            "key of your own",
         )
     searches = [draft.search for entity in entities for draft in entity.searches]
     if searches and table.spec.settings.provisioned is not None:
@@ -99,9 +107,11 @@ def _check_replicas(table: TableDraft) -> None:
             "a table with replicas is billed on demand, or has write capacity that scales: write "
             f"{{min: {units}, max: {units * 10}}}, or `billing: on_demand`",
         )
-    if settings.kms_key is not None and settings.kms_key.startswith("arn:"):
+    key = settings.kms_key
+    if key is not None and not key.startswith(_OF_ALL_REGIONS):
+        what = "an ARN" if key.startswith("arn:") else "this id"
         given.at("encryption", "kms_key").error(
             "table.replicas",
-            "an ARN names the key of one Region, and each replica needs a key in its own; name it "
+            f"{what} names the key of one Region, and each replica needs a key in its own; name it "
             "by an alias that each of these Regions has, such as alias/tasks",
         )
