@@ -128,7 +128,8 @@ class Earlier:
         """Bring items into their new form; gives the errors of those that cannot be, by position.
 
         Two writes may meet one item, which is moved once. Items that no step changes are taken out
-        of `met`: what they lack of the new form, they have nothing to make it of.
+        of `met`: what they lack of the new form, they have nothing to make it of. One that changed
+        meanwhile stays in it, as only another attempt shows what a write meets now.
         """
         groups: dict[tuple[str, str], dict[Any, list[int]]] = {}
         for position, item in met.items():
@@ -147,7 +148,7 @@ class Earlier:
                 for position in positions:
                     if moved.error is not None:
                         failed[position] = moved.error
-                    elif moved.outcome == "done":
+                    elif moved.outcome == "done" and not moved.is_another:
                         del met[position]
         return failed
 

@@ -67,6 +67,9 @@ class Moved:
     any more; `conflict` where others kept writing it, so that a later look may find it at rest;
     `failed` where it cannot be moved, and stays as it is: `error` says why. `key` is the raw key
     under which it was read.
+
+    `is_another`: the item was not any more what was to be moved, and had to be read again. Others
+    have written or moved it; or this did, by a request whose answer got lost.
     """
 
     outcome: Literal["moved", "done", "gone", "conflict", "failed"]
@@ -74,6 +77,7 @@ class Moved:
     key: Item
     error: LeydenError | None = None
     consumed: float | None = None
+    is_another: bool = False
 
 
 def move_items(
@@ -115,6 +119,7 @@ def move_items(
             move.key,
             move.error,
             move.cost,
+            move.is_another,
         )
         for move in moves
     ]
@@ -134,6 +139,7 @@ class _Move:
     guards: GuardState = field(factory=GuardState)
     standing: Item | None = None
     """What was seen to stand under the key that the item is to get."""
+    is_another: bool = False
 
     def fail(self, error: LeydenError) -> None:
         """Leave the item as it is."""
@@ -167,6 +173,7 @@ class _Look:
         )
         for move in moves:
             item = found.get(item_id(self.table, move.key))
+            move.is_another = move.is_another or item != move.item
             move.cost = add_units(move.cost, None if cost is None else cost / len(moves))
             if item is None or not move.moving.owns(item):
                 move.result = "gone"
