@@ -29,6 +29,17 @@ def write(draft: Draft, folder: Path) -> Path:
     return file
 
 
+def test_an_entity_that_is_gone_may_be_the_one_that_is_new(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    label = Path("tests/diff/golden/base/label.yaml").read_text(encoding="utf-8")
+    old.write_text(label)
+    new.write_text(label.replace("entity: label", "entity: mark"))
+    before = read_side(old)
+    text = draft_migration(compare(before.service, read_side(new).service), before, "m").text
+    assert '# Decide whether "mark" is what "label" was' in text
+    assert "`from: label`" in text
+
+
 @pytest.mark.parametrize("name", cases())
 def test_what_is_drafted_loads_and_lets_a_change_pass(name: str, tmp_path: Path) -> None:
     diff = diff_of(name)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 from attrs import frozen
 
+from leyden._text import listed
 from leyden.diff.changes import Change, Diff
 from leyden.diff.pairing import pair_entities
 from leyden.diff.sources import Side
@@ -77,6 +78,14 @@ def entity_lines(diff: Diff) -> Iterator[str]:
     if not taking_part:
         yield from _comment(
             "No items have to be migrated; the file says that the change is known.", 0
+        )
+    gone = [change.subject for change in diff.changes if change.code == "entity.removed"]
+    new = [change.subject for change in diff.changes if change.code == "entity.added"]
+    if gone and new:
+        yield from _comment(
+            f"Decide whether {listed(new, 'or')} is what {listed(gone, 'or')} was: if so, name it "
+            f"here with `from: {gone[0]}`, or its items are orphaned",
+            0,
         )
     yield "entities:" if taking_part else "entities: {}"
     for alias, changes in taking_part.items():
