@@ -300,3 +300,9 @@ def test_every_engine_takes_the_input_of_create_table(
 @pytest.mark.parametrize("kind", ["shop", "legacy", "settings", "scaled"])
 def test_ministack_takes_it_too(ministack_engine: Ministack, table_name: str, kind: str) -> None:
     accepted(ministack_engine, table_name, SERVICES[kind])
+
+
+def test_a_tag_named_for_begins_no_expression_in_terraform() -> None:
+    tagged = having(TableSettings(tags={"for": "a", "format": "b"}))
+    text = written("terraform", Wanted(tagged, "t"))
+    assert '    "for"  = "a"\n    format = "b"\n' in text

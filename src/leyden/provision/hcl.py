@@ -11,7 +11,8 @@ from leyden._attrs import field, frozen
 
 __all__ = ["Block", "Encoded", "Raw", "write_hcl"]
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAME: Final = re.compile(r"(?!for\Z)[A-Za-z_][A-Za-z0-9_-]*")
+"""What needs no quotes as a name; `for` would begin an expression."""
 _WIDTH: Final = 100
 
 
