@@ -6,6 +6,7 @@ and 10 kills over both engines; elsewhere a few. `make soak` runs a million item
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -17,9 +18,14 @@ from tests.conftest import CI
 
 
 def run(engine: Any, table: str, *, items: int, kills: int, back: bool) -> None:
-    found = soak(engine, items=items, kills=kills, longest=1.5, table=table, back=back)
+    seed = random.randrange(10**6)
+    found = soak(engine, items=items, kills=kills, seed=seed, longest=1.5, table=table, back=back)
 
-    assert found["faults"] == []
+    faults = found["faults"]
+    shown = "\n".join(faults[:20])
+    assert not faults, (
+        f"{len(faults)} faults with the seed {seed}, the first of which are:\n{shown}"
+    )
     assert found["kills"] == kills
     assert found["throttled"]
     assert found["reset"]
