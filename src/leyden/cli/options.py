@@ -7,7 +7,7 @@ it `output`, how to print. Both add `--debug` once. A command with a FOLDER is o
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -88,6 +88,13 @@ class Target(NamedTuple):
                 click.echo(f"warning: {for_the_command_line(str(fault))}", err=True)
         with service:
             yield service
+
+
+def refuse_together(used: Mapping[str, bool]) -> None:
+    """Raise click's UsageError where more than one of these ways to say something is used."""
+    if sum(used.values()) > 1:
+        *others, last = used
+        raise click.UsageError(f"use only one of {', '.join(others)} and {last}")
 
 
 def entity_named(service: Service, name: str) -> Entity:

@@ -302,6 +302,12 @@ class _EntityJudge:
                 said = f'it is in the index "{index}", and should not be'
                 yield self._problem("entry.stale", said, pattern)
             return
+        assert keys.pk is not None
+        if not is_in:
+            if not keys.pk.missing(values):
+                said = f'it is not in the index "{index}", where it belongs'
+                yield self._problem("entry.missing", said, pattern)
+            return
         # What its own key says an item always has, so a verb may leave it with these alone.
         partial = [
             form
@@ -309,16 +315,10 @@ class _EntityJudge:
             if form.missing(values)
             and {*form.names} - {*form.missing(values)} - {*self.entity.keys.primary.composites}
         ]
-        if partial and is_in:
+        if partial:
             names = ", ".join(f'"{n}"' for form in partial for n in form.missing(values))
             said = f'it is in the index "{index}" without {names}, a part of the key'
             yield self._problem("entry.partial", said, pattern)
-        assert keys.pk is not None
-        if not is_in:
-            if not keys.pk.missing(values):
-                said = f'it is not in the index "{index}", where it belongs'
-                yield self._problem("entry.missing", said, pattern)
-            return
         if keys.pk.missing(values):
             # Without its partition an item may have any sort key, under the text of the absent.
             if not _same(wanted[0], item[keys.pk.field], folds=self.folds(keys.pk)):

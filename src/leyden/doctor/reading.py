@@ -18,10 +18,10 @@ from leyden.doctor.items import GUARD, PART, Examiner, Seen
 from leyden.doctor.measures import Measures, Run
 from leyden.doctor.report import Report
 from leyden.doctor.table import OPERATION, Calls, look_at_table, request
-from leyden.errors import InputError, InvalidOptionError, TableNotFoundError
+from leyden.errors import InputError, TableNotFoundError
 from leyden.mapping.table import TableDefinition
 from leyden.operations.bound import BoundEntity
-from leyden.operations.run.pacing import Pace, paced
+from leyden.operations.run.pacing import Pace, is_amount, is_count, paced, refuse_options
 from leyden.program import Item, Params, Program, Request, run_together
 from leyden.tables.comparing import indexes_in
 
@@ -100,7 +100,21 @@ def examine(
     Changes nothing. See `Service.doctor` for what it takes. Raises InvalidOptionError before
     anything is sent, InputError where `resume` is of another check-up.
     """
-    _refuse_options(full, sample, segments, rate, strict, resume, progress, found)
+    refuse_options(
+        OPERATION,
+        ("full", "True or False", isinstance(full, bool)),
+        ("sample", "a number of items, 1 at least", is_count(sample)),
+        (
+            "segments",
+            f"a number from 1 to {_MOST_SEGMENTS:,}",
+            segments is None or is_count(segments, _MOST_SEGMENTS),
+        ),
+        ("rate", "capacity units a second, above 0", rate is None or is_amount(rate)),
+        ("strict", "True or False", isinstance(strict, bool)),
+        ("resume", "the text of a state", resume is None or isinstance(resume, str)),
+        ("progress", "a function of a Progress", progress is None or callable(progress)),
+        ("found", "a function of a Finding", found is None or callable(found)),
+    )
     count = segments or (SEGMENTS if full else _SAMPLED_SEGMENTS)
     checkup = _CheckUp(entities, definition, None if full else sample, count, strict, found)
     checkup.watch = progress
@@ -314,37 +328,3 @@ class _CheckUp:
             bytes=described.get("TableSizeBytes"),
             billing=billing,
         )
-
-
-def _refuse_options(
-    full: object,
-    sample: object,
-    segments: object,
-    rate: object,
-    strict: object,
-    resume: object,
-    progress: object,
-    found: object,
-) -> None:
-    """Raise InvalidOptionError for what is no such option."""
-
-    def is_count(value: object, most: float = float("inf")) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
-
-    is_rate = isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0
-    for name, wanted, fits in (
-        ("full", "True or False", isinstance(full, bool)),
-        ("sample", "a number of items, 1 at least", is_count(sample)),
-        (
-            "segments",
-            f"a number from 1 to {_MOST_SEGMENTS:,}",
-            segments is None or is_count(segments, _MOST_SEGMENTS),
-        ),
-        ("rate", "capacity units a second, above 0", rate is None or is_rate),
-        ("strict", "True or False", isinstance(strict, bool)),
-        ("resume", "the text of a state", resume is None or isinstance(resume, str)),
-        ("progress", "a function of a Progress", progress is None or callable(progress)),
-        ("found", "a function of a Finding", found is None or callable(found)),
-    ):
-        if not fits:
-            raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=OPERATION)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from leyden._attrs import evolve, field, frozen
@@ -183,25 +183,31 @@ def permissions(
     keys = tenant_keys(service, tenant, writes=not read_only)
     given = f"${{{_TAG}{tenant}}}" if tenant_value is None else tenant_value
     confined = _of_tenant(table, keys, given, _READS if read_only else (*_READS, *_WRITES))
-    notes = [f"left out, {reason}" for reason in keys.left_out]
-    if vectors and searches:
+    if searches and vectors:
         confined += statements["SearchVectors"]
-        notes.append(f"searches reach the vectors of all tenants: {_BEYOND}")
-    elif vectors:
-        notes.append(f"left out, all searches: {_BEYOND}; --searches allows them all the same")
-    notes.append("left out, scans: they read what all tenants have")
-    if tenant_value is None or _VARIABLE.fullmatch(given):
-        shown = dict.fromkeys([*keys.excluded, "*", "?"])
-        characters = " ".join("space" if char.isspace() else char for char in shown)
-        notes.append(f"no name of a tenant holds one of these: {characters}")
     variable = _VARIABLE.fullmatch(given)
-    tag = variable[1] if variable is not None and variable[1].startswith(_TAG) else None
+    tag = "" if variable is None else variable[1]
     return Permissions(
         (*confined, *key),
         settings.replicas,
-        tuple(notes),
-        None if tag is None else tag.removeprefix(_TAG),
+        tuple(_notes(keys, bool(vectors), searches, is_named=variable is None)),
+        tag.removeprefix(_TAG) if tag.startswith(_TAG) else None,
     )
+
+
+def _notes(keys: TenantKeys, has_vectors: bool, searches: bool, *, is_named: bool) -> Iterator[str]:
+    """What people should know of a tenant's policy; `is_named`: it is for one name alone."""
+    for reason in keys.left_out:
+        yield f"left out, {reason}"
+    if has_vectors and searches:
+        yield f"searches reach the vectors of all tenants: {_BEYOND}"
+    elif has_vectors:
+        yield f"left out, all searches: {_BEYOND}; --searches allows them all the same"
+    yield "left out, scans: they read what all tenants have"
+    if not is_named:
+        shown = dict.fromkeys([*keys.excluded, "*", "?"])
+        characters = " ".join("space" if char.isspace() else char for char in shown)
+        yield f"no name of a tenant holds one of these: {characters}"
 
 
 def _key_use(key: str | None) -> tuple[Statement, ...]:

@@ -133,26 +133,12 @@ def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> Te
     for entity in service.entities.values():
         written += _written(entity, tenant)
     for entity in service.entities.values():
-        for name, keys in entity_keys(entity).items():
-            made = None if keys.pk is None else _keys_of(keys.pk, tenant)
-            index = keys.spec.index
-            why = _why_not(made, written, tenant)
-            place = f"{entity.alias}.{name}"
-            if why is None and made is not None:
-                (table if index is None else indexes.setdefault(index, [])).append(made)
-            elif index is None:
-                faults.append(f"{place}, the table's own key: {why}")
-            else:
-                left_out.append(f"{place} on the index {index}: {why}")
-        for names in entity.unique if writes else ():
-            guard = _guards(entity, names, tenant)
-            why = _why_not(guard, written, tenant)
-            if why is None:
-                table.append(guard)
-            else:
-                order = ", ".join(one.field for one in guard_form(entity, names)[1])
-                place = f"unique {listed(names)} of {quoted(entity.alias)}"
-                faults.append(f"{place}, whose guards have a key of {order}: {why}")
+        for place, index, keys in _led(entity, tenant, writes):
+            why = _why_not(keys, written, tenant)
+            if why is not None:
+                (faults if index is None else left_out).append(f"{place}: {why}")
+            elif keys is not None:
+                (table if index is None else indexes.setdefault(index, [])).append(keys)
     if faults:
         raise _refusal(tenant, faults)
     allowed = {(keys.field, keys.begins) for some in (table, *indexes.values()) for keys in some}
@@ -175,6 +161,25 @@ def _refusal(tenant: str, faults: list[str]) -> InvalidOptionError:
 
 def _leading(some: list[_Keys]) -> tuple[Leading, ...]:
     return tuple(dict.fromkeys(keys.leading for keys in some if keys.leading is not None))
+
+
+def _led(
+    entity: EntitySpec, tenant: str, writes: bool
+) -> Iterator[tuple[str, str | None, _Keys | None]]:
+    """The keys that a tenant must lead: where they are, their index, and what is written there.
+
+    They are in the table where the index is None, and have several attributes where nothing is said
+    of them.
+    """
+    for name, keys in entity_keys(entity).items():
+        index = keys.spec.index
+        said = f" on the index {index}" if index is not None else ", the table's own key"
+        made = None if keys.pk is None else _keys_of(keys.pk, tenant)
+        yield f"{entity.alias}.{name}{said}", index, made
+    for names in entity.unique if writes else ():
+        order = ", ".join(one.field for one in guard_form(entity, names)[1])
+        place = f"unique {listed(names)} of {quoted(entity.alias)}"
+        yield f"{place}, whose guards have a key of {order}", None, _guards(entity, names, tenant)
 
 
 def _written(entity: EntitySpec, tenant: str) -> Iterator[_Keys]:

@@ -23,6 +23,34 @@ _KINDS: Final = {TABLE: "awscc_dynamodb_table"}
 _GLOBAL: Final = "awscc_dynamodb_global_table"
 _REGION: Final = Raw("data.aws_region.table.id")
 
+_CAPACITY: Final = {"read_capacity": "ReadCapacityUnits", "write_capacity": "WriteCapacityUnits"}
+_SWITCHES: Final = {
+    "table_class": "TableClass",
+    "deletion_protection_enabled": "DeletionProtectionEnabled",
+}
+_PROJECTION: Final = {
+    "projection_type": "ProjectionType",
+    "non_key_attributes": "NonKeyAttributes",
+}
+_NESTED: Final = (
+    (
+        *("ttl", "TimeToLiveSpecification"),
+        {"attribute_name": "AttributeName", "enabled": "Enabled"},
+    ),
+    (
+        *("point_in_time_recovery", "PointInTimeRecoverySpecification"),
+        {
+            "enabled": "PointInTimeRecoveryEnabled",
+            "recovery_period_in_days": "RecoveryPeriodInDays",
+        },
+    ),
+    (
+        *("server_side_encryption", "SSESpecification"),
+        {"enabled": "SSEEnabled", "kms_key_arn": "KMSMasterKeyId"},
+    ),
+)
+"""Blocks, with the properties that they are made of and the arguments in them."""
+
 _CLOUD_CONTROL: Final = (
     "The provider is awscc, since aws_dynamodb_table has no vector indexes, and no indexes whose "
     "key has several attributes."
@@ -102,59 +130,41 @@ def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Bloc
     if "StreamSpecification" in given:
         arguments["stream_enabled"] = True
         arguments["stream_view_type"] = given["StreamSpecification"]["StreamViewType"]
-    for name, source in (
-        ("table_class", "TableClass"),
-        ("deletion_protection_enabled", "DeletionProtectionEnabled"),
-    ):
-        if source in given:
-            arguments[name] = given[source]
+    arguments |= _taken(given, _SWITCHES)
     if given.get("Tags"):
         arguments["tags"] = {tag["Key"]: tag["Value"] for tag in given["Tags"]}
     blocks = [
         Block("attribute", (), {"name": each["AttributeName"], "type": each["AttributeType"]})
         for each in given["AttributeDefinitions"]
     ]
-    for name, source in (
-        ("global_secondary_index", "GlobalSecondaryIndexes"),
-        ("local_secondary_index", "LocalSecondaryIndexes"),
-    ):
-        for index in given.get(source, ()):
-            half = _key_schema(index)
-            if name == "local_secondary_index":
-                # It has the table's own partition key.
-                del half["hash_key"]
-            projection = index["Projection"]
-            projected = {"projection_type": projection["ProjectionType"]}
-            if "NonKeyAttributes" in projection:
-                projected["non_key_attributes"] = projection["NonKeyAttributes"]
-            whole = {"name": index["IndexName"], **half, **projected, **_capacity(index)}
-            blocks.append(Block(name, (), whole))
-    if "TimeToLiveSpecification" in given:
-        field = given["TimeToLiveSpecification"]["AttributeName"]
-        blocks.append(Block("ttl", (), {"attribute_name": field, "enabled": True}))
-    recovery = given.get("PointInTimeRecoverySpecification")
-    if recovery is not None:
-        kept = {"enabled": recovery["PointInTimeRecoveryEnabled"]}
-        if "RecoveryPeriodInDays" in recovery:
-            kept["recovery_period_in_days"] = recovery["RecoveryPeriodInDays"]
-        blocks.append(Block("point_in_time_recovery", (), kept))
-    encryption = given.get("SSESpecification")
-    if encryption is not None:
-        by = {"kms_key_arn": key} if key is not None else {}
-        sealed = {"enabled": encryption["SSEEnabled"], **by}
-        blocks.append(Block("server_side_encryption", (), sealed))
+    for index in given.get("GlobalSecondaryIndexes", ()):
+        whole = {**_key_schema(index), **_taken(index["Projection"], _PROJECTION)}
+        whole = {"name": index["IndexName"], **whole, **_capacity(index)}
+        blocks.append(Block("global_secondary_index", (), whole))
+    for index in given.get("LocalSecondaryIndexes", ()):
+        # It has the table's own partition key.
+        key_schema = {"range_key": _key_schema(index)["range_key"]}
+        whole = {"name": index["IndexName"], **key_schema}
+        whole |= _taken(index["Projection"], _PROJECTION)
+        blocks.append(Block("local_secondary_index", (), whole))
+    if key is not None:
+        # The provider takes no other name of it.
+        given["SSESpecification"]["KMSMasterKeyId"] = key
+    for name, source, taken in _NESTED:
+        if source in given:
+            blocks.append(Block(name, (), _taken(given[source], taken)))
+    chosen = {
+        "point_in_time_recovery": settings.point_in_time_recovery,
+        "deletion_protection_enabled": settings.deletion_protection,
+        "propagate_tags": bool(settings.tags) or None,
+    }
     for region in settings.replicas:
         replica: dict[str, Any] = {"region_name": region}
         if key is not None:
             # A key of several Regions has the same id in each of them.
             named = key.text if isinstance(key, Raw) else f'"{key}"'
             replica["kms_key_arn"] = Raw(f'replace({named}, data.aws_region.table.id, "{region}")')
-        if settings.point_in_time_recovery is not None:
-            replica["point_in_time_recovery"] = settings.point_in_time_recovery
-        if settings.deletion_protection is not None:
-            replica["deletion_protection_enabled"] = settings.deletion_protection
-        if settings.tags:
-            replica["propagate_tags"] = True
+        replica |= {name: value for name, value in chosen.items() if value is not None}
         blocks.append(Block("replica", (), replica))
     if settings.replicas and key is not None:
         found.append(Block("data", ("aws_region", "table")))
@@ -179,14 +189,13 @@ def _key(kms_key: str | None) -> tuple[Raw | str | None, list[Block]]:
     ]
 
 
+def _taken(given: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Those of the properties that are there, under Terraform's names for them."""
+    return {ours: given[theirs] for ours, theirs in names.items() if theirs in given}
+
+
 def _capacity(given: Mapping[str, Any]) -> dict[str, Any]:
-    units = given.get("ProvisionedThroughput")
-    if units is None:
-        return {}
-    return {
-        "read_capacity": units["ReadCapacityUnits"],
-        "write_capacity": units["WriteCapacityUnits"],
-    }
+    return _taken(given.get("ProvisionedThroughput", {}), _CAPACITY)
 
 
 def _key_schema(given: Mapping[str, Any]) -> dict[str, str]:

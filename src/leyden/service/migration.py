@@ -25,6 +25,7 @@ from leyden.migration import (
 from leyden.migration.job import OPERATION
 from leyden.operations.bound import BoundEntity
 from leyden.operations.companions.moving.moving import Moving
+from leyden.operations.run.pacing import is_amount, is_count, refuse_options
 from leyden.program import Program
 from leyden.schema.migrations import MigrationSpec, check_against, load_migration
 from leyden.schema.spec import ServiceSpec
@@ -94,20 +95,13 @@ def work_of(
     """The work of a call. Raises SchemaError for a wrong file, InvalidOptionError."""
     if rollback and commit:
         raise InvalidOptionError("use one of `rollback` and `commit`", operation=OPERATION)
-    if rate is not None and not (_is_number(rate) and rate > 0):
-        raise InvalidOptionError(
-            "`rate` is a number of capacity units a second, above 0", operation=OPERATION
-        )
-    if type(segments) is not int or not 1 <= segments <= _MOST_SEGMENTS:
-        raise InvalidOptionError(
-            f"`segments` is a whole number from 1 to {_MOST_SEGMENTS}", operation=OPERATION
-        )
-    if not (_is_number(lease) and lease >= 1):
-        raise InvalidOptionError("`lease` is a number of seconds, at least 1", operation=OPERATION)
-    if progress is not None and not callable(progress):
-        raise InvalidOptionError(
-            "`progress` is a function that takes a MigrationProgress", operation=OPERATION
-        )
+    refuse_options(
+        OPERATION,
+        ("rate", "capacity units a second, above 0", rate is None or is_amount(rate)),
+        ("segments", f"a number from 1 to {_MOST_SEGMENTS}", is_count(segments, _MOST_SEGMENTS)),
+        ("lease", "a number of seconds, 1 at least", is_amount(lease, 1)),
+        ("progress", "a function of a MigrationProgress", progress is None or callable(progress)),
+    )
     hooks = entities[0].hooks if entities else {}
     given = source if isinstance(source, MigrationSpec) else load_migration(source, hooks)
     check_against(given, spec)
@@ -132,24 +126,23 @@ def work_of(
     keyring = None if encryption_keys else next((e.keyring for e in entities if e.keyring), None)
     if keyring is None:
         keyring = keyring_of(given.earlier, encryption_keys, OPERATION)
-    movings = []
-    for entity in entities:
-        change = given.entities.get(entity.spec.alias)
-        if change is None:
-            continue
-        earlier = BoundEntity(
-            given.earlier.entities[change.source],
-            entity.hooks,
-            table,
-            entity.runner,
-            given.earlier.table,
-            keyring,
+    movings = tuple(
+        Moving(
+            entity,
+            BoundEntity(
+                given.earlier.entities[change.source],
+                entity.hooks,
+                table,
+                entity.runner,
+                given.earlier.table,
+                keyring,
+            ),
+            change,
         )
-        movings.append(Moving(entity, earlier, change))
-    migration = Migration(given.name, table, old, tuple(movings), given.copy_to)
+        for entity in entities
+        for change in [given.entities.get(entity.spec.alias)]
+        if change is not None
+    )
+    migration = Migration(given.name, table, old, movings, given.copy_to)
     logbook = Logbook(old, table, given.name, OPERATION, lease=lease)
     return Work(migration, direction, new, logbook, dry_run, rate, segments, progress)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

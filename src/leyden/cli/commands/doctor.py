@@ -15,7 +15,7 @@ from attrs import evolve
 
 from leyden.cli.application import FAILED, StoppedError
 from leyden.cli.folders import TargetCommand
-from leyden.cli.options import Target, output_options, target_options
+from leyden.cli.options import Target, output_options, refuse_together, target_options
 from leyden.cli.output import (
     Output,
     capacity,
@@ -115,8 +115,7 @@ def doctor(
 
     The exit code is 1 if there is a fault; warnings and notes leave it at 0.
     """
-    if full and sample is not None:
-        raise click.UsageError("use only one of --full and --sample")
+    refuse_together({"--full": full, "--sample": sample is not None})
     with target.opened(migrating_from=migrating_from) as service, ExitStack() as stack:
         if vectors is not None:
             from leyden.memory import with_vectors

@@ -20,6 +20,7 @@ from leyden.cli.options import (
     decorated,
     entity_named,
     output_options,
+    refuse_together,
     target_options,
 )
 from leyden.cli.output import Output, plural, print_json, print_record, waiting
@@ -147,10 +148,13 @@ def _write(
     create: bool,
 ) -> None:
     """Write the item that was given in one of three ways."""
-    given = [bool(attributes), json_item is not None, file is not None]
-    if sum(given) > 1:
-        raise click.UsageError("use only one of ATTRIBUTE=VALUE, --json-item and --file")
-    if not any(given):
+    given = {
+        "ATTRIBUTE=VALUE": bool(attributes),
+        "--json-item": json_item is not None,
+        "--file": file is not None,
+    }
+    refuse_together(given)
+    if not any(given.values()):
         raise click.UsageError("there is nothing to write: give ATTRIBUTE=VALUE, or see --help")
     with target.opened() as service:
         found = entity_named(service, entity)

@@ -11,7 +11,7 @@ import click
 from leyden.cli.application import FAILED, StoppedError
 from leyden.cli.commands.changes import can_ask
 from leyden.cli.folders import TargetCommand
-from leyden.cli.options import Target, output_options, target_options
+from leyden.cli.options import Target, output_options, refuse_together, target_options
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, reading
 from leyden.cli.values import json_text
 from leyden.program import Item
@@ -90,10 +90,8 @@ def migrate(
       leyden migrate schemas/taskapp migrations/assignee.yaml --rollback
       leyden migrate schemas/taskapp migrations/assignee.yaml --commit
     """
-    if rollback and commit:
-        raise click.UsageError("use only one of --rollback and --commit")
-    if dry_run and yes:
-        raise click.UsageError("use only one of --dry-run and --yes")
+    refuse_together({"--rollback": rollback, "--commit": commit})
+    refuse_together({"--dry-run": dry_run, "--yes": yes})
     asks = not (dry_run or yes) and can_ask() and not output.is_json
     if not (dry_run or yes or rollback or commit or asks):
         raise click.UsageError(

@@ -12,7 +12,14 @@ import leyden
 from leyden.cli.application import debug_option
 from leyden.cli.folders import TargetCommand
 from leyden.cli.hooks import load_hooks
-from leyden.cli.options import FOLDER, Target, hooks_option, output_options, target_options
+from leyden.cli.options import (
+    FOLDER,
+    Target,
+    hooks_option,
+    output_options,
+    refuse_together,
+    target_options,
+)
 from leyden.cli.output import (
     Output,
     plain_fault,
@@ -188,8 +195,13 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
       leyden patterns schemas/taskapp --html design.html
       leyden patterns schemas/taskapp --mermaid > design.mmd
     """
-    if (html is not None) + mermaid + output.is_json > 1:
-        raise click.UsageError("use only one of --html, --mermaid and --json (or --query)")
+    refuse_together(
+        {
+            "--html": html is not None,
+            "--mermaid": mermaid,
+            "--json (or --query)": output.is_json,
+        }
+    )
     # The functions that a schema calls have no part in its access patterns.
     result = check_service(target.folder)
     if result.service is None:

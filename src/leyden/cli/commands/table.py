@@ -8,7 +8,13 @@ import click
 
 from leyden.cli.application import StoppedError
 from leyden.cli.folders import TargetCommand
-from leyden.cli.options import Target, entity_named, output_options, target_options
+from leyden.cli.options import (
+    Target,
+    entity_named,
+    output_options,
+    refuse_together,
+    target_options,
+)
 from leyden.cli.output import Output, capacity, plural, print_json, print_table, waiting
 from leyden.program import Item
 
@@ -73,8 +79,14 @@ def table(
       leyden table schemas/taskapp --check
       leyden table schemas/memory --vectors 1536 --add-indexes
     """
-    if sum((form is not None, create, compare, add)) > 1:
-        raise click.UsageError("use only one of --format, --create, --check and --add-indexes")
+    refuse_together(
+        {
+            "--format": form is not None,
+            "--create": create,
+            "--check": compare,
+            "--add-indexes": add,
+        }
+    )
     if dev and (create or compare or add):
         raise click.UsageError("--dev is for what is printed; table.yaml says what --create makes")
     if output.is_json and form not in (None, *_JSON):

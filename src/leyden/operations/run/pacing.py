@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from leyden._ledger import THROTTLED_ATTEMPTS
-from leyden.errors import AwsError, LeydenError, ThrottledError
+from leyden.errors import AwsError, InvalidOptionError, LeydenError, ThrottledError
 from leyden.operations.run.sending import wait_before
 from leyden.operations.run.verdicts import cancellation, code_of, verdict_of_code
 from leyden.program import Gather, Pause, Program, Request, Work
@@ -63,6 +63,28 @@ _OF_SHARE: Final = 0.03
 """How much a new value weighs in what is remembered: of costs, and of the share of throttles."""
 
 _LONGEST_RISE: Final = 60.0
+
+
+def refuse_options(operation: str, *options: tuple[str, str, bool]) -> None:
+    """Raise InvalidOptionError for the first option that does not fit: its name, what it takes."""
+    for name, wanted, fits in options:
+        if not fits:
+            raise InvalidOptionError(f'the option "{name}" takes {wanted}', operation=operation)
+
+
+def is_amount(value: object, least: float = 0) -> bool:
+    """Whether an option is a number above 0, and not below `least`."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and value > 0
+        and value >= least
+    )
+
+
+def is_count(value: object, most: float = math.inf) -> bool:
+    """Whether an option is a whole number from 1 to `most`."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 class Pace:
