@@ -401,11 +401,11 @@ def test_each_step_says_what_can_be_done_instead(first: Ground) -> None:
     ("options", "said"),
     [
         ({"rollback": True, "commit": True}, "use one of"),
-        ({"rate": 0}, "`rate` is a number"),
-        ({"rate": True}, "`rate` is a number"),
-        ({"segments": 0}, "`segments` is a whole number"),
-        ({"lease": 0}, "`lease` is a number"),
-        ({"progress": "print"}, "`progress` is a function"),
+        ({"rate": 0}, '"rate" takes capacity units'),
+        ({"rate": True}, '"rate" takes capacity units'),
+        ({"segments": 0}, '"segments" takes a number from 1 to 64'),
+        ({"lease": 0}, '"lease" takes a number of seconds'),
+        ({"progress": "print"}, '"progress" takes a function'),
     ],
 )
 def test_wrong_options_are_refused(first: Ground, options: dict[str, Any], said: str) -> None:
