@@ -147,30 +147,7 @@ def _port(
             said.pop("required", None)
             context.adapt(place, "only an index declares it", "the model itself does not write it")
         attributes[names[name]] = said
-    by_field = {one.attr_name: names[name] for name, one in stored.items()}
-
-    def half(field: str) -> dict[str, Any]:
-        if field in templates:
-            return {"field": field, "template": templates[field], "casing": "none"}
-        kind = next(one.attr_type for one in stored.values() if one.attr_name == field)
-        if kind == "B":
-            raise ModelError(
-                f'the key "{field}" is binary, and keys are text or numbers here',
-                entity=model.__name__,
-            )
-        bare = {"field": field, "composite": [by_field[field]]}
-        return bare if kind == "N" else {**bare, "casing": "none"}
-
-    def keyed(hash_key: str, range_key: str | None) -> dict[str, Any]:
-        return {"pk": half(hash_key), **({"sk": half(range_key)} if range_key else {})}
-
-    indexes = {"primary": keyed(*_key_fields(model.get_attributes()))}
-    for name, index in inspect.getmembers(model, lambda one: isinstance(one, Index)):
-        indexes[name if name != "primary" else "primary_"] = {
-            "index": index.Meta.index_name,
-            **_projection(index),
-            **keyed(*_key_fields(index.Meta.attributes)),
-        }
+    indexes = _indexes(model, stored, names, templates)
     counter = model._version_attribute_name
     entity = {
         "entity": model.__name__,
@@ -200,6 +177,40 @@ def _port(
         patterns={name: name for name in indexes},
         table=model.Meta.table_name,
     )
+
+
+def _indexes(
+    model: type[Model],
+    stored: Mapping[str, known.Attribute[Any]],
+    names: Mapping[str, str],
+    templates: Mapping[str, str],
+) -> dict[str, Any]:
+    """The access patterns: the model's own key, and its indexes."""
+    kinds = {one.attr_name: (one.attr_type, names[name]) for name, one in stored.items()}
+
+    def half(field: str) -> dict[str, Any]:
+        if field in templates:
+            return {"field": field, "template": templates[field], "casing": "none"}
+        kind, name = kinds[field]
+        if kind == "B":
+            raise ModelError(
+                f'the key "{field}" is binary, and keys are text or numbers here',
+                entity=model.__name__,
+            )
+        bare = {"field": field, "composite": [name]}
+        return bare if kind == "N" else {**bare, "casing": "none"}
+
+    def keyed(hash_key: str, range_key: str | None) -> dict[str, Any]:
+        return {"pk": half(hash_key), **({"sk": half(range_key)} if range_key else {})}
+
+    indexes = {"primary": keyed(*_key_fields(model.get_attributes()))}
+    for name, index in inspect.getmembers(model, lambda one: isinstance(one, Index)):
+        indexes[name if name != "primary" else "primary_"] = {
+            "index": index.Meta.index_name,
+            **_projection(index),
+            **keyed(*_key_fields(index.Meta.attributes)),
+        }
+    return indexes
 
 
 def _key_fields(attributes: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -180,18 +180,44 @@ def permissions(
         wanted = [sid for sid in PURPOSES[purpose] if not needless.get(sid)]
         chosen = [one for sid in wanted for one in statements[sid]]
         return Permissions((*chosen, *key), settings.replicas)
-    keys = tenant_keys(service, tenant, writes=not read_only)
-    given = f"${{{_TAG}{tenant}}}" if tenant_value is None else tenant_value
-    confined = _of_tenant(table, keys, given, _READS if read_only else (*_READS, *_WRITES))
-    if searches and vectors:
-        confined += statements["SearchVectors"]
+    return _for_tenant(
+        service,
+        tenant,
+        f"${{{_TAG}{tenant}}}" if tenant_value is None else tenant_value,
+        table,
+        Permissions(key, settings.replicas),
+        statements["SearchVectors"] if vectors else (),
+        writes=not read_only,
+        searches=searches,
+    )
+
+
+def _for_tenant(
+    service: ServiceSpec,
+    tenant: str,
+    given: str,
+    table: str,
+    beside: Permissions,
+    found_by: tuple[Statement, ...],
+    *,
+    writes: bool,
+    searches: bool,
+) -> Permissions:
+    """The permissions for one tenant, with those beside that are no tenant's.
+
+    `given` is its name, or a variable that has it; `found_by` is what searches need.
+    """
+    keys = tenant_keys(service, tenant, writes=writes)
+    confined = _of_tenant(table, keys, given, (*_READS, *_WRITES) if writes else _READS)
+    if searches:
+        confined += found_by
     variable = _VARIABLE.fullmatch(given)
     tag = "" if variable is None else variable[1]
-    return Permissions(
-        (*confined, *key),
-        settings.replicas,
-        tuple(_notes(keys, bool(vectors), searches, is_named=variable is None)),
-        tag.removeprefix(_TAG) if tag.startswith(_TAG) else None,
+    return evolve(
+        beside,
+        statements=(*confined, *beside.statements),
+        notes=tuple(_notes(keys, bool(found_by), searches, is_named=variable is None)),
+        tenant=tag.removeprefix(_TAG) if tag.startswith(_TAG) else None,
     )
 
 

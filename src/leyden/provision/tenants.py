@@ -127,8 +127,7 @@ def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> Te
     if faults:
         raise _refusal(tenant, faults)
     written: list[_Keys] = []
-    table: list[_Keys] = []
-    indexes: dict[str, list[_Keys]] = {}
+    led: dict[str | None, list[_Keys]] = {None: []}
     left_out: list[str] = []
     for entity in service.entities.values():
         written += _written(entity, tenant)
@@ -138,17 +137,17 @@ def tenant_keys(service: ServiceSpec, tenant: str, *, writes: bool = True) -> Te
             if why is not None:
                 (faults if index is None else left_out).append(f"{place}: {why}")
             elif keys is not None:
-                (table if index is None else indexes.setdefault(index, [])).append(keys)
+                led.setdefault(index, []).append(keys)
     if faults:
         raise _refusal(tenant, faults)
-    allowed = {(keys.field, keys.begins) for some in (table, *indexes.values()) for keys in some}
+    allowed = {(keys.field, keys.begins) for some in led.values() for keys in some}
     # Those that are left out may begin alike, and end a name with another character.
     alike = [keys for keys in written if (keys.field, keys.begins) in allowed]
     ends = {keys.leading.after[0] for keys in alike if keys.leading and keys.leading.after}
     strict = _ESCAPED if any(keys.is_strict for keys in alike) else frozenset()
     return TenantKeys(
-        _leading(table),
-        {name: _leading(some) for name, some in indexes.items()},
+        _leading(led[None]),
+        {name: _leading(some) for name, some in led.items() if name is not None},
         tuple(left_out),
         tuple(sorted(ends | strict)),
     )

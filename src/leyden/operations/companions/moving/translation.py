@@ -207,13 +207,7 @@ class Translation:
                 after.pop(field, None)
             else:
                 after[field] = value
-        for name, attribute in self._spent.items():
-            if name in values and attribute.spec.field not in given:
-                raise ConversionError(
-                    f'nothing is made of its "{name}", which the move would lose',
-                    path=name,
-                    entity=self.target.spec.entity,
-                )
+        self._refuse_spent(values, given)
         kept = {n: one for n, one in entries.items() if n in self._left and n not in written}
         self._fill(after, sealed)
         after |= self.target.identifiers
@@ -230,9 +224,20 @@ class Translation:
         self._write_keys(item, after, made)
         if sealed:
             self._seal(item, after, sealed)
-        if carried or kept:
-            after[OVERFLOW_FIELD] = write_manifest({**kept, **carried})
+        outside = {**kept, **carried}
+        if outside:
+            after[OVERFLOW_FIELD] = write_manifest(outside)
         return after
+
+    def _refuse_spent(self, values: Mapping[str, Any], given: Collection[str]) -> None:
+        """Raise where a value is spent on nothing that was `given` to the other form."""
+        for name, attribute in self._spent.items():
+            if name in values and attribute.spec.field not in given:
+                raise ConversionError(
+                    f'nothing is made of its "{name}", which the move would lose',
+                    path=name,
+                    entity=self.target.spec.entity,
+                )
 
     def _refuse_apart(self, item: Item, found: Decompressed) -> None:
         """Raise where a value is needed that is stored outside of its item, and was not read."""
