@@ -563,3 +563,84 @@ def test_a_copy_fills_another_table_and_changes_nothing_here(
         ground.new.migrate({**migration, "copy": {"table": ground.table}})
     ground.close()
     other.close()
+
+
+def kept_unique(*attributes: str, of: dict[str, Any] = OLD, **options: Any) -> dict[str, Any]:
+    return {**deepcopy(of), **({"unique": [[*attributes]]} if attributes else {}), **options}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        pytest.param(kept_unique("employee"), kept_unique(), {}, id="dropped"),
+        pytest.param(kept_unique(), kept_unique("employee"), {"unique": True}, id="added"),
+        pytest.param(
+            kept_unique("employee"), kept_unique("employee", "id"), {"unique": True}, id="other"
+        ),
+        pytest.param(kept_unique("employee"), kept_unique(version="2"), {}, id="version"),
+    ],
+)
+def test_constraints_that_come_and_go_have_their_guards_there_and_back(
+    engine: Any, table_name: str, old: Any, new: Any, change: Any
+) -> None:
+    """The items' own fields are the same before and after: only their guards differ."""
+    ground = Ground(Case("unique", old, new, change), engine, table_name)
+    ground.fill(6)
+    before = ground.raw()
+    assert ground.migrate().phase == "verified"
+    assert [one.code for one in faults_of(ground.new)] == []
+    assert ground.migrate(rollback=True).phase == "rolled_back"
+    assert ground.raw() == before, "the old guards as well"
+    assert ground.migrate().phase == "verified"
+    assert ground.migrate(commit=True).phase == "committed"
+    assert [one.code for one in faults_of(ground.new)] == []
+    ground.close()
+
+
+def faults_of(app: Any) -> list[Any]:
+    return [one for one in app.doctor(full=True).findings if one.severity != "note"]
+
+
+def test_items_whose_keys_trade_places_are_told_of_and_none_is_lost(
+    engine: Any, table_name: str
+) -> None:
+    def bare(pk: str, sk: str) -> dict[str, Any]:
+        schema = deepcopy(OLD)
+        schema["indexes"]["tasks"]["pk"] = {"field": "pk", "template": pk}
+        schema["indexes"]["tasks"]["sk"] = {"field": "sk", "template": sk}
+        return schema
+
+    change = Case("traded", bare("${team}", "${id}"), bare("${id}", "${team}"), {})
+    ground = Ground(change, engine, table_name)
+    for n, (team, name) in enumerate([("x", "y"), ("y", "x"), ("q", "r"), ("r", "s")]):
+        of = {"team": team, "id": name, "kind": "bug", "employee": "e", "points": n}
+        ground.old.entities.task.put(**of).go()
+    before = ground.raw()
+    report = ground.migrate()
+    # Each of the two waits for the other one. The others move, one after the other.
+    assert (report.phase, report.moved, report.counts.failed) == ("verified", 2, 2)
+    assert "another item stands under its new key" in report.failures[0].reason
+    assert sorted(item["points"]["N"] for item in ground.raw()) == ["0", "1", "2", "3"]
+    assert ground.migrate(rollback=True).is_complete
+    assert ground.raw() == before
+    ground.close()
+
+
+def test_a_rollback_ends_where_an_item_stands_under_the_old_key_of_another(
+    engine: Any, table_name: str
+) -> None:
+    def cased(casing: str) -> dict[str, Any]:
+        schema = deepcopy(OLD)
+        schema["indexes"]["tasks"]["sk"]["casing"] = casing
+        return schema
+
+    ground = Ground(Case("casing", cased("lower"), cased("none"), {}), engine, table_name)
+    of = {"team": "a", "kind": "bug", "employee": "e"}
+    ground.old.entities.task.put(id="A1", points=1, **of).go()
+    ground.migrate()
+    ground.new.entities.task.create(id="a1", points=2, **of).go()
+    report = ground.migrate(rollback=True)
+    assert (report.phase, report.counts.failed) == ("rolled_back", 1)
+    assert sorted(item["points"]["N"] for item in ground.raw()) == ["1", "2"]
+    assert ground.migrate().is_complete
+    ground.close()

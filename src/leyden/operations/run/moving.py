@@ -112,6 +112,11 @@ def move_items(
         waiting = [move for move in waiting if move.result is None]
         if not waiting:
             break
+    for move in waiting:
+        if move.blocking is not None and move.prepared is not None:
+            # It may wait for this one, or for one that cannot move.
+            name = look.target(move).spec.entity
+            move.fail(place_taken(move.prepared, name, move.blocking))
     return [
         Moved(
             move.result or "conflict",
@@ -140,6 +145,8 @@ class _Move:
     standing: Item | None = None
     """What was seen to stand under the key that the item is to get."""
     is_another: bool = False
+    blocking: Item | None = None
+    """What stood there last and has to move before it."""
 
     def fail(self, error: LeydenError) -> None:
         """Leave the item as it is."""
@@ -229,6 +236,7 @@ class _Look:
         """Send what is to be written, and judge what was refused."""
         sent: list[_Sending] = []
         for move in moves:
+            move.blocking = None
             try:
                 sent.append(self._sending(move))
             except LeydenError as error:
@@ -446,7 +454,9 @@ class _Look:
         is_back = self.direction == "back"
         if standing is not None and moving.owns(standing) and self.copy_to is None:
             # An item of the form that this one has moves before it, and then the place is free.
-            standing = standing if moving.is_earlier(standing) == is_back else None
+            is_first = moving.is_earlier(standing) != is_back
+            move.blocking = standing if is_first else None
+            standing = None if is_first else standing
         move.standing = standing
 
     def _judge_guard(self, move: _Move, guard: GuardPart, reason: Reason) -> Program[None]:

@@ -156,7 +156,7 @@ class _Preparing:
         new = {entry.generation: entry for entry in read_manifest(one.after).values()}
         carried = [entry for entry in old.values() if entry.generation in new]
         dropped = [entry for entry in old.values() if entry.generation not in new]
-        there = self.table if self.copy_to is None else self.copy_to
+        there = self._there
         lifetimes = _lifetimes(target, one.after)
         shared: Item = {
             ENTITY_FIELD: {"S": f"{target.spec.entity}{OVERFLOW_SUFFIX}"},
@@ -192,8 +192,7 @@ class _Preparing:
         layout = arrange(target, one.new_key, values, item_size(rest), lifetimes, Packing())
         after = {**rest, **layout.inside}
         after[OVERFLOW_FIELD] = write_manifest({**entries, **layout.entries})
-        table = self.table if self.copy_to is None else self.copy_to
-        puts = [{"Put": {"TableName": table, "Item": part}} for part in layout.parts]
+        puts = [{"Put": {"TableName": self._there, "Item": part}} for part in layout.parts]
         return evolve(one, after=after), puts
 
     def _must_move(self, one: Prepared, lifetimes: Item) -> bool:
@@ -241,55 +240,89 @@ class _Preparing:
     # --- unique values
 
     def guards_there(self, found: Sequence[Prepared]) -> Program[Mapping[ItemId, Item]]:
-        """The guards that items have already which come under unique constraints."""
-        table = self.table if self.copy_to is None else self.copy_to
+        """The guards there are of values whose items do not tell whether they have them."""
         keys = {}
-        if not self.back and self.moving.change.unique:
-            for one in found:
-                for claim in claims_of(self.target, one.after).values():
-                    keys[item_id(table, claim.key)] = claim.key
+        for one in found:
+            try:
+                untold = self._claims(one).untold
+            except LeydenError:
+                # It is refused where its guards are told.
+                continue
+            for claim in untold.values():
+                keys[item_id(self._there, claim.key)] = claim.key
         if not keys:
             return {}
         guards, _, _ = yield from get_items(
-            table, [*keys.values()], DEFAULT, self.operation, consistent=True
+            self._there, [*keys.values()], DEFAULT, self.operation, consistent=True
         )
         return guards
 
     def with_guards(self, one: Prepared, there: Mapping[ItemId, Item]) -> Prepared:
         """With the guards that it takes and gives up. Raises ItemTooLargeError."""
-        moving, target = self.moving, self.target
-        if not (moving.entity.spec.unique or moving.earlier.spec.unique):
-            return one
-        table = self.table if self.copy_to is None else self.copy_to
-        forms = [moving.earlier, moving.entity]
-        if moving.is_told:
-            forms = [moving.earlier if moving.is_earlier(one.before) else moving.entity]
-        before: dict[str, Claim] = {}
-        for form in forms:
-            before |= _claims(form, one.before)
-        after = claims_of(target, one.after)
-        checks = moving.change.unique and not self.back
+        claims = self._claims(one)
         guards = []
-        for text, claim in after.items():
+        for text, claim in claims.after.items():
             has = one.new_key
-            if checks:
-                guard = there.get(item_id(table, claim.key), {})
+            if text in claims.untold:
+                guard = there.get(item_id(self._there, claim.key), {})
                 has = guard.get(OWNER_FIELD, {}).get("M") or {}
-            elif self.copy_to is not None or text not in before:
+            elif self.copy_to is not None or text not in claims.before:
                 has = {}
             elif one.moves:
                 has = one.old_key
             if has != one.new_key:
                 guards.append(
-                    evolve(take(target, claim, one.new_key, table), others=(one.old_key,))
+                    evolve(
+                        take(self.target, claim, one.new_key, self._there), others=(one.old_key,)
+                    )
                 )
-        if self.copy_to is None:
-            guards += [
-                GuardPart(self.origin, claim, False, one.old_key, table, (one.new_key,))
-                for text, claim in before.items()
-                if text not in after
-            ]
+        for text, claim in claims.before.items():
+            if text in claims.after or self.copy_to is not None:
+                continue
+            guard = there.get(item_id(self.table, claim.key), {})
+            if text in claims.untold and guard.get(OWNER_FIELD, {}).get("M") != one.old_key:
+                continue
+            guards.append(
+                GuardPart(self.origin, claim, False, one.old_key, self.table, (one.new_key,))
+            )
         return evolve(one, guards=tuple(guards)) if guards else one
+
+    @property
+    def _there(self) -> str:
+        """The table that the items are to be in."""
+        return self.table if self.copy_to is None else self.copy_to
+
+    def _claims(self, one: Prepared) -> _Claims:
+        """The claims of an item before and after. Raises DecodeError."""
+        moving = self.moving
+        if not (moving.entity.spec.unique or moving.earlier.spec.unique):
+            return _Claims()
+        forms = [moving.earlier, moving.entity]
+        if moving.is_told:
+            forms = [moving.earlier if moving.is_earlier(one.before) else moving.entity]
+        held = [_claims(form, one.before) for form in forms]
+        before = {text: claim for some in held for text, claim in some.items()}
+        after = claims_of(self.target, one.after)
+        untold = after if moving.change.unique and not self.back else {}
+        if not (moving.is_told or one.moves or self.copy_to is not None):
+            # What both schemas claim something by may be in its fields before and after, so only
+            # the guards themselves tell which of them it has.
+            either = {**before, **after}
+            all_have = after.keys() & held[0].keys() & held[1].keys()
+            untold = {**untold, **{text: either[text] for text in either.keys() - all_have}}
+        return _Claims(before, after, untold)
+
+
+@frozen
+class _Claims:
+    """What an item claims, by the texts of its guards' keys.
+
+    `untold` are those of which only the guards tell whether it has them.
+    """
+
+    before: Mapping[str, Claim] = field(factory=dict)
+    after: Mapping[str, Claim] = field(factory=dict)
+    untold: Mapping[str, Claim] = field(factory=dict)
 
 
 def _lifetimes(entity: BoundEntity, item: Item) -> Item:
