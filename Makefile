@@ -1,5 +1,6 @@
 # make demo   see it work: an in-process table, the shipped schemas, real items
 # make test   every check that can run here; says aloud which cannot
+# make install   all that the checks need; with -j the downloads run beside each other
 # make quick  the fast ones of them, without a network, for the edit loop: under a minute
 # make check  lint, formatting, types
 # make figures   how large the code is, and how many of its files a call goes through
@@ -28,7 +29,7 @@ QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema te
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs npm ministack formats clean
+.PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -36,7 +37,9 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(VENV)/bin/leyden demo
 
-test: $(VENV)/.installed-dev npm ministack formats
+install: $(VENV)/.installed-dev npm ministack formats
+
+test: install
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
 
 quick: $(VENV)/.installed-dev

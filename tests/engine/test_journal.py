@@ -207,8 +207,13 @@ deletes = st.tuples(st.just("delete"), st.sampled_from("abc"), st.sampled_from("
 adds = st.tuples(st.just("add"), st.sampled_from("abc"), st.sampled_from("12"), st.just(""))
 
 
+# Each starts an engine over the file; the writes of one are still there for the next.
 @given(st.lists(puts | deletes | adds, max_size=12), st.integers(0, 12))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=settings.default.max_examples // 5,
+)
 def test_a_file_holds_what_the_engine_does_whenever_it_is_written_anew(
     kept: Any, file: Path, writes: list[tuple[str, str, str, str]], anew_after: int
 ) -> None:

@@ -27,7 +27,8 @@ LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 def test_both_sides_build_the_same_requests(oracle: Oracle) -> None:
     tally = Tally(oracle)
 
-    @settings(suppress_health_check=LARGE)
+    # Beside all that test_differential.py asks of other models.
+    @settings(suppress_health_check=LARGE, max_examples=settings.default.max_examples // 3)
     @given(data=st.data())
     def agree(data: st.DataObject) -> None:
         entities = {ENTITY: data.draw(key_text_models(), label="model")}

@@ -22,7 +22,11 @@ from tests.porting.renaming import PortedWords, loaded, yaml_of
 pytestmark = pytest.mark.node
 
 OPERATIONS_A_MODEL = 3
-LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large]
+# Schemas that were read are held to the same in tests/interop, by all examples.
+FEWER = settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=settings.default.max_examples // 3,
+)
 _SIGNS = {"eq": "===", "ne": "!==", "gt": ">", "lt": "<"}
 
 
@@ -61,7 +65,7 @@ def words_of(models: Mapping[str, Any], *, snake_case: bool) -> PortedWords:
 def test_a_ported_entity_builds_the_same_requests(oracle: Oracle, snake_case: bool) -> None:
     verdicts: Counter[str] = Counter()
 
-    @settings(suppress_health_check=LARGE)
+    @settings(FEWER)
     @given(data=st.data())
     def agree(data: st.DataObject) -> None:
         entities = {ENTITY: data.draw(models(), label="model")}
@@ -79,7 +83,7 @@ def test_a_ported_entity_builds_the_same_requests(oracle: Oracle, snake_case: bo
 def test_ported_collections_build_the_same_requests(oracle: Oracle) -> None:
     verdicts: Counter[str] = Counter()
 
-    @settings(suppress_health_check=LARGE)
+    @settings(FEWER)
     @given(data=st.data())
     def agree(data: st.DataObject) -> None:
         entities = data.draw(gatherings(), label="models")
@@ -173,7 +177,7 @@ def test_a_ported_beta_model_builds_the_same_requests() -> None:
 
     with BetaOracle() as oracle:
 
-        @settings(suppress_health_check=LARGE)
+        @settings(FEWER)
         @given(data=st.data())
         def agree(data: st.DataObject) -> None:
             drawn = data.draw(models(), label="model")
