@@ -137,15 +137,19 @@ def _die_at(store: DynamoDBStore, call: dict[str, Any]) -> None:
     store.app.driver.listen(listen)
 
 
+def _opened(endpoint: str, table: str, large_values: Any = "error") -> DynamoDBStore:
+    return DynamoDBStore(
+        table_name=table,
+        endpoint_url=endpoint,
+        region="us-east-1",
+        credentials={"access_key_id": "local", "secret_access_key": "local"},
+        large_values=large_values,
+    )
+
+
 def _child(calls: Calls, endpoint: str, table: str, call: dict[str, Any]) -> int:
     try:
-        with DynamoDBStore(
-            table_name=table,
-            endpoint_url=endpoint,
-            region="us-east-1",
-            credentials={"access_key_id": "local", "secret_access_key": "local"},
-            large_values=call.get("large_values", "error"),
-        ) as store:
+        with _opened(endpoint, table, call.get("large_values", "error")) as store:
             _die_at(store, call)
             calls[call["name"]](store, **call["arguments"])
     except BaseException:
@@ -156,6 +160,9 @@ def _child(calls: Calls, endpoint: str, table: str, call: dict[str, Any]) -> int
 
 def serve(calls: Calls, endpoint: str, table: str) -> None:
     """Make the calls that the input names, each in a child."""
+    # What a store reads and compiles at its first call is there for all children.
+    with _opened(endpoint, table) as store:
+        store.memory.get_thread_by_id("nobody's")
     for line in sys.stdin:
         children = []
         for call in json.loads(line):
