@@ -45,6 +45,9 @@ from leyden.schema import BEFORE_FIELD
 from leyden.schema.spec import AttributeSpec
 
 SAMPLES: Final = 10
+MOST_KEYS: Final = 1_000_000
+"""So many new keys are remembered, at 60 bytes each, to find items that would get one key. The run
+finds all of them, by what stands in the table."""
 _UNIT: Final = 1024
 _IN_TRANSACTIONS: Final = 2
 """How many times as much a write costs in a transaction; in indexes too, to be on the safe side."""
@@ -116,7 +119,7 @@ class _Planning:
     failures: list[Failure] = field(factory=list)
     samples: dict[tuple[str, bool], list[Sample]] = field(factory=dict)
     taken: set[int] = field(factory=set)
-    """The new keys so far, as hashes, where two items may get one. They are all it remembers."""
+    """Hashes of the first new keys, to find items that would get one."""
 
     def __attrs_post_init__(self) -> None:
         for moving in self.migration.movings:
@@ -156,12 +159,13 @@ class _Planning:
         if one.is_nothing and not is_copied:
             self.entities[alias] = evolve(entity, done=entity.done + 1)
             return
-        if one.moves and (self.direction == "back" or not moving.finds_by_key):
+        if one.moves:
             new = hash(item_id(self.migration.table, one.new_key))
             if new in self.taken:
                 self._leave(moving, item, place_taken(one, moving.entity.spec.entity))
                 return
-            self.taken.add(new)
+            if len(self.taken) < MOST_KEYS:
+                self.taken.add(new)
         self.writes += 1
         self.units += units_of(one, self.definition, is_copied=is_copied)
         if one.moves:

@@ -188,7 +188,7 @@ class TransactGet:
                 continue
             found: dict[Any, Item] = {}
             old = self._old_keys.get(place)
-            one = Wanted(entity, get["TableName"], get["Key"], {}, old)
+            one = Wanted(entity, get["TableName"], get["Key"], entry._said.identity(), old)
             yield from looking.convert(one, there.get(ids[place]), found)
             read[place] = found.get(ids[place])
         return looking.unreadable, looking.consumed

@@ -4,7 +4,8 @@ An item that moves stands under its earlier key or under the present one, and go
 other in one step. So the earlier key is read first, and the present one after it: an item that
 moved in between is found there. Where both are empty, the earlier one is read once more, since a
 rollback moves items the other way. All three are consistent reads: an answer of a moment ago could
-miss the item under both of its keys. Where both have it, the present form counts.
+miss the item under both of its keys. Where both have it, the present form counts. Where the present
+key folds what the earlier one told apart, what stands under it may be another item, and is left.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ def look_up(
             consumed = add_units(consumed, joined.consumed)
             item = joined.items[0]
             present = item and present_under(moving, key, item, request.operation)
-            found = present or found
+            if present and (found is None or plan.keep(present)):
+                found = present
         if found is not None and number > 0:
             break
     reported = [one["ConsumedCapacity"] for one in answers if one.get("ConsumedCapacity")]
@@ -247,7 +249,7 @@ class LookUps:
         """Find the present form of an item in what stands under its keys; the present one wins."""
         there = None if one.old is None else self.there.get(item_id(one.table, one.old))
         for item in (here, there):
-            if item is None or one.id in found:
+            if item is None:
                 continue
             joined = yield from whole_forms(
                 [one.entity.moving], [item], one.table, self.options, self.operation
@@ -264,4 +266,8 @@ class LookUps:
                 self.unreadable.append(error)
                 continue
             if present:
-                found[one.id] = cut(present, self.shown)
+                is_meant = matches(present, one.identity)
+                if is_meant or one.id not in found:
+                    found[one.id] = cut(present, self.shown)
+                if is_meant:
+                    break

@@ -18,7 +18,7 @@ index. Here they stand in the order of the table's key, and are read together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -26,7 +26,7 @@ from pynamodb.expressions.condition import Condition
 
 from leyden._attrs import define, evolve, field, frozen
 from leyden.errors import ConversionError, InputError, LeydenError
-from leyden.operations.bound import item_id
+from leyden.operations.bound import item_id, shown_key
 from leyden.operations.plan.evaluation import holds
 from leyden.operations.plan.reads import ReadPlan
 from leyden.operations.run.cursor import read_cursor, starts_in, with_starts, write_cursor
@@ -292,13 +292,45 @@ class _Reading:
 
     def merge(self, found: list[_Entry], own: list[_Entry], ends: Sequence[Place]) -> list[_Entry]:
         """The entries behind the position, as far as all places were read to."""
-        there = {one.place[1] for one in own if one.place is not None and one.moved is None}
-        left = [one for one in found if one.place is None or one.place[1] not in there]
+        there = {one.place[1]: one for one in own if one.place is not None and one.moved is None}
+        left = []
+        for one in found:
+            if self.stands_in(there, one):
+                continue
+            left.append(one)
+            if one.place is not None:
+                there.setdefault(one.place[1], one)
         return [
             one
             for one in (*left, *own)
             if self.is_behind(one) and all(self.is_within(one, end) for end in ends)
         ]
+
+    def stands_in(self, there: Mapping[Any, _Entry], entry: _Entry) -> bool:
+        """Whether the present form of an entry's item is there as well.
+
+        Raises ConversionError where another item stands in its very place: the present key does not
+        tell the two apart, and the order has one place for both.
+        """
+        other = None if entry.place is None else there.get(entry.place[1])
+        if other is None or other.item is None or entry.item is None or entry.moved is None:
+            return other is not None
+        if is_present(entry.moved, other.item, entry.item):
+            return True
+        if other.place != entry.place or not self.is_behind(entry):
+            return False
+        error = ConversionError(
+            f"another item has its key in the present form{shown_key(entry.key)}; change or delete "
+            "one of the two",
+            key=entry.key,
+            operation=self.plan.request.operation,
+            entity=entry.moved.entity.spec.entity,
+        )
+        if self.plan.options.unreadable != "collect":
+            raise error
+        if all(one.key != entry.key for one in self.unreadable):
+            self.unreadable.append(error)
+        return True
 
     def read_on(
         self,
@@ -424,19 +456,25 @@ class _Reading:
         }
         if not moved:
             return entries
-        items = {self.id_of(one.item): one.item for one in entries if one.item is not None}
         there = {self.id_of(one.item) for one in entries if one.item is not None and not one.moved}
-        found = yield from self.get([items[one] for one in moved], consistent=False)
+        asked = [one.item for one in entries if one.item is not None and one.moved is not None]
+        found = yield from self.get(
+            [item for item in asked if self.id_of(item) in moved], consistent=False
+        )
         settled = []
         for entry in entries:
             name = None if entry.item is None or entry.moved is None else self.id_of(entry.item)
             other = found.get(name)
-            if other is None or not is_present(moved[name], other, items[name]):
+            if (
+                other is None
+                or entry.item is None
+                or not is_present(moved[name], other, entry.item)
+            ):
                 settled.append(entry)
                 continue
             # It may have moved since its place was read, and would be found nowhere then.
             stays = origin.moving is None and all(
-                other.get(field) == items[name].get(field) for field in self.merging.index_fields
+                other.get(field) == entry.item.get(field) for field in self.merging.index_fields
             )
             is_new = stays and name not in there
             settled.append(_Entry(entry.key, other, entry.place) if is_new else _Entry(entry.key))
