@@ -96,21 +96,23 @@ def entity_lines(diff: Diff) -> Iterator[str]:
             yield from _comment(f"{change.code}: {change.subject}", 4)
             if change.decide:
                 yield from _comment(f"Decide {change.decide}", 4)
-            for option, value in (change.migration or {}).items():
-                before = said.get(option)
-                said[option] = (
-                    {**before, **value}
-                    if isinstance(before, dict)
-                    else [*before, *(one for one in value if one not in before)]
-                    if isinstance(before, list)
-                    else value
-                )
+            _add(said, change.migration or {})
         for option, value in said.items():
             if option == "attributes":
                 yield "    attributes:"
                 yield from (f"      {_flow(name)}: {_flow(made)}" for name, made in value.items())
             else:
                 yield f"    {option}: {_flow(value)}"
+
+
+def _add(said: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add what a change asks of the migration of an entity to what others ask."""
+    for option, value in more.items():
+        if isinstance(value, dict):
+            value = {**said.get(option, {}), **value}
+        elif isinstance(value, list):
+            value = [*dict.fromkeys((*said.get(option, ()), *value))]
+        said[option] = value
 
 
 def _comment(text: str, indent: int) -> list[str]:

@@ -138,14 +138,20 @@ def permissions(
     >>> [one.sid for one in permissions(app.spec, "tasks").statements]     # doctest: +SKIP
     ['ReadItems', 'WriteItems', 'ScanTable', 'QueryIndexes']
     """
-    if purpose not in PURPOSES:
-        known = listed(PURPOSES, "or")
-        raise InvalidOptionError(f"purpose is one of {known}, not {quoted(purpose)}")
-    if tenant is None and (tenant_value is not None or searches):
-        raise InvalidOptionError("tenant_value and searches are for a policy with a tenant")
-    if purpose != "application" and (tenant is not None or read_only):
-        said = f"a policy for {quoted(purpose)} is neither read-only nor a tenant's"
-        raise InvalidOptionError(said)
+    known = listed(PURPOSES, "or")
+    for fits, said in (
+        (purpose in PURPOSES, f"purpose is one of {known}, not {quoted(purpose)}"),
+        (
+            tenant is not None or (tenant_value is None and not searches),
+            "tenant_value and searches are for a policy with a tenant",
+        ),
+        (
+            purpose == "application" or (tenant is None and not read_only),
+            f"a policy for {quoted(purpose)} is neither read-only nor a tenant's",
+        ),
+    ):
+        if not fits:
+            raise InvalidOptionError(said)
     table = f"table/{table_name}"
     entities = service.entities.values()
     patterns = [one.index for entity in entities for one in entity.indexes.values()]

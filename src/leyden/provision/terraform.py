@@ -8,13 +8,14 @@ provider is made from CloudFormation's own schemas, so it takes the very propert
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
 from leyden._attrs import evolve
 from leyden.provision.hcl import Block, Encoded, Raw, write_hcl
 from leyden.provision.resource import SCALABLE_TARGET, TABLE, Resources, production, table_resources
+from leyden.schema.settings import TableSettings
 from leyden.tables import TableDefinition
 
 __all__ = ["terraform"]
@@ -153,19 +154,7 @@ def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Bloc
     for name, source, taken in _NESTED:
         if source in given:
             blocks.append(Block(name, (), _taken(given[source], taken)))
-    chosen = {
-        "point_in_time_recovery": settings.point_in_time_recovery,
-        "deletion_protection_enabled": settings.deletion_protection,
-        "propagate_tags": bool(settings.tags) or None,
-    }
-    for region in settings.replicas:
-        replica: dict[str, Any] = {"region_name": region}
-        if key is not None:
-            # A key of several Regions has the same id in each of them.
-            named = key.text if isinstance(key, Raw) else f'"{key}"'
-            replica["kms_key_arn"] = Raw(f'replace({named}, data.aws_region.table.id, "{region}")')
-        replica |= {name: value for name, value in chosen.items() if value is not None}
-        blocks.append(Block("replica", (), replica))
+    blocks += _replicas(settings, key)
     if settings.replicas and key is not None:
         found.append(Block("data", ("aws_region", "table")))
     lifecycle: dict[str, Any] = {} if dev else {"prevent_destroy": True}
@@ -178,6 +167,23 @@ def _plain(definition: TableDefinition, table_name: str, dev: bool) -> list[Bloc
     made = Block("resource", ("aws_dynamodb_table", "table"), arguments, tuple(blocks))
     name = "aws_dynamodb_table.table.name"
     return [*found, made, *_scaling(dict(scaling), logical_id, name)]
+
+
+def _replicas(settings: TableSettings, key: Raw | str | None) -> Iterable[Block]:
+    """The other Regions of a global table, each with the settings that a replica has of its own."""
+    own = {
+        "point_in_time_recovery": settings.point_in_time_recovery,
+        "deletion_protection_enabled": settings.deletion_protection,
+        "propagate_tags": bool(settings.tags) or None,
+    }
+    own = {name: value for name, value in own.items() if value is not None}
+    for region in settings.replicas:
+        replica: dict[str, Any] = {"region_name": region}
+        if key is not None:
+            # A key of several Regions has the same id in each of them.
+            named = key.text if isinstance(key, Raw) else f'"{key}"'
+            replica["kms_key_arn"] = Raw(f'replace({named}, data.aws_region.table.id, "{region}")')
+        yield Block("replica", (), {**replica, **own})
 
 
 def _key(kms_key: str | None) -> tuple[Raw | str | None, list[Block]]:

@@ -99,10 +99,7 @@ class Earlier:
         others |= {position: there[position] for position in there.keys() - beside.keys()}
         if not (under or self.decides(pairs)):
             return []
-        for position, item in others.items():
-            moving = self.plans[position].entity.moving
-            told = {name for one in (moving.earlier, moving.entity) for name in one.telling}
-            self.strangers[position] = {name: item[name] for name in item if name in told}
+        self._leave(others)
         final = () if may_change else others
         return [
             Refusal(
@@ -113,6 +110,13 @@ class Earlier:
             )
             for part, reason in pairs
         ]
+
+    def _leave(self, others: Mapping[int, Item]) -> None:
+        """Leave what stands under earlier keys alone: its fields that tell it from others."""
+        for position, item in others.items():
+            moving = self.plans[position].entity.moving
+            told = {name for one in (moving.earlier, moving.entity) for name in one.telling}
+            self.strangers[position] = {name: item[name] for name in item if name in told}
 
     def _is_written(self, position: int, item: Item) -> bool:
         """Whether an item in its earlier form is that of one of the writes, or cannot tell."""

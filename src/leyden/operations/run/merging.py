@@ -449,35 +449,33 @@ class _Reading:
         """
         if self.is_unique:
             return entries
-        moved = {
-            self.id_of(one.item): one.moved
-            for one in entries
-            if one.moved is not None and one.item is not None and self.seen(one.item)
-        }
+        moved = [
+            (entry, entry.item, entry.moved)
+            for entry in entries
+            if entry.moved is not None and entry.item is not None and self.seen(entry.item)
+        ]
         if not moved:
             return entries
         there = {self.id_of(one.item) for one in entries if one.item is not None and not one.moved}
-        asked = [one.item for one in entries if one.item is not None and one.moved is not None]
-        found = yield from self.get(
-            [item for item in asked if self.id_of(item) in moved], consistent=False
-        )
+        found = yield from self.get([item for _, item, _ in moved], consistent=False)
+        twins = {
+            id(entry): (item, twin)
+            for entry, item, moving in moved
+            if (twin := found.get(self.id_of(item))) is not None and is_present(moving, twin, item)
+        }
         settled = []
         for entry in entries:
-            name = None if entry.item is None or entry.moved is None else self.id_of(entry.item)
-            other = found.get(name)
-            if (
-                other is None
-                or entry.item is None
-                or not is_present(moved[name], other, entry.item)
-            ):
+            pair = twins.get(id(entry))
+            if pair is None:
                 settled.append(entry)
                 continue
+            item, twin = pair
             # It may have moved since its place was read, and would be found nowhere then.
             stays = origin.moving is None and all(
-                other.get(field) == entry.item.get(field) for field in self.merging.index_fields
+                twin.get(field) == item.get(field) for field in self.merging.index_fields
             )
-            is_new = stays and name not in there
-            settled.append(_Entry(entry.key, other, entry.place) if is_new else _Entry(entry.key))
+            is_new = stays and self.id_of(twin) not in there
+            settled.append(_Entry(entry.key, twin, entry.place) if is_new else _Entry(entry.key))
         return settled
 
     def id_of(self, item: Item) -> Any:
