@@ -532,13 +532,6 @@ def test_throttled_requests_are_sent_again(first: Ground) -> None:
     assert first.points() == {f"Id{n}": n for n in range(COUNT)}
 
 
-def test_the_rate_is_kept(first: Ground) -> None:
-    report = first.migrate(rate=60)
-    assert report.is_complete
-    assert report.consumed / report.seconds < 66
-    assert report.consumed > 20
-
-
 def test_a_copy_fills_another_table_and_changes_nothing_here(
     engine: Any, new_table_name: Callable[[], str]
 ) -> None:

@@ -116,8 +116,8 @@ def test_over_time_the_pace_is_the_rate_exactly(
     many = costs * (int(20 * rate / sum(costs)) + 1)
     assert table.run(paced(work(many), pace)) == len(many)
     assert pace.consumed == pytest.approx(table.used) == pytest.approx(sum(many))
-    # The debt of the last ones need not be paid.
-    owed = max(rate * 0.25, 25.0) + 25.0
+    # The debt of the last ones need not be paid: half a second's worth, or the two costliest.
+    owed = max(rate * 0.5, 2 * 25.0) + 25.0
     assert table.used <= rate * table.now + owed
     if sum(costs) / len(costs) / latency > rate * 1.2:
         assert table.used >= rate * table.now * 0.97

@@ -141,7 +141,9 @@ def outcome_of(act: Callable[[], Any]) -> Any:
     try:
         return "done", shown(act())
     except TransactionCanceledError as error:
-        said = [(one.position, one.reason, dict(one.key)) for one in error.rejections]
+        # What an attempt finds beside the first reason depends on what it looked at.
+        first = {one.position: one for one in reversed(error.rejections)}
+        said = [(place, one.reason, dict(one.key)) for place, one in sorted(first.items())]
         return type(error), said, bool(error.outcome)
     except LeydenError as error:
         # The stored item may be known where a request of one form would not show it.
