@@ -73,10 +73,15 @@ def lawful_refusal(error: LeydenError, model: Mapping[str, Any] | None, theirs: 
     removed = theirs.get("UpdateExpression", {}).get("REMOVE", {})
     if isinstance(error, MissingCompositeError) and model and index_fields(model) & removed.keys():
         return "half of an index key would be left"
-    sparse = model is not None and any("condition" in one for one in model["indexes"].values())
-    if isinstance(error, MissingCompositeError) and sparse and "make a new item" in error.message:
+    if isinstance(error, MissingCompositeError) and "make a new item" in error.message:
         # ElectroDB leaves the new item out of an index whose condition says that it is in.
-        return "a new item would be missing from a sparse index"
+        sparse = (
+            name
+            for name, one in (model or {"indexes": {}})["indexes"].items()
+            if "condition" in one
+        )
+        if any(f'access pattern "{name}"' in error.message for name in sparse):
+            return "a new item would be missing from a sparse index"
     for node in conjuncts(theirs.get("KeyConditionExpression")):
         if node[0] == "between" and _order(node[2]) > _order(node[3]):
             return "a range that ends before it starts"
