@@ -42,9 +42,9 @@ MOST_TURNS: Final = 10
 PATIENCE: Final = 300.0
 """Seconds without any success after which throttling and lost connections end the run."""
 
-_FIRST_PAGE: Final = 25
+_FIRST_PAGE: Final = 100
 _MOST_PAGE: Final = 250
-_SHORT, _LONG = 1.0, 4.0
+_SHORT, _LONG = 2.0, 4.0
 """A round that takes less seconds than the one gets larger pages, than the other smaller ones."""
 
 _UNITS_OF_ITEM: Final = 4
