@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 from typing import Final, TypeAlias
 
 Content: TypeAlias = "str | Iterable[Content] | None"
@@ -49,6 +50,20 @@ def markup(content: Content) -> Markup:
     if isinstance(content, str):
         return Markup(_escaped(content))
     return Markup("".join(markup(part) for part in content))
+
+
+def document(title: str, package: str, body: Markup) -> str:
+    """A whole page: its style is what all pages have in common, and the `page.css` of a package."""
+    styles = (files("leyden").joinpath("_html.css"), files(package).joinpath("page.css"))
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="generator", content="leyden"),
+        tag("title", title),
+        tag("style", [Markup(style.read_text(encoding="utf-8")) for style in styles]),
+    )
+    return "\n".join(("<!doctype html>", tag("html", head, "\n", body, lang="en"), ""))
 
 
 def _escaped(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Final
 
-from leyden._html import Markup, markup, plural, tag
+from leyden._html import Markup, document, markup, plural, tag
 from leyden.chart.contents import (
     Absent,
     Board,
@@ -41,11 +41,7 @@ _KINDS: Final = {
 
 def page(chart: Chart) -> str:
     """The whole page."""
-    return "\n".join(("<!doctype html>", _Page(chart).html(), ""))
-
-
-def _asset(name: str) -> Markup:
-    return Markup(files("leyden.chart").joinpath(name).read_text(encoding="utf-8"))
+    return _Page(chart).html()
 
 
 class _Page:
@@ -63,16 +59,9 @@ class _Page:
             for place, collection in enumerate(chart.collections)
         }
 
-    def html(self) -> Markup:
+    def html(self) -> str:
         boards = self.chart.boards
-        head = tag(
-            "head",
-            tag("meta", charset="utf-8"),
-            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            tag("meta", name="generator", content="leyden"),
-            tag("title", f"{self.chart.service}: access patterns"),
-            tag("style", _asset("page.css")),
-        )
+        script = files("leyden.chart").joinpath("page.js").read_text(encoding="utf-8")
         words = (
             "Drawn by Leyden from the schemas. The items are examples with made-up values; their "
             "keys are the ones that Leyden writes for them."
@@ -85,9 +74,9 @@ class _Page:
             tag("main", [self.board(number, board) for number, board in enumerate(boards)]),
             "\n",
             tag("footer", tag("p", words)),
-            tag("script", _asset("page.js")),
+            tag("script", Markup(script)),
         )
-        return tag("html", head, "\n", body, lang="en")
+        return document(f"{self.chart.service}: access patterns", "leyden.chart", body)
 
     def header(self) -> Markup:
         chart = self.chart

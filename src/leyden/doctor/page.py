@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Any, TypeAlias
 
-from leyden._html import Content, Markup, plural, tag
+from leyden._html import Content, Markup, document, plural, tag
 from leyden.doctor.findings import SEVERITIES
 from leyden.doctor.measures import ENTRY_BYTES, size_text
 
@@ -21,22 +20,13 @@ Bar: TypeAlias = tuple[Content, Content, float]
 def page(report: Plain) -> str:
     """The whole page, of what `Report.to_dict()` gives."""
     shown = _Page(report)
-    style = files("leyden.doctor").joinpath("page.css").read_text(encoding="utf-8")
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="generator", content="leyden"),
-        tag("title", f"{report['table']}: check-up"),
-        tag("style", Markup(style)),
-    )
     body = tag(
         "body",
         shown.header(),
         tag("main", shown.findings(), shown.contents(), shown.indexes(), shown.partitions()),
         tag("footer", tag("p", shown.calls())),
     )
-    return "\n".join(("<!doctype html>", tag("html", head, "\n", body, lang="en"), ""))
+    return document(f"{report['table']}: check-up", "leyden.doctor", body)
 
 
 class _Page:

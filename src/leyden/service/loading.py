@@ -25,7 +25,7 @@ from leyden.service.service import Service, build_service
 if TYPE_CHECKING:
     from leyden.engine import DynamoDBLocal, LocalEngine
     from leyden.service.asynchronous import AsyncService
-    from leyden.service.migrating import Origin
+    from leyden.service.migrating_from import Origin
 
 Source = str | Path | Mapping[str, Any] | Prepared
 Hooks = Mapping[str, Callable[..., Any]]
@@ -251,7 +251,7 @@ def _binding(
     keyring = keyring_of(spec, keys, operation)
     binding: dict[str, Any] = {"table": table, "hooks": hooks, "keyring": keyring}
     if origin is not None:
-        from leyden.service.migrating import Migrating, migration_of
+        from leyden.service.migrating_from import Migrating, migration_of
 
         binding["migrating"] = Migrating(migration_of(origin, spec, hooks), keys, operation)
     return binding

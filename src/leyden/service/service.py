@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from leyden.operations.chains.put import Delete, Put
     from leyden.operations.chains.transactions import TransactGet, TransactWrite
     from leyden.operations.chains.write import Write
-    from leyden.service.migrating import Migrating
+    from leyden.service.migrating_from import Migrating
     from leyden.service.migration import MigrationSource
     from leyden.service.stream import Change, StreamRecordError, Unknown
     from leyden.tables import AddedIndexes, CreateTableResult, IndexProgress

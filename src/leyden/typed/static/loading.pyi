@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from leyden.drivers.sync import Transport
 from leyden.engine import DynamoDBLocal, LocalEngine
-from leyden.service.migrating import Origin
+from leyden.service.migrating_from import Origin
 
 S = TypeVar("S", covariant=True)
 
