@@ -17,8 +17,9 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
@@ -29,6 +30,9 @@ from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
 from tests.interop.oracle import Oracle
 from tests.ministack import Ministack
+
+if TYPE_CHECKING:
+    import leyden
 
 CI: Final = os.environ.get("CI") == "true"
 NEEDS: Final = {
@@ -308,6 +312,29 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield running
     finally:
         running.close()
+
+
+@contextmanager
+def opened_services(
+    engine: Any, new_table_name: Callable[[], str]
+) -> Iterator[Callable[..., leyden.Service]]:
+    """Gives what loads schemas onto a table of an engine and makes the table; closes them all."""
+    import leyden
+
+    opened: list[leyden.Service] = []
+
+    def start(source: Any, *, create: bool = True, **options: Any) -> leyden.Service:
+        options.setdefault("table", new_table_name())
+        # Services on one engine share a client, which takes longer to make than most tests.
+        app = leyden.load(source, engine=engine, **options)
+        opened.append(app)
+        if create:
+            app.create_table()
+        return app
+
+    yield start
+    for app in opened:
+        app.close()
 
 
 @pytest.fixture(scope="session")

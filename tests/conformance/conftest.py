@@ -14,6 +14,7 @@ import pytest
 
 import leyden
 from tests.bridge import BridgedDriver
+from tests.conftest import opened_services
 
 Open = Callable[..., leyden.Service]
 EVERY_TRANSPORT: Final = frozenset(
@@ -69,17 +70,5 @@ def transport(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def open_service(engine: Any, new_table_name: Callable[[], str]) -> Iterator[Open]:
     """Loads a schema onto a new table of the engine, and makes the table."""
-    opened: list[leyden.Service] = []
-
-    def start(source: Any, *, create: bool = True, **options: Any) -> leyden.Service:
-        options.setdefault("table", new_table_name())
-        # Services on one engine share a client, which takes longer to make than most tests.
-        app = leyden.load(source, engine=engine, **options)
-        opened.append(app)
-        if create:
-            app.create_table()
-        return app
-
-    yield start
-    for app in opened:
-        app.close()
+    with opened_services(engine, new_table_name) as start:
+        yield start

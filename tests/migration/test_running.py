@@ -159,23 +159,7 @@ def killed_after(program: Program[Any], requests: int) -> Program[Any]:
 
 def run_killed(ground: Ground, requests: int, **options: Any) -> Any:
     """Run, in a process that is killed after so many requests, and leaves its lease behind."""
-    work = work_of(
-        ground.new.spec,
-        [ground.new.entities.task._bound],
-        ground.table,
-        ground.case.migration,
-        **{
-            "dry_run": False,
-            "rollback": False,
-            "commit": False,
-            "rate": None,
-            "segments": 2,
-            "progress": None,
-            "encryption_keys": None,
-            "lease": 1.0,
-            **options,
-        },
-    )
+    work = work_of(ground.new, ground.case.migration, **{"segments": 2, "lease": 1.0, **options})
     return ground.new.driver.run(killed_after(work.program(), requests))
 
 
@@ -471,20 +455,7 @@ def unheard(program: Program[Any], dice: random.Random) -> Program[Any]:
 
 
 def test_lost_answers_are_made_up_for(first: Ground) -> None:
-    work = work_of(
-        first.new.spec,
-        [first.new.entities.task._bound],
-        first.table,
-        first.case.migration,
-        dry_run=False,
-        rollback=False,
-        commit=False,
-        rate=None,
-        segments=2,
-        progress=None,
-        encryption_keys=None,
-        lease=1,
-    )
+    work = work_of(first.new, first.case.migration, segments=2, lease=1)
     report: Any = first.new.driver.run(unheard(work.program(), random.Random(5)))
     assert report.is_complete
     assert first.points() == {f"Id{n}": n for n in range(COUNT)}
@@ -513,19 +484,7 @@ def throttling(program: Program[Any], dice: random.Random) -> Program[Any]:
 
 
 def test_throttled_requests_are_sent_again(first: Ground) -> None:
-    work = work_of(
-        first.new.spec,
-        [first.new.entities.task._bound],
-        first.table,
-        first.case.migration,
-        dry_run=False,
-        rollback=False,
-        commit=False,
-        rate=None,
-        segments=2,
-        progress=None,
-        encryption_keys=None,
-    )
+    work = work_of(first.new, first.case.migration, segments=2)
     report: Any = first.new.driver.run(throttling(work.program(), random.Random(3)))
     assert report.is_complete
     assert report.throttles > 3

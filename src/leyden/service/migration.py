@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from leyden._attrs import frozen
 from leyden.errors import InvalidOptionError
@@ -28,7 +28,9 @@ from leyden.operations.companions.moving.moving import Moving
 from leyden.operations.run.pacing import is_amount, is_count, refuse_options
 from leyden.program import Program
 from leyden.schema.migrations import MigrationSpec, check_against, load_migration
-from leyden.schema.spec import ServiceSpec
+
+if TYPE_CHECKING:
+    from leyden.service.service import Service
 
 MigrationSource: TypeAlias = str | PathLike[str] | Mapping[str, Any] | MigrationSpec
 """A migration: its file, its YAML text, a mapping, or what `load_migration` gave."""
@@ -78,21 +80,21 @@ class Work:
 
 
 def work_of(
-    spec: ServiceSpec,
-    entities: Sequence[BoundEntity],
-    table: str,
+    service: Service,
     source: MigrationSource,
     *,
-    dry_run: bool,
-    rollback: bool,
-    commit: bool,
-    rate: float | None,
-    segments: int,
-    progress: Callable[[MigrationProgress], object] | None,
-    encryption_keys: Keys | None,
+    dry_run: bool = False,
+    rollback: bool = False,
+    commit: bool = False,
+    rate: float | None = None,
+    segments: int = 4,
+    progress: Callable[[MigrationProgress], object] | None = None,
+    encryption_keys: Keys | None = None,
     lease: float = LEASE,
 ) -> Work:
     """The work of a call. Raises SchemaError for a wrong file, InvalidOptionError."""
+    spec, table = service.spec, service.table
+    entities = [entity._bound for entity in service.entities.values()]
     if rollback and commit:
         raise InvalidOptionError("use one of `rollback` and `commit`", operation=OPERATION)
     refuse_options(

@@ -346,9 +346,7 @@ class Service:
         from leyden.service.migration import work_of
 
         work = work_of(
-            self.spec,
-            [one._bound for one in self.entities.values()],
-            self.table,
+            self,
             migration,
             dry_run=dry_run,
             rollback=rollback,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import leyden
+from tests.conftest import opened_services
 
 
 @pytest.fixture(scope="session")
@@ -22,16 +23,5 @@ def open_service(
     local_engine: Any, new_table_name: Callable[[], str]
 ) -> Iterator[Callable[..., leyden.Service]]:
     """Loads a schema onto a table of the engine, and makes the table."""
-    opened: list[leyden.Service] = []
-
-    def start(source: Any, *, create: bool = True, **options: Any) -> leyden.Service:
-        options.setdefault("table", new_table_name())
-        app = leyden.load(source, engine=local_engine, **options)
-        opened.append(app)
-        if create:
-            app.create_table()
-        return app
-
-    yield start
-    for app in opened:
-        app.close()
+    with opened_services(local_engine, new_table_name) as start:
+        yield start
