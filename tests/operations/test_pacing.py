@@ -29,6 +29,7 @@ class Table:
         self.latency = latency
         self.left = min(capacity, 1e9)
         self.served: list[tuple[float, float]] = []
+        self.used = 0.0
         self.refused = 0
         self.largest = 0
         self.latest = 0.0
@@ -78,11 +79,8 @@ class Table:
         units = float(request.params["units"])
         self.left -= units
         self.served.append((self.now, units))
+        self.used += units
         return {"ConsumedCapacity": {"CapacityUnits": units}, "said": request.operation}
-
-    @property
-    def used(self) -> float:
-        return sum(units for _, units in self.served)
 
 
 def put(units: float, name: str = "") -> Request:

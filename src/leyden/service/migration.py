@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from leyden._attrs import frozen
 from leyden.errors import InvalidOptionError
@@ -28,14 +28,31 @@ from leyden.operations.companions.moving.moving import Moving
 from leyden.operations.run.pacing import is_amount, is_count, refuse_options
 from leyden.program import Program
 from leyden.schema.migrations import MigrationSpec, check_against, load_migration
-
-if TYPE_CHECKING:
-    from leyden.service.service import Service
+from leyden.schema.spec import ServiceSpec
 
 MigrationSource: TypeAlias = str | PathLike[str] | Mapping[str, Any] | MigrationSpec
 """A migration: its file, its YAML text, a mapping, or what `load_migration` gave."""
 
 _MOST_SEGMENTS: Final = 64
+
+
+class Migrated(Protocol):
+    """A service whose table is migrated, blocking or for event loops."""
+
+    @property
+    def spec(self) -> ServiceSpec:
+        """Its schemas: the new ones."""
+        ...
+
+    @property
+    def table(self) -> str:
+        """The name of its table."""
+        ...
+
+    @property
+    def entities(self) -> Mapping[str, Any]:
+        """Its entities by alias."""
+        ...
 
 
 @frozen
@@ -80,7 +97,7 @@ class Work:
 
 
 def work_of(
-    service: Service,
+    service: Migrated,
     source: MigrationSource,
     *,
     dry_run: bool = False,
