@@ -413,9 +413,9 @@ def test_it_runs_on_an_event_loop_as_well(first: Ground, engine: Any) -> None:
             report = await app.migrate(migration, progress=told.append)
             assert (report.phase, report.moved) == ("verified", COUNT)
             assert {one.turn for one in told} >= {1, 2}
-            broken = asyncio.create_task(app.migrate(migration, rollback=True, segments=1))
-            await asyncio.sleep(0.05)
-            broken.cancel()
+            broken = asyncio.create_task(
+                app.migrate(migration, rollback=True, progress=lambda _: broken.cancel())
+            )
             with pytest.raises(asyncio.CancelledError):
                 await broken
             assert (await app.migrate(migration, rollback=True)).seconds < 20
