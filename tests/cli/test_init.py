@@ -14,10 +14,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tools.site.pages import ROOT, blocks
 
 import leyden
 from tests.cli.conftest import leyden_command
-from tests.docs.examples import ROOT, blocks
 
 FILES = {
     "schemas/my_shop/customer.yaml",

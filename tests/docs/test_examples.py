@@ -8,42 +8,40 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tools.site.commands import check_commands
+from tools.site.pages import PAGES, ROOT, Block, blocks, name_of
+from tools.site.programs import RUN, Drawing, expectation, matches, run_block, run_console, run_page
 
 from leyden.errors import SchemaError
 from leyden.schema import load_service
-from tests.docs.examples import (
-    PAGES,
-    ROOT,
-    Block,
-    blocks,
-    expectation,
-    matches,
-    run_block,
-    run_page,
-)
 from tests.memory.pinecone_service import serving
 
-WITH_PROGRAMS = [
-    page for page in PAGES if any(block.language == "python" for block in blocks(page))
-]
+WITH_PROGRAMS = [page for page in PAGES if any(block.language in RUN for block in blocks(page))]
 
 
-@pytest.mark.parametrize("page", WITH_PROGRAMS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", WITH_PROGRAMS, ids=name_of)
 def test_the_examples_of_a_page_do_what_it_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Pinecone's client asks this address where a page has one. A page may turn on the log.
     with serving() as pinecone, caplog.at_level(logging.NOTSET, logger="leyden.drivers"):
         monkeypatch.setenv("PINECONE_CONTROLLER_HOST", pinecone.host)
-        assert run_page(page, tmp_path) > 0
+        assert run_page(page, tmp_path).met > 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_that_a_page_shows_exist_with_their_options(page: Path) -> None:
+    for block in blocks(page):
+        if block.language == "sh":
+            check_commands(block)
 
 
 def test_the_pages_that_teach_have_programs() -> None:
-    names = {page.name for page in WITH_PROGRAMS}
+    names = {name_of(page) for page in WITH_PROGRAMS}
     assert names >= {"README.md", "schema.md", "keys.md", "operations.md", "errors.md"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_entities_that_a_page_shows_in_part_are_accepted(page: Path) -> None:
     for block in blocks(page):
         shown = yaml.safe_load(block.text) if block.language == "yaml" else None
@@ -52,10 +50,10 @@ def test_entities_that_a_page_shows_in_part_are_accepted(page: Path) -> None:
             try:
                 load_service(whole)
             except SchemaError as error:
-                raise AssertionError(f"{page.name}:{block.line}: {error}") from error
+                raise AssertionError(f"{block.place()}: {error}") from error
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name_of)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         path, _, anchor = target.partition("#")
@@ -69,8 +67,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert anchor in slugs, target
 
 
-def block(text: str) -> Block:
-    return Block(Path("page.md"), "python", text, 10)
+def block(text: str, language: str = "python") -> Block:
+    return Block(Path("page.md"), language, text, 10)
+
+
+def page_of(folder: Path, text: str) -> Path:
+    page = folder / "page.md"
+    page.write_text(text, encoding="utf-8")
+    (folder / "project").mkdir()
+    return page
 
 
 def test_a_wrong_value_names_page_and_line() -> None:
@@ -101,3 +106,141 @@ def test_dots_stand_for_anything_and_nothing_else_does() -> None:
     assert matches("Task(a=1, ...)", "Task(a=1, b=2)")
     assert not matches("Task(a=1, ...)", "Task(a=2, b=2)")
     assert not matches("a.c", "abc")
+
+
+def test_blocks_have_a_language_an_argument_and_options(tmp_path: Path) -> None:
+    page = page_of(
+        tmp_path,
+        "# Page\n```{drawing} app\n:index: gsi1\n:caption: Two: both\n```\n"
+        "```{code-block} python\n:emphasize-lines: 1\n\nx = 1\n```\n"
+        "````markdown\n```python\ny\n```\n````\n```sh\n```\n",
+    )
+    drawing, code, markdown, empty = blocks(page)
+    assert (drawing.language, drawing.argument, drawing.text) == ("{drawing}", "app", "")
+    assert drawing.options == {"index": "gsi1", "caption": "Two: both"}
+    assert (code.language, code.text, code.line) == ("python", "\nx = 1\n", 8)
+    assert (markdown.language, markdown.text) == ("markdown", "```python\ny\n```\n")
+    assert (empty.language, empty.text) == ("sh", "")
+
+
+SCHEMA = """\
+# schemas/note.yaml
+entity: note
+version: "1"
+service: notes
+attributes:
+  note_id: {type: string, required: true}
+indexes:
+  note:
+    pk: {field: pk, composite: [note_id]}
+    sk: {field: sk, composite: []}
+"""
+OPENED = """\
+```python
+import leyden
+engine = leyden.local()
+app = leyden.load("schemas", table="notes", engine=engine)
+app.create_table()
+```
+"""
+
+
+def test_a_page_writes_files_and_runs_commands_on_its_engine(tmp_path: Path) -> None:
+    page = page_of(
+        tmp_path,
+        f"""
+```yaml
+{SCHEMA}```
+```toml
+# pyproject.toml
+[tool.leyden]
+schemas = "schemas"
+table = "notes"
+```
+```python
+# count.py
+import sys
+print(len(sys.argv))
+sys.exit(3)
+```
+{OPENED}
+```console
+$ leyden create note \\
+    note_id=n1
+attribute ...
+$ leyden scan note --json > notes.jsonl
+$ cat notes.jsonl
+{{...n1...}}
+$ python count.py 'a b' c  # with a remark
+3
+# exit 3
+```
+```python
+app.entities.note.get(note_id="n1").go()    # -> Note(note_id='n1')
+```
+```{{drawing}} app
+:caption: One note.
+```
+""",
+    )
+    run = run_page(page, tmp_path / "project")
+    assert run.met == 5
+    (drawn,) = run.drawings
+    assert isinstance(drawn, Drawing)
+    assert (drawn.index, drawn.caption) == (None, "One note.")
+    assert [item["note_id"] for item in drawn.items] == [{"S": "n1"}]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "message"),
+    [
+        ("```{drawing} app\n```", r"page.md:20: the table 'notes' has no items to draw"),
+        ("```{drawing} other\n```", r"page.md:20: the program has no service 'other' here"),
+        ("```{drawing} engine\n```", r"page.md:20: the program has no service 'engine' here"),
+        ("```{drawing} app\n:color: red\n```", r"a drawing has no option \['color'\]"),
+    ],
+)
+def test_a_drawing_needs_a_service_with_items(drawing: str, message: str, tmp_path: Path) -> None:
+    page = page_of(tmp_path, f"```yaml\n{SCHEMA}```\n{OPENED}{drawing}\n")
+    with pytest.raises(AssertionError, match=message):
+        run_page(page, tmp_path / "project")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("$ python -c 'print(1)'\n2\n", r"page.md:10\n.*says: 2\n.*is: +1"),
+        ("$ python -c ''\n$ python -c 'print(1)'\n", r"page.md:11\n.*says: nothing\n.*is: +1"),
+        ("$ python -c 'exit(2)'\n# exit 1\n", "page.md:10: the exit code is 2"),
+        ("$ python -c 'exit(2)'\n", "page.md:10: the exit code is 2"),
+        ("$ leyden chek\n...\n# exit 1\n", "the exit code is 2(.|\n)*mean"),
+        ("$ rm -r /\n", "`rm` is not run in console blocks"),
+        ("$ cat a | cat\n", "| is not run in console blocks"),
+        ("leyden check\n", "a console block begins with"),
+    ],
+)
+def test_commands_that_do_otherwise_name_page_and_line(text: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        run_console(block(text, "console"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("leyden chek\n", r"page.md:10: No such command 'chek'"),
+        ("cd shop\nleyden check --al\n", r"page.md:11: No such option.*--al"),
+        ("leyden check | leyden scan \\\n  --limits 3\n", r"page.md:10: No such option.*--limits"),
+        ("AWS_REGION=x leyden table . --format terrafrom\n", r"'terrafrom' is not one of"),
+    ],
+)
+def test_calls_that_leyden_would_not_take_name_page_and_line(text: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_commands(block(text, "sh"))
+
+
+def test_calls_in_shell_texts_are_counted_and_not_run() -> None:
+    text = (
+        "pip install x\nleyden --help\nleyden scan --help\n"
+        "embed 'a b' | leyden search f e.i --vector -\n"
+    )
+    assert check_commands(block(text, "sh")) == 3

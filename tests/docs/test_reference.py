@@ -10,6 +10,7 @@ import tomllib
 from typing import Any, Final
 
 import pytest
+from tools.site.pages import ROOT, rows
 
 import leyden
 from leyden import errors, store
@@ -20,7 +21,6 @@ from leyden.schema import language, table_language
 from leyden.schema.faults import CODES
 from leyden.schema.shapes import Options
 from leyden.types import TYPES
-from tests.docs.examples import ROOT, rows
 
 DOCS: Final = ROOT / "docs"
 

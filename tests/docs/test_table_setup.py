@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tools.site.pages import ROOT
+
 from leyden.memory import with_vectors
 from leyden.provision import markdown
 from leyden.schema import load_service
-from tests.docs.examples import ROOT
 
 MADE_BY = "schemas/memory --vectors 1536"
 

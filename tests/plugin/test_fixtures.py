@@ -13,12 +13,13 @@ from textwrap import dedent
 from typing import Any, ClassVar, Final
 
 import pytest
+from tools.site.pages import blocks
+from tools.site.programs import write_file
 
 import leyden
 from leyden import pytest_plugin
 from leyden.program import Request
 from leyden.pytest_plugin import AppFactory, AsyncAppFactory
-from tests.docs.examples import blocks, write_file
 
 SCHEMA = """
 entity: note

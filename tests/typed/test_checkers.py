@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from hypothesis import assume, given, settings
+from tools.site.pages import ROOT, blocks
 
 from leyden.cli.application import leyden as application
 from leyden.schema import is_name
 from leyden.schema.spec import EntitySpec, ServiceSpec
 from leyden.typed.writing import service_text
-from tests.docs.examples import ROOT, blocks
 from tests.mapping.strategies import entities_with_values
 from tests.typed.checkers import CHECKERS, GOLDEN, Found, expected, ty
 

@@ -1,4 +1,4 @@
-"""The examples in the documentation, found, run and compared.
+"""The programs in the pages of the documentation: found, run and compared with the page.
 
 In a page, all blocks marked `python` are one program, run from top to bottom in an empty
 folder. A comment behind or below a statement says what it gives:
@@ -10,8 +10,12 @@ folder. A comment behind or below a statement says what it gives:
 
 `# ->` is the repr of an expression's value, or what the statement prints where that is
 something; comment lines that follow belong to it. `...` stands for anything, and white space
-counts as one blank. A block marked `yaml` or `json` whose first line is a comment with a path
-(`# schemas/shop/order.yaml`) becomes that file.
+counts as one blank.
+
+A block marked `yaml`, `json`, `toml` or `python` whose first line is a comment with a path
+(`# schemas/shop/order.yaml`) becomes that file. The commands of a block marked `console` run in
+the same folder (see `commands.py`). A `{drawing}` block keeps the items of a service's table as
+they are at that place of the program; its options are `:index:` and `:caption:`.
 """
 
 from __future__ import annotations
@@ -26,24 +30,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import define, field, frozen
+from tools.site.commands import console, run_command
+from tools.site.pages import Block, blocks
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+import leyden
+from leyden.program import Item
 
-_FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUN: Final = frozenset({"python", "console", "{drawing}"})
+"""The languages of the blocks that are a page's program."""
+
 _EXPECTED: Final = re.compile(r"#\s*(->|raises)\s?(.*)$")
-_FILE: Final = re.compile(r"#\s*([\w./-]+\.(?:yaml|yml|json))$")
-
-
-@frozen
-class Block:
-    """A fenced block: its language, its text, and the line of the page on which that begins."""
-
-    page: Path
-    language: str
-    text: str
-    line: int
+_FILES: Final = {"yaml": "yaml|yml", "json": "json", "toml": "toml", "python": "py"}
+_OPTIONS: Final = frozenset({"index", "caption"})
 
 
 @frozen
@@ -54,30 +53,52 @@ class Expectation:
     text: str
 
 
-def blocks(page: Path) -> list[Block]:
-    """All fenced blocks of a page."""
-    text = page.read_text(encoding="utf-8")
-    return [
-        Block(page, found[1], found[2], text.count("\n", 0, found.start(2)) + 1)
-        for found in _FENCE.finditer(text)
-    ]
+@frozen
+class Drawing:
+    """What a `{drawing}` block is to show: the items of a service's table at that place."""
+
+    block: Block
+    service: leyden.Service
+    items: tuple[Item, ...]
+
+    @property
+    def index(self) -> str | None:
+        """The index whose partitions are drawn; None for the table."""
+        return self.block.options.get("index")
+
+    @property
+    def caption(self) -> str:
+        """The line below the drawing."""
+        return self.block.options.get("caption", "")
 
 
-def run_page(page: Path, folder: Path) -> int:
-    """Run a page's program in `folder`; gives the number of expectations that it met.
+@define
+class Run:
+    """What came of a page's program: how many expectations it met, and what it draws."""
+
+    met: int = 0
+    drawings: list[Drawing] = field(factory=list)
+
+
+def run_page(page: Path, folder: Path) -> Run:
+    """Run a page's program in `folder`.
 
     Raises AssertionError with file and line where something is otherwise than the page says.
     """
     namespace: dict[str, Any] = {"__name__": "example"}
-    met = 0
+    run = Run()
     with contextlib.chdir(folder), importing_from(folder), contextlib.ExitStack() as opened:
         namespace["_opened"] = opened
         for block in blocks(page):
-            if block.language in ("yaml", "json"):
-                write_file(block, folder)
+            if file_of(block) is not None:
+                write_file(block, Path.cwd())
             elif block.language == "python":
-                met += run_block(block, namespace)
-    return met
+                run.met += run_block(block, namespace)
+            elif block.language == "console":
+                run.met += run_console(block, namespace)
+            elif block.language == "{drawing}":
+                run.drawings.append(drawing(block, namespace))
+    return run
 
 
 @contextlib.contextmanager
@@ -95,14 +116,23 @@ def importing_from(folder: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
+def file_of(block: Block) -> str | None:
+    """The path that a block's first line names, where the block is that file."""
+    if block.language not in _FILES:
+        return None
+    first = block.text.partition("\n")[0].strip()
+    found = re.fullmatch(rf"#\s*([\w./-]+\.(?:{_FILES[block.language]}))", first)
+    return found[1] if found else None
+
+
 def write_file(block: Block, folder: Path) -> None:
     """Write a block that begins with a path to that path."""
-    first, _, rest = block.text.partition("\n")
-    named = _FILE.fullmatch(first.strip())
-    if named:
-        path = folder / named[1]
+    named = file_of(block)
+    if named is not None:
+        path = folder / named
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(rest, encoding="utf-8")
+        path.write_text(block.text.partition("\n")[2], encoding="utf-8")
+        importlib.invalidate_caches()
 
 
 def run_block(block: Block, namespace: dict[str, Any]) -> int:
@@ -114,14 +144,49 @@ def run_block(block: Block, namespace: dict[str, Any]) -> int:
         assert statement.end_lineno is not None
         end = tree.body[position + 1].lineno - 1 if position + 1 < len(tree.body) else len(lines)
         expected = expectation(lines[statement.end_lineno - 1 : end])
-        place = f"{block.page.name}:{block.line + statement.lineno - 1}"
+        place = block.place(statement.lineno - 1)
         shown = _run(statement, block, namespace, expected, place)
         if expected is not None:
-            assert matches(expected.text, shown), (
-                f"{place}\n  the page says: {expected.text}\n  it is:         {shown}"
-            )
+            _compare(place, expected.text, shown)
             met += 1
     return met
+
+
+def run_console(block: Block, namespace: dict[str, Any]) -> int:
+    """Run the commands of a `console` block, each against what the page shows below it."""
+    met = 0
+    for shown in console(block):
+        place = block.place(shown.offset)
+        try:
+            printed, code = run_command(shown.command, namespace)
+        except Exception as error:
+            raise AssertionError(f"{place}: {type(error).__name__}: {error}") from error
+        assert code == shown.code, f"{place}: the exit code is {code}\n{printed}"
+        _compare(place, shown.output, printed)
+        met += 1
+    return met
+
+
+def drawing(block: Block, namespace: dict[str, Any]) -> Drawing:
+    """What a `{drawing}` block shows, read from the table now."""
+    place = block.place()
+    unknown = block.options.keys() - _OPTIONS
+    assert not unknown, f"{place}: a drawing has no option {sorted(unknown)}"
+    service = namespace.get(block.argument)
+    assert isinstance(service, leyden.Service), (
+        f"{place}: the program has no service {block.argument!r} here"
+    )
+    items: list[Item] = []
+    position: Item | None = None
+    while True:
+        reading = leyden.tables.read_items(service.table, position=position, consistent=True)
+        page = service.driver.run(reading)
+        items += page.items
+        position = page.position
+        if position is None:
+            break
+    assert items, f"{place}: the table {service.table!r} has no items to draw"
+    return Drawing(block, service, tuple(items))
 
 
 def expectation(lines: list[str]) -> Expectation | None:
@@ -145,6 +210,12 @@ def matches(expected: str, shown: str) -> bool:
     parts = " ".join(expected.split()).split("...")
     pattern = ".*".join(re.escape(part) for part in parts)
     return re.fullmatch(pattern, " ".join(shown.split()), re.DOTALL) is not None
+
+
+def _compare(place: str, expected: str, shown: str) -> None:
+    assert matches(expected, shown), (
+        f"{place}\n  the page says: {expected or 'nothing'}\n  it is:         {shown}"
+    )
 
 
 def _run(
@@ -176,14 +247,3 @@ def _run(
 def _public_name(kind: type[BaseException]) -> str:
     """The class that a caller would catch: the nearest whose name is not private."""
     return next(base.__name__ for base in kind.__mro__ if not base.__name__.startswith("_"))
-
-
-def rows(page: Path, heading: str) -> Iterator[list[str]]:
-    """The rows of the first table below a heading, as lists of cells."""
-    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
-    found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#+ |\Z)", text, re.M | re.S)
-    assert found, f"{page.name} has no heading {heading!r}"
-    table = [line for line in found[1].splitlines() if line.startswith("|")]
-    assert len(table) > 2, f"{page.name}: no table below {heading!r}"
-    for line in table[2:]:
-        yield [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]

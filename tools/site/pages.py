@@ -1,0 +1,85 @@
+"""The pages of the documentation, their fenced blocks and their tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import field, frozen
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DOCS: Final = ROOT / "docs"
+PAGES: Final = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+
+_FENCE: Final = re.compile(
+    r"^(?P<fence>`{3,})(?P<language>\{[\w:-]+\}|[\w+-]*)[ \t]*(?P<argument>[^\n`]*)\n"
+    r"(?P<text>.*?)^(?P=fence)`*[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_OPTION: Final = re.compile(r":([\w-]+):[ \t]*(.*)\n")
+_CODE: Final = "{code-block}"
+
+
+@frozen
+class Block:
+    """A fenced block: its language, its text, and the line of the page on which that begins.
+
+    The `language` of a directive is its name in braces, as in `{drawing}`. `argument` is what
+    follows on the same line, and `options` are the lines `:name: value` at a directive's beginning,
+    which are not part of its text. A `{code-block}` is a block of the language in its argument.
+    """
+
+    page: Path
+    language: str
+    text: str
+    line: int
+    argument: str = ""
+    options: dict[str, str] = field(factory=dict)
+
+    def place(self, offset: int = 0) -> str:
+        """Where a line of the block is, for messages."""
+        return f"{name_of(self.page)}:{self.line + offset}"
+
+
+def name_of(page: Path) -> str:
+    """What a page is called in messages and tests: its path below docs, or its file's name."""
+    return str(page.relative_to(DOCS)) if page.is_relative_to(DOCS) else page.name
+
+
+def blocks(page: Path) -> list[Block]:
+    """All fenced blocks of a page."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        _block(page, found, text.count("\n", 0, found.start("text")) + 1)
+        for found in _FENCE.finditer(text)
+    ]
+
+
+def without_blocks(text: str) -> str:
+    """The text of a page without its fenced blocks."""
+    return _FENCE.sub("", text)
+
+
+def _block(page: Path, found: re.Match[str], line: int) -> Block:
+    language, argument, text = found["language"], found["argument"].strip(), found["text"]
+    options: dict[str, str] = {}
+    while language.startswith("{") and (option := _OPTION.match(text)):
+        options[option[1]] = option[2].strip()
+        text = text[option.end() :]
+        line += 1
+    if language == _CODE:
+        language, argument = argument, ""
+    return Block(page, language, text, line, argument, options)
+
+
+def rows(page: Path, heading: str) -> Iterator[list[str]]:
+    """The rows of the first table below a heading, as lists of cells."""
+    text = without_blocks(page.read_text(encoding="utf-8"))
+    found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#+ |\Z)", text, re.M | re.S)
+    assert found, f"{name_of(page)} has no heading {heading!r}"
+    table = [line for line in found[1].splitlines() if line.startswith("|")]
+    assert len(table) > 2, f"{name_of(page)}: no table below {heading!r}"
+    for line in table[2:]:
+        yield [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
