@@ -115,8 +115,8 @@ def test_explain_says_what_serves_a_query(task: leyden.Entity) -> None:
         '  served by index "gsi1" (access pattern "assigned")\n'
         '  key: gsi1pk = "$taskapp#employee_id_e" AND gsi1sk = "$tasks_1"\n'
         "  filtered after reading: points > 3\n"
-        "  note: the key folds or joins values; items whose employee_id differ are left out after "
-        "reading\n"
+        "  note: other values of employee_id can share this key (another letter case, or # in a "
+        "value); their items are left out after reading\n"
         "  note: reads on until 5 items are found"
     )
 

@@ -381,14 +381,14 @@ class QueryReading(RangedReading):
             others = [field for field in self.identity if field not in compared]
             if compared:
                 yield (
-                    f"the key folds or joins values; items whose {', '.join(compared)} differ are "
-                    "left out after reading"
+                    f"other values of {', '.join(compared)} can share this key (another letter "
+                    "case, or # in a value); their items are left out after reading"
                 )
             if others:
                 yield (
-                    "the key folds or joins values, and the index does not hold "
-                    f"{', '.join(others)}: items that differ there under the same key are not left "
-                    "out, unless with `hydrate=True`"
+                    f"other values of {', '.join(others)} can share this key (another letter case, "
+                    "or # in a value), and the index does not hold them: their items are left out "
+                    "only with `hydrate=True`"
                 )
         if options.count is not None:
             yield f"reads on until {options.count} items are found"
