@@ -78,6 +78,27 @@ def test_what_it_writes_passes_its_tests_and_checks(elsewhere: Path) -> None:
     assert leyden_command("query", "order.by_status", "--help").exit_code == 0
 
 
+def test_an_empty_project_waits_for_its_first_entity(elsewhere: Path) -> None:
+    made = leyden_command("init", "shop", "--empty")
+    assert made.exit_code == 0
+    folder = elsewhere / "shop"
+    settings = {"schemas/shop/table.yaml", "schemas/leyden.schema.json"}
+    assert files_in(folder) == {*settings, "pyproject.toml", ".gitignore"}
+    assert "Write your first entity into shop/schemas/shop, and go on with:" in made.stderr
+    next_steps = [shlex.split(line) for line in made.stdout.splitlines()]
+    assert next_steps[0] == ["cd", "shop"]
+    os.chdir(folder)
+    entity = "entity: cup\nversion: 1\nservice: shop\nattributes: {id: string}\n"
+    keys = "indexes: {cup: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}}\n"
+    Path("schemas/shop/cup.yaml").write_text(entity + keys)
+    for _, *arguments in next_steps[1:]:
+        result = leyden_command(*arguments)
+        assert result.exit_code == 0, result.stderr
+    run(folder, "mypy", "--strict", "shop.py")
+    again = leyden_command("init", "--name", "shop", "--empty")
+    assert "already has schemas/shop/table.yaml" in again.stderr
+
+
 def test_the_commands_of_its_readme_work(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert leyden_command("init", "shop", "--no-app").exit_code == 0
     monkeypatch.chdir(elsewhere / "shop")

@@ -32,20 +32,23 @@ _APP: Final = ("app.py", "tests/test_app.py")
 )
 @click.option("--name", help="The service's name, a Python name; default: the folder's.")
 @click.option("--no-app", is_flag=True, help="Leave out the FastAPI app.")
+@click.option("--empty", is_flag=True, help="Leave out the example; begin with an entity of yours.")
 @debug_option
-def init(folder: Path, name: str | None, no_app: bool) -> None:
+def init(folder: Path, name: str | None, no_app: bool, empty: bool) -> None:
     """Begin a project: entities, a test, a small app.
 
     It makes FOLDER, or fills the current one, with schemas of customers and their orders, the typed
-    module of them, tests, and a FastAPI app. It never overwrites a file: where one of its own is
+    module of them, tests, and a FastAPI app. With --empty there are no such examples, only the
+    settings and a place for your entities. It never overwrites a file: where one of its own is
     there, it writes nothing; a pyproject.toml, README.md or .gitignore stays as it is.
 
     \b
       leyden init shop
       leyden init --name shop --no-app
+      leyden init shop --empty
     """
     name = _name(folder, name)
-    files = _files(name, app=not no_app)
+    files = _empty(name) if empty else _files(name, app=not no_app)
     there = [path for path in files if (folder / path).exists()]
     refused = [path for path in there if path not in _SHARED]
     if refused:
@@ -63,10 +66,20 @@ def init(folder: Path, name: str | None, no_app: bool) -> None:
         settings = _filled("settings.txt", {"name": name}).strip()
         click.echo(f"\nAdd these lines to {folder / 'pyproject.toml'}:\n", err=True)
         click.echo(f'{settings}\n\n[tool.pytest.ini_options]\npythonpath = ["."]', err=True)
-    click.echo("\nGo on with:", err=True)
     here = folder.resolve() == Path.cwd()
-    first = "leyden patterns" if here else f"cd {shlex.quote(str(folder))}"
-    for step in (first, "python -m pytest", "leyden local --data .leyden.jsonl"):
+    there_first = () if here else (f"cd {shlex.quote(str(folder))}",)
+    if empty:
+        place = folder / "schemas" / name
+        click.echo(f"\nWrite your first entity into {place}, and go on with:", err=True)
+        steps = (*there_first, "leyden check", f"leyden types --out {name}.py")
+    else:
+        click.echo("\nGo on with:", err=True)
+        steps = (
+            *(there_first or ("leyden patterns",)),
+            "python -m pytest",
+            "leyden local --data .leyden.jsonl",
+        )
+    for step in steps:
         click.echo(f"  {step}")
 
 
@@ -91,9 +104,31 @@ def _name(folder: Path, given: str | None) -> str:
 _LIBRARIES: Final = frozenset({"pytest", "fastapi", "pydantic", "boto3", "attrs", "yaml", "mypy"})
 
 
+def _empty(name: str) -> dict[str, str]:
+    """The files of a project that has no entity yet."""
+    values = {
+        "name": name,
+        "project": name.replace("_", "-"),
+        "dependencies": '"leyden"',
+        "dev": "",
+    }
+    values["settings"] = _filled("settings.txt", values)
+    return {
+        f"schemas/{name}/table.yaml": _filled("table_alone.yaml.txt", values),
+        "schemas/leyden.schema.json": _for_editors(),
+        "pyproject.toml": _filled("pyproject.toml.txt", values),
+        ".gitignore": _filled("gitignore.txt", values),
+    }
+
+
+def _for_editors() -> str:
+    from leyden.schema import json_schema
+
+    return f"{json.dumps(json_schema(), indent=2, ensure_ascii=False)}\n"
+
+
 def _files(name: str, *, app: bool) -> dict[str, str]:
     """The text of each file by its path in the folder."""
-    from leyden.schema import json_schema
     from leyden.typed import module_text
 
     needed = ("leyden", "fastapi", "uvicorn") if app else ("leyden",)
@@ -114,8 +149,7 @@ def _files(name: str, *, app: bool) -> dict[str, str]:
         for file in ("table.yaml", "customer.yaml", "order.yaml")
     }
     files = {f"schemas/{name}/{file}": text for file, text in schemas.items()}
-    editors = json.dumps(json_schema(), indent=2, ensure_ascii=False)
-    files["schemas/leyden.schema.json"] = f"{editors}\n"
+    files["schemas/leyden.schema.json"] = _for_editors()
     files[f"{name}.py"] = module_text(schemas, name)
     files["tests/test_orders.py"] = _filled("test_orders.py.txt", values)
     if app:
