@@ -1,7 +1,7 @@
 """The command lines of a page: those of `console` blocks run, those of `sh` blocks are checked.
 
-In a `console` block a line that begins with `$ ` is run, and the lines below it are what it prints
-(standard output, then standard error), with `...` for anything. A line `# exit 1` at their end says
+In a `console` block a line that begins with `$ ` is run, and the lines below it are what a terminal
+shows of it, standard error among it, with `...` for anything. A line `# exit 1` at their end says
 that the command fails, and with which code. `leyden`, `python`, `cat` and `cd` can be run, and
 `> FILE` keeps what a command prints. While the page's program holds an engine of `leyden.local()`,
 the commands find it, as they do with the variables that `leyden local` prints.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 from attrs import frozen
@@ -30,7 +30,7 @@ _PROMPT: Final = "$ "
 _EXIT: Final = re.compile(r"# exit (\d+)")
 _ASSIGNMENT: Final = re.compile(r"\w+=")
 _OPERATORS: Final = "<>|;&"
-_LONGEST_SECONDS: Final = 60
+_LONGEST_SECONDS: Final = 300
 
 
 @frozen
@@ -45,8 +45,9 @@ class Shown:
 
 @frozen
 class _Done:
-    """What a command printed, and its exit code."""
+    """What a command printed: all of it, as on a terminal, and its two streams; its exit code."""
 
+    shown: str
     out: str
     err: str
     code: int
@@ -88,11 +89,12 @@ def run_command(command: str, namespace: Mapping[str, Any]) -> tuple[str, int]:
             done = _run_leyden(arguments, _environment(namespace))
         case ["python" | "cat" as program, *arguments]:
             path = sys.executable if program == "python" else program
-            done = _run_process([path, *arguments], _environment(namespace))
+            streams = "one" if target is None else "two"
+            done = _run_process([path, *arguments], _environment(namespace), streams)
         case _:
             raise AssertionError(f"`{words[0]}` is not run in console blocks; use an sh block")
     if target is None:
-        return done.out + done.err, done.code
+        return done.shown, done.code
     Path(target).write_text(done.out, encoding="utf-8")
     return done.err, done.code
 
@@ -200,18 +202,21 @@ def _run_leyden(arguments: list[str], environment: dict[str, str | None]) -> _Do
     done = CliRunner().invoke(leyden, arguments, env=environment, prog_name="leyden")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
-    return _Done(done.stdout, done.stderr, done.exit_code)
+    return _Done(done.output, done.stdout, done.stderr, done.exit_code)
 
 
-def _run_process(command: list[str], environment: dict[str, str | None]) -> _Done:
+def _run_process(
+    command: list[str], environment: dict[str, str | None], streams: Literal["one", "two"]
+) -> _Done:
     merged = {**os.environ, **environment}
     done = subprocess.run(
         command,
         env={name: value for name, value in merged.items() if value is not None},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if streams == "one" else subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
         timeout=_LONGEST_SECONDS,
     )
-    return _Done(done.stdout, done.stderr, done.returncode)
+    return _Done(done.stdout, done.stdout, done.stderr or "", done.returncode)

@@ -12,10 +12,11 @@ folder. A comment behind or below a statement says what it gives:
 something; comment lines that follow belong to it. `...` stands for anything, and white space
 counts as one blank.
 
-A block marked `yaml`, `json`, `toml` or `python` whose first line is a comment with a path
-(`# schemas/shop/order.yaml`) becomes that file. The commands of a block marked `console` run in
-the same folder (see `commands.py`). A `{drawing}` block keeps the items of a service's table as
-they are at that place of the program; its options are `:index:` and `:caption:`.
+A block marked `yaml`, `json`, `toml` or `python` whose first line is a comment with a path (`#
+schemas/shop/order.yaml`) becomes that file; `yaml faulty` marks one that is to be refused. The
+commands of a block marked `console` run in the same folder (see `commands.py`). A `{drawing}` block
+keeps the items of a service's table as they are at that place of the program; its options are
+`:index:` and `:caption:`.
 """
 
 from __future__ import annotations
