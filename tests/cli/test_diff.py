@@ -59,13 +59,41 @@ def test_the_check_fails_until_a_migration_stands_beside(git: Git, edit: Edit) -
     assert drafted.exit_code == 0
     assert "leyden migrate schemas/desk schemas/migrations/a.yaml\n" in drafted.stdout
     assert "wrote schemas/migrations/a.yaml and schemas/migrations/a.from/" in drafted.stderr
-    assert "Decide whether" in Path("schemas/migrations/a.yaml").read_text()
+    file = Path("schemas/migrations/a.yaml")
+    assert f"answer what {file} asks under `decide`, and delete it there" in drafted.stderr
     assert (Path("schemas/migrations/a.from") / "ticket.yaml").read_text() == git(
         "show", "main:schemas/desk/ticket.yaml"
     )
+    undecided = leyden_command("diff", "main", "schemas/desk", "--check")
+    assert undecided.exit_code == 1
+    text = file.read_text()
+    line = text[: text.index("- '")].count("\n") + 1
+    assert f"{file}:{line}:7: migration.undecided: still to decide: ticket." in undecided.stderr
+    assert "stands beside" not in undecided.stderr
+    file.write_text(text[: text.index("    decide:")] + text[text.index("    remove:") :])
     result = leyden_command("diff", "main", "schemas/desk", "--check")
     assert result.exit_code == 0
     assert "the migration schemas/migrations/a.yaml is for this change" in result.stderr
+
+
+@pytest.mark.parametrize("schema", ["../leyden.schema.json", "https://example.org/leyden.json"])
+def test_a_draft_leads_editors_where_the_schemas_do(git: Git, edit: Edit, schema: str) -> None:
+    line = "# yaml-language-server: $schema="
+    edit("ticket.yaml", "entity: ticket", f"{line}{schema}\nentity: ticket")
+    git("commit", "-q", "-a", "-m", "Lead editors")
+    edit(*RENAME)
+    draft = ("diff", "main", "schemas/desk", "--write")
+    for file, there, above in (
+        ("schemas/migrations/a.yaml", "../leyden.schema.json", "../../leyden.schema.json"),
+        ("b.yaml", "schemas/leyden.schema.json", "../schemas/leyden.schema.json"),
+    ):
+        assert leyden_command(*draft, file).exit_code == 0
+        migration, old = (schema, schema) if "://" in schema else (there, above)
+        assert Path(file).read_text().splitlines()[0] == f"{line}{migration}"
+        copied = Path(file).with_suffix(".from")
+        assert (copied / "ticket.yaml").read_text().splitlines()[0] == f"{line}{old}"
+        assert line not in (copied / "member.yaml").read_text()
+        assert load_migration(file).questions
 
 
 def test_a_draft_is_not_written_over_another(git: Git, edit: Edit) -> None:

@@ -76,6 +76,16 @@ def employees(folder: Path, on_table: OnTable, name: str) -> list[Any]:
     return [getattr(record, name) for record in found]
 
 
+@pytest.mark.parametrize("how", ["--dry-run", "--yes", "--rollback", "--commit"])
+def test_a_file_that_asks_something_is_refused(folder: Path, on_table: OnTable, how: str) -> None:
+    asking = "  task:\n    decide: [whether it is the same]\n"
+    (folder / "assignee.yaml").write_text(FILE.replace("  task:\n", asking))
+    result = run(folder, on_table, how)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "assignee.yaml:6:14: migration.undecided: still to decide: whether" in result.stderr
+    assert employees(folder, on_table, "employee") == [f"e{n}" for n in range(12)]
+
+
 def test_a_dry_run_says_everything_and_changes_nothing(folder: Path, on_table: OnTable) -> None:
     result = run(folder, on_table, "--dry-run", "--rate", "10")
     assert result.exit_code == 0, result.output

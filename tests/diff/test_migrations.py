@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from attrs import evolve
 
 import leyden
 from leyden.diff import Draft, Side, check_diff, compare, draft_migration, read_side
-from leyden.errors import InvalidOptionError
+from leyden.errors import InvalidOptionError, SchemaError
 from leyden.operations.companions.moving.moving import Moving
 from leyden.schema import check_against, load_migration, load_service
 from tests.diff.golden.files import HOOKS, base, cases, diff_of
@@ -21,11 +22,19 @@ OLD: Final = Side("main:schemas/desk", base()[1], base()[0])
 
 def write(draft: Draft, folder: Path) -> Path:
     """Write a draft, with the old schemas beside it."""
-    (folder / draft.folder).mkdir(parents=True)
-    for name, text in draft.schemas.items():
-        (folder / draft.folder / name).write_text(text)
     file = folder / f"{draft.name}.yaml"
-    file.write_text(draft.text)
+    for path, text in draft.files(file).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return file
+
+
+def decide(file: Path) -> Path:
+    """Delete what a migration file asks, as people do when they have answered it."""
+    said = yaml.safe_load(file.read_text())
+    for place in (said, *said["entities"].values()):
+        place.pop("decide", None)
+    file.write_text(yaml.safe_dump(said))
     return file
 
 
@@ -36,30 +45,67 @@ def test_an_entity_that_is_gone_may_be_the_one_that_is_new(tmp_path: Path) -> No
     new.write_text(label.replace("entity: label", "entity: mark"))
     before = read_side(old)
     text = draft_migration(compare(before.service, read_side(new).service), before, "m").text
-    assert '# Decide whether "mark" is what "label" was' in text
-    assert "`from: label`" in text
+    (question,) = yaml.safe_load(text)["decide"]
+    assert question.startswith('whether "mark" is what "label" was')
+    assert "`from: label`" in question
 
 
 @pytest.mark.parametrize("name", cases())
 def test_what_is_drafted_loads_and_lets_a_change_pass(name: str, tmp_path: Path) -> None:
     diff = diff_of(name)
-    file = write(draft_migration(diff, OLD, "desk"), tmp_path / "migrations")
+    draft = draft_migration(diff, OLD, "desk")
+    file = write(draft, tmp_path / "migrations")
     migration = load_migration(file)
     assert migration.name == "desk"
     assert compare(migration.earlier, diff.old).changes == ()
-    check_against(migration, diff.new)
     moved = {change.entity for change in diff if change.migration is not None}
     assert set(migration.entities) == moved - {None}
+    asked = {question.text for question in migration.questions}
+    assert asked >= {f"{one.subject}: {one.decide}" for one in diff if one.decide and one.entity}
+    assert draft.asks == bool(asked)
     (tmp_path / "schemas").mkdir()
+    if asked:
+        verdict = check_diff(diff, tmp_path / "schemas")
+        assert (verdict.passes, len(verdict.reasons)) == (False, len(asked))
+        with pytest.raises(SchemaError):
+            check_against(migration, diff.new)
+    check_against(load_migration(decide(file)), diff.new)
     verdict = check_diff(diff, tmp_path / "schemas")
     assert verdict.passes
     assert verdict.file == (None if diff.is_safe else file)
 
 
 def test_a_draft_asks_what_only_people_know(tmp_path: Path) -> None:
-    text = draft_migration(diff_of("attribute_required_added"), OLD, "mood").text
-    assert "# Decide what stored items get: `mood: {value: ...}`" in text
-    assert "from: mood.from" in text
+    draft = draft_migration(diff_of("attribute_required_added"), OLD, "mood")
+    said = yaml.safe_load(draft.text)
+    question = "ticket.attributes.mood: what stored items get: `mood: {value: ...}`"
+    assert said["entities"]["ticket"]["decide"] == [question]
+    assert said["from"] == "mood.from"
+    assert draft.asks
+    assert "decide:" not in draft_migration(diff_of("default_added"), OLD, "m").text
+
+
+def test_an_open_question_lets_no_change_pass(tmp_path: Path) -> None:
+    diff = diff_of("attribute_required_added")
+    file = write(draft_migration(diff, OLD, "mood"), tmp_path / "migrations")
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if "- '" in text)
+    verdict = check_diff(diff, tmp_path)
+    assert (verdict.passes, verdict.file) == (False, None)
+    (reason,) = verdict.reasons
+    assert reason.startswith(f"{file}:{line}:7: migration.undecided: still to decide: ticket.")
+    # Not even where its class is allowed, or another file is decided.
+    assert check_diff(diff, tmp_path, ["backfill", "breaks_writers"]).reasons == (reason,)
+    other = decide(write(draft_migration(diff, OLD, "again"), tmp_path / "migrations"))
+    assert check_diff(diff, tmp_path).reasons == (reason,)
+    file.unlink()
+    assert check_diff(diff, tmp_path).file == other
+
+
+def test_what_another_change_left_open_is_nothing_to_this_one(tmp_path: Path) -> None:
+    diff = diff_of("attribute_required_added")
+    write(draft_migration(diff, OLD, "mood"), tmp_path / "migrations")
+    later = evolve(diff_of("attribute_optional_added"), old=diff_of("enum_value_added").new)
+    assert check_diff(later, tmp_path, ["breaks_readers"]).passes
 
 
 def test_a_draft_renames_converts_fills_and_removes() -> None:

@@ -17,7 +17,7 @@ from leyden import errors, store
 from leyden.cli.application import SECTIONS
 from leyden.configuration import SETTINGS
 from leyden.operations import options
-from leyden.schema import language, table_language
+from leyden.schema import language, migration_language, table_language
 from leyden.schema.faults import CODES
 from leyden.schema.shapes import Options
 from leyden.types import TYPES
@@ -49,6 +49,19 @@ def test_every_option_of_the_language_is_documented(heading: str, shape: Options
     assert sorted(names("schema.md", heading)) == sorted(shape.options)
     required = {row[0].strip("`") for row in documented if "required" in row[1].split(",")[0]}
     assert required == {name for name, option in shape.options.items() if option.required}
+
+
+def test_every_option_of_migration_files_is_documented() -> None:
+    documented = {
+        name
+        for row in rows(DOCS / "migrations.md", "The file")
+        for cell in row
+        for name in re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", cell)))
+    }
+    parts = ("MIGRATION", "MIGRATED", "CHANGE", "COPY")
+    options = {name for part in parts for name in getattr(migration_language, part).options}
+    assert options <= documented
+    assert {*names("migrations.md", "The file")} <= options
 
 
 def test_options_of_parts_of_containers_are_documented() -> None:

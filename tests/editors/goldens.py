@@ -18,6 +18,7 @@ FIRST_LINE: Final = "# yaml-language-server: $schema=../leyden.schema.json\n"
 
 _ATTRIBUTES: Final = "entity: task\nattributes:\n  "
 _PATTERN: Final = "entity: task\nindexes:\n  by_status:\n    "
+_MIGRATION: Final = "migration: assignee\nentities:\n  task:\n    "
 
 COMPLETIONS: Final[Mapping[str, str]] = {
     "an_empty_file": "|",
@@ -32,6 +33,9 @@ COMPLETIONS: Final[Mapping[str, str]] = {
     "a_metric": f"{_PATTERN}vector: {{index: vec1, attribute: embedding, metric: |}}",
     "a_table_option": "table: shop\n|",
     "a_projection": "table: shop\nindexes: {gsi1: {projection: |}}",
+    "a_migration_option": "migration: assignee\n|",
+    "what_becomes_of_an_entity": f"{_MIGRATION}|",
+    "what_becomes_of_an_attribute": f"{_MIGRATION}attributes:\n      assignee:\n        |",
 }
 """Places, each marked with a bar, where somebody asks what may stand there."""
 
@@ -49,6 +53,8 @@ HOVERS: Final[Mapping[str, str]] = {
     "keys": "entity: task\nke|ys: strict",
     "unique": "entity: task\nuni|que: [[email]]",
     "ttl": "table: shop\ntt|l: expires_at",
+    "decide": f"{_MIGRATION}dec|ide: [whether it is the same]",
+    "back": f"{_MIGRATION}attributes: {{points: {{value: to_number(points), ba|ck: points}}}}",
 }
 """Places, each marked with a bar, where somebody asks what it means."""
 

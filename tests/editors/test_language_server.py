@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from leyden.diff import compare, draft_migration, read_side
+from leyden.schema import load_migration, load_service
 from tests.editors.goldens import COMPLETIONS, FIRST_LINE, GOLDEN, HOVERS, SCHEMAS, said
 from tests.editors.language_server import LanguageServer
 from tests.interop.node_process import ROOT
@@ -97,15 +100,65 @@ def test_a_table_is_told_from_an_entity(server: LanguageServer) -> None:
     assert mark["message"] == "Property version is not allowed."
 
 
-def test_what_an_empty_file_is_offered_is_a_schema(server: LanguageServer) -> None:
-    """The skeleton of an entity, with its places left as they are, loads."""
-    import re
+FAULTY_MIGRATION = """\
+migration: assignee
+from: [before]
+entities:
+  task:
+    decide: whether
+    attribute: {}
+    attributes:
+      assignee: {from: employee_id, back: {}}
+      points: {back: points}
+      title: {value: a, call: b}
+    unique: maybe
+copy: other
+"""
 
-    from leyden.schema import load_service
 
+def test_marks_point_at_the_faults_of_a_migration(server: LanguageServer) -> None:
+    document = server.open(SCHEMAS / "edited" / "moving.yaml", FIRST_LINE + FAULTY_MIGRATION)
+    marked = {mark["range"]["start"]["line"] for mark in document.diagnostics()}
+    assert marked == {2, 5, 6, 8, 9, 10, 11, 12}
+
+
+def test_what_is_drafted_has_no_marks(server: LanguageServer, tmp_path: Path) -> None:
+    diff = compare(load_service(SCHEMAS / "taskapp"), load_service(changed_schemas(tmp_path)))
+    draft = draft_migration(diff, read_side(SCHEMAS / "taskapp"), "assignee")
+    assert draft.asks
+    files = draft.files(
+        SCHEMAS / "migrations" / "assignee.yaml", read_side(SCHEMAS / "taskapp").json_schema
+    )
+    for path, text in files.items():
+        assert "schema=../" in text.splitlines()[0]
+        assert server.open(path, text).diagnostics() == [], path
+
+
+def changed_schemas(folder: Path) -> Path:
+    """The shipped schemas with a change of an entity's attributes and of its version."""
+    for path in (SCHEMAS / "taskapp").glob("*.yaml"):
+        text = path.read_text("utf-8")
+        if path.stem == "task":
+            text = text.replace('version: "1"', 'version: "2"')
+            text = text.replace(
+                "attributes:\n", "attributes:\n  effort: {type: integer, required: true}\n", 1
+            )
+        (folder / path.name).write_text(text, "utf-8")
+    return folder
+
+
+def test_what_an_empty_file_is_offered_is_a_schema(server: LanguageServer, tmp_path: Path) -> None:
+    """The skeletons, with their places left as they are, load."""
     document = server.open(SCHEMAS / "edited" / "new.yaml", FIRST_LINE)
     offered = {item["label"]: item["insertText"] for item in document.completions(1, 0)}
     filled = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", offered["new entity"])
     assert [*load_service(yaml.safe_load(filled)).entities] == ["task"]
     table = yaml.safe_load(re.sub(r"\$\{\d+:([^}]*)\}", r"\1", offered["new table"]))
     assert load_service({"entities": [yaml.safe_load(filled)], "table": {"table": table["table"]}})
+    migration = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", offered["new migration"])
+    (tmp_path / "assignee.from").mkdir()
+    old = filled.replace("title", "employee_id")
+    (tmp_path / "assignee.from" / "task.yaml").write_text(old, "utf-8")
+    (tmp_path / "assignee.yaml").write_text(migration, "utf-8")
+    found = load_migration(tmp_path / "assignee.yaml")
+    assert found.entities["task"].attributes["assignee"].source == "employee_id"

@@ -60,6 +60,7 @@ ELSEWHERE = {
     "hook.not_callable": "test_loading",
     "service.alias_conflict": "test_sources",
     "migration.unknown": "test_migrations",
+    "migration.undecided": "test_migrations",
     "migration.change": "tests/operations/moving/test_forms.py",
     "attribute.overflow": "tests/operations/test_loading.py",
     "table.key_fields": "tests/provision/test_definition.py",

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from leyden.schema import check_service, json_schema
+from leyden.errors import SchemaError
+from leyden.schema import check_service, json_schema, load_migration
 from leyden.schema.examples import EXAMPLES
 from leyden.schema.faults import Report
 from leyden.schema.language import ENTITY, SHAPES
+from leyden.schema.migration_language import MIGRATION
 from leyden.schema.nodes import plain
 from leyden.schema.reading import read_yaml
 from leyden.schema.shapes import (
@@ -71,6 +73,30 @@ NOTE = {
 }
 
 
+MIGRATION_FILE = {
+    "migration": "assignee",
+    "from": str(HERE / "data" / "taskapp"),
+    "decide": ["whether it goes on"],
+    "entities": {
+        "task": {
+            "from": "task",
+            "decide": [],
+            "attributes": {
+                "owner": {"from": "title"},
+                "points": {"value": "to_number(points)", "back": "to_string(points)"},
+                "first": {"from": "title", "call": "f", "back": {"title": {"call": "g"}}},
+                "status": {"call": "f", "back": {"call": "g"}},
+            },
+            "defaults": ["status"],
+            "unique": True,
+            "remove": ["legacy"],
+        },
+        "job": {"from": "task"},
+    },
+    "copy": {"table": "other"},
+}
+
+
 @functools.cache
 def validator() -> Draft202012Validator:
     return Draft202012Validator(json_schema())
@@ -80,11 +106,22 @@ def schema_accepts(document: Any) -> bool:
     return bool(validator().is_valid(document))
 
 
+def faults_of(document: Any) -> list[Any]:
+    """What the parser that is for such a document has against it."""
+    if not set(document) & {"entity", "attributes"}:
+        if set(document) & MIGRATION.options.keys():
+            try:
+                load_migration(document)
+            except SchemaError as error:
+                return [*error.faults]
+            return []
+        document = {"entities": [TASK_ALONE], "table": document}
+    result = check_service(document)
+    return [fault for fault in result.faults if fault.severity == "error"]
+
+
 def parser_accepts(document: Any) -> bool:
-    if set(document) & {"entity", "attributes"}:
-        return check_service(document).service is not None
-    source = {"entities": [TASK_ALONE], "table": document}
-    return check_service(source).service is not None
+    return faults_of(document) == []
 
 
 def test_a_vector_is_accepted_by_both() -> None:
@@ -102,7 +139,9 @@ def test_it_is_a_json_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [TASK, USER, NOTE, TABLE_FILE], ids=["task", "user", "note", "table"]
+    "document",
+    [TASK, USER, NOTE, TABLE_FILE, MIGRATION_FILE, {**MIGRATION_FILE, "from": TASK_ALONE}],
+    ids=["task", "user", "note", "table", "migration", "migration_from_a_mapping"],
 )
 def test_valid_documents_are_accepted_by_both(document: Any) -> None:
     assert list(validator().iter_errors(document)) == []
@@ -213,6 +252,38 @@ def test_a_broken_table_description_is_refused_by_both(document: Any) -> None:
     assert not parser_accepts(document)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("migration", ""),
+        ("migration", None),
+        ("from", ["old"]),
+        ("from", 5),
+        ("from", ""),
+        ("decide", "whether"),
+        ("decide", [""]),
+        ("decide", None),
+        ("entities", ["task"]),
+        ("entities", {"task": None}),
+        ("entities", {"task": {"attribute": {}}}),
+        ("entities", {"task": {"attributes": {"owner": {}}}}),
+        ("entities", {"task": {"attributes": {"owner": {"back": "title"}}}}),
+        ("entities", {"task": {"attributes": {"owner": {"value": "title", "call": "f"}}}}),
+        ("entities", {"task": {"attributes": {"owner": "title"}}}),
+        ("entities", {"task": {"attributes": {"owner": {"from": "title", "back": {}}}}}),
+        ("entities", {"task": {"unique": "yes"}}),
+        ("copy", "other"),
+        ("copy", {}),
+        ("nonsense", 1),
+    ],
+)
+def test_a_broken_migration_is_refused_by_both(option: str, value: Any) -> None:
+    document = {**MIGRATION_FILE, option: value}
+
+    assert not schema_accepts(document)
+    assert not parser_accepts(document)
+
+
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The paths of everything in a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value)
@@ -248,7 +319,7 @@ NEW_NAMES = st.sampled_from(
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
     """A valid document with one to three things dropped, renamed or retyped."""
-    document = copy.deepcopy(draw(st.sampled_from([TASK, USER, NOTE, TABLE_FILE])))
+    document = copy.deepcopy(draw(st.sampled_from([TASK, USER, NOTE, TABLE_FILE, MIGRATION_FILE])))
     for _ in range(draw(st.integers(1, 3))):
         *above, last = draw(st.sampled_from(sorted(places(document), key=repr)))
         holder = functools.reduce(lambda inner, key: inner[key], above, document)
@@ -280,11 +351,7 @@ FORM = {
 @given(mutated())
 @settings(max_examples=200)
 def test_the_form_that_the_parser_refuses_the_json_schema_refuses(document: Any) -> None:
-    if set(document) & {"entity", "attributes"}:
-        faults = check_service(document).faults
-    else:
-        faults = check_service({"entities": [TASK_ALONE], "table": document}).faults
-    for fault in faults:
+    for fault in faults_of(document):
         # A key's `field` may be absent in one type of index, which only the parser knows.
         if (
             fault.code in FORM
@@ -310,7 +377,9 @@ def described(shape: Shape) -> Iterator[str]:
 
 
 def test_every_option_is_described_for_editors() -> None:
-    texts = [text for shape in (ENTITY, TABLE, *SHAPES.values()) for text in described(shape)]
+    texts = [
+        text for shape in (ENTITY, TABLE, MIGRATION, *SHAPES.values()) for text in described(shape)
+    ]
 
     assert all(texts)
     assert texts
@@ -337,7 +406,7 @@ def tables(shape: Shape) -> Iterator[Options]:
             yield from tables(made)
 
 
-TABLES = [one for shape in (ENTITY, TABLE, *SHAPES.values()) for one in tables(shape)]
+TABLES = [one for shape in (ENTITY, TABLE, MIGRATION, *SHAPES.values()) for one in tables(shape)]
 
 
 def test_every_option_has_examples_and_nothing_else_has() -> None:
@@ -389,9 +458,13 @@ def test_the_schema_has_a_name_of_its_own() -> None:
         ({"table": "t", "service": "s"}, False),
         ({"service": "s"}, False),
         ({"indexes": {"gsi1": {}}, "service": "s"}, False),
+        ({"migration": "m"}, False),
+        ({"entities": {}}, False),
+        ({**MIGRATION_FILE, "table": "t"}, False),
+        ({**MIGRATION_FILE, "entity": "task"}, False),
     ],
 )
-def test_a_document_is_an_entity_unless_it_says_what_only_a_table_says(
+def test_a_document_is_an_entity_unless_it_says_what_only_another_kind_says(
     document: Any, accepted: bool
 ) -> None:
     assert schema_accepts(document) == accepted

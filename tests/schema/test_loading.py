@@ -289,7 +289,7 @@ def test_the_classes_of_specs_are_imported_without_yaml_and_rules() -> None:
         "print([name for name in ('yaml', 'leyden.schema.loading') if name in sys.modules])\n"
         "import leyden.schema as schema\n"
         "print([name for name in schema.__all__ if not hasattr(schema, name)])\n"
-        "print(schema.json_schema is schema.language.json_schema, hasattr(schema, 'json'))"
+        "print(schema.json_schema is schema.editors.json_schema, hasattr(schema, 'json'))"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["[]", "[]", "True False"]

@@ -153,6 +153,48 @@ def test_what_the_new_schemas_lack_is_told_as_soon_as_they_are_at_hand(folder: P
     assert {fault.code for fault in caught.value.faults} == {"migration.unknown"}
 
 
+ASKING = FILE.replace("entities:\n", "decide: [which table it is]\nentities:\n").replace(
+    "    defaults:", "    decide:\n    - whether it goes on\n    - 'what else: `x`'\n    defaults:"
+)
+
+
+def test_nothing_runs_while_questions_are_open(folder: Path) -> None:
+    found = read(folder, ASKING)
+    asked = [(question.text, question.span.line) for question in found.questions]
+    assert asked == [("which table it is", 3), ("whether it goes on", 12), ("what else: `x`", 13)]
+
+    with pytest.raises(SchemaError) as caught:
+        check_against(found, load_service(NEW))
+
+    told = [str(fault).removeprefix(f"{folder}/") for fault in caught.value.faults]
+    assert told == [
+        f"assignee.yaml:{place}: migration.undecided: still to decide: {text} "
+        "(when the file has the answer, delete this from `decide`)"
+        for place, text in (
+            ("3:10", "which table it is"),
+            ("12:7", "whether it goes on"),
+            ("13:7", "what else: `x`"),
+        )
+    ]
+    answered = ASKING.replace("[which table it is]", "[]").replace(
+        "    decide:\n    - whether it goes on\n    - 'what else: `x`'\n", ""
+    )
+    check_against(read(folder, answered), load_service(NEW))
+
+
+def test_what_is_asked_is_told_beside_what_is_wrong(folder: Path) -> None:
+    found = read(folder, ASKING)
+    with pytest.raises(SchemaError) as caught:
+        check_against(found, load_service(OLD))
+    codes = [fault.code for fault in caught.value.faults]
+    assert (codes.count("migration.undecided"), codes.count("migration.unknown")) == (3, 6)
+
+
+def test_questions_are_texts(folder: Path) -> None:
+    (fault,) = faults(folder, FILE.replace("entities:\n", "decide:\nentities:\n"))
+    assert fault.startswith("assignee.yaml:3:8: option.type: decide must be a list")
+
+
 def test_unique_and_defaults_need_what_they_name(folder: Path) -> None:
     text = FILE.replace("remove: [legacy]", "remove: [points]\n    unique: true")
     text = text.replace("defaults: [assignee]", "defaults: [points]")

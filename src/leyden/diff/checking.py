@@ -32,7 +32,8 @@ def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict
 
     Otherwise a migration file has to stand in `migrations/` in `folder`, where the new schemas
     are, or beside it. Its old schemas must be those of the diff, and it must name each entity
-    whose items have to be migrated.
+    whose items have to be migrated. Where a file for the diff has questions that are still open,
+    nothing passes.
 
     Raises InvalidOptionError for a class that there is not.
     """
@@ -42,21 +43,30 @@ def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict
             raise InvalidOptionError(f'there is no class of changes "{kind}"{hint}')
     allowed = {SAFE, *allow}
     blocking = [change for change in diff.changes if not allowed.issuperset(change.classes)]
-    if not blocking:
-        return Verdict(True)
-    reasons = []
+    needed = {change.entity for change in blocking if change.migration is not None}
+    fitting: list[Path] = []
+    reasons: list[str] = []
+    undecided: list[str] = []
     for file in migration_files(folder):
         try:
-            why = shortcoming(diff, file, {c.entity for c in blocking if c.migration is not None})
+            why, asked = shortcomings(diff, file, needed)
         except SchemaError as error:
-            why = f"{file} cannot be read: {error.faults[0]}"
+            why, asked = [f"{file} cannot be read: {error.faults[0]}"], False
+        reasons += why
+        if asked:
+            undecided += why
         if not why:
-            return Verdict(True, file)
-        reasons.append(why)
+            fitting.append(file)
+    if undecided:
+        return Verdict(False, None, tuple(undecided))
+    if not blocking:
+        return Verdict(True)
+    if fitting:
+        return Verdict(True, fitting[0])
     subjects = listed(dict.fromkeys(change.subject for change in blocking))
     plural = "are" if len(blocking) > 1 else "is"
-    needed = f"{subjects} {plural} not safe, and no migration file stands beside"
-    return Verdict(False, None, (needed, *reasons))
+    first = f"{subjects} {plural} not safe, and no migration file stands beside"
+    return Verdict(False, None, (first, *reasons))
 
 
 def migration_files(folder: Path) -> Iterator[Path]:
@@ -67,13 +77,20 @@ def migration_files(folder: Path) -> Iterator[Path]:
             yield from sorted(file for file in place.iterdir() if file.suffix in (".yaml", ".yml"))
 
 
-def shortcoming(diff: Diff, file: Path, entities: Iterable[str | None]) -> str:
-    """Why a migration file is not the one for a diff; empty where it is. Raises SchemaError."""
+def shortcomings(diff: Diff, file: Path, entities: Iterable[str | None]) -> tuple[list[str], bool]:
+    """Why a migration file is not the one for a diff, and whether it asks what to do for it.
+
+    Nothing where it is the one. Raises SchemaError for a file that cannot be read.
+    """
     migration = load_migration(file)
     if compare(migration.earlier, diff.old).changes:
-        return f"{file} is from other schemas than these"
-    check_against(migration, diff.new)
+        return [f"{file} is from other schemas than these"], False
+    found = []
+    try:
+        check_against(migration, diff.new)
+    except SchemaError as error:
+        found += [str(fault) for fault in error.faults]
     missing = sorted(name for name in entities if name and name not in migration.entities)
-    return (
-        f"{file} leaves out {listed(missing)}, whose items have to be migrated" if missing else ""
-    )
+    if missing:
+        found.append(f"{file} leaves out {listed(missing)}, whose items have to be migrated")
+    return found, bool(migration.questions)

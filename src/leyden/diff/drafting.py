@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -12,9 +13,10 @@ from attrs import frozen
 from leyden._text import listed
 from leyden.diff.changes import Change, Diff
 from leyden.diff.pairing import pair_entities
-from leyden.diff.sources import Side
+from leyden.diff.sources import Side, pointing_to
 
 _WIDTH: Final = 100
+_DECIDE: Final = "decide:"
 COPY_SUFFIX: Final = ".from"
 """What the folder with a copy of the old schemas has behind the name of the migration."""
 
@@ -23,46 +25,77 @@ COPY_SUFFIX: Final = ".from"
 class Draft:
     """A drafted migration: its name, the text of its file, and the old schemas beside it.
 
-    `schemas` are the files of the folder `NAME.from`.
+    `schemas` are the files of the folder `NAME.from`. `asks` says whether people have to
+    decide something before anything runs with it.
     """
 
     name: str
     text: str
     schemas: Mapping[str, str]
+    asks: bool = False
 
     @property
     def folder(self) -> str:
         """The name of the folder that holds the old schemas."""
         return f"{self.name}{COPY_SUFFIX}"
 
+    def files(self, place: Path, json_schema: str | None = None) -> dict[Path, str]:
+        """The texts of all files by their paths, for a migration file at `place`.
+
+        Editors are led to `json_schema`, a path or a URL, by the first line of the migration file,
+        and by those of the old schemas that have such a line.
+        """
+        folder = place.parent / self.folder
+        texts = {place: self.text, **{folder / name: text for name, text in self.schemas.items()}}
+        if json_schema is None:
+            return texts
+        return {
+            path: pointing_to(json_schema, text, path.parent, always=path == place)
+            for path, text in texts.items()
+        }
+
 
 def draft_migration(diff: Diff, old: Side, name: str) -> Draft:
     """Draft the migration file `NAME.yaml` for a diff.
 
     It names each entity whose items have to be migrated, with everything that the diff alone tells.
-    What only people know stands there as a comment that begins with `Decide`. The old schemas
-    are copied beside it, since folders and branches go on, and the migration must not.
+    What only people know it asks under `decide`, and nothing runs with it before that is answered.
+    The old schemas are copied beside it, since folders and branches go on, and the migration must
+    not.
 
     >>> draft_migration(diff, old, "assignee").text                     # doctest: +SKIP
     """
     head = (
-        f"Drafted by `leyden diff` from {old.label}. Read it, answer what it asks, and see what it "
-        f"would do with `leyden migrate SCHEMAS {name}.yaml --dry-run`."
+        f"Drafted by `leyden diff` from {old.label}. Read it, answer what it asks under `decide` "
+        "and delete it there, and see what it would do with "
+        f"`leyden migrate SCHEMAS {name}.yaml --dry-run`."
     )
+    is_copy = any(change.code in ("table.key", "table.name") for change in diff.changes)
     draft = Draft(name, "", old.texts)
     lines = [
         *_comment(head, 0),
         f"migration: {_flow(name)}",
         f"from: {_flow(draft.folder)}    # a copy of the schemas that the items were written with",
+        *_decisions(_of_all(diff, is_copy=is_copy), 0),
         *entity_lines(diff),
     ]
-    table = diff.new.table.table or "NAME"
-    if any(change.code in ("table.key", "table.name") for change in diff.changes):
-        lines += [
-            *_comment("Decide: the table to copy the items into, or none where it is the same.", 0),
-            f"copy: {{table: {_flow(table)}}}",
-        ]
-    return Draft(name, "\n".join(lines) + "\n", old.texts)
+    if is_copy:
+        lines.append(f"copy: {{table: {_flow(diff.new.table.table or 'NAME')}}}")
+    asks = any(line.strip() == _DECIDE for line in lines)
+    return Draft(name, "\n".join(lines) + "\n", old.texts, asks)
+
+
+def _of_all(diff: Diff, *, is_copy: bool) -> Iterator[str]:
+    """What has to be decided about the migration as a whole."""
+    gone = [change.subject for change in diff.changes if change.code == "entity.removed"]
+    new = [change.subject for change in diff.changes if change.code == "entity.added"]
+    if gone and new:
+        yield (
+            f"whether {listed(new, 'or')} is what {listed(gone, 'or')} was: if so, name it under "
+            f"`entities` with `from: {gone[0]}`, or its items are orphaned"
+        )
+    if is_copy:
+        yield "which table `copy` names; leave `copy` out where it is the same table"
 
 
 def entity_lines(diff: Diff) -> Iterator[str]:
@@ -79,14 +112,6 @@ def entity_lines(diff: Diff) -> Iterator[str]:
         yield from _comment(
             "No items have to be migrated; the file says that the change is known.", 0
         )
-    gone = [change.subject for change in diff.changes if change.code == "entity.removed"]
-    new = [change.subject for change in diff.changes if change.code == "entity.added"]
-    if gone and new:
-        yield from _comment(
-            f"Decide whether {listed(new, 'or')} is what {listed(gone, 'or')} was: if so, name it "
-            f"here with `from: {gone[0]}`, or its items are orphaned",
-            0,
-        )
     yield "entities:" if taking_part else "entities: {}"
     for alias, changes in taking_part.items():
         yield f"  {_flow(alias)}:"
@@ -94,15 +119,24 @@ def entity_lines(diff: Diff) -> Iterator[str]:
         said: dict[str, Any] = {}
         for change in changes:
             yield from _comment(f"{change.code}: {change.subject}", 4)
-            if change.decide:
-                yield from _comment(f"Decide {change.decide}", 4)
             _add(said, change.migration or {})
+        asked = (f"{change.subject}: {change.decide}" for change in changes if change.decide)
+        yield from _decisions(asked, 4)
         for option, value in said.items():
             if option == "attributes":
                 yield "    attributes:"
                 yield from (f"      {_flow(name)}: {_flow(made)}" for name, made in value.items())
             else:
                 yield f"    {option}: {_flow(value)}"
+
+
+def _decisions(asked: Iterable[str], indent: int) -> list[str]:
+    """The questions of one place, under `decide`; nothing where there are none."""
+    questions = [*dict.fromkeys(asked)]
+    if not questions:
+        return []
+    text = str(yaml.safe_dump(questions, width=_WIDTH - indent, allow_unicode=True))
+    return textwrap.indent(f"{_DECIDE}\n{text}", " " * indent).splitlines()
 
 
 def _add(said: dict[str, Any], more: Mapping[str, Any]) -> None:

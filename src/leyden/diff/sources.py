@@ -16,6 +16,8 @@ from leyden.errors import InvalidOptionError, SchemaError
 from leyden.schema import ServiceSpec, Texts, texts_of
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_POINTER: Final = re.compile(r"^(# yaml-language-server: \$schema=)(\S+)", re.MULTILINE)
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 @frozen
@@ -36,6 +38,33 @@ class Side:
             return file if self.folder is not None else self.label
         between = "" if self.label.endswith(("/", ":")) else "/"
         return f"{self.label}{between}{file}"
+
+    @property
+    def json_schema(self) -> str | None:
+        """The path or the URL of the JSON Schema that its files name for editors.
+
+        None where they name none, and for a revision, from which nobody can tell where it is.
+        """
+        if self.folder is None:
+            return None
+        inside = self.folder if self.folder.is_dir() else self.folder.parent
+        for found in filter(None, map(_POINTER.search, self.texts.values())):
+            where = str(found[2])
+            return where if _URL.match(where) else os.path.normpath(inside / where)
+        return None
+
+
+def pointing_to(schema: str, text: str, folder: Path, *, always: bool = False) -> str:
+    """The text of a file in `folder`, with the line for editors that names a JSON Schema.
+
+    A line that is there is changed; `always` begins the text with one where there is none.
+    """
+    where = schema
+    if not _URL.match(schema):
+        where = Path(os.path.relpath(schema, folder)).as_posix()
+    if always and not _POINTER.search(text):
+        return f"# yaml-language-server: $schema={where}\n{text}"
+    return _POINTER.sub(lambda found: f"{found[1]}{where}", text, count=1)
 
 
 def read_side(where: str | os.PathLike[str], beside: Path | None = None) -> Side:

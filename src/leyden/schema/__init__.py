@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from leyden._late import from_modules
 
 if TYPE_CHECKING:
+    from leyden.schema.editors import json_schema
     from leyden.schema.expressions import (
         ExpressionError,
         ParsedExpression,
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
         parse_expression,
     )
     from leyden.schema.faults import CODES, DANGERS, Fault
-    from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES, json_schema
+    from leyden.schema.language import KEY_TYPES, PATTERN_TYPES, SET_TYPES
     from leyden.schema.loading import CheckResult, check_service, load_checked, load_service
     from leyden.schema.migrations import (
         BEFORE_FIELD,
@@ -58,9 +59,10 @@ else:
     # Whoever names a spec's class needs neither YAML nor the rules.
     __getattr__ = from_modules(
         __name__,
+        editors="json_schema",
         expressions="ExpressionError ParsedExpression check_calls parse_expression",
         faults="CODES DANGERS Fault",
-        language="KEY_TYPES PATTERN_TYPES SET_TYPES json_schema",
+        language="KEY_TYPES PATTERN_TYPES SET_TYPES",
         loading="CheckResult check_service load_checked load_service",
         migrations="BEFORE_FIELD AttributeChange EntityMigration MigrationSpec check_against "
         "load_migration",

@@ -1,7 +1,8 @@
 """What editors show beside a schema's options: examples, the meaning of words, whole files.
 
-`leyden.schema.language` says what the options are. Each of them has a row of examples here, in the
-table with the name of its `Options`; a test asks for them, and whether the language takes them.
+`language`, `table_language` and `migration_language` say what the options are. Each of them has a
+row of examples here, in the table with the name of its `Options`; a test asks for them, and whether
+the language takes them.
 """
 
 from __future__ import annotations
@@ -243,6 +244,38 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
         "identifiers": ({"entity": "_e", "version": "_v"},),
         "description": ("A task of a project, done by an employee.", "Who pays."),
     },
+    "changed attribute": {
+        "from": ("employee_id",),
+        "value": ("to_number(points)", "join(' ', [first, last])"),
+        "call": ("cents_of",),
+        "back": (
+            "to_string(points)",
+            {"call": "euros_of"},
+            {"first": "name.first", "last": {"call": "last_of"}},
+        ),
+    },
+    "migrated entity": {
+        "from": ("task",),
+        "decide": (["whether `assignee` is what `employee_id` was"],),
+        "attributes": (
+            {"assignee": {"from": "employee_id"}},
+            {"points": {"value": "to_number(points)", "back": "to_string(points)"}},
+        ),
+        "defaults": (["status"],),
+        "unique": (True,),
+        "remove": (["legacy_id"],),
+    },
+    "copy": {"table": ("tasks-2",)},
+    "migration": {
+        "migration": ("assignee",),
+        "from": ("assignee.from", "../before"),
+        "decide": (["whether `invoice` is what `bill` was"],),
+        "entities": (
+            {"task": {"attributes": {"assignee": {"from": "employee_id"}}}},
+            {"invoice": {"from": "bill", "defaults": ["status"]}},
+        ),
+        "copy": ({"table": "tasks-2"},),
+    },
     "table index": {
         "projection": (
             "all",
@@ -368,6 +401,14 @@ table: ${1:name}
 indexes:
   ${2:gsi1}: {projection: ${3:all}}
 """
+_MIGRATION: Final = """\
+migration: ${1:assignee}
+from: ${2:assignee.from}
+entities:
+  ${3:task}:
+    attributes:
+      ${4:assignee}: {from: ${5:employee_id}}
+"""
 
 SNIPPETS: Final[tuple[Json, ...]] = (
     {
@@ -379,6 +420,11 @@ SNIPPETS: Final[tuple[Json, ...]] = (
         "label": "new table",
         "description": "The table that the entities share, in table.yaml.",
         "body": _TABLE,
+    },
+    {
+        "label": "new migration",
+        "description": "What becomes of stored items where schemas have changed.",
+        "body": _MIGRATION,
     },
 )
 """What editors offer whole in an empty file; `${1:...}` are places to fill in."""

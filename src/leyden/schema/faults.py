@@ -156,6 +156,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "table.ttl_ambiguous": "Entities have several TTL fields, and a table has one.",
         # Migrations.
         "migration.unknown": "A migration names what the schemas do not have.",
+        "migration.undecided": "A migration has a question that is still open.",
         "migration.change": "A migration cannot do what it says, or an item would not tell.",
         # Hooks.
         "hook.missing": "A function was not handed in.",

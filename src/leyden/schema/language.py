@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from leyden.schema.examples import MEANINGS, SNIPPETS
+from leyden.schema.examples import MEANINGS
 from leyden.schema.shapes import (
     SHAPES,
     TAKEN_ALIASES,
@@ -19,7 +19,6 @@ from leyden.schema.shapes import (
     Duration,
     Either,
     Flag,
-    Json,
     ListOf,
     Making,
     Name,
@@ -37,7 +36,7 @@ from leyden.schema.spec import (
     OVERFLOW_FIELD,
     VERSION_FIELD,
 )
-from leyden.schema.table_language import PROJECTION, TABLE
+from leyden.schema.table_language import PROJECTION
 from leyden.types import MAX_DIMENSIONS, TYPES
 from leyden.types.normal import FORM_MEANINGS, FORMS
 from leyden.types.periods import PERIODS
@@ -541,42 +540,3 @@ SHAPES.update(
 def is_table_description(keys: frozenset[str]) -> bool:
     """Whether a document with these keys describes the table rather than an entity."""
     return bool(keys) and not keys & {"entity", "attributes"}
-
-
-SCHEMA_ID: Final = "urn:leyden:schema:1"
-"""The stable name of the JSON Schema. It changes where files of an older Leyden no longer fit."""
-
-
-def json_schema() -> Json:
-    """The JSON Schema (2020-12) of entity files and of table.yaml.
-
-    A document that has nothing but options of the table describes the table. Any other is an
-    entity, an empty one too, so that editors offer what an entity begins with. What needs more
-    than one place of a file to judge is left to `check_service`: whatever this schema refuses, it
-    refuses as well.
-
-    >>> json_schema()["title"]
-    'A Leyden schema file'
-    """
-    of_entity = [{"required": [name]} for name in ("entity", "attributes")]
-    of_table = [{"required": [name]} for name in TABLE.options if name not in ENTITY.options]
-    only_indexes = {"required": ["indexes"], "maxProperties": 1}
-    # The word that somebody types there is no option yet.
-    known = [*dict.fromkeys((*ENTITY.options, *TABLE.options))]
-    nothing_yet = {"maxProperties": 1, "propertyNames": {"not": {"enum": known}}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA_ID,
-        "title": "A Leyden schema file",
-        "description": "An entity, or the description of the table that entities share.",
-        "type": "object",
-        "if": {"not": {"anyOf": of_entity}, "anyOf": [*of_table, only_indexes]},
-        "then": {"$ref": "#/$defs/table"},
-        "else": {"$ref": "#/$defs/entity"},
-        "allOf": [{"if": nothing_yet, "then": {"defaultSnippets": [*SNIPPETS]}}],
-        "$defs": {
-            "entity": ENTITY.json(),
-            "table": {**TABLE.json(), "minProperties": 1},
-            **{name: shape.json() for name, shape in SHAPES.items()},
-        },
-    }

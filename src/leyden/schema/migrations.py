@@ -19,11 +19,11 @@ from leyden._text import did_you_mean, listed, quoted
 from leyden.errors import SchemaError
 from leyden.schema.expressions import ExpressionError, parse_expression
 from leyden.schema.faults import Report
-from leyden.schema.language import CALL
 from leyden.schema.loading import check_service
+from leyden.schema.migration_language import MIGRATION
 from leyden.schema.nodes import Given, Node, plain
 from leyden.schema.reading import read_data
-from leyden.schema.shapes import Either, Flag, ListOf, Named, Option, Options, Part, Source, Text
+from leyden.schema.shapes import Part
 from leyden.schema.sources import read_source
 from leyden.schema.spec import (
     NOWHERE,
@@ -39,73 +39,6 @@ Hooks = AnyMapping[str, Callable[..., Any]]
 
 BEFORE_FIELD: Final = "__leyden_before__"
 """The item field that keeps, until the commit, what rolling back could not compute."""
-
-_EXPRESSION: Final = Either("JMESPath or {call: NAME}", text=Text(), mapping=CALL)
-
-_CHANGE: Final = Options(
-    {
-        "from": Option(
-            Text(), "The attribute of the old schema whose value it gets; the one of its own name."
-        ),
-        "value": Option(
-            Text(), "JMESPath over the old attributes by name, which gives the value to store."
-        ),
-        "call": Option(
-            Text(),
-            "The name of a hook in place of `value`. It is called with the old value (None where "
-            "there is none) and with all old values by name.",
-        ),
-        "back": Option(
-            Either(
-                "JMESPath, {call: NAME}, or one of these by the name of an old attribute",
-                text=Text(),
-                mapping=Named("an old attribute", _EXPRESSION, Text(), least=1),
-            ),
-            "How a rollback gets the old value: JMESPath over the new attributes by name, or a "
-            "hook. Several old attributes each have their own, by name.",
-        ),
-    }
-)
-
-_ENTITY: Final = Options(
-    {
-        "from": Option(Text(), "The entity's alias in the old schemas; the same one by default."),
-        "attributes": Option(
-            Named("an attribute", _CHANGE, Text()),
-            "The attributes of the new schema whose values change, each with how.",
-        ),
-        "defaults": Option(
-            ListOf(Text()), "The attributes whose default is written where an item has no value."
-        ),
-        "unique": Option(Flag(), "Whether items are brought under the unique constraints."),
-        "remove": Option(
-            ListOf(Text()), "Item fields that no attribute knows, and that the commit removes."
-        ),
-    }
-)
-
-MIGRATION: Final = Options(
-    {
-        "migration": Option(
-            Text(), "Its name, under which the table keeps its progress.", required=True
-        ),
-        "from": Option(
-            Source({}),
-            "The old schemas: a folder or a file, relative to this file.",
-            required=True,
-        ),
-        "entities": Option(
-            Named("an entity", _ENTITY, Text()),
-            "What becomes of entities, by their alias in the new schemas.",
-            required=True,
-        ),
-        "copy": Option(
-            Options({"table": Option(Text(), "The table to copy to.", required=True)}),
-            "Copies the items to another table, and leaves this one as it is.",
-        ),
-    }
-)
-"""The options of a migration's file."""
 
 
 @frozen
@@ -143,10 +76,19 @@ class EntityMigration:
 
 
 @frozen
+class Question:
+    """What people have still to decide about a migration."""
+
+    text: str
+    span: Span = NOWHERE
+
+
+@frozen
 class MigrationSpec:
     """A migration: its name, the old service, and what becomes of its entities by new alias.
 
-    `copy_to` is the table that items are copied to; None for a migration in place.
+    `copy_to` is the table that items are copied to; None for a migration in place. While there are
+    `questions`, nothing runs with it: `check_against` refuses it.
     """
 
     name: str
@@ -154,6 +96,7 @@ class MigrationSpec:
     entities: AnyMapping[str, EntityMigration] = attrs.field(converter=_frozen_mapping)
     copy_to: str | None = None
     span: Span = NOWHERE
+    questions: tuple[Question, ...] = ()
 
 
 def load_migration(
@@ -182,18 +125,29 @@ def load_migration(
     if report.has_errors:
         raise SchemaError(report.faults())
     copy = given.get("copy")
+    asking = (given, *given.at("entities").value.values())
     return MigrationSpec(
         name=given.plain("migration"),
         earlier=old,
         entities=entities,
         copy_to=None if copy is None else copy.plain("table"),
         span=given.span,
+        questions=tuple(question for one in asking for question in _questions(one)),
     )
 
 
 def check_against(migration: MigrationSpec, new: ServiceSpec) -> None:
-    """Raise SchemaError, with all faults, where a migration names what the new schemas lack."""
+    """Raise SchemaError, with all faults, where nothing may run with a migration to `new`.
+
+    That is where it names what the new schemas lack, or has questions that are still open.
+    """
     report = Report()
+    for question in migration.questions:
+        message = (
+            f"still to decide: {question.text} (when the file has the answer, delete this from "
+            "`decide`)"
+        )
+        report.error(question.span, "migration.undecided", message)
     for change in migration.entities.values():
         entity = new.entities.get(change.alias)
         if entity is None:
@@ -257,21 +211,24 @@ def _old_service(
     said = given.get("from")
     if said is None:
         return None
-    source = plain(said.value)
-    if isinstance(source, str) and source and "\n" not in source:
+    source = said.value if isinstance(said.value, str) else plain(said.value)
+    if isinstance(source, str):
         path = folder / source
         if not path.exists():
             message = f"there is no file or folder {quoted(source)}, which has the old schemas"
             said.error("source.missing", message)
             return None
         source = path
-    elif not isinstance(source, dict):
-        said.error("option.type", "from must be the path of the old schemas")
-        return None
     found = check_service(source, hooks=hooks)
     for fault in found.errors:
         report.error(fault.span, fault.code, fault.message)
     return found.service
+
+
+def _questions(given: Given | None) -> Iterable[Question]:
+    """What is asked in one place of a migration."""
+    asked = None if given is None else given.get("decide")
+    return () if asked is None else (Question(one.value, one.span) for one in asked.value)
 
 
 def _entity(alias: str, given: Given | None, old: ServiceSpec, hooks: Hooks | None) -> Any:
@@ -311,10 +268,6 @@ def _change(name: str, given: Given, entity: EntitySpec, hooks: Hooks | None) ->
         message = f"the old {_missing(entity.alias, source, known)}"
         given.at("from").error("migration.unknown", message)
     value = given.plain("value")
-    if value is not None and given.has("call"):
-        given.at("call").error("option.alone", f"{given.where} has both `value` and `call`")
-    if source is None and value is None and not given.has("call"):
-        given.error("option.missing", f"{given.where} needs `from`, `value` or `call`")
     made: JMESPath | Call | None = None
     if value is not None:
         made = _parsed(given.at("value"), value, known, f"the old {quoted(entity.alias)}")

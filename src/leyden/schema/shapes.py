@@ -10,6 +10,7 @@ import json
 import keyword
 import re
 from collections.abc import Container, Mapping, Sequence
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -389,13 +390,16 @@ class Option:
 class Options(Shape):
     """A mapping with known options. Where the option `alone` is given, no other one may be.
 
-    `name` is that of its table of examples.
+    `name` is that of its table of examples. One of the options in `some` must be given at least,
+    and one of those in `apart` at most.
     """
 
     options: Mapping[str, Option]
     description: str = ""
     alone: str = ""
     name: str = ""
+    some: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def check(self, part: Part) -> Given | None:
         """The options that were given, by name, with None for those that do not fit."""
@@ -419,6 +423,12 @@ class Options(Shape):
             if name != self.alone:
                 message = f"{part.where} has `{self.alone}`, beside which there is no `{name}`"
                 part.report.error(node.entries[name].span, "option.alone", message)
+        beside = [name for name in self.apart if name in node.entries]
+        for name in beside[1:]:
+            message = f"{part.where} has both `{beside[0]}` and `{name}`"
+            part.report.error(node.entries[name].value.span, "option.alone", message)
+        if self.some and not node.entries.keys() & set(self.some):
+            found.error("option.missing", f"{part.where} needs {listed(self.some, 'or')}")
         kind = type_.value if (type_ := found.get("type")) else None
         kind = kind if isinstance(kind, str) else ""
         for name, option in self.options.items():
@@ -442,6 +452,11 @@ class Options(Shape):
         if self.alone:
             rule = {"if": {"required": [self.alone]}, "then": {"maxProperties": 1}}
             found.setdefault("allOf", []).append({**rule, "else": {"required": required}})
+        if self.some:
+            rule = {"anyOf": [{"required": [name]} for name in self.some]}
+            found.setdefault("allOf", []).append(rule)
+        for pair in combinations(self.apart, 2):
+            found.setdefault("allOf", []).append({"not": {"required": [*pair]}})
         absent: dict[tuple[str, ...], list[str]] = {}
         for name, option in self.options.items():
             if option.types is not None:
@@ -587,6 +602,19 @@ class Source(Shape):
 
 def _most_keys(options: Options) -> int:
     return len(options.options)
+
+
+@frozen
+class Anything(Shape):
+    """A mapping that somebody else reads."""
+
+    def check(self, part: Part) -> Given | None:
+        """The mapping itself, as a node."""
+        return part.given(part.node)
+
+    def json(self) -> Json:
+        """An object."""
+        return {"type": "object"}
 
 
 @frozen

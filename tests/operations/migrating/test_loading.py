@@ -94,6 +94,13 @@ def test_what_a_migration_names_must_be_there() -> None:
         leyden.load(case.new, migrating_from="nowhere", **WHERE)
 
 
+def test_what_is_still_to_be_decided_is_nothing_to_migrate_from() -> None:
+    case = BY_NAME["version"]
+    said = {**case.migration, "decide": ["whether it is the same"]}
+    with pytest.raises(SchemaError, match="still to decide: whether it is the same"):
+        leyden.load(case.new, migrating_from=said, **WHERE)
+
+
 def test_a_copy_is_nothing_to_migrate_from() -> None:
     case = BY_NAME["version"]
     said = {**case.migration, "copy": {"table": "other"}}

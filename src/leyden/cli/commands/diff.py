@@ -58,7 +58,8 @@ def diff(
     or may let items collide; below stand the steps that get you there without downtime.
 
     With --check, the exit code is 1 unless every change is safe, or a migration file in
-    `migrations/`, in the folder NEW or beside it, names this pair of schemas.
+    `migrations/`, in the folder NEW or beside it, names this pair of schemas. It is 1 as well where
+    such a file has questions under `decide` that are still open.
 
     \b
       leyden diff main schemas/taskapp
@@ -80,7 +81,8 @@ def diff(
     found = compare(before.service, after.service)
     verdict = check_diff(found, after.folder, allow) if judge and after.folder else None
     if file is not None:
-        write_draft(file, draft_migration(found, before, file.stem), force=force)
+        draft = draft_migration(found, before, file.stem)
+        write_draft(file, draft, after.json_schema, force=force)
     if output.is_json:
         extra = {} if verdict is None else {
             "passes": verdict.passes,
@@ -151,12 +153,12 @@ def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None
     click.echo(f"{total}: {counts}" if counts else "no changes", err=True)
 
 
-def write_draft(file: Path, draft: Draft, *, force: bool) -> None:
+def write_draft(file: Path, draft: Draft, json_schema: str | None, *, force: bool) -> None:
     """Write a draft and the schemas beside it, or nothing where something is there."""
     if file.suffix not in (".yaml", ".yml"):
         raise click.UsageError(f"a migration file ends in .yaml: {file}.yaml")
     folder = file.parent / draft.folder
-    texts = {file: draft.text, **{folder / name: text for name, text in draft.schemas.items()}}
+    texts = draft.files(file, json_schema)
     # What an earlier draft left in the folder would be read as old schemas as well.
     left = [
         one
@@ -175,3 +177,5 @@ def write_draft(file: Path, draft: Draft, *, force: bool) -> None:
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from error
     click.echo(f"wrote {file} and {folder}/", err=True)
+    if draft.asks:
+        click.echo(f"answer what {file} asks under `decide`, and delete it there", err=True)
