@@ -89,6 +89,7 @@ docs: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/leyden schema > schemas/leyden.schema.json
 	@$(VENV)/bin/python -m tests.provision.goldens
+	@$(VENV)/bin/python -m tests.chart.goldens
 
 # What the checks compare with. Quick where it is there already.
 npm: $(VENV)/.python

@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 Content: TypeAlias = "str | Iterable[Content] | None"
 
 _EMPTY: Final = frozenset({"input", "meta", "br"})
-_UNFIT: Final = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\U0010ffff]")
-"""What HTML cannot hold at all."""
+_UNFIT: Final = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What HTML and XML cannot hold at all."""
 
 
 class Markup(str):

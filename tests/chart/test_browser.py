@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from leyden.chart import chart_html
+from leyden.chart import chart_html, drawing_svg
 from leyden.schema import check_service
 from tests.chart.parsed import grid, parse
 from tests.chart.schemas import HOSTILE, SCHEMAS, SHOP
@@ -194,3 +194,44 @@ def test_a_button_shows_the_items_that_a_call_finds(tmp_path: Path) -> None:
     assert len(parse(dom).all("button", aria_pressed="true")) == 1
     measured, _ = look(tmp_path, html_of(SCHEMAS / "taskapp"), press, press)
     assert measured["found"] == []
+
+
+_DRAWN = """
+(() => {
+  const texts = [...document.querySelectorAll("svg text:not([transform])")];
+  const box = (element) => element.getBoundingClientRect();
+  const cells = [...document.querySelectorAll("svg .cell")].map(box);
+  return {
+    fill: getComputedStyle(document.querySelector("svg .value")).fill,
+    small: Math.min(...texts.map((text) => parseFloat(getComputedStyle(text).fontSize))),
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    shrunk: Math.round(box(document.querySelector("svg")).width
+      - document.querySelector("svg").viewBox.baseVal.width),
+    wrong: texts.filter((text) =>
+      Math.abs(box(text).width - text.textLength.baseVal.value) > 3).length,
+    spilt: texts.filter((text) => cells.some((cell) =>
+      box(text).left >= cell.left && box(text).left < cell.right
+        && box(text).top >= cell.top && box(text).top < cell.bottom
+        && box(text).right > cell.right)).length,
+  };
+})()
+"""
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_drawing_keeps_its_size_and_takes_the_colours_of_its_page(
+    tmp_path: Path, width: int
+) -> None:
+    spec = check_service(SCHEMAS / "taskapp").service
+    assert spec is not None
+    style = "--leyden-ink: rgb(1, 2, 3); overflow-x: auto"
+    html = f'<!doctype html><body><div style="{style}">{drawing_svg(spec)}</div></body>'
+    measured = browse(tmp_path, html, _DRAWN, width=width)
+    assert measured == {
+        "fill": "rgb(1, 2, 3)",
+        "small": 11,
+        "overflow": 0,
+        "shrunk": 0,
+        "wrong": 0,
+        "spilt": 0,
+    }

@@ -1,4 +1,4 @@
-"""`leyden patterns --html` and `--mermaid`."""
+"""`leyden patterns --html`, `--mermaid` and `--svg`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from leyden.chart import chart_html, chart_mermaid
+from leyden.chart import chart_html, chart_mermaid, drawing_svg
 from leyden.cli.application import leyden
 from leyden.schema import load_service
 from tests.chart.schemas import SCHEMAS, SHOP
@@ -48,11 +48,33 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert "No such file or directory" in result.stderr
 
 
-@pytest.mark.parametrize("other", ["--json", "--mermaid", "--query=[0]"])
+def test_a_drawing_is_of_the_table_or_of_an_index(tmp_path: Path) -> None:
+    file = tmp_path / "table.svg"
+    result = run(TASKAPP, "--svg", str(file))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"wrote {file}\n"
+    assert file.read_text("utf-8") == drawing_svg(load_service(TASKAPP))
+    result = run(TASKAPP, "--svg", "-", "--index", "gsi2")
+    assert result.stdout == drawing_svg(load_service(TASKAPP), index="gsi2")
+
+
+def test_an_index_that_is_not_there_is_an_error() -> None:
+    result = run(TASKAPP, "--svg", "-", "--index", "gsi9")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert 'the table has no index "gsi9"' in result.stderr
+
+
+def test_an_index_is_for_drawings() -> None:
+    result = run(TASKAPP, "--mermaid", "--index", "gsi2")
+    assert result.exit_code == 2
+    assert "use it with --svg FILE" in result.stderr
+
+
+@pytest.mark.parametrize("other", ["--json", "--mermaid", "--svg=-", "--query=[0]"])
 def test_two_kinds_of_output_are_refused(tmp_path: Path, other: str) -> None:
     result = run(TASKAPP, "--html", str(tmp_path / "design.html"), other)
     assert result.exit_code == 2
-    assert "use only one of --html, --mermaid and --json" in result.stderr
+    assert "use only one of --html, --mermaid, --svg and --json" in result.stderr
 
 
 def test_functions_that_schemas_call_are_not_needed(tmp_path: Path) -> None:

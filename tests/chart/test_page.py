@@ -342,9 +342,3 @@ def test_a_chart_is_the_same_in_every_process(seed: str) -> None:
     ).stdout.decode()
     spec = spec_of(SHOP)
     assert made == chart_html(spec) + chart_mermaid(spec)
-
-
-def test_mermaid_of_taskapp_is_as_kept() -> None:
-    """Renew it with `leyden patterns schemas/taskapp --mermaid`."""
-    kept = (SCHEMAS.parent / "tests" / "chart" / "golden" / "taskapp.mmd").read_text("utf-8")
-    assert chart_mermaid(load_service(SCHEMAS / "taskapp")) == kept

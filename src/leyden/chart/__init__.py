@@ -8,14 +8,18 @@ Layer: reads services and schemas, sends nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from leyden import Service
 from leyden.chart.boards import chart_of
+from leyden.chart.drawing import drawing
 from leyden.chart.examples import DEFAULT_COUNT, Given, Hooks
 from leyden.chart.mermaid import mermaid
 from leyden.chart.page import page
+from leyden.program import Item
 from leyden.schema import ServiceSpec
 
-__all__ = ["chart_html", "chart_mermaid"]
+__all__ = ["chart_html", "chart_mermaid", "drawing_svg"]
 
 
 def chart_html(
@@ -54,3 +58,31 @@ def chart_mermaid(
       ...
     """
     return mermaid(chart_of(service, examples, hooks))
+
+
+def drawing_svg(
+    service: Service | ServiceSpec,
+    items: Iterable[Item] | None = None,
+    *,
+    index: str | None = None,
+    title: str = "",
+    examples: Given = DEFAULT_COUNT,
+    hooks: Hooks | None = None,
+) -> str:
+    """The table, or one index of it, as an SVG that stands alone: for pages, slides and READMEs.
+
+    `items` are items as a table has them, with typed AttributeValues; without them, examples are
+    drawn as `chart_html` draws them. A value that is encrypted, or that cannot be read, is shown as
+    it is stored. `title` stands above.
+
+    An image in a page follows the reader's light or dark scheme. The text of the SVG in the page
+    itself takes the page's colours, where it sets `--leyden-paper`, `--leyden-ink`,
+    `--leyden-soft`, `--leyden-line` or `--leyden-faint`.
+
+    Raises InvalidOptionError, InputError for examples that their entity does not take, DecodeError
+    for what is no raw item.
+
+    >>> stored = app.driver.run(read_items(app.table)).items          # doctest: +SKIP
+    >>> svg = drawing_svg(app, stored, index="gsi1")                  # doctest: +SKIP
+    """
+    return drawing(chart_of(service, examples, hooks, items=items), index, title)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from leyden import Service
+from leyden._html import plural
 from leyden.chart.contents import (
     Absent,
     Band,
@@ -23,23 +24,44 @@ from leyden.chart.contents import (
     Row,
     Shown,
 )
-from leyden.chart.examples import Example, Examples, Given, Hooks, examples_of, unconnected
+from leyden.chart.examples import (
+    Example,
+    Examples,
+    Given,
+    Hooks,
+    Other,
+    examples_of,
+    stored_items,
+    unconnected,
+)
 from leyden.chart.patterns import patterns_of, searches_of
 from leyden.keys import KeyForm
-from leyden.program import AttributeValue
-from leyden.schema import ServiceSpec
+from leyden.program import AttributeValue, Item
+from leyden.schema import OVERFLOW_FIELD, ServiceSpec
 from leyden.tables import IndexDefinition, VectorIndexDefinition
-from leyden.types import timestamp_text, vector_excerpt
+from leyden.types import decode_any, json_ready, plain_numbers, timestamp_text, vector_excerpt
 
 _OWN: Final = ""
 """What stands for the name of an index in the table itself."""
 
 
-def chart_of(service: Service | ServiceSpec, examples: Given, hooks: Hooks | None = None) -> Chart:
-    """Work out what to draw. Raises InvalidOptionError, InputError for examples that do not fit."""
+def chart_of(
+    service: Service | ServiceSpec,
+    examples: Given,
+    hooks: Hooks | None = None,
+    *,
+    items: Iterable[Item] | None = None,
+) -> Chart:
+    """Work out what to draw: examples, or stored items where `items` are given.
+
+    Raises InvalidOptionError, InputError for examples that do not fit, DecodeError for no items.
+    """
     spec = service.spec if isinstance(service, Service) else service
     drawn = unconnected(spec, hooks)
-    found = examples_of(drawn, examples, spec.entities)
+    if items is None:
+        found = examples_of(drawn, examples, spec.entities)
+    else:
+        found = stored_items(drawn, items)
     definition = drawn.table_definition
     own_range = (definition.range,) if definition.range else ()
     own = IndexDefinition(_OWN, "table", (definition.hash,), own_range)
@@ -97,6 +119,10 @@ def _board(
             if out:
                 when = keys.spec.when.text if keys.spec.when else None
                 absent.append(Absent(alias, keys.spec.name, tuple(out), when))
+    for other in examples.others:
+        if all(field in other.item for field in key):
+            order = [_order_of(other.item[field]) for field in key]
+            rows.append((order, _other_row(other, index, fields)))
     # Partitions have no order; theirs is that of the text.
     by_partition: dict[tuple[str, ...], list[Row]] = {}
     for _, row in sorted(rows, key=lambda pair: pair[0]):
@@ -168,32 +194,24 @@ def _row(
     ttl: str | None,
 ) -> Row:
     forms = {form.field: form for form in key_forms}
-    plain = {
-        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in example.entity.mapping.plain(example.values).items()
-    }
-    for name, value in example.values.items():
-        if example.entity.spec.attributes[name].type == "vector":
-            plain[name] = vector_excerpt(value)
-        if isinstance(value, datetime):
-            # Seconds since 1970 tell people nothing.
-            plain[name] = timestamp_text(value).replace(":00.000Z", "Z")
+    plain = _texts(example)
     attributes = [
         Shown(name, spec.field, plain[name], spec.field == ttl)
         for name, spec in example.entity.spec.attributes.items()
         if name in plain and not spec.hidden and (fields is None or spec.field in fields)
     ]
+    unknown = example.entity.unknown_fields(example.item)
+    attributes += _raw(unknown, fields, {OVERFLOW_FIELD})
 
     def key(field: str) -> KeyText:
-        ((kind, stored),) = example.item[field].items()
-        text = f"0x{stored.hex()}" if kind == "B" else str(stored)
+        text = stored_text(example.item[field])
         form = forms.get(field)
         if form is None:
             # A multi-attribute key is made of the attributes' own fields.
             specs = example.entity.spec.attributes
             named = (n for n in composites if specs[n].field == field)
             return KeyText(field, (Piece(text, next(named, None)),))
-        if kind != "S":
+        if "S" not in example.item[field]:
             return KeyText(field, (Piece(text, form.names[0] if form.names else None),))
         return KeyText(field, tuple(_pieces(text, form, example.values)) or (Piece(text),))
 
@@ -204,6 +222,63 @@ def _row(
         sort=tuple(map(key, index.range)),
         attributes=tuple(attributes),
     )
+
+
+def _other_row(other: Other, index: IndexDefinition, fields: frozenset[str] | None) -> Row:
+    def key(field: str) -> KeyText:
+        return KeyText(field, (Piece(stored_text(other.item[field])),))
+
+    return Row(
+        example=other.name,
+        alias=other.label,
+        partition=tuple(map(key, index.hash)),
+        sort=tuple(map(key, index.range)),
+        attributes=tuple(_raw(other.item, fields, {*index.hash, *index.range})),
+        is_known=False,
+    )
+
+
+def _raw(item: Item, fields: frozenset[str] | None, without: set[str]) -> list[Shown]:
+    """Fields that no schema knows, as they are stored."""
+    return [
+        Shown(field, field, stored_text(value))
+        for field, value in sorted(item.items())
+        if field not in without and (fields is None or field in fields)
+    ]
+
+
+def _texts(example: Example) -> dict[str, str]:
+    """An item's values as text, by attribute; what could not be read, as it is stored."""
+    attributes = example.entity.spec.attributes
+    texts = {
+        name: stored_text(example.item[spec.field])
+        for name, spec in attributes.items()
+        if spec.field in example.item
+    }
+    for name, value in example.entity.mapping.plain(example.values).items():
+        texts[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    for name, value in example.values.items():
+        if attributes[name].type == "vector":
+            texts[name] = vector_excerpt(value)
+        if isinstance(value, datetime):
+            # Seconds since 1970 tell people nothing.
+            texts[name] = timestamp_text(value).replace(":00.000Z", "Z")
+    for name, spec in attributes.items():
+        apart = example.item.get(OVERFLOW_FIELD, {}).get("M", {}).get(spec.field)
+        if apart is not None:
+            parts = int(apart["M"]["parts"]["N"])
+            texts[name] = f"({plural(parts, 'part')})" if parts else "(compressed)"
+    return texts
+
+
+def stored_text(value: AttributeValue) -> str:
+    """A stored value for people: texts and numbers as they are, all else as JSON."""
+    ((kind, content),) = value.items()
+    if kind == "B":
+        return f"0x{bytes(content).hex()}"
+    if kind in ("S", "N"):
+        return str(content)
+    return json.dumps(plain_numbers(json_ready(decode_any(value))), ensure_ascii=False)
 
 
 def _pieces(key: str, form: KeyForm, values: Mapping[str, Any]) -> Iterable[Piece]:

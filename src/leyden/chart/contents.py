@@ -42,13 +42,18 @@ class Shown:
 
 @frozen
 class Row:
-    """One item on a board. `example` names the item; it is the same on every board."""
+    """One item on a board. `example` names the item; it is the same on every board.
+
+    `alias` is its entity's; for an item of no entity, what it says of itself, and `is_known` is
+    False.
+    """
 
     example: str
     alias: str
     partition: tuple[KeyText, ...]
     sort: tuple[KeyText, ...]
     attributes: tuple[Shown, ...]
+    is_known: bool = True
 
 
 @frozen

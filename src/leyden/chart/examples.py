@@ -11,7 +11,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import attrs
@@ -20,7 +22,7 @@ from attrs import frozen
 from leyden import Entity, Service, bind
 from leyden._text import did_you_mean
 from leyden.chart.samples import is_free, sample
-from leyden.errors import AmbiguousKeyError, InputError, InvalidOptionError
+from leyden.errors import AmbiguousKeyError, DecodeError, InputError, InvalidOptionError
 from leyden.program import Item
 from leyden.schema import (
     After,
@@ -59,11 +61,24 @@ class Example:
 
 
 @frozen
+class Other:
+    """A stored item of no entity: a guard, a part of a large value, or another program's.
+
+    `label` is what it says of itself.
+    """
+
+    name: str
+    label: str
+    item: Item
+
+
+@frozen
 class Examples:
     """All examples, and why an entity has none (by alias), where that is so."""
 
     items: tuple[Example, ...]
-    missing: Mapping[str, str]
+    missing: Mapping[str, str] = {}
+    others: tuple[Other, ...] = ()
 
     def of(self, alias: str) -> tuple[Example, ...]:
         """The examples of one entity."""
@@ -172,6 +187,42 @@ def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) ->
     order = {alias: place for place, alias in enumerate(drawn.entities)}
     items = sorted(given_items + found, key=lambda example: order[example.entity.spec.alias])
     return Examples(tuple(items), {alias: error.message for alias, error in missing.items()})
+
+
+def stored_items(drawn: Service, items: Iterable[Item]) -> Examples:
+    """Items as a table has them, in place of examples. Raises DecodeError for what is no item.
+
+    What cannot be read as its schema says is left to be shown as it is stored.
+    """
+    found: list[Example] = []
+    others: list[Other] = []
+    counted: Counter[str] = Counter()
+    for item in items:
+        entity = next((one for one in drawn.entities.values() if one.owns(item)), None)
+        label = entity.spec.alias if entity is not None else _label(drawn, item)
+        counted[label] += 1
+        name = f"{label}-{counted[label]}"
+        if entity is None:
+            others.append(Other(name, label, item))
+        else:
+            found.append(Example(name, entity, item, _readable(entity, item)))
+    return Examples(tuple(found), {}, tuple(others))
+
+
+def _label(drawn: Service, item: Item) -> str:
+    """What an item of no entity says that it is."""
+    fields = (entity.spec.identifiers[0] for entity in drawn.entities.values())
+    said = (item[field].get("S") for field in fields if field in item)
+    return next((name for name in said if isinstance(name, str) and name), "item")
+
+
+def _readable(entity: Entity, item: Item) -> dict[str, Any]:
+    values = {}
+    for name, attribute in entity.mapping.attributes.items():
+        if attribute.spec.field in item:
+            with suppress(DecodeError):
+                values[name] = attribute.decode(item[attribute.spec.field])
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _all_sampled(

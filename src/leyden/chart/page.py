@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 from leyden._html import Markup, document, markup, plural, tag
+from leyden.chart.colours import collection_hues, entity_hues
 from leyden.chart.contents import (
     Absent,
     Board,
@@ -29,8 +30,6 @@ _LONGEST_VALUE: Final = 60
 _FIRST_ATTRIBUTES: Final = 10
 """How many attributes of an item are shown at once; the others can be opened."""
 
-_ENTITY_HUES: Final = (212, 152, 30, 285, 340, 187, 52, 250, 8, 100)
-_COLLECTION_HUES: Final = (262, 16, 172, 318, 42, 222)
 _KINDS: Final = {
     "table": "table",
     "gsi": "global index",
@@ -47,16 +46,12 @@ def page(chart: Chart) -> str:
 class _Page:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
-        hues = {
-            entity.alias: _ENTITY_HUES[place % len(_ENTITY_HUES)]
-            for place, entity in enumerate(chart.entities)
-        }
         self.chips = {
-            alias: tag("span.chip", alias, style=f"--hue: {hue}") for alias, hue in hues.items()
+            alias: tag("span.chip", alias, style=f"--hue: {hue}")
+            for alias, hue in entity_hues(chart).items()
         }
         self.collection_hues = {
-            collection.name: f"--hue: {_COLLECTION_HUES[place % len(_COLLECTION_HUES)]}"
-            for place, collection in enumerate(chart.collections)
+            name: f"--hue: {hue}" for name, hue in collection_hues(chart).items()
         }
 
     def html(self) -> str:

@@ -184,8 +184,23 @@ def schema(out: Path | None, output: Output) -> None:
     help="Draw the table, with example items, as one HTML page; - is standard output.",
 )
 @click.option("--mermaid", is_flag=True, help="Draw the same as Mermaid text.")
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="Draw the table, with example items, as an SVG for READMEs and slides; - is standard "
+    "output.",
+)
+@click.option("--index", metavar="NAME", help="Let --svg draw this index in place of the table.")
 @output_options
-def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -> None:
+def patterns(
+    target: Target,
+    html: Path | None,
+    mermaid: bool,
+    svg: Path | None,
+    index: str | None,
+    output: Output,
+) -> None:
     """List or draw every access pattern.
 
     The list shows the index and the keys of each pattern, the condition of a sparse index, and the
@@ -196,32 +211,31 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
       leyden patterns schemas/taskapp --query "[?index=='gsi2'].access_pattern"
       leyden patterns schemas/taskapp --html design.html
       leyden patterns schemas/taskapp --mermaid > design.mmd
+      leyden patterns schemas/taskapp --svg assigned.svg --index gsi2
     """
     refuse_together(
         {
             "--html": html is not None,
             "--mermaid": mermaid,
+            "--svg": svg is not None,
             "--json (or --query)": output.is_json,
         }
     )
+    if index is not None and svg is None:
+        raise click.UsageError("--index chooses what --svg draws; use it with --svg FILE")
     # The functions that a schema calls have no part in its access patterns.
     result = check_service(target.folder)
     if result.service is None:
         raise SchemaError(result.faults)
-    if mermaid or html is not None:
-        from leyden.chart import chart_html, chart_mermaid
+    if mermaid or html is not None or svg is not None:
+        from leyden.chart import chart_html, chart_mermaid, drawing_svg
 
-        draw = chart_html if html is not None else chart_mermaid
         hooks = load_hooks(target.hooks, click.get_current_context()) if target.hooks else None
-        text = draw(result.service, hooks=hooks)
-        if html is None or str(html) == "-":
-            click.echo(text, nl=False)
-            return
-        try:
-            html.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise click.FileError(str(html), error.strerror) from error
-        click.echo(f"wrote {html}", err=True)
+        if svg is not None:
+            text = drawing_svg(result.service, index=index, hooks=hooks)
+        else:
+            text = (chart_mermaid if mermaid else chart_html)(result.service, hooks=hooks)
+        _write(text, html or svg)
         return
     rows = []
     for entity in result.service.entities.values():
@@ -231,6 +245,17 @@ def patterns(target: Target, html: Path | None, mermaid: bool, output: Output) -
         print_json(rows, output)
     else:
         print_table(_HEAD, [_cells(row) for row in rows])
+
+
+def _write(text: str, file: Path | None) -> None:
+    if file is None or str(file) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from error
+    click.echo(f"wrote {file}", err=True)
 
 
 def _described(entity: EntitySpec, keys: IndexKeys) -> dict[str, Any]:
