@@ -17,11 +17,6 @@ from bench.engine import Stage, stage
 from bench.measuring import Figures, Say, concurrencies, work
 from bench.workers import Crew, started
 
-CONDITIONS: Final = (
-    "The clients take turns on one engine, each in a process of its own; medians over the rounds, "
-    "and of ratios within a round. Client CPU is the processor time of the client's process, "
-    "without the engine's. Other work on the machine makes all figures larger: read the ratios."
-)
 ITERATED: Final = 100_000
 """So many items are gone over: by PynamoDB once, by Leyden ten times."""
 
@@ -90,7 +85,6 @@ def measure(jar: Path, *, rounds: int, records: int, say: Say) -> Figures:
     say("what needs no server")
     found: Figures = {
         "date": datetime.now(UTC).date().isoformat(),
-        "conditions": CONDITIONS,
         "rounds": rounds,
         "machine": machine(),
         "offline": before_a_server(),

@@ -20,6 +20,11 @@ DRAWING: Final = Path("docs", "bench.svg")
 BEGIN: Final = "<!-- What follows is written by `make bench`. -->"
 END: Final = "<!-- What precedes is written by `make bench`. -->"
 
+_BRACKETS: Final = (
+    "The ratio in brackets is Leyden's time divided by the other client's: at 0.25, Leyden needs a "
+    "quarter of its time."
+)
+
 
 @frozen
 class Reached:
@@ -145,9 +150,9 @@ def readme(figures: Figures) -> str:
         f"![What Leyden costs, beside other clients]({DRAWING.as_posix()})",
         "",
         *work(figures),
-        *rates(figures),
-        *cold(figures),
-        "In brackets is Leyden's share of what the other takes. " + figures["conditions"],
+        f"{_BRACKETS} All clients take turns on one engine, each in its own process, and the "
+        "figures are medians over the rounds. Client CPU is the processor time of the client's "
+        "process alone. Other work on the machine raises all figures, so compare the ratios.",
         "",
         *setting(figures),
         summary + (f"; missed: {'; '.join(missed)}." if missed else "."),
@@ -182,7 +187,7 @@ def page(figures: Figures) -> str:
             ["client CPU, as a share or in ms", "found", "target", "reached"], target_rows(figures)
         ),
         *work(figures),
-        "In brackets is Leyden's share of what the other takes.",
+        _BRACKETS,
         "",
         *rates(figures),
         "## From the start of a process to its first answer",

@@ -2,22 +2,24 @@
 
     python tools/newcomer.py FOLDER
 
-Builds the wheel, installs it alone and tries what must work without extras; then installs what the
-README says, begins a project with `leyden init`, and does what that tells to do next: its tests,
-its types, its app, its table. All of it goes below FOLDER. Prints what each step took; ends with 1
-where one fails.
+Builds the wheel, looks that its description needs no repository, installs it alone and tries what
+must work without extras; then installs what the README says, begins a project with `leyden init`,
+and does what that tells to do next: its tests, its types, its app, its table. All of it goes below
+FOLDER. Prints what each step took; ends with 1 where one fails.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +44,10 @@ def main(folder: Path) -> None:
         options = ["--quiet", "--no-deps", "--wheel-dir", str(wheels), str(ROOT)]
         run([sys.executable, "-m", "pip", "wheel", *options])
         (wheel,) = wheels.glob("leyden-*.whl")
+    with step("read its description without the repository"):
+        links = re.findall(r"\]\(([^)]*)\)", description_in(wheel))
+        assert links, "the description lost all of its links"
+        assert all(link.startswith(("http", "#")) for link in links), links
     with step("install it without extras"):
         run([str(ROOT / "tools" / "make-venv"), str(python.parents[1])])
         install(python, str(wheel))
@@ -144,6 +150,13 @@ def run(command: list[str], folder: Path = ROOT, environment: dict[str, str] | N
     if done.returncode != 0:
         raise FailedError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def description_in(wheel: Path) -> str:
+    """What package indexes show: the text behind the head of the metadata."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        return archive.read(name).decode().partition("\n\n")[2]
 
 
 @contextmanager

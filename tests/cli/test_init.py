@@ -9,7 +9,6 @@ import os
 import shlex
 import subprocess
 import sys
-import textwrap
 import tomllib
 from pathlib import Path
 
@@ -117,13 +116,6 @@ def test_the_commands_of_its_readme_work(elsewhere: Path, monkeypatch: pytest.Mo
     assert "uvicorn" not in (elsewhere / "shop" / "README.md").read_text()
     project = tomllib.loads((elsewhere / "shop" / "pyproject.toml").read_text())
     assert project["project"]["dependencies"] == ["leyden"]
-
-
-def test_the_readme_shows_a_route_of_the_app(elsewhere: Path) -> None:
-    assert leyden_command("init", "bookshop").exit_code == 0
-    (shown,) = (block.text for block in blocks(ROOT / "README.md") if block.language == "py")
-    app = (elsewhere / "bookshop" / "app.py").read_text()
-    assert textwrap.indent(shown, "    ") in app
 
 
 def test_nothing_is_overwritten(elsewhere: Path) -> None:

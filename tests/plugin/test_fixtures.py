@@ -272,7 +272,7 @@ def test_a_fresh_table_costs_next_to_nothing(leyden_app: AppFactory, folder: str
 
 
 def test_the_tests_on_the_page_pass(project: Project) -> None:
-    for block in blocks(ROOT / "README.md"):
+    for block in blocks(ROOT / "docs" / "tour.md"):
         if block.language == "yaml":
             write_file(block, project.folder)
     shown = [

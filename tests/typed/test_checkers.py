@@ -30,16 +30,16 @@ _LOADED = re.compile(r'leyden\.load\("schemas/(\w+)", ')
 
 
 def tour(folder: Path) -> Path:
-    """The tour of the README, written against generated modules; what it gets wrong is marked."""
+    """The tour, written against generated modules; what it gets wrong is marked."""
     lines = ["import shop", "import notes as notes_schemas"]
-    for block in blocks(ROOT / "README.md"):
+    for block in blocks(ROOT / "docs" / "tour.md"):
         if block.language == "python" and "leyden.memory" not in block.text:
             lines += block.text.splitlines()
         if "engine.close()" in block.text:
             break
     text = "\n".join(lines).replace('leyden.load("schemas/notes", ', "notes_schemas.load(")
     text = _LOADED.sub(r"\1.load(", text)
-    assert text.count(".load(") == 2, "the README loads a shop and notes"
+    assert text.count(".load(") == 2, "the tour loads a shop and notes"
     # The comment behind a wrong attribute tells people what happens at run time.
     text, wrong = re.subn(r"^(.*totl=1.*)$", r"\1  # error", text, flags=re.MULTILINE)
     assert wrong == 1
