@@ -237,7 +237,10 @@ class Soak:
         """All raw items of the table, past the proxy."""
         position: dict[str, Any] = {}
         while True:
-            page = self._client.scan(TableName=self.table, ConsistentRead=True, **position)
+            # Without a limit, DynamoDB Local reads all the rest of the table for each page.
+            page = self._client.scan(
+                TableName=self.table, ConsistentRead=True, Limit=1000, **position
+            )
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
