@@ -294,3 +294,36 @@ def add_units(total: Number | None, more: Number | None) -> Number | None:
     if more is None:
         return total
     return more if total is None else total + more
+
+
+@frozen
+class WriteCost:
+    """The write units of a write, by what they are for.
+
+    `item` is for the item itself, `indexes` for each access pattern that stands in an index, and
+    `others` for the items that go with it: guards of unique values, parts of large values. All of
+    them count twice where `in_transaction`. `bound` says how the stored item may change that:
+    `exact`; `at least` for a put, which may replace a larger item; `at most` for an item of one KB.
+    """
+
+    item: int
+    indexes: Mapping[str, int] = field(factory=dict)
+    others: int = 0
+    in_transaction: bool = False
+    bound: str = "exact"
+
+    @property
+    def units(self) -> int:
+        """All of them together."""
+        units = self.item + sum(self.indexes.values()) + self.others
+        return units * 2 if self.in_transaction else units
+
+    def __str__(self) -> str:
+        bound = "" if self.bound == "exact" else f"{self.bound} "
+        size = " for an item of up to 1 KB" if self.bound == "at most" else ""
+        parts = [f"{self.item} for the item"]
+        parts += [f"{units} for {name}" for name, units in self.indexes.items()]
+        parts += [f"{self.others} for the items that go with it"] if self.others else []
+        doubled = ", doubled by the transaction" if self.in_transaction else ""
+        units = "1 write unit" if self.units == 1 else f"{self.units} write units"
+        return f"{bound}{units}{size}: {', '.join(parts)}{doubled}"

@@ -16,6 +16,7 @@ from typing import Any, Final
 from leyden._attrs import define, field, frozen
 from leyden.doctor.items import FOREIGN, GUARD, PART, Seen
 from leyden.mapping.table import TableDefinition
+from leyden.operations.plan.costs import write_units
 from leyden.operations.plan.expressions import item_size
 from leyden.program import Item
 from leyden.types import portable_text
@@ -29,7 +30,6 @@ SHOWN: Final = 10
 ENTRY_BYTES: Final = 100
 """What DynamoDB adds to the size of an item, and of each entry of an index."""
 
-_WRITE_UNIT: Final = 1024
 _STEP: Final = 1000.0
 
 
@@ -195,7 +195,7 @@ class Measures:
             if held is not None:
                 entry = item_size({name: item[name] for name in held if name in item})
             index.entries = index.entries.plus(entry)
-            index.units += max(1, -(-entry // _WRITE_UNIT))
+            index.units += write_units(entry)
             if index.hash:
                 key = _text(item, index.hash)
                 index.by_items.add(key, 1, entry)

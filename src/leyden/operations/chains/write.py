@@ -19,6 +19,7 @@ from leyden.operations.companions.overflow.writing import overflow_notes
 from leyden.operations.companions.unique import GuardState, unique_notes
 from leyden.operations.companions.versions import Expectation, expectation_of, version_notes
 from leyden.operations.options import DEFAULT, Options, WriteOptions, finish, read_options
+from leyden.operations.plan.costs import cost_of
 from leyden.operations.plan.expressions import Expressions, conjunction, read_conditions
 from leyden.operations.plan.identity import guard_condition, present_slots
 from leyden.operations.plan.reads import Explanation, shape, show, show_key
@@ -155,6 +156,7 @@ class Write(Endable, ABC):
                     *overflow_notes(self._entity, plan.overflow),
                     *earlier_notes(self._entity, earlier_part(plan)),
                 ),
+                cost_of(plan),
             )
 
     def __repr__(self) -> str:

@@ -19,6 +19,7 @@ from leyden.operations.options import DEFAULT, Options, finish
 from leyden.operations.plan.expressions import Expressions
 from leyden.operations.plan.identity import inputs_of, project, shown_slots
 from leyden.program import Item, Params, Program, Request
+from leyden.results import WriteCost
 
 PLACEHOLDER = re.compile(r"[#:]\w+")
 # PynamoDB writes a space behind the names of functions.
@@ -51,6 +52,8 @@ class Explanation:
     key: str
     condition: str
     notes: tuple[str, ...] = ()
+    cost: WriteCost | None = None
+    """What a write costs; None for reads, and while a migration decides what else is written."""
 
     def __str__(self) -> str:
         place = f'index "{self.index}"' if self.index else "the table's own key"
@@ -67,6 +70,8 @@ class Explanation:
         if self.condition:
             meaning = _MEANINGS.get(self.api, "only if")
             lines.append(f"  {meaning}: {self.condition}")
+        if self.cost is not None:
+            lines.append(f"  costs: {self.cost}")
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 

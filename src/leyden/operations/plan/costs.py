@@ -1,0 +1,115 @@
+"""What a write costs in write units, worked out before it is sent.
+
+DynamoDB charges a unit for each KB of an item, or part of one, and as much again for each index
+that holds it. An index whose key changes costs twice: the old entry goes, and a new one comes. A
+transaction doubles all of it. What an update leaves alone is not known here, so its cost is
+that of an item of one KB, and an upper bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from leyden.operations.bound import BoundEntity
+from leyden.operations.companions.unique import touched_by
+from leyden.operations.plan.expressions import item_size
+from leyden.operations.plan.writes import WritePlan, resolve
+from leyden.program import Item, Params
+from leyden.results import WriteCost
+
+_WRITE_UNIT: Final = 1024
+"""The bytes of an item that one write unit pays for."""
+
+_MOVED: Final = 2
+"""An entry under another key: one is deleted, and one is put."""
+
+_CLAUSE: Final = re.compile(r"\b(SET|REMOVE|ADD|DELETE) ")
+_ROOT: Final = re.compile(r"(?<![.\w])#\w+")
+"""A field, and no path inside of one."""
+
+
+def write_units(size: int) -> int:
+    """The write units of an item, or of an entry of an index, of so many bytes."""
+    return max(1, -(-size // _WRITE_UNIT))
+
+
+def cost_of(plan: WritePlan) -> WriteCost | None:
+    """What a write costs; None while a migration decides what else it writes."""
+    entity = plan.entity
+    if entity.moving is not None:
+        return None
+    resolved = resolve(plan)
+    accompanying = [*(guard.part for guard in resolved.guards), *resolved.siblings]
+    unread = _unread_guards(plan)
+    others = sum(map(_units_of_part, accompanying)) + unread
+    in_transaction = resolved.is_accompanied or unread > 0
+    match plan.entry._part:
+        case "Put":
+            item: Item = resolved.params["Item"]
+            return WriteCost(
+                write_units(item_size(item)),
+                {name: write_units(item_size(entry)) for name, entry in _entries(entity, item)},
+                others,
+                in_transaction,
+                "exact" if plan.asked.needs == "no item" else "at least",
+            )
+        case "Update":
+            indexes = dict(_changed(entity, resolved.params))
+        case "Delete":
+            indexes = {name: 1 for name, _ in _indexes(entity)}
+        case _:
+            return WriteCost(1, in_transaction=True, bound="at most")
+    return WriteCost(1, indexes, others, in_transaction, "at most")
+
+
+def _unread_guards(plan: WritePlan) -> int:
+    """How many guards a write may take and give up that has to read its item to know them."""
+    effect, entity = plan.effect, plan.entity
+    if effect is None or plan.why_read is None:
+        return 0
+    if effect.kind == "change":
+        return 2 * len(touched_by(entity, effect))
+    return (1 if effect.kind == "delete" else 2) * len(entity.spec.unique)
+
+
+def _units_of_part(part: Params) -> int:
+    ((_, body),) = part.items()
+    return write_units(item_size(body.get("Item", {})))
+
+
+def _indexes(entity: BoundEntity) -> Iterator[tuple[str, frozenset[str]]]:
+    """The access patterns in indexes, each with the fields of its key."""
+    own = {*entity.key_fields}
+    for name, keys in entity.keys.items():
+        if keys.spec.index:
+            yield name, frozenset(entity.positions[name]) - own
+
+
+def _entries(entity: BoundEntity, item: Item) -> Iterator[tuple[str, Item]]:
+    """What the indexes hold of an item."""
+    for name, key in _indexes(entity):
+        if key <= item.keys():
+            held = entity.held[name]
+            yield name, item if held is None else {n: item[n] for n in held if n in item}
+
+
+def _changed(entity: BoundEntity, params: Params) -> Iterator[tuple[str, int]]:
+    """The access patterns whose entries an update may change, with what that costs."""
+    # An update states its own key and identifiers again, which changes no entry.
+    spec = entity.spec
+    same = {spec.attributes[name].field for name in entity.keys.primary.composites}
+    same |= {*entity.identifiers}
+    set_: set[str] = set()
+    removed: set[str] = set()
+    _, *clauses = _CLAUSE.split(params["UpdateExpression"])
+    for verb, text in zip(clauses[::2], clauses[1::2], strict=True):
+        fields = {params["ExpressionAttributeNames"][found] for found in _ROOT.findall(text)}
+        (removed if verb == "REMOVE" else set_).update(fields - same)
+    for name, key in _indexes(entity):
+        held = entity.held[name]
+        if key & set_:
+            yield name, _MOVED
+        elif key & removed or held is None or held & (set_ | removed):
+            yield name, 1
