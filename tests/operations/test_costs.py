@@ -66,3 +66,11 @@ def test_a_check_costs_what_reads_in_transactions_do() -> None:
 
 def test_reads_have_no_cost_before_they_are_sent() -> None:
     assert member().get(id="1").explain().cost is None
+
+
+def test_a_transaction_doubles_each_of_its_writes() -> None:
+    app = leyden.load(SCHEMA, table="club")
+    entry = app.entities.member
+    said = app.transact_write([entry.create(id="1"), entry.check(id="2")]).explain()
+    assert said.count("costs: ") == 2
+    assert "costs: 2 write units: 1 for the item, doubled by the transaction" in said

@@ -29,7 +29,7 @@ from leyden.operations.options import (
     TransactWriteOptions,
     read_options,
 )
-from leyden.operations.plan.reads import attempt_to, is_mine, shape
+from leyden.operations.plan.reads import Explanation, attempt_to, is_mine, shape
 from leyden.operations.plan.writes import (
     Part,
     ResolvedWrite,
@@ -246,6 +246,12 @@ def _owner_of(owners: Mapping[int, BoundEntity], item: Item) -> BoundEntity:
     return owners[id(item)]
 
 
+def _in_transaction(explained: Explanation) -> Explanation:
+    """What a write is as a part of a transaction, where all of it costs twice."""
+    cost = explained.cost
+    return evolve(explained, cost=cost and evolve(cost, in_transaction=True))
+
+
 @frozen(eq=False, repr=False, slots=False)
 class TransactWrite(Endable):
     """`app.transact_write([...])`: writes and checks that happen together or not at all.
@@ -324,7 +330,7 @@ class TransactWrite(Endable):
     def explain(self, /, **options: Unpack[TransactWriteOptions]) -> str:
         """Says in words what the transaction does."""
         end(self, True)
-        lines = [str(entry.explain()) for entry in self._entries]
+        lines = [str(_in_transaction(entry.explain())) for entry in self._entries]
         return "\n".join([f"{len(lines)} operations, together or not at all:", *lines])
 
     def __repr__(self) -> str:
