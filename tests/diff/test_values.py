@@ -38,7 +38,9 @@ def numbers(value: Any) -> Any:
     """Stored values with their numbers as DynamoDB has them, however they are spelt."""
     if isinstance(value, dict):
         return {
-            name: Decimal(inner) if name == "N" else numbers(inner) for name, inner in value.items()
+            # A map may have a property that is called "N"; its value is no text.
+            name: Decimal(inner) if name == "N" and isinstance(inner, str) else numbers(inner)
+            for name, inner in value.items()
         }
     return [numbers(inner) for inner in value] if isinstance(value, list) else value
 
