@@ -11,7 +11,7 @@ from attrs import evolve
 
 import leyden
 from leyden.diff import Draft, Side, check_diff, compare, draft_migration, read_side
-from leyden.errors import InvalidOptionError, SchemaError
+from leyden.errors import InvalidOptionError, SchemaError, UniqueConstraintError
 from leyden.operations.companions.moving.moving import Moving
 from leyden.schema import check_against, load_migration, load_service
 from tests.diff.golden.files import HOOKS, base, cases, diff_of
@@ -197,6 +197,52 @@ MOVES: Final = (
     *("entity.version", "entity.renamed", "entity.service", "entity.identifiers", "entity.keys"),
 )
 """The codes after which the samples have another form."""
+
+
+MEMBER: Final = """
+entity: member
+version: "1"
+service: desk
+attributes:
+  member_id: {type: string, required: true}
+  email:     {type: string, required: true}
+indexes:
+  member: {pk: {field: pk, composite: [member_id]}, sk: {field: sk, composite: []}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "drafted"),
+    [("2", "", True), ("1", ", field: mail", True), ("1", "", False)],
+)
+def test_a_draft_brings_texts_into_their_normal_form_where_an_item_tells_that_it_was_done(
+    version: str, more: str, drafted: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "member.yaml").write_text(MEMBER)
+    old = read_side(tmp_path / "member.yaml")
+    normal = "{type: string, required: true, normalize: [trim, lower]" + more + "}"
+    after = MEMBER.replace('version: "1"', f'version: "{version}"').replace(
+        "email:     {type: string, required: true}", f"email: {normal}"
+    )
+    diff = compare(old.service, load_service(after + "unique: [[email]]\n"))
+    text = draft_migration(diff, old, "emails").text
+    assert ("email: {value: email}" in text) is drafted
+    assert ("# Decide how stored texts get their normal form" in text) is not drafted
+    if not drafted:
+        return
+    file = write(draft_migration(diff, old, "emails"), tmp_path / "migrations")
+    with leyden.local() as engine:
+        with leyden.bind(diff.old, table="desk", engine=engine) as app:
+            app.create_table()
+            app["member"].create(member_id="m1", email=" Ada@Example.org").go()
+            app["member"].create(member_id="m2", email="Bob@example.org").go()
+            app["member"].create(member_id="m3", email="bob@example.org").go()
+        with leyden.bind(diff.new, table="desk", engine=engine) as app:
+            (failure,) = app.migrate(file).failures
+            assert failure.code == "unique.violated"
+            assert app["member"].get(member_id="m1").go().email == "ada@example.org"
+            with pytest.raises(UniqueConstraintError):
+                app["member"].create(member_id="m4", email="ADA@example.org").go()
 
 
 @pytest.mark.parametrize("name", [name for name in cases() if diff_of(name).migrates])

@@ -168,11 +168,15 @@ def normalize_changed(place: Place, old: AttributeSpec, new: AttributeSpec) -> I
     if unique or any(index.index is None for index in keyed):
         classes.add(COLLIDE)
         effect.append("two texts with one normal form become one value")
+    name = place.pair.attributes.get(place.root, place.root)
+    # A value that a migration makes is brought into its form; a value that it keeps is not.
+    made = place.value(name) if place.tells(old, new) else {}
     yield place.change(
         "attribute.normalize", classes,
         "; ".join(["new code looks for the normal form, and stored texts have it once they are "
                    "written again", *effect]),
-        new, migration={}, decide=f"how stored texts get their normal form; {IN_PLACE}",
+        new, migration=made,
+        decide=None if made else f"how stored texts get their normal form; {IN_PLACE}",
     )  # fmt: skip
 
 

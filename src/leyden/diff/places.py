@@ -38,6 +38,11 @@ class Place:
         """A part of it: `.effort`, `[]`."""
         return Place(self.pair, self.root, f"{self.part}{part}")
 
+    def tells(self, old: AttributeSpec, new: AttributeSpec) -> bool:
+        """Whether a stored item tells in which schema's form its value is."""
+        pair = self.pair
+        return pair.old.version != pair.new.version or (not self.part and old.field != new.field)
+
     def change(
         self,
         code: str,
