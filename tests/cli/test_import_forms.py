@@ -157,3 +157,17 @@ def test_an_import_that_wrote_says_what_it_was(on_table: OnTable, tmp_path: Path
     assert f'into the table "{on_table.table}" (records) was interrupted at line 1' in again.stderr
     file.write_text(line(NAMED))
     assert imported(on_table, file, "--restart")["written"] == 1
+
+
+@pytest.mark.parametrize("images", [("NewImage",), ("OldImage", "NewImage"), ("OldImage",), ()])
+def test_an_incremental_export_is_refused_by_its_name(
+    on_table: OnTable, raw_item: dict[str, Any], tmp_path: Path, images: tuple[str, ...]
+) -> None:
+    key = {name: raw_item[name] for name in ("pk", "sk")}
+    written = {"WriteTimestampMicros": {"N": "1680109764000000"}}
+    file = tmp_path / "change.json"
+    change = {"Metadata": written, "Keys": key, **dict.fromkeys(images, raw_item)}
+    file.write_text(line(change))
+    refused = on_table("import", str(file))
+    assert refused.exit_code == 1
+    assert "an incremental export to S3" in refused.stderr

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+import leyden
 from leyden.engine import LocalEngine
 from tests.cli.conftest import leyden_command
 
@@ -124,3 +125,32 @@ def test_raw_items_take_no_guard(folder: Path, place: tuple[str, ...]) -> None:
     done = leyden_command("import", str(folder), _file(folder, {}), "--raw", "--guard", *place)
     assert done.exit_code == 2
     assert "--guard needs records" in done.stderr
+
+
+@pytest.mark.parametrize("only", [(), ("--entity", "user")], ids=["all", "entity"])
+def test_guards_go_with_their_items_and_are_no_strangers(
+    folder: Path, place: tuple[str, ...], tmp_path: Path, engine: LocalEngine, only: tuple[str, ...]
+) -> None:
+    _, table, *_ = place
+    users = ({"id": "u1", "email": "a@example.org"}, {"id": "u2", "badge": "7"})
+    with leyden.load(folder, table=table, engine=engine) as app:
+        for user in users:
+            app.entities.user.create(user).go()
+    file = tmp_path / "all.jsonl"
+    done = leyden_command("export", str(folder), "--to", str(file), *only, *place, "--json")
+    summary = json.loads(done.stdout)
+    assert (summary["items"], summary["foreign"], summary["skipped"]) == (4, 0, 0)
+    records = tmp_path / "records.jsonl"
+    done = leyden_command(
+        "export", str(folder), "--to", str(records), "--records", *only, *place, "--json"
+    )
+    summary = json.loads(done.stdout)
+    assert (summary["items"], summary["foreign"], summary["skipped"]) == (2, 0, 0)
+
+    copy = ("--table", f"{table}-copy", *place[2:])
+    assert leyden_command("table", str(folder), "--create", *copy).exit_code == 0
+    done = leyden_command("import", str(folder), str(file), *only, *copy, "--json")
+    summary = json.loads(done.stdout)
+    assert (summary["written"], summary["foreign"], summary["skipped"]) == (4, 0, 0)
+    with leyden.load(folder, table=copy[1], engine=engine) as app:
+        assert app.doctor(full=True).findings == ()

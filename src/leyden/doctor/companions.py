@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from leyden._attrs import frozen
 from leyden.doctor.findings import Problem
-from leyden.doctor.items import Seen, is_guard
+from leyden.doctor.items import Seen
 from leyden.errors import AwsError, DecodeError
 from leyden.operations.bound import BoundEntity, ItemId, item_id
 from leyden.operations.companions.overflow.format import (
@@ -25,7 +25,7 @@ from leyden.operations.companions.overflow.format import (
     placed,
     read_manifest,
 )
-from leyden.operations.companions.unique import OWNER_FIELD, Claim, claims_of
+from leyden.operations.companions.unique import OWNER_FIELD, Claim, claims_of, is_guard
 from leyden.operations.options import DEFAULT
 from leyden.operations.run.sending import chunks, get_items
 from leyden.operations.run.verdicts import cancellation, send_transaction

@@ -26,7 +26,7 @@ from leyden.operations.companions.unique import (
     Claim,
     claims_of,
     guard_beginning,
-    guard_form,
+    is_guard,
 )
 from leyden.program import AttributeValue, Item
 from leyden.schema.migrations import BEFORE_FIELD
@@ -154,12 +154,6 @@ class Examiner:
         said = f'that say that they are of "{name}"' if name else "that do not say whose they are"
         problem = Problem("item.foreign", "", f"no entity of the schemas owns items {said}")
         return Seen(FOREIGN, None, (problem,), name=shown)
-
-
-def is_guard(entity: BoundEntity, item: Item) -> bool:
-    """Whether a guard is of a constraint that the entity has, by its key."""
-    text = item.get(entity.key_fields[0], {}).get("S", "")
-    return any(text.startswith(guard_form(entity.spec, names)[0]) for names in entity.spec.unique)
 
 
 def _open(item: Item) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from leyden.operations.companions.overflow.format import (
     record_in_place,
     values_apart,
 )
+from leyden.operations.companions.unique import is_guard
 from leyden.operations.plan.identity import present_slots, refuse_no_item
 from leyden.operations.plan.queries import PageReading, QueryReading, ScanReading
 from leyden.operations.plan.reads import GetReading
@@ -333,6 +334,12 @@ class Entity:
         """Whether a raw item is a part of a large value of this entity's, and none by itself."""
         refuse_no_item(item)
         return is_part(item, {self.name})
+
+    @fitting("task.owns_guard(item)")
+    def owns_guard(self, item: Item) -> bool:
+        """Whether a raw item guards unique values of this entity's, and is none by itself."""
+        refuse_no_item(item)
+        return is_guard(self._bound, item)
 
     @fitting("task.unknown_fields(item)")
     def unknown_fields(self, item: Item) -> Item:

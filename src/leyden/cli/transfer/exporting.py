@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from leyden._late import Late
 from leyden.cli.output import Bar
-from leyden.cli.transfer.lines import is_part_of, item_from_json, item_to_json, record_line
+from leyden.cli.transfer.lines import goes_along, item_from_json, item_to_json, record_line
 from leyden.cli.transfer.state import ExportState, Purpose, StateFile
 from leyden.cli.values import plain_record, survives_json
 from leyden.errors import DecodeError, InputError
@@ -144,18 +144,18 @@ class Exporter:
                 owner: Entity | None = plan.service.entity_of(item)
             except DecodeError:
                 owner = None
-            part = owner is None and is_part_of(item, plan.service, plan.entity)
+            along = owner is None and goes_along(item, plan.service, plan.entity)
             if owner is None:
-                wanted = not plan.records and (plan.entity is None or part)
+                wanted = not plan.records and (plan.entity is None or along)
             else:
                 wanted = plan.entity is None or owner.name == plan.entity.name
             if not wanted:
-                # Of records, parts are no items of their own: their values are in the records.
-                skipped += not (part and plan.records)
+                # A record has all its values: neither parts nor guards are items of their own.
+                skipped += not (along and plan.records)
             elif plan.records and owner is not None:
                 lines += self._record(owner, item)
             else:
-                foreign += owner is None and not part
+                foreign += owner is None and not along
                 raw = item_to_json(item)
                 lines.append(json.dumps(raw, ensure_ascii=False, separators=(",", ":")))
         written = "".join(f"{line}\n" for line in lines).encode()

@@ -26,6 +26,9 @@ RECORDS: Final = "records"
 _GZIP: Final = b"\x1f\x8b"
 _ITEMS: Final = "Items"
 _MORE: Final = ("NextToken", "LastEvaluatedKey")
+_CHANGE: Final = frozenset({"Metadata", "Keys"})
+"""What each line of an incremental export to S3 has, beside the images of an item."""
+_IMAGES: Final = frozenset({"OldImage", "NewImage"})
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:
@@ -88,7 +91,7 @@ def _document(text: str) -> list[Line] | None:
 def form_of(line: Line, service: Service) -> str:
     """What the lines of a file hold, by the first one; records where it cannot be told.
 
-    Raises InputError for a stored item without its types.
+    Raises InputError for a stored item without its types, and for an incremental export.
     """
     try:
         value = line.json()
@@ -99,6 +102,11 @@ def form_of(line: Line, service: Service) -> str:
     if is_typed_item(value, keys):
         return RAW
     known = {name for one in service.entities.values() for name in one.spec.attributes}
+    if isinstance(value, dict) and _CHANGE <= value.keys() <= _CHANGE | _IMAGES:
+        raise InputError(
+            "the file is of an incremental export to S3, which holds changes and no items; import "
+            "a full export, or use `leyden export`"
+        )
     if isinstance(value, dict) and keys <= value.keys() and not keys <= known:
         raise InputError(
             f"the {line.what} is a stored item without the types of its values, as boto3's Table "

@@ -276,9 +276,9 @@ class RawReader:
             owner = self.service.entity_of(item)
         except DecodeError:
             owner = None
-        part = owner is None and is_part_of(item, self.service, self.entity)
+        along = owner is None and goes_along(item, self.service, self.entity)
         whose = owner.name if owner is not None else None
-        if self.entity is not None and whose != self.entity.name and not part:
+        if self.entity is not None and whose != self.entity.name and not along:
             return None
         if owner is not None:
             # Values outside of the item have lines of their own.
@@ -288,13 +288,16 @@ class RawReader:
         except ItemTooLargeError as error:
             error.operation, error.entity = tables.IMPORT, whose
             raise
-        return Found(line, item, owner is None and not part)
+        return Found(line, item, owner is None and not along)
 
 
-def is_part_of(item: Item, service: Service, entity: Entity | None) -> bool:
-    """Whether it is a part of a large value of the service, or of one entity: it goes along."""
+def goes_along(item: Item, service: Service, entity: Entity | None) -> bool:
+    """Whether it belongs to an item of the service, or of one entity, and goes with that.
+
+    Such are the parts of large values, and the guards of unique ones.
+    """
     entities = [entity] if entity is not None else service.entities.values()
-    return any(one.owns_part(item) for one in entities)
+    return any(one.owns_part(item) or one.owns_guard(item) for one in entities)
 
 
 @frozen

@@ -207,6 +207,14 @@ OWNER_FIELD: Final = "__leyden_owner__"
 """The field in which a guard item holds the key of its owner."""
 
 
+def is_guard(entity: BoundEntity, item: Item) -> bool:
+    """Whether an item is the guard of a constraint that the entity has, by its key."""
+    text = item.get(entity.key_fields[0], {}).get("S", "")
+    return OWNER_FIELD in item and any(
+        text.startswith(guard_form(entity.spec, names)[0]) for names in entity.spec.unique
+    )
+
+
 @frozen
 class GuardPart:
     """A guard's part of a transaction; `taken` is False for one that is given up.
