@@ -92,6 +92,27 @@ def test_attributes_that_can_be_read_in_a_key_are_not_repeated() -> None:
     assert "employee_id" not in on_index
 
 
+def test_a_key_shows_a_time_in_lower_case_and_an_id_as_it_folds_it() -> None:
+    schema = """
+        entity: event
+        version: "1"
+        service: log
+        attributes:
+          log: {type: string, required: true}
+          at: {type: timestamp, required: true}
+          who: {type: string, required: true}
+        indexes:
+          main:
+            pk: {field: pk, composite: [log]}
+            sk: {field: sk, composite: [at, who]}
+    """
+    example = {"log": "l1", "at": "2026-03-01T09:00:00Z", "who": "Ada"}
+    (lines,) = cards(drawn(schema, examples={"event": [example]}))
+    assert lines[0] == "event"
+    assert lines[-2:] == ["who", "Ada"]
+    assert "at" not in lines
+
+
 def test_the_legend_names_what_is_drawn_and_nothing_else() -> None:
     texts = [text_of(text) for text in drawn(SCHEMAS / "taskapp").findall(f"{SVG}text")]
     assert texts[:4] == ["employee", "project_member", "task", "collection overview"]
@@ -120,7 +141,7 @@ def test_stored_items_are_drawn_as_they_are() -> None:
 def test_fields_that_the_schema_does_not_know_are_shown() -> None:
     item = task_item(later={"M": {"b": {"N": "1.5"}, "a": {"SS": ["y", "x"]}}}, raw={"B": b"\x01"})
     (lines,) = cards(drawn(SCHEMAS / "taskapp", [item]))
-    assert lines[lines.index("later") + 1] == '{"a": ["x", "y"], "b": 1.…'
+    assert lines[lines.index("later") + 1] == '{"a": ["x", "y"], "b": 1.5}'
     assert lines[lines.index("raw") + 1] == "0x01"
     assert "__edb_e__" not in lines
 
@@ -139,7 +160,7 @@ def test_items_of_other_programs_are_drawn_by_what_they_say() -> None:
     root = drawn(SCHEMAS / "taskapp", items)
     assert cards(root) == [
         ["item", "b", "kind", "report"],
-        ["elsewhere", "c", "__edb_e__", "elsewhere"],
+        ["elsewhere", "c"],
     ]
     assert len(of_class(root, "other")) == 2
 
@@ -177,7 +198,7 @@ def test_what_a_table_holds_of_a_record(table_name: str) -> None:
 def test_long_values_end_in_an_ellipsis_and_have_the_whole_as_tooltip() -> None:
     root = drawn(SCHEMAS / "taskapp", [task_item(title={"S": "x" * 500})])
     (text,) = [t for t in root.iter(f"{SVG}text") if text_of(t).startswith("xxx")]
-    assert text_of(text) == "x" * 25 + "\u2026"
+    assert text_of(text) == "x" * 29 + "\u2026"
     assert text.findtext(f"{SVG}title") == "x" * 500
 
 
@@ -219,6 +240,20 @@ def test_an_unknown_index_is_refused() -> None:
 def test_what_is_no_raw_item_is_refused(item: Any) -> None:
     with pytest.raises(DecodeError, match="not a raw item"):
         drawing_svg(spec_of(SCHEMAS / "taskapp"), [item])
+
+
+def test_a_partition_shows_its_values_though_a_stranger_is_first_in_it() -> None:
+    stranger = {**task_item(), "__edb_e__": {"S": "other"}, "sk": {"S": "!"}}
+    root = drawn(SCHEMAS / "taskapp", [task_item(), stranger])
+    assert [lines[0] for lines in cards(root)] == ["other", "task"]
+    assert [span.text for span in of_class(root, "value")] == ["p9", "own"]
+
+
+def test_titles_and_notes_have_the_room_that_they_need() -> None:
+    schema = SCHEMAS / "taskapp"
+    title = "Nothing is assigned to anybody here, and so the index has no items at all"
+    root = drawn(schema, [], index="gsi2", title=title)
+    assert title in [text_of(text) for text in root.findall(f"{SVG}text")]
 
 
 def test_a_table_without_items_says_so() -> None:

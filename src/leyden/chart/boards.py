@@ -194,14 +194,6 @@ def _row(
     ttl: str | None,
 ) -> Row:
     forms = {form.field: form for form in key_forms}
-    plain = _texts(example)
-    attributes = [
-        Shown(name, spec.field, plain[name], spec.field == ttl)
-        for name, spec in example.entity.spec.attributes.items()
-        if name in plain and not spec.hidden and (fields is None or spec.field in fields)
-    ]
-    unknown = example.entity.unknown_fields(example.item)
-    attributes += _raw(unknown, fields, {OVERFLOW_FIELD})
 
     def key(field: str) -> KeyText:
         text = stored_text(example.item[field])
@@ -215,13 +207,32 @@ def _row(
             return KeyText(field, (Piece(text, form.names[0] if form.names else None),))
         return KeyText(field, tuple(_pieces(text, form, example.values)) or (Piece(text),))
 
+    partition, sort = tuple(map(key, index.hash)), tuple(map(key, index.range))
+    seen = {piece.name: piece.text for one in (*partition, *sort) for piece in one.pieces}
+    plain = _texts(example)
+    attributes = [
+        Shown(name, spec.field, plain[name], spec.field == ttl, _is_seen(example, name, seen))
+        for name, spec in example.entity.spec.attributes.items()
+        if name in plain and not spec.hidden and (fields is None or spec.field in fields)
+    ]
+    unknown = example.entity.unknown_fields(example.item)
+    attributes += _raw(unknown, fields, {OVERFLOW_FIELD})
     return Row(
         example=example.name,
         alias=example.entity.spec.alias,
-        partition=tuple(map(key, index.hash)),
-        sort=tuple(map(key, index.range)),
+        partition=partition,
+        sort=sort,
         attributes=tuple(attributes),
     )
+
+
+def _is_seen(example: Example, name: str, seen: Mapping[str | None, str]) -> bool:
+    """Whether keys show a value as it is: a time in any case, other texts in their own."""
+    if name not in seen:
+        return False
+    spec = example.entity.spec.attributes[name]
+    stored = stored_text(example.item[spec.field])
+    return seen[name] == (stored.lower() if spec.type == "timestamp" else stored)
 
 
 def _other_row(other: Other, index: IndexDefinition, fields: frozenset[str] | None) -> Row:
@@ -233,7 +244,7 @@ def _other_row(other: Other, index: IndexDefinition, fields: frozenset[str] | No
         alias=other.label,
         partition=tuple(map(key, index.hash)),
         sort=tuple(map(key, index.range)),
-        attributes=tuple(_raw(other.item, fields, {*index.hash, *index.range})),
+        attributes=tuple(_raw(other.item, fields, {*index.hash, *index.range, *other.identifiers})),
         is_known=False,
     )
 
@@ -256,7 +267,9 @@ def _texts(example: Example) -> dict[str, str]:
         if spec.field in example.item
     }
     for name, value in example.entity.mapping.plain(example.values).items():
-        texts[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        texts[name] = (
+            value if value and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        )
     for name, value in example.values.items():
         if attributes[name].type == "vector":
             texts[name] = vector_excerpt(value)

@@ -32,12 +32,16 @@ class KeyText:
 
 @frozen
 class Shown:
-    """One attribute of an item: its name, its stored field, its value as text."""
+    """One attribute of an item: its name, its stored field, its value as text.
+
+    `in_key`: the value can be read in a key that stands beside it.
+    """
 
     name: str
     field: str
     value: str
     is_ttl: bool = False
+    in_key: bool = False
 
 
 @frozen
@@ -75,8 +79,8 @@ class Group:
 
     @property
     def partition(self) -> tuple[KeyText, ...]:
-        """The partition key that they share."""
-        return self.rows[0].partition
+        """The partition key that they share, in pieces where one of them tells its values."""
+        return next((row for row in self.rows if row.is_known), self.rows[0]).partition
 
 
 @frozen

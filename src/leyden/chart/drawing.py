@@ -27,6 +27,7 @@ _WIDTH: Final = 800
 _LEAST_ATTRIBUTES: Final = 300
 """How much room attributes have beside keys of any length."""
 
+_TITLE: Final = 14
 _TEXT: Final = 12
 _SMALL: Final = 11
 _LINE: Final = 16
@@ -40,10 +41,9 @@ _CELL: Final = 36
 _BETWEEN: Final = 5
 
 _PARTITION_CELLS: Final = 24
-_KEY_CELLS: Final = 34
+_KEY_CELLS: Final = 36
 _KEY_LINES: Final = 4
-_VALUE_CELLS: Final = 26
-_TITLE_CELLS: Final = 90
+_VALUE_CELLS: Final = 30
 _MOST_COLUMNS: Final = 12
 """How many attributes of an entity have cells; one more stands for all others."""
 
@@ -153,7 +153,9 @@ class _Drawing:
                 found = tuple((cell, slots[name]) for name, cell in inside[row.example].items())
                 lines = tuple(sorted({slot.line for _, slot in found}))
                 self.cards[row.example] = _Card(row, keys[row.example], found, lines)
-        self.right = self.cells_left + end + 2 * _PAD
+        below = [_width(self.title, _TITLE), *(_width(note, _SMALL) for note in self.notes())]
+        least = _MARGIN + min(max(below), _WIDTH - 2 * _MARGIN)
+        self.right = max(self.cells_left + end + 2 * _PAD, least)
 
     @property
     def heads(self) -> tuple[tuple[str, str], ...]:
@@ -170,8 +172,8 @@ class _Drawing:
         parts: list[Markup] = []
         y = float(_MARGIN)
         if self.title:
-            shown = shortened(self.title, int((width - 2 * _MARGIN) / (14 * ADVANCE)))
-            parts.append(_text("title", _MARGIN, y + 12, shown, 14, whole=self.title))
+            shown = shortened(self.title, int((width - 2 * _MARGIN) / (_TITLE * ADVANCE)))
+            parts.append(_text("title", _MARGIN, y + 12, shown, _TITLE, whole=self.title))
             y += 30
         legend, y = self.legend(y, width)
         parts += legend
@@ -357,10 +359,7 @@ def _cells_of(rows: Iterable[Row]) -> dict[str, dict[str, _Cell]]:
 
     Attributes whose value stands in a key are left out, since it can be read there.
     """
-    found: dict[str, list[Shown]] = {}
-    for row in rows:
-        keys = {(p.name, p.text) for key in (*row.partition, *row.sort) for p in key.pieces}
-        found[row.example] = [s for s in row.attributes if (s.name, s.value) not in keys]
+    found = {row.example: [s for s in row.attributes if not s.in_key] for row in rows}
     names = list(dict.fromkeys(shown.name for one in found.values() for shown in one))
     # One more takes no more room than what would stand for it.
     first = set(names if len(names) <= _MOST_COLUMNS + 1 else names[:_MOST_COLUMNS])

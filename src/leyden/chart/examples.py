@@ -64,12 +64,13 @@ class Example:
 class Other:
     """A stored item of no entity: a guard, a part of a large value, or another program's.
 
-    `label` is what it says of itself.
+    `label` is what it says of itself, in the first of `identifiers`.
     """
 
     name: str
     label: str
     item: Item
+    identifiers: tuple[str, ...]
 
 
 @frozen
@@ -199,21 +200,23 @@ def stored_items(drawn: Service, items: Iterable[Item]) -> Examples:
     counted: Counter[str] = Counter()
     for item in items:
         entity = next((one for one in drawn.entities.values() if one.owns(item)), None)
-        label = entity.spec.alias if entity is not None else _label(drawn, item)
+        label, identifiers = _said(drawn, item) if entity is None else (entity.spec.alias, ())
         counted[label] += 1
         name = f"{label}-{counted[label]}"
         if entity is None:
-            others.append(Other(name, label, item))
+            others.append(Other(name, label, item, identifiers))
         else:
             found.append(Example(name, entity, item, _readable(entity, item)))
     return Examples(tuple(found), {}, tuple(others))
 
 
-def _label(drawn: Service, item: Item) -> str:
-    """What an item of no entity says that it is."""
-    fields = (entity.spec.identifiers[0] for entity in drawn.entities.values())
-    said = (item[field].get("S") for field in fields if field in item)
-    return next((name for name in said if isinstance(name, str) and name), "item")
+def _said(drawn: Service, item: Item) -> tuple[str, tuple[str, ...]]:
+    """What an item of no entity says that it is, and the fields in which it does."""
+    for entity in drawn.entities.values():
+        name = item.get(entity.spec.identifiers[0], {}).get("S")
+        if isinstance(name, str) and name:
+            return name, entity.spec.identifiers
+    return "item", ()
 
 
 def _readable(entity: Entity, item: Item) -> dict[str, Any]:
