@@ -11,21 +11,22 @@ from attrs import frozen
 from bench.measuring import Figures
 from bench.peers import TITLES
 
-LABEL, TEXT, ROW, GROUP, HEAD, GAP = 132, 92, 17, 24, 46, 26
-COLUMN: Final = 450
+LABEL, TEXT, ROW, GROUP, HEAD, GAP = 172, 104, 17, 24, 46, 26
+"""A panel's columns are labels, bars and figures, so that no line goes through a figure."""
+
+COLUMN: Final = 460
 MARGIN: Final = 20
 
 STYLE: Final = """
   svg { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif }
   .page { fill: #ffffff } .title { font-weight: 600; font-size: 14px }
   text { fill: #1f2328 } .note, .value { fill: #59636e } .group { font-weight: 600 }
-  .value { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }
   .own { fill: #0f766e } .other { fill: #aeb6bf } .engine { fill: #d4a24c }
   .line { stroke: #59636e; stroke-dasharray: 3 3 }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } text { fill: #e6edf3 } .note, .value { fill: #9198a1 }
     .own { fill: #2dd4bf } .other { fill: #4b535d } .engine { fill: #b7882f }
-    .line { stroke: #9198a1 } .value { stroke: #0d1117 }
+    .line { stroke: #9198a1 }
   }
 """
 
@@ -212,7 +213,7 @@ def draw_panel(panel: Panel, left: int, top: int) -> list[str]:
                 f"{escape(bar.label)}</text>",
                 f'<rect class="{bar.kind}" x="{left + LABEL}" y="{y + 2}" width="{width:.1f}" '
                 f'height="{ROW - 4}" rx="2"/>',
-                f'<text class="value" x="{left + LABEL + width + 6:.1f}" y="{y + 12}">'
+                f'<text class="value" x="{left + COLUMN}" y="{y + 12}" text-anchor="end">'
                 f"{escape(bar.text)}</text>",
             ]
             y += ROW

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from bench import report
 from bench.cases import CASES, TARGETS
-from bench.drawing import draw
+from bench.drawing import LABEL, TEXT, draw
 from bench.measuring import Figures, in_turns, middle, ratios
 from bench.workers import WorkerError
 
@@ -22,10 +22,14 @@ def figures() -> Figures:
     return report.read()
 
 
+def bars_of(root: ElementTree.Element) -> list[ElementTree.Element]:
+    return [bar for bar in root.iter(f"{SVG}rect") if bar.get("class") != "page"]
+
+
 def widths(drawing: str) -> dict[str, float]:
     """Of the first panel's first group, each bar's width by its text."""
     root = ElementTree.fromstring(drawing)
-    bars = [bar for bar in root.iter(f"{SVG}rect") if bar.get("class") != "page"]
+    bars = bars_of(root)
     texts = [text.text or "" for text in root.iter(f"{SVG}text") if text.get("class") == "value"]
     assert len(bars) == len(texts)
     return {text: float(bar.attrib["width"]) for bar, text in zip(bars, texts, strict=True)}
@@ -69,6 +73,23 @@ def test_the_drawing_has_colours_for_dark_pages_and_stays_inside_its_frame(
     for bar in root.iter(f"{SVG}rect"):
         assert float(bar.get("x", 0)) + float(bar.attrib["width"]) <= float(root.attrib["width"])
         assert float(bar.get("y", 0)) + float(bar.attrib["height"]) <= float(root.attrib["height"])
+
+
+def test_labels_and_figures_have_columns_that_bars_and_lines_do_not_reach(
+    figures: Figures,
+) -> None:
+    root = ElementTree.fromstring(draw(figures))
+    # What a letter takes in the widest of the fonts that systems have for their own texts.
+    letter = 6.9
+    for text in root.iter(f"{SVG}text"):
+        if text.get("text-anchor") == "end":
+            room = TEXT - 6 if text.get("class") == "value" else LABEL - 8
+            assert len(text.text or "") * letter <= room + letter, text.text
+    ends = {float(t.attrib["x"]) for t in root.iter(f"{SVG}text") if t.get("class") == "value"}
+    drawn = [float(bar.attrib["x"]) + float(bar.attrib["width"]) for bar in bars_of(root)]
+    drawn += [float(line.attrib["x1"]) for line in root.iter(f"{SVG}line")]
+    for x in drawn:
+        assert x <= min(end for end in ends if end > x) - TEXT + 0.1
 
 
 def test_a_target_is_missed_aloud(figures: Figures) -> None:
