@@ -15,7 +15,8 @@ from tools.figures import circles_of, imports_of
 PACKAGE: Final = Path(__file__).parents[1] / "src" / "leyden"
 
 FLOOR: Final = {
-    *("_attrs", "_calls", "_code", "_late", "_steps", "_text", "carrying", "errors", "outcomes")
+    *("_attrs", "_calls", "_code", "_late", "_shell", "_steps", "_text", "carrying", "errors"),
+    "outcomes",
 }
 """What everything stands on."""
 PUBLIC: Final = {"leyden", "errors", "events", "program", "results", "tables"}
@@ -27,6 +28,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "_code": set(),
     "_late": set(),
     "_steps": {"_attrs"},
+    "_shell": set(),
     "_text": set(),
     "_html": set(),
     "carrying": set(),
@@ -70,7 +72,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "store": PUBLIC | {"_methods", "_text", "schema", "types"},
     "memory": FLOOR | PUBLIC | {"_methods", "nearest", "schema", "store", "types"},
     # Who leads a key, and what guards' keys are made of, decides what a tenant may touch.
-    "provision": PUBLIC | {"_attrs", "_text", "keys", "operations", "schema"},
+    "provision": PUBLIC | {"_attrs", "_shell", "_text", "keys", "operations", "schema"},
     "diff": PUBLIC | {"_text", "keys", "schema", "types"},
     "chart": PUBLIC | {"_html", "_text", "keys", "schema", "types"},
     "porting": {"_late", "_text", "errors", "schema", "types"},
@@ -78,6 +80,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     | {
         "_calls",
         "_late",
+        "_shell",
         "_text",
         "chart",
         "configuration",

@@ -35,7 +35,18 @@ def did_you_mean(word: str, known: Iterable[str], *, closeness: float = 0.6) -> 
 def quoted(word: str) -> str:
     """A word of a schema in quotes for a message: on one line, and cut where it is very long."""
     text = word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 3] + "..."
-    return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
+    return f'"{visible(text)}"'
+
+
+def visible(text: str) -> str:
+    """A text on one line, with what a terminal or a page would act upon, or hide, written out.
+
+    These are line ends, escape sequences, and the marks that turn the direction of what follows.
+
+    >>> visible("a\\x1b[31m")
+    'a\\\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def a(noun: str) -> str:

@@ -32,7 +32,7 @@ def test_a_note_ends_with_0_and_a_fault_with_1(on_table: OnTable) -> None:
     noted = on_table("doctor")
     assert noted.exit_code == 0
     assert "note [item.foreign] no entity of the schemas owns items" in noted.stdout
-    assert '  KEY: {"pk": {"S": "stranger"}, "sk": {"S": "1"}}' in noted.stdout
+    assert '  KEY: \'{"pk": {"S": "stranger"}, "sk": {"S": "1"}}\'' in noted.stdout
     strict = on_table("doctor", "--strict")
     assert strict.exit_code == 1
     assert "fault [item.foreign]" in strict.stdout
@@ -43,7 +43,10 @@ def test_a_table_that_is_not_there_is_a_fault_with_its_remedy(missing_table: OnT
     result = missing_table("doctor")
     assert result.exit_code == 1
     assert "fault [table.missing]" in result.stdout
-    assert f"  what helps: `leyden table {TASKAPP} --create`" in result.stdout
+    assert (
+        f"  what helps: `leyden table {TASKAPP} --table {missing_table.table} --create`"
+        in result.stdout
+    )
 
 
 def test_programs_read_json(on_table: OnTable) -> None:
@@ -165,3 +168,30 @@ def test_the_index_of_messages_is_looked_at_where_it_is_asked_for(on_table: OnTa
     lacking = leyden_command("doctor", memory, *place, "--vectors", "8")
     assert lacking.exit_code == 1
     assert "vector.missing" in lacking.stdout
+
+
+def test_what_items_hold_does_nothing_to_a_terminal(on_table: OnTable) -> None:
+    evil = "x\u202e\x1b[31m\r\n"
+    request = Request(
+        "PutItem",
+        {
+            "TableName": on_table.table,
+            "Item": {"pk": {"S": evil}, "sk": {"S": "1"}, "__edb_e__": {"S": evil}},
+        },
+    )
+    with on_table.service as service:
+        service.driver.send(request)  # type: ignore[attr-defined]
+    lines = on_table("doctor", "--full").stdout.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert any(r"\u202e" in line for line in lines if line.startswith("  KEY: "))
+
+
+@pytest.mark.parametrize("option", ["--html", "--list"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(
+    option: str, on_table: OnTable, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    result = on_table("doctor", option, str(tmp_path / "nowhere" / "file"), "--resume", str(state))
+    assert result.exit_code == 1
+    assert "nowhere" in result.stderr
+    assert result.stdout == ""

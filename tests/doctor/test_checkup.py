@@ -12,11 +12,16 @@ import pytest
 
 import leyden
 from leyden.doctor import Progress
+from leyden.doctor.findings import MOST_KINDS, Findings
+from leyden.doctor.measures import FURTHER, MOST_NAMES
+from leyden.doctor.table import Calls
 from leyden.engine import LocalEngine
 from leyden.errors import AwsError, InputError, InvalidOptionError, LeydenError
-from leyden.program import Gather, Request
+from leyden.program import Gather, Item, Request
+from leyden.tables import create_table, write_items
 from tests.doctor.clinic import KEYS, SERVICE, findings_of, send
 from tests.doctor.conftest import Open
+from tests.doctor.test_table_faults import without_index
 
 THINGS: Final = """
 entity: things
@@ -240,3 +245,85 @@ def test_a_report_is_json(things: leyden.Service) -> None:
     assert json.loads(json.dumps(plain)) == plain
     assert plain["healthy"] is True
     assert plain["findings"][0]["keys"] == [{"pk": {"S": "$other"}, "sk": {"S": "x"}}]
+
+
+@pytest.mark.parametrize("api", ["DescribeContinuousBackups", "ListTagsOfResource"])
+def test_what_is_refused_of_settings_is_a_finding_too(
+    open_service: Open, monkeypatch: pytest.MonkeyPatch, api: str
+) -> None:
+    settings = "---\ntable: t\npoint_in_time_recovery: true\ntags: {team: shop}\n"
+    app = open_service(THINGS + settings)
+    run = app.driver.run
+    monkeypatch.setattr(app.driver, "run", lambda program: run(refusing(program, api)))
+    (refusal,) = app.doctor(full=True).findings
+    assert refusal.code == "call.refused"
+    assert refusal.message.startswith(f"these credentials may not call {api}; without it, ")
+
+
+def test_a_refusal_of_the_key_of_a_table_is_told_as_one() -> None:
+    findings = Findings("t")
+    refused = AwsError(
+        "User: arn:aws:iam::1:user/x is not authorized to perform: kms:Decrypt on resource: y",
+        aws_code="AccessDeniedException",
+        request=Request("Scan", {"TableName": "t"}),
+    )
+    assert Calls(findings, "t").note(refused, "no item was looked at")
+    (refusal,) = findings.sorted()
+    assert refusal.remedy == "allow kms:Decrypt on the key that encrypts the table in their policy"
+
+
+def put_strangers(app: leyden.Service, count: int, size: int = 1) -> None:
+    """Items of so many entities that no schema knows."""
+    items: list[Item] = [
+        {
+            "pk": {"S": f"$n{n}"},
+            "sk": {"S": "x"},
+            "x": {"S": "y" * size},
+            "__edb_e__": {"S": f"n{n}"},
+            "__edb_v__": {"S": "1"},
+        }
+        for n in range(count)
+    ]
+    for first in range(0, count, 25):
+        app.driver.run(write_items(app.table, items[first : first + 25]))
+
+
+def test_many_kinds_of_one_finding_do_not_hide_others(things: leyden.Service) -> None:
+    put_strangers(things, 130)
+    report = things.doctor(full=True)
+    assert report.is_healthy, "notes do not become a fault, however many there are"
+    listed = [one for one in report.findings if one.code == "item.foreign"]
+    (rest,) = [one for one in report.findings if one.code == "others"]
+    assert len(listed) == MOST_KINDS
+    assert (rest.severity, rest.count, len(rest.keys)) == ("note", 130 - MOST_KINDS, 10)
+    assert '"item.foreign"' in rest.message
+    assert len(report.entities) == MOST_NAMES + 2
+    assert report.entities[FURTHER].items == 130 - MOST_NAMES
+    assert sum(tally.items for tally in report.entities.values()) == report.read.items
+
+    change = {"UpdateExpression": "REMOVE #id", "ExpressionAttributeNames": {"#id": "id"}}
+    key = {"pk": {"S": "$store#group_g"}, "sk": {"S": "$things_1#id_000"}}
+    send(things, "UpdateItem", {"Key": key, **change})
+    assert [one.code for one in things.doctor(full=True).faults] == ["key.incomplete"]
+
+
+def test_a_check_up_of_many_kinds_goes_on_where_another_one_was(things: leyden.Service) -> None:
+    put_strangers(things, 150, size=20_000)
+    states: list[str] = []
+    whole = things.doctor(full=True, segments=1, progress=lambda one: states.append(one.state()))
+    assert len(states) > 2
+    for state in states[:3]:
+        again = things.doctor(full=True, segments=1, resume=state)
+        assert again.findings == whole.findings
+        assert again.entities == whole.entities
+
+
+def test_a_check_up_that_had_read_nothing_goes_on_and_finds_nothing_twice(
+    open_service: Open,
+) -> None:
+    app = open_service(THINGS, create=False)
+    app.driver.run(create_table(without_index(app.table_definition), app.table))
+    states: list[str] = []
+    first = app.doctor(full=True, progress=lambda step: states.append(step.state()))
+    assert [(one.code, one.count) for one in first.findings] == [("index.missing", 1)]
+    assert app.doctor(full=True, resume=states[0]).findings == first.findings

@@ -14,6 +14,7 @@ from tests.doctor.clinic import KEYS, SERVICE, send
 from tests.doctor.conftest import Open
 
 HOSTILE = "<script>alert(1)</script>"
+TURNED = "\u202eevil\x1b[31m"
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def app(open_service: Open) -> leyden.Service:
             clinic="c", id=str(number), ward=f"{'long-' * 30}{number % 2}", age=number
         ).go()
     send(service, "PutItem", {"Item": {"pk": {"S": HOSTILE}, "sk": {"S": "x" * 300}}})
+    send(service, "PutItem", {"Item": {"pk": {"S": TURNED}, "sk": {"S": TURNED}}})
     return service
 
 
@@ -51,6 +53,9 @@ def test_the_page_holds_the_report_and_needs_nothing_else(app: leyden.Service) -
     assert "url(" not in html
     assert "@import" not in html
     assert HOSTILE not in html
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert r"\u202eevil" in html, "it shows what is there"
     for finding in report.findings:
         assert finding.code in html
     for index in report.indexes:

@@ -107,7 +107,10 @@ def test_what_foreign_items_call_themselves_is_told_on_one_line(open_service: Op
     names["__edb_e__"] = {"S": "order"}
     own = {"pk": {"S": "$shop#id_1"}, "sk": {"S": "$order_2"}}
     send(app, "PutItem", {"Item": {**own, **names}})
+    fields = {"x\x1b[31m\n\u202e" * 1000: {"S": "x"}, "id": {"S": "2"}}
+    good = {**names, "__edb_v__": {"S": "1"}, "pk": {"S": "$shop#id_2"}, "sk": {"S": "$order_1"}}
+    send(app, "PutItem", {"Item": {**good, **fields}})
     report = app.doctor(full=True)
-    assert {*findings_of(report)} == {"item.foreign", "item.version"}
+    assert {*findings_of(report)} == {"item.foreign", "item.version", "attribute.unknown"}
     told = [*(one.message for one in report.findings), *report.entities]
     assert all(text.isprintable() and len(text) < 250 for text in told)

@@ -106,3 +106,17 @@ def test_the_remedies_of_differences_repair_the_table(
     }
     run([difference.remedy for difference in differences], ministack_engine)
     driver.run(check_table(wanted, table_name))
+
+
+@pytest.mark.parametrize("name", ["$HOME", "a`b's", "a,b={c}", "\u202eleft"])
+def test_commands_run_whatever_things_are_called(
+    name: str, driver: SyncDriver, ministack_engine: Ministack, table_name: str
+) -> None:
+    definition = evolve(BARE, ttl=name, settings=TableSettings(tags={"cost center": "a, b = c"}))
+    driver.run(create_table(BARE, table_name))
+    with pytest.raises(TableMismatchError) as caught:
+        driver.run(check_table(definition, table_name))
+    differences: Any = caught.value.differences
+    assert {one.code for one in differences} == {"ttl.off", "tags"}
+    run([one.remedy.strip("`") for one in differences], ministack_engine)
+    driver.run(check_table(definition, table_name))

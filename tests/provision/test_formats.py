@@ -34,8 +34,9 @@ from leyden.provision import (
 )
 from leyden.provision.resource import production
 from leyden.provision.script import python_literal
-from leyden.schema import Capacity, Provisioned, ServiceSpec, TableSettings, TableSpec
-from leyden.tables import check_table
+from leyden.schema import Capacity, Provisioned, ServiceSpec, TableSettings, TableSpec, load_service
+from leyden.tables import check_table, compare_settings
+from leyden.tables.comparing import compare_ttl
 from tests.ministack import Ministack
 from tests.provision.services import LEGACY, MULTI, SHOP
 from tests.provision.test_table_settings import ALL
@@ -117,7 +118,7 @@ def test_commands_do_what_create_table_does_not() -> None:
     ]
     assert all(options["--table-name"] == "t" for _, options in commands)
     live = commands[1][1]["--time-to-live-specification"]
-    assert live == "Enabled=true, AttributeName=expires_at"
+    assert live == "Enabled=true,AttributeName=expires_at"
 
 
 def test_commands_scale_capacity_and_add_replicas() -> None:
@@ -306,3 +307,60 @@ def test_a_tag_named_for_begins_no_expression_in_terraform() -> None:
     tagged = having(TableSettings(tags={"for": "a", "format": "b"}))
     text = written("terraform", Wanted(tagged, "t"))
     assert '    "for"  = "a"\n    format = "b"\n' in text
+
+
+HOSTILE = ("$HOME", "a`b", "it's", 'say "so"', "a b", "a,b=c", "{x}", "\u202eleft\n", "; rm -rf *")
+"""Names that a shell, the AWS command line or Markdown would read as their own."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_commands_name_what_is_meant_whatever_it_is_called(name: str) -> None:
+    definition = evolve(table_definition(having(SCALED)), ttl=name)
+    for command in commands_after(definition, name):
+        _, options = given(command)
+        if "--table-name" in options:
+            assert options["--table-name"] == name
+        if "--resource-id" in options:
+            assert options["--resource-id"].startswith(f"table/{name}")
+        if "--time-to-live-specification" in options:
+            assert json.loads(options["--time-to-live-specification"]) == {
+                "Enabled": True,
+                "AttributeName": name,
+            }
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_remedies_name_what_is_meant_and_stand_between_backticks(name: str) -> None:
+    of_another = {"TimeToLiveStatus": "ENABLED", "AttributeName": name}
+    off, other = compare_ttl(name, {}, "t"), compare_ttl("x", of_another, "t")
+    for (difference,), is_on in ((off, True), (other, False)):
+        _, command, after = difference.remedy.split("`")
+        assert after == ""
+        assert command.isprintable()
+        words = shlex.split(command)
+        assert json.loads(words[words.index("--time-to-live-specification") + 1]) == {
+            "Enabled": is_on,
+            "AttributeName": name,
+        }
+    settings = TableSettings(tags={name: name})
+    (tag,) = compare_settings(settings, {"TableArn": "arn:aws:x"}, tags={})
+    words = shlex.split(tag.remedy)
+    assert json.loads(words[words.index("--tags") + 1]) == {"Key": name, "Value": name}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_page_shows_any_name_as_code(name: str) -> None:
+    schema = {
+        "entity": "visit",
+        "version": "1",
+        "service": "visits",
+        "attributes": {"id": {"type": "string", "required": True}},
+        "indexes": {
+            "own": {"pk": {"field": "a|b", "composite": ["id"]}},
+            "by_id": {"index": "gsi1", "pk": {"field": name, "composite": ["id"]}},
+        },
+    }
+    page = written("markdown", Wanted(load_service(schema), "t"))
+    rows = [line for line in page.splitlines() if line.startswith("| `gsi1`")]
+    assert len(rows) == 1
+    assert re.sub(r"\\\|", "", rows[0]).count("|") == 7

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
+from leyden._shell import word
 from leyden._text import did_you_mean
 from leyden.cli.application import debug_option
 from leyden.cli.folders import SchemasPath, left_out_note, other_schemas_note
@@ -39,6 +40,12 @@ class Target(NamedTuple):
     profile: str | None = None
     hooks: str | None = None
     encryption_keys: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The folder and the table, as another command on the same ones takes them."""
+        table = "" if self.table is None else f" --table {word(self.table)}"
+        return f"{word(self.folder)}{table}"
 
     @contextmanager
     def opened(

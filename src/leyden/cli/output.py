@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import click
 
+from leyden._text import visible
 from leyden.cli.values import Numbers, json_text
 from leyden.types import vector_excerpt, without_decimals
 from leyden_command import interruptible
@@ -148,10 +149,7 @@ def print_table(
 ) -> None:
     """Print rows under a head: in a box on a terminal, else with two spaces between columns."""
     # Control characters could break the table or the terminal.
-    shown = [
-        ["".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in row]
-        for row in rows
-    ]
+    shown = [[visible(text) for text in row] for row in rows]
     if console is None and not sys.stdout.isatty():
         from rich.cells import cell_len
 

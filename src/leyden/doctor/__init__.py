@@ -7,7 +7,7 @@
 []
 """
 
-from leyden.doctor.findings import KINDS, Finding, plain_finding, plain_key
+from leyden.doctor.findings import KINDS, Finding, key_text, plain_finding, plain_key
 from leyden.doctor.measures import IndexMeasure, Partition, Tally, size_text
 from leyden.doctor.reading import Progress, examine
 from leyden.doctor.report import Report
@@ -21,6 +21,7 @@ __all__ = [
     "Report",
     "Tally",
     "examine",
+    "key_text",
     "plain_finding",
     "plain_key",
     "size_text",

@@ -7,10 +7,13 @@ every item is wrong makes a short report.
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from leyden._attrs import evolve, field, frozen
+from leyden._shell import word
 from leyden.program import Item
 from leyden.types import portable_text, portable_value
 
@@ -23,8 +26,9 @@ SEVERITIES: Final = (FAULT, WARNING, NOTE)
 EXAMPLES: Final = 10
 """The most keys that a finding shows."""
 
-MOST_FINDINGS: Final = 1000
-"""The most findings of one check-up; further kinds are counted together."""
+MOST_KINDS: Final = 100
+"""The most findings of one code, such as fields that no schema knows; further ones are counted
+together. Each code has its own, so that a thousand notes do not hide a fault."""
 
 
 class Kind(NamedTuple):
@@ -122,6 +126,7 @@ KINDS: Final[dict[str, Kind]] = {
         "put it again: " + _DELETE,
     ),
     "part.orphan": Kind(WARNING, "`app.entities.ENTITY.sweep_overflow()` deletes such parts"),
+    # As grave as what it counts.
     "others": Kind(FAULT, "mend what is listed first, and look again"),
 }
 """Every kind of finding by its code. How a table falls short has codes of its own: faults."""
@@ -162,6 +167,9 @@ class Problem(NamedTuple):
 
 Told = Callable[[Finding], object]
 
+_NAMES: Final = re.compile(r"\b(?:TABLE|ENTITY)\b")
+"""What stands in remedies for the names of the table and of the entity."""
+
 
 class Findings:
     """Collects findings: the same of many items is one.
@@ -174,29 +182,38 @@ class Findings:
         self._strict = strict
         self._found = found
         self._groups: dict[tuple[str, str, str], Finding] = {}
+        self._kinds: Counter[str] = Counter()
+        """How many findings each code has."""
 
     def add(self, problem: Problem, key: Item | None = None, *, remedy: str = "") -> None:
         """Add a problem, of the item with this key or of none."""
         kind = KINDS.get(problem.code, Kind(FAULT, ""))
         severity = FAULT if self._strict and problem.code == "item.foreign" else kind.severity
-        helps = (remedy or kind.remedy).replace("TABLE", self._table)
-        entity = problem.subject.partition(".")[0]
+        names = {"TABLE": word(self._table), "ENTITY": problem.subject.partition(".")[0]}
+        # A remedy that somebody else wrote has the names in it already.
+        helps = remedy or _NAMES.sub(lambda found: names[found[0]] or found[0], kind.remedy)
         one = Finding(
             problem.code,
             severity,
             problem.subject,
             problem.message,
-            helps.replace("ENTITY", entity) if entity else helps,
+            helps,
             keys=() if key is None else (key,),
         )
         if self._found is not None:
             self._found(one)
-        if problem not in self._groups and len(self._groups) >= MOST_FINDINGS:
-            more = "there are findings of further kinds, which are counted here only"
+        if problem not in self._groups and self._kinds[problem.code] >= MOST_KINDS:
+            more = (
+                f'there are more findings "{problem.code}" than the {MOST_KINDS} kinds that are '
+                "listed; the others are counted here"
+            )
             problem = Problem("others", "", more)
-            one = evolve(one, code="others", subject="", message=more, severity=FAULT, keys=())
+            helps = KINDS["others"].remedy
+            one = evolve(one, code="others", subject="", message=more, remedy=helps)
         known = self._groups.get(problem)
-        if known is not None:
+        if known is None:
+            self._kinds[problem.code] += 1
+        else:
             keys = known.keys if len(known.keys) >= EXAMPLES else (*known.keys, *one.keys)
             one = evolve(known, count=known.count + 1, keys=keys)
         self._groups[problem] = one
@@ -226,6 +243,7 @@ class Findings:
             keys = tuple(item_in(key) for key in one["keys"])
             finding = Finding(**{**one, "keys": keys})
             self._groups[finding.code, finding.subject, finding.message] = finding
+            self._kinds[finding.code] += 1
 
 
 def plain_finding(finding: Finding) -> dict[str, Any]:
@@ -245,6 +263,12 @@ def plain_key(key: Item) -> dict[str, Any]:
     """A raw key as JSON has it, with base64 text for bytes."""
     plain: dict[str, Any] = json.loads(portable_text({"M": key}))["M"]
     return plain
+
+
+def key_text(plain: Mapping[str, Any]) -> str:
+    """What `plain_key` made of a raw key as JSON on one line, in which everything shows."""
+    text = json.dumps(plain, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(plain)
 
 
 def item_in(plain: Mapping[str, Any]) -> Item:

@@ -164,7 +164,8 @@ def _open(item: Item) -> Iterator[Problem]:
         yield Problem("migration.open", "", "the progress of a migration cannot be read")
         return
     if entry.phase not in _ENDED:
-        said = f'the migration "{entry.name}" is {entry.phase.replace("_", " ")}, not committed'
+        phase = quoted(entry.phase.replace("_", " "))[1:-1]
+        said = f"the migration {quoted(entry.name)} is {phase}, not committed"
         yield Problem("migration.open", "", said)
 
 
@@ -227,7 +228,7 @@ class _EntityJudge:
     ) -> Iterator[Problem]:
         """What is missing, what nothing knows, and what is not derived from the others."""
         for one in sorted(unsaid):
-            said = f'the schema knows nothing of its field "{one}"'
+            said = f"the schema knows nothing of its field {quoted(one)}"
             yield self._problem("attribute.unknown", said)
         for name in self._required:
             if values.get(name) is None and name not in unknown:

@@ -30,6 +30,11 @@ SHOWN: Final = 10
 ENTRY_BYTES: Final = 100
 """What DynamoDB adds to the size of an item, and of each entry of an index."""
 
+MOST_NAMES: Final = 100
+"""The most names that items of others are counted by; those of further names are counted as one."""
+
+FURTHER: Final = "items of further names"
+
 _STEP: Final = 1000.0
 
 
@@ -168,6 +173,8 @@ class Measures:
         self.all = Tally()
         self.of: dict[str, Tally] = {}
         """By the alias of the entity; `guards`, `parts` and what foreign items say, beside."""
+        self._foreign: set[str] = set()
+        """The names of foreign items among these."""
         self.by_items = Ranking("items", in_runs=True)
         self.by_bytes = Ranking("bytes", in_runs=True)
         self._indexes: list[_Index] = []
@@ -184,7 +191,7 @@ class Measures:
         """Count an item; gives its size in bytes. `run` is that of the segment it is from."""
         size = item_size(item)
         self.all = self.all.plus(size)
-        name = _named(seen)
+        name = self._named(seen)
         self.of[name] = self.of.get(name, Tally()).plus(size)
         self.pass_by(run, _text(item, (self._hash,)), size)
         for index in self._indexes:
@@ -201,6 +208,19 @@ class Measures:
                 index.by_items.add(key, 1, entry)
                 index.by_bytes.add(key, 1, entry)
         return size
+
+    def _named(self, seen: Seen) -> str:
+        """What an item is counted by."""
+        if seen.kind in (GUARD, PART):
+            return f"{seen.kind}s"
+        if seen.kind != FOREIGN:
+            assert seen.entity is not None
+            return seen.entity.spec.alias
+        if seen.name not in self._foreign:
+            if len(self._foreign) >= MOST_NAMES:
+                return FURTHER
+            self._foreign.add(seen.name)
+        return seen.name
 
     def pass_by(self, run: Run, key: str | None, size: int = 0) -> None:
         """Count an item of a partition, or end the run that is under way, with None."""
@@ -231,6 +251,7 @@ class Measures:
         return {
             "all": _plain(self.all),
             "of": {name: _plain(tally) for name, tally in self.of.items()},
+            "foreign": sorted(self._foreign),
             "by_items": self.by_items.save(),
             "by_bytes": self.by_bytes.save(),
             "indexes": {
@@ -248,6 +269,7 @@ class Measures:
         """Go on from what was saved."""
         self.all = Tally(*saved["all"])
         self.of = {name: Tally(*tally) for name, tally in saved["of"].items()}
+        self._foreign = {*saved["foreign"]}
         self.by_items.restore(saved["by_items"])
         self.by_bytes.restore(saved["by_bytes"])
         for index in self._indexes:
@@ -277,15 +299,6 @@ def size_text(count: float) -> str:
 
 def _plain(tally: Tally) -> list[int]:
     return [tally.items, tally.bytes, tally.largest]
-
-
-def _named(seen: Seen) -> str:
-    if seen.kind in (GUARD, PART):
-        return f"{seen.kind}s"
-    if seen.kind == FOREIGN:
-        return seen.name
-    assert seen.entity is not None
-    return seen.entity.spec.alias
 
 
 def _held(projection: str | tuple[str, ...], keys: Iterable[str]) -> frozenset[str] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from leyden._html import Content, Markup, document, plural, tag
-from leyden.doctor.findings import SEVERITIES
+from leyden._text import visible
+from leyden.doctor.findings import SEVERITIES, key_text
 from leyden.doctor.measures import ENTRY_BYTES, size_text
 
 Plain: TypeAlias = Mapping[str, Any]
@@ -69,9 +69,7 @@ class _Page:
 
     def finding(self, finding: Plain) -> Markup:
         """One finding, with what helps and the keys of a few items."""
-        keys = [
-            tag("li", tag("code", json.dumps(key, ensure_ascii=False))) for key in finding["keys"]
-        ]
+        keys = [tag("li", tag("code", key_text(key))) for key in finding["keys"]]
         shown = plural(finding["count"], "item")
         if finding["count"] > len(keys):
             shown += f", the first {len(keys)}"
@@ -169,4 +167,4 @@ def _bars(partitions: Iterable[Plain], by: str) -> Iterable[Bar]:
     for one in partitions:
         what = plural(one["items"], "item") if by == "items" else size_text(one["bytes"])
         least = "at least " if one["spare"] else ""
-        yield tag("code", one["key"]), least + what, one[by]
+        yield tag("code", visible(one["key"])), least + what, one[by]

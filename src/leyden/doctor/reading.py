@@ -36,7 +36,7 @@ _PAGE: Final = 100
 """How many items of a sample are read at a time, so that it comes from many places."""
 
 _MOST_SEGMENTS: Final = 1000
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @frozen
@@ -161,11 +161,10 @@ class _CheckUp:
     def run(self) -> Program[Report]:
         """The whole check-up."""
         is_there = True
-        resumed = bool(self._measures.all.items)
         try:
             self._description = yield from look_at_table(
                 self._definition,
-                Calls(Findings(self.table), self.table) if resumed else self._calls,
+                Calls(Findings(self.table), self.table) if self._goes_on else self._calls,
             )
         except TableNotFoundError:
             is_there = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -23,6 +24,9 @@ UNKNOWN: Final = "unknown"
 
 _REFUSALS: Final = frozenset({"AccessDenied", "AccessDeniedException"})
 """What the service says where credentials may not do something."""
+
+_ACTION: Final = re.compile(r"not authorized to perform: ([a-z-]+:[A-Za-z]+)")
+"""The action that is lacking, in the service's words; it may be one on the key of the table."""
 
 
 @define
@@ -49,7 +53,7 @@ class Calls:
                 raise
             return None
         if api:
-            self.outcomes[api] = OK
+            self.outcomes.setdefault(api, OK)
         return given
 
     def note(self, error: LeydenError, without: str) -> bool:
@@ -69,9 +73,12 @@ class Calls:
             if self.outcomes.get(api) != REFUSED:
                 self.outcomes[api] = REFUSED
                 said = f"these credentials may not call {api}; without it, {without}"
+                said_so = _ACTION.search(cause.message)
                 # Transactions of gets are allowed as gets.
-                action = "GetItem" if api == "TransactGetItems" else api
-                remedy = f"allow dynamodb:{action} on the table in their policy"
+                own = f"dynamodb:{'GetItem' if api == 'TransactGetItems' else api}"
+                action = said_so[1] if said_so is not None else own
+                what = "table" if action.startswith("dynamodb:") else "key that encrypts the table"
+                remedy = f"allow {action} on the {what} in their policy"
                 self.findings.add(Problem("call.refused", "", said), remedy=remedy)
             return True
         return False

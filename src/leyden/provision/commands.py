@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from leyden._attrs import evolve
+from leyden._shell import word
 from leyden.provision.resource import production, scalings
-from leyden.tables import TableDefinition, replica_option
+from leyden.tables import TableDefinition, recovery_option, replica_option, ttl_option
 
 __all__ = ["commands_after", "create_table_json"]
 
@@ -31,45 +32,36 @@ def commands_after(definition: TableDefinition, table_name: str, *, dev: bool = 
     is empty where there is none of them; else its first command waits for the table.
     """
     settings = production(definition.settings, dev=dev)
-    table = f"--table-name {table_name}"
+    table = f"--table-name {word(table_name)}"
     commands: list[str] = []
     recovering: list[str] = []
     if definition.ttl:
-        commands.append(
-            f"aws dynamodb update-time-to-live {table} "
-            f'--time-to-live-specification "Enabled=true, AttributeName={definition.ttl}"'
-        )
+        commands.append(f"aws dynamodb update-time-to-live {table} {ttl_option(definition.ttl)}")
     if settings.point_in_time_recovery:
-        days = settings.recovery_days
-        period = "" if days is None else f",RecoveryPeriodInDays={days}"
-        recovering = [
-            f"aws dynamodb update-continuous-backups {table} "
-            f"--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true{period}"
-        ]
+        recovering = [f"aws dynamodb update-continuous-backups {table} {recovery_option(settings)}"]
         commands += recovering
     for scaling in scalings(definition):
         what = (
-            f"--service-namespace dynamodb --resource-id table/{table_name}{scaling.path} "
+            f"--service-namespace dynamodb "
+            f"--resource-id {word(f'table/{table_name}{scaling.path}')} "
             f"--scalable-dimension {scaling.dimension}"
         )
-        configuration = json.dumps(scaling.configuration)
         commands += [
             f"aws application-autoscaling register-scalable-target {what} "
             f"--min-capacity {scaling.least} --max-capacity {scaling.most}",
             f"aws application-autoscaling put-scaling-policy {what} "
-            f"--policy-name {scaling.policy_name(table_name)} --policy-type TargetTrackingScaling "
-            f"--target-tracking-scaling-policy-configuration '{configuration}'",
+            f"--policy-name {word(scaling.policy_name(table_name))} "
+            "--policy-type TargetTrackingScaling "
+            "--target-tracking-scaling-policy-configuration "
+            f"{word(json.dumps(scaling.configuration))}",
         ]
     # DynamoDB adds one replica at a time. Its settings are its own, and set in its Region.
     wait = f"aws dynamodb wait table-exists {table}"
+    update = f"aws dynamodb update-table {table}"
     for region in settings.replicas:
-        commands += [
-            f"aws dynamodb update-table {table} {replica_option(settings, region)}",
-            f"{wait} --region {region}",
-        ]
+        there = f"--region {word(region)}"
+        commands += [f"{update} {replica_option(settings, region)}", f"{wait} {there}"]
         if settings.deletion_protection:
-            commands.append(
-                f"aws dynamodb update-table {table} --deletion-protection-enabled --region {region}"
-            )
-        commands += [f"{one} --region {region}" for one in recovering]
+            commands.append(f"{update} --deletion-protection-enabled {there}")
+        commands += [f"{one} {there}" for one in recovering]
     return [wait, *commands] if commands else []

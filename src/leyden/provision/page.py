@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from leyden._shell import word
+from leyden._text import visible
 from leyden.provision.cdk import cdk_python
 from leyden.provision.commands import commands_after, create_table_json
 from leyden.provision.iam import iam_json
@@ -41,11 +43,11 @@ def markdown(
         f"# {title}\n",
         f"One DynamoDB table holds all entities of the service `{service.service}`: "
         f"{_listed(entity.entity for entity in service.entities.values())}. The default name here "
-        f"is `{table_name}`; any other works.\n",
+        f"is {_code(table_name)}; any other works.\n",
         "## Key\n",
         _table(
             ("Key", "Field", "Type"),
-            [(half, f"`{name}`", definition.types[name]) for half, name in keys],
+            [(half, _code(name), definition.types[name]) for half, name in keys],
         )
         + "\nTypes are DynamoDB's: S is a string, N a number, B binary.\n",
         "## Indexes\n",
@@ -100,7 +102,8 @@ def _access(service: ServiceSpec, table_name: str, source: str) -> Iterable[str]
     yield _fenced("json", json.dumps(iam_json(allowed), indent=2))
     yield _fenced(
         "sh",
-        f"aws iam create-policy --policy-name {table_name} --policy-document file://policy.json",
+        f"aws iam create-policy --policy-name {word(table_name)} "
+        "--policy-document file://policy.json",
     )
     for note in allowed.notes:
         yield f"{note[0].upper()}{note[1:]}.\n"
@@ -108,7 +111,7 @@ def _access(service: ServiceSpec, table_name: str, source: str) -> Iterable[str]
 
 def _index_table(service: ServiceSpec, definition: TableDefinition) -> str:
     def fields(names: Iterable[str]) -> str:
-        return ", ".join(f"`{name}` ({definition.types[name]})" for name in names)
+        return ", ".join(f"{_code(name)} ({definition.types[name]})" for name in names)
 
     rows = [
         (
@@ -142,12 +145,12 @@ def _vectors(
     """The section on vector indexes: how to leave them out, and to add each of them later."""
 
     def fields(names: Iterable[str]) -> str:
-        return ", ".join(f"`{name}` ({definition.types[name]})" for name in names)
+        return ", ".join(f"{_code(name)} ({definition.types[name]})" for name in names)
 
     rows = [
         (
             f"`{index.name}`",
-            f"`{index.field}` ({index.dimensions} numbers)",
+            f"{_code(index.field)} ({index.dimensions} numbers)",
             index.params["DistanceFunction"],
             fields([index.hash]) if index.hash is not None else "none",
             fields(index.filters),
@@ -201,7 +204,7 @@ def _ttl(definition: TableDefinition) -> str:
     if not definition.ttl:
         return "The service uses none.\n"
     return (
-        f"DynamoDB deletes an item some time after the moment in its field `{definition.ttl}` "
+        f"DynamoDB deletes an item some time after the moment in its field {_code(definition.ttl)} "
         "(epoch seconds). `create-table` cannot turn this on, so a command of its own follows it "
         "below; the templates turn it on.\n"
     )
@@ -239,9 +242,9 @@ def _settings(definition: TableDefinition, source: str) -> Sequence[str]:
     if days is not None:
         said["point_in_time_recovery"] = f"on, {days} days back"
     if settings.kms_key is not None:
-        said["encryption"] = f"with the key `{settings.kms_key}`"
+        said["encryption"] = f"with the key {_code(settings.kms_key)}"
     said["replicas"] = _listed(settings.replicas)
-    said["tags"] = ", ".join(f"`{name}`: {value}" for name, value in settings.tags.items())
+    said["tags"] = ", ".join(f"{_code(name)}: {value}" for name, value in settings.tags.items())
     words = {True: "on", False: "off"}
     rows = [
         (_SETTINGS[name], words[value] if isinstance(value, bool) else value)
@@ -259,7 +262,16 @@ def _settings(definition: TableDefinition, source: str) -> Sequence[str]:
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    shown = ([visible(cell).replace("|", r"\|") for cell in cells] for cells in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in shown)
+
+
+def _code(text: str) -> str:
+    """A name as code in a line of Markdown, whatever it holds."""
+    runs = [len(run) for run in re.findall("`+", text)]
+    fence = "`" * (max(runs) + 1 if runs else 1)
+    space = " " if runs else ""
+    return f"{fence}{space}{visible(text)}{space}{fence}"
 
 
 def _fenced(language: str, text: str) -> str:
@@ -267,4 +279,4 @@ def _fenced(language: str, text: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(map(_code, names))

@@ -37,7 +37,13 @@ from leyden.tables.items import (
     transactions_of,
     write_items,
 )
-from leyden.tables.settings import compare_settings, replica_option
+from leyden.tables.settings import (
+    compare_settings,
+    recovery_option,
+    replica_option,
+    table_option,
+    ttl_option,
+)
 
 __all__ = [
     "WRITE_ATTEMPTS",
@@ -62,9 +68,12 @@ __all__ = [
     "describe_tags",
     "describe_ttl",
     "read_items",
+    "recovery_option",
     "replica_option",
     "replica_params",
     "table_definition",
+    "table_option",
     "transactions_of",
+    "ttl_option",
     "write_items",
 ]

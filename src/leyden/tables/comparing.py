@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from leyden.mapping.table import Params, TableDefinition, VectorIndexDefinition
 from leyden.tables.differences import Description, Difference
-from leyden.tables.settings import compare_settings
+from leyden.tables.settings import compare_settings, table_option, ttl_option
 
 _NEW_TABLE: Final = (
     "DynamoDB sets this when a table is created, and never after: make a new table, and copy the "
@@ -39,7 +39,7 @@ def compare_table(
     differences = [*compare_keys(definition, description)]
     differences += compare_vectors(definition, description)
     if definition.ttl and time_to_live is not None:
-        differences += compare_ttl(definition.ttl, time_to_live)
+        differences += compare_ttl(definition.ttl, time_to_live, table_option(description))
     differences += compare_settings(definition.settings, description, backups, tags)
     return tuple(differences)
 
@@ -243,8 +243,12 @@ def _compare_projection(
         yield f"{what} does not project the fields {', '.join(lacking)}".lstrip()
 
 
-def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[Difference]:
-    """Say in words how the time to live of a table falls short of a field's."""
+def compare_ttl(wanted: str, found: Mapping[str, Any], table: str) -> Iterable[Difference]:
+    """Say in words how the time to live of a table falls short of a field's.
+
+    `table` is what a command names the table by.
+    """
+    update = f"aws dynamodb update-time-to-live {table}"
     status = found.get("TimeToLiveStatus", "DISABLED")
     if status not in {"ENABLED", "ENABLING"}:
         yield Difference(
@@ -252,8 +256,7 @@ def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[Difference]:
             "lets DynamoDB delete items that have expired)",
             "ttl.off",
             wanted,
-            "`aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
-            f"Enabled=true,AttributeName={wanted}`",
+            f"`{update} {ttl_option(wanted)}`",
         )
     elif found.get("AttributeName") != wanted:
         yield Difference(
@@ -262,8 +265,7 @@ def compare_ttl(wanted: str, found: Mapping[str, Any]) -> Iterable[Difference]:
             "ttl.field",
             wanted,
             "turn it off and, an hour later at the soonest, on again with the other field: "
-            "`aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
-            f"Enabled=false,AttributeName={found.get('AttributeName')}`",
+            f"`{update} {ttl_option(str(found.get('AttributeName')), is_on=False)}`",
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from leyden._shell import structure, word
 from leyden.mapping.table import TABLE_CLASSES, replica_params, setting_params
 from leyden.schema.settings import Capacity, TableSettings
 from leyden.tables.differences import Description, Difference
@@ -39,7 +40,7 @@ def compare_settings(
     `ContinuousBackupsDescription`, and `tags` are the table's tags by name: None leaves what they
     say out of it.
     """
-    update = f"aws dynamodb update-table --table-name {description.get('TableName', 'NAME')}"
+    update = f"aws dynamodb update-table {table_option(description)}"
     yield from _compare_billing(settings, description, update)
     if backups is not None:
         yield from _compare_recovery(settings, description, backups)
@@ -60,17 +61,38 @@ def compare_settings(
                     f'the tag "{name}" {has}, and table.yaml says "{value}"',
                     "tags",
                     name,
-                    f"aws dynamodb tag-resource --resource-arn {description.get('TableArn')} "
-                    f"--tags 'Key={name},Value={value}'",
+                    "aws dynamodb tag-resource "
+                    f"--resource-arn {word(description.get('TableArn', 'ARN'))} "
+                    f"--tags {structure({'Key': name, 'Value': value})}",
                 )
     if _IS_DYNAMODB_LOCAL not in description.get("TableArn", ""):
         yield from _compare_in_aws(settings, description, update)
 
 
+def table_option(description: Description) -> str:
+    """The option by which the commands of the AWS command line name a table."""
+    return f"--table-name {word(description.get('TableName', 'NAME'))}"
+
+
 def replica_option(settings: TableSettings, region: str) -> str:
     """What `aws dynamodb update-table` takes to add a replica."""
-    replica = replica_params(settings, region).items()
-    return f"--replica-updates 'Create={{{','.join(f'{name}={said}' for name, said in replica)}}}'"
+    return f"--replica-updates {structure({'Create': replica_params(settings, region)})}"
+
+
+def recovery_option(settings: TableSettings) -> str:
+    """What `aws dynamodb update-continuous-backups` takes to turn on or off what is declared."""
+    days = settings.recovery_days
+    specification = {
+        "PointInTimeRecoveryEnabled": bool(settings.point_in_time_recovery),
+        **({} if days is None else {"RecoveryPeriodInDays": days}),
+    }
+    return f"--point-in-time-recovery-specification {structure(specification)}"
+
+
+def ttl_option(field: str, *, is_on: bool = True) -> str:
+    """What `aws dynamodb update-time-to-live` takes to turn it on for a field, or off."""
+    specification = {"Enabled": is_on, "AttributeName": field}
+    return f"--time-to-live-specification {structure(specification)}"
 
 
 def _on(is_on: bool) -> str:
@@ -89,11 +111,12 @@ def _compare_billing(
                 remedy=f"{update} --billing-mode PAY_PER_REQUEST",
             )
         return
-    units = f"ReadCapacityUnits={declared.read.units},WriteCapacityUnits={declared.write.units}"
+    units = {"ReadCapacityUnits": declared.read.units, "WriteCapacityUnits": declared.write.units}
+    own = f"--provisioned-throughput {structure(units)}"
     indexes = {
-        index["IndexName"]: f"'Update={{IndexName={index['IndexName']},"
-        f"ProvisionedThroughput={{{units}}}}}'"
+        name: structure({"Update": {"IndexName": name, "ProvisionedThroughput": units}})
         for index in description.get("GlobalSecondaryIndexes") or ()
+        for name in [index["IndexName"]]
     }
     of_indexes = "--global-secondary-index-updates"
     if not provisioned:
@@ -101,7 +124,7 @@ def _compare_billing(
         yield Difference(
             "the table is billed on demand, and table.yaml says provisioned capacity",
             "billing",
-            remedy=f"{update} --billing-mode PROVISIONED --provisioned-throughput {units}{every}",
+            remedy=f"{update} --billing-mode PROVISIONED {own}{every}",
         )
         return
     for index in ({}, *(description.get("GlobalSecondaryIndexes") or ())):
@@ -116,9 +139,7 @@ def _compare_billing(
                     f"{_shown(capacity)}",
                     "billing",
                     name,
-                    f"{update} {of_indexes} {indexes[name]}"
-                    if name
-                    else f"{update} --provisioned-throughput {units}",
+                    f"{update} {of_indexes} {indexes[name]}" if name else f"{update} {own}",
                 )
 
 
@@ -134,11 +155,9 @@ def _compare_recovery(
     found = backups.get("PointInTimeRecoveryDescription") or {}
     is_on = found.get("PointInTimeRecoveryStatus") == "ENABLED"
     days = settings.recovery_days
-    wanted = f"PointInTimeRecoveryEnabled={str(settings.point_in_time_recovery).lower()}"
     remedy = (
-        f"aws dynamodb update-continuous-backups --table-name {description.get('TableName')} "
-        f"--point-in-time-recovery-specification {wanted}"
-        + (f",RecoveryPeriodInDays={days}" if days else "")
+        f"aws dynamodb update-continuous-backups {table_option(description)} "
+        f"{recovery_option(settings)}"
     )
     if is_on != settings.point_in_time_recovery:
         said = f"point-in-time recovery is {_on(is_on)}, and table.yaml says {_on(not is_on)}"
@@ -177,10 +196,7 @@ def _compare_in_aws(
     key, found = settings.kms_key, str(encryption.get("KMSMasterKeyArn", ""))
     if settings.encryption is not None:
         says = "a key of AWS KMS" if by_kms else "a key that DynamoDB owns"
-        specification = ",".join(
-            f"{name}={str(said).lower() if said is True or said is False else said}"
-            for name, said in setting_params(settings)["SSESpecification"].items()
-        )
+        specification = structure(setting_params(settings)["SSESpecification"])
         remedy = f"{update} --sse-specification {specification}"
         unlike = ""
         if by_kms != (settings.encryption != "aws_owned"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from leyden._shell import word
 from leyden.cli.application import debug_option
 from leyden.cli.folders import configured_folder
 from leyden.cli.options import output_options
@@ -146,7 +147,7 @@ def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None
             )
             if step.command is not None:
                 names = {"NEW": after.label, "FILE": str(file or "FILE")}
-                words = (names.get(word, word) for word in step.command.split())
+                words = (word(names.get(one, one)) for one in step.command.split())
                 click.echo(f"       {' '.join(words)}")
     counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
     total = plural(len(found.changes), "change")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 from attrs import evolve
 
+from leyden._shell import word
+from leyden._text import visible
 from leyden.cli.application import FAILED, StoppedError
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import Target, output_options, refuse_together, target_options
@@ -33,6 +36,9 @@ _SAVED_EVERY: Final = 2.0
 """Seconds between two notes of how far it came."""
 
 _COLOURS: Final = {"fault": "red", "warning": "yellow", "note": "blue"}
+_FOLDER: Final = re.compile(r"(`leyden [a-z]+ )FOLDER\b")
+"""Where a remedy has a command on the schemas and the table."""
+
 _PARTITIONS: Final = 3
 """How many partitions are printed of the table, and of each index."""
 
@@ -116,6 +122,9 @@ def doctor(
     The exit code is 1 if there is a fault; warnings and notes leave it at 0.
     """
     refuse_together({"--full": full, "--sample": sample is not None})
+    if html is not None and not html.absolute().parent.is_dir():
+        # Rather now than when the check-up is done.
+        raise click.FileError(str(html), "its folder does not exist")
     with target.opened(migrating_from=migrating_from) as service, ExitStack() as stack:
         if vectors is not None:
             from leyden.memory import with_vectors
@@ -145,17 +154,18 @@ def doctor(
         except KeyboardInterrupt:
             goes_on = "; repeat the command to continue where it was" if notes.text else ""
             raise StoppedError(f"stopped{goes_on}") from None
-    if resume is not None:
-        resume.unlink(missing_ok=True)
     report = evolve(
         report,
         findings=tuple(
-            evolve(one, remedy=one.remedy.replace("FOLDER", str(target.folder)))
+            evolve(one, remedy=_FOLDER.sub(lambda found: found[1] + target.words, one.remedy))
             for one in report.findings
         ),
     )
     if html is not None:
-        html.write_text(report.to_html(), encoding="utf-8")
+        _write(html, report.to_html())
+    if resume is not None:
+        # What took so long is done when everything of it is written.
+        resume.unlink(missing_ok=True)
     if output.is_json:
         print_json(report.to_dict(), output)
     else:
@@ -171,6 +181,13 @@ def doctor(
     )
     if not report.is_healthy:
         ctx.exit(FAILED)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror) from error
 
 
 class _Notes:
@@ -217,7 +234,11 @@ class _Notes:
 def _opened_list(path: Path, notes: _Notes) -> Iterator[BinaryIO]:
     """The list of findings, as long as it was where the check-up goes on."""
     goes_on = notes.text is not None and path.exists()
-    with path.open("r+b" if goes_on else "wb") as file:
+    try:
+        file = path.open("r+b" if goes_on else "wb")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror) from error
+    with file:
         if goes_on:
             file.truncate(notes.listed)
             file.seek(0, os.SEEK_END)
@@ -226,15 +247,16 @@ def _opened_list(path: Path, notes: _Notes) -> Iterator[BinaryIO]:
 
 def _print(report: Report) -> None:
     """Print what was found and what there is, for people."""
-    from leyden.doctor import plain_key, size_text
+    from leyden.doctor import key_text, plain_key, size_text
 
     for one in report.findings:
         severity = click.style(one.severity, fg=_COLOURS[one.severity], bold=True)
         subject = f"{one.subject}: " if one.subject else ""
         count = f" ({plural(one.count, 'item')})" if one.keys else ""
-        click.echo(f"{severity} [{one.code}] {subject}{for_the_command_line(one.message)}{count}")
+        message = visible(for_the_command_line(one.message))
+        click.echo(f"{severity} [{one.code}] {subject}{message}{count}")
         for key in one.keys[:1]:
-            click.echo(f"  KEY: {json.dumps(plain_key(key), ensure_ascii=False)}")
+            click.echo(f"  KEY: {word(key_text(plain_key(key)))}")
         click.echo(f"  what helps: {one.remedy}")
     if not report.findings:
         click.echo("nothing was found: the table and the items that were read fit the schemas")

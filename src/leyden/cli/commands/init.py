@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import keyword
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
+from leyden._shell import word
 from leyden.cli.application import debug_option
 from leyden.errors import InvalidOptionError
 
@@ -67,7 +67,7 @@ def init(folder: Path, name: str | None, no_app: bool, empty: bool) -> None:
         click.echo(f"\nAdd these lines to {folder / 'pyproject.toml'}:\n", err=True)
         click.echo(f'{settings}\n\n[tool.pytest.ini_options]\npythonpath = ["."]', err=True)
     here = folder.resolve() == Path.cwd()
-    there_first = () if here else (f"cd {shlex.quote(str(folder))}",)
+    there_first = () if here else (f"cd {word(folder)}",)
     if empty:
         place = folder / "schemas" / name
         click.echo(f"\nWrite your first entity into {place}, and go on with:", err=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from leyden._shell import word
 from leyden.cli.application import debug_option
 from leyden.cli.folders import TargetCommand, settings_of
 from leyden.cli.hooks import Hooks, hooks_of, keys_of
@@ -166,7 +167,7 @@ def _tell(engine: LocalEngine, region: str, tables: Sequence[_Table], data: Path
         ("AWS_ACCESS_KEY_ID", key),
         ("AWS_SECRET_ACCESS_KEY", secret),
     ):
-        line = f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}"
+        line = f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={word(value)}"
         click.echo(f"  {line}")
 
 

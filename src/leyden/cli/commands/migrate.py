@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from leyden._text import visible
 from leyden.cli.application import FAILED, StoppedError
 from leyden.cli.commands.changes import can_ask
 from leyden.cli.folders import TargetCommand
@@ -178,13 +179,14 @@ def _show_plan(plan: MigrationPlan) -> None:
         f"{plan.write_units:,.0f} to write{took}"
     )
     for sample in plan.samples:
-        click.echo(f"{sample.alias} {'(key not shown)' if not sample.key else _key(sample.key)}")
+        click.echo(
+            f"{sample.alias} {visible(_key(sample.key)) if sample.key else '(key not shown)'}"
+        )
         for change in sample.changes:
-            if change.masked:
-                click.echo(f"    {change.field}: changes (hidden, or nobody knows what it is)")
-            else:
-                before, after = _shown(change.before), _shown(change.after)
-                click.echo(f"    {change.field}: {before} -> {after}")
+            became = "changes (hidden, or nobody knows what it is)"
+            if not change.masked:
+                became = f"{_shown(change.before)} -> {_shown(change.after)}"
+            click.echo(f"    {visible(f'{change.field}: {became}')}")
         if sample.keeps:
             click.echo(f"    keeps {plural(sample.keeps, 'old field')} for a rollback")
         if sample.companions:

@@ -103,9 +103,7 @@ def table(
             else:
                 click.echo(said)
             return
-        source = str(target.folder)
-        if target.table is not None:
-            source += f" --table {target.table}"
+        source = target.words
         if vectors is not None:
             source += f" --vectors {vectors}"
         _print(service, source, form or "json", dev, output)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from leyden._shell import word
 from leyden.cli.application import debug_option
 from leyden.cli.folders import TargetCommand
 from leyden.cli.options import FOLDER
@@ -73,7 +74,7 @@ def types(ctx: click.Context, folder: Path, out: Path | None, compiled: bool, ch
     elif found != text:
         why = _why(out, found, digest_of(sources), compiled)
         flag = " --compiled" if compiled else ""
-        click.echo(f"{why}; run `leyden types {folder} --out {out}{flag}`", err=True)
+        click.echo(f"{why}; run `leyden types {word(folder)} --out {word(out)}{flag}`", err=True)
         ctx.exit(1)
     else:
         click.echo(f"{out} is up to date", err=True)

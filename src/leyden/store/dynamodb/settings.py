@@ -215,22 +215,22 @@ def check_table(app: Service, ttl: TtlRules) -> Program[None]:
         error.message = f"{error.message}. {_SEE}"
         raise
     except TableMismatchError as error:
-        error.message = f"{error.message}\n{_remedies(error.differences, table, definition.ttl)}"
+        error.message = f"{error.message}\n{_remedies(error.differences)}"
         raise
 
 
-def _remedies(differences: Iterable[str], table: str, ttl: str | None) -> str:
+def _remedies(differences: Iterable[str]) -> str:
     lines = []
     if any("is missing" in line for line in differences):
         lines.append(
             "Add missing indexes one at a time: aws dynamodb update-table with "
             "--global-secondary-index-updates, as TABLE_SETUP.md shows their keys"
         )
-    if any("time to live" in line for line in differences):
-        lines.append(
-            f"Turn on the time to live: aws dynamodb update-time-to-live --table-name {table} "
-            f'--time-to-live-specification "Enabled=true, AttributeName={ttl}"'
-        )
+    lines += (
+        f"For the time to live: {one.remedy}"
+        for one in differences
+        if isinstance(one, tables.Difference) and one.code.startswith("ttl.")
+    )
     lines.append(
         f"{_SEE}; the key of a table, and an index that is there, cannot be changed: make the "
         "index anew, or another table"
