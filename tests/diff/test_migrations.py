@@ -227,7 +227,7 @@ def test_a_draft_brings_texts_into_their_normal_form_where_an_item_tells_that_it
     diff = compare(old.service, load_service(after + "unique: [[email]]\n"))
     text = draft_migration(diff, old, "emails").text
     assert ("email: {value: email}" in text) is drafted
-    assert ("# Decide how stored texts get their normal form" in text) is not drafted
+    assert ("email: how stored texts get their normal form" in text) is not drafted
     if not drafted:
         return
     file = write(draft_migration(diff, old, "emails"), tmp_path / "migrations")
