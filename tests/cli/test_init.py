@@ -13,7 +13,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tools.site.pages import ROOT, blocks
 
 import leyden
 from tests.cli.conftest import leyden_command
