@@ -38,6 +38,26 @@ def test_what_is_gone_is_shown_where_it_was(git: Git, edit: Edit) -> None:
     assert result.stdout.startswith("main:schemas/desk/ticket.yaml:26:3: attribute.removed: ")
 
 
+def test_indexes_without_a_table_file_are_shown_at_their_access_pattern(tmp_path: Path) -> None:
+    note = (
+        'entity: note\nversion: "1"\nservice: notes\n'
+        "attributes: {id: {type: string, required: true}, owner: string}\n"
+        "indexes:\n"
+        "  notes: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}\n"
+    )
+    owned = "  owned: {index: gsi1, pk: {field: gsi1pk, composite: [owner]}}\n"
+    for folder, text in {"plain": note, "indexed": note + owned}.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "note.yaml").write_text(text)
+    plain, indexed = (str(tmp_path / folder) for folder in ("plain", "indexed"))
+    added = leyden_command("diff", plain, indexed).stdout
+    assert f"{indexed}/note.yaml:7:3: table.index_added: table.indexes.gsi1: index\n" in added
+    removed = leyden_command("diff", indexed, plain).stdout
+    assert f"{indexed}/note.yaml:7:3: table.index_removed: table.indexes.gsi1: index\n" in removed
+    (tmp_path / "indexed" / "table.yaml").write_text("table: notes\nstream: keys_only\n")
+    assert f"{plain}/note.yaml:6:3: table.setting" in leyden_command("diff", indexed, plain).stdout
+
+
 def test_nothing_changed(git: Git) -> None:
     result = leyden_command("diff", "main", "schemas/desk", "--check")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no changes\n")

@@ -104,6 +104,7 @@ def test_a_missing_table_or_index_is_named_with_what_to_do(code: str, message: s
     assert '"books"' in str(error)
     assert '"gsi9"' in str(error)
     assert "app.create_table()" in str(error)
+    assert "app.add_indexes()" in str(error)
 
 
 def test_an_index_that_is_still_backfilling_has_its_own_error() -> None:

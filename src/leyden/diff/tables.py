@@ -17,7 +17,7 @@ from leyden.diff.changes import (
     in_order,
 )
 from leyden.diff.pairing import pair_entities
-from leyden.schema import ServiceSpec, Span, TableSettings, TableSpec
+from leyden.schema import IndexSpec, SearchSpec, ServiceSpec, Span, TableSettings
 from leyden.tables import TableDefinition, table_definition
 
 _READ_BY_OTHERS: Final = frozenset({"stream", "replicas"})
@@ -30,7 +30,7 @@ def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
         # Without entities there is no table yet.
         return
     before, after = table_definition(old), table_definition(new)
-    place = new.table.span
+    place = _place(new, None)
     if before.table != after.table:
         yield _change(
             "table.name", {BACKFILL, READERS, WRITERS}, "table",
@@ -47,23 +47,37 @@ def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
             "items must be copied into another table",
             place, "create_table", now,
         )  # fmt: skip
-    yield from indexes_changed(before, after, place)
+    yield from indexes_changed(new, before, after)
     for name in (*before.indexes, *before.vectors):
         if name not in after.indexes and name not in after.vectors:
             yield _change(
                 "table.index_removed", {INDEX}, f"table.indexes.{name}",
                 "no access pattern uses the index any more; it costs as long as it is there",
-                old.table.span, "drop_index", name, is_old=True,
+                _place(old, name), "drop_index", name, is_old=True,
             )  # fmt: skip
-    yield from settings_changed(old.table, new.table, before, after)
+    yield from settings_changed(old, new, before, after)
     yield from projections_changed(old, new, before, after)
 
 
+def _place(service: ServiceSpec, index: str | None) -> Span:
+    """Where the schemas say what the table is: in table.yaml, or else in an access pattern.
+
+    That is the first one of the index, and for None the first one of the table's own key.
+    """
+    if service.table.span.is_written:
+        return service.table.span
+    patterns: list[IndexSpec | SearchSpec] = []
+    for entity in service.entities.values():
+        patterns += [*entity.indexes.values(), *entity.searches.values()]
+    return next(one.span for one in patterns if one.index == index)
+
+
 def indexes_changed(
-    before: TableDefinition, after: TableDefinition, place: Span
+    new: ServiceSpec, before: TableDefinition, after: TableDefinition
 ) -> Iterator[Change]:
     """Indexes that are new, or made of something else."""
     for name, index in after.indexes.items():
+        place = _place(new, name)
         if name not in before.indexes:
             lsi = index.kind == "lsi"
             yield _change(
@@ -97,6 +111,7 @@ def indexes_changed(
                 place, "add_index", name,
             )  # fmt: skip
     for name, vectors in after.vectors.items():
+        place = _place(new, name)
         if name not in before.vectors:
             yield _change(
                 "table.vector_index_added", {INDEX}, f"table.indexes.{name}",
@@ -138,9 +153,10 @@ def projections_changed(
 
 
 def settings_changed(
-    old: TableSpec, new: TableSpec, before: TableDefinition, after: TableDefinition
+    old: ServiceSpec, new: ServiceSpec, before: TableDefinition, after: TableDefinition
 ) -> Iterator[Change]:
     """The settings of a table: time to live, and whatever else table.yaml says."""
+    place = _place(new, None)
     if before.ttl != after.ttl:
         lost = {ORPHANS, INDEX} if after.ttl else {INDEX, READERS}
         effect = (
@@ -153,10 +169,10 @@ def settings_changed(
             "table.ttl", lost, "table.ttl",
             f"time to live reads {after.ttl or 'nothing'}, and read {before.ttl or 'nothing'}: "
             f"{effect}",
-            new.span, "set_table", "time to live",
+            place, "set_table", "time to live",
         )  # fmt: skip
     for option in (one.name for one in fields(TableSettings)):
-        was, now = getattr(old.settings, option), getattr(new.settings, option)
+        was, now = (getattr(one.table.settings, option) for one in (old, new))
         if was != now:
             word = option.replace("_", " ")
             yield _change(
@@ -164,7 +180,7 @@ def settings_changed(
                 f"table.{option}",
                 f"another setting of the table, {word}; items stay as they are"
                 + (", and programs that read it must know" if option in _READ_BY_OTHERS else ""),
-                new.span, "set_table", word,
+                place, "set_table", word,
             )  # fmt: skip
 
 

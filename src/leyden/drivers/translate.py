@@ -286,10 +286,13 @@ class _Answer:
         )
 
     def missing(self) -> TableNotFoundError:
-        index = f' or its index "{self.index}"' if self.index else ""
+        what, how = f'the table "{self.table}"', "create it with app.create_table()"
+        if self.index:
+            what += f' or its index "{self.index}"'
+            how = "app.create_table() creates the table, and app.add_indexes() adds an index"
         return TableNotFoundError(
-            f'the table "{self.table}"{index} does not exist there; create it with '
-            f"app.create_table(), or check table=, region= and endpoint_url={self.trail}",
+            f"{what} does not exist there; {how}, or check table=, region= and "
+            f"endpoint_url={self.trail}",
             **self.on_behalf,
         )
 

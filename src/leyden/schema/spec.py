@@ -48,6 +48,11 @@ class Span:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
+    @property
+    def is_written(self) -> bool:
+        """Whether a schema says it; False for what follows from others, or was built in Python."""
+        return self != NOWHERE
+
 
 NOWHERE: Final = Span("<built>", 1, 1)
 
