@@ -596,3 +596,105 @@ def test_a_rollback_ends_where_an_item_stands_under_the_old_key_of_another(
     assert sorted(item["points"]["N"] for item in ground.raw()) == ["1", "2"]
     assert ground.migrate().is_complete
     ground.close()
+
+
+NUMBERED: dict[str, Any] = {
+    "entity": "reading",
+    "version": "1",
+    "service": "meters",
+    "attributes": {
+        "site": {"type": "integer", "required": True},
+        "at": {"type": "number", "required": True},
+        "celsius": "number",
+    },
+    "indexes": {
+        "readings": {
+            "pk": {"field": "pk", "template": "${site}"},
+            "sk": {"field": "sk", "template": "${at}"},
+        },
+        "by_celsius": {
+            "index": "gsi1",
+            "pk": {"field": "gsi1pk", "template": "${celsius}"},
+            "sk": {"field": "gsi1sk", "composite": ["at"], "cast": "number"},
+        },
+    },
+}
+
+
+def renumbered(site: str, at: str) -> dict[str, Any]:
+    """The schema with keys of numbers that have other names."""
+    schema = deepcopy(NUMBERED)
+    attributes = schema["attributes"]
+    attributes[site], attributes[at] = attributes.pop("site"), attributes.pop("at")
+    schema["indexes"]["readings"]["pk"]["template"] = f"${{{site}}}"
+    schema["indexes"]["readings"]["sk"]["template"] = f"${{{at}}}"
+    schema["indexes"]["by_celsius"]["sk"]["composite"] = [at]
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("new", "change", "moves"),
+    [
+        pytest.param(
+            renumbered("place", "when"),
+            {
+                "place": {"from": "site"},
+                "when": {"from": "at", "value": "at", "back": "when"},
+            },
+            False,
+            id="numbers that a step makes the same",
+        ),
+        pytest.param(
+            renumbered("place", "at"),
+            {"place": {"from": "site", "call": "negated", "back": {"call": "negated"}}},
+            True,
+            id="other numbers",
+        ),
+    ],
+)
+def test_keys_that_are_numbers_are_the_same_in_whatever_digits_the_service_has_them(
+    engine: Any, table_name: str, new: Any, change: Any, moves: bool
+) -> None:
+    hooks = {"negated": lambda value, _: -value}
+    old = leyden.load(NUMBERED, table=table_name, engine=engine)
+    app = leyden.load(new, table=table_name, engine=engine, hooks=hooks)
+    old.create_table()
+    migration = {
+        "migration": "m",
+        "from": NUMBERED,
+        "entities": {"reading": {"attributes": change}},
+    }
+
+    def raw() -> list[Item]:
+        items = old.driver.run(read_items(table_name, consistent=True)).items
+        return sorted((one for one in items if not is_progress(one)), key=repr)
+
+    numbers = [-1e22, -2, -1, -0.5, 0, 1e-7, 0.1, 3, 1e21]
+    for number in numbers:
+        old.entities.reading.put(site=7, at=number, celsius=number).go()
+    for site in (1, 2):
+        # Python has one hash for -1 and -2.
+        old.entities.reading.put(site=site, at=0, celsius=1e-7).go()
+    before = raw()
+    plan = app.migrate(migration, dry_run=True)
+    count = len(before)
+    assert (plan.writes, plan.failed, plan.entities[0].moves) == (count, 0, count if moves else 0)
+    report = app.migrate(migration)
+    assert (report.is_complete, report.moved, report.failures) == (True, count, ())
+    name, at = (*change, "at")[:2]
+    there = app.entities.reading.query.readings(**{name: -7 if moves else 7}).go()
+    assert [getattr(one, at) for one in there] == numbers
+    assert app.migrate(migration, rollback=True).is_complete
+    assert sorted(map(digits, raw()), key=repr) == sorted(map(digits, before), key=repr)
+    app.migrate(migration)
+    assert app.migrate(migration, commit=True).is_complete
+    old.close()
+    app.close()
+
+
+def digits(item: Item) -> Item:
+    """An item with its numbers in digits of one kind."""
+    return {
+        name: {kind: float(one) if kind == "N" else one for kind, one in value.items()}
+        for name, value in sorted(item.items())
+    }

@@ -32,9 +32,8 @@ from leyden.migration.results import (
     Phase,
     Sample,
 )
-from leyden.operations.bound import item_id
 from leyden.operations.companions.moving.company import Prepared, prepare
-from leyden.operations.companions.moving.kept import alike, kept_of, same_items
+from leyden.operations.companions.moving.kept import alike, digest_of, kept_of, same_items
 from leyden.operations.companions.moving.moving import Moving
 from leyden.operations.companions.moving.routes import Route
 from leyden.operations.plan.expressions import item_size
@@ -119,7 +118,7 @@ class _Planning:
     failures: list[Failure] = field(factory=list)
     samples: dict[tuple[str, bool], list[Sample]] = field(factory=dict)
     taken: set[int] = field(factory=set)
-    """Hashes of the first new keys, to find items that would get one."""
+    """Digests of the first new keys, to find items that would get one."""
 
     def __attrs_post_init__(self) -> None:
         for moving in self.migration.movings:
@@ -160,7 +159,8 @@ class _Planning:
             self.entities[alias] = evolve(entity, done=entity.done + 1)
             return
         if one.moves:
-            new = hash(item_id(self.migration.table, one.new_key))
+            # Python's own hash would take -1 and -2 for one.
+            new = int.from_bytes(digest_of(one.new_key)[:8])
             if new in self.taken:
                 self._leave(moving, item, place_taken(one, moving.entity.spec.entity))
                 return

@@ -416,7 +416,7 @@ class _Look:
                 left = (
                     moving.present(standing) if self.direction == "back" else moving.back(standing)
                 )
-                is_same = all(left[name] == value for name, value in one.old_key.items())
+                is_same = same_items({name: left[name] for name in one.old_key}, one.old_key)
             except ConversionError:
                 # It has no such form. Where new keys tell old ones, it is this one's nevertheless.
                 is_same = self.direction != "back" and moving.finds_by_key

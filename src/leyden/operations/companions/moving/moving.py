@@ -582,7 +582,7 @@ class Moving:
 
 def is_displaced(entity: BoundEntity, item: Item) -> bool:
     """Whether an item does not stand under the key that an entity gives it."""
-    own = {name: item.get(name) for name in entity.key_fields}
+    own = {name: item[name] for name in entity.key_fields if name in item}
     attributes = entity.mapping.attributes
     try:
         values = {
@@ -590,7 +590,7 @@ def is_displaced(entity: BoundEntity, item: Item) -> bool:
             for name in entity.keys.primary.composites
             if attributes[name].spec.field in item
         }
-        return entity.mapping.primary_key(values) != own
+        return not same_items(entity.mapping.primary_key(values), own)
     except LeydenError:
         return True
 

@@ -11,6 +11,7 @@ from leyden.keys import IndexKeys
 from leyden.mapping.index_keys import put_keys
 from leyden.mapping.sealing import Opened
 from leyden.operations.bound import BoundEntity, shown_key
+from leyden.operations.companions.moving.kept import alike
 from leyden.operations.companions.moving.routes import Route, kinds_of, restate, same_form
 from leyden.operations.companions.overflow.format import (
     Decompressed,
@@ -296,7 +297,10 @@ class Translation:
         if not self.moves:
             for field in target.key_fields:
                 written[field] = item[field]
-        after |= written
+        for field, value in written.items():
+            # A number in the service's own digits is no other key.
+            stored = item.get(field)
+            after[field] = value if stored is None or not alike(stored, value) else stored
 
     def _stays(self, keys: IndexKeys, values: Mapping[str, Any]) -> bool:
         """Whether what is stored of an index's key is right as it is."""
