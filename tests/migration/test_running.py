@@ -22,6 +22,7 @@ from leyden.errors import (
     ThrottledError,
 )
 from leyden.migration import Entry, Logbook, MigrationProgress, is_progress
+from leyden.operations.bound import shown_key
 from leyden.program import Gather, Item, Program, Request
 from leyden.schema import BEFORE_FIELD
 from leyden.service.migration import work_of
@@ -56,14 +57,7 @@ class Ground:
 
     def raw(self) -> list[Item]:
         """All items but the migration's own."""
-        items: list[Item] = []
-        position = None
-        while True:
-            page = self.old.driver.run(read_items(self.table, position=position, consistent=True))
-            items += (item for item in page.items if not is_progress(item))
-            position = page.position
-            if position is None:
-                break
+        items = (item for item in every_item(self.old) if not is_progress(item))
         return sorted(map(settled, items), key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
     def migrate(self, **options: Any) -> Any:
@@ -77,6 +71,18 @@ class Ground:
     def close(self) -> None:
         self.old.close()
         self.new.close()
+
+
+def every_item(app: leyden.Service) -> list[Item]:
+    """All that is in a service's table."""
+    items: list[Item] = []
+    position = None
+    while True:
+        page = app.driver.run(read_items(app.table, position=position, consistent=True))
+        items += page.items
+        position = page.position
+        if position is None:
+            return items
 
 
 FOREIGN: Item = {"pk": {"S": "$other#1"}, "sk": {"S": "x"}, "points": {"S": "not ours"}}
@@ -666,8 +672,7 @@ def test_keys_that_are_numbers_are_the_same_in_whatever_digits_the_service_has_t
     }
 
     def raw() -> list[Item]:
-        items = old.driver.run(read_items(table_name, consistent=True)).items
-        return sorted((one for one in items if not is_progress(one)), key=repr)
+        return sorted((one for one in every_item(old) if not is_progress(one)), key=repr)
 
     numbers = [-1e22, -2, -1, -0.5, 0, 1e-7, 0.1, 3, 1e21]
     for number in numbers:
@@ -698,3 +703,68 @@ def digits(item: Item) -> Item:
         name: {kind: float(one) if kind == "N" else one for kind, one in value.items()}
         for name, value in sorted(item.items())
     }
+
+
+def test_every_failure_names_its_item(engine: Any, table_name: str) -> None:
+    old = deepcopy(OLD)
+    old["attributes"] |= {"text": {"type": "string", "overflow": "chunk"}, "code": "string"}
+    new = deepcopy(old)
+    new["version"] = "2"
+    new["unique"] = [["code"]]
+    new["attributes"]["remark"] = new["attributes"].pop("note")
+    new["indexes"]["tasks"]["sk"] = {"field": "sk", "template": "task#${place}"}
+    new["attributes"]["place"] = {"type": "string", "required": True}
+    attributes = {
+        "remark": {"from": "note", "call": "remark"},
+        "place": {"from": "id", "call": "place"},
+    }
+    change = {"attributes": attributes, "unique": True}
+
+    def remark(note: str, _: Any) -> str | None:
+        if note == "raise":
+            raise ValueError("not today")
+        return None if note == "lose" else note
+
+    def place(id: str, _: Any) -> str:
+        return {"long": "x" * 2000, "same1": "same", "same2": "same"}.get(id, id)
+
+    app = leyden.load(old, table=table_name, engine=engine)
+    app.create_table()
+
+    def put(id: str, **values: Any) -> None:
+        app.entities.task.put(team="T", id=id, kind="bug", employee="e", **values).go()
+
+    put("raise", note="raise")
+    put("lose", note="lose")
+    put("long")
+    put("same1")
+    put("same2")
+    put("code1", code="c")
+    put("code2", code="c")
+    put("type")
+    put("parts", text="".join(random.Random(1).choices("0123456789abcdef", k=900_000)))
+    for item in every_item(app):
+        if item.get("id") == {"S": "type"}:
+            changed = {**item, "employee": {"N": "1"}}
+            app.driver.send(Request("PutItem", {"TableName": table_name, "Item": changed}))
+        if "__leyden_owner__" in item:
+            key = {name: item[name] for name in ("pk", "sk")}
+            app.driver.send(Request("DeleteItem", {"TableName": table_name, "Key": key}))
+    there = leyden.load(
+        new, table=table_name, engine=engine, hooks={"remark": remark, "place": place}
+    )
+    migration = {"migration": "m", "from": old, "entities": {"task": change}}
+    plan = there.migrate(migration, dry_run=True)
+    report = there.migrate(migration)
+    assert (report.phase, report.moved, report.counts.failed) == ("verified", 2, 7)
+    for failure in (*plan.failures, *report.failures):
+        assert failure.reason.count(shown_key(failure.key)) == 1, failure.reason
+    reasons = {one.key["sk"]["S"].rpartition("_")[2]: one.reason for one in report.failures}
+    assert 'nothing is made of its "note", which the move would lose' in reasons["lose"]
+    (same,) = {"same1", "same2"} & reasons.keys()
+    new_key = "pk='$moved#team_t', sk='task#same'"
+    assert f"another item stands under its new key, {new_key}; change" in reasons[same]
+    (code,) = {"code1", "code2"} & reasons.keys()
+    assert f"another item, pk='$moved#team_t', sk='task#code{3 - int(code[-1])}'," in reasons[code]
+    app.close()
+    there.close()

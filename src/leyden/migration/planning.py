@@ -32,6 +32,7 @@ from leyden.migration.results import (
     Phase,
     Sample,
 )
+from leyden.operations.bound import name_key
 from leyden.operations.companions.moving.company import Prepared, prepare
 from leyden.operations.companions.moving.kept import alike, digest_of, kept_of, same_items
 from leyden.operations.companions.moving.moving import Moving
@@ -183,6 +184,7 @@ class _Planning:
         self.entities[alias] = evolve(entity, failed=entity.failed + 1)
         if len(self.failures) < MOST_FAILURES:
             key = {name: item[name] for name in moving.earlier.key_fields}
+            name_key(error, key)
             self.failures.append(failure_of(alias, key, error))
 
     def chosen(self) -> Iterable[Sample]:

@@ -16,6 +16,7 @@ from leyden import _attrs as attrs
 from leyden._attrs import frozen
 from leyden._calls import shorten
 from leyden.errors import (
+    ConversionError,
     DecodeError,
     HookError,
     InputError,
@@ -73,8 +74,22 @@ def name_item(error: DecodeError | HookError, entity: BoundEntity, item: Item) -
     error.message += shown_key(error.key)
 
 
+def name_key(error: LeydenError, key: Item) -> None:
+    """Put the key of the item that an error is about into its message, if it is not there yet."""
+    if isinstance(error, ConversionError | DecodeError | HookError) and error.key is None:
+        error.key = key
+    shown = shown_key(key)
+    if shown not in error.message:
+        error.message += shown
+
+
 def shown_key(key: Item) -> str:
     """The item of a key, for the end of a message; nothing for an empty key."""
+    return f" (the item {key_text(key)})" if key else ""
+
+
+def key_text(key: Item) -> str:
+    """The fields of a key with their values, for a message."""
     shown = []
     for field, value in key.items():
         content = next(iter(value.values()), "") if isinstance(value, Mapping) else value
@@ -82,7 +97,7 @@ def shown_key(key: Item) -> str:
         if len(text) > _LONGEST_SHOWN:
             text = f"{text[:_LONGEST_SHOWN]}..."
         shown.append(f"{field}={text}")
-    return f" (the item {', '.join(shown)})" if shown else ""
+    return ", ".join(shown)
 
 
 def refuse_duplicates(operation: str, ids: Iterable[ItemId]) -> None:

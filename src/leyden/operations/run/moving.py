@@ -26,7 +26,7 @@ from leyden.errors import (
     LeydenError,
     UniqueConstraintError,
 )
-from leyden.operations.bound import BoundEntity, item_id, matches, shown_key
+from leyden.operations.bound import BoundEntity, item_id, key_text, matches, name_key
 from leyden.operations.companions.moving.company import Prepared, prepare
 from leyden.operations.companions.moving.kept import same_items
 from leyden.operations.companions.moving.moving import Moving
@@ -150,6 +150,7 @@ class _Move:
 
     def fail(self, error: LeydenError) -> None:
         """Leave the item as it is."""
+        name_key(error, self.key)
         self.result, self.error = "failed", error
 
 
@@ -300,8 +301,7 @@ class _Look:
         if len(parts) > TRANSACTION_LIMIT:
             raise ConversionError(
                 f"moving it takes {len(parts)} writes, with the parts of its large values, and a "
-                f"transaction takes {TRANSACTION_LIMIT}{shown_key(move.key)}",
-                key=move.key,
+                f"transaction takes {TRANSACTION_LIMIT}",
                 entity=name,
             )
         ((kind, body),) = parts[0].items()
@@ -393,8 +393,7 @@ class _Look:
         if len(condition) > _CONDITION_LIMIT:
             raise ConversionError(
                 f"it has {len(expressions.names)} fields, and they are more than one condition can "
-                f"compare{shown_key(move.key)}; move it by hand",
-                key=move.key,
+                "compare; move it by hand",
                 entity=move.moving.entity.spec.entity,
             )
         body["ConditionExpression"] = condition
@@ -465,10 +464,12 @@ class _Look:
         if owner is None or owner in (guard.owner, *guard.others):
             return
         quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
+        key = {name: owner[name] for name in guard.entity.key_fields if name in owner}
+        named = f", {key_text(key)}," if key else ""
         move.fail(
             UniqueConstraintError(
-                f"another item has its value of {quoted}, which must be unique"
-                f"{shown_key(move.key)}; change one of the two, and run the migration again",
+                f"another item{named} has its value of {quoted}, which must be unique; change one "
+                "of the two, and run the migration again",
                 attributes=guard.claim.attributes,
                 owner=owner,
                 operation=self.operation,
@@ -494,9 +495,8 @@ def place_taken(one: Prepared, entity: str, standing: Item | None = None) -> Key
     None is seen where that is another one that is to be moved.
     """
     return KeyCollisionError(
-        f"another item {'has' if standing is None else 'stands under'} its new "
-        f"key{shown_key(one.new_key)}; change or delete one of the two, and run the migration "
-        "again",
+        f"another item {'has' if standing is None else 'stands under'} its new key, "
+        f"{key_text(one.new_key)}; change or delete one of the two, and run the migration again",
         item=standing or {},
         operation="migrate",
         entity=entity,

@@ -10,7 +10,7 @@ from leyden.errors import ConversionError, LeydenError
 from leyden.keys import IndexKeys
 from leyden.mapping.index_keys import put_keys
 from leyden.mapping.sealing import Opened
-from leyden.operations.bound import BoundEntity, shown_key
+from leyden.operations.bound import BoundEntity, name_key
 from leyden.operations.companions.moving.kept import alike
 from leyden.operations.companions.moving.routes import Route, kinds_of, restate, same_form
 from leyden.operations.companions.overflow.format import (
@@ -100,7 +100,8 @@ class Translation:
         """
         try:
             return self._convert(item)
-        except ConversionError:
+        except ConversionError as error:
+            name_key(error, self._key_of(item))
             raise
         except LeydenError as error:
             raise self._refusal(item, error) from error
@@ -134,6 +135,15 @@ class Translation:
             return {attribute.field for attribute in attributes.values()}
         read = {attributes[name].field for name in route.reads or () if name in attributes}
         return read if route.source is None else {*read, route.source.spec.field}
+
+    def _fields_given(self, route: Route) -> set[str]:
+        """The fields of the origin that go into a route's value.
+
+        Nobody knows what a function reads; what is its own is given to it.
+        """
+        if route.make is not None and route.reads is None and route.source is not None:
+            return {route.source.spec.field}
+        return self._fields_read(route)
 
     def _carries(self, route: Route) -> bool:
         """Whether a large value goes along as it is stored, compressed or outside of its item."""
@@ -201,7 +211,7 @@ class Translation:
             value = restate(route, opened, values)
             if value is None:
                 continue
-            given.update(self._fields_read(route))
+            given.update(self._fields_given(route))
             written.add(field)
             if route.target.spec.encrypt:
                 sealed[field] = value
@@ -325,13 +335,12 @@ class Translation:
     def _refusal(self, item: Item, error: LeydenError) -> ConversionError:
         """The error for an item that cannot be converted."""
         path = getattr(error, "path", "") or getattr(error, "field", "")
-        key = {name: item[name] for name in self.origin.key_fields if name in item}
-        return ConversionError(
-            f"{error.message}{shown_key(key)}",
-            path=path,
-            key=key,
-            entity=self.target.spec.entity,
-        )
+        refusal = ConversionError(error.message, path=path, entity=self.target.spec.entity)
+        name_key(refusal, self._key_of(item))
+        return refusal
+
+    def _key_of(self, item: Item) -> Item:
+        return {name: item[name] for name in self.origin.key_fields if name in item}
 
 
 def same_key(source: Any, target: Any, routes: Mapping[str, Route]) -> bool:
