@@ -465,10 +465,10 @@ class _Look:
             return
         quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
         key = {name: owner[name] for name in guard.entity.key_fields if name in owner}
-        named = f", {key_text(key)}," if key else ""
+        said = f", {key_text(key)}," if key else ""
         move.fail(
             UniqueConstraintError(
-                f"another item{named} has its value of {quoted}, which must be unique; change one "
+                f"another item{said} has its value of {quoted}, which must be unique; change one "
                 "of the two, and run the migration again",
                 attributes=guard.claim.attributes,
                 owner=owner,
