@@ -14,6 +14,8 @@ import pytest
 
 import leyden
 from leyden.errors import (
+    AwsError,
+    ConnectionFailedError,
     InvalidOptionError,
     LeydenError,
     MigrationBusyError,
@@ -453,6 +455,7 @@ def unheard(program: Program[Any], dice: random.Random) -> Program[Any]:
                 step = program.throw(error)
             elif isinstance(step, Gather) and dice.random() < 0.2:
                 lost = leyden.errors.ConnectionFailedError("the connection broke off")
+                lost.unsure = True
                 step = program.send([lost, *answer[1:]])
             else:
                 step = program.send(answer)
@@ -460,12 +463,95 @@ def unheard(program: Program[Any], dice: random.Random) -> Program[Any]:
         return end.value
 
 
-def test_lost_answers_are_made_up_for(first: Ground) -> None:
-    work = work_of(first.new, first.case.migration, segments=2, lease=1)
-    report: Any = first.new.driver.run(unheard(work.program(), random.Random(5)))
+def test_lost_answers_are_made_up_for(ground: Ground) -> None:
+    work = work_of(ground.new, ground.case.migration, segments=2, lease=1)
+    report: Any = ground.new.driver.run(unheard(work.program(), random.Random(5)))
     assert report.is_complete
-    assert first.points() == {f"Id{n}": n for n in range(COUNT)}
-    assert first.migrate(lease=1).seconds < 5, "the lease was given back"
+    assert report.moved == COUNT, "those whose answers were lost as well"
+    assert ground.points() == {f"Id{n}": n for n in range(COUNT)}
+    assert ground.migrate(lease=1).seconds < 5, "the lease was given back"
+
+
+def refused_after(program: Program[Any], api: str, count: int) -> Program[Any]:
+    """The program with credentials that may not call an API any more after so many times."""
+    left = count
+
+    def answered(request: Request) -> Program[Any]:
+        nonlocal left
+        if request.api != api or (left := left - 1) >= 0:
+            return (yield request)
+        return AwsError(f"the credentials may not call {api}", aws_code="AccessDeniedException")
+
+    try:
+        step = next(program)
+        while True:
+            if isinstance(step, Gather):
+                answers = []
+                for request in step.requests:
+                    answers.append((yield from answered(request)))
+                step = program.send(answers)
+            elif isinstance(step, Request):
+                answer = yield from answered(step)
+                step = (program.throw if isinstance(answer, AwsError) else program.send)(answer)
+            else:
+                step = program.send((yield step))
+    except StopIteration as end:
+        return end.value
+
+
+def test_an_error_says_how_far_it_came_and_the_next_run_counts_on(first: Ground) -> None:
+    work = work_of(first.new, first.case.migration, segments=2)
+    driver = first.new.driver
+    with pytest.raises(AwsError) as caught:
+        driver.run(refused_after(work.program(), "TransactWriteItems", 7))
+    assert str(caught.value) == (
+        "the credentials may not call TransactWriteItems; 7 items were moved so far; run it again, "
+        "and it goes on from there"
+    )
+    assert not caught.value.outcome, "no write that must not be made again"
+    driver.run(work.job.give_back())
+    told: list[MigrationProgress] = []
+    report = first.migrate(progress=told.append)
+    assert (report.is_complete, report.moved, report.seconds < 20) == (True, COUNT, True)
+    assert not told[0].waiting
+
+
+def test_an_error_before_it_began_says_nothing_of_going_on(first: Ground) -> None:
+    work = work_of(first.new, first.case.migration)
+    with pytest.raises(AwsError) as caught:
+        first.new.driver.run(refused_after(work.program(), "GetItem", 0))
+    assert caught.value.message == "the credentials may not call GetItem"
+
+
+def lost_once(program: Program[Any], api: str) -> Program[Any]:
+    """The program over a connection on which one answer to an API never comes."""
+    is_lost = False
+    try:
+        step = next(program)
+        while True:
+            answer = yield step
+            requests = step.requests if isinstance(step, Gather) else ()
+            if not is_lost and any(getattr(one, "api", "") == api for one in requests):
+                is_lost = True
+                answer = [ConnectionFailedError("the connection broke off"), *answer[1:]]
+            step = program.send(answer)
+    except StopIteration as end:
+        assert is_lost
+        return end.value
+
+
+def test_what_is_read_beside_an_item_is_read_again_when_its_answer_was_lost(
+    engine: Any, table_name: str
+) -> None:
+    old = kept_unique()
+    ground = Ground(
+        Case("added", old, kept_unique("employee"), {"unique": True}), engine, table_name
+    )
+    ground.fill()
+    work = work_of(ground.new, ground.case.migration, segments=1)
+    report: Any = ground.new.driver.run(lost_once(work.program(), "BatchGetItem"))
+    assert (report.is_complete, report.moved) == (True, COUNT)
+    ground.close()
 
 
 def throttling(program: Program[Any], dice: random.Random) -> Program[Any]:
@@ -494,6 +580,7 @@ def test_throttled_requests_are_sent_again(first: Ground) -> None:
     report: Any = first.new.driver.run(throttling(work.program(), random.Random(3)))
     assert report.is_complete
     assert report.throttles > 3
+    assert report.moved == COUNT
     assert first.points() == {f"Id{n}": n for n in range(COUNT)}
 
 

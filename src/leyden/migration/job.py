@@ -14,7 +14,13 @@ from functools import cached_property
 from typing import Final
 
 from leyden._attrs import evolve, frozen
-from leyden.errors import ConnectionFailedError, LeydenError, MigrationError, ThrottledError
+from leyden.errors import (
+    BatchIncompleteError,
+    ConnectionFailedError,
+    LeydenError,
+    MigrationError,
+    ThrottledError,
+)
 from leyden.mapping.table import TableDefinition
 from leyden.migration.logbook import STORED_FAILURES, Entry, Logbook, is_progress
 from leyden.migration.results import (
@@ -26,9 +32,9 @@ from leyden.migration.results import (
     Phase,
 )
 from leyden.operations.companions.moving.moving import Moving
-from leyden.operations.run.moving import Moved, move_items
+from leyden.operations.run.moving import Moved, Moves
 from leyden.operations.run.pacing import Pace, paced
-from leyden.operations.run.sending import WRITES, pause_before
+from leyden.operations.run.sending import WRITES, cause_of, pause_before
 from leyden.program import Gather, Item, Params, Program, Request, Response
 
 OPERATION: Final = "migrate"
@@ -56,6 +62,11 @@ _WORKING: Final[Mapping[Direction, Phase]] = {
     "forward": "running",
     "back": "rolling_back",
     "commit": "committing",
+}
+_VERBS: Final[Mapping[Direction, str]] = {
+    "forward": "moved",
+    "back": "moved back",
+    "commit": "settled",
 }
 _DONE: Final[Mapping[Direction, Phase]] = {
     "forward": "verified",
@@ -205,6 +216,8 @@ class Job:
         self._began = time.monotonic()
         self._entry = Entry(migration.name, _WORKING[direction])
         self._failures: list[Failure] = []
+        self._moves: Moves | None = None
+        """The items of the last page that was read, while they move."""
 
     def run(self) -> Program[MigrationReport]:
         """Work until nothing is left to do, or others write faster than anyone can follow.
@@ -212,6 +225,24 @@ class Job:
         Raises MigrationError where the migration is at another step, MigrationBusyError where
         another process is at work on it, and what ends requests for good.
         """
+        try:
+            report = yield from self._work()
+        except MigrationError:
+            raise
+        except LeydenError as error:
+            if self._logbook.entry is not None:
+                self._count_moved()
+                error.message += f"; {self._so_far()}"
+            raise
+        return report
+
+    def give_back(self) -> Program[None]:
+        """Save how far it is and give the lease back, if this process has it, as after an error."""
+        if self._logbook.holds:
+            self._count_moved()
+            yield from self._logbook.save(self._entry, release=True)
+
+    def _work(self) -> Program[MigrationReport]:
         found = yield from self._logbook.take(lambda: self._tell(waiting=True))
         entry = self._entered(found)
         if entry is None:
@@ -286,38 +317,50 @@ class Job:
         """Read the table from where the pass is to its end, and move what it meets."""
         consistent = self._entry.turn > 1
         reading = Reading(self._migration, self._pace, self._entry.positions, consistent)
-        misses, last = 0, time.monotonic()
+        positions = reading.positions
+        scanned = misses = 0
+        last = time.monotonic()
         while not reading.is_over:
             try:
-                items, positions = yield from reading.next()
-                moved = yield from paced(
-                    move_items(
+                if self._moves is None:
+                    items, positions = yield from reading.next()
+                    scanned = len(items)
+                    self._moves = Moves(
                         self._migration.owned(items),
                         self._migration.table,
                         direction=self._direction,
                         copy_to=self._migration.copy_to,
                         concurrency=_CONCURRENCY,
                         operation=OPERATION,
-                    ),
-                    self._pace,
-                )
-            except (ThrottledError, ConnectionFailedError):
-                if time.monotonic() - last > PATIENCE:
+                    )
+                moved = yield from paced(self._moves.run(), self._pace)
+            except (ThrottledError, ConnectionFailedError, BatchIncompleteError) as error:
+                if not may_pass(error) or time.monotonic() - last > PATIENCE:
                     raise
-                # Some may have moved, and the same pages again do no harm.
                 misses += 1
-                counts = self._entry.counts
-                self._entry = evolve(
-                    self._entry, counts=evolve(counts, conflicts=counts.conflicts + 1)
-                )
                 yield pause_before(misses)
                 yield from self._keep()
                 continue
+            self._moves = None
             misses, last = 0, time.monotonic()
             reading.went_on(positions)
-            self._count(len(items), moved, positions)
+            self._count(scanned, moved, positions)
             yield from self._keep()
             self._tell()
+
+    def _count_moved(self) -> None:
+        """Count what has moved of a page that was broken off."""
+        if self._moves is not None:
+            moved, counts, entry = self._moves.moved, self._entry.counts, self._entry
+            counts = evolve(counts, moved=counts.moved + moved)
+            self._entry = evolve(entry, counts=counts, moved=entry.moved + moved)
+            self._moves = None
+
+    def _so_far(self) -> str:
+        """What was done by an end that nobody wanted, and how to go on."""
+        count = self._entry.moved
+        items = "1 item was" if count == 1 else f"{count:,} items were"
+        return f"{items} {_VERBS[self._direction]} so far; run it again, and it goes on from there"
 
     def _count(
         self, scanned: int, moved: Sequence[Moved], positions: tuple[Item | None, ...]
@@ -399,6 +442,12 @@ class Job:
             time.monotonic() - self._began,
             pace.throttles,
         )
+
+
+def may_pass(error: LeydenError) -> bool:
+    """Whether what ended a request may pass by itself: throttling, a lost connection."""
+    cause = cause_of(error) if isinstance(error, BatchIncompleteError) else error
+    return isinstance(cause, ThrottledError | ConnectionFailedError | BatchIncompleteError)
 
 
 def failure_of(alias: str, key: Item, error: LeydenError) -> Failure:

@@ -164,7 +164,7 @@ class Logbook:
             seen = expressions.value({"S": self._revision})
             params["ConditionExpression"] = f"{nested} = {seen}"
         expressions.write_to(params)
-        request = Request("PutItem", params, self._operation)
+        request = Request("PutItem", params, self._operation, restates=True)
         try:
             response = yield request
         except ConditionFailedError:
@@ -183,11 +183,6 @@ class Logbook:
     def is_due(self) -> bool:
         """Whether the lease should be renewed soon."""
         return self._clock() - self._saved > self._lease / 6
-
-    def give_back(self) -> Program[None]:
-        """Give the lease back, if this process has it, as after an error."""
-        if self.holds and self.entry is not None:
-            yield from self.save(self.entry, release=True)
 
     def _read(self) -> Program[float]:
         """Read the item; gives until when another process holds it."""

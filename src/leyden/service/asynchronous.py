@@ -273,7 +273,7 @@ class AsyncService(Service):
         except BaseException:
             # So that the next one need not wait. What ended this one is what the caller hears.
             with suppress(LeydenError):
-                await self.driver.run(work.logbook.give_back())
+                await self.driver.run(work.job.give_back())
             raise
 
     @fitting("await app.check_table()")

@@ -57,12 +57,13 @@ class Migrated(Protocol):
 
 @frozen
 class Work:
-    """One call of `app.migrate`, checked. `logbook` holds the migration's lease while it runs."""
+    """One call of `app.migrate`, checked. `job` does it, and holds the migration's lease then."""
 
     migration: Migration
     direction: Direction
     definition: TableDefinition
     logbook: Logbook
+    job: Job
     dry_run: bool
     rate: float | None
     segments: int
@@ -70,17 +71,7 @@ class Work:
 
     def program(self) -> Program[MigrationPlan | MigrationReport]:
         """Plan the migration, or have it done."""
-        if self.dry_run:
-            return self._plan()
-        job = Job(
-            self.migration,
-            self.direction,
-            self.logbook,
-            rate=self.rate,
-            segments=self.segments,
-            progress=self.progress,
-        )
-        return job.run()
+        return self._plan() if self.dry_run else self.job.run()
 
     def _plan(self) -> Program[MigrationPlan]:
         entry = yield from self.logbook.read()
@@ -164,4 +155,5 @@ def work_of(
     )
     migration = Migration(given.name, table, old, movings, given.copy_to)
     logbook = Logbook(old, table, given.name, OPERATION, lease=lease)
-    return Work(migration, direction, new, logbook, dry_run, rate, segments, progress)
+    job = Job(migration, direction, logbook, rate=rate, segments=segments, progress=progress)
+    return Work(migration, direction, new, logbook, job, dry_run, rate, segments, progress)

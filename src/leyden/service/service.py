@@ -362,7 +362,7 @@ class Service:
         except BaseException:
             # So that the next one need not wait. What ended this one is what the caller hears.
             with suppress(LeydenError):
-                self.driver.run(work.logbook.give_back())
+                self.driver.run(work.job.give_back())
             raise
 
     @fitting("app.check_table()")

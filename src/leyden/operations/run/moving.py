@@ -68,8 +68,8 @@ class Moved:
     `failed` where it cannot be moved, and stays as it is: `error` says why. `key` is the raw key
     under which it was read.
 
-    `is_another`: the item was not any more what was to be moved, and had to be read again. Others
-    have written or moved it; or this did, by a request whose answer got lost.
+    `is_another`: the item was not any more what was to be moved, and had to be read again, as
+    others wrote or moved it.
     """
 
     outcome: Literal["moved", "done", "gone", "conflict", "failed"]
@@ -80,54 +80,74 @@ class Moved:
     is_another: bool = False
 
 
+class Moves:
+    """Raw items that are moved, each by itself.
+
+    An item is moved as it was read, or not at all: where it has changed it is read and looked at
+    again, up to 5 times. With `copy_to` items are put into that table, and stay where they are.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[tuple[Moving, Item]],
+        table: str,
+        *,
+        direction: Direction = "forward",
+        copy_to: str | None = None,
+        concurrency: int = 8,
+        operation: str = "migrate",
+    ) -> None:
+        self._moves = [
+            _Move(moving, item, {name: item[name] for name in moving.earlier.key_fields})
+            for moving, item in entries
+        ]
+        self._look = _Look(table, direction, copy_to, concurrency, operation)
+
+    def run(self) -> Program[list[Moved]]:
+        """Move them; gives what became of each, in the order of the entries.
+
+        Raises the error of a request that failed for something that is no item's fault, such as a
+        lost connection. Running them again goes on: what has moved is left alone, and a request
+        whose answer was lost is sent once more as it was, so that it tells what became of it.
+        """
+        look = self._look
+        for attempt in range(1, LOOKS + 1):
+            waiting = self._waiting
+            if attempt > 1:
+                yield pause_before(attempt)
+                yield from look.read_again([move for move in waiting if move.pending is None])
+            yield from look.prepare([move for move in self._waiting if move.pending is None])
+            yield from look.send(self._waiting)
+            if not self._waiting:
+                break
+        for move in self._waiting:
+            if move.blocking is not None and move.prepared is not None:
+                # It may wait for this one, or for one that cannot move.
+                name = look.target(move).spec.entity
+                move.fail(place_taken(move.prepared, name, move.blocking))
+        return [move.told for move in self._moves]
+
+    @property
+    def _waiting(self) -> list[_Move]:
+        return [move for move in self._moves if move.result is None]
+
+    @property
+    def moved(self) -> int:
+        """How many items have moved so far, as far as answers say."""
+        return sum(move.result == "moved" for move in self._moves)
+
+
 def move_items(
     entries: Sequence[tuple[Moving, Item]],
     table: str,
     *,
     direction: Direction = "forward",
     copy_to: str | None = None,
-    concurrency: int = 8,
     operation: str = "migrate",
 ) -> Program[list[Moved]]:
-    """Move raw items, each by itself; gives what became of each, in the order of the entries.
-
-    An item is moved as it was read, or not at all: where it has changed it is read and looked at
-    again, up to 5 times. With `copy_to` items are put into that table, and stay where they are.
-
-    Raises the error of a request that failed for something that is no item's fault, such as a lost
-    connection; other items may have moved by then, and moving them again does nothing.
-    """
-    moves = [
-        _Move(moving, item, {name: item[name] for name in moving.earlier.key_fields})
-        for moving, item in entries
-    ]
-    look = _Look(table, direction, copy_to, concurrency, operation)
-    waiting = moves
-    for attempt in range(1, LOOKS + 1):
-        if attempt > 1:
-            yield pause_before(attempt)
-            yield from look.read_again(waiting)
-        yield from look.prepare([move for move in waiting if move.result is None])
-        yield from look.send([move for move in waiting if move.result is None])
-        waiting = [move for move in waiting if move.result is None]
-        if not waiting:
-            break
-    for move in waiting:
-        if move.blocking is not None and move.prepared is not None:
-            # It may wait for this one, or for one that cannot move.
-            name = look.target(move).spec.entity
-            move.fail(place_taken(move.prepared, name, move.blocking))
-    return [
-        Moved(
-            move.result or "conflict",
-            move.moving.entity.spec.alias,
-            move.key,
-            move.error,
-            move.cost,
-            move.is_another,
-        )
-        for move in moves
-    ]
+    """Move raw items; see `Moves`."""
+    moves = Moves(entries, table, direction=direction, copy_to=copy_to, operation=operation)
+    return moves.run()
 
 
 @define(eq=False)
@@ -147,6 +167,23 @@ class _Move:
     is_another: bool = False
     blocking: Item | None = None
     """What stood there last and has to move before it."""
+    pending: _Sending | None = None
+    """What was sent for it last, where the answer does not say whether it was done."""
+    in_doubt: bool = False
+    """Whether a request of this move may have been done without an answer that says so."""
+
+    @property
+    def told(self) -> Moved:
+        """What became of it."""
+        alias = self.moving.entity.spec.alias
+        outcome = self.result or "conflict"
+        return Moved(outcome, alias, self.key, self.error, self.cost, self.is_another)
+
+    def is_done_by(self, stored: Item) -> bool:
+        """Whether an item is stored as this move left it, by a request whose answer got lost."""
+        return (
+            self.in_doubt and self.prepared is not None and same_items(stored, self.prepared.after)
+        )
 
     def fail(self, error: LeydenError) -> None:
         """Leave the item as it is."""
@@ -185,6 +222,8 @@ class _Look:
             move.cost = add_units(move.cost, None if cost is None else cost / len(moves))
             if item is None or not move.moving.owns(item):
                 move.result = "gone"
+            elif move.is_done_by(item):
+                move.result = "moved"
             else:
                 move.item = item
 
@@ -231,7 +270,7 @@ class _Look:
             move.cost = add_units(move.cost, None if cost is None else cost / len(moves))
             move.standing = found.get(item_id(self.target_table, move.prepared.new_key))
             if move.standing is not None and same_items(move.standing, move.prepared.after):
-                move.result = "done"
+                move.result = "moved" if move.in_doubt else "done"
 
     def send(self, moves: Sequence[_Move]) -> Program[None]:
         """Send what is to be written, and judge what was refused."""
@@ -239,15 +278,18 @@ class _Look:
         for move in moves:
             move.blocking = None
             try:
-                sent.append(self._sending(move))
+                sent.append(move.pending or self._sending(move))
             except LeydenError as error:
                 move.fail(error)
         if not sent:
             return
         answers = yield Gather(tuple(one.request for one in sent), self.concurrency)
         for one, answer in zip(sent, answers, strict=True):
+            one.move.pending = None
             if isinstance(answer, LeydenError):
-                yield from self._judge(one, answer)
+                one.move.in_doubt = one.move.in_doubt or bool(answer.unsure)
+                if concerns_all(answer) or is_under_way(answer):
+                    one.move.pending = one
                 continue
             one.move.cost = add_units(one.move.cost, consumed_units(answer))
             # Where room was made for it, another request moves the item.
@@ -257,6 +299,9 @@ class _Look:
         for answer in answers:
             if isinstance(answer, LeydenError) and concerns_all(answer):
                 raise answer
+        for one, answer in zip(sent, answers, strict=True):
+            if isinstance(answer, LeydenError) and one.move.pending is None:
+                yield from self._judge(one, answer)
 
     def _sending(self, move: _Move) -> _Sending:
         """What is to be sent next for an item."""
@@ -428,8 +473,7 @@ class _Look:
         if not reasons or not may_pass(
             [one for one in reasons if code_of(one) != CONDITION_FAILED]
         ):
-            if not concerns_all(error) and not is_under_way(error):
-                move.fail(error)
+            move.fail(error)
             return
         guards = iter(sent.guards)
         for role, reason in zip(sent.roles, reasons, strict=False):
