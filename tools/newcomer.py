@@ -52,7 +52,7 @@ def main(folder: Path) -> None:
         run([str(ROOT / "tools" / "make-venv"), str(python.parents[1])])
         install(python, str(wheel))
     with step("use it without extras"):
-        schemas = ROOT / "examples" / "desk" / "schemas"
+        schemas = ROOT / "examples" / "desk" / "schemas" / "desk"
         run([str(python), "-I", str(ROOT / "tools" / "bare_install.py"), str(schemas)], folder)
     with step("install what a project needs"):
         install(python, f"{wheel}[cli,local]", "fastapi", "uvicorn", "httpx", "pytest", *CHECKED_BY)

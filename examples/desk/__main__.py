@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 
-import desk
-import uvicorn
-from api import create_app
-
 import leyden
+import uvicorn
+
+import desk
+from app import make_api
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
             table = desk.load(engine=stack.enter_context(leyden.local()))
             table.create_table()
         stack.enter_context(table)
-        uvicorn.run(create_app(table), host="127.0.0.1", port=options.port)
+        uvicorn.run(make_api(table), host="127.0.0.1", port=options.port)
 
 
 if __name__ == "__main__":

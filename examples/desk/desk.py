@@ -17,8 +17,8 @@ EventAction = Literal[
     "created", "changed", "commented", "tagged", "untagged", "deleted",
 ]
 MemberRole = Literal["owner", "agent", "guest"]
-OrganisationPlan = Literal["free", "team", "business"]
-TagColour = Literal["grey", "red", "green", "blue"]
+OrganizationPlan = Literal["free", "team", "business"]
+TagColor = Literal["gray", "red", "green", "blue"]
 TicketStatus = Literal["open", "waiting", "solved"]
 TicketPriority = Literal["low", "normal", "urgent"]
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     @attrs.frozen(init=False)
     class Comment(typed.Record):
-        """An item of the entity comment."""
+        """An answer to a ticket."""
 
         org_id: str
         ticket_id: str
@@ -223,7 +223,7 @@ if TYPE_CHECKING:
 
     @attrs.frozen(init=False)
     class Event(typed.Record):
-        """An item of the entity event."""
+        """Who did what to a ticket."""
 
         org_id: str
         at: datetime
@@ -434,7 +434,7 @@ if TYPE_CHECKING:
 
     @attrs.frozen(init=False)
     class Member(typed.Record):
-        """An item of the entity member."""
+        """Somebody who works for an organization."""
 
         org_id: str
         member_id: str
@@ -609,12 +609,12 @@ if TYPE_CHECKING:
     AsyncMemberEntity = MemberEntity[typed.Async]
 
     @attrs.frozen(init=False)
-    class Organisation(typed.Record):
-        """An item of the entity organisation."""
+    class Organization(typed.Record):
+        """A customer of the desk, to whom all else belongs."""
 
         org_id: str
         name: str
-        plan: OrganisationPlan | None
+        plan: OrganizationPlan | None
         created_at: datetime | None
 
         def __init__(
@@ -622,160 +622,160 @@ if TYPE_CHECKING:
             *,
             org_id: str,
             name: str,
-            plan: OrganisationPlan | None = None,
+            plan: OrganizationPlan | None = None,
             created_at: datetime | str | None = None,
         ) -> None: ...
 
-    class OrganisationKey(TypedDict, closed=True):
+    class OrganizationKey(TypedDict, closed=True):
         """The table's own key."""
         org_id: str
 
-    class OrganisationValues(TypedDict, closed=True):
+    class OrganizationValues(TypedDict, closed=True):
         """What `create` and `put` take."""
         org_id: str
         name: str
-        plan: NotRequired[OrganisationPlan | None]
+        plan: NotRequired[OrganizationPlan | None]
         created_at: NotRequired[datetime | str | None]
 
-    class OrganisationChanges(TypedDict, total=False, closed=True):
+    class OrganizationChanges(TypedDict, total=False, closed=True):
         """What `set` takes."""
         name: str | typed.Computed
-        plan: OrganisationPlan | typed.Computed
+        plan: OrganizationPlan | typed.Computed
 
-    class OrganisationKnown(TypedDict, total=False, closed=True):
+    class OrganizationKnown(TypedDict, total=False, closed=True):
         """Any of the attributes; None for absent."""
         org_id: str | None
         name: str | None
-        plan: OrganisationPlan | None
+        plan: OrganizationPlan | None
         created_at: datetime | str | None
 
-    class OrganisationAttributes(typed.Attributes):
+    class OrganizationAttributes(typed.Attributes):
         org_id: typed.Text[str]
         name: typed.Text[str]
-        plan: typed.Text[OrganisationPlan]
+        plan: typed.Text[OrganizationPlan]
         created_at: typed.Moment
 
-    class OrganisationUpdate(typed.Update[Organisation, M], Generic[M]):
+    class OrganizationUpdate(typed.Update[Organization, M], Generic[M]):
         def set(
-            self, paths: typed.Paths | None = None, /, **values: Unpack[OrganisationChanges]
+            self, paths: typed.Paths | None = None, /, **values: Unpack[OrganizationChanges]
         ) -> Self: ...
         def if_not_exists(
-            self, paths: typed.Paths | None = None, /, **values: Unpack[OrganisationChanges]
+            self, paths: typed.Paths | None = None, /, **values: Unpack[OrganizationChanges]
         ) -> Self: ...
         def remove(self, *paths: Literal["name", "plan"]) -> Self: ...
-        def composite(self, **known: Unpack[OrganisationKnown]) -> Self: ...
+        def composite(self, **known: Unpack[OrganizationKnown]) -> Self: ...
 
-    class OrganisationUpsert(typed.Upsert[Organisation, M], Generic[M]):
-        def set(self, **values: Unpack[OrganisationKnown]) -> Self: ...
-        def if_not_exists(self, **values: Unpack[OrganisationKnown]) -> Self: ...
-        def composite(self, **known: Unpack[OrganisationKnown]) -> Self: ...
+    class OrganizationUpsert(typed.Upsert[Organization, M], Generic[M]):
+        def set(self, **values: Unpack[OrganizationKnown]) -> Self: ...
+        def if_not_exists(self, **values: Unpack[OrganizationKnown]) -> Self: ...
+        def composite(self, **known: Unpack[OrganizationKnown]) -> Self: ...
 
-    class OrganisationQueries(typed.Patterns, Generic[M]):
-        def organisation(self, *, org_id: str) -> typed.Query[Organisation, M]: ...
+    class OrganizationQueries(typed.Patterns, Generic[M]):
+        def organization(self, *, org_id: str) -> typed.Query[Organization, M]: ...
 
-    class OrganisationByKey(Protocol[typed.C]):
+    class OrganizationByKey(Protocol[typed.C]):
         """By the key, or by a record or a mapping that has it."""
         @overload
-        def __call__(self, **key: Unpack[OrganisationKey]) -> typed.C: ...
+        def __call__(self, **key: Unpack[OrganizationKey]) -> typed.C: ...
         @overload
-        def __call__(self, key: Organisation | OrganisationKey, /) -> typed.C: ...
+        def __call__(self, key: Organization | OrganizationKey, /) -> typed.C: ...
 
-    class OrganisationEntity(typed.Entity[Organisation, M], Generic[M]):
-        attr: OrganisationAttributes
-        query: OrganisationQueries[M]
-        remove: OrganisationByKey[typed.Remove[Organisation, M]]
-        check: OrganisationByKey[typed.Check[Organisation, M]]
+    class OrganizationEntity(typed.Entity[Organization, M], Generic[M]):
+        attr: OrganizationAttributes
+        query: OrganizationQueries[M]
+        remove: OrganizationByKey[typed.Remove[Organization, M]]
+        check: OrganizationByKey[typed.Check[Organization, M]]
         @property
-        def record(self) -> type[Organisation]: ...
+        def record(self) -> type[Organization]: ...
         @overload
-        def get(self, **key: Unpack[OrganisationKey]) -> typed.Get[Organisation, M]: ...
+        def get(self, **key: Unpack[OrganizationKey]) -> typed.Get[Organization, M]: ...
         @overload
-        def get(self, key: Organisation | OrganisationKey, /) -> typed.Get[Organisation, M]: ...
+        def get(self, key: Organization | OrganizationKey, /) -> typed.Get[Organization, M]: ...
         @overload
         def get(
-            self, keys: Sequence[Organisation | OrganisationKey], /
-        ) -> typed.BatchGet[Organisation, M]: ...
+            self, keys: Sequence[Organization | OrganizationKey], /
+        ) -> typed.BatchGet[Organization, M]: ...
         def get(self, *given: Any, **named: Any) -> Any: ...
         @overload
-        def put(self, **values: Unpack[OrganisationValues]) -> typed.Put[Organisation, M]: ...
+        def put(self, **values: Unpack[OrganizationValues]) -> typed.Put[Organization, M]: ...
         @overload
         def put(
-            self, item: Organisation | OrganisationValues, /, **values: Unpack[OrganisationKnown]
-        ) -> typed.Put[Organisation, M]: ...
+            self, item: Organization | OrganizationValues, /, **values: Unpack[OrganizationKnown]
+        ) -> typed.Put[Organization, M]: ...
         @overload
         def put(
-            self, items: Sequence[Organisation | OrganisationValues], /
-        ) -> typed.BatchWrite[Organisation, M]: ...
+            self, items: Sequence[Organization | OrganizationValues], /
+        ) -> typed.BatchWrite[Organization, M]: ...
         def put(self, *given: Any, **named: Any) -> Any: ...
         @overload
-        def create(self, **values: Unpack[OrganisationValues]) -> typed.Create[Organisation, M]: ...
+        def create(self, **values: Unpack[OrganizationValues]) -> typed.Create[Organization, M]: ...
         @overload
         def create(
-            self, item: Organisation | OrganisationValues, /, **values: Unpack[OrganisationKnown]
-        ) -> typed.Create[Organisation, M]: ...
+            self, item: Organization | OrganizationValues, /, **values: Unpack[OrganizationKnown]
+        ) -> typed.Create[Organization, M]: ...
         def create(self, *given: Any, **named: Any) -> Any: ...
         @overload
-        def update(self, **key: Unpack[OrganisationKey]) -> OrganisationUpdate[M]: ...
+        def update(self, **key: Unpack[OrganizationKey]) -> OrganizationUpdate[M]: ...
         @overload
         def update(
             self,
-            record: Organisation,
-            more: Organisation | OrganisationKnown = ...,
+            record: Organization,
+            more: Organization | OrganizationKnown = ...,
             /,
-            **changes: Unpack[OrganisationKnown],
-        ) -> OrganisationUpdate[M]: ...
+            **changes: Unpack[OrganizationKnown],
+        ) -> OrganizationUpdate[M]: ...
         @overload
-        def update(self, key: OrganisationKey, /) -> OrganisationUpdate[M]: ...
+        def update(self, key: OrganizationKey, /) -> OrganizationUpdate[M]: ...
         def update(self, *given: Any, **named: Any) -> Any: ...
         @overload
-        def patch(self, **key: Unpack[OrganisationKey]) -> OrganisationUpdate[M]: ...
+        def patch(self, **key: Unpack[OrganizationKey]) -> OrganizationUpdate[M]: ...
         @overload
         def patch(
             self,
-            record: Organisation,
-            more: Organisation | OrganisationKnown = ...,
+            record: Organization,
+            more: Organization | OrganizationKnown = ...,
             /,
-            **changes: Unpack[OrganisationKnown],
-        ) -> OrganisationUpdate[M]: ...
+            **changes: Unpack[OrganizationKnown],
+        ) -> OrganizationUpdate[M]: ...
         @overload
-        def patch(self, key: OrganisationKey, /) -> OrganisationUpdate[M]: ...
+        def patch(self, key: OrganizationKey, /) -> OrganizationUpdate[M]: ...
         def patch(self, *given: Any, **named: Any) -> Any: ...
         @overload
-        def upsert(self, **values: Unpack[OrganisationKnown]) -> OrganisationUpsert[M]: ...
+        def upsert(self, **values: Unpack[OrganizationKnown]) -> OrganizationUpsert[M]: ...
         @overload
         def upsert(
-            self, item: Organisation | OrganisationValues, /, **values: Unpack[OrganisationKnown]
-        ) -> OrganisationUpsert[M]: ...
+            self, item: Organization | OrganizationValues, /, **values: Unpack[OrganizationKnown]
+        ) -> OrganizationUpsert[M]: ...
         def upsert(self, *given: Any, **named: Any) -> Any: ...
         @overload
-        def delete(self, **key: Unpack[OrganisationKey]) -> typed.Delete[Organisation, M]: ...
+        def delete(self, **key: Unpack[OrganizationKey]) -> typed.Delete[Organization, M]: ...
         @overload
         def delete(
-            self, key: Organisation | OrganisationKey, /
-        ) -> typed.Delete[Organisation, M]: ...
+            self, key: Organization | OrganizationKey, /
+        ) -> typed.Delete[Organization, M]: ...
         @overload
         def delete(
-            self, keys: Sequence[Organisation | OrganisationKey], /
-        ) -> typed.BatchWrite[Organisation, M]: ...
+            self, keys: Sequence[Organization | OrganizationKey], /
+        ) -> typed.BatchWrite[Organization, M]: ...
         def delete(self, *given: Any, **named: Any) -> Any: ...
         def match(
-            self, **values: Unpack[OrganisationKnown]
-        ) -> typed.Query[Organisation, M] | typed.Scan[Organisation, M]: ...
+            self, **values: Unpack[OrganizationKnown]
+        ) -> typed.Query[Organization, M] | typed.Scan[Organization, M]: ...
         def find(
-            self, **values: Unpack[OrganisationKnown]
-        ) -> typed.Query[Organisation, M] | typed.Scan[Organisation, M]: ...
+            self, **values: Unpack[OrganizationKnown]
+        ) -> typed.Query[Organization, M] | typed.Scan[Organization, M]: ...
 
-    AsyncOrganisationEntity = OrganisationEntity[typed.Async]
+    AsyncOrganizationEntity = OrganizationEntity[typed.Async]
 
     @attrs.frozen(init=False)
     class Tag(typed.Record):
-        """An item of the entity tag."""
+        """A word that an organization sorts its tickets by."""
 
         org_id: str
         tag: str
-        colour: TagColour | None
+        color: TagColor | None
 
-        def __init__(self, *, org_id: str, tag: str, colour: TagColour | None = None) -> None: ...
+        def __init__(self, *, org_id: str, tag: str, color: TagColor | None = None) -> None: ...
 
     class TagKey(TypedDict, closed=True):
         """The table's own key."""
@@ -786,22 +786,22 @@ if TYPE_CHECKING:
         """What `create` and `put` take."""
         org_id: str
         tag: str
-        colour: NotRequired[TagColour | None]
+        color: NotRequired[TagColor | None]
 
     class TagChanges(TypedDict, total=False, closed=True):
         """What `set` takes."""
-        colour: TagColour | typed.Computed
+        color: TagColor | typed.Computed
 
     class TagKnown(TypedDict, total=False, closed=True):
         """Any of the attributes; None for absent."""
         org_id: str | None
         tag: str | None
-        colour: TagColour | None
+        color: TagColor | None
 
     class TagAttributes(typed.Attributes):
         org_id: typed.Text[str]
         tag: typed.Text[str]
-        colour: typed.Text[TagColour]
+        color: typed.Text[TagColor]
 
     class TagUpdate(typed.Update[Tag, M], Generic[M]):
         def set(
@@ -810,7 +810,7 @@ if TYPE_CHECKING:
         def if_not_exists(
             self, paths: typed.Paths | None = None, /, **values: Unpack[TagChanges]
         ) -> Self: ...
-        def remove(self, *paths: Literal["colour"]) -> Self: ...
+        def remove(self, *paths: Literal["color"]) -> Self: ...
         def composite(self, **known: Unpack[TagKnown]) -> Self: ...
 
     class TagUpsert(typed.Upsert[Tag, M], Generic[M]):
@@ -907,7 +907,7 @@ if TYPE_CHECKING:
 
     @attrs.frozen(init=False)
     class Tagging(typed.Record):
-        """An item of the entity tagging."""
+        """That a ticket has a tag."""
 
         org_id: str
         ticket_id: str
@@ -1096,7 +1096,7 @@ if TYPE_CHECKING:
 
     @attrs.frozen(init=False)
     class Ticket(typed.Record):
-        """An item of the entity ticket."""
+        """What somebody asks, and how it goes on."""
 
         org_id: str
         ticket_id: str
@@ -1343,25 +1343,25 @@ if TYPE_CHECKING:
             self, **limits: Unpack[ConversationCollectionLimits]
         ) -> typed.CollectionQuery[Comment | Tagging | Ticket, M, ConversationPage]: ...
 
-    class OrganisationPage(typed.CollectionPage[Member | Organisation | Tag]):
+    class HomePage(typed.CollectionPage[Member | Organization | Tag]):
         member: list[Member]
-        organisation: list[Organisation]
+        organization: list[Organization]
         tag: list[Tag]
 
-    class OrganisationCollectionLimits(TypedDict, total=False, closed=True):
+    class HomeCollectionLimits(TypedDict, total=False, closed=True):
         member_id: str
         tag: str
 
-    class OrganisationCollectionRange(Protocol[M]):
+    class HomeCollectionRange(Protocol[M]):
         def __call__(
-            self, **limits: Unpack[OrganisationCollectionLimits]
-        ) -> typed.CollectionQuery[Member | Organisation | Tag, M, OrganisationPage]: ...
+            self, **limits: Unpack[HomeCollectionLimits]
+        ) -> typed.CollectionQuery[Member | Organization | Tag, M, HomePage]: ...
 
     class Entities(typed.Entities[M], Generic[M]):
         comment: CommentEntity[M]
         event: EventEntity[M]
         member: MemberEntity[M]
-        organisation: OrganisationEntity[M]
+        organization: OrganizationEntity[M]
         tag: TagEntity[M]
         tagging: TaggingEntity[M]
         ticket: TicketEntity[M]
@@ -1372,7 +1372,7 @@ if TYPE_CHECKING:
         @overload
         def __getitem__(self, alias: Literal["member"]) -> MemberEntity[M]: ...
         @overload
-        def __getitem__(self, alias: Literal["organisation"]) -> OrganisationEntity[M]: ...
+        def __getitem__(self, alias: Literal["organization"]) -> OrganizationEntity[M]: ...
         @overload
         def __getitem__(self, alias: Literal["tag"]) -> TagEntity[M]: ...
         @overload
@@ -1387,10 +1387,10 @@ if TYPE_CHECKING:
         ) -> typed.RangedCollectionQuery[
             Comment | Tagging | Ticket, M, ConversationPage, ConversationCollectionRange[M], ConversationCollectionLimits
         ]: ...
-        def organisation(
+        def home(
             self, *, org_id: str, member_id: str = ..., tag: str = ...
         ) -> typed.RangedCollectionQuery[
-            Member | Organisation | Tag, M, OrganisationPage, OrganisationCollectionRange[M], OrganisationCollectionLimits
+            Member | Organization | Tag, M, HomePage, HomeCollectionRange[M], HomeCollectionLimits
         ]: ...
 
     class Service(typed.Service[Entities[typed.Sync], Collections[typed.Sync]]):
@@ -1404,27 +1404,26 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="a2295e0d4d9e22c8019fe636bf04be38bb132d2265144c511da7137c0262c390",
+    digest="e536a3afac583c361518ac405aba40d0a85b8301d95dde203cec075e89343ee8",
     records={
         "Comment": "comment",
         "Event": "event",
         "Member": "member",
-        "Organisation": "organisation",
+        "Organization": "organization",
         "Tag": "tag",
         "Tagging": "tagging",
         "Ticket": "ticket",
     },
     sources={
         "table.yaml": """\
-# One table for the whole desk. `leyden table` prints it for your deployment tool.
 table: desk
 ttl: expires_at
 """,
         "comment.yaml": """\
-# An answer to a ticket. ULIDs sort by time, so comments are read in the order they were written.
 entity: comment
 version: "1"
 service: desk
+description: An answer to a ticket.
 
 attributes:
   org_id:     {type: string, required: true, normalize: [trim, lower]}
@@ -1442,10 +1441,10 @@ indexes:
     sk: {field: sk, composite: [comment_id]}
 """,
         "event.yaml": """\
-# Who did what, for 90 days: a series in time, with one partition a day and organisation.
 entity: event
 version: "1"
 service: desk
+description: Who did what to a ticket.
 
 attributes:
   org_id:     {type: string, required: true, normalize: [trim, lower]}
@@ -1459,15 +1458,16 @@ attributes:
   expires_at: {type: ttl, default: {after: 90 days, of: at}}
 
 indexes:
+  # One partition for each day, so that none grows without end.
   events:
     pk: {field: pk, composite: [org_id, day]}
     sk: {field: sk, composite: [at, event_id]}
 """,
         "member.yaml": """\
-# Somebody who works for an organisation. An e-mail address signs in to one of them.
 entity: member
 version: "1"
 service: desk
+description: Somebody who works for an organization.
 unique: [[email]]
 
 attributes:
@@ -1480,20 +1480,20 @@ attributes:
 
 indexes:
   members:
-    collection: organisation
+    collection: home
     pk: {field: pk, composite: [org_id]}
     sk: {field: sk, composite: [member_id]}
-  # One item an address: who signs in is found without knowing the organisation.
+  # One item an address: who signs in is found without knowing the organization.
   by_email:
     index: gsi1
     pk: {field: gsi1pk, composite: [email]}
     sk: {field: gsi1sk, composite: []}
 """,
-        "organisation.yaml": """\
-# A customer of the desk, and the tenant that all else belongs to.
-entity: organisation
+        "organization.yaml": """\
+entity: organization
 version: "1"
 service: desk
+description: A customer of the desk, to whom all else belongs.
 
 attributes:
   org_id:     {type: string, required: true, normalize: [trim, lower], pattern: "^[a-z0-9][a-z0-9-]*$", max_length: 40}
@@ -1502,34 +1502,34 @@ attributes:
   created_at: {type: timestamp, default: {generate: now}, read_only: true}
 
 indexes:
-  # An organisation shares its partition with its members and its tags.
-  organisation:
-    collection: organisation
+  # Members and tags share the partition of their organization.
+  organization:
+    collection: home
     pk: {field: pk, composite: [org_id]}
     sk: {field: sk, composite: []}
 """,
         "tag.yaml": """\
-# A word that an organisation sorts its tickets by. Its tickets are in `tagging`.
 entity: tag
 version: "1"
 service: desk
+description: A word that an organization sorts its tickets by.
 
 attributes:
   org_id: {type: string, required: true, normalize: [trim, lower]}
   tag:    {type: string, required: true, normalize: [trim, lower], max_length: 40}
-  colour: {type: [grey, red, green, blue], default: grey}
+  color:  {type: [gray, red, green, blue], default: gray}
 
 indexes:
   tags:
-    collection: organisation
+    collection: home
     pk: {field: pk, composite: [org_id]}
     sk: {field: sk, composite: [tag]}
 """,
         "tagging.yaml": """\
-# That a ticket has a tag: many to many, found from either side.
 entity: tagging
 version: "1"
 service: desk
+description: That a ticket has a tag.
 
 attributes:
   org_id:    {type: string, required: true, normalize: [trim, lower]}
@@ -1551,10 +1551,10 @@ indexes:
     sk: {field: gsi1sk, composite: [ticket_id]}
 """,
         "ticket.yaml": """\
-# What a customer asked. Each ticket has a partition of its own, with its comments and tags.
 entity: ticket
 version: "1"
 service: desk
+description: What somebody asks, and how it goes on.
 version_attribute: revision
 
 attributes:
@@ -1577,12 +1577,12 @@ indexes:
     collection: conversation
     pk: {field: pk, composite: [org_id, ticket_id]}
     sk: {field: sk, composite: []}
-  # The queue of an organisation by status, the oldest first.
+  # The queue of an organization by status, the oldest first.
   by_status:
     index: gsi1
     pk: {field: gsi1pk, composite: [org_id, status]}
     sk: {field: gsi1sk, composite: [created_at]}
-  # Sparse: what somebody has to do. A ticket without an assignee is not in it, nor a solved one.
+  # What somebody has to do: no ticket without an assignee, and none that is solved.
   to_do:
     index: gsi2
     when: "assignee && status != 'solved'"

@@ -47,7 +47,7 @@ def services() -> dict[str, ServiceSpec]:
     return {
         "memory": with_vectors(load_service(ROOT / "schemas" / "memory"), DIMENSIONS),
         "taskapp": load_service(ROOT / "schemas" / "taskapp"),
-        "desk": load_service(ROOT / "examples" / "desk" / "schemas"),
+        "desk": load_service(ROOT / "examples" / "desk" / "schemas" / "desk"),
     }
 
 
