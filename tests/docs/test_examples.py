@@ -193,6 +193,35 @@ app.entities.note.get(note_id="n1").go()    # -> Note(note_id='n1')
     assert [item["note_id"] for item in drawn.items] == [{"S": "n1"}]
 
 
+def test_a_page_may_run_dynamodb_and_keep_versions_of_its_schemas(tmp_path: Path) -> None:
+    page = page_of(
+        tmp_path,
+        f"""
+```yaml
+{SCHEMA}```
+```toml
+# pyproject.toml
+[tool.leyden]
+schemas = "schemas"
+table = "notes"
+```
+```console
+$ leyden local --data notes.jsonl
+DynamoDB listens at http://127.0.0.1:8000. ...
+  table notes: created
+...
+$ leyden create note note_id=n1 > out
+$ git init -q -b main
+$ git add schemas
+$ git commit -q -m 'Begin'
+$ leyden diff main
+...no changes...
+```
+""",
+    )
+    assert run_page(page, tmp_path / "project").met == 6
+
+
 @pytest.mark.parametrize(
     ("drawing", "message"),
     [

@@ -2,9 +2,11 @@
 
 In a `console` block a line that begins with `$ ` is run, and the lines below it are what a terminal
 shows of it, standard error among it, with `...` for anything. A line `# exit 1` at their end says
-that the command fails, and with which code. `leyden`, `python`, `cat` and `cd` can be run, and
-`> FILE` keeps what a command prints. While the page's program holds an engine of `leyden.local()`,
-the commands find it, as they do with the variables that `leyden local` prints.
+that the command fails, and with which code. `leyden`, `python`, `git`, `cat` and `cd` can be run,
+and `> FILE` keeps what a command prints. While the page's program holds an engine of
+`leyden.local()`, the commands find it. `leyden local` goes on to the end of the page, and from then
+on the commands have the variables that it prints. It listens on a free port, shown as the 8000 that
+readers see.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
@@ -28,6 +31,10 @@ from leyden.cli.application import leyden
 
 _PROMPT: Final = "$ "
 _EXIT: Final = re.compile(r"# exit (\d+)")
+_EXPORT: Final = re.compile(r"export (\w+)=(.*)")
+_LAST_EXPORT: Final = "AWS_SECRET_ACCESS_KEY"
+_EXPORTED: Final = "_exported"
+"""Where a page's program keeps the variables of its `leyden local`."""
 _ASSIGNMENT: Final = re.compile(r"\w+=")
 _OPERATORS: Final = "<>|;&"
 _LONGEST_SECONDS: Final = 300
@@ -73,7 +80,7 @@ def console(block: Block) -> Iterator[Shown]:
         yield Shown(command, "\n".join(output), code, start)
 
 
-def run_command(command: str, namespace: Mapping[str, Any]) -> tuple[str, int]:
+def run_command(command: str, namespace: dict[str, Any]) -> tuple[str, int]:
     """Run a command line in the current folder; what it printed, and its exit code."""
     words = _words(command)
     target = None
@@ -85,9 +92,11 @@ def run_command(command: str, namespace: Mapping[str, Any]) -> tuple[str, int]:
         case ["cd", folder]:
             os.chdir(folder)
             return "", 0
+        case ["leyden", "local", *arguments]:
+            done = _run_local(arguments, namespace)
         case ["leyden", *arguments]:
             done = _run_leyden(arguments, _environment(namespace))
-        case ["python" | "cat" as program, *arguments]:
+        case ["python" | "git" | "cat" as program, *arguments]:
             path = sys.executable if program == "python" else program
             streams = "one" if target is None else "two"
             done = _run_process([path, *arguments], _environment(namespace), streams)
@@ -185,6 +194,10 @@ def _environment(namespace: Mapping[str, Any]) -> dict[str, str | None]:
     }
     # A worktree's own sources; the widths and colors of what is printed are the same everywhere.
     found |= {"PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100", "NO_COLOR": "1"}
+    # What a page commits is nobody's, and follows nobody's settings.
+    found |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for role in ("AUTHOR", "COMMITTER"):
+        found |= {f"GIT_{role}_NAME": "Ada", f"GIT_{role}_EMAIL": "ada@acme.example"}
     engines = [value for value in namespace.values() if isinstance(value, LocalEngine)]
     if engines:
         engine = engines[-1]
@@ -195,7 +208,40 @@ def _environment(namespace: Mapping[str, Any]) -> dict[str, str | None]:
             "AWS_ACCESS_KEY_ID": engine.credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": engine.credentials.secret_access_key,
         }
-    return found
+    return found | namespace.get(_EXPORTED, {})
+
+
+def _run_local(arguments: list[str], namespace: dict[str, Any]) -> _Done:
+    """Run DynamoDB for the rest of the page, and keep the variables that lead to it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leyden", "local", "--port", "0", *arguments],
+        env=_merged(_environment(namespace)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    namespace["_opened"].callback(_stop, process)
+    assert process.stdout is not None
+    lines: list[str] = []
+    exported: dict[str, str] = {}
+    for line in process.stdout:
+        lines.append(line)
+        if found := _EXPORT.fullmatch(line.strip()):
+            exported[found[1]] = found[2]
+            if found[1] == _LAST_EXPORT:
+                break
+    shown = "".join(lines)
+    if _LAST_EXPORT not in exported:
+        return _Done(shown, shown, "", process.wait())
+    namespace[_EXPORTED] = exported
+    shown = shown.replace(f":{urlsplit(exported['AWS_ENDPOINT_URL_DYNAMODB']).port}", ":8000")
+    return _Done(shown, shown, "", 0)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    process.communicate()
 
 
 def _run_leyden(arguments: list[str], environment: dict[str, str | None]) -> _Done:
@@ -208,10 +254,9 @@ def _run_leyden(arguments: list[str], environment: dict[str, str | None]) -> _Do
 def _run_process(
     command: list[str], environment: dict[str, str | None], streams: Literal["one", "two"]
 ) -> _Done:
-    merged = {**os.environ, **environment}
     done = subprocess.run(
         command,
-        env={name: value for name, value in merged.items() if value is not None},
+        env=_merged(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if streams == "one" else subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -220,3 +265,9 @@ def _run_process(
         timeout=_LONGEST_SECONDS,
     )
     return _Done(done.stdout, done.stdout, done.stderr or "", done.returncode)
+
+
+def _merged(environment: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment of a process: this one's, with changes."""
+    merged = {**os.environ, **environment}
+    return {name: value for name, value in merged.items() if value is not None}
