@@ -153,6 +153,26 @@ def test_a_migration_may_stand_in_the_folder_or_beside_it(inside: bool, tmp_path
     assert check_diff(diff, schemas / "ticket.yaml" if inside else schemas).file == file
 
 
+@pytest.mark.parametrize("top", ["pyproject.toml", ".git"])
+def test_a_migration_may_stand_anywhere_up_to_the_top_of_the_project(
+    top: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "repository" / "project"
+    schemas = project / "schemas" / "desk"
+    schemas.mkdir(parents=True)
+    monkeypatch.chdir(project)
+    diff = diff_of("attribute_other_field")
+    above = write(draft_migration(diff, OLD, "notes"), project.parent / "migrations")
+    assert not check_diff(diff, schemas).passes
+    (project / top).touch()
+    assert not check_diff(diff, schemas).passes
+    above.parent.rename(project / "migrations")
+    assert check_diff(diff, Path("schemas/desk")).file == Path("migrations/notes.yaml")
+    monkeypatch.chdir("schemas")
+    assert check_diff(diff, Path("desk")).file == Path("../migrations/notes.yaml")
+    assert check_diff(diff, schemas).file == project / "migrations" / "notes.yaml"
+
+
 def test_a_migration_from_other_schemas_is_none_for_a_change(tmp_path: Path) -> None:
     write(draft_migration(diff_of("default_added"), OLD, "score"), tmp_path / "migrations")
     later = evolve(diff_of("default_added"), old=diff_of("enum_value_added").new)

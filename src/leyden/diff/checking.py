@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,10 @@ from leyden.errors import InvalidOptionError, SchemaError
 from leyden.schema import check_against, load_migration
 
 FOLDER: Final = "migrations"
-"""The folder of migration files, in the folder of the new schemas or beside it."""
+"""The folder of migration files, in the folder of the new schemas or in one above it."""
+
+_TOPS: Final = ("pyproject.toml", ".git")
+"""What the top folder of a project has."""
 
 
 @frozen
@@ -30,10 +34,10 @@ class Verdict:
 def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict:
     """Judge a diff: it passes where every change is safe, or of classes in `allow` only.
 
-    Otherwise a migration file has to stand in `migrations/` in `folder`, where the new schemas
-    are, or beside it. Its old schemas must be those of the diff, and it must name each entity
-    whose items have to be migrated. Where a file for the diff has questions that are still open,
-    nothing passes.
+    Otherwise there has to be a migration file in `migrations/`, in the `folder` of the new schemas
+    or in one above it, up to the top of the project. Its old schemas must be those of the diff, and
+    it must name each entity whose items have to be migrated. Where a file for the diff has
+    questions that are still open, nothing passes.
 
     Raises InvalidOptionError for a class that there is not.
     """
@@ -47,7 +51,8 @@ def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict
     fitting: list[Path] = []
     reasons: list[str] = []
     undecided: list[str] = []
-    for file in migration_files(folder):
+    places = [*migration_places(folder)]
+    for file in migration_files(places):
         try:
             why, asked = shortcomings(diff, file, needed)
         except SchemaError as error:
@@ -65,14 +70,26 @@ def check_diff(diff: Diff, folder: Path, allow: Collection[str] = ()) -> Verdict
         return Verdict(True, fitting[0])
     subjects = listed(dict.fromkeys(change.subject for change in blocking))
     plural = "are" if len(blocking) > 1 else "is"
-    first = f"{subjects} {plural} not safe, and no migration file stands beside"
-    return Verdict(False, None, (first, *reasons))
+    looked = listed(map(str, places), "or")
+    none = "no migration file fits" if reasons else f"no migration file is in {looked}"
+    return Verdict(False, None, (f"{subjects} {plural} not safe, and {none}", *reasons))
 
 
-def migration_files(folder: Path) -> Iterator[Path]:
-    """The migration files that belong to a folder of schemas."""
-    inside = folder if folder.is_dir() else folder.parent
-    for place in (inside / FOLDER, inside.parent / FOLDER):
+def migration_places(folder: Path) -> Iterator[Path]:
+    """Where the migration files of a folder of schemas may be, the nearest first.
+
+    Without a top of the project, these are the folder and the one above it.
+    """
+    inside = Path(os.path.abspath(folder if folder.is_dir() else folder.parent))
+    above = [inside, *inside.parents]
+    tops = (n for n, place in enumerate(above) if any((place / top).exists() for top in _TOPS))
+    for place in above[: next(tops, 1) + 1]:
+        yield (place if folder.is_absolute() else Path(os.path.relpath(place))) / FOLDER
+
+
+def migration_files(places: Iterable[Path]) -> Iterator[Path]:
+    """The migration files in some folders."""
+    for place in places:
         if place.is_dir():
             yield from sorted(file for file in place.iterdir() if file.suffix in (".yaml", ".yml"))
 

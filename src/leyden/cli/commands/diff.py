@@ -58,9 +58,10 @@ def diff(
     Each change is safe, needs a backfill, breaks readers or writers, orphans data, needs an index,
     or may let items collide; below stand the steps that get you there without downtime.
 
-    With --check, the exit code is 1 unless every change is safe, or a migration file in
-    `migrations/`, in the folder NEW or beside it, names this pair of schemas. It is 1 as well where
-    such a file has questions under `decide` that are still open.
+    With --check, the exit code is 1 unless every change is safe, or a migration file names this
+    pair of schemas. It may be in `migrations/` in the folder NEW, or in any folder above, up to the
+    top of the project. The exit code is 1 as well where such a file has questions under `decide`
+    that are still open.
 
     \b
       leyden diff main schemas/taskapp
