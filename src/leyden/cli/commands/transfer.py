@@ -78,8 +78,9 @@ def export_items(
 ) -> None:
     """Write a table to a file of JSON lines.
 
-    The command scans the table once. Raw lines lose nothing: they include the items of other
-    services, and the summary counts these. Records have what the schemas know: no hidden
+    The command scans the table once. Raw lines lose nothing: guards of unique values and parts of
+    large ones go with their items, and items of other services are among them, which the summary
+    counts. Records have what the schemas know: no hidden
     attributes, and no items of other services. A scan is no snapshot: it may or may not see what is
     written meanwhile.
 
@@ -217,10 +218,10 @@ def import_items(
     if the schema would generate them.
 
     An import is for filling a table, so it checks no conditions. It overwrites an item that only
-    shares a key with one of the file, and writes no guards of unique values: run `leyden adopt`
-    afterwards if the schema has `unique`. With --guard, it writes records as `leyden put --file`
-    does: it overwrites nothing else, keeps unique values, and a record that carries a version
-    replaces only that version.
+    shares a key with one of the file, and writes only those guards of unique values that the file
+    has, as one of raw lines does: after records, run `leyden adopt` if the schema has `unique`.
+    With --guard, it writes records as `leyden put --file` does: it overwrites nothing else, keeps
+    unique values, and a record that carries a version replaces only that version.
 
     \b
       leyden import schemas/taskapp tasks.jsonl --endpoint-url http://127.0.0.1:8000
