@@ -69,3 +69,41 @@ def test_the_classes_of_a_diff_are_counted() -> None:
     assert [change.code for change in diff.of("may_collide")] == ["entity.unique_added"]
     with pytest.raises(KeyError):
         diff.of("unheard")
+
+
+VISITS: Final = """
+entity: visit
+version: "1"
+service: visits
+attributes:
+  id:   {type: string, required: true}
+  city: string
+indexes:
+  own: {pk: {field: pk, composite: [id]}, sk: {field: sk, composite: []}}
+  by_city: {index: gsi1, pk: {field: gsi1pk, composite: [city]}, sk: {field: gsi1sk, composite: []}}
+"""
+
+
+def test_an_index_that_is_made_of_something_else_leads_to_one_of_another_name() -> None:
+    old = load_service(VISITS)
+    other = VISITS.replace("gsi1sk", "city_sk")
+    first, *_ = compare(old, load_service(other)).steps
+    assert (first.phase, first.about, first.command) == ("rename_index", ("gsi1",), None)
+    renamed = compare(old, load_service(other.replace("index: gsi1", "index: gsi2"))).steps
+    assert [(step.phase, step.about) for step in (renamed[0], renamed[-1])] == [
+        ("add_index", ("gsi2",)),
+        ("drop_index", ("gsi1",)),
+    ]
+
+
+def test_a_local_index_that_is_made_of_something_else_needs_another_table() -> None:
+    local = VISITS.replace("gsi1pk", "pk").replace("[city]", "[id]")
+    local += "---\ntable: t\nindexes: {gsi1: {kind: lsi}}\n"
+    found = compare(load_service(local), load_service(local.replace("gsi1sk", "city_sk")))
+    phases = [step.phase for step in found.steps]
+    assert "create_table" in phases
+    assert not {"rename_index", "add_index"} & {*phases}
+    (message,) = [one.message for one in found if one.code == "table.index_key"]
+    assert message.endswith(
+        "DynamoDB makes a local index with its table only: create another table"
+    )

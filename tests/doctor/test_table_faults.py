@@ -10,7 +10,7 @@ from attrs import evolve
 
 import leyden
 from leyden.mapping.table import IndexDefinition
-from leyden.tables import TableDefinition, create_table
+from leyden.tables import TableDefinition, compare_table, create_table
 from tests.doctor.clinic import send
 from tests.doctor.conftest import Open
 
@@ -166,11 +166,14 @@ def test_the_state_of_a_table_and_its_indexes_is_told() -> None:
     from leyden.schema import load_service
 
     definition = leyden.tables.table_definition(load_service(ORDERS))
+    (keyed,) = definition.create_table_params("t")["GlobalSecondaryIndexes"]
     description = {
         "TableStatus": "CREATING",
         "GlobalSecondaryIndexes": [
-            {"IndexName": "gsi1", "IndexStatus": "CREATING", "Backfilling": True},
+            {**keyed, "IndexStatus": "CREATING", "Backfilling": True},
         ],
+        "KeySchema": definition.key_schema,
     }
-    found = [(one.code, one.subject) for one in states_of(definition, description)]
+    states = [*states_of(definition, description), *compare_table(definition, description)]
+    found = [(one.code, one.subject) for one in states]
     assert found == [("table.not_ready", ""), ("index.not_ready", "gsi1")]

@@ -12,7 +12,7 @@ from attrs import evolve
 import leyden
 from leyden.drivers import SyncDriver
 from leyden.engine import dynamodb_local
-from leyden.errors import InvalidOptionError, TableError, TableMismatchError
+from leyden.errors import AwsError, InvalidOptionError, TableError, TableMismatchError
 from leyden.mapping.merging import table_definition
 from leyden.program import Pause, Program, Request
 from leyden.schema import Capacity, Provisioned, TableSettings
@@ -146,6 +146,81 @@ def test_an_index_that_is_still_being_built_is_waited_for() -> None:
     with pytest.raises(TableError, match=r'the index "gsi2".*not ready after 3 seconds'):
         account.run(add_indexes(DEFINITION, "t", time_limit=3.0))
     assert account.run(add_indexes(DEFINITION, "t")).added == ("gsi10",)
+
+
+def test_an_index_that_is_being_built_serves_nobody_yet() -> None:
+    account = Account(OLD)
+    with pytest.raises(TableError):
+        account.run(add_indexes(without(DEFINITION, "gsi10"), "t", time_limit=3.0))
+    with pytest.raises(TableMismatchError, match="queries miss items") as caught:
+        account.run(check_table(without(DEFINITION, "gsi10"), "t"))
+    (difference,) = caught.value.differences
+    assert difference.startswith('the index "gsi2" is not ready yet (CREATING')
+    assert difference.code == "index.not_ready"
+    account.waited += 9.0
+    account.run(check_table(without(DEFINITION, "gsi10"), "t"))
+
+
+def test_an_index_that_is_being_deleted_is_added_anew_when_it_is_gone() -> None:
+    account, told = Account(OLD), list[IndexProgress]()
+    keyed_otherwise = [{"AttributeName": "gsi1pk", "KeyType": "HASH"}]
+    going = {"IndexName": "gsi2", "IndexStatus": "DELETING", "KeySchema": keyed_otherwise}
+    indexes = account.table["GlobalSecondaryIndexes"]
+
+    def answer(step: Request) -> Any:
+        if step.api == "DescribeTable" and account.waited < 5.0:
+            return {"Table": {**account.table, "GlobalSecondaryIndexes": [*indexes, going]}}
+        return Account.answer(account, step)
+
+    account.answer = answer  # type: ignore[method-assign]
+    with pytest.raises(TableMismatchError, match=r'the index "gsi2".*is missing'):
+        account.run(check_table(without(DEFINITION, "gsi10"), "t"))
+    with pytest.raises(TableError, match="still being deleted after 1 seconds"):
+        account.run(add_indexes(DEFINITION, "t", time_limit=1.0))
+    assert account.updates == []
+    added = account.run(add_indexes(DEFINITION, "t", progress=told.append))
+    assert added.added == ("gsi2", "gsi10")
+    assert told[0].state == "waiting"
+
+
+@pytest.mark.parametrize("is_alike", [True, False])
+def test_an_index_that_another_process_adds_meanwhile_is_taken_or_refused(is_alike: bool) -> None:
+    account = Account(OLD)
+    refusal = AwsError("it exists already", aws_code="ValidationException")
+
+    def answer(step: Request) -> Any:
+        if step.api == "UpdateTable" and not account.ready:
+            Account.answer(account, step)
+            if not is_alike:
+                account.table["GlobalSecondaryIndexes"][-1]["Projection"] = {
+                    "ProjectionType": "KEYS_ONLY"
+                }
+            raise refusal
+        return Account.answer(account, step)
+
+    def run(program: Program[Any]) -> Any:
+        step = next(program)
+        while True:
+            try:
+                if isinstance(step, Pause):
+                    account.waited += step.seconds
+                    step = program.send(None)
+                    continue
+                assert isinstance(step, Request)
+                try:
+                    given = answer(step)
+                except AwsError as error:
+                    step = program.throw(error)
+                else:
+                    step = program.send(given)
+            except StopIteration as end:
+                return end.value
+
+    if is_alike:
+        assert run(add_indexes(DEFINITION, "t")).added == ("gsi10",)
+    else:
+        with pytest.raises(TableMismatchError, match="DynamoDB changes no index"):
+            run(add_indexes(DEFINITION, "t"))
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ CLASSES: Final[Mapping[str, str]] = MappingProxyType(
 PHASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "prepare": "Prepare",
+        "rename_index": "Give another name in the new schemas, since DynamoDB changes no "
+        "index, and compare again",
         "create_table": "Create the table that the new schemas need",
         "copy": "Copy the items into it, while the old code goes on",
         "switch": "Stop what writes to the old table, copy once more, and deploy the new schemas",
@@ -180,10 +182,11 @@ class Diff:
         """
         needed = {phase for change in self.changes for phase in change.phases}
         if "create_table" in needed:
-            # What is copied is read and written in one place, or in the other.
-            needed = (needed - {*MOVING, "deploy", "deploy_readers", "add_index", "drop_index"}) | {
-                *("copy", "switch")
-            }
+            # What is copied is read and written in one place, or in the other, and a new table is
+            # made with all of its indexes.
+            indexes = {"rename_index", "add_index", "drop_index"}
+            needed -= {*MOVING, "deploy", "deploy_readers", *indexes}
+            needed |= {"copy", "switch"}
         if "deploy_moving" in needed:
             # One deployment does both.
             needed -= {"deploy", "deploy_readers"}

@@ -23,6 +23,9 @@ from leyden.tables import TableDefinition, table_definition
 _READ_BY_OTHERS: Final = frozenset({"stream", "replicas"})
 """Settings on which programs of other people stand."""
 
+_ANEW: Final = {"gsi": "rename_index", "vector": "rename_index", "lsi": "create_table"}
+"""The phase in which an index of each kind is made of something else."""
+
 
 def compare_tables(old: ServiceSpec, new: ServiceSpec) -> Iterator[Change]:
     """The changes of the one table that all entities of a service share."""
@@ -96,19 +99,19 @@ def indexes_changed(
         if was != now:
             yield _change(
                 "table.index_key", {INDEX, READERS}, f"table.indexes.{name}",
-                f"it is a {now}, and was a {was}: DynamoDB changes no index. Give it another name, "
-                "so that both are there while you deploy",
-                place, "add_index", name,
+                f"it is a {now}, and was a {was}: {_anew(index.kind)}",
+                place, _ANEW[index.kind], name,
             )  # fmt: skip
         if other.projection != index.projection:
             narrower = narrows(other.projection, index.projection)
             yield _change(
                 "table.projection", {INDEX, *([READERS] if narrower else [])},
                 f"table.indexes.{name}",
-                f"it holds {_said(index.projection)}, and held {_said(other.projection)}: DynamoDB "
-                "changes no projection. Give the index another name, so that both are there while "
-                "you deploy",
-                place, "add_index", name,
+                f"it holds {_said(index.projection)}, and held {_said(other.projection)}: "
+                + _anew(index.kind)
+                + ("" if narrows(index.projection, other.projection)
+                   else ". One that holds more than it needs serves as well"),
+                place, _ANEW[index.kind], name,
             )  # fmt: skip
     for name, vectors in after.vectors.items():
         place = _place(new, name)
@@ -121,9 +124,8 @@ def indexes_changed(
         elif vectors != before.vectors[name]:
             yield _change(
                 "table.vector_index", {INDEX, READERS}, f"table.indexes.{name}",
-                "it is made of something else: DynamoDB changes no vector index. Give it another "
-                "name, so that both are there while you deploy",
-                place, "add_index", name,
+                f"it is made of something else: {_anew('vector')}",
+                place, _ANEW["vector"], name,
             )  # fmt: skip
 
 
@@ -204,6 +206,16 @@ def _change(
 ) -> Change:
     return Change(
         code, in_order(classes), subject, message, span, is_old=is_old, about=((phase, about),)
+    )
+
+
+def _anew(kind: str) -> str:
+    """What to do about an index that is to be made of something else."""
+    if kind == "lsi":
+        return "DynamoDB makes a local index with its table only: create another table"
+    what = "vector index" if kind == "vector" else "index"
+    return (
+        f"DynamoDB changes no {what}. Give it another name, so that both are there while you deploy"
     )
 
 

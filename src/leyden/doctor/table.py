@@ -129,11 +129,7 @@ def states_of(definition: TableDefinition, description: Mapping[str, Any]) -> It
     status = description.get("TableStatus", "ACTIVE")
     if status not in {"ACTIVE", "UPDATING"}:
         yield Problem("table.not_ready", "", f"the table is {status}")
-    for name, index in indexes_in(description).items():
-        state = index.get("IndexStatus", "ACTIVE")
+    for name in indexes_in(description):
         if name not in definition.indexes and name not in definition.vectors:
             said = f'no access pattern of the schemas uses the index "{name}"'
             yield Problem("index.unused", name, said)
-        elif name in definition.indexes and state not in {"ACTIVE", "UPDATING"}:
-            state = "being filled" if index.get("Backfilling") else state
-            yield Problem("index.not_ready", name, f'the index "{name}" is {state}')

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, wraps
-from typing import Any
+from typing import Any, Final
 
 from leyden.engine.definitions import Refused, check_index, check_indexes, check_names, searched
 from leyden.engine.items import watch_writes
@@ -14,6 +14,7 @@ from leyden.engine.vectors import VectorIndex
 BACKFILL_SECONDS: dict[str, tuple[float, float]] = {}
 """For how long a new index of an account's tables allocates, and then backfills."""
 
+_THERE_ALREADY: Final = "Attempting to create an index which already exists"
 _ONE_AT_A_TIME = (
     "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per "
     "table"
@@ -154,11 +155,21 @@ def _described(table: Any) -> Any:
     return DynamoResult(table.describe())
 
 
+def _refuse_twice(table: Any, updates: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a global index of a name that there is; moto's own refusal is an error of its own."""
+    names = {index.name for index in table.global_indexes}
+    for change in updates:
+        if change.get("Create", {}).get("IndexName") in names:
+            raise Refused(_THERE_ALREADY)
+
+
 def _update_table(update: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @wraps(update)
     def updated(handler: Any) -> Any:
         body = handler.body
         table, updates = _table(handler, body["TableName"]), body.get("VectorIndexUpdates") or ()
+        if table is not None:
+            _refuse_twice(table, body.get("GlobalSecondaryIndexUpdates") or ())
         if table is None or not (updates or table.vector_indexes):
             return update(handler)
         billing = body.get("BillingMode") or table.billing_mode

@@ -10,7 +10,13 @@ from leyden.errors import AwsError, InvalidOptionError, TableError, TableNotFoun
 from leyden.mapping.table import Params, TableDefinition
 from leyden.operations.options import is_time
 from leyden.program import Program, Request
-from leyden.tables.comparing import compare_keys, compare_vectors, indexes_in, is_built
+from leyden.tables.comparing import (
+    compare_keys,
+    compare_vectors,
+    indexes_in,
+    is_built,
+    is_going,
+)
 from leyden.tables.differences import Description
 from leyden.tables.settings import is_provisioned
 from leyden.tables.waiting import Waits, describe, is_ready, refuse, without_vectors
@@ -116,12 +122,15 @@ def _added(
     added = []
     wanted_ones = [one.name for one in definition.indexes.values() if one.kind == "gsi"]
     for name in (*wanted_ones, *definition.vectors):
+        description = yield from building.wait_until_gone(name, description)
         index = indexes_in(description).get(name)
-        if index is None:
-            yield from building.add(name, description)
+        if index is None and (yield from building.add(name, description)):
             added.append(name)
         if index is None or not is_built(index):
             description = yield from building.wait_for(name)
+    # Another process may have added one of that name meanwhile, and made it of something else.
+    unlike = compare_keys(definition, description, adding=True) if definition.indexes else ()
+    refuse(table_name, (*unlike, *compare_vectors(definition, description, adding=True)), operation)
     return AddedIndexes(table_name, tuple(added))
 
 
@@ -146,8 +155,33 @@ class _Building:
         """An index, for messages."""
         return f'the {"vector " if name in self.definition.vectors else ""}index "{name}"'
 
-    def add(self, name: str, description: Description) -> Program[None]:
-        """Ask for an index, as soon as the table is at no other one."""
+    def wait_until_gone(self, name: str, description: Description) -> Program[Description]:
+        """Wait as long as an index of this name is being deleted; gives the description then."""
+        while is_going(indexes_in(description).get(name, {})):
+            if self.waits.are_over:
+                raise TableError(
+                    f'{self.what(name)} of the table "{self.table_name}" is still being deleted '
+                    f"after {self.waits.waited:.0f} seconds; call again to add it when it is gone",
+                    operation=self.operation,
+                )
+            yield from self.pause(name, "waiting")
+            description = yield from self.described()
+        return description
+
+    def described(self) -> Program[Description]:
+        """What DescribeTable says now. Raises TableNotFoundError where the table is gone."""
+        description = yield from describe(self.table_name, self.operation)
+        if description is None:
+            raise TableNotFoundError(
+                f'the table "{self.table_name}" does not exist any more', operation=self.operation
+            )
+        return description
+
+    def add(self, name: str, description: Description) -> Program[bool]:
+        """Ask for an index, as soon as the table is at no other one.
+
+        False where another process asked for it meanwhile.
+        """
         params = self.params(name, description)
         while True:
             try:
@@ -157,10 +191,13 @@ class _Building:
                 if refused and NOTHING_TO_UPDATE in error.message.lower():
                     said = f"the engine did not read {self.what(name)}: {error.message}"
                     raise without_vectors(said, self.operation) from error
+                # What is refused, or was answered too late, may have been done already.
+                if name in indexes_in((yield from self.described())):
+                    return False
                 if error.aws_code not in _BUSY or self.waits.are_over:
                     raise
             else:
-                return
+                return True
             yield from self.pause(name, "waiting")
 
     def params(self, name: str, description: Description) -> Params:

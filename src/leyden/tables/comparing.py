@@ -13,7 +13,12 @@ _NEW_TABLE: Final = (
     "DynamoDB sets this when a table is created, and never after: make a new table, and copy the "
     "items with `leyden export` and `leyden import`"
 )
+_LOCAL: Final = "DynamoDB makes a local index with its table only"
 _ADD_INDEX: Final = "`leyden table FOLDER --add-indexes`"
+_AS_IT_IS: Final = (
+    "DynamoDB changes no index: give the one in the schemas another name and add that beside it, "
+    "or delete it and add it anew"
+)
 _NEW_INDEX: Final = (
     "DynamoDB changes no index: give the one in the schemas another name, add it with `leyden "
     "table FOLDER --add-indexes`, and delete the old one when no code reads it any more"
@@ -65,6 +70,7 @@ def compare_keys(
         index["IndexName"]: (kind, index)
         for kind, listed in (("gsi", "GlobalSecondaryIndexes"), ("lsi", "LocalSecondaryIndexes"))
         for index in description.get(listed) or ()
+        if not is_going(index)
     }
     for wanted in definition.indexes.values():
         what = f'the index "{wanted.name}"'
@@ -84,8 +90,9 @@ def compare_keys(
             continue
         kind, index = existing[wanted.name]
         anew = _NEW_TABLE if kind == "lsi" else _NEW_INDEX
+        advice = _LOCAL if kind == "lsi" else _AS_IT_IS
         for said in _compare_keys(what, wanted.key_schema, index["KeySchema"], definition, types):
-            yield Difference(said, "index.key", wanted.name, anew)
+            yield Difference(f"{said} ({advice})", "index.key", wanted.name, anew)
         if wanted.kind == "lsi" and kind == "gsi":
             yield Difference(
                 f"{what} is global, and the schemas need it local (say `kind: gsi` in "
@@ -95,7 +102,14 @@ def compare_keys(
                 f"write `kind: gsi` for it in table.yaml; if it must be local, {_NEW_TABLE}",
             )
         for said in _compare_projection(what, wanted.projection, index.get("Projection", {})):
-            yield Difference(said, "index.projection", wanted.name, anew)
+            yield Difference(f"{said} ({advice})", "index.projection", wanted.name, anew)
+        if not (adding or is_built(index)):
+            yield Difference(
+                f"{what} is not ready yet ({_state(index)}); until it is, queries miss items",
+                "index.not_ready",
+                wanted.name,
+                "wait: `leyden table FOLDER --add-indexes` waits until it is",
+            )
 
 
 def indexes_in(description: Description) -> dict[str, Mapping[str, Any]]:
@@ -107,6 +121,16 @@ def indexes_in(description: Description) -> dict[str, Mapping[str, Any]]:
 def vectors_in(description: Description) -> dict[str, Mapping[str, Any]]:
     """The vector indexes of a table by name, as DescribeTable has them."""
     return {index["IndexName"]: index for index in description.get("VectorIndexes") or ()}
+
+
+def is_going(index: Mapping[str, Any]) -> bool:
+    """Whether an index is being deleted, so that it is none any more."""
+    return index.get("IndexStatus") == "DELETING"
+
+
+def _state(index: Mapping[str, Any]) -> str:
+    filling = ", backfilling" if index.get("Backfilling") else ""
+    return f"{index.get('IndexStatus', 'unknown')}{filling}"
 
 
 def is_built(index: Mapping[str, Any]) -> bool:
@@ -129,7 +153,7 @@ def compare_vectors(
     }
     for wanted in definition.vectors.values():
         index, what = existing.get(wanted.name), f'the vector index "{wanted.name}"'
-        if index is None:
+        if index is None or is_going(index):
             if not adding:
                 yield Difference(
                     f"{what} is missing; app.add_vector_indexes() adds it, where the engine has "
@@ -158,10 +182,8 @@ def compare_vectors(
                     _NEW_INDEX,
                 )
         if not (adding or is_built(index)):
-            filling = ", backfilling" if index.get("Backfilling") else ""
             yield Difference(
-                f"{what} is not ready yet ({index.get('IndexStatus', 'unknown')}{filling}); "
-                "until it is, searches miss items",
+                f"{what} is not ready yet ({_state(index)}); until it is, searches miss items",
                 "vector.not_ready",
                 wanted.name,
                 "wait: `leyden table FOLDER --add-indexes` waits until it is",
