@@ -94,6 +94,7 @@ def test_the_check_fails_until_a_migration_stands_beside(git: Git, edit: Edit) -
     result = leyden_command("diff", "main", "schemas/desk", "--check")
     assert result.exit_code == 0
     assert "the migration schemas/migrations/a.yaml is for this change" in result.stderr
+    assert "leyden migrate schemas/desk schemas/migrations/a.yaml\n" in result.stdout
 
 
 @pytest.mark.parametrize("schema", ["../leyden.schema.json", "https://example.org/leyden.json"])

@@ -19,7 +19,7 @@ def test_a_healthy_table_ends_with_0(on_table: OnTable) -> None:
     on_table.put_tasks(5)
     result = on_table("doctor", "--full")
     assert result.exit_code == 0
-    assert result.stdout.startswith("nothing was found: ")
+    assert result.stdout.startswith("no findings: ")
     assert re.search(r"^task +5 +1\.\d kB", result.stdout, re.MULTILINE)
     assert re.search(r"^gsi2 +5 +.*1\.00$", result.stdout, re.MULTILINE)
     assert "read 5 items, " in result.stderr

@@ -61,7 +61,7 @@ def test_the_table_is_printed_for_people() -> None:
 def test_a_table_is_created_once_and_then_compared(missing_table: OnTable) -> None:
     missing = missing_table("table", "--check")
     assert missing.exit_code == 1
-    assert "`leyden table FOLDER --create`" in missing.stderr
+    assert f"`leyden table {TASKAPP} --table {missing_table.table} --create`" in missing.stderr
     assert "--endpoint-url" in missing.stderr
     for python in ("create_table()", "endpoint_url=", "table="):
         assert python not in missing.stderr
@@ -124,7 +124,8 @@ def test_vector_indexes_that_a_table_lacks_are_added(
     schema.write_text(NOTE + SIMILAR, encoding="utf-8")
     lacking = table("--check")
     assert lacking.exit_code == 1
-    assert "`leyden table FOLDER --add-indexes`" in lacking.stderr
+    assert f"`leyden table {tmp_path} --table" in lacking.stderr
+    assert "--add-indexes`" in lacking.stderr
     assert json.loads(table("--add-indexes", "--json").stdout)["added"] == ["vec1"]
     assert table("--check").exit_code == 0
     again = table("--add-indexes")

@@ -19,7 +19,7 @@ from leyden._text import did_you_mean
 from leyden.cli.application import debug_option
 from leyden.cli.folders import SchemasPath, left_out_note, other_schemas_note
 from leyden.cli.hooks import hooks_of, keys_of
-from leyden.cli.output import Output, for_the_command_line
+from leyden.cli.output import SCHEMAS, Output, for_the_command_line
 
 if TYPE_CHECKING:
     from leyden import Entity, Service
@@ -137,7 +137,9 @@ def target_options(command: F) -> F:
     def with_target(**given: Any) -> Any:
         # An empty text takes back what is configured.
         chosen: dict[str, Any] = {name: given.pop(name) or None for name in Target._fields}
-        return command(target=Target(**chosen), **given)
+        target = Target(**chosen)
+        click.get_current_context().meta[SCHEMAS] = target.words
+        return command(target=target, **given)
 
     made: F = decorated(
         with_target,

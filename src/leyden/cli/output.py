@@ -65,6 +65,13 @@ _HERE: Final = {
 _THERE: Final = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}" for name in _HERE))
 
 
+SCHEMAS: Final = f"{__name__}.schemas"
+"""Where a context has the schemas, and the table, that its command works on: as words for
+another command on the same ones."""
+
+_FOLDER: Final = re.compile(r"(`leyden [a-z]+ )FOLDER\b")
+"""Where a message has a command on the schemas."""
+
 _OPTION: Final = re.compile(r'`(\w+)(?:=True)?`|the option "(\w+)"')
 """How messages name an option of an operation."""
 
@@ -108,7 +115,16 @@ def for_the_command_line(message: str, options: Collection[str] = ()) -> str:
         return option if option in options else found[0]
 
     here = _THERE.sub(lambda found: _HERE[found[0]], message).replace("`--hooks`", "--hooks")
-    return _OPTION.sub(called, here)
+    return with_schemas(_OPTION.sub(called, here))
+
+
+def with_schemas(text: str) -> str:
+    """A text in whose commands FOLDER is what the running command works on."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is None or SCHEMAS not in ctx.meta:
+        return text
+    words = ctx.meta[SCHEMAS]
+    return _FOLDER.sub(lambda found: found[1] + words, text)
 
 
 def print_json(value: Any, output: Output) -> None:

@@ -93,7 +93,7 @@ def diff(
         }  # fmt: skip
         print_json({**plain_diff(found, before, after), **extra}, output)
     else:
-        show_diff(found, before, after, file)
+        show_diff(found, before, after, file or (None if verdict is None else verdict.file))
         if verdict is not None and verdict.file is not None:
             click.echo(f"the migration {verdict.file} is for this change", err=True)
         for reason in () if verdict is None else verdict.reasons:
@@ -120,7 +120,7 @@ def _side(change: Change, before: Side, after: Side) -> Side:
 
 
 def show_diff(found: Diff, before: Side, after: Side, file: Path | None) -> None:
-    """Print every change, and the way there; `file` is the migration that was drafted."""
+    """Print every change, and the way there; `file` is the migration of it, if there is one."""
     if not before.service.entities:
         click.secho(f"note: there are no schemas at {before.label}", err=True, dim=True)
     for change in found.changes:

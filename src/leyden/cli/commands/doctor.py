@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +26,7 @@ from leyden.cli.output import (
     print_json,
     print_table,
     reading,
+    with_schemas,
 )
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ _SAVED_EVERY: Final = 2.0
 """Seconds between two notes of how far it came."""
 
 _COLOURS: Final = {"fault": "red", "warning": "yellow", "note": "blue"}
-_FOLDER: Final = re.compile(r"(`leyden [a-z]+ )FOLDER\b")
-"""Where a remedy has a command on the schemas and the table."""
 
 _PARTITIONS: Final = 3
 """How many partitions are printed of the table, and of each index."""
@@ -157,7 +155,7 @@ def doctor(
     report = evolve(
         report,
         findings=tuple(
-            evolve(one, remedy=_FOLDER.sub(lambda found: found[1] + target.words, one.remedy))
+            evolve(one, message=with_schemas(one.message), remedy=with_schemas(one.remedy))
             for one in report.findings
         ),
     )
@@ -259,7 +257,7 @@ def _print(report: Report) -> None:
             click.echo(f"  KEY: {word(key_text(plain_key(key)))}")
         click.echo(f"  what helps: {one.remedy}")
     if not report.findings:
-        click.echo("nothing was found: the table and the items that were read fit the schemas")
+        click.echo("no findings: the table and the items that were read fit the schemas")
     click.echo()
     rows = [
         [name, f"{tally.items:,}", size_text(tally.bytes), size_text(tally.largest)]
