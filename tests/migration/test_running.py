@@ -448,7 +448,11 @@ def unheard(program: Program[Any], dice: random.Random) -> Program[Any]:
     try:
         step = next(program)
         while True:
-            answer = yield step
+            try:
+                answer = yield step
+            except LeydenError as refused:
+                step = program.throw(refused)
+                continue
             if getattr(step, "api", "") == "PutItem" and dice.random() < 0.5:
                 error = leyden.errors.ConnectionFailedError("the connection broke off")
                 error.unsure = True
