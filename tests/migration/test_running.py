@@ -859,3 +859,58 @@ def test_every_failure_names_its_item(engine: Any, table_name: str) -> None:
     assert f"another item, pk='$moved#team_t', sk='task#code{3 - int(code[-1])}'," in reasons[code]
     app.close()
     there.close()
+
+
+def test_a_second_migration_keeps_what_the_first_one_needs_to_go_back(
+    engine: Any, table_name: str
+) -> None:
+    def graded(name: str) -> dict[str, Any]:
+        schema = deepcopy(OLD)
+        schema["attributes"][name] = "string"
+        del schema["attributes"]["points"]
+        return schema
+
+    level = {"level": {"from": "points", "value": "to_string(ceil(points))"}}
+    grade = {"grade": {"from": "level", "value": "join('', ['x', level])"}}
+    first = {"migration": "first", "from": OLD, "entities": {"task": {"attributes": level}}}
+    second = {
+        "migration": "second",
+        "from": graded("level"),
+        "entities": {"task": {"attributes": grade}},
+    }
+    old = leyden.load(OLD, table=table_name, engine=engine)
+    old.create_table()
+    one = leyden.load(graded("level"), table=table_name, engine=engine)
+    two = leyden.load(graded("grade"), table=table_name, engine=engine)
+    for n in range(4):
+        old.entities.task.put(team="T", id=f"Id{n}", kind="bug", points=n + 0.5).go()
+
+    def raw() -> list[Item]:
+        items = (dict(sorted(one.items())) for one in every_item(old) if not is_progress(one))
+        return sorted(items, key=lambda item: item["sk"]["S"])
+
+    before = raw()
+    one.migrate(first)
+    between = raw()
+    assert two.migrate(second, rollback=True).is_complete
+    assert raw() == between, "what has not moved is left alone"
+    two.migrate(second)
+    there = raw()
+    assert there[1]["grade"] == {"S": "x2"}
+    report = one.migrate(first, rollback=True)
+    assert (report.is_complete, report.counts.failed) == (False, 4)
+    assert 'the migration "second" has moved it since' in report.failures[0].reason
+    assert raw() == there, "in the wrong order nothing goes back"
+    two.entities.task.patch(team="T", id="Id0").set(kind="idea").go()
+    assert two.migrate(second, rollback=True).is_complete
+    assert raw()[1:] == between[1:]
+    assert one.migrate(first, rollback=True).is_complete
+    assert raw()[1:] == before[1:]
+    record = old.entities.task.get(team="T", id="Id0").go()
+    assert (record.kind, record.points) == ("idea", 0.5)
+    one.migrate(first)
+    two.migrate(second)
+    assert two.migrate(second, commit=True).is_complete
+    assert all(BEFORE_FIELD not in item for item in raw())
+    for app in (old, one, two):
+        app.close()

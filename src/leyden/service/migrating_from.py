@@ -106,7 +106,7 @@ class Migrating:
             if change == EntityMigration(alias, alias) and are_alike(old, spec.entities[alias]):
                 continue
             bound = BoundEntity(old, hooks, table, runner, earlier.table, keyring)
-            origins[alias] = partial(_moving, bound, change)
+            origins[alias] = partial(_moving, bound, change, self.migration.name)
         return origins
 
     def refuse_unfound(self, entities: Iterable[BoundEntity]) -> None:
@@ -132,10 +132,12 @@ class Migrating:
                 )
 
 
-def _moving(earlier: BoundEntity, change: EntityMigration, entity: BoundEntity) -> Moving:
+def _moving(
+    earlier: BoundEntity, change: EntityMigration, name: str, entity: BoundEntity
+) -> Moving:
     if earlier.table != entity.table:
         earlier = evolve(earlier, table=entity.table)
-    return Moving(entity, earlier, change)
+    return Moving(entity, earlier, change, name)
 
 
 def are_alike(one: Any, other: Any) -> bool:

@@ -148,6 +148,7 @@ def work_of(
                 keyring,
             ),
             change,
+            given.name,
         )
         for entity in entities
         for change in [given.entities.get(entity.spec.alias)]

@@ -3,7 +3,8 @@
 Rolling back computes the old form from the new one. What it could not compute, or not byte for
 byte, stands in one field of the item: the old fields that would differ, the names of those that
 would be too many, and a digest of the new form. As long as the digest holds, nobody has written the
-item, and rolling back gives the old bytes.
+item, and rolling back gives the old bytes. What an earlier migration keeps, which was not committed
+yet, is one of the old fields.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from leyden.schema.migrations import BEFORE_FIELD
 class Kept:
     """What is kept: old `fields`, and the `absent` ones that the old item did not have.
 
-    `digest` is that of the new form without this field.
+    `digest` is that of the new form without this field, `of` the name of the migration that keeps
+    it, empty where it has none.
     """
 
     digest: bytes
     fields: Item = field(repr=False)
     absent: tuple[str, ...] = ()
+    of: str = ""
 
     def encode(self) -> AttributeValue:
         """It as it is stored."""
@@ -38,6 +41,8 @@ class Kept:
             found["fields"] = {"M": self.fields}
         if self.absent:
             found["absent"] = {"L": [{"S": name} for name in self.absent]}
+        if self.of:
+            found["of"] = {"S": self.of}
         return {"M": found}
 
 
@@ -52,10 +57,21 @@ def kept_of(item: Item) -> Kept | None:
                 bytes(stored["digest"]["B"]),
                 dict(stored["fields"]["M"]) if "fields" in stored else {},
                 tuple(one["S"] for one in stored["absent"]["L"]) if "absent" in stored else (),
+                str(stored["of"]["S"]) if "of" in stored else "",
             )
         )
     except (AttributeError, KeyError, TypeError):
         return None
+
+
+def keepers(item: Item) -> list[str]:
+    """The names of the migrations that keep something in an item, the latest one first."""
+    found = []
+    kept = kept_of(item)
+    while kept is not None:
+        found.append(kept.of)
+        kept = kept_of(kept.fields)
+    return found
 
 
 def without_kept(item: Item) -> Item:
@@ -63,15 +79,18 @@ def without_kept(item: Item) -> Item:
     return {name: value for name, value in item.items() if name != BEFORE_FIELD}
 
 
-def difference(after: Item, before: Item, computed: Item) -> Kept | None:
-    """What `after` must keep so that `computed` can be made `before`; None where they are alike."""
+def difference(after: Item, before: Item, computed: Item, of: str) -> Kept | None:
+    """What `after` must keep so that `computed` can be made `before`; None where they are alike.
+
+    `of` is the name of the migration.
+    """
     fields = {
         name: value
         for name, value in before.items()
         if name not in computed or not alike(value, computed[name])
     }
     absent = tuple(sorted(computed.keys() - before.keys()))
-    return Kept(digest_of(after), fields, absent) if fields or absent else None
+    return Kept(digest_of(after), fields, absent, of) if fields or absent else None
 
 
 def digest_of(item: Item) -> bytes:

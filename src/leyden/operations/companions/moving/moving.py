@@ -13,12 +13,13 @@ from typing import Any
 
 from leyden.errors import ConversionError, LeydenError, SchemaError
 from leyden.keys import KeyForm
-from leyden.operations.bound import BoundEntity, shown_key
+from leyden.operations.bound import BoundEntity, name_key, shown_key
 from leyden.operations.companions.moving.kept import (
     Kept,
     alike,
     difference,
     digest_of,
+    keepers,
     kept_of,
     same_items,
     without_kept,
@@ -42,7 +43,8 @@ class Moving:
     """One entity under a migration.
 
     `entity` is it as the new schemas have it, `earlier` as the old ones have it, both on the table
-    of the migration; `change` is what the migration's file says of it, None where it is not named.
+    of the migration; `change` is what the migration's file says of it, None where it is not named;
+    `name` is the migration's, empty where it has none.
     `moves` says whether the table's own key of an item can change, `finds_by_key` whether the key
     attributes of the new schema tell the old key.
 
@@ -50,8 +52,13 @@ class Moving:
     """
 
     def __init__(
-        self, entity: BoundEntity, earlier: BoundEntity, change: EntityMigration | None = None
+        self,
+        entity: BoundEntity,
+        earlier: BoundEntity,
+        change: EntityMigration | None = None,
+        name: str = "",
     ) -> None:
+        self.name = name
         self.entity = entity
         self.earlier = earlier
         alias = entity.spec.alias
@@ -164,10 +171,12 @@ class Moving:
         if same_items(after, base):
             return item
         try:
-            kept = difference(after, self._old_form(item), self._behind.convert(after))
+            kept = difference(after, self._old_form(item), self._behind.convert(after), self.name)
         except ConversionError:
             # Of an item that new code wrote, there may be no old form.
-            kept = difference(after, self._restored(item), {}) if self.is_earlier(item) else None
+            old = self._restored(item) if self.is_earlier(item) else {}
+            old |= self._kept_by_others(item)
+            kept = difference(after, old, {}, self.name) if old else None
         if kept is not None:
             after[BEFORE_FIELD] = kept.encode()
         self._refuse_oversize(after, item)
@@ -175,14 +184,33 @@ class Moving:
 
     def _old_form(self, item: Item) -> Item:
         """What rolling back is to give of an item. Raises ConversionError."""
-        base = without_kept(item)
         if self.is_earlier(item):
-            return self._restored(item)
-        has_moved = self.moves and is_displaced(self.earlier, item)
-        if self.is_told or has_moved or BEFORE_FIELD in item or self._new_signs(base):
+            return {**self._restored(item), **self._kept_by_others(item)}
+        if self._has_moved(item):
             return self.back(item)
         # One that only lacks something, such as the keys of a new index, is in both forms.
-        return base
+        return {**without_kept(item), **self._kept_by_others(item)}
+
+    def _has_moved(self, item: Item) -> bool:
+        """Whether something tells that an item, which is not in the old form, was moved."""
+        return bool(
+            self.is_told
+            or (self.moves and is_displaced(self.earlier, item))
+            or self._kept(item) is not None
+            or self._new_signs(without_kept(item))
+        )
+
+    def _kept(self, item: Item) -> Kept | None:
+        """What an item keeps for this migration."""
+        kept = kept_of(item)
+        is_other = kept is not None and self.name and kept.of not in ("", self.name)
+        return None if is_other else kept
+
+    def _kept_by_others(self, item: Item) -> Item:
+        """The field in which an item keeps what a migration before this one needs."""
+        kept = self._kept(item)
+        there: Mapping[str, Any] = item if kept is None else kept.fields
+        return {BEFORE_FIELD: there[BEFORE_FIELD]} if BEFORE_FIELD in there else {}
 
     def present(self, item: Item) -> Item:
         """A raw item in the new form, as reads see it: without what is kept, and of any size.
@@ -201,22 +229,39 @@ class Moving:
         Otherwise it is what the old schema would write of its latest values, with the keys of all
         its indexes. Raises ConversionError.
         """
-        base = without_kept(item)
+        base, others = without_kept(item), self._kept_by_others(item)
         if self.is_earlier(item):
             old = self._restored(item)
-            if self.is_told or not self._new_signs(base):
-                return old
-            # Code of the old kind wrote a part of an item that had moved.
-            return {n: value for n, value in old.items() if n not in self._behind.leftovers}
-        kept = kept_of(item)
+            if not self.is_told and self._new_signs(base):
+                # Code of the old kind wrote a part of an item that had moved.
+                old = {n: value for n, value in old.items() if n not in self._behind.leftovers}
+            return {**old, **others}
+        kept = self._kept(item)
+        if kept is None and others:
+            return self._left_to_others(item)
         if kept is None or kept.digest != digest_of(base):
-            return self._latest(base, kept)
+            return {**self._latest(base, kept), **others}
         try:
             computed = self._behind.convert(base)
         except ConversionError:
             computed = {}
         rest = {name: value for name, value in computed.items() if name not in kept.absent}
         return {**rest, **kept.fields}
+
+    def _left_to_others(self, item: Item) -> Item:
+        """An item that another migration keeps something in; it stays as it is.
+
+        Raises ConversionError where that one has moved it after this one did.
+        """
+        latest, *before = keepers(item)
+        if self.name not in before and not self._has_moved(item):
+            return item
+        refusal = ConversionError(
+            f'the migration "{latest}" has moved it since; roll that one back first',
+            entity=self.entity.spec.entity,
+        )
+        name_key(refusal, {name: item[name] for name in self.earlier.key_fields if name in item})
+        raise refusal
 
     def _latest(self, base: Item, kept: Kept | None) -> Item:
         """An item of the new form that somebody wrote since, as the old schema would write it.
@@ -263,9 +308,12 @@ class Moving:
     def final(self, item: Item) -> Item:
         """A raw item as the commit leaves it: without what was kept for a rollback.
 
-        Fields that the migration removes are gone.
+        Fields that the migration removes are gone. What an item keeps for another migration, which
+        has not been moved by this one or was moved by that one since, stays.
         """
-        gone = {BEFORE_FIELD, *self.change.remove}
+        gone = {*self.change.remove}
+        if self._kept(item) is not None:
+            gone.add(BEFORE_FIELD)
         return {name: value for name, value in item.items() if name not in gone}
 
     def _restored(self, item: Item) -> Item:
@@ -280,7 +328,9 @@ class Moving:
             return base
         later = {name for name in base if name in self._old_fields}
         try:
-            there = self._latest({n: v for n, v in base.items() if n not in later}, kept_of(item))
+            there = self._latest(
+                {n: v for n, v in base.items() if n not in later}, self._kept(item)
+            )
         except ConversionError:
             return base
         found = (self._old_fields - later) | (self._behind.told.keys() & new)
