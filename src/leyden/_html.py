@@ -24,8 +24,8 @@ class Markup(str):
 def tag(selector: str, /, *content: Content, **attributes: str | int | bool | None) -> Markup:
     """An element, by its name and classes as CSS writes them.
 
-    Attribute names write `_` for `-`. None and False leave an attribute out, True gives it no
-    value.
+    Attribute names write `_` for `-`, and `for_` for a word of Python's. None and False leave an
+    attribute out, True gives it no value.
 
     >>> tag("td.key", "a < b", data_column=1)
     '<td class="key" data-column="1">a &lt; b</td>'
@@ -35,7 +35,7 @@ def tag(selector: str, /, *content: Content, **attributes: str | int | bool | No
     for key, value in attributes.items():
         if value is None or value is False:
             continue
-        attribute = key.replace("_", "-")
+        attribute = key.rstrip("_").replace("_", "-")
         parts.append(attribute if value is True else f'{attribute}="{_escaped(str(value))}"')
     start = f"<{' '.join(parts)}>"
     return Markup(start if name in _EMPTY else f"{start}{markup(content)}</{name}>")

@@ -118,6 +118,34 @@ indexes:
 """
 """Searches by meaning: in partitions, and among all items."""
 
+MEMBERS: Final = """
+entity: member
+version: "1"
+service: club
+unique: [[email], [org, badge]]
+version_attribute: revision
+attributes:
+  org: {type: string, required: true}
+  member_id: {type: string, required: true}
+  email: {type: string, required: true}
+  badge: {type: [gold, silver], required: true}
+  name: {type: string, required: true}
+  slug: {type: string, derive: {slug: name}}
+  joined: {type: timestamp, required: true, default: {generate: now}}
+  seen: {type: ttl, default: {after: 90 days, of: joined}}
+  note: {type: string, description: What others see.}
+  revision: integer
+indexes:
+  members:
+    pk: {field: pk, composite: [org]}
+    sk: {field: sk, composite: [member_id]}
+  by_email:
+    index: gsi1
+    pk: {field: gsi1pk, composite: [email]}
+    sk: {field: gsi1sk, composite: []}
+"""
+"""Unique values: one that keys are made of, and one of few."""
+
 HOOKS: Final[dict[str, Callable[..., Any]]] = {
     "is_token": lambda value: True,
     "seal": lambda value, values: value,

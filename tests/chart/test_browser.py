@@ -196,6 +196,67 @@ def test_a_button_shows_the_items_that_a_call_finds(tmp_path: Path) -> None:
     assert measured["found"] == []
 
 
+_SEARCH = """
+<script>
+  const field = document.querySelector("#search");
+  field.value = %s;
+  field.dispatchEvent(new Event("input"));
+</script>
+"""
+
+
+def test_a_search_leaves_what_has_all_its_words(tmp_path: Path) -> None:
+    html = html_of(SCHEMAS / "taskapp")
+    measured, dom = look(tmp_path, html, _SEARCH % json.dumps("Apollo TASK-1"))
+    # Once on the table, and once on gsi2.
+    assert (measured["rows"], measured["state"]) == (2, "1 of 9 example items shown")
+    page = parse(dom)
+    assert page.only("search").only("output").text == (
+        "found: 0 access patterns, 1 item, 0 attributes"
+    )
+    measured, dom = look(tmp_path, html, _SEARCH % json.dumps("manager"))
+    page = parse(dom)
+    asked = [row for row in page.all("tr") if "data-search" in row.attributes]
+    left = [row.text for row in asked if "hidden" not in row.attributes]
+    assert any(text.startswith("Which employees have this manager") for text in left)
+    assert any(text.startswith("manager") for text in left)
+    entries = page.all("div", class_="entry")
+    assert ["hidden" in entry.attributes for entry in entries] == [False, True, True]
+
+
+def test_a_search_and_the_choice_of_entities_both_count(tmp_path: Path) -> None:
+    steps = (_SEARCH % json.dumps("apollo"), _UNCHECK % json.dumps(["task"]))
+    measured, dom = look(tmp_path, html_of(SCHEMAS / "taskapp"), *steps)
+    assert measured["state"] == "2 of 9 example items shown"
+    for table in parse(dom).all("table", class_="items"):
+        for row in table.all("tr"):
+            if "hidden" in row.attributes:
+                row.name = "left-out"
+        assert len({len(row) for row in grid(table)}) == 1
+
+
+_NARROW = """
+<script>
+  const inside = [...document.querySelectorAll(".scroll")];
+  document.body.dataset.narrow = JSON.stringify({
+    sideways: inside.filter((part) => part.scrollWidth > part.clientWidth).length,
+    clipped: [...document.querySelectorAll(".scroll td, .scroll tbody th")].filter((cell) =>
+      cell.getBoundingClientRect().right > document.documentElement.clientWidth).length,
+  });
+</script>
+"""
+
+
+@pytest.mark.parametrize("source", [SCHEMAS / "taskapp", SHOP], ids=["taskapp", "shop"])
+def test_on_a_phone_nothing_is_read_sideways(tmp_path: Path, source: Any) -> None:
+    # Chromium's windows are not narrower than 500 pixels.
+    html = html_of(source)
+    measured, dom = look(tmp_path, html, _NARROW, width=500)
+    assert measured["overflow"] <= 0
+    narrow = parse(dom).only("body").attributes["data-narrow"]
+    assert json.loads(narrow or "") == {"sideways": 0, "clipped": 0}
+
+
 _DRAWN = """
 (() => {
   const texts = [...document.querySelectorAll("svg text:not([transform])")];

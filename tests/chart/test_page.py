@@ -13,11 +13,12 @@ import pytest
 
 import leyden
 from leyden.chart import chart_html, chart_mermaid
+from leyden.chart.questions import plural_of
 from leyden.errors import InvalidOptionError, UnknownAttributeError
 from leyden.schema import check_service, load_service
 from leyden.schema.spec import ServiceSpec
 from tests.chart.parsed import Element, grid, parse
-from tests.chart.schemas import ATTACK, HOSTILE, NOTES, SCHEMAS, SHOP
+from tests.chart.schemas import ATTACK, HOSTILE, MEMBERS, NOTES, SCHEMAS, SHOP
 
 
 def spec_of(source: Any) -> ServiceSpec:
@@ -119,7 +120,9 @@ class TestEveryPage:
 class TestSearches:
     def test_a_vector_index_has_a_board_with_its_partitions_and_searches(self) -> None:
         page = parse(chart_html(spec_of(NOTES)))
-        assert [heading.text for heading in page.all("h2")] == ["The table", "vec1", "vec2"]
+        assert [heading.text for heading in page.all("h2")] == [
+            *("Access patterns", "The table", "vec1", "vec2", "Entities")
+        ]
         parted = board(page, "vec1")
         assert "vector index" in parted.text
         rooms = keys(page, "vec1", "pk")
@@ -148,9 +151,9 @@ class TestSearches:
 class TestTaskapp:
     def test_the_table_and_each_index_have_a_board(self, taskapp: Element) -> None:
         names = [heading.text for heading in taskapp.all("h2")]
-        assert names == ["The table", "gsi2", "gsi3"]
+        assert names == ["Access patterns", "The table", "gsi2", "gsi3", "Entities"]
         links = [a.text for a in taskapp.only("nav").all("a")]
-        assert links == ["the table", "gsi2", "gsi3"]
+        assert links == ["Access patterns", "the table", "gsi2", "gsi3", "Entities"]
 
     def test_items_stand_in_key_order(self, taskapp: Element) -> None:
         for name in ("The table", "gsi2", "gsi3"):
@@ -217,6 +220,161 @@ class TestTaskapp:
 
     def test_hidden_attributes_are_not_shown(self, taskapp: Element) -> None:
         assert "secret" not in {dt.text for dt in taskapp.all("dt")}
+
+
+def rows_of(page: Element, kind: str, caption: str) -> list[list[str]]:
+    """The cells of a table, below its head."""
+    tables = page.all("table", class_=kind)
+    (table,) = [one for one in tables if one.only("caption").text == caption]
+    return [[cell.text.strip() for cell in row] for row in grid(table)[1:]]
+
+
+class TestQuestions:
+    def test_each_access_pattern_says_what_it_answers(self, taskapp: Element) -> None:
+        rows = rows_of(taskapp, "questions", "All access patterns")
+        assert rows[2:4] == [
+            [
+                "Which task has this project_id and task_id? Which tasks have this project_id, "
+                "sorted by task_id?",
+                "task project",
+                "the table",
+            ],
+            ["Which project members and tasks have this project_id?", "overview", "the table"],
+        ]
+        assert rows[6][0] == (
+            "Which tasks have this employee_id, sorted by project_id? "
+            "Only where employee_id && status == 'open'."
+        )
+        assert len(rows) == 10
+
+    def test_it_leads_to_the_place_of_each(self, taskapp: Element) -> None:
+        (table,) = taskapp.all("table", class_="questions")
+        targets = {a.text: a.attributes["href"] for a in table.all("a")}
+        assert targets == {"the table": "#board-0", "gsi2": "#board-1", "gsi3": "#board-2"}
+
+    def test_searches_ask_for_what_is_near(self) -> None:
+        rows = rows_of(parse(chart_html(spec_of(NOTES))), "questions", "All access patterns")
+        assert [row[0] for row in rows] == [
+            "Which note has this note_id?",
+            "Which notes with this room are nearest in meaning to a vector?",
+            "Which notes are nearest in meaning to a vector?",
+        ]
+
+    @pytest.mark.parametrize(
+        ("alias", "several"),
+        [
+            ("order", "orders"),
+            ("category", "categories"),
+            ("key", "keys"),
+            ("address", "addresses"),
+            ("workflow_snapshot", "workflow snapshots"),
+        ],
+    )
+    def test_several_of_an_entity_have_a_name(self, alias: str, several: str) -> None:
+        assert plural_of(alias) == several
+
+
+class TestHotKeys:
+    @pytest.mark.parametrize(
+        ("composite", "heat"),
+        [
+            ("[status]", "status has 3 values, so all events are in 3 partitions."),
+            (
+                "[status, urgent]",
+                "status and urgent have 6 values, so all events are in 6 partitions.",
+            ),
+            ("[day]", "All writes of one day go to one partition."),
+            (
+                "[status, day]",
+                "All writes of one day with the same status go to one partition.",
+            ),
+            ("[kind]", "All events are in one partition."),
+            ("[]", "All events are in one partition."),
+            ("[tenant, status]", None),
+            ("[tenant, day]", None),
+            ("[digit1, digit2, digit3]", None),
+        ],
+    )
+    def test_a_partition_key_of_few_values_is_told(self, composite: str, heat: str | None) -> None:
+        digits = "".join(
+            f"  digit{n}: {{type: [a, b, c, d, e], required: true}}\n" for n in (1, 2, 3)
+        )
+        spec = spec_of(
+            "entity: event\nversion: '1'\nservice: log\nattributes:\n"
+            "  tenant: {type: string, required: true}\n"
+            "  event_id: {type: string, required: true}\n"
+            "  at: {type: timestamp, required: true}\n"
+            "  day: {type: string, derive: {bucket: day, of: at}}\n"
+            "  status: {type: [new, seen, done], required: true}\n"
+            "  urgent: {type: boolean, required: true}\n"
+            "  kind: {type: [event], required: true}\n"
+            f"{digits}"
+            "indexes:\n"
+            "  main: {pk: {field: pk, composite: [tenant]},"
+            " sk: {field: sk, composite: [event_id]}}\n"
+            f"  hot: {{index: gsi1, pk: {{field: gsi1pk, composite: {composite}}},"
+            " sk: {field: gsi1sk, composite: [at]}}\n"
+        )
+        page = parse(chart_html(spec))
+        said = [p.text for p in page.all("p", class_="heat")]
+        assert said == ([] if heat is None else [f"Hot? {heat}"])
+        assert ("1,000 write units" in page.text) == (heat is not None)
+
+
+class TestDictionary:
+    def test_an_attribute_has_its_type_its_rules_and_its_default(self, shop: Element) -> None:
+        rows = {row[0]: row[1:] for row in rows_of(shop, "attributes", "Attributes of order")}
+        assert rows["shop_id"] == ["string", "key required", "", ""]
+        assert rows["number"] == ["integer", "key required at least 1000 at most 9999", "", ""]
+        assert rows["state"] == ["new | paid | sent", "required", "", ""]
+        assert rows["placed_at"] == [
+            *("timestamp", "required read only", "the time of the write", "")
+        ]
+        assert rows["token"] == ["string", "checked by is_token()", "", ""]
+        assert rows["pin"] == ["string", "required hidden", "", ""]
+        assert rows["parts"][0] == "list of map"
+        assert rows["parts[].count"] == ["integer", "", "", ""]
+        assert rows["until"] == ["ttl", "time to live", "", ""]
+
+    def test_derived_values_and_stored_names_are_said(self, taskapp: Element) -> None:
+        rows = {row[0]: row[1:] for row in rows_of(taskapp, "attributes", "Attributes of task")}
+        assert rows["task_idstored as taskId"][2] == "a new uuid7"
+        assert rows["status"][2] == '"open"'
+        assert rows["headline"][2].startswith("derived: join(")
+        assert rows["updated_at"][2] == "at every write: the time of the write"
+        assert rows["detail.effort"][0] == "number"
+
+    def test_unique_values_and_versions_are_rules(self) -> None:
+        spec = spec_of(MEMBERS)
+        page = parse(chart_html(spec))
+        rows = {row[0]: row[1:] for row in rows_of(page, "attributes", "Attributes of member")}
+        assert rows["email"][1] == "required unique"
+        assert rows["org"][1] == "key required unique with badge"
+        assert rows["revision"][1] == "counts versions"
+        assert rows["slug"][2] == "derived: a slug of name"
+        assert rows["seen"][2] == "90 days after joined"
+        assert rows["note"][3] == "What others see."
+
+    def test_an_entity_says_its_version_and_what_it_is(self, shop: Element) -> None:
+        (entry, *_) = shop.all("div", class_="entry")
+        assert entry.only("h3").text == "order orders version 2"
+        assert "What was bought" in entry.text
+
+    def test_what_a_new_item_costs_is_told(self, taskapp: Element) -> None:
+        entries = {e.only("h3").text.split()[0]: e for e in taskapp.all("div", class_="entry")}
+        notes = [p.text for p in entries["task"].all("p", class_="note")]
+        assert notes == [
+            "A new item takes 2 write units: 1 for the item, 1 for assigned.",
+            "assigned has it only where employee_id && status == 'open'.",
+        ]
+
+    def test_guards_of_unique_values_cost_as_well(self) -> None:
+        page = parse(chart_html(spec_of(MEMBERS)))
+        (note,) = [p.text for p in page.all("p", class_="note") if "new item" in p.text]
+        assert note == (
+            "A new item takes 8 write units: 1 for the item, 1 for by_email, "
+            "2 for the items that go with it, doubled by the transaction."
+        )
 
 
 class TestEveryKindOfKey:

@@ -24,6 +24,7 @@ from leyden.chart.contents import (
     Row,
     Shown,
 )
+from leyden.chart.dictionary import entry_of
 from leyden.chart.examples import (
     Example,
     Examples,
@@ -58,8 +59,10 @@ def chart_of(
     """
     spec = service.spec if isinstance(service, Service) else service
     drawn = unconnected(spec, hooks)
+    writes: Mapping[str, str] = {}
     if items is None:
         found = examples_of(drawn, examples, spec.entities)
+        writes = _writes(unconnected(spec, hooks, guarded=True), found)
     else:
         found = stored_items(drawn, items)
     definition = drawn.table_definition
@@ -78,7 +81,7 @@ def chart_of(
         service=spec.service,
         table=service.table if isinstance(service, Service) else spec.table.table,
         ttl=definition.ttl,
-        entities=tuple(spec.entities.values()),
+        entities=tuple(entry_of(one, writes.get(alias)) for alias, one in spec.entities.items()),
         collections=tuple(one for _, one in sorted(collections, key=lambda pair: pair[0])),
         boards=(
             *(_board(drawn, found, index, own, definition.ttl) for index in indexes),
@@ -86,6 +89,16 @@ def chart_of(
         ),
         unsampled=found.missing,
     )
+
+
+def _writes(service: Service, examples: Examples) -> dict[str, str]:
+    """What creating the first example of each entity costs, in words."""
+    said = {}
+    for alias, entity in service.entities.items():
+        example = next(iter(examples.of(alias)), None)
+        if example is not None:
+            said[alias] = str(entity.create(dict(example.values)).explain().cost)
+    return said
 
 
 def _board(

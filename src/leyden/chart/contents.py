@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from leyden.schema import EntitySpec
-
 
 @frozen
 class Piece:
@@ -120,7 +118,10 @@ class KeyShape:
 
 @frozen
 class Pattern:
-    """An access pattern of an entity, or a collection (`alias` is None)."""
+    """An access pattern of an entity, or a collection (`alias` is None).
+
+    `question` is what it answers. `heat` says why its partitions may take more than they can.
+    """
 
     alias: str | None
     name: str
@@ -132,6 +133,8 @@ class Pattern:
     collections: tuple[str, ...]
     when: str | None
     calls: tuple[Call, ...]
+    question: str
+    heat: str | None = None
 
 
 @frozen
@@ -170,13 +173,45 @@ class Collection:
 
 
 @frozen
+class AttributeEntry:
+    """An attribute in the dictionary, or a part of one: `lines[].sku`.
+
+    `field` is empty for parts, and `rules` are words: `required`, `at most 5`.
+    """
+
+    name: str
+    field: str
+    type: str
+    rules: tuple[str, ...]
+    default: str
+    description: str | None
+
+
+@frozen
+class EntityEntry:
+    """An entity in the dictionary.
+
+    `writes` says what it costs to create an example of it; None where it has none. `sparse` are
+    its access patterns that have not all of its items, with their conditions.
+    """
+
+    alias: str
+    entity: str
+    version: str
+    description: str | None
+    attributes: tuple[AttributeEntry, ...]
+    writes: str | None
+    sparse: tuple[tuple[str, str], ...]
+
+
+@frozen
 class Chart:
     """Everything that is drawn. `unsampled` says for an alias why it has no examples."""
 
     service: str
     table: str | None
     ttl: str | None
-    entities: tuple[EntitySpec, ...]
+    entities: tuple[EntityEntry, ...]
     collections: tuple[Collection, ...]
     boards: tuple[Board, ...]
     unsampled: Mapping[str, str]

@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from attrs import frozen
 
 from leyden import Entity, Service, bind
 from leyden._text import did_you_mean
+from leyden.chart.relations import identity_of, references_of, referring
 from leyden.chart.samples import is_free, sample
 from leyden.errors import AmbiguousKeyError, DecodeError, InputError, InvalidOptionError
 from leyden.program import Item
@@ -86,13 +87,16 @@ class Examples:
         return tuple(item for item in self.items if item.entity.spec.alias == alias)
 
 
-def unconnected(spec: ServiceSpec, hooks: Hooks | None = None) -> Service:
-    """A service that builds requests for examples. Hooks that are not given let values pass."""
+def unconnected(spec: ServiceSpec, hooks: Hooks | None = None, *, guarded: bool = False) -> Service:
+    """A service that builds requests for examples. Hooks that are not given let values pass.
+
+    With `guarded`, writes have the guards of unique values, as they have in a table.
+    """
     entities = {
         alias: attrs.evolve(
             entity,
             attributes={name: _unbound(attribute) for name, attribute in entity.attributes.items()},
-            unique=(),
+            unique=entity.unique if guarded else (),
             version_attribute=None,
         )
         for alias, entity in spec.entities.items()
@@ -180,11 +184,10 @@ def examples_of(drawn: Service, given: Given, spec: Mapping[str, EntitySpec]) ->
             drawn.entities[alias], [_stored(drawn.entities[alias], values) for values in items]
         )
     ]
-    sampled = {alias: spec[alias] for alias in drawn.entities if alias not in own}
-    found, missing = _all_sampled(drawn, sampled, count, plain=False)
+    found, missing = _all_sampled(drawn, spec, given_items, own, count, plain=False)
     if any(isinstance(error, AmbiguousKeyError) for error in missing.values()):
         # In all of them alike, so that they still meet.
-        found, missing = _all_sampled(drawn, sampled, count, plain=True)
+        found, missing = _all_sampled(drawn, spec, given_items, own, count, plain=True)
     order = {alias: place for place, alias in enumerate(drawn.entities)}
     items = sorted(given_items + found, key=lambda example: order[example.entity.spec.alias])
     return Examples(tuple(items), {alias: error.message for alias, error in missing.items()})
@@ -229,34 +232,71 @@ def _readable(entity: Entity, item: Item) -> dict[str, Any]:
 
 
 def _all_sampled(
-    drawn: Service, specs: Mapping[str, EntitySpec], count: int, *, plain: bool
+    drawn: Service,
+    specs: Mapping[str, EntitySpec],
+    given: Sequence[Example],
+    without: Container[str],
+    count: int,
+    *,
+    plain: bool,
 ) -> tuple[list[Example], dict[str, InputError]]:
-    """Examples made up for each entity, and the errors of those for which none can be."""
+    """Examples made up for each entity but some, and the errors of those for which none can be.
+
+    They refer to the examples that are there already: to those `given`, and to each other.
+    """
     items: list[Example] = []
     missing: dict[str, InputError] = {}
-    for alias, spec in specs.items():
+    pool: dict[str, list[Mapping[str, Any]]] = {}
+    for example in given:
+        pool.setdefault(example.entity.spec.alias, []).append(example.values)
+    # What others refer to has fewer attributes in its identity than they have.
+    wanted = [spec for alias, spec in specs.items() if alias not in without]
+    for spec in sorted(wanted, key=lambda spec: len(identity_of(spec))):
         try:
-            entity, places = drawn.entities[alias], _places(spec)
+            entity, places = drawn.entities[spec.alias], _places(spec)
+            there = [specs[alias] for alias in pool]
+            references = references_of(spec, there)
             # The last one stays out of sparse indexes, unless nothing is there to contrast it with.
             made = [
-                _sample_item(entity, spec, places, number, count == 1 or number < count - 1, plain)
+                _sample_item(
+                    entity,
+                    spec,
+                    _values(spec, places, number, plain)
+                    | referring(references, pool, places, number),
+                    inside=count == 1 or number < count - 1,
+                )
                 for number in range(count)
             ]
-            items += _distinct(entity, made)
+            found = _distinct(entity, made, spec.unique)
         except InputError as error:
-            missing[alias] = error
+            missing[spec.alias] = error
+        else:
+            items += found
+            pool[spec.alias] = [example.values for example in found]
     return items, missing
 
 
-def _distinct(entity: Entity, items: Iterable[Item]) -> list[Example]:
-    """One example for each key: samples of few values repeat."""
+def _distinct(
+    entity: Entity, items: Iterable[Item], unique: Sequence[Sequence[str]] = ()
+) -> list[Example]:
+    """One example for each key and for each unique value: samples of few values repeat."""
     fields = [form.field for form in entity.mapping.keys.primary.forms]
     by_key = {json.dumps([item[field] for field in fields], default=repr): item for item in items}
     decode = entity.mapping.decode_values
-    return [
-        Example(f"{entity.spec.alias}-{number}", entity, item, decode(item))
-        for number, item in enumerate(by_key.values(), 1)
-    ]
+    taken: set[str] = set()
+    found: list[Example] = []
+    for item in by_key.values():
+        values = decode(item)
+        claims = {
+            repr((names, [values[name] for name in names]))
+            for names in unique
+            if all(name in values for name in names)
+        }
+        if not claims & taken:
+            taken |= claims
+            name = f"{entity.spec.alias}-{len(found) + 1}"
+            found.append(Example(name, entity, item, values))
+    return found
 
 
 def _stored(entity: Entity, values: Mapping[str, Any]) -> Item:
@@ -284,17 +324,17 @@ def _places(spec: EntitySpec) -> dict[str, str]:
         places[free[-1]] = "own"
     else:
         places.update(dict.fromkeys(primary, "own"))
+    for names in spec.unique:
+        free = [name for name in names if is_free(spec.attributes[name])]
+        if free and all(places.get(name) != "own" for name in free):
+            places[free[-1]] = "own"
     return places
 
 
-def _sample_item(
-    entity: Entity,
-    spec: EntitySpec,
-    places: Mapping[str, str],
-    number: int,
-    inside: bool,
-    plain: bool,
-) -> Item:
+def _values(
+    spec: EntitySpec, places: Mapping[str, str], number: int, plain: bool
+) -> dict[str, Any]:
+    """The samples of an item's attributes."""
     values = {}
     for name in _shown(spec):
         attribute = spec.attributes[name]
@@ -307,6 +347,10 @@ def _sample_item(
             values[name] = default.value
             continue
         values[name] = sample(attribute, place, spec.alias, plain=plain)
+    return values
+
+
+def _sample_item(entity: Entity, spec: EntitySpec, values: dict[str, Any], *, inside: bool) -> Item:
     if any(index.when is not None for index in spec.indexes.values()):
         return _best(entity, spec, values, inside)
     return _stored(entity, values)

@@ -15,9 +15,11 @@ from leyden._html import Markup, document, markup, plural, tag
 from leyden.chart.colours import collection_hues, entity_hues
 from leyden.chart.contents import (
     Absent,
+    AttributeEntry,
     Board,
     Call,
     Chart,
+    EntityEntry,
     Group,
     KeyShape,
     KeyText,
@@ -30,6 +32,7 @@ _LONGEST_VALUE: Final = 60
 _FIRST_ATTRIBUTES: Final = 10
 """How many attributes of an item are shown at once; the others can be opened."""
 
+_STRONG: Final = frozenset({"key", "required", "unique"})
 _KINDS: Final = {
     "table": "table",
     "gsi": "global index",
@@ -61,12 +64,17 @@ class _Page:
             "Drawn by Leyden from the schemas. The items are examples with made-up values; their "
             "keys are the ones that Leyden writes for them."
         )
+        sections = [
+            self.questions(),
+            *(self.board(number, board) for number, board in enumerate(boards)),
+            self.dictionary(),
+        ]
         body = tag(
             "body",
-            tag("a.skip", "Skip to the table", href="#board-0"),
+            tag("a.skip", "Skip to the access patterns", href="#patterns"),
             self.header(),
             "\n",
-            tag("main", [self.board(number, board) for number, board in enumerate(boards)]),
+            tag("main", sections),
             "\n",
             tag("footer", tag("p", words)),
             tag("script", Markup(script)),
@@ -91,18 +99,33 @@ class _Page:
             " is the value of an attribute. A bracket is a collection: items of several entities "
             "that one query reads.",
         )
-        links = [
-            tag("li", tag("a", _board_name(board.index), href=f"#board-{number}"))
-            for number, board in enumerate(chart.boards)
+        places = [
+            ("Access patterns", "patterns"),
+            *((_board_name(b.index), f"board-{number}") for number, b in enumerate(chart.boards)),
+            ("Entities", "entities"),
         ]
+        links = [tag("li", tag("a", name, href=f"#{place}")) for name, place in places]
         return tag(
             "header",
             tag("h1", chart.service),
             tag("ul.facts", [tag("li", fact) for fact in facts if fact]),
             tag("p.soft", words),
+            self.search(),
             tag("div.legend", self.entities(), self.collections()),
-            tag("nav", tag("ul", links), aria_label="Boards"),
+            tag("nav", tag("ul", links), aria_label="Parts of this page"),
         )
+
+    def search(self) -> Markup:
+        field = tag(
+            "input",
+            type="search",
+            id="search",
+            autocomplete="off",
+            spellcheck="false",
+            placeholder="an attribute, a key, a value",
+        )
+        found = tag("output.soft", data_found=True, aria_live="polite")
+        return tag("search", tag("label", "Search", for_="search"), field, found)
 
     def entities(self) -> Markup:
         rows = []
@@ -137,10 +160,92 @@ class _Page:
             )
             for collection in self.chart.collections
         ]
-        return tag("div.panel", tag("h3", "Collections"), tag("ul", rows))
+        label = tag("p.label", "Collections", id="collections")
+        return tag("div.panel", label, tag("ul", rows), role="group", aria_labelledby="collections")
 
     def bracket(self, collection: str) -> Markup:
         return tag("span.bracket", collection, style=self.collection_hues[collection])
+
+    def questions(self) -> Markup:
+        """All access patterns with what each is for."""
+        columns = ("Question", "Access pattern", "Where")
+        rows = [
+            self.question(pattern, board, number)
+            for number, board in enumerate(self.chart.boards)
+            for pattern in board.patterns
+        ]
+        hot = any(pattern.heat for board in self.chart.boards for pattern in board.patterns)
+        words = (
+            "A partition takes 1,000 write units and 3,000 read units a second. Where many items "
+            "share one, plan for that."
+        )
+        table = _table("All access patterns", "questions", columns, rows)
+        return tag(
+            "section.board",
+            tag("div.title", tag("h2", "Access patterns", id="heading-patterns")),
+            table,
+            tag("p.note", words) if hot else None,
+            "\n",
+            id="patterns",
+            aria_labelledby="heading-patterns",
+        )
+
+    def question(self, pattern: Pattern, board: Board, number: int) -> Markup:
+        is_collection = pattern.alias is None
+        name = self.bracket(pattern.name) if is_collection else tag("span.name", pattern.name)
+        who = () if is_collection else (self.chips[pattern.members[0]], " ")
+        heat = tag("p.heat", tag("b", "Hot? "), pattern.heat) if pattern.heat else None
+        where = tag("a", _board_name(board.index), href=f"#board-{number}")
+        return tag(
+            "tr",
+            tag("td.question", pattern.question, heat),
+            tag("td", *who, name),
+            tag("td.where", where),
+            data_members=json.dumps(pattern.members),
+            data_search="pattern",
+        )
+
+    def dictionary(self) -> Markup:
+        """What each entity has."""
+        words = (
+            "What a new item costs is said of the first example. Write units count each KB that is "
+            "begun. An index takes none from an update that changes nothing in it, and two from "
+            "one that changes its key."
+        )
+        return tag(
+            "section.board",
+            tag("div.title", tag("h2", "Entities", id="heading-entities")),
+            tag("p.soft", words),
+            [self.entry(entity) for entity in self.chart.entities],
+            "\n",
+            id="entities",
+            aria_labelledby="heading-entities",
+        )
+
+    def entry(self, entity: EntityEntry) -> Markup:
+        columns = ("Attribute", "Type", "Rules", "Default", "Description")
+        rows = [_attribute_row(entry) for entry in entity.attributes]
+        heading = tag(
+            "h3.entity",
+            self.chips[entity.alias],
+            " ",
+            tag("code", entity.entity),
+            f" version {entity.version}",
+        )
+        return tag(
+            "div.entry",
+            heading,
+            tag("p", entity.description) if entity.description else None,
+            _table(f"Attributes of {entity.alias}", "attributes", columns, rows),
+            tag("p.note", tag("b", "A new item"), f" takes {entity.writes}.")
+            if entity.writes
+            else None,
+            [
+                tag("p.note", tag("code", name), " has it only where ", tag("code", when), ".")
+                for name, when in entity.sparse
+            ],
+            data_members=json.dumps([entity.alias]),
+        )
 
     def board(self, number: int, board: Board) -> Markup:
         name = _board_name(board.index)
@@ -168,12 +273,12 @@ class _Page:
     def items(self, board: Board, name: str) -> Markup:
         if not board.groups:
             return tag("p.note", "None of the example items is here.")
-        band = tag("span", "", aria_hidden="true")
+        band = tag("span.unseen", "Collection")
         is_sorted = board.kind != "vector"
         head = tag(
             "tr",
             tag("th", "Partition key ", _fields(board.hash), scope="col"),
-            [tag("th.band", band, scope="col", aria_label="Collection")] * board.levels,
+            [tag("th.band", band, scope="col")] * board.levels,
             tag("th", "Sort key ", _fields(board.range), scope="col") if board.range else None,
             tag("th", "Entity", scope="col"),
             tag("th", "Attributes", scope="col"),
@@ -190,6 +295,7 @@ class _Page:
         behind = 1 + board.levels
         height = len(group.rows)
         for place, row in enumerate(group.rows):
+            inside = [band.collection for band in group.bands if band.start <= place < band.end]
             yield tag(
                 "tr",
                 key_cell(group.partition, "pk", column=0, scope="rowgroup", rowspan=height)
@@ -197,7 +303,12 @@ class _Page:
                 else None,
                 self.bands(group, place, board.levels),
                 key_cell(row.sort, "sk", column=behind, scope="row") if board.range else None,
-                tag("td.who", self.chips[row.alias], data_column=behind + 1),
+                tag(
+                    "td.who",
+                    self.chips[row.alias],
+                    data_column=behind + 1,
+                    data_in=", ".join(inside) or None,
+                ),
                 tag("td", attributes_of(row), data_column=behind + 2),
                 data_alias=row.alias,
                 data_example=row.example,
@@ -229,15 +340,9 @@ class _Page:
         )
 
     def patterns(self, board: Board, name: str) -> Markup:
-        title = f"Access patterns on {name}"
         columns = ("Access pattern", "Keys", "In Python")
-        table = tag(
-            "table.patterns",
-            tag("caption", title),
-            tag("thead", tag("tr", [tag("th", column, scope="col") for column in columns])),
-            tag("tbody", [self.pattern(pattern) for pattern in board.patterns]),
-        )
-        return tag("div.scroll", table, role="region", tabindex=0, aria_label=title)
+        rows = [self.pattern(pattern) for pattern in board.patterns]
+        return _table(f"Access patterns on {name}", "patterns", columns, rows)
 
     def pattern(self, pattern: Pattern) -> Markup:
         is_collection = pattern.alias is None
@@ -255,10 +360,36 @@ class _Page:
             tag("td.shapes", [key_shape(shape) for shape in shapes]),
             tag("td", [call_cell(call) for call in pattern.calls]),
             data_members=json.dumps(pattern.members),
+            data_search="call",
         )
 
 
+def _table(title: str, kind: str, columns: Sequence[str], rows: Sequence[Markup]) -> Markup:
+    table = tag(
+        f"table.{kind}",
+        tag("caption", title),
+        tag("thead", tag("tr", [tag("th", column, scope="col") for column in columns])),
+        tag("tbody", rows),
+    )
+    return tag("div.scroll", table, role="region", tabindex=0, aria_label=title)
+
+
 # ---- cells
+
+
+def _attribute_row(entry: AttributeEntry) -> Markup:
+    is_other = entry.field not in ("", entry.name)
+    stored = tag("span.note", "stored as ", tag("code", entry.field)) if is_other else None
+    rules = [tag("span.tag.strong" if r in _STRONG else "span.tag", r) for r in entry.rules]
+    return tag(
+        "tr",
+        tag("th", tag("code", entry.name), stored, scope="row"),
+        tag("td", tag("code", entry.type)),
+        tag("td.rules", [part for rule in rules for part in (rule, " ")]),
+        tag("td.default", entry.default or None),
+        tag("td", entry.description),
+        data_search="attribute",
+    )
 
 
 def _board_name(index: str | None) -> str:

@@ -12,6 +12,12 @@ from typing import Any, Final
 from leyden import Service
 from leyden.chart.contents import Call, KeyShape, Pattern, Row
 from leyden.chart.examples import Example, Examples
+from leyden.chart.questions import (
+    heat_of,
+    question_of,
+    question_of_collection,
+    question_of_search,
+)
 from leyden.keys import IndexKeys
 from leyden.schema import EntitySpec, KeySpec
 from leyden.types import epoch_seconds, timestamp_text, type_of
@@ -42,6 +48,8 @@ def patterns_of(
                     collections=spec.collection,
                     when=spec.when.text if spec.when else None,
                     calls=_calls(entity.spec, keys, examples.of(alias), partitions),
+                    question=question_of(entity.spec, spec),
+                    heat=heat_of(entity.spec, spec.pk.composite),
                 )
                 found.append(pattern)
     for name, members in drawn.collections.__members__.items():
@@ -81,6 +89,8 @@ def searches_of(
                 collections=(),
                 when=None,
                 calls=(Call(call, _beside(inside[0], partitions) if inside else ()),),
+                question=question_of_search(spec, search),
+                heat=heat_of(spec, named) if named else None,
             )
             found.append(pattern)
     return tuple(found)
@@ -164,6 +174,7 @@ def _collection(
         collections=(),
         when=None,
         calls=(Call(f"{reached}({given}).go()", best),),
+        question=question_of_collection(members, spec),
     )
 
 

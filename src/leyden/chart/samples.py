@@ -211,7 +211,11 @@ def _named_text(words: list[str], number: int, entity: str) -> str:
 
 def _taken(samples: tuple[str, ...], number: int) -> str:
     round_, place = divmod(number, len(samples))
-    return samples[place] if not round_ else f"{samples[place]}{round_ + 1}"
+    if not round_:
+        return samples[place]
+    # An address stays one.
+    name, at, domain = samples[place].partition("@")
+    return f"{name}{round_ + 1}{at}{domain}"
 
 
 def _forms(text: str, number: int) -> Iterator[str]:
@@ -249,6 +253,11 @@ def _forms(text: str, number: int) -> Iterator[str]:
     yield f"01HX0000000000000000{number + 1:06}"
     yield f"{number + 1:024x}"
     yield f"{number + 1:064x}"
+
+
+def says_whose(name: str) -> bool:
+    """Whether an attribute's name says what it is of: `customer_id` does, and `id` does not."""
+    return not {*_words(name)} <= _ID_WORDS
 
 
 def is_free(attribute: AttributeSpec) -> bool:
