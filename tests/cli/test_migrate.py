@@ -146,6 +146,25 @@ def test_it_runs_rolls_back_and_commits(folder: Path, on_table: OnTable) -> None
     assert "migration.refused" in result.stderr
 
 
+def test_a_plan_is_refused_as_the_run_would_be(folder: Path, on_table: OnTable) -> None:
+    for options in (("--dry-run",), ("--yes",)):
+        refused = run(folder, on_table, "--commit", *options)
+        assert refused.exit_code == 1
+        assert "it has not run; run it until all items are verified" in refused.stderr
+
+
+def test_old_schemas_that_fit_no_item_are_told_of(folder: Path, on_table: OnTable) -> None:
+    old, new = folder / "assignee.from" / "task.yaml", folder / "schemas" / "task.yaml"
+    for path, text in ((old, OLD), (new, NEW)):
+        path.write_text(text.replace("service: taskapp", "service: another"))
+    said = "no item of the table is one of the migration's entities"
+    planned = run(folder, on_table, "--dry-run")
+    assert said in planned.stdout
+    done = run(folder, on_table, "--yes")
+    assert said in done.stderr
+    assert "all items are in the new form" not in done.stderr
+
+
 def test_items_that_cannot_be_moved_are_listed_and_the_exit_code_is_1(
     folder: Path, on_table: OnTable
 ) -> None:

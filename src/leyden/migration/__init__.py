@@ -8,7 +8,7 @@ far it is in one item of the table. What they say of it is in `results.py`.
 `app.migrate(...)` is the way in.
 """
 
-from leyden.migration.job import Job, Migration
+from leyden.migration.job import Job, Migration, refuse_step
 from leyden.migration.logbook import (
     LEASE,
     PROGRESS_FIELD,
@@ -55,4 +55,5 @@ __all__ = [
     "plan_migration",
     "progress_key",
     "read_progress",
+    "refuse_step",
 ]

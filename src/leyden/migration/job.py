@@ -278,9 +278,7 @@ class Job:
     def _entered(self, found: Entry | None) -> Entry | None:
         """Where to begin; None where everything is done already. Raises MigrationError."""
         direction = self._direction
-        why = refusal_of(direction, found)
-        if why is not None:
-            raise MigrationError(why, name=self._migration.name, operation=OPERATION)
+        refuse_step(self._migration.name, direction, found)
         if found is not None and found.phase == "committed":
             return None
         working = _WORKING[direction]
@@ -455,7 +453,14 @@ def failure_of(alias: str, key: Item, error: LeydenError) -> Failure:
     return Failure(alias, key, error.code, error.message)
 
 
-def refusal_of(direction: Direction, found: Entry | None) -> str | None:
+def refuse_step(name: str, direction: Direction, found: Entry | None) -> None:
+    """Raise MigrationError where a migration cannot go this way from where it is."""
+    why = _refusal_of(direction, found)
+    if why is not None:
+        raise MigrationError(why, name=name, operation=OPERATION)
+
+
+def _refusal_of(direction: Direction, found: Entry | None) -> str | None:
     """Why a migration cannot go this way from where it is; None where it can."""
     phase = None if found is None else found.phase
     if direction == "forward":

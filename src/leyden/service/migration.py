@@ -21,6 +21,7 @@ from leyden.migration import (
     MigrationProgress,
     MigrationReport,
     plan_migration,
+    refuse_step,
 )
 from leyden.migration.job import OPERATION
 from leyden.operations.bound import BoundEntity
@@ -75,6 +76,7 @@ class Work:
 
     def _plan(self) -> Program[MigrationPlan]:
         entry = yield from self.logbook.read()
+        refuse_step(self.migration.name, self.direction, entry)
         plan = yield from plan_migration(
             self.migration,
             self.direction,

@@ -37,6 +37,13 @@ _AFTER: Final = {
     ),
     "committing": "not all items could be settled; mend those that are listed, and run it again",
 }
+_OWN: Final = 1
+"""How many items a migration itself has in a table."""
+_STRANGE: Final = (
+    "no item of the table is one of the migration's entities, in the old form or the new one: see "
+    "whether it is the right table, and whether `from` has the schemas that its items were written "
+    "with"
+)
 _LONGEST: Final = 60
 _MINUTE: Final = 60
 
@@ -172,6 +179,9 @@ def _show_plan(plan: MigrationPlan) -> None:
         for one in plan.entities
     ]
     print_table(_PLANNED, rows)
+    is_found = any(one.moves or one.changes or one.done or one.failed for one in plan.entities)
+    if plan.scanned > _OWN and not is_found:
+        click.echo(_STRANGE)
     units = plan.read_units + plan.write_units
     took = "" if plan.seconds is None else f"; at {plan.rate:g} a second, {_span(plan.seconds)}"
     click.echo(
@@ -213,7 +223,11 @@ def _summarise(report: MigrationReport) -> None:
     if report.throttles:
         parts.append(f"throttled {plural(report.throttles, 'time')}")
     click.echo(", ".join(parts), err=True)
-    if report.is_complete or not report.counts.failed:
+    counts = report.counts
+    is_found = report.moved or counts.done or counts.failed or counts.conflicts
+    if counts.scanned > _OWN and not is_found:
+        click.echo(_STRANGE, err=True)
+    elif report.is_complete or not counts.failed:
         click.echo(_AFTER[report.phase], err=True)
 
 
