@@ -75,8 +75,8 @@ class MigrationReport:
     `phase` is where the migration is now, `counts` are those of the last pass over the table,
     `moved` are the items that this direction has written in all its passes, those of earlier calls
     included; of a call that was killed or cancelled the last seconds are missing. `failures` are
-    the items that cannot be moved, up to 1,000 of `counts.failed`. `consumed` and `seconds` are those of this
-    call. `is_complete`: nothing is left to do.
+    the items that cannot be moved, up to 1,000 of `counts.failed`. `consumed` and `seconds` are
+    those of this call. `is_complete`: nothing is left to do.
     """
 
     name: str
