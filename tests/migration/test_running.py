@@ -29,7 +29,7 @@ from leyden.program import Gather, Item, Program, Request
 from leyden.schema import BEFORE_FIELD
 from leyden.service.migration import work_of
 from leyden.tables import read_items
-from tests.operations.migrating.cases import CASES, OLD, Case
+from tests.operations.migrating.cases import CASES, COMPANIONS, OLD, Case
 
 COUNT = 20
 
@@ -650,28 +650,215 @@ def faults_of(app: Any) -> list[Any]:
     return [one for one in app.doctor(full=True).findings if one.severity != "note"]
 
 
-def test_items_whose_keys_trade_places_are_told_of_and_none_is_lost(
-    engine: Any, table_name: str
+def ringed(of: dict[str, Any] = OLD) -> Case:
+    """The key of an item is made of its team, and then of its id; its points become a score."""
+
+    def keyed(name: str) -> dict[str, Any]:
+        schema = deepcopy(of)
+        schema["indexes"]["tasks"]["pk"] = {"field": "pk", "template": f"${{{name}}}"}
+        schema["indexes"]["tasks"]["sk"] = {"field": "sk", "composite": []}
+        return schema
+
+    new = keyed("id")
+    del new["attributes"]["points"]
+    new["attributes"]["score"] = {"type": "number", "min": 0}
+    change = {"attributes": {"score": {"value": "points", "back": {"points": "score"}}}}
+    return Case("ringed", keyed("team"), new, change)
+
+
+def put_ring(ground: Ground, size: int, name: str = "r", **more: Any) -> None:
+    """Items each of which gets the key of the next one, and the last one that of the first."""
+    for n in range(size):
+        of = {"team": f"{name}{n}", "id": f"{name}{(n + 1) % size}", "kind": "bug", "points": n}
+        ground.old.entities.task.put(employee=f"{name}e{n}", **{**of, **more}).go()
+
+
+def points_of(ground: Ground) -> list[int]:
+    """The points of all items, whatever form they have."""
+    found = [item.get("points") or item.get("score") for item in ground.raw()]
+    return sorted(int(one["N"]) for one in found if one)
+
+
+@pytest.mark.parametrize("page", [1, 100], ids=["each on a page", "on one page"])
+@pytest.mark.parametrize("company", [False, True], ids=["alone", "with guards and parts"])
+def test_items_whose_keys_trade_places_move_together_and_back(
+    engine: Any, table_name: str, monkeypatch: pytest.MonkeyPatch, page: int, company: bool
 ) -> None:
-    def bare(pk: str, sk: str) -> dict[str, Any]:
-        schema = deepcopy(OLD)
-        schema["indexes"]["tasks"]["pk"] = {"field": "pk", "template": pk}
+    monkeypatch.setattr("leyden.migration.job._FIRST_PAGE", page)
+    monkeypatch.setattr("leyden.migration.job._MOST_PAGE", page)
+    monkeypatch.setattr("leyden.operations.run.moving.LOOKS", 2)
+    ground = Ground(ringed(COMPANIONS if company else OLD), engine, table_name)
+    put_ring(ground, 2, "a")
+    put_ring(ground, 3, "b", **({"text": "long " * 100_000} if company else {}))
+    put_ring(ground, 6, "c")
+    # Without the last one it is no ring: the others wait in a row for one that waits for nobody.
+    ground.old.entities.task.delete(team="c5").go()
+    before = ground.raw()
+    plan = ground.migrate(dry_run=True)
+    assert (plan.writes, plan.failed) == (10, 0)
+    report = ground.migrate()
+    assert (report.phase, report.moved, report.counts.failed) == ("verified", 10, 0)
+    own = ground.new.entities.task
+    records = [*own.scan.go(pages="all")]
+    assert sorted(record.score for record in records) == [0, 0, 0, 1, 1, 1, 2, 2, 3, 4]
+    for record in records:
+        assert own.get(id=record.id).go() == record
+    assert faults_of(ground.new) == []
+    back = ground.migrate(rollback=True)
+    assert (back.phase, back.moved, back.counts.failed) == ("rolled_back", 10, 0)
+    assert ground.raw() == before, "the old bytes, guards and parts included"
+    assert ground.migrate().is_complete
+    assert ground.migrate(commit=True).is_complete
+    assert [*own.scan.go(pages="all")] == records
+    ground.close()
+
+
+def test_items_whose_keys_trade_places_survive_kills(engine: Any, table_name: str) -> None:
+    dice = random.Random(1)
+    ground = Ground(ringed(COMPANIONS), engine, table_name)
+    put_ring(ground, 2, "a", text="long " * 100_000)
+    put_ring(ground, 3, "b")
+    before = ground.raw()
+    kills = 0
+    for options in ({}, {"rollback": True}, {}, {"commit": True}):
+        for _ in range(2):
+            try:
+                run_killed(ground, dice.randint(1, 20), **options)
+            except KilledError:
+                kills += 1
+            assert points_of(ground) == [0, 0, 1, 1, 2]
+        assert ground.migrate(**options, lease=1).is_complete
+        if options == {"rollback": True}:
+            assert ground.raw() == before
+        else:
+            assert faults_of(ground.new) == []
+    assert kills > 2
+    ground.close()
+
+
+def test_who_writes_one_of_a_ring_meanwhile_wins(engine: Any, table_name: str) -> None:
+    ground = Ground(ringed(), engine, table_name)
+    put_ring(ground, 2)
+    met = 0
+
+    def meddled(program: Program[Any]) -> Program[Any]:
+        nonlocal met
+        try:
+            step = next(program)
+            while True:
+                for one in getattr(step, "requests", ()):
+                    kinds = [*map(list, one.params.get("TransactItems", ()))]
+                    if kinds == [["Put"], ["Put"]] and met < 2:
+                        met += 1
+                        ground.old.entities.task.patch(team="r1").add(points=10).go()
+                step = program.send((yield step))
+        except StopIteration as end:
+            return end.value
+
+    work = work_of(ground.new, ground.case.migration)
+    report: Any = ground.new.driver.run(meddled(work.program()))
+    assert (met, report.moved, report.counts.failed) == (2, 2, 0)
+    assert points_of(ground) == [0, 21]
+    ground.close()
+
+
+@pytest.mark.parametrize("page", [1, 100], ids=["each on a page", "on one page"])
+def test_a_ring_whose_answers_are_lost_moves_once_and_is_counted_whole(
+    engine: Any, table_name: str, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr("leyden.migration.job._FIRST_PAGE", page)
+    monkeypatch.setattr("leyden.migration.job._MOST_PAGE", page)
+    monkeypatch.setattr("leyden.operations.run.moving.LOOKS", 2)
+    ground = Ground(ringed(COMPANIONS), engine, table_name)
+    put_ring(ground, 2, "a")
+    put_ring(ground, 3, "b")
+    before = ground.raw()
+    for seed, options in enumerate(({}, {"rollback": True})):
+        work = work_of(ground.new, ground.case.migration, segments=2, lease=1, **options)
+        program = unheard(work.program(), random.Random(seed))
+        report: Any = ground.new.driver.run(program)
+        assert (report.is_complete, report.moved) == (True, 5)
+    assert ground.raw() == before
+    ground.close()
+
+
+def test_a_ring_of_which_one_cannot_move_stays_and_is_told_of(
+    engine: Any, table_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leyden.operations.run.moving.TRANSACTION_LIMIT", 4)
+    monkeypatch.setattr("leyden.operations.run.moving.LOOKS", 2)
+    ground = Ground(ringed(), engine, table_name)
+    put_ring(ground, 3, "a")
+    put_ring(ground, 5, "b")
+    put_ring(ground, 4, "c")
+    ground.old.entities.task.patch(team="a1").set(points=-1).go()
+    before = ground.raw()
+    report = ground.migrate()
+    assert (report.phase, report.moved, report.counts.failed) == ("verified", 4, 8)
+    reasons = [one.reason for one in report.failures]
+    assert sum("another item stands under its new key" in one for one in reasons) == 7
+    assert sum('"score" must be at least 0' in one for one in reasons) == 1
+    left = [item for item in before if item["team"]["S"][0] != "c"]
+    assert [item for item in ground.raw() if item["team"]["S"][0] != "c"] == left
+    ground.old.entities.task.patch(team="a1").set(points=1).go()
+    report = ground.migrate()
+    assert (report.moved, report.counts.failed) == (7, 5)
+    ground.close()
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_code_that_knows_both_forms_moves_a_ring_with_what_it_writes(
+    engine: Any, table_name: str, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr("leyden.operations.run.moving.LOOKS", 2)
+    names = ["team", "id", "employee"][:size]
+
+    def keyed(first: str, *rest: str) -> dict[str, Any]:
+        schema = deepcopy(COMPANIONS)
+        schema["attributes"]["employee"] = {"type": "string", "required": True}
+        sk = "task#" + "#".join(f"${{{name}}}" for name in rest)
+        schema["indexes"]["tasks"]["pk"] = {"field": "pk", "template": f"${{{first}}}"}
         schema["indexes"]["tasks"]["sk"] = {"field": "sk", "template": sk}
         return schema
 
-    change = Case("traded", bare("${team}", "${id}"), bare("${id}", "${team}"), {})
-    ground = Ground(change, engine, table_name)
-    for n, (team, name) in enumerate([("x", "y"), ("y", "x"), ("q", "r"), ("r", "s")]):
-        of = {"team": team, "id": name, "kind": "bug", "employee": "e", "points": n}
-        ground.old.entities.task.put(**of).go()
-    before = ground.raw()
-    report = ground.migrate()
-    # Each of the two waits for the other one. The others move, one after the other.
-    assert (report.phase, report.moved, report.counts.failed) == ("verified", 2, 2)
-    assert "another item stands under its new key" in report.failures[0].reason
-    assert sorted(item["points"]["N"] for item in ground.raw()) == ["0", "1", "2", "3"]
+    case = Case("rotated", keyed(*names), keyed(*names[1:], names[0]), {})
+    ground = Ground(case, engine, table_name)
+    rings = [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"], ["j", "k", "l"]]
+    keys = []
+    for n, ring in enumerate(rings):
+        for turn in range(size):
+            values = [ring[(turn + place) % size] for place in range(size)]
+            keys.append(dict(zip(names, values, strict=True)))
+            of = {"employee": f"e{n}{turn}", "kind": "bug", "points": len(keys)}
+            ground.old.entities.task.put(**{**of, **keys[-1]}).go()
+    if size == 3:
+        # The other two wait in a row.
+        ground.old.entities.task.delete(**keys.pop()).go()
+    app = leyden.load(case.new, table=table_name, engine=engine, migrating_from=case.migration)
+    task = app.entities.task
+
+    def points() -> list[int | None]:
+        found = [task.get(**key).go() for key in keys]
+        assert [*task.get(keys).go().items] == found
+        assert len(task.scan.go(pages="all")) == sum(one is not None for one in found)
+        return [None if one is None else one.points for one in found]
+
+    expected: list[int | None] = [*range(1, len(keys) + 1)]
+    assert points() == expected
+    assert task.patch(**keys[0]).set(points=50).go(response="all_new").points == 50
+    task.delete(**keys[size]).go()
+    task.put(**{"employee": "new", "kind": "idea", "points": 70, **keys[2 * size]}).go()
+    assert task.patch(**keys[3 * size]).set(points=90).go(response="all_new").points == 90
+    expected[0], expected[size], expected[2 * size], expected[3 * size] = 50, None, 70, 90
+    assert points() == expected
+    assert ground.migrate().is_complete
+    assert points() == expected
+    assert faults_of(ground.new) == []
     assert ground.migrate(rollback=True).is_complete
-    assert ground.raw() == before
+    old = [ground.old.entities.task.get(**key).go() for key in keys]
+    assert [None if one is None else one.points for one in old] == expected
+    assert faults_of(ground.old) == []
+    app.close()
     ground.close()
 
 

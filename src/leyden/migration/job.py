@@ -368,7 +368,7 @@ class Job:
         for one in moved:
             if one.error is not None and len(self._failures) < MOST_FAILURES:
                 self._failures.append(failure_of(one.alias, one.key, one.error))
-        written = outcomes.count("moved")
+        written = outcomes.count("moved") + sum(one.beside for one in moved)
         counts = Counts(
             counts.scanned + scanned,
             counts.moved + written,

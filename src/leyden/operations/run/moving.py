@@ -8,6 +8,11 @@ so that a concurrent writer always wins; the item is then read and looked at onc
 Code of the old schemas may write an item again that was moved. Then both stand there, and the one
 under the key of the old form is the later one: whoever knows the new form deletes or moves the old
 one with each write. So the other one goes first, and the item moves as ever.
+
+An item whose new key is the old one of another waits until that has moved. Where items wait for one
+another in a ring, as two that swap their keys, none of them can be the first. One transaction then
+puts each of them where the next one stands, and depends on all of them being what was read. So do
+items in a row, where the first of them cannot wait, as in a write.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from leyden.errors import (
     LeydenError,
     UniqueConstraintError,
 )
-from leyden.operations.bound import BoundEntity, item_id, key_text, matches, name_key
+from leyden.operations.bound import BoundEntity, ItemId, item_id, key_text, matches, name_key
 from leyden.operations.companions.moving.company import Prepared, prepare
 from leyden.operations.companions.moving.kept import same_items
 from leyden.operations.companions.moving.moving import Moving
@@ -69,7 +74,8 @@ class Moved:
     under which it was read.
 
     `is_another`: the item was not any more what was to be moved, and had to be read again, as
-    others wrote or moved it.
+    others wrote or moved it. `beside` is how many items moved with it that are not among the
+    entries.
     """
 
     outcome: Literal["moved", "done", "gone", "conflict", "failed"]
@@ -78,6 +84,7 @@ class Moved:
     error: LeydenError | None = None
     consumed: float | None = None
     is_another: bool = False
+    beside: int = 0
 
 
 class Moves:
@@ -85,6 +92,7 @@ class Moves:
 
     An item is moved as it was read, or not at all: where it has changed it is read and looked at
     again, up to 5 times. With `copy_to` items are put into that table, and stay where they are.
+    An item that waits for others moves together with these, which need not be among the entries.
     """
 
     def __init__(
@@ -118,6 +126,9 @@ class Moves:
                 yield from look.read_again([move for move in waiting if move.pending is None])
             yield from look.prepare([move for move in self._waiting if move.pending is None])
             yield from look.send(self._waiting)
+            # For an item that is moved alone, nobody moves what stands in front of it.
+            alone = len(self._moves) == 1
+            yield from look.send_rows(self._waiting, reads=alone or attempt == LOOKS)
             if not self._waiting:
                 break
         for move in self._waiting:
@@ -134,7 +145,7 @@ class Moves:
     @property
     def moved(self) -> int:
         """How many items have moved so far, as far as answers say."""
-        return sum(move.result == "moved" for move in self._moves)
+        return sum(1 + move.beside for move in self._moves if move.result == "moved")
 
 
 def move_items(
@@ -167,6 +178,9 @@ class _Move:
     is_another: bool = False
     blocking: Item | None = None
     """What stood there last and has to move before it."""
+    is_entry: bool = True
+    """Whether it was to be moved, and not only stands in the way of one that was."""
+    beside: int = 0
     pending: _Sending | None = None
     """What was sent for it last, where the answer does not say whether it was done."""
     in_doubt: bool = False
@@ -177,13 +191,19 @@ class _Move:
         """What became of it."""
         alias = self.moving.entity.spec.alias
         outcome = self.result or "conflict"
-        return Moved(outcome, alias, self.key, self.error, self.cost, self.is_another)
+        return Moved(outcome, alias, self.key, self.error, self.cost, self.is_another, self.beside)
 
     def is_done_by(self, stored: Item) -> bool:
         """Whether an item is stored as this move left it, by a request whose answer got lost."""
         return (
             self.in_doubt and self.prepared is not None and same_items(stored, self.prepared.after)
         )
+
+    @property
+    def can_move_up(self) -> bool:
+        """Whether it may get its new key together with others."""
+        is_settled = self.result is not None or self.pending is not None
+        return not is_settled and self.prepared is not None and self.prepared.moves
 
     def fail(self, error: LeydenError) -> None:
         """Leave the item as it is."""
@@ -277,31 +297,131 @@ class _Look:
         sent: list[_Sending] = []
         for move in moves:
             move.blocking = None
+            if move.pending is not None and move.pending.move is not move:
+                # The first one of its row sends it.
+                continue
             try:
                 sent.append(move.pending or self._sending(move))
             except LeydenError as error:
                 move.fail(error)
+        yield from self._exchange(sent)
+
+    def _exchange(self, sent: Sequence[_Sending]) -> Program[None]:
+        """Send requests at the same time, and note what became of their items."""
         if not sent:
             return
         answers = yield Gather(tuple(one.request for one in sent), self.concurrency)
         for one, answer in zip(sent, answers, strict=True):
-            one.move.pending = None
+            is_open = isinstance(answer, LeydenError) and (
+                concerns_all(answer) or is_under_way(answer)
+            )
+            for move in one.moves:
+                move.pending = one if is_open else None
             if isinstance(answer, LeydenError):
-                one.move.in_doubt = one.move.in_doubt or bool(answer.unsure)
-                if concerns_all(answer) or is_under_way(answer):
-                    one.move.pending = one
+                for move in one.moves:
+                    move.in_doubt = move.in_doubt or bool(answer.unsure)
                 continue
             one.move.cost = add_units(one.move.cost, consumed_units(answer))
             # Where room was made for it, another request moves the item.
             one.move.standing = None
-            if not one.makes_room:
-                one.move.result = "moved"
+            for move in () if one.makes_room else one.moves:
+                move.result = "moved"
+            one.move.beside = sum(not move.is_entry for move in one.moves)
         for answer in answers:
             if isinstance(answer, LeydenError) and concerns_all(answer):
                 raise answer
         for one, answer in zip(sent, answers, strict=True):
             if isinstance(answer, LeydenError) and one.move.pending is None:
                 yield from self._judge(one, answer)
+
+    def send_rows(self, moves: Sequence[_Move], *, reads: bool) -> Program[None]:
+        """Move items that wait for others together with these, a row in one transaction.
+
+        `reads`: items that are not at hand are read to find rows. That costs a read an item, and by
+        the next look those in front have mostly moved by themselves.
+        """
+        known = {item_id(self.table, move.key): move for move in moves}
+        targets = {self._place_of(move) for move in moves if move.prepared is not None}
+        found: set[int] = set()
+        sent: list[_Sending] = []
+        # Those for which none waits come first: their rows are whole.
+        for move in sorted(moves, key=lambda move: item_id(self.table, move.key) in targets):
+            if move.blocking is None or id(move) in found:
+                continue
+            row = yield from self._row(move, known, reads=reads)
+            if not row or not found.isdisjoint(map(id, row)):
+                continue
+            found.update(map(id, row))
+            try:
+                sent.append(self._moving_up(row))
+            except LeydenError as error:
+                move.fail(error)
+        yield from self._exchange(sent)
+
+    def _place_of(self, move: _Move) -> ItemId:
+        """The place of the key that an item gets."""
+        assert move.prepared is not None
+        return item_id(self.table, move.prepared.new_key)
+
+    def _row(
+        self, first: _Move, known: dict[ItemId, _Move], *, reads: bool
+    ) -> Program[list[_Move]]:
+        """An item and those that it waits for: each gets the key of the next one.
+
+        The last one gets that of the first, which closes the ring, or one that is free. Empty where
+        it gets neither. `known` are items by their places; those that are met come into it.
+        """
+        row = [first]
+        while len(row) <= TRANSACTION_LIMIT:
+            last = row[-1]
+            place = self._place_of(last)
+            if place == item_id(self.table, first.key):
+                return row
+            if place not in known:
+                item = last.blocking
+                if item is None and not reads:
+                    return []
+                if item is None:
+                    last.standing = item = yield from self._there(last)
+                if item is None:
+                    return row
+                assert last.prepared is not None
+                known[place] = _Move(first.moving, item, last.prepared.new_key, is_entry=False)
+                if self._goes_first(first.moving, item):
+                    yield from self.prepare([known[place]])
+            behind = known[place]
+            if not (behind.can_move_up and behind.moving is first.moving):
+                return []
+            row.append(behind)
+        return []
+
+    def _moving_up(self, row: Sequence[_Move]) -> _Sending:
+        """The transaction that puts each item of a row where the next one stands.
+
+        Where the row is no ring, the last one is put where nothing stands, and the place of the
+        first one gets empty.
+        """
+        first, last = row[0], row[-1]
+        is_ring = self._place_of(last) == item_id(self.table, first.key)
+        parts: list[Params] = []
+        company: list[Params] = []
+        for move, behind in zip(row, (*row[1:], first if is_ring else None), strict=True):
+            one = move.prepared
+            assert one is not None
+            if behind is None:
+                parts.append({"Put": self._put(move, one)})
+            else:
+                condition = self._as_read(behind, Expressions(), whole=True)
+                parts.append({"Put": {"TableName": self.table, "Item": one.after, **condition}})
+            company += (guard.part for guard in move.guards.apply(one.guards))
+            company += one.parts
+        if not is_ring:
+            condition = self._as_read(first, Expressions(), whole=True)
+            parts.append({"Delete": {"TableName": self.table, "Key": first.key, **condition}})
+        # Of its guards each item learned by its own request, which the next one was in the way of.
+        roles = ["row"] * len(parts)
+        sending = self._together(first, [*parts, *company], roles, ())
+        return evolve(sending, others=row[1:])
 
     def _sending(self, move: _Move) -> _Sending:
         """What is to be sent next for an item."""
@@ -478,6 +598,10 @@ class _Look:
         guards = iter(sent.guards)
         for role, reason in zip(sent.roles, reasons, strict=False):
             guard = next(guards) if role == "guard" else None
+            if role == "row" and code_of(reason) != "None":
+                # One of them was written meanwhile; another look may find all of them at rest.
+                for one in sent.moves:
+                    one.blocking = None
             if code_of(reason) != CONDITION_FAILED:
                 continue
             if role == "place":
@@ -487,20 +611,29 @@ class _Look:
 
     def _look_at_place(self, move: _Move) -> Program[None]:
         """Read what stands under the item's new key."""
+        move.standing = yield from self._there(move)
+        if self.copy_to is None and self._goes_first(move.moving, move.standing):
+            move.standing, move.blocking = None, move.standing
+
+    def _there(self, move: _Move) -> Program[Item | None]:
         assert move.prepared is not None
-        key, moving = move.prepared.new_key, move.moving
         found, cost, _ = yield from get_items(
-            self.target_table, [key], _OPTIONS, self.operation, consistent=True
+            self.target_table, [move.prepared.new_key], _OPTIONS, self.operation, consistent=True
         )
         move.cost = add_units(move.cost, cost)
-        standing = next(iter(found.values()), None)
+        return next(iter(found.values()), None)
+
+    def _goes_first(self, moving: Moving, standing: Item | None) -> bool:
+        """Whether what stands under an item's new key moves before it, so that the place is free.
+
+        That is an item of the form that this one has.
+        """
         is_back = self.direction == "back"
-        if standing is not None and moving.owns(standing) and self.copy_to is None:
-            # An item of the form that this one has moves before it, and then the place is free.
-            is_first = moving.is_earlier(standing) != is_back
-            move.blocking = standing if is_first else None
-            standing = None if is_first else standing
-        move.standing = standing
+        return (
+            standing is not None
+            and moving.owns(standing)
+            and moving.is_earlier(standing) != is_back
+        )
 
     def _judge_guard(self, move: _Move, guard: GuardPart, reason: Reason) -> Program[None]:
         named = (self.operation, guard.entity.spec.entity)
@@ -524,13 +657,22 @@ class _Look:
 
 @frozen
 class _Sending:
-    """A request for an item. `roles` are those of its first parts, `guards` the guards in it."""
+    """A request for an item. `roles` are those of its first parts, `guards` the guards in it.
+
+    `others` are the other items of a row.
+    """
 
     move: _Move
     request: Request
     roles: Sequence[str]
     guards: Sequence[GuardPart]
     makes_room: bool
+    others: Sequence[_Move] = ()
+
+    @property
+    def moves(self) -> tuple[_Move, ...]:
+        """All items that it is about."""
+        return (self.move, *self.others)
 
 
 def place_taken(one: Prepared, entity: str, standing: Item | None = None) -> KeyCollisionError:
