@@ -204,3 +204,16 @@ def test_wrong_usage(folder: Path, on_table: OnTable, options: tuple[str, ...], 
     result = run(folder, on_table, *options)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_a_copy_says_that_it_does_not_follow_deletions(folder: Path, on_table: OnTable) -> None:
+    other = f"{on_table.table}-copy"
+    leyden.load(NEW, table=other, engine=on_table.engine).create_table()
+    file = folder / "assignee.yaml"
+    file.write_text(f"{FILE}copy: {{table: {other}}}\n")
+    done = run(folder, on_table, "--yes")
+    assert done.exit_code == 0
+    assert f"all items are in the table {other}. What was deleted here" in done.stderr
+    assert "--commit" not in done.stderr
+    report = json.loads(run(folder, on_table, "--yes", "--json").stdout)
+    assert (report["copied_to"], report["complete"]) == (other, True)

@@ -21,6 +21,8 @@ from leyden.errors import (
     MigrationBusyError,
     MigrationError,
     SchemaError,
+    TableMismatchError,
+    TableNotFoundError,
     ThrottledError,
 )
 from leyden.migration import Entry, Logbook, MigrationProgress, is_progress
@@ -610,6 +612,84 @@ def test_a_copy_fills_another_table_and_changes_nothing_here(
         ground.new.migrate(migration, rollback=True)
     with pytest.raises(LeydenError, match="cannot copy a table to itself"):
         ground.new.migrate({**migration, "copy": {"table": ground.table}})
+    ground.close()
+    other.close()
+
+
+def test_a_copy_follows_what_was_written_and_not_what_was_deleted(
+    engine: Any, new_table_name: Callable[[], str]
+) -> None:
+    large = {"text": {"type": "string", "overflow": "chunk"}, "slug": "string"}
+    schema = {**deepcopy(OLD), "unique": [["slug"]]}
+    schema["attributes"] = {**schema["attributes"], **large}
+    old = leyden.load(schema, table=new_table_name(), engine=engine)
+    old.create_table()
+    new = leyden.load({**schema, "version": "2"}, table=old.table, engine=engine)
+    copy = leyden.load({**schema, "version": "2"}, table=new_table_name(), engine=engine)
+    copy.create_table()
+    migration = {
+        "migration": "copying",
+        "from": schema,
+        "copy": {"table": copy.table},
+        "entities": {"task": {}},
+    }
+    task, key = old.entities.task, {"team": "a", "employee": "e", "kind": "bug", "points": 1}
+    dice = random.Random(1)
+    texts = ["".join(dice.choices("0123456789abcdef", k=900_000)) for _ in range(2)]
+    task.put(**key, id="1", slug="one", text=texts[0]).go()
+    task.put(**key, id="2", slug="two").go()
+    task.put(**key, id="3", slug="three").go()
+    report = new.migrate(migration)
+    assert (report.is_complete, report.moved, report.copied_to) == (True, 3, copy.table)
+
+    # One gets other parts, and the second takes the value that the first gives up.
+    task.put(**key, id="1", slug="first", text=texts[1]).go()
+    task.put(**key, id="2", slug="one").go()
+    task.delete(team="a", id="3").go()
+    report = new.migrate(migration)
+    assert report.is_complete
+    found = {one.id: (one.slug, one.text) for one in copy.entities.task.scan.go(pages="all")}
+    assert found == {"1": ("first", texts[1]), "2": ("one", None), "3": ("three", None)}
+    assert copy.doctor(full=True).findings == (), "nothing of the earlier copies is left"
+
+    # The copy of what is gone still has its value.
+    task.put(**key, id="4", slug="three").go()
+    (failure,) = new.migrate(migration).failures
+    assert failure.key["sk"]["S"].endswith("4")
+    assert "if that one is gone here, delete its copy" in failure.reason
+    copy.entities.task.delete(team="a", id="3").go()
+    assert new.migrate(migration).is_complete
+    for app in (old, new, copy):
+        app.close()
+
+
+def test_a_copy_goes_to_a_table_that_is_another_one_with_its_key(
+    engine: Any, new_table_name: Callable[[], str]
+) -> None:
+    case = next(case for case in CASES if case.name == "companions")
+    ground = Ground(case, engine, new_table_name())
+    ground.fill(3)
+    before = ground.raw()
+
+    def copied(table: str, **options: Any) -> Any:
+        return ground.new.migrate({**case.migration, "copy": {"table": table}}, **options)
+
+    for dry_run in (False, True):
+        with pytest.raises(TableNotFoundError, match="to which the items are to be copied"):
+            copied(new_table_name(), dry_run=dry_run)
+    keyed_otherwise = deepcopy(case.new)
+    for index in keyed_otherwise["indexes"].values():
+        if "index" not in index:
+            index["pk"]["field"] = "other"
+    other = leyden.load(keyed_otherwise, table=new_table_name(), engine=engine)
+    other.create_table()
+    with pytest.raises(TableMismatchError, match="the table's own key"):
+        copied(other.table)
+    described = ground.new.driver.send(Request("DescribeTable", {"TableName": ground.table}))
+    # DynamoDB Local takes no ARN for a name.
+    with pytest.raises((InvalidOptionError, AwsError)):
+        copied(described["Table"]["TableArn"])
+    assert ground.raw() == before
     ground.close()
     other.close()
 

@@ -260,6 +260,14 @@ def test_a_migrations_policy_allows_what_moves_items() -> None:
                 ground.migrate(commit=True)
             ground.new.driver.send(Request("DeleteTable", {"TableName": "hotel"}))
             ground.close()
+        copied = Ground(CASES[0], engine, "hotel")
+        copied.fill(3)
+        leyden.load(CASES[0].new, table="copies", engine=engine).create_table()
+        with leyden.events.listen(hear):
+            copied.new.migrate({**CASES[0].migration, "copy": {"table": "copies"}})
+        copied.close()
+    # The other table needs the same policy for itself.
+    moved = {one for one in moved if one.resource.endswith("/hotel")}
     allowed = policy(service(entity()), purpose="migrate")
     assert [one for one in moved if not allows(allowed, one, {})] == []
     # The parts of large values are read in batches, and guards that were left over are checked.

@@ -439,6 +439,7 @@ class Job:
             pace.consumed,
             time.monotonic() - self._began,
             pace.throttles,
+            self._migration.copy_to,
         )
 
 

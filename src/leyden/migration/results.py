@@ -76,7 +76,9 @@ class MigrationReport:
     `moved` are the items that this direction has written in all its passes, those of earlier calls
     included; of a call that was killed or cancelled the last seconds are missing. `failures` are
     the items that cannot be moved, up to 1,000 of `counts.failed`. `consumed` and `seconds` are
-    those of this call. `is_complete`: nothing is left to do.
+    those of this call. `is_complete`: nothing is left to do. `copied_to` is the table that items
+    were copied to; what was deleted here after it was copied is still there, and counts for
+    nothing that is left to do.
     """
 
     name: str
@@ -89,6 +91,7 @@ class MigrationReport:
     consumed: float
     seconds: float
     throttles: int
+    copied_to: str | None = None
 
     @property
     def is_complete(self) -> bool:

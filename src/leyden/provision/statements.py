@@ -57,7 +57,7 @@ PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
         *("ReadItems", "WriteMemory", "ScanTable", "QueryIndexes", "CompareTable"),
         *("SearchVectors", "AddVectorIndexes"),
     ),
-    "migrate": ("MigrateItems", "ScanTable"),
+    "migrate": ("MigrateItems", "ScanTable", "DescribeTable"),
     "doctor": (
         *("LookUpItems", "ScanTable", "DescribeTable", "DescribeTimeToLive", "DescribeBackups"),
         "ListTags",

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any, Final, Protocol, TypeAlias
 
 from leyden._attrs import frozen
-from leyden.errors import InvalidOptionError
+from leyden.errors import InvalidOptionError, TableNotFoundError
 from leyden.mapping.merging import table_definition
 from leyden.mapping.sealing import Keys, keyring_of
 from leyden.mapping.table import TableDefinition
@@ -30,11 +30,14 @@ from leyden.operations.run.pacing import is_amount, is_count, refuse_options
 from leyden.program import Program
 from leyden.schema.migrations import MigrationSpec, check_against, load_migration
 from leyden.schema.spec import ServiceSpec
+from leyden.tables.comparing import compare_keys
+from leyden.tables.waiting import describe, refuse
 
 MigrationSource: TypeAlias = str | PathLike[str] | Mapping[str, Any] | MigrationSpec
 """A migration: its file, its YAML text, a mapping, or what `load_migration` gave."""
 
 _MOST_SEGMENTS: Final = 64
+_TO_ITSELF: Final = "a migration cannot copy a table to itself; leave `copy` out"
 
 
 class Migrated(Protocol):
@@ -72,7 +75,27 @@ class Work:
 
     def program(self) -> Program[MigrationPlan | MigrationReport]:
         """Plan the migration, or have it done."""
-        return self._plan() if self.dry_run else self.job.run()
+        if self.migration.copy_to is not None:
+            yield from self._look_at_copy(self.migration.copy_to)
+        return (yield from self._plan() if self.dry_run else self.job.run())
+
+    def _look_at_copy(self, copy_to: str) -> Program[None]:
+        """Raise where items cannot be copied to a table: it must be another one, with its key.
+
+        Global indexes may be added later, and DynamoDB fills them then.
+        """
+        there = yield from describe(copy_to, OPERATION)
+        if there is None:
+            raise TableNotFoundError(
+                f'the table "{copy_to}", to which the items are to be copied, does not exist; '
+                "create it with the new schemas",
+                operation=OPERATION,
+            )
+        here = yield from describe(self.migration.table, OPERATION)
+        # A name and an ARN may mean one table.
+        if here is not None and here.get("TableArn", "") == there.get("TableArn"):
+            raise InvalidOptionError(_TO_ITSELF, operation=OPERATION)
+        refuse(copy_to, compare_keys(self.definition, there, adding=True), OPERATION)
 
     def _plan(self) -> Program[MigrationPlan]:
         entry = yield from self.logbook.read()
@@ -119,9 +142,7 @@ def work_of(
     check_against(given, spec)
     old, new = table_definition(given.earlier), table_definition(spec)
     if given.copy_to == table:
-        raise InvalidOptionError(
-            "a migration cannot copy a table to itself; leave `copy` out", operation=OPERATION
-        )
+        raise InvalidOptionError(_TO_ITSELF, operation=OPERATION)
     if given.copy_to is None and (old.hash, old.range) != (new.hash, new.range):
         raise InvalidOptionError(
             "the key fields of the table are others than before, which is another table; say "

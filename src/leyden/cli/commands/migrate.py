@@ -228,7 +228,22 @@ def _summarise(report: MigrationReport) -> None:
     if counts.scanned > _OWN and not is_found:
         click.echo(_STRANGE, err=True)
     elif report.is_complete or not counts.failed:
-        click.echo(_AFTER[report.phase], err=True)
+        click.echo(_after(report), err=True)
+
+
+def _after(report: MigrationReport) -> str:
+    """What is to be known, and done, after a run."""
+    if report.copied_to is None:
+        return _AFTER[report.phase]
+    if report.phase == "verified":
+        return (
+            f"all items are in the table {report.copied_to}. What was deleted here after it was "
+            "copied is still there: a copy does not follow deletions"
+        )
+    return (
+        f"each pass found items that the table {report.copied_to} has otherwise: code is still "
+        "writing here. Stop it, and run this again"
+    )
 
 
 def _plain_plan(plan: MigrationPlan) -> dict[str, Any]:
@@ -290,6 +305,7 @@ def _plain_report(report: MigrationReport) -> dict[str, Any]:
         "consumed": report.consumed,
         "seconds": round(report.seconds, 3),
         "throttles": report.throttles,
+        "copied_to": report.copied_to,
     }
 
 

@@ -41,7 +41,13 @@ from leyden.operations.companions.overflow.format import (
     read_manifest,
     sort_field_of,
 )
-from leyden.operations.companions.unique import Effect, GuardPart, GuardState, guards_over
+from leyden.operations.companions.unique import (
+    Effect,
+    GuardPart,
+    GuardState,
+    claims_of,
+    guards_over,
+)
 from leyden.operations.options import Options
 from leyden.operations.plan.expressions import Expressions, conjunction
 from leyden.operations.run.sending import get_items, pause_before
@@ -289,8 +295,38 @@ class _Look:
             assert move.prepared is not None
             move.cost = add_units(move.cost, None if cost is None else cost / len(moves))
             move.standing = found.get(item_id(self.target_table, move.prepared.new_key))
-            if move.standing is not None and same_items(move.standing, move.prepared.after):
+            if move.standing is None:
+                continue
+            if same_items(move.standing, move.prepared.after):
                 move.result = "moved" if move.in_doubt else "done"
+            else:
+                self._give_up(move, move.prepared, move.standing)
+
+    def _give_up(self, move: _Move, one: Prepared, standing: Item) -> None:
+        """Take with an earlier copy what goes with it: guards of values, and parts of large ones.
+
+        Whether it is one of this item is asked before anything is sent.
+        """
+        target, there = self.target(move), self.target_table
+        try:
+            claims, entries = claims_of(target, standing), read_manifest(standing).values()
+            kept = claims_of(target, one.after)
+        except LeydenError:
+            # The doctor finds what is left of such an item.
+            return
+        guards = [
+            GuardPart(target, claim, False, one.new_key, there)
+            for text, claim in claims.items()
+            if text not in kept
+        ]
+        new = {entry.generation for entry in read_manifest(one.after).values()}
+        deletes = [
+            {"Delete": {"TableName": there, "Key": key}}
+            for entry in entries
+            if entry.parts and entry.generation not in new
+            for key in part_keys(one.new_key, sort_field_of(target), entry)
+        ]
+        move.prepared = evolve(one, guards=(*one.guards, *guards), parts=(*one.parts, *deletes))
 
     def send(self, moves: Sequence[_Move]) -> Program[None]:
         """Send what is to be written, and judge what was refused."""
@@ -643,10 +679,12 @@ class _Look:
         quoted = ", ".join(f'"{name}"' for name in guard.claim.attributes)
         key = {name: owner[name] for name in guard.entity.key_fields if name in owner}
         said = f", {key_text(key)}," if key else ""
+        # A copy does not follow deletions, and what is left of them keeps its values.
+        left = "" if self.copy_to is None else "; if that one is gone here, delete its copy"
         move.fail(
             UniqueConstraintError(
                 f"another item{said} has its value of {quoted}, which must be unique; change one "
-                "of the two, and run the migration again",
+                f"of the two, and run the migration again{left}",
                 attributes=guard.claim.attributes,
                 owner=owner,
                 operation=self.operation,
