@@ -1404,7 +1404,7 @@ if TYPE_CHECKING:
 
 _schemas = Schemas(
     __name__,
-    digest="e536a3afac583c361518ac405aba40d0a85b8301d95dde203cec075e89343ee8",
+    digest="ff145698a6c0a2eb7f87729455dabf5cb6eba55c8fcbe898a810ed17eb090196",
     records={
         "Comment": "comment",
         "Event": "event",
@@ -1517,7 +1517,7 @@ description: A word that an organization sorts its tickets by.
 attributes:
   org_id: {type: string, required: true, normalize: [trim, lower]}
   tag:    {type: string, required: true, normalize: [trim, lower], max_length: 40}
-  color:  {type: [gray, red, green, blue], default: gray}
+  color:  {type: [gray, red, green, blue]}
 
 indexes:
   tags:
