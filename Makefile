@@ -14,8 +14,10 @@
 # make quality   how often recall by meaning finds the right message, here and in TypeScript
 # make soak   kill a migration 200 times over a million items; writes docs/soak.json; takes hours
 # make newcomer  the first hour of somebody new: wheel, clean environment, leyden init, its tests
-# make docs   rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the golden files
-#             of deployment formats
+# make docs   build the documentation's site into .cache/site
+# make docs-serve  the same, and serve it at http://127.0.0.1:8008 (PORT=... for another port)
+# make generated  rewrite what is generated: TABLE_SETUP.md, schemas/leyden.schema.json, the golden
+#             files of deployment formats
 #
 # Everything lands in .venv and .cache, which git ignores. PYTHON=... names an interpreter,
 # TESTS=... what to test (TESTS="tests/keys -k casing"), WORKERS=... how many processes test.
@@ -27,9 +29,10 @@ TESTS ?=
 WORKERS ?= auto
 QUICK := tests/vectors tests/operations tests/keys tests/mapping tests/schema tests/errors --deselect tests/operations/test_stream.py
 BENCH ?=
+PORT ?= 8008
 
 .DEFAULT_GOAL := help
-.PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs npm ministack formats clean
+.PHONY: help figures demo install test quick check format bench bench-memory bench-migration bench-vectors goldens quality soak newcomer docs docs-serve docs-tools generated npm ministack formats clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -37,7 +40,7 @@ help:
 demo: $(VENV)/.installed-demo
 	@$(VENV)/bin/leyden demo
 
-install: $(VENV)/.installed-dev npm ministack formats
+install: $(VENV)/.installed-dev npm ministack formats docs-tools
 
 test: install
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(TESTS)
@@ -85,7 +88,14 @@ quality: $(VENV)/.installed-dev npm
 newcomer: $(VENV)/.python
 	@$(VENV)/bin/python tools/newcomer.py $(CACHE)/newcomer
 
-docs: $(VENV)/.installed-dev
+# What pages draw comes from their programs, which need what the tests need.
+docs: $(VENV)/.installed-dev docs-tools
+	@$(VENV)/bin/python -m tools.site.build $(CACHE)
+
+docs-serve: docs
+	@$(VENV)/bin/python -m http.server --bind 127.0.0.1 --directory $(CACHE)/site $(PORT)
+
+generated: $(VENV)/.installed-dev
 	@$(VENV)/bin/leyden table schemas/memory --vectors 1536 --format markdown > TABLE_SETUP.md
 	@$(VENV)/bin/leyden schema > schemas/leyden.schema.json
 	@$(VENV)/bin/python -m tests.provision.goldens
@@ -96,11 +106,15 @@ npm: $(VENV)/.python
 	@$(VENV)/bin/python tools/node_packages.py $(CACHE)
 
 ministack: $(VENV)/.python
-	@$(VENV)/bin/python tools/ministack.py $(CACHE)
+	@$(VENV)/bin/python -m tools.ministack $(CACHE)
 
 # What the checks verify deployment formats with.
 formats: $(VENV)/.python
 	@$(VENV)/bin/python -m tools.provision_tools $(CACHE)
+
+# What builds the documentation's site, and checks it.
+docs-tools: $(VENV)/.python
+	@$(VENV)/bin/python -m tools.site.install $(CACHE)
 
 clean:
 	rm -rf $(VENV) $(CACHE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

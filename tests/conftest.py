@@ -1,10 +1,10 @@
 """What all tests share: engines, the oracle, Hypothesis profiles, and no silent skips.
 
-Checks that need Node.js, Java, a browser, ministack, NumPy or the tools of deployment formats are
-marked `node`, `java`, `chromium`, `ministack`, `numpy` and `formats`. Where these are missing the
-run goes on without such checks and says so at its end, in lines that begin with NOT RUN. With
-`LEYDEN_REQUIRE=node,java,chromium,ministack,numpy,formats` a missing one ends the run instead; with
-`CI=true` Node.js and Java are required in any case.
+Checks that need Node.js, Java, a browser, ministack, NumPy, the tools of deployment formats or
+those of the documentation are marked `node`, `java`, `chromium`, `ministack`, `numpy`, `formats`
+and `docs`. Where these are missing the run goes on without such checks and says so at its end, in
+lines that begin with NOT RUN. With `LEYDEN_REQUIRE=node,java,chromium,ministack,numpy,formats,docs`
+a missing one ends the run instead; with `CI=true` Node.js and Java are required in any case.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
 from tools import ministack, provision_tools
+from tools.site import install as docs_tools
 
 from tests.interop.node_process import ROOT
 from tests.interop.node_process import why_unavailable as why_no_node
@@ -42,6 +43,7 @@ NEEDS: Final = {
     "ministack": "ministack",
     "numpy": "NumPy",
     "formats": "cfn-lint, AWS SAM, the CDK, parliament, TypeScript and @cdktf/hcl2json",
+    "docs": "Sphinx, axe-core and a spell checker",
 }
 REQUIRED_IN_CI: Final = frozenset({"node", "java"})
 
@@ -113,6 +115,15 @@ def why_no_formats() -> str | None:
     return None
 
 
+def why_no_docs() -> str | None:
+    """What is missing for the documentation to be built and checked; None where nothing is."""
+    if shutil.which("node") is None:
+        return "Node.js is not installed"
+    if not docs_tools.installed(ROOT / ".cache"):
+        return f"they are not installed below {ROOT / '.cache'}; run `make docs-tools`"
+    return None
+
+
 class Availability:
     """What is missing (a name of `NEEDS`), and how many tests were left out for it."""
 
@@ -126,6 +137,7 @@ class Availability:
                 ("ministack", why_no_ministack()),
                 ("numpy", why_no_numpy()),
                 ("formats", why_no_formats()),
+                ("docs", why_no_docs()),
             )
             if reason is not None
         }

@@ -10,13 +10,12 @@ where `LEYDEN_REQUIRE` names `formats`, it fails.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.node_packages import UnavailableError, npm, say
+from tools.node_packages import say
+from tools.toolbox import node_tools, provide, python_tools
 
 FOLDER = "provision"
 PYTHON = (
@@ -37,7 +36,6 @@ NODE = {
 WANTED = json.dumps([PYTHON, NODE])
 CHECKS = "the checks of deployment formats by their own tools"
 LONGEST_SECONDS = 900
-TOOLS = Path(__file__).parent
 
 
 def installed(cache: Path) -> bool:
@@ -53,49 +51,13 @@ def install(cache: Path) -> None:
     say(f"Installing {tools} for {CHECKS} into {folder}")
     with ThreadPoolExecutor(2) as pool:
         # Both mostly wait for what they download.
-        for side in [pool.submit(one, folder) for one in (_node, _python)]:
+        for side in (
+            pool.submit(node_tools, folder / "node", "leyden-formats", NODE),
+            pool.submit(python_tools, folder / "python", PYTHON, LONGEST_SECONDS),
+        ):
             side.result()
     (folder / "installed.json").write_text(WANTED, encoding="utf-8")
 
 
-def _node(folder: Path) -> None:
-    node = folder / "node"
-    node.mkdir(parents=True, exist_ok=True)
-    package = {"name": "leyden-formats", "private": True, "dependencies": NODE}
-    (node / "package.json").write_text(json.dumps(package), encoding="utf-8")
-    quick = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline")
-    npm(node, "install", *quick, "--omit=optional", "--omit=peer", "--omit=dev")
-
-
-def _python(folder: Path) -> None:
-    python = folder / "python"
-    pip = [str(python / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    for command in (
-        [str(TOOLS / "make-venv"), str(python)],
-        # Most modules of the CDK and of the command line are never imported: none is compiled here.
-        [*pip, "--no-compile", "--disable-pip-version-check", *PYTHON],
-    ):
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UnavailableError(str(error)) from None
-        if done.returncode != 0:
-            raise UnavailableError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
-
-
-def main(cache: Path) -> int:
-    """Fetch them; the exit code."""
-    if installed(cache):
-        return 0
-    try:
-        install(cache)
-    except UnavailableError as error:
-        say(f"NOT RUN: {CHECKS}, because {error}")
-        return int("formats" in os.environ.get("LEYDEN_REQUIRE", "").split(","))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    sys.exit(provide("formats", CHECKS, installed, install))

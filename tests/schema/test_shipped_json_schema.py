@@ -15,7 +15,7 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
 def test_the_file_is_what_the_language_says() -> None:
-    """Rewrite it with `make docs`."""
+    """Rewrite it with `make generated`."""
     shipped = (SCHEMAS / "leyden.schema.json").read_text(encoding="utf-8")
     assert shipped == json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 

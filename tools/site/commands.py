@@ -98,7 +98,7 @@ def run_command(command: str, namespace: dict[str, Any]) -> tuple[str, int]:
             done = _run_leyden(arguments, _environment(namespace))
         case ["python" | "git" | "cat" as program, *arguments]:
             path = sys.executable if program == "python" else program
-            streams = "one" if target is None else "two"
+            streams: Literal["one", "two"] = "one" if target is None else "two"
             done = _run_process([path, *arguments], _environment(namespace), streams)
         case _:
             raise AssertionError(f"`{words[0]}` is not run in console blocks; use an sh block")
@@ -208,7 +208,8 @@ def _environment(namespace: Mapping[str, Any]) -> dict[str, str | None]:
             "AWS_ACCESS_KEY_ID": engine.credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": engine.credentials.secret_access_key,
         }
-    return found | namespace.get(_EXPORTED, {})
+    exported: dict[str, str] = namespace.get(_EXPORTED, {})
+    return found | exported
 
 
 def _run_local(arguments: list[str], namespace: dict[str, Any]) -> _Done:

@@ -13,12 +13,18 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 
+DRAWING: Final = "{drawing}"
+"""The language of the blocks that draw what a table holds."""
+
 _FENCE: Final = re.compile(
     r"^(?P<fence>`{3,})(?P<language>\{[\w:-]+\}|[\w+-]*)[ \t]*(?P<argument>[^\n`]*)\n"
     r"(?P<text>.*?)^(?P=fence)`*[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
 _OPTION: Final = re.compile(r":([\w-]+):[ \t]*(.*)\n")
+_SITE: Final = frozenset({"index", "tour"})
+_LINK: Final = re.compile(r"\[([^]]*)\]\([^)]*\)")
+_SHORT: Final = 60
 _CODE: Final = "{code-block}"
 
 
@@ -57,9 +63,25 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def prose_pages() -> list[Path]:
+    """The pages that are written for readers of the site, and the README."""
+    return [page for page in PAGES if page.parent != DOCS or page.stem in _SITE]
+
+
 def without_blocks(text: str) -> str:
     """The text of a page without its fenced blocks."""
     return _FENCE.sub("", text)
+
+
+def summary(text: str) -> str:
+    """How a page begins, without its links: a sentence, or two where the first is short."""
+    for paragraph in re.split(r"\n\s*\n", without_blocks(text)):
+        words = " ".join(paragraph.split())
+        if words and words[0] not in "#:<|(":
+            first, *more = re.split(r"(?<=[.?!])\s", _LINK.sub(r"\1", words))
+            said = f"{first} {more[0]}" if more and len(first) < _SHORT else first
+            return re.sub(r":$", ".", said)
+    return ""
 
 
 def _block(page: Path, found: re.Match[str], line: int) -> Block:

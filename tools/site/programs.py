@@ -33,12 +33,12 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 from tools.site.commands import console, run_command
-from tools.site.pages import Block, blocks
+from tools.site.pages import DRAWING, Block, blocks
 
 import leyden
 from leyden.program import Item
 
-RUN: Final = frozenset({"python", "console", "{drawing}"})
+RUN: Final = frozenset({"python", "console", DRAWING})
 """The languages of the blocks that are a page's program."""
 
 _EXPECTED: Final = re.compile(r"#\s*(->|raises)\s?(.*)$")
@@ -81,23 +81,26 @@ class Run:
     drawings: list[Drawing] = field(factory=list)
 
 
-def run_page(page: Path, folder: Path) -> Run:
-    """Run a page's program in `folder`.
+def run_page(page: Path, folder: Path, *, to_last_drawing: bool = False) -> Run:
+    """Run a page's program in `folder`, all of it or up to its last drawing.
 
     Raises AssertionError with file and line where something is otherwise than the page says.
     """
     namespace: dict[str, Any] = {"__name__": "example"}
     run = Run()
+    program = blocks(page)
+    while to_last_drawing and program and program[-1].language != DRAWING:
+        program.pop()
     with contextlib.chdir(folder), importing_from(folder), contextlib.ExitStack() as opened:
         namespace["_opened"] = opened
-        for block in blocks(page):
+        for block in program:
             if file_of(block) is not None:
                 write_file(block, Path.cwd())
             elif block.language == "python":
                 run.met += run_block(block, namespace)
             elif block.language == "console":
                 run.met += run_console(block, namespace)
-            elif block.language == "{drawing}":
+            elif block.language == DRAWING:
                 run.drawings.append(drawing(block, namespace))
     return run
 

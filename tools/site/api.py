@@ -1,0 +1,210 @@
+"""The API reference: which names have which page, and what stands there.
+
+A page about a module holds an `{api}` block:
+
+    ```{api} leyden.events
+    ```
+
+It shows every name that the module exports, from the docstrings. A name that several modules
+export is shown once: in `leyden` where that has it, errors in `leyden.errors`. The other modules
+link to it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, ClassVar, Final, get_origin
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.ext.autodoc.mock import mock  # type: ignore[attr-defined, unused-ignore]
+from sphinx.util.docutils import SphinxDirective
+from tools.site.docstrings import restructured
+
+MODULES: Final = (
+    "leyden",
+    "leyden.errors",
+    "leyden.events",
+    "leyden.results",
+    "leyden.program",
+    "leyden.schema",
+    "leyden.types",
+    "leyden.tables",
+    "leyden.chart",
+    "leyden.provision",
+    "leyden.diff",
+    "leyden.doctor",
+    "leyden.migration",
+    "leyden.store",
+    "leyden.memory",
+    "leyden.memory.local",
+    "leyden.memory.pinecone",
+    "leyden.memory.qdrant",
+    "leyden.memory.pgvector",
+    "leyden.memory.s3",
+    "leyden.opentelemetry",
+    "leyden.pytest_plugin",
+    "leyden.porting",
+)
+"""The modules with a page, in the order in which they may claim a name."""
+
+MOCKED: Final = ("opentelemetry", "pinecone", "psycopg", "pytest", "qdrant_client")
+"""What modules of extras import; to read their docstrings it need not be installed."""
+
+_SECTIONS: Final = ("Functions", "Classes", "Errors", "Data")
+
+
+class Api(SphinxDirective):
+    """The names that a module exports."""
+
+    required_arguments = 1
+    has_content = False
+    option_spec: ClassVar[dict[str, Any]] = {}
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes of all names, in sections."""
+        name = self.arguments[0]
+        module = _imported(name)
+        text = [f"```{{py:module}} {name}", "```", ""]
+        sections: dict[str, list[str]] = {section: [] for section in _SECTIONS}
+        elsewhere = []
+        for exported in module.__all__:
+            shown = getattr(module, exported)
+            home = homes().get(_identity(shown, exported), name)
+            if isinstance(shown, ModuleType):
+                elsewhere.append(f"{{py:mod}}`{shown.__name__}`")
+            elif home != name:
+                elsewhere.append(f"{{py:obj}}`~{home}.{exported}`")
+            else:
+                section, lines = _documented(name, exported, shown)
+                sections[section] += lines
+        for section, lines in sections.items():
+            if lines:
+                text += [f"## {section}", "", "````{eval-rst}", *lines, "````", ""]
+        if elsewhere:
+            text += [
+                "## Also exported",
+                "",
+                f"Shown on pages of their own: {', '.join(elsewhere)}.",
+            ]
+        source = self.get_source_info()[0]
+        container = nodes.section()
+        container.document = self.state.document
+        self.state.nested_parse(
+            StringList(text, source), self.content_offset, container, match_titles=True
+        )
+        made: list[nodes.Node] = container.children
+        return made
+
+
+def _documented(module: str, name: str, shown: Any) -> tuple[str, list[str]]:
+    """The section of a name, and the directives of autodoc that show it."""
+    whole = f"{module}.{name}"
+    if inspect.isclass(shown):
+        section = "Errors" if issubclass(shown, BaseException) else "Classes"
+        kind = "exception" if issubclass(shown, Exception) else "class"
+        return section, [f".. auto{kind}:: {whole}", "   :members:", "   :show-inheritance:", ""]
+    if inspect.isroutine(shown):
+        return "Functions", [f".. autofunction:: {whole}", ""]
+    return "Data", [f".. autodata:: {whole}", "   :no-value:", ""]
+
+
+@cache
+def homes() -> dict[tuple[str, object], str]:
+    """For each exported object the module on whose page it is."""
+    found: dict[tuple[str, object], str] = {}
+    for module, name, shown in _exported():
+        if module == "leyden" and inspect.isclass(shown) and issubclass(shown, Exception):
+            continue
+        found.setdefault(_identity(shown, name), module)
+    return found
+
+
+def _exported() -> Iterator[tuple[str, str, Any]]:
+    for name in MODULES:
+        module = _imported(name)
+        for exported in module.__all__:
+            yield name, exported, getattr(module, exported)
+
+
+def _imported(name: str) -> ModuleType:
+    with mock([*MOCKED]):
+        return import_module(name)
+
+
+def _identity(shown: Any, name: str) -> tuple[str, object]:
+    """What tells an object apart. Constants and names of types are the same if they are equal."""
+    same = inspect.isclass(shown) or inspect.isroutine(shown)
+    return name, id(shown) if same else repr(shown)
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
+) -> nodes.Node | None:
+    """Lead the types of signatures to the page that shows them.
+
+    Signatures name classes where they are defined, which is not where they are exported. What no
+    page shows (Python's own types, those of other libraries, private ones) stays a text.
+    """
+    if node.get("refdomain") != "py" or node.get("reftype") not in ("class", "obj", "exc", "data"):
+        return None
+    shown = _found(node["reftarget"], node.get("py:module"))
+    if shown is None:
+        return contnode if _in_signature(node) else None
+    name = getattr(shown, "__name__", node["reftarget"].rpartition(".")[2])
+    home = homes().get(_identity(shown, name))
+    if home is None:
+        return contnode if _in_signature(node) else None
+    domain = env.domains.python_domain
+    builder = app.builder
+    return domain.resolve_xref(
+        env, node["refdoc"], builder, "obj", f"{home}.{name}", node, contnode
+    )
+
+
+def _in_signature(node: pending_xref) -> bool:
+    """Whether autodoc made a reference of an annotation; those of pages are to be exact."""
+    return not node.get("refexplicit") and not node.get("refwarn")
+
+
+def _found(target: str, module: str | None) -> Any:
+    """The object that a dotted name stands for, in a module of the package or anywhere."""
+    for base in (target, f"{module}.{target}" if module else ""):
+        parts = base.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            if not parts[0].startswith("leyden"):
+                break
+            try:
+                found: Any = _imported(".".join(parts[:count]))
+            except ImportError:
+                continue
+            for part in parts[count:]:
+                found = getattr(found, part, None)
+            if found is not None:
+                return found
+    return None
+
+
+def plain(app: Sphinx, what: str, name: str, shown: Any, options: Any, lines: list[str]) -> None:
+    """Make reStructuredText of a docstring; a constant has none of its type's."""
+    inherited = inspect.getdoc(get_origin(shown) or type(shown)) or ""
+    if what in ("data", "attribute") and "\n".join(lines).strip() == inherited.strip():
+        lines[:] = []
+    lines[:] = restructured(lines)
+
+
+def setup(app: Sphinx) -> None:
+    """Add the directive and what it needs of autodoc."""
+    # It says at INFO where it looks for its settings.
+    logging.getLogger("pynamodb").setLevel(logging.WARNING)
+    app.add_directive("api", Api)
+    app.connect("autodoc-process-docstring", plain)
+    app.connect("missing-reference", resolve)

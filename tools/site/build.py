@@ -1,0 +1,97 @@
+"""Builds the documentation into `site` below the folder given as the only argument.
+
+Nothing is done where the site is as the sources are. Any warning fails the build.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tools.node_packages import say
+from tools.site.drawings import files_below, prepare
+from tools.site.install import FOLDER, installed, python
+from tools.site.pages import DOCS, ROOT
+
+_SOURCES: Final = ("docs", "src", "schemas", "tools/site")
+_FILES: Final = ("README.md", "CHANGELOG.md", "pyproject.toml")
+_STAMP: Final = "built.txt"
+
+
+class BuildError(RuntimeError):
+    """The site cannot be built; the message is what Sphinx said."""
+
+
+def build(cache: Path) -> Path:
+    """Build the site where something has changed; its folder. Raises BuildError."""
+    site, work = cache / "site", cache / FOLDER
+    if not installed(cache):
+        raise BuildError("Sphinx is not installed; run `make docs-tools`")
+    with _alone(work / "build.lock"):
+        digest = _digest()
+        stamp = work / _STAMP
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != digest:
+            stamp.unlink(missing_ok=True)
+            prepare(work / "drawings")
+            _run_sphinx(cache, site, work)
+            stamp.write_text(digest, encoding="utf-8")
+    return site
+
+
+def _run_sphinx(cache: Path, site: Path, work: Path) -> None:
+    doctrees = work / "doctrees"
+    # Pages that were deleted would stay.
+    shutil.rmtree(site, ignore_errors=True)
+    command = [str(python(cache)), "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
+    command += [
+        "--nitpicky",
+        "--jobs",
+        "auto",
+        "--doctree-dir",
+        str(doctrees),
+        str(DOCS),
+        str(site),
+    ]
+    environment = {**os.environ, "LEYDEN_DRAWINGS": str(work / "drawings")}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        # Pages that are read already are not read again, and would not warn again.
+        shutil.rmtree(doctrees, ignore_errors=True)
+        raise BuildError(done.stderr.strip() or done.stdout.strip())
+
+
+def _digest() -> str:
+    """The digest of all that the site is made of."""
+    digest = hashlib.sha256()
+    for file in [*files_below(_SOURCES), *(ROOT / name for name in _FILES)]:
+        digest.update(f"{file.relative_to(ROOT)}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Let one process build at a time."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    begun = time.monotonic()
+    try:
+        folder = build(Path(sys.argv[1]).resolve())
+    except BuildError as error:
+        sys.exit(str(error))
+    say(f"{folder / 'index.html'} is built ({time.monotonic() - begun:.0f} s)")

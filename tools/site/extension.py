@@ -1,0 +1,148 @@
+"""What Sphinx does for this documentation beside what it does for any."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from posixpath import normpath, relpath
+from typing import Any, ClassVar, Final
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from tools.site import api, llms
+from tools.site.drawings import kept
+from tools.site.pages import summary
+
+OUTSIDE: Final = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "project/changelog.md",
+    "CONTRIBUTING.md": "project/contributing.md",
+    "SECURITY.md": "project/security.md",
+    "TABLE_SETUP.md": "reference/memory-table.md",
+}
+"""Files above this folder that pages link to, and the pages that show the same here."""
+
+_OUTSIDE: Final = re.compile(rf"\]\((?:\.\./)+({'|'.join(map(re.escape, OUTSIDE))})")
+
+_SIGNATURE: Final = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)
+
+
+class drawing(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
+    """A drawing of a table's items, as the text of an SVG."""
+
+
+class Pages(SphinxDirective):
+    """The pages that its lines name, `*` for any left, each with how it begins.
+
+    They are listed in the navigation as well. What a pattern does not find is passed over.
+    """
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """A hidden table of contents, and a list of links."""
+        self.env.note_reread()
+        here = self.env.docname
+        of_this_page: Any = self.env.temp_data
+        listed: set[str] = of_this_page.setdefault("leyden_pages", {here})
+        found: list[str] = []
+        for pattern in self.content:
+            wanted = normpath(f"{here}/../{pattern}")
+            found += sorted(
+                name
+                for name in self.env.found_docs - listed - {*found}
+                if fnmatchcase(name, wanted) and name.count("/") == wanted.count("/")
+            )
+        listed |= {*found}
+        lines = ["```{toctree}", ":hidden:", "", *(f"/{name}" for name in found), "```", ""]
+        for name in found:
+            source = Path(self.env.doc2path(name)).read_text(encoding="utf-8")
+            target = relpath(f"{name}.md", f"{here}/..")
+            lines += [f"[]({target})", f": {summary(source)}", ""]
+        container = nodes.container(classes=["pages"])
+        text = StringList(lines, self.get_source_info()[0])
+        self.state.nested_parse(text, self.content_offset, container)
+        return [container]
+
+
+def _lead_inside(app: Sphinx, name: str, source: list[str]) -> None:
+    """Lead links to files above this folder to the pages that show them."""
+
+    def inside(found: re.Match[str]) -> str:
+        return f"]({relpath(OUTSIDE[found[1]], f'{name}/..')}"
+
+    source[0] = _OUTSIDE.sub(inside, source[0])
+
+
+class DrawingDirective(SphinxDirective):
+    """A drawing of what a table holds at this place of the page's program."""
+
+    required_arguments = 1
+    has_content = False
+    option_spec: ClassVar[dict[str, Any]] = {
+        "index": directives.unchanged_required,
+        "caption": directives.unchanged_required,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """The drawing, with its caption."""
+        page = Path(self.env.doc2path(self.env.docname))
+        found = kept(page, Path(self.config.leyden_drawings))
+        of_this_page: Any = self.env.temp_data
+        number = of_this_page.get("leyden_drawings", 0)
+        of_this_page["leyden_drawings"] = number + 1
+        if found.fault or number >= len(found.drawings):
+            raise self.error(found.fault or "the page's program has fewer drawings")
+        caption = self.options.get("caption", "")
+        figure = nodes.figure(classes=["drawing"])
+        figure += drawing(svg=found.drawings[number], title=caption)
+        if caption:
+            # The caption is Markdown, as the page is.
+            parsed, messages = self.parse_inline(caption)
+            figure += [nodes.caption(caption, "", *parsed), *messages]
+        return [figure]
+
+
+def _accessible(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Mend what screen readers stumble over: empty headers, and lists that define nothing."""
+    if "body" in context:
+        body = context["body"].replace('<th class="head"><p></p></th>', "<td></td>")
+        context["body"] = _SIGNATURE.sub(_in_lines, body)
+
+
+def _in_lines(signature: re.Match[str]) -> str:
+    """A signature whose parameters have a line each, without the list that Sphinx makes of them."""
+    text = signature[0].replace("<dl>", "<span>").replace("<dd>", '<span class="sig-line">')
+    return re.sub(r"</d[ld]>", "</span>", text)
+
+
+def _visit_html(translator: Any, node: drawing) -> None:
+    # What is wider than the page scrolls, also by the keyboard.
+    translator.body.append(
+        '<div class="drawing-frame" tabindex="0" role="group" '
+        f'aria-label="{translator.attval(node["title"] or "drawing")}">{node["svg"]}</div>'
+    )
+    raise nodes.SkipNode
+
+
+def _visit_text(translator: Any, node: drawing) -> None:
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add the directives, the API reference and the pages for language models."""
+    app.add_config_value("leyden_drawings", "", "env")
+    app.add_node(drawing, html=(_visit_html, None), text=(_visit_text, None))
+    app.add_directive("drawing", DrawingDirective)
+    app.add_directive("pages", Pages)
+    app.connect("source-read", _lead_inside)
+    api.setup(app)
+    app.connect("html-page-context", _accessible)
+    app.connect("build-finished", llms.write)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

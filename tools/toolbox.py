@@ -1,0 +1,67 @@
+"""Puts tools of the checks into environments of their own, below a folder that git ignores."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from tools.node_packages import UnavailableError, npm, say
+
+_TOOLS: Final = Path(__file__).parent
+_QUICK: Final = (
+    *("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"),
+    *("--omit=optional", "--omit=peer", "--omit=dev"),
+)
+
+
+def node_tools(folder: Path, name: str, wanted: Mapping[str, str]) -> None:
+    """Install npm packages, without their scripts, in a folder. Raises UnavailableError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    package = {"name": name, "private": True, "dependencies": wanted}
+    (folder / "package.json").write_text(json.dumps(package), encoding="utf-8")
+    npm(folder, "install", *_QUICK)
+
+
+def python_tools(folder: Path, wanted: Sequence[str], longest_seconds: int) -> None:
+    """Make a virtual environment in a folder, with packages. Raises UnavailableError.
+
+    `wanted` are arguments of pip. Most modules of tools are never imported: none is compiled here.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
+    for command in (
+        [str(_TOOLS / "make-venv"), str(folder)],
+        [*pip, "--disable-pip-version-check", *wanted],
+    ):
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=longest_seconds
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UnavailableError(str(error)) from None
+        if done.returncode != 0:
+            raise UnavailableError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+
+
+def provide(
+    needs: str, checks: str, installed: Callable[[Path], bool], install: Callable[[Path], None]
+) -> int:
+    """Install below the folder in this process's arguments what is not there; the exit code.
+
+    Where it cannot be had this says which checks will not run and succeeds, unless
+    `LEYDEN_REQUIRE` names what they need.
+    """
+    cache = Path(sys.argv[1]).resolve()
+    if installed(cache):
+        return 0
+    try:
+        install(cache)
+    except UnavailableError as error:
+        say(f"NOT RUN: {checks}, because {error}")
+        return int(needs in os.environ.get("LEYDEN_REQUIRE", "").split(","))
+    return 0
