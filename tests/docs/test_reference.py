@@ -240,7 +240,7 @@ def test_every_method_and_argument_of_the_memory_store_is_documented() -> None:
         if "..." not in listed:
             assert [one.rstrip("=") for one in listed.split(", ") if one] == methods[method]
     arguments = list(inspect.signature(store.DynamoDBStore).parameters)
-    assert sorted(names("store.md", "Making a store")) == sorted(arguments)
+    assert sorted(names("store.md", "Creating a store")) == sorted(arguments)
 
 
 def test_every_finding_of_the_doctor_is_documented_with_its_severity() -> None:
