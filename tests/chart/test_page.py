@@ -247,6 +247,14 @@ class TestQuestions:
         )
         assert len(rows) == 10
 
+    def test_a_description_in_the_schema_stands_in_place_of_words_of_its_own(self) -> None:
+        said = "note:\n    description: What does a note say?\n"
+        said_near = "similar:\n    description: What was said before?\n"
+        schema = NOTES.replace("  note:\n    pk", f"  {said}    pk")
+        schema = schema.replace("  similar:\n", f"  {said_near}")
+        rows = rows_of(parse(chart_html(spec_of(schema))), "questions", "All access patterns")
+        assert [row[0] for row in rows[:2]] == ["What does a note say?", "What was said before?"]
+
     def test_it_leads_to_the_place_of_each(self, taskapp: Element) -> None:
         (table,) = taskapp.all("table", class_="questions")
         targets = {a.text: a.attributes["href"] for a in table.all("a")}

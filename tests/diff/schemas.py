@@ -136,6 +136,8 @@ def nothing_said(schema: Schema) -> None:
     """Descriptions, and what is said aloud that held before."""
     schema["description"] = "A task."
     schema["attributes"]["org"]["description"] = "Whose it is."
+    for pattern in schema["indexes"].values():
+        pattern["description"] = "Its question."
     schema["indexes"]["owned"]["pk"]["casing"] = "lower"
 
 

@@ -27,6 +27,17 @@ def test_an_access_pattern_by_meaning_stands_apart_from_those_by_key() -> None:
     assert str(near.span) == "<dict>:indexes.near"
 
 
+def test_every_access_pattern_may_say_what_it_is_for() -> None:
+    said = patterns()
+    said["indexes"] = {
+        "main": {**TABLE_KEY, "description": "One of them."},
+        "near": {**said["indexes"]["near"], "description": "What is like it."},  # type: ignore[index]
+    }
+    spec = loaded(said)
+    assert spec.indexes["main"].description == "One of them."
+    assert spec.searches["near"].description == "What is like it."
+
+
 def test_what_an_access_pattern_by_meaning_does_not_say_has_its_default() -> None:
     near = loaded(patterns()).searches["near"]
 

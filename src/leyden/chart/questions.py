@@ -14,11 +14,13 @@ _FEW: Final = 100
 
 
 def question_of(spec: EntitySpec, index: IndexSpec) -> str:
-    """The question that an access pattern answers.
+    """The question that an access pattern answers, or what its schema says that it is for.
 
     >>> question_of(order, order.indexes["by_status"])              # doctest: +SKIP
     'Which orders have this status, sorted by placed_at?'
     """
+    if index.description:
+        return index.description
     constant = spec.constants
     pk = [name for name in index.pk.composite if name not in constant]
     sk = [name for name in (index.sk.composite if index.sk else ()) if name not in constant]
@@ -39,7 +41,9 @@ def question_of_collection(members: Sequence[EntitySpec], index: IndexSpec) -> s
 
 
 def question_of_search(spec: EntitySpec, search: SearchSpec) -> str:
-    """The question that an access pattern by meaning answers."""
+    """The question that an access pattern by meaning answers, or what it is for."""
+    if search.description:
+        return search.description
     parted = f" with this {search.partition}" if search.partition is not None else ""
     return f"Which {plural_of(spec.alias)}{parted} are nearest in meaning to a vector?"
 

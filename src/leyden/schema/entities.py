@@ -298,6 +298,7 @@ def _build_index(
         absent=given.plain("absent"),
         projection=_projection(given, None),
         span=given.key or given.span,
+        description=given.plain("description"),
     )
 
 
@@ -318,6 +319,7 @@ def _build_search(name: str, given: Given) -> SearchSpec | None:
         filters=tuple(vector.plain("filters", ())),
         projection=_projection(vector, None),
         span=given.key or given.span,
+        description=given.plain("description"),
     )
 
 

@@ -193,6 +193,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
                 "partition": "tenant_id",
             },
         ),
+        "description": ("The open tasks of an employee.", "Which orders are due today?"),
     },
     "identifiers": {
         "entity": ("__edb_e__",),

@@ -440,11 +440,15 @@ INDEX: Final = Options(
         "pk": Option(KEY, "The partition key.", required=True),
         "sk": Option(KEY, "The sort key."),
         "vector": Option(
-            VECTOR, "The vector index of an access pattern by meaning, which has no other option."
+            VECTOR,
+            "The vector index of an access pattern by meaning, which has no other option but a "
+            "description.",
         ),
+        "description": Option(Text(empty=True), "What the access pattern is for, for people."),
     },
     "An access pattern.",
     alone="vector",
+    also=("description",),
     name="access pattern",
 )
 

@@ -388,7 +388,9 @@ class Option:
 
 @frozen
 class Options(Shape):
-    """A mapping with known options. Where the option `alone` is given, no other one may be.
+    """A mapping with known options.
+
+    Where the option `alone` is given, no other one may be but those in `also`.
 
     `name` is that of its table of examples. One of the options in `some` must be given at least,
     and one of those in `apart` at most.
@@ -397,6 +399,7 @@ class Options(Shape):
     options: Mapping[str, Option]
     description: str = ""
     alone: str = ""
+    also: tuple[str, ...] = ()
     name: str = ""
     some: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
@@ -420,7 +423,7 @@ class Options(Shape):
             message = f"{part.where} has no option {quoted(name)}{hint}"
             part.report.error(entry.span, "option.unknown", message)
         for name in found.value if self.alone in found.value else ():
-            if name != self.alone:
+            if name not in (self.alone, *self.also):
                 message = f"{part.where} has `{self.alone}`, beside which there is no `{name}`"
                 part.report.error(node.entries[name].span, "option.alone", message)
         beside = [name for name in self.apart if name in node.entries]
@@ -450,7 +453,8 @@ class Options(Shape):
         if required and not self.alone:
             found["required"] = required
         if self.alone:
-            rule = {"if": {"required": [self.alone]}, "then": {"maxProperties": 1}}
+            only = {"propertyNames": {"enum": [self.alone, *self.also]}}
+            rule = {"if": {"required": [self.alone]}, "then": only}
             found.setdefault("allOf", []).append({**rule, "else": {"required": required}})
         if self.some:
             rule = {"anyOf": [{"required": [name]} for name in self.some]}

@@ -277,6 +277,7 @@ class IndexSpec:
     """`key` or `out`; None where the entity's keys decide."""
     projection: str | tuple[str, ...] | None = None
     span: Span = NOWHERE
+    description: str | None = None
 
     @property
     def composites(self) -> tuple[str, ...]:
@@ -301,6 +302,7 @@ class SearchSpec:
     filters: tuple[str, ...] = ()
     projection: str | tuple[str, ...] | None = None
     span: Span = NOWHERE
+    description: str | None = None
 
 
 @frozen

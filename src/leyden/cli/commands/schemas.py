@@ -274,6 +274,7 @@ def _described(entity: EntitySpec, keys: IndexKeys) -> dict[str, Any]:
         "collection": list(index.collection),
         "kind": index.type,
         "when": index.when.text if index.when else None,
+        "description": index.description,
     }
 
 
@@ -289,6 +290,7 @@ def _described_search(entity: EntitySpec, search: SearchSpec) -> dict[str, Any]:
         "collection": [],
         "kind": "vector",
         "when": None,
+        "description": search.description,
         "vector": {
             "attribute": search.attribute,
             "metric": search.metric,
