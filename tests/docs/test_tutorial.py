@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tools.site import programs
 from tools.site.pages import DOCS, ROOT, Block, blocks
-from tools.site.programs import file_of
+from tools.site.programs import file_of, run_page
 
 from tests.cli.conftest import leyden_command
 
@@ -26,18 +27,19 @@ def files(found: list[Block]) -> dict[str, str]:
     return {path: text for path, text in named if path and path not in _NOT_KEPT}
 
 
-def beginning(page: Path) -> dict[str, str]:
-    """The files in the first box of a page, which it starts from."""
-    text = page.read_text(encoding="utf-8")
-    end = text[: text.index("</details>")].count("\n") + 1
-    return files([block for block in blocks(page) if block.line < end])
+def parts(page: Path) -> tuple[list[Block], list[Block]]:
+    """The blocks in the box that a page starts from, and those behind it."""
+    before, box, _ = page.read_text(encoding="utf-8").partition("</details>")
+    end = before.count("\n") + 1 if box else 0
+    found = blocks(page)
+    return [one for one in found if one.line < end], [one for one in found if one.line >= end]
 
 
 @pytest.mark.parametrize(("before", "page"), [*pairwise(STEPS)], ids=lambda page: page.stem)
 def test_a_step_starts_from_the_files_of_the_step_before(
     before: Path, page: Path, tmp_path: Path
 ) -> None:
-    ended, begun = files(blocks(before)), beginning(page)
+    ended, begun = files(blocks(before)), files(parts(page)[0])
     if before == STEPS[0]:
         # Its other files come from `leyden init`, and nobody copies one that is for editors.
         assert leyden_command("init", str(tmp_path / "desk"), "--empty").exit_code == 0
@@ -47,6 +49,17 @@ def test_a_step_starts_from_the_files_of_the_step_before(
     left_out = ended.keys() - begun.keys()
     # A page shows a file of its own in place of the one before, or does not touch the code at all.
     assert left_out <= files(blocks(page)).keys() or all(path.endswith(".py") for path in left_out)
+
+
+def test_who_follows_the_pages_in_one_folder_sees_what_they_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "blocks", lambda page: parts(page)[1])
+    for page in STEPS:
+        project = tmp_path / "desk"
+        run_page(page, project if project.exists() else tmp_path)
+        for left in _NOT_KEPT:
+            (project / left).unlink(missing_ok=True)
 
 
 def test_each_step_leads_to_the_next() -> None:
