@@ -177,7 +177,7 @@ class _Page:
         hot = any(pattern.heat for board in self.chart.boards for pattern in board.patterns)
         words = (
             "A partition takes 1,000 write units and 3,000 read units a second. Where many items "
-            "share one, plan for that."
+            "would share one, add an attribute to the partition key: a tenant, a day, a number."
         )
         table = _table("All access patterns", "questions", columns, rows)
         return tag(
