@@ -210,3 +210,44 @@ def test_hydration_needs_nothing_of_an_index_but_its_keys(
     together = app.collections.all_ranked(area="a").gte(rank=9).go(hydrate=True)
     assert ids(together.fox) == ["f10", "f11", "f9"]
     assert ids(together.owl) == []
+
+
+BOARD = """
+entity: player
+version: "1"
+service: games
+attributes:
+  game: {type: string, required: true}
+  name: {type: string, required: true}
+  score: {type: integer, field: points}
+  rank: integer
+indexes:
+  players: {pk: {field: pk, composite: [game]}, sk: {field: sk, composite: [name]}}
+  top: {index: gsi1, pk: {field: gsi1pk, composite: [game]}, sk: {field: points, SK}}
+  ranked: {index: gsi2, pk: {field: g2pk, composite: [game]}, sk: {field: g2sk, composite: [rank]}}
+"""
+
+
+@pytest.mark.parametrize(
+    "key", ["composite: [score]", 'template: "${score}"', "composite: [score], cast: number"]
+)
+def test_a_number_that_is_a_key_itself_is_counted_in_the_table(open_service: Any, key: str) -> None:
+    player = open_service(BOARD.replace("SK", key)).entities.player
+    for name, score in {"ada": 5, "bob": 100, "eve": None}.items():
+        player.create(game="g", name=name, **({} if score is None else {"score": score})).go()
+    player.patch(game="g", name="ada").add(score=200).go()
+    player.patch(game="g", name="eve").add(score=7).go()
+    player.update(game="g", name="new").add(score=9).go()
+    player.upsert(game="g", name="newer").add(score=8).go()
+    player.patch(game="g", name="bob").subtract(score=60).go()
+    player.patch(game="g", name="newer").set(score=(player.attr.score | 0) + 2).go()
+    top = player.query.top(game="g").go(order="desc")
+    assert [(one.name, one.score) for one in top] == [
+        ("ada", 205), ("bob", 40), ("newer", 10), ("new", 9), ("eve", 7),
+    ]  # fmt: skip
+    assert player.query.top(game="g").gt(score=9).count() == 3
+    # A key that Leyden makes of the number as text must know it.
+    with pytest.raises(InvalidExpressionError, match='part of the key of "ranked"'):
+        player.patch(game="g", name="ada").add(rank=1)
+    with pytest.raises(InvalidExpressionError, match='the key of "ranked" needs it'):
+        player.patch(game="g", name="ada").set(rank=player.attr.score + 1)

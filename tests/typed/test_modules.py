@@ -7,6 +7,7 @@ import copy
 import importlib.util
 import inspect
 import pickle
+import re
 import subprocess
 import sys
 import typing
@@ -238,3 +239,26 @@ indexes:
     text = module_text({"patient.yaml": schema}, "clinic")
     assert "secret: typed.Encrypted" in text
     assert "secret: int | None" in text
+
+
+def test_an_update_adds_to_numbers_of_which_no_key_is_made_as_text() -> None:
+    schema = """
+entity: player
+version: "1"
+service: games
+attributes:
+  game: {type: string, required: true}
+  name: {type: string, required: true}
+  score: integer
+  rank: integer
+indexes:
+  players: {pk: {field: pk, composite: [game]}, sk: {field: sk, composite: [name]}}
+  top: {index: gsi1, pk: {field: gsi1pk, composite: [game]}, sk: {field: score, composite: [score]}}
+  ranked: {index: gsi2, pk: {field: g2pk, composite: [game]}, sk: {field: g2sk, composite: [rank]}}
+"""
+    text = module_text({"player.yaml": schema}, "games")
+    signatures = re.findall(r"def add\(.*?\) ->", text, re.DOTALL)
+    assert signatures
+    for signature in signatures:
+        assert "score: int" in signature
+        assert "rank" not in signature

@@ -21,6 +21,8 @@ ENTITY_FIELD: Final = "__edb_e__"
 VERSION_FIELD: Final = "__edb_v__"
 """The item field that holds the entity's schema version, as ElectroDB writes it."""
 
+_NUMBERS: Final = frozenset({"number", "integer", "decimal"})
+
 OVERFLOW_FIELD: Final = "__overflow__"
 """The item field that says which values are compressed, or stored outside of the item."""
 
@@ -364,6 +366,23 @@ class EntitySpec:
         if [self.attributes[name].field for name in key.composite] == [key.field]:
             return Template(("", ""), key.composite)
         return None
+
+    def made_of(self, index: IndexSpec) -> tuple[str, ...]:
+        """The attributes of which the keys of an access pattern are made, which a write must know.
+
+        Attributes that are a key themselves are none of these, since a key changes with them in the
+        table: those of a multi-attribute index, and a number in the field of its key.
+        """
+        halves = () if index.type == "composite" else (index.pk, index.sk)
+        made = (key for key in halves if key is not None and not self._is_number(key))
+        return tuple(name for key in made for name in key.composite)
+
+    def _is_number(self, key: KeySpec) -> bool:
+        template = self.template_of(key)
+        if template is None or not template.is_bare or key.cast == "string":
+            return False
+        attribute = self.attributes[template.names[0]]
+        return attribute.field == key.field and attribute.type in _NUMBERS
 
 
 @frozen

@@ -142,9 +142,8 @@ def read_operand(entity: BoundEntity, place: ResolvedPath, value: Any) -> Any:
 def _refuse_where_known(entity: BoundEntity, place: ResolvedPath) -> None:
     """Refuse what needs the value before the write."""
     mapping, name = entity.mapping, place.root
-    for keys in entity.keys.values():
-        if name in keys.composites and keys.forms:
-            raise _refused(entity, place, f'{_COPIED}; the key of "{keys.spec.name}" needs it')
+    if (pattern := _pattern_that_needs(entity, name)) is not None:
+        raise _refused(entity, place, f'{_COPIED}; the key of "{pattern}" needs it')
     for other, watched in mapping.setters.watched.items():
         if watched is None or name in watched or name == other:
             raise _refused(entity, place, f'{_COPIED}; the `set` of "{other}" needs it')
@@ -410,13 +409,20 @@ def _locate(entity: BoundEntity, operator: str, path: str, *, fresh: bool) -> Re
 
 def _refuse_unknown_outcome(entity: BoundEntity, operator: str, root: str) -> None:
     """A key needs the new value itself; only `set` gives that."""
+    if (pattern := _pattern_that_needs(entity, root)) is not None:
+        raise InvalidExpressionError(
+            f'"{root}" is part of the key of "{pattern}", and after .{operator}() its value is not '
+            "known here; give the new value with .set()",
+            entity=entity.spec.entity,
+        )
+
+
+def _pattern_that_needs(entity: BoundEntity, name: str) -> str | None:
+    """The access pattern whose key is made of an attribute, which must be known to write it."""
     for keys in entity.keys.values():
-        if root in keys.composites and keys.forms:
-            raise InvalidExpressionError(
-                f'"{root}" is part of the key of "{keys.spec.name}", and after '
-                f".{operator}() its value is not known here; give the new value with .set()",
-                entity=entity.spec.entity,
-            )
+        if name in entity.spec.made_of(keys.spec):
+            return keys.spec.name
+    return None
 
 
 def needs_of(entity: BoundEntity, steps: Iterable[Step]) -> tuple[WithinUnion, ...]:

@@ -90,14 +90,10 @@ def settable(spec: EntitySpec) -> list[str]:
 def changing(spec: EntitySpec, operator: str) -> list[str]:
     """The attributes that an operator of updates works on.
 
-    Those in keys and unique ones are left out: what they are afterwards would not be known.
+    Those that keys are made of and unique ones are left out: what they are afterwards would not be
+    known.
     """
-    in_keys = {
-        name
-        for index in spec.indexes.values()
-        for name in index.composites
-        if index.type != "composite"
-    }
+    in_keys = {name for index in spec.indexes.values() for name in spec.made_of(index)}
     claimed = {name for names in spec.unique for name in names}
     return [
         name
