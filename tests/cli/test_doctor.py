@@ -195,3 +195,20 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(
     assert result.exit_code == 1
     assert "nowhere" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_function_that_was_not_named_is_no_fault_of_items(
+    on_table: OnTable, tmp_path: Path
+) -> None:
+    folder = tmp_path / "schemas"
+    shutil.copytree(TASKAPP, folder)
+    task = folder / "task.yaml"
+    hooked = "{type: string, max_length: 200, get: {call: loud}}"
+    task.write_text(task.read_text().replace("{type: string, max_length: 200}", hooked))
+    on_table.put_tasks(1)
+    with on_table.service as app:
+        app.entities.task.patch(project_id="p1", task_id="t000").set(title="Draw").go()
+    result = leyden_command("doctor", str(folder), "--full", *on_table.place)
+    assert result.exit_code == 1
+    assert 'the schemas call the function "loud" here: name the dict' in result.stderr
+    assert "item.unreadable" not in result.stdout

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pynamodb.expressions.condition import Condition
 
 import leyden
-from leyden.errors import ValidationError
+from leyden.errors import AmbiguousKeyError, ValidationError
 from leyden.operations.plan.expressions import Expressions
 
 
@@ -172,3 +172,28 @@ def test_what_is_looked_for_inside_of_a_value_is_found_there_alone(
         return
     stored = item["x"]["S"]
     assert (looked_for in stored) == (part.lower() in value.lower())
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"template": "${day}#${number}"}, "Change the value or the template"),
+        ({"composite": ["day", "number"]}, "or the labels, or declare `keys: strict`"),
+    ],
+)
+def test_advice_about_an_ambiguous_key_fits_the_way_it_is_made(
+    options: dict[str, Any], advice: str
+) -> None:
+    order = leyden.load(
+        {
+            "entity": "order",
+            "version": "1",
+            "service": "shop",
+            "attributes": {"day": "string", "number": "string"},
+            "indexes": {"orders": {"pk": {"field": "pk", **options}}},
+        },
+        table="shop",
+    )["order"]
+    with pytest.raises(AmbiguousKeyError) as caught:
+        order.put(day="1#number_2#3", number="4").params()
+    assert str(caught.value).endswith(advice)

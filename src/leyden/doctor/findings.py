@@ -96,7 +96,9 @@ KINDS: Final[dict[str, Kind]] = {
         "one: " + _DELETE,
     ),
     "key.ambiguous": Kind(
-        WARNING, "change the value or the labels, or declare `keys: strict` for new data"
+        WARNING,
+        "change the value, or the labels or the template; `keys: strict` is for new data without "
+        "templates",
     ),
     "entry.missing": Kind(FAULT, f"{_AGAIN}; {_MANY}"),
     "entry.stale": Kind(FAULT, _AGAIN + ", and no others"),

@@ -12,7 +12,12 @@ from typing import Any, Final
 from leyden._attrs import field, frozen
 from leyden._text import quoted
 from leyden.doctor.findings import Problem
-from leyden.errors import LeydenError, RequiredAttributeError, ValidationError
+from leyden.errors import (
+    InvalidOptionError,
+    LeydenError,
+    RequiredAttributeError,
+    ValidationError,
+)
 from leyden.keys import IndexKeys, KeyForm
 from leyden.mapping.entity import typed_key
 from leyden.mapping.index_keys import refuse_empty_keys
@@ -192,7 +197,10 @@ class _EntityJudge:
         self._names = {attribute.field: name for name, attribute in attributes.items()}
 
     def judge(self, item: Item) -> Seen:
-        """What is wrong with an item of the entity."""
+        """What is wrong with an item of the entity.
+
+        Raises InvalidOptionError where that takes functions or keys that are not there.
+        """
         entity, mapping = self.entity, self.entity.mapping
         problems: list[Problem] = []
         try:
@@ -200,6 +208,8 @@ class _EntityJudge:
             values = mapping.decode_values(unfolded.item)
             if self._hooked and not unfolded.missing:
                 mapping.decode(unfolded.item, True)
+        except InvalidOptionError:
+            raise  # A function or a key that the caller did not hand in is no fault of the item.
         except LeydenError as error:
             is_manifest = getattr(error, "field", None) == OVERFLOW_FIELD
             code = "part.unknown" if is_manifest else "item.unreadable"

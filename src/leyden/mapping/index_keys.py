@@ -164,10 +164,12 @@ def refuse_ambiguous(mapping: EntityMapping, form: KeyForm, values: Values) -> N
     """Raise AmbiguousKeyError where the key of these values reads back as others."""
     if form.may_be_ambiguous and form.is_ambiguous(values):
         names = ", ".join(f'"{name}"' for name in form.names)
+        # A key with a template cannot be strict.
+        places = "template" if form.template else "labels, or declare `keys: strict`"
         raise AmbiguousKeyError(
             f'the key field "{form.field}", which joins {names}, could not be taken apart again: '
             "one of the values holds the text that stands in front of the next one. Change the "
-            "value or the labels, or declare `keys: strict`",
+            f"value or the {places}",
             entity=mapping.spec.entity,
         )
 
