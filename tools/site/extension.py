@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import normpath, relpath
@@ -11,6 +12,8 @@ from typing import Any, ClassVar, Final
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from pygments.lexers import JsonLexer
+from pygments.token import Comment
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tools.site import api, llms
@@ -33,6 +36,18 @@ _SIGNATURE: Final = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)
 
 class drawing(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
     """A drawing of a table's items, as the text of an SVG."""
+
+
+class JsonFile(JsonLexer):
+    """JSON whose first line may say which file it is, as in `# events/create.json`."""
+
+    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
+        """The first line as a comment, and the rest as JSON."""
+        first = text[: text.find("\n") + 1] if text.startswith("#") else ""
+        if first:
+            yield 0, Comment.Single, first
+        for position, kind, value in super().get_tokens_unprocessed(text[len(first) :]):
+            yield len(first) + position, kind, value
 
 
 class Pages(SphinxDirective):
@@ -141,6 +156,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(drawing, html=(_visit_html, None), text=(_visit_text, None))
     app.add_directive("drawing", DrawingDirective)
     app.add_directive("pages", Pages)
+    app.add_lexer("json", JsonFile)
     app.connect("source-read", _lead_inside)
     api.setup(app)
     app.connect("html-page-context", _accessible)
